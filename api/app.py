@@ -1,0 +1,26 @@
+"""The only place where the API is put together."""
+
+from flask import Flask
+
+from api import article, errors, health, jobs, models, results
+from api.services import Services
+from shared.blobs import Blobs
+from shared.dispatch import Dispatch
+from shared.fleet import Fleet
+from shared.job_store import JobStore
+from shared.settings import Settings
+
+
+def create_app(
+    settings: Settings, *, store: JobStore, blobs: Blobs, dispatch: Dispatch, fleet: Fleet
+) -> Flask:
+    """The WSGI app, with its collaborators handed in."""
+    app = Flask(__name__, static_folder=None)
+    # Answers carry refs and texts as they were typed, in the order a reader expects.
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["scorelane"] = Services(settings, store, blobs, dispatch, fleet)
+    errors.register(app)
+    for resource in (article, jobs, results, models, health):
+        app.register_blueprint(resource.blueprint)
+    return app

@@ -1,0 +1,64 @@
+"""The two addresses of the article that Scorelane descends from: test, and score at once."""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from api.intake import BULK_ADVICE, read_json, record_small
+from api.options import job_options
+from api.services import Services, services
+from shared.errors import NoAnswerInTime, TooLarge
+from shared.job import Job
+from shared.model import SCORE
+from shared.tables.json_rows import json_rows
+from shared.tables.results import parse
+
+blueprint = Blueprint("article", __name__)
+
+
+@blueprint.get("/apitest")
+def apitest() -> str:
+    """Say that the API works."""
+    return "API working"
+
+
+@blueprint.post("/sentiment")
+def sentiment() -> Response:
+    """Score a few rows while the client waits, and answer them in its order, refs as it sent them.
+
+    The rows go by the doorbell, as those of any small job; the wait is on the job's bell.
+    """
+    at = services()
+    options = job_options(request.args)
+    served = at.model(options.model)
+    pairs = json_rows(
+        # Whatever the content type says: the article's reader does not look at it either.
+        read_json(at, request),
+        text_column=options.text_column,
+        ref_column=options.ref_column,
+    )
+    if len(pairs) > at.settings.small_rows:
+        limit = f"{at.settings.small_rows:,}"
+        raise TooLarge(what="number of rows", limit=limit, unit="rows", advice=BULK_ADVICE)
+    job = record_small(at, served, pairs, transient=True)
+    try:
+        scored = _wait(at, job)
+    finally:
+        at.store.delete(job.spec.id)
+    rows = []
+    for number, ((ref, _), row) in enumerate(zip(pairs, scored, strict=True), 1):
+        answer: dict[str, Any] = {"ref": number if ref is None else ref, SCORE: row[SCORE]}
+        if row["error"]:
+            answer["error"] = row["error"]
+        rows.append(answer)
+    return jsonify(rows)
+
+
+def _wait(at: Services, job: Job) -> list[dict[str, Any]]:
+    seconds = at.settings.sentiment_timeout
+    if at.store.wait(job.spec.id, seconds):
+        return parse(at.store.small_result(job.spec.id))
+    why = "The workers are busy."
+    if not at.fleet.processes(job.spec.full_name):
+        why = f"No worker serves {job.spec.full_name} at present."
+    raise NoAnswerInTime(seconds=f"{seconds:g}", why=why)

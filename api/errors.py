@@ -1,0 +1,97 @@
+"""The one table from errors to HTTP, and the problems (RFC 9457) made of them."""
+
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response, jsonify
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+from werkzeug.exceptions import HTTPException
+
+from shared import errors
+from shared.errors import ScorelaneError
+
+logger = logging.getLogger(__name__)
+
+#: The status of an error is that of the nearest of its classes in this table.
+STATUS: dict[type[ScorelaneError], HTTPStatus] = {
+    errors.NotJson: HTTPStatus.BAD_REQUEST,
+    errors.NotMultipart: HTTPStatus.BAD_REQUEST,
+    errors.UnknownOption: HTTPStatus.BAD_REQUEST,
+    errors.BadOption: HTTPStatus.BAD_REQUEST,
+    errors.BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.JobNotFound: HTTPStatus.NOT_FOUND,
+    errors.JobExpired: HTTPStatus.GONE,
+    errors.JobNotFinished: HTTPStatus.CONFLICT,
+    errors.NoResults: HTTPStatus.CONFLICT,
+    errors.JobEnded: HTTPStatus.CONFLICT,
+    errors.NoModelYet: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.NoAnswerInTime: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    ScorelaneError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+#: When to try again, in seconds, where the error is one that passes and does not say it itself.
+RETRY_AFTER: dict[type[ScorelaneError], int] = {
+    errors.NoModelYet: 5,
+    errors.NoAnswerInTime: 10,
+    errors.StoreUnavailable: 5,
+}
+
+
+def problem(status: int, code: str, detail: str) -> Response:
+    """An `application/problem+json` answer."""
+    answer = jsonify(
+        type=f"urn:scorelane:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=int(status),
+        detail=detail,
+    )
+    answer.status_code = status
+    answer.content_type = "application/problem+json"
+    return answer
+
+
+def register(app: Flask) -> None:
+    """Have every error of the app answered with a problem."""
+    app.register_error_handler(ScorelaneError, _of_ours)
+    app.register_error_handler(RedisError, _of_redis)
+    app.register_error_handler(OperationalError, _of_redis)
+    app.register_error_handler(HTTPException, _of_werkzeug)
+    app.register_error_handler(Exception, _of_anything)
+
+
+def _of_ours(error: ScorelaneError) -> Response:
+    kinds = type(error).__mro__
+    status = next(STATUS[kind] for kind in kinds if kind in STATUS)
+    answer = problem(status, error.code, str(error))
+    seconds = error.fields.get("retry_after", RETRY_AFTER.get(type(error)))
+    if seconds is not None:
+        answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
+def _of_redis(error: Exception) -> Response:
+    logger.warning("Redis: %s", error)
+    return _of_ours(errors.StoreUnavailable(reason=type(error).__name__))
+
+
+def _of_werkzeug(error: HTTPException) -> Response:
+    status = error.code or 500
+    code = HTTPStatus(status).name.lower().replace("_", "-")
+    answer = problem(status, code, error.description or HTTPStatus(status).description)
+    for name, value in error.get_headers():
+        if name.lower() == "allow":
+            answer.headers[name] = value
+    return answer
+
+
+def _of_anything(error: Exception) -> Response:
+    logger.error("a request failed", exc_info=error)
+    return problem(
+        500,
+        "internal-error",
+        "Something went wrong in Scorelane itself; its log says what. Try again, or report it.",
+    )

@@ -1,0 +1,23 @@
+"""How gunicorn serves the API; any option may be overridden on its command line."""
+
+from pathlib import Path
+
+#: The article's address.
+bind = "0.0.0.0:5005"
+
+#: The API moves bytes and waits for Redis: one process with threads does both, in little memory.
+worker_class = "gthread"
+workers = 1
+threads = 32
+
+#: A thread that waits for the next request of a kept connection costs nothing.
+keepalive = 30
+
+#: Uploads and downloads that are under way at a stop are let finish.
+graceful_timeout = 25
+
+#: Nobody steers gunicorn from outside, and the socket would lie in the home folder.
+control_socket_disable = True
+
+#: The heartbeat file: on a disk, a busy one gets the worker killed (and the root is read-only).
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  gunicorn's advice

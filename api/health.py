@@ -1,0 +1,30 @@
+"""`/livez` and `/readyz`: for whatever restarts the API, and for whatever sends it requests."""
+
+from typing import Any
+
+from flask import Blueprint
+
+from api.services import services
+from shared.errors import NoModelYet
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/livez")
+def livez() -> dict[str, Any]:
+    """The process answers. A Redis that is away is no reason to restart it."""
+    return {"status": "ok"}
+
+
+@blueprint.get("/readyz")
+def readyz() -> dict[str, Any]:
+    """Redis answers, and some worker has its models loaded."""
+    at = services()
+    serving = {
+        served.card.full_name: processes
+        for served in at.fleet.models().values()
+        if (processes := at.fleet.processes(served.card.full_name))
+    }
+    if not serving:
+        raise NoModelYet
+    return {"status": "ok", "processes": serving}

@@ -1,0 +1,178 @@
+"""Takes in what a job brings: checks it as it passes, stores it, records the job, dispatches it."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from api.multipart import READ_BYTES, MultipartUpload
+from api.options import JobOptions, job_options
+from api.services import Services
+from shared.errors import ScorelaneError, TooLarge, UnsupportedFormat
+from shared.fleet import Served
+from shared.job import NDJSON, Job, Layout, Spec, folder_of, new_job_id, upload_key_of
+from shared.tables.csv_upload import CsvUpload
+from shared.tables.json_rows import Pair, json_rows, parse_json
+from shared.tables.parts import write_rows
+
+#: A refused upload is read on so far, so that the client gets to read why; then it is cut off.
+DRAIN_BYTES = 64 * 1024 * 1024
+
+BULK_ADVICE = "Send more rows as a CSV: POST /jobs with Content-Type: text/csv."
+
+
+def take_job(services: Services, request: Request) -> Job:
+    """Take in a `POST /jobs`, and dispatch its first step.
+
+    The order is: content, record, message. A job in the queue has a record, and a record has its
+    content; what is left by a crash in between is nobody's job.
+
+    Raises:
+        shared.errors.ScorelaneError: it cannot be used; nothing of it is kept.
+    """
+    with _draining(request):
+        match request.mimetype:
+            case "application/json":
+                options = job_options(request.args)
+                served = services.model(options.model)
+                return _take_json(services, served, options, read_json(services, request))
+            case "text/csv":
+                options = job_options(request.args)
+                services.model(options.model)
+                _check_length(services, request.content_length)
+                return _take_csv(services, _read(request.stream), request.args, {})
+            case "multipart/form-data":
+                _check_length(services, request.content_length)
+                form = MultipartUpload(request.stream, request.mimetype_params.get("boundary"))
+                return _take_csv(services, form.chunks(), request.args, form.fields)
+            case found:
+                raise UnsupportedFormat(
+                    found=found or "none",
+                    supported="text/csv (curl: --data-binary @file -H 'Content-Type: text/csv'), "
+                    "application/json or multipart/form-data (curl: -F file=@file)",
+                )
+
+
+def read_json(services: Services, request: Request) -> Any:
+    """The parsed JSON body.
+
+    Raises:
+        shared.errors.TooLarge: it is over the limit for JSON.
+        shared.errors.NotJson: it is not JSON.
+    """
+    limit = services.settings.max_json_bytes
+    request.max_content_length = limit
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise TooLarge(
+            what="JSON body", limit=f"{limit:,}", unit="bytes", advice=BULK_ADVICE
+        ) from None
+    return parse_json(body)
+
+
+def record_small(
+    services: Services, served: Served, pairs: list[Pair], *, transient: bool = False
+) -> Job:
+    """Put a few rows into their model's waiting list, and ring the doorbell if need be."""
+    content = write_rows(pairs)
+    spec = Spec(
+        id=new_job_id(),
+        model=served.card.name,
+        version=served.card.version,
+        kind="small",
+        layout=NDJSON,
+        size=len(content),
+        transient=transient,
+    )
+    job = Job(spec=spec, created_at=time.time(), total=len(pairs))
+    if services.store.create(job, content):
+        services.dispatch.answer(spec.full_name)
+    return job
+
+
+def _take_json(services: Services, served: Served, options: JobOptions, value: Any) -> Job:
+    pairs = json_rows(value, text_column=options.text_column, ref_column=options.ref_column)
+    if len(pairs) <= services.settings.small_rows:
+        return record_small(services, served, pairs)
+    content = write_rows(pairs)
+    with _new_folder(services) as job_id:
+        spec = _bulk_spec(services, served, job_id, NDJSON, len(content))
+        services.blobs.put(spec.upload_key, content)
+        return _record_bulk(services, spec)
+
+
+def _take_csv(
+    services: Services, chunks: Iterator[bytes], query: Any, fields: dict[str, str]
+) -> Job:
+    upload = CsvUpload()
+    with _new_folder(services) as job_id:
+        key = upload_key_of(job_id)
+        with services.blobs.writing(key) as file:
+            for chunk in chunks:
+                upload.feed(chunk)
+                _check_length(services, upload.size)
+                file.write(chunk)
+            # A form's fields may come behind its file.
+            options = job_options(query, fields)
+            served = services.model(options.model)
+            layout = upload.layout(options.text_column, options.ref_column)
+        spec = _bulk_spec(services, served, job_id, layout, upload.size)
+        return _record_bulk(services, spec)
+
+
+def _bulk_spec(services: Services, served: Served, job_id: str, layout: Layout, size: int) -> Spec:
+    return Spec(
+        id=job_id,
+        model=served.card.name,
+        version=served.card.version,
+        kind="bulk",
+        layout=layout,
+        size=size,
+        rows_per_part=max(int(served.rate * services.settings.part_seconds), 1),
+    )
+
+
+def _record_bulk(services: Services, spec: Spec) -> Job:
+    job = Job(spec=spec, created_at=time.time())
+    services.store.create(job)
+    services.dispatch.split(spec.full_name, spec.id)
+    return job
+
+
+@contextmanager
+def _new_folder(services: Services) -> Iterator[str]:
+    """An id for a bulk job; what was stored for it goes if the block raises."""
+    job_id = new_job_id()
+    try:
+        yield job_id
+    except BaseException:
+        services.blobs.delete(folder_of(job_id))
+        raise
+
+
+@contextmanager
+def _draining(request: Request) -> Iterator[None]:
+    try:
+        yield
+    except ScorelaneError:
+        # A connection closed with unread data is reset, and takes the answer with it.
+        left = DRAIN_BYTES
+        while left > 0 and (chunk := request.stream.read(READ_BYTES)):
+            left -= len(chunk)
+        raise
+
+
+def _check_length(services: Services, length: int | None) -> None:
+    limit = services.settings.max_upload_bytes
+    if length is not None and length > limit:
+        advice = "Split the file, or have SCORELANE_MAX_UPLOAD_BYTES raised."
+        raise TooLarge(what="upload", limit=f"{limit:,}", unit="bytes", advice=advice)
+
+
+def _read(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(READ_BYTES):
+        yield chunk

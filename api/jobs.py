@@ -1,0 +1,89 @@
+"""`/jobs`: submit, follow, list, cancel, delete."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from api.intake import take_job
+from api.options import whole_number
+from api.representation import job_answer, job_json
+from api.services import Services, services
+from shared.errors import BadOption, JobEnded, MalformedJobId
+from shared.job import Job, State, is_job_id
+
+blueprint = Blueprint("jobs", __name__)
+
+#: Jobs on one page of the list.
+MAX_PAGE = 1000
+
+
+def find_job(at: Services, job_id: str) -> Job:
+    """The job with that id.
+
+    Raises:
+        shared.errors.MalformedJobId: it can be no job's id.
+        shared.errors.JobNotFound: there is none.
+        shared.errors.JobExpired: there was one.
+    """
+    if not is_job_id(job_id):
+        raise MalformedJobId(job_id=job_id[:80])
+    return at.store.get(job_id)
+
+
+@blueprint.post("/jobs")
+def submit() -> Response:
+    """Take a job in; it is scored later."""
+    at = services()
+    job = take_job(at, request)
+    answer = job_answer(at, job, 202)
+    answer.headers["Location"] = f"/jobs/{job.spec.id}"
+    return answer
+
+
+@blueprint.get("/jobs/<job_id>")
+def follow(job_id: str) -> Response:
+    """How a job stands."""
+    at = services()
+    return job_answer(at, find_job(at, job_id))
+
+
+@blueprint.get("/jobs")
+def list_jobs() -> dict[str, Any]:
+    """A page of jobs, the newest first."""
+    at = services()
+    limit = max(whole_number(request.args, "limit", 20, MAX_PAGE), 1)
+    cursor = request.args.get("cursor")
+    if cursor is not None and not is_job_id(cursor):
+        raise BadOption(
+            option="cursor", value=cursor[:80], reason="take it from the last page's 'next'"
+        )
+    # One more than asked for tells whether there is a next page.
+    jobs = at.store.list_jobs(limit + 1, before=cursor)
+    page, more = jobs[:limit], jobs[limit:]
+    return {
+        "jobs": [job_json(at, job) for job in page],
+        "next": page[-1].spec.id if more else None,
+    }
+
+
+@blueprint.post("/jobs/<job_id>/cancel")
+def cancel(job_id: str) -> Response:
+    """Stop a job; parts that are being scored at this moment come to nothing."""
+    at = services()
+    find_job(at, job_id)
+    moved = at.store.move(job_id, State.CANCELLED)
+    job = at.store.get(job_id)
+    if not moved:
+        raise JobEnded(job_id=job_id, state=job.state)
+    return job_answer(at, job)
+
+
+@blueprint.delete("/jobs/<job_id>")
+def delete(job_id: str) -> tuple[str, int]:
+    """Erase a job with all its rows and results, whatever its state."""
+    at = services()
+    job = find_job(at, job_id)
+    # The record first: without it, no worker writes for the job any more.
+    at.store.delete(job_id)
+    at.blobs.delete(job.spec.folder)
+    return "", 204

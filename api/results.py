@@ -1,0 +1,77 @@
+"""`/jobs/<id>/results`: what became of the rows, in the upload's order."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from api.jobs import find_job
+from api.options import whole_number
+from api.representation import retry_after
+from api.services import Services, services
+from shared.errors import BadOption, JobNotFinished, NoResults
+from shared.job import ENDED, Job, State
+from shared.tables.results import HEADER, parse
+
+blueprint = Blueprint("results", __name__)
+
+#: Rows on one page of JSON.
+MAX_PAGE = 10_000
+
+
+@blueprint.get("/jobs/<job_id>/results")
+def results(job_id: str) -> Response:
+    """All rows as CSV, or a page of them as JSON."""
+    at = services()
+    job = find_job(at, job_id)
+    if job.state not in ENDED:
+        raise JobNotFinished(job_id=job_id, state=job.state, retry_after=retry_after(job))
+    if job.state is not State.SUCCEEDED:
+        raise NoResults(job_id=job_id, state=job.state)
+    if _wants_json():
+        return jsonify(_page(at, job))
+    answer = Response(_csv(at, job), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{job_id}.csv"'
+    return answer
+
+
+def _wants_json() -> bool:
+    wanted = request.args.get("format")
+    if wanted is None:
+        best = request.accept_mimetypes.best_match(["text/csv", "application/json"], "text/csv")
+        return best == "application/json"
+    if wanted not in ("csv", "json"):
+        raise BadOption(option="format", value=wanted, reason="it must be csv or json")
+    return wanted == "json"
+
+
+def _csv(at: Services, job: Job) -> Iterator[bytes]:
+    yield HEADER
+    if job.spec.kind == "small":
+        yield at.store.small_result(job.spec.id)
+        return
+    for part in range(job.parts):
+        yield at.blobs.read(job.spec.result_key(part))
+
+
+def _page(at: Services, job: Job) -> dict[str, Any]:
+    offset = whole_number(request.args, "offset", 0, 10**15)
+    limit = max(whole_number(request.args, "limit", 1000, MAX_PAGE), 1)
+    end = min(offset + limit, job.total or 0)
+    return {
+        "rows": _rows(at, job, offset, end),
+        "offset": offset,
+        "total": job.total,
+        "next_offset": end if end < (job.total or 0) else None,
+    }
+
+
+def _rows(at: Services, job: Job, offset: int, end: int) -> list[dict[str, Any]]:
+    if job.spec.kind == "small":
+        return parse(at.store.small_result(job.spec.id))[offset:end]
+    rows: list[dict[str, Any]] = []
+    for number, part in enumerate(at.store.parts(job.spec.id)):
+        if part.first_row < end and part.first_row + part.rows > offset:
+            found = parse(at.blobs.read(job.spec.result_key(number)))
+            rows += found[max(offset - part.first_row, 0) : end - part.first_row]
+    return rows

@@ -1,0 +1,20 @@
+"""The app that gunicorn serves: `gunicorn --config python:api.gunicorn_conf api.wsgi:app`."""
+
+from api.app import create_app
+from shared.blobs import FolderBlobs
+from shared.dispatch import CeleryDispatch, make_celery
+from shared.fleet import RedisFleet
+from shared.redis_job_store import RedisJobStore
+from shared.redis_link import RedisLink
+from shared.settings import load_settings
+
+_settings = load_settings()
+_link = RedisLink(_settings)
+
+app = create_app(
+    _settings,
+    store=RedisJobStore(_link, _settings),
+    blobs=FolderBlobs(_settings.blobs_dir),
+    dispatch=CeleryDispatch(make_celery(_settings)),
+    fleet=RedisFleet(_link, _settings),
+)

@@ -1,0 +1,100 @@
+"""Where uploads and result parts lie: named runs of bytes, whole or not there."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+class Blobs(Protocol):
+    """Named runs of bytes. A key is a path with `/`; a reader never sees half a blob."""
+
+    def writing(self, key: str) -> contextlib.AbstractContextManager[BinaryIO]:
+        """A file to write the blob to; it appears when the block ends, and not if it raises."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write a whole blob, over an older one of that key."""
+
+    def open(self, key: str, offset: int = 0) -> BinaryIO:
+        """A file to read the blob from, at `offset` bytes.
+
+        Raises:
+            FileNotFoundError: there is no such blob.
+        """
+
+    def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:
+        """The bytes of a blob, `length` of them from `offset`; -1: to its end.
+
+        Raises:
+            FileNotFoundError: there is no such blob.
+        """
+
+    def delete(self, key: str) -> None:
+        """Delete a blob, or every blob whose key begins with `key` where that ends in `/`."""
+
+
+class FolderBlobs:
+    """Blobs as files below one folder, which the API and the workers share."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _path(self, key: str) -> Path:
+        return self._folder / key
+
+    @contextlib.contextmanager
+    def writing(self, key: str) -> Iterator[BinaryIO]:
+        """A file to write the blob to; it appears when the block ends, and not if it raises."""
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as file:
+            try:
+                yield file  # type: ignore[misc]  # the wrapper has all of BinaryIO
+                file.flush()
+                # A part is marked done, and a job accepted, on the strength of this file: it must
+                # be on the disk before its name is, or a power cut leaves an empty one.
+                os.fsync(file.fileno())
+                Path(file.name).replace(path)
+            except BaseException:
+                Path(file.name).unlink(missing_ok=True)
+                raise
+        _sync_folder(path.parent)
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write a whole blob, over an older one of that key."""
+        with self.writing(key) as file:
+            file.write(content)
+
+    def open(self, key: str, offset: int = 0) -> BinaryIO:
+        """A file to read the blob from, at `offset` bytes."""
+        file = self._path(key).open("rb")
+        file.seek(offset)
+        return file
+
+    def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:
+        """The bytes of a blob, `length` of them from `offset`; -1: to its end."""
+        with self.open(key, offset) as file:
+            return file.read(length)
+
+    def delete(self, key: str) -> None:
+        """Delete a blob, or every blob whose key begins with `key` where that ends in `/`."""
+        path = self._path(key)
+        if key.endswith("/"):
+            # A worker may still be writing below it: what is left is deleted by that worker, which
+            # finds its job gone.
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,229 @@
+"""What can go wrong, in words. No HTTP here: `api.errors` maps these to statuses."""
+
+import inspect
+import re
+from typing import Any, Self
+
+
+class ScorelaneError(Exception):
+    """Something went wrong in Scorelane."""
+
+    # The docstring of a subclass is its message, with {fields} filled in by keyword.
+
+    def __init__(self, **fields: Any) -> None:
+        self.fields = fields
+        template = " ".join(inspect.cleandoc(type(self).__doc__ or "").split())
+        super().__init__(template.format_map(fields))
+
+    @property
+    def code(self) -> str:
+        """The stable slug of this kind of error: `JobNotFound` -> `job-not-found`."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Celery and multiprocessing pickle exceptions; the default would call cls(message).
+        return _rebuild, (type(self), self.fields)
+
+    @classmethod
+    def _from_fields(cls, fields: dict[str, Any]) -> Self:
+        return cls(**fields)
+
+
+def _rebuild(kind: type[ScorelaneError], fields: dict[str, Any]) -> ScorelaneError:
+    return kind._from_fields(fields)
+
+
+class BadInput(ScorelaneError):
+    """The input cannot be used."""
+
+
+class NotJson(BadInput):
+    """The body is not JSON: {reason}. Send {{"ref": [1], "text": ["I am well"]}} or a list of
+    {{"ref": 1, "text": "I am well"}}.
+    """
+
+
+class NotRows(BadInput):
+    """The JSON body is {found}; it must hold rows. Send {{"ref": [1], "text": ["I am well"]}} or a
+    list of {{"ref": 1, "text": "I am well"}}.
+    """
+
+
+class UnequalColumns(BadInput):
+    """The columns differ in length: {lengths}. Every column needs one value for each row."""
+
+
+class NoSuchColumn(BadInput):
+    """There is no column '{column}'. The columns found: {found}. Rename the column, or name the
+    right one with {option}=.
+    """
+
+
+class DuplicateColumns(BadInput):
+    """The header names {columns} more than once. Give every column a name of its own."""
+
+
+class NoRows(BadInput):
+    """The input is empty: {what}. Send a header line and at least one row."""
+
+
+class NotText(BadInput):
+    """The file is not {encoding}: byte {offset} ({byte}) cannot be decoded. Save it as UTF-8, and
+    send it again.
+    """
+
+
+class OpenQuote(BadInput):
+    """Row {row} (from byte {offset}) opens a quote that is not closed within {limit} bytes. Close
+    it, or double every quote inside a quoted cell.
+    """
+
+
+class RowTooLong(BadInput):
+    """Row {row} (from byte {offset}) is longer than {limit} bytes. Is a line break missing, or the
+    file not a CSV?
+    """
+
+
+class HeaderTooLong(BadInput):
+    """The first line is longer than {limit} bytes, so it cannot be a header. Is this a CSV?"""
+
+
+class BadHeader(BadInput):
+    """The first line cannot be read as a header: {reason}. Save the file as a CSV whose first line
+    names the columns and whose lines end in LF or CRLF.
+    """
+
+
+class NotMultipart(BadInput):
+    """The multipart form cannot be read: {reason}. Send the CSV as one file field, as
+    `curl -F file=@reviews.csv` does.
+    """
+
+
+class UnknownOption(BadInput):
+    """'{option}' is not an option here. The options: {options}."""
+
+
+class BadOption(BadInput):
+    """{option}={value} cannot be used: {reason}."""
+
+
+class UnknownModel(BadInput):
+    """There is no model '{model}'. The models here: {models}."""
+
+
+class UnsupportedFormat(ScorelaneError):
+    """The content type '{found}' is not read here. Send {supported}."""
+
+
+class TooLarge(ScorelaneError):
+    """The {what} is over the limit of {limit} {unit}. {advice}"""
+
+
+class JobNotFound(ScorelaneError):
+    """There is no job '{job_id}'. Check the id; GET /jobs lists the jobs there are."""
+
+
+class MalformedJobId(JobNotFound):
+    """'{job_id}' is no job id: one has 32 hex digits. GET /jobs lists the jobs there are."""
+
+
+class JobExpired(ScorelaneError):
+    """Job '{job_id}' has expired: its rows and results were deleted. Submit it again."""
+
+
+class JobNotFinished(ScorelaneError):
+    """Job '{job_id}' is still {state}. Its results can be had when it has succeeded; poll
+    /jobs/{job_id} until then.
+    """
+
+
+class NoResults(ScorelaneError):
+    """Job '{job_id}' is {state}, so it has no results; GET /jobs/{job_id} says why. Submit its rows
+    again to have them scored.
+    """
+
+
+class JobEnded(ScorelaneError):
+    """Job '{job_id}' is already {state}; it cannot be cancelled any more."""
+
+
+class NoModelYet(ScorelaneError):
+    """No worker has announced a model yet. Start one (`docker compose up worker`), or wait until
+    the one that is starting has loaded its models.
+    """
+
+
+class NoAnswerInTime(ScorelaneError):
+    """No worker answered within {seconds} seconds. {why} Send the rows as a job (POST /jobs) to
+    have them scored whenever there is a worker.
+    """
+
+
+class StoreUnavailable(ScorelaneError):
+    """The job store (Redis) cannot be reached: {reason}. Nothing was accepted; try again in a few
+    seconds.
+    """
+
+
+class ModelError(ScorelaneError):
+    """The model cannot be used."""
+
+
+class NoModelFolder(ModelError):
+    """There is no model in {folder}: {reason}. Add one with `scorelane add-model`."""
+
+
+class NoCard(ModelError):
+    """{folder} has no card.json, so nothing says what this model is or that it is the one meant.
+    Add the model with `scorelane add-model FILE --name NAME`, which writes the card.
+    """
+
+
+class BadCard(ModelError):
+    """{path} is not a model card: {reason}. Add the model again with `scorelane add-model`."""
+
+
+class DigestMismatch(ModelError):
+    """{path} is not the file that its card names: sha256 {found}, the card has {expected}. It was
+    changed or damaged; it is not loaded. Restore it, or add it again with `scorelane add-model`.
+    """
+
+
+class UnknownFormat(ModelError):
+    """No runtime is installed for the format '{format}' of {name}. The formats here: {formats}."""
+
+
+class UnusableModel(ModelError):
+    """{path} cannot be served: {reason}."""
+
+
+class ModelExists(ModelError):
+    """There is already a model '{name}' in {folder}. Choose another name, or replace it with
+    --force.
+    """
+
+
+class LabelledDataError(ScorelaneError):
+    """The labelled data cannot be used."""
+
+
+class UnreadableData(LabelledDataError):
+    """{path} cannot be read as a CSV file: {reason}. It must be UTF-8 with a header line, plain
+    (.csv) or gzipped (.csv.gz).
+    """
+
+
+class NotLabelled(LabelledDataError):
+    """{path} has {reason}; its columns: {found}. It needs a column 'text', and a label: 'score'
+    (0 to 1), 'label5' (0 to 4) or 'label' (0 and 1, or negative, neutral, positive).
+    """
+
+
+class BadLabelledRow(LabelledDataError):
+    """{path}, row {row}: {reason}. Rows like this: {count}. Correct or remove them."""
+
+
+class TooFewLabels(LabelledDataError):
+    """There is too little to {purpose}: {found}. It needs {needed}."""

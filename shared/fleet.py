@@ -1,0 +1,135 @@
+"""The workers that live and the models that they serve, as they announce themselves."""
+
+import json
+import os
+import time
+from collections.abc import Iterable
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.model import Card
+from shared.redis_link import RedisLink
+from shared.settings import Settings
+
+#: A worker that was silent for so many heartbeats is taken for dead.
+MISSED_BEATS = 4
+
+#: How long an answer about the fleet may be repeated without asking Redis, in seconds.
+CACHE_SECONDS = 1.0
+
+
+class Served(BaseModel):
+    """A model that some worker has loaded."""
+
+    model_config = ConfigDict(frozen=True)
+
+    card: Card
+    rate: float = Field(gt=0, description="Rows per second of one process, measured at warm-up.")
+
+
+class Fleet(Protocol):
+    """The workers that live and the models that they serve."""
+
+    def announce(self, node: str, served: Iterable[Served]) -> None:
+        """Say that this process, of the worker `node`, has loaded these models."""
+
+    def beat(self, node: str) -> int:
+        """Say that the worker lives; how many of its processes are ready."""
+
+    def leave(self, node: str) -> None:
+        """Say that the worker stops."""
+
+    def models(self) -> dict[str, Served]:
+        """Every model that was ever announced, by name; the version announced last."""
+
+    def processes(self, full_name: str) -> int:
+        """How many live processes serve this version of a model."""
+
+
+class RedisFleet:
+    """`Fleet` on Redis: `models`, and a `worker:<node>` that vanishes with its worker."""
+
+    def __init__(self, link: RedisLink, settings: Settings) -> None:
+        self._link = link
+        self._lifetime = settings.heartbeat_seconds * MISSED_BEATS
+        self._announced: dict[str, str] = {}
+        self._cache: tuple[float, dict[str, Served], dict[str, int]] = (0.0, {}, {})
+
+    def announce(self, node: str, served: Iterable[Served]) -> None:
+        """Say that this process, of the worker `node`, has loaded these models."""
+        served = list(served)
+        worker = self._link.key("worker", node)
+        pipe = self._link.client.pipeline()
+        pipe.hset(
+            worker, str(os.getpid()), json.dumps([one.model_dump(mode="json") for one in served])
+        )
+        pipe.expire(worker, int(self._lifetime) + 1)
+        pipe.zadd(self._link.key("workers"), {node: time.time() + self._lifetime})
+        for one in served:
+            pipe.hset(self._link.key("models"), one.card.name, one.model_dump_json())
+        pipe.execute()
+
+    def beat(self, node: str) -> int:
+        """Say that the worker lives; how many of its processes are ready.
+
+        What its processes announced is repeated where Redis has lost it, and dropped where the
+        process has died.
+        """
+        worker, models = self._link.key("worker", node), self._link.key("models")
+        self._announced.update(self._link.client.hgetall(worker))
+        self._announced = {pid: said for pid, said in self._announced.items() if _lives(int(pid))}
+        pipe = self._link.client.pipeline()
+        pipe.delete(worker)
+        if self._announced:
+            pipe.hset(worker, mapping=self._announced)
+            pipe.expire(worker, int(self._lifetime) + 1)
+            pipe.zadd(self._link.key("workers"), {node: time.time() + self._lifetime})
+            for one in _served(self._announced.values()):
+                pipe.hsetnx(models, one.card.name, one.model_dump_json())
+        pipe.zremrangebyscore(self._link.key("workers"), "-inf", time.time() - 86400)
+        pipe.execute()
+        return len(self._announced)
+
+    def leave(self, node: str) -> None:
+        """Say that the worker stops."""
+        self._link.client.delete(self._link.key("worker", node))
+        self._link.client.zrem(self._link.key("workers"), node)
+
+    def models(self) -> dict[str, Served]:
+        """Every model that was ever announced, by name; the version announced last."""
+        return self._look()[0]
+
+    def processes(self, full_name: str) -> int:
+        """How many live processes serve this version of a model."""
+        return self._look()[1].get(full_name, 0)
+
+    def _look(self) -> tuple[dict[str, Served], dict[str, int]]:
+        at, models, processes = self._cache
+        if time.monotonic() - at < CACHE_SECONDS and models:
+            return models, processes
+        client = self._link.client
+        models = {
+            name: Served.model_validate_json(said)
+            for name, said in sorted(client.hgetall(self._link.key("models")).items())
+        }
+        pipe = client.pipeline(transaction=False)
+        for node in client.zrangebyscore(self._link.key("workers"), time.time(), "+inf"):
+            pipe.hvals(self._link.key("worker", node))
+        processes = {}
+        for one in _served(said for worker in pipe.execute() for said in worker):
+            processes[one.card.full_name] = processes.get(one.card.full_name, 0) + 1
+        self._cache = (time.monotonic(), models, processes)
+        return models, processes
+
+
+def _served(announcements: Iterable[str]) -> list[Served]:
+    return [Served.model_validate(one) for said in announcements for one in json.loads(said)]
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

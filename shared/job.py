@@ -1,0 +1,182 @@
+"""What a job is: its states and their legal moves, what was asked, and how far it is."""
+
+import re
+import secrets
+import time
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class State(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"  #: Accepted and recorded; no worker has taken it up.
+    RUNNING = "running"  #: A worker has taken it up; parts are being scored.
+    SUCCEEDED = "succeeded"  #: Every row has a score or an error; the results are there.
+    FAILED = "failed"  #: The job could not be carried out; its `error` says why.
+    CANCELLED = "cancelled"  #: Somebody cancelled it before it ended.
+    EXPIRED = "expired"  #: It ended long ago; its rows and results were deleted.
+
+
+#: Every legal move. What is not here is refused by the job store.
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.RUNNING, State.FAILED, State.CANCELLED}),
+    State.RUNNING: frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED}),
+    State.SUCCEEDED: frozenset({State.EXPIRED}),
+    State.FAILED: frozenset({State.EXPIRED}),
+    State.CANCELLED: frozenset({State.EXPIRED}),
+    State.EXPIRED: frozenset(),
+}
+
+#: The states in which nothing is left to do.
+ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED})
+
+
+def new_job_id() -> str:
+    """A new id: 32 hex digits that sort by the time they were made."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+
+
+def is_job_id(text: str) -> bool:
+    """Whether this can be the id of a job."""
+    return re.fullmatch(r"[0-9a-f]{32}", text) is not None
+
+
+def sources_of(state: State) -> list[State]:
+    """The states from which a job may move to this one."""
+    return [source for source, targets in MOVES.items() if state in targets]
+
+
+def folder_of(job_id: str) -> str:
+    """The blobs of a job have keys that begin with this."""
+    return f"jobs/{job_id}/"
+
+
+def upload_key_of(job_id: str) -> str:
+    """The blob that holds what was uploaded for a job."""
+    return f"{folder_of(job_id)}upload"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Layout(_Frozen):
+    """Where the rows are in an upload, and where text and ref are in a row."""
+
+    format: Literal["csv", "ndjson"]
+    start: int = Field(0, ge=0, description="Byte offset of the first record.")
+    width: int = Field(2, ge=1, description="Fields in a record.")
+    text: int = Field(1, ge=0, description="Index of the text field.")
+    ref: int | None = Field(0, description="Index of the ref field; None: the row's number.")
+
+
+#: How JSON rows are stored: a line `["ref", "text"]` for each.
+NDJSON = Layout(format="ndjson")
+
+
+class Part(_Frozen):
+    """A run of whole records of an upload."""
+
+    offset: int = Field(ge=0, description="Where it begins in the upload, in bytes.")
+    length: int = Field(ge=0, description="Bytes.")
+    first_row: int = Field(ge=0, description="The number of its first row, from 0.")
+    rows: int = Field(ge=0)
+
+    @property
+    def end(self) -> int:
+        """The offset of the first byte after it."""
+        return self.offset + self.length
+
+
+class Spec(_Frozen):
+    """What was asked; it never changes."""
+
+    id: str
+    model: str
+    version: str
+    kind: Literal["bulk", "small"]
+    layout: Layout
+    size: int = Field(ge=0, description="Bytes of the upload.")
+    rows_per_part: int = Field(
+        1, ge=1, description="Fixed when the job is accepted, so that a second split cuts alike."
+    )
+    transient: bool = Field(
+        False, description="POST /sentiment waits for it: not listed, and gone when answered."
+    )
+
+    @property
+    def full_name(self) -> str:
+        """The model and version the job is pinned to."""
+        return f"{self.model}@{self.version}"
+
+    @property
+    def folder(self) -> str:
+        """The blobs of the job have keys that begin with this."""
+        return folder_of(self.id)
+
+    @property
+    def upload_key(self) -> str:
+        """The blob that holds what was uploaded."""
+        return upload_key_of(self.id)
+
+    def result_key(self, part: int) -> str:
+        """The blob that holds the result rows of a part; the same whoever scores it."""
+        return f"{self.folder}results/{part:06d}.csv"
+
+
+class Job(_Frozen):
+    """A job as it stood at one moment. Times are seconds since the epoch."""
+
+    spec: Spec
+    state: State = State.QUEUED
+    created_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    error: str | None = None
+    total: int | None = Field(None, description="Rows; None until the upload is split.")
+    completed: int = Field(0, description="Rows with a score.")
+    failed: int = Field(0, description="Rows with an error.")
+    parts: int = Field(0, description="Parts cut so far.")
+    parts_done: int = 0
+    cut_rows: int = Field(0, description="Rows in the parts cut so far.")
+    cut_bytes: int = Field(0, description="How far into the upload the cutting is.")
+
+    @property
+    def rows_done(self) -> int:
+        """Rows that have their answer, a score or an error."""
+        return self.completed + self.failed
+
+    @property
+    def progress(self) -> float:
+        """The share of the rows that is done, 0..1.
+
+        Until the upload is split the number of rows is an estimate: the rows cut so far, scaled by
+        the bytes that they took.
+        """
+        if self.state is State.SUCCEEDED:
+            return 1.0
+        expected = self.total or self._estimated_rows
+        return min(self.rows_done / expected, 1.0) if expected else 0.0
+
+    def rows_per_second(self, now: float) -> float | None:
+        """The mean rate since the first worker took the job up; None before."""
+        if self.started_at is None or not self.rows_done:
+            return None
+        return self.rows_done / max((self.finished_at or now) - self.started_at, 1e-3)
+
+    def eta_seconds(self, now: float) -> float | None:
+        """Seconds until the end at the mean rate; None before a rate is known, 0 at the end."""
+        if self.state in ENDED:
+            return 0.0
+        rate, expected = self.rows_per_second(now), self.total or self._estimated_rows
+        if not rate or not expected:
+            return None
+        return max(expected - self.rows_done, 0) / rate
+
+    @property
+    def _estimated_rows(self) -> float:
+        start, size = self.spec.layout.start, self.spec.size
+        return self.cut_rows * (size - start) / max(self.cut_bytes - start, 1)

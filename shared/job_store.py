@@ -1,0 +1,138 @@
+"""What both programs know of jobs: the contract of the job store."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from shared.job import Job, Part, State
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A part that was taken up."""
+
+    part: Part
+    attempts: int  #: How often it was taken up, this time included.
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What to do after parts were recorded or marked done."""
+
+    wanted: bool = False  #: The job still runs, and this caller's work counted for it.
+    all_done: bool = False  #: Every part is done and no more will come: finish the job.
+    dispatch: list[int] = field(default_factory=list)  #: Parts to dispatch now.
+
+
+@dataclass(frozen=True)
+class SmallJob:
+    """A small job that a worker has taken."""
+
+    id: str
+    attempts: int  #: How often it was taken, this time included.
+    rows: bytes  #: As `shared.tables.parts.write_rows` wrote them.
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """What a running or queued bulk job waits for, and should not have to."""
+
+    job: Job
+    split: bool  #: Its splitting is not complete, and nobody has gone on with it for a lease.
+    finish: bool  #: All is done, and the job was not closed.
+    parts: list[int]  #: Dispatched, not done, and over their lease.
+
+
+class JobStore(Protocol):
+    """The record of every job. Each call is atomic; any may be repeated after a crash."""
+
+    def create(self, job: Job, rows: bytes = b"") -> bool:
+        """Record a new job; the rows of a small one with it, in its model's waiting list.
+
+        Returns:
+            Whether the doorbell must be rung: the waiting list was empty, or has grown by another
+            batch.
+        """
+
+    def get(self, job_id: str) -> Job:
+        """The job as it stands.
+
+        Raises:
+            shared.errors.JobNotFound: there is no such job.
+            shared.errors.JobExpired: there was one; its data is deleted.
+        """
+
+    def list_jobs(self, limit: int, before: str | None = None) -> list[Job]:
+        """The newest jobs first; with `before`, those older than the job with that id."""
+
+    def move(self, job_id: str, to: State, error: str = "") -> bool:
+        """Move a job to a state, if `shared.job.MOVES` has that move; say whether it moved.
+
+        A move to an end rings the job's bell.
+        """
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job and everything recorded with it."""
+
+    def wait(self, job_id: str, seconds: float) -> bool:
+        """Block until the job's bell rings; say whether it did in time. Any number may wait."""
+
+    # -- bulk jobs -------------------------------------------------------------------------
+
+    def last_part(self, job_id: str) -> tuple[int, Part | None]:
+        """How many parts are recorded, and the last of them."""
+
+    def parts(self, job_id: str) -> list[Part]:
+        """The parts recorded, in the upload's order."""
+
+    def add_parts(
+        self, job_id: str, parts: list[Part], *, known: int, last: bool, lanes: int
+    ) -> Walk:
+        """Record parts that were cut, behind the `known` ones; `last`: there are no more.
+
+        Unless exactly `known` parts are recorded nothing happens, and `wanted` is false: another
+        split of the job goes on, and this one must stop.
+        """
+
+    def begin_part(self, job_id: str, part: int) -> Begun | None:
+        """Take up a part, for one lease; None where it is done, or the job does not run."""
+
+    def complete_part(
+        self, job_id: str, part: int, *, completed: int, failed: int, lanes: int
+    ) -> Walk:
+        """Mark a part done and count its rows, the first time only."""
+
+    # -- small jobs ------------------------------------------------------------------------
+
+    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
+        """Take the small jobs that wait for a model, up to `rows` rows, for one lease.
+
+        Returns:
+            The jobs, and how many still wait.
+        """
+
+    def answer_small(self, answers: list[tuple[str, bytes, int, int]]) -> None:
+        """Close small jobs: tuples of id, result CSV, rows completed, rows failed."""
+
+    def small_result(self, job_id: str) -> bytes:
+        """The result CSV of a small job; empty if there is none."""
+
+    def return_small(self) -> list[str]:
+        """Put back what was taken and not answered within its lease; the models to ring for."""
+
+    def waiting_small(self, full_name: str) -> int:
+        """How many small jobs wait for a model."""
+
+    # -- what the reconciler asks ----------------------------------------------------------
+
+    def reconciling(self, seconds: float) -> AbstractContextManager[bool]:
+        """Hold the reconciler's lock for at most so many seconds; gives whether it was had."""
+
+    def overdue(self, full_name: str) -> list[Overdue]:
+        """The bulk jobs of a model that wait for what was dispatched and got lost.
+
+        Their leases are renewed, so that the next call does not name them again at once.
+        """
+
+    def expire(self, limit: int) -> list[Job]:
+        """Move jobs that ended longer than the retention ago to `expired`; at most `limit`."""

@@ -1,0 +1,19 @@
+-- Mark a part done, once. ARGV: prefix, id, part, completed, failed, lanes, lease.
+-- Answers {wanted, all_done, part to dispatch...}; wanted is 0 where the job has ended or is gone.
+local id, part = ARGV[2], ARGV[3]
+local lanes, lease = tonumber(ARGV[6]), tonumber(ARGV[7])
+local job = key_of(id)
+if state_of(id) ~= 'running' then
+  return {0, 0}
+end
+redis.call('ZREM', job .. ':leases', part)
+if redis.call('SETBIT', job .. ':done', part, 1) == 1 then
+  return {1, 0}
+end
+redis.call('HINCRBY', job, 'completed', ARGV[4])
+redis.call('HINCRBY', job, 'failed', ARGV[5])
+redis.call('HINCRBY', job, 'done', 1)
+local answer = walk(id, lanes, lease)
+table.insert(answer, 1, all_done(id) and 1 or 0)
+table.insert(answer, 1, 1)
+return answer

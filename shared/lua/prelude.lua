@@ -1,0 +1,54 @@
+-- Before every script. Times are Redis's own: the hosts' clocks may differ.
+-- (Redis 6 refuses to write after TIME unless told so; for Redis 7 it is the only way.)
+if redis.replicate_commands then
+  redis.replicate_commands()
+end
+
+local prefix = ARGV[1]
+
+local function now()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) + tonumber(time[2]) / 1000000
+end
+
+local function stamp(seconds)
+  return string.format('%.6f', seconds)
+end
+
+local function key_of(id)
+  return prefix .. 'job:' .. id
+end
+
+local function state_of(id)
+  return redis.call('HGET', key_of(id), 'state')
+end
+
+-- Let a job into its lanes: hand out parts while fewer than `lanes` are under way.
+local function walk(id, lanes, lease)
+  local job = key_of(id)
+  local have = redis.call('HMGET', job, 'parts', 'dispatched', 'done')
+  local parts, dispatched, done = tonumber(have[1]), tonumber(have[2]), tonumber(have[3])
+  local go = {}
+  while dispatched < parts and dispatched - done < lanes do
+    redis.call('ZADD', job .. ':leases', stamp(now() + lease), dispatched)
+    go[#go + 1] = dispatched
+    dispatched = dispatched + 1
+  end
+  if #go > 0 then
+    redis.call('HSET', job, 'dispatched', dispatched)
+  end
+  return go
+end
+
+local function all_done(id)
+  local have = redis.call('HMGET', key_of(id), 'split', 'parts', 'done')
+  return have[1] == '1' and have[2] == have[3]
+end
+
+-- Whoever waits on the bell wakes; it stays rung long enough for all of them.
+local function ring_bell(id)
+  local bell = key_of(id) .. ':bell'
+  redis.call('DEL', bell)
+  redis.call('RPUSH', bell, '1')
+  redis.call('EXPIRE', bell, 60)
+end

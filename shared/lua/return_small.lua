@@ -1,0 +1,13 @@
+-- Put small jobs whose claim ran out back to the front of their queue. ARGV: prefix.
+-- Answers the models whose doorbell is to be rung.
+local claims = prefix .. 'small:claims'
+local models = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', claims, '-inf', stamp(now()))) do
+  redis.call('ZREM', claims, id)
+  local model = redis.call('HGET', key_of(id), 'full_name')
+  if model and state_of(id) == 'running' then
+    redis.call('RPUSH', prefix .. 'small:' .. model, id)
+    models[#models + 1] = model
+  end
+end
+return models

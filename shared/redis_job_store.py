@@ -1,0 +1,247 @@
+"""The job store on Redis. Keys: `job:<id>` and `job:<id>:*`, `jobs*`, `small:*`."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from redis.exceptions import LockError
+
+from shared.dispatch import bulk_queue
+from shared.errors import JobExpired, JobNotFound
+from shared.job import Job, Part, Spec, State, sources_of
+from shared.job_store import Begun, Overdue, SmallJob, Walk
+from shared.redis_link import RedisLink
+from shared.settings import Settings
+
+#: What `job:<id>` has behind it.
+_TAILS = ("", ":parts", ":done", ":leases", ":attempts", ":rows", ":result", ":bell")
+
+#: A `POST /sentiment` whose API died leaves its rows behind for so long, in seconds.
+TRANSIENT_SECONDS = 120
+
+#: How long the id of an expired job answers 410 rather than 404, in seconds.
+TOMBSTONE_SECONDS = 30 * 86400
+
+#: Fields of a record that are the job's by the same name.
+_FIELDS = Job.model_fields.keys() - {"spec", "parts_done"}
+
+
+class RedisJobStore:
+    """`shared.job_store.JobStore` on Redis; what must be atomic is a script in `shared/lua`."""
+
+    def __init__(self, link: RedisLink, settings: Settings) -> None:
+        self._link = link
+        self._lease = settings.lease_seconds
+        self._retention = settings.retention_seconds
+        self._batch_rows = settings.batch_rows
+
+    def _job(self, job_id: str, *tail: str) -> str:
+        return self._link.key("job", job_id, *tail)
+
+    def _small(self, full_name: str) -> str:
+        return self._link.key("small", full_name)
+
+    def create(self, job: Job, rows: bytes = b"") -> bool:
+        """Record a new job; the rows of a small one with it, in its model's waiting list."""
+        spec, key = job.spec, self._job(job.spec.id)
+        record: dict[str, Any] = {
+            "spec": spec.model_dump_json(),
+            "full_name": spec.full_name,
+            "state": job.state.value,
+            "created_at": job.created_at,
+            **dict.fromkeys(("parts", "dispatched", "done", "completed", "failed", "cut_rows"), 0),
+            "cut_bytes": spec.layout.start,
+            "split_lease": job.created_at + self._lease,
+        }
+        if job.total is not None:
+            record["total"] = job.total
+        pipe = self._link.client.pipeline()
+        pipe.hset(key, mapping=record)
+        if spec.transient:
+            pipe.expire(key, TRANSIENT_SECONDS)
+        else:
+            pipe.zadd(self._link.key("jobs"), {spec.id: 0})
+            pipe.zadd(self._link.key("jobs", "active"), {spec.id: job.created_at})
+        if spec.kind == "small":
+            pipe.set(f"{key}:rows", rows, ex=TRANSIENT_SECONDS if spec.transient else None)
+            pipe.lpush(self._small(spec.full_name), spec.id)
+        waiting = pipe.execute()[-1]
+        return spec.kind == "small" and (waiting == 1 or waiting % self._batch_rows == 0)
+
+    def get(self, job_id: str) -> Job:
+        """The job as it stands."""
+        job = _job_of(self._link.client.hgetall(self._job(job_id)))
+        if job is None:
+            raise JobNotFound(job_id=job_id)
+        if job.state is State.EXPIRED:
+            raise JobExpired(job_id=job_id)
+        return job
+
+    def list_jobs(self, limit: int, before: str | None = None) -> list[Job]:
+        """The newest jobs first; with `before`, those older than the job with that id."""
+        ids = self._link.client.zrevrangebylex(
+            self._link.key("jobs"), f"({before}" if before else "+", "-", 0, limit
+        )
+        pipe = self._link.client.pipeline(transaction=False)
+        for job_id in ids:
+            pipe.hgetall(self._job(job_id))
+        return [job for record in pipe.execute() if (job := _job_of(record))]
+
+    def move(self, job_id: str, to: State, error: str = "") -> bool:
+        """Move a job to a state, if `shared.job.MOVES` has that move; say whether it moved."""
+        return bool(
+            self._link.run("move", job_id, to.value, error, self._retention, *sources_of(to))
+        )
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job and everything recorded with it."""
+        pipe = self._link.client.pipeline()
+        pipe.delete(*(self._job(job_id) + tail for tail in _TAILS))
+        for index in ("jobs", "jobs:active", "jobs:ended", "small:claims"):
+            pipe.zrem(self._link.key(index), job_id)
+        pipe.execute()
+
+    def wait(self, job_id: str, seconds: float) -> bool:
+        """Block until the job's bell rings; say whether it did in time."""
+        bell = self._job(job_id, "bell")
+        # Moved from the list onto itself: the bell stays rung for whoever else waits.
+        return self._link.patient(seconds).blmove(bell, bell, seconds) is not None
+
+    def last_part(self, job_id: str) -> tuple[int, Part | None]:
+        """How many parts are recorded, and the last of them."""
+        pipe = self._link.client.pipeline()
+        pipe.llen(self._job(job_id, "parts"))
+        pipe.lindex(self._job(job_id, "parts"), -1)
+        known, last = pipe.execute()
+        return known, _part_of(last) if last else None
+
+    def parts(self, job_id: str) -> list[Part]:
+        """The parts recorded, in the upload's order."""
+        return [
+            _part_of(text) for text in self._link.client.lrange(self._job(job_id, "parts"), 0, -1)
+        ]
+
+    def add_parts(
+        self, job_id: str, parts: list[Part], *, known: int, last: bool, lanes: int
+    ) -> Walk:
+        """Record parts that were cut, behind the `known` ones; `last`: there are no more."""
+        cut_bytes = parts[-1].end if parts else 0
+        return self._walk(
+            "add_parts", job_id, known, int(last), lanes, self._lease, cut_bytes,
+            *(f"{part.offset},{part.length},{part.first_row},{part.rows}" for part in parts),
+        )  # fmt: skip
+
+    def begin_part(self, job_id: str, part: int) -> Begun | None:
+        """Take up a part, for one lease; None where it is done, or the job does not run."""
+        answer = self._link.run("begin_part", job_id, part, self._lease)
+        return Begun(_part_of(answer[0]), answer[1]) if answer else None
+
+    def complete_part(
+        self, job_id: str, part: int, *, completed: int, failed: int, lanes: int
+    ) -> Walk:
+        """Mark a part done and count its rows, the first time only."""
+        return self._walk("complete_part", job_id, part, completed, failed, lanes, self._lease)
+
+    def _walk(self, script: str, *args: Any) -> Walk:
+        wanted, all_done, *dispatch = self._link.run(script, *args)
+        return Walk(bool(wanted), bool(all_done), dispatch)
+
+    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
+        """Take the small jobs that wait for a model, up to `rows` rows, for one lease."""
+        waiting, *taken = self._link.run("take_small", full_name, rows, self._lease)
+        threes = zip(taken[::3], taken[1::3], taken[2::3], strict=True)
+        return [SmallJob(job_id, tries, sent.encode()) for job_id, tries, sent in threes], waiting
+
+    def answer_small(self, answers: list[tuple[str, bytes, int, int]]) -> None:
+        """Close small jobs: tuples of id, result CSV, rows completed, rows failed."""
+        pipe = self._link.client.pipeline(transaction=False)
+        for answer in answers:
+            self._link.run("answer_small", *answer, self._retention, pipe=pipe)
+        pipe.execute()
+
+    def small_result(self, job_id: str) -> bytes:
+        """The result CSV of a small job; empty if there is none."""
+        return (self._link.client.get(self._job(job_id, "result")) or "").encode()
+
+    def return_small(self) -> list[str]:
+        """Put back what was taken and not answered within its lease; the models to ring for."""
+        return sorted(set(self._link.run("return_small")))
+
+    def waiting_small(self, full_name: str) -> int:
+        """How many small jobs wait for a model."""
+        return int(self._link.client.llen(self._small(full_name)))
+
+    @contextmanager
+    def reconciling(self, seconds: float) -> Iterator[bool]:
+        """Hold the reconciler's lock for at most so many seconds; gives whether it was had."""
+        lock = self._link.client.lock(
+            self._link.key("reconciling"), timeout=seconds, blocking=False
+        )
+        held = lock.acquire()
+        try:
+            yield held
+        finally:
+            if held:
+                # It may have taken longer than the lock lasts; another may hold it by now.
+                with suppress(LockError):
+                    lock.release()
+
+    def overdue(self, full_name: str) -> list[Overdue]:
+        """The bulk jobs of a model that wait for what was dispatched and got lost."""
+        found = []
+        for job_id in self._link.client.zrange(self._link.key("jobs", "active"), 0, -1):
+            record = self._link.client.hgetall(self._job(job_id))
+            job = _job_of(record)
+            if job and job.spec.full_name == full_name and job.spec.kind == "bulk":
+                found.append(self._overdue(job, record))
+        return [late for late in found if late.split or late.finish or late.parts]
+
+    def _overdue(self, job: Job, record: dict[str, str]) -> Overdue:
+        now = time.time()
+        leases = self._job(job.spec.id, "leases")
+        complete = record.get("split") == "1"
+        split = not complete and float(record["split_lease"]) < now
+        parts = [int(part) for part in self._link.client.zrangebyscore(leases, "-inf", now)]
+        if split:
+            self._link.client.hset(self._job(job.spec.id), "split_lease", now + self._lease)
+        if parts:
+            # As long as the queue moves they may simply wait in it: ask again, but ever later.
+            waits = self._link.client.llen(self._link.prefix + bulk_queue(job.spec.full_name))
+            again = now + self._lease * (10 if waits else 1)
+            self._link.client.zadd(leases, {str(part): again for part in parts}, xx=True)
+        finish = complete and job.parts == job.parts_done and job.state is State.RUNNING
+        return Overdue(job, split, finish, parts)
+
+    def expire(self, limit: int) -> list[Job]:
+        """Move jobs that ended longer than the retention ago to `expired`; at most `limit`."""
+        ended = self._link.key("jobs", "ended")
+        expired = []
+        for job_id in self._link.client.zrangebyscore(ended, "-inf", time.time(), 0, limit):
+            job = _job_of(self._link.client.hgetall(self._job(job_id)))
+            if job and self.move(job_id, State.EXPIRED):
+                expired.append(job)
+            pipe = self._link.client.pipeline()
+            pipe.delete(*(self._job(job_id) + tail for tail in _TAILS[1:]))
+            pipe.expire(self._job(job_id), TOMBSTONE_SECONDS)
+            pipe.zrem(self._link.key("jobs"), job_id)
+            pipe.zrem(ended, job_id)
+            pipe.execute()
+        return expired
+
+
+def _part_of(text: str) -> Part:
+    offset, length, first_row, rows = map(int, text.split(","))
+    return Part(offset=offset, length=length, first_row=first_row, rows=rows)
+
+
+def _job_of(record: dict[str, str]) -> Job | None:
+    """The job in a record; None where there is none, or only what a late writer left of one."""
+    if "spec" not in record:
+        return None
+    return Job(
+        spec=Spec.model_validate_json(record["spec"]),
+        parts_done=int(record["done"]),
+        # pydantic makes numbers and a state of their texts
+        **{name: record[name] for name in _FIELDS if name in record},
+    )

@@ -1,0 +1,66 @@
+"""The connection to Redis: patient or prompt, and the scripts in `shared/lua`."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from shared.settings import Settings
+
+_LUA = Path(__file__).parent / "lua"
+
+
+class RedisLink:
+    """One Redis, seen by one process. Connections are made at the first call.
+
+    A call that fails raises `redis.RedisError` within seconds. Clients are `Any`: redis-py's types
+    say "bytes or str, awaitable or not" of every answer.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.prefix = settings.key_prefix
+        self._url = settings.redis_url
+        self._timeout = settings.redis_timeout
+        self._scripts: dict[str, Any] = {}
+
+    @cached_property
+    def client(self) -> Any:
+        """For commands that answer at once."""
+        return self._connect(self._timeout)
+
+    def patient(self, seconds: float) -> Any:
+        """For a command that blocks up to so many seconds."""
+        if seconds not in self._patient:
+            # With the prompt client's socket timeout, a blocking pop would be cut off.
+            self._patient[seconds] = self._connect(seconds + self._timeout)
+        return self._patient[seconds]
+
+    @cached_property
+    def _patient(self) -> dict[float, Any]:
+        return {}
+
+    def _connect(self, timeout: float) -> Any:
+        return redis.Redis.from_url(
+            self._url,
+            decode_responses=True,
+            socket_timeout=timeout,
+            socket_connect_timeout=self._timeout,
+            # redis-py's default backs off for half a minute; one fresh connection is enough to get
+            # over a Redis that was restarted since the last call.
+            retry=Retry(NoBackoff(), 1),
+            health_check_interval=30,
+        )
+
+    def key(self, *parts: str) -> str:
+        """A key, from its parts."""
+        return self.prefix + ":".join(parts)
+
+    def run(self, script: str, *args: Any, pipe: Any = None) -> Any:
+        """Run a script of `shared/lua`; with `pipe`, queue it there."""
+        if script not in self._scripts:
+            source = (_LUA / "prelude.lua").read_text() + (_LUA / f"{script}.lua").read_text()
+            self._scripts[script] = self.client.register_script(source)
+        return self._scripts[script](args=[self.prefix, *args], client=pipe or self.client)

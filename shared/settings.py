@@ -1,0 +1,86 @@
+"""Every setting of both programs: `SCORELANE_<NAME>` in the environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+BUNDLED_MODELS = Path(__file__).resolve().parent.parent / "models"
+
+
+class Settings(BaseSettings):
+    """The settings, with their defaults; sizes are in bytes and times in seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="SCORELANE_", frozen=True)
+
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0", description="Where Redis is: queue, job records and bells."
+    )
+    key_prefix: str = Field("scorelane:", description="Put before every key in Redis.")
+    redis_timeout: float = Field(
+        2.0, gt=0, description="A Redis call that takes longer is an error, and a 503 to a client."
+    )
+    blobs_dir: Path = Field(
+        Path(".scorelane/blobs"), description="Uploads and result parts; API and workers share it."
+    )
+    models_dir: Path = Field(BUNDLED_MODELS, description="A folder of model folders.")
+    serve: str = Field(
+        "", description="Which models a worker serves, by comma; empty: all in the models folder."
+    )
+    default_model: str = Field("fast", description="The model of a job that names none.")
+
+    max_upload_bytes: int = Field(4 * 2**30, gt=0, description="The largest upload of a CSV.")
+    max_json_bytes: int = Field(
+        16 * 2**20, gt=0, description="The largest JSON body; it is read whole, a CSV is not."
+    )
+    max_text_chars: int = Field(100_000, gt=0, description="A longer text is an error in its row.")
+    max_record_bytes: int = Field(
+        8 * 2**20, gt=0, description="A longer CSV row means a quote that was never closed."
+    )
+    small_rows: int = Field(
+        1000, gt=0, description="JSON jobs of up to so many rows go by the doorbell."
+    )
+    batch_rows: int = Field(
+        2000, gt=0, description="How many rows of small jobs a worker scores as one DataFrame."
+    )
+    sentiment_timeout: float = Field(
+        30.0, gt=0, description="How long POST /sentiment waits for its answer."
+    )
+
+    log_level: str = Field("INFO", description="DEBUG names every part and batch.")
+    processes: int = Field(
+        0, ge=0, description="Processes of a worker; 0: one for each core it may use."
+    )
+    part_seconds: float = Field(
+        0.4, gt=0, description="Parts are cut to take about so long to score."
+    )
+    lanes_per_process: int = Field(
+        2, gt=0, description="Parts of one job in the queue or in work, per worker process."
+    )
+    lease_seconds: float = Field(
+        30.0, gt=0, description="A part that is not done in this time is dispatched again."
+    )
+    max_attempts: int = Field(
+        3, gt=0, description="Starts of a part; after them its rows carry an error."
+    )
+    task_time_limit: float = Field(
+        300.0, gt=0, description="A task that runs longer is killed, with its process."
+    )
+    reconcile_seconds: float = Field(
+        5.0, gt=0, description="How often a worker looks for what was dispatched and got lost."
+    )
+    heartbeat_seconds: float = Field(
+        3.0, gt=0, description="How often a worker says that it lives; it is dead after four."
+    )
+    retention_seconds: float = Field(
+        7 * 86400.0, gt=0, description="Ended jobs and their data are kept so long."
+    )
+
+
+def load_settings() -> Settings:
+    """The settings, read from the environment.
+
+    Raises:
+        pydantic.ValidationError: a variable's value is not usable.
+    """
+    return Settings()

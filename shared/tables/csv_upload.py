@@ -1,0 +1,122 @@
+"""Reads the header of a CSV, and checks its encoding, while the upload passes by."""
+
+import codecs
+import io
+from collections import Counter
+
+from shared.errors import (
+    BadHeader,
+    DuplicateColumns,
+    HeaderTooLong,
+    NoRows,
+    NoSuchColumn,
+    NotText,
+    OpenQuote,
+)
+from shared.job import Layout
+from shared.tables.csv_records import csv_records
+
+MAX_HEADER_BYTES = 1024 * 1024
+
+
+class CsvUpload:
+    """Looks at every chunk of an upload once, in constant memory.
+
+    Feed it the chunks in order; a bad file raises as early as it can be known. After the last
+    chunk, `layout` says where the rows are.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.columns: list[str] | None = None
+        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._head = b""
+        self._start = 0
+        self._has_rows = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Check the next chunk.
+
+        Raises:
+            shared.errors.NotText: a byte is not UTF-8.
+            shared.errors.DuplicateColumns: the header names a column twice.
+            shared.errors.HeaderTooLong: the header does not end.
+        """
+        self._check_encoding(chunk)
+        self.size += len(chunk)
+        if self.columns is None:
+            self._head += chunk
+            self._read_header()
+        elif not self._has_rows:
+            self._has_rows = bool(chunk.strip(b"\r\n"))
+
+    def layout(self, text_column: str, ref_column: str | None) -> Layout:
+        """Where the rows are, once everything was fed.
+
+        Args:
+            text_column: the name of the column with the texts.
+            ref_column: the name of the column with the refs; None: `ref` if there is one.
+
+        Raises:
+            shared.errors.NoRows: there is no header, or nothing after it.
+            shared.errors.NoSuchColumn: a column named is not in the header.
+            shared.errors.NotText: the last character is cut off.
+            shared.errors.OpenQuote: a quote in the header is not closed.
+        """
+        self._check_encoding(b"", final=True)
+        if self.columns is None:
+            self._read_header(final=True)
+        columns = self.columns or []
+        if not self._has_rows:
+            raise NoRows(what="there is a header and no row")
+        text = self._index(columns, text_column, "text_column")
+        if ref_column is not None:
+            ref: int | None = self._index(columns, ref_column, "ref_column")
+        else:
+            ref = columns.index("ref") if "ref" in columns else None
+        return Layout(format="csv", start=self._start, width=len(columns), text=text, ref=ref)
+
+    @staticmethod
+    def _index(columns: list[str], name: str, option: str) -> int:
+        if name not in columns:
+            found = ", ".join(columns)
+            raise NoSuchColumn(column=name, found=found, option=option)
+        return columns.index(name)
+
+    def _check_encoding(self, chunk: bytes, *, final: bool = False) -> None:
+        pending = len(self._decoder.getstate()[0])
+        try:
+            self._decoder.decode(chunk, final)
+        except UnicodeDecodeError as error:
+            offset = self.size - pending + error.start
+            byte = f"0x{error.object[error.start]:02x}"
+            raise NotText(encoding="UTF-8", offset=f"{offset:,}", byte=byte) from None
+
+    def _read_header(self, *, final: bool = False) -> None:
+        bom = len(codecs.BOM_UTF8) if self._head.startswith(codecs.BOM_UTF8) else 0
+        if not final and b"\n" not in self._head[bom:].lstrip(b"\r\n"):
+            if len(self._head) > MAX_HEADER_BYTES:
+                raise HeaderTooLong(limit=f"{MAX_HEADER_BYTES:,}")
+            return
+        records = csv_records(
+            io.BytesIO(self._head[bom:]), offset=bom, row=-1, max_bytes=MAX_HEADER_BYTES
+        )
+        try:
+            header = next(records, None)
+        except OpenQuote:
+            if final or len(self._head) > MAX_HEADER_BYTES:
+                raise
+            return
+        if header is None:
+            raise NoRows(what="there is not one line in it")
+        if header.error:
+            raise BadHeader(reason=header.error.removeprefix("the row is not CSV: "))
+        names = [name.strip() for name in header.fields]
+        # Spreadsheets leave several columns without a name at the right edge: no harm in those.
+        twice = [name for name, times in Counter(names).items() if name and times > 1]
+        if twice:
+            raise DuplicateColumns(columns=", ".join(f"'{name}'" for name in twice))
+        self.columns = names
+        self._start = header.end
+        self._has_rows = bool(self._head[header.end :].strip(b"\r\n"))
+        self._head = b""

@@ -1,0 +1,114 @@
+"""Rows sent as JSON: columns, records, or either of them in a JSON string."""
+
+import json
+from typing import Any
+
+from shared.errors import NoRows, NoSuchColumn, NotJson, NotRows, UnequalColumns
+
+Pair = tuple[Any, Any]
+
+
+def parse_json(body: bytes) -> Any:
+    """A JSON body as it was sent.
+
+    A body that is itself a JSON string holding JSON (`requests.post(url, json=json.dumps(data))`,
+    a common slip, and what the article's client does) is read twice.
+
+    Raises:
+        shared.errors.NotJson: it is not JSON, or not what UTF-8 can carry back.
+    """
+    try:
+        value = json.loads(body, parse_constant=_refuse)
+        if isinstance(value, str):
+            value = json.loads(value, parse_constant=_refuse)
+        if b"\\ud" in body.lower():
+            # Half of a surrogate pair is legal in JSON, but no answer could be written with it.
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except (ValueError, RecursionError) as error:
+        # UnicodeDecodeError is a ValueError; RecursionError is a body of a million brackets.
+        raise NotJson(reason=str(error)) from None
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON value; use null")
+
+
+def json_rows(
+    value: Any, *, text_column: str = "text", ref_column: str | None = None
+) -> list[Pair]:
+    """The (ref, text) pairs in a parsed body; the ref is None where none was sent.
+
+    Reads columns `{"ref": [1], "text": ["a"]}`, pandas' `DataFrame.to_json()`
+    `{"ref": {"0": 1}, "text": {"0": "a"}}`, records `[{"ref": 1, "text": "a"}]` and one record
+    `{"ref": 1, "text": "a"}`. Values keep their type.
+
+    Raises:
+        shared.errors.NotRows: it is none of these.
+        shared.errors.NoSuchColumn: no text column, or not the ref column that was named.
+        shared.errors.UnequalColumns: columns of different lengths.
+        shared.errors.NoRows: there is no row.
+    """
+    if isinstance(value, list):
+        rows = _from_records(value, text_column, ref_column)
+    elif isinstance(value, dict):
+        rows = _from_mapping(value, text_column, ref_column)
+    else:
+        raise NotRows(found=_kind(value))
+    if not rows:
+        raise NoRows(what="it holds no row")
+    return rows
+
+
+def _from_records(records: list[Any], text_column: str, ref_column: str | None) -> list[Pair]:
+    odd = next((record for record in records if not isinstance(record, dict)), None)
+    if odd is not None or None in records:
+        raise NotRows(found=f"a list with {_kind(odd)} in it")
+    if records:
+        found = {key: None for record in records for key in record}
+        _require(found, text_column, ref_column)
+    ref = ref_column or "ref"
+    return [(record.get(ref), record.get(text_column)) for record in records]
+
+
+def _from_mapping(value: dict[str, Any], text_column: str, ref_column: str | None) -> list[Pair]:
+    if not value:
+        raise NotRows(found="an empty object")
+    _require(value, text_column, ref_column)
+    if not any(isinstance(column, list | dict) for column in value.values()):
+        return _from_records([value], text_column, ref_column)
+    columns = {
+        name: list(column.values()) if isinstance(column, dict) else column
+        for name, column in value.items()
+    }
+    for name, column in columns.items():
+        if not isinstance(column, list):
+            raise NotRows(found=f"an object whose '{name}' is {_kind(column)} and no list")
+    if len({len(column) for column in columns.values()}) > 1:
+        lengths = ", ".join(f"{name} has {len(column)}" for name, column in columns.items())
+        raise UnequalColumns(lengths=lengths)
+    texts = columns[text_column]
+    refs = columns.get(ref_column or "ref") or [None] * len(texts)
+    return list(zip(refs, texts, strict=True))
+
+
+def _require(found: dict[str, Any], text_column: str, ref_column: str | None) -> None:
+    for column, option in ((text_column, "text_column"), (ref_column, "ref_column")):
+        if column is not None and column not in found:
+            raise NoSuchColumn(column=column, found=", ".join(found) or "none", option=option)
+
+
+def _kind(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return "a list"
+        case _:
+            return "an object"

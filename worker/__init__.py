@@ -1,0 +1,1 @@
+"""The scoring program: Celery processes with the models preloaded."""

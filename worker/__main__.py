@@ -1,0 +1,53 @@
+"""`python -m worker`: a worker that serves the models of the models folder until SIGTERM."""
+
+import logging
+import os
+import sys
+
+# Before numpy is imported: a process per core, and one thread in each. More threads than cores
+# take each other's time.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+from celery.signals import setup_logging
+
+from shared.errors import ModelError
+from shared.model import read_cards
+from shared.settings import load_settings
+from worker.app import app, serve_queues
+
+
+@setup_logging.connect
+def log(**_: object) -> None:
+    """Log one line an event to stderr; a receiver here keeps Celery from its own set-up."""
+    logging.basicConfig(
+        level=load_settings().log_level,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("celery").setLevel(logging.WARNING)
+
+
+def main() -> None:
+    """Check the models, then let Celery run."""
+    settings = load_settings()
+    try:
+        cards = read_cards(settings.models_dir, settings.serve)
+    except ModelError as error:
+        sys.exit(f"scorelane worker: {error}")
+    serve_queues(app, list(cards.values()))
+    processes = settings.processes or len(os.sched_getaffinity(0))
+    app.worker_main(
+        [
+            "--quiet",
+            "worker",
+            "--pool=prefork",
+            f"--concurrency={processes}",
+            "--without-gossip",
+            "--without-mingle",
+            "--without-heartbeat",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

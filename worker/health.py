@@ -1,0 +1,24 @@
+"""`python -m worker.health`: exit status 0 when the worker in this container serves its models."""
+
+import socket
+import sys
+
+from redis.exceptions import RedisError
+
+from shared.redis_link import RedisLink
+from shared.settings import load_settings
+
+
+def main() -> None:
+    """Look for the announcement of a worker with this host's name."""
+    link = RedisLink(load_settings())
+    try:
+        found = next(link.client.scan_iter(link.key("worker", f"{socket.gethostname()}-*")), None)
+    except RedisError as error:
+        sys.exit(f"Redis does not answer: {error}")
+    if found is None:
+        sys.exit("no worker of this host has announced itself")
+
+
+if __name__ == "__main__":
+    main()

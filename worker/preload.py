@@ -1,0 +1,107 @@
+"""Loads the models of a worker process, before it is given its first task."""
+
+import logging
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pandas as pd
+from celery.signals import worker_process_init
+
+from shared.blobs import FolderBlobs
+from shared.dispatch import CeleryDispatch
+from shared.errors import ModelError
+from shared.fleet import RedisFleet, Served
+from shared.model import TEXT, Model, load_model, read_cards
+from shared.redis_job_store import RedisJobStore
+from shared.redis_link import RedisLink
+from shared.settings import Settings, load_settings
+from worker.app import app
+from worker.pipeline import Pipeline
+
+logger = logging.getLogger(__name__)
+
+#: What the texts are made of on which a model's rate is measured.
+SAMPLE = "It was a good day, and the food that we had was not too bad at all: thanks"
+
+_pipeline: Pipeline | None = None
+
+
+def pipeline() -> Pipeline:
+    """The pipeline of this process."""
+    if _pipeline is None:
+        raise RuntimeError("no model is loaded in this process")
+    return _pipeline
+
+
+def node_name(pid: int) -> str:
+    """The name of the worker whose main process has this pid."""
+    return f"{socket.gethostname()}-{pid}"
+
+
+@worker_process_init.connect
+def preload(**_: object) -> None:
+    """Load and warm up every model this worker serves, measure it, and announce it.
+
+    Celery gives the process its first task after this. It is here, in the child, that TensorFlow
+    is imported: its threads would not survive the fork.
+    """
+    settings = load_settings()
+    try:
+        _preload(settings)
+    except Exception as error:
+        # Celery logs what a signal's receiver raises, and goes on: with a process that has no
+        # model and fails every task. End the whole worker instead.
+        if isinstance(error, ModelError):
+            logger.critical("the worker stops: %s", error)
+        else:
+            logger.critical("the worker stops: it could not load its models", exc_info=True)
+        os.kill(os.getppid(), signal.SIGTERM)
+
+
+def _preload(settings: Settings) -> None:
+    global _pipeline  # noqa: PLW0603  one a process; Celery's signals hand nothing on
+    served = []
+    models: dict[str, Model] = {}
+    for folder in read_cards(settings.models_dir, settings.serve):
+        model, rate = _load(folder)
+        models[model.card.full_name] = model
+        served.append(Served(card=model.card, rate=rate))
+    link = RedisLink(settings)
+    fleet = RedisFleet(link, settings)
+    _pipeline = Pipeline(
+        settings,
+        store=RedisJobStore(link, settings),
+        blobs=FolderBlobs(settings.blobs_dir),
+        dispatch=CeleryDispatch(app),
+        fleet=fleet,
+        models=models,
+    )
+    fleet.announce(node_name(os.getppid()), served)
+
+
+def _load(folder: Path) -> tuple[Model, float]:
+    started = time.perf_counter()
+    model = load_model(folder)
+    model.warm_up()
+    rate = measure_rate(model)
+    seconds = time.perf_counter() - started
+    logger.info("loaded %s in %.1f s, %.0f rows/s", model.card.full_name, seconds, rate)
+    return model, rate
+
+
+def measure_rate(model: Model, seconds: float = 0.2) -> float:
+    """Rows per second of a model on texts of usual length, measured for about so many seconds."""
+    words = SAMPLE.split()
+    rows, elapsed = 16, 0.0
+    while elapsed < seconds / 2:
+        rows *= 2
+        turns = [row % len(words) for row in range(rows)]
+        texts = [" ".join(words[turn:] + words[:turn]) for turn in turns]
+        frame = pd.DataFrame({TEXT: pd.Series(texts, dtype=object)})
+        started = time.perf_counter()
+        model.score(frame)
+        elapsed = time.perf_counter() - started
+    return rows / elapsed
