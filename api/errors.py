@@ -1,15 +1,19 @@
 """The one table from errors to HTTP, and the problems (RFC 9457) made of them."""
 
 import logging
+from contextlib import suppress
 from http import HTTPStatus
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from shared import errors
 from shared.errors import ScorelaneError
+
+#: A refused upload is read on so far, so that the client gets to know why; then it is cut off.
+DRAIN_BYTES = 64 * 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +68,7 @@ def register(app: Flask) -> None:
 
 
 def _of_ours(error: ScorelaneError) -> Response:
+    _drain()
     kinds = type(error).__mro__
     status = next(STATUS[kind] for kind in kinds if kind in STATUS)
     answer = problem(status, error.code, str(error))
@@ -71,6 +76,15 @@ def _of_ours(error: ScorelaneError) -> Response:
     if seconds is not None:
         answer.headers["Retry-After"] = str(seconds)
     return answer
+
+
+def _drain() -> None:
+    # A connection that is closed with unread data is reset, and takes the answer with it.
+    left = DRAIN_BYTES
+    request.max_content_length = None
+    with suppress(ClientDisconnected):
+        while left > 0 and (chunk := request.stream.read(64 * 1024)):
+            left -= len(chunk)
 
 
 def _of_redis(error: Exception) -> Response:

@@ -11,15 +11,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from api.multipart import READ_BYTES, MultipartUpload
 from api.options import JobOptions, job_options
 from api.services import Services
-from shared.errors import ScorelaneError, TooLarge, UnsupportedFormat
+from shared.errors import TooLarge, UnsupportedFormat
 from shared.fleet import Served
 from shared.job import NDJSON, Job, Layout, Spec, folder_of, new_job_id, upload_key_of
 from shared.tables.csv_upload import CsvUpload
 from shared.tables.json_rows import Pair, json_rows, parse_json
 from shared.tables.parts import write_rows
-
-#: A refused upload is read on so far, so that the client gets to read why; then it is cut off.
-DRAIN_BYTES = 64 * 1024 * 1024
 
 BULK_ADVICE = "Send more rows as a CSV: POST /jobs with Content-Type: text/csv."
 
@@ -33,27 +30,26 @@ def take_job(services: Services, request: Request) -> Job:
     Raises:
         shared.errors.ScorelaneError: it cannot be used; nothing of it is kept.
     """
-    with _draining(request):
-        match request.mimetype:
-            case "application/json":
-                options = job_options(request.args)
-                served = services.model(options.model)
-                return _take_json(services, served, options, read_json(services, request))
-            case "text/csv":
-                options = job_options(request.args)
-                services.model(options.model)
-                _check_length(services, request.content_length)
-                return _take_csv(services, _read(request.stream), request.args, {})
-            case "multipart/form-data":
-                _check_length(services, request.content_length)
-                form = MultipartUpload(request.stream, request.mimetype_params.get("boundary"))
-                return _take_csv(services, form.chunks(), request.args, form.fields)
-            case found:
-                raise UnsupportedFormat(
-                    found=found or "none",
-                    supported="text/csv (curl: --data-binary @file -H 'Content-Type: text/csv'), "
-                    "application/json or multipart/form-data (curl: -F file=@file)",
-                )
+    match request.mimetype:
+        case "application/json":
+            options = job_options(request.args)
+            served = services.model(options.model)
+            return _take_json(services, served, options, read_json(services, request))
+        case "text/csv":
+            options = job_options(request.args)
+            services.model(options.model)
+            _check_length(services, request.content_length)
+            return _take_csv(services, _read(request.stream), request.args, {})
+        case "multipart/form-data":
+            _check_length(services, request.content_length)
+            form = MultipartUpload(request.stream, request.mimetype_params.get("boundary"))
+            return _take_csv(services, form.chunks(), request.args, form.fields)
+        case found:
+            raise UnsupportedFormat(
+                found=found or "none",
+                supported="text/csv (curl: --data-binary @file -H 'Content-Type: text/csv'), "
+                "application/json or multipart/form-data (curl: -F file=@file)",
+            )
 
 
 def read_json(services: Services, request: Request) -> Any:
@@ -151,18 +147,6 @@ def _new_folder(services: Services) -> Iterator[str]:
         yield job_id
     except BaseException:
         services.blobs.delete(folder_of(job_id))
-        raise
-
-
-@contextmanager
-def _draining(request: Request) -> Iterator[None]:
-    try:
-        yield
-    except ScorelaneError:
-        # A connection closed with unread data is reset, and takes the answer with it.
-        left = DRAIN_BYTES
-        while left > 0 and (chunk := request.stream.read(READ_BYTES)):
-            left -= len(chunk)
         raise
 
 

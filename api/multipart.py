@@ -74,5 +74,5 @@ class MultipartUpload:
                 yield event
                 if isinstance(event, Epilogue):
                     return
-        except (ValueError, RequestEntityTooLarge) as error:
-            raise NotMultipart(reason=str(error) or "it ends too soon") from None
+        except (ValueError, RequestEntityTooLarge):
+            raise NotMultipart(reason="it is malformed, or cut off") from None

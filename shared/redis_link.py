@@ -54,6 +54,11 @@ class RedisLink:
             health_check_interval=30,
         )
 
+    def close(self) -> None:
+        """Close every connection."""
+        for client in (self.client, *self._patient.values()):
+            client.close()
+
     def key(self, *parts: str) -> str:
         """A key, from its parts."""
         return self.prefix + ":".join(parts)

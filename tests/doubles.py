@@ -1,0 +1,394 @@
+"""In-memory doubles of the collaborators; `InMemoryJobStore` passes the real store's contract."""
+
+import io
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+import pandas as pd
+from flask import Flask
+from flask.testing import FlaskClient
+
+from shared.dispatch import Task
+from shared.errors import JobExpired, JobNotFound
+from shared.fleet import Served
+from shared.job import ENDED, MOVES, Job, Part, State
+from shared.job_store import Begun, Overdue, SmallJob, Walk
+from shared.model import SCORE, TEXT, Card
+from shared.settings import Settings
+from worker.pipeline import Pipeline
+
+
+@dataclass
+class _Record:
+    job: Job
+    rows: bytes = b""
+    result: bytes = b""
+    parts: list[Part] = field(default_factory=list)
+    complete: bool = False
+    dispatched: int = 0
+    done: set[int] = field(default_factory=set)
+    leases: dict[int, float] = field(default_factory=dict)
+    attempts: dict[int, int] = field(default_factory=dict)
+    split_lease: float = 0.0
+    small_attempts: int = 0
+    claim: float | None = None
+
+    def update(self, **changes: Any) -> None:
+        self.job = self.job.model_copy(update=changes)
+
+    def walk(self, lanes: int, lease: float) -> list[int]:
+        go = []
+        while self.dispatched < len(self.parts) and self.dispatched - len(self.done) < lanes:
+            self.leases[self.dispatched] = time.time() + lease
+            go.append(self.dispatched)
+            self.dispatched += 1
+        return go
+
+    @property
+    def all_done(self) -> bool:
+        return self.complete and len(self.done) == len(self.parts)
+
+
+class InMemoryJobStore:
+    """The job store in a dict, for one thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._records: dict[str, _Record] = {}
+        self._waiting: dict[str, deque[str]] = {}
+        self._held = False
+
+    def create(self, job: Job, rows: bytes = b"") -> bool:
+        lease = job.created_at + self._settings.lease_seconds
+        job = job.model_copy(update={"cut_bytes": job.spec.layout.start})
+        self._records[job.spec.id] = _Record(job, rows, split_lease=lease)
+        if job.spec.kind == "bulk":
+            return False
+        waiting = self._waiting.setdefault(job.spec.full_name, deque())
+        waiting.appendleft(job.spec.id)
+        return len(waiting) == 1 or len(waiting) % self._settings.batch_rows == 0
+
+    def get(self, job_id: str) -> Job:
+        if job_id not in self._records:
+            raise JobNotFound(job_id=job_id)
+        job = self._records[job_id].job
+        if job.state is State.EXPIRED:
+            raise JobExpired(job_id=job_id)
+        return job
+
+    def list_jobs(self, limit: int, before: str | None = None) -> list[Job]:
+        jobs = [
+            record.job
+            for job_id, record in sorted(self._records.items(), reverse=True)
+            if not record.job.spec.transient and record.job.state is not State.EXPIRED
+            if before is None or job_id < before
+        ]
+        return jobs[:limit]
+
+    def move(self, job_id: str, to: State, error: str = "") -> bool:
+        record = self._records.get(job_id)
+        if record is None or to not in MOVES[record.job.state]:
+            return False
+        if to is State.RUNNING:
+            record.update(state=to, started_at=time.time())
+            return True
+        record.update(state=to, finished_at=time.time())
+        if error:
+            record.update(error=error)
+        record.leases.clear()
+        return True
+
+    def delete(self, job_id: str) -> None:
+        self._records.pop(job_id, None)
+
+    def wait(self, job_id: str, seconds: float) -> bool:
+        record = self._records.get(job_id)
+        return record is not None and record.job.state in ENDED
+
+    def last_part(self, job_id: str) -> tuple[int, Part | None]:
+        parts = self.parts(job_id)
+        return len(parts), parts[-1] if parts else None
+
+    def parts(self, job_id: str) -> list[Part]:
+        return list(self._records[job_id].parts) if job_id in self._records else []
+
+    def _running(self, job_id: str) -> _Record | None:
+        record = self._records.get(job_id)
+        return record if record and record.job.state is State.RUNNING else None
+
+    def add_parts(
+        self, job_id: str, parts: list[Part], *, known: int, last: bool, lanes: int
+    ) -> Walk:
+        record = self._running(job_id)
+        if record is None or len(record.parts) != known or record.complete:
+            return Walk()
+        record.parts += parts
+        rows = record.job.cut_rows + sum(part.rows for part in parts)
+        record.update(parts=len(record.parts), cut_rows=rows)
+        if parts:
+            record.update(cut_bytes=parts[-1].end)
+        if last:
+            record.complete = True
+            record.update(total=rows)
+        record.split_lease = time.time() + self._settings.lease_seconds
+        go = record.walk(lanes, self._settings.lease_seconds)
+        return Walk(True, record.all_done, go)
+
+    def begin_part(self, job_id: str, part: int) -> Begun | None:
+        record = self._running(job_id)
+        if record is None or part in record.done:
+            return None
+        record.leases[part] = time.time() + self._settings.lease_seconds
+        record.attempts[part] = record.attempts.get(part, 0) + 1
+        return Begun(record.parts[part], record.attempts[part])
+
+    def complete_part(
+        self, job_id: str, part: int, *, completed: int, failed: int, lanes: int
+    ) -> Walk:
+        record = self._running(job_id)
+        if record is None:
+            return Walk()
+        record.leases.pop(part, None)
+        if part in record.done:
+            return Walk(wanted=True)
+        record.done.add(part)
+        record.update(
+            completed=record.job.completed + completed,
+            failed=record.job.failed + failed,
+            parts_done=len(record.done),
+        )
+        go = record.walk(lanes, self._settings.lease_seconds)
+        return Walk(True, record.all_done, go)
+
+    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
+        waiting = self._waiting.get(full_name, deque())
+        taken: list[SmallJob] = []
+        room = rows
+        while room > 0 and waiting:
+            record = self._records.get(waiting[-1])
+            is_open = record and record.job.state in (State.QUEUED, State.RUNNING)
+            fits = record and not record.small_attempts and (record.job.total or 0) <= room
+            if is_open and taken and not fits:
+                break
+            waiting.pop()
+            if record and is_open:
+                tried = record.small_attempts
+                record.small_attempts += 1
+                record.claim = time.time() + self._settings.lease_seconds
+                started = record.job.started_at or time.time()
+                record.update(state=State.RUNNING, started_at=started)
+                taken.append(SmallJob(record.job.spec.id, record.small_attempts, record.rows))
+                room = 0 if tried else room - (record.job.total or 0)
+        return taken, len(waiting)
+
+    def answer_small(self, answers: list[tuple[str, bytes, int, int]]) -> None:
+        for job_id, result, completed, failed in answers:
+            if record := self._running(job_id):
+                record.result, record.claim = result, None
+                record.update(
+                    state=State.SUCCEEDED,
+                    finished_at=time.time(),
+                    completed=completed,
+                    failed=failed,
+                )
+
+    def small_result(self, job_id: str) -> bytes:
+        return self._records[job_id].result if job_id in self._records else b""
+
+    def return_small(self) -> list[str]:
+        models = set()
+        for job_id, record in self._records.items():
+            if record.claim is not None and record.claim <= time.time():
+                record.claim = None
+                if record.job.state is State.RUNNING:
+                    self._waiting[record.job.spec.full_name].append(job_id)
+                    models.add(record.job.spec.full_name)
+        return sorted(models)
+
+    def waiting_small(self, full_name: str) -> int:
+        return len(self._waiting.get(full_name, ()))
+
+    @contextmanager
+    def reconciling(self, seconds: float) -> Iterator[bool]:
+        if self._held:
+            yield False
+            return
+        self._held = True
+        try:
+            yield True
+        finally:
+            self._held = False
+
+    def overdue(self, full_name: str) -> list[Overdue]:
+        now, found = time.time(), []
+        for record in self._records.values():
+            job = record.job
+            if job.state in ENDED or job.spec.full_name != full_name or job.spec.kind == "small":
+                continue
+            split = not record.complete and record.split_lease < now
+            parts = sorted(part for part, lease in record.leases.items() if lease <= now)
+            again = now + self._settings.lease_seconds
+            if split:
+                record.split_lease = again
+            record.leases.update(dict.fromkeys(parts, again))
+            finish = record.all_done and job.state is State.RUNNING
+            if split or parts or finish:
+                found.append(Overdue(job, split, finish, parts))
+        return found
+
+    def expire(self, limit: int) -> list[Job]:
+        before = time.time() - self._settings.retention_seconds
+        expired = []
+        for job_id, record in self._records.items():
+            job = record.job
+            due = job.finished_at is not None and job.finished_at <= before
+            if due and len(expired) < limit and self.move(job_id, State.EXPIRED):
+                record.result = b""
+                expired.append(job)
+        return expired
+
+
+class InMemoryBlobs:
+    """Blobs in a dict."""
+
+    def __init__(self) -> None:
+        self.contents: dict[str, bytes] = {}
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[BinaryIO]:
+        file = io.BytesIO()
+        yield file
+        self.contents[key] = file.getvalue()
+
+    def put(self, key: str, content: bytes) -> None:
+        self.contents[key] = content
+
+    def open(self, key: str, offset: int = 0) -> BinaryIO:
+        return io.BytesIO(self.read(key, offset))
+
+    def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:
+        if key not in self.contents:
+            raise FileNotFoundError(key)
+        content = self.contents[key][offset:]
+        return content if length < 0 else content[:length]
+
+    def delete(self, key: str) -> None:
+        for found in list(self.contents):
+            if found == key or (key.endswith("/") and found.startswith(key)):
+                del self.contents[found]
+
+
+class InMemoryDispatch:
+    """A queue of messages; `run` hands them to a pipeline, in order, until none is left."""
+
+    def __init__(self) -> None:
+        self.messages: deque[tuple[Any, ...]] = deque()
+
+    def split(self, full_name: str, job_id: str) -> None:
+        self.messages.append((Task.SPLIT, job_id))
+
+    def score(self, full_name: str, job_id: str, part: int) -> None:
+        self.messages.append((Task.SCORE, job_id, part))
+
+    def finish(self, full_name: str, job_id: str) -> None:
+        self.messages.append((Task.FINISH, job_id))
+
+    def answer(self, full_name: str) -> None:
+        self.messages.append((Task.ANSWER, full_name))
+
+    def run(self, pipeline: Any) -> None:
+        while self.messages:
+            task, *args = self.messages.popleft()
+            getattr(pipeline, task)(*args)
+
+
+class InMemoryFleet:
+    """A fleet of as many processes as it is told."""
+
+    def __init__(self, *served: Served, processes: int = 1) -> None:
+        self._served = {one.card.name: one for one in served}
+        self._processes = processes
+
+    def models(self) -> dict[str, Served]:
+        return self._served
+
+    def processes(self, full_name: str) -> int:
+        names = {one.card.full_name for one in self._served.values()}
+        return self._processes if full_name in names else 0
+
+    def announce(self, node: str, served: Any) -> None:
+        self._served |= {one.card.name: one for one in served}
+
+    def beat(self, node: str) -> int:
+        return self._processes
+
+    def leave(self, node: str) -> None:
+        self._processes = 0
+
+
+class LengthModel:
+    """A model whose score is known beforehand: a hundredth of the text's length, at most 1."""
+
+    def __init__(self, name: str = "length", version: str = "000000000001") -> None:
+        self.card = Card(
+            name=name,
+            version=version,
+            format="pkl",
+            files={"model.pkl": "0" * 64},
+            created_at=datetime(2026, 1, 1, tzinfo=UTC),
+        )
+        self.calls: list[int] = []
+
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        self.calls.append(len(frame))
+        if (frame[TEXT] == "raise").any():
+            raise ValueError("this text raises")
+        scores = frame[TEXT].str.len().astype("float64").div(100).clip(upper=1)
+        scores[frame[TEXT] == "nothing"] = float("nan")
+        return pd.DataFrame({SCORE: scores}, index=frame.index)
+
+    def warm_up(self) -> None:
+        self.calls.clear()
+
+
+def length_score(text: str) -> float:
+    """The score that `LengthModel` gives a text."""
+    return min(len(text) / 100, 1.0)
+
+
+@dataclass
+class Service:
+    """The whole service in memory: an app, and a pipeline that runs when it is told."""
+
+    app: Flask
+    client: FlaskClient
+    store: InMemoryJobStore
+    blobs: InMemoryBlobs
+    dispatch: InMemoryDispatch
+    fleet: InMemoryFleet
+    model: LengthModel
+    pipeline: Pipeline
+
+    def work(self) -> None:
+        """Do everything that was dispatched."""
+        self.dispatch.run(self.pipeline)
+
+    def submit(self, content: bytes, **options: str) -> Any:
+        """POST a CSV; the answer."""
+        return self.client.post(
+            "/jobs", data=content, content_type="text/csv", query_string=options
+        )
+
+    def scored(self, content: bytes, **options: str) -> list[dict[str, Any]]:
+        """POST a CSV, do the work, and give the result rows."""
+        accepted = self.submit(content, **options)
+        assert accepted.status_code == 202, accepted.text
+        self.work()
+        answer = self.client.get(f"{accepted.location}/results?format=json&limit=10000")
+        assert answer.status_code == 200, answer.text
+        return list(answer.json["rows"])

@@ -1,0 +1,185 @@
+"""The steps of a worker: run twice, out of order, on what is gone, with a model that fails."""
+
+import time
+
+import pytest
+from doubles import Service, length_score
+
+from shared.job import NDJSON, Job, Spec, State, new_job_id
+from shared.settings import Settings
+from shared.tables.parts import write_rows
+from worker.reconciler import Reconciler
+
+CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (at, b"z" * (at + 1)) for at in range(20))
+
+
+def results(service: Service, location: str) -> list[float | None]:
+    rows = service.client.get(f"{location}/results?format=json").json["rows"]
+    return [row["Sentiment_Score"] for row in rows]
+
+
+@pytest.fixture
+def reconciler(service: Service, settings: Settings) -> Reconciler:
+    return Reconciler(settings, store=service.store, blobs=service.blobs, dispatch=service.dispatch)
+
+
+def test_every_message_twice_counts_once(service: Service) -> None:
+    """Messages that are delivered twice, and in another order, change no row and no count."""
+    accepted = service.submit(CSV)
+    while service.dispatch.messages:
+        task, *args = service.dispatch.messages.pop()
+        getattr(service.pipeline, task)(*args)
+        getattr(service.pipeline, task)(*args)
+    job = service.client.get(accepted.location).json
+    assert (job["state"], job["rows"]["completed"]) == ("succeeded", 20)
+    assert results(service, accepted.location) == [length_score("z" * n) for n in range(1, 21)]
+
+
+def test_messages_after_the_end_do_nothing(service: Service) -> None:
+    """A late split, score or finish of a job that ended leaves it as it is."""
+    accepted = service.submit(CSV)
+    service.work()
+    before = service.client.get(accepted.location).json
+    calls = len(service.model.calls)
+    job_id = accepted.json["id"]
+    service.pipeline.split(job_id)
+    service.pipeline.score(job_id, 0)
+    service.pipeline.finish(job_id)
+    assert service.client.get(accepted.location).json == before
+    assert len(service.model.calls) == calls
+    assert not service.dispatch.messages
+
+
+def test_a_split_goes_on_where_another_died(service: Service) -> None:
+    """A second split takes up behind the parts that are recorded, and cuts as the first would."""
+    accepted = service.submit(CSV)
+    job_id = accepted.json["id"]
+    service.store.move(job_id, State.RUNNING)
+    job = service.store.get(job_id)
+    first = next(service.pipeline._cut(job.spec, None))
+    service.store.add_parts(job_id, [first], known=0, last=False, lanes=0)
+    service.work()
+    assert [part.rows for part in service.store.parts(job_id)] == [4] * 5
+    assert results(service, accepted.location) == [length_score("z" * n) for n in range(1, 21)]
+
+
+def test_a_model_that_raises_spoils_its_part_only(service: Service) -> None:
+    """Rows of a part whose scoring raises carry an error; those of other parts a score."""
+    rows = service.scored(b"text\n" + b"good\n" * 4 + b"raise\n" * 4)
+    assert [row["Sentiment_Score"] for row in rows] == [0.04] * 4 + [None] * 4
+    assert "ValueError" in rows[4]["error"]
+
+
+def test_a_text_without_a_number_is_an_error(service: Service) -> None:
+    """A model that gives no number for a text makes it an error in its row."""
+    rows = service.scored(b"text\ngood\nnothing\n")
+    assert rows[0]["Sentiment_Score"] == 0.04
+    assert rows[1]["error"] == "the model gave no number for this text"
+
+
+def test_a_part_that_never_ends_is_given_up(service: Service, settings: Settings) -> None:
+    """After the attempts allowed, a part's rows carry an error and the job goes on to its end."""
+    accepted = service.submit(CSV)
+    job_id = accepted.json["id"]
+    service.pipeline.split(job_id)
+    for _ in range(settings.max_attempts):  # workers that died over part 1
+        service.store.begin_part(job_id, 1)
+    service.work()
+    job = service.client.get(accepted.location).json
+    assert job["state"] == "succeeded"
+    assert job["rows"] == {"total": 20, "completed": 16, "failed": 4}
+    scores = results(service, accepted.location)
+    assert scores[4:8] == [None] * 4
+    assert None not in scores[:4] + scores[8:]
+
+
+def test_an_upload_that_is_lost_fails_the_job(service: Service) -> None:
+    """A job whose upload has gone says so, and does not hang."""
+    for before_split in (True, False):
+        accepted = service.submit(CSV)
+        if not before_split:
+            service.pipeline.split(accepted.json["id"])
+        service.blobs.contents.clear()
+        service.work()
+        job = service.client.get(accepted.location).json
+        assert job["state"] == "failed"
+        assert "not in the blob store" in job["error"]
+
+
+def test_long_rows_make_smaller_parts(service: Service) -> None:
+    """A part is cut by bytes too, so that long texts do not make a part long."""
+    service.scored(b"text\n" + (b"w" * 400 + b"\n") * 8)
+    assert service.model.calls == [3, 3, 2]
+
+
+def test_small_jobs_that_wait_are_one_call(service: Service) -> None:
+    """All the small jobs that wait are scored as one DataFrame, and each gets its own rows."""
+    sent = [["a"], ["bb", "ccc"], ["dddd"]]
+    jobs = [service.client.post("/jobs", json={"text": texts}) for texts in sent]
+    assert len(service.dispatch.messages) == 1
+    service.work()
+    assert service.model.calls == [4]
+    for texts, job in zip(sent, jobs, strict=True):
+        assert results(service, job.location) == [length_score(text) for text in texts]
+
+
+def test_what_is_left_of_a_full_batch_is_rung_for(service: Service) -> None:
+    """A batch is bounded; the rest is taken at the next ring, and nothing waits for ever."""
+    service.pipeline._settings = service.pipeline._settings.model_copy(update={"batch_rows": 4})
+    jobs = [service.client.post("/jobs", json={"text": ["a", "b", "c"]}) for _ in range(3)]
+    service.work()
+    assert service.model.calls == [3, 3, 3]
+    assert all(service.client.get(job.location).json["state"] == "succeeded" for job in jobs)
+
+
+def test_a_small_job_that_kills_its_workers_is_given_up(
+    service: Service, settings: Settings
+) -> None:
+    """A small job that was taken too often gets an error in each row."""
+    content = write_rows([("1", "deadly")])
+    spec = Spec(id=new_job_id(), model="length", version="000000000001", kind="small",
+                layout=NDJSON, size=len(content))  # fmt: skip
+    service.store.create(Job(spec=spec, created_at=time.time(), total=1), content)
+    for _ in range(settings.max_attempts):
+        service.store.take_small(spec.full_name, 10)
+        service.store._records[spec.id].claim = 0.0
+        assert service.store.return_small() == [spec.full_name]
+    service.pipeline.answer(spec.full_name)
+    [row] = service.client.get(f"/jobs/{spec.id}/results?format=json").json["rows"]
+    assert "did not end in 3 attempts" in row["error"]
+
+
+def test_the_reconciler_sends_again_what_got_lost(service: Service, reconciler: Reconciler) -> None:
+    """Messages that are lost at any step are sent again, until the job has ended."""
+    service.store._settings = service.store._settings.model_copy(update={"lease_seconds": -1.0})
+    accepted = service.submit(CSV)
+    small = service.client.post("/jobs", json={"text": ["a"]})
+    service.dispatch.messages.clear()
+    for _ in range(30):
+        reconciler.reconcile([service.model.card.full_name])
+        if not service.dispatch.messages:
+            break
+        task, *args = service.dispatch.messages.pop()
+        service.dispatch.messages.clear()  # every other message is lost
+        getattr(service.pipeline, task)(*args)
+    assert service.client.get(small.location).json["state"] == "succeeded"
+    assert service.client.get(accepted.location).json["state"] == "succeeded"
+    assert results(service, accepted.location) == [length_score("z" * n) for n in range(1, 21)]
+
+
+def test_the_reconciler_leaves_what_goes_well(service: Service, reconciler: Reconciler) -> None:
+    """A job within its leases is not touched."""
+    service.submit(CSV)
+    service.dispatch.messages.clear()
+    reconciler.reconcile([service.model.card.full_name])
+    assert not service.dispatch.messages
+
+
+def test_the_reconciler_deletes_what_has_expired(service: Service, reconciler: Reconciler) -> None:
+    """After the retention a job answers 410, and its blobs are gone."""
+    accepted = service.submit(CSV)
+    service.work()
+    service.store._settings = service.store._settings.model_copy(update={"retention_seconds": -1.0})
+    reconciler.reconcile([])
+    assert service.client.get(accepted.location).status_code == 410
+    assert service.blobs.contents == {}
