@@ -19,12 +19,7 @@ def livez() -> dict[str, Any]:
 @blueprint.get("/readyz")
 def readyz() -> dict[str, Any]:
     """Redis answers, and some worker has its models loaded."""
-    at = services()
-    serving = {
-        served.card.full_name: processes
-        for served in at.fleet.models().values()
-        if (processes := at.fleet.processes(served.card.full_name))
-    }
+    serving = services().fleet.serving()
     if not serving:
         raise NoModelYet
     return {"status": "ok", "processes": serving}

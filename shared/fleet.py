@@ -46,6 +46,9 @@ class Fleet(Protocol):
     def processes(self, full_name: str) -> int:
         """How many live processes serve this version of a model."""
 
+    def serving(self) -> dict[str, int]:
+        """The models that live processes serve at this moment, and how many serve each."""
+
 
 class RedisFleet:
     """`Fleet` on Redis: `models`, and a `worker:<node>` that vanishes with its worker."""
@@ -103,6 +106,11 @@ class RedisFleet:
     def processes(self, full_name: str) -> int:
         """How many live processes serve this version of a model."""
         return self._look()[1].get(full_name, 0)
+
+    def serving(self) -> dict[str, int]:
+        """The models that live processes serve at this moment, and how many serve each."""
+        self._cache = (0.0, {}, {})
+        return self._look()[1]
 
     def _look(self) -> tuple[dict[str, Served], dict[str, int]]:
         at, models, processes = self._cache

@@ -321,6 +321,10 @@ class InMemoryFleet:
         names = {one.card.full_name for one in self._served.values()}
         return self._processes if full_name in names else 0
 
+    def serving(self) -> dict[str, int]:
+        names = [one.card.full_name for one in self._served.values()]
+        return dict.fromkeys(names, self._processes) if self._processes else {}
+
     def announce(self, node: str, served: Any) -> None:
         self._served |= {one.card.name: one for one in served}
 

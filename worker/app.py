@@ -36,10 +36,12 @@ def make_worker(settings: Settings) -> Celery:
         # kills every process it meets.
         task_retry_on_worker_lost=True,
         task_annotations={"*": {"max_retries": settings.max_attempts}},
-        # Without these a busy worker hoards parts that an idle one could score, and a worker that
-        # dies takes them with it.
-        worker_prefetch_multiplier=1,
+        # Without this a busy worker hoards parts that an idle one could score, and a worker that
+        # dies takes them with it. It counts requests; the multiplier must be 0 (no limit), because
+        # that one counts messages that are not acknowledged: those whose acknowledgement failed,
+        # while Redis was away, would fill it for ever, and the worker would take no work again.
         worker_disable_prefetch=True,
+        worker_prefetch_multiplier=0,
         # A model that hangs holds its process until here.
         task_time_limit=settings.task_time_limit,
         # A worker outlives a Redis that is away, at start and later, however long.

@@ -1,0 +1,36 @@
+"""Fixtures of the tests with the real programs."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from programs import Programs, programs
+
+
+@pytest.fixture(scope="session")
+def sockets() -> Iterator[Path]:
+    """A folder with a short path: a Unix socket's has at most 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="scorelane-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, sockets: Path) -> Iterator[Programs]:
+    """The service with both bundled models, one worker of two processes, for a whole module."""
+    folder = tmp_path_factory.mktemp("service")
+    own = sockets / "both"
+    own.mkdir()
+    with programs(folder, own, serve="fast,deep", processes="2") as running:
+        running.start_worker()
+        running.wait_ready()
+        yield running
+
+
+@pytest.fixture
+def fragile(tmp_path: Path, sockets: Path) -> Iterator[Programs]:
+    """Redis and the API for one test that breaks things, with short leases."""
+    own = Path(tempfile.mkdtemp(dir=sockets))
+    with programs(tmp_path, own, processes="2", part_seconds="0.8", lease_seconds="3", reconcile_seconds="1",
+                  heartbeat_seconds="1") as running:  # fmt: skip
+        yield running
