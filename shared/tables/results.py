@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from shared.model import SCORE
 
@@ -34,7 +34,10 @@ def render(refs: list[str], scores: Iterable[float | None], errors: list[str | N
     """The CSV rows of a part, without a header; a float is written so that it reads back equal."""
     text = io.StringIO()
     rows = zip(map(escape, refs), scores, errors, strict=True)
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    # With lines that end in LF, the writer sees no need to quote a CR, and readers end a row at it.
+    risky = any("\r" in ref for ref in refs)
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if risky else csv.QUOTE_MINIMAL
+    csv.writer(text, lineterminator="\n", quoting=quoting).writerows(rows)
     return text.getvalue().encode()
 
 

@@ -31,6 +31,6 @@ def service(tmp_path_factory: pytest.TempPathFactory, sockets: Path) -> Iterator
 def fragile(tmp_path: Path, sockets: Path) -> Iterator[Programs]:
     """Redis and the API for one test that breaks things, with short leases."""
     own = Path(tempfile.mkdtemp(dir=sockets))
-    with programs(tmp_path, own, processes="2", part_seconds="0.8", lease_seconds="3", reconcile_seconds="1",
-                  heartbeat_seconds="1") as running:  # fmt: skip
+    short = {"lease_seconds": "3", "reconcile_seconds": "1", "heartbeat_seconds": "1"}
+    with programs(tmp_path, own, processes="2", part_seconds="0.8", **short) as running:
         yield running
