@@ -1,0 +1,110 @@
+"""What loads as a model, and what is refused before a byte of it is run."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shared import errors
+from shared.model import load_model, read_card, read_cards, write_card
+
+BUNDLED = Path(__file__).resolve().parent.parent.parent / "models"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A sound model folder, as far as its card goes."""
+    (tmp_path / "model.pkl").write_bytes(b"not really a pickle")
+    write_card(tmp_path, name="mine", format="pkl", files=["model.pkl"])
+    return tmp_path
+
+
+def test_a_card_is_read_back(folder: Path) -> None:
+    """A card names the model, its files' digests, and a version that follows from them."""
+    card = read_card(folder)
+    assert (card.name, card.format, list(card.files)) == ("mine", "pkl", ["model.pkl"])
+    before = card.version
+    (folder / "model.pkl").write_bytes(b"something else")
+    assert write_card(folder, name="mine", format="pkl", files=["model.pkl"]).version != before
+
+
+def test_a_changed_file_is_refused(folder: Path) -> None:
+    """A file that differs from its card is not loaded."""
+    with (folder / "model.pkl").open("ab") as file:
+        file.write(b"!")
+    with pytest.raises(errors.DigestMismatch, match="is not the file that its card names"):
+        load_model(folder)
+
+
+def test_a_missing_file_is_refused(folder: Path) -> None:
+    """A file that the card names must be there."""
+    (folder / "model.pkl").unlink()
+    with pytest.raises(errors.DigestMismatch):
+        load_model(folder)
+
+
+def test_a_folder_without_a_card_is_refused(folder: Path) -> None:
+    """Without a card nothing says what a file is."""
+    (folder / "card.json").unlink()
+    with pytest.raises(errors.NoCard, match="add-model"):
+        load_model(folder)
+
+
+def test_no_folder_is_refused(tmp_path: Path) -> None:
+    """A folder that is not there is named."""
+    with pytest.raises(errors.NoModelFolder, match="nowhere"):
+        load_model(tmp_path / "nowhere")
+    with pytest.raises(errors.NoModelFolder):
+        read_cards(tmp_path)
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
+    """A format that no runtime is installed for is named, with those there are."""
+    (tmp_path / "model.onnx").write_bytes(b"x")
+    write_card(tmp_path, name="mine", format="onnx", files=["model.onnx"])
+    with pytest.raises(errors.UnknownFormat, match="hdf5, pkl"):
+        load_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", "../up"),
+        ("version", "0" * 12),
+        ("files", {"other.pkl": "0" * 64}),
+        ("unknown", 1),
+        ("format", None),
+    ],
+)
+def test_a_card_that_is_not_sound_is_refused(folder: Path, field: str, value: object) -> None:
+    """A card with a wrong or unknown field is refused before any file is looked at."""
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | {field: value}))
+    with pytest.raises(errors.BadCard, match="is not a model card"):
+        read_card(folder)
+
+
+def test_a_card_that_is_not_json_is_refused(folder: Path) -> None:
+    """A damaged card is named."""
+    (folder / "card.json").write_text("{")
+    with pytest.raises(errors.BadCard):
+        read_card(folder)
+
+
+def test_the_bundled_models_are_sound() -> None:
+    """Both models that come along match their cards, and are under 8 MB each."""
+    cards = {card.name: card for card in read_cards(BUNDLED).values()}
+    assert {name: card.format for name, card in cards.items()} == {"fast": "pkl", "deep": "hdf5"}
+    for name, card in cards.items():
+        assert sum((BUNDLED / name / file).stat().st_size for file in card.files) < 8_000_000
+        assert card.figures
+        assert card.training_data
+        assert card.libraries
+
+
+def test_named_models_only() -> None:
+    """Of a folder of models, those named are read, in their order."""
+    cards = read_cards(BUNDLED, "fast, deep")
+    assert [card.name for card in cards.values()] == ["fast", "deep"]
+    with pytest.raises(errors.NoModelFolder):
+        read_cards(BUNDLED, "fast,nope")
