@@ -1,0 +1,1 @@
+"""DataFrame in, DataFrame out: the runtimes that run a saved model."""

@@ -1,0 +1,41 @@
+"""Rows of unequal length, made into arrays."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+
+def length_batches(
+    lengths: Sequence[int], batch_rows: int
+) -> Iterator[tuple[npt.NDArray[np.intp], int]]:
+    """Batches of rows of like length, so that little of a batch is padding.
+
+    Args:
+        lengths: of n rows.
+        batch_rows: the most rows of a batch.
+
+    Yields:
+        The numbers of the rows in a batch, and the longest length among them, at least 1.
+    """
+    order = np.argsort(np.asarray(lengths, dtype=np.intp), kind="stable")
+    for start in range(0, len(order), batch_rows):
+        rows = order[start : start + batch_rows]
+        yield rows, max(1, lengths[rows[-1]])
+
+
+def padded(
+    rows: Sequence[Sequence[int]], width: int, padding: str = "post"
+) -> npt.NDArray[np.int32]:
+    """Rows no longer than `width`, filled up with zeros after them (`post`) or before (`pre`).
+
+    Returns:
+        An array of len(rows) x width.
+    """
+    array = np.zeros((len(rows), width), dtype=np.int32)
+    for row, numbers in zip(array, rows, strict=True):
+        if padding == "post":
+            row[: len(numbers)] = numbers
+        else:
+            row[width - len(numbers) :] = numbers
+    return array

@@ -1,0 +1,153 @@
+"""Runs a fitted scikit-learn estimator or pipeline that takes texts, saved by joblib or pickle."""
+
+import logging
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import is_classifier
+from sklearn.exceptions import InconsistentVersionWarning
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+
+from scoring.class_values import expected_score, given_values, values_of_labels
+from shared.errors import UnusableModel
+from shared.model import SCORE, TEXT, Card
+
+logger = logging.getLogger(__name__)
+
+#: Scored at load: what cannot score these cannot serve.
+_TRIAL = ["I am well", "It was terrible, I want my money back.", "\N{WHITE SMILING FACE}"]
+
+#: How far a regression to 0..1 may go beyond; more means that it was fitted to something else.
+_OVERSHOOT = 0.5
+
+
+class SklearnModel:
+    """A fitted estimator behind the seam `shared.model.Model`."""
+
+    def __init__(self, estimator: Any, card: Card, path: Path) -> None:
+        self.card = card
+        self._estimator = estimator
+        self.class_values = _class_values(estimator, card, path)
+        _try_out(self, path)
+
+    @classmethod
+    def load(cls, folder: Path, card: Card) -> Self:
+        """Load `model.pkl`.
+
+        Raises:
+            shared.errors.UnusableModel: it cannot be unpickled here, or does not score texts.
+        """
+        # One process per core: a second BLAS or OpenMP thread would only take another one's core.
+        threadpool_limits(1)
+        path = folder / card.model_file
+        return cls(read_estimator(path), card, path)
+
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Score a frame with a column `text`; see `shared.model.Model.score`."""
+        numbers = self.numbers(frame[TEXT].tolist()) if len(frame) else np.empty(0)
+        return pd.DataFrame({SCORE: np.clip(numbers, 0.0, 1.0)}, index=frame.index)
+
+    def numbers(self, texts: list[str]) -> npt.NDArray[np.float64]:
+        """What the estimator gives n texts, n >= 1; a regressor may leave 0..1 by a little."""
+        if self.class_values is None:
+            return np.asarray(self._estimator.predict(texts), dtype=np.float64)
+        return expected_score(self._estimator.predict_proba(texts), self.class_values)
+
+    def warm_up(self) -> None:
+        """Score once, so that whatever is built lazily is built."""
+        self.numbers(_TRIAL)
+
+
+def read_estimator(path: Path) -> Any:
+    """Unpickle an estimator. This runs the file's code: only for files that are trusted.
+
+    Raises:
+        shared.errors.UnusableModel: it cannot be unpickled here.
+    """
+    here = version("scikit-learn")
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            estimator = joblib.load(path)
+    except (ImportError, AttributeError) as error:
+        reason = (
+            f"its pickle needs something that is not here ({error}). Install the package that it "
+            f"comes from, or the scikit-learn that it was saved with (here: {here})"
+        )
+        raise UnusableModel(path=path, reason=reason) from error
+    # Unpickling runs whatever the file says, so any exception can come out of it.
+    except Exception as error:
+        reason = (
+            f"it cannot be unpickled ({type(error).__name__}: {error}). Save the fitted pipeline "
+            f"with joblib.dump, under scikit-learn {here}"
+        )
+        raise UnusableModel(path=path, reason=reason) from error
+    saved_with = {
+        warning.message.original_sklearn_version
+        for warning in caught
+        if isinstance(warning.message, InconsistentVersionWarning)
+    }
+    if saved_with:
+        logger.warning(
+            "%s was saved by scikit-learn %s and is run by %s: its scores may differ",
+            path, ", ".join(sorted(saved_with)), here,
+        )  # fmt: skip
+    return estimator
+
+
+def class_labels(estimator: Any) -> list[Any]:
+    """The labels of a classifier, in the order of its probabilities; none for a regressor."""
+    labels = np.asarray(getattr(estimator, "classes_", []))
+    return list(labels.tolist())
+
+
+def _class_values(estimator: Any, card: Card, path: Path) -> npt.NDArray[np.float64] | None:
+    """The values of the classes; None for an estimator that predicts the number itself."""
+    if not hasattr(estimator, "predict_proba"):
+        _refuse_classifier(estimator, path)
+        return None
+    labels = class_labels(estimator)
+    try:
+        values = given_values(card.options, len(labels))
+        return values_of_labels(labels) if values is None else values
+    except ValueError as error:
+        raise UnusableModel(path=path, reason=str(error)) from error
+
+
+def _refuse_classifier(estimator: Any, path: Path) -> None:
+    if not hasattr(estimator, "predict"):
+        reason = f"it holds a {type(estimator).__name__}, which is not an estimator that predicts"
+        raise UnusableModel(path=path, reason=reason)
+    if is_classifier(estimator):
+        reason = (
+            "it is a classifier without predict_proba, so it has no graded score. Wrap the "
+            "classifier in sklearn.calibration.CalibratedClassifierCV and fit it again"
+        )
+        raise UnusableModel(path=path, reason=reason)
+
+
+def _try_out(model: SklearnModel, path: Path) -> None:
+    try:
+        numbers = model.numbers(_TRIAL)
+    # The estimator is anybody's code, and may raise anything.
+    except Exception as error:
+        reason = (
+            f"it does not score texts ({type(error).__name__}: {error}). Save a pipeline that "
+            "begins with its vectoriser, fitted and saved with the scikit-learn used here "
+            f"({version('scikit-learn')})"
+        )
+        raise UnusableModel(path=path, reason=reason) from error
+    if numbers.shape != (len(_TRIAL),) or not np.isfinite(numbers).all():
+        raise UnusableModel(path=path, reason="it does not give one finite number per text")
+    if numbers.min() < -_OVERSHOOT or numbers.max() > 1 + _OVERSHOOT:
+        reason = (
+            f"it predicts {numbers.min():.3g} to {numbers.max():.3g}, and a score is in 0..1. "
+            "Divide its target so that it is in 0..1, and fit it again"
+        )
+        raise UnusableModel(path=path, reason=reason)

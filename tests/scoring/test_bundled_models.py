@@ -1,0 +1,79 @@
+import pandas as pd
+import pytest
+
+from shared.model import load_model, read_card
+from shared.settings import BUNDLED_MODELS
+
+MODELS = ["fast", pytest.param("deep", marks=pytest.mark.keras)]
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def model(request):
+    """A bundled model, loaded as a worker loads it."""
+    loaded = load_model(BUNDLED_MODELS / request.param)
+    loaded.warm_up()
+    return loaded
+
+
+def score(model, *texts):
+    return model.score(pd.DataFrame({"text": texts}))["Sentiment_Score"].tolist()
+
+
+def test_i_am_well_is_clearly_positive(model):
+    """The article's own example."""
+    assert score(model, "I am well")[0] > 0.6
+
+
+@pytest.mark.parametrize(
+    ("text", "lowest", "highest"),
+    [
+        ("This film is wonderful, I loved every minute!", 0.7, 1.0),
+        ("A terrible, boring waste of time.", 0.0, 0.3),
+        ("terrible", 0.0, 0.3),
+        ("The film is about a man.", 0.4, 0.6),
+        ("\N{GRINNING FACE}", 0.35, 0.65),
+        ("", 0.35, 0.65),
+    ],
+)
+def test_plain_judgements_are_on_their_side(model, text, lowest, highest):
+    """Praise is high, blame is low, and what says nothing is in the middle."""
+    assert lowest <= score(model, text)[0] <= highest
+
+
+def test_negation_turns_a_judgement(model):
+    """Negated praise is below praise, and negated blame above blame; contractions count too."""
+    good, not_good, bad, not_bad = score(model, "good", "not good", "bad", "not bad")
+    assert not_good < 0.5 < good
+    assert bad + 0.1 < not_bad
+    liked, not_liked = score(model, "I like this film", "I don't like this film")
+    assert not_liked < liked
+
+
+def test_scores_do_not_depend_on_the_company(model):
+    """A text has the same score alone, in a batch, and in any order."""
+    texts = [
+        "I am well",
+        "It was not good at all, was it?",
+        "so " * 80,
+        "ok",
+        "",
+        "Well made!",
+    ] * 90
+    together = score(model, *texts)
+    assert together[:540:6] == pytest.approx([together[0]] * 90, abs=1e-6)
+    assert score(model, *reversed(texts)) == pytest.approx(together[::-1], abs=1e-6)
+    for text, expected in zip(texts[:6], together[:6], strict=True):
+        assert score(model, text)[0] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["fast", "deep"])
+def test_a_bundled_model_is_small_and_described(name):
+    """Each takes under 8 MB, and its card holds figures, data and versions."""
+    card = read_card(BUNDLED_MODELS / name)
+    size = sum((BUNDLED_MODELS / name / file).stat().st_size for file in card.files)
+    assert size < 8e6
+    assert card.name == name
+    assert card.figures["sst_sentences.accuracy"] > 0.8
+    assert card.training_data
+    assert card.libraries
+    assert card.description

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring.class_values import (
+    expected_score,
+    given_values,
+    interval_middles,
+    values_of_labels,
+)
+
+
+@pytest.mark.parametrize(
+    ("labels", "values"),
+    [
+        ([0, 1], [0, 1]),
+        ([False, True], [0, 1]),
+        (["negative", "positive"], [0, 1]),
+        (["Negative", "Neutral", "Positive"], [0, 0.5, 1]),
+        (["neg", "pos"], [0, 1]),
+        ([1, 2, 3, 4, 5], [0, 0.25, 0.5, 0.75, 1]),
+        (["1", "2", "3"], [0, 0.5, 1]),
+    ],
+)
+def test_labels_say_how_positive_they_are(labels, values):
+    """Words of sentiment and numbers are understood, and numbers are spread over 0..1."""
+    np.testing.assert_allclose(values_of_labels(labels), values)
+
+
+@pytest.mark.parametrize("labels", [["ham", "spam"], ["a"], [1], ["negative", "other"], []])
+def test_labels_that_say_nothing_are_refused(labels):
+    """Unknown words and single classes need to be told, and the message says by which option."""
+    with pytest.raises(ValueError, match="--positive"):
+        values_of_labels(labels)
+
+
+@pytest.mark.parametrize("values", [[0, 2], [0, 0.5, 1], ["a", "b"], [-0.1, 1], "01", 1])
+def test_class_values_must_fit(values):
+    """A card's class values must be one number in 0..1 per class."""
+    with pytest.raises(ValueError, match="class values"):
+        given_values({"class_values": values}, 2)
+
+
+def test_a_card_may_say_nothing():
+    """Without class values in the card there are none."""
+    assert given_values({}, 2) is None
+
+
+def test_ten_classes_are_the_deciles():
+    """The middles of ten equal intervals; two classes are a no and a yes."""
+    np.testing.assert_allclose(interval_middles(10), np.arange(0.05, 1, 0.1))
+    np.testing.assert_allclose(interval_middles(2), [0, 1])
+
+
+@given(st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3), min_size=1))
+def test_a_score_never_leaves_the_interval(weights):
+    """Whatever the rounding of the probabilities, a score is in 0..1."""
+    probabilities = np.array(weights) + 1e-9
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    scores = expected_score(probabilities, np.array([0.0, 0.5, 1.0]))
+    assert ((scores >= 0) & (scores <= 1)).all()

@@ -1,0 +1,137 @@
+import json
+import pickle
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from sklearn.dummy import DummyClassifier
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
+
+from scoring.sklearn_model import SklearnModel
+from shared.errors import UnusableModel
+from shared.model import load_model, write_card
+
+TEXTS = ["good", "very good", "fine and good", "bad", "very bad", "awful and bad", "so so", "hm so"]
+LABELS = ["pos", "pos", "pos", "neg", "neg", "neg", "neu", "neu"]
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Save an estimator as a model folder, and load that as a worker does."""
+
+    def saved(estimator, **options):
+        joblib.dump(estimator, tmp_path / "model.pkl")
+        write_card(tmp_path, name="mine", format="pkl", files=["model.pkl"], options=options)
+        return load_model(tmp_path)
+
+    return saved
+
+
+def fitted(classifier, labels, vectoriser=None):
+    return make_pipeline(vectoriser or TfidfVectorizer(), classifier).fit(TEXTS, labels)
+
+
+def test_the_score_is_the_expected_value_over_the_classes(save):
+    """Three classes give 0 x p(negative) + 0.5 x p(neutral) + 1 x p(positive)."""
+    pipeline = fitted(LogisticRegression(), LABELS)
+    model = save(pipeline)
+    frame = pd.DataFrame({"text": ["good", "bad so"], "other": [1, 2]}, index=[7, 7])
+    scored = model.score(frame)
+    assert isinstance(model, SklearnModel)
+    assert list(scored.columns) == ["Sentiment_Score"]
+    assert scored.index.tolist() == [7, 7]
+    expected = pipeline.predict_proba(["good", "bad so"]) @ [0, 0.5, 1]
+    np.testing.assert_allclose(scored["Sentiment_Score"], expected)
+
+
+def test_the_card_says_what_the_classes_are_worth(save):
+    """The card's class values win over what the labels say."""
+    plain = save(fitted(LogisticRegression(), LABELS))
+    turned = save(fitted(LogisticRegression(), LABELS), class_values=[1, 0.5, 0])
+    frame = pd.DataFrame({"text": ["good"]})
+    total = plain.score(frame) + turned.score(frame)
+    assert total["Sentiment_Score"].iloc[0] == pytest.approx(1)
+
+
+def test_no_rows_give_no_scores(save):
+    """An empty frame is scored to an empty frame."""
+    model = save(fitted(LogisticRegression(), LABELS))
+    model.warm_up()
+    scored = model.score(pd.DataFrame({"text": pd.Series([], dtype=str)}))
+    assert scored.empty
+    assert scored["Sentiment_Score"].dtype == np.float64
+
+
+def test_a_regressor_is_clipped(save):
+    """An estimator that predicts the score itself is served, cut to 0..1."""
+    targets = [1.0, 1, 1, 0, 0, 0, 0.5, 0.5]
+    model = save(fitted(LinearRegression(), targets, CountVectorizer()))
+    scores = model.score(pd.DataFrame({"text": ["good good good good", "bad bad bad bad"]}))
+    assert scores["Sentiment_Score"].tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "reason"),
+    [
+        (fitted(LinearSVC(), LABELS), "CalibratedClassifierCV"),
+        (fitted(Ridge(), [5, 5, 5, 1, 1, 1, 3, 3]), "a score is in 0..1"),
+        (fitted(LogisticRegression(), ["ham"] * 4 + ["spam"] * 4), "--positive"),
+        (LogisticRegression().fit([[0.0], [1.0]], [0, 1]), "does not score texts"),
+        (make_pipeline(TfidfVectorizer(), LogisticRegression()), "does not|classes"),
+        ({"not": "an estimator"}, "holds a dict"),
+        (DummyClassifier(), "class"),
+    ],
+)
+def test_what_cannot_score_texts_is_refused_at_load(save, estimator, reason):
+    """A classifier without probabilities, numbers beyond 0..1, unknown labels, an estimator of
+    numbers, an unfitted one, and no estimator at all: each is refused with its reason.
+    """
+    with pytest.raises(UnusableModel, match=reason):
+        save(estimator)
+
+
+def test_wrong_class_values_are_refused(save):
+    """Class values that do not fit the classes are refused at load."""
+    with pytest.raises(UnusableModel, match="3 classes, but 2 class values"):
+        save(fitted(LogisticRegression(), LABELS), class_values=[0, 1])
+
+
+def _folder_of(folder, content):
+    (folder / "model.pkl").write_bytes(content)
+    write_card(folder, name="mine", format="pkl", files=["model.pkl"])
+    return folder
+
+
+def test_a_file_that_is_no_pickle_is_refused(tmp_path):
+    """A damaged file says that it cannot be unpickled, and what to do."""
+    with pytest.raises(UnusableModel, match=r"cannot be unpickled.*joblib.dump"):
+        load_model(_folder_of(tmp_path, b"This is not a pickle."))
+
+
+def test_a_pickle_of_missing_code_is_refused(tmp_path):
+    """A pickle whose code is not installed here names what is missing."""
+    content = pickle.dumps(np.float64).replace(b"float64", b"floatXY")
+    with pytest.raises(UnusableModel, match="floatXY"):
+        load_model(_folder_of(tmp_path, content))
+
+
+def test_another_scikit_learn_version_is_served_with_a_warning(tmp_path, caplog):
+    """A pipeline of another version that still scores is served, and the log says so."""
+    content = pickle.dumps(fitted(LogisticRegression(), LABELS), protocol=0)
+    assert sklearn.__version__.encode() in content
+    older = content.replace(b"V" + sklearn.__version__.encode(), b"V0.1.2")
+    model = load_model(_folder_of(tmp_path, older))
+    model.warm_up()
+    assert "saved by scikit-learn 0.1.2" in caplog.text
+
+
+def test_the_card_keeps_options_as_json(save, tmp_path):
+    """The class values of a card are plain JSON."""
+    save(fitted(LogisticRegression(), LABELS), class_values=[0, 0.5, 1])
+    card = json.loads((tmp_path / "card.json").read_text())
+    assert card["options"] == {"class_values": [0, 0.5, 1]}
