@@ -1,0 +1,180 @@
+import json
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+keras = pytest.importorskip("keras")
+from keras import layers  # noqa: E402  after the check that keras is here
+
+from shared.errors import BadOption, UnusableModel  # noqa: E402
+from shared.model import load_model  # noqa: E402
+from training.add_model import PROOF, Meaning, add_model  # noqa: E402
+from training.hdf5 import quiet_about_hdf5  # noqa: E402
+
+pytestmark = pytest.mark.keras
+
+WORDS = ["i", "am", "well", "this", "is", "wonderful", "love", "it", "terrible", "hate", "bad",
+         "at", "all", "the", "don't", "isn't"]  # fmt: skip
+WORD_IDX = {word: number for number, word in enumerate(WORDS, start=2)}
+LENGTH = 9
+
+
+def build(*, mask=True, units=10, activation="softmax", length=LENGTH, recurrent=None):
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential(
+        [
+            keras.Input((length,)),
+            layers.Embedding(len(WORDS) + 2, 5, mask_zero=mask, embeddings_initializer="normal"),
+            recurrent or layers.Bidirectional(layers.LSTM(4)),
+            layers.Dense(units, activation=activation),
+        ]
+    )
+    model.set_weights([5 * weights for weights in model.get_weights()])
+    return model
+
+
+@pytest.fixture
+def theirs(tmp_path):
+    """Somebody's Keras file and word index."""
+    quiet_about_hdf5()
+    index = tmp_path / "their_words.json"
+    index.write_text(json.dumps(WORD_IDX), encoding="utf-8")
+
+    def save(model, name="theirs.h5"):
+        path = tmp_path / name
+        model.save(path)
+        return path, Meaning(word_index=index)
+
+    return save
+
+
+def predicted(model, values):
+    ids = [[WORD_IDX.get(word.strip(".,!"), 0) for word in text.lower().split()] for text in PROOF]
+    rows = keras.utils.pad_sequences(ids, LENGTH, padding="post")
+    return model(rows).numpy() @ np.array(values)
+
+
+DECILES = np.arange(0.05, 1, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "mask"), [("theirs.h5", True), ("theirs.hdf5", False), ("theirs.keras", True)]
+)
+def test_a_keras_file_with_its_word_index_is_added_and_served(theirs, tmp_path, name, mask):
+    """Each of the three endings, with and without a mask, gives the model's own scores."""
+    model = build(mask=mask)
+    path, meaning = theirs(model, name)
+    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    np.testing.assert_allclose(list(added.proof.values()), predicted(model, DECILES), atol=1e-5)
+    folder = tmp_path / "models" / "mine"
+    files = ["card.json", "model.hdf5", "word_idx.json"]
+    assert sorted(file.name for file in folder.iterdir()) == files
+    scored = load_model(folder).score(pd.DataFrame({"text": PROOF}))
+    np.testing.assert_allclose(scored["Sentiment_Score"], list(added.proof.values()), atol=1e-6)
+
+
+def test_a_sigmoid_is_the_score(theirs, tmp_path):
+    """A model with one output in 0..1 needs no class values."""
+    model = build(units=1, activation="sigmoid")
+    path, meaning = theirs(model)
+    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    np.testing.assert_allclose(list(added.proof.values()), predicted(model, [1.0]), atol=1e-5)
+
+
+def test_options_reach_the_card(theirs, tmp_path):
+    """Class values, length, padding and token pattern are kept, and used."""
+    model = build(units=3, length=None)
+    path, meaning = theirs(model)
+    meaning = Meaning(
+        word_index=meaning.word_index,
+        class_values=[0, 0.5, 1],
+        max_length=LENGTH,
+        padding="post",
+        token_pattern=r"[\w']+",  # noqa: S106  a word's pattern, no secret
+    )
+    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    assert added.card.options == {
+        "class_values": [0, 0.5, 1],
+        "max_length": LENGTH,
+        "padding": "post",
+        "token_pattern": r"[\w']+",
+        "replace": [],
+    }
+    expected = predicted(model, [0, 0.5, 1])
+    np.testing.assert_allclose(list(added.proof.values()), expected, atol=1e-5)
+
+
+def test_a_file_of_keras_2_is_brought_up_to_date(theirs, tmp_path):
+    """Keras 2 wrote `time_major` with its LSTMs; such a file is added, and scores the same."""
+    model = build()
+    path, meaning = theirs(model)
+    with h5py.File(path, "r+") as file:
+        config = json.loads(file.attrs["model_config"])
+        for part in ("layer", "backward_layer"):
+            config["config"]["layers"][2]["config"][part]["config"]["time_major"] = False
+        file.attrs["model_config"] = json.dumps(config)
+    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    np.testing.assert_allclose(list(added.proof.values()), predicted(model, DECILES), atol=1e-5)
+    with h5py.File(path) as file:
+        assert "time_major" in file.attrs["model_config"], "the user's own file is not touched"
+
+
+def _weights_only(tmp_path):
+    build().save_weights(tmp_path / "only.weights.h5")
+    return tmp_path / "only.weights.h5"
+
+
+def _no_hdf5(tmp_path):
+    (tmp_path / "text.h5").write_text("This is not HDF5.")
+    return tmp_path / "text.h5"
+
+
+def _no_keras(tmp_path):
+    (tmp_path / "text.keras").write_text("This is not a zip.")
+    return tmp_path / "text.keras"
+
+
+def _logits(tmp_path):
+    build(units=3, activation=None).save(tmp_path / "logits.h5")
+    return tmp_path / "logits.h5"
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (_weights_only, "weights alone"),
+        (_no_hdf5, "not an HDF5 file"),
+        (_no_keras, "cannot read it"),
+        (_logits, "softmax"),
+    ],
+)
+def test_files_that_cannot_be_served_are_refused(theirs, tmp_path, make, reason):
+    """Weights alone, foreign bytes, and outputs that are no probabilities: refused by name."""
+    _, meaning = theirs(build())
+    path = make(tmp_path)
+    with pytest.raises(UnusableModel, match=f"{path.name}.*{reason}"):
+        add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    assert not list((tmp_path / "models").iterdir())
+
+
+def test_the_word_index_is_needed_and_must_fit(theirs, tmp_path):
+    """No index, an index that is no index, and one of a larger model are refused."""
+    path, meaning = theirs(build())
+    with pytest.raises(UnusableModel, match="--word-index"):
+        add_model(path, name="mine", output=tmp_path / "models")
+    meaning.word_index.write_text("[]")
+    with pytest.raises(UnusableModel, match="not a JSON object"):
+        add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    meaning.word_index.write_text('{"beyond": 999}')
+    with pytest.raises(UnusableModel, match="this model's word index"):
+        add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+
+
+def test_a_keras_file_has_no_labels(theirs, tmp_path):
+    """The positive label is an option of scikit-learn models."""
+    path, meaning = theirs(build())
+    meaning = Meaning(word_index=meaning.word_index, positive="good")
+    with pytest.raises(BadOption, match="--class-values"):
+        add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)

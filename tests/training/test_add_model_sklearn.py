@@ -1,0 +1,155 @@
+import pickle
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
+
+from shared.errors import BadCard, BadOption, ModelExists, UnusableModel
+from shared.model import load_model, read_card
+from training.add_model import PROOF, Meaning, add_model
+
+TEXTS = ["good", "very good and fine", "bad", "very bad and awful", "so", "so so", "good", "bad"]
+TWO = [1, 1, 0, 0, 0, 1, 1, 0]
+WORDS = ["happy", "happy", "sad", "sad", "sad", "happy", "happy", "sad"]
+THREE = ["positive", "positive", "negative", "negative", "neutral", "neutral"]
+STARS = [5, 4, 1, 2, 3, 3, 5, 1]
+
+
+@pytest.fixture
+def pickled(tmp_path):
+    """A pipeline that somebody fitted and saved."""
+
+    def save(labels, classifier=None, name="theirs.pkl", dump=joblib.dump):
+        if classifier is None:  # not `or`: an unfitted forest has no length
+            classifier = LogisticRegression()
+        pipeline = make_pipeline(TfidfVectorizer(), classifier)
+        path = tmp_path / name
+        pipeline.fit(TEXTS[: len(labels)], labels)
+        if dump is joblib.dump:
+            joblib.dump(pipeline, path)
+        else:
+            path.write_bytes(pickle.dumps(pipeline))
+        return path
+
+    return save
+
+
+@pytest.mark.parametrize(
+    ("labels", "values"),
+    [
+        (TWO, [0.0, 1.0]),
+        (THREE, [0.0, 0.5, 1.0]),
+        (STARS, [0.0, 0.25, 0.5, 0.75, 1.0]),
+        ([label == 1 for label in TWO], [0.0, 1.0]),
+    ],
+)
+def test_a_plainly_saved_pipeline_is_added_and_served(pickled, tmp_path, labels, values):
+    """Labels that speak for themselves need no option: 0/1, three words, stars, true/false."""
+    added = add_model(pickled(labels), name="mine", output=tmp_path / "models")
+    assert added.card.options == {"class_values": values}
+    assert list(added.proof) == PROOF
+    assert read_card(tmp_path / "models" / "mine") == added.card
+    pipeline = joblib.load(tmp_path / "theirs.pkl")
+    frame = pd.DataFrame({"text": TEXTS})
+    scored = load_model(tmp_path / "models" / "mine").score(frame)
+    expected = pipeline.predict_proba(TEXTS) @ np.array(values)
+    np.testing.assert_allclose(scored["Sentiment_Score"], expected)
+
+
+@pytest.mark.parametrize("name", ["theirs.pkl", "theirs.joblib"])
+@pytest.mark.parametrize("dump", [joblib.dump, pickle.dump])
+def test_both_ways_of_saving_are_read(pickled, tmp_path, name, dump):
+    """Joblib's and pickle's files, under either ending, become model.pkl."""
+    path = pickled(TWO, name=name, dump=dump)
+    add_model(path, name="mine", output=tmp_path / "models")
+    assert (tmp_path / "models" / "mine" / "model.pkl").read_bytes() == path.read_bytes()
+
+
+def test_labels_of_one_s_own_need_to_be_told(pickled, tmp_path):
+    """Unknown words are refused with the options that help; each of the two then does."""
+    path, output = pickled(WORDS), tmp_path / "models"
+    with pytest.raises(UnusableModel, match=r"\(happy, sad\).*--positive"):
+        add_model(path, name="mine", output=output)
+    assert not list(output.iterdir())
+    by_label = add_model(path, name="mine", output=output, meaning=Meaning(positive="happy"))
+    assert by_label.card.options == {"class_values": [1.0, 0.0]}
+    by_value = add_model(path, name="other", output=output, meaning=Meaning(class_values=[0.9, 0]))
+    assert by_value.card.options == {"class_values": [0.9, 0]}
+    with pytest.raises(BadOption, match="the classes are: happy, sad"):
+        add_model(path, name="third", output=output, meaning=Meaning(positive="glad"))
+
+
+def test_a_number_may_be_the_positive_label(pickled, tmp_path):
+    """A label is compared as it is written."""
+    added = add_model(
+        pickled(TWO), name="mine", output=tmp_path / "models", meaning=Meaning(positive="0")
+    )
+    assert added.card.options == {"class_values": [1.0, 0.0]}
+
+
+@pytest.mark.parametrize("values", [[0, 0.5, 1], [0, 2]])
+def test_class_values_that_do_not_fit_are_refused(pickled, tmp_path, values):
+    """One number in 0..1 per class, or the model is not added."""
+    with pytest.raises(UnusableModel, match="class values"):
+        add_model(
+            pickled(TWO), name="mine", output=tmp_path / "m", meaning=Meaning(class_values=values)
+        )
+
+
+def test_an_estimator_without_probabilities_is_refused(pickled, tmp_path):
+    """A LinearSVC has no graded score; the error says what to wrap it in."""
+    with pytest.raises(UnusableModel, match=r"theirs.pkl.*CalibratedClassifierCV"):
+        add_model(pickled(TWO, LinearSVC()), name="mine", output=tmp_path / "models")
+    assert not list((tmp_path / "models").iterdir())
+
+
+def test_any_classifier_will_do(pickled, tmp_path):
+    """Nothing depends on the classifier being linear."""
+    forest = RandomForestClassifier(n_estimators=5, random_state=0)
+    added = add_model(pickled(TWO, forest), name="mine", output=tmp_path / "models")
+    assert all(0 <= score <= 1 for score in added.proof.values())
+
+
+def test_a_name_that_is_taken_is_kept(pickled, tmp_path):
+    """Without force an existing model stays as it is; with force it is replaced."""
+    path, output = pickled(TWO), tmp_path / "models"
+    first = add_model(path, name="mine", output=output)
+    with pytest.raises(ModelExists, match="'mine'"):
+        add_model(path, name="mine", output=output)
+    assert read_card(output / "mine") == first.card
+    other = pickled(STARS)
+    second = add_model(other, name="mine", output=output, force=True)
+    assert read_card(output / "mine") == second.card
+    assert second.card.version != first.card.version
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("model.onnx", "end in .pkl"), ("nowhere.pkl", "no such file")]
+)
+def test_files_of_other_kinds_are_refused(tmp_path, name, reason):
+    """An ending that nobody runs, and a file that is not there."""
+    if name == "model.onnx":
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(UnusableModel, match=reason):
+        add_model(tmp_path / name, name="mine", output=tmp_path / "models")
+
+
+def test_a_bad_name_is_refused(pickled, tmp_path):
+    """A name is a folder and a queue: no capitals, no slashes."""
+    with pytest.raises(BadCard, match="My Model"):
+        add_model(pickled(TWO), name="My Model", output=tmp_path / "models")
+
+
+@pytest.mark.parametrize(
+    "option", [{"max_length": 5}, {"padding": "pre"}, {"token_pattern": r"\w+"}]
+)
+def test_options_of_keras_models_are_refused(pickled, tmp_path, option):
+    """An option that would do nothing is an error, not silence."""
+    with pytest.raises(BadOption, match="Keras models only"):
+        add_model(pickled(TWO), name="mine", output=tmp_path / "models", meaning=Meaning(**option))

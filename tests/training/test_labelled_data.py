@@ -1,0 +1,129 @@
+import gzip
+
+import pytest
+
+from shared.errors import BadLabelledRow, NotLabelled, TooFewLabels, UnreadableData
+from training.data import read_labelled, split
+
+
+@pytest.fixture
+def csv(tmp_path):
+    """Write a CSV and read it as labelled data."""
+
+    def read(content, name="data.csv", **options):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return read_labelled([path], **options)
+
+    return read
+
+
+def test_scores_are_taken_as_they_are(csv):
+    """A column `score` holds the score itself; texts stay as typed, "NA" among them."""
+    frame = csv('text,score\nNA,0.25\n"a, ""b""\nc",1\n')
+    assert frame["text"].tolist() == ["NA", 'a, "b"\nc']
+    assert frame["score"].tolist() == [0.25, 1.0]
+    assert not frame["coarse"].any()
+    assert frame["split"].isna().all()
+    assert frame["source"].tolist() == ["data", "data"]
+
+
+def test_words_and_digits_are_labels(csv):
+    """A column `label` holds 0 and 1, or words of sentiment in any case."""
+    frame = csv("text,label\na,0\nb,1\nc,Positive\nd,neutral\ne,NEG\n")
+    assert frame["score"].tolist() == [0.0, 1.0, 1.0, 0.5, 0.0]
+
+
+def test_fifths_are_coarse(csv):
+    """A column `label5` gives the middle of a fifth, and is marked so."""
+    frame = csv("text,label5\na,0\nb,2\nc,4\n")
+    assert frame["score"].tolist() == pytest.approx([0.1, 0.5, 0.9])
+    assert frame["coarse"].all()
+
+
+def test_the_finest_label_of_a_row_counts(csv):
+    """Where a row has a score that is used; where it has none, its fifth is."""
+    frame = csv("text,label5,score\na,4,0.95\nb,0,\n")
+    assert frame["score"].tolist() == pytest.approx([0.95, 0.1])
+    assert frame["coarse"].tolist() == [False, True]
+
+
+def test_gzipped_and_byte_order_marked_files_are_read(csv):
+    """A .csv.gz and a file with a byte order mark are read like any other."""
+    assert len(csv(gzip.compress(b"text,label\na,1\n"), "more.csv.gz")) == 1
+    assert len(csv(b"\xef\xbb\xbftext,label\na,1\n")) == 1
+
+
+def test_rows_without_a_text_are_left_out(csv, caplog):
+    """An empty text says nothing about its label; the log says how many there were."""
+    assert csv("text,label\na,1\n  ,1\nb,0\n,1\n")["text"].tolist() == ["a", "b"]
+    assert "2 rows have no text" in caplog.text
+
+
+def test_treebank_text_is_made_natural_on_request(csv):
+    """Detokenising is an option, not a guess."""
+    assert csv("text,label\nI do n't .,1\n", detokenise=True)["text"].tolist() == ["I don't."]
+    assert csv("text,label\nI do n't .,1\n")["text"].tolist() == ["I do n't ."]
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        ("", UnreadableData, "it is empty"),
+        (b"text,label\n\xff\xfe,1\n", UnreadableData, "UTF-8"),
+        ('text,label\n"open,1\n', UnreadableData, "cannot be read"),
+        ("review,label\na,1\n", NotLabelled, "no column 'text'; its columns: review, label"),
+        ("text,stars\na,1\n", NotLabelled, "no label; its columns: text, stars"),
+        ("text,label\n", NotLabelled, "no rows"),
+        ('text,label\n" ",1\n', NotLabelled, "no rows"),
+        ("text,label\n,1\nb,good\nc,x\n", BadLabelledRow, r"row 2: label is not .*'good'.*: 2"),
+        ("text,score\na,1.5\n", BadLabelledRow, r"score is not a number from 0 to 1 \('1.5'\)"),
+        ("text,score\na,nan\n", BadLabelledRow, "score is not"),
+        ("text,label5\na,2.5\n", BadLabelledRow, "label5 is not"),
+        ("text,score,label5\na,,\n", BadLabelledRow, "there is no score or label5"),
+        ("text,label,split\na,1,test\n", BadLabelledRow, "split is not train or dev"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_reason(csv, content, error, message):
+    """Each fault is one sentence that names the file, the row and what is wanted."""
+    with pytest.raises(error, match=f"(?s)data.csv.*{message}"):
+        csv(content)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    """A file that is not there is an error of the data, not a traceback."""
+    with pytest.raises(UnreadableData, match=r"nowhere\.csv"):
+        read_labelled([tmp_path / "nowhere.csv"])
+
+
+def _rows(count):
+    return "".join(f"text {n % 40},{n % 2}\n" for n in range(count))
+
+
+def test_a_random_split_follows_the_seed_and_keeps_texts_apart(csv):
+    """The same seed gives the same split, another another; no text is on both sides."""
+    frame = csv("text,label\n" + _rows(400))
+    once, again, other = (split(frame, seed=seed, dev_share=0.3) for seed in (1, 1, 2))
+    assert once.equals(again)
+    assert not once["split"].equals(other["split"])
+    sides = once.groupby("split")["text"].unique()
+    assert set(sides["train"]).isdisjoint(sides["dev"])
+    assert len(once) == 400
+
+
+def test_a_split_of_the_file_is_kept_without_its_leaks(csv):
+    """The file's own split is used; a train row whose text is also in dev is left out."""
+    frame = csv("text,label,split\na,1,train\nb,0,\nc,1,train\nc,1,dev\nd,0,valid\n")
+    divided = split(frame, seed=0)
+    assert divided[["text", "split"]].to_numpy().tolist() == [
+        ["a", "train"],
+        ["b", "train"],
+        ["c", "dev"],
+        ["d", "dev"],
+    ]
+
+
+def test_both_sides_need_both_kinds(csv):
+    """Training from praise alone is refused, with the counts."""
+    with pytest.raises(TooFewLabels, match="0 negative and 2 positive rows in 'train'"):
+        split(csv("text,label,split\na,1,train\nb,1,train\nc,0,dev\nd,1,dev\n"), seed=0)

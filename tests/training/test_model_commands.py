@@ -1,0 +1,108 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import pytest
+from click.testing import CliRunner
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from scorelane.cli import cli
+from shared.model import read_card
+
+LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
+
+
+@pytest.fixture
+def run():
+    """Run a command as typed, and expect an exit status."""
+
+    def invoke(command, *words, status=0):
+        result = CliRunner().invoke(cli, [command, *map(str, words)])
+        assert result.exit_code == status, result.output
+        assert "Traceback" not in result.output
+        return result
+
+    return invoke
+
+
+def test_training_and_evaluating_are_two_commands(run, tmp_path):
+    """`train` says where the model is and how good; `evaluate` measures it by its name."""
+    trained = run("train", LABELLED, "--kind", "fast", "--name", "mine", "--output", tmp_path)
+    version = read_card(tmp_path / "mine").version
+    assert f"mine@{version} is in {tmp_path / 'mine'}" in trained.stdout
+    assert "accuracy" in trained.stdout
+    shown = run("evaluate", LABELLED, "--model", "mine", "--models-dir", tmp_path)
+    assert "neutral left out" in shown.stdout
+    by_folder = run("evaluate", LABELLED, "--model", tmp_path / "mine", "--json")
+    figures = json.loads(by_folder.stdout)
+    assert figures["model"] == f"mine@{version}"
+    assert figures["rows"] == 300
+    assert figures["accuracy"] > 0.9
+
+
+def test_a_split_can_be_chosen(run, tmp_path):
+    """`--split dev` measures on those rows; a file without any has nothing to measure."""
+    data = tmp_path / "data.csv"
+    data.write_text("text,label,split\nWonderful,1,dev\nAwful,0,dev\nAwful,1,train\n")
+    result = run("evaluate", data, "--split", "dev", "--json")
+    assert json.loads(result.stdout)["rows"] == 2
+    failed = run("evaluate", LABELLED, "--split", "dev", status=2)
+    assert "0 rows" in failed.stderr
+
+
+def test_a_card_can_be_had_as_json(run, tmp_path):
+    """`train --json` prints the card and nothing else on stdout."""
+    result = run("train", LABELLED, "--name", "mine", "--output", tmp_path, "--json")
+    assert json.loads(result.stdout)["name"] == "mine"
+
+
+def test_a_pickle_is_added_by_one_command(run, tmp_path):
+    """`add-model my.pkl --name mine` is all; it shows what the model makes of a few texts."""
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    joblib.dump(pipeline.fit(["well good", "bad"], ["yes", "no"]), tmp_path / "my.pkl")
+    words = (tmp_path / "my.pkl", "--name", "mine", "--output", tmp_path / "models")
+    refused = run("add-model", *words, status=2)
+    assert "--positive" in refused.stderr
+    added = run("add-model", *words, "--positive", "yes")
+    assert "I am well" in added.stdout
+    again = run("add-model", *words, "--class-values", "0,1", status=2)
+    assert "--force" in again.stderr
+    replaced = run("add-model", *words, "--class-values", "0,1", "--force", "--json")
+    assert json.loads(replaced.stdout)["scores"]["I am well"] > 0.5
+    wrong = run("add-model", *words, "--class-values", "0;1", "--force", status=2)
+    assert "by comma" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "status", "message"),
+    [
+        ("train", ["nowhere.csv", "--name", "x"], 2, "does not exist"),
+        ("train", [LABELLED, "--name", "Not A Name"], 2, "Not A Name"),
+        ("train", [LABELLED, "--name", "fast"], 2, "--force"),
+        ("evaluate", [LABELLED, "--model", "nobody"], 2, "no such folder"),
+        ("evaluate", [__file__], 2, "test_model_commands.py"),
+    ],
+)
+def test_a_mistake_is_one_line(run, command, words, status, message):
+    """Wrong files, names and models end in a message and a status, not in a traceback."""
+    assert message in run(command, *words, status=status).stderr
+
+
+def test_help_warns_of_pickles(run):
+    """Somebody who adds a model is told first that a pickle is code."""
+    assert "A pickle is code" in run("add-model", "--help").stdout
+
+
+def test_the_commands_are_quick_to_import():
+    """What the command line imports for its help holds neither TensorFlow nor scikit-learn."""
+    script = (
+        "import sys, scorelane.model_commands; "
+        "print([name for name in ('tensorflow', 'keras', 'sklearn', 'pandas', 'training', "
+        "'scoring') if name in sys.modules])"
+    )
+    shown = subprocess.check_output([sys.executable, "-c", script], text=True)
+    assert shown.strip() == "[]"

@@ -1,0 +1,143 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+
+from shared.errors import BadCard, BadOption, ModelExists, NotLabelled
+from shared.model import load_model, read_card, read_cards
+from training.train import train
+
+LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
+
+
+def test_a_fast_model_is_made_of_a_labelled_csv(tmp_path):
+    """The example data gives a model that loads, scores, and is described by its card."""
+    doing = []
+    card = train(
+        [LABELLED], kind="fast", name="mine", output=tmp_path / "models",
+        description="A try.", progress=lambda what, share: doing.append((what, share)),
+    )  # fmt: skip
+    folder = tmp_path / "models" / "mine"
+    assert read_card(folder) == card
+    assert sorted(path.name for path in folder.iterdir()) == ["card.json", "model.pkl"]
+    assert card.format == "pkl"
+    assert card.training_data == ["labelled.csv: 300 rows"]
+    assert card.figures["accuracy"] > 0.8
+    assert card.description == "A try."
+    assert "scikit-learn" in card.libraries
+    assert str(tmp_path) not in (folder / "card.json").read_text()
+    scored = load_model(folder).score(pd.DataFrame({"text": ["I loved it", "I hated it"]}))
+    assert scored["Sentiment_Score"][0] > 0.5 > scored["Sentiment_Score"][1]
+    shares = [share for _, share in doing]
+    assert shares == sorted(shares)
+    assert doing[-1] == ("done", 1.0)
+
+
+def test_the_same_seed_gives_the_same_model(tmp_path):
+    """A fast model is repeatable to the byte, in another process too, so its version is as well."""
+    script = (
+        "import sys; from pathlib import Path; from training.train import train; "
+        "train([Path(sys.argv[1])], kind='fast', name='mine', output=Path(sys.argv[2]), seed=3)"
+    )
+    subprocess.check_call([sys.executable, "-c", script, LABELLED, tmp_path / "a"])
+    here = train([LABELLED], kind="fast", name="mine", output=tmp_path / "b", seed=3)
+    there = read_card(tmp_path / "a" / "mine")
+    assert there.version == here.version
+    assert there.figures == here.figures
+
+
+def test_probabilities_are_graded_by_graded_labels(tmp_path):
+    """A text that is always half good scores about 0.5, between bad and good."""
+    rows = [f"{word} {n},{score}" for n in range(60) for word, score in
+            (("bad", 0.0), ("middling", 0.5), ("good", 1.0))]  # fmt: skip
+    data = tmp_path / "graded.csv"
+    data.write_text("text,score\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    train([data], kind="fast", name="graded", output=tmp_path)
+    frame = pd.DataFrame({"text": ["bad", "middling", "good"]})
+    scores = load_model(tmp_path / "graded").score(frame)["Sentiment_Score"]
+    assert scores[0] < 0.2
+    assert scores[1] == pytest.approx(0.5, abs=0.1)
+    assert scores[2] > 0.8
+    assert joblib.load(tmp_path / "graded" / "model.pkl").classes_.tolist() == [0, 1]
+
+
+@pytest.mark.keras
+def test_a_deep_model_is_made_of_a_labelled_csv(tmp_path):
+    """The deep kind writes the best epoch as model.hdf5 with its word index, and is repeatable."""
+    doing = []
+    cards = [
+        train(
+            [LABELLED], kind="deep", name="mine", output=tmp_path / run, epochs=2, seed=1,
+            progress=lambda what, share: doing.append((what, share)),
+        )
+        for run in ("a", "b")
+    ]  # fmt: skip
+    assert cards[0].figures == cards[1].figures
+    folder = tmp_path / "a" / "mine"
+    names = ["card.json", "model.hdf5", "word_idx.json"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert cards[0].options["max_length"] == 56
+    assert any("epoch 2, validation accuracy" in what for what, _ in doing)
+    frame = pd.DataFrame({"text": ["I loved it", "I hated it", ""]})
+    first, second = (load_model(tmp_path / run / "mine").score(frame) for run in ("a", "b"))
+    np.testing.assert_allclose(first, second, atol=1e-6)
+
+
+@pytest.mark.keras
+def test_a_fifth_counts_for_both_its_deciles():
+    """A score is learnt as its decile; a label of five as half of each of its two deciles."""
+    from training.deep import decile_shares  # noqa: PLC0415  TensorFlow, for this test alone
+
+    scores = np.array([0.0, 0.55, 1.0, 0.1, 0.9])
+    shares = decile_shares(scores, np.array([False, False, False, True, True]))
+    assert shares.sum(axis=1).tolist() == [1.0] * 5
+    assert [row.nonzero()[0].tolist() for row in shares] == [[0], [5], [9], [0, 1], [8, 9]]
+
+
+def test_a_model_is_replaced_only_by_force(tmp_path):
+    """A name that is taken is refused before any work, and replaced whole with force."""
+    train([LABELLED], kind="fast", name="mine", output=tmp_path, seed=1)
+    before = read_card(tmp_path / "mine")
+    with pytest.raises(ModelExists, match="--force"):
+        train([LABELLED], kind="fast", name="mine", output=tmp_path, seed=2)
+    assert read_card(tmp_path / "mine") == before
+    after = train([LABELLED], kind="fast", name="mine", output=tmp_path, seed=2, force=True)
+    assert read_card(tmp_path / "mine") == after
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"name": "My Model"}, BadCard),
+        ({"name": "../mine"}, BadCard),
+        ({"kind": "wide"}, BadOption),
+        ({"epochs": 0}, BadOption),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(tmp_path, change, error):
+    """A bad name, kind or number of epochs is refused before the data is read."""
+    wanted = {"kind": "fast", "name": "mine", "output": tmp_path / "models", **change}
+    with pytest.raises(error):
+        train([tmp_path / "nowhere.csv"], **wanted)
+    assert not (tmp_path / "models").exists()
+
+
+def test_nothing_is_left_of_a_training_that_failed(tmp_path):
+    """Bad data leaves no half-made model behind."""
+    data = tmp_path / "bad.csv"
+    data.write_text("text,stars\na,1\n")
+    with pytest.raises(NotLabelled):
+        train([data], kind="fast", name="mine", output=tmp_path / "models")
+    assert not (tmp_path / "models" / "mine").exists()
+
+
+def test_a_model_that_is_being_written_is_not_served(tmp_path):
+    """A worker that starts meanwhile sees the finished models only."""
+    train([LABELLED], kind="fast", name="mine", output=tmp_path)
+    (tmp_path / ".other-x7").mkdir()
+    assert [card.name for card in read_cards(tmp_path).values()] == ["mine"]

@@ -1,0 +1,145 @@
+"""Labelled texts: reading CSV files, checking them, and splitting them."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from shared.errors import BadLabelledRow, NotLabelled, TooFewLabels, UnreadableData
+from shared.model import TEXT
+from training.treebank import detokenise as natural
+
+logger = logging.getLogger(__name__)
+
+TRAIN, DEV = "train", "dev"
+
+#: Labels that are words, and their scores.
+_WORDS = {"0": 0.0, "1": 1.0, "negative": 0.0, "neg": 0.0, "neutral": 0.5, "neu": 0.5,
+          "positive": 1.0, "pos": 1.0}  # fmt: skip
+_WANTED = {
+    "score": "a number from 0 to 1",
+    "label5": "a whole number from 0 to 4",
+    "label": "0 or 1, or negative, neutral or positive",
+}
+_SPLITS = {"train": TRAIN, "": TRAIN, "dev": DEV, "valid": DEV, "validation": DEV}
+
+
+def read_labelled(paths: Sequence[Path], *, detokenise: bool = False) -> pd.DataFrame:
+    """Read labelled CSV files (`.csv`, `.csv.gz`) into one frame.
+
+    Each row's label is the first that is not empty of: `score` (0..1), `label5` (0..4, the fifths
+    of 0..1), `label` (0, 1, or negative, neutral, positive). Rows without a text are left out, and
+    logged.
+
+    Args:
+        paths: the files, each with a column `text`.
+        detokenise: undo Penn Treebank tokenising in the texts.
+
+    Returns:
+        Columns: `text`; `score`, float in 0..1; `coarse`, bool: only the fifth of the score is
+        known, and `score` is its middle; `split`, `train`, `dev` or None where the file has none;
+        `source`, the file's name without its endings.
+
+    Raises:
+        shared.errors.LabelledDataError: a file cannot be read, or a row cannot be used.
+    """
+    frame = pd.concat([_read_one(Path(path)) for path in paths], ignore_index=True)
+    if detokenise:
+        frame[TEXT] = [natural(text) for text in frame[TEXT]]
+    return frame
+
+
+def split(frame: pd.DataFrame, *, seed: int, dev_share: float = 0.1) -> pd.DataFrame:
+    """Give every row a split, and leave out of `train` every text that is also in `dev`.
+
+    Rows of files without a split of their own are drawn by text, so that a repeated text falls on
+    one side.
+
+    Raises:
+        shared.errors.TooFewLabels: a side lacks negative or positive rows.
+    """
+    frame = frame.copy()
+    free = frame["split"].isna()
+    texts = np.sort(frame.loc[free, TEXT].unique())
+    drawn = np.random.default_rng(seed).random(len(texts)) < dev_share
+    frame.loc[free, "split"] = np.where(frame.loc[free, TEXT].isin(texts[drawn]), DEV, TRAIN)
+    in_dev = frame["split"] == DEV
+    frame = frame[in_dev | ~frame[TEXT].isin(frame.loc[in_dev, TEXT])].reset_index(drop=True)
+    for side in (TRAIN, DEV):
+        scores = frame.loc[frame["split"] == side, "score"]
+        negative, positive = int((scores < 0.5).sum()), int((scores > 0.5).sum())
+        if not (negative and positive):
+            raise TooFewLabels(
+                purpose="train from",
+                found=f"{negative} negative and {positive} positive rows in '{side}'",
+                needed="both in 'train' and in 'dev'; some hundred rows in all, or more",
+            )
+    return frame
+
+
+def _read_one(path: Path) -> pd.DataFrame:
+    cells = _read_cells(path)
+    known = [column for column in _WANTED if column in cells]
+    if TEXT not in cells or not known:
+        missing = "no column 'text'" if TEXT not in cells else "no label"
+        found = ", ".join(map(str, cells.columns)) or "none"
+        raise NotLabelled(path=path.name, reason=missing, found=found)
+    empty = cells[TEXT].str.strip() == ""
+    if empty.all():
+        raise NotLabelled(path=path.name, reason="no rows", found=", ".join(cells.columns))
+    if empty.any():
+        logger.warning("%s: %d rows have no text, and are left out", path.name, empty.sum())
+        cells = cells[~empty]
+
+    score = pd.Series(np.nan, index=cells.index)
+    coarse = pd.Series(data=False, index=cells.index)
+    for column in known:
+        given = cells[column].str.strip()
+        value = _values(column, given)
+        _refuse(path, (given != "") & value.isna(), f"{column} is not {_WANTED[column]}", given)
+        new = score.isna() & value.notna()
+        score = score.where(~new, value)
+        coarse |= new & (column == "label5")
+    _refuse(path, score.isna(), f"there is no {' or '.join(known)}")
+    frame = pd.DataFrame({TEXT: cells[TEXT], "score": score, "coarse": coarse})
+    frame["split"] = _splits(path, cells)
+    frame["source"] = path.name.split(".")[0]
+    return frame
+
+
+def _read_cells(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig")
+    except pd.errors.EmptyDataError as error:
+        raise UnreadableData(path=path, reason="it is empty") from error
+    except (OSError, EOFError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise UnreadableData(path=path, reason=str(error)) from error
+
+
+def _values(column: str, given: pd.Series) -> pd.Series:
+    """The scores that a label column gives; NaN where a cell is empty or wrong."""
+    if column == "label":
+        return given.str.lower().map(_WORDS)
+    number = pd.to_numeric(given, errors="coerce")
+    if column == "score":
+        return number.where(number.between(0, 1))
+    return ((number + 0.5) / 5).where(number.isin(range(5)))
+
+
+def _splits(path: Path, cells: pd.DataFrame) -> pd.Series | None:
+    if "split" not in cells:
+        return None
+    given = cells["split"].str.strip().str.lower()
+    _refuse(path, ~given.isin(_SPLITS), "split is not train or dev", given)
+    return given.map(_SPLITS)
+
+
+def _refuse(path: Path, wrong: pd.Series, reason: str, given: pd.Series | None = None) -> None:
+    if wrong.any():
+        first = int(wrong.to_numpy().argmax())
+        found = "" if given is None else f" ('{given.iloc[first][:40]}')"
+        # The index is the row's number in the file; rows without a text are gone from the frame.
+        row = wrong.index[first] + 1
+        raise BadLabelledRow(path=path.name, row=row, reason=reason + found, count=int(wrong.sum()))

@@ -1,0 +1,66 @@
+"""Writing Keras models as HDF5, and bringing older HDF5 files up to date."""
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+
+def save_hdf5(model: Any, path: Path) -> None:
+    """Save a whole model to a new file; an uncompiled one leaves no optimizer state behind.
+
+    Raises:
+        ValueError: Keras cannot write this model as HDF5; the text says why.
+    """
+    quiet_about_hdf5()
+    written = path.with_suffix(".h5")
+    try:
+        model.save(written)
+    # Subclassed models and custom layers raise what they like here.
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(f"it cannot be written as HDF5 ({reason})") from error
+    written.rename(path)
+
+
+def quiet_about_hdf5() -> None:
+    """Silence Keras's advice, at every save, to use its newer file format instead."""
+    logging.getLogger("absl").setLevel(logging.ERROR)
+
+
+def upgrade_hdf5(path: Path) -> None:
+    """Make a file written by Keras 2 readable for Keras 3, in place.
+
+    Keras 2 wrote `time_major` with every LSTM and GRU; Keras 3 refuses the word, though it was
+    False unless somebody asked for it.
+
+    Raises:
+        ValueError: the file is not a Keras HDF5 file, or has a layer with `time_major` true.
+    """
+    try:
+        with h5py.File(path, "r+") as file:
+            text = file.attrs.get("model_config")
+            if text is None:
+                raise ValueError(
+                    "it holds weights alone, without the layers; save it by model.save('model.h5')"
+                )
+            config = json.loads(text)
+            if _drop_time_major(config):
+                file.attrs["model_config"] = json.dumps(config)
+    except OSError as error:
+        raise ValueError(f"it is not an HDF5 file ({error})") from error
+
+
+def _drop_time_major(config: Any) -> int:
+    """Drop the word wherever it stands; how often it stood."""
+    if isinstance(config, list):
+        return sum(_drop_time_major(part) for part in config)
+    if not isinstance(config, dict):
+        return 0
+    if config.get("time_major"):
+        raise ValueError("it has a layer with time_major=True; set it to False, and save it again")
+    here = int("time_major" in config)
+    config.pop("time_major", None)
+    return here + sum(_drop_time_major(part) for part in config.values())
