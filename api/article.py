@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 from api.intake import BULK_ADVICE, read_json, record_small
 from api.options import job_options
 from api.services import Services, services
-from shared.errors import NoAnswerInTime, TooLarge
+from shared.errors import NoAnswerInTime, NoWorker, TooLarge
 from shared.job import Job
 from shared.model import SCORE
 from shared.tables.json_rows import json_rows
@@ -40,6 +40,9 @@ def sentiment() -> Response:
     if len(pairs) > at.settings.small_rows:
         limit = f"{at.settings.small_rows:,}"
         raise TooLarge(what="number of rows", limit=limit, unit="rows", advice=BULK_ADVICE)
+    if not at.fleet.processes(served.card.full_name):
+        # Waiting for one would hold a thread of the API, and a few dozen such requests all of them.
+        raise NoWorker(model=served.card.full_name)
     job = record_small(at, served, pairs, transient=True)
     try:
         scored = _wait(at, job)
@@ -58,7 +61,4 @@ def _wait(at: Services, job: Job) -> list[dict[str, Any]]:
     seconds = at.settings.sentiment_timeout
     if at.store.wait(job.spec.id, seconds):
         return parse(at.store.small_result(job.spec.id))
-    why = "The workers are busy."
-    if not at.fleet.processes(job.spec.full_name):
-        why = f"No worker serves {job.spec.full_name} at present."
-    raise NoAnswerInTime(seconds=f"{seconds:g}", why=why)
+    raise NoAnswerInTime(seconds=f"{seconds:g}")

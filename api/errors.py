@@ -32,6 +32,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.NoResults: HTTPStatus.CONFLICT,
     errors.JobEnded: HTTPStatus.CONFLICT,
     errors.NoModelYet: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.NoWorker: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoAnswerInTime: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     ScorelaneError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -40,6 +41,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
 #: When to try again, in seconds, where the error is one that passes and does not say it itself.
 RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.NoModelYet: 5,
+    errors.NoWorker: 5,
     errors.NoAnswerInTime: 10,
     errors.StoreUnavailable: 5,
 }

@@ -155,9 +155,15 @@ class NoModelYet(ScorelaneError):
     """
 
 
+class NoWorker(ScorelaneError):
+    """No worker serves {model} at present. Start one, or send the rows as a job (POST /jobs): it
+    waits until there is one.
+    """
+
+
 class NoAnswerInTime(ScorelaneError):
-    """No worker answered within {seconds} seconds. {why} Send the rows as a job (POST /jobs) to
-    have them scored whenever there is a worker.
+    """No worker answered within {seconds} seconds: they are busy. Try again, or send the rows as a
+    job (POST /jobs): it is scored when its turn comes.
     """
 
 

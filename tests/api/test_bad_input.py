@@ -306,8 +306,16 @@ def test_no_worker_serves_the_model(service: Service) -> None:
     assert accepted.status_code == 202
     assert "No worker serves length@" in service.client.get(accepted.location).json["detail"]
     answer = service.client.post("/sentiment", json={"text": ["a"]})
-    assert "No worker serves length@" in problem(answer, 503, "no-answer-in-time")
+    assert "No worker serves length@" in problem(answer, 503, "no-worker")
     assert answer.headers["Retry-After"]
+
+
+def test_no_worker_answers_in_time(service: Service) -> None:
+    """A wait for an answer ends, says what else can be done, and leaves nothing behind."""
+    answer = service.client.post("/sentiment", json={"text": ["a"]})
+    assert "POST /jobs" in problem(answer, 503, "no-answer-in-time")
+    service.work()
+    assert service.model.calls == []
 
 
 @pytest.mark.parametrize(
