@@ -55,7 +55,7 @@ class UnequalColumns(BadInput):
 
 class NoSuchColumn(BadInput):
     """There is no column '{column}'. The columns found: {found}. Rename the column, or name the
-    right one with {option}=.
+    right one with the option {option}.
     """
 
 

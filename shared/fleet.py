@@ -99,6 +99,10 @@ class RedisFleet:
         self._link.client.delete(self._link.key("worker", node))
         self._link.client.zrem(self._link.key("workers"), node)
 
+    def forget(self) -> None:
+        """Take every worker for dead; one that lives says so at its next heartbeat."""
+        self._link.client.delete(self._link.key("workers"))
+
     def models(self) -> dict[str, Served]:
         """Every model that was ever announced, by name; the version announced last."""
         return self._look()[0]

@@ -1,0 +1,54 @@
+PYTHON ?= python3
+BIN := .venv/bin
+ENVIRONMENT := .venv/.complete
+
+# Without bytecode on the disk TensorFlow is imported in 25 seconds instead of 8.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help
+help:  ## list what there is to make
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+.PHONY: demo
+demo: $(ENVIRONMENT)  ## score examples/reviews.csv through the whole service, started for it
+	@env -u SCORELANE_URL $(BIN)/scorelane score examples/reviews.csv -o scored-reviews.csv
+
+.PHONY: serve
+serve: $(ENVIRONMENT)  ## run the service at http://127.0.0.1:5005 until Ctrl-C; data in .scorelane
+	@exec $(BIN)/scorelane serve
+
+.PHONY: test
+test: $(ENVIRONMENT)  ## run the tests
+	$(BIN)/python -m pytest
+
+.PHONY: check
+check: $(ENVIRONMENT)  ## check format, lint, types and who imports whom
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: sure
+sure: check test  ## check and test: everything that must pass before a commit
+
+.PHONY: test-compose
+test-compose: $(ENVIRONMENT)  ## build the images, and test the service under docker compose
+	bash deploy/test-compose.sh
+
+.PHONY: clean
+clean:  ## remove what was made here: the environment, caches, scores; not the data in .scorelane
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -f scored-*.csv
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(ENVIRONMENT): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "$(PYTHON) cannot make environments. On Debian and Ubuntu:" \
+			"sudo apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@# Some packages carry files for other Pythons, which do not compile; they are not imported.
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
+	@touch $@

@@ -1,0 +1,1 @@
+"""What a person imports or types: the client, the command line and the one-machine stack."""

@@ -1,0 +1,176 @@
+"""The commands that speak to a running service: submit, status, results, cancel, delete, lists."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from scorelane import display, options
+from scorelane.answers import Job
+from scorelane.client import Client
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@options.of_a_job
+@options.url
+@options.as_json
+def submit(file: Path, url: str, as_json: bool, **columns: Any) -> None:
+    r"""Send FILE to a service, and print the id of its job.
+
+    \b
+    id=$(scorelane submit reviews.csv) && scorelane status $id --watch && scorelane results $id
+    """
+    with Client(url) as client, display.upload_bar(file) as on_sent:
+        job = client.submit(file, media_type=options.media_type(file), on_sent=on_sent, **columns)
+    click.echo(_as_json(job) if as_json else job.id)
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@click.option("--watch", is_flag=True, help="Stay until the job has ended.")
+@options.url
+@options.as_json
+def status(job_id: str, watch: bool, url: str, as_json: bool) -> None:
+    """Show how job ID stands.
+
+    With --watch the exit code is 1 if the job fails or is cancelled.
+    """
+    with Client(url) as client:
+        job = display.watch(client, job_id) if watch else client.job(job_id)
+    if as_json:
+        click.echo(_as_json(job))
+    else:
+        _print_job(job)
+    if watch and job.state != "succeeded":
+        raise SystemExit(1)
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@options.out
+@options.url
+def results(job_id: str, out: Path | None, url: str) -> None:
+    r"""Download the scores of job ID to scored-ID.csv in this folder, or to --out.
+
+    \b
+    scorelane results ID -o scores.csv
+    scorelane results ID -o - | head
+    """
+    out = out or Path(f"scored-{job_id}.csv")
+    with Client(url) as client:
+        if out == options.STDOUT:
+            with client.streaming_results(job_id) as chunks:
+                sys.stdout.buffer.writelines(chunks)
+            sys.stdout.buffer.flush()
+        else:
+            client.results(job_id, out)
+            click.echo(out)
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@options.url
+@options.as_json
+def cancel(job_id: str, url: str, as_json: bool) -> None:
+    """Stop job ID, if it has not ended."""
+    with Client(url) as client:
+        job = client.cancel(job_id)
+    click.echo(_as_json(job) if as_json else f"Job {job.id} was cancelled.")
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
+@options.url
+def delete(job_id: str, url: str) -> None:
+    """Erase job ID, with its rows and results."""
+    with Client(url) as client:
+        client.delete(job_id)
+    click.echo(f"Job {job_id} and its data were erased.")
+
+
+@click.command()
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1), help="At most so many."
+)
+@options.url
+@options.as_json
+def jobs(limit: int, url: str, as_json: bool) -> None:
+    """List the newest jobs."""
+    with Client(url) as client:
+        found = client.jobs(limit)
+    if as_json:
+        click.echo(json.dumps([dict(job.representation) for job in found], indent=2))
+        return
+    table = _table("id", "state", "model", "created", right=("rows", "scored", "errors"))
+    for job in found:
+        total = "" if job.total is None else f"{job.total:,}"
+        created = job.created_at[:19].replace("T", " ")
+        table.add_row(
+            job.id, job.state, job.model, created, total, f"{job.completed:,}", f"{job.failed:,}"
+        )
+    _print(table)
+
+
+@click.command()
+@options.url
+@options.as_json
+def models(url: str, as_json: bool) -> None:
+    """List the models of a service."""
+    with Client(url) as client:
+        found = client.models()
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    table = _table("model", "version", "format", right=("rows/s", "processes"))
+    table.add_column("description")
+    for model in found:
+        name = f"{model['name']} (default)" if model["default"] else model["name"]
+        rate, processes = f"{model['rows_per_second']:,.0f}", str(model["processes"])
+        table.add_row(
+            name, model["version"], model["format"], rate, processes, Text(model["description"])
+        )
+    _print(table)
+
+
+def _as_json(job: Job) -> str:
+    return json.dumps(dict(job.representation), indent=2)
+
+
+def _print_job(job: Job) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    lines = {
+        "job": job.id,
+        "state": job.state,
+        "model": job.model,
+        "rows": "not counted yet" if job.total is None else f"{job.total:,}",
+        "scored": f"{job.completed:,}",
+        "errors": f"{job.failed:,}",
+        "progress": f"{job.progress:.0%}",
+        "created": job.created_at,
+        "finished": job.finished_at or "",
+        "": job.detail,
+    }
+    for name, value in lines.items():
+        table.add_row(name, Text(value))
+    _print(table)
+
+
+def _table(*columns: str, right: tuple[str, ...]) -> Table:
+    table = Table(*columns, box=None, pad_edge=False, padding=(0, 2))
+    for column in right:
+        table.add_column(column, justify="right")
+    return table
+
+
+def _print(table: Table) -> None:
+    # Into a pipe or a file a table is as wide as it needs to be: nothing is cut.
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=1000)
+    console.print(table)

@@ -1,0 +1,201 @@
+"""The command line: help, exit codes and messages, against a server that says what a test wants."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from waiting import wait_for
+
+from scorelane.cli import cli
+
+RESULTS = b"ref,Sentiment_Score,error\n1,0.95,\n2,,the text is empty\n3,0.05,\n"
+
+
+def run(*arguments: str) -> Result:
+    """Run a command; a bug's traceback fails the test."""
+    result = CliRunner().invoke(cli, arguments)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An upload of three rows, in the current folder, without a service in the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SCORELANE_URL", raising=False)
+    path = tmp_path / "in.csv"
+    path.write_text("ref,text\n1,[bold]fine[/]\n2,\n3,dull\n", encoding="utf-8")
+    return path
+
+
+def serve_job(answers, results: bytes = RESULTS, **changes: object) -> None:
+    """Let the server take a job, and give its state and its results."""
+    answers.add("POST /jobs", 202, answers.job("queued"))
+    answers.add(f"GET /jobs/{answers.JOB_ID}", 200, answers.job(**changes))
+    answers.add(f"GET /jobs/{answers.JOB_ID}/results", 200, results)
+
+
+def test_help_is_light() -> None:
+    """The help names every command, and imports no library of the models or of the network."""
+    code = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from scorelane.cli import cli\n"
+        "print(CliRunner().invoke(cli, ['--help']).output)\n"
+        "heavy = {'pandas', 'sklearn', 'tensorflow', 'numpy', 'httpx', 'rich', 'celery', 'redis'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+    assert {line.split()[0] for line in said.split("Commands:")[1].splitlines() if line} == {
+        "score", "serve", "submit", "status", "results", "cancel", "delete", "jobs", "models",
+        "train", "evaluate", "add-model",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("command", cli.list_commands(None))
+def test_help_of_a_command(command: str) -> None:
+    """Every command has a help of its own, in which examples keep their lines."""
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "\\b" not in result.output
+    assert "--help" in result.output
+
+
+def test_version() -> None:
+    """`--version` says which one it is."""
+    assert run("--version").output.startswith("scorelane, version ")
+
+
+def test_score(answers, file: Path) -> None:
+    """`score` prints counts, histogram and first rows, says where the scores are, and exits 0."""
+    serve_job(answers)
+    result = run("score", str(file), "--url", answers.url)
+    assert result.exit_code == 0, result.output
+    assert "3 rows: 2 scored, 1 with an error; mean score 0.500" in result.stdout
+    assert "0.9 - 1.0  ████" in result.stdout
+    assert "[bold]fine[/]" in result.stdout
+    assert "ref 2: the text is empty" in result.stdout
+    assert "All scores: scored-in.csv" in result.stdout
+    assert file.with_name("scored-in.csv").read_bytes() == RESULTS
+
+
+def test_score_url_from_environment(answers, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SCORELANE_URL stands for --url."""
+    serve_job(answers)
+    monkeypatch.setenv("SCORELANE_URL", answers.url)
+    assert run("score", str(file)).exit_code == 0
+
+
+def test_score_to_stdout(answers, file: Path) -> None:
+    """With `-o -` stdout has the CSV and nothing else."""
+    serve_job(answers)
+    result = run("score", str(file), "-o", "-", "--url", answers.url)
+    assert result.exit_code == 0
+    assert result.stdout_bytes == RESULTS
+    assert "3 rows" in result.stderr
+
+
+def test_score_json(answers, file: Path) -> None:
+    """With `--json` stdout has one JSON object of the counts."""
+    serve_job(answers)
+    said = json.loads(run("score", str(file), "--json", "--url", answers.url).stdout)
+    assert said["rows"] == {"total": 3, "completed": 2, "failed": 1}
+    assert sum(said["histogram"]) == 2
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        RESULTS[: RESULTS.index(b"3,")],
+        RESULTS + b"4,0.5,\n",
+        RESULTS.replace(b",the text is empty", b"0.1,"),
+        RESULTS[:-4],
+        b"<html>",
+        b"",
+    ],
+    ids=["a row less", "a row more", "other counts", "a row cut", "no results", "nothing"],
+)
+@pytest.mark.parametrize("out", ["-", "out.csv"])
+def test_score_rows_missing(answers, file: Path, results: bytes, out: str) -> None:
+    """If not every row came back, exactly, the exit code is 1, and the message says so."""
+    serve_job(answers, results)
+    result = run("score", str(file), "-o", out, "--url", answers.url)
+    assert result.exit_code == 1
+    assert "missing" in result.stderr or "not whole" in result.stderr
+
+
+@pytest.mark.parametrize("state", ["failed", "cancelled"])
+def test_score_job_fails(answers, file: Path, state: str) -> None:
+    """A job that failed or was cancelled is exit code 1, with the job's reason."""
+    serve_job(answers, state=state, error="Row 7 opens a quote.")
+    result = run("score", str(file), "--url", answers.url)
+    assert result.exit_code == 1
+    assert f"has {state}. Row 7 opens a quote." in result.stderr
+    assert not file.with_name("scored-in.csv").exists()
+
+
+def test_score_ctrl_c(answers, file: Path) -> None:
+    """Ctrl-C cancels the job at a service that goes on running, says so, and exits 130."""
+    serve_job(answers, state="running")
+    cancel = f"POST /jobs/{answers.JOB_ID}/cancel"
+    answers.add(cancel, 200, answers.job("cancelled"))
+    command = [Path(sys.executable).with_name("scorelane"), "score", file, "--url", answers.url]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as scoring:
+        wait_for(lambda: answers.asked(f"GET /jobs/{answers.JOB_ID}"))
+        scoring.send_signal(signal.SIGINT)
+        _, said = scoring.communicate()
+    assert scoring.returncode == 130
+    assert answers.asked(cancel) == 1
+    assert f"Job {answers.JOB_ID} was cancelled." in said
+    assert "Traceback" not in said
+
+
+def test_refused_input(answers, file: Path) -> None:
+    """What the service refuses is exit code 2, with the service's sentence."""
+    answers.add("POST /jobs", 400, answers.problem("no-such-column", "There is no column 'text'."))
+    result = run("score", str(file), "--url", answers.url)
+    assert result.exit_code == 2
+    assert "Error: There is no column 'text'." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("score", "absent.csv"), "does not exist"),
+        (("score", "in.csv", "-o", "in.csv"), "is the input"),
+        (("score", "in.csv", "-o", "absent/out.csv"), "no folder"),
+        (("serve", "--port", "70000"), "70000"),
+        (("status",), "Missing argument"),
+        (("frobnicate",), "No such command"),
+    ],
+)
+def test_usage(file: Path, arguments: tuple[str, ...], message: str) -> None:
+    """A mistake in the command is exit code 2, found before any work is done."""
+    assert file.exists()
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("score", "in.csv"), ("submit", "in.csv"), ("status", "x"), ("results", "x"),
+     ("cancel", "x"), ("delete", "x"), ("jobs",), ("models",)],
+)  # fmt: skip
+def test_no_service(file: Path, command: tuple[str, ...]) -> None:
+    """Where no service answers, the exit code is 3, and the message says how to start one."""
+    assert file.exists()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    result = run(*command, "--url", url)
+    assert result.exit_code == 3
+    assert f"Nothing answers at {url}" in result.stderr
+    assert "scorelane serve" in result.stderr

@@ -1,0 +1,123 @@
+"""However the stack ends, nothing of it stays."""
+
+import fcntl
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from waiting import wait_for
+
+pytestmark = pytest.mark.stack
+
+SCORELANE = Path(sys.executable).with_name("scorelane")
+SERVE = ("serve", "--host", "127.0.0.1", "--port", "0", "--data", "data")
+
+
+def test_ctrl_c(start, short_folder: Path) -> None:
+    """Ctrl-C stops `serve` and all its services, and leaves no temporary file; exit code 130."""
+    serving = start(*SERVE).wait_ready()
+    serving.interrupt()
+    assert serving.wait_gone() == 130
+    assert list(short_folder.iterdir()) == []
+
+
+def test_sigterm(start) -> None:
+    """SIGTERM, as from a service manager, does the same."""
+    serving = start(*SERVE).wait_ready()
+    serving.program.terminate()
+    assert serving.wait_gone() == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    "victim",
+    ["bin/scorelane", "scorelane.supervisor", "scorelane.guard"],
+    ids=["cli", "sup", "guard"],
+)
+def test_kill_9(start, tmp_path: Path, short_folder: Path, victim: str) -> None:
+    """A kill -9 of the command, its supervisor or its guard leaves no process and no lock."""
+    serving = start(*SERVE).wait_ready()
+    serving.process(victim).kill()
+    serving.wait_gone()
+    assert list(short_folder.iterdir()) == []
+    with (tmp_path / "data" / "lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_kill_9_of_supervisor_and_guard(start) -> None:
+    """Even a kill -9 of the supervisor and its guard together leaves no process."""
+    serving = start(*SERVE).wait_ready()
+    guard = serving.process("scorelane.guard")
+    serving.process("scorelane.supervisor").kill()
+    guard.kill()
+    assert serving.wait_gone() == 3
+
+
+@pytest.mark.parametrize(
+    ("victim", "name"),
+    [("-m gunicorn", "API"), ("-m worker", "Worker"), ("redis-server", "Redis")],
+    ids=["api", "worker", "redis"],
+)
+def test_a_service_dies(start, victim: str, name: str) -> None:
+    """When a service dies everything stops; the message names it, with the end of its log."""
+    serving = start(*SERVE).wait_ready()
+    serving.process(victim).kill()
+    assert serving.wait_gone() == 3
+    assert f"{name} has ended (signal 9)" in serving.said()
+    assert f"{name.lower()}.log" in serving.said()
+    assert "Traceback" not in serving.said()
+
+
+def test_ctrl_c_during_start(start, short_folder: Path) -> None:
+    """Ctrl-C while the models are loading leaves nothing either."""
+    serving = start(*SERVE)
+    wait_for(lambda: "loads its models" in serving.said())
+    serving.remember()
+    serving.interrupt()
+    assert serving.wait_gone() == 130
+    assert list(short_folder.iterdir()) == []
+
+
+def test_score_leaves_nothing(start, tmp_path: Path, short_folder: Path) -> None:
+    """`score` without a service starts one, scores every row, and removes all but its output."""
+    (tmp_path / "in.csv").write_text("ref,text\n007,I am well\nb,\nc,dull\n", encoding="utf-8")
+    scoring = start("score", "in.csv")
+    wait_for(lambda: "loads its models" in scoring.said())
+    scoring.remember()
+    assert scoring.wait_gone() == 0, scoring.said()
+    header, *rows = (tmp_path / "scored-in.csv").read_text(encoding="utf-8").splitlines()
+    assert header == "ref,Sentiment_Score,error"
+    assert [row.split(",")[0] for row in rows] == ["007", "b", "c"]
+    assert "3 rows: 2 scored, 1 with an error" in scoring.said()
+    assert list(short_folder.iterdir()) == []
+
+
+def test_score_killed(start, tmp_path: Path, short_folder: Path) -> None:
+    """The temporary folder of a `score` that is killed with -9 is removed nevertheless."""
+    (tmp_path / "in.csv").write_text("text\nI am well\n", encoding="utf-8")
+    scoring = start("score", "in.csv")
+    wait_for(lambda: "loads its models" in scoring.said())
+    scoring.remember()
+    scoring.program.kill()
+    scoring.wait_gone()
+    wait_for(lambda: not list(short_folder.iterdir()))
+
+
+def test_data_survives(start, tmp_path: Path) -> None:
+    """Jobs and their results are there after a restart on the same data folder."""
+    (tmp_path / "in.csv").write_text("ref,text\n1,I am well\n", encoding="utf-8")
+    serving = start(*SERVE).wait_ready()
+    job_id = _command("submit", "in.csv", "--url", serving.url, cwd=tmp_path).strip()
+    _command("status", job_id, "--watch", "--url", serving.url, cwd=tmp_path)
+    before = _command("results", job_id, "-o", "-", "--url", serving.url, cwd=tmp_path)
+    serving.interrupt()
+    serving.wait_gone()
+    again = start(*SERVE).wait_ready()
+    assert _command("results", job_id, "-o", "-", "--url", again.url, cwd=tmp_path) == before
+
+
+def _command(*arguments: str, cwd: Path) -> str:
+    return subprocess.run(
+        [SCORELANE, *arguments], cwd=cwd, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout

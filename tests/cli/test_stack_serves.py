@@ -1,0 +1,110 @@
+"""What a running stack does for the commands that speak to it, and what keeps one from running."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from scorelane.cli import cli
+from scorelane.stack import Stack
+from shared.errors import StackError
+from shared.model import write_card
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+def run(running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Run a command against the running service, in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SCORELANE_URL", running.url)
+
+    def command(*arguments: str, exit_code: int = 0) -> str:
+        result = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+        assert result.exit_code == exit_code, result.output
+        return result.stdout if exit_code == 0 else result.stderr
+
+    return command
+
+
+def test_a_job_by_steps(run, tmp_path: Path) -> None:
+    """submit, status, results, jobs and delete take one job through its life."""
+    (tmp_path / "in.csv").write_text('id,says\n"a\nb",good\nb,\n', encoding="utf-8")
+    job_id = run("submit", "in.csv", "--text-column", "says", "--ref-column", "id").strip()
+    assert re.fullmatch(r"[0-9a-f]{32}", job_id)
+    assert "succeeded" in run("status", job_id, "--watch")
+    assert json.loads(run("status", job_id, "--json"))["rows"] == {
+        "total": 2, "completed": 1, "failed": 1,
+    }  # fmt: skip
+    assert run("results", job_id).strip() == f"scored-{job_id}.csv"
+    written = (tmp_path / f"scored-{job_id}.csv").read_text(encoding="utf-8")
+    assert written == run("results", job_id, "-o", "-")
+    assert written.startswith('ref,Sentiment_Score,error\n"a\nb",0.')
+    assert job_id in run("jobs")
+    assert job_id in {job["id"] for job in json.loads(run("jobs", "--json"))}
+    assert "already succeeded" in run("cancel", job_id, exit_code=2)
+    run("delete", job_id)
+    assert "no job" in run("status", job_id, exit_code=2)
+
+
+def test_models(run) -> None:
+    """`models` lists what is served."""
+    assert "fast (default)" in run("models")
+    assert [model["name"] for model in json.loads(run("models", "--json"))] == ["fast"]
+
+
+def test_wrong_column(run, tmp_path: Path) -> None:
+    """A file without the column is refused, with the columns it has."""
+    (tmp_path / "in.csv").write_text("review\ngood\n", encoding="utf-8")
+    assert "review" in run("score", "in.csv", exit_code=2)
+
+
+def test_port_taken(running, tmp_path: Path) -> None:
+    """A port that is taken is said to be, before anything is started."""
+    port = int(running.url.rpartition(":")[2])
+    with pytest.raises(StackError, match=rf"Port {port} .*--port"), Stack(tmp_path, port=port):
+        pass
+
+
+def test_data_in_use(running) -> None:
+    """A second stack on the same data is refused."""
+    plan = json.loads(running.process("scorelane.supervisor").cmdline()[-1])
+    with pytest.raises(StackError, match=r"in use.*--data"), Stack(Path(plan["data"])):
+        pass
+
+
+def test_no_models(tmp_path: Path) -> None:
+    """A models folder without a model is a clear error at once."""
+    with pytest.raises(StackError, match="no model"), Stack(models=tmp_path):
+        pass
+
+
+def test_a_worker_that_cannot_load(tmp_path: Path) -> None:
+    """A model that cannot be loaded stops the start; the error has the end of the worker's log."""
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "model.pkl").write_bytes(b"no pickle")
+    write_card(tmp_path / "broken", name="broken", format="pkl", files=["model.pkl"])
+    with (
+        pytest.raises(StackError, match=r"(?s)Worker has ended.*model\.pkl"),
+        Stack(models=tmp_path),
+    ):
+        pass
+
+
+def test_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting that cannot be used is named."""
+    monkeypatch.setenv("SCORELANE_SMALL_ROWS", "few")
+    with pytest.raises(StackError, match="SCORELANE_SMALL_ROWS"), Stack():
+        pass
+
+
+def test_not_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of the user's that is named as one of ours is not taken for it."""
+    (tmp_path / "worker").mkdir()
+    (tmp_path / "worker" / "__init__.py").write_text("raise SystemExit('wrong')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SCORELANE_SERVE", "fast")
+    with Stack(processes=1) as stack:
+        assert stack.models
