@@ -1,0 +1,187 @@
+#!/usr/bin/env bash
+# Builds the images with a real engine, starts the service with three workers, and checks it: every
+# row of a large CSV against scoring in process, also while a worker is killed; and that the
+# containers are as docker-compose.yml promises. Leaves nothing running.
+#
+#   ROWS=200000 PYTHON=.venv/bin/python deploy/test-compose.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+python=${PYTHON:-.venv/bin/python}
+work=$(mktemp -d)
+passed=0 failed=0
+
+# What the shell or a file .env sets is for the service of whoever calls this, not for the test.
+for name in "${!SCORELANE_@}"; do unset "$name"; done
+# Of its own: containers, volumes, network, images, and a port of the loopback that is free.
+export SCORELANE_TAG="test-$$" SCORELANE_PUBLISH="127.0.0.1:"
+export SCORELANE_SERVE=fast SCORELANE_LOG_LEVEL=DEBUG
+# What a killed worker had in hand comes back after the lease: 30 s, if nobody says otherwise.
+export SCORELANE_LEASE_SECONDS=5 SCORELANE_RECONCILE_SECONDS=2
+export PYTHONPATH="$PWD" PYTHONUNBUFFERED=1
+compose=(docker compose --progress quiet --env-file /dev/null -p "scorelane-test-$$")
+
+say() { printf '\n[%ss] %s\n' "$SECONDS" "$*"; }
+
+# check "what holds" COMMAND...: run it, show what it prints, count it.
+check() {
+  local what=$1 began=$SECONDS status=0
+  shift
+  # A shell of its own: a trap that ends this one must not find its output sent to the file.
+  ("$@") >"$work/output" 2>&1 || status=$?
+  sed 's/^/       /' "$work/output"
+  if [ "$status" = 0 ]; then
+    passed=$((passed + 1)); printf '  ok   %s (%s s)\n' "$what" $((SECONDS - began))
+  else
+    failed=$((failed + 1)); printf '  FAIL %s (%s s)\n' "$what" $((SECONDS - began))
+  fi
+  return "$status"
+}
+
+end() {
+  local status=$?
+  trap - EXIT
+  if [ "$failed" != 0 ]; then
+    say "the containers' last words"
+    "${compose[@]}" ps --all || true
+    "${compose[@]}" logs --no-color --tail 30 2>&1 | grep -v ' DEBUG ' || true
+  fi
+  say "stop, and remove containers, volumes and images"
+  timeout --foreground 120 "${compose[@]}" down -v --remove-orphans --timeout 20 >/dev/null 2>&1 || status=1
+  docker image rm -f "scorelane-api:$SCORELANE_TAG" "scorelane-worker:$SCORELANE_TAG" \
+    >/dev/null 2>&1 || true
+  rm -rf "$work"
+  [ "$failed" = 0 ] || status=1
+  [ "$status" = 0 ] || [ "$failed" != 0 ] || say "ended before all was checked"
+  printf '\n%s s\n%s passed, %s failed\n' "$SECONDS" "$passed" "$failed"
+  exit "$status"
+}
+
+engine() {
+  docker info >/dev/null 2>&1 && return
+  local bring_up=../shared/tools/docker-up.sh
+  if [ ! -f "$bring_up" ]; then
+    echo "No Docker engine answers. Start one, or let this user reach it (docker info must work)." >&2
+    exit 1
+  fi
+  say "no engine runs: $bring_up"
+  bash "$bring_up" install
+  bash "$bring_up" start
+  bash "$bring_up" images
+}
+
+api_url() { echo "http://$("${compose[@]}" port api 5005)"; }
+
+workers() { "${compose[@]}" ps -q worker; }
+
+build() {
+  timeout --foreground 540 "${compose[@]}" --progress plain build >"$work/build" 2>&1 ||
+    { tail -40 "$work/build"; return 1; }
+}
+
+start() { timeout --foreground 240 "${compose[@]}" "$@"; }
+
+# The sizes of what these two builds made, in MB.
+size_mb() { echo $(($(docker image inspect -f '{{.Size}}' "scorelane-$1:$SCORELANE_TAG") / 1000000)); }
+
+api_is_small() {
+  echo "api $(size_mb api) MB, worker $(size_mb worker) MB"
+  [ "$(size_mb api)" -lt 300 ] && [ "$(size_mb api)" -lt "$(size_mb worker)" ]
+}
+
+api_is_only_the_api() {
+  docker run --rm --network none "scorelane-api:$SCORELANE_TAG" python -c '
+from importlib.util import find_spec
+absent = "tensorflow keras sklearn pandas numpy joblib worker scoring training scorelane".split()
+found = [name for name in absent if find_spec(name)]
+raise SystemExit(f"found {found}" if found else None)'
+}
+
+# Every container: as inspect says, and as it shows when one tries.
+contained() {
+  local id said status=0
+  for id in $("${compose[@]}" ps -q); do
+    said=$(docker inspect -f '{{.Name}} user={{.Config.User}} read-only={{.HostConfig.ReadonlyRootfs}} memory={{.HostConfig.Memory}} caps-dropped={{.HostConfig.CapDrop}}' "$id")
+    echo "$said"
+    [[ $said =~ user=[a-z]+\ read-only=true\ memory=[1-9][0-9]*\ caps-dropped=\[ALL\] ]] || status=1
+    [ "$(docker exec "$id" id -u)" != 0 ] || { echo "it runs as root"; status=1; }
+    if docker exec "$id" sh -c ': >/here' 2>/dev/null; then echo "its root is writable"; status=1; fi
+  done
+  return "$status"
+}
+
+published_on_loopback() {
+  docker inspect -f '{{.Name}} {{json .NetworkSettings.Ports}}' $("${compose[@]}" ps -q) | tee "$work/ports"
+  [ "$(grep -c HostIp "$work/ports")" = 1 ] && grep -q '"HostIp":"127.0.0.1"' "$work/ports"
+}
+
+# How many parts of a job each worker scored, by its log.
+several_scored() {
+  local id parts scorers=0
+  for id in $(workers); do
+    parts=$(docker logs "$id" 2>&1 | grep -c "score job=$1 " || true)
+    echo "${id:0:12}: $parts parts"
+    [ "$parts" = 0 ] || scorers=$((scorers + 1))
+  done
+  [ "$scorers" -gt 1 ]
+}
+
+# What the reconciler dispatched again is shown; a worker killed between two parts had none.
+two_took_over() {
+  "${compose[@]}" logs --no-log-prefix --no-color worker | grep 'WARNING.* reconcile job=' || true
+  [ "$(workers | wc -l)" = 2 ]
+}
+
+every_setting_is_handed_on() {
+  "$python" - <<'PY'
+import pathlib
+from shared.settings import Settings
+compose = pathlib.Path("docker-compose.yml").read_text()
+# Paths in the images; a volume is mounted there instead.
+fixed = {"SCORELANE_BLOBS_DIR", "SCORELANE_MODELS_DIR"}
+names = {f"SCORELANE_{name.upper()}" for name in Settings.model_fields} - fixed
+missing = [name for name in sorted(names) if f" {name}:" not in compose]
+raise SystemExit(f"not in docker-compose.yml: {missing}" if missing else None)
+PY
+}
+
+trap end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+engine
+say "build"
+check "both images are built" build || exit 1
+check "the API image is small" api_is_small || true
+check "the API image holds no model library and no worker code" api_is_only_the_api || true
+check "docker-compose.yml hands on every setting" every_setting_is_handed_on || true
+
+say "start with three workers"
+check "all are healthy" start up -d --no-build --wait --wait-timeout 180 --scale worker=3 || exit 1
+url=$(api_url)
+check "no root, no writable root filesystem, no capability, a memory limit" contained || true
+check "only the API is published, on the loopback" published_on_loopback || true
+
+say "a job of ${ROWS:=200000} rows"
+check "rows are made, and scored in process" \
+  "$python" deploy/check_rows.py write "$work" models/fast --rows "$ROWS" || exit 1
+# Named here: `docker stats` alone would tell of the containers of others.
+mapfile -t containers < <("${compose[@]}" ps --format '{{.Name}}')
+check "every row is there, in order, and scored as in process" "$python" deploy/check_rows.py \
+  job "$url" "$work" --then "docker stats --no-stream ${containers[*]}" || exit 1
+check "more than one worker scored it" \
+  several_scored "$(sed -n 's/^ *job \([0-9a-f]\{32\}\)$/\1/p' "$work/output")" || true
+
+say "the same, and a worker is killed half-way"
+victim=$(workers | sed -n 1p)
+check "every row is there once more" "$python" deploy/check_rows.py \
+  job "$url" "$work" --then "docker kill $victim" || true
+check "two workers are left, and took over what it had in hand" two_took_over || true
+
+if [ -f models/deep/card.json ]; then
+  say "a worker of the deep model, from a mounted models folder"
+  printf 'services: {worker: {volumes: ["%s:/app/models:ro"]}}\n' "$PWD/models" >"$work/own.yml"
+  SCORELANE_SERVE=deep check "it is healthy" start -f docker-compose.yml -f "$work/own.yml" \
+    up -d --no-build --no-deps --wait --wait-timeout 180 --scale worker=1 worker || true
+  check "it scores a text" "$python" deploy/check_rows.py ask "$url" deep || true
+  check "it stays in its memory" docker stats --no-stream "$(workers)" || true
+fi
