@@ -15,7 +15,7 @@ for name in "${!SCORELANE_@}"; do unset "$name"; done
 # Of its own: containers, volumes, network, images, and a port of the loopback that is free.
 export SCORELANE_TAG="test-$$" SCORELANE_PUBLISH="127.0.0.1:"
 export SCORELANE_SERVE=fast SCORELANE_LOG_LEVEL=DEBUG
-# What a killed worker had in hand comes back after the lease: 30 s, if nobody says otherwise.
+# What a killed worker had in hand comes back after the lease: 15 s, if nobody says otherwise.
 export SCORELANE_LEASE_SECONDS=5 SCORELANE_RECONCILE_SECONDS=2
 export PYTHONPATH="$PWD" PYTHONUNBUFFERED=1
 compose=(docker compose --progress quiet --env-file /dev/null -p "scorelane-test-$$")

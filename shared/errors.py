@@ -201,6 +201,12 @@ class UnknownFormat(ModelError):
     """No runtime is installed for the format '{format}' of {name}. The formats here: {formats}."""
 
 
+class NoRuntime(ModelError):
+    """The runtime of {name} (format '{format}') cannot be imported: {reason}. Install its libraries
+    (an image: build it with WITH_TENSORFLOW=true), or leave the model out with SCORELANE_SERVE.
+    """
+
+
 class UnusableModel(ModelError):
     """{path} cannot be served: {reason}."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.errors import BadCard, DigestMismatch, NoCard, NoModelFolder, UnknownFormat
+from shared.errors import BadCard, DigestMismatch, NoCard, NoModelFolder, NoRuntime, UnknownFormat
 
 if TYPE_CHECKING:
     # Only for the signature: the API imports this module, and holds no pandas.
@@ -205,7 +205,10 @@ def load_model(folder: Path) -> Model:
     if card.format not in runtimes:
         formats = ", ".join(sorted(runtimes)) or "none"
         raise UnknownFormat(format=card.format, name=card.name, formats=formats)
-    runtime: type[Model] = runtimes[card.format].load()
+    try:
+        runtime: type[Model] = runtimes[card.format].load()
+    except ImportError as error:
+        raise NoRuntime(name=card.name, format=card.format, reason=error) from error
     return runtime.load(folder, card)
 
 

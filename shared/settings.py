@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         2, gt=0, description="Parts of one job in the queue or in work, per worker process."
     )
     lease_seconds: float = Field(
-        30.0, gt=0, description="A part that is not done in this time is dispatched again."
+        15.0, gt=0, description="A part that is not done in this time is dispatched again."
     )
     max_attempts: int = Field(
         3, gt=0, description="Starts of a part; after them its rows carry an error."

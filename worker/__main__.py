@@ -15,6 +15,7 @@ from shared.errors import ModelError
 from shared.model import read_cards
 from shared.settings import load_settings
 from worker.app import app, serve_queues
+from worker.preload import failed
 
 
 @setup_logging.connect
@@ -36,17 +37,22 @@ def main() -> None:
         sys.exit(f"scorelane worker: {error}")
     serve_queues(app, list(cards.values()))
     processes = settings.processes or len(os.sched_getaffinity(0))
-    app.worker_main(
-        [
-            "--quiet",
-            "worker",
-            "--pool=prefork",
-            f"--concurrency={processes}",
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-        ]
-    )
+    try:
+        app.worker_main(
+            [
+                "--quiet",
+                "worker",
+                "--pool=prefork",
+                f"--concurrency={processes}",
+                "--without-gossip",
+                "--without-mingle",
+                "--without-heartbeat",
+            ]
+        )
+    finally:
+        if failed.is_set():
+            # Celery's own status is that of an orderly stop, which nobody would restart.
+            sys.exit("scorelane worker: a model could not be loaded; see above")
 
 
 if __name__ == "__main__":

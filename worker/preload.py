@@ -1,6 +1,7 @@
 """Loads the models of a worker process, before it is given its first task."""
 
 import logging
+import multiprocessing
 import os
 import signal
 import socket
@@ -25,6 +26,10 @@ logger = logging.getLogger(__name__)
 
 #: What the texts are made of on which a model's rate is measured.
 SAMPLE = "It was a good day, and the food that we had was not too bad at all: thanks"
+
+#: Set by a process that could not load its models; the main process, which it was forked from,
+#: then ends with a status that says so.
+failed = multiprocessing.Event()
 
 _pipeline: Pipeline | None = None
 
@@ -58,6 +63,7 @@ def preload(**_: object) -> None:
             logger.critical("the worker stops: %s", error)
         else:
             logger.critical("the worker stops: it could not load its models", exc_info=True)
+        failed.set()
         os.kill(os.getppid(), signal.SIGTERM)
 
 

@@ -10,7 +10,7 @@ import pytest
 from programs import FAST, ROOT, Programs, check_rows, many_rows
 from waiting import wait_for
 
-from shared.model import SCORE, TEXT, load_model
+from shared.model import SCORE, TEXT, load_model, write_card
 
 pytestmark = pytest.mark.stack
 
@@ -140,3 +140,17 @@ def test_a_worker_says_what_is_wrong_with_its_models(fragile: Programs) -> None:
     worker = fragile.start_worker()
     assert worker.wait(60) != 0
     assert "is not the file that its card names" in (fragile.folder / "worker.log").read_text()
+
+
+def test_a_worker_that_cannot_load_a_model_ends_with_an_error(fragile: Programs) -> None:
+    """A sound card for a file that is no model: the worker ends, not with 0, and says why."""
+    folder = fragile.folder / "models" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "model.pkl").write_bytes(b"not a pickle")
+    write_card(folder, name="mine", format="pkl", files=["model.pkl"])
+    fragile.env |= {"SCORELANE_MODELS_DIR": str(folder.parent), "SCORELANE_SERVE": ""}
+    worker = fragile.start_worker()
+    assert worker.wait(60) == 1
+    log = (fragile.folder / "worker.log").read_text()
+    assert "the worker stops" in log
+    assert "it cannot be unpickled" in log

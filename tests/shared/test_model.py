@@ -1,6 +1,7 @@
 """What loads as a model, and what is refused before a byte of it is run."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,16 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     write_card(tmp_path, name="mine", format="onnx", files=["model.onnx"])
     with pytest.raises(errors.UnknownFormat, match="hdf5, pkl"):
         load_model(tmp_path)
+
+
+def test_a_runtime_without_its_library_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a runtime's library is not installed, the error says what to install."""
+    for module in ("sklearn", "joblib", "scoring.sklearn_model"):
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(errors.NoRuntime, match="leave the model out with SCORELANE_SERVE"):
+        load_model(folder)
 
 
 @pytest.mark.parametrize(
