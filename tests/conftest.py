@@ -1,5 +1,6 @@
 """Fixtures: a real Redis for the session, and the service in memory."""
 
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -23,6 +24,12 @@ from shared.fleet import Served
 from shared.redis_link import RedisLink
 from shared.settings import Settings
 from worker.pipeline import Pipeline
+
+
+# A script's shell starts what runs in its background with SIGINT ignored, and every program that
+# the tests start would inherit that, and not end at a Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
