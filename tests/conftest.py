@@ -25,7 +25,6 @@ from shared.redis_link import RedisLink
 from shared.settings import Settings
 from worker.pipeline import Pipeline
 
-
 # A script's shell starts what runs in its background with SIGINT ignored, and every program that
 # the tests start would inherit that, and not end at a Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

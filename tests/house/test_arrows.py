@@ -1,0 +1,61 @@
+"""The arrows between the rooms: an import that crosses one breaks `make check`."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ROOMS = ("api", "worker", "shared", "scoring", "training", "scorelane")
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the rooms and their contracts."""
+    copy = tmp_path_factory.mktemp("tree")
+    for room in ROOMS:
+        shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    return copy
+
+
+def lint_imports(tree: Path) -> subprocess.CompletedProcess[str]:
+    command = Path(sys.executable).with_name("lint-imports")
+    return subprocess.run(
+        [command, "--no-cache"], cwd=tree, env={"PYTHONPATH": str(tree)}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+
+
+def test_no_arrow_is_crossed(tree: Path) -> None:
+    """The code as it is keeps every contract."""
+    found = lint_imports(tree)
+    assert found.returncode == 0, found.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "crossing", "contract"),
+    [
+        ("api/health.py", "import worker.pipeline", "The api and the worker never meet"),
+        ("api/health.py", "import pandas", "The api knows nothing but shared"),
+        ("worker/pipeline.py", "import scoring.sklearn_model", "The worker knows nothing but"),
+        ("worker/heart.py", "import flask", "The worker knows nothing but shared"),
+        ("shared/job.py", "import scoring.text", "Shared depends on neither program"),
+        ("scoring/text.py", "import training.data", "The command line may use everything"),
+        ("scoring/text.py", "import tensorflow", "TensorFlow is imported by scoring.keras_model"),
+    ],
+)
+def test_a_crossed_arrow_is_named(tree: Path, file: str, crossing: str, contract: str) -> None:
+    """An import against an arrow fails the check, with the sentence that it breaks."""
+    path = tree / file
+    before = path.read_text()
+    path.write_text(f"{before}\n{crossing}\n")
+    try:
+        found = lint_imports(tree)
+    finally:
+        path.write_text(before)
+    assert found.returncode == 1
+    broken = " ".join(found.stdout.split()).partition("Broken contracts")[2]
+    assert contract in broken
