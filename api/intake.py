@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from api.multipart import READ_BYTES, MultipartUpload
+from api.multipart import MultipartUpload
 from api.options import JobOptions, job_options
 from api.services import Services
 from shared.errors import TooLarge, UnsupportedFormat
@@ -17,6 +17,9 @@ from shared.job import NDJSON, Job, Layout, Spec, folder_of, new_job_id, upload_
 from shared.tables.csv_upload import CsvUpload
 from shared.tables.json_rows import Pair, json_rows, parse_json
 from shared.tables.parts import write_rows
+
+#: How much of a body is in memory at a time.
+READ_BYTES = 64 * 1024
 
 BULK_ADVICE = "Send more rows as a CSV: POST /jobs with Content-Type: text/csv."
 
@@ -42,7 +45,7 @@ def take_job(services: Services, request: Request) -> Job:
             return _take_csv(services, _read(request.stream), request.args, {})
         case "multipart/form-data":
             _check_length(services, request.content_length)
-            form = MultipartUpload(request.stream, request.mimetype_params.get("boundary"))
+            form = MultipartUpload(_read(request.stream), request.mimetype_params.get("boundary"))
             return _take_csv(services, form.chunks(), request.args, form.fields)
         case found:
             raise UnsupportedFormat(
@@ -158,5 +161,9 @@ def _check_length(services: Services, length: int | None) -> None:
 
 
 def _read(stream: IO[bytes]) -> Iterator[bytes]:
-    while chunk := stream.read(READ_BYTES):
-        yield chunk
+    try:
+        while chunk := stream.read(READ_BYTES):
+            yield chunk
+    except OSError as error:
+        # So says gunicorn that a chunked body broke off; werkzeug has its own word for it.
+        raise ClientDisconnected from error

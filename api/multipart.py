@@ -1,7 +1,6 @@
 """One file from a multipart form, as a stream."""
 
 from collections.abc import Iterator
-from typing import IO
 
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import (
@@ -16,8 +15,6 @@ from werkzeug.sansio.multipart import (
 
 from shared.errors import NotMultipart
 
-READ_BYTES = 64 * 1024
-
 #: What a form field may hold, and how far a part's header may go.
 MAX_FIELD_BYTES = 1024 * 1024
 
@@ -28,11 +25,11 @@ class MultipartUpload:
     werkzeug's own `request.files` would put the whole file into a temporary one first.
     """
 
-    def __init__(self, stream: IO[bytes], boundary: str | None) -> None:
+    def __init__(self, body: Iterator[bytes], boundary: str | None) -> None:
         if not boundary:
             raise NotMultipart(reason="its content type names no boundary")
         self.fields: dict[str, str] = {}
-        self._stream = stream
+        self._body = body
         self._decoder = MultipartDecoder(
             boundary.encode("latin-1", "replace"), MAX_FIELD_BYTES, max_parts=100
         )
@@ -69,7 +66,7 @@ class MultipartUpload:
             while True:
                 event = self._decoder.next_event()
                 if isinstance(event, NeedData):
-                    self._decoder.receive_data(self._stream.read(READ_BYTES) or None)
+                    self._decoder.receive_data(next(self._body, None))
                     continue
                 yield event
                 if isinstance(event, Epilogue):

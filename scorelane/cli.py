@@ -132,4 +132,6 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         # As an exception, so that temporary files go and the service is waited for.
         signal.signal(number, lambda number, _: sys.exit(128 + number))
+    # A script's shell has its background ignore SIGINT: then nothing but SIGTERM would stop us.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     cli()

@@ -14,7 +14,6 @@ from rich.progress import (
     ProgressColumn,
     Task,
     TextColumn,
-    TransferSpeedColumn,
 )
 from rich.text import Text
 
@@ -44,7 +43,7 @@ def waiting() -> Iterator[Callable[[str], None]]:
 @contextmanager
 def upload_bar(file: Path) -> Iterator[Callable[[int], None]]:
     """A bar for the upload of a file; gives a function that is told of the bytes sent."""
-    columns = (TextColumn("upload   "), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (TextColumn("upload   "), BarColumn(), DownloadColumn())
     with Progress(*columns, console=console()) as bar:
         task = bar.add_task("", total=file.stat().st_size)
         yield lambda sent: bar.update(task, completed=sent)

@@ -1,6 +1,7 @@
 """The service as its users meet it: real Redis, real worker processes, real HTTP."""
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -94,6 +95,24 @@ def test_cancel_and_delete_a_running_job(service: Programs) -> None:
     folder = service.folder / "blobs" / location.strip("/")
     # A part that was being scored at that moment is cleared away by its worker.
     wait_for(lambda: not any(folder.rglob("*")))
+
+
+@pytest.mark.parametrize("form", ["length", "chunked", "multipart"])
+def test_an_upload_that_breaks_off_leaves_nothing(service: Programs, form: str) -> None:
+    """A client that dies in mid-upload: what it sent is removed, and the log has no traceback."""
+    head = {
+        "length": "Content-Type: text/csv\r\nContent-Length: 9000000\r\n\r\ntext\n",
+        "chunked": "Content-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ntext\n\r\n",
+        "multipart": "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 9000000\r\n"
+        "\r\n--b\r\nContent-Disposition: form-data; name=f; filename=f\r\n\r\ntext\n",
+    }[form]
+    blobs = service.folder / "blobs" / "jobs"
+    before = set(blobs.iterdir()) if blobs.exists() else set()
+    with socket.create_connection(("127.0.0.1", service.port)) as client:
+        client.sendall(f"POST /jobs HTTP/1.1\r\nHost: localhost\r\n{head}".encode())
+        begun = wait_for(lambda: blobs.exists() and set(blobs.iterdir()) - before)
+    wait_for(lambda: not any(folder.exists() for folder in begun))
+    assert "Traceback" not in (service.folder / "api.log").read_text()
 
 
 def test_the_workers_announce_themselves(service: Programs) -> None:
