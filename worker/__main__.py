@@ -9,6 +9,7 @@ import sys
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
+import joblib
 from celery.signals import setup_logging
 
 from shared.errors import ModelError
@@ -36,7 +37,8 @@ def main() -> None:
     except ModelError as error:
         sys.exit(f"scorelane worker: {error}")
     serve_queues(app, list(cards.values()))
-    processes = settings.processes or len(os.sched_getaffinity(0))
+    # joblib heeds the limits of a container, and where the process may run.
+    processes = settings.processes or joblib.cpu_count()
     try:
         app.worker_main(
             [

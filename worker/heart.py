@@ -27,8 +27,16 @@ _heart: "Heart | None" = None
 class Heart(threading.Thread):
     """Beats, and reconciles, until it is stopped; a Redis that is away only makes it complain."""
 
-    def __init__(self, node: str, full_names: list[str], fleet: Fleet, reconciler: Reconciler,
-                 *, beat_seconds: float, reconcile_seconds: float) -> None:  # fmt: skip
+    def __init__(
+        self,
+        node: str,
+        full_names: list[str],
+        fleet: Fleet,
+        reconciler: Reconciler,
+        *,
+        beat_seconds: float,
+        reconcile_seconds: float,
+    ) -> None:
         super().__init__(name="heart", daemon=True)
         self._node = node
         self._full_names = full_names
@@ -51,6 +59,9 @@ class Heart(threading.Thread):
                     self._reconciler.reconcile(self._full_names)
             except (RedisError, OperationalError) as error:
                 logger.warning("no heartbeat: Redis does not answer (%s)", error)
+            except Exception:
+                # Without its heart a worker is taken for dead, and lost work stays lost.
+                logger.exception("a heartbeat failed")
 
     def stop(self) -> None:
         """Say that the worker stops, and beat no more."""
