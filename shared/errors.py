@@ -10,15 +10,16 @@ class ScorelaneError(Exception):
 
     # The docstring of a subclass is its message, with {fields} filled in by keyword.
 
+    #: The stable slug of this kind of error: `JobNotFound` -> `job-not-found`.
+    code = "scorelane-error"
+
+    def __init_subclass__(cls) -> None:
+        cls.code = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+
     def __init__(self, **fields: Any) -> None:
         self.fields = fields
         template = " ".join(inspect.cleandoc(type(self).__doc__ or "").split())
         super().__init__(template.format_map(fields))
-
-    @property
-    def code(self) -> str:
-        """The stable slug of this kind of error: `JobNotFound` -> `job-not-found`."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__).lower()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Celery and multiprocessing pickle exceptions; the default would call cls(message).

@@ -1,5 +1,6 @@
 """What both programs know of jobs: the contract of the job store."""
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -128,8 +129,8 @@ class JobStore(Protocol):
     def reconciling(self, seconds: float) -> AbstractContextManager[bool]:
         """Hold the reconciler's lock for at most so many seconds; gives whether it was had."""
 
-    def overdue(self, full_name: str) -> list[Overdue]:
-        """The bulk jobs of a model that wait for what was dispatched and got lost.
+    def overdue(self, full_names: Collection[str]) -> list[Overdue]:
+        """The bulk jobs of these models that wait for what was dispatched and got lost.
 
         Their leases are renewed, so that the next call does not name them again at once.
         """

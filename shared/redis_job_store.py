@@ -1,7 +1,7 @@
 """The job store on Redis. Keys: `job:<id>` and `job:<id>:*`, `jobs*`, `small:*`."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -62,8 +62,9 @@ class RedisJobStore:
             pipe.expire(key, TRANSIENT_SECONDS)
         else:
             pipe.zadd(self._link.key("jobs"), {spec.id: 0})
+        if spec.kind == "bulk":
             pipe.zadd(self._link.key("jobs", "active"), {spec.id: job.created_at})
-        if spec.kind == "small":
+        else:
             pipe.set(f"{key}:rows", rows, ex=TRANSIENT_SECONDS if spec.transient else None)
             pipe.lpush(self._small(spec.full_name), spec.id)
         waiting = pipe.execute()[-1]
@@ -187,13 +188,13 @@ class RedisJobStore:
                 with suppress(LockError):
                     lock.release()
 
-    def overdue(self, full_name: str) -> list[Overdue]:
-        """The bulk jobs of a model that wait for what was dispatched and got lost."""
+    def overdue(self, full_names: Collection[str]) -> list[Overdue]:
+        """The bulk jobs of these models that wait for what was dispatched and got lost."""
         found = []
         for job_id in self._link.client.zrange(self._link.key("jobs", "active"), 0, -1):
             record = self._link.client.hgetall(self._job(job_id))
             job = _job_of(record)
-            if job and job.spec.full_name == full_name and job.spec.kind == "bulk":
+            if job and job.spec.full_name in full_names:
                 found.append(self._overdue(job, record))
         return [late for late in found if late.split or late.finish or late.parts]
 

@@ -25,6 +25,7 @@ class RedisLink:
         self._url = settings.redis_url
         self._timeout = settings.redis_timeout
         self._scripts: dict[str, Any] = {}
+        self._patient: dict[float, Any] = {}
 
     @cached_property
     def client(self) -> Any:
@@ -37,10 +38,6 @@ class RedisLink:
             # With the prompt client's socket timeout, a blocking pop would be cut off.
             self._patient[seconds] = self._connect(seconds + self._timeout)
         return self._patient[seconds]
-
-    @cached_property
-    def _patient(self) -> dict[float, Any]:
-        return {}
 
     def _connect(self, timeout: float) -> Any:
         return redis.Redis.from_url(

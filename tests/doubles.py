@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -214,11 +214,15 @@ class InMemoryJobStore:
         finally:
             self._held = False
 
-    def overdue(self, full_name: str) -> list[Overdue]:
+    def overdue(self, full_names: Collection[str]) -> list[Overdue]:
         now, found = time.time(), []
         for record in self._records.values():
             job = record.job
-            if job.state in ENDED or job.spec.full_name != full_name or job.spec.kind == "small":
+            if (
+                job.state in ENDED
+                or job.spec.full_name not in full_names
+                or job.spec.kind == "small"
+            ):
                 continue
             split = not record.complete and record.split_lease < now
             parts = sorted(part for part, lease in record.leases.items() if lease <= now)

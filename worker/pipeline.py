@@ -21,7 +21,7 @@ from shared.job import NDJSON, Job, Layout, Part, Spec, State
 from shared.job_store import JobStore, SmallJob, Walk
 from shared.model import SCORE, TEXT, Model
 from shared.settings import Settings
-from shared.tables.parts import Rows, cut, read_rows
+from shared.tables.parts import Rows, count_errors, cut, read_rows
 from shared.tables.results import render
 
 logger = logging.getLogger(__name__)
@@ -90,12 +90,11 @@ class Pipeline:
         except FileNotFoundError:
             self._lost_upload(job_id)
             return
-        rows = self._read(content, spec.layout, offset=part.offset, first_row=part.first_row)
-        if begun.attempts > self._settings.max_attempts:
-            _give_up(rows, begun.attempts)
+        where = {"offset": part.offset, "first_row": part.first_row}
+        rows = self._read(content, spec.layout, begun.attempts, **where)
         scores = self._score(spec.full_name, rows)
         self._blobs.put(spec.result_key(number), render(rows.refs, scores, rows.errors))
-        failed = sum(error is not None for error in rows.errors)
+        failed = count_errors(rows.errors)
         walk = self._store.complete_part(
             job_id,
             number,
@@ -164,29 +163,29 @@ class Pipeline:
         batch = Rows()
         lengths = []
         for job in jobs:
-            rows = self._read_small(job)
+            rows = self._read(job.rows, NDJSON, job.attempts)
             lengths.append(len(rows))
             batch.extend(rows)
         scores = self._score(full_name, batch)
         self._store.answer_small(list(_answers(jobs, lengths, batch, scores)))
         logger.debug("answer model=%s jobs=%d rows=%d", full_name, len(jobs), len(batch))
 
-    def _read_small(self, job: SmallJob) -> Rows:
-        rows = self._read(job.rows, NDJSON)
-        if job.attempts > self._settings.max_attempts:
-            _give_up(rows, job.attempts)
-        return rows
-
     # -- both ------------------------------------------------------------------------------
 
-    def _read(self, content: bytes, layout: Layout, **where: int) -> Rows:
-        return read_rows(
+    def _read(self, content: bytes, layout: Layout, attempts: int, **where: int) -> Rows:
+        """The rows of a part or of a small job; given up where they were taken too often."""
+        rows = read_rows(
             content,
             layout,
             max_text_chars=self._settings.max_text_chars,
             max_record_bytes=self._settings.max_record_bytes,
             **where,
         )
+        if attempts > self._settings.max_attempts:
+            # They have killed their worker, or outlasted their lease, each time.
+            reason = f"scoring this row's part did not end in {attempts - 1} attempts"
+            rows.errors = [error or reason for error in rows.errors]
+        return rows
 
     def _score(self, full_name: str, rows: Rows) -> list[float | None]:
         """A score for each row that has no error; a row that gets none gets an error."""
@@ -221,12 +220,6 @@ def _batches(parts: Iterable[Part]) -> Iterator[tuple[list[Part], bool]]:
     yield batch, True
 
 
-def _give_up(rows: Rows, attempts: int) -> None:
-    """Mark rows that have killed their worker, or outlasted their lease, too often."""
-    reason = f"scoring this row's part did not end in {attempts - 1} attempts"
-    rows.errors = [error or reason for error in rows.errors]
-
-
 def _answers(
     jobs: list[SmallJob], lengths: list[int], batch: Rows, scores: list[float | None]
 ) -> Iterator[tuple[str, bytes, int, int]]:
@@ -234,6 +227,6 @@ def _answers(
     for job, length in zip(jobs, lengths, strict=True):
         mine = slice(begin, begin + length)
         errors = batch.errors[mine]
-        failed = sum(error is not None for error in errors)
+        failed = count_errors(errors)
         yield job.id, render(batch.refs[mine], scores[mine], errors), length - failed, failed
         begin += length

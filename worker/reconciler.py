@@ -35,8 +35,8 @@ class Reconciler:
                 # Also where a bell was lost between the job's record and its message.
                 if self._store.waiting_small(full_name):
                     self._dispatch.answer(full_name)
-                for overdue in self._store.overdue(full_name):
-                    self._dispatch_again(overdue)
+            for overdue in self._store.overdue(full_names):
+                self._dispatch_again(overdue)
             for job in self._store.expire(EXPIRE_AT_ONCE):
                 self._blobs.delete(job.spec.folder)
                 logger.info("expired job=%s", job.spec.id)

@@ -14,7 +14,6 @@ local left = redis.call('TTL', job)
 if left >= 0 then
   redis.call('EXPIRE', job .. ':result', left)
 else
-  redis.call('ZREM', prefix .. 'jobs:active', id)
   redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + tonumber(ARGV[6])), id)
 end
 ring_bell(id)

@@ -85,6 +85,11 @@ class Rows:
         return len(self.refs)
 
 
+def count_errors(errors: list[str | None]) -> int:
+    """How many of these rows have an error."""
+    return len(errors) - errors.count(None)
+
+
 def text_error(text: object, max_text_chars: int) -> str | None:
     """Why this value cannot be scored as a text; None if it can."""
     if text is None:
@@ -133,8 +138,9 @@ def read_rows(
         cells, error = record.fields, record.error
         if not error and len(cells) != layout.width:
             error = f"the row has {len(cells)} cells; the header has {layout.width}"
-        has_ref = layout.ref is not None and layout.ref < len(cells)
-        ref = cells[layout.ref] if has_ref and layout.ref is not None else str(number)
+        ref = str(number)
+        if layout.ref is not None and layout.ref < len(cells):
+            ref = cells[layout.ref]
         rows.add(ref, None if error else cells[layout.text], max_text_chars, error)
     return rows
 
