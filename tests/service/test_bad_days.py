@@ -2,6 +2,7 @@
 
 import signal
 
+import pandas as pd
 import psutil
 import pytest
 from programs import Programs, check_rows, kill, many_rows
@@ -10,48 +11,50 @@ from waiting import wait_for
 pytestmark = pytest.mark.stack
 
 
-def test_a_killed_process_loses_no_row(fragile: Programs) -> None:
-    """Kill -9 of a worker's child: its part is scored by another, and each row comes back once."""
-    worker = fragile.start_worker()
+def a_running_job(fragile: Programs) -> tuple[str, pd.DataFrame]:
+    """Submit a job when a worker is ready, and wait until some of its rows are done."""
     fragile.wait_ready()
     content, sent = many_rows(120_000)
     location = fragile.submit(content)
     fragile.wait_for_rows(location, 1)
+    return location, sent
+
+
+def check_job(fragile: Programs, location: str, sent: pd.DataFrame) -> None:
+    """Wait for the end of a job, and check its counts and every row of it."""
+    job = fragile.wait_for_end(location)
+    assert job["rows"] == {"total": len(sent), "completed": len(sent), "failed": 0}
+    check_rows(fragile.results(location), sent)
+
+
+def test_a_killed_process_loses_no_row(fragile: Programs) -> None:
+    """Kill -9 of a worker's child: its part is scored by another, and each row comes back once."""
+    worker = fragile.start_worker()
+    location, sent = a_running_job(fragile)
     victim = psutil.Process(worker.pid).children()[0]
     victim.kill()
-    job = fragile.wait_for_end(location)
-    assert job["rows"] == {"total": 120_000, "completed": 120_000, "failed": 0}
-    check_rows(fragile.results(location), sent)
+    check_job(fragile, location, sent)
 
 
 def test_a_killed_worker_loses_no_row(fragile: Programs) -> None:
     """Kill -9 of the only worker, main process and children; one that starts later goes on."""
     worker = fragile.start_worker()
-    fragile.wait_ready()
-    content, sent = many_rows(120_000)
-    location = fragile.submit(content)
-    fragile.wait_for_rows(location, 1)
+    location, sent = a_running_job(fragile)
     kill(worker)
     wait_for(lambda: "No worker serves" in fragile.job(location)["detail"])
     fragile.start_worker()
-    job = fragile.wait_for_end(location)
-    assert job["rows"] == {"total": 120_000, "completed": 120_000, "failed": 0}
-    check_rows(fragile.results(location), sent)
+    check_job(fragile, location, sent)
 
 
 def test_a_worker_that_is_stopped_ends_its_part_first(fragile: Programs) -> None:
     """SIGTERM lets a worker end what it has begun; the next one goes on from there."""
     worker = fragile.start_worker()
-    fragile.wait_ready()
-    content, sent = many_rows(120_000)
-    location = fragile.submit(content)
-    fragile.wait_for_rows(location, 1)
+    location, sent = a_running_job(fragile)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(60) == 0
     assert fragile.job(location)["state"] == "running"
     fragile.start_worker()
-    fragile.wait_for_end(location)
-    check_rows(fragile.results(location), sent)
+    check_job(fragile, location, sent)
 
 
 def test_jobs_wait_for_the_first_worker(fragile: Programs) -> None:
@@ -69,25 +72,23 @@ def test_jobs_wait_for_the_first_worker(fragile: Programs) -> None:
     assert "No worker serves" in wait_for(lambda: fragile.job(bulk)["detail"])
     fragile.start_worker()
     assert fragile.wait_for_end(small)["state"] == "succeeded"
-    fragile.wait_for_end(bulk)
-    check_rows(fragile.results(bulk), sent)
+    check_job(fragile, bulk, sent)
 
 
 def test_redis_away_and_back(fragile: Programs) -> None:
     """Without Redis requests get a 503 and no hang; when it is back all goes on by itself."""
     redis = fragile.redis
     fragile.start_worker()
-    fragile.wait_ready()
-    content, sent = many_rows(120_000)
-    location = fragile.submit(content)
-    fragile.wait_for_rows(location, 1)
+    location, sent = a_running_job(fragile)
     redis.send_signal(signal.SIGTERM)
     redis.wait(30)
     fragile.client.timeout = 15
     for answer in (
         fragile.client.post("/sentiment", json={"text": ["good"]}),
         fragile.client.post("/jobs", json={"text": ["good"]}),
-        fragile.client.post("/jobs", content=content, headers={"Content-Type": "text/csv"}),
+        fragile.client.post(
+            "/jobs", content=many_rows(10)[0], headers={"Content-Type": "text/csv"}
+        ),
         fragile.client.get(location),
         fragile.client.get("/readyz"),
     ):
@@ -96,7 +97,5 @@ def test_redis_away_and_back(fragile: Programs) -> None:
         assert answer.headers["Retry-After"]
     assert fragile.status("/livez") == 200
     fragile.start_redis()
-    job = fragile.wait_for_end(location)
-    assert job["rows"] == {"total": 120_000, "completed": 120_000, "failed": 0}
-    check_rows(fragile.results(location), sent)
+    check_job(fragile, location, sent)
     assert fragile.client.post("/sentiment", json={"text": ["good"]}).status_code == 200

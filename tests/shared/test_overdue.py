@@ -1,0 +1,46 @@
+"""The contract of the job store: what the reconciler asks."""
+
+from stored import MODEL, MakeStore, a_job, complete, running
+from waiting import wait_for
+
+from shared.job import State
+from shared.job_store import JobStore
+
+
+def test_a_lost_split_is_overdue_once_a_lease(make_store: MakeStore) -> None:
+    """A job that nobody splits is named after its lease, and then not again at once."""
+    store = make_store(lease_seconds=0.5)
+    job = a_job()
+    store.create(job)
+    assert store.overdue([MODEL]) == []
+    overdue = wait_for(lambda: store.overdue([MODEL]))
+    assert store.overdue(["other@0123456789ab"]) == []
+    assert [(one.job.spec.id, one.split) for one in overdue] == [(job.spec.id, True)]
+    assert store.overdue([MODEL]) == []
+
+
+def test_lost_parts_are_overdue(make_store: MakeStore) -> None:
+    """Parts that were handed out and not done within their lease are named; no others are."""
+    store = make_store(lease_seconds=0.5)
+    job_id, _ = running(store, 4, lanes=3)
+    complete(store, job_id, 1, lanes=0)
+    assert store.overdue([MODEL]) == []
+    assert [one.parts for one in wait_for(lambda: store.overdue([MODEL]))] == [[0, 2]]
+    assert store.overdue([MODEL]) == []
+
+
+def test_a_lost_finish_is_overdue(store: JobStore) -> None:
+    """A job whose parts are all done and that still runs is named for finishing."""
+    job_id, _ = running(store, 1, lanes=1)
+    complete(store, job_id, 0)
+    assert [one.finish for one in store.overdue([MODEL])] == [True]
+    store.move(job_id, State.SUCCEEDED)
+    assert store.overdue([MODEL]) == []
+
+
+def test_one_reconciles_at_a_time(store: JobStore) -> None:
+    """While the lock is held nobody else has it; then it is free again."""
+    with store.reconciling(10) as first, store.reconciling(10) as second:
+        assert (first, second) == (True, False)
+    with store.reconciling(10) as third:
+        assert third
