@@ -15,6 +15,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from scoring.class_values import expected_score, given_values, values_of_labels
+from scoring.word_pipeline import WordPipeline
 from shared.errors import UnusableModel
 from shared.model import SCORE, TEXT, Card
 
@@ -35,6 +36,7 @@ class SklearnModel:
         self._estimator = estimator
         self.class_values = _class_values(estimator, card, path)
         _try_out(self, path)
+        self._estimator = WordPipeline.of(estimator) or estimator
 
     @classmethod
     def load(cls, folder: Path, card: Card) -> Self:

@@ -1,0 +1,62 @@
+"""What bytes of UTF-8 are, without a Python string for each character."""
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+
+
+def blank_symbols(content: Bytes) -> Bytes:
+    r"""Put spaces where characters beyond ASCII are that no regular expression's `\w` matches.
+
+    Args:
+        content: UTF-8; halves of surrogate pairs may be in it.
+
+    Returns:
+        As many bytes; the same array where there is nothing beyond ASCII.
+    """
+    leads = np.flatnonzero(content >= 0xC0)
+    if not len(leads):
+        return content
+    lead = content.take(leads)
+    sizes = _sizes(lead)
+    # RFC 3629, section 3: the lead byte carries 5, 4 or 3 bits, and each byte behind it 6.
+    points = lead.astype(np.int64) & (0x7F >> sizes)
+    for behind in (1, 2, 3):
+        at = np.flatnonzero(sizes > behind)
+        points[at] = points[at] << 6 | content.take(leads[at] + behind) & 0x3F
+    symbols = ~_word_points().take(points)
+    blanked = content.copy()
+    for behind in range(4):
+        blanked[leads[symbols & (sizes > behind)] + behind] = ord(" ")
+    return blanked
+
+
+def character_counts(
+    content: Bytes, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """How many characters there are in each of n runs of bytes.
+
+    Args:
+        content: UTF-8, with nothing beyond ASCII outside the runs.
+        starts: where each run begins, in rising order.
+        lengths: the bytes of each run.
+    """
+    leads = np.flatnonzero(content >= 0xC0)
+    counts = lengths.copy()
+    runs = np.searchsorted(starts, leads, side="right") - 1
+    np.subtract.at(counts, runs, _sizes(content.take(leads)) - 1)
+    return counts
+
+
+def _sizes(lead: Bytes) -> npt.NDArray[np.int64]:
+    """The bytes of the characters that these lead bytes begin."""
+    return 2 + (lead >= 0xE0).astype(np.int64) + (lead >= 0xF0)
+
+
+@cache
+def _word_points() -> npt.NDArray[np.bool_]:
+    # CPython's `re` takes for \w what is alphanumeric, and the underscore.
+    return np.fromiter((chr(point).isalnum() for point in range(0x110000)), dtype=np.bool_)

@@ -1,0 +1,118 @@
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+
+from scoring.utf8 import _word_points
+from scoring.word_counts import WordCounter
+from scoring.word_index import WordIndex
+
+#: Letters of one to four bytes, word borders of every kind, and what changes under lower().
+ALPHABET = "aaabbI_1 '.,-\n\0\u00e9\u0130\u03a3\u03c3\u4e2d\u2014\u0301\U0001f642\U00010400\ud800"
+TEXT = st.text(ALPHABET, max_size=40) | st.text(max_size=20)
+
+OPTIONS = st.fixed_dictionaries(
+    {
+        "ngram_range": st.sampled_from([(1, 1), (1, 2), (2, 2), (1, 3), (2, 3)]),
+        "token_pattern": st.sampled_from([r"(?u)\b\w\w+\b", r"(?u)\b\w+\b", r"\w+", r"\w\w\w+"]),
+        "lowercase": st.booleans(),
+        "strip_accents": st.sampled_from([None, "unicode", "ascii"]),
+        "stop_words": st.sampled_from([None, ["aa", "b", "ab"]]),
+        "binary": st.booleans(),
+        "dtype": st.sampled_from([np.int64, np.float32, np.float64]),
+    }
+)
+
+
+def same(vectoriser: CountVectorizer, texts: list[str]) -> bool:
+    counter = WordCounter.like(vectoriser)
+    assert counter is not None
+    found, expected = counter.counts(texts).matrix(), CountVectorizer.transform(vectoriser, texts)
+    return (
+        found.dtype == expected.dtype
+        and found.indptr.tolist() == expected.indptr.tolist()
+        and found.indices.tolist() == expected.indices.tolist()
+        and found.data.tolist() == expected.data.tolist()
+    )
+
+
+@settings(max_examples=400, deadline=None)
+@given(OPTIONS, st.lists(TEXT, min_size=1, max_size=8), st.lists(TEXT, min_size=1, max_size=8))
+def test_counts_what_the_vectoriser_counts(
+    options: dict[str, Any], known: list[str], texts: list[str]
+) -> None:
+    """Whatever its options and the texts, each count is where the vectoriser has it."""
+    vectoriser = CountVectorizer(**options)
+    try:
+        vectoriser.fit(["aa bb ab", *known])
+    except ValueError:
+        return  # a vocabulary of nothing but stop words
+    assert same(vectoriser, texts + known)
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("ab\u00e9", min_size=1, max_size=60), min_size=1, unique=True), st.data())
+def test_finds_words_of_any_length(words: list[str], data: st.DataObject) -> None:
+    """A word is found if all its bytes are those of one in the index, however long both are."""
+    index = WordIndex([word.encode() for word in words])
+    asked = data.draw(
+        st.lists(st.sampled_from(words) | st.text("ab\u00e9", min_size=1), min_size=1)
+    )
+    joined = b"\0".join(word.encode() for word in asked)
+    lengths = np.array([len(word.encode()) for word in asked])
+    starts = np.append(0, np.cumsum(lengths + 1)[:-1])
+    expected = [words.index(word) if word in words else -1 for word in asked]
+    assert index.find(joined, starts, lengths).tolist() == expected
+
+
+def test_long_words_that_differ_in_one_place_are_told_apart() -> None:
+    """Each chunk of a long word counts, and so does its length."""
+    word = "abcdefghijklmnopqrstuvwxyz"
+    others = [word[:n] + "_" + word[n + 1 :] for n in range(len(word))] + [word[:-1], word + "a"]
+    assert same(CountVectorizer().fit([word]), [word, *others])
+    assert same(CountVectorizer().fit([word, *others]), [word, *others])
+
+
+def test_a_given_vocabulary_is_kept_to_its_columns() -> None:
+    """Terms that no text can hold keep their columns, and count nothing."""
+    vocabulary = {"good": 2, "not good": 0, "don't": 1, "x": 3, "a b c d": 4}
+    vectoriser = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, 2))
+    texts = ["not good", "good don't x", ""]
+    vectoriser.transform(texts)
+    assert same(vectoriser, texts)
+
+
+def test_many_texts_at_once_are_counted_as_one_by_one() -> None:
+    """Terms do not reach over the border of two texts, and empty texts keep their place."""
+    texts = ["aa", "bb", "", "aa bb", "bb", "", ""] * 700
+    assert same(CountVectorizer(ngram_range=(1, 2)).fit(texts), texts)
+
+
+@pytest.mark.parametrize(
+    "vectoriser",
+    [
+        HashingVectorizer(),
+        CountVectorizer(analyzer="char"),
+        CountVectorizer(analyzer=str.split),
+        CountVectorizer(tokenizer=str.split, token_pattern=None),
+        CountVectorizer(preprocessor=str.lower),
+        CountVectorizer(token_pattern=r"[a-z]+"),  # noqa: S106  no password, though a token
+        CountVectorizer(input="file"),
+        type("Own", (TfidfVectorizer,), {})(),
+    ],
+)
+def test_leaves_other_ways_of_cutting_to_the_vectoriser(vectoriser: Any) -> None:
+    """What is cut otherwise than into runs of word characters is not taken over."""
+    assert WordCounter.like(vectoriser) is None
+
+
+def test_word_characters_are_those_of_the_regular_expressions() -> None:
+    r"""The table of word characters is `\w`, for every code point beyond ASCII."""
+    every = "".join(map(chr, range(0x80, 0x110000)))
+    expected = np.zeros(0x110000, dtype=bool)
+    expected[[ord(found) for found in re.findall(r"\w", every)]] = True
+    assert (_word_points()[0x80:] == expected[0x80:]).all()
