@@ -3,6 +3,7 @@
 from flask import Flask
 
 from api import article, errors, health, jobs, models, results
+from api.asker import Asker
 from api.services import Services
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
@@ -19,7 +20,9 @@ def create_app(
     # Answers carry refs and texts as they were typed, in the order a reader expects.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["scorelane"] = Services(settings, store, blobs, dispatch, fleet)
+    app.extensions["scorelane"] = Services(
+        settings, store, blobs, dispatch, fleet, Asker(settings, store, dispatch)
+    )
     errors.register(app)
     for resource in (article, jobs, results, models, health):
         app.register_blueprint(resource.blueprint)

@@ -4,13 +4,13 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from api.intake import BULK_ADVICE, read_json, record_small
+from api.intake import BULK_ADVICE, read_json
 from api.options import job_options
-from api.services import Services, services
-from shared.errors import NoAnswerInTime, NoWorker, TooLarge
-from shared.job import Job
+from api.services import services
+from shared.errors import NoWorker, TooLarge
 from shared.model import SCORE
 from shared.tables.json_rows import json_rows
+from shared.tables.parts import write_rows
 from shared.tables.results import parse
 
 blueprint = Blueprint("article", __name__)
@@ -26,7 +26,7 @@ def apitest() -> str:
 def sentiment() -> Response:
     """Score a few rows while the client waits, and answer them in its order, refs as it sent them.
 
-    The rows go by the doorbell, as those of any small job; the wait is on the job's bell.
+    The rows go by the doorbell, as those of any small job, but as a question: nothing is recorded.
     """
     at = services()
     options = job_options(request.args)
@@ -43,22 +43,11 @@ def sentiment() -> Response:
     if not at.fleet.processes(served.card.full_name):
         # Waiting for one would hold a thread of the API, and a few dozen such requests all of them.
         raise NoWorker(model=served.card.full_name)
-    job = record_small(at, served, pairs, transient=True)
-    try:
-        scored = _wait(at, job)
-    finally:
-        at.store.delete(job.spec.id)
+    result = at.asker.ask(served.card.full_name, write_rows(pairs), len(pairs))
     rows = []
-    for number, ((ref, _), row) in enumerate(zip(pairs, scored, strict=True), 1):
+    for number, ((ref, _), row) in enumerate(zip(pairs, parse(result), strict=True), 1):
         answer: dict[str, Any] = {"ref": number if ref is None else ref, SCORE: row[SCORE]}
         if row["error"]:
             answer["error"] = row["error"]
         rows.append(answer)
     return jsonify(rows)
-
-
-def _wait(at: Services, job: Job) -> list[dict[str, Any]]:
-    seconds = at.settings.sentiment_timeout
-    if at.store.wait(job.spec.id, seconds):
-        return parse(at.store.small_result(job.spec.id))
-    raise NoAnswerInTime(seconds=f"{seconds:g}")

@@ -73,9 +73,7 @@ def read_json(services: Services, request: Request) -> Any:
     return parse_json(body)
 
 
-def record_small(
-    services: Services, served: Served, pairs: list[Pair], *, transient: bool = False
-) -> Job:
+def record_small(services: Services, served: Served, pairs: list[Pair]) -> Job:
     """Put a few rows into their model's waiting list, and ring the doorbell if need be."""
     content = write_rows(pairs)
     spec = Spec(
@@ -85,7 +83,6 @@ def record_small(
         kind="small",
         layout=NDJSON,
         size=len(content),
-        transient=transient,
     )
     job = Job(spec=spec, created_at=time.time(), total=len(pairs))
     if services.store.create(job, content):

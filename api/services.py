@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from api.asker import Asker
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
 from shared.errors import NoModelYet, UnknownModel
@@ -23,6 +24,7 @@ class Services:
     blobs: Blobs
     dispatch: Dispatch
     fleet: Fleet
+    asker: Asker
 
     def model(self, name: str | None) -> Served:
         """The model of that name; of no name: the default one, or the only one there is.

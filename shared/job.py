@@ -103,9 +103,6 @@ class Spec(_Frozen):
     rows_per_part: int = Field(
         1, ge=1, description="Fixed when the job is accepted, so that a second split cuts alike."
     )
-    transient: bool = Field(
-        False, description="POST /sentiment waits for it: not listed, and gone when answered."
-    )
 
     @property
     def full_name(self) -> str:

@@ -32,6 +32,29 @@ class SmallJob:
     id: str
     attempts: int  #: How often it was taken, this time included.
     rows: bytes  #: As `shared.tables.parts.write_rows` wrote them.
+    reply_to: str = ""  #: Of a question: where its answer goes. Empty: this is a recorded job.
+
+
+@dataclass(frozen=True)
+class Question:
+    """Rows whose scores somebody waits for: nothing is recorded, and who asks must ask again."""
+
+    id: str  #: As of a job.
+    rows: bytes  #: As `shared.tables.parts.write_rows` writes them.
+    count: int  #: Rows.
+    reply_to: str  #: The address at which the asker listens.
+    asked: int = 0  #: How often it was asked before, in vain.
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a small job or a question."""
+
+    id: str
+    result: bytes  #: The result rows, as `shared.tables.results.render` writes them.
+    completed: int  #: Rows with a score.
+    failed: int  #: Rows with an error.
+    reply_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,15 +128,34 @@ class JobStore(Protocol):
 
     # -- small jobs ------------------------------------------------------------------------
 
-    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
-        """Take the small jobs that wait for a model, up to `rows` rows, for one lease.
+    def ask(self, full_name: str, question: Question) -> bool:
+        """Put a question into a model's waiting list; whether the doorbell must be rung."""
+
+    def is_waiting(self, full_name: str, question: Question) -> bool:
+        """Whether no worker has taken the question yet."""
+
+    def withdraw(self, full_name: str, question: Question) -> None:
+        """Take back a question, if it still waits: nobody wants the answer any more."""
+
+    def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
+        """Wait for answers to questions with this address, at most so many seconds.
 
         Returns:
-            The jobs, and how many still wait.
+            Pairs of a question's id and its result rows; none where none came in time.
         """
 
-    def answer_small(self, answers: list[tuple[str, bytes, int, int]]) -> None:
-        """Close small jobs: tuples of id, result CSV, rows completed, rows failed."""
+    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
+        """Take the small jobs and questions that wait for a model, up to `rows` rows.
+
+        Jobs are taken for one lease. One that was taken or asked before, in vain, is taken alone:
+        it may be what killed its worker.
+
+        Returns:
+            What was taken, and how many still wait.
+        """
+
+    def answer_small(self, answers: list[Answer]) -> None:
+        """Close small jobs, and send the answers to questions."""
 
     def small_result(self, job_id: str) -> bytes:
         """The result CSV of a small job; empty if there is none."""

@@ -1,5 +1,6 @@
-"""The job store on Redis. Keys: `job:<id>` and `job:<id>:*`, `jobs*`, `small:*`."""
+"""The job store on Redis. Keys: `job:<id>` and `job:<id>:*`, `jobs*`, `small:*`, `answers:*`."""
 
+import json
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -10,15 +11,15 @@ from redis.exceptions import LockError
 from shared.dispatch import bulk_queue
 from shared.errors import JobExpired, JobNotFound
 from shared.job import Job, Part, Spec, State, sources_of
-from shared.job_store import Begun, Overdue, SmallJob, Walk
-from shared.redis_link import RedisLink
+from shared.job_store import Answer, Begun, Overdue, Question, SmallJob, Walk
+from shared.redis_link import PATIENCE_SECONDS, RedisLink
 from shared.settings import Settings
 
 #: What `job:<id>` has behind it.
 _TAILS = ("", ":parts", ":done", ":leases", ":attempts", ":rows", ":result", ":bell")
 
-#: A `POST /sentiment` whose API died leaves its rows behind for so long, in seconds.
-TRANSIENT_SECONDS = 120
+#: Answers that nobody fetched, because the asker died, are kept for so long, in seconds.
+UNREAD_SECONDS = 60
 
 #: How long the id of an expired job answers 410 rather than 404, in seconds.
 TOMBSTONE_SECONDS = 30 * 86400
@@ -56,19 +57,19 @@ class RedisJobStore:
         }
         if job.total is not None:
             record["total"] = job.total
+        if spec.kind == "small":
+            fields = [text for pair in record.items() for text in pair]
+            waiting = self._link.run("create_small", spec.id, spec.full_name, rows, *fields)
+            return self._must_ring(waiting)
         pipe = self._link.client.pipeline()
         pipe.hset(key, mapping=record)
-        if spec.transient:
-            pipe.expire(key, TRANSIENT_SECONDS)
-        else:
-            pipe.zadd(self._link.key("jobs"), {spec.id: 0})
-        if spec.kind == "bulk":
-            pipe.zadd(self._link.key("jobs", "active"), {spec.id: job.created_at})
-        else:
-            pipe.set(f"{key}:rows", rows, ex=TRANSIENT_SECONDS if spec.transient else None)
-            pipe.lpush(self._small(spec.full_name), spec.id)
-        waiting = pipe.execute()[-1]
-        return spec.kind == "small" and (waiting == 1 or waiting % self._batch_rows == 0)
+        pipe.zadd(self._link.key("jobs"), {spec.id: 0})
+        pipe.zadd(self._link.key("jobs", "active"), {spec.id: job.created_at})
+        pipe.execute()
+        return False
+
+    def _must_ring(self, waiting: int) -> bool:
+        return waiting == 1 or waiting % self._batch_rows == 0
 
     def get(self, job_id: str) -> Job:
         """The job as it stands."""
@@ -105,9 +106,12 @@ class RedisJobStore:
 
     def wait(self, job_id: str, seconds: float) -> bool:
         """Block until the job's bell rings; say whether it did in time."""
-        bell = self._job(job_id, "bell")
-        # Moved from the list onto itself: the bell stays rung for whoever else waits.
-        return self._link.patient(seconds).blmove(bell, bell, seconds) is not None
+        bell, until = self._job(job_id, "bell"), time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            # Moved from the list onto itself: the bell stays rung for whoever else waits.
+            if self._link.patient.blmove(bell, bell, _block(left)) is not None:
+                return True
+        return False
 
     def last_part(self, job_id: str) -> tuple[int, Part | None]:
         """How many parts are recorded, and the last of them."""
@@ -148,18 +152,46 @@ class RedisJobStore:
         wanted, all_done, *dispatch = self._link.run(script, *args)
         return Walk(bool(wanted), bool(all_done), dispatch)
 
-    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
-        """Take the small jobs that wait for a model, up to `rows` rows, for one lease."""
-        waiting, *taken = self._link.run("take_small", full_name, rows, self._lease)
-        threes = zip(taken[::3], taken[1::3], taken[2::3], strict=True)
-        return [SmallJob(job_id, tries, sent.encode()) for job_id, tries, sent in threes], waiting
+    def ask(self, full_name: str, question: Question) -> bool:
+        """Put a question into a model's waiting list; whether the doorbell must be rung."""
+        waiting = self._link.client.lpush(self._small(full_name), _envelope(question))
+        return self._must_ring(waiting)
 
-    def answer_small(self, answers: list[tuple[str, bytes, int, int]]) -> None:
-        """Close small jobs: tuples of id, result CSV, rows completed, rows failed."""
-        pipe = self._link.client.pipeline(transaction=False)
+    def is_waiting(self, full_name: str, question: Question) -> bool:
+        """Whether no worker has taken the question yet."""
+        place = self._link.client.lpos(self._small(full_name), _envelope(question))
+        return place is not None
+
+    def withdraw(self, full_name: str, question: Question) -> None:
+        """Take back a question, if it still waits: nobody wants the answer any more."""
+        self._link.client.lrem(self._small(full_name), 1, _envelope(question))
+
+    def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
+        """Wait for answers to questions with this address, at most so many seconds."""
+        found = self._link.patient.blpop(self._link.key("answers", address), _block(seconds))
+        answers = json.loads(found[1]) if found else []
+        return [(question, result.encode()) for question, result in answers]
+
+    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
+        """Take the small jobs and questions that wait for a model, up to `rows` rows."""
+        waiting, *taken = self._link.run("take_small", full_name, rows, self._lease)
+        fours = zip(taken[::4], taken[1::4], taken[2::4], taken[3::4], strict=True)
+        jobs = [SmallJob(job, tries, sent.encode(), to) for job, tries, sent, to in fours]
+        return jobs, waiting
+
+    def answer_small(self, answers: list[Answer]) -> None:
+        """Close small jobs, and send the answers to questions."""
+        replies: dict[str, list[tuple[str, str]]] = {}
+        jobs: list[Any] = []
         for answer in answers:
-            self._link.run("answer_small", *answer, self._retention, pipe=pipe)
-        pipe.execute()
+            if answer.reply_to:
+                of_asker = replies.setdefault(self._link.key("answers", answer.reply_to), [])
+                of_asker.append((answer.id, answer.result.decode()))
+            else:
+                jobs += (answer.id, answer.result, answer.completed, answer.failed)
+        # All answers to an asker as one: it wakes once.
+        sent = [text for to, of in replies.items() for text in (to, json.dumps(of))]
+        self._link.run("answer_small", self._retention, UNREAD_SECONDS, len(jobs), *jobs, *sent)
 
     def small_result(self, job_id: str) -> bytes:
         """The result CSV of a small job; empty if there is none."""
@@ -229,6 +261,16 @@ class RedisJobStore:
             pipe.zrem(ended, job_id)
             pipe.execute()
         return expired
+
+
+def _block(seconds: float) -> float:
+    """For how long Redis may block; it takes 0 for ever."""
+    return max(min(seconds, PATIENCE_SECONDS), 0.001)
+
+
+def _envelope(question: Question) -> str:
+    about = f"{question.id} {question.count} {question.asked} {question.reply_to}"
+    return f"{about}\n{question.rows.decode()}"
 
 
 def _part_of(text: str) -> Part:

@@ -10,6 +10,10 @@ from redis.retry import Retry
 
 from shared.settings import Settings
 
+#: How long one command may block; who waits longer calls again. A Redis that died without a word
+#: is noticed after this.
+PATIENCE_SECONDS = 5.0
+
 _LUA = Path(__file__).parent / "lua"
 
 
@@ -25,19 +29,17 @@ class RedisLink:
         self._url = settings.redis_url
         self._timeout = settings.redis_timeout
         self._scripts: dict[str, Any] = {}
-        self._patient: dict[float, Any] = {}
 
     @cached_property
     def client(self) -> Any:
         """For commands that answer at once."""
         return self._connect(self._timeout)
 
-    def patient(self, seconds: float) -> Any:
-        """For a command that blocks up to so many seconds."""
-        if seconds not in self._patient:
-            # With the prompt client's socket timeout, a blocking pop would be cut off.
-            self._patient[seconds] = self._connect(seconds + self._timeout)
-        return self._patient[seconds]
+    @cached_property
+    def patient(self) -> Any:
+        """For commands that block up to `PATIENCE_SECONDS`."""
+        # With the prompt client's socket timeout, a blocking pop would be cut off.
+        return self._connect(PATIENCE_SECONDS + self._timeout)
 
     def _connect(self, timeout: float) -> Any:
         return redis.Redis.from_url(
@@ -53,8 +55,8 @@ class RedisLink:
 
     def close(self) -> None:
         """Close every connection."""
-        for client in (self.client, *self._patient.values()):
-            client.close()
+        self.client.close()
+        self.patient.close()
 
     def key(self, *parts: str) -> str:
         """A key, from its parts."""

@@ -1,15 +1,16 @@
 """The double of the job store: in a dict, and held to the same contract as the one on Redis."""
 
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from queue import Empty, Queue
 from typing import Any
 
 from shared.errors import JobExpired, JobNotFound
 from shared.job import ENDED, MOVES, Job, Part, State
-from shared.job_store import Begun, Overdue, SmallJob, Walk
+from shared.job_store import Answer, Begun, Overdue, Question, SmallJob, Walk
 from shared.settings import Settings
 
 
@@ -50,7 +51,8 @@ class InMemoryJobStore:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._records: dict[str, _Record] = {}
-        self._waiting: dict[str, deque[str]] = {}
+        self._waiting: dict[str, deque[str | Question]] = {}
+        self._answers: dict[str, Queue[tuple[str, bytes]]] = defaultdict(Queue)
         self._held = False
 
     def create(self, job: Job, rows: bytes = b"") -> bool:
@@ -59,9 +61,28 @@ class InMemoryJobStore:
         self._records[job.spec.id] = _Record(job, rows, split_lease=lease)
         if job.spec.kind == "bulk":
             return False
-        waiting = self._waiting.setdefault(job.spec.full_name, deque())
-        waiting.appendleft(job.spec.id)
+        return self._push(job.spec.full_name, job.spec.id)
+
+    def _push(self, full_name: str, item: str | Question) -> bool:
+        waiting = self._waiting.setdefault(full_name, deque())
+        waiting.appendleft(item)
         return len(waiting) == 1 or len(waiting) % self._settings.batch_rows == 0
+
+    def ask(self, full_name: str, question: Question) -> bool:
+        return self._push(full_name, question)
+
+    def is_waiting(self, full_name: str, question: Question) -> bool:
+        return question in self._waiting.get(full_name, ())
+
+    def withdraw(self, full_name: str, question: Question) -> None:
+        if self.is_waiting(full_name, question):
+            self._waiting[full_name].remove(question)
+
+    def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
+        try:
+            return [self._answers[address].get(timeout=seconds)]
+        except Empty:
+            return []
 
     def get(self, job_id: str) -> Job:
         if job_id not in self._records:
@@ -75,7 +96,7 @@ class InMemoryJobStore:
         jobs = [
             record.job
             for job_id, record in sorted(self._records.items(), reverse=True)
-            if not record.job.spec.transient and record.job.state is not State.EXPIRED
+            if record.job.state is not State.EXPIRED
             if before is None or job_id < before
         ]
         return jobs[:limit]
@@ -160,31 +181,43 @@ class InMemoryJobStore:
         taken: list[SmallJob] = []
         room = rows
         while room > 0 and waiting:
-            record = self._records.get(waiting[-1])
-            is_open = record and record.job.state in (State.QUEUED, State.RUNNING)
-            fits = record and not record.small_attempts and (record.job.total or 0) <= room
-            if is_open and taken and not fits:
+            item = waiting[-1]
+            record = None if isinstance(item, Question) else self._records.get(item)
+            if isinstance(item, Question):
+                count, tried, is_open = item.count, item.asked, True
+            else:
+                count = record.job.total or 0 if record else 0
+                tried = record.small_attempts if record else 0
+                is_open = bool(record) and record.job.state in (State.QUEUED, State.RUNNING)
+            if is_open and taken and (tried or count > room):
                 break
             waiting.pop()
-            if record and is_open:
-                tried = record.small_attempts
-                record.small_attempts += 1
-                record.claim = time.time() + self._settings.lease_seconds
-                started = record.job.started_at or time.time()
-                record.update(state=State.RUNNING, started_at=started)
-                taken.append(SmallJob(record.job.spec.id, record.small_attempts, record.rows))
-                room = 0 if tried else room - (record.job.total or 0)
+            if not is_open:
+                continue
+            if isinstance(item, Question):
+                taken.append(SmallJob(item.id, tried + 1, item.rows, item.reply_to))
+            elif record:
+                taken.append(self._take(record))
+            room = 0 if tried else room - count
         return taken, len(waiting)
 
-    def answer_small(self, answers: list[tuple[str, bytes, int, int]]) -> None:
-        for job_id, result, completed, failed in answers:
-            if record := self._running(job_id):
-                record.result, record.claim = result, None
+    def _take(self, record: _Record) -> SmallJob:
+        record.small_attempts += 1
+        record.claim = time.time() + self._settings.lease_seconds
+        record.update(state=State.RUNNING, started_at=record.job.started_at or time.time())
+        return SmallJob(record.job.spec.id, record.small_attempts, record.rows)
+
+    def answer_small(self, answers: list[Answer]) -> None:
+        for answer in answers:
+            if answer.reply_to:
+                self._answers[answer.reply_to].put((answer.id, answer.result))
+            elif record := self._running(answer.id):
+                record.result, record.claim = answer.result, None
                 record.update(
                     state=State.SUCCEEDED,
                     finished_at=time.time(),
-                    completed=completed,
-                    failed=failed,
+                    completed=answer.completed,
+                    failed=answer.failed,
                 )
 
     def small_result(self, job_id: str) -> bytes:

@@ -5,17 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.job import NDJSON, Job, Layout, Part, Spec, State, new_job_id
-from shared.job_store import JobStore, Walk
+from shared.job_store import JobStore, Question, Walk
 
 MODEL = "fast@0123456789ab"
 
 MakeStore = Callable[..., JobStore]
 
 
-def a_job(kind: Any = "bulk", *, total: int | None = None, transient: bool = False) -> Job:
+def a_job(kind: Any = "bulk", *, total: int | None = None) -> Job:
     layout = Layout(format="csv", start=10) if kind == "bulk" else NDJSON
-    spec = Spec(id=new_job_id(), model="fast", version="0123456789ab", kind=kind, layout=layout,
-                size=110, transient=transient)  # fmt: skip
+    spec = Spec(
+        id=new_job_id(), model="fast", version="0123456789ab", kind=kind, layout=layout, size=110
+    )
     return Job(spec=spec, created_at=time.time(), total=total)
 
 
@@ -36,6 +37,10 @@ def complete(store: JobStore, job_id: str, part: int, lanes: int = 2) -> Walk:
     return store.complete_part(job_id, part, completed=9, failed=1, lanes=lanes)
 
 
-def small(store: JobStore, rows: int, *, transient: bool = False) -> tuple[str, bool]:
-    job = a_job("small", total=rows, transient=transient)
+def small(store: JobStore, rows: int) -> tuple[str, bool]:
+    job = a_job("small", total=rows)
     return job.spec.id, store.create(job, b'["1", "text"]\n' * rows)
+
+
+def question(count: int = 1, *, reply_to: str = "here", asked: int = 0) -> Question:
+    return Question(new_job_id(), b'["1", "text"]\n' * count, count, reply_to, asked)

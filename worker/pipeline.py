@@ -18,7 +18,7 @@ from shared.dispatch import Dispatch
 from shared.errors import JobExpired, JobNotFound, OpenQuote, RowTooLong
 from shared.fleet import Fleet
 from shared.job import NDJSON, Job, Layout, Part, Spec, State
-from shared.job_store import JobStore, SmallJob, Walk
+from shared.job_store import Answer, JobStore, SmallJob, Walk
 from shared.model import SCORE, TEXT, Model
 from shared.settings import Settings
 from shared.tables.parts import Rows, count_errors, cut, read_rows
@@ -222,11 +222,12 @@ def _batches(parts: Iterable[Part]) -> Iterator[tuple[list[Part], bool]]:
 
 def _answers(
     jobs: list[SmallJob], lengths: list[int], batch: Rows, scores: list[float | None]
-) -> Iterator[tuple[str, bytes, int, int]]:
+) -> Iterator[Answer]:
     begin = 0
     for job, length in zip(jobs, lengths, strict=True):
         mine = slice(begin, begin + length)
         errors = batch.errors[mine]
         failed = count_errors(errors)
-        yield job.id, render(batch.refs[mine], scores[mine], errors), length - failed, failed
+        result = render(batch.refs[mine], scores[mine], errors)
+        yield Answer(job.id, result, length - failed, failed, job.reply_to)
         begin += length

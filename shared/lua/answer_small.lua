@@ -1,20 +1,22 @@
--- Answer a small job. ARGV: prefix, id, result, completed, failed, retention.
-local id = ARGV[2]
-local job = key_of(id)
-redis.call('ZREM', prefix .. 'small:claims', id)
-if state_of(id) ~= 'running' then
-  return 0
-end
+-- Answer small jobs and questions.
+-- ARGV: prefix, retention, unread, n, then n of (id, result, completed, failed ...) in one row,
+-- then (list of an asker, answers ...).
+local retention, unread, last = tonumber(ARGV[2]), ARGV[3], 4 + tonumber(ARGV[4])
 local at = now()
-redis.call('HSET', job, 'state', 'succeeded', 'finished_at', stamp(at),
-  'completed', ARGV[4], 'failed', ARGV[5])
-redis.call('SET', job .. ':result', ARGV[3])
-redis.call('DEL', job .. ':rows')
-local left = redis.call('TTL', job)
-if left >= 0 then
-  redis.call('EXPIRE', job .. ':result', left)
-else
-  redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + tonumber(ARGV[6])), id)
+for index = 5, last, 4 do
+  local id, result, completed, failed = unpack(ARGV, index, index + 3)
+  local job = key_of(id)
+  redis.call('ZREM', prefix .. 'small:claims', id)
+  if state_of(id) == 'running' then
+    redis.call('HSET', job, 'state', 'succeeded', 'finished_at', stamp(at),
+      'completed', completed, 'failed', failed)
+    redis.call('SET', job .. ':result', result)
+    redis.call('DEL', job .. ':rows')
+    redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + retention), id)
+    ring_bell(id)
+  end
 end
-ring_bell(id)
-return 1
+for index = last + 1, #ARGV, 2 do
+  redis.call('RPUSH', ARGV[index], ARGV[index + 1])
+  redis.call('EXPIRE', ARGV[index], unread)
+end

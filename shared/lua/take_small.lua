@@ -1,31 +1,45 @@
--- Take waiting small jobs of a model, up to a number of rows. ARGV: prefix, model, rows, claim.
--- A job that was taken before and not answered may be what killed its worker: it goes alone.
--- Answers {still waiting, id, attempts, rows as they were sent, ...}.
+-- Take waiting small jobs and questions of a model, up to a number of rows.
+-- ARGV: prefix, model, rows, claim.
+-- What was tried before, in vain, may be what killed its worker: it goes alone.
+-- Answers {still waiting, id, attempts, rows as they were sent, where to answer to, ...}.
 local model, room, claim = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local waiting = prefix .. 'small:' .. model
 local answer = {0}
+
+-- A job waits as its id alone; a question as "id rows attempts reply_to\nits rows".
+local function look_at(item)
+  local id, rows, tried, reply_to, text = string.match(item, '^(%x+) (%d+) (%d+) (%S+)\n(.*)$')
+  if id then
+    return id, true, tonumber(rows), tonumber(tried), reply_to, text
+  end
+  local have = redis.call('HMGET', key_of(item), 'state', 'total', 'small_attempts')
+  local open = have[1] == 'queued' or have[1] == 'running'
+  return item, open, tonumber(have[2] or '0'), tonumber(have[3] or '0'), ''
+end
+
 while room > 0 do
-  local id = redis.call('LINDEX', waiting, -1)
-  if not id then
+  local item = redis.call('LINDEX', waiting, -1)
+  if not item then
     break
   end
-  local job = key_of(id)
-  local have = redis.call('HMGET', job, 'state', 'total', 'small_attempts')
-  local attempts = tonumber(have[3] or '0')
-  local open = have[1] == 'queued' or have[1] == 'running'
-  if open and #answer > 1 and (attempts > 0 or tonumber(have[2]) > room) then
+  local id, open, rows, tried, reply_to, text = look_at(item)
+  if open and #answer > 1 and (tried > 0 or rows > room) then
     break
   end
   redis.call('RPOP', waiting)
   if open then
-    local at = now()
-    redis.call('HSET', job, 'state', 'running', 'small_attempts', attempts + 1)
-    redis.call('HSETNX', job, 'started_at', stamp(at))
-    redis.call('ZADD', prefix .. 'small:claims', stamp(at + claim), id)
+    if not text then
+      local job, at = key_of(id), now()
+      redis.call('HSET', job, 'state', 'running', 'small_attempts', tried + 1)
+      redis.call('HSETNX', job, 'started_at', stamp(at))
+      redis.call('ZADD', prefix .. 'small:claims', stamp(at + claim), id)
+      text = redis.call('GET', job .. ':rows')
+    end
     answer[#answer + 1] = id
-    answer[#answer + 1] = attempts + 1
-    answer[#answer + 1] = redis.call('GET', job .. ':rows')
-    room = attempts > 0 and 0 or room - tonumber(have[2])
+    answer[#answer + 1] = tried + 1
+    answer[#answer + 1] = text
+    answer[#answer + 1] = reply_to
+    room = tried > 0 and 0 or room - rows
   end
 end
 answer[1] = redis.call('LLEN', waiting)

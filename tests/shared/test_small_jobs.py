@@ -1,12 +1,12 @@
 """The contract of the job store: small jobs, and what becomes of ended ones."""
 
 import pytest
-from stored import MODEL, MakeStore, small
+from stored import MODEL, MakeStore, question, small
 from waiting import wait_for
 
 from shared.errors import JobExpired
 from shared.job import State
-from shared.job_store import JobStore
+from shared.job_store import Answer, JobStore
 
 
 def test_the_doorbell_is_for_the_first_that_waits(store: JobStore) -> None:
@@ -40,7 +40,7 @@ def test_an_answer_closes_a_small_job(store: JobStore) -> None:
     job_id, _ = small(store, 2)
     store.take_small(MODEL, 10)
     assert store.get(job_id).state is State.RUNNING
-    store.answer_small([(job_id, b"1,0.5,\n2,,bad\n", 1, 1)])
+    store.answer_small([Answer(job_id, b"1,0.5,\n2,,bad\n", 1, 1)])
     job = store.get(job_id)
     assert (job.state, job.completed, job.failed) == (State.SUCCEEDED, 1, 1)
     assert store.small_result(job_id) == b"1,0.5,\n2,,bad\n"
@@ -52,7 +52,7 @@ def test_an_answer_to_a_cancelled_job_is_dropped(store: JobStore) -> None:
     job_id, _ = small(store, 1)
     store.take_small(MODEL, 10)
     store.move(job_id, State.CANCELLED)
-    store.answer_small([(job_id, b"1,0.5,\n", 1, 0)])
+    store.answer_small([Answer(job_id, b"1,0.5,\n", 1, 0)])
     assert store.get(job_id).state is State.CANCELLED
     assert store.small_result(job_id) == b""
 
@@ -80,13 +80,57 @@ def test_what_a_dead_worker_took_is_put_back_and_then_goes_alone(make_store: Mak
     assert batches[2] == [fresh]
 
 
-def test_a_transient_job_is_not_listed(store: JobStore) -> None:
-    """The jobs behind POST /sentiment do not fill the list."""
-    job_id, _ = small(store, 1, transient=True)
-    assert store.list_jobs(10) == []
+def test_questions_and_jobs_wait_in_one_line(store: JobStore) -> None:
+    """A question is taken in its turn among the small jobs, with its rows and its address."""
+    first, _ = small(store, 2)
+    asked = question(3)
+    assert store.ask(MODEL, asked) is False
+    last, _ = small(store, 1)
+    taken, waiting = store.take_small(MODEL, 100)
+    assert [job.id for job in taken] == [first, asked.id, last]
+    assert (taken[1].rows, taken[1].reply_to, taken[1].attempts) == (asked.rows, "here", 1)
+    assert [job.reply_to for job in taken] == ["", "here", ""]
+    assert waiting == 0
+
+
+def test_an_answer_goes_to_its_asker(store: JobStore) -> None:
+    """Each asker hears the answers to its own questions, and a job's answer goes to its record."""
+    job_id, _ = small(store, 1)
+    mine, theirs = question(reply_to="me"), question(reply_to="them")
+    assert store.listen("me", 0.01) == []
     store.take_small(MODEL, 10)
-    store.answer_small([(job_id, b"1,0.5,\n", 1, 0)])
-    assert store.small_result(job_id) == b"1,0.5,\n"
+    store.answer_small(
+        [
+            Answer(theirs.id, b"1,0.1,\n", 1, 0, theirs.reply_to),
+            Answer(job_id, b"1,0.2,\n", 1, 0),
+            Answer(mine.id, b"1,0.3,\xc3\xa9\n", 0, 1, mine.reply_to),
+        ]
+    )
+    assert store.listen("me", 5) == [(mine.id, b"1,0.3,\xc3\xa9\n")]
+    assert store.listen("them", 5) == [(theirs.id, b"1,0.1,\n")]
+    assert store.small_result(job_id) == b"1,0.2,\n"
+
+
+def test_a_question_asked_again_goes_alone(store: JobStore) -> None:
+    """What was asked in vain may have killed its worker: nothing else is taken with it."""
+    questions = [question(), question(asked=1), question()]
+    for one in questions:
+        store.ask(MODEL, one)
+    batches = [[job.id for job in store.take_small(MODEL, 10)[0]] for _ in range(3)]
+    assert batches == [[one.id] for one in questions]
+
+
+def test_a_question_can_be_taken_back_while_it_waits(store: JobStore) -> None:
+    """A question that nobody waits for any more is not scored."""
+    kept, dropped = question(), question()
+    for one in (kept, dropped):
+        store.ask(MODEL, one)
+    assert store.is_waiting(MODEL, dropped)
+    store.withdraw(MODEL, dropped)
+    assert not store.is_waiting(MODEL, dropped)
+    assert [job.id for job in store.take_small(MODEL, 10)[0]] == [kept.id]
+    assert not store.is_waiting(MODEL, kept)
+    store.withdraw(MODEL, kept)
 
 
 def test_ended_jobs_expire_after_their_time(make_store: MakeStore) -> None:
@@ -95,7 +139,7 @@ def test_ended_jobs_expire_after_their_time(make_store: MakeStore) -> None:
     job_id, _ = small(store, 1)
     store.take_small(MODEL, 10)
     assert store.expire(10) == []
-    store.answer_small([(job_id, b"1,0.5,\n", 1, 0)])
+    store.answer_small([Answer(job_id, b"1,0.5,\n", 1, 0)])
     assert [job.spec.id for job in wait_for(lambda: store.expire(10))] == [job_id]
     assert store.expire(10) == []
     assert store.small_result(job_id) == b""
