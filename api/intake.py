@@ -19,7 +19,7 @@ from shared.tables.json_rows import Pair, json_rows, parse_json
 from shared.tables.parts import write_rows
 
 #: How much of a body is in memory at a time.
-READ_BYTES = 64 * 1024
+READ_BYTES = 1024 * 1024
 
 BULK_ADVICE = "Send more rows as a CSV: POST /jobs with Content-Type: text/csv."
 

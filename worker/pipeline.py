@@ -5,12 +5,12 @@ writes has a fixed key, and the job store counts it once.
 """
 
 import logging
-import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 
+import numpy as np
 import pandas as pd
 
 from shared.blobs import Blobs
@@ -189,21 +189,26 @@ class Pipeline:
 
     def _score(self, full_name: str, rows: Rows) -> list[float | None]:
         """A score for each row that has no error; a row that gets none gets an error."""
-        scores: list[float | None] = [None] * len(rows)
         good = [row for row, error in enumerate(rows.errors) if error is None]
-        if not good:
-            return scores
-        texts = pd.Series([rows.texts[row] for row in good], dtype=object)
+        every = len(good) == len(rows)
+        texts = rows.texts if every else [rows.texts[row] for row in good]
+        if not texts:
+            return [None] * len(rows)
         try:
-            found = self._models[full_name].score(pd.DataFrame({TEXT: texts}))[SCORE].tolist()
+            frame = pd.DataFrame({TEXT: pd.Series(texts, dtype=object)})
+            found = self._models[full_name].score(frame)[SCORE].to_numpy(dtype=float)
         except Exception as error:
             logger.exception("model=%s raised", full_name)
             reason = f"the model could not score this row's part: {type(error).__name__}"
             for row in good:
                 rows.errors[row] = reason
-            return scores
-        for row, score in zip(good, found, strict=True):
-            if math.isfinite(score):
+            return [None] * len(rows)
+        finite = np.isfinite(found)
+        if every and finite.all():
+            return list(found.tolist())
+        scores: list[float | None] = [None] * len(rows)
+        for row, score, is_number in zip(good, found.tolist(), finite.tolist(), strict=True):
+            if is_number:
                 scores[row] = score
             else:
                 rows.errors[row] = "the model gave no number for this text"
