@@ -6,8 +6,8 @@ from pathlib import Path
 #: The article's address.
 bind = "0.0.0.0:5005"
 
-#: The API moves bytes and waits for Redis, which threads do in little memory. Two processes, because
-#: one is held to one core by Python's lock: a third more small requests a second on two cores.
+#: The API moves bytes and waits for Redis, which threads do in little memory. Two processes, as
+#: Python's lock holds one to one core: a third more small requests a second on two cores.
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 32

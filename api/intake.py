@@ -21,6 +21,12 @@ from shared.tables.parts import write_rows
 #: How much of a body is in memory at a time.
 READ_BYTES = 1024 * 1024
 
+#: A job of few rows is cut into so many parts for each process, so that all have work to its end.
+PARTS_PER_PROCESS = 4
+
+#: But into none smaller than this share of a full part: each part costs some milliseconds.
+LEAST_PART = 0.1
+
 BULK_ADVICE = "Send more rows as a CSV: POST /jobs with Content-Type: text/csv."
 
 
@@ -96,7 +102,7 @@ def _take_json(services: Services, served: Served, options: JobOptions, value: A
         return record_small(services, served, pairs)
     content = write_rows(pairs)
     with _new_folder(services) as job_id:
-        spec = _bulk_spec(services, served, job_id, NDJSON, len(content))
+        spec = _bulk_spec(services, served, job_id, NDJSON, len(content), len(pairs))
         services.blobs.put(spec.upload_key, content)
         return _record_bulk(services, spec)
 
@@ -104,7 +110,7 @@ def _take_json(services: Services, served: Served, options: JobOptions, value: A
 def _take_csv(
     services: Services, chunks: Iterator[bytes], query: Any, fields: dict[str, str]
 ) -> Job:
-    upload = CsvUpload()
+    upload, lines = CsvUpload(), 0
     with _new_folder(services) as job_id:
         key = upload_key_of(job_id)
         with services.blobs.writing(key) as file:
@@ -112,15 +118,18 @@ def _take_csv(
                 upload.feed(chunk)
                 _check_length(services, upload.size)
                 file.write(chunk)
+                lines += chunk.count(b"\n")
             # A form's fields may come behind its file.
             options = job_options(query, fields)
             served = services.model(options.model)
             layout = upload.layout(options.text_column, options.ref_column)
-        spec = _bulk_spec(services, served, job_id, layout, upload.size)
+        spec = _bulk_spec(services, served, job_id, layout, upload.size, lines)
         return _record_bulk(services, spec)
 
 
-def _bulk_spec(services: Services, served: Served, job_id: str, layout: Layout, size: int) -> Spec:
+def _bulk_spec(
+    services: Services, served: Served, job_id: str, layout: Layout, size: int, rows: int
+) -> Spec:
     return Spec(
         id=job_id,
         model=served.card.name,
@@ -128,8 +137,22 @@ def _bulk_spec(services: Services, served: Served, job_id: str, layout: Layout, 
         kind="bulk",
         layout=layout,
         size=size,
-        rows_per_part=max(int(served.rate * services.settings.part_seconds), 1),
+        rows_per_part=_rows_per_part(services, served, rows),
     )
+
+
+def _rows_per_part(services: Services, served: Served, rows: int) -> int:
+    """As many rows as take `part_seconds`; fewer where the job is too short for all processes.
+
+    Args:
+        services: say how many processes there are.
+        served: says how fast each of them is.
+        rows: about how many the job has.
+    """
+    most = served.rate * services.settings.part_seconds
+    processes = max(services.fleet.processes(served.card.full_name), 1)
+    share = rows / (processes * PARTS_PER_PROCESS)
+    return max(int(min(most, max(share, most * LEAST_PART))), 1)
 
 
 def _record_bulk(services: Services, spec: Spec) -> Job:

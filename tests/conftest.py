@@ -82,6 +82,7 @@ def settings() -> Settings:
         max_text_chars=500,
         max_record_bytes=2 * 2**20,
         sentiment_timeout=0.1,
+        part_seconds=0.4,
     )
 
 

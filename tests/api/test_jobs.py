@@ -151,6 +151,13 @@ def test_equal_uploads_are_cut_alike(service: Service) -> None:
     assert service.model.calls == [4] * 10
 
 
+def test_a_short_upload_is_cut_for_all_processes(service: Service) -> None:
+    """A job too short for full parts is cut finer, so that every process has some of it."""
+    service.fleet._processes = 3
+    service.scored(b"text\n" + b"a\n" * 24)
+    assert service.model.calls == [2] * 12
+
+
 def test_the_list_of_jobs(service: Service) -> None:
     """Jobs are listed newest first, by the page."""
     ids = [service.submit(b"text\na\n").json["id"] for _ in range(3)]

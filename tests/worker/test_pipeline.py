@@ -108,8 +108,8 @@ def test_an_upload_that_is_lost_fails_the_job(service: Service) -> None:
 
 def test_long_rows_make_smaller_parts(service: Service) -> None:
     """A part is cut by bytes too, so that long texts do not make a part long."""
-    service.scored(b"text\n" + (b"w" * 400 + b"\n") * 8)
-    assert service.model.calls == [3, 3, 2]
+    service.scored(b"text\n" + (b"w" * 400 + b"\n") * 16)
+    assert service.model.calls == [3, 3, 3, 3, 3, 1]
 
 
 def test_small_jobs_that_wait_are_one_call(service: Service) -> None:
