@@ -15,11 +15,9 @@ def blank_symbols(content: Bytes) -> Bytes:
         content: UTF-8; halves of surrogate pairs may be in it.
 
     Returns:
-        As many bytes; the same array where there is nothing beyond ASCII.
+        As many bytes.
     """
     leads = np.flatnonzero(content >= 0xC0)
-    if not len(leads):
-        return content
     lead = content.take(leads)
     sizes = _sizes(lead)
     # RFC 3629, section 3: the lead byte carries 5, 4 or 3 bits, and each byte behind it 6.

@@ -113,12 +113,14 @@ class WordCounter:
     def _joined(self, texts: Sequence[str]) -> tuple[bytes, Positions]:
         """The bytes of all texts, 0 for what is in no word; and where each text begins."""
         plain = [text if text.isascii() else self._narrow(text) for text in texts]
-        content = np.frombuffer("\0".join(plain).encode("latin-1"), dtype=np.uint8)
+        joined = "\0".join(plain).encode("latin-1")
+        content = np.frombuffer(joined, dtype=np.uint8)
         borders = np.flatnonzero(content == 0)
         if len(borders) != len(texts) - 1:
             return self._joined([text.replace("\0", " ") for text in texts])
-        joined = blank_symbols(content).tobytes().translate(self._table)
-        return joined, np.append(0, borders + 1)
+        if not joined.isascii():
+            joined = blank_symbols(content).tobytes()
+        return joined.translate(self._table), np.append(0, borders + 1)
 
     def _narrow(self, text: str) -> str:
         # Each byte of UTF-8 as a character: one wide text would make all of them wide when joined.
@@ -148,7 +150,7 @@ class WordCounter:
         Returns:
             t rows; in column k that of the term of k + 1 words, or -1.
         """
-        columns = np.full((len(words), len(self._levels)), -1, dtype=np.intp)
+        columns = np.empty((len(words), len(self._levels)), dtype=np.intp)
         nodes = words
         for level, (index, of_node) in enumerate(self._levels):
             if index:
@@ -161,6 +163,7 @@ class WordCounter:
                 keys[last[(last >= 0) & (last < len(keys))]] = 0
                 nodes = index.find(keys)
             columns[: len(nodes), level] = of_node.take(nodes)
+            columns[len(nodes) :, level] = -1
         return columns
 
     def _cells(self, columns: Numbers, first: Positions) -> Counts:
@@ -198,7 +201,8 @@ def _byte_table(*, lower: bool) -> bytes:
 
 def _runs(joined: bytes) -> tuple[Positions, Positions]:
     """Where the runs of bytes other than 0 begin, and how long they are."""
-    inside = np.frombuffer(b"\0%b\0" % joined, dtype=np.uint8) != 0
+    inside = np.zeros(len(joined) + 2, dtype=bool)
+    np.not_equal(np.frombuffer(joined, dtype=np.uint8), 0, out=inside[1:-1])
     edges = np.flatnonzero(inside[1:] != inside[:-1])
     starts = edges[::2]
     return starts, edges[1::2] - starts

@@ -75,7 +75,8 @@ class WordIndex:
         keys = _chunk(view, starts, lengths, 0)
         long = longer = np.flatnonzero(lengths > _CHUNK)
         for at in range(_CHUNK, self._longest, _CHUNK):
-            longer = longer[lengths.take(longer) > at]
+            if at > _CHUNK:
+                longer = longer[lengths.take(longer) > at]
             mixed = keys.take(longer)
             mixed ^= mixed >> np.uint64(29)
             mixed *= _MIX
@@ -96,5 +97,6 @@ def _chunk(view: Chunks, starts: Positions, lengths: Positions, at: int) -> Chun
     """The bytes at .. at + 8 of each word; 0 for those that it does not have."""
     # Not `take`: it would first copy the view, eight times the bytes below it.
     chunk = view[starts + at if at else starts]
-    chunk &= _MASKS.take(np.clip(lengths - at, 0, _CHUNK))
+    left = np.maximum(lengths - at, 0) if at else lengths
+    chunk &= _MASKS.take(np.minimum(left, _CHUNK))
     return chunk

@@ -106,8 +106,8 @@ class JobStore(Protocol):
     def last_part(self, job_id: str) -> tuple[int, Part | None]:
         """How many parts are recorded, and the last of them."""
 
-    def parts(self, job_id: str) -> list[Part]:
-        """The parts recorded, in the upload's order."""
+    def parts(self, job_id: str, begin: int, end: int) -> list[Part]:
+        """The parts with numbers from `begin` to `end` - 1, as far as they are recorded."""
 
     def add_parts(
         self, job_id: str, parts: list[Part], *, known: int, last: bool, lanes: int

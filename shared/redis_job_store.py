@@ -121,10 +121,11 @@ class RedisJobStore:
         known, last = pipe.execute()
         return known, _part_of(last) if last else None
 
-    def parts(self, job_id: str) -> list[Part]:
-        """The parts recorded, in the upload's order."""
+    def parts(self, job_id: str, begin: int, end: int) -> list[Part]:
+        """The parts with numbers from `begin` to `end` - 1, as far as they are recorded."""
         return [
-            _part_of(text) for text in self._link.client.lrange(self._job(job_id, "parts"), 0, -1)
+            _part_of(text)
+            for text in self._link.client.lrange(self._job(job_id, "parts"), begin, end - 1)
         ]
 
     def add_parts(

@@ -122,11 +122,11 @@ class InMemoryJobStore:
         return record is not None and record.job.state in ENDED
 
     def last_part(self, job_id: str) -> tuple[int, Part | None]:
-        parts = self.parts(job_id)
+        parts = self._records[job_id].parts if job_id in self._records else []
         return len(parts), parts[-1] if parts else None
 
-    def parts(self, job_id: str) -> list[Part]:
-        return list(self._records[job_id].parts) if job_id in self._records else []
+    def parts(self, job_id: str, begin: int, end: int) -> list[Part]:
+        return self._records[job_id].parts[begin:end] if job_id in self._records else []
 
     def _running(self, job_id: str) -> _Record | None:
         record = self._records.get(job_id)
