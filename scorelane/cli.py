@@ -22,6 +22,7 @@ _COMMANDS = {
     "train": ("model_commands:train", "Train a model from labelled CSV files."),
     "evaluate": ("model_commands:evaluate", "Measure a model on labelled CSV files."),
     "add-model": ("model_commands:add_model", "Bring your own model."),
+    "compile": ("model_commands:compile_", "Compile a Keras model, to serve it much faster."),
 }
 
 

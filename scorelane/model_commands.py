@@ -1,4 +1,4 @@
-"""The commands that make models, measure them, and bring them in: `train`, `evaluate`, `add-model`.
+"""The commands that make and measure models: `train`, `evaluate`, `add-model`, `compile`.
 
 What they run is imported inside them: TensorFlow takes seconds, and `scorelane --help` must not.
 """
@@ -10,7 +10,11 @@ from typing import Any
 import click
 
 from shared.errors import BadOption, NoModelFolder
+from shared.model import Card
 from shared.settings import load_settings
+
+#: The figure that a compiled Keras model has in its card.
+_COMPILED = "onnx.max_difference"
 
 _EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -81,7 +85,9 @@ def train(
         click.echo(card.model_dump_json(indent=2))
         return
     click.echo(f"{card.full_name} is in {(output or load_settings().models_dir) / name}.")
-    _print_figures("On the rows kept for measuring", card.figures)
+    _say_compiled(card)
+    figures = {key: value for key, value in card.figures.items() if key != _COMPILED}
+    _print_figures("On the rows kept for measuring", figures)
 
 
 @click.command("evaluate", epilog="Example: scorelane evaluate reviews.csv --model mine")
@@ -185,6 +191,40 @@ def add_model(
     click.echo(f"{added.card.full_name} is in {folder / name}. It scores:")
     for text, score in added.proof.items():
         click.echo(f"  {score:.3f}  {text}")
+    _say_compiled(added.card)
+
+
+@click.command("compile", epilog="Example: scorelane compile mine")
+@click.argument("model")
+@click.option(
+    "--models-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of model folders.  [default: SCORELANE_MODELS_DIR]",
+)
+def compile_(model: str, models_dir: Path | None) -> None:
+    """Compile a Keras model anew, so that it is served without TensorFlow, and much faster.
+
+    MODEL is a model's name, or its folder. `train` and `add-model` compile by themselves; this is
+    for a folder that was made before they did.
+    """
+    from training.compile import compile_model  # noqa: PLC0415  see the module's docstring
+
+    folder = _model_folder(model, models_dir)
+    card = compile_model(folder)
+    click.echo(f"{card.full_name} is in {folder}.")
+    if not _say_compiled(card):
+        raise SystemExit(1)
+
+
+def _say_compiled(card: Card) -> bool:
+    """Say how exact a compiled model is; false, if it is not one."""
+    if (difference := card.figures.get(_COMPILED)) is None:
+        return False
+    click.echo(
+        f"It is compiled: ONNX Runtime runs it, and its scores differ by {difference:.1g} at most "
+        "from TensorFlow's."
+    )
+    return True
 
 
 def _model_folder(model: str | None, models_dir: Path | None) -> Path:

@@ -10,13 +10,12 @@ import numpy.typing as npt
 MAX_LENGTH = 56
 
 
-def check_word_numbers(word_idx: dict[str, int], words: int) -> None:
+def check_word_numbers(highest: int, words: int) -> None:
     """Check that every number of a word index has a row in an embedding of `words` rows.
 
     Raises:
         ValueError: one has none.
     """
-    highest = max(word_idx.values())
     if highest >= words:
         raise ValueError(
             f"its word index goes up to {highest}, but its embedding has rows for 0 to "

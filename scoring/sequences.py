@@ -1,6 +1,7 @@
 """Rows of unequal length, made into arrays."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -32,10 +33,9 @@ def padded(
     Returns:
         An array of len(rows) x width.
     """
+    lengths = np.fromiter(map(len, rows), np.intp, len(rows))[:, np.newaxis]
+    columns = np.arange(width)
+    filled = columns < lengths if padding == "post" else columns >= width - lengths
     array = np.zeros((len(rows), width), dtype=np.int32)
-    for row, numbers in zip(array, rows, strict=True):
-        if padding == "post":
-            row[: len(numbers)] = numbers
-        else:
-            row[width - len(numbers) :] = numbers
+    array[filled] = np.fromiter(chain.from_iterable(rows), np.int32, int(lengths.sum()))
     return array

@@ -71,7 +71,8 @@ def add_model(
 ) -> Added:
     """Copy a model file into `output/name`, load it, score a few texts, and write its card.
 
-    A pickle is code, and loading it runs that code: add only files that you trust.
+    A Keras model is compiled, if it can be. A pickle is code, and loading it runs that code: add
+    only files that you trust.
 
     Args:
         file: `.pkl` or `.joblib` (scikit-learn); `.hdf5`, `.h5` or `.keras` (Keras).
@@ -97,10 +98,10 @@ def add_model(
     with new_model_folder(output, name, force=force) as folder:
         try:
             bring_in = _bring_in_pickle if kind == "pkl" else _bring_in_keras
-            options = bring_in(file, folder, meaning)
+            options, figures = bring_in(file, folder, meaning)
             card = write_card(
                 folder, name=name, format=kind, options=options, description=description,
-                files=[path.name for path in folder.iterdir()],
+                files=[path.name for path in folder.iterdir()], figures=figures,
                 libraries=library_versions(*_LIBRARIES[kind]),
             )  # fmt: skip
             return Added(card, _prove(folder))
@@ -113,11 +114,14 @@ def add_model(
 
 _LIBRARIES = {
     "pkl": ("scikit-learn", "numpy", "joblib"),
-    "hdf5": ("keras", "tensorflow-cpu", "tensorflow", "numpy"),
+    "hdf5": ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy"),
 }
 
 
-def _bring_in_pickle(file: Path, folder: Path, meaning: Meaning) -> dict[str, Any]:
+def _bring_in_pickle(
+    file: Path, folder: Path, meaning: Meaning
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """Copy the file; the card's options and figures."""
     # In the functions that need them: neither library is needed for the other's files.
     from scoring.class_values import values_of_labels  # noqa: PLC0415
     from scoring.sklearn_model import class_labels, read_estimator  # noqa: PLC0415
@@ -130,7 +134,7 @@ def _bring_in_pickle(file: Path, folder: Path, meaning: Meaning) -> dict[str, An
     shutil.copyfile(file, folder / "model.pkl")
     labels = class_labels(read_estimator(folder / "model.pkl"))
     if meaning.class_values is not None:
-        return {"class_values": list(meaning.class_values)}
+        return {"class_values": list(meaning.class_values)}, {}
     if meaning.positive is not None:
         chosen = [float(str(label) == meaning.positive) for label in labels]
         if sum(chosen) != 1:
@@ -138,13 +142,18 @@ def _bring_in_pickle(file: Path, folder: Path, meaning: Meaning) -> dict[str, An
             raise BadOption(
                 option="positive", value=meaning.positive, reason=f"the classes are: {names}"
             )
-        return {"class_values": chosen}
-    return {"class_values": values_of_labels(labels).tolist()} if labels else {}
+        return {"class_values": chosen}, {}
+    return ({"class_values": values_of_labels(labels).tolist()} if labels else {}), {}
 
 
-def _bring_in_keras(file: Path, folder: Path, meaning: Meaning) -> dict[str, Any]:
-    from scoring.keras_model import WORD_INDEX_FILE, read_keras  # noqa: PLC0415
+def _bring_in_keras(
+    file: Path, folder: Path, meaning: Meaning
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """Copy the file and its word index, and compile it; the card's options and figures."""
+    from scoring.keras_model import WORD_INDEX_FILE  # noqa: PLC0415
+    from scoring.tensorflow_network import read_keras  # noqa: PLC0415
     from scoring.text import Tokeniser, read_word_index, tokeniser_for  # noqa: PLC0415
+    from training.compile import compile_keras  # noqa: PLC0415
     from training.hdf5 import save_hdf5, upgrade_hdf5  # noqa: PLC0415
 
     if meaning.positive is not None:
@@ -170,7 +179,7 @@ def _bring_in_keras(file: Path, folder: Path, meaning: Meaning) -> dict[str, Any
     for option in ("class_values", "max_length", "padding"):
         if (given := getattr(meaning, option)) is not None:
             options[option] = list(given) if option == "class_values" else given
-    return options
+    return options, compile_keras(folder, options, PROOF)
 
 
 def _prove(folder: Path) -> dict[str, float]:

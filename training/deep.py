@@ -13,8 +13,8 @@ import pandas as pd
 import tensorflow as tf
 
 from scoring.keras_checks import MAX_LENGTH
-from scoring.keras_model import read_keras
 from scoring.sequences import padded
+from scoring.tensorflow_network import read_keras
 from scoring.text import TREEBANK, word_ids
 from shared.model import TEXT
 from training.data import DEV, TRAIN

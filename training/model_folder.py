@@ -26,6 +26,8 @@ def new_model_folder(output: Path, name: str, *, force: bool) -> Iterator[Path]:
         shared.errors.BadCard: the name is not one that a card may hold.
         shared.errors.ModelExists: there is a model of that name, and `force` is false.
     """
+    # A path through the folder that is replaced, as in `mine/..`, would lead nowhere in between.
+    output = output.resolve()
     check_name(output, name, force=force)
     output.mkdir(parents=True, exist_ok=True)
     # In the same folder, so that the rename is one step; the dot hides it from the workers.

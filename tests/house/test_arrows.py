@@ -44,7 +44,7 @@ def test_no_arrow_is_crossed(tree: Path) -> None:
         ("worker/heart.py", "import flask", "The worker knows nothing but shared"),
         ("shared/job.py", "import scoring.text", "Shared depends on neither program"),
         ("scoring/text.py", "import training.data", "The command line may use everything"),
-        ("scoring/text.py", "import tensorflow", "TensorFlow is imported by scoring.keras_model"),
+        ("scoring/text.py", "import tensorflow", "TensorFlow is imported by scoring.tensor"),
     ],
 )
 def test_a_crossed_arrow_is_named(tree: Path, file: str, crossing: str, contract: str) -> None:

@@ -7,8 +7,9 @@ import pytest
 keras = pytest.importorskip("keras")
 from keras import layers  # noqa: E402  after the check that keras is here
 
-from scoring import keras_model  # noqa: E402
-from scoring.keras_model import KerasModel, Network, get_sentiment_DL  # noqa: E402
+from scoring import tensorflow_network  # noqa: E402
+from scoring.keras_model import KerasModel, get_sentiment_DL  # noqa: E402
+from scoring.tensorflow_network import TensorFlowNetwork  # noqa: E402
 from shared.errors import UnusableModel  # noqa: E402
 from shared.model import load_model, write_card  # noqa: E402
 
@@ -82,15 +83,15 @@ def test_scores_are_those_of_the_model_itself(save, length, mask):
 
 
 @drops_the_mask
-def test_rows_are_cut_only_where_that_is_exact():
-    """A masked LSTM is cut to the batch's longest row; without a mask, or with a layer that counts
-    the padding in spite of it, every row has the full length.
+def test_zeros_are_left_out_only_where_that_is_exact():
+    """A masked LSTM is given rows without zeros; without a mask, or with a layer that counts the
+    padding in spite of it, every row has the full length.
     """
-    softmax = layers.Dense(10, activation="softmax")
-    assert Network(article_like()).cuts
-    assert not Network(article_like(mask=False)).cuts
-    assert not Network(network(layers.Conv1D(4, 3), layers.GlobalMaxPooling1D(), softmax)).cuts
-    assert not Network(network(layers.Flatten(), layers.Dense(10, activation="softmax"))).cuts
+    convolution = (layers.Conv1D(4, 3), layers.GlobalMaxPooling1D(), layers.Dense(10, "softmax"))
+    assert TensorFlowNetwork(article_like()).skips_zeros
+    assert not TensorFlowNetwork(article_like(mask=False)).skips_zeros
+    assert not TensorFlowNetwork(network(*convolution)).skips_zeros
+    assert not TensorFlowNetwork(network(layers.Flatten(), layers.Dense(10, "softmax"))).skips_zeros
 
 
 @drops_the_mask
@@ -212,5 +213,5 @@ def test_a_file_that_keras_cannot_read_is_refused(save, tmp_path):
 def test_one_thread_is_taken_per_process(save):
     """Loading asks TensorFlow for one thread, where it is not too late for that."""
     save(article_like())
-    threading = keras_model.tf.config.threading
+    threading = tensorflow_network.tf.config.threading
     assert threading.get_intra_op_parallelism_threads() in (0, 1)

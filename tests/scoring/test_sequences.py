@@ -21,3 +21,10 @@ def test_rows_are_filled_up_after_or_before_their_numbers():
     rows = [[1, 2], [], [3, 4, 5]]
     np.testing.assert_array_equal(padded(rows, 3), [[1, 2, 0], [0, 0, 0], [3, 4, 5]])
     np.testing.assert_array_equal(padded(rows, 3, "pre"), [[0, 1, 2], [0, 0, 0], [3, 4, 5]])
+
+
+@given(st.lists(st.lists(st.integers(1, 99), max_size=7), max_size=20), st.integers(7, 9))
+def test_rows_keep_their_numbers(rows, width):
+    """Every row is there, and nothing but zeros beside it."""
+    assert padded(rows, width).tolist() == [row + [0] * (width - len(row)) for row in rows]
+    assert padded(rows, width, "pre").tolist() == [[0] * (width - len(row)) + row for row in rows]

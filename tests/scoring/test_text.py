@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scoring import text
 from scoring.text import (
     BARE_WORDS,
     TREEBANK,
     WHOLE_WORDS,
     Tokeniser,
+    WordNumbers,
     read_word_index,
     tokeniser_for,
     word_ids,
@@ -90,12 +92,55 @@ def test_an_unknown_word_has_its_own_number_where_there_is_one():
     assert word_ids(["zorgly"], {**WORD_IDX, "<unk>": 9}, TREEBANK, 56) == [[9]]
 
 
-@given(st.lists(st.text()), st.integers(1, 20))
-def test_any_text_has_words_up_to_the_limit(texts, max_length):
-    """Every text, whatever is in it, gives a row of no more numbers than the limit."""
-    rows = word_ids(texts, WORD_IDX, TREEBANK, max_length)
-    assert len(rows) == len(texts)
-    assert all(len(row) <= max_length for row in rows)
+#: Texts of words that the index has, parts of them, and what may stand between words.
+PARTS = st.sampled_from(
+    [*WORD_IDX, "don't", "cannot", "n", "'", "t", "'Ll", "It's", "!", "?", ".", "zorgly", "_", "-",
+     " ", "  ", "\n", "\t", "\x1c", "\u2028", "\xa0", "\u200b", "\0", "\u03a3", "\u0391\u03a3",
+     "\u0130", "\u00df", "\u2019", "caf\u00e9", "cafe\u0301", "\U0001f600",
+     "\u4f5c\u54c1", "\ud800"]
+)  # fmt: skip
+TEXT = st.one_of(st.text(), st.lists(PARTS, max_size=40).map("".join))
+TOKENISERS = [
+    TREEBANK,
+    WHOLE_WORDS,
+    BARE_WORDS,
+    Tokeniser(r"[^\s.]+"),
+    Tokeniser(r"\S+ ?\S*"),
+    Tokeniser(BARE_WORDS.pattern, (("a b", "ab"), ("", "x"))),
+    Tokeniser(BARE_WORDS.pattern, (("do", "d o"), ("d o", "e"), ("\u03c3", "s"))),
+]
+
+
+@pytest.mark.parametrize("tokeniser", TOKENISERS)
+@pytest.mark.parametrize("word_idx", [WORD_IDX, {**WORD_IDX, "<unk>": 9}])
+@given(texts=st.lists(TEXT, max_size=5), max_length=st.integers(1, 20))
+def test_numbers_are_those_of_the_first_words(tokeniser, word_idx, texts, max_length):
+    """However texts are cut up meanwhile, each gives the numbers of its first words, in order."""
+    unknown = word_idx.get("<unk>", 0)
+    numbers = WordNumbers(word_idx, tokeniser)
+    expected = [
+        [word_idx.get(word, unknown) for word in tokeniser.words(text)[:max_length]]
+        for text in texts
+    ]
+    for _ in range(2):  # the second time, from what it remembers
+        assert numbers.rows(texts, max_length) == expected
+
+
+def test_the_rest_of_a_text_is_read_where_its_beginning_has_few_words():
+    """Words behind many dashes are found, up to the limit."""
+    words = word_ids(["- " * 500 + "I am " + "- " * 500 + "well " * 9], WORD_IDX, TREEBANK, 5)
+    assert words == [[1, 2, 3, 3, 3]]
+
+
+def test_what_is_remembered_is_bounded(monkeypatch):
+    """Texts of ever new words do not fill the memory, and still get their numbers."""
+    monkeypatch.setattr(text, "_MOST_PIECES", 10)
+    numbers = WordNumbers(WORD_IDX, TREEBANK)
+    long = "x" * 1000
+    for n in range(50):
+        assert numbers.rows([f"I am{n} well {long}"], 9) == [[1, 0, 3, 0]]
+    assert len(numbers._numbers_of) <= 10
+    assert long not in numbers._numbers_of
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,9 @@ def test_probabilities_are_graded_by_graded_labels(tmp_path):
 
 @pytest.mark.keras
 def test_a_deep_model_is_made_of_a_labelled_csv(tmp_path):
-    """The deep kind writes the best epoch as model.hdf5 with its word index, and is repeatable."""
+    """The deep kind writes the best epoch as model.hdf5, its word index, and the compiled model;
+    and is repeatable.
+    """
     doing = []
     cards = [
         train(
@@ -78,9 +80,10 @@ def test_a_deep_model_is_made_of_a_labelled_csv(tmp_path):
     ]  # fmt: skip
     assert cards[0].figures == cards[1].figures
     folder = tmp_path / "a" / "mine"
-    names = ["card.json", "model.hdf5", "word_idx.json"]
+    names = ["card.json", "model.hdf5", "model.onnx", "word_idx.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
     assert cards[0].options["max_length"] == 56
+    assert cards[0].figures["onnx.max_difference"] <= 1e-5
     assert any("epoch 2, validation accuracy" in what for what, _ in doing)
     frame = pd.DataFrame({"text": ["I loved it", "I hated it", ""]})
     first, second = (load_model(tmp_path / run / "mine").score(frame) for run in ("a", "b"))
