@@ -71,14 +71,16 @@ class WordCounter:
 
         least, most = vectoriser.ngram_range
         is_word = re.compile(rf"\w{{{shortest},}}").fullmatch
-        terms: dict[tuple[str, ...], int] = {}
-        for term, column in vectoriser.vocabulary_.items():
-            of_term = tuple(term.split(" "))
-            # A vocabulary that was given may hold others: no text has them.
-            if least <= len(of_term) <= most and all(map(is_word, of_term)):
-                terms[of_term] = column
+        terms = {tuple(term.split(" ")): n for term, n in vectoriser.vocabulary_.items()}
+        known = set(filter(is_word, set[str]().union(*terms)))
+        # A vocabulary that was given may hold others: no text has them.
+        terms = {
+            term: n
+            for term, n in terms.items()
+            if least <= len(term) <= most and known.issuperset(term)
+        }
         stop_words = set(filter(is_word, vectoriser.get_stop_words() or ()))
-        words = sorted(stop_words.union(*terms))
+        words = sorted(known | stop_words)
         self._words = WordIndex([word.encode() for word in words])
         self._stops = np.array([*(word in stop_words for word in words), False])
         self._levels = _levels(terms, {word: n for n, word in enumerate(words)})
@@ -221,21 +223,22 @@ def _levels(
         For each level the index that finds its nodes by a pair of node above and word, and the
         column of each node; -1, also behind the last, where there is none.
     """
+    lengths = np.array([len(term) for term in terms], dtype=np.intp)
+    columns = np.array(list(terms.values()), dtype=np.intp)
+    words = np.array([numbers[word] for term in terms for word in term], dtype=np.intp)
+    first = np.cumsum(lengths) - lengths
+    nodes = words[first]  # of each term on the present level
     levels: list[tuple[HashIndex | None, Numbers]] = []
-    nodes: dict[tuple[str, ...], int] = {(word,): n for word, n in numbers.items()}
-    for length in range(1, max(map(len, terms), default=1) + 1):
-        index = None
+    for length in range(1, lengths.max(initial=1) + 1):
+        index, count = None, len(numbers)
         if length > 1:
-            above = nodes
-            beginnings = dict.fromkeys(term[:length] for term in terms if len(term) >= length)
-            nodes = {beginning: n for n, beginning in enumerate(beginnings)}
-            index = HashIndex(
-                _pairs(
-                    np.array([above[beginning[:-1]] for beginning in nodes]),
-                    np.array([numbers[beginning[-1]] for beginning in nodes]),
-                )
-            )
-        of_node = np.array([*(terms.get(beginning, -1) for beginning in nodes), -1], dtype=np.intp)
+            longer = np.flatnonzero(lengths >= length)
+            pairs = _pairs(nodes[longer], words[first[longer] + length - 1])
+            distinct, nodes[longer] = np.unique(pairs, return_inverse=True)
+            index, count = HashIndex(distinct), len(distinct)
+        of_node = np.full(count + 1, -1, dtype=np.intp)
+        ends = lengths == length
+        of_node[nodes[ends]] = columns[ends]
         levels.append((index, of_node))
     return levels
 

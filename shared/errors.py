@@ -204,7 +204,8 @@ class UnknownFormat(ModelError):
 
 class NoRuntime(ModelError):
     """The runtime of {name} (format '{format}') cannot be imported: {reason}. Install its libraries
-    (an image: build it with WITH_TENSORFLOW=true), or leave the model out with SCORELANE_SERVE.
+    (an image: build it with WITH_TENSORFLOW=true), compile a Keras model where they are (scorelane
+    compile {name}), or leave the model out with SCORELANE_SERVE.
     """
 
 
