@@ -20,7 +20,6 @@ from shared.settings import load_settings
 from worker.app import app, serve_queues
 from worker.preload import failed
 
-
 #: Of malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
