@@ -3,7 +3,6 @@
 import csv
 import sys
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
 
 from shared.errors import OpenQuote, RowTooLong
 
@@ -12,16 +11,14 @@ from shared.errors import OpenQuote, RowTooLong
 csv.field_size_limit(sys.maxsize)
 
 
-class Record(NamedTuple):
-    """One record: its fields, or why it cannot be read, and where it is."""
-
-    fields: list[str]
-    error: str | None
-    offset: int
-    end: int
+#: One record: its fields, why it cannot be read (None if it can), and where it ends, in bytes. A
+#: plain tuple, because to make one with names takes as long as to read the record.
+Record = tuple[list[str], str | None, int]
 
 
-def csv_records(file: BinaryIO, *, offset: int, row: int, max_bytes: int) -> Iterator[Record]:
+def csv_records(
+    lines: Iterator[bytes], *, offset: int, row: int, max_bytes: int
+) -> Iterator[Record]:
     r"""Read the records of a UTF-8 CSV (RFC 4180), one at a time.
 
     A record ends at `\n`, with or without a `\r` before it; one inside quotes is part of a cell.
@@ -29,22 +26,23 @@ def csv_records(file: BinaryIO, *, offset: int, row: int, max_bytes: int) -> Ite
     they always agree on what a row is.
 
     Args:
-        file: at the beginning of a record.
+        lines: each with its `\n`; the first begins a record. One of more than `max_bytes` may be
+            broken off behind them.
         offset: where in the upload that is, in bytes.
         row: the number of that record, from 0, for messages.
         max_bytes: a longer record is an error.
 
     Yields:
-        Records in their order; `error` is set where a record is malformed by itself.
+        Records in their order; the error is set where a record is malformed by itself.
 
     Raises:
         shared.errors.OpenQuote: a quote is not closed, so that no later record can be trusted.
         shared.errors.RowTooLong: a line is longer than any record may be.
     """
-    lines = _Lines(file, offset, row, max_bytes)
-    reader = csv.reader(lines)
+    feed = _Feed(lines, offset, row, max_bytes)
+    reader = csv.reader(feed)
     while True:
-        lines.begin_record()
+        feed.start = feed.position
         fields: list[str] = []
         error = None
         try:
@@ -54,33 +52,31 @@ def csv_records(file: BinaryIO, *, offset: int, row: int, max_bytes: int) -> Ite
         except csv.Error as problem:
             error = f"the row is not CSV: {problem}"
         if fields or error:
-            yield Record(fields, error, lines.start, lines.position)
-            lines.row += 1
+            yield fields, error, feed.position
+            feed.row += 1
 
 
-class _Lines(Iterator[str]):
+class _Feed(Iterator[str]):
     """Feeds lines to `csv.reader`, and knows how many bytes the present record has taken."""
 
-    def __init__(self, file: BinaryIO, offset: int, row: int, max_bytes: int) -> None:
+    def __init__(self, lines: Iterator[bytes], offset: int, row: int, max_bytes: int) -> None:
         self.position = offset
         self.start = offset
         self.row = row
-        self._file = file
+        self._lines = lines
         self._max_bytes = max_bytes
 
-    def begin_record(self) -> None:
-        self.start = self.position
-
     def __next__(self) -> str:
-        line = self._file.readline(self._max_bytes + 1)
+        line = next(self._lines, b"")
+        size = len(line)
         taken = self.position - self.start
-        if taken and (not line or taken + len(line) > self._max_bytes):
+        if taken and (not size or taken + size > self._max_bytes):
             # The reader asks for a second line only inside quotes. At the end of the file it would
             # take everything since the quote for one cell: thousands of rows gone in silence.
             raise OpenQuote(row=self.row + 1, offset=self.start, limit=self._max_bytes)
-        if len(line) > self._max_bytes:
+        if size > self._max_bytes:
             raise RowTooLong(row=self.row + 1, offset=self.start, limit=self._max_bytes)
-        if not line:
+        if not size:
             raise StopIteration
-        self.position += len(line)
+        self.position += size
         return line.decode("utf-8")

@@ -109,14 +109,15 @@ class CsvUpload:
             return
         if header is None:
             raise NoRows(what="there is not one line in it")
-        if header.error:
-            raise BadHeader(reason=header.error.removeprefix("the row is not CSV: "))
-        names = [name.strip() for name in header.fields]
+        cells, problem, end = header
+        if problem:
+            raise BadHeader(reason=problem.removeprefix("the row is not CSV: "))
+        names = [name.strip() for name in cells]
         # Spreadsheets leave several columns without a name at the right edge: no harm in those.
         twice = [name for name, times in Counter(names).items() if name and times > 1]
         if twice:
             raise DuplicateColumns(columns=", ".join(f"'{name}'" for name in twice))
         self.columns = names
-        self._start = header.end
-        self._has_rows = bool(self._head[header.end :].strip(b"\r\n"))
+        self._start = end
+        self._has_rows = bool(self._head[end:].strip(b"\r\n"))
         self._head = b""

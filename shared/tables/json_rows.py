@@ -18,9 +18,9 @@ def parse_json(body: bytes) -> Any:
         shared.errors.NotJson: it is not JSON, or not what UTF-8 can carry back.
     """
     try:
-        value = json.loads(body, parse_constant=_refuse)
+        value = _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
         if isinstance(value, str):
-            value = json.loads(value, parse_constant=_refuse)
+            value = _DECODER.decode(value)
         if b"\\ud" in body.lower():
             # Half of a surrogate pair is legal in JSON, but no answer could be written with it.
             json.dumps(value, ensure_ascii=False).encode()
@@ -32,6 +32,10 @@ def parse_json(body: bytes) -> Any:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON value; use null")
+
+
+# `json.loads` would make one for each body, which takes as long as reading a small one.
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def json_rows(
@@ -75,7 +79,7 @@ def _from_mapping(value: dict[str, Any], text_column: str, ref_column: str | Non
     if not value:
         raise NotRows(found="an empty object")
     _require(value, text_column, ref_column)
-    if not any(isinstance(column, list | dict) for column in value.values()):
+    if not any(isinstance(column, (list, dict)) for column in value.values()):
         return _from_records([value], text_column, ref_column)
     columns = {
         name: list(column.values()) if isinstance(column, dict) else column

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.stack
 def a_running_job(fragile: Programs) -> tuple[str, pd.DataFrame]:
     """Submit a job when a worker is ready, and wait until some of its rows are done."""
     fragile.wait_ready()
-    content, sent = many_rows(120_000)
+    content, sent = many_rows(600_000)
     location = fragile.submit(content)
     fragile.wait_for_rows(location, 1)
     return location, sent
