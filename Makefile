@@ -31,6 +31,19 @@ check: $(ENVIRONMENT)  ## check format, lint, types and who imports whom
 .PHONY: sure
 sure: check test  ## check and test: everything that must pass before a commit
 
+.PHONY: bench
+bench: $(ENVIRONMENT)  ## run all benchmarks, up to 30 minutes; tables here, JSON in benchmarks/results
+	$(BIN)/python -m benchmarks
+
+.PHONY: bench-quick
+bench-quick: $(ENVIRONMENT)  ## run the benchmarks' checks of answers, with little data: under 5 minutes
+	$(BIN)/python -m benchmarks --quick
+
+.PHONY: bench-peers
+bench-peers: $(ENVIRONMENT)  ## install Ray Data, Dask, LitServe and MLServer, and run them side by side
+	$(BIN)/python -m benchmarks.peers install
+	$(BIN)/python -m benchmarks peers
+
 .PHONY: test-compose
 test-compose: $(ENVIRONMENT)  ## build the images, and test the service under docker compose
 	bash deploy/test-compose.sh

@@ -1,0 +1,69 @@
+"""The command line of the benchmarks: `python -m benchmarks [NAME ...] [--quick]`."""
+
+import signal
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from benchmarks.machine import machine
+from benchmarks.report import BadUse, Options, Table, show, write_json
+from benchmarks.service import ServiceFailed
+
+#: The benchmarks in the order in which they are run. `peers` runs only when it is named: what it
+#: needs is installed by `python -m benchmarks.peers install`.
+NAMES = ("scoring", "bulk", "memory", "requests", "jobs", "fairness", "growth", "peers")
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(NAMES), metavar="[NAME]...")
+@click.option("--quick", is_flag=True, help="Few rounds and small sizes: checks, not figures.")
+@click.option(
+    "--csv",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Texts of your own: a CSV with a column `text`.  [default: made reviews]",
+)
+@click.option("--seed", default=1, show_default=True, help="Of the made reviews.")
+@click.option(
+    "--json",
+    "folder",
+    default=RESULTS,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the figures go, as JSON.  [default: benchmarks/results]",
+)
+def main(names: tuple[str, ...], quick: bool, csv: Path | None, seed: int, folder: Path) -> None:
+    """Measure Scorelane against what its users would have written.
+
+    NAME is one of: scoring, bulk, memory, requests, jobs, fairness, growth, peers. Without a name
+    all but peers are run.
+
+    The exit status is 1 when a score or a row is wrong, and never because of a time.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # As an exception, so that what was started is stopped, and temporary files go.
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    # A script's shell has its background ignore SIGINT, and so would every program started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    options = Options(quick=quick, csv=csv, seed=seed)
+    wrong = []
+    for name in names or NAMES[:-1]:
+        here, began = machine(), time.monotonic()
+        try:
+            tables: list[Table] = import_module(f"benchmarks.{name}").run(options)
+        except (BadUse, ServiceFailed) as error:
+            raise click.ClickException(str(error)) from error
+        show(tables, here)
+        path = write_json(folder, name, tables, options=options, here=here)
+        click.echo(f"{name} took {time.monotonic() - began:.0f} s; {path}\n")
+        wrong += [f"{name}: {what}" for table in tables for what in table.wrong]
+    for what in wrong:
+        click.echo(f"WRONG: {what}", err=True)
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks")

@@ -1,0 +1,101 @@
+"""Our own runtime without a service: processes that each score a share of a CSV into one CSV.
+
+What the service costs is told by comparing it with this: the same model, the same reading and
+rendering of rows, the same files, and neither HTTP, Redis, Celery nor anything that survives.
+
+python -m benchmarks.bare reviews.csv scores.csv models/fast 2
+"""
+
+import shutil
+import sys
+import time
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pandas as pd
+
+from shared.job import Layout
+from shared.model import SCORE, TEXT, Model, load_model
+from shared.settings import Settings
+from shared.tables.csv_upload import CsvUpload
+from shared.tables.parts import read_rows
+from shared.tables.results import HEADER, render
+
+#: Bytes that are read and scored at once, about what a part of a job holds.
+BLOCK = 4 << 20
+
+_model: Model | None = None
+
+
+def main(source: Path, target: Path, folder: Path, processes: int) -> float:
+    """Score a CSV without line breaks in its cells; the seconds it took, with the models loaded."""
+    layout = _layout(source)
+    shares = [target.with_name(f"{target.name}.{number}") for number in range(processes)]
+    # Not forked: what a runtime starts in one process must not be copied into another.
+    spawn = get_context("spawn")
+    loaded = spawn.Barrier(processes + 1)
+    with spawn.Pool(processes, initializer=_load, initargs=(folder, loaded)) as pool:
+        loaded.wait()
+        started = time.perf_counter()
+        ends = _ends(source, layout, processes)
+        tasks = zip(
+            [source] * processes, shares, ends, ends[1:], [layout] * processes, strict=False
+        )
+        pool.starmap(_score, tasks, chunksize=1)
+        with target.open("wb") as file:
+            file.write(HEADER)
+            for share in shares:
+                with share.open("rb") as rows:
+                    shutil.copyfileobj(rows, file, BLOCK)
+                share.unlink()
+        return time.perf_counter() - started
+
+
+def _layout(source: Path) -> Layout:
+    upload = CsvUpload()
+    with source.open("rb") as file:
+        upload.feed(file.read(BLOCK))
+    return upload.layout("text", None)
+
+
+def _ends(source: Path, layout: Layout, shares: int) -> list[int]:
+    """Where each share begins, at the beginning of a line; and where the last one ends."""
+    size = source.stat().st_size
+    ends = [layout.start]
+    with source.open("rb") as file:
+        for number in range(1, shares):
+            file.seek(layout.start + (size - layout.start) * number // shares)
+            file.readline()
+            ends.append(file.tell())
+    return [*ends, size]
+
+
+def _load(folder: Path, loaded: Barrier) -> None:
+    global _model  # noqa: PLW0603  what a pool's initialiser sets
+    _model = load_model(folder)
+    _model.warm_up()
+    loaded.wait()
+
+
+def _score(source: Path, target: Path, begin: int, end: int, layout: Layout) -> None:
+    if _model is None:
+        raise RuntimeError("no model is loaded in this process")
+    settings = Settings()
+    with source.open("rb") as file, target.open("wb") as results:
+        file.seek(begin)
+        while (at := file.tell()) < end:
+            block = file.read(min(BLOCK, end - at))
+            if not block.endswith(b"\n"):
+                block += file.readline()
+            rows = read_rows(
+                block, layout, offset=at,
+                max_text_chars=settings.max_text_chars, max_record_bytes=settings.max_record_bytes,
+            )  # fmt: skip
+            texts = pd.Series(rows.texts, dtype=object)
+            scores = _model.score(pd.DataFrame({TEXT: texts}))[SCORE].tolist()
+            results.write(render(rows.refs, scores, rows.errors))
+
+
+if __name__ == "__main__":
+    print(main(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])))

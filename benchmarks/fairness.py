@@ -1,0 +1,118 @@
+"""What small jobs and single texts wait for while a big job runs."""
+
+import csv
+import io
+import json
+import tempfile
+import time
+from itertools import cycle
+from pathlib import Path
+
+from benchmarks import reviews
+from benchmarks.big_jobs import BigJobs
+from benchmarks.cores import whole_service
+from benchmarks.load import Client, ask, percentile, request
+from benchmarks.report import Options, Table, figure, within
+from benchmarks.service import Running
+
+MODEL = "fast"
+
+SMALL_ROWS = 100
+
+#: At most so many seconds: for a small job, at the median and at the 99th percentile; for a text.
+JOB_MEDIAN = 2.0
+JOB_P99 = 4.0
+TEXT_P99 = 1.0
+
+#: Seconds between two looks at a small job.
+LOOK_SECONDS = 0.02
+
+TEXTS_PER_SECOND = 10.0
+
+#: When something was asked for (`time.perf_counter`), and how many seconds it took.
+Wait = tuple[float, float]
+
+
+def run(options: Options) -> list[Table]:
+    """Floor 7."""
+    rows, seconds = (100_000, 6.0) if options.quick else (1_000_000, 90.0)
+    big_one = options.csv.name if options.csv else f"a job of {rows:,} rows"
+    table = Table(f"While {big_one} runs, {MODEL}", ("", "waits", ""))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        whole_service(env={"SCORELANE_SERVE": MODEL}) as running,
+    ):
+        path = options.csv or Path(folder) / "big.csv"
+        if not options.csv:
+            reviews.write_csv(path, rows, options.seed)
+        texts = reviews.chosen(options, SMALL_ROWS)
+        idle = _waits(running, texts, seconds / 10, table)
+        with BigJobs(running, path) as big:
+            busy = _waits(running, texts, seconds, table)
+    for what, waits in busy.items():
+        during = [took for asked, took in waits if big.ran_at(asked)]
+        if during and idle[what]:
+            _add_rows(table, what, during, [took for _, took in idle[what]])
+        else:
+            table.notes.append(f"{what}: none was asked for while a big job ran")
+    table.notes.append(f"{big.ended} big jobs ended in {seconds:g} s")
+    table.check(not big.wrong, f"a big job: {big.wrong}")
+    return [table]
+
+
+def _add_rows(table: Table, what: str, during: list[float], idle: list[float]) -> None:
+    p99 = percentile(during, 99)
+    if what == "one text":
+        table.rows.append(figure(f"{what}, median", during, unit="s"))
+        table.rows.append(within(f"{what}, p99", p99, TEXT_P99, unit="s"))
+    else:
+        table.rows.append(within(f"{what}, median", during, JOB_MEDIAN, unit="s"))
+        table.rows.append(within(f"{what}, p99", p99, JOB_P99, unit="s"))
+    table.rows.append(figure(f"{what}, median of the idle service", idle, unit="s"))
+    table.notes.append(f"{what}: {len(during)} were asked for while a big job ran")
+
+
+def _waits(
+    running: Running, texts: list[str], seconds: float, table: Table
+) -> dict[str, list[Wait]]:
+    """Ask one after the other, of each kind, for so many seconds; what each waited."""
+    as_csv = io.StringIO("ref,text\n")
+    as_csv.seek(0, io.SEEK_END)
+    csv.writer(as_csv).writerows(enumerate(texts, 1))
+    as_json = json.dumps({"ref": list(range(1, len(texts) + 1)), "text": texts})
+    job = f"job of {len(texts)} rows as"
+    submits = {
+        f"{job} JSON": request("POST", "/jobs", as_json.encode()),
+        f"{job} CSV": request("POST", "/jobs", as_csv.getvalue().encode(), "text/csv"),
+    }
+    waits: dict[str, list[Wait]] = {what: [] for what in (*submits, "one text")}
+    clients = [_jobs(submit, len(texts), waits[what], table) for what, submit in submits.items()]
+    ask(running.url, [*clients, _texts(texts, waits["one text"], table)], seconds=seconds)
+    return waits
+
+
+def _jobs(submit: bytes, rows: int, waits: list[Wait], table: Table) -> Client:
+    """Submits one job after the other, and looks at each until it has ended."""
+    while True:
+        asked = time.perf_counter()
+        answer = yield submit
+        if answer.status != 202:
+            table.wrong.append(f"a small job was refused with {answer.status}")
+            return
+        job = json.loads(answer.body)
+        look = request("GET", f"/jobs/{job['id']}")
+        while job["state"] in ("queued", "running"):
+            job = json.loads((yield time.perf_counter() + LOOK_SECONDS, look).body)
+        waits.append((asked, time.perf_counter() - asked))
+        table.check(job["rows"]["completed"] == rows, f"a small job: {job['detail']}")
+
+
+def _texts(texts: list[str], waits: list[Wait], table: Table) -> Client:
+    """Asks for one text after the other at a gentle pace."""
+    due = time.perf_counter()
+    for text in cycle(texts):
+        body = json.dumps({"ref": [1], "text": [text]}).encode()
+        answer = yield due, request("POST", "/sentiment", body)
+        waits.append((due, time.perf_counter() - due))
+        table.check(answer.status == 200, f"POST /sentiment: {answer.status}")
+        due += 1 / TEXTS_PER_SECOND

@@ -1,0 +1,120 @@
+"""The peers that serve: how each is started, and asked for scores."""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.load import Client, ask, request
+from benchmarks.peers.environments import HERE, python_of
+from benchmarks.service import free_port, stop, wait_for_port
+from shared.model import SCORE
+
+#: Requests that a bulk client has under way, and the rows of each.
+CLIENTS = 8
+ROWS = 1_000
+
+#: Requests that may be scored together, and the seconds that the first of them waits at most.
+MAX_BATCH_SIZE = 64
+MAX_BATCH_SECONDS = 0.005
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that runs.
+
+    Attributes:
+        url: scheme, host and port.
+        request: the bytes that ask for the scores of some texts.
+        scores: the scores in the body of an answer.
+    """
+
+    url: str
+    request: Callable[[list[str]], bytes]
+    scores: Callable[[bytes], list[float]]
+
+
+@contextmanager
+def litserve(model: Path) -> Iterator[Server]:
+    """Run LitServe for a block."""
+    port = free_port()
+    command = [str(python_of("litserve_app")), str(HERE / "litserve_app.py"), str(model), str(port)]
+    with _running(command, port, "/health", {}):
+        yield Server(
+            url=f"http://127.0.0.1:{port}",
+            request=lambda texts: request("POST", "/predict", _bytes({"text": texts})),
+            scores=lambda body: list(json.loads(body)["scores"]),
+        )
+
+
+@contextmanager
+def mlserver(model: Path) -> Iterator[Server]:
+    """Run MLServer for a block."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="scorelane-bench-") as folder:
+        settings = {
+            "host": "127.0.0.1", "http_port": port, "grpc_port": free_port(),
+            "metrics_port": free_port(), "parallel_workers": 2,
+        }  # fmt: skip
+        model_settings = {
+            "name": "fast", "implementation": "mlserver_runtime.Sentiment",
+            "parameters": {"uri": str(model)},
+            "max_batch_size": MAX_BATCH_SIZE, "max_batch_time": MAX_BATCH_SECONDS,
+        }  # fmt: skip
+        for name, content in (("settings", settings), ("model-settings", model_settings)):
+            (Path(folder) / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+        program = python_of("mlserver_runtime").with_name("mlserver")
+        env = {"PYTHONPATH": str(HERE)}
+        with _running([str(program), "start", folder], port, "/v2/models/fast/ready", env):
+            yield Server(
+                url=f"http://127.0.0.1:{port}",
+                request=lambda texts: request("POST", "/v2/models/fast/infer", _tensor(texts)),
+                scores=lambda body: list(json.loads(body)["outputs"][0]["data"]),
+            )
+
+
+def score_csv(server: Server, source: Path, target: Path) -> None:
+    """Score a CSV as a client of a server: batches of rows, several under way, written in order."""
+    chunks = enumerate(pd.read_csv(source, keep_default_na=False, chunksize=ROWS))
+    found: dict[int, pd.DataFrame] = {}
+
+    def client() -> Client:
+        for number, chunk in chunks:
+            answer = yield server.request(chunk["text"].tolist())
+            found[number] = pd.DataFrame({"ref": chunk["ref"], SCORE: server.scores(answer.body)})
+
+    ask(server.url, [client() for _ in range(CLIENTS)])
+    pd.concat([found[number] for number in sorted(found)]).to_csv(target, index=False)
+
+
+@contextmanager
+def _running(command: list[str], port: int, path: str, env: dict[str, str]) -> Iterator[None]:
+    with tempfile.TemporaryDirectory(prefix="scorelane-bench-") as folder:
+        log = Path(folder) / "server.log"
+        with log.open("wb") as output:
+            program = subprocess.Popen(
+                command, cwd=folder, env={**os.environ, **env},
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        try:
+            wait_for_port(program, port, path, log)
+            yield
+        finally:
+            stop(program)
+
+
+def _bytes(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def _tensor(texts: list[str]) -> bytes:
+    """Texts in the Open Inference Protocol."""
+    texts_input = {"name": "texts", "shape": [len(texts), 1], "datatype": "BYTES", "data": texts}
+    return _bytes({"inputs": [texts_input]})

@@ -1,0 +1,77 @@
+"""Starts the references that serve, and stops them."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]  # it ships no types
+
+from benchmarks.service import START_SECONDS, STOP_SECONDS, ServiceFailed, free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+
+#: Of a reference's web app: what gunicorn's documentation and most tutorials begin with.
+WORKERS = 2
+
+
+@contextmanager
+def web(app: str, env: dict[str, str] | None = None) -> Iterator[str]:
+    """Run a reference's web app in gunicorn for a block; gives its URL.
+
+    Args:
+        app: `module:name`, as gunicorn takes it. It prints `ready` once in each worker.
+        env: environment variables besides those that are there.
+
+    Raises:
+        benchmarks.service.ServiceFailed: it did not start.
+    """
+    port = free_port()
+    command = ["gunicorn", "--workers", str(WORKERS), "--bind", f"127.0.0.1:{port}", app]
+    with started(command, env or {}, ready="ready", times=WORKERS):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def started(
+    command: list[str], env: dict[str, str], *, ready: str, times: int = 1
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `python -m <command>` for a block that begins when it has printed a word so often.
+
+    Raises:
+        benchmarks.service.ServiceFailed: it ended, or it takes too long.
+    """
+    with tempfile.TemporaryFile() as log:
+        program = subprocess.Popen(
+            [sys.executable, "-m", *command], cwd=ROOT, env={**os.environ, **env},
+            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            deadline = time.monotonic() + START_SECONDS
+            while (said := os.pread(log.fileno(), 2**20, 0)).count(ready.encode()) < times:
+                if program.poll() is not None or time.monotonic() > deadline:
+                    raise ServiceFailed(
+                        f"{command[0]} did not start:\n{said.decode(errors='replace')}"
+                    )
+                time.sleep(0.05)
+            yield program
+        finally:
+            _stop(program)
+
+
+def _stop(program: subprocess.Popen[bytes]) -> None:
+    if program.poll() is not None:
+        return
+    family = psutil.Process(program.pid).children(recursive=True)
+    program.terminate()
+    try:
+        program.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        program.kill()
+        program.wait()
+    for process in psutil.wait_procs(family, timeout=STOP_SECONDS)[1]:
+        process.kill()

@@ -1,0 +1,90 @@
+"""Score a CSV with a Keras model and its word index, in one process or several.
+
+python -m benchmarks.references.keras_script reviews.csv scores.csv models/deep 2
+"""
+
+import json
+import os
+import re
+import sys
+import time
+from multiprocessing import Pool, get_context
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+#: Words of a text that the model reads.
+MAX_LENGTH = 56
+
+#: Rows that a process is given at a time.
+CHUNK_ROWS = 5_000
+
+model: Any = None
+word_idx: dict[str, int] = {}
+find_words = re.compile(r"n't|'(?:s|re|ve|ll|d|m)\b|\w+|[!?]").findall
+
+
+def load(folder: str, loaded: Barrier | None = None) -> None:
+    """Load model and word index, once in each process; wait until all have, and are warm."""
+    # In the process that uses it: a fork of a process that has imported TensorFlow hangs.
+    import keras  # noqa: PLC0415
+
+    global model, word_idx  # noqa: PLW0603  what a pool's initialiser sets
+    model = keras.models.load_model(Path(folder) / "model.hdf5", compile=False)
+    word_idx = json.loads((Path(folder) / "word_idx.json").read_text(encoding="utf-8"))
+    scores(["a good film"] * 64)
+    if loaded:
+        loaded.wait()
+
+
+def numbers(texts: Any) -> npt.NDArray[np.int32]:
+    """The word numbers of the texts' first words, filled up with zeros."""
+    unknown = word_idx.get("<unk>", 0)
+    padded = np.zeros((len(texts), MAX_LENGTH), dtype=np.int32)
+    for row, text in enumerate(texts):
+        words = text.lower().replace("\u2019", "'").replace("cannot", "can not")
+        words = find_words(words.replace("n't", " n't"))[:MAX_LENGTH]
+        found = [word_idx.get(word, unknown) for word in words]
+        padded[row, : len(found)] = found
+    return padded
+
+
+def scores(texts: Any) -> npt.NDArray[Any]:
+    """The expected middle of the deciles."""
+    outputs = model.predict(numbers(texts), batch_size=32, verbose=0)
+    middles = (np.arange(outputs.shape[1]) + 0.5) / outputs.shape[1]
+    found: npt.NDArray[Any] = (outputs.astype(np.float64) / outputs.sum(axis=1)[:, None]) @ middles
+    return found
+
+
+def scored(chunk: pd.DataFrame) -> pd.DataFrame:
+    """The result rows of some rows."""
+    return pd.DataFrame({"ref": chunk["ref"], "Sentiment_Score": scores(chunk["text"])})
+
+
+def main(source: str, target: str, folder: str, processes: int) -> float:
+    """Score a file; the seconds it took, without the start of Python and TensorFlow."""
+    if processes == 1:
+        load(folder)
+        started = time.perf_counter()
+        scored(pd.read_csv(source, keep_default_na=False)).to_csv(target, index=False)
+        return time.perf_counter() - started
+    loaded = get_context().Barrier(processes + 1)
+    with Pool(processes, initializer=load, initargs=(folder, loaded)) as pool:
+        loaded.wait()
+        started = time.perf_counter()
+        chunks = pd.read_csv(source, keep_default_na=False, chunksize=CHUNK_ROWS)
+        for number, rows in enumerate(pool.imap(scored, chunks)):
+            first = number == 0
+            rows.to_csv(target, mode="w" if first else "a", header=first, index=False)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    print(main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])))

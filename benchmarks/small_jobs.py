@@ -1,0 +1,149 @@
+"""Two ways to have a text scored by workers: our small jobs, and one Celery task for each."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import psutil  # type: ignore[import-untyped]  # it ships no types
+from celery import Celery
+
+from benchmarks.reference_servers import started
+from benchmarks.service import Running
+from shared.dispatch import CeleryDispatch, broker_url, make_celery
+from shared.fleet import RedisFleet
+from shared.job import ENDED, NDJSON, Job, Spec, new_job_id
+from shared.redis_job_store import RedisJobStore
+from shared.redis_link import RedisLink
+from shared.settings import BUNDLED_MODELS, Settings
+from shared.tables.parts import write_rows
+from shared.tables.results import parse
+
+#: Seconds that anything may take that is waited for.
+PATIENCE = 120.0
+
+TASK = "benchmarks.references.task_per_job.score"
+
+
+class Way(Protocol):
+    """How a text gets its score."""
+
+    #: The processes of its worker, the main one first.
+    pids: list[int]
+
+    def put(self, text: str) -> Any:
+        """Submit a job; gives what identifies it."""
+
+    def score(self, job: Any) -> float:
+        """Wait for the score of a job that was put."""
+
+    def finished_at(self, job: Any) -> float:
+        """When a job ended that has its score, in seconds since the epoch."""
+
+
+class SmallJobs:
+    """Small jobs, put as the API puts them: a record in the job store, and the doorbell."""
+
+    def __init__(self, running: Running, model: str) -> None:
+        settings = Settings(redis_url=running.redis_url)
+        self.pids = [*running.pids["worker"], *running.pids["worker processes"]]
+        self._link = RedisLink(settings)
+        self._store = RedisJobStore(self._link, settings)
+        self._dispatch = CeleryDispatch(make_celery(settings))
+        self._card = RedisFleet(self._link, settings).models()[model].card
+
+    def put(self, text: str) -> str:
+        """Record a job of one row, and ring the doorbell if need be."""
+        content = write_rows([(1, text)])
+        spec = Spec(
+            id=new_job_id(), model=self._card.name, version=self._card.version, kind="small",
+            layout=NDJSON, size=len(content),
+        )  # fmt: skip
+        if self._store.create(Job(spec=spec, created_at=time.time(), total=1), content):
+            self._dispatch.answer(spec.full_name)
+        return spec.id
+
+    def score(self, job: str) -> float:
+        """Wait for the job's bell, and read its result."""
+        if not self._store.wait(job, PATIENCE):
+            raise TimeoutError(f"job {job} was not answered")
+        [row] = parse(self._store.small_result(job))
+        return float("nan" if row["Sentiment_Score"] is None else row["Sentiment_Score"])
+
+    def finished_at(self, job: str) -> float:
+        """The time in the job's record, once it is there."""
+        deadline = time.monotonic() + PATIENCE
+        while (found := self._store.get(job)).state not in ENDED or found.finished_at is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"job {job} was not answered")
+            time.sleep(0.01)
+        return found.finished_at
+
+
+class TaskPerJob:
+    """One task a job, with its result in the same Redis: what Celery's first steps show."""
+
+    def __init__(self, worker: psutil.Process, redis: str) -> None:
+        self.pids = [worker.pid, *(child.pid for child in worker.children(recursive=True))]
+        self._app = Celery("client", broker=redis, backend=redis, set_as_current=False)
+
+    def put(self, text: str) -> Any:
+        """Send the task."""
+        return self._app.send_task(TASK, (text,))
+
+    def score(self, job: Any) -> float:
+        """Wait for the result."""
+        return float(job.get(timeout=PATIENCE))
+
+    def finished_at(self, job: Any) -> float:
+        """The time in the result."""
+        job.get(timeout=PATIENCE)
+        return float(job.date_done.timestamp())
+
+
+@contextmanager
+def task_per_job(running: Running, model: str) -> Iterator[tuple[TaskPerJob, dict[str, str]]]:
+    """Run the reference's worker, of 2 processes, on another database of the service's Redis.
+
+    Gives the way, and the environment that its web app needs.
+    """
+    redis = f"{broker_url(running.redis_url)}?virtual_host=1"
+    env = {"JOBS_REDIS": redis, "JOBS_MODEL": str(BUNDLED_MODELS / model / "model.pkl")}
+    command = ["celery", "--app", "benchmarks.references.task_per_job", "worker"]
+    command += ["--concurrency", "2", "--loglevel", "WARNING"]
+    with started(command, env, ready="") as worker:
+        client = Celery("client", broker=redis, backend=redis, set_as_current=False)
+        client.send_task(TASK, ("a good film",)).get(timeout=PATIENCE)
+        yield TaskPerJob(psutil.Process(worker.pid), redis), env
+
+
+def round_trip(way: Way, text: str) -> float:
+    """Seconds from the submission of a job to its score, while nothing else is asked."""
+    began = time.perf_counter()
+    way.score(way.put(text))
+    return time.perf_counter() - began
+
+
+def drain(way: Way, texts: list[str]) -> tuple[float, list[Any]]:
+    """Let a queue of one-row jobs fill while the worker stands still, then let it be emptied.
+
+    Returns:
+        Jobs per second from the worker's first move to the last job's end, and the jobs.
+    """
+    with _standing_still(way.pids):
+        jobs = [way.put(text) for text in texts]
+        began = time.time()
+    return len(jobs) / (max(map(way.finished_at, reversed(jobs))) - began), jobs
+
+
+@contextmanager
+def _standing_still(pids: list[int]) -> Iterator[None]:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in reversed(pids):
+            os.kill(pid, signal.SIGCONT)

@@ -1,0 +1,108 @@
+"""A bulk job as its client sees it: from the first byte of the upload to the last of the result."""
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+
+from benchmarks.service import Running
+
+#: Bytes that the client moves at once, so that it costs the machine next to nothing.
+BLOCK = 1 << 20
+
+#: Seconds between two looks at a job: at least, and at most.
+LOOK_SECONDS = (0.02, 0.5)
+
+
+class JobFailed(Exception):
+    """A job did not succeed, or the API refused it; the message says how."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """A job that was sent, scored and fetched; all times in seconds.
+
+    Attributes:
+        job_id: its id.
+        seconds: from the first byte sent to the last byte received.
+        upload: until the API had accepted it.
+        scoring: from the record's `started_at` to its `finished_at`.
+        download: from the request for the results to their last byte.
+        looks: how often the job was asked after.
+    """
+
+    job_id: str
+    seconds: float
+    upload: float
+    scoring: float
+    download: float
+    looks: int
+
+
+def transfer(running: Running, source: Path, target: Path, model: str = "fast") -> Transfer:
+    """Send a CSV, wait until it is scored, and fetch the result CSV.
+
+    Raises:
+        JobFailed: it did not succeed.
+    """
+    connection = HTTPConnection(running.host, running.port, timeout=120, blocksize=BLOCK)
+    try:
+        started = time.perf_counter()
+        with source.open("rb") as file:
+            headers = {"Content-Type": "text/csv", "Content-Length": str(source.stat().st_size)}
+            connection.request("POST", f"/jobs?model={model}", body=file, headers=headers)
+            job = _json(connection.getresponse(), 202)
+        uploaded = time.perf_counter()
+        looks = 0
+        while job["state"] in ("queued", "running"):
+            # Close to the end as often as the figure needs; before that, out of the way.
+            time.sleep(min(max((job["eta_seconds"] or 0.2) / 4, LOOK_SECONDS[0]), LOOK_SECONDS[1]))
+            connection.request("GET", f"/jobs/{job['id']}")
+            job = _json(connection.getresponse(), 200)
+            looks += 1
+        if job["state"] != "succeeded":
+            raise JobFailed(f"The job is {job['state']}: {job['error']}")
+        asked = time.perf_counter()
+        connection.request("GET", f"/jobs/{job['id']}/results")
+        _save(connection.getresponse(), target)
+        ended = time.perf_counter()
+    finally:
+        connection.close()
+    begin, end = (datetime.fromisoformat(job[at]) for at in ("started_at", "finished_at"))
+    return Transfer(
+        job_id=job["id"], seconds=ended - started, upload=uploaded - started,
+        scoring=(end - begin).total_seconds(), download=ended - asked, looks=looks,
+    )  # fmt: skip
+
+
+def look(running: Running, job_id: str) -> dict[str, Any]:
+    """The job as it stands.
+
+    Raises:
+        JobFailed: the API does not say.
+    """
+    connection = HTTPConnection(running.host, running.port, timeout=120)
+    try:
+        connection.request("GET", f"/jobs/{job_id}")
+        return _json(connection.getresponse(), 200)
+    finally:
+        connection.close()
+
+
+def _json(answer: HTTPResponse, status: int) -> dict[str, Any]:
+    content = answer.read()
+    if answer.status != status:
+        raise JobFailed(f"The API answered {answer.status}: {content.decode(errors='replace')}")
+    found: dict[str, Any] = json.loads(content)
+    return found
+
+
+def _save(answer: HTTPResponse, target: Path) -> None:
+    if answer.status != 200:
+        _json(answer, 200)
+    with target.open("wb") as file:
+        while block := answer.read1(BLOCK):
+            file.write(block)
