@@ -26,7 +26,7 @@ from shared.tables.results import render
 
 logger = logging.getLogger(__name__)
 
-#: Parts recorded in one call to the job store: few enough that scoring starts at once.
+#: The most parts that are recorded in one call to the job store.
 PARTS_AT_ONCE = 8
 
 
@@ -216,13 +216,15 @@ class Pipeline:
 
 
 def _batches(parts: Iterable[Part]) -> Iterator[tuple[list[Part], bool]]:
-    """The parts in runs, each with whether it is the last; one run, empty, for no parts."""
-    iterator = iter(parts)
-    batch = list(islice(iterator, PARTS_AT_ONCE))
-    while following := list(islice(iterator, PARTS_AT_ONCE)):
+    """The parts in runs, and behind them an empty one that says that there are no more.
+
+    The first run is one part, so that scoring starts at once; then each is twice as long.
+    """
+    iterator, size = iter(parts), 1
+    while batch := list(islice(iterator, size)):
         yield batch, False
-        batch = following
-    yield batch, True
+        size = min(2 * size, PARTS_AT_ONCE)
+    yield [], True
 
 
 def _answers(

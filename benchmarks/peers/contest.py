@@ -28,9 +28,6 @@ from shared.settings import BUNDLED_MODELS
 OURS = "Scorelane"
 MODEL = FAST.given
 
-#: Settings of Ray: it tells nobody about its use, and leaves other processes alone.
-RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_process_group_cleanup_enabled": "0"}
-
 
 def run(options: Options) -> list[Table]:
     """Compare with the installed peers, `fast` served by all of them.
@@ -84,12 +81,9 @@ def _framework(peer: str, rows: int, source: Path, target: Path) -> Callable[[],
     def run_it() -> float:
         shutil.rmtree(pieces, ignore_errors=True)
         pieces.mkdir()
-        # Ray kills the process group of an actor that ends, and that may be the one it was started
-        # in: switched off, and in a session of its own nevertheless.
-        said = subprocess.run(
-            command, env={**os.environ, **RAY}, start_new_session=True,
-            stdout=subprocess.PIPE, text=True, check=True,
-        )  # fmt: skip
+        # Ray would send its maker figures of its use.
+        env = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
+        said = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True)
         frame = pd.concat(pd.read_csv(piece) for piece in sorted(pieces.iterdir()))
         frame[SCORE] = numbers(frame, FAST)
         # Ray Data gives the rows in any order: that costs it nothing here.
