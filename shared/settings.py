@@ -52,7 +52,7 @@ class Settings(BaseSettings):
         0, ge=0, description="Processes of a worker; 0: one for each core it may use."
     )
     part_seconds: float = Field(
-        0.2, gt=0, description="Parts are cut to take about so long to score."
+        0.1, gt=0, description="Parts are cut to take about so long to score."
     )
     lanes_per_process: int = Field(
         2, gt=0, description="Parts of one job in the queue or in work, per worker process."
