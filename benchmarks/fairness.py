@@ -27,7 +27,8 @@ TEXT_P99 = 1.0
 #: Seconds between two looks at a small job.
 LOOK_SECONDS = 0.02
 
-TEXTS_PER_SECOND = 10.0
+#: Clients that ask for one text each second, spread over it: one that waits delays no other.
+TEXT_CLIENTS = 5
 
 #: When something was asked for (`time.perf_counter`), and how many seconds it took.
 Wait = tuple[float, float]
@@ -87,7 +88,11 @@ def _waits(
     }
     waits: dict[str, list[Wait]] = {what: [] for what in (*submits, "one text")}
     clients = [_jobs(submit, len(texts), waits[what], table) for what, submit in submits.items()]
-    ask(running.url, [*clients, _texts(texts, waits["one text"], table)], seconds=seconds)
+    clients += [
+        _texts(texts, client / TEXT_CLIENTS, waits["one text"], table)
+        for client in range(TEXT_CLIENTS)
+    ]
+    ask(running.url, clients, seconds=seconds)
     return waits
 
 
@@ -107,12 +112,12 @@ def _jobs(submit: bytes, rows: int, waits: list[Wait], table: Table) -> Client:
         table.check(job["rows"]["completed"] == rows, f"a small job: {job['detail']}")
 
 
-def _texts(texts: list[str], waits: list[Wait], table: Table) -> Client:
-    """Asks for one text after the other at a gentle pace."""
-    due = time.perf_counter()
+def _texts(texts: list[str], first: float, waits: list[Wait], table: Table) -> Client:
+    """Asks for one text each second, the first after `first` seconds; a late one counts as late."""
+    due = time.perf_counter() + first
     for text in cycle(texts):
         body = json.dumps({"ref": [1], "text": [text]}).encode()
         answer = yield due, request("POST", "/sentiment", body)
         waits.append((due, time.perf_counter() - due))
         table.check(answer.status == 200, f"POST /sentiment: {answer.status}")
-        due += 1 / TEXTS_PER_SECOND
+        due += 1

@@ -81,11 +81,16 @@ class RedisFleet:
         """
         worker, models = self._link.key("worker", node), self._link.key("models")
         self._announced.update(self._link.client.hgetall(worker))
-        self._announced = {pid: said for pid, said in self._announced.items() if _lives(int(pid))}
+        dead = [pid for pid in self._announced if not _lives(int(pid))]
+        for pid in dead:
+            del self._announced[pid]
         pipe = self._link.client.pipeline()
-        pipe.delete(worker)
+        if dead:
+            pipe.hdel(worker, *dead)
+        # Field by field: a process that announces itself at this moment must not be overwritten.
+        for pid, said in self._announced.items():
+            pipe.hsetnx(worker, pid, said)
         if self._announced:
-            pipe.hset(worker, mapping=self._announced)
             pipe.expire(worker, int(self._lifetime) + 1)
             pipe.zadd(self._link.key("workers"), {node: time.time() + self._lifetime})
             for one in _served(self._announced.values()):
