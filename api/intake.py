@@ -110,7 +110,7 @@ def _take_json(services: Services, served: Served, options: JobOptions, value: A
 def _take_csv(
     services: Services, chunks: Iterator[bytes], query: Any, fields: dict[str, str]
 ) -> Job:
-    upload, lines = CsvUpload(), 0
+    upload = CsvUpload()
     with _new_folder(services) as job_id:
         key = upload_key_of(job_id)
         with services.blobs.writing(key) as file:
@@ -118,12 +118,11 @@ def _take_csv(
                 upload.feed(chunk)
                 _check_length(services, upload.size)
                 file.write(chunk)
-                lines += chunk.count(b"\n")
             # A form's fields may come behind its file.
             options = job_options(query, fields)
             served = services.model(options.model)
             layout = upload.layout(options.text_column, options.ref_column)
-        spec = _bulk_spec(services, served, job_id, layout, upload.size, lines)
+        spec = _bulk_spec(services, served, job_id, layout, upload.size, upload.lines)
         return _record_bulk(services, spec)
 
 

@@ -69,7 +69,7 @@ def _page(at: Services, job: Job) -> dict[str, Any]:
 
 def _rows(at: Services, job: Job, offset: int, end: int) -> list[dict[str, Any]]:
     if job.spec.kind == "small":
-        return parse(at.store.small_result(job.spec.id))[offset:end]
+        return parse(at.store.small_result(job.spec.id), offset, end)
     rows: list[dict[str, Any]] = []
     number = _part_with(at, job, offset)
     while number < job.parts and offset + len(rows) < end:

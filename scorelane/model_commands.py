@@ -13,9 +13,6 @@ from shared.errors import BadOption, NoModelFolder
 from shared.model import Card
 from shared.settings import load_settings
 
-#: The figure that a compiled Keras model has in its card.
-_COMPILED = "onnx.max_difference"
-
 _EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 _NAME = click.option("--name", required=True, help="Lower-case letters, digits, - and _.")
@@ -69,6 +66,7 @@ def train(
     from rich.console import Console  # noqa: PLC0415  see the module's docstring
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
+    from scoring.keras_model import COMPILED_FIGURE  # noqa: PLC0415
     from training.train import train as run  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -86,7 +84,7 @@ def train(
         return
     click.echo(f"{card.full_name} is in {(output or load_settings().models_dir) / name}.")
     _say_compiled(card)
-    figures = {key: value for key, value in card.figures.items() if key != _COMPILED}
+    figures = {key: value for key, value in card.figures.items() if key != COMPILED_FIGURE}
     _print_figures("On the rows kept for measuring", figures)
 
 
@@ -218,7 +216,9 @@ def compile_(model: str, models_dir: Path | None) -> None:
 
 def _say_compiled(card: Card) -> bool:
     """Say how exact a compiled model is; false, if it is not one."""
-    if (difference := card.figures.get(_COMPILED)) is None:
+    from scoring.keras_model import COMPILED_FIGURE  # noqa: PLC0415  see the module's docstring
+
+    if (difference := card.figures.get(COMPILED_FIGURE)) is None:
         return False
     click.echo(
         f"It is compiled: ONNX Runtime runs it, and its scores differ by {difference:.1g} at most "

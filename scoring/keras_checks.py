@@ -36,6 +36,11 @@ def checked_length(of_model: int | None, of_card: Any) -> int:
     return of_model or of_card or MAX_LENGTH
 
 
+def brief(error: Exception) -> str:
+    """What an exception of a library says, on one line of at most 300 characters."""
+    return " ".join(str(error).split())[:300]
+
+
 def check_outputs(outputs: npt.NDArray[np.float32]) -> None:
     """Check n rows of K outputs to be probabilities, or single numbers in 0..1.
 

@@ -20,6 +20,9 @@ WORD_INDEX_FILE = "word_idx.json"
 #: The compiled form of a model, beside its `model.hdf5`; `training.compile` writes it.
 COMPILED_FILE = "model.onnx"
 
+#: The figure in its card: the greatest difference of a score from TensorFlow's.
+COMPILED_FIGURE = "onnx.max_difference"
+
 
 class KerasModel:
     """A Keras model and its word index behind the seam `shared.model.Model`."""
@@ -38,7 +41,7 @@ class KerasModel:
             shared.errors.NoRuntime: what runs the model is not installed.
         """
         try:
-            numbers = read_word_numbers(folder, card.options)
+            numbers = word_numbers(read_word_index(folder / WORD_INDEX_FILE), card.options)
             network = _network(folder, card)
             check_word_numbers(numbers.highest, network.words)
         except ValueError as error:
@@ -77,19 +80,18 @@ def get_sentiment_DL(  # noqa: N802  the name it has in the article that it desc
         ValueError: the model is not such a model; the text says why.
     """
     network = _network_of(model)
-    numbers = WordNumbers(word_idx, tokeniser_for(word_idx))
+    numbers = word_numbers(word_idx, {})
     scored = text_data.copy()
     scored[SCORE] = network.scores(numbers.rows(text_data[TEXT].tolist(), network.max_length))
     return scored
 
 
-def read_word_numbers(folder: Path, options: dict[str, Any]) -> WordNumbers:
-    """What gives texts the numbers of the words that a model folder's word index has.
+def word_numbers(word_idx: dict[str, int], options: dict[str, Any]) -> WordNumbers:
+    """What gives texts the numbers of their words, cut as a card's options say, or as suits them.
 
     Raises:
-        ValueError: the word index, or the options' token pattern, is wrong; the text says why.
+        ValueError: the options' token pattern is wrong; the text says why.
     """
-    word_idx = read_word_index(folder / WORD_INDEX_FILE)
     if "token_pattern" in options:
         return WordNumbers(word_idx, Tokeniser.from_options(options))
     return WordNumbers(word_idx, tokeniser_for(word_idx))

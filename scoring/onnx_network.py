@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
+from scoring.keras_checks import brief
 from scoring.keras_network import Network
 
 #: What a compiled file says of itself, in its metadata: the input's length (0: open), the rows of
@@ -55,5 +56,4 @@ def _session(path: Path) -> onnxruntime.InferenceSession:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     # ONNX Runtime raises an exception of its own for each of its error codes.
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ValueError(f"ONNX Runtime cannot read {path.name} ({reason})") from error
+        raise ValueError(f"ONNX Runtime cannot read {path.name} ({brief(error)})") from error

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from scoring.keras_checks import check_outputs
+from scoring.keras_checks import brief, check_outputs
 from scoring.keras_network import Network
 from scoring.sequences import padded
 
@@ -59,7 +59,7 @@ class TensorFlowNetwork(Network):
         try:
             outputs = self._function(self.full_rows(self._trial_rows()))
         except (ValueError, TypeError, tf.errors.OpError) as error:
-            raise ValueError(f"it does not take rows of word numbers ({_brief(error)})") from error
+            raise ValueError(f"it does not take rows of word numbers ({brief(error)})") from error
         if not hasattr(outputs, "numpy") or outputs.shape.rank != 2:
             raise ValueError("it must have one output, of one row per text")
         checked: npt.NDArray[np.float32] = outputs.numpy()
@@ -105,7 +105,7 @@ def read_keras(path: Path) -> Any:
     # A damaged or foreign file ends in whatever h5py or a layer's constructor raises.
     except Exception as error:
         raise ValueError(
-            f"Keras {keras.__version__} cannot read it ({type(error).__name__}: {_brief(error)}). "
+            f"Keras {keras.__version__} cannot read it ({type(error).__name__}: {brief(error)}). "
             "Save the whole model with model.save('model.h5'), without Lambda or custom layers"
         ) from error
 
@@ -137,7 +137,3 @@ def _check_layers(model: Any) -> Any:
         if isinstance(layer, keras.layers.Embedding):
             return layer
     raise ValueError("it has no Embedding layer, so it does not take word numbers")
-
-
-def _brief(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

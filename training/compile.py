@@ -9,8 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from scoring.keras_checks import check_word_numbers
-from scoring.keras_model import COMPILED_FILE, WORD_INDEX_FILE, read_word_numbers
+from scoring.keras_checks import brief, check_word_numbers
+from scoring.keras_model import (
+    COMPILED_FIGURE,
+    COMPILED_FILE,
+    WORD_INDEX_FILE,
+    word_numbers,
+)
 from scoring.keras_network import Network
 from scoring.onnx_network import OnnxNetwork
 from scoring.tensorflow_network import TensorFlowNetwork, read_keras
@@ -25,9 +30,6 @@ logger = logging.getLogger(__name__)
 
 #: The greatest difference of a score from TensorFlow's with which a compiled model is used.
 TOLERANCE = 1e-5
-
-#: The figure in the card that says how great it is.
-FIGURE = "onnx.max_difference"
 
 #: Made texts, and random rows (of so many lengths at the most), that both are tried on.
 _TEXTS, _LENGTHS, _ROWS_OF_A_LENGTH = 500, 60, 4
@@ -53,10 +55,11 @@ def compile_keras(
         ValueError: the model cannot be served at all; the text says why.
     """
     model = read_keras(folder / "model.hdf5")
-    numbers = read_word_numbers(folder, options)
+    word_idx = read_word_index(folder / WORD_INDEX_FILE)
+    numbers = word_numbers(word_idx, options)
     network = TensorFlowNetwork(model, options)
     check_word_numbers(numbers.highest, network.words)
-    made = made_texts(read_word_index(folder / WORD_INDEX_FILE), _TEXTS)
+    made = made_texts(word_idx, _TEXTS)
     ids = trial_rows(network) + numbers.rows([*texts, *made], network.max_length)
     path = folder / COMPILED_FILE
     try:
@@ -65,10 +68,9 @@ def compile_keras(
     # A layer may be in any state, and ONNX Runtime has an exception for each of its reasons.
     except Exception as error:  # noqa: BLE001  whatever it is, TensorFlow can run the model
         path.unlink(missing_ok=True)
-        reason = " ".join(str(error).split())[:300]
-        logger.warning("TensorFlow will run this model. It cannot be compiled: %s.", reason)
+        logger.warning("TensorFlow will run this model. It cannot be compiled: %s.", brief(error))
         return {}
-    return {FIGURE: difference}
+    return {COMPILED_FIGURE: difference}
 
 
 def compile_model(folder: Path) -> Card:
@@ -86,7 +88,7 @@ def compile_model(folder: Path) -> Card:
     if card.format != "hdf5":
         reason = f"its format is '{card.format}', and only Keras models are compiled"
         raise BadOption(option="model", value=card.name, reason=reason)
-    figures = {name: value for name, value in card.figures.items() if name != FIGURE}
+    figures = {name: value for name, value in card.figures.items() if name != COMPILED_FIGURE}
     with new_model_folder(folder.parent, folder.name, force=True) as building:
         for file in card.files.keys() - {COMPILED_FILE}:
             shutil.copyfile(folder / file, building / file)

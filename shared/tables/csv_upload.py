@@ -28,6 +28,7 @@ class CsvUpload:
 
     def __init__(self) -> None:
         self.size = 0
+        self.lines = 0
         self.columns: list[str] | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
         self._head = b""
@@ -44,6 +45,7 @@ class CsvUpload:
         """
         self._check_encoding(chunk)
         self.size += len(chunk)
+        self.lines += chunk.count(b"\n")
         if self.columns is None:
             self._head += chunk
             self._read_header()
