@@ -122,7 +122,7 @@ def _take_csv(
             options = job_options(query, fields)
             served = services.model(options.model)
             layout = upload.layout(options.text_column, options.ref_column)
-        spec = _bulk_spec(services, served, job_id, layout, upload.size, upload.lines)
+        spec = _bulk_spec(services, served, job_id, layout, upload.size, upload.about_rows)
         return _record_bulk(services, spec)
 
 

@@ -2,15 +2,19 @@
 
 import io
 from collections.abc import Callable, Iterator, Sized
+from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, chain
-from typing import BinaryIO, NamedTuple, TypeVar
+from operator import itemgetter
+from typing import BinaryIO, NamedTuple, Self, TypeVar
 
 from shared.tables.csv_records import Record, csv_records
 
 #: What is made of a block should stay in the processor's caches: in blocks of 4 MiB, a row takes
 #: half as long again. And a block is what one odd row costs: all of it is read one by one.
 BLOCK_BYTES = 64 * 1024
+
+_FIRST_BYTE, _LAST_BYTE = itemgetter(slice(0, 1)), itemgetter(slice(-1, None))
 
 _ALL_BUT_MARKS = bytes(set(range(256)) - set(b",\n"))
 
@@ -22,9 +26,14 @@ class Block(NamedTuple):
 
     `pieces` is what lies between the quotes: those with an even index outside of quoted cells,
     those with an odd index inside of them. A quote within a cell (`""`) is an empty piece between.
+
+    `plain` is the block with a NUL in the place of each cell in quotes: every comma and line break
+    that is left ends a cell.
     """
 
     pieces: list[bytes]
+    plain: bytes
+    size: int
     offset: int
     row: int
 
@@ -57,43 +66,73 @@ def csv_runs(
         shared.errors.RowTooLong: a line is longer than any record may be.
     """
     upload = _Upload(file, offset, max_bytes)
-    while (pieces := upload.next_block()) is not None:
-        run = fast(Block(pieces, upload.offset, row)) if pieces else None
-        if run is None:
+    while upload.read_on():
+        block = upload.ordinary_block(row)
+        run = fast(block) if block else None
+        if block is None or run is None:
             runs = exact(upload.records(row), row)
         else:
-            upload.leave_behind(pieces)
+            upload.leave_behind(block)
             runs = iter([run])
         for run in runs:
             row += len(run)
             yield run
 
 
-def record_ends(block: Block) -> list[int] | None:
-    """Where each record of a block ends in the upload, in bytes; None if `csv_records` must say."""
+@dataclass(frozen=True)
+class RecordEnds:
+    """Where the records of a run end in the upload, in bytes.
+
+    Attributes:
+        count: how many they are.
+        last: where the last of them ends; of no meaning where there is none.
+        find: says of each where it ends, which most runs are never asked.
+    """
+
+    count: int
+    last: int
+    find: Callable[[], list[int]]
+
+    @classmethod
+    def of(cls, ends: list[int]) -> Self:
+        """Ends that are known."""
+        return cls(len(ends), ends[-1] if ends else 0, lambda: ends)
+
+    def __len__(self) -> int:
+        return self.count
+
+
+def record_ends(block: Block) -> RecordEnds | None:
+    """Where the records of a block end; None if `csv_records` must say."""
+    plain = block.plain
+    if b"\r" in plain and plain.count(b"\r") != plain.count(b"\r\n"):
+        # Behind a stray CR the csv module gives the line up, whatever quotes follow in it.
+        return None
+    lines = plain.split(b"\n")
+    lines.pop()
+    # Blank lines are no records.
+    if b"" in lines or b"\r" in lines:
+        return RecordEnds.of(_ends(block, blank=True))
+    return RecordEnds(len(lines), block.offset + block.size, partial(_ends, block))
+
+
+def _ends(block: Block, *, blank: bool = False) -> list[int]:
+    """Where each record of a block ends in the upload; `blank`: there are blank lines in it."""
     pieces = block.pieces
-    if len(pieces) > 1:
-        outside, inside = b'"'.join(pieces[::2]), b'"'.join(pieces[1::2])
-        if b"\r" in outside and outside.count(b"\r") != outside.count(b"\r\n"):
-            # Behind a stray CR the csv module gives the line up, whatever quotes follow in it.
-            return None
-        if b"\n" in inside:
-            pieces = pieces.copy()
-            pieces[1::2] = inside.replace(b"\n", b" ").split(b'"')
+    inside = b'"'.join(pieces[1::2])
+    if b"\n" in inside:
+        pieces = pieces.copy()
+        pieces[1::2] = inside.replace(b"\n", b" ").split(b'"')
     lines = io.BytesIO(b'"'.join(pieces)).readlines()
     _, *ends = accumulate(map(len, lines), initial=block.offset)
-    # Blank lines are no records. They come before any line that begins with what can be read.
-    if min(lines) < b"\x0e":
+    if blank:
         return [end for end, line in zip(ends, lines, strict=True) if line.strip(b"\r\n")]
     return ends
 
 
 def record_cells(block: Block, width: int) -> list[str] | None:
     """The cells of a block, row after row; None unless each row has `width` of them."""
-    pieces = block.pieces
-    # An empty piece between two quotes is a quote within their cell. With a NUL in the place of
-    # each cell in quotes, every comma and line break that is left ends a cell.
-    plain = b"\0".join([pieces[0], *filter(None, pieces[2::2])])
+    pieces, plain = block.pieces, block.plain
     if b"\r" in plain:
         plain = plain.replace(b"\r\n", b"\n")
         if b"\r" in plain:
@@ -121,30 +160,39 @@ class _Upload:
         self.offset = offset
         self._file = file
         self._ahead = b""
+        self._fresh = b""
         self._max_bytes = max_bytes
 
-    def next_block(self) -> list[bytes] | None:
-        """The pieces of the block at `offset`; [] if it is out of the ordinary, None at the end."""
-        while True:
-            # Twice what is there, where a record outgrows a block: so a long one is looked through
-            # a few times, not once for each block it takes.
-            had = len(self._ahead)
-            fresh = self._file.read(max(min(BLOCK_BYTES, self._max_bytes) - had, had))
-            self._ahead += fresh
-            if not self._ahead:
-                return None
-            # For csv_records: a last record that no line break ends, one that may be too long, and
-            # a NUL (which stands for a cell in `record_cells`).
-            if not fresh or len(self._ahead) > self._max_bytes or b"\0" in self._ahead:
-                return []
-            if pieces := _whole_records(self._ahead):
-                return pieces if _is_regular(pieces) else []
+    def read_on(self) -> bool:
+        """Read ahead to the next block; false where there is none."""
+        # Twice what is there, where a record outgrows a block: so a long one is looked through a
+        # few times, not once for each block it takes.
+        had = len(self._ahead)
+        self._fresh = self._file.read(max(min(BLOCK_BYTES, self._max_bytes) - had, had))
+        self._ahead += self._fresh
+        return bool(self._ahead)
 
-    def leave_behind(self, pieces: list[bytes]) -> None:
+    def ordinary_block(self, row: int) -> Block | None:
+        """The block at `offset`; None if it is out of the ordinary."""
+        while True:
+            # For csv_records: a last record that no line break ends, one that may be too long, and
+            # a NUL (which stands for a cell in quotes).
+            if not self._fresh or len(self._ahead) > self._max_bytes or b"\0" in self._ahead:
+                return None
+            if found := _whole_records(self._ahead):
+                break
+            self.read_on()
+        pieces, size = found
+        if not _is_regular(pieces):
+            return None
+        # An empty piece between two quotes is a quote within their cell.
+        plain = b"\0".join([pieces[0], *filter(None, pieces[2::2])])
+        return Block(pieces, plain, size, self.offset, row)
+
+    def leave_behind(self, block: Block) -> None:
         """Go to the end of a block."""
-        size = sum(map(len, pieces)) + len(pieces) - 1
-        self.offset += size
-        self._ahead = self._ahead[size:]
+        self.offset += block.size
+        self._ahead = self._ahead[block.size :]
 
     def records(self, row: int) -> Iterator[Record]:
         """What `csv_records` finds in the block at `offset`, to the end of its last record."""
@@ -161,21 +209,23 @@ class _Upload:
                 return
 
 
-def _whole_records(content: bytes) -> list[bytes]:
-    """The whole records that `content` begins with, split at their quotes; [] if there is none."""
+def _whole_records(content: bytes) -> tuple[list[bytes], int] | None:
+    """The whole records that `content` begins with, split at their quotes, and their length."""
     pieces = content.split(b'"')
     last = (len(pieces) - 1) // 2 * 2
     while last >= 0 and b"\n" not in pieces[last]:
         last -= 2
     if last < 0:
-        return []
+        return None
     end = pieces[last].rindex(b"\n") + 1
-    return [*pieces[:last], pieces[last][:end]]
+    behind = sum(map(len, pieces[last:])) + len(pieces) - 1 - last - end
+    pieces[last:] = [pieces[last][:end]]
+    return pieces, len(content) - behind
 
 
 def _is_regular(pieces: list[bytes]) -> bool:
     """Whether quotes enclose whole cells, so that every other piece is inside of them."""
     outside = pieces[::2]
-    before = {piece[-1:] for piece in outside[:-1]}
-    after = {piece[:1] for piece in outside[1:]}
+    before = set(map(_LAST_BYTE, outside[:-1]))
+    after = set(map(_FIRST_BYTE, outside[1:]))
     return before <= {b"", b",", b"\n"} and after <= {b"", b",", b"\n", b"\r"}

@@ -13,7 +13,14 @@ from typing import Any, BinaryIO
 import orjson
 
 from shared.job import Layout, Part
-from shared.tables.csv_blocks import BLOCK_BYTES, Block, csv_runs, record_cells, record_ends
+from shared.tables.csv_blocks import (
+    BLOCK_BYTES,
+    Block,
+    RecordEnds,
+    csv_runs,
+    record_cells,
+    record_ends,
+)
 from shared.tables.csv_records import Record
 
 #: A part of rows of usual length holds about so many bytes a row; where rows are longer, the part
@@ -46,8 +53,11 @@ def cut(
     first_row = after.first_row + after.rows if after else 0
     most_bytes = min(rows_per_part * USUAL_ROW_BYTES, MAX_PART_BYTES)
     rows, end = 0, begin
-    for ends in _record_ends(file, layout, begin, first_row, max_record_bytes):
-        taken = 0
+    for run in _record_ends(file, layout, begin, first_row, max_record_bytes):
+        if run and rows + len(run) < rows_per_part and run.last < begin + most_bytes:
+            rows, end = rows + len(run), run.last
+            continue
+        ends, taken = run.find(), 0
         while taken < len(ends):
             # Up to and with the record that fills the part, by the rows or by the bytes.
             full = min(
@@ -64,13 +74,13 @@ def cut(
 
 def _record_ends(
     file: BinaryIO, layout: Layout, offset: int, row: int, max_record_bytes: int
-) -> Iterator[list[int]]:
+) -> Iterator[RecordEnds]:
     """Where the records end in the upload, some at a time."""
     if layout.format == "ndjson":
         while lines := file.readlines(BLOCK_BYTES):
             _, *ends = accumulate(map(len, lines), initial=offset)
             offset = ends[-1]
-            yield ends
+            yield RecordEnds.of(ends)
         return
     yield from csv_runs(
         file,
@@ -82,13 +92,13 @@ def _record_ends(
     )
 
 
-def _ends_of(records: Iterator[Record], _row: int) -> Iterator[list[int]]:
+def _ends_of(records: Iterator[Record], _row: int) -> Iterator[RecordEnds]:
     ends: list[int] = []
     try:
         ends.extend(end for _, _, end in records)
     finally:
         # Also where the next record is an error: the parts before it do not hang on the blocks.
-        yield ends
+        yield RecordEnds.of(ends)
 
 
 @dataclass
