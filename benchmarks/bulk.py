@@ -20,9 +20,7 @@ from benchmarks.service import Running, service
 from benchmarks.transfer import Transfer, look, transfer
 from shared.dispatch import broker_url
 from shared.model import SCORE
-from shared.redis_job_store import RedisJobStore
-from shared.redis_link import RedisLink
-from shared.settings import BUNDLED_MODELS, Settings
+from shared.settings import BUNDLED_MODELS
 
 #: Scorelane's worker processes, and the references' processes.
 PROCESSES = "2"
@@ -138,10 +136,7 @@ def _breakdown(
     running: Running, transfers: list[Transfer], last: Transfer, commands: float
 ) -> list[Row]:
     """Where the time of our runs went, and what a part costs Redis."""
-    settings = Settings(redis_url=running.redis_url)
-    link = RedisLink(settings)
-    parts = RedisJobStore(link, settings).get(last.job_id).parts
-    link.close()
+    parts = running.parts(last.job_id)
     return [
         figure("upload", [each.upload for each in transfers], unit="s"),
         figure("scoring", [each.scoring for each in transfers], unit="s"),

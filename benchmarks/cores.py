@@ -1,49 +1,12 @@
-"""The service with all its processes there, and what they take of the cores."""
+"""What the programs of a service take of the cores."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from http.client import HTTPConnection
-from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
-from benchmarks.service import START_SECONDS, Running, ServiceFailed, service
-
-
-@contextmanager
-def whole_service(
-    processes: int = 2, models_dir: Path | None = None, env: dict[str, str] | None = None
-) -> Iterator[Running]:
-    """Run `benchmarks.service.service`, and wait until every worker process serves.
-
-    The service itself is ready as soon as one does.
-
-    Raises:
-        benchmarks.service.ServiceFailed: it did not start, or not with all of them.
-    """
-    with service(processes, models_dir, env) as running:
-        deadline = time.monotonic() + START_SECONDS
-        while _serving(running) < processes:
-            if time.monotonic() > deadline:
-                raise ServiceFailed(f"not all of {processes} worker processes serve")
-            time.sleep(0.1)
-        [worker] = running.pids["worker"]
-        children = [child.pid for child in psutil.Process(worker).children()]
-        yield replace(running, pids=running.pids | {"worker processes": children})
-
-
-def _serving(running: Running) -> int:
-    """How many processes serve the model that the fewest serve."""
-    connection = HTTPConnection(running.host, running.port, timeout=30)
-    try:
-        connection.request("GET", "/models")
-        models = json.loads(connection.getresponse().read())["models"]
-        return min(int(model["processes"]) for model in models)
-    finally:
-        connection.close()
+from benchmarks.service import Running
 
 
 @contextmanager

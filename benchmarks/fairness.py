@@ -10,10 +10,9 @@ from pathlib import Path
 
 from benchmarks import reviews
 from benchmarks.big_jobs import BigJobs
-from benchmarks.cores import whole_service
 from benchmarks.load import Client, ask, percentile, request
 from benchmarks.report import Options, Table, figure, within
-from benchmarks.service import Running
+from benchmarks.service import Running, service
 
 MODEL = "fast"
 
@@ -41,7 +40,7 @@ def run(options: Options) -> list[Table]:
     table = Table(f"While {big_one} runs, {MODEL}", ("", "waits", ""))
     with (
         tempfile.TemporaryDirectory() as folder,
-        whole_service(env={"SCORELANE_SERVE": MODEL}) as running,
+        service(env={"SCORELANE_SERVE": MODEL}) as running,
     ):
         path = options.csv or Path(folder) / "big.csv"
         if not options.csv:

@@ -10,15 +10,12 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import reviews, waiting_model
-from benchmarks.cores import cores_of, described, whole_service
+from benchmarks.cores import cores_of, described
 from benchmarks.load import Client, ask, request
 from benchmarks.report import Options, Table, faster, figure, quicker
-from benchmarks.service import Running
+from benchmarks.service import service
 from benchmarks.transfer import transfer
 from shared.model import SCORE
-from shared.redis_job_store import RedisJobStore
-from shared.redis_link import RedisLink
-from shared.settings import Settings
 
 MODEL = waiting_model.FORMAT
 
@@ -56,12 +53,12 @@ def _by_processes(options: Options, folder: Path) -> Table:
     for processes in counts:
         rows = round(seconds / SECONDS_PER_ROW) * processes
         reviews.write_csv(source, rows, options.seed)
-        with whole_service(processes, models, env) as running, running.redis() as redis:
+        with service(processes, models, env) as running, running.redis() as redis:
             redis.config_resetstat()
             with cores_of(running) as used:
                 done = [transfer(running, source, target, MODEL) for _ in range(jobs)]
             calls = {name[8:]: stat["calls"] for name, stat in redis.info("commandstats").items()}
-            parts = sum(_parts(running, job.job_id) for job in done)
+            parts = sum(running.parts(job.job_id) for job in done)
         table.check(_all_there(target, rows), f"{processes} processes: not every row came back")
         rates = [rows / job.scoring for job in done]
         full = _full(used)
@@ -96,11 +93,6 @@ def _all_there(target: Path, rows: int) -> bool:
     return found == [(str(ref), "0.5") for ref in range(1, rows + 1)]
 
 
-def _parts(running: Running, job_id: str) -> int:
-    settings = Settings(redis_url=running.redis_url)
-    return RedisJobStore(RedisLink(settings), settings).get(job_id).parts
-
-
 def _by_parts(options: Options, folder: Path) -> Table:
     """Questions about a job of few parts, and about one of many."""
     many, asked = (500, 30) if options.quick else (10_000, 300)
@@ -109,13 +101,13 @@ def _by_parts(options: Options, folder: Path) -> Table:
     # No row is scored in less, so each is a part of its own.
     env["SCORELANE_PART_SECONDS"] = "1e-9"
     source, target = folder / "rows.csv", folder / "scores.csv"
-    with whole_service(2, models, env) as running:
+    with service(2, models, env) as running:
         ids = {}
         for rows in (PAGE, many):
             reviews.write_csv(source, rows, options.seed)
             ids[rows] = transfer(running, source, target, MODEL).job_id
             table.check(_all_there(target, rows), f"{rows} parts: not every row came back")
-            found = _parts(running, ids[rows])
+            found = running.parts(ids[rows])
             table.check(found == rows, f"a job of {rows} rows was cut into {found} parts")
         paths: dict[str, Callable[[int], str]] = {
             "status": lambda rows: f"/jobs/{ids[rows]}",

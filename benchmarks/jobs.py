@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from itertools import count, cycle
 
 from benchmarks import reviews
-from benchmarks.cores import cores_of, whole_service
+from benchmarks.cores import cores_of
 from benchmarks.load import Client, ask, request
 from benchmarks.reference_servers import web
 from benchmarks.report import Options, Table, faster, interleave, within
-from benchmarks.service import Running
+from benchmarks.service import Running, service
 from benchmarks.small_jobs import SmallJobs, TaskPerJob, Way, drain, round_trip, task_per_job
 
 MODEL = "fast"
@@ -29,7 +29,7 @@ def run(options: Options) -> list[Table]:
     """Floor 6."""
     texts = reviews.chosen(options, 1000 if options.quick else 5000)
     with (
-        whole_service(env={"SCORELANE_SERVE": MODEL}) as running,
+        service(env={"SCORELANE_SERVE": MODEL}) as running,
         task_per_job(running, MODEL) as (reference, env),
         web("benchmarks.references.task_per_job:make_web()", env) as url,
     ):

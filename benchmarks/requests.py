@@ -6,11 +6,11 @@ from itertools import count
 from typing import Any
 
 from benchmarks import reviews
-from benchmarks.cores import cores_of, described, whole_service
+from benchmarks.cores import cores_of, described
 from benchmarks.load import Client, Load, ask, request
 from benchmarks.reference_servers import web
 from benchmarks.report import Options, Row, Table, faster, interleave, quicker, within
-from benchmarks.service import Running
+from benchmarks.service import Running, service
 from shared.settings import BUNDLED_MODELS
 
 #: How far a score may be from what `predict_proba` or `model.predict` gives.
@@ -30,7 +30,7 @@ def run(options: Options) -> list[Table]:
     """Floor 5."""
     texts = reviews.chosen(options, 64 if options.quick else 256)
     tables = []
-    with whole_service() as ours:
+    with service() as ours:
         for model in TOLERANCES:
             folder = BUNDLED_MODELS / model
             app = f'benchmarks.references.article_app:make_app("{folder}")'

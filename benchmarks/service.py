@@ -1,5 +1,6 @@
 """The whole service, started as a user starts it, and looked at from outside."""
 
+import json
 import os
 import signal
 import socket
@@ -15,6 +16,10 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
 from redis import Redis
+
+from shared.redis_job_store import RedisJobStore
+from shared.redis_link import RedisLink
+from shared.settings import Settings
 
 #: Seconds that the service gets to be ready, and to stop.
 START_SECONDS = 180.0
@@ -55,6 +60,15 @@ class Running:
         """A connection to its Redis; the caller closes it."""
         return Redis.from_url(self.redis_url)
 
+    def parts(self, job_id: str) -> int:
+        """How many parts a job was cut into, which the API tells nobody."""
+        settings = Settings(redis_url=self.redis_url)
+        link = RedisLink(settings)
+        try:
+            return RedisJobStore(link, settings).get(job_id).parts
+        finally:
+            link.close()
+
 
 @contextmanager
 def service(
@@ -62,13 +76,15 @@ def service(
 ) -> Iterator[Running]:
     """Run `scorelane serve` with a data folder of its own, on a free port, for a block.
 
+    The block begins when every worker process serves; the service is ready as soon as one does.
+
     Args:
         processes: worker processes.
         models_dir: a folder of model folders; None: the bundled ones.
         env: environment variables besides those that are there, such as SCORELANE_SERVE.
 
     Raises:
-        ServiceFailed: it did not start.
+        ServiceFailed: it did not start, or not with all processes.
     """
     with tempfile.TemporaryDirectory(prefix="scorelane-bench-") as folder:
         data, output, port = Path(folder) / "data", Path(folder) / "serve.log", free_port()
@@ -83,6 +99,7 @@ def service(
         try:
             wait_for_port(program, port, "/readyz", output)
             ready = time.time()
+            _wait_for_processes(port, processes)
             yield _look_at(program, port, data, ready)
         finally:
             stop(program)
@@ -116,6 +133,25 @@ def _status(port: int, path: str) -> int:
         return connection.getresponse().status
     except (OSError, HTTPException):
         return 0
+    finally:
+        connection.close()
+
+
+def _wait_for_processes(port: int, processes: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while _serving(port) < processes:
+        if time.monotonic() > deadline:
+            raise ServiceFailed(f"not all of {processes} worker processes serve")
+        time.sleep(10 * LOOK_SECONDS)
+
+
+def _serving(port: int) -> int:
+    """How many processes serve the model that the fewest serve."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", "/models")
+        models = json.loads(connection.getresponse().read())["models"]
+        return min(int(model["processes"]) for model in models)
     finally:
         connection.close()
 

@@ -11,10 +11,8 @@ def test_bad_utf_8_is_named_by_its_place_in_the_upload(chunk: int) -> None:
     """Wherever the bad byte lies in a chunk, behind characters of several bytes or not."""
     good = "ref,text\n" + "1,caf\N{LATIN SMALL LETTER E WITH ACUTE}\n" * 20_000
     content = good.encode() + b"2,\xff\n" + good.encode()
-    upload = CsvUpload()
     with pytest.raises(NotText, match=f"{len(good.encode()) + 2:,}"):
-        for begin in range(0, len(content), chunk):
-            upload.feed(content[begin : begin + chunk])
+        _feed(CsvUpload(), content, chunk)
 
 
 @pytest.mark.parametrize("rows", [1, 1_000, 300_000])
@@ -25,3 +23,8 @@ def test_an_upload_tells_about_how_many_rows_it_has(rows: int) -> None:
     for _ in range(rows // 1_000 or 1):
         upload.feed(b"1234,I am well\n" * min(rows, 1_000))
     assert upload.about_rows == pytest.approx(rows + 1, rel=0.001)
+
+
+def _feed(upload: CsvUpload, content: bytes, chunk: int) -> None:
+    for begin in range(0, len(content), chunk):
+        upload.feed(content[begin : begin + chunk])
