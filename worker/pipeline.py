@@ -11,7 +11,6 @@ from functools import lru_cache
 from itertools import islice
 
 import numpy as np
-import pandas as pd
 
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
@@ -19,10 +18,11 @@ from shared.errors import JobExpired, JobNotFound, OpenQuote, RowTooLong
 from shared.fleet import Fleet
 from shared.job import NDJSON, Job, Layout, Part, Spec, State
 from shared.job_store import Answer, JobStore, SmallJob, Walk
-from shared.model import SCORE, TEXT, Model
+from shared.model import Model
 from shared.settings import Settings
 from shared.tables.parts import Rows, count_errors, cut, read_rows
 from shared.tables.results import render
+from worker.halving import score_texts
 
 logger = logging.getLogger(__name__)
 
@@ -194,24 +194,16 @@ class Pipeline:
         texts = rows.texts if every else [rows.texts[row] for row in good]
         if not texts:
             return [None] * len(rows)
-        try:
-            frame = pd.DataFrame({TEXT: pd.Series(texts, dtype=object)})
-            found = self._models[full_name].score(frame)[SCORE].to_numpy(dtype=float)
-        except Exception as error:
-            logger.exception("model=%s raised", full_name)
-            reason = f"the model could not score this row's part: {type(error).__name__}"
-            for row in good:
-                rows.errors[row] = reason
-            return [None] * len(rows)
+        found, raised = score_texts(self._models[full_name], texts)
         finite = np.isfinite(found)
         if every and finite.all():
             return list(found.tolist())
         scores: list[float | None] = [None] * len(rows)
-        for row, score, is_number in zip(good, found.tolist(), finite.tolist(), strict=True):
-            if is_number:
-                scores[row] = score
+        for at, row in enumerate(good):
+            if finite[at]:
+                scores[row] = float(found[at])
             else:
-                rows.errors[row] = "the model gave no number for this text"
+                rows.errors[row] = raised.get(at, "the model gave no number for this text")
         return scores
 
 

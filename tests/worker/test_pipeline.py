@@ -2,12 +2,14 @@
 
 import time
 
+import numpy as np
 import pytest
 from in_memory import Service, length_score
 
 from shared.job import NDJSON, Job, Spec, State, new_job_id
 from shared.settings import Settings
 from shared.tables.parts import write_rows
+from worker import halving
 from worker.reconciler import Reconciler
 
 CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (at, b"z" * (at + 1)) for at in range(20))
@@ -63,11 +65,28 @@ def test_a_split_goes_on_where_another_died(service: Service) -> None:
     assert results(service, accepted.location) == [length_score("z" * n) for n in range(1, 21)]
 
 
-def test_a_model_that_raises_spoils_its_part_only(service: Service) -> None:
-    """Rows of a part whose scoring raises carry an error; those of other parts a score."""
-    rows = service.scored(b"text\n" + b"good\n" * 4 + b"raise\n" * 4)
-    assert [row["Sentiment_Score"] for row in rows] == [0.04] * 4 + [None] * 4
-    assert "ValueError" in rows[4]["error"]
+def test_a_text_that_the_model_raises_on_is_an_error_in_its_row(service: Service) -> None:
+    """It is found among the texts of its part, and all the others have their scores."""
+    texts = ["good", "raise", "good", "good", "raise", "raise", "nothing", "good"]
+    rows = service.scored("\n".join(["text", *texts]).encode())
+    assert [row["Sentiment_Score"] for row in rows] == [
+        0.04 if text == "good" else None for text in texts
+    ]
+    for row, text in zip(rows, texts, strict=True):
+        if text == "raise":
+            assert row["error"] == "the model could not score this text: ValueError"
+
+
+def test_a_model_that_always_raises_is_not_asked_for_ever(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many exceptions what is still in doubt is given up, with the reason."""
+    monkeypatch.setattr(halving, "MOST_RAISED", 4)
+    scores, reasons = halving.score_texts(service.model, ["raise"] * 64)
+    assert len(service.model.calls) <= 4 + 6
+    assert np.isnan(scores).all()
+    assert set(reasons) == set(range(64))
+    assert set(reasons.values()) == {"the model could not score this row's part: ValueError"}
 
 
 def test_a_text_without_a_number_is_an_error(service: Service) -> None:
