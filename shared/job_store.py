@@ -14,6 +14,7 @@ class Begun:
 
     part: Part
     attempts: int  #: How often it was taken up, this time included.
+    note: str = ""  #: What `JobStore.note` was given for it last.
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,9 @@ class JobStore(Protocol):
 
     def begin_part(self, job_id: str, part: int) -> Begun | None:
         """Take up a part, for one lease; None where it is done, or the job does not run."""
+
+    def note(self, job_id: str, part: int, note: str) -> None:
+        """Leave a note for whoever takes the part up next; nothing, where the job does not run."""
 
     def complete_part(
         self, job_id: str, part: int, *, completed: int, failed: int, lanes: int

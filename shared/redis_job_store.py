@@ -16,7 +16,7 @@ from shared.redis_link import PATIENCE_SECONDS, RedisLink
 from shared.settings import Settings
 
 #: What `job:<id>` has behind it.
-_TAILS = ("", ":parts", ":done", ":leases", ":attempts", ":rows", ":result", ":bell")
+_TAILS = ("", ":parts", ":done", ":leases", ":attempts", ":notes", ":rows", ":result", ":bell")
 
 #: Answers that nobody fetched, because the asker died, are kept for so long, in seconds.
 UNREAD_SECONDS = 60
@@ -141,7 +141,14 @@ class RedisJobStore:
     def begin_part(self, job_id: str, part: int) -> Begun | None:
         """Take up a part, for one lease; None where it is done, or the job does not run."""
         answer = self._link.run("begin_part", job_id, part, self._lease)
-        return Begun(_part_of(answer[0]), answer[1]) if answer else None
+        if not answer:
+            return None
+        where, attempts, note = answer
+        return Begun(_part_of(where), attempts, note)
+
+    def note(self, job_id: str, part: int, note: str) -> None:
+        """Leave a note for whoever takes the part up next; nothing, where the job does not run."""
+        self._link.run("note", job_id, part, note)
 
     def complete_part(
         self, job_id: str, part: int, *, completed: int, failed: int, lanes: int

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         15.0, gt=0, description="A part that is not done in this time is dispatched again."
     )
     max_attempts: int = Field(
-        3, gt=0, description="Starts of a part; after them its rows carry an error."
+        3, gt=0, description="Starts of a part; after them the row is looked for that ends them."
     )
     task_time_limit: float = Field(
         300.0, gt=0, description="A task that runs longer is killed, with its process."

@@ -25,6 +25,7 @@ class _Record:
     done: set[int] = field(default_factory=set)
     leases: dict[int, float] = field(default_factory=dict)
     attempts: dict[int, int] = field(default_factory=dict)
+    notes: dict[int, str] = field(default_factory=dict)
     split_lease: float = 0.0
     small_attempts: int = 0
     claim: float | None = None
@@ -156,7 +157,11 @@ class InMemoryJobStore:
             return None
         record.leases[part] = time.time() + self._settings.lease_seconds
         record.attempts[part] = record.attempts.get(part, 0) + 1
-        return Begun(record.parts[part], record.attempts[part])
+        return Begun(record.parts[part], record.attempts[part], record.notes.get(part, ""))
+
+    def note(self, job_id: str, part: int, note: str) -> None:
+        if record := self._running(job_id):
+            record.notes[part] = note
 
     def complete_part(
         self, job_id: str, part: int, *, completed: int, failed: int, lanes: int

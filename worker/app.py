@@ -7,6 +7,7 @@ from kombu.utils.scheduling import round_robin_cycle
 from shared.dispatch import bulk_queue, make_celery, small_queue
 from shared.model import Card
 from shared.settings import Settings, load_settings
+from worker.trial import ATTEMPTS
 
 
 class SmallFirst(round_robin_cycle):
@@ -31,11 +32,14 @@ def make_worker(settings: Settings) -> Celery:
         worker_proc_alive_timeout=180,
         # The message of a part goes when the part is done; a killed process loses nothing.
         task_acks_late=True,
-        # A process that was killed: try its task again, three times. The older
-        # `task_reject_on_worker_lost` puts the message back for ever, also that of a part which
-        # kills every process it meets.
+        # A process that was killed: try its task again, as often as the part is taken up at all
+        # (the record counts). The older `task_reject_on_worker_lost` puts the message back for
+        # ever, also that of a part which kills every process it meets.
         task_retry_on_worker_lost=True,
-        task_annotations={"*": {"max_retries": settings.max_attempts}},
+        # At once: Celery's own delay is three minutes, and the part's lease would run out first.
+        task_annotations={
+            "*": {"max_retries": settings.max_attempts + ATTEMPTS, "default_retry_delay": 0}
+        },
         # Without this a busy worker hoards parts that an idle one could score, and a worker that
         # dies takes them with it. It counts requests; the multiplier must be 0 (no limit), because
         # that one counts messages that are not acknowledged: those whose acknowledgement failed,

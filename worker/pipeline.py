@@ -17,12 +17,14 @@ from shared.dispatch import Dispatch
 from shared.errors import JobExpired, JobNotFound, OpenQuote, RowTooLong
 from shared.fleet import Fleet
 from shared.job import NDJSON, Job, Layout, Part, Spec, State
-from shared.job_store import Answer, JobStore, SmallJob, Walk
+from shared.job_store import Answer, Begun, JobStore, SmallJob, Walk
 from shared.model import Model
 from shared.settings import Settings
 from shared.tables.parts import Rows, count_errors, cut, read_rows
 from shared.tables.results import render
+from worker import trial
 from worker.halving import score_texts
+from worker.trial import Trial
 
 logger = logging.getLogger(__name__)
 
@@ -91,8 +93,11 @@ class Pipeline:
             self._lost_upload(job_id)
             return
         where = {"offset": part.offset, "first_row": part.first_row}
-        rows = self._read(content, spec.layout, begun.attempts, **where)
-        scores = self._score(spec.full_name, rows)
+        rows = self._read(content, spec.layout, **where)
+        if begun.attempts <= self._settings.max_attempts:
+            scores = self._score(spec.full_name, rows)
+        else:
+            scores = self._try(spec, number, begun, rows)
         self._blobs.put(spec.result_key(number), render(rows.refs, scores, rows.errors))
         failed = count_errors(rows.errors)
         walk = self._store.complete_part(
@@ -109,6 +114,32 @@ class Pipeline:
         elif self._get(job_id) is None:
             # Deleted while this part was scored: what was just written must not outlive the job.
             self._blobs.delete(spec.folder)
+
+    def _try(self, spec: Spec, number: int, begun: Begun, rows: Rows) -> list[float | None]:
+        """Score a part that has ended its processes: run by run, so that the fatal rows are found.
+
+        They get an error and all others a score, unless there are too many of them.
+        """
+        if begun.attempts > self._settings.max_attempts + trial.ATTEMPTS:
+            _give_up(rows, f"scoring this row's part did not end in {begun.attempts - 1} attempts")
+            return [None] * len(rows)
+        found = Trial.after(begun.note, len(rows))
+        for row in found.fatal:
+            rows.errors[row] = rows.errors[row] or "scoring this text ended the worker's process"
+        scores: list[float | None] = [None] * len(rows)
+
+        def score(begin: int, end: int) -> None:
+            run = rows.run(begin, end)
+            scores[begin:end] = self._score(spec.full_name, run)
+            rows.errors[begin:end] = run.errors
+
+        for begin, end in found.harmless(len(rows)):
+            score(begin, end)
+        while found.doubted:
+            self._store.note(spec.id, number, found.note())
+            score(*found.doubted[0])
+            found.doubted.pop(0)
+        return scores
 
     def finish(self, job_id: str) -> None:
         """Close a job whose parts are all done."""
@@ -163,7 +194,10 @@ class Pipeline:
         batch = Rows()
         lengths = []
         for job in jobs:
-            rows = self._read(job.rows, NDJSON, job.attempts)
+            rows = self._read(job.rows, NDJSON)
+            if job.attempts > self._settings.max_attempts:
+                # It has killed its worker, or outlasted its lease, each time.
+                _give_up(rows, f"scoring this row's job did not end in {job.attempts - 1} attempts")
             lengths.append(len(rows))
             batch.extend(rows)
         scores = self._score(full_name, batch)
@@ -172,20 +206,15 @@ class Pipeline:
 
     # -- both ------------------------------------------------------------------------------
 
-    def _read(self, content: bytes, layout: Layout, attempts: int, **where: int) -> Rows:
-        """The rows of a part or of a small job; given up where they were taken too often."""
-        rows = read_rows(
+    def _read(self, content: bytes, layout: Layout, **where: int) -> Rows:
+        """The rows of a part or of a small job."""
+        return read_rows(
             content,
             layout,
             max_text_chars=self._settings.max_text_chars,
             max_record_bytes=self._settings.max_record_bytes,
             **where,
         )
-        if attempts > self._settings.max_attempts:
-            # They have killed their worker, or outlasted their lease, each time.
-            reason = f"scoring this row's part did not end in {attempts - 1} attempts"
-            rows.errors = [error or reason for error in rows.errors]
-        return rows
 
     def _score(self, full_name: str, rows: Rows) -> list[float | None]:
         """A score for each row that has no error; a row that gets none gets an error."""
@@ -205,6 +234,10 @@ class Pipeline:
             else:
                 rows.errors[row] = raised.get(at, "the model gave no number for this text")
         return scores
+
+
+def _give_up(rows: Rows, reason: str) -> None:
+    rows.errors = [error or reason for error in rows.errors]
 
 
 def _batches(parts: Iterable[Part]) -> Iterator[tuple[list[Part], bool]]:

@@ -21,7 +21,7 @@ else
   end
   redis.call('ZREM', prefix .. 'jobs:active', id)
   redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + retention), id)
-  redis.call('DEL', job .. ':leases', job .. ':attempts', job .. ':rows')
+  redis.call('DEL', job .. ':leases', job .. ':attempts', job .. ':notes', job .. ':rows')
   ring_bell(id)
 end
 return 1

@@ -122,6 +122,10 @@ class Rows:
         self.texts += other.texts
         self.errors += other.errors
 
+    def run(self, begin: int, end: int) -> "Rows":
+        """The rows from one to before another, by themselves."""
+        return Rows(self.refs[begin:end], self.texts[begin:end], self.errors[begin:end])
+
     def __len__(self) -> int:
         return len(self.refs)
 

@@ -115,6 +115,16 @@ def test_attempts_at_a_part_are_counted(store: JobStore) -> None:
     assert begun[0].part == parts(1)[0]
 
 
+def test_a_note_is_for_whoever_takes_the_part_up_next(store: JobStore) -> None:
+    """The last note left at a part comes with it; none comes with another part."""
+    job_id, _ = running(store, 2, lanes=2)
+    assert [begun and begun.note for begun in (store.begin_part(job_id, 0),)] == [""]
+    store.note(job_id, 0, "first")
+    store.note(job_id, 0, "second")
+    begun = [store.begin_part(job_id, part) for part in (0, 1, 1)]
+    assert [one and one.note for one in begun] == ["second", "", ""]
+
+
 def test_nothing_is_done_for_an_ended_job(store: JobStore) -> None:
     """After a cancel no part is begun, marked or added."""
     job_id, _ = running(store, 2, lanes=1, last=False)
@@ -131,6 +141,7 @@ def test_nothing_is_done_for_a_deleted_job(store: JobStore) -> None:
     store.delete(job_id)
     assert store.begin_part(job_id, 0) is None
     assert complete(store, job_id, 0) == Walk()
+    store.note(job_id, 0, "late")
     assert store.list_jobs(10) == []
     with pytest.raises(JobNotFound):
         store.get(job_id)

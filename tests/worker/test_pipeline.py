@@ -3,13 +3,14 @@
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
-from in_memory import Service, length_score
+from in_memory import LengthModel, Service, length_score
 
 from shared.job import NDJSON, Job, Spec, State, new_job_id
 from shared.settings import Settings
 from shared.tables.parts import write_rows
-from worker import halving
+from worker import halving, trial
 from worker.reconciler import Reconciler
 
 CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (at, b"z" * (at + 1)) for at in range(20))
@@ -101,7 +102,7 @@ def test_a_part_that_never_ends_is_given_up(service: Service, settings: Settings
     accepted = service.submit(CSV)
     job_id = accepted.json["id"]
     service.pipeline.split(job_id)
-    for _ in range(settings.max_attempts):  # workers that died over part 1
+    for _ in range(settings.max_attempts + trial.ATTEMPTS):  # workers that died over part 1
         service.store.begin_part(job_id, 1)
     service.work()
     job = service.client.get(accepted.location).json
@@ -110,6 +111,40 @@ def test_a_part_that_never_ends_is_given_up(service: Service, settings: Settings
     scores = results(service, accepted.location)
     assert scores[4:8] == [None] * 4
     assert None not in scores[:4] + scores[8:]
+
+
+@pytest.mark.parametrize("fatal", [{0}, {137}, {999}, {3, 4, 700}])
+def test_rows_that_end_their_process_are_found(service: Service, fatal: set[int]) -> None:
+    """After a bounded number of dead processes they have an error, and every other row a score."""
+    texts = ["deadly" if row in fatal else "z" * (row % 90 + 1) for row in range(1000)]
+    accepted = service.submit("\n".join(["text", *texts]).encode())
+    service.pipeline._models = {service.model.card.full_name: Deadly()}
+    deaths = 0
+    while service.dispatch.messages:
+        task, *args = message = service.dispatch.messages.popleft()
+        try:
+            getattr(service.pipeline, task)(*args)
+        except SystemExit:
+            deaths += 1
+            service.dispatch.messages.append(message)
+    job = service.client.get(accepted.location).json
+    assert job["rows"] == {"total": 1000, "completed": 1000 - len(fatal), "failed": len(fatal)}
+    answer = service.client.get(f"{accepted.location}/results?format=json&limit=1000")
+    for row, text in zip(answer.json["rows"], texts, strict=True):
+        if text == "deadly":
+            assert row["error"] == "scoring this text ended the worker's process"
+        else:
+            assert (row["Sentiment_Score"], row["error"]) == (length_score(text), None)
+    assert deaths <= len(fatal) * (3 + 2)
+
+
+class Deadly(LengthModel):
+    """Ends its process over certain texts."""
+
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if (frame["text"] == "deadly").any():
+            raise SystemExit
+        return super().score(frame)
 
 
 def test_an_upload_that_is_lost_fails_the_job(service: Service) -> None:
