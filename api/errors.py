@@ -99,7 +99,7 @@ def _of_werkzeug(error: HTTPException) -> Response:
     code = HTTPStatus(status).name.lower().replace("_", "-")
     answer = problem(status, code, error.description or HTTPStatus(status).description)
     for name, value in error.get_headers():
-        if name.lower() == "allow":
+        if name.lower() in ("allow", "content-range"):
             answer.headers[name] = value
     return answer
 

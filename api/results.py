@@ -1,13 +1,13 @@
 """`/jobs/<id>/results`: what became of the rows, in the upload's order."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
 from api.jobs import find_job
 from api.options import whole_number
+from api.pieces import Pieces
 from api.representation import retry_after
 from api.services import Services, services
 from shared.errors import BadOption, JobNotFinished, NoResults
@@ -31,8 +31,15 @@ def results(job_id: str) -> Response:
         raise NoResults(job_id=job_id, state=job.state)
     if _wants_json():
         return jsonify(_page(at, job))
-    answer = Response(_csv(at, job), mimetype="text/csv")
+    content = _csv(at, job)
+    # Passed through: else werkzeug reads a content of which it cuts a range as a whole.
+    answer = Response(content, mimetype="text/csv", direct_passthrough=True)
     answer.headers["Content-Disposition"] = f'attachment; filename="{job_id}.csv"'
+    answer.content_length = content.size
+    # The rows of a job that has succeeded never change.
+    answer.set_etag(f"{job_id}.csv")
+    answer.vary.add("Accept")
+    answer.make_conditional(request, accept_ranges=True, complete_length=content.size)
     return answer
 
 
@@ -46,13 +53,16 @@ def _wants_json() -> bool:
     return wanted == "json"
 
 
-def _csv(at: Services, job: Job) -> Iterator[bytes]:
-    yield HEADER
+def _csv(at: Services, job: Job) -> Pieces:
     if job.spec.kind == "small":
-        yield at.store.small_result(job.spec.id)
-        return
-    for part in range(job.parts):
-        yield at.blobs.read(job.spec.result_key(part))
+        content = HEADER + at.store.small_result(job.spec.id)
+        return Pieces([len(content)], lambda _piece, offset: content[offset:])
+    keys = [job.spec.result_key(part) for part in range(job.parts)]
+
+    def read(piece: int, offset: int) -> bytes:
+        return at.blobs.read(keys[piece - 1], offset) if piece else HEADER[offset:]
+
+    return Pieces([len(HEADER), *map(at.blobs.size, keys)], read)
 
 
 def _page(at: Services, job: Job) -> dict[str, Any]:

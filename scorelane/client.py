@@ -1,15 +1,15 @@
 """A client of the HTTP API: submit a file, wait for its job, fetch the results."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 import httpx
 
 from scorelane.answers import ApiError, ClientError, Job, Unreachable
-from scorelane.streams import CHUNK, appearing, chunks_of, size_left
+from scorelane.streams import appearing, chunks_of, size_left
 
 #: An answer 503 is waited out for so many seconds in a row, and then it is an error.
 PATIENCE = 60.0
@@ -136,18 +136,38 @@ class Client:
     def streaming_results(self, job_id: str) -> Iterator[Iterator[bytes]]:
         """The results as CSV, in runs of bytes, while the block lasts.
 
+        A connection that is cut is made anew, as long as each brings something.
+
         Raises:
-            Unreachable: in the block, where the connection was cut before the end.
+            Unreachable: in the block, where the results cannot be had to their end.
         """
-        path = f"/jobs/{job_id}/results"
-        with (
-            self._plain_errors(),
-            self._http.stream("GET", path, headers={"Accept": "text/csv"}) as answer,
-        ):
-            if answer.is_error:
-                answer.read()
-            self._check(answer)
-            yield answer.iter_bytes(CHUNK)
+        with self._plain_errors(), closing(self._download(f"/jobs/{job_id}/results")) as chunks:
+            # The first run is empty: it comes when the service has begun to answer.
+            next(chunks)
+            yield chunks
+
+    def _download(self, path: str) -> Generator[bytes]:
+        received, before, etag = 0, -1, ""
+        while True:
+            headers = {"Accept": "text/csv"}
+            if received:
+                headers |= {"Range": f"bytes={received}-", "If-Range": etag}
+            try:
+                with self._http.stream("GET", path, headers=headers) as answer:
+                    if answer.is_error:
+                        answer.read()
+                    self._check(answer)
+                    if received and answer.status_code != httpx.codes.PARTIAL_CONTENT:
+                        raise httpx.RemoteProtocolError("and the results are others now")
+                    before, etag = received, answer.headers.get("ETag", "")
+                    yield b""
+                    for chunk in answer.iter_bytes():
+                        received += len(chunk)
+                        yield chunk
+                    return
+            except httpx.TransportError:
+                if not etag or received == before:
+                    raise
 
     def results(self, job_id: str, out_path: Path) -> None:
         """Write the results as CSV to a file, which appears when it is whole, and not before.

@@ -32,6 +32,13 @@ class Blobs(Protocol):
             FileNotFoundError: there is no such blob.
         """
 
+    def size(self, key: str) -> int:
+        """The length of a blob, in bytes.
+
+        Raises:
+            FileNotFoundError: there is no such blob.
+        """
+
     def delete(self, key: str) -> None:
         """Delete a blob, or every blob whose key begins with `key` where that ends in `/`."""
 
@@ -80,6 +87,10 @@ class FolderBlobs:
         """The bytes of a blob, `length` of them from `offset`; -1: to its end."""
         with self.open(key, offset) as file:
             return file.read(length)
+
+    def size(self, key: str) -> int:
+        """The length of a blob, in bytes."""
+        return self._path(key).stat().st_size
 
     def delete(self, key: str) -> None:
         """Delete a blob, or every blob whose key begins with `key` where that ends in `/`."""

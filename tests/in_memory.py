@@ -43,6 +43,9 @@ class InMemoryBlobs:
         content = self.contents[key][offset:]
         return content if length < 0 else content[:length]
 
+    def size(self, key: str) -> int:
+        return len(self.read(key))
+
     def delete(self, key: str) -> None:
         for found in list(self.contents):
             if found == key or (key.endswith("/") and found.startswith(key)):

@@ -16,6 +16,7 @@ from scorelane.streams import appearing
 
 REFUSAL = b'{"type": "urn:scorelane:problem:too-large", "detail": "Too large."}'
 RESULT = b"ref,Sentiment_Score,error\n1,0.5,\n"
+LONG_RESULT = RESULT + b"".join(b"%d,0.5,\n" % row for row in range(20_000))
 
 
 @pytest.fixture
@@ -35,6 +36,37 @@ def short_read_server() -> Iterator[str]:
             connection.sendall(head.encode() + REFUSAL)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
+
+
+@pytest.fixture
+def cutting_server() -> Iterator[str]:
+    """A server that cuts each answer after 40,000 bytes, and knows `Range`."""
+
+    def serve(listener: socket.socket) -> None:
+        begin = 0
+        while begin < len(LONG_RESULT):
+            connection, _ = listener.accept()
+            with connection, connection.makefile("rb") as lines:
+                asked = dict(
+                    line.lower().strip().split(b": ")
+                    for line in iter(lines.readline, b"\r\n")
+                    if b": " in line
+                )
+                begin = int(asked.get(b"range", b"bytes=0-")[6:-1])
+                status = "206 Partial Content" if begin else "200 OK"
+                assert asked.get(b"if-range", b'"one"') == b'"one"'
+                left = len(LONG_RESULT) - begin
+                head = f'HTTP/1.1 {status}\r\nETag: "one"\r\nContent-Length: {left}\r\n\r\n'
+                connection.sendall(head.encode() + LONG_RESULT[begin : begin + 40_000])
+                begin += 40_000
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        # A client that gives up must not leave the server waiting for its next connection.
+        listener.settimeout(20)
         thread = threading.Thread(target=serve, args=(listener,))
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -154,6 +186,14 @@ def test_results_cut(answers, tmp_path: Path) -> None:
         client.results("x", out)
     assert out.read_text(encoding="utf-8") == "older"
     assert list(tmp_path.iterdir()) == [out]
+
+
+def test_results_cut_and_gone_on_with(cutting_server: str, tmp_path: Path) -> None:
+    """A download that is cut again and again goes on from where it was, and ends whole."""
+    out = tmp_path / "out.csv"
+    with Client(cutting_server, timeout=5) as client:
+        client.results("x", out)
+    assert out.read_bytes() == LONG_RESULT
 
 
 def test_results_too_early(answers, tmp_path: Path) -> None:
