@@ -1,4 +1,6 @@
 import re
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
 
+from scoring import compiled_words, word_counts
+from scoring.compiled_words import CompiledWords
 from scoring.utf8 import _word_points
+from scoring.word_arrays import WordArrays
 from scoring.word_counts import WordCounter
 from scoring.word_index import WordIndex
 
@@ -29,9 +34,20 @@ OPTIONS = st.fixed_dictionaries(
 
 
 def same(vectoriser: CountVectorizer, texts: list[str]) -> bool:
+    """Whether both ways, compiled and by arrays, count as the vectoriser does."""
     counter = WordCounter.like(vectoriser)
     assert counter is not None
-    found, expected = counter.counts(texts).matrix(), CountVectorizer.transform(vectoriser, texts)
+    expected = CountVectorizer.transform(vectoriser, texts)
+    ways = [WordArrays(counter._terms)]
+    if compiled_words.LIBRARY:
+        ways.append(CompiledWords(counter._terms))
+    found = []
+    for counter._words in ways:
+        found.append(equal(counter.counts(texts).matrix(), expected))
+    return all(found)
+
+
+def equal(found: Any, expected: Any) -> bool:
     return (
         found.dtype == expected.dtype
         and found.indptr.tolist() == expected.indptr.tolist()
@@ -116,3 +132,33 @@ def test_word_characters_are_those_of_the_regular_expressions() -> None:
     expected = np.zeros(0x110000, dtype=bool)
     expected[[ord(found) for found in re.findall(r"\w", every)]] = True
     assert (_word_points()[0x80:] == expected[0x80:]).all()
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+def test_words_are_compiled_where_there_is_a_compiler() -> None:
+    """The installation has made the library, and a counter uses it."""
+    counter = WordCounter.like(CountVectorizer().fit(["aa"]))
+    assert counter is not None
+    assert isinstance(counter._words, CompiledWords)
+
+
+def test_a_library_that_cannot_be_loaded_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One for another machine is named in the log, and the arrays do its work."""
+    (tmp_path / "words.so").write_bytes(b"of another machine")
+    monkeypatch.setattr(compiled_words, "__file__", str(tmp_path / "compiled_words.py"))
+    assert compiled_words._load() is None
+    assert "cannot be loaded" in caplog.text
+    (tmp_path / "words.so").unlink()
+    assert compiled_words._load() is None
+    monkeypatch.setattr(word_counts, "LIBRARY", None)
+    counter = WordCounter.like(CountVectorizer().fit(["aa"]))
+    assert counter is not None
+    assert isinstance(counter._words, WordArrays)
+
+
+def test_texts_of_any_length_fit() -> None:
+    """A long text, and one of very many words, are counted as short ones."""
+    texts = ["ab " * 50_000, "a" * 100_000, "x", " ".join(f"w{n}" for n in range(5_000))]
+    assert same(CountVectorizer(ngram_range=(1, 3)).fit(texts), texts)
