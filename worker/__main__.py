@@ -1,10 +1,8 @@
 """`python -m worker`: a worker that serves the models of the models folder until SIGTERM."""
 
-import ctypes
 import logging
 import os
 import sys
-from contextlib import suppress
 
 # Before numpy is imported: a process per core, and one thread in each. More threads than cores
 # take each other's time.
@@ -18,10 +16,8 @@ from shared.errors import ModelError
 from shared.model import read_cards
 from shared.settings import load_settings
 from worker.app import app, serve_queues
+from worker.memory import keep_freed_memory
 from worker.preload import failed
-
-#: Of malloc.h.
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
 
 @setup_logging.connect
@@ -32,18 +28,6 @@ def log(**_: object) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     logging.getLogger("celery").setLevel(logging.WARNING)
-
-
-def keep_freed_memory() -> None:
-    """Let glibc keep freed memory for the next part.
-
-    By itself it gives arrays back to the kernel at once, which must clear each page when they are
-    wanted again: a tenth of the scoring time. What is kept is what the largest part took.
-    """
-    with suppress(OSError, AttributeError):  # another C library
-        libc = ctypes.CDLL(None)
-        libc.mallopt(M_MMAP_THRESHOLD, 64 * 2**20)
-        libc.mallopt(M_TRIM_THRESHOLD, 512 * 2**20)
 
 
 def main() -> None:
