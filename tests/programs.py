@@ -61,11 +61,17 @@ class Programs:
 
     def start_api(self) -> None:
         """Start the API, and wait until it answers."""
-        self._start(
+        self.api = self._start(
             "api", sys.executable, "-m", "gunicorn", "--config", "python:api.gunicorn_conf",
             "--bind", f"127.0.0.1:{self.port}", "api.wsgi:app",
         )  # fmt: skip
         wait_for(lambda: self.status("/livez") == 200)
+
+    def restart_api(self) -> None:
+        """Start the API anew, with the environment as it is now."""
+        self.api.terminate()
+        self.api.wait(30)
+        self.start_api()
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         """Start a worker; it is not waited for."""
