@@ -40,6 +40,9 @@ def make_worker(settings: Settings) -> Celery:
         task_annotations={
             "*": {"max_retries": settings.max_attempts + ATTEMPTS, "default_retry_delay": 0}
         },
+        # How long the result of a dead process is waited for before its task is tried again. By
+        # default ten seconds; here nobody wants a result, and a step may run twice.
+        worker_lost_wait=1.0,
         # Without this a busy worker hoards parts that an idle one could score, and a worker that
         # dies takes them with it. It counts requests; the multiplier must be 0 (no limit), because
         # that one counts messages that are not acknowledged: those whose acknowledgement failed,

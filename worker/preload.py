@@ -11,11 +11,12 @@ from random import Random
 
 import pandas as pd
 from celery.signals import worker_process_init
+from redis.exceptions import RedisError
 
 from shared.blobs import FolderBlobs
 from shared.dispatch import CeleryDispatch
 from shared.errors import ModelError
-from shared.fleet import RedisFleet, Served
+from shared.fleet import Fleet, RedisFleet, Served
 from shared.model import TEXT, Model, load_model, read_cards
 from shared.redis_job_store import RedisJobStore
 from shared.redis_link import RedisLink
@@ -27,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 #: What the texts are made of on which a model's rate is measured.
 SAMPLE = "It was a good day, and the food that we had was not too bad at all: thanks"
+
+#: The most of them: to make more would take longer than a fast model needs to score them.
+SAMPLE_ROWS = 16_384
 
 #: Set by a process that could not load its models; the main process, which it was forked from,
 #: then ends with a status that says so.
@@ -86,7 +90,23 @@ def _preload(settings: Settings) -> None:
         fleet=fleet,
         models=models,
     )
-    fleet.announce(node_name(os.getppid()), served)
+    announce(fleet, served)
+
+
+def announce(fleet: Fleet, served: list[Served], pause: float = 1.0) -> None:
+    """Announce what this process serves, as soon as Redis answers; else look again after a pause.
+
+    Redis may be away just when a process has loaded its models. That is no reason to end it, and
+    the whole worker with it.
+    """
+    while True:
+        try:
+            fleet.announce(node_name(os.getppid()), served)
+        except RedisError as error:
+            logger.warning("not announced yet: Redis does not answer (%s)", error)
+            time.sleep(pause)
+        else:
+            return
 
 
 def _load(folder: Path) -> tuple[Model, float]:
@@ -103,7 +123,8 @@ def measure_rate(model: Model, seconds: float = 0.2) -> float:
     """Rows per second of a model on texts of usual length, measured for about so many seconds."""
     words, random = SAMPLE.split(), Random(0)  # noqa: S311  nothing here is secret
     rows, elapsed = 1, 0.0
-    while elapsed < seconds / 2:  # one row is much for some models, and nothing for others
+    # One row is much for some models, and nothing for others.
+    while elapsed < seconds / 2 and rows < SAMPLE_ROWS:
         rows *= 4
         # All different: a runtime may score equal texts once.
         texts = [" ".join(random.sample(words, len(words))) for _ in range(rows)]
