@@ -7,7 +7,7 @@ from kombu.utils.scheduling import round_robin_cycle
 from shared.dispatch import bulk_queue, make_celery, small_queue
 from shared.model import Card
 from shared.settings import Settings, load_settings
-from worker.trial import ATTEMPTS
+from worker.trial import most_attempts
 
 
 class SmallFirst(round_robin_cycle):
@@ -38,7 +38,7 @@ def make_worker(settings: Settings) -> Celery:
         task_retry_on_worker_lost=True,
         # At once: Celery's own delay is three minutes, and the part's lease would run out first.
         task_annotations={
-            "*": {"max_retries": settings.max_attempts + ATTEMPTS, "default_retry_delay": 0}
+            "*": {"max_retries": most_attempts(settings.max_attempts), "default_retry_delay": 0}
         },
         # How long the result of a dead process is waited for before its task is tried again. By
         # default ten seconds; here nobody wants a result, and a step may run twice.

@@ -22,9 +22,8 @@ from shared.model import Model
 from shared.settings import Settings
 from shared.tables.parts import Rows, count_errors, cut, read_rows
 from shared.tables.results import render
-from worker import trial
 from worker.halving import score_texts
-from worker.trial import Trial
+from worker.trial import Trial, most_attempts
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +119,7 @@ class Pipeline:
 
         They get an error and all others a score, unless there are too many of them.
         """
-        if begun.attempts > self._settings.max_attempts + trial.ATTEMPTS:
+        if begun.attempts > most_attempts(self._settings.max_attempts):
             _give_up(rows, f"scoring this row's part did not end in {begun.attempts - 1} attempts")
             return [None] * len(rows)
         found = Trial.after(begun.note, len(rows))

@@ -21,6 +21,11 @@ ATTEMPTS = 40
 Run = tuple[int, int]
 
 
+def most_attempts(max_attempts: int) -> int:
+    """How often a part is taken up at all: whole so often, and then by pieces."""
+    return max_attempts + ATTEMPTS
+
+
 @dataclass
 class Trial:
     """What is known of the rows of a part that has ended its processes.
