@@ -9,15 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from benchmarks import reviews, waiting_model
+from benchmarks import reviews, runtime_package
 from benchmarks.cores import cores_of, described
 from benchmarks.load import Client, ask, request
 from benchmarks.report import Options, Table, faster, figure, quicker
 from benchmarks.service import service
 from benchmarks.transfer import transfer
+from benchmarks.waiting_model import WaitingModel
 from shared.model import SCORE
 
-MODEL = waiting_model.FORMAT
+MODEL = "waits"
 
 #: What a row waits: long enough that the cores can carry the rows of 32 processes.
 SECONDS_PER_ROW = 1e-3
@@ -46,14 +47,14 @@ def _by_processes(options: Options, folder: Path) -> Table:
     """As many rows for each process, and more and more processes."""
     counts = (1, 2, 4) if options.quick else (1, 2, 4, 8, 16, 32)
     seconds, jobs = (2.0, 1) if options.quick else (10.0, 3)
-    models, env = waiting_model.make(folder / "waiting", SECONDS_PER_ROW)
+    env = _waiting(folder / "waiting", SECONDS_PER_ROW)
     source, target = folder / "rows.csv", folder / "scores.csv"
     table = Table("Rows per second of a model that only waits", ("processes", "ours", "linear"))
     linear = 0.0
     for processes in counts:
         rows = round(seconds / SECONDS_PER_ROW) * processes
         reviews.write_csv(source, rows, options.seed)
-        with service(processes, models, env) as running, running.redis() as redis:
+        with service(processes, env=env) as running, running.redis() as redis:
             redis.config_resetstat()
             with cores_of(running) as used:
                 done = [transfer(running, source, target, MODEL) for _ in range(jobs)]
@@ -80,6 +81,10 @@ def _by_processes(options: Options, folder: Path) -> Table:
     return table
 
 
+def _waiting(folder: Path, seconds_per_row: float) -> dict[str, str]:
+    return runtime_package.make(folder, MODEL, WaitingModel, repr(seconds_per_row))
+
+
 def _full(used: dict[str, float]) -> list[str]:
     """What cannot do more."""
     full = [name for name in ("redis", "worker") if used[name] > FULL]
@@ -97,11 +102,11 @@ def _by_parts(options: Options, folder: Path) -> Table:
     """Questions about a job of few parts, and about one of many."""
     many, asked = (500, 30) if options.quick else (10_000, 300)
     table = Table("Questions about a job, by its parts", ("", f"{many:,} parts", f"{PAGE} parts"))
-    models, env = waiting_model.make(folder / "quick", SECONDS_PER_ROW / 1000)
+    env = _waiting(folder / "quick", SECONDS_PER_ROW / 1000)
     # No row is scored in less, so each is a part of its own.
     env["SCORELANE_PART_SECONDS"] = "1e-9"
     source, target = folder / "rows.csv", folder / "scores.csv"
-    with service(2, models, env) as running:
+    with service(2, env=env) as running:
         ids = {}
         for rows in (PAGE, many):
             reviews.write_csv(source, rows, options.seed)

@@ -2,16 +2,13 @@
 
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import Self
 
 import pandas as pd
 
-from shared.model import RUNTIMES, SCORE, TEXT, Card, write_card
-
-FORMAT = "hostile"
+from shared.model import SCORE, TEXT, Card
 
 #: Texts: one on which the process dies as of a segmentation fault, and one that takes for ever.
 CRASHES, HANGS = "crash", "hang"
@@ -38,29 +35,3 @@ class HostileModel:
 
     def warm_up(self) -> None:
         """There is nothing to warm up."""
-
-
-def make(folder: Path) -> dict[str, str]:
-    """Write the model, and the metadata by which its runtime is found, into a folder.
-
-    Returns:
-        The environment of a worker that serves it, and of its API.
-    """
-    model = folder / "models" / FORMAT
-    model.mkdir(parents=True)
-    (model / f"model.{FORMAT}").write_text("")
-    write_card(model, name=FORMAT, format=FORMAT, files=[f"model.{FORMAT}"])
-    metadata = folder / "packages" / "hostile_model-1.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: hostile-model\nVersion: 1\n")
-    (metadata / "entry_points.txt").write_text(
-        f"[{RUNTIMES}]\n{FORMAT} = {Path(__file__).stem}:HostileModel\n"
-    )
-    return {
-        "PYTHONPATH": os.pathsep.join(
-            [str(metadata.parent), str(Path(__file__).parent), *sys.path]
-        ),
-        "SCORELANE_MODELS_DIR": str(model.parent),
-        "SCORELANE_SERVE": FORMAT,
-        "SCORELANE_DEFAULT_MODEL": FORMAT,
-    }

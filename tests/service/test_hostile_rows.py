@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hostile_model import CRASHES, HANGS, make
+from hostile_model import CRASHES, HANGS, HostileModel
 from programs import Programs
 
+from benchmarks.runtime_package import make
 from shared.model import SCORE
 
 pytestmark = pytest.mark.stack
@@ -19,7 +20,8 @@ def test_a_hostile_row_gets_an_error_and_every_other_row_a_score(
     fragile: Programs, tmp_path: Path, hostile: str
 ) -> None:
     """It is found over a few dead processes, the job succeeds, and no other row is touched."""
-    fragile.env |= make(tmp_path / "hostile") | {"SCORELANE_TASK_TIME_LIMIT": "2"}
+    fragile.env |= make(tmp_path, "hostile", HostileModel)
+    fragile.env |= {"SCORELANE_TASK_TIME_LIMIT": "2"}
     fragile.restart_api()
     fragile.start_worker()
     fragile.wait_ready()

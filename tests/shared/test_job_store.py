@@ -118,7 +118,9 @@ def test_attempts_at_a_part_are_counted(store: JobStore) -> None:
 def test_a_note_is_for_whoever_takes_the_part_up_next(store: JobStore) -> None:
     """The last note left at a part comes with it; none comes with another part."""
     job_id, _ = running(store, 2, lanes=2)
-    assert [begun and begun.note for begun in (store.begin_part(job_id, 0),)] == [""]
+    first = store.begin_part(job_id, 0)
+    assert first
+    assert first.note == ""
     store.note(job_id, 0, "first")
     store.note(job_id, 0, "second")
     begun = [store.begin_part(job_id, part) for part in (0, 1, 1)]

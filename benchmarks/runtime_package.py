@@ -1,0 +1,37 @@
+"""A model of a format of its own, whose runtime is found by its entry point as a package's is."""
+
+import os
+import sys
+from pathlib import Path
+
+from shared.model import RUNTIMES, write_card
+
+
+def make(folder: Path, name: str, runtime: type, content: str = "") -> dict[str, str]:
+    """Write the model, and the metadata of a package that brings its runtime, into a folder.
+
+    Args:
+        folder: becomes the place of both.
+        name: of the model, and of its format.
+        runtime: what loads it, in a module that can be imported here.
+        content: of the model file.
+
+    Returns:
+        The environment of a worker that serves the model alone, and of its API.
+    """
+    model = folder / "models" / name
+    model.mkdir(parents=True)
+    (model / f"model.{name}").write_text(content)
+    write_card(model, name=name, format=name, files=[f"model.{name}"])
+
+    metadata = folder / "packages" / f"{name}_model-1.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-model\nVersion: 1\n")
+    entry = f"{name} = {runtime.__module__}:{runtime.__name__}"
+    (metadata / "entry_points.txt").write_text(f"[{RUNTIMES}]\n{entry}\n")
+    return {
+        "PYTHONPATH": os.pathsep.join([str(metadata.parent), *sys.path]),
+        "SCORELANE_MODELS_DIR": str(model.parent),
+        "SCORELANE_SERVE": name,
+        "SCORELANE_DEFAULT_MODEL": name,
+    }
