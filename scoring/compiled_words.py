@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scoring.word_terms import Numbers, Terms
+from scoring.word_terms import Numbers, Positions, Terms
 
 logger = logging.getLogger(__name__)
 
@@ -74,9 +74,7 @@ class CompiledWords:
             raise MemoryError
         weakref.finalize(self, LIBRARY.counter_free, self._counter)
 
-    def cells(
-        self, content: bytes, begins: npt.NDArray[np.int64]
-    ) -> tuple[Numbers, Numbers, Numbers]:
+    def cells(self, content: bytes, begins: Positions) -> tuple[Numbers, Numbers, Numbers]:
         """The terms of n texts; see `scoring.word_arrays.WordArrays.cells`.
 
         Raises:

@@ -6,14 +6,11 @@ They are cut by one comparison of neighbours, and looked up by one gather a step
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from scoring.hash_index import HashIndex
 from scoring.utf8 import character_counts
 from scoring.word_index import WordIndex
-from scoring.word_terms import Numbers, Terms, pairs
-
-Positions = npt.NDArray[np.int64]
+from scoring.word_terms import Numbers, Positions, Terms, pairs
 
 
 class WordArrays:

@@ -17,9 +17,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from scoring.compiled_words import LIBRARY, CompiledWords
 from scoring.utf8 import blank_symbols
 from scoring.word_arrays import WordArrays
-from scoring.word_terms import Numbers, Terms
-
-Positions = npt.NDArray[np.int64]
+from scoring.word_terms import Numbers, Positions, Terms
 
 #: The token patterns that mean: runs of word characters, from so many on.
 _RUN = re.compile(r"(?:\(\?u\))?(?:\\b)?((?:\\w)*)\\w\+(?:\\b)?")

@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.hash_index import HashIndex
+from scoring.word_terms import Positions
 
-Positions = npt.NDArray[np.int64]
 Chunks = npt.NDArray[np.uint64]
 
 _CHUNK = 8  # bytes that are looked at in one step

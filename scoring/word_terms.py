@@ -8,6 +8,8 @@ import numpy.typing as npt
 
 Keys = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.intp]
+#: Of bytes in a run of texts.
+Positions = npt.NDArray[np.int64]
 
 
 class Level(NamedTuple):

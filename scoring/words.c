@@ -1,7 +1,7 @@
 /* Counts the words and word n-grams of many texts in one pass over their bytes.
 
    scoring/compiled_words.py loads this, where it was compiled; scoring/word_counts.py says what is
-   counted, and does the same by array operations. */
+   counted, and scoring/word_arrays.py does the same by array operations. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -239,7 +239,7 @@ static int64_t tokens_of(counter *with, const uint8_t *content, int64_t length,
 /* Count the terms of texts. Text n has the bytes from begins[n] to before begins[n + 1] - 1.
    `lower` gives each byte as it is in a word, or 0 for one that is in none. Cells are written to
    rows, columns and times, those of a text by column; `room` is how many fit. How many there are;
-   -1 where memory is wanting. */
+   -1 where memory is wanting, -2 where they do not fit. */
 int64_t counter_count(counter *with, const uint8_t *content, const int64_t *begins, int64_t texts,
                       const uint8_t *lower, int64_t shortest, int64_t room, int64_t *rows,
                       int64_t *columns, int64_t *times) {
