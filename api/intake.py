@@ -1,6 +1,5 @@
 """Takes in what a job brings: checks it as it passes, stores it, records the job, dispatches it."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -90,7 +89,7 @@ def record_small(services: Services, served: Served, pairs: list[Pair]) -> Job:
         layout=NDJSON,
         size=len(content),
     )
-    job = Job(spec=spec, created_at=time.time(), total=len(pairs))
+    job = Job(spec=spec, created_at=services.store.now(), total=len(pairs))
     if services.store.create(job, content):
         services.dispatch.answer(spec.full_name)
     return job
@@ -155,7 +154,7 @@ def _rows_per_part(services: Services, served: Served, rows: int) -> int:
 
 
 def _record_bulk(services: Services, spec: Spec) -> Job:
-    job = Job(spec=spec, created_at=time.time())
+    job = Job(spec=spec, created_at=services.store.now())
     services.store.create(job)
     services.dispatch.split(spec.full_name, spec.id)
     return job

@@ -1,7 +1,6 @@
 """A job as clients see it."""
 
 import math
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ MAX_RETRY_AFTER = 30
 
 def job_json(services: Services, job: Job) -> dict[str, Any]:
     """The representation of a job."""
-    now, path = time.time(), f"/jobs/{job.spec.id}"
+    now, path = services.store.now(), f"/jobs/{job.spec.id}"
     rate, eta = job.rows_per_second(now), job.eta_seconds(now)
     return {
         "id": job.spec.id,
@@ -40,13 +39,13 @@ def job_answer(services: Services, job: Job, status: int = 200) -> Response:
     answer = jsonify(job_json(services, job))
     answer.status_code = status
     if job.state not in ENDED:
-        answer.headers["Retry-After"] = str(retry_after(job))
+        answer.headers["Retry-After"] = str(retry_after(services, job))
     return answer
 
 
-def retry_after(job: Job) -> int:
+def retry_after(services: Services, job: Job) -> int:
     """Whole seconds until it is worth asking again: a tenth of what is left."""
-    eta = job.eta_seconds(time.time()) or 0.0
+    eta = job.eta_seconds(services.store.now()) or 0.0
     return min(max(math.ceil(eta / 10), 1), MAX_RETRY_AFTER)
 
 

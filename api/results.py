@@ -26,7 +26,7 @@ def results(job_id: str) -> Response:
     at = services()
     job = find_job(at, job_id)
     if job.state not in ENDED:
-        raise JobNotFinished(job_id=job_id, state=job.state, retry_after=retry_after(job))
+        raise JobNotFinished(job_id=job_id, state=job.state, retry_after=retry_after(at, job))
     if job.state is not State.SUCCEEDED:
         raise NoResults(job_id=job_id, state=job.state)
     if _wants_json():

@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -51,7 +51,7 @@ class Fleet(Protocol):
 
 
 class RedisFleet:
-    """`Fleet` on Redis: `models`, and a `worker:<node>` that vanishes with its worker."""
+    """`Fleet` on Redis: `models`, `nodes`, and a `worker:<node>` that vanishes with its worker."""
 
     def __init__(self, link: RedisLink, settings: Settings) -> None:
         self._link = link
@@ -67,8 +67,7 @@ class RedisFleet:
         pipe.hset(
             worker, str(os.getpid()), json.dumps([one.model_dump(mode="json") for one in served])
         )
-        pipe.expire(worker, int(self._lifetime) + 1)
-        pipe.zadd(self._link.key("workers"), {node: time.time() + self._lifetime})
+        self._live(pipe, node)
         for one in served:
             pipe.hset(self._link.key("models"), one.card.name, one.model_dump_json())
         pipe.execute()
@@ -91,22 +90,25 @@ class RedisFleet:
         for pid, said in self._announced.items():
             pipe.hsetnx(worker, pid, said)
         if self._announced:
-            pipe.expire(worker, int(self._lifetime) + 1)
-            pipe.zadd(self._link.key("workers"), {node: time.time() + self._lifetime})
+            self._live(pipe, node)
             for one in _served(self._announced.values()):
                 pipe.hsetnx(models, one.card.name, one.model_dump_json())
-        pipe.zremrangebyscore(self._link.key("workers"), "-inf", time.time() - 86400)
         pipe.execute()
         return len(self._announced)
+
+    def _live(self, pipe: Any, node: str) -> None:
+        # By Redis's clock alone: that of the worker's host may be wrong.
+        pipe.pexpire(self._link.key("worker", node), int(self._lifetime * 1000))
+        pipe.sadd(self._link.key("nodes"), node)
 
     def leave(self, node: str) -> None:
         """Say that the worker stops."""
         self._link.client.delete(self._link.key("worker", node))
-        self._link.client.zrem(self._link.key("workers"), node)
+        self._link.client.srem(self._link.key("nodes"), node)
 
     def forget(self) -> None:
         """Take every worker for dead; one that lives says so at its next heartbeat."""
-        self._link.client.delete(self._link.key("workers"))
+        self._link.client.delete(self._link.key("nodes"))
 
     def models(self) -> dict[str, Served]:
         """Every model that was ever announced, by name; the version announced last."""
@@ -131,10 +133,15 @@ class RedisFleet:
             for name, said in sorted(client.hgetall(self._link.key("models")).items())
         }
         pipe = client.pipeline(transaction=False)
-        for node in client.zrangebyscore(self._link.key("workers"), time.time(), "+inf"):
+        nodes = list(client.smembers(self._link.key("nodes")))
+        for node in nodes:
             pipe.hvals(self._link.key("worker", node))
+        found = dict(zip(nodes, pipe.execute(), strict=True))
+        if gone := [node for node, said in found.items() if not said]:
+            # One that is only late is a member again at its next heartbeat.
+            client.srem(self._link.key("nodes"), *gone)
         processes = {}
-        for one in _served(said for worker in pipe.execute() for said in worker):
+        for one in _served(said for worker in found.values() for said in worker):
             processes[one.card.full_name] = processes.get(one.card.full_name, 0) + 1
         self._cache = (time.monotonic(), models, processes)
         return models, processes

@@ -71,6 +71,9 @@ class Overdue:
 class JobStore(Protocol):
     """The record of every job. Each call is atomic; any may be repeated after a crash."""
 
+    def now(self) -> float:
+        """Seconds since the epoch, by the one clock of all times in the records."""
+
     def create(self, job: Job, rows: bytes = b"") -> bool:
         """Record a new job; the rows of a small one with it, in its model's waiting list.
 

@@ -43,6 +43,10 @@ class RedisJobStore:
     def _small(self, full_name: str) -> str:
         return self._link.key("small", full_name)
 
+    def now(self) -> float:
+        """Seconds since the epoch, by Redis's clock."""
+        return self._link.now()
+
     def create(self, job: Job, rows: bytes = b"") -> bool:
         """Record a new job; the rows of a small one with it, in its model's waiting list."""
         spec, key = job.spec, self._job(job.spec.id)
@@ -230,35 +234,29 @@ class RedisJobStore:
 
     def overdue(self, full_names: Collection[str]) -> list[Overdue]:
         """The bulk jobs of these models that wait for what was dispatched and got lost."""
-        found = []
-        for job_id in self._link.client.zrange(self._link.key("jobs", "active"), 0, -1):
-            record = self._link.client.hgetall(self._job(job_id))
-            job = _job_of(record)
-            if job and job.spec.full_name in full_names:
-                found.append(self._overdue(job, record))
-        return [late for late in found if late.split or late.finish or late.parts]
+        jobs = [job for job in self._active() if job.spec.full_name in full_names]
+        pipe = self._link.client.pipeline(transaction=False)
+        for job in jobs:
+            queue = self._link.prefix + bulk_queue(job.spec.full_name)
+            self._link.run("overdue", job.spec.id, self._lease, queue, pipe=pipe)
+        late = [
+            Overdue(job, bool(split), bool(finish), parts)
+            for job, (split, finish, *parts) in zip(jobs, pipe.execute(), strict=True)
+        ]
+        return [one for one in late if one.split or one.finish or one.parts]
 
-    def _overdue(self, job: Job, record: dict[str, str]) -> Overdue:
-        now = time.time()
-        leases = self._job(job.spec.id, "leases")
-        complete = record.get("split") == "1"
-        split = not complete and float(record["split_lease"]) < now
-        parts = [int(part) for part in self._link.client.zrangebyscore(leases, "-inf", now)]
-        if split:
-            self._link.client.hset(self._job(job.spec.id), "split_lease", now + self._lease)
-        if parts:
-            # As long as the queue moves they may simply wait in it: ask again, but ever later.
-            waits = self._link.client.llen(self._link.prefix + bulk_queue(job.spec.full_name))
-            again = now + self._lease * (10 if waits else 1)
-            self._link.client.zadd(leases, {str(part): again for part in parts}, xx=True)
-        finish = complete and job.parts == job.parts_done and job.state is State.RUNNING
-        return Overdue(job, split, finish, parts)
+    def _active(self) -> list[Job]:
+        """The bulk jobs that have not ended."""
+        pipe = self._link.client.pipeline(transaction=False)
+        for job_id in self._link.client.zrange(self._link.key("jobs", "active"), 0, -1):
+            pipe.hgetall(self._job(job_id))
+        return [job for record in pipe.execute() if (job := _job_of(record))]
 
     def expire(self, limit: int) -> list[Job]:
         """Move jobs that ended longer than the retention ago to `expired`; at most `limit`."""
         ended = self._link.key("jobs", "ended")
         expired = []
-        for job_id in self._link.client.zrangebyscore(ended, "-inf", time.time(), 0, limit):
+        for job_id in self._link.client.zrangebyscore(ended, "-inf", self.now(), 0, limit):
             job = _job_of(self._link.client.hgetall(self._job(job_id)))
             if job and self.move(job_id, State.EXPIRED):
                 expired.append(job)

@@ -1,5 +1,6 @@
 """The connection to Redis: patient or prompt, and the scripts in `shared/lua`."""
 
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from shared.settings import Settings
 #: How long one command may block; who waits longer calls again. A Redis that died without a word
 #: is noticed after this.
 PATIENCE_SECONDS = 5.0
+
+#: How long the difference between Redis's clock and ours is taken to stay, in seconds.
+CLOCK_SECONDS = 10.0
 
 _LUA = Path(__file__).parent / "lua"
 
@@ -29,6 +33,7 @@ class RedisLink:
         self._url = settings.redis_url
         self._timeout = settings.redis_timeout
         self._scripts: dict[str, Any] = {}
+        self._ahead, self._asked = 0.0, -CLOCK_SECONDS
 
     @cached_property
     def client(self) -> Any:
@@ -52,6 +57,15 @@ class RedisLink:
             retry=Retry(NoBackoff(), 1),
             health_check_interval=30,
         )
+
+    def now(self) -> float:
+        """Seconds since the epoch by Redis's clock, which all hosts share; their own may differ."""
+        # Against the clock that nobody sets: a host's time may jump.
+        here = time.monotonic()
+        if here - self._asked >= CLOCK_SECONDS:
+            seconds, micros = self.client.time()
+            self._ahead, self._asked = seconds + micros / 1e6 - here, here
+        return self._ahead + here
 
     def close(self) -> None:
         """Close every connection."""

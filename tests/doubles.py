@@ -56,6 +56,9 @@ class InMemoryJobStore:
         self._answers: dict[str, Queue[tuple[str, bytes]]] = defaultdict(Queue)
         self._held = False
 
+    def now(self) -> float:
+        return time.time()
+
     def create(self, job: Job, rows: bytes = b"") -> bool:
         lease = job.created_at + self._settings.lease_seconds
         job = job.model_copy(update={"cut_bytes": job.spec.layout.start})
