@@ -1,5 +1,6 @@
 """The one table from errors to HTTP, and the problems (RFC 9457) made of them."""
 
+import errno
 import logging
 from contextlib import suppress
 from http import HTTPStatus
@@ -35,6 +36,9 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.NoWorker: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoAnswerInTime: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.JobLost: HTTPStatus.GONE,
+    errors.JobNotRestored: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
     ScorelaneError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
@@ -44,6 +48,8 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.NoWorker: 5,
     errors.NoAnswerInTime: 10,
     errors.StoreUnavailable: 5,
+    errors.JobNotRestored: 5,
+    errors.NoRoom: 30,
 }
 
 
@@ -65,6 +71,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(ScorelaneError, _of_ours)
     app.register_error_handler(RedisError, _of_redis)
     app.register_error_handler(OperationalError, _of_redis)
+    app.register_error_handler(OSError, _of_disk)
     app.register_error_handler(HTTPException, _of_werkzeug)
     app.register_error_handler(Exception, _of_anything)
 
@@ -92,6 +99,14 @@ def _drain() -> None:
 def _of_redis(error: Exception) -> Response:
     logger.warning("Redis: %s", error)
     return _of_ours(errors.StoreUnavailable(reason=type(error).__name__))
+
+
+def _of_disk(error: OSError) -> Response:
+    # EFBIG: what a quota on the length of files says.
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        logger.error("the blob store: %s", error.strerror)
+        return _of_ours(errors.NoRoom())
+    return _of_anything(error)
 
 
 def _of_werkzeug(error: HTTPException) -> Response:

@@ -13,6 +13,7 @@ from api.services import Services
 from shared.errors import TooLarge, UnsupportedFormat
 from shared.fleet import Served
 from shared.job import NDJSON, Job, Layout, Spec, folder_of, new_job_id, upload_key_of
+from shared.manifest import write_manifest
 from shared.tables.csv_upload import CsvUpload
 from shared.tables.json_rows import Pair, json_rows, parse_json
 from shared.tables.parts import write_rows
@@ -26,14 +27,17 @@ PARTS_PER_PROCESS = 4
 #: But into none smaller than this share of a full part: each part costs some milliseconds.
 LEAST_PART = 0.1
 
+#: A job whose rows take longer, of a slow model, is no small one: it would be scored in one go.
+SMALL_SECONDS = 10.0
+
 BULK_ADVICE = "Send more rows as a CSV: POST /jobs with Content-Type: text/csv."
 
 
 def take_job(services: Services, request: Request) -> Job:
     """Take in a `POST /jobs`, and dispatch its first step.
 
-    The order is: content, record, message. A job in the queue has a record, and a record has its
-    content; what is left by a crash in between is nobody's job.
+    The order is: content, manifest, record, message. A job in the queue has a record, and a record
+    has its content; what a crash leaves without a manifest is nobody's job.
 
     Raises:
         shared.errors.ScorelaneError: it cannot be used; nothing of it is kept.
@@ -97,7 +101,7 @@ def record_small(services: Services, served: Served, pairs: list[Pair]) -> Job:
 
 def _take_json(services: Services, served: Served, options: JobOptions, value: Any) -> Job:
     pairs = json_rows(value, text_column=options.text_column, ref_column=options.ref_column)
-    if len(pairs) <= services.settings.small_rows:
+    if len(pairs) <= min(services.settings.small_rows, served.rate * SMALL_SECONDS):
         return record_small(services, served, pairs)
     content = write_rows(pairs)
     with _new_folder(services) as job_id:
@@ -155,6 +159,7 @@ def _rows_per_part(services: Services, served: Served, rows: int) -> int:
 
 def _record_bulk(services: Services, spec: Spec) -> Job:
     job = Job(spec=spec, created_at=services.store.now())
+    write_manifest(services.blobs, job, [])
     services.store.create(job)
     services.dispatch.split(spec.full_name, spec.id)
     return job

@@ -8,8 +8,16 @@ from api.intake import take_job
 from api.options import whole_number
 from api.representation import job_answer, job_json
 from api.services import Services, services
-from shared.errors import BadOption, JobEnded, MalformedJobId
-from shared.job import Job, State, is_job_id
+from shared.errors import (
+    BadOption,
+    JobEnded,
+    JobLost,
+    JobNotFound,
+    JobNotRestored,
+    MalformedJobId,
+)
+from shared.job import Job, State, is_job_id, made_at
+from shared.manifest import has_manifest, write_manifest
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -24,10 +32,19 @@ def find_job(at: Services, job_id: str) -> Job:
         shared.errors.MalformedJobId: it can be no job's id.
         shared.errors.JobNotFound: there is none.
         shared.errors.JobExpired: there was one.
+        shared.errors.JobNotRestored: there is one, and the job store has lost it.
+        shared.errors.JobLost: there may have been one that the job store has lost.
     """
     if not is_job_id(job_id):
         raise MalformedJobId(job_id=job_id[:80])
-    return at.store.get(job_id)
+    try:
+        return at.store.get(job_id)
+    except JobNotFound:
+        if has_manifest(at.blobs, job_id):
+            raise JobNotRestored(job_id=job_id) from None
+        if made_at(job_id) < at.store.since():
+            raise JobLost(job_id=job_id) from None
+        raise
 
 
 @blueprint.post("/jobs")
@@ -75,6 +92,8 @@ def cancel(job_id: str) -> Response:
     job = at.store.get(job_id)
     if not moved:
         raise JobEnded(job_id=job_id, state=job.state)
+    if job.spec.kind == "bulk":
+        write_manifest(at.blobs, job, [])
     return job_answer(at, job)
 
 
@@ -83,7 +102,8 @@ def delete(job_id: str) -> tuple[str, int]:
     """Erase a job with all its rows and results, whatever its state."""
     at = services()
     job = find_job(at, job_id)
-    # The record first: without it, no worker writes for the job any more.
+    # Without a manifest nobody restores it, and without a record nobody writes for it any more.
+    at.blobs.delete(job.spec.manifest_key)
     at.store.delete(job_id)
     at.blobs.delete(job.spec.folder)
     return "", 204

@@ -55,6 +55,8 @@ def _detail(services: Services, job: Job) -> str:
         waiting = f"No worker serves {job.spec.full_name} at present; it waits until one does."
     elif job.state is State.RUNNING:
         waiting = f"{job.rows_done:,} rows are done."
+        if job.held_up:
+            waiting += f" It is held up: {job.held_up}."
     return {
         State.SUCCEEDED: f"Done: {job.completed:,} rows have a score, {job.failed:,} an error.",
         State.FAILED: f"It could not be carried out: {job.error}",

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -41,6 +42,12 @@ class Blobs(Protocol):
 
     def delete(self, key: str) -> None:
         """Delete a blob, or every blob whose key begins with `key` where that ends in `/`."""
+
+    def folders(self, key: str) -> list[str]:
+        """The names behind `key`, which ends in `/`, in the keys of blobs, up to the next `/`."""
+
+    def quiet_seconds(self, key: str) -> float:
+        """For how long nothing was written at keys that begin with `key`, which ends in `/`."""
 
 
 class FolderBlobs:
@@ -101,6 +108,23 @@ class FolderBlobs:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+    def folders(self, key: str) -> list[str]:
+        """The names behind `key`, which ends in `/`, in the keys of blobs, up to the next `/`."""
+        try:
+            return [entry.name for entry in os.scandir(self._path(key)) if entry.is_dir()]
+        except FileNotFoundError:
+            return []
+
+    def quiet_seconds(self, key: str) -> float:
+        """For how long nothing was written at keys that begin with `key`, which ends in `/`."""
+        # Also into a file that is not whole yet, and has no key.
+        folder = self._path(key)
+        written = []
+        for path in [folder, *folder.rglob("*")]:
+            with contextlib.suppress(FileNotFoundError):  # it became whole, or went
+                written.append(path.stat().st_mtime)
+        return time.time() - max(written, default=0.0)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -134,6 +134,18 @@ class JobExpired(ScorelaneError):
     """Job '{job_id}' has expired: its rows and results were deleted. Submit it again."""
 
 
+class JobLost(ScorelaneError):
+    """There is no job '{job_id}'. If there was one, it is lost: the job store has lost its data
+    since that id was made. Submit its rows again.
+    """
+
+
+class JobNotRestored(ScorelaneError):
+    """The job store has lost its data, and job '{job_id}' with it; it is restored from the blob
+    store as soon as a worker comes to it. Ask again in a few seconds.
+    """
+
+
 class JobNotFinished(ScorelaneError):
     """Job '{job_id}' is still {state}. Its results can be had when it has succeeded; poll
     /jobs/{job_id} until then.
@@ -172,6 +184,10 @@ class StoreUnavailable(ScorelaneError):
     """The job store (Redis) cannot be reached: {reason}. Nothing was accepted; try again in a few
     seconds.
     """
+
+
+class NoRoom(ScorelaneError):
+    """The disk of the blob store is full. Nothing was accepted; try again when there is room."""
 
 
 class ModelError(ScorelaneError):

@@ -49,6 +49,12 @@ class Fleet(Protocol):
     def serving(self) -> dict[str, int]:
         """The models that live processes serve at this moment, and how many serve each."""
 
+    def replaced_for(self, full_name: str) -> float:
+        """For how many seconds nobody serves this version while another of its model is served.
+
+        From the first call on that finds it so; 0 where it is not so.
+        """
+
 
 class RedisFleet:
     """`Fleet` on Redis: `models`, `nodes`, and a `worker:<node>` that vanishes with its worker."""
@@ -122,6 +128,17 @@ class RedisFleet:
         """The models that live processes serve at this moment, and how many serve each."""
         self._cache = (0.0, {}, {})
         return self._look()[1]
+
+    def replaced_for(self, full_name: str) -> float:
+        """For how many seconds nobody serves this version while another of its model is served."""
+        serving, replaced = self._look()[1], self._link.key("replaced")
+        name, _, _ = full_name.partition("@")
+        if full_name in serving or not any(one.startswith(f"{name}@") for one in serving):
+            self._link.client.hdel(replaced, full_name)
+            return 0.0
+        now = self._link.now()
+        self._link.client.hsetnx(replaced, full_name, now)
+        return now - float(self._link.client.hget(replaced, full_name) or now)
 
     def _look(self) -> tuple[dict[str, Served], dict[str, int]]:
         at, models, processes = self._cache

@@ -39,6 +39,11 @@ def new_job_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
+def made_at(job_id: str) -> float:
+    """When this id was made, in seconds since the epoch, by the clock of who made it."""
+    return int(job_id[:12], 16) / 1000
+
+
 def is_job_id(text: str) -> bool:
     """Whether this can be the id of a job."""
     return re.fullmatch(r"[0-9a-f]{32}", text) is not None
@@ -49,14 +54,23 @@ def sources_of(state: State) -> list[State]:
     return [source for source, targets in MOVES.items() if state in targets]
 
 
+#: The blobs of all jobs have keys that begin with this.
+JOBS = "jobs/"
+
+
 def folder_of(job_id: str) -> str:
     """The blobs of a job have keys that begin with this."""
-    return f"jobs/{job_id}/"
+    return f"{JOBS}{job_id}/"
 
 
 def upload_key_of(job_id: str) -> str:
     """The blob that holds what was uploaded for a job."""
     return f"{folder_of(job_id)}upload"
+
+
+def manifest_key_of(job_id: str) -> str:
+    """The blob that says what the job is; see `shared.manifest`."""
+    return f"{folder_of(job_id)}manifest.json"
 
 
 class _Frozen(BaseModel):
@@ -119,6 +133,11 @@ class Spec(_Frozen):
         """The blob that holds what was uploaded."""
         return upload_key_of(self.id)
 
+    @property
+    def manifest_key(self) -> str:
+        """The blob that says what the job is."""
+        return manifest_key_of(self.id)
+
     def result_key(self, part: int) -> str:
         """The blob that holds the result rows of a part; the same whoever scores it."""
         return f"{self.folder}results/{part:06d}.csv"
@@ -133,6 +152,7 @@ class Job(_Frozen):
     started_at: float | None = None
     finished_at: float | None = None
     error: str | None = None
+    held_up: str | None = Field(None, description="What keeps it from going on at present.")
     total: int | None = Field(None, description="Rows; None until the upload is split.")
     completed: int = Field(0, description="Rows with a score.")
     failed: int = Field(0, description="Rows with an error.")

@@ -15,6 +15,7 @@ class Begun:
     part: Part
     attempts: int  #: How often it was taken up, this time included.
     note: str = ""  #: What `JobStore.note` was given for it last.
+    perhaps_done: bool = False  #: Its result may be there: it, or its job, has a past.
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class SmallJob:
     attempts: int  #: How often it was taken, this time included.
     rows: bytes  #: As `shared.tables.parts.write_rows` wrote them.
     reply_to: str = ""  #: Of a question: where its answer goes. Empty: this is a recorded job.
+    note: str = ""  #: What `JobStore.note` was given for it last, as part 0.
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,20 @@ class JobStore(Protocol):
             batch.
         """
 
+    def restore(self, job: Job, parts: list[Part]) -> None:
+        """Record a bulk job again that the store has lost, unless it is recorded.
+
+        Args:
+            job: as it was accepted, or as it ended.
+            parts: of one that has ended.
+        """
+
+    def known(self, job_ids: list[str]) -> dict[str, State]:
+        """The states of those of these jobs that are recorded."""
+
+    def since(self) -> float:
+        """From when on the store remembers everything; 0 where that is not known."""
+
     def get(self, job_id: str) -> Job:
         """The job as it stands.
 
@@ -128,6 +144,16 @@ class JobStore(Protocol):
     def note(self, job_id: str, part: int, note: str) -> None:
         """Leave a note for whoever takes the part up next; nothing, where the job does not run."""
 
+    def renew_part(self, job_id: str, part: int) -> None:
+        """Renew the lease of a part, if it is under way."""
+
+    def hold_up(self, job_id: str, part: int, reason: str) -> None:
+        """Give a part back that could not be done, for a reason that lies in none of its rows.
+
+        The attempt does not count. The part is overdue after its lease; until one is done the job
+        says the reason.
+        """
+
     def complete_part(
         self, job_id: str, part: int, *, completed: int, failed: int, lanes: int
     ) -> Walk:
@@ -161,6 +187,9 @@ class JobStore(Protocol):
             What was taken, and how many still wait.
         """
 
+    def renew_small(self, job_ids: list[str]) -> None:
+        """Renew the leases of small jobs that are taken."""
+
     def answer_small(self, answers: list[Answer]) -> None:
         """Close small jobs, and send the answers to questions."""
 
@@ -177,6 +206,18 @@ class JobStore(Protocol):
 
     def reconciling(self, seconds: float) -> AbstractContextManager[bool]:
         """Hold the reconciler's lock for at most so many seconds; gives whether it was had."""
+
+    def due(self, what: str, seconds: float) -> bool:
+        """Whether a thing is to be done that is done every so many seconds; once it is said, no.
+
+        A store that has lost its data says so at once.
+        """
+
+    def waited_for(self) -> set[str]:
+        """The model versions for which bulk or small jobs wait."""
+
+    def abandon(self, full_name: str, reason: str) -> int:
+        """Move every job of a model version that has not ended to `failed`; how many."""
 
     def overdue(self, full_names: Collection[str]) -> list[Overdue]:
         """The bulk jobs of these models that wait for what was dispatched and got lost.

@@ -10,7 +10,7 @@ from redis.exceptions import LockError
 
 from shared.dispatch import bulk_queue
 from shared.errors import JobExpired, JobNotFound
-from shared.job import Job, Part, Spec, State, sources_of
+from shared.job import ENDED, Job, Part, Spec, State, is_job_id, sources_of
 from shared.job_store import Answer, Begun, Overdue, Question, SmallJob, Walk
 from shared.redis_link import PATIENCE_SECONDS, RedisLink
 from shared.settings import Settings
@@ -49,28 +49,45 @@ class RedisJobStore:
 
     def create(self, job: Job, rows: bytes = b"") -> bool:
         """Record a new job; the rows of a small one with it, in its model's waiting list."""
-        spec, key = job.spec, self._job(job.spec.id)
-        record: dict[str, Any] = {
-            "spec": spec.model_dump_json(),
-            "full_name": spec.full_name,
-            "state": job.state.value,
-            "created_at": job.created_at,
-            **dict.fromkeys(("parts", "dispatched", "done", "completed", "failed", "cut_rows"), 0),
-            "cut_bytes": spec.layout.start,
-            "split_lease": job.created_at + self._lease,
-        }
-        if job.total is not None:
-            record["total"] = job.total
+        spec, record = job.spec, _record_of(job)
+        record["split_lease"] = job.created_at + self._lease
         if spec.kind == "small":
-            fields = [text for pair in record.items() for text in pair]
-            waiting = self._link.run("create_small", spec.id, spec.full_name, rows, *fields)
+            waiting = self._link.run("create_small", spec.id, spec.full_name, rows, *_flat(record))
             return self._must_ring(waiting)
-        pipe = self._link.client.pipeline()
-        pipe.hset(key, mapping=record)
-        pipe.zadd(self._link.key("jobs"), {spec.id: 0})
-        pipe.zadd(self._link.key("jobs", "active"), {spec.id: job.created_at})
-        pipe.execute()
+        self._link.run("create_bulk", spec.id, "active", job.created_at, *_flat(record))
         return False
+
+    def restore(self, job: Job, parts: list[Part]) -> None:
+        """Record a bulk job again that the store has lost, unless it is recorded."""
+        spec, record = job.spec, _record_of(job) | {"restored": 1}
+        if job.state not in ENDED:
+            # From the beginning, and at once; parts whose results are there are not scored again.
+            record |= {"state": State.QUEUED.value, "split_lease": 0}
+            self._link.run("create_bulk", spec.id, "active", job.created_at, *_flat(record))
+            return
+        counted = dict.fromkeys(("parts", "dispatched", "done"), len(parts))
+        expires = (job.finished_at or self.now()) + self._retention
+        pipe = self._link.client.pipeline()
+        pipe.delete(self._job(spec.id, "parts"))
+        if parts:
+            pipe.rpush(self._job(spec.id, "parts"), *map(_text_of, parts))
+        self._link.run(
+            "create_bulk", spec.id, "ended", expires, *_flat(record | counted | {"split": 1}),
+            pipe=pipe,
+        )  # fmt: skip
+        pipe.execute()
+
+    def known(self, job_ids: list[str]) -> dict[str, State]:
+        """The states of those of these jobs that are recorded."""
+        pipe = self._link.client.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipe.hget(self._job(job_id), "state")
+        states = zip(job_ids, pipe.execute(), strict=True)
+        return {job_id: State(state) for job_id, state in states if state}
+
+    def since(self) -> float:
+        """From when on the store remembers everything; 0 where that is not known."""
+        return float(self._link.client.get(self._link.key("since")) or 0)
 
     def _must_ring(self, waiting: int) -> bool:
         return waiting == 1 or waiting % self._batch_rows == 0
@@ -139,7 +156,7 @@ class RedisJobStore:
         cut_bytes = parts[-1].end if parts else 0
         return self._walk(
             "add_parts", job_id, known, int(last), lanes, self._lease, cut_bytes,
-            *(f"{part.offset},{part.length},{part.first_row},{part.rows}" for part in parts),
+            *map(_text_of, parts),
         )  # fmt: skip
 
     def begin_part(self, job_id: str, part: int) -> Begun | None:
@@ -147,12 +164,20 @@ class RedisJobStore:
         answer = self._link.run("begin_part", job_id, part, self._lease)
         if not answer:
             return None
-        where, attempts, note = answer
-        return Begun(_part_of(where), attempts, note)
+        where, attempts, note, restored = answer
+        return Begun(_part_of(where), attempts, note, attempts > 1 or bool(restored))
 
     def note(self, job_id: str, part: int, note: str) -> None:
         """Leave a note for whoever takes the part up next; nothing, where the job does not run."""
         self._link.run("note", job_id, part, note)
+
+    def renew_part(self, job_id: str, part: int) -> None:
+        """Renew the lease of a part, if it is under way."""
+        self._link.run("renew", self._job(job_id, "leases"), self._lease, part)
+
+    def hold_up(self, job_id: str, part: int, reason: str) -> None:
+        """Give a part back that could not be done, for a reason that lies in none of its rows."""
+        self._link.run("hold_up", job_id, part, self._lease, reason)
 
     def complete_part(
         self, job_id: str, part: int, *, completed: int, failed: int, lanes: int
@@ -187,9 +212,13 @@ class RedisJobStore:
     def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
         """Take the small jobs and questions that wait for a model, up to `rows` rows."""
         waiting, *taken = self._link.run("take_small", full_name, rows, self._lease)
-        fours = zip(taken[::4], taken[1::4], taken[2::4], taken[3::4], strict=True)
-        jobs = [SmallJob(job, tries, sent.encode(), to) for job, tries, sent, to in fours]
+        fives = zip(*(taken[at::5] for at in range(5)), strict=True)
+        jobs = [SmallJob(one, tries, sent.encode(), *more) for one, tries, sent, *more in fives]
         return jobs, waiting
+
+    def renew_small(self, job_ids: list[str]) -> None:
+        """Renew the leases of small jobs that are taken."""
+        self._link.run("renew", self._link.key("small", "claims"), self._lease, *job_ids)
 
     def answer_small(self, answers: list[Answer]) -> None:
         """Close small jobs, and send the answers to questions."""
@@ -231,6 +260,31 @@ class RedisJobStore:
                 # It may have taken longer than the lock lasts; another may hold it by now.
                 with suppress(LockError):
                     lock.release()
+
+    def due(self, what: str, seconds: float) -> bool:
+        """Whether a thing is to be done that is done every so many seconds; once it is said, no."""
+        now = self.now()
+        pipe = self._link.client.pipeline()
+        # Kept for ever, and lost with everything else.
+        pipe.set(self._link.key("since"), now, nx=True)
+        pipe.set(self._link.key("done", what), now, nx=True, px=round(seconds * 1000))
+        return bool(pipe.execute()[1])
+
+    def waited_for(self) -> set[str]:
+        """The model versions for which bulk or small jobs wait."""
+        small = self._link.client.smembers(self._link.key("small", "models"))
+        return {job.spec.full_name for job in self._active()} | {
+            full_name for full_name in small if self.waiting_small(full_name)
+        }
+
+    def abandon(self, full_name: str, reason: str) -> int:
+        """Move every job of a model version that has not ended to `failed`; how many."""
+        ids = [job.spec.id for job in self._active() if job.spec.full_name == full_name]
+        while item := self._link.client.rpop(self._small(full_name)):
+            # A question has its rows behind its id; who asked gives up by itself.
+            if is_job_id(item):
+                ids.append(item)
+        return sum(self.move(job_id, State.FAILED, reason) for job_id in ids)
 
     def overdue(self, full_names: Collection[str]) -> list[Overdue]:
         """The bulk jobs of these models that wait for what was dispatched and got lost."""
@@ -277,6 +331,22 @@ def _block(seconds: float) -> float:
 def _envelope(question: Question) -> str:
     about = f"{question.id} {question.count} {question.asked} {question.reply_to}"
     return f"{about}\n{question.rows.decode()}"
+
+
+def _record_of(job: Job) -> dict[str, Any]:
+    """A record of the job, before anything was done of it."""
+    record = job.model_dump(mode="json", include=_FIELDS, exclude_none=True)
+    nothing = dict.fromkeys(("parts", "dispatched", "done", "cut_rows"), 0)
+    own = {"spec": job.spec.model_dump_json(), "full_name": job.spec.full_name}
+    return record | nothing | own | {"cut_bytes": job.spec.layout.start}
+
+
+def _flat(record: dict[str, Any]) -> list[Any]:
+    return [text for pair in record.items() for text in pair]
+
+
+def _text_of(part: Part) -> str:
+    return f"{part.offset},{part.length},{part.first_row},{part.rows}"
 
 
 def _part_of(text: str) -> Part:

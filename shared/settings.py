@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     batch_rows: int = Field(
         2000, gt=0, description="How many rows of small jobs a worker scores as one DataFrame."
     )
+    batch_seconds: float = Field(
+        1.0, gt=0, description="Of a slow model no more of them than it scores in such a time."
+    )
     sentiment_timeout: float = Field(
         30.0, gt=0, description="How long POST /sentiment waits for its answer."
     )
@@ -58,16 +61,34 @@ class Settings(BaseSettings):
         2, gt=0, description="Parts of one job in the queue or in work, per worker process."
     )
     lease_seconds: float = Field(
-        15.0, gt=0, description="A part that is not done in this time is dispatched again."
+        6.0,
+        gt=0,
+        description="What a process works on is dispatched again when it has said nothing for so "
+        "long; three times in it a process says that it is at work.",
     )
     max_attempts: int = Field(
         3, gt=0, description="Starts of a part; after them the row is looked for that ends them."
     )
     task_time_limit: float = Field(
-        300.0, gt=0, description="A task that runs longer is killed, with its process."
+        60.0, gt=0, description="A task that runs longer is killed, with its process."
     )
     reconcile_seconds: float = Field(
-        5.0, gt=0, description="How often a worker looks for what was dispatched and got lost."
+        2.0, gt=0, description="How often a worker looks for what was dispatched and got lost."
+    )
+    sweep_seconds: float = Field(
+        60.0,
+        gt=0,
+        description="How often a worker compares the blob store with the job store: it restores "
+        "jobs that only the first knows, and removes what belongs to none.",
+    )
+    orphan_seconds: float = Field(
+        3600.0, gt=0, description="What belongs to no job is removed when it was quiet so long."
+    )
+    replaced_seconds: float = Field(
+        600.0,
+        gt=0,
+        description="The jobs of a model version fail when no worker has served it for so long, "
+        "and another version of the model is served.",
     )
     heartbeat_seconds: float = Field(
         3.0, gt=0, description="How often a worker says that it lives; it is dead after four."

@@ -23,6 +23,7 @@ from api.app import create_app
 from shared.fleet import Served
 from shared.redis_link import RedisLink
 from shared.settings import Settings
+from worker.lease import Keeper
 from worker.pipeline import Pipeline
 
 # A script's shell starts what runs in its background with SIGINT ignored, and every program that
@@ -100,6 +101,8 @@ def service(settings: Settings) -> Service:
         blobs=blobs,
         dispatch=dispatch,
         fleet=fleet,
+        keeper=Keeper(seconds=60),
         models={model.card.full_name: model},
+        rates={model.card.full_name: 1000.0},
     )
     return Service(app, app.test_client(), store, blobs, dispatch, fleet, model, pipeline)

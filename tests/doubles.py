@@ -29,6 +29,7 @@ class _Record:
     split_lease: float = 0.0
     small_attempts: int = 0
     claim: float | None = None
+    restored: bool = False
 
     def update(self, **changes: Any) -> None:
         self.job = self.job.model_copy(update=changes)
@@ -55,11 +56,51 @@ class InMemoryJobStore:
         self._waiting: dict[str, deque[str | Question]] = {}
         self._answers: dict[str, Queue[tuple[str, bytes]]] = defaultdict(Queue)
         self._held = False
+        self._since = 0.0
+        self._due: dict[str, float] = {}
 
     def now(self) -> float:
         return time.time()
 
+    def since(self) -> float:
+        return self._since
+
+    def known(self, job_ids: list[str]) -> dict[str, State]:
+        return {one: self._records[one].job.state for one in job_ids if one in self._records}
+
+    def restore(self, job: Job, parts: list[Part]) -> None:
+        if job.spec.id in self._records:
+            return
+        record = _Record(job, parts=list(parts), restored=True)
+        self._records[job.spec.id] = record
+        if job.state in ENDED:
+            record.complete, record.done = True, set(range(len(parts)))
+            record.dispatched = len(parts)
+            record.update(parts=len(parts), parts_done=len(parts))
+        else:
+            record.update(state=State.QUEUED, cut_bytes=job.spec.layout.start)
+
+    def due(self, what: str, seconds: float) -> bool:
+        now = time.time()
+        self._since = self._since or now
+        is_due = self._due.get(what, 0.0) <= now
+        if is_due:
+            self._due[what] = now + seconds
+        return is_due
+
+    def waited_for(self) -> set[str]:
+        jobs = [record.job for record in self._records.values()]
+        return {job.spec.full_name for job in jobs if job.state not in ENDED}
+
+    def abandon(self, full_name: str, reason: str) -> int:
+        self._waiting.pop(full_name, None)
+        jobs = [record.job for record in self._records.values()]
+        ids = [job.spec.id for job in jobs if job.spec.full_name == full_name]
+        return sum(self.move(job_id, State.FAILED, reason) for job_id in ids)
+
     def create(self, job: Job, rows: bytes = b"") -> bool:
+        if job.spec.id in self._records:
+            return False
         lease = job.created_at + self._settings.lease_seconds
         job = job.model_copy(update={"cut_bytes": job.spec.layout.start})
         self._records[job.spec.id] = _Record(job, rows, split_lease=lease)
@@ -160,7 +201,19 @@ class InMemoryJobStore:
             return None
         record.leases[part] = time.time() + self._settings.lease_seconds
         record.attempts[part] = record.attempts.get(part, 0) + 1
-        return Begun(record.parts[part], record.attempts[part], record.notes.get(part, ""))
+        attempts, note = record.attempts[part], record.notes.get(part, "")
+        return Begun(record.parts[part], attempts, note, attempts > 1 or record.restored)
+
+    def renew_part(self, job_id: str, part: int) -> None:
+        record = self._running(job_id)
+        if record and part in record.leases:
+            record.leases[part] = time.time() + self._settings.lease_seconds
+
+    def hold_up(self, job_id: str, part: int, reason: str) -> None:
+        if record := self._running(job_id):
+            record.attempts[part] -= 1
+            record.update(held_up=reason)
+            record.leases[part] = time.time() + self._settings.lease_seconds
 
     def note(self, job_id: str, part: int, note: str) -> None:
         if record := self._running(job_id):
@@ -180,6 +233,7 @@ class InMemoryJobStore:
             completed=record.job.completed + completed,
             failed=record.job.failed + failed,
             parts_done=len(record.done),
+            held_up=None,
         )
         go = record.walk(lanes, self._settings.lease_seconds)
         return Walk(True, record.all_done, go)
@@ -213,7 +267,14 @@ class InMemoryJobStore:
         record.small_attempts += 1
         record.claim = time.time() + self._settings.lease_seconds
         record.update(state=State.RUNNING, started_at=record.job.started_at or time.time())
-        return SmallJob(record.job.spec.id, record.small_attempts, record.rows)
+        note = record.notes.get(0, "")
+        return SmallJob(record.job.spec.id, record.small_attempts, record.rows, note=note)
+
+    def renew_small(self, job_ids: list[str]) -> None:
+        for job_id in job_ids:
+            record = self._running(job_id)
+            if record and record.claim is not None:
+                record.claim = time.time() + self._settings.lease_seconds
 
     def answer_small(self, answers: list[Answer]) -> None:
         for answer in answers:

@@ -24,6 +24,7 @@ class InMemoryBlobs:
 
     def __init__(self) -> None:
         self.contents: dict[str, bytes] = {}
+        self.quiet = 0.0
 
     @contextmanager
     def writing(self, key: str) -> Iterator[BinaryIO]:
@@ -50,6 +51,13 @@ class InMemoryBlobs:
         for found in list(self.contents):
             if found == key or (key.endswith("/") and found.startswith(key)):
                 del self.contents[found]
+
+    def folders(self, key: str) -> list[str]:
+        names = {at[len(key) :].partition("/")[0] for at in self.contents if at.startswith(key)}
+        return sorted(names)
+
+    def quiet_seconds(self, key: str) -> float:
+        return self.quiet
 
 
 class InMemoryDispatch:
@@ -82,6 +90,7 @@ class InMemoryFleet:
     def __init__(self, *served: Served, processes: int = 1) -> None:
         self._served = {one.card.name: one for one in served}
         self._processes = processes
+        self.replaced: dict[str, float] = {}
 
     def models(self) -> dict[str, Served]:
         return self._served
@@ -93,6 +102,9 @@ class InMemoryFleet:
     def serving(self) -> dict[str, int]:
         names = [one.card.full_name for one in self._served.values()]
         return dict.fromkeys(names, self._processes) if self._processes else {}
+
+    def replaced_for(self, full_name: str) -> float:
+        return self.replaced.get(full_name, 0.0)
 
     def announce(self, node: str, served: Any) -> None:
         self._served |= {one.card.name: one for one in served}

@@ -78,7 +78,7 @@ def start(**_: object) -> None:
     global _heart  # noqa: PLW0603  one a worker; Celery's signals hand nothing on
     settings = load_settings()
     link = RedisLink(settings)
-    store = RedisJobStore(link, settings)
+    store, fleet = RedisJobStore(link, settings), RedisFleet(link, settings)
     # An app of its own: the worker's connections belong to the thread of its event loop.
     dispatch = CeleryDispatch(make_celery(settings))
     blobs = FolderBlobs(settings.blobs_dir)
@@ -86,8 +86,8 @@ def start(**_: object) -> None:
     _heart = Heart(
         node_name(os.getpid()),
         [card.full_name for card in cards],
-        RedisFleet(link, settings),
-        Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch),
+        fleet,
+        Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet),
         beat_seconds=settings.heartbeat_seconds,
         reconcile_seconds=settings.reconcile_seconds,
     )

@@ -7,23 +7,22 @@ writes has a fixed key, and the job store counts it once.
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
-
-import numpy as np
 
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
 from shared.errors import JobExpired, JobNotFound, OpenQuote, RowTooLong
 from shared.fleet import Fleet
-from shared.job import NDJSON, Job, Layout, Part, Spec, State
+from shared.job import NDJSON, Job, Part, Spec, State
 from shared.job_store import Answer, Begun, JobStore, SmallJob, Walk
+from shared.manifest import has_manifest, write_manifest
 from shared.model import Model
 from shared.settings import Settings
-from shared.tables.parts import Rows, count_errors, cut, read_rows
-from shared.tables.results import render
-from worker.halving import score_texts
-from worker.trial import Trial, most_attempts
+from shared.tables.parts import Rows, count_errors, cut
+from shared.tables.results import count_failed, render
+from worker.lease import Keeper
+from worker.row_scorer import RowScorer, Scores
 
 logger = logging.getLogger(__name__)
 
@@ -42,14 +41,19 @@ class Pipeline:
         blobs: Blobs,
         dispatch: Dispatch,
         fleet: Fleet,
+        keeper: Keeper,
         models: Mapping[str, Model],
+        rates: Mapping[str, float],
     ) -> None:
+        """Take the collaborators, and by their full names models and their rows per second."""
         self._settings = settings
         self._store = store
         self._blobs = blobs
         self._dispatch = dispatch
         self._fleet = fleet
-        self._models = models
+        self._keeper = keeper
+        self._rates = rates
+        self._rows = RowScorer(settings, models)
         # A spec never changes, and score asks for it at every part.
         self._spec = lru_cache(maxsize=1024)(lambda job_id: store.get(job_id).spec)
 
@@ -84,67 +88,72 @@ class Pipeline:
         begun = self._store.begin_part(job_id, number)
         if begun is None:
             return
-        spec, part = self._spec(job_id), begun.part
+        spec = self._spec(job_id)
         started = time.perf_counter()
         try:
-            content = self._blobs.read(spec.upload_key, part.offset, part.length)
+            with self._keeper.keeping(lambda: self._store.renew_part(job_id, number)):
+                counts = self._counted(spec, number, begun) or self._scored(spec, number, begun)
         except FileNotFoundError:
             self._lost_upload(job_id)
             return
-        where = {"offset": part.offset, "first_row": part.first_row}
-        rows = self._read(content, spec.layout, **where)
-        if begun.attempts <= self._settings.max_attempts:
-            scores = self._score(spec.full_name, rows)
-        else:
-            scores = self._try(spec, number, begun, rows)
-        self._blobs.put(spec.result_key(number), render(rows.refs, scores, rows.errors))
-        failed = count_errors(rows.errors)
+        except OSError as error:
+            # A full disk, or one that fails: the rows are not to blame, and it passes.
+            reason = f"a part of it cannot be read or written: {error.strerror}"
+            logger.warning("job=%s is held up: %s", job_id, reason)
+            self._store.hold_up(job_id, number, reason)
+            return
+        completed, failed = counts
         walk = self._store.complete_part(
-            job_id,
-            number,
-            completed=len(rows) - failed,
-            failed=failed,
-            lanes=self._lanes(spec),
+            job_id, number, completed=completed, failed=failed, lanes=self._lanes(spec)
         )
-        seconds = time.perf_counter() - started
-        logger.debug("score job=%s part=%d rows=%d %.3f s", job_id, number, len(rows), seconds)
+        seconds, rows = time.perf_counter() - started, completed + failed
+        logger.debug("score job=%s part=%d rows=%d %.3f s", job_id, number, rows, seconds)
         if walk.wanted:
             self._go_on(spec, walk)
-        elif self._get(job_id) is None:
+        elif self._get(job_id) is None and not has_manifest(self._blobs, job_id):
             # Deleted while this part was scored: what was just written must not outlive the job.
             self._blobs.delete(spec.folder)
 
-    def _try(self, spec: Spec, number: int, begun: Begun, rows: Rows) -> list[float | None]:
-        """Score a part that has ended its processes: run by run, so that the fatal rows are found.
+    def _counted(self, spec: Spec, number: int, begun: Begun) -> tuple[int, int] | None:
+        """The rows with a score and with an error of a part whose result is there; else None.
 
-        They get an error and all others a score, unless there are too many of them.
+        A process wrote it and died before it could say so; or Redis has forgotten that it did.
         """
-        if begun.attempts > most_attempts(self._settings.max_attempts):
-            _give_up(rows, f"scoring this row's part did not end in {begun.attempts - 1} attempts")
-            return [None] * len(rows)
-        found = Trial.after(begun.note, len(rows))
-        for row in found.fatal:
-            rows.errors[row] = rows.errors[row] or "scoring this text ended the worker's process"
-        scores: list[float | None] = [None] * len(rows)
+        if not begun.perhaps_done:
+            return None
+        try:
+            failed = count_failed(self._blobs.read(spec.result_key(number)))
+        except FileNotFoundError:
+            return None
+        return begun.part.rows - failed, failed
 
-        def score(begin: int, end: int) -> None:
-            run = rows.run(begin, end)
-            scores[begin:end] = self._score(spec.full_name, run)
-            rows.errors[begin:end] = run.errors
-
-        for begin, end in found.harmless(len(rows)):
-            score(begin, end)
-        while found.doubted:
-            self._store.note(spec.id, number, found.note())
-            score(*found.doubted[0])
-            found.doubted.pop(0)
-        return scores
+    def _scored(self, spec: Spec, number: int, begun: Begun) -> tuple[int, int]:
+        """Score a part and write its result; the rows with a score, and those with an error."""
+        part = begun.part
+        content = self._blobs.read(spec.upload_key, part.offset, part.length)
+        where = {"offset": part.offset, "first_row": part.first_row}
+        rows = self._rows.read(content, spec.layout, **where)
+        leave = partial(self._store.note, spec.id, number)
+        scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, leave)
+        self._blobs.put(spec.result_key(number), render(rows.refs, scores, rows.errors))
+        failed = count_errors(rows.errors)
+        return len(rows) - failed, failed
 
     def finish(self, job_id: str) -> None:
         """Close a job whose parts are all done."""
+        job = self._get(job_id)
+        if job is None or job.state is not State.RUNNING:
+            return
+        # First: a Redis that is lost from here on must not have the upload scored once more.
+        self._write_manifest(job, State.SUCCEEDED)
         if self._store.move(job_id, State.SUCCEEDED):
-            self._blobs.delete(self._spec(job_id).upload_key)
+            self._blobs.delete(job.spec.upload_key)
             logger.info("finish job=%s", job_id)
+
+    def _write_manifest(self, job: Job, state: State, error: str | None = None) -> None:
+        changes = {"state": state, "error": error, "finished_at": self._store.now()}
+        parts = self._store.parts(job.spec.id, 0, job.parts)
+        write_manifest(self._blobs, job.model_copy(update=changes), parts)
 
     def _go_on(self, spec: Spec, walk: Walk) -> None:
         for part in walk.dispatch:
@@ -173,8 +182,10 @@ class Pipeline:
             return None
 
     def _fail(self, job_id: str, reason: str) -> None:
-        if self._store.move(job_id, State.FAILED, reason):
+        job = self._get(job_id)
+        if job and self._store.move(job_id, State.FAILED, reason):
             logger.error("job=%s failed: %s", job_id, reason)
+            self._write_manifest(job, State.FAILED, reason)
 
     def _lost_upload(self, job_id: str) -> None:
         # Ended or deleted in the meantime: `move` refuses, and there is nothing left to do.
@@ -184,59 +195,50 @@ class Pipeline:
 
     def answer(self, full_name: str) -> None:
         """Score the small jobs that wait for a model as one DataFrame, and answer each."""
-        jobs, waiting = self._store.take_small(full_name, self._settings.batch_rows)
+        room = min(self._settings.batch_rows, self._rows_in_time(full_name))
+        jobs, waiting = self._store.take_small(full_name, room)
         if waiting:
             # Before scoring: another process can take the rest meanwhile.
             self._dispatch.answer(full_name)
         if not jobs:
             return
+        recorded = [job.id for job in jobs if not job.reply_to]
+        with self._keeper.keeping(lambda: self._store.renew_small(recorded)):
+            answers = list(self._answers(full_name, jobs))
+        self._store.answer_small(answers)
+        rows = sum(answer.completed + answer.failed for answer in answers)
+        logger.debug("answer model=%s jobs=%d rows=%d", full_name, len(jobs), rows)
+
+    def _rows_in_time(self, full_name: str) -> int:
+        """How many rows may be scored at once, that nobody waits long for the next turn."""
+        return max(int(self._rates[full_name] * self._settings.batch_seconds), 1)
+
+    def _answers(self, full_name: str, jobs: list[SmallJob]) -> Iterator[Answer]:
+        """Score small jobs; those that were taken before are given alone, see `take_small`."""
+        read = [self._rows.read(job.rows, NDJSON) for job in jobs]
         batch = Rows()
-        lengths = []
-        for job in jobs:
-            rows = self._read(job.rows, NDJSON)
-            if job.attempts > self._settings.max_attempts:
-                # It has killed its worker, or outlasted its lease, each time.
-                _give_up(rows, f"scoring this row's job did not end in {job.attempts - 1} attempts")
-            lengths.append(len(rows))
+        for rows in read:
             batch.extend(rows)
-        scores = self._score(full_name, batch)
-        self._store.answer_small(list(_answers(jobs, lengths, batch, scores)))
-        logger.debug("answer model=%s jobs=%d rows=%d", full_name, len(jobs), len(batch))
+        if jobs[0].attempts > 1:
+            scores = self._attempt(full_name, jobs[0], batch)
+        else:
+            scores = self._rows.score(full_name, batch)
+        begin = 0
+        for job, rows in zip(jobs, read, strict=True):
+            mine = slice(begin, begin + len(rows))
+            errors = batch.errors[mine]
+            failed = count_errors(errors)
+            result = render(rows.refs, scores[mine], errors)
+            yield Answer(job.id, result, len(rows) - failed, failed, job.reply_to)
+            begin += len(rows)
 
-    # -- both ------------------------------------------------------------------------------
-
-    def _read(self, content: bytes, layout: Layout, **where: int) -> Rows:
-        """The rows of a part or of a small job."""
-        return read_rows(
-            content,
-            layout,
-            max_text_chars=self._settings.max_text_chars,
-            max_record_bytes=self._settings.max_record_bytes,
-            **where,
-        )
-
-    def _score(self, full_name: str, rows: Rows) -> list[float | None]:
-        """A score for each row that has no error; a row that gets none gets an error."""
-        good = [row for row, error in enumerate(rows.errors) if error is None]
-        every = len(good) == len(rows)
-        texts = rows.texts if every else [rows.texts[row] for row in good]
-        if not texts:
-            return [None] * len(rows)
-        found, raised = score_texts(self._models[full_name], texts)
-        finite = np.isfinite(found)
-        if every and finite.all():
-            return list(found.tolist())
-        scores: list[float | None] = [None] * len(rows)
-        for at, row in enumerate(good):
-            if finite[at]:
-                scores[row] = float(found[at])
-            else:
-                rows.errors[row] = raised.get(at, "the model gave no number for this text")
-        return scores
-
-
-def _give_up(rows: Rows, reason: str) -> None:
-    rows.errors = [error or reason for error in rows.errors]
+    def _attempt(self, full_name: str, job: SmallJob, rows: Rows) -> Scores:
+        """Score a small job or question that has killed its worker, or outlasted its lease."""
+        if job.reply_to and job.attempts > self._settings.max_attempts:
+            # Nothing is recorded of a question, so no note can be left for its next attempt.
+            return self._rows.give_up(rows, job.attempts)
+        leave = partial(self._store.note, job.id, 0)
+        return self._rows.attempt(full_name, rows, job.attempts, job.note, leave)
 
 
 def _batches(parts: Iterable[Part]) -> Iterator[tuple[list[Part], bool]]:
@@ -249,16 +251,3 @@ def _batches(parts: Iterable[Part]) -> Iterator[tuple[list[Part], bool]]:
         yield batch, False
         size = min(2 * size, PARTS_AT_ONCE)
     yield [], True
-
-
-def _answers(
-    jobs: list[SmallJob], lengths: list[int], batch: Rows, scores: list[float | None]
-) -> Iterator[Answer]:
-    begin = 0
-    for job, length in zip(jobs, lengths, strict=True):
-        mine = slice(begin, begin + length)
-        errors = batch.errors[mine]
-        failed = count_errors(errors)
-        result = render(batch.refs[mine], scores[mine], errors)
-        yield Answer(job.id, result, length - failed, failed, job.reply_to)
-        begin += length

@@ -22,6 +22,7 @@ from shared.redis_job_store import RedisJobStore
 from shared.redis_link import RedisLink
 from shared.settings import Settings, load_settings
 from worker.app import app
+from worker.lease import Keeper
 from worker.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ SAMPLE = "It was a good day, and the food that we had was not too bad at all: th
 
 #: The most of them: to make more would take longer than a fast model needs to score them.
 SAMPLE_ROWS = 16_384
+
+#: A lease is renewed so often in its time: one renewal that is late ends nothing.
+RENEWALS = 3
 
 #: Set by a process that could not load its models; the main process, which it was forked from,
 #: then ends with a status that says so.
@@ -76,19 +80,25 @@ def _preload(settings: Settings) -> None:
     global _pipeline  # noqa: PLW0603  one a process; Celery's signals hand nothing on
     served = []
     models: dict[str, Model] = {}
+    rates: dict[str, float] = {}
     for folder in read_cards(settings.models_dir, settings.serve):
         model, rate = _load(folder)
         models[model.card.full_name] = model
+        rates[model.card.full_name] = rate
         served.append(Served(card=model.card, rate=rate))
     link = RedisLink(settings)
     fleet = RedisFleet(link, settings)
+    keeper = Keeper(settings.lease_seconds / RENEWALS)
+    keeper.start()
     _pipeline = Pipeline(
         settings,
         store=RedisJobStore(link, settings),
         blobs=FolderBlobs(settings.blobs_dir),
         dispatch=CeleryDispatch(app),
         fleet=fleet,
+        keeper=keeper,
         models=models,
+        rates=rates,
     )
     announce(fleet, served)
 

@@ -11,7 +11,7 @@ for index = 5, last, 4 do
     redis.call('HSET', job, 'state', 'succeeded', 'finished_at', stamp(at),
       'completed', completed, 'failed', failed)
     redis.call('SET', job .. ':result', result)
-    redis.call('DEL', job .. ':rows')
+    redis.call('DEL', job .. ':rows', job .. ':notes')
     redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + retention), id)
     ring_bell(id)
   end

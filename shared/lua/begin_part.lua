@@ -1,6 +1,6 @@
 -- Take up a part. ARGV: prefix, id, part, lease.
 -- Answers false where there is nothing to do, else {where the part is, how often it was taken up,
--- the note left at it}.
+-- the note left at it, whether the job was restored}.
 local id, part, lease = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local job = key_of(id)
 if state_of(id) ~= 'running' or redis.call('GETBIT', job .. ':done', part) == 1 then
@@ -9,4 +9,5 @@ end
 redis.call('ZADD', job .. ':leases', stamp(now() + lease), part)
 local attempts = redis.call('HINCRBY', job .. ':attempts', part, 1)
 local note = attempts > 1 and redis.call('HGET', job .. ':notes', part)
-return {redis.call('LINDEX', job .. ':parts', part), attempts, note or ''}
+local where = redis.call('LINDEX', job .. ':parts', part)
+return {where, attempts, note or '', redis.call('HEXISTS', job, 'restored')}

@@ -13,6 +13,7 @@ end
 redis.call('HINCRBY', job, 'completed', ARGV[4])
 redis.call('HINCRBY', job, 'failed', ARGV[5])
 redis.call('HINCRBY', job, 'done', 1)
+redis.call('HDEL', job, 'held_up')
 local answer = walk(id, lanes, lease)
 table.insert(answer, 1, all_done(id) and 1 or 0)
 table.insert(answer, 1, 1)

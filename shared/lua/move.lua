@@ -16,6 +16,7 @@ if to == 'running' then
   redis.call('HSET', job, 'started_at', stamp(at))
 else
   redis.call('HSET', job, 'finished_at', stamp(at))
+  redis.call('HDEL', job, 'held_up')
   if reason ~= '' then
     redis.call('HSET', job, 'error', reason)
   end

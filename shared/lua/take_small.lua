@@ -1,7 +1,7 @@
 -- Take waiting small jobs and questions of a model, up to a number of rows.
 -- ARGV: prefix, model, rows, claim.
 -- What was tried before, in vain, may be what killed its worker: it goes alone.
--- Answers {still waiting, id, attempts, rows as they were sent, where to answer to, ...}.
+-- Answers {still waiting, id, attempts, rows as they were sent, where to answer to, note, ...}.
 local model, room, claim = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local waiting = prefix .. 'small:' .. model
 local answer = {0}
@@ -28,17 +28,20 @@ while room > 0 do
   end
   redis.call('RPOP', waiting)
   if open then
+    local note = ''
     if not text then
       local job, at = key_of(id), now()
       redis.call('HSET', job, 'state', 'running', 'small_attempts', tried + 1)
       redis.call('HSETNX', job, 'started_at', stamp(at))
       redis.call('ZADD', prefix .. 'small:claims', stamp(at + claim), id)
       text = redis.call('GET', job .. ':rows')
+      note = tried > 0 and redis.call('HGET', job .. ':notes', 0) or ''
     end
     answer[#answer + 1] = id
     answer[#answer + 1] = tried + 1
     answer[#answer + 1] = text
     answer[#answer + 1] = reply_to
+    answer[#answer + 1] = note
     room = tried > 0 and 0 or room - rows
   end
 end

@@ -210,9 +210,10 @@ def test_delete_while_it_is_scored(service: Service) -> None:
 
 
 def test_the_upload_goes_when_the_job_has_succeeded(service: Service) -> None:
-    """Only the results are kept."""
+    """Only the results are kept, and what the job was."""
     service.scored(CSV)
-    assert all("/results/" in key for key in service.blobs.contents)
+    assert not any("upload" in key for key in service.blobs.contents)
+    assert any("/results/" in key for key in service.blobs.contents)
 
 
 def test_models(service: Service) -> None:

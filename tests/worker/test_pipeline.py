@@ -1,6 +1,8 @@
 """The steps of a worker: run twice, out of order, on what is gone, with a model that fails."""
 
 import time
+from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,8 +10,10 @@ import pytest
 from in_memory import LengthModel, Service, length_score
 
 from shared.job import NDJSON, Job, Spec, State, new_job_id
+from shared.job_store import Question
 from shared.settings import Settings
 from shared.tables.parts import write_rows
+from shared.tables.results import parse
 from worker import halving, trial
 from worker.reconciler import Reconciler
 
@@ -23,7 +27,13 @@ def results(service: Service, location: str) -> list[float | None]:
 
 @pytest.fixture
 def reconciler(service: Service, settings: Settings) -> Reconciler:
-    return Reconciler(settings, store=service.store, blobs=service.blobs, dispatch=service.dispatch)
+    return Reconciler(
+        settings,
+        store=service.store,
+        blobs=service.blobs,
+        dispatch=service.dispatch,
+        fleet=service.fleet,
+    )
 
 
 def test_every_message_twice_counts_once(service: Service) -> None:
@@ -118,7 +128,7 @@ def test_rows_that_end_their_process_are_found(service: Service, fatal: set[int]
     """After a bounded number of dead processes they have an error, and every other row a score."""
     texts = ["deadly" if row in fatal else "z" * (row % 90 + 1) for row in range(1000)]
     accepted = service.submit("\n".join(["text", *texts]).encode())
-    service.pipeline._models = {service.model.card.full_name: Deadly()}
+    service.pipeline._rows._models = {service.model.card.full_name: Deadly()}
     deaths = 0
     while service.dispatch.messages:
         task, *args = message = service.dispatch.messages.popleft()
@@ -186,21 +196,46 @@ def test_what_is_left_of_a_full_batch_is_rung_for(service: Service) -> None:
     assert all(service.client.get(job.location).json["state"] == "succeeded" for job in jobs)
 
 
-def test_a_small_job_that_kills_its_workers_is_given_up(
-    service: Service, settings: Settings
-) -> None:
-    """A small job that was taken too often gets an error in each row."""
-    content = write_rows([("1", "deadly")])
+def test_the_row_of_a_small_job_that_kills_its_workers_is_found(service: Service) -> None:
+    """It gets an error, and the job's other rows a score, as in a long job."""
+    texts = [f"text {row}" for row in range(40)]
+    texts[17] = "deadly"
+    content = write_rows([(str(row), text) for row, text in enumerate(texts)])
     spec = Spec(id=new_job_id(), model="length", version="000000000001", kind="small",
                 layout=NDJSON, size=len(content))  # fmt: skip
-    service.store.create(Job(spec=spec, created_at=time.time(), total=1), content)
-    for _ in range(settings.max_attempts):
-        service.store.take_small(spec.full_name, 10)
+    service.store.create(Job(spec=spec, created_at=time.time(), total=40), content)
+    service.pipeline._rows._models = {service.model.card.full_name: Deadly()}
+    for _ in range(10):
+        with suppress(SystemExit):
+            service.pipeline.answer(spec.full_name)
+            break
         service.store._records[spec.id].claim = 0.0
         assert service.store.return_small() == [spec.full_name]
-    service.pipeline.answer(spec.full_name)
-    [row] = service.client.get(f"/jobs/{spec.id}/results?format=json").json["rows"]
-    assert "did not end in 3 attempts" in row["error"]
+    rows = service.client.get(f"/jobs/{spec.id}/results?format=json").json["rows"]
+    assert rows.pop(17)["error"] == "scoring this text ended the worker's process"
+    assert [row["Sentiment_Score"] for row in rows] == [
+        length_score(text) for text in texts if text != "deadly"
+    ]
+
+
+def test_a_question_that_kills_its_workers_is_given_up(
+    service: Service, settings: Settings
+) -> None:
+    """Nothing is recorded of it, so no row of it can be found: each gets an error."""
+    question = Question(new_job_id(), write_rows([("1", "deadly")]), 1, "here")
+    service.store.ask(service.model.card.full_name, replace(question, asked=settings.max_attempts))
+    service.pipeline.answer(service.model.card.full_name)
+    [(_, result)] = service.store.listen("here", 1)
+    assert "did not end in 3 attempts" in parse(result)[0]["error"]
+
+
+def test_a_slow_model_is_given_no_more_small_rows_than_it_scores_in_time(service: Service) -> None:
+    """A batch of small jobs takes about a second, whatever the model; what is left is next."""
+    jobs = [service.client.post("/jobs", json={"text": ["a", "b"]}) for _ in range(3)]
+    service.pipeline._rates = {service.model.card.full_name: 4.0}
+    service.work()
+    assert service.model.calls == [4, 2]
+    assert all(service.client.get(job.location).json["state"] == "succeeded" for job in jobs)
 
 
 def test_the_reconciler_sends_again_what_got_lost(service: Service, reconciler: Reconciler) -> None:

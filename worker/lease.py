@@ -1,0 +1,49 @@
+"""Keeps the lease of what a process works on, however long it takes."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+
+class Keeper(threading.Thread):
+    """Renews a lease every so often, while there is one to keep.
+
+    So a lease may be short, and what a dead process leaves is soon taken up by another; yet a part
+    that takes long is not. A process whose model holds Python's lock, and never gives it back,
+    renews nothing: it is as good as dead.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Take the time between two renewals."""
+        super().__init__(name="lease keeper", daemon=True)
+        self._seconds = seconds
+        self._renew: Callable[[], None] | None = None
+        self._stopped = threading.Event()
+
+    @contextmanager
+    def keeping(self, renew: Callable[[], None]) -> Iterator[None]:
+        """Renew a lease for the time of a block."""
+        self._renew = renew
+        try:
+            yield
+        finally:
+            self._renew = None
+
+    def run(self) -> None:
+        """Renew until `stop`."""
+        while not self._stopped.wait(self._seconds):
+            renew = self._renew
+            try:
+                if renew:
+                    renew()
+            except RedisError as error:
+                logger.warning("a lease was not renewed: Redis does not answer (%s)", error)
+
+    def stop(self) -> None:
+        """Renew no more."""
+        self._stopped.set()
