@@ -202,7 +202,10 @@ class JobStore(Protocol):
     def waiting_small(self, full_name: str) -> int:
         """How many small jobs wait for a model."""
 
-    # -- what the reconciler asks ----------------------------------------------------------
+    # -- what a worker and its reconciler ask ----------------------------------------------
+
+    def waits(self, full_names: Collection[str]) -> bool:
+        """Whether any message or small job waits for a worker that serves these models."""
 
     def reconciling(self, seconds: float) -> AbstractContextManager[bool]:
         """Hold the reconciler's lock for at most so many seconds; gives whether it was had."""

@@ -246,6 +246,14 @@ class RedisJobStore:
         """How many small jobs wait for a model."""
         return int(self._link.client.llen(self._small(full_name)))
 
+    def waits(self, full_names: Collection[str]) -> bool:
+        """Whether any message or small job waits for a worker that serves these models."""
+        pipe = self._link.client.pipeline(transaction=False)
+        for full_name in full_names:
+            pipe.llen(self._small(full_name))
+            pipe.llen(self._link.prefix + bulk_queue(full_name))
+        return any(pipe.execute())
+
     @contextmanager
     def reconciling(self, seconds: float) -> Iterator[bool]:
         """Hold the reconciler's lock for at most so many seconds; gives whether it was had."""

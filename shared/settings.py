@@ -54,6 +54,12 @@ class Settings(BaseSettings):
     processes: int = Field(
         0, ge=0, description="Processes of a worker; 0: one for each core it may use."
     )
+    max_process_bytes: int = Field(
+        0,
+        ge=0,
+        description="A worker process that holds more is replaced after its task; 0: four fifths "
+        "of its share of the memory.",
+    )
     part_seconds: float = Field(
         0.1, gt=0, description="Parts are cut to take about so long to score."
     )

@@ -305,6 +305,9 @@ class InMemoryJobStore:
     def waiting_small(self, full_name: str) -> int:
         return len(self._waiting.get(full_name, ()))
 
+    def waits(self, full_names: Collection[str]) -> bool:
+        return any(self.waiting_small(full_name) for full_name in full_names)
+
     @contextmanager
     def reconciling(self, seconds: float) -> Iterator[bool]:
         if self._held:

@@ -16,7 +16,8 @@ from shared.errors import ModelError
 from shared.model import read_cards
 from shared.settings import load_settings
 from worker.app import app, serve_queues
-from worker.memory import keep_freed_memory
+from worker.heart import silent
+from worker.memory import keep_freed_memory, most_process_bytes
 from worker.preload import failed
 
 
@@ -41,6 +42,7 @@ def main() -> None:
     serve_queues(app, list(cards.values()))
     # joblib heeds the limits of a container, and where the process may run.
     processes = settings.processes or joblib.cpu_count()
+    most_bytes = settings.max_process_bytes or most_process_bytes(processes)
     try:
         app.worker_main(
             [
@@ -48,6 +50,9 @@ def main() -> None:
                 "worker",
                 "--pool=prefork",
                 f"--concurrency={processes}",
+                # In KiB. A process that a model lets grow is replaced after its task, before the
+                # kernel ends it in the middle of one.
+                f"--max-memory-per-child={most_bytes // 1024}",
                 "--without-gossip",
                 "--without-mingle",
                 "--without-heartbeat",
@@ -57,6 +62,8 @@ def main() -> None:
         if failed.is_set():
             # Celery's own status is that of an orderly stop, which nobody would restart.
             sys.exit("scorelane worker: a model could not be loaded; see above")
+        if silent.is_set():
+            sys.exit("scorelane worker: it took no work any more; see above")
 
 
 if __name__ == "__main__":

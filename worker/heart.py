@@ -2,26 +2,37 @@
 
 import logging
 import os
+import signal
 import threading
 import time
 
-from celery.signals import worker_ready, worker_shutdown
+from celery.signals import task_received, worker_ready, worker_shutdown
+from celery.worker.state import active_requests
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from shared.blobs import FolderBlobs
 from shared.dispatch import CeleryDispatch, make_celery
 from shared.fleet import Fleet, RedisFleet
+from shared.job_store import JobStore
 from shared.model import read_cards
 from shared.redis_job_store import RedisJobStore
 from shared.redis_link import RedisLink
 from shared.settings import load_settings
+from worker.consumption import Consumption
 from worker.preload import node_name
 from worker.reconciler import Reconciler
 
 logger = logging.getLogger(__name__)
 
+#: A worker that is silent gets so long to end by itself, in seconds.
+LAST_SECONDS = 30.0
+
+#: Set where the worker ended because it took no work any more.
+silent = threading.Event()
+
 _heart: "Heart | None" = None
+_consumption: Consumption | None = None
 
 
 class Heart(threading.Thread):
@@ -34,6 +45,8 @@ class Heart(threading.Thread):
         fleet: Fleet,
         reconciler: Reconciler,
         *,
+        store: JobStore,
+        consumption: Consumption,
         beat_seconds: float,
         reconcile_seconds: float,
     ) -> None:
@@ -42,6 +55,8 @@ class Heart(threading.Thread):
         self._full_names = full_names
         self._fleet = fleet
         self._reconciler = reconciler
+        self._store = store
+        self._consumption = consumption
         self._beat_seconds = beat_seconds
         self._reconcile_seconds = reconcile_seconds
         self._stopped = threading.Event()
@@ -51,9 +66,12 @@ class Heart(threading.Thread):
         ready, next_reconcile = False, 0.0
         while not self._stopped.wait(self._beat_seconds if ready else 0.2):
             try:
-                if self._fleet.beat(self._node) and not ready:
+                processes = self._fleet.beat(self._node)
+                if processes and not ready:
                     ready = True
                     logger.info("ready: %s", ", ".join(self._full_names))
+                if self._is_silent(processes):
+                    self._end_silent()
                 if ready and time.monotonic() >= next_reconcile:
                     next_reconcile = time.monotonic() + self._reconcile_seconds
                     self._reconciler.reconcile(self._full_names)
@@ -62,6 +80,19 @@ class Heart(threading.Thread):
             except Exception:
                 # Without its heart a worker is taken for dead, and lost work stays lost.
                 logger.exception("a heartbeat failed")
+
+    def _is_silent(self, processes: int) -> bool:
+        busy = len(active_requests) >= processes
+        return self._consumption.is_silent(waits=self._store.waits(self._full_names), busy=busy)
+
+    def _end_silent(self) -> None:
+        """End the worker: whoever started it starts it anew, and the new one takes work."""
+        logger.critical("the worker stops: work waits for it, and it takes none")
+        silent.set()
+        os.kill(os.getpid(), signal.SIGTERM)
+        if not self._stopped.wait(LAST_SECONDS):
+            # It does not even hear that.
+            os._exit(os.EX_SOFTWARE)
 
     def stop(self) -> None:
         """Say that the worker stops, and beat no more."""
@@ -75,23 +106,33 @@ class Heart(threading.Thread):
 @worker_ready.connect
 def start(**_: object) -> None:
     """Start the heart when the worker consumes."""
-    global _heart  # noqa: PLW0603  one a worker; Celery's signals hand nothing on
+    global _heart, _consumption  # noqa: PLW0603  one a worker; Celery's signals hand nothing on
     settings = load_settings()
     link = RedisLink(settings)
     store, fleet = RedisJobStore(link, settings), RedisFleet(link, settings)
     # An app of its own: the worker's connections belong to the thread of its event loop.
     dispatch = CeleryDispatch(make_celery(settings))
     blobs = FolderBlobs(settings.blobs_dir)
-    cards = read_cards(settings.models_dir, settings.serve).values()
+    names = [card.full_name for card in read_cards(settings.models_dir, settings.serve).values()]
+    _consumption = Consumption(task_time_limit=settings.task_time_limit)
     _heart = Heart(
         node_name(os.getpid()),
-        [card.full_name for card in cards],
+        names,
         fleet,
         Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet),
+        store=store,
+        consumption=_consumption,
         beat_seconds=settings.heartbeat_seconds,
         reconcile_seconds=settings.reconcile_seconds,
     )
     _heart.start()
+
+
+@task_received.connect
+def take(**_: object) -> None:
+    """Note that the worker takes work."""
+    if _consumption:
+        _consumption.took()
 
 
 @worker_shutdown.connect

@@ -1,11 +1,15 @@
-"""The heartbeat of a worker goes on, whatever happens in it."""
+"""The heartbeat of a worker goes on, whatever happens in it; and ends with its work."""
 
+import signal
+from threading import Event
 from typing import Any
 
 import pytest
 from redis.exceptions import ConnectionError as RedisAway
 from waiting import wait_for
 
+from worker import heart as heart_module
+from worker.consumption import BLIND_SECONDS, PATIENCE_SECONDS, Consumption
 from worker.heart import Heart
 
 
@@ -26,6 +30,13 @@ class Fleet:
         self.left = node
 
 
+class Store:
+    """Always has work that waits."""
+
+    def waits(self, full_names: list[str]) -> bool:
+        return True
+
+
 class Reconciler:
     """Counts its turns, and never ends one."""
 
@@ -37,14 +48,79 @@ class Reconciler:
         raise OSError("the disk is full")
 
 
+def a_heart(fleet: Any, reconciler: Any, consumption: Consumption) -> Heart:
+    store: Any = Store()
+    return Heart(
+        "here-1", ["fast@1"], fleet, reconciler,
+        store=store, consumption=consumption, beat_seconds=0.01, reconcile_seconds=0.01,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("error", [RedisAway("away"), RuntimeError("a bug")])
 def test_the_heart_beats_on(error: Exception) -> None:
     """A Redis that is away, a bug, a reconciler that fails: the worker goes on saying it lives."""
     fleet, reconciler = Fleet(error), Reconciler()
-    parts: Any = (fleet, reconciler)
-    heart = Heart("here-1", ["fast@1"], *parts, beat_seconds=0.01, reconcile_seconds=0.01)
+    heart = a_heart(fleet, reconciler, Consumption(task_time_limit=60))
     heart.start()
     wait_for(lambda: fleet.beats > 3 and reconciler.turns > 2)
     heart.stop()
     heart.join()
     assert fleet.left == "here-1"
+
+
+class Clock:
+    """Goes on by a second each time that it is looked at."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        self.seconds += 1
+        return self.seconds
+
+
+def looks(consumption: Consumption, *, waits: bool = True, busy: bool = False) -> int:
+    """How often one can look until the worker is silent, up to a thousand times."""
+    times = 0
+    while times < 1000 and not consumption.is_silent(waits=waits, busy=busy):
+        times += 1
+    return times
+
+
+def test_a_worker_that_takes_nothing_is_silent() -> None:
+    """After a while in which work waited; later where its processes are busy; else never."""
+    assert looks(Consumption(task_time_limit=60, clock=Clock())) == PATIENCE_SECONDS
+    busy = Consumption(task_time_limit=60, clock=Clock())
+    assert looks(busy, busy=True) == PATIENCE_SECONDS + 60
+    assert looks(Consumption(task_time_limit=60, clock=Clock()), waits=False) == 1000
+
+
+def test_who_takes_work_or_was_blind_is_not_silent() -> None:
+    """What was taken starts the time anew, and so does a Redis that was away."""
+    clock = Clock()
+    consumption = Consumption(task_time_limit=60, clock=clock)
+    for _ in range(100):
+        assert looks_few(consumption)
+        consumption.took()
+    for _ in range(3):
+        assert looks_few(consumption)
+        clock.seconds += BLIND_SECONDS + PATIENCE_SECONDS
+
+
+def looks_few(consumption: Consumption) -> bool:
+    return not any(consumption.is_silent(waits=True, busy=False) for _ in range(20))
+
+
+def test_a_silent_worker_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told to stop, as from outside; its status says that it must be started anew."""
+    told: list[int] = []
+    monkeypatch.setattr(heart_module, "silent", Event())
+    monkeypatch.setattr(heart_module.os, "kill", lambda _, number: told.append(number))
+    fleet, consumption = Fleet(RedisAway("away")), Consumption(task_time_limit=60, clock=Clock())
+    heart = a_heart(fleet, Reconciler(), consumption)
+    heart.start()
+    wait_for(lambda: told)
+    heart.stop()
+    heart.join()
+    assert told == [signal.SIGTERM]
+    assert heart_module.silent.is_set()
