@@ -21,6 +21,10 @@ serve: $(ENVIRONMENT)  ## run the service at http://127.0.0.1:5005 until Ctrl-C;
 test: $(ENVIRONMENT)  ## run the tests
 	$(BIN)/python -m pytest
 
+.PHONY: test-faults
+test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and count its rows: under 15 minutes
+	$(BIN)/python -m pytest -m faults tests/faults
+
 .PHONY: check
 check: $(ENVIRONMENT)  ## check format, lint, types and who imports whom
 	$(BIN)/ruff format --check

@@ -14,6 +14,9 @@ from scorelane.streams import appearing, chunks_of, size_left
 #: An answer 503 is waited out for so many seconds in a row, and then it is an error.
 PATIENCE = 60.0
 
+#: Between two attempts at a service that does not answer, in seconds.
+RETRY_SECONDS = 1.0
+
 
 class Client:
     """A Scorelane service, by its address.
@@ -109,22 +112,25 @@ class Client:
     ) -> Job:
         """Ask for the job until it has ended, as often as the service's `Retry-After` wishes.
 
-        An answer 503 is waited out, for at most `PATIENCE` seconds in a row.
+        An answer 503 is waited out, for at most `PATIENCE` seconds in a row, and so is a service
+        that does not answer any more.
 
         Args:
             job_id: the job.
             on_progress: told of the job at every look.
             longest_pause: seconds between two looks, where the service wishes for more.
         """
-        last_answer = time.monotonic()
+        last_answer, answered = time.monotonic(), False
         while True:
             try:
                 answer = self._request("GET", f"/jobs/{job_id}")
-            except ApiError as error:
-                if error.status != 503 or time.monotonic() - last_answer > PATIENCE:
+            except (ApiError, Unreachable) as error:
+                passes = error.status == 503 if isinstance(error, ApiError) else answered
+                if not passes or time.monotonic() - last_answer > PATIENCE:
                     raise
-                time.sleep(1.0)
+                time.sleep(RETRY_SECONDS)
                 continue
+            answered = True
             last_answer = time.monotonic()
             job = self._job(answer)
             on_progress(job)
@@ -136,7 +142,7 @@ class Client:
     def streaming_results(self, job_id: str) -> Iterator[Iterator[bytes]]:
         """The results as CSV, in runs of bytes, while the block lasts.
 
-        A connection that is cut is made anew, as long as each brings something.
+        A connection that is cut is made anew, for at most `PATIENCE` seconds without a byte.
 
         Raises:
             Unreachable: in the block, where the results cannot be had to their end.
@@ -147,7 +153,7 @@ class Client:
             yield chunks
 
     def _download(self, path: str) -> Generator[bytes]:
-        received, before, etag = 0, -1, ""
+        received, etag, last_byte = 0, "", time.monotonic()
         while True:
             headers = {"Accept": "text/csv"}
             if received:
@@ -159,15 +165,17 @@ class Client:
                     self._check(answer)
                     if received and answer.status_code != httpx.codes.PARTIAL_CONTENT:
                         raise httpx.RemoteProtocolError("and the results are others now")
-                    before, etag = received, answer.headers.get("ETag", "")
+                    etag = answer.headers.get("ETag", "")
                     yield b""
                     for chunk in answer.iter_bytes():
-                        received += len(chunk)
+                        received, last_byte = received + len(chunk), time.monotonic()
                         yield chunk
                     return
-            except httpx.TransportError:
-                if not etag or received == before:
+            except (httpx.TransportError, ApiError) as error:
+                passes = not isinstance(error, ApiError) or error.status == 503
+                if not etag or not passes or time.monotonic() - last_byte > PATIENCE:
                     raise
+                time.sleep(RETRY_SECONDS)
 
     def results(self, job_id: str, out_path: Path) -> None:
         """Write the results as CSV to a file, which appears when it is whole, and not before.

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pandas as pd
@@ -25,7 +25,9 @@ FAST = ROOT / "models" / "fast"
 class Programs:
     """Redis, workers and the API, as they run in production, on this machine's loopback."""
 
-    def __init__(self, folder: Path, sockets: Path, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, sockets: Path, env: dict[str, str] | None = None, **settings: str
+    ) -> None:
         self.folder = folder
         self._socket = sockets / "redis.sock"
         self._running: list[subprocess.Popen[bytes]] = []
@@ -34,11 +36,10 @@ class Programs:
             "SCORELANE_REDIS_URL": f"unix://{self._socket}",
             "SCORELANE_BLOBS_DIR": str(folder / "blobs"),
             "SCORELANE_SERVE": "fast",
+            **(env or {}),
             **{f"SCORELANE_{name.upper()}": text for name, text in settings.items()},
         }
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
 
     def _start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
@@ -61,11 +62,17 @@ class Programs:
 
     def start_api(self) -> None:
         """Start the API, and wait until it answers."""
-        self.api = self._start(
+        self.api, _ = self.start_replica(self.port)
+
+    def start_replica(self, port: int | None = None) -> tuple[subprocess.Popen[bytes], int]:
+        """Start an API on a port, or on a free one, and wait until it answers; it, and its port."""
+        port = port or free_port()
+        program = self._start(
             "api", sys.executable, "-m", "gunicorn", "--config", "python:api.gunicorn_conf",
-            "--bind", f"127.0.0.1:{self.port}", "api.wsgi:app",
+            "--bind", f"127.0.0.1:{port}", "api.wsgi:app",
         )  # fmt: skip
-        wait_for(lambda: self.status("/livez") == 200)
+        wait_for(lambda: self.status(f"http://127.0.0.1:{port}/livez") == 200)
+        return program, port
 
     def restart_api(self) -> None:
         """Start the API anew, with the environment as it is now."""
@@ -142,16 +149,32 @@ class Programs:
                         child.kill()
 
 
+AnyPrograms = TypeVar("AnyPrograms", bound=Programs)
+
+
 @contextmanager
-def programs(folder: Path, sockets: Path, **settings: str) -> Iterator[Programs]:
+def programs(
+    folder: Path,
+    sockets: Path,
+    kind: type[AnyPrograms] = Programs,  # type: ignore[assignment]
+    **settings: Any,
+) -> Iterator[AnyPrograms]:
     """Redis and the API, started; workers are the test's to start."""
-    these = Programs(folder, sockets, **settings)
+    these = kind(folder, sockets, **settings)
     try:
         these.start_redis()
         these.start_api()
         yield these
     finally:
         these.stop()
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def kill(program: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,59 @@
+"""Fixtures of the tests that break the real service, and the table of what they measured."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faulty import Faulty, faulty
+
+_MEASURED = pytest.StashKey[list[tuple[str, str]]]()
+
+
+@pytest.fixture(scope="session")
+def sockets() -> Iterator[Path]:
+    """A folder with a short path: a Unix socket's has at most 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="scorelane-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def start(tmp_path: Path, sockets: Path) -> Iterator[Callable[..., Faulty]]:
+    """Starts Redis and the API with the settings given; all ends with the test."""
+    with ExitStack() as stack:
+
+        def start(**settings: Any) -> Faulty:
+            own = Path(tempfile.mkdtemp(dir=sockets))
+            return stack.enter_context(faulty(tmp_path, own, **settings))
+
+        yield start
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Notes a figure, for the table at the end."""
+
+    def note(figure: str) -> None:
+        what = (request.function.__doc__ or "").strip().split("\n")[0]
+        request.config.stash.setdefault(_MEASURED, []).append((what, figure))
+
+    return note
+
+
+@pytest.fixture
+def stopwatch() -> Callable[[], float]:
+    """Gives the seconds since it was asked for."""
+    began = time.monotonic()
+    return lambda: time.monotonic() - began
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print what was measured."""
+    measured = config.stash.get(_MEASURED, [])
+    if measured:
+        terminalreporter.section("what was broken, and what it cost")
+        for what, figure in measured:
+            terminalreporter.write_line(f"{figure:>24}  {what}")

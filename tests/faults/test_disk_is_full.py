@@ -1,0 +1,83 @@
+"""The disk of the blob store is full: while splitting and scoring, and while uploading."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from faulty import ROWS, Faulty
+from waiting import wait_for
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system"),
+]
+
+Start = Callable[..., Faulty]
+Measured = Callable[[str], None]
+
+DISK_BYTES = 32 * 2**20
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A small file system of its own."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(path)], check=True
+    )
+    yield path
+    subprocess.run(["umount", "--lazy", str(path)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Take all the room that is left; the file that has it."""
+    stuffing = disk / "stuffing"
+    with stuffing.open("wb", buffering=0) as file:
+        try:
+            while file.write(bytes(4096)):
+                pass
+        except OSError:
+            pass
+    return stuffing
+
+
+def test_the_disk_fills_up_under_a_job(start: Start, measured: Measured, disk: Path) -> None:
+    """The job says what holds it up, and goes on when there is room; uploads are refused."""
+    service = start(blobs_dir=str(disk))
+    service.start_worker()
+    service.start_worker()
+    service.wait_ready()
+    job = service.submit_rows()
+    wait_for(lambda: service.rows_done(job) > ROWS // 4)
+    stuffing = fill(disk)
+    wait_for(lambda: "held up" in service.job(job.location)["detail"])
+    content = job.sent.to_csv(index=False).encode()
+    refused = service.client.post("/jobs", content=content, headers={"Content-Type": "text/csv"})
+    assert refused.status_code == 507, refused.text
+    assert refused.json()["type"] == "urn:scorelane:problem:no-room"
+    assert refused.headers["Retry-After"]
+    assert [one["id"] for one in service.client.get("/jobs").json()["jobs"]] == [job.id]
+    stuffing.unlink()
+    service.check(job)
+    measured("held up, then 0 rows lost")
+
+
+def test_the_disk_is_full_before_the_split(start: Start, measured: Measured, disk: Path) -> None:
+    """A job that was accepted before the disk was full is scored when there is room."""
+    service = start(blobs_dir=str(disk))
+    worker = service.start_worker()
+    service.wait_ready()
+    worker.terminate()
+    worker.wait(60)
+    job = service.submit_rows()
+    stuffing = fill(disk)
+    service.start_worker()
+    service.start_worker()
+    wait_for(lambda: "held up" in service.job(job.location)["detail"])
+    assert service.rows_done(job) == 0
+    stuffing.unlink()
+    service.check(job)
+    measured("0 rows lost")

@@ -1,0 +1,102 @@
+"""Redis restarts, dies, stops, cuts its connections, forgets everything: jobs go on."""
+
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+from faulty import ROWS, Faulty, SentJob
+from redis import Redis
+from waiting import wait_for
+
+pytestmark = pytest.mark.faults
+
+Start = Callable[..., Faulty]
+Measured = Callable[[str], None]
+
+
+def half_done(start: Start) -> tuple[Faulty, SentJob]:
+    """A service with two workers, and a job that is half done."""
+    service = start(sweep_seconds="5")
+    service.start_worker()
+    service.start_worker()
+    service.wait_ready()
+    job = service.submit_rows()
+    wait_for(lambda: service.rows_done(job) > ROWS // 4, 120)
+    return service, job
+
+
+def goes_on(service: Faulty, job: SentJob) -> float:
+    """Wait until more rows are done; how long it took."""
+    began, done = time.monotonic(), 0
+
+    def more() -> bool:
+        nonlocal done
+        if service.status(job.location) != 200:
+            return False
+        before, done = done, service.rows_done(job)
+        return 0 < before < done
+
+    wait_for(more)
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_redis_restarts(start: Start, measured: Measured, how: signal.Signals) -> None:
+    """Redis, with its append-only file, is restarted in mid-job, in order or by kill -9."""
+    service, job = half_done(start)
+    service.redis.send_signal(how)
+    service.redis.wait(30)
+    service.start_redis()
+    seconds = goes_on(service, job)
+    service.check(job)
+    measured(f"{how.name}: {seconds:.1f} s, 0 rows")
+
+
+def test_redis_is_silent_for_half_a_minute(start: Start, measured: Measured) -> None:
+    """Redis answers nothing for 30 seconds: a request gets its 503, and then all goes on."""
+    service, job = half_done(start)
+    service.redis.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    while time.monotonic() - began < 30:
+        assert service.status(job.location) == 503
+    service.redis.send_signal(signal.SIGCONT)
+    seconds = goes_on(service, job)
+    service.check(job)
+    measured(f"{seconds:.1f} s after it, 0 rows")
+
+
+def test_connections_to_redis_are_cut(start: Start, measured: Measured) -> None:
+    """All connections to Redis are cut, ten times during a job, and each time made anew."""
+    service, job = half_done(start)
+    with Redis.from_url(service.env["SCORELANE_REDIS_URL"]) as redis:
+        for cut in range(1, 11):
+            redis.client_kill_filter(_type="normal", skipme=True)
+            wait_for(lambda cut=cut: service.rows_done(job) > ROWS // 4 + cut * ROWS // 20, 120)
+    service.check(job)
+    measured("10 cuts, 0 rows lost")
+
+
+def test_redis_forgets_everything(start: Start, measured: Measured) -> None:
+    """Redis is wiped in mid-job: bulk jobs come back with the parts that were done.
+
+    A small job that had no other place says that it is lost; a question is asked again.
+    """
+    service, job = half_done(start)
+    ended = service.submit_rows(1000)
+    service.check(ended)
+    with Redis.from_url(service.env["SCORELANE_REDIS_URL"]) as redis:
+        wait_for(lambda: redis.get("scorelane:since"))
+        answer = service.client.post("/jobs", json={"text": ["text"] * 1000})
+        redis.flushall()
+    done = sum(1 for _ in (service.folder / "blobs/jobs" / job.id / "results").iterdir())
+    began = time.monotonic()
+    wait_for(lambda: service.status(job.location) == 200)
+    seconds = time.monotonic() - began
+    lost = service.client.get(answer.headers["Location"])
+    assert (lost.status_code, lost.json()["type"]) == (410, "urn:scorelane:problem:job-lost")
+    assert service.client.post("/sentiment", json={"text": ["good"]}).status_code == 200
+    service.check(job)
+    service.check(ended)
+    assert done > 1
+    measured(f"restored in {seconds:.1f} s, 0 rows")

@@ -1,0 +1,133 @@
+"""Restarts in an orderly way, under load; and a model that is replaced during a job."""
+
+import itertools
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from faulty import ROWS, SECONDS_PER_ROW, Faulty
+from hostile_model import HostileModel
+from waiting import wait_for
+
+from benchmarks.runtime_package import make
+
+pytestmark = pytest.mark.faults
+
+Start = Callable[..., Faulty]
+Measured = Callable[[str], None]
+
+#: docker-compose.yml gives a worker and the API so long to stop, in seconds.
+WORKER_GRACE, API_GRACE = 60.0, 30.0
+
+
+class Balancer(threading.Thread):
+    """Asks two replicas of the API in turn, and the other one where a connection is refused."""
+
+    def __init__(self, ports: list[int]) -> None:
+        super().__init__(daemon=True)
+        self._clients = [httpx.Client(base_url=f"http://127.0.0.1:{port}") for port in ports]
+        self._stopped = threading.Event()
+        self.statuses: list[int] = []
+        self.broken: list[str] = []
+
+    def run(self) -> None:
+        for first in itertools.cycle((0, 1)):
+            if self._stopped.is_set():
+                return
+            self.statuses.append(self._ask(self._clients[first], self._clients[1 - first]))
+
+    def _ask(self, *replicas: httpx.Client) -> int:
+        for replica in replicas:
+            try:
+                # A connection of its own: what a proxy does with one that it cannot use again.
+                headers = {"Connection": "close"}
+                answer = replica.post("/sentiment", json={"text": ["well"]}, headers=headers)
+                return answer.status_code
+            except httpx.ConnectError:
+                continue
+            except httpx.TransportError as error:
+                self.broken.append(repr(error))
+                return 0
+        return 0
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self.join()
+
+
+def test_a_rolling_restart(start: Start, measured: Measured) -> None:
+    """Workers and replicas of the API are restarted one by one: no row, no request lost."""
+    service = start()
+    workers = [service.start_worker(), service.start_worker()]
+    replicas = [(service.api, service.port), service.start_replica()]
+    service.wait_ready()
+    job = service.submit_rows()
+    balancer = Balancer([port for _, port in replicas])
+    balancer.start()
+    longest = {"worker": 0.0, "api": 0.0}
+    for number, worker in enumerate(workers):
+        wait_for(lambda: service.processes() == 2)
+        began = time.monotonic()
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(WORKER_GRACE) == 0
+        longest["worker"] = max(longest["worker"], time.monotonic() - began)
+        workers[number] = service.start_worker()
+    for replica, port in replicas:
+        began, asked = time.monotonic(), len(balancer.statuses)
+        replica.send_signal(signal.SIGTERM)
+        assert replica.wait(API_GRACE) == 0
+        longest["api"] = max(longest["api"], time.monotonic() - began)
+        wait_for(lambda asked=asked: len(balancer.statuses) > asked + 20)
+        service.start_replica(port)
+    balancer.stop()
+    assert balancer.broken == []
+    assert set(balancer.statuses) == {200}
+    service.check(job)
+    drained = f"worker {longest['worker']:.1f} s, API {longest['api']:.1f} s to stop"
+    measured(f"{len(balancer.statuses)} requests, 0 refused; {drained}")
+
+
+def second_version(service: Faulty, folder: Path) -> None:
+    """Let the workers that start from here on serve another version of the model."""
+    service.env |= make(folder, "hostile", HostileModel, f"{SECONDS_PER_ROW}0")
+
+
+def test_a_version_changes_while_the_old_one_is_served(
+    start: Start, measured: Measured, tmp_path: Path
+) -> None:
+    """A job ends with the version that it began with, though a newer one is served beside it."""
+    service = start()
+    service.start_worker()
+    service.wait_ready()
+    job = service.submit_rows(ROWS // 4)
+    second_version(service, tmp_path / "second")
+    service.start_worker()
+    wait_for(lambda: len(service.client.get("/readyz").json()["processes"]) == 2)
+    later = service.submit_rows(1000)
+    service.check(job)
+    service.check(later)
+    versions = [service.job(one.location)["model"]["version"] for one in (job, later)]
+    assert versions[0] != versions[1]
+    measured("0 rows lost")
+
+
+def test_a_version_is_replaced(start: Start, measured: Measured, tmp_path: Path) -> None:
+    """Where nobody serves a job's version any more, it fails in its time, and says why."""
+    service = start(replaced_seconds="3")
+    worker = service.start_worker()
+    service.wait_ready()
+    job = service.submit_rows()
+    wait_for(lambda: service.rows_done(job) > 0)
+    worker.send_signal(signal.SIGTERM)
+    worker.wait(WORKER_GRACE)
+    second_version(service, tmp_path / "second")
+    service.start_worker()
+    ended = service.wait_for_end(job.location)
+    assert ended["state"] == "failed"
+    assert "another version of the model has taken its place" in ended["error"]
+    service.check(service.submit_rows(1000))
+    measured("says so")
