@@ -34,6 +34,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.JobEnded: HTTPStatus.CONFLICT,
     errors.NoModelYet: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoWorker: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Draining: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoAnswerInTime: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.JobLost: HTTPStatus.GONE,

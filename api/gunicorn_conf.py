@@ -1,7 +1,13 @@
 """How gunicorn serves the API; any option may be overridden on its command line."""
 
 import os
+import signal
 from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from api.draining import draining
+from shared.settings import load_settings
 
 #: The article's address.
 bind = "0.0.0.0:5005"
@@ -23,3 +29,21 @@ control_socket_disable = True
 
 #: The heartbeat file: on a disk, a busy one gets the worker killed (and the root is read-only).
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  gunicorn's advice
+
+
+def when_ready(server: Any) -> None:  # noqa: ARG001  gunicorn's hook
+    """Have a SIGTERM heard in two steps: `/readyz` says it first, and the replica stops later.
+
+    A connection that comes while a server closes its socket is lost, with the request that it
+    brings. So whoever hands out the requests must have turned to another replica by then.
+    """
+    seconds = load_settings().drain_seconds
+    stop: Any = signal.getsignal(signal.SIGTERM)
+
+    def drain(_number: int, _frame: FrameType | None) -> None:
+        draining.set()
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    if seconds:
+        signal.signal(signal.SIGTERM, drain)
+        signal.signal(signal.SIGALRM, lambda _, frame: stop(signal.SIGTERM, frame))

@@ -4,8 +4,9 @@ from typing import Any
 
 from flask import Blueprint
 
+from api.draining import draining
 from api.services import services
-from shared.errors import NoModelYet
+from shared.errors import Draining, NoModelYet
 
 blueprint = Blueprint("health", __name__)
 
@@ -18,7 +19,9 @@ def livez() -> dict[str, Any]:
 
 @blueprint.get("/readyz")
 def readyz() -> dict[str, Any]:
-    """Redis answers, and some worker has its models loaded."""
+    """Redis answers, some worker has its models loaded, and this replica is not about to stop."""
+    if draining.is_set():
+        raise Draining
     serving = services().fleet.serving()
     if not serving:
         raise NoModelYet

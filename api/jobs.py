@@ -17,7 +17,7 @@ from shared.errors import (
     MalformedJobId,
 )
 from shared.job import Job, State, is_job_id, made_at
-from shared.manifest import has_manifest, write_manifest
+from shared.manifest import has_manifest, settle
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -93,7 +93,7 @@ def cancel(job_id: str) -> Response:
     if not moved:
         raise JobEnded(job_id=job_id, state=job.state)
     if job.spec.kind == "bulk":
-        write_manifest(at.blobs, job, [])
+        settle(at.store, at.blobs, job_id)
     return job_answer(at, job)
 
 

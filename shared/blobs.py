@@ -40,6 +40,9 @@ class Blobs(Protocol):
             FileNotFoundError: there is no such blob.
         """
 
+    def exists(self, key: str) -> bool:
+        """Whether there is such a blob."""
+
     def delete(self, key: str) -> None:
         """Delete a blob, or every blob whose key begins with `key` where that ends in `/`."""
 
@@ -98,6 +101,10 @@ class FolderBlobs:
     def size(self, key: str) -> int:
         """The length of a blob, in bytes."""
         return self._path(key).stat().st_size
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such a blob."""
+        return self._path(key).is_file()
 
     def delete(self, key: str) -> None:
         """Delete a blob, or every blob whose key begins with `key` where that ends in `/`."""

@@ -180,6 +180,10 @@ class NoAnswerInTime(ScorelaneError):
     """
 
 
+class Draining(ScorelaneError):
+    """This replica of the API is about to stop. Send requests to another one."""
+
+
 class StoreUnavailable(ScorelaneError):
     """The job store (Redis) cannot be reached: {reason}. Nothing was accepted; try again in a few
     seconds.

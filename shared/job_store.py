@@ -139,7 +139,7 @@ class JobStore(Protocol):
         """
 
     def begin_part(self, job_id: str, part: int) -> Begun | None:
-        """Take up a part, for one lease; None where it is done, or the job does not run."""
+        """Take up a part that was handed out, for one lease; None where there is nothing to do."""
 
     def note(self, job_id: str, part: int, note: str) -> None:
         """Leave a note for whoever takes the part up next; nothing, where the job does not run."""
@@ -157,7 +157,7 @@ class JobStore(Protocol):
     def complete_part(
         self, job_id: str, part: int, *, completed: int, failed: int, lanes: int
     ) -> Walk:
-        """Mark a part done and count its rows, the first time only."""
+        """Mark a part done that was handed out, and count its rows, the first time only."""
 
     # -- small jobs ------------------------------------------------------------------------
 

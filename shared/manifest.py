@@ -1,9 +1,15 @@
 """What of a bulk job lies in the blob store, beside its rows: it outlives a Redis that does not."""
 
+import logging
+
 from pydantic import BaseModel
 
 from shared.blobs import Blobs
-from shared.job import Job, Part, manifest_key_of
+from shared.errors import JobExpired, JobNotFound
+from shared.job import ENDED, Job, Part, manifest_key_of
+from shared.job_store import JobStore
+
+logger = logging.getLogger(__name__)
 
 
 class Manifest(BaseModel):
@@ -23,6 +29,23 @@ def write_manifest(blobs: Blobs, job: Job, parts: list[Part]) -> None:
     blobs.put(manifest_key_of(job.spec.id), content.encode())
 
 
+def settle(store: JobStore, blobs: Blobs, job_id: str) -> None:
+    """Have the blob store know how a bulk job ended, and hold its upload no longer.
+
+    Where that fails, or nobody comes to it, the reconciler does it later.
+    """
+    try:
+        job = store.get(job_id)
+        # Without a manifest it was deleted a moment ago.
+        if job.state in ENDED and has_manifest(blobs, job_id):
+            write_manifest(blobs, job, store.parts(job_id, 0, job.parts))
+            blobs.delete(job.spec.upload_key)
+    except (JobNotFound, JobExpired):
+        pass
+    except OSError as error:
+        logger.warning("job=%s is not settled yet: %s", job_id, error.strerror)
+
+
 def read_manifest(blobs: Blobs, job_id: str) -> Manifest | None:
     """The manifest of a job; None where there is none."""
     try:
@@ -33,7 +56,4 @@ def read_manifest(blobs: Blobs, job_id: str) -> Manifest | None:
 
 def has_manifest(blobs: Blobs, job_id: str) -> bool:
     """Whether a job is in the blob store, accepted and not deleted."""
-    try:
-        return blobs.size(manifest_key_of(job_id)) > 0
-    except FileNotFoundError:
-        return False
+    return blobs.exists(manifest_key_of(job_id))

@@ -160,7 +160,7 @@ class RedisJobStore:
         )  # fmt: skip
 
     def begin_part(self, job_id: str, part: int) -> Begun | None:
-        """Take up a part, for one lease; None where it is done, or the job does not run."""
+        """Take up a part that was handed out, for one lease; None where there is nothing to do."""
         answer = self._link.run("begin_part", job_id, part, self._lease)
         if not answer:
             return None
@@ -182,7 +182,7 @@ class RedisJobStore:
     def complete_part(
         self, job_id: str, part: int, *, completed: int, failed: int, lanes: int
     ) -> Walk:
-        """Mark a part done and count its rows, the first time only."""
+        """Mark a part done that was handed out, and count its rows, the first time only."""
         return self._walk("complete_part", job_id, part, completed, failed, lanes, self._lease)
 
     def _walk(self, script: str, *args: Any) -> Walk:

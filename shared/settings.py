@@ -50,6 +50,13 @@ class Settings(BaseSettings):
         30.0, gt=0, description="How long POST /sentiment waits for its answer."
     )
 
+    drain_seconds: float = Field(
+        2.0,
+        ge=0,
+        description="How long a replica of the API that is told to stop serves on, with `/readyz` "
+        "saying that it stops. Let the health checks of a load balancer be quicker.",
+    )
+
     log_level: str = Field("INFO", description="DEBUG names every part and batch.")
     processes: int = Field(
         0, ge=0, description="Processes of a worker; 0: one for each core it may use."

@@ -197,7 +197,7 @@ class InMemoryJobStore:
 
     def begin_part(self, job_id: str, part: int) -> Begun | None:
         record = self._running(job_id)
-        if record is None or part in record.done:
+        if record is None or part in record.done or part >= record.dispatched:
             return None
         record.leases[part] = time.time() + self._settings.lease_seconds
         record.attempts[part] = record.attempts.get(part, 0) + 1
@@ -223,7 +223,7 @@ class InMemoryJobStore:
         self, job_id: str, part: int, *, completed: int, failed: int, lanes: int
     ) -> Walk:
         record = self._running(job_id)
-        if record is None:
+        if record is None or part >= record.dispatched:
             return Walk()
         record.leases.pop(part, None)
         if part in record.done:

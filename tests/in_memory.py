@@ -47,6 +47,9 @@ class InMemoryBlobs:
     def size(self, key: str) -> int:
         return len(self.read(key))
 
+    def exists(self, key: str) -> bool:
+        return key in self.contents
+
     def delete(self, key: str) -> None:
         for found in list(self.contents):
             if found == key or (key.endswith("/") and found.startswith(key)):

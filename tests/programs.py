@@ -36,6 +36,7 @@ class Programs:
             "SCORELANE_REDIS_URL": f"unix://{self._socket}",
             "SCORELANE_BLOBS_DIR": str(folder / "blobs"),
             "SCORELANE_SERVE": "fast",
+            "SCORELANE_DRAIN_SECONDS": "0",
             **(env or {}),
             **{f"SCORELANE_{name.upper()}": text for name, text in settings.items()},
         }

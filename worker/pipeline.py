@@ -16,7 +16,7 @@ from shared.errors import JobExpired, JobNotFound, OpenQuote, RowTooLong
 from shared.fleet import Fleet
 from shared.job import NDJSON, Job, Part, Spec, State
 from shared.job_store import Answer, Begun, JobStore, SmallJob, Walk
-from shared.manifest import has_manifest, write_manifest
+from shared.manifest import has_manifest, settle
 from shared.model import Model
 from shared.settings import Settings
 from shared.tables.parts import Rows, count_errors, cut
@@ -141,19 +141,9 @@ class Pipeline:
 
     def finish(self, job_id: str) -> None:
         """Close a job whose parts are all done."""
-        job = self._get(job_id)
-        if job is None or job.state is not State.RUNNING:
-            return
-        # First: a Redis that is lost from here on must not have the upload scored once more.
-        self._write_manifest(job, State.SUCCEEDED)
         if self._store.move(job_id, State.SUCCEEDED):
-            self._blobs.delete(job.spec.upload_key)
+            settle(self._store, self._blobs, job_id)
             logger.info("finish job=%s", job_id)
-
-    def _write_manifest(self, job: Job, state: State, error: str | None = None) -> None:
-        changes = {"state": state, "error": error, "finished_at": self._store.now()}
-        parts = self._store.parts(job.spec.id, 0, job.parts)
-        write_manifest(self._blobs, job.model_copy(update=changes), parts)
 
     def _go_on(self, spec: Spec, walk: Walk) -> None:
         for part in walk.dispatch:
@@ -182,10 +172,9 @@ class Pipeline:
             return None
 
     def _fail(self, job_id: str, reason: str) -> None:
-        job = self._get(job_id)
-        if job and self._store.move(job_id, State.FAILED, reason):
+        if self._store.move(job_id, State.FAILED, reason):
+            settle(self._store, self._blobs, job_id)
             logger.error("job=%s failed: %s", job_id, reason)
-            self._write_manifest(job, State.FAILED, reason)
 
     def _lost_upload(self, job_id: str) -> None:
         # Ended or deleted in the meantime: `move` refuses, and there is nothing left to do.

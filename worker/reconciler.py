@@ -5,9 +5,9 @@ import logging
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
 from shared.fleet import Fleet
-from shared.job import JOBS, State, folder_of, is_job_id
+from shared.job import ENDED, JOBS, State, folder_of, is_job_id, upload_key_of
 from shared.job_store import JobStore, Overdue
-from shared.manifest import read_manifest
+from shared.manifest import read_manifest, settle
 from shared.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -83,6 +83,8 @@ class Reconciler:
                 self._blobs.delete(folder_of(job_id))
             elif state is None:
                 self._restore_or_remove(job_id)
+            elif state in ENDED and self._blobs.exists(upload_key_of(job_id)):
+                settle(self._store, self._blobs, job_id)
 
     def _restore_or_remove(self, job_id: str) -> None:
         manifest = read_manifest(self._blobs, job_id)

@@ -3,7 +3,8 @@
 -- the note left at it, whether the job was restored}.
 local id, part, lease = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local job = key_of(id)
-if state_of(id) ~= 'running' or redis.call('GETBIT', job .. ':done', part) == 1 then
+if state_of(id) ~= 'running' or not is_dispatched(id, part)
+    or redis.call('GETBIT', job .. ':done', part) == 1 then
   return false
 end
 redis.call('ZADD', job .. ':leases', stamp(now() + lease), part)

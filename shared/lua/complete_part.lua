@@ -3,7 +3,7 @@
 local id, part = ARGV[2], ARGV[3]
 local lanes, lease = tonumber(ARGV[6]), tonumber(ARGV[7])
 local job = key_of(id)
-if state_of(id) ~= 'running' then
+if state_of(id) ~= 'running' or not is_dispatched(id, part) then
   return {0, 0}
 end
 redis.call('ZREM', job .. ':leases', part)

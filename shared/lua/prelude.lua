@@ -23,6 +23,12 @@ local function state_of(id)
   return redis.call('HGET', key_of(id), 'state')
 end
 
+-- Whether a part was handed out. A message, or a process that is still at work, may be older than the
+-- record: from before Redis lost its data.
+local function is_dispatched(id, part)
+  return tonumber(part) < tonumber(redis.call('HGET', key_of(id), 'dispatched'))
+end
+
 -- Let a job into its lanes: hand out parts while fewer than `lanes` are under way.
 local function walk(id, lanes, lease)
   local job = key_of(id)

@@ -25,7 +25,7 @@ WORKER_GRACE, API_GRACE = 60.0, 30.0
 
 
 class Balancer(threading.Thread):
-    """Asks two replicas of the API in turn, and the other one where a connection is refused."""
+    """Asks two replicas of the API in turn; one that is not ready, or away, is passed over."""
 
     def __init__(self, ports: list[int]) -> None:
         super().__init__(daemon=True)
@@ -42,17 +42,22 @@ class Balancer(threading.Thread):
 
     def _ask(self, *replicas: httpx.Client) -> int:
         for replica in replicas:
+            if not self._is_ready(replica):
+                continue
             try:
                 # A connection of its own: what a proxy does with one that it cannot use again.
                 headers = {"Connection": "close"}
                 answer = replica.post("/sentiment", json={"text": ["well"]}, headers=headers)
                 return answer.status_code
-            except httpx.ConnectError:
-                continue
             except httpx.TransportError as error:
                 self.broken.append(repr(error))
-                return 0
         return 0
+
+    def _is_ready(self, replica: httpx.Client) -> bool:
+        try:
+            return replica.get("/readyz", headers={"Connection": "close"}).status_code == 200
+        except httpx.TransportError:
+            return False
 
     def stop(self) -> None:
         self._stopped.set()
@@ -61,7 +66,7 @@ class Balancer(threading.Thread):
 
 def test_a_rolling_restart(start: Start, measured: Measured) -> None:
     """Workers and replicas of the API are restarted one by one: no row, no request lost."""
-    service = start()
+    service = start(drain_seconds="1")
     workers = [service.start_worker(), service.start_worker()]
     replicas = [(service.api, service.port), service.start_replica()]
     service.wait_ready()

@@ -1,0 +1,358 @@
+"""A job under everything that may happen to it, in any order; hypothesis looks for a bad one.
+
+Messages come late, twice, never; a process dies between any two of its steps; leases run out; Redis
+forgets everything; the job is cancelled, deleted, and expires.
+"""
+
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from doubles import InMemoryJobStore
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from in_memory import InMemoryDispatch, InMemoryFleet, LengthModel, length_score
+
+from api.app import create_app
+from shared.blobs import FolderBlobs
+from shared.fleet import Served
+from shared.job import ENDED, State
+from shared.manifest import read_manifest
+from shared.redis_job_store import RedisJobStore
+from shared.redis_link import RedisLink
+from shared.settings import Settings
+from worker.lease import Keeper
+from worker.pipeline import Pipeline
+from worker.reconciler import Reconciler
+
+ROWS = 23
+LANES = 2
+CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (row, b"z" * (row % 7)) for row in range(ROWS))
+
+#: More rounds of reconciling and working than any job needs to get to its end.
+ROUNDS = 400
+
+
+class Died(BaseException):
+    """The process died here."""
+
+
+class Fuse:
+    """Ends a process after so many of its calls; 0: not at all."""
+
+    left = 0
+
+    def burn(self) -> None:
+        if self.left:
+            self.left -= 1
+            if not self.left:
+                raise Died
+
+
+class Fragile:
+    """A collaborator, before and after each of whose calls the process may die."""
+
+    def __init__(self, target: Any, fuse: Fuse) -> None:
+        self._target = target
+        self._fuse = fuse
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._target, name)
+        if not callable(found):
+            return found
+
+        def call(*args: Any, **options: Any) -> Any:
+            self._fuse.burn()
+            answer = found(*args, **options)
+            # An open file is closed by the death of its process, and here by nobody.
+            if name != "open":
+                self._fuse.burn()
+            return answer
+
+        return call
+
+
+class InMemory:
+    """The double of the store, and what a test does to it from outside."""
+
+    def __init__(self, chosen: Settings) -> None:
+        self.chosen = chosen
+        self.store: Any = InMemoryJobStore(chosen)
+
+    def let_leases_run_out(self) -> None:
+        for record in self.store._records.values():
+            record.split_lease = 0.0
+            record.leases = dict.fromkeys(record.leases, 0.0)
+
+    def let_time_run_out(self) -> None:
+        for record in self.store._records.values():
+            if record.job.state in ENDED:
+                record.update(finished_at=1.0)
+
+    def under_way(self, job_id: str) -> int:
+        record = self.store._records[job_id]
+        return record.dispatched - len(record.done)
+
+    def forget(self) -> None:
+        self.store.__dict__.update(InMemoryJobStore(self.chosen).__dict__)
+
+
+class OnRedis:
+    """The store on Redis, and what a test does to it from outside."""
+
+    def __init__(self, chosen: Settings) -> None:
+        self.chosen = chosen.model_copy(update={"key_prefix": f"{uuid.uuid4().hex}:"})
+        self._link = RedisLink(self.chosen)
+        self.store: Any = RedisJobStore(self._link, self.chosen)
+
+    def _keys(self, pattern: str) -> list[str]:
+        return list(self._link.client.scan_iter(self._link.key(*pattern.split(":"))))
+
+    def let_leases_run_out(self) -> None:
+        client = self._link.client
+        for key in self._keys("job:*:leases"):
+            client.zadd(key, dict.fromkeys(client.zrange(key, 0, -1), 0))
+        for job_id in client.zrange(self._link.key("jobs", "active"), 0, -1):
+            client.hset(self._link.key("job", job_id), "split_lease", 0)
+
+    def let_time_run_out(self) -> None:
+        ended, client = self._link.key("jobs", "ended"), self._link.client
+        if found := client.zrange(ended, 0, -1):
+            client.zadd(ended, dict.fromkeys(found, 0))
+
+    def under_way(self, job_id: str) -> int:
+        key = self._link.key("job", job_id)
+        dispatched, done = self._link.client.hmget(key, "dispatched", "done")
+        return int(dispatched) - int(done)
+
+    def forget(self) -> None:
+        if keys := self._keys("*"):
+            self._link.client.delete(*keys)
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """One job, its messages, and the record that both programs hold on to."""
+
+    def __init__(self, kind: Callable[[Settings], Any], redis_url: str) -> None:
+        super().__init__()
+        chosen = Settings(
+            redis_url=redis_url, default_model="length", part_seconds=0.4, lanes_per_process=LANES,
+            sweep_seconds=0.001, retention_seconds=1000.0, lease_seconds=1000.0,
+            orphan_seconds=1e-6,
+        )  # fmt: skip
+        self._folder = tempfile.TemporaryDirectory(prefix="scorelane-")
+        self.world = kind(chosen)
+        self.fuse, self.dispatch, self.model = Fuse(), InMemoryDispatch(), LengthModel()
+        self.blobs = FolderBlobs(Path(self._folder.name))
+        fleet: Any = InMemoryFleet(Served(card=self.model.card, rate=10))
+        shared: dict[str, Any] = {
+            "store": Fragile(self.world.store, self.fuse),
+            "blobs": Fragile(self.blobs, self.fuse),
+            "dispatch": Fragile(self.dispatch, self.fuse),
+            "fleet": fleet,
+        }
+        name = self.model.card.full_name
+        self.pipeline = Pipeline(
+            chosen, keeper=Keeper(60), models={name: self.model}, rates={name: 10.0}, **shared
+        )
+        self.reconciler = Reconciler(chosen, **shared)
+        self.client = create_app(chosen, **shared).test_client()
+        self.sent: list[tuple[Any, ...]] = []
+        self.ended: str | None = None  # the state it ended in, once it was seen there
+        self.gone = False
+
+    def teardown(self) -> None:
+        """Whatever happened: when it goes well from here on, the job gets to its end."""
+        try:
+            if hasattr(self, "location"):
+                self._reach_the_end()
+        finally:
+            self.world.forget()
+            self._folder.cleanup()
+
+    def _reach_the_end(self) -> None:
+        for _ in range(ROUNDS):
+            if self._state() in (None, *ENDED):
+                break
+            self.reconcile()
+            self._gather()
+            for message in [*self.sent, *self._new()]:
+                self._run(message)
+        state = self._state()
+        assert state in (None, *ENDED), f"the job is {state} for ever"
+        if state == State.SUCCEEDED:
+            rows = self.client.get(f"{self.location}/results?format=json").json["rows"]
+            assert [row["ref"] for row in rows] == [str(row) for row in range(ROWS)]
+            wanted = [length_score("z" * (row % 7)) if row % 7 else None for row in range(ROWS)]
+            assert [row["Sentiment_Score"] for row in rows] == wanted
+        if self.gone:
+            for message in self.sent:
+                self._run(message)
+            self.reconcile()
+            folder = Path(self._folder.name) / "jobs" / self.job_id
+            assert not [path for path in folder.rglob("*") if path.is_file()]
+
+    # -- what happens ----------------------------------------------------------------------
+
+    @initialize()
+    def submit(self) -> None:
+        answer = self.client.post("/jobs", data=CSV, content_type="text/csv")
+        assert answer.status_code == 202
+        self.location, self.job_id = answer.location, answer.json["id"]
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.sent or self.dispatch.messages)
+    def deliver(self, data: st.DataObject) -> None:
+        """A message comes: any that was ever sent; what it leads to is sent."""
+        self._gather()
+        self._run(data.draw(st.sampled_from(self.sent)))
+
+    @rule(data=st.data(), calls=st.integers(1, 16))
+    @precondition(lambda self: self.sent or self.dispatch.messages)
+    def deliver_and_die(self, data: st.DataObject, calls: int) -> None:
+        """A message comes to a process that dies over it, after some of its calls."""
+        self._gather()
+        self._dying(calls, lambda: self._run(data.draw(st.sampled_from(self.sent))))
+
+    @rule()
+    def lose_messages(self) -> None:
+        """All messages that were sent and not delivered are lost."""
+        self.dispatch.messages.clear()
+
+    @rule()
+    def run_out(self) -> None:
+        """All leases run out."""
+        self.world.let_leases_run_out()
+
+    @rule()
+    def reconcile(self) -> None:
+        """A reconciler has its turn, after leases have run out."""
+        self.world.let_leases_run_out()
+        self.reconciler.reconcile([self.model.card.full_name])
+
+    @rule(calls=st.integers(1, 12))
+    def reconcile_and_die(self, calls: int) -> None:
+        """A worker dies while it reconciles."""
+        self._dying(calls, self.reconcile)
+
+    @rule()
+    def forget(self) -> None:
+        """Redis loses everything, and the queue with it; the job comes back as it was.
+
+        Where the process that ended it died over it, before the blob store knew, it goes on.
+        """
+        manifest = read_manifest(self.blobs, self.job_id)
+        if manifest and manifest.job.state not in ENDED:
+            self.ended = None
+        self.world.forget()
+        self.lose_messages()
+        self.reconciler.reconcile([self.model.card.full_name])
+
+    @rule(calls=st.integers(0, 8))
+    def cancel(self, calls: int) -> None:
+        """Somebody cancels it; the API may die over it."""
+        self._dying(calls, lambda: self.client.post(f"{self.location}/cancel"))
+
+    @rule(calls=st.integers(0, 8))
+    @precondition(lambda self: self.ended)
+    def delete(self, calls: int) -> None:
+        """Somebody deletes it; the API may die over it."""
+        if not self._dying(calls, lambda: self.client.delete(self.location)):
+            self.gone = True
+
+    @rule()
+    @precondition(lambda self: self.ended)
+    def expire(self) -> None:
+        """Its time is over."""
+        self.world.let_time_run_out()
+        self.reconciler.reconcile([self.model.card.full_name])
+        self.gone = True
+
+    # -- what holds ------------------------------------------------------------------------
+
+    @invariant()
+    def counts_hold(self) -> None:
+        """No row is counted twice, no more parts are done than there are."""
+        job = self._job()
+        if job is None:
+            return
+        rows = job["rows"]
+        assert rows["completed"] + rows["failed"] <= (rows["total"] or ROWS)
+        assert rows["total"] in (None, ROWS)
+        if job["state"] == State.SUCCEEDED:
+            assert rows == {"total": ROWS, "completed": ROWS - 4, "failed": 4}
+
+    @invariant()
+    def an_end_is_an_end(self) -> None:
+        """A state in which a job ended never changes, and a job that is gone does not come back."""
+        state = self._state()
+        assert not (self.gone and state)
+        if self.ended and state:
+            assert state == self.ended
+        self.ended = self.ended or (state if state in ENDED else None)
+
+    @invariant()
+    def lanes_hold(self) -> None:
+        """No more parts are under way than there are lanes."""
+        if hasattr(self, "location") and self._state() == State.RUNNING:
+            under_way = self.world.under_way(self.job_id)
+            assert 0 <= under_way <= LANES
+
+    # -- how -------------------------------------------------------------------------------
+
+    def _new(self) -> Iterator[tuple[Any, ...]]:
+        while self.dispatch.messages:
+            yield self.dispatch.messages.popleft()
+
+    def _gather(self) -> None:
+        self.sent += [message for message in self._new() if message not in self.sent]
+
+    def _run(self, message: tuple[Any, ...]) -> None:
+        task, *args = message
+        getattr(self.pipeline, task)(*args)
+
+    def _dying(self, calls: int, step: Callable[[], Any]) -> bool:
+        """Do something in a process that dies after so many calls; whether it died."""
+        self.fuse.left = calls
+        try:
+            step()
+        except Died:
+            return True
+        finally:
+            self.fuse.left = 0
+        return False
+
+    def _job(self) -> dict[str, Any] | None:
+        if not hasattr(self, "location"):
+            return None
+        answer = self.client.get(self.location)
+        return dict(answer.json) if answer.status_code == 200 else None
+
+    def _state(self) -> str | None:
+        job = self._job()
+        return job and job["state"]
+
+
+@pytest.mark.parametrize(("kind", "examples"), [(InMemory, 300), (OnRedis, 100)])
+def test_a_job_gets_to_its_end_whatever_happens(kind: Any, examples: int, redis_url: str) -> None:
+    """No row is lost, counted twice or out of order; no end is undone."""
+    run_state_machine_as_test(
+        lambda: AnyOrder(kind, redis_url),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
