@@ -25,6 +25,11 @@ test: $(ENVIRONMENT)  ## run the tests
 test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and count its rows: under 15 minutes
 	$(BIN)/python -m pytest -m faults tests/faults
 
+MINUTES ?= 30
+.PHONY: soak
+soak: $(ENVIRONMENT)  ## load the service for MINUTES (30) while its programs are killed at random
+	PYTHONPATH=.:tests $(BIN)/python tests/soak.py --minutes $(MINUTES)
+
 .PHONY: check
 check: $(ENVIRONMENT)  ## check format, lint, types and who imports whom
 	$(BIN)/ruff format --check
