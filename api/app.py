@@ -3,6 +3,7 @@
 from flask import Flask
 
 from api import article, errors, health, jobs, models, results
+from api.access import Access
 from api.asker import Asker
 from api.services import Services
 from shared.blobs import Blobs
@@ -24,6 +25,7 @@ def create_app(
         settings, store, blobs, dispatch, fleet, Asker(settings, store, dispatch)
     )
     errors.register(app)
+    Access(settings, store).register(app)
     for resource in (article, jobs, results, models, health):
         app.register_blueprint(resource.blueprint)
     return app

@@ -12,6 +12,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from shared import errors
 from shared.errors import ScorelaneError
+from shared.traces import where
 
 #: A refused upload is read on so far, so that the client gets to know why; then it is cut off.
 DRAIN_BYTES = 64 * 1024 * 1024
@@ -22,9 +23,17 @@ logger = logging.getLogger(__name__)
 STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.NotJson: HTTPStatus.BAD_REQUEST,
     errors.NotMultipart: HTTPStatus.BAD_REQUEST,
+    errors.NotGzip: HTTPStatus.BAD_REQUEST,
     errors.UnknownOption: HTTPStatus.BAD_REQUEST,
     errors.BadOption: HTTPStatus.BAD_REQUEST,
     errors.BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.KeyWanted: HTTPStatus.UNAUTHORIZED,
+    errors.UnknownKey: HTTPStatus.UNAUTHORIZED,
+    errors.WrongScope: HTTPStatus.FORBIDDEN,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.OwnerFull: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.ServiceFull: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.JobNotFound: HTTPStatus.NOT_FOUND,
@@ -48,6 +57,8 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.NoModelYet: 5,
     errors.NoWorker: 5,
     errors.NoAnswerInTime: 10,
+    errors.OwnerFull: 10,
+    errors.ServiceFull: 10,
     errors.StoreUnavailable: 5,
     errors.JobNotRestored: 5,
     errors.NoRoom: 30,
@@ -85,6 +96,8 @@ def _of_ours(error: ScorelaneError) -> Response:
     seconds = error.fields.get("retry_after", RETRY_AFTER.get(type(error)))
     if seconds is not None:
         answer.headers["Retry-After"] = str(seconds)
+    if status is HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
 
 
@@ -121,7 +134,7 @@ def _of_werkzeug(error: HTTPException) -> Response:
 
 
 def _of_anything(error: Exception) -> Response:
-    logger.error("a request failed", exc_info=error)
+    logger.error("a request failed: %s", where(error))
     return problem(
         500,
         "internal-error",

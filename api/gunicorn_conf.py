@@ -6,7 +6,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from gunicorn.errors import HaltServer
+
 from api.draining import draining
+from api.keys import check_published
+from shared.errors import ScorelaneError
 from shared.settings import load_settings
 
 #: The article's address.
@@ -31,19 +35,28 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  gunicorn's advice
 
 
-def when_ready(server: Any) -> None:  # noqa: ARG001  gunicorn's hook
+def when_ready(server: Any) -> None:
+    """See that the API may listen where it does; and have a SIGTERM heard in two steps."""
+    settings = load_settings()
+    try:
+        check_published(settings, [listener.sock.getsockname() for listener in server.LISTENERS])
+    except ScorelaneError as error:
+        raise HaltServer(f"scorelane api: {error}", 3) from None
+    if settings.drain_seconds:
+        _drain_first(settings.drain_seconds)
+
+
+def _drain_first(seconds: float) -> None:
     """Have a SIGTERM heard in two steps: `/readyz` says it first, and the replica stops later.
 
     A connection that comes while a server closes its socket is lost, with the request that it
     brings. So whoever hands out the requests must have turned to another replica by then.
     """
-    seconds = load_settings().drain_seconds
     stop: Any = signal.getsignal(signal.SIGTERM)
 
     def drain(_number: int, _frame: FrameType | None) -> None:
         draining.set()
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
-    if seconds:
-        signal.signal(signal.SIGTERM, drain)
-        signal.signal(signal.SIGALRM, lambda _, frame: stop(signal.SIGTERM, frame))
+    signal.signal(signal.SIGTERM, drain)
+    signal.signal(signal.SIGALRM, lambda _, frame: stop(signal.SIGTERM, frame))

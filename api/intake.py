@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import Any
 
 from flask import Request
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
+from api.access import check_room, who
+from api.bodies import chunks_of
 from api.multipart import MultipartUpload
 from api.options import JobOptions, job_options
 from api.services import Services
@@ -17,9 +18,6 @@ from shared.manifest import write_manifest
 from shared.tables.csv_upload import CsvUpload
 from shared.tables.json_rows import Pair, json_rows, parse_json
 from shared.tables.parts import write_rows
-
-#: How much of a body is in memory at a time.
-READ_BYTES = 1024 * 1024
 
 #: A job of few rows is cut into so many parts for each process, so that all have work to its end.
 PARTS_PER_PROCESS = 4
@@ -51,10 +49,10 @@ def take_job(services: Services, request: Request) -> Job:
             options = job_options(request.args)
             services.model(options.model)
             _check_length(services, request.content_length)
-            return _take_csv(services, _read(request.stream), request.args, {})
+            return _take_csv(services, chunks_of(request), request.args, {})
         case "multipart/form-data":
             _check_length(services, request.content_length)
-            form = MultipartUpload(_read(request.stream), request.mimetype_params.get("boundary"))
+            form = MultipartUpload(chunks_of(request), request.mimetype_params.get("boundary"))
             return _take_csv(services, form.chunks(), request.args, form.fields)
         case found:
             raise UnsupportedFormat(
@@ -72,14 +70,17 @@ def read_json(services: Services, request: Request) -> Any:
         shared.errors.NotJson: it is not JSON.
     """
     limit = services.settings.max_json_bytes
-    request.max_content_length = limit
-    try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise TooLarge(
-            what="JSON body", limit=f"{limit:,}", unit="bytes", advice=BULK_ADVICE
-        ) from None
-    return parse_json(body)
+    chunks, size = [], request.content_length or 0
+    if size <= limit:
+        size = 0
+        for chunk in chunks_of(request):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                break
+    if size > limit:
+        raise TooLarge(what="JSON body", limit=f"{limit:,}", unit="bytes", advice=BULK_ADVICE)
+    return parse_json(b"".join(chunks))
 
 
 def record_small(services: Services, served: Served, pairs: list[Pair]) -> Job:
@@ -92,6 +93,7 @@ def record_small(services: Services, served: Served, pairs: list[Pair]) -> Job:
         kind="small",
         layout=NDJSON,
         size=len(content),
+        owner=who().owner,
     )
     job = Job(spec=spec, created_at=services.store.now(), total=len(pairs))
     if services.store.create(job, content):
@@ -103,6 +105,8 @@ def _take_json(services: Services, served: Served, options: JobOptions, value: A
     pairs = json_rows(value, text_column=options.text_column, ref_column=options.ref_column)
     if len(pairs) <= min(services.settings.small_rows, served.rate * SMALL_SECONDS):
         return record_small(services, served, pairs)
+    _check_rows(services, len(pairs))
+    check_room(services, len(pairs))
     content = write_rows(pairs)
     with _new_folder(services) as job_id:
         spec = _bulk_spec(services, served, job_id, NDJSON, len(content), len(pairs))
@@ -113,6 +117,8 @@ def _take_json(services: Services, served: Served, options: JobOptions, value: A
 def _take_csv(
     services: Services, chunks: Iterator[bytes], query: Any, fields: dict[str, str]
 ) -> Job:
+    # Before it is read: no byte is stored of what there is no room for.
+    check_room(services, 0)
     upload = CsvUpload()
     with _new_folder(services) as job_id:
         key = upload_key_of(job_id)
@@ -125,6 +131,8 @@ def _take_csv(
             options = job_options(query, fields)
             served = services.model(options.model)
             layout = upload.layout(options.text_column, options.ref_column)
+            _check_columns(services, layout.width)
+            check_room(services, upload.about_rows)
         spec = _bulk_spec(services, served, job_id, layout, upload.size, upload.about_rows)
         return _record_bulk(services, spec)
 
@@ -139,6 +147,8 @@ def _bulk_spec(
         kind="bulk",
         layout=layout,
         size=size,
+        owner=who().owner,
+        about_rows=rows,
         rows_per_part=_rows_per_part(services, served, rows),
     )
 
@@ -183,10 +193,15 @@ def _check_length(services: Services, length: int | None) -> None:
         raise TooLarge(what="upload", limit=f"{limit:,}", unit="bytes", advice=advice)
 
 
-def _read(stream: IO[bytes]) -> Iterator[bytes]:
-    try:
-        while chunk := stream.read(READ_BYTES):
-            yield chunk
-    except OSError as error:
-        # So says gunicorn that a chunked body broke off; werkzeug has its own word for it.
-        raise ClientDisconnected from error
+def _check_columns(services: Services, columns: int) -> None:
+    limit = services.settings.max_columns
+    if columns > limit:
+        advice = "Send the columns of the texts and the references alone."
+        raise TooLarge(what="number of columns", limit=f"{limit:,}", unit="columns", advice=advice)
+
+
+def _check_rows(services: Services, rows: int) -> None:
+    limit = services.settings.max_rows
+    if rows > limit:
+        advice = "Send them as several jobs."
+        raise TooLarge(what="number of rows", limit=f"{limit:,}", unit="rows", advice=advice)

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from api.access import who
 from api.intake import take_job
 from api.options import whole_number
 from api.representation import job_answer, job_json
@@ -11,6 +12,7 @@ from api.services import Services, services
 from shared.errors import (
     BadOption,
     JobEnded,
+    JobExpired,
     JobLost,
     JobNotFound,
     JobNotRestored,
@@ -38,13 +40,19 @@ def find_job(at: Services, job_id: str) -> Job:
     if not is_job_id(job_id):
         raise MalformedJobId(job_id=job_id[:80])
     try:
-        return at.store.get(job_id)
+        job = at.store.get(job_id)
+        if who().sees(job.spec.owner):
+            return job
+    except JobExpired as error:
+        if who().sees(error.fields["owner"]):
+            raise
     except JobNotFound:
         if has_manifest(at.blobs, job_id):
             raise JobNotRestored(job_id=job_id) from None
         if made_at(job_id) < at.store.since():
             raise JobLost(job_id=job_id) from None
-        raise
+    # Also where it is somebody else's: they shall not know that it is there.
+    raise JobNotFound(job_id=job_id)
 
 
 @blueprint.post("/jobs")
@@ -75,7 +83,8 @@ def list_jobs() -> dict[str, Any]:
             option="cursor", value=cursor[:80], reason="take it from the last page's 'next'"
         )
     # One more than asked for tells whether there is a next page.
-    jobs = at.store.list_jobs(limit + 1, before=cursor)
+    owner = None if who().is_admin else who().owner
+    jobs = at.store.list_jobs(limit + 1, before=cursor, owner=owner)
     page, more = jobs[:limit], jobs[limit:]
     return {
         "jobs": [job_json(at, job) for job in page],

@@ -21,6 +21,7 @@ def job_json(services: Services, job: Job) -> dict[str, Any]:
         "id": job.spec.id,
         "state": job.state,
         "detail": _detail(services, job),
+        "owner": job.spec.owner or None,
         "model": {"name": job.spec.model, "version": job.spec.version},
         "rows": {"total": job.total, "completed": job.completed, "failed": job.failed},
         "progress": round(job.progress, 4),

@@ -18,6 +18,7 @@ _COMMANDS = {
     "cancel": ("job_commands:cancel", "Stop a job that has not ended."),
     "delete": ("job_commands:delete", "Erase a job and all its data."),
     "jobs": ("job_commands:jobs", "List the newest jobs."),
+    "key": ("key_command:key", "Make an API key, and the line that lets it in."),
     "models": ("job_commands:models", "List the models of a service."),
     "train": ("model_commands:train", "Train a model from labelled CSV files."),
     "evaluate": ("model_commands:evaluate", "Measure a model on labelled CSV files."),

@@ -1,5 +1,6 @@
 """A client of the HTTP API: submit a file, wait for its job, fetch the results."""
 
+import os
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -14,6 +15,9 @@ from scorelane.streams import appearing, chunks_of, size_left
 #: An answer 503 is waited out for so many seconds in a row, and then it is an error.
 PATIENCE = 60.0
 
+#: Where a key is looked for, for whom none is given.
+KEY_VARIABLE = "SCORELANE_API_KEY"
+
 #: Between two attempts at a service that does not answer, in seconds.
 RETRY_SECONDS = 1.0
 
@@ -26,9 +30,10 @@ class Client:
     Args:
         url: such as `http://127.0.0.1:5005`.
         timeout: seconds that the service may be silent within a call.
+        api_key: sent with every call; None: what SCORELANE_API_KEY says, if anything.
     """
 
-    def __init__(self, url: str, timeout: float = 30.0) -> None:
+    def __init__(self, url: str, timeout: float = 30.0, api_key: str | None = None) -> None:
         self.url = url.rstrip("/")
         self._timeout = timeout
         try:
@@ -38,6 +43,7 @@ class Client:
         self._http = httpx.Client(
             base_url=self.url,
             timeout=timeout,
+            headers=_authorization(os.environ.get(KEY_VARIABLE) if api_key is None else api_key),
             # A proxy named in the environment does not know this machine's own services.
             trust_env=host not in {"127.0.0.1", "localhost", "::1"},
         )
@@ -263,6 +269,10 @@ class Client:
             raise ClientError(
                 f"{self.url} answers, but not as Scorelane does. Check the address."
             ) from error
+
+
+def _authorization(api_key: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
 
 def _retry_after(answer: httpx.Response) -> float:

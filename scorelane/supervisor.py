@@ -192,6 +192,8 @@ def environment(settings: Settings) -> dict[str, str]:
         **os.environ,
         # A service's last words are in its log, also when it is killed.
         "PYTHONUNBUFFERED": "1",
+        # Nobody hands out requests to several of it: it need not serve on when it is to stop.
+        "SCORELANE_DRAIN_SECONDS": "0",
         "SCORELANE_REDIS_URL": settings.redis_url,
         "SCORELANE_BLOBS_DIR": str(settings.blobs_dir),
         "SCORELANE_MODELS_DIR": str(settings.models_dir),

@@ -114,6 +114,14 @@ class UnknownModel(BadInput):
     """There is no model '{model}'. The models here: {models}."""
 
 
+class NotGzip(BadInput):
+    """The body is not the gzip that its Content-Encoding says: {reason}."""
+
+
+class UnsupportedEncoding(ScorelaneError):
+    """The content encoding '{found}' is not read here. Send the body as it is, or as gzip."""
+
+
 class UnsupportedFormat(ScorelaneError):
     """The content type '{found}' is not read here. Send {supported}."""
 
@@ -182,6 +190,51 @@ class NoAnswerInTime(ScorelaneError):
 
 class Draining(ScorelaneError):
     """This replica of the API is about to stop. Send requests to another one."""
+
+
+class KeyWanted(ScorelaneError):
+    """This service asks for an API key. Send it as `Authorization: Bearer <key>`; whoever runs the
+    service makes keys with `scorelane key`.
+    """
+
+
+class UnknownKey(ScorelaneError):
+    """This API key is not known here. Was it replaced, or is it cut short?"""
+
+
+class WrongScope(ScorelaneError):
+    """This API key may not do that: it lacks the scope '{scope}'."""
+
+
+class BadKey(ScorelaneError):
+    """Line {line} of the API keys cannot be read. It must be `OWNER SCOPE,SCOPE sha256:HEX`, as
+    `scorelane key` prints it; an owner is a name without blanks, the scopes are {scopes}.
+    """
+
+
+class NoKeys(ScorelaneError):
+    """The API would be open to everybody who reaches {address}: it has no keys. Set
+    SCORELANE_API_KEYS_FILE (`scorelane key` makes keys), or let it listen on 127.0.0.1; if
+    everybody may use it, say so with SCORELANE_WITHOUT_KEYS=true.
+    """
+
+
+class TooManyRequests(ScorelaneError):
+    """This key's owner has made more than {limit} requests in a minute. Wait, and send jobs of many
+    rows rather than many jobs.
+    """
+
+
+class ServiceFull(ScorelaneError):
+    """The service has no room for another job at present: {what} wait already. Nothing was
+    accepted; try again later.
+    """
+
+
+class OwnerFull(ScorelaneError):
+    """Too much of yours waits already: {what}. Nothing was accepted; send this when some of it is
+    done.
+    """
 
 
 class StoreUnavailable(ScorelaneError):

@@ -61,6 +61,24 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Spent:
+    """What somebody has asked for in the present window."""
+
+    count: int  #: Requests, this one included.
+    seconds_left: float  #: Until the next window begins.
+
+
+@dataclass(frozen=True)
+class Load:
+    """Bulk jobs that have not ended, and the rows of them that are not done."""
+
+    jobs: int
+    rows: int
+    owner_jobs: int  #: Of one owner.
+    owner_rows: int
+
+
+@dataclass(frozen=True)
 class Overdue:
     """What a running or queued bulk job waits for, and should not have to."""
 
@@ -82,7 +100,16 @@ class JobStore(Protocol):
         Returns:
             Whether the doorbell must be rung: the waiting list was empty, or has grown by another
             batch.
+
+        Raises:
+            shared.errors.ServiceFull: it is a small one, and too many wait for its model.
         """
+
+    def load(self, owner: str) -> Load:
+        """What waits, in all and of one owner; counted anew each time, so that it never drifts."""
+
+    def spend(self, owner: str, seconds: int) -> Spent:
+        """Count a request of an owner, in a window of so many seconds."""
 
     def restore(self, job: Job, parts: list[Part]) -> None:
         """Record a bulk job again that the store has lost, unless it is recorded.
@@ -106,8 +133,13 @@ class JobStore(Protocol):
             shared.errors.JobExpired: there was one; its data is deleted.
         """
 
-    def list_jobs(self, limit: int, before: str | None = None) -> list[Job]:
-        """The newest jobs first; with `before`, those older than the job with that id."""
+    def list_jobs(
+        self, limit: int, before: str | None = None, owner: str | None = None
+    ) -> list[Job]:
+        """The newest jobs first; with `before`, those older than the job with that id.
+
+        Of one owner, or of all.
+        """
 
     def move(self, job_id: str, to: State, error: str = "") -> bool:
         """Move a job to a state, if `shared.job.MOVES` has that move; say whether it moved.
@@ -162,7 +194,11 @@ class JobStore(Protocol):
     # -- small jobs ------------------------------------------------------------------------
 
     def ask(self, full_name: str, question: Question) -> bool:
-        """Put a question into a model's waiting list; whether the doorbell must be rung."""
+        """Put a question into a model's waiting list; whether the doorbell must be rung.
+
+        Raises:
+            shared.errors.ServiceFull: too many wait for this model.
+        """
 
     def is_waiting(self, full_name: str, question: Question) -> bool:
         """Whether no worker has taken the question yet."""

@@ -9,9 +9,9 @@ from typing import Any
 from redis.exceptions import LockError
 
 from shared.dispatch import bulk_queue
-from shared.errors import JobExpired, JobNotFound
+from shared.errors import JobExpired, JobNotFound, ServiceFull
 from shared.job import ENDED, Job, Part, Spec, State, is_job_id, sources_of
-from shared.job_store import Answer, Begun, Overdue, Question, SmallJob, Walk
+from shared.job_store import Answer, Begun, Load, Overdue, Question, SmallJob, Spent, Walk
 from shared.redis_link import PATIENCE_SECONDS, RedisLink
 from shared.settings import Settings
 
@@ -36,6 +36,7 @@ class RedisJobStore:
         self._lease = settings.lease_seconds
         self._retention = settings.retention_seconds
         self._batch_rows = settings.batch_rows
+        self._most_small = settings.max_waiting_small
 
     def _job(self, job_id: str, *tail: str) -> str:
         return self._link.key("job", job_id, *tail)
@@ -52,7 +53,11 @@ class RedisJobStore:
         spec, record = job.spec, _record_of(job)
         record["split_lease"] = job.created_at + self._lease
         if spec.kind == "small":
-            waiting = self._link.run("create_small", spec.id, spec.full_name, rows, *_flat(record))
+            waiting = self._link.run(
+                "create_small", spec.id, spec.full_name, rows, self._most_small, *_flat(record)
+            )
+            if not waiting:
+                raise self._full()
             return self._must_ring(waiting)
         self._link.run("create_bulk", spec.id, "active", job.created_at, *_flat(record))
         return False
@@ -89,6 +94,18 @@ class RedisJobStore:
         """From when on the store remembers everything; 0 where that is not known."""
         return float(self._link.client.get(self._link.key("since")) or 0)
 
+    def _full(self) -> ServiceFull:
+        return ServiceFull(what=f"{self._most_small:,} small jobs and questions")
+
+    def load(self, owner: str) -> Load:
+        """What waits, in all and of one owner."""
+        return Load(*self._link.run("load", owner))
+
+    def spend(self, owner: str, seconds: int) -> Spent:
+        """Count a request of an owner, in a window of so many seconds."""
+        count, milliseconds = self._link.run("spend", owner, seconds)
+        return Spent(count, milliseconds / 1000)
+
     def _must_ring(self, waiting: int) -> bool:
         return waiting == 1 or waiting % self._batch_rows == 0
 
@@ -98,13 +115,16 @@ class RedisJobStore:
         if job is None:
             raise JobNotFound(job_id=job_id)
         if job.state is State.EXPIRED:
-            raise JobExpired(job_id=job_id)
+            raise JobExpired(job_id=job_id, owner=job.spec.owner)
         return job
 
-    def list_jobs(self, limit: int, before: str | None = None) -> list[Job]:
-        """The newest jobs first; with `before`, those older than the job with that id."""
+    def list_jobs(
+        self, limit: int, before: str | None = None, owner: str | None = None
+    ) -> list[Job]:
+        """The newest jobs first, of one owner or of all."""
+        index = self._link.key("jobs", "of", owner) if owner else self._link.key("jobs")
         ids = self._link.client.zrevrangebylex(
-            self._link.key("jobs"), f"({before}" if before else "+", "-", 0, limit
+            index, f"({before}" if before else "+", "-", 0, limit
         )
         pipe = self._link.client.pipeline(transaction=False)
         for job_id in ids:
@@ -119,8 +139,10 @@ class RedisJobStore:
 
     def delete(self, job_id: str) -> None:
         """Forget a job and everything recorded with it."""
+        owner = self._link.client.hget(self._job(job_id), "owner") or ""
         pipe = self._link.client.pipeline()
         pipe.delete(*(self._job(job_id) + tail for tail in _TAILS))
+        pipe.zrem(self._link.key("jobs", "of", owner), job_id)
         for index in ("jobs", "jobs:active", "jobs:ended", "small:claims"):
             pipe.zrem(self._link.key(index), job_id)
         pipe.execute()
@@ -192,6 +214,9 @@ class RedisJobStore:
     def ask(self, full_name: str, question: Question) -> bool:
         """Put a question into a model's waiting list; whether the doorbell must be rung."""
         waiting = self._link.client.lpush(self._small(full_name), _envelope(question))
+        if waiting > self._most_small:
+            self.withdraw(full_name, question)
+            raise self._full()
         return self._must_ring(waiting)
 
     def is_waiting(self, full_name: str, question: Question) -> bool:
@@ -326,6 +351,7 @@ class RedisJobStore:
             pipe.delete(*(self._job(job_id) + tail for tail in _TAILS[1:]))
             pipe.expire(self._job(job_id), TOMBSTONE_SECONDS)
             pipe.zrem(self._link.key("jobs"), job_id)
+            pipe.zrem(self._link.key("jobs", "of", job.spec.owner if job else ""), job_id)
             pipe.zrem(ended, job_id)
             pipe.execute()
         return expired
@@ -345,7 +371,8 @@ def _record_of(job: Job) -> dict[str, Any]:
     """A record of the job, before anything was done of it."""
     record = job.model_dump(mode="json", include=_FIELDS, exclude_none=True)
     nothing = dict.fromkeys(("parts", "dispatched", "done", "cut_rows"), 0)
-    own = {"spec": job.spec.model_dump_json(), "full_name": job.spec.full_name}
+    own: dict[str, Any] = {"spec": job.spec.model_dump_json(), "full_name": job.spec.full_name}
+    own |= {"owner": job.spec.owner, "about_rows": job.spec.about_rows}
     return record | nothing | own | {"cut_bytes": job.spec.layout.start}
 
 

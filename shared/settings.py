@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BUNDLED_MODELS = Path(__file__).resolve().parent.parent / "models"
@@ -29,6 +29,38 @@ class Settings(BaseSettings):
     )
     default_model: str = Field("fast", description="The model of a job that names none.")
 
+    api_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys that the API accepts, as `scorelane key` prints them, by semicolon.",
+    )
+    api_keys_file: Path | None = Field(
+        None, description="A file of such keys, one a line; read again when it changes."
+    )
+    without_keys: bool = Field(
+        False, description="Say that everybody who reaches the API may use it."
+    )
+    publish: str = Field(
+        "",
+        description="Where the API is published, HOST:PORT, if it is not where it listens: in a "
+        "container.",
+    )
+    requests_per_minute: int = Field(
+        6000, ge=0, description="What the owner of a key may ask for; 0: as much as they like."
+    )
+    max_waiting_jobs: int = Field(
+        1000, gt=0, description="Bulk jobs that may be under way; another one is a 503."
+    )
+    max_waiting_rows: int = Field(200_000_000, gt=0, description="Rows that may wait in them.")
+    owner_waiting_jobs: int = Field(
+        100, gt=0, description="Bulk jobs of the owner of a key; another one is a 429."
+    )
+    owner_waiting_rows: int = Field(50_000_000, gt=0, description="Rows that may wait in these.")
+    max_waiting_small: int = Field(
+        10_000, gt=0, description="Small jobs and questions that may wait for a model."
+    )
+
+    max_columns: int = Field(1000, gt=0, description="Columns of a CSV.")
+    max_rows: int = Field(50_000_000, gt=0, description="Rows of a job.")
     max_upload_bytes: int = Field(4 * 2**30, gt=0, description="The largest upload of a CSV.")
     max_json_bytes: int = Field(
         16 * 2**20, gt=0, description="The largest JSON body; it is read whole, a CSV is not."

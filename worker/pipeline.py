@@ -75,6 +75,11 @@ class Pipeline:
                 if not walk.wanted:
                     return
                 known += len(parts)
+                rows = parts[-1].first_row + parts[-1].rows if parts else 0
+                if rows > self._settings.max_rows:
+                    most = f"{self._settings.max_rows:,}"
+                    self._fail(job_id, f"It has more than {most} rows. Send them as several jobs.")
+                    return
                 self._go_on(spec, walk)
         except (OpenQuote, RowTooLong) as error:
             self._fail(job_id, str(error))

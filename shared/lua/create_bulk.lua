@@ -3,6 +3,6 @@ local id = ARGV[2]
 local job = key_of(id)
 if redis.call('EXISTS', job) == 0 then
   redis.call('HSET', job, unpack(ARGV, 5))
-  redis.call('ZADD', prefix .. 'jobs', 0, id)
+  list(id)
   redis.call('ZADD', prefix .. 'jobs:' .. ARGV[3], ARGV[4], id)
 end

@@ -1,10 +1,14 @@
 -- Record a small job, and put it into its model's waiting list.
--- ARGV: prefix, id, model, rows, field, value ...
--- Answers how many wait now.
+-- ARGV: prefix, id, model, rows, most that may wait, field, value ...
+-- Answers how many wait now; 0 where there was no room.
 local id = ARGV[2]
 local job = key_of(id)
-redis.call('HSET', job, unpack(ARGV, 5))
+local waiting = prefix .. 'small:' .. ARGV[3]
+if redis.call('LLEN', waiting) >= tonumber(ARGV[5]) then
+  return 0
+end
+redis.call('HSET', job, unpack(ARGV, 6))
 redis.call('SET', job .. ':rows', ARGV[4])
-redis.call('ZADD', prefix .. 'jobs', 0, id)
+list(id)
 redis.call('SADD', prefix .. 'small:models', ARGV[3])
-return redis.call('LPUSH', prefix .. 'small:' .. ARGV[3], id)
+return redis.call('LPUSH', waiting, id)

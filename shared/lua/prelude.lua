@@ -23,6 +23,15 @@ local function state_of(id)
   return redis.call('HGET', key_of(id), 'state')
 end
 
+-- List a job, and among its owner's.
+local function list(id)
+  redis.call('ZADD', prefix .. 'jobs', 0, id)
+  local owner = redis.call('HGET', key_of(id), 'owner')
+  if owner and owner ~= '' then
+    redis.call('ZADD', prefix .. 'jobs:of:' .. owner, 0, id)
+  end
+end
+
 -- Whether a part was handed out. A message, or a process that is still at work, may be older than the
 -- record: from before Redis lost its data.
 local function is_dispatched(id, part)

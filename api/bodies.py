@@ -1,0 +1,70 @@
+"""The body of a request as it was before it was encoded, in constant memory."""
+
+import zlib
+from collections.abc import Iterator
+from typing import IO
+
+from flask import Request
+from werkzeug.exceptions import ClientDisconnected
+
+from shared.errors import NotGzip, TooLarge, UnsupportedEncoding
+
+#: How much of a body is in memory at a time.
+READ_BYTES = 1024 * 1024
+
+#: A body may grow so many times when it is unpacked. Tables of text grow five to twenty times; what
+#: grows a thousand times was made to fill a disk.
+MOST_GROWTH = 200
+
+
+def chunks_of(request: Request) -> Iterator[bytes]:
+    """The body, in runs of bytes.
+
+    Raises:
+        shared.errors.UnsupportedEncoding: it is neither plain nor gzip.
+        shared.errors.NotGzip: it says that it is gzip, and is not, or not to its end.
+        shared.errors.TooLarge: it grows too much.
+    """
+    match request.headers.get("Content-Encoding", "identity").strip().lower():
+        case "identity":
+            return _read(request.stream)
+        case "gzip":
+            return _unpack(_read(request.stream))
+        case found:
+            raise UnsupportedEncoding(found=found[:80])
+
+
+def _read(stream: IO[bytes]) -> Iterator[bytes]:
+    try:
+        while chunk := stream.read(READ_BYTES):
+            yield chunk
+    except OSError as error:
+        # So says gunicorn that a chunked body broke off; werkzeug has its own word for it.
+        raise ClientDisconnected from error
+
+
+def _unpack(packed: Iterator[bytes]) -> Iterator[bytes]:
+    gzip, received, made = _gzip(), 0, 0
+    try:
+        for chunk in packed:
+            received += len(chunk)
+            left = chunk
+            while left:
+                if gzip.eof:
+                    # Files that were packed one by one and put behind each other.
+                    gzip = _gzip()
+                unpacked = gzip.decompress(left, READ_BYTES)
+                left = gzip.unused_data if gzip.eof else gzip.unconsumed_tail
+                made += len(unpacked)
+                if made > MOST_GROWTH * received + READ_BYTES:
+                    limit, advice = f"{MOST_GROWTH} times its length", "Send it as it is."
+                    raise TooLarge(what="content of the gzip", limit=limit, unit="", advice=advice)
+                yield unpacked
+    except zlib.error as error:
+        raise NotGzip(reason=str(error)) from None
+    if not gzip.eof:
+        raise NotGzip(reason="it ends too early")
+
+
+def _gzip() -> "zlib._Decompress":
+    return zlib.decompressobj(16 + zlib.MAX_WBITS)
