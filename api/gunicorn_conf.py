@@ -2,11 +2,10 @@
 
 import os
 import signal
+import sys
 from pathlib import Path
 from types import FrameType
 from typing import Any
-
-from gunicorn.errors import HaltServer
 
 from api.draining import draining
 from api.keys import check_published
@@ -41,7 +40,7 @@ def when_ready(server: Any) -> None:
     try:
         check_published(settings, [listener.sock.getsockname() for listener in server.LISTENERS])
     except ScorelaneError as error:
-        raise HaltServer(f"scorelane api: {error}", 3) from None
+        sys.exit(f"scorelane api: {error}")
     if settings.drain_seconds:
         _drain_first(settings.drain_seconds)
 

@@ -15,8 +15,6 @@ for name in "${!SCORELANE_@}"; do unset "$name"; done
 # Of its own: containers, volumes, network, images, and a port of the loopback that is free.
 export SCORELANE_TAG="test-$$" SCORELANE_PUBLISH="127.0.0.1:"
 export SCORELANE_SERVE=fast SCORELANE_LOG_LEVEL=DEBUG
-# What a killed worker had in hand comes back after the lease: 15 s, if nobody says otherwise.
-export SCORELANE_LEASE_SECONDS=5 SCORELANE_RECONCILE_SECONDS=2
 export PYTHONPATH="$PWD" PYTHONUNBUFFERED=1
 compose=(docker compose --progress quiet --env-file /dev/null -p "scorelane-test-$$")
 
@@ -131,6 +129,43 @@ two_took_over() {
   [ "$(workers | wc -l)" = 2 ]
 }
 
+redis_refuses() {
+  local said
+  said=$(docker exec "$("${compose[@]}" ps -q redis)" redis-cli ping 2>&1) || true
+  echo "$said"
+  [[ $said == *NOAUTH* ]]
+}
+
+# So many processes serve within a minute.
+serves_again() {
+  local processes=0
+  for _ in $(seq 60); do
+    processes=$(curl -fsS --noproxy '*' "$url/readyz" 2>/dev/null |
+      sed -n 's/.*"fast@[0-9a-f]*":\([0-9]*\).*/\1/p') || true
+    [ "${processes:-0}" -lt "$1" ] || { echo "$processes processes"; return; }
+    sleep 1
+  done
+  echo "only ${processes:-0} processes"
+  return 1
+}
+
+was_out_of_memory() {
+  local restarts oom
+  restarts=$(docker inspect -f '{{.RestartCount}}' "$1")
+  # By version 2 and 1 of cgroups.
+  oom=$(docker exec "$1" sh -c 'cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control' \
+    2>/dev/null | sed -n 's/^oom_kill //p') || true
+  echo "restarted $restarts times, ${oom:-0} processes ended"
+  [ "$((restarts + ${oom:-0}))" -gt 0 ]
+}
+
+refuses_to_be_open() {
+  local said
+  said=$(docker run --rm --network none -e SCORELANE_PUBLISH=0.0.0.0:5005 \
+    "scorelane-api:$SCORELANE_TAG" 2>&1) && return 1
+  echo "$said" | grep 'SCORELANE_WITHOUT_KEYS'
+}
+
 every_setting_is_handed_on() {
   "$python" - <<'PY'
 import pathlib
@@ -170,6 +205,38 @@ check "every row is there, in order, and scored as in process" "$python" deploy/
   job "$url" "$work" --then "docker stats --no-stream ${containers[*]}" || exit 1
 check "more than one worker scored it" \
   several_scored "$(sed -n 's/^ *job \([0-9a-f]\{32\}\)$/\1/p' "$work/output")" || true
+
+say "Redis asks for its password, and restarts in the middle of a job"
+check "who has no password is refused" redis_refuses || true
+check "every row is there once more" "$python" deploy/check_rows.py \
+  job "$url" "$work" --then "docker restart $("${compose[@]}" ps -q redis)" || true
+
+say "the network of a worker is cut for 20 seconds"
+victim=$(workers | sed -n 1p)
+network=$(docker inspect -f '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}' "$victim")
+cat >"$work/cut" <<END
+docker network disconnect $network $victim && sleep 20 && docker network connect $network $victim
+END
+check "every row is there once more" "$python" deploy/check_rows.py \
+  job "$url" "$work" --then "bash $work/cut" || true
+check "the worker has found its way back" serves_again 3 || true
+
+say "a worker has no memory left"
+# Something in its container takes all of it; the kernel is told to end the worker's processes first.
+cat >"$work/hog" <<END
+docker exec $victim sh -c '
+  for one in /proc/[0-9]*; do
+    [ \$one = /proc/\$\$ ] || echo 1000 2>/dev/null >\$one/oom_score_adj || true
+  done
+  exec python -c "held = bytearray(3 * 2**30)"' || true
+END
+check "every row is there once more" "$python" deploy/check_rows.py \
+  job "$url" "$work" --then "bash $work/hog" || true
+check "the kernel ended some of its processes" was_out_of_memory "$victim" || true
+check "it serves again" serves_again 3 || true
+
+say "others than this machine must bring a key"
+check "published without keys, the API does not start" refuses_to_be_open || true
 
 say "the same, and a worker is killed half-way"
 victim=$(workers | sed -n 1p)

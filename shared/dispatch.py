@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from celery import Celery
 
@@ -74,7 +74,11 @@ class CeleryDispatch:
 
 def make_celery(settings: Settings) -> Celery:
     """A Celery app with what the sender and the worker must agree on."""
-    app = Celery("scorelane", broker=broker_url(settings.redis_url), set_as_current=False)
+    app = Celery(
+        "scorelane",
+        broker=broker_url(settings.redis_url, settings.redis_password),
+        set_as_current=False,
+    )
     app.conf.update(
         # Pickled messages would let whoever reaches Redis run code here.
         accept_content=["json"],
@@ -106,9 +110,15 @@ def make_celery(settings: Settings) -> Celery:
     return app
 
 
-def broker_url(redis_url: str) -> str:
-    """The kombu form of a redis-py address; they differ for Unix sockets."""
+def broker_url(redis_url: str, password: str | None = None) -> str:
+    """The kombu form of a redis-py address; they differ for Unix sockets.
+
+    Args:
+        redis_url: as redis-py takes it.
+        password: where the address has none.
+    """
     parts = urlsplit(redis_url)
+    user = f":{quote(password, safe='')}@" if password and "@" not in parts.netloc else ""
     if parts.scheme != "unix":
-        return redis_url
-    return f"redis+socket://{parts.path}"
+        return parts._replace(netloc=user + parts.netloc).geturl()
+    return f"redis+socket://{user}{parts.path}"

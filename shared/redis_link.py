@@ -31,6 +31,7 @@ class RedisLink:
     def __init__(self, settings: Settings) -> None:
         self.prefix = settings.key_prefix
         self._url = settings.redis_url
+        self._password = settings.redis_password
         self._timeout = settings.redis_timeout
         self._scripts: dict[str, Any] = {}
         self._ahead, self._asked = 0.0, -CLOCK_SECONDS
@@ -49,6 +50,7 @@ class RedisLink:
     def _connect(self, timeout: float) -> Any:
         return redis.Redis.from_url(
             self._url,
+            password=self._password,
             decode_responses=True,
             socket_timeout=timeout,
             socket_connect_timeout=self._timeout,

@@ -16,6 +16,9 @@ class Settings(BaseSettings):
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0", description="Where Redis is: queue, job records and bells."
     )
+    redis_password_file: Path | None = Field(
+        None, description="A file that holds the password of Redis, if the address has none."
+    )
     key_prefix: str = Field("scorelane:", description="Put before every key in Redis.")
     redis_timeout: float = Field(
         2.0, gt=0, description="A Redis call that takes longer is an error, and a 503 to a client."
@@ -141,6 +144,16 @@ class Settings(BaseSettings):
     retention_seconds: float = Field(
         7 * 86400.0, gt=0, description="Ended jobs and their data are kept so long."
     )
+
+    @property
+    def redis_password(self) -> str | None:
+        """The password of Redis, if it is in a file.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        path = self.redis_password_file
+        return path.read_text().strip() if path else None
 
 
 def load_settings() -> Settings:

@@ -1,11 +1,13 @@
 """What dies, dies in mid-job; what was accepted is finished all the same."""
 
 import signal
+import subprocess
+import sys
 
 import pandas as pd
 import psutil
 import pytest
-from programs import Programs, check_rows, kill, many_rows
+from programs import ROOT, Programs, check_rows, kill, many_rows
 from waiting import wait_for
 
 pytestmark = pytest.mark.stack
@@ -99,3 +101,18 @@ def test_redis_away_and_back(fragile: Programs) -> None:
     fragile.start_redis()
     check_job(fragile, location, sent)
     assert fragile.client.post("/sentiment", json={"text": ["good"]}).status_code == 200
+
+
+def test_the_api_does_not_open_itself_to_others(fragile: Programs) -> None:
+    """On an address of the network, without keys, it does not start, and says what to do."""
+    fragile.api.terminate()
+    fragile.api.wait(30)
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:api.gunicorn_conf"]
+    # A port of all addresses, of which nothing is ever asked: it ends before it serves.
+    command += ["--bind", f"0.0.0.0:{fragile.port}", "api.wsgi:app"]
+    ended = subprocess.run(
+        command, cwd=ROOT, env=fragile.env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 1
+    assert "SCORELANE_WITHOUT_KEYS=true" in ended.stderr
+    assert "Traceback" not in ended.stderr
