@@ -25,6 +25,17 @@ test: $(ENVIRONMENT)  ## run the tests
 test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and count its rows: under 15 minutes
 	$(BIN)/python -m pytest -m faults tests/faults
 
+INPUTS ?= 100000
+.PHONY: fuzz
+fuzz: $(ENVIRONMENT)  ## give INPUTS (100000) made-up inputs to each reader of what others send
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	cd $$(mktemp -d) && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python $(CURDIR)/tests/fuzz.py --inputs $(INPUTS)
+
+.PHONY: audit
+audit: $(ENVIRONMENT)  ## look for known vulnerabilities in what is installed; asks pypi.org
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[audit]'
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
 MINUTES ?= 30
 .PHONY: soak
 soak: $(ENVIRONMENT)  ## load the service for MINUTES (30) while its programs are killed at random

@@ -14,7 +14,7 @@ from benchmarks.service import ServiceFailed
 
 #: The benchmarks in the order in which they are run. `peers` runs only when it is named: what it
 #: needs is installed by `python -m benchmarks.peers install`.
-NAMES = ("scoring", "bulk", "memory", "requests", "jobs", "fairness", "growth", "peers")
+NAMES = ("scoring", "bulk", "memory", "requests", "jobs", "fairness", "crowd", "growth", "peers")
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -38,8 +38,8 @@ RESULTS = Path(__file__).resolve().parent / "results"
 def main(names: tuple[str, ...], quick: bool, csv: Path | None, seed: int, folder: Path) -> None:
     """Measure Scorelane against what its users would have written.
 
-    NAME is one of: scoring, bulk, memory, requests, jobs, fairness, growth, peers. Without a name
-    all but peers are run.
+    NAME is one of: scoring, bulk, memory, requests, jobs, fairness, crowd, growth, peers. Without a
+    name all but peers are run.
 
     The exit status is 1 when a score or a row is wrong, and never because of a time.
     """

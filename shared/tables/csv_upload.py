@@ -116,8 +116,10 @@ class CsvUpload:
             if len(self._head) > MAX_HEADER_BYTES:
                 raise HeaderTooLong(limit=f"{MAX_HEADER_BYTES:,}")
             return
+        # Whole lines: the chunk may end within a character.
+        end = len(self._head) if final else self._head.rindex(b"\n") + 1
         records = csv_records(
-            io.BytesIO(self._head[bom:]), offset=bom, row=-1, max_bytes=MAX_HEADER_BYTES
+            io.BytesIO(self._head[bom:end]), offset=bom, row=-1, max_bytes=MAX_HEADER_BYTES
         )
         try:
             header = next(records, None)

@@ -28,3 +28,14 @@ def test_an_upload_tells_about_how_many_rows_it_has(rows: int) -> None:
 def _feed(upload: CsvUpload, content: bytes, chunk: int) -> None:
     for begin in range(0, len(content), chunk):
         upload.feed(content[begin : begin + chunk])
+
+
+def test_a_header_that_comes_in_pieces_is_read_as_a_whole() -> None:
+    """Also one of two lines, cut within a character of the second."""
+    content = 'text,"the \nsch\u00f6ne column"\na,b\n'.encode()
+    for size in range(1, len(content)):
+        upload = CsvUpload()
+        for at in range(0, len(content), size):
+            upload.feed(content[at : at + size])
+        upload.layout("text", None)
+        assert upload.columns == ["text", "the \nsch\u00f6ne column"]

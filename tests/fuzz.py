@@ -1,0 +1,142 @@
+"""`make fuzz`: every reader of what others send, under inputs that a fuzzer makes up.
+
+A reader may refuse an input with an error of ours, which says what is wrong; anything else that it
+raises is a bug, and so is a row that is lost, or read otherwise in parts than as a whole. The
+fuzzer is guided by which lines of the code its inputs reach (Atheris, libFuzzer).
+"""
+
+import argparse
+import gzip
+import io
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["shared", "api"]):
+    from flask import Request
+    from werkzeug.exceptions import ClientDisconnected
+    from werkzeug.test import EnvironBuilder
+
+    from api.bodies import chunks_of
+    from api.multipart import MultipartUpload
+    from shared.errors import ScorelaneError
+    from shared.job import NDJSON
+    from shared.tables.csv_upload import CsvUpload
+    from shared.tables.json_rows import json_rows, parse_json
+    from shared.tables.parts import cut, read_rows, write_rows
+    from shared.tables.results import parse, render
+
+LIMITS = {"max_text_chars": 1000, "max_record_bytes": 4096}
+
+#: Beginnings from which the fuzzer finds its way into the formats.
+FORM = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\ntext\na\r\n--b--\r\n'
+SEEDS = {
+    "csv": [
+        b"\2ref,text\n1,well\n2,not so well\n",
+        b'\1text\n"a ""quoted"", cell\nof two lines"\n\n"b"\n',
+        b"\3\xef\xbb\xbftext\r\na\r\n\xc3\xa4\r\n",
+    ],
+    "json": [
+        b'{"ref": [1, null], "text": ["well", 7]}',
+        b'[{"ref": 1, "text": "a"}]',
+        b'"[{\\"text\\": \\"a\\"}]"',
+    ],
+    "multipart": [FORM],
+    "gzip": [gzip.compress(b"text\na\n"), gzip.compress(b"") + gzip.compress(b"text\na\n")],
+}
+
+
+def csv(data: bytes) -> None:
+    """An upload, checked, cut into parts, read and rendered: every row once, as when read whole."""
+    upload, size = CsvUpload(), data[0] % 7 + 1 if data else 1
+    body = data[1:]
+    for at in range(0, len(body), 64):
+        upload.feed(body[at : at + 64])
+    layout = upload.layout("text", None)
+    limit = LIMITS["max_record_bytes"]
+    parts = list(
+        cut(io.BytesIO(body[layout.start :]), layout, rows_per_part=size, after=None,
+            max_record_bytes=limit)
+    )  # fmt: skip
+    whole = read_rows(body[layout.start :], layout, offset=layout.start, **LIMITS)
+    rows = 0
+    for part in parts:
+        content = body[part.offset : part.end]
+        found = read_rows(content, layout, offset=part.offset, first_row=part.first_row, **LIMITS)
+        assert len(found) == part.rows
+        assert found.refs == whole.refs[rows : rows + part.rows]
+        assert found.texts == whole.texts[rows : rows + part.rows]
+        assert found.errors == whole.errors[rows : rows + part.rows]
+        scores = [None if error else 0.5 for error in found.errors]
+        back = parse(render(found.refs, scores, found.errors))
+        assert [row["ref"] for row in back] == found.refs
+        rows += part.rows
+    assert rows == len(whole)
+
+
+def json(data: bytes) -> None:
+    """A JSON body, taken in, stored and read back: every row once."""
+    pairs = json_rows(parse_json(data))
+    rows = read_rows(write_rows(pairs), NDJSON, max_text_chars=1000, max_record_bytes=2**20)
+    assert len(rows) == len(pairs)
+    for (ref, text), kept, error in zip(pairs, rows.texts, rows.errors, strict=True):
+        assert error or kept == text, (ref, text, kept)
+
+
+def multipart(data: bytes) -> None:
+    """A form, read to its end."""
+    form = MultipartUpload(iter([data[:7], data[7:]]), "b")
+    for _ in form.chunks():
+        pass
+
+
+def packed(data: bytes) -> None:
+    """A gzip body, unpacked to its end."""
+    environ = EnvironBuilder(
+        method="POST", data=data, headers={"Content-Encoding": "gzip"}
+    ).get_environ()
+    for _ in chunks_of(Request(environ)):
+        pass
+
+
+READERS = {"csv": csv, "json": json, "multipart": multipart, "gzip": packed}
+
+
+def main() -> None:
+    """Fuzz one reader, or each in a process of its own."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("reader", nargs="?", choices=READERS)
+    parser.add_argument("--inputs", type=int, default=100_000)
+    options = parser.parse_args()
+    if options.reader is None:
+        for reader in READERS:
+            began, more = time.monotonic(), ["--inputs", str(options.inputs)]
+            status = subprocess.call([sys.executable, __file__, reader, *more])
+            seconds = time.monotonic() - began
+            print(f"{reader}: {options.inputs:,} inputs in {seconds:.0f} s, status {status}")
+            if status:
+                sys.exit(status)
+        return
+    read = READERS[options.reader]
+    for seed in SEEDS[options.reader]:
+        read(seed)
+
+    def one(data: bytes) -> None:
+        with suppress(ScorelaneError, ClientDisconnected):
+            read(data)
+
+    with tempfile.TemporaryDirectory() as corpus:
+        for number, seed in enumerate(SEEDS[options.reader]):
+            (Path(corpus) / str(number)).write_bytes(seed)
+        bounds = [f"-runs={options.inputs}", "-max_len=512", "-timeout=10", "-verbosity=0"]
+        atheris.Setup([sys.argv[0], *bounds, corpus], one)
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
