@@ -20,7 +20,12 @@ LOOK_SECONDS = 0.5
 
 
 @click.command()
-@click.option("--host", default="0.0.0.0", show_default=True, help="The address to listen on.")  # noqa: S104  a service is there to be reached; --host narrows it
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on; one that others reach wants API keys.",
+)
 @click.option(
     "--port",
     default=5005,
@@ -48,7 +53,8 @@ def serve(host: str, port: int, data: Path, processes: int | None, models: Path 
 
     \b
     scorelane serve
-    scorelane serve --host 127.0.0.1 --port 8080 --data /var/lib/scorelane
+    scorelane serve --port 8080 --data /var/lib/scorelane
+    SCORELANE_API_KEYS_FILE=keys.txt scorelane serve --host 0.0.0.0
     """
     screen = display.console()
     with ExitStack() as closing:
