@@ -22,7 +22,7 @@ _TAILS = ("", ":parts", ":done", ":leases", ":attempts", ":notes", ":rows", ":re
 UNREAD_SECONDS = 60
 
 #: How long the id of an expired job answers 410 rather than 404, in seconds.
-TOMBSTONE_SECONDS = 30 * 86400
+TOMBSTONE_SECONDS = 86400
 
 #: Fields of a record that are the job's by the same name.
 _FIELDS = Job.model_fields.keys() - {"spec", "parts_done"}
@@ -111,11 +111,12 @@ class RedisJobStore:
 
     def get(self, job_id: str) -> Job:
         """The job as it stands."""
-        job = _job_of(self._link.client.hgetall(self._job(job_id)))
+        record = self._link.client.hgetall(self._job(job_id))
+        if record.get("state") == State.EXPIRED:
+            raise JobExpired(job_id=job_id, owner=record.get("owner", ""))
+        job = _job_of(record)
         if job is None:
             raise JobNotFound(job_id=job_id)
-        if job.state is State.EXPIRED:
-            raise JobExpired(job_id=job_id, owner=job.spec.owner)
         return job
 
     def list_jobs(
@@ -348,8 +349,12 @@ class RedisJobStore:
             if job and self.move(job_id, State.EXPIRED):
                 expired.append(job)
             pipe = self._link.client.pipeline()
-            pipe.delete(*(self._job(job_id) + tail for tail in _TAILS[1:]))
-            pipe.expire(self._job(job_id), TOMBSTONE_SECONDS)
+            pipe.delete(*(self._job(job_id) + tail for tail in _TAILS))
+            if job:
+                # No more than the id needs to say so: there may be very many.
+                left = {"state": State.EXPIRED.value, "owner": job.spec.owner}
+                pipe.hset(self._job(job_id), mapping=left)
+                pipe.expire(self._job(job_id), TOMBSTONE_SECONDS)
             pipe.zrem(self._link.key("jobs"), job_id)
             pipe.zrem(self._link.key("jobs", "of", job.spec.owner if job else ""), job_id)
             pipe.zrem(ended, job_id)
