@@ -23,6 +23,12 @@ from scoring.word_terms import Numbers, Positions, Terms
 _RUN = re.compile(r"(?:\(\?u\))?(?:\\b)?((?:\\w)*)\\w\+(?:\\b)?")
 
 
+_CAPITAL = re.compile("[A-Z]")
+
+#: Capitals that are left when a text was lowered, as letters that no lowered text has (Deseret).
+_KEPT = {ord("A") + at: 0x10400 + at for at in range(26)}
+
+
 class Counts(NamedTuple):
     """Which terms n texts hold; c cells, sorted by text and then by column.
 
@@ -73,9 +79,10 @@ class WordCounter:
             for term, n in terms.items()
             if least <= len(term) <= most and all(map(is_word, term))
         }
+        self._lower = vectoriser.lowercase
         self._terms = Terms.of(
-            terms,
-            set(filter(is_word, vectoriser.get_stop_words() or ())),
+            {tuple(map(self._as_lowered, term)): n for term, n in terms.items()},
+            set(map(self._as_lowered, filter(is_word, vectoriser.get_stop_words() or ()))),
             shortest=shortest,
             lower=vectoriser.lowercase,
             width=len(vectoriser.vocabulary_),
@@ -115,7 +122,14 @@ class WordCounter:
             joined = blank_symbols(content).tobytes()
         return joined, np.append(0, borders + 1)
 
+    def _as_lowered(self, text: str) -> str:
+        """Keep the capitals of a text that was lowered from being lowered once more.
+
+        Accents are stripped behind that, and make capitals of some symbols: of U+1F110 `(A)`.
+        """
+        return text.translate(_KEPT) if self._lower and _CAPITAL.search(text) else text
+
     def _narrow(self, text: str) -> str:
         # Each byte of UTF-8 as a character: one wide text would make all of them wide when joined.
-        preprocessed: str = self._preprocess(text)
+        preprocessed = self._as_lowered(self._preprocess(text))
         return preprocessed.encode("utf-8", "surrogatepass").decode("latin-1")

@@ -55,8 +55,8 @@ def test_help_is_light() -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout
     assert {line.split()[0] for line in said.split("Commands:")[1].splitlines() if line} == {
-        "score", "serve", "submit", "status", "results", "cancel", "delete", "jobs", "models",
-        "train", "evaluate", "add-model", "compile",
+        "score", "serve", "submit", "status", "results", "cancel", "delete", "jobs", "key",
+        "models", "train", "evaluate", "add-model", "compile",
     }  # fmt: skip
 
 

@@ -162,3 +162,16 @@ def test_texts_of_any_length_fit() -> None:
     """A long text, and one of very many words, are counted as short ones."""
     texts = ["ab " * 50_000, "a" * 100_000, "x", " ".join(f"w{n}" for n in range(5_000))]
     assert same(CountVectorizer(ngram_range=(1, 3)).fit(texts), texts)
+
+
+def test_capitals_that_stripping_accents_makes_stay_capitals() -> None:
+    """Lowering comes before it: a parenthesised A becomes the word A, and not a."""
+    texts = ["a \U0001f110 b", "A B \U0001f110\U0001f111", "a\u0301 \U0001d400bc"]
+    for strip in ("unicode", "ascii"):
+        for ngrams in ((1, 1), (1, 2)):
+            pattern = r"(?u)\b\w+\b"
+            vectoriser = CountVectorizer(
+                strip_accents=strip, token_pattern=pattern, ngram_range=ngrams
+            )
+            assert same(vectoriser.fit(texts), [*texts, "A", "a", "\U0001f110"])
+            assert same(vectoriser.fit(["a b"]), texts)

@@ -1,0 +1,36 @@
+"""`scorelane key` makes what the API lets in."""
+
+import pytest
+from click.testing import CliRunner
+
+from api.keys import parse_keys
+from scorelane.cli import cli
+from scorelane.client import KEY_VARIABLE, Client
+
+
+def test_a_key_and_its_line() -> None:
+    """The key alone is on stdout, and its line, which does not hold it, on stderr."""
+    made = CliRunner().invoke(cli, ["key", "alice", "--scopes", "read"])
+    assert made.exit_code == 0
+    [key] = parse_keys(made.stderr)
+    assert (key.owner, set(key.scopes)) == ("alice", {"read"})
+    assert made.stdout.startswith("scorelane_")
+    assert made.stdout.strip() not in made.stderr
+
+
+def test_a_scope_that_is_none_is_refused() -> None:
+    """The message names those there are."""
+    made = CliRunner().invoke(cli, ["key", "alice", "--scopes", "everything"])
+    assert made.exit_code == 2
+    assert "submit, read, admin" in made.output
+
+
+def test_the_client_sends_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that it is given, or else the environment's; none where there is none."""
+    monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    with Client("http://h", api_key="given") as given, Client("http://h") as without:
+        assert given._http.headers["Authorization"] == "Bearer given"
+        assert "Authorization" not in without._http.headers
+    monkeypatch.setenv(KEY_VARIABLE, "set")
+    with Client("http://h") as client:
+        assert client._http.headers["Authorization"] == "Bearer set"
