@@ -18,18 +18,22 @@ MODEL = "fast"
 #: What a client may be told: done, accepted, or that there is no room now.
 INTENDED = {200, 202, 429, 503}
 
-#: The API may hold so much more memory after the crowd than after a tenth of it, in MB.
+#: Files that the API may have open more than before: its threads keep a connection to Redis of each
+#: kind, once so many of them have been busy together. A leak would be of as many as were asked for.
+POOLED = 150.0
+
+#: The API may hold so much more memory after the crowd than after a tenth of its time, in MB.
 GROWTH_MB = 30.0
 
 
 def run(options: Options) -> list[Table]:
-    """Let a tenth of the crowd in first, so that what is made once is there; then all of it."""
+    """Let the crowd in for a tenth of the time first, so that what is made once is there."""
     clients, seconds = (50, 5.0) if options.quick else (CLIENTS, 60.0)
     table = Table(f"{clients} clients at once for {seconds:g} s, {MODEL}", ("", "ours", ""))
     texts = reviews.chosen(options, 1000)
     with service(env={"SCORELANE_SERVE": MODEL}) as running:
         told: Counter[str] = Counter()
-        _crowd(running, texts, clients // 10, seconds / 10, told, table)
+        _crowd(running, texts, clients, seconds / 10, told, table)
         before = _held(running)
         load = _crowd(running, texts, clients, seconds, told, table)
         after = _held(running)
@@ -38,8 +42,9 @@ def run(options: Options) -> list[Table]:
     table.rows.append(figure("latency, p99", load.percentile(99) * 1000, unit="ms"))
     for what in ("files", "connections"):
         grown = after[what] - before[what]
-        table.rows.append(within(f"{what} of the API more than before", grown, 0.0, unit=""))
-        table.check(grown <= 0, f"{grown:g} {what} are left open")
+        most = POOLED if what == "files" else 0.0
+        table.rows.append(within(f"{what} of the API more than before", grown, most, unit=""))
+        table.check(grown <= most, f"{grown:g} {what} are left open")
     grown = after["MB"] - before["MB"]
     table.rows.append(within("memory of the API more than before", grown, GROWTH_MB, unit="MB"))
     said = ", ".join(f"{status}: {count:,}" for status, count in sorted(load.statuses.items()))
