@@ -22,6 +22,7 @@ SCOPES: dict[str, Scope | None] = {
     "health.livez": None,
     "health.readyz": None,
     "article.apitest": None,
+    "openapi.openapi": None,
     "article.sentiment": Scope.SUBMIT,
     "jobs.submit": Scope.SUBMIT,
     "jobs.cancel": Scope.SUBMIT,

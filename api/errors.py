@@ -65,6 +65,11 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
 }
 
 
+def status_of(kind: type[ScorelaneError]) -> HTTPStatus:
+    """The status of an error of this kind."""
+    return next(STATUS[one] for one in kind.__mro__ if one in STATUS)
+
+
 def problem(status: int, code: str, detail: str) -> Response:
     """An `application/problem+json` answer."""
     answer = jsonify(
@@ -90,8 +95,7 @@ def register(app: Flask) -> None:
 
 def _of_ours(error: ScorelaneError) -> Response:
     _drain()
-    kinds = type(error).__mro__
-    status = next(STATUS[kind] for kind in kinds if kind in STATUS)
+    status = status_of(type(error))
     answer = problem(status, error.code, str(error))
     seconds = error.fields.get("retry_after", RETRY_AFTER.get(type(error)))
     if seconds is not None:

@@ -1,12 +1,15 @@
 """Requests that hypothesis makes up: each gets an answer that says what is wrong."""
 
 from typing import Any
+from urllib.parse import quote
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from in_memory import Service
 
 PATHS = ["/jobs", "/sentiment", "/jobs/{id}", "/jobs/{id}/results", "/jobs/{id}/cancel", "/models"]
+
+ANY_PATH = st.text(max_size=40).map(lambda text: f"/{quote(text)}")
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -30,7 +33,9 @@ def test_any_request_gets_an_answer(service: Service, data: st.DataObject) -> No
     accepted = service.submit(b"text\nwell\n")
     if data.draw(st.booleans()):
         service.work()
-    path = data.draw(st.sampled_from(PATHS) | st.text(max_size=40).map(lambda text: f"/{text}"))
+    path = data.draw(
+        st.sampled_from(PATHS) | st.text(max_size=40).map(lambda text: f"/{quote(text)}")
+    )
     kinds = ["application/json", "text/csv", "multipart/form-data; boundary=b", "text/plain", ""]
     headers = {"Content-Type": data.draw(st.sampled_from(kinds))}
     if data.draw(st.booleans()):

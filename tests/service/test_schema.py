@@ -1,0 +1,33 @@
+"""The API under requests made from its own document, by schemathesis."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from programs import Programs
+
+pytestmark = pytest.mark.stack
+
+CHECKS = [
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+]
+
+
+def test_the_api_does_what_its_document_says(service: Programs, tmp_path: Path) -> None:
+    """Whatever is asked, right or wrong: no server error, and no answer that it does not name."""
+    command = [
+        str(Path(sys.executable).with_name("schemathesis")), "run",
+        f"{service.client.base_url}/openapi.json",
+        "--checks", ",".join(CHECKS), "--max-examples", "60", "--seed", "1", "--no-color",
+        "--phases", "examples,coverage,fuzzing,stateful", "--request-timeout", "30",
+    ]  # fmt: skip
+    done = subprocess.run(
+        command, cwd=tmp_path, env=service.env, capture_output=True, text=True, timeout=400,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    assert service.status("/livez") == 200
