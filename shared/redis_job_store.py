@@ -1,6 +1,5 @@
 """The job store on Redis. Keys: `job:<id>` and `job:<id>:*`, `jobs*`, `small:*`, `answers:*`."""
 
-import json
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -9,17 +8,14 @@ from typing import Any
 from redis.exceptions import LockError
 
 from shared.dispatch import bulk_queue
-from shared.errors import JobExpired, JobNotFound, ServiceFull
+from shared.errors import JobExpired, JobNotFound
 from shared.job import ENDED, Job, Part, Spec, State, is_job_id, sources_of
-from shared.job_store import Answer, Begun, Load, Overdue, Question, SmallJob, Spent, Walk
-from shared.redis_link import PATIENCE_SECONDS, RedisLink
-from shared.settings import Settings
+from shared.job_store import Begun, Load, Overdue, Spent, Walk
+from shared.redis_link import block
+from shared.redis_small_jobs import RedisSmallJobs
 
 #: What `job:<id>` has behind it.
 _TAILS = ("", ":parts", ":done", ":leases", ":attempts", ":notes", ":rows", ":result", ":bell")
-
-#: Answers that nobody fetched, because the asker died, are kept for so long, in seconds.
-UNREAD_SECONDS = 60
 
 #: How long the id of an expired job answers 410 rather than 404, in seconds.
 TOMBSTONE_SECONDS = 86400
@@ -28,21 +24,8 @@ TOMBSTONE_SECONDS = 86400
 _FIELDS = Job.model_fields.keys() - {"spec", "parts_done"}
 
 
-class RedisJobStore:
+class RedisJobStore(RedisSmallJobs):
     """`shared.job_store.JobStore` on Redis; what must be atomic is a script in `shared/lua`."""
-
-    def __init__(self, link: RedisLink, settings: Settings) -> None:
-        self._link = link
-        self._lease = settings.lease_seconds
-        self._retention = settings.retention_seconds
-        self._batch_rows = settings.batch_rows
-        self._most_small = settings.max_waiting_small
-
-    def _job(self, job_id: str, *tail: str) -> str:
-        return self._link.key("job", job_id, *tail)
-
-    def _small(self, full_name: str) -> str:
-        return self._link.key("small", full_name)
 
     def now(self) -> float:
         """Seconds since the epoch, by Redis's clock."""
@@ -94,9 +77,6 @@ class RedisJobStore:
         """From when on the store remembers everything; 0 where that is not known."""
         return float(self._link.client.get(self._link.key("since")) or 0)
 
-    def _full(self) -> ServiceFull:
-        return ServiceFull(what=f"{self._most_small:,} small jobs and questions")
-
     def load(self, owner: str) -> Load:
         """What waits, in all and of one owner."""
         return Load(*self._link.run("load", owner))
@@ -105,9 +85,6 @@ class RedisJobStore:
         """Count a request of an owner, in a window of so many seconds."""
         count, milliseconds = self._link.run("spend", owner, seconds)
         return Spent(count, milliseconds / 1000)
-
-    def _must_ring(self, waiting: int) -> bool:
-        return waiting == 1 or waiting % self._batch_rows == 0
 
     def get(self, job_id: str) -> Job:
         """The job as it stands."""
@@ -153,7 +130,7 @@ class RedisJobStore:
         bell, until = self._job(job_id, "bell"), time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             # Moved from the list onto itself: the bell stays rung for whoever else waits.
-            if self._link.patient.blmove(bell, bell, _block(left)) is not None:
+            if self._link.patient.blmove(bell, bell, block(left)) is not None:
                 return True
         return False
 
@@ -211,66 +188,6 @@ class RedisJobStore:
     def _walk(self, script: str, *args: Any) -> Walk:
         wanted, all_done, *dispatch = self._link.run(script, *args)
         return Walk(bool(wanted), bool(all_done), dispatch)
-
-    def ask(self, full_name: str, question: Question) -> bool:
-        """Put a question into a model's waiting list; whether the doorbell must be rung."""
-        waiting = self._link.client.lpush(self._small(full_name), _envelope(question))
-        if waiting > self._most_small:
-            self.withdraw(full_name, question)
-            raise self._full()
-        return self._must_ring(waiting)
-
-    def is_waiting(self, full_name: str, question: Question) -> bool:
-        """Whether no worker has taken the question yet."""
-        place = self._link.client.lpos(self._small(full_name), _envelope(question))
-        return place is not None
-
-    def withdraw(self, full_name: str, question: Question) -> None:
-        """Take back a question, if it still waits: nobody wants the answer any more."""
-        self._link.client.lrem(self._small(full_name), 1, _envelope(question))
-
-    def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
-        """Wait for answers to questions with this address, at most so many seconds."""
-        found = self._link.patient.blpop(self._link.key("answers", address), _block(seconds))
-        answers = json.loads(found[1]) if found else []
-        return [(question, result.encode()) for question, result in answers]
-
-    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
-        """Take the small jobs and questions that wait for a model, up to `rows` rows."""
-        waiting, *taken = self._link.run("take_small", full_name, rows, self._lease)
-        fives = zip(*(taken[at::5] for at in range(5)), strict=True)
-        jobs = [SmallJob(one, tries, sent.encode(), *more) for one, tries, sent, *more in fives]
-        return jobs, waiting
-
-    def renew_small(self, job_ids: list[str]) -> None:
-        """Renew the leases of small jobs that are taken."""
-        self._link.run("renew", self._link.key("small", "claims"), self._lease, *job_ids)
-
-    def answer_small(self, answers: list[Answer]) -> None:
-        """Close small jobs, and send the answers to questions."""
-        replies: dict[str, list[tuple[str, str]]] = {}
-        jobs: list[Any] = []
-        for answer in answers:
-            if answer.reply_to:
-                of_asker = replies.setdefault(self._link.key("answers", answer.reply_to), [])
-                of_asker.append((answer.id, answer.result.decode()))
-            else:
-                jobs += (answer.id, answer.result, answer.completed, answer.failed)
-        # All answers to an asker as one: it wakes once.
-        sent = [text for to, of in replies.items() for text in (to, json.dumps(of))]
-        self._link.run("answer_small", self._retention, UNREAD_SECONDS, len(jobs), *jobs, *sent)
-
-    def small_result(self, job_id: str) -> bytes:
-        """The result CSV of a small job; empty if there is none."""
-        return (self._link.client.get(self._job(job_id, "result")) or "").encode()
-
-    def return_small(self) -> list[str]:
-        """Put back what was taken and not answered within its lease; the models to ring for."""
-        return sorted(set(self._link.run("return_small")))
-
-    def waiting_small(self, full_name: str) -> int:
-        """How many small jobs wait for a model."""
-        return int(self._link.client.llen(self._small(full_name)))
 
     def waits(self, full_names: Collection[str]) -> bool:
         """Whether any message or small job waits for a worker that serves these models."""
@@ -360,16 +277,6 @@ class RedisJobStore:
             pipe.zrem(ended, job_id)
             pipe.execute()
         return expired
-
-
-def _block(seconds: float) -> float:
-    """For how long Redis may block; it takes 0 for ever."""
-    return max(min(seconds, PATIENCE_SECONDS), 0.001)
-
-
-def _envelope(question: Question) -> str:
-    about = f"{question.id} {question.count} {question.asked} {question.reply_to}"
-    return f"{about}\n{question.rows.decode()}"
 
 
 def _record_of(job: Job) -> dict[str, Any]:

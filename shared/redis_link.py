@@ -84,3 +84,8 @@ class RedisLink:
             source = (_LUA / "prelude.lua").read_text() + (_LUA / f"{script}.lua").read_text()
             self._scripts[script] = self.client.register_script(source)
         return self._scripts[script](args=[self.prefix, *args], client=pipe or self.client)
+
+
+def block(seconds: float) -> float:
+    """For how long a command may block; Redis takes 0 for ever."""
+    return max(min(seconds, PATIENCE_SECONDS), 0.001)

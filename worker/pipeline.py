@@ -20,7 +20,7 @@ from shared.manifest import has_manifest, settle
 from shared.model import Model
 from shared.settings import Settings
 from shared.tables.parts import Rows, count_errors, cut
-from shared.tables.results import count_failed, render
+from shared.tables.results import parse, render
 from worker.lease import Keeper
 from worker.row_scorer import RowScorer, Scores
 
@@ -127,10 +127,14 @@ class Pipeline:
         if not begun.perhaps_done:
             return None
         try:
-            failed = count_failed(self._blobs.read(spec.result_key(number)))
+            rows = parse(self._blobs.read(spec.result_key(number)))
         except FileNotFoundError:
             return None
-        return begun.part.rows - failed, failed
+        if len(rows) != begun.part.rows:
+            # Of a part that was cut by another release: this one is scored.
+            return None
+        failed = sum(row["error"] is not None for row in rows)
+        return len(rows) - failed, failed
 
     def _scored(self, spec: Spec, number: int, begun: Begun) -> tuple[int, int]:
         """Score a part and write its result; the rows with a score, and those with an error."""

@@ -76,11 +76,6 @@ def _quote(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if _TO_QUOTE.search(cell) else cell
 
 
-def count_failed(content: bytes) -> int:
-    """How many of the rows that `render` wrote have an error."""
-    return sum(row["error"] is not None for row in parse(content))
-
-
 def parse(content: bytes, begin: int = 0, end: int | None = None) -> list[dict[str, Any]]:
     """The rows that `render` wrote, as records for JSON: all, or those from `begin` to `end`."""
     text = content.decode()
