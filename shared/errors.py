@@ -193,8 +193,8 @@ class Draining(ScorelaneError):
 
 
 class KeyWanted(ScorelaneError):
-    """This service asks for an API key. Send it as `Authorization: Bearer <key>`; whoever runs the
-    service makes keys with `scorelane key`.
+    """This service asks for an API key. Send it as `Authorization: Bearer <key>`; the command line
+    takes it from SCORELANE_API_KEY. Whoever runs the service makes keys with `scorelane key`.
     """
 
 
