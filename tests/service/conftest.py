@@ -19,8 +19,7 @@ def sockets() -> Iterator[Path]:
 def service(tmp_path_factory: pytest.TempPathFactory, sockets: Path) -> Iterator[Programs]:
     """The service with both bundled models, one worker of two processes, for a whole module."""
     folder = tmp_path_factory.mktemp("service")
-    own = sockets / "both"
-    own.mkdir()
+    own = Path(tempfile.mkdtemp(dir=sockets))
     with programs(folder, own, serve="fast,deep", processes="2") as running:
         running.start_worker()
         running.wait_ready()
