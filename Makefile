@@ -64,6 +64,11 @@ bench-peers: $(ENVIRONMENT)  ## install Ray Data, Dask, LitServe and MLServer, a
 	$(BIN)/python -m benchmarks.peers install
 	$(BIN)/python -m benchmarks peers
 
+.PHONY: models
+models: $(ENVIRONMENT)  ## train both bundled models anew from the labelled data in DATA=folder; under an hour
+	@test -n "$(DATA)" || { echo "Say where the labelled data is: make models DATA=folder"; exit 1; }
+	$(BIN)/python -m training.bundled "$(DATA)"
+
 .PHONY: test-compose
 test-compose: $(ENVIRONMENT)  ## build the images, and test the service under docker compose
 	bash deploy/test-compose.sh

@@ -50,6 +50,18 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead
     type=click.IntRange(min=1),
     help="The most epochs of a deep model; it stops when two bring no better accuracy.",
 )
+@click.option(
+    "--teachers",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Train so many models first, for the deep one to learn from: better, and as much slower.",
+)
+@click.option(
+    "--vectors",
+    type=_EXISTING_FILE,
+    help="Word vectors of 100 numbers for a deep model to begin with, in GloVe's form.",
+)
 @_DETOKENISE
 @_DESCRIPTION
 @_FORCE

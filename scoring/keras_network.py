@@ -62,7 +62,10 @@ class Network(ABC):
         place_of = [places.setdefault(tuple(row), len(places)) for row in taken]
         rows = list(places)
         scores = np.empty(len(rows))
-        for batch, longest in length_batches([len(row) for row in rows], self.batch_rows):
+        # Without its zeros a short row leaves room for more of them in a call.
+        most = _BATCH_ROWS if self.skips_zeros else self.batch_rows
+        lengths = [len(row) for row in rows]
+        for batch, longest in length_batches(lengths, most, _BATCH_WORDS):
             chosen = [rows[n] for n in batch]
             array = padded(chosen, longest) if self.skips_zeros else self.full_rows(chosen)
             scores[batch] = self.score_outputs(self.outputs(array))

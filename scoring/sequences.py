@@ -8,21 +8,27 @@ import numpy.typing as npt
 
 
 def length_batches(
-    lengths: Sequence[int], batch_rows: int
+    lengths: Sequence[int], batch_rows: int, batch_words: int
 ) -> Iterator[tuple[npt.NDArray[np.intp], int]]:
     """Batches of rows of like length, so that little of a batch is padding.
 
     Args:
         lengths: of n rows.
         batch_rows: the most rows of a batch.
+        batch_words: the most words and padding in it, where it has more than one row.
 
     Yields:
         The numbers of the rows in a batch, and the longest length among them, at least 1.
     """
     order = np.argsort(np.asarray(lengths, dtype=np.intp), kind="stable")
-    for start in range(0, len(order), batch_rows):
+    start = 0
+    while start < len(order):
         rows = order[start : start + batch_rows]
+        while len(rows) > 1 and len(rows) * lengths[rows[-1]] > batch_words:
+            # The longest is last, and the others are no longer: so many fit for certain.
+            rows = rows[: max(1, batch_words // lengths[rows[-1]])]
         yield rows, max(1, lengths[rows[-1]])
+        start += len(rows)
 
 
 def padded(

@@ -39,8 +39,8 @@ def read_labelled(paths: Sequence[Path], *, detokenise: bool = False) -> pd.Data
 
     Returns:
         Columns: `text`; `score`, float in 0..1; `coarse`, bool: only the fifth of the score is
-        known, and `score` is its middle; `split`, `train`, `dev` or None where the file has none;
-        `source`, the file's name without its endings.
+        known, and `score` is its middle; `bare`, bool: it comes of a `label`; `split`, `train`,
+        `dev` or None where the file has none; `source`, the file's name without its endings.
 
     Raises:
         shared.errors.LabelledDataError: a file cannot be read, or a row cannot be used.
@@ -94,7 +94,7 @@ def _read_one(path: Path) -> pd.DataFrame:
         cells = cells[~empty]
 
     score = pd.Series(np.nan, index=cells.index)
-    coarse = pd.Series(data=False, index=cells.index)
+    coarse, bare = (pd.Series(data=False, index=cells.index) for _ in range(2))
     for column in known:
         given = cells[column].str.strip()
         value = _values(column, given)
@@ -102,8 +102,9 @@ def _read_one(path: Path) -> pd.DataFrame:
         new = score.isna() & value.notna()
         score = score.where(~new, value)
         coarse |= new & (column == "label5")
+        bare |= new & (column == "label")
     _refuse(path, score.isna(), f"there is no {' or '.join(known)}")
-    frame = pd.DataFrame({TEXT: cells[TEXT], "score": score, "coarse": coarse})
+    frame = pd.DataFrame({TEXT: cells[TEXT], "score": score, "coarse": coarse, "bare": bare})
     frame["split"] = _splits(path, cells)
     frame["source"] = path.name.split(".")[0]
     return frame

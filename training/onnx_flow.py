@@ -54,7 +54,7 @@ class Flow:
     def tensor(self) -> str:
         """The name of the tensor."""
         if self.table is not None:
-            self.tensor = self.graph.add("Gather", self.table, self.ids)
+            self.tensor = self.graph.add("Gather", self.graph.table(self.table), self.ids)
         return self._tensor
 
     @tensor.setter

@@ -55,7 +55,7 @@ def folded(flow: Flow, table: npt.NDArray[np.float32], directions: Sequence[Any]
     if masked:
         table = np.hstack([table, np.zeros((len(table), 1), np.float32)])
         table[0], table[0, -1] = 0, 1  # the last feature says that this is no word
-    words = graph.constant(table)
+    words = graph.table(table)
     rows = graph.add("Shape", ids, start=1, end=2)
     outputs = []
     for number, layer in enumerate(directions):

@@ -9,8 +9,6 @@ from typing import Any, Literal, get_args
 import joblib
 import pandas as pd
 
-from scoring.keras_checks import MAX_LENGTH
-from scoring.text import TREEBANK
 from shared.errors import BadOption
 from shared.model import TEXT, Card, Model, load_model, write_card
 from training.data import DEV, TRAIN, read_labelled, split
@@ -32,6 +30,8 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
     output: Path,
     seed: int = 0,
     epochs: int = 12,
+    teachers: int = 0,
+    vectors: Path | None = None,
     detokenise: bool = False,
     description: str = "",
     force: bool = False,
@@ -48,6 +48,8 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
         output: the folder of model folders.
         seed: of the split, and of all that is random in training.
         epochs: the most epochs of a `deep` model.
+        teachers: models that are trained before a `deep` one, for it to learn from.
+        vectors: a file of word vectors for a `deep` model to begin with, in GloVe's form.
         detokenise: the texts are Treebank-tokenised; undo that first.
         description: for the card.
         force: replace a model of that name.
@@ -75,7 +77,10 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
             options = _write_fast(frame, folder, seed, progress)
             libraries = library_versions("scikit-learn", "numpy", "joblib")
         else:
-            options, figures = _write_deep(frame, folder, seed, epochs, progress)
+            options, figures = _write_deep(
+                frame, folder, seed=seed, epochs=epochs, teachers=teachers, vectors=vectors,
+                progress=progress,
+            )  # fmt: skip
             libraries = library_versions("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy")
         write = partial(
             write_card,
@@ -109,19 +114,28 @@ def _write_fast(frame: pd.DataFrame, folder: Path, seed: int, progress: Progress
 
 
 def _write_deep(
-    frame: pd.DataFrame, folder: Path, seed: int, epochs: int, progress: Progress
+    frame: pd.DataFrame,
+    folder: Path,
+    *,
+    seed: int,
+    epochs: int,
+    teachers: int,
+    vectors: Path | None,
+    progress: Progress,
 ) -> tuple[dict[str, Any], dict[str, float]]:
     from training.compile import compile_keras  # noqa: PLC0415  as above
-    from training.deep import fit_deep  # noqa: PLC0415  as above
+    from training.deep import EMBEDDING_SIZE, MAX_LENGTH, TOKENISER, fit_deep  # noqa: PLC0415
+    from training.word_vectors import read_vectors  # noqa: PLC0415
 
     word_idx = fit_deep(
-        frame, folder, seed=seed, epochs=epochs,
+        frame, folder, seed=seed, epochs=epochs, teachers=teachers,
+        given=read_vectors(vectors, EMBEDDING_SIZE) if vectors else None,
         progress=lambda doing, share: progress(doing, 0.1 + 0.8 * share),
     )  # fmt: skip
     (folder / "word_idx.json").write_text(
         json.dumps(word_idx, ensure_ascii=False, separators=(",", ":")), encoding="utf-8"
     )
-    options = {"max_length": MAX_LENGTH, **TREEBANK.options()}
+    options = {"max_length": MAX_LENGTH, **TOKENISER.options()}
     progress("compiling", 0.9)
     texts = frame.loc[frame["split"] == DEV, TEXT].drop_duplicates()
     texts = texts.sample(min(len(texts), MOST_TRIAL_TEXTS), random_state=seed)

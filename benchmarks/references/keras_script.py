@@ -20,7 +20,7 @@ import pandas as pd
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 #: Words of a text that the model reads.
-MAX_LENGTH = 56
+MAX_LENGTH = 256
 
 #: Rows that a process is given at a time.
 CHUNK_ROWS = 5_000
@@ -46,12 +46,14 @@ def load(folder: str, loaded: Barrier | None = None) -> None:
 def numbers(texts: Any) -> npt.NDArray[np.int32]:
     """The word numbers of the texts' first words, filled up with zeros."""
     unknown = word_idx.get("<unk>", 0)
-    padded = np.zeros((len(texts), MAX_LENGTH), dtype=np.int32)
-    for row, text in enumerate(texts):
+    rows = []
+    for text in texts:
         words = text.lower().replace("\u2019", "'").replace("cannot", "can not")
         words = find_words(words.replace("n't", " n't"))[:MAX_LENGTH]
-        found = [word_idx.get(word, unknown) for word in words]
-        padded[row, : len(found)] = found
+        rows.append([word_idx.get(word, unknown) for word in words])
+    padded = np.zeros((len(rows), max(1, *map(len, rows), 1)), dtype=np.int32)
+    for number, row in enumerate(rows):
+        padded[number, : len(row)] = row
     return padded
 
 

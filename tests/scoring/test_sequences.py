@@ -5,12 +5,13 @@ from hypothesis import strategies as st
 from scoring.sequences import length_batches, padded
 
 
-@given(st.lists(st.integers(0, 60), max_size=200), st.integers(1, 50))
-def test_every_row_is_in_one_batch_that_it_fits(lengths, batch_rows):
+@given(st.lists(st.integers(0, 60), max_size=200), st.integers(1, 50), st.integers(1, 999))
+def test_every_row_is_in_one_batch_that_it_fits(lengths, batch_rows, batch_words):
     """Batches hold each row exactly once, keep to their size, and are as wide as their longest."""
     seen = []
-    for rows, width in length_batches(lengths, batch_rows):
+    for rows, width in length_batches(lengths, batch_rows, batch_words):
         assert 1 <= len(rows) <= batch_rows
+        assert len(rows) == 1 or len(rows) * width <= max(batch_words, len(rows))
         assert width == max(1, *(lengths[row] for row in rows))
         seen += rows.tolist()
     assert sorted(seen) == list(range(len(lengths)))

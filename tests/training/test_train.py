@@ -9,6 +9,7 @@ import pytest
 
 from shared.errors import BadCard, BadOption, ModelExists, NotLabelled
 from shared.model import load_model, read_card, read_cards
+from training.deciles import possible_deciles
 from training.train import train
 
 LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
@@ -82,7 +83,7 @@ def test_a_deep_model_is_made_of_a_labelled_csv(tmp_path):
     folder = tmp_path / "a" / "mine"
     names = ["card.json", "model.hdf5", "model.onnx", "word_idx.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
-    assert cards[0].options["max_length"] == 56
+    assert cards[0].options["max_length"] == 256
     assert cards[0].figures["onnx.max_difference"] <= 1e-5
     assert any("epoch 2, validation accuracy" in what for what, _ in doing)
     frame = pd.DataFrame({"text": ["I loved it", "I hated it", ""]})
@@ -90,15 +91,20 @@ def test_a_deep_model_is_made_of_a_labelled_csv(tmp_path):
     np.testing.assert_allclose(first, second, atol=1e-6)
 
 
-@pytest.mark.keras
 def test_a_fifth_counts_for_both_its_deciles():
-    """A score is learnt as its decile; a label of five as half of each of its two deciles."""
-    from training.deep import decile_shares  # noqa: PLC0415  TensorFlow, for this test alone
-
-    scores = np.array([0.0, 0.55, 1.0, 0.1, 0.9])
-    shares = decile_shares(scores, np.array([False, False, False, True, True]))
-    assert shares.sum(axis=1).tolist() == [1.0] * 5
-    assert [row.nonzero()[0].tolist() for row in shares] == [[0], [5], [9], [0, 1], [8, 9]]
+    """A score is learnt as its decile; a label of five as either of its two deciles; a bare label,
+    among graded rows, as its side.
+    """
+    frame = pd.DataFrame({
+        "score": [0.0, 0.55, 1.0, 0.1, 0.9, 0.0, 1.0],
+        "coarse": [False, False, False, True, True, False, False],
+        "bare": [False] * 5 + [True] * 2,
+        "source": ["graded"] * 5 + ["bare"] * 2,
+    })  # fmt: skip
+    possible = [row.nonzero()[0].tolist() for row in possible_deciles(frame)]
+    assert possible == [[0], [5], [9], [0, 1], [8, 9], [0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
+    alone = frame[frame["bare"]]
+    assert [row.nonzero()[0].tolist() for row in possible_deciles(alone)] == [[0], [9]]
 
 
 def test_a_model_is_replaced_only_by_force(tmp_path):

@@ -1,0 +1,59 @@
+"""Batches of texts for a network that reads word numbers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from scoring.sequences import length_batches, padded
+
+#: The most rows of a batch, and of word numbers in it: long texts come in smaller batches.
+BATCH_ROWS, BATCH_WORDS = 128, 16_384
+
+
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
+    """Batches of texts of like length, in an order that is new in each epoch."""
+
+    def __init__(
+        self,
+        ids: Sequence[Sequence[int]],
+        targets: npt.NDArray[np.float32],
+        *,
+        seed: int,
+        drop: float = 0.0,
+    ) -> None:
+        """Sort texts into batches.
+
+        Args:
+            ids: the word numbers of n texts.
+            targets: n rows of what is to be learnt.
+            seed: of the order, and of the words that are left out.
+            drop: the share of the words that is left out, others in each epoch: a text should be
+                understood without any single one.
+        """
+        super().__init__()
+        self._random = np.random.default_rng(seed)
+        self._drop = drop
+        order = self._random.permutation(len(ids))
+        self._batches = [
+            (padded([ids[row] for row in order[drawn]], longest), targets[order[drawn]])
+            for drawn, longest in length_batches(
+                [len(ids[row]) for row in order], BATCH_ROWS, BATCH_WORDS
+            )
+        ]
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __getitem__(self, number: int) -> Any:
+        array, targets = self._batches[self._order[number]]
+        if self._drop:
+            array = np.where(self._random.random(array.shape) < self._drop, 0, array)
+        return array, targets
+
+    def on_epoch_end(self) -> None:
+        """Shuffle the batches."""
+        self._order = self._random.permutation(len(self._batches))
