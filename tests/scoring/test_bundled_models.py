@@ -73,7 +73,7 @@ def test_a_bundled_model_is_small_and_described(name):
     size = sum((BUNDLED_MODELS / name / file).stat().st_size for file in card.files)
     assert size < 8e6
     assert card.name == name
-    assert card.figures["accuracy"] > 0.8
+    assert max(card.figures.get(key, 0) for key in ("accuracy", "sst_sentences.accuracy")) > 0.8
     assert card.training_data
     assert card.libraries
     assert card.description
