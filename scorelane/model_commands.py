@@ -103,6 +103,7 @@ def train(
 @click.command("evaluate", epilog="Example: scorelane evaluate reviews.csv --model mine")
 @click.argument("files", nargs=-1, required=True, type=_EXISTING_FILE, metavar="DATA.csv...")
 @click.option("--model", default=None, help="A model's name, or its folder.  [default: fast]")
+@click.option("--against", help="Another model: intervals of both, and which one is better.")
 @click.option(
     "--models-dir",
     type=click.Path(file_okay=False, path_type=Path),
@@ -114,6 +115,7 @@ def train(
 def evaluate(
     files: tuple[Path, ...],
     model: str | None,
+    against: str | None,
     models_dir: Path | None,
     split: str | None,
     detokenise: bool,
@@ -133,6 +135,22 @@ def evaluate(
         labelled = labelled[labelled["split"] == split]
     loaded = load_model(_model_folder(model, models_dir))
     figures = run(loaded, labelled)
+    if against:
+        from training.evaluate import scores_of  # noqa: PLC0415
+        from training.intervals import accuracy_interval, paired_p, right_rows  # noqa: PLC0415
+
+        other = load_model(_model_folder(against, models_dir))
+        labels = labelled["score"].to_numpy(dtype=float)
+        right, right_of_other = (
+            right_rows(scores_of(each, labelled), labels) for each in (loaded, other)
+        )
+        if len(right):
+            least, most = accuracy_interval(right)
+            figures |= {"accuracy_least": least, "accuracy_most": most}
+            least, most = accuracy_interval(right_of_other)
+            figures |= {"other.accuracy": float(right_of_other.mean())}
+            figures |= {"other.accuracy_least": least, "other.accuracy_most": most}
+            figures |= {"paired_p": paired_p(right, right_of_other)}
     if as_json:
         click.echo(json.dumps({"model": loaded.card.full_name, **figures}, indent=2))
     else:

@@ -31,10 +31,14 @@ def evaluate(model: Model, labelled: pd.DataFrame) -> dict[str, float]:
     """
     if labelled.empty:
         raise TooFewLabels(purpose="evaluate", found="0 rows", needed="one row or more")
+    return compare(scores_of(model, labelled), labelled["score"].to_numpy(dtype=np.float64))
+
+
+def scores_of(model: Model, labelled: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """The scores of n labelled rows, in their order."""
     # A frame of its own: the seam asks for `text` alone, and for an index that is not repeated.
     frame = pd.DataFrame({TEXT: labelled[TEXT].to_numpy()})
-    scores = model.score(frame)[SCORE].to_numpy(dtype=np.float64)
-    return compare(scores, labelled["score"].to_numpy(dtype=np.float64))
+    return model.score(frame)[SCORE].to_numpy(dtype=np.float64)
 
 
 def compare(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) -> dict[str, float]:

@@ -44,6 +44,16 @@ def test_training_and_evaluating_are_two_commands(run, tmp_path):
     assert figures["accuracy"] > 0.9
 
 
+def test_two_models_are_compared(run, tmp_path):
+    """`--against` gives the other's accuracy, intervals of both, and the p of a paired test."""
+    run("train", LABELLED, "--name", "mine", "--output", tmp_path)
+    models = ("--model", tmp_path / "mine", "--against", tmp_path / "mine")
+    figures = json.loads(run("evaluate", LABELLED, *models, "--json").stdout)
+    assert figures["accuracy_least"] <= figures["accuracy"] <= figures["accuracy_most"]
+    assert figures["other.accuracy"] == figures["accuracy"]
+    assert figures["paired_p"] == 1.0
+
+
 def test_a_split_can_be_chosen(run, tmp_path):
     """`--split dev` measures on those rows; a file without any has nothing to measure."""
     data = tmp_path / "data.csv"

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+
+from training.intervals import accuracy_interval, paired_p, right_rows
+
+
+def test_neutral_rows_are_neither_right_nor_wrong():
+    """Only rows off the middle fifth are compared, at 0.5."""
+    right = right_rows(np.array([0.9, 0.4, 0.4]), np.array([1.0, 0.5, 0.7]))
+    assert right.tolist() == [True, False]
+
+
+def test_an_interval_holds_the_accuracy_and_narrows_with_the_rows():
+    """About twice the standard error to each side; the same seed gives the same interval."""
+    few, many = np.arange(100) < 80, np.arange(10_000) < 8_000
+    least, most = accuracy_interval(many)
+    assert least < 0.8 < most
+    assert most - least == pytest.approx(2 * 1.96 * np.sqrt(0.8 * 0.2 / 10_000), rel=0.1)
+    wide = accuracy_interval(few)
+    assert wide[1] - wide[0] > 5 * (most - least)
+    assert accuracy_interval(few) == wide
+
+
+def test_only_rows_that_differ_decide_between_models():
+    """Equal models cannot be told apart; ten rows of ten for one of them are no chance."""
+    rows = np.ones(100, dtype=bool)
+    assert paired_p(rows, rows) == 1.0
+    worse = rows.copy()
+    worse[:10] = False
+    assert paired_p(rows, worse) == pytest.approx(2 / 2**10)
