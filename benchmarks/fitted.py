@@ -25,7 +25,7 @@ SEED = 1_000_003
 
 #: Words of a text that the networks read, and the numbers that words have.
 LENGTH = 56
-WORDS = 12_001
+WORDS = 16_001
 
 #: Pipelines by the names of their model folders.
 PIPELINES = {

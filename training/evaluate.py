@@ -55,7 +55,8 @@ def compare(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) ->
     figures["accuracy_5"] = float((fifth(scores) == fifths).mean())
     figures["mean_absolute_error"] = float(np.abs(errors).mean())
     figures["root_mean_square_error"] = float(np.sqrt((errors**2).mean()))
-    if np.ptp(scores) > 0 and np.ptp(labels) > 0:
+    # Differences so small that their squares are nothing count as none.
+    if all(np.ptp(values) > 0 and values.var() > 0 for values in (scores, labels)):
         figures["pearson"] = float(np.corrcoef(scores, labels)[0, 1])
         ranks = pd.Series(scores).rank(), pd.Series(labels).rank()
         figures["spearman"] = float(np.corrcoef(*ranks)[0, 1])

@@ -19,7 +19,7 @@ import pandas as pd
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-#: Words of a text that the model reads.
+#: Words of a text that are read, where the model itself sets no length.
 MAX_LENGTH = 256
 
 #: Rows that a process is given at a time.
@@ -45,13 +45,13 @@ def load(folder: str, loaded: Barrier | None = None) -> None:
 
 def numbers(texts: Any) -> npt.NDArray[np.int32]:
     """The word numbers of the texts' first words, filled up with zeros."""
-    unknown = word_idx.get("<unk>", 0)
+    unknown, length = word_idx.get("<unk>", 0), model.input_shape[1]
     rows = []
     for text in texts:
         words = text.lower().replace("\u2019", "'").replace("cannot", "can not")
-        words = find_words(words.replace("n't", " n't"))[:MAX_LENGTH]
+        words = find_words(words.replace("n't", " n't"))[: length or MAX_LENGTH]
         rows.append([word_idx.get(word, unknown) for word in words])
-    padded = np.zeros((len(rows), max(1, *map(len, rows), 1)), dtype=np.int32)
+    padded = np.zeros((len(rows), length or max(1, *map(len, rows))), dtype=np.int32)
     for number, row in enumerate(rows):
         padded[number, : len(row)] = row
     return padded

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -44,6 +44,7 @@ def test_the_fifths_are_the_treebank_s():
     assert fifth(ends).tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
 
 
+@example([(0.0, 0.0), (1e-300, 1e-300)])
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1))
 def test_figures_are_finite(pairs):
     """Any scores and labels in 0..1 give figures that are numbers."""
