@@ -27,6 +27,7 @@ CHUNK_ROWS = 5_000
 
 model: Any = None
 word_idx: dict[str, int] = {}
+replace: list[tuple[str, str]] = []
 find_words = re.compile(r"n't|'(?:s|re|ve|ll|d|m)\b|\w+|[!?]").findall
 
 
@@ -35,9 +36,11 @@ def load(folder: str, loaded: Barrier | None = None) -> None:
     # In the process that uses it: a fork of a process that has imported TensorFlow hangs.
     import keras  # noqa: PLC0415
 
-    global model, word_idx  # noqa: PLW0603  what a pool's initialiser sets
+    global model, word_idx, replace  # noqa: PLW0603  what a pool's initialiser sets
     model = keras.models.load_model(Path(folder) / "model.hdf5", compile=False)
     word_idx = json.loads((Path(folder) / "word_idx.json").read_text(encoding="utf-8"))
+    card = json.loads((Path(folder) / "card.json").read_text(encoding="utf-8"))
+    replace = card["options"]["replace"]
     scores(["a good film"] * 64)
     if loaded:
         loaded.wait()
@@ -48,8 +51,10 @@ def numbers(texts: Any) -> npt.NDArray[np.int32]:
     unknown, length = word_idx.get("<unk>", 0), model.input_shape[1]
     rows = []
     for text in texts:
-        words = text.lower().replace("\u2019", "'").replace("cannot", "can not")
-        words = find_words(words.replace("n't", " n't"))[: length or MAX_LENGTH]
+        words = text.lower()
+        for old, new in replace:
+            words = words.replace(old, new)
+        words = find_words(words)[: length or MAX_LENGTH]
         rows.append([word_idx.get(word, unknown) for word in words])
     padded = np.zeros((len(rows), length or max(1, *map(len, rows))), dtype=np.int32)
     for number, row in enumerate(rows):
