@@ -87,7 +87,7 @@ def record_small(services: Services, served: Served, pairs: list[Pair]) -> Job:
     """Put a few rows into their model's waiting list, and ring the doorbell if need be."""
     content = write_rows(pairs)
     spec = Spec(
-        id=new_job_id(),
+        id=new_job_id(services.store.now()),
         model=served.card.name,
         version=served.card.version,
         kind="small",
@@ -178,7 +178,7 @@ def _record_bulk(services: Services, spec: Spec) -> Job:
 @contextmanager
 def _new_folder(services: Services) -> Iterator[str]:
     """An id for a bulk job; what was stored for it goes if the block raises."""
-    job_id = new_job_id()
+    job_id = new_job_id(services.store.now())
     try:
         yield job_id
     except BaseException:

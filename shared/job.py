@@ -34,13 +34,17 @@ MOVES: dict[State, frozenset[State]] = {
 ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED})
 
 
-def new_job_id() -> str:
-    """A new id: 32 hex digits that sort by the time they were made."""
-    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+def new_job_id(now: float | None = None) -> str:
+    """A new id: 32 hex digits that sort by the time they were made.
+
+    Args:
+        now: seconds since the epoch, by the job store's clock; None: by this machine's.
+    """
+    return f"{int((time.time() if now is None else now) * 1000):012x}{secrets.token_hex(10)}"
 
 
 def made_at(job_id: str) -> float:
-    """When this id was made, in seconds since the epoch, by the clock of who made it."""
+    """When this id was made, in seconds since the epoch, to the millisecond before."""
     return int(job_id[:12], 16) / 1000
 
 

@@ -123,7 +123,7 @@ class JobStore(Protocol):
         """The states of those of these jobs that are recorded."""
 
     def since(self) -> float:
-        """From when on the store remembers everything; 0 where that is not known."""
+        """From when on the store remembers everything: its first job, or first `due`; else 0."""
 
     def get(self, job_id: str) -> Job:
         """The job as it stands.

@@ -74,7 +74,7 @@ class RedisJobStore(RedisSmallJobs):
         return {job_id: State(state) for job_id, state in states if state}
 
     def since(self) -> float:
-        """From when on the store remembers everything; 0 where that is not known."""
+        """From when on the store remembers everything: its first job, or first `due`; else 0."""
         return float(self._link.client.get(self._link.key("since")) or 0)
 
     def load(self, owner: str) -> Load:

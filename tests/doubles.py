@@ -9,7 +9,7 @@ from queue import Empty, Queue
 from typing import Any
 
 from shared.errors import JobExpired, JobNotFound, ServiceFull
-from shared.job import ENDED, MOVES, Job, Part, State
+from shared.job import ENDED, MOVES, Job, Part, State, made_at
 from shared.job_store import Answer, Begun, Load, Overdue, Question, SmallJob, Spent, Walk
 from shared.settings import Settings
 
@@ -105,6 +105,7 @@ class InMemoryJobStore:
         lease = job.created_at + self._settings.lease_seconds
         job = job.model_copy(update={"cut_bytes": job.spec.layout.start})
         self._records[job.spec.id] = _Record(job, rows, split_lease=lease)
+        self._since = self._since or made_at(job.spec.id)
         if job.spec.kind == "bulk":
             return False
         try:

@@ -23,8 +23,10 @@ local function state_of(id)
   return redis.call('HGET', key_of(id), 'state')
 end
 
--- List a job, and among its owner's.
+-- List a job, and among its owner's. From the first one on everything is remembered; an id begins with
+-- the milliseconds of its making.
 local function list(id)
+  redis.call('SET', prefix .. 'since', stamp(tonumber(string.sub(id, 1, 12), 16) / 1000), 'NX')
   redis.call('ZADD', prefix .. 'jobs', 0, id)
   local owner = redis.call('HGET', key_of(id), 'owner')
   if owner and owner ~= '' then

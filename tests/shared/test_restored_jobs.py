@@ -5,7 +5,7 @@ from stored import MODEL, MakeStore, a_job, complete, parts, running, small
 from waiting import wait_for
 
 from shared.errors import JobNotFound
-from shared.job import State
+from shared.job import State, made_at
 from shared.job_store import JobStore
 
 
@@ -127,6 +127,14 @@ def test_a_thing_is_due_once_in_its_time(store: JobStore) -> None:
     assert store.due("that", 0.05)
     wait_for(lambda: store.due("that", 0.05))
     assert store.since() == pytest.approx(store.now(), abs=30)
+
+
+def test_a_store_remembers_everything_from_its_first_job_on(store: JobStore) -> None:
+    """A job that is deleted before anything was due is known never to have been lost."""
+    first, _ = running(store, 1, lanes=1)
+    small(store, 1)
+    store.due("this", 60)
+    assert store.since() == pytest.approx(made_at(first), abs=1e-4)
 
 
 def test_the_jobs_of_a_version_are_abandoned_together(store: JobStore) -> None:
