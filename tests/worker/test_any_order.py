@@ -100,6 +100,9 @@ class InMemory:
             if record.job.state in ENDED:
                 record.update(finished_at=1.0)
 
+    def let_a_sweep_be_due(self) -> None:
+        self.store._due.clear()
+
     def under_way(self, job_id: str) -> int:
         record = self.store._records[job_id]
         return record.dispatched - len(record.done)
@@ -130,6 +133,9 @@ class OnRedis:
         ended, client = self._link.key("jobs", "ended"), self._link.client
         if found := client.zrange(ended, 0, -1):
             client.zadd(ended, dict.fromkeys(found, 0))
+
+    def let_a_sweep_be_due(self) -> None:
+        self._link.client.delete(self._link.key("done", "sweep"))
 
     def under_way(self, job_id: str) -> int:
         key = self._link.key("job", job_id)
@@ -199,6 +205,8 @@ class AnyOrder(RuleBasedStateMachine):
         if self.gone:
             for message in self.sent:
                 self._run(message)
+            # One that has died over its sweep has said that it was done.
+            self.world.let_a_sweep_be_due()
             self.reconcile()
             folder = Path(self._folder.name) / "jobs" / self.job_id
             assert not [path for path in folder.rglob("*") if path.is_file()]
