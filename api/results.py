@@ -12,7 +12,7 @@ from api.representation import retry_after
 from api.services import Services, services
 from shared.errors import BadOption, JobNotFinished, NoResults
 from shared.job import ENDED, Job, State
-from shared.tables.results import HEADER, parse
+from shared.tables.results import header, parse
 
 blueprint = Blueprint("results", __name__)
 
@@ -54,15 +54,16 @@ def _wants_json() -> bool:
 
 
 def _csv(at: Services, job: Job) -> Pieces:
+    head = header(job.spec.columns)
     if job.spec.kind == "small":
-        content = HEADER + at.store.small_result(job.spec.id)
+        content = head + at.store.small_result(job.spec.id)
         return Pieces([len(content)], lambda _piece, offset: content[offset:])
     keys = [job.spec.result_key(part) for part in range(job.parts)]
 
     def read(piece: int, offset: int) -> bytes:
-        return at.blobs.read(keys[piece - 1], offset) if piece else HEADER[offset:]
+        return at.blobs.read(keys[piece - 1], offset) if piece else head[offset:]
 
-    return Pieces([len(HEADER), *map(at.blobs.size, keys)], read)
+    return Pieces([len(head), *map(at.blobs.size, keys)], read)
 
 
 def _page(at: Services, job: Job) -> dict[str, Any]:
@@ -79,13 +80,14 @@ def _page(at: Services, job: Job) -> dict[str, Any]:
 
 def _rows(at: Services, job: Job, offset: int, end: int) -> list[dict[str, Any]]:
     if job.spec.kind == "small":
-        return parse(at.store.small_result(job.spec.id), offset, end)
+        return parse(at.store.small_result(job.spec.id), offset, end, job.spec.columns)
     rows: list[dict[str, Any]] = []
     number = _part_with(at, job, offset)
     while number < job.parts and offset + len(rows) < end:
         [part] = at.store.parts(job.spec.id, number, number + 1)
         content = at.blobs.read(job.spec.result_key(number))
-        rows += parse(content, max(offset - part.first_row, 0), end - part.first_row)
+        begin = max(offset - part.first_row, 0)
+        rows += parse(content, begin, end - part.first_row, job.spec.columns)
         number += 1
     return rows
 

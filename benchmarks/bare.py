@@ -20,7 +20,7 @@ from shared.model import SCORE, TEXT, Model, load_model
 from shared.settings import Settings
 from shared.tables.csv_upload import CsvUpload
 from shared.tables.parts import read_rows
-from shared.tables.results import HEADER, render
+from shared.tables.results import header, render
 
 #: Bytes that are read and scored at once, about what a part of a job holds.
 BLOCK = 4 << 20
@@ -44,7 +44,7 @@ def main(source: Path, target: Path, folder: Path, processes: int) -> float:
         )
         pool.starmap(_score, tasks, chunksize=1)
         with target.open("wb") as file:
-            file.write(HEADER)
+            file.write(header())
             for share in shares:
                 with share.open("rb") as rows:
                     shutil.copyfileobj(rows, file, BLOCK)

@@ -119,6 +119,9 @@ class Spec(_Frozen):
     layout: Layout
     size: int = Field(ge=0, description="Bytes of the upload.")
     owner: str = Field("", description="Whose it is; nobody's where no keys are asked for.")
+    columns: tuple[str, ...] = Field(
+        (), description="Columns that are carried through to the results, in their order there."
+    )
     about_rows: int = Field(0, ge=0, description="Rows, as estimated when it was accepted.")
     rows_per_part: int = Field(
         1, ge=1, description="Fixed when the job is accepted, so that a second split cuts alike."

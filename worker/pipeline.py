@@ -127,7 +127,7 @@ class Pipeline:
         if not begun.perhaps_done:
             return None
         try:
-            rows = parse(self._blobs.read(spec.result_key(number)))
+            rows = parse(self._blobs.read(spec.result_key(number)), columns=spec.columns)
         except FileNotFoundError:
             return None
         if len(rows) != begun.part.rows:
@@ -144,7 +144,8 @@ class Pipeline:
         rows = self._rows.read(content, spec.layout, **where)
         leave = partial(self._store.note, spec.id, number)
         scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, leave)
-        self._blobs.put(spec.result_key(number), render(rows.refs, scores, rows.errors))
+        result = render(rows.refs, scores, rows.errors, rows.extras)
+        self._blobs.put(spec.result_key(number), result)
         failed = count_errors(rows.errors)
         return len(rows) - failed, failed
 
@@ -216,7 +217,8 @@ class Pipeline:
         read = [self._rows.read(job.rows, NDJSON) for job in jobs]
         batch = Rows()
         for rows in read:
-            batch.extend(rows)
+            # Each job carries columns of its own, and no score hangs on them.
+            batch.extend(Rows(rows.refs, rows.texts, rows.errors))
         if jobs[0].attempts > 1:
             scores = self._attempt(full_name, jobs[0], batch)
         else:
@@ -226,7 +228,7 @@ class Pipeline:
             mine = slice(begin, begin + len(rows))
             errors = batch.errors[mine]
             failed = count_errors(errors)
-            result = render(rows.refs, scores[mine], errors)
+            result = render(rows.refs, scores[mine], errors, rows.extras)
             yield Answer(job.id, result, len(rows) - failed, failed, job.reply_to)
             begin += len(rows)
 

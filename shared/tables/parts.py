@@ -3,7 +3,7 @@
 import io
 import json
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -103,28 +103,71 @@ def _ends_of(records: Iterator[Record], _row: int) -> Iterator[RecordEnds]:
 
 @dataclass
 class Rows:
-    """Rows as they were sent, three lists of one length; `errors[i]` says why row i is bad."""
+    """Rows as they were sent, lists of one length; `errors[i]` says why row i is bad.
+
+    Attributes:
+        extras: a list for each column that is carried through, in the order of `Spec.columns`.
+    """
 
     refs: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     errors: list[str | None] = field(default_factory=list)
+    extras: list[list[str]] = field(default_factory=list)
 
-    def add(self, ref: str, text: object, max_text_chars: int, error: str | None = None) -> None:
-        """Add a row; a text that cannot be scored becomes the row's error."""
+    def add(
+        self,
+        ref: str,
+        text: object,
+        max_text_chars: int,
+        error: str | None = None,
+        extras: Sequence[str] = (),
+    ) -> None:
+        """Add a row; a text that cannot be scored becomes the row's error.
+
+        Args:
+            ref: as it comes back.
+            text: to be scored.
+            max_text_chars: a longer text is an error.
+            error: why the row cannot be read.
+            extras: a cell for each column that is carried through.
+
+        Raises:
+            ValueError: the rows before have more such columns, or fewer.
+        """
+        if extras:
+            self._begin(len(extras))
         error = error or text_error(text, max_text_chars)
         self.refs.append(ref)
         self.texts.append("" if error else str(text))
         self.errors.append(error)
+        for column, cell in zip(self.extras, extras, strict=True):
+            column.append(cell)
 
     def extend(self, other: "Rows") -> None:
-        """Add all rows of another."""
+        """Add all rows of another.
+
+        Raises:
+            ValueError: one carries more columns than the other.
+        """
+        if not other.refs:
+            return
+        if other.extras:
+            self._begin(len(other.extras))
         self.refs += other.refs
         self.texts += other.texts
         self.errors += other.errors
+        for column, cells in zip(self.extras, other.extras, strict=True):
+            column.extend(cells)
+
+    def _begin(self, columns: int) -> None:
+        """Take the first rows that come for what all carry."""
+        if not (self.refs or self.extras):
+            self.extras = [[] for _ in range(columns)]
 
     def run(self, begin: int, end: int) -> "Rows":
         """The rows from one to before another, by themselves."""
-        return Rows(self.refs[begin:end], self.texts[begin:end], self.errors[begin:end])
+        extras = [column[begin:end] for column in self.extras]
+        return Rows(self.refs[begin:end], self.texts[begin:end], self.errors[begin:end], extras)
 
     def __len__(self) -> int:
         return len(self.refs)

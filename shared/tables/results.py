@@ -1,9 +1,9 @@
-"""Result rows: `ref,Sentiment_Score,error` as CSV, and back."""
+"""Result rows: `ref,Sentiment_Score,error` and the carried columns as CSV, and back."""
 
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -11,7 +11,8 @@ import orjson
 
 from shared.model import SCORE
 
-HEADER = f"ref,{SCORE},error\n".encode()
+#: What every result has, before the columns that are carried through.
+FIXED = ("ref", SCORE, "error")
 
 #: What a spreadsheet takes for a formula (OWASP, "CSV Injection").
 _FORMULA = re.compile(r"[=+\-@\t\r]")
@@ -36,21 +37,40 @@ def unescape(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and _ESCAPED.match(cell) else cell
 
 
-def render(refs: list[str], scores: list[float | None], errors: list[str | None]) -> bytes:
+def header(columns: Sequence[str] = ()) -> bytes:
+    """The first line of a result CSV, which names the columns; those carried come last."""
+    return (",".join([*FIXED, *_cells(columns)]) + "\n").encode()
+
+
+def render(
+    refs: list[str],
+    scores: list[float | None],
+    errors: list[str | None],
+    extras: Sequence[list[str]] = (),
+) -> bytes:
     """The CSV rows of a part, without a header; a float is written so that it reads back equal.
 
     Args:
         refs: as they were sent.
         scores: finite; None where there is an error.
         errors: None where there is a score.
+        extras: the cells of each column that is carried through, as they were sent.
+
+    Raises:
+        ValueError: these are not lists of one length.
     """
-    if not _are_plain(refs):
-        refs = [_quote(escape(ref)) for ref in refs]
     notes = [""] * len(errors)
     if any(errors):
         notes = [_quote(error) if error else "" for error in errors]
-    rows = zip(refs, _spell(scores), notes, strict=True)
+    rows = zip(_cells(refs), _spell(scores), notes, *map(_cells, extras), strict=True)
+    if extras:
+        return "".join([",".join(row) + "\n" for row in rows]).encode()
     return "".join([f"{ref},{score},{note}\n" for ref, score, note in rows]).encode()
+
+
+def _cells(cells: Sequence[str]) -> Sequence[str]:
+    """Cells of a column as they are written."""
+    return cells if _are_plain(cells) else [_quote(escape(cell)) for cell in cells]
 
 
 def _spell(scores: list[float | None]) -> list[str]:
@@ -59,11 +79,11 @@ def _spell(scores: list[float | None]) -> list[str]:
     return digits.replace("null", "").split(",") if scores else []
 
 
-def _are_plain(refs: list[str]) -> bool:
-    """Whether none of the refs needs a quote; looks at them all at once."""
-    lines = "\n" + "\n".join(refs)
+def _are_plain(cells: Sequence[str]) -> bool:
+    """Whether none of the cells needs a quote; looks at them all at once."""
+    lines = "\n" + "\n".join(cells)
     return (
-        lines.count("\n") == len(refs)
+        lines.count("\n") == len(cells)
         and '"' not in lines
         and "," not in lines
         and "\r" not in lines
@@ -76,8 +96,20 @@ def _quote(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if _TO_QUOTE.search(cell) else cell
 
 
-def parse(content: bytes, begin: int = 0, end: int | None = None) -> list[dict[str, Any]]:
-    """The rows that `render` wrote, as records for JSON: all, or those from `begin` to `end`."""
+def parse(
+    content: bytes, begin: int = 0, end: int | None = None, columns: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """The rows that `render` wrote, as records for JSON: all, or those from `begin` to `end`.
+
+    Args:
+        content: what it wrote.
+        begin: the first row that is wanted, from 0.
+        end: the row behind the last one; None: to the end.
+        columns: the names of the columns that are carried through; they become further keys.
+
+    Raises:
+        ValueError: the rows do not have these columns.
+    """
     text = content.decode()
     rows: Iterable[list[str]]
     if '"' in text:
@@ -86,7 +118,18 @@ def parse(content: bytes, begin: int = 0, end: int | None = None) -> list[dict[s
         lines = text.split("\n")
         lines.pop()
         rows = (line.split(",") for line in lines[begin:end])
+    if columns:
+        return [_record(row, columns) for row in rows]
     return [
         {"ref": unescape(ref), SCORE: float(score) if score else None, "error": error or None}
         for ref, score, error in rows
     ]
+
+
+def _record(row: list[str], columns: Sequence[str]) -> dict[str, Any]:
+    ref, score, error, *extras = row
+    return {
+        "ref": unescape(ref),
+        SCORE: float(score) if score else None,
+        "error": error or None,
+    } | dict(zip(columns, map(unescape, extras), strict=True))
