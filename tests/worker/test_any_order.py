@@ -152,10 +152,11 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self, kind: Callable[[Settings], Any], redis_url: str) -> None:
         super().__init__()
+        # Here processes die of no row's fault, and so often over one part that it would be blamed.
         chosen = Settings(
             redis_url=redis_url, default_model="length", part_seconds=0.4, lanes_per_process=LANES,
             sweep_seconds=0.001, retention_seconds=1000.0, lease_seconds=1000.0,
-            orphan_seconds=1e-6,
+            orphan_seconds=1e-6, max_attempts=1000,
         )  # fmt: skip
         self._folder = tempfile.TemporaryDirectory(prefix="scorelane-")
         self.world = kind(chosen)
