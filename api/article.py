@@ -4,8 +4,9 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from api.intake import BULK_ADVICE, read_json
-from api.options import job_options
+from api.intake import read_json
+from api.limits import BULK_ADVICE
+from api.options import row_options
 from api.services import services
 from shared.errors import NoWorker, TooLarge
 from shared.model import SCORE
@@ -29,7 +30,7 @@ def sentiment() -> Response:
     The rows go by the doorbell, as those of any small job, but as a question: nothing is recorded.
     """
     at = services()
-    options = job_options(request.args)
+    options = row_options(request.args)
     served = at.model(options.model)
     pairs = json_rows(
         # Whatever the content type says: the article's reader does not look at it either.

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from typing import IO
 
 from flask import Request
@@ -15,6 +16,8 @@ READ_BYTES = 1024 * 1024
 #: A body may grow so many times when it is unpacked. Tables of text grow five to twenty times; what
 #: grows a thousand times was made to fill a disk.
 MOST_GROWTH = 200
+
+_GZIP = b"\x1f\x8b"
 
 
 def chunks_of(request: Request) -> Iterator[bytes]:
@@ -32,6 +35,22 @@ def chunks_of(request: Request) -> Iterator[bytes]:
             return _unpack(_read(request.stream))
         case found:
             raise UnsupportedEncoding(found=found[:80])
+
+
+def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The content of a file: as it is, or unpacked if it begins as gzip does, and no text can.
+
+    Raises:
+        shared.errors.NotGzip: it only begins so.
+        shared.errors.TooLarge: it grows too much.
+    """
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= len(_GZIP):
+            break
+    whole = chain([head], chunks)
+    yield from _unpack(whole) if head.startswith(_GZIP) else whole
 
 
 def _read(stream: IO[bytes]) -> Iterator[bytes]:

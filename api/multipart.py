@@ -29,39 +29,52 @@ class MultipartUpload:
         if not boundary:
             raise NotMultipart(reason="its content type names no boundary")
         self.fields: dict[str, str] = {}
+        self._field, self._value = "", b""
         self._body = body
         self._decoder = MultipartDecoder(
             boundary.encode("latin-1", "replace"), MAX_FIELD_BYTES, max_parts=100
         )
+        self._events = self._read()
 
-    def chunks(self) -> Iterator[bytes]:
-        """The content of the file. `fields` is whole when this has come to its end.
+    def open(self) -> File:
+        """Read as far as the file, which has a name and headers; `fields` has those before it.
 
         Raises:
-            shared.errors.NotMultipart: it is malformed, or has no file, or several.
+            shared.errors.NotMultipart: the form is malformed, or has no file.
         """
-        files = 0
-        part: Field | File | None = None
-        value = b""
-        for event in self._events():
+        for event in self._events:
             if isinstance(event, File):
-                files += 1
-                if files > 1:
-                    raise NotMultipart(reason="it has more than one file")
-            if isinstance(event, Field | File):
-                part, value = event, b""
-            elif isinstance(event, Data) and isinstance(part, File):
-                yield event.data
-            elif isinstance(event, Data) and isinstance(part, Field):
-                value += event.data
-                if len(value) > MAX_FIELD_BYTES:
-                    raise NotMultipart(reason=f"its field '{part.name}' is too long")
-                if not event.more_data:
-                    self.fields[part.name] = value.decode("utf-8", "replace")
-        if not files:
-            raise NotMultipart(reason="it has no file")
+                return event
+            self._take_field(event)
+        raise NotMultipart(reason="it has no file")
 
-    def _events(self) -> Iterator[Event]:
+    def chunks(self) -> Iterator[bytes]:
+        """The content of the file that was opened. `fields` is whole when this is at its end.
+
+        Raises:
+            shared.errors.NotMultipart: the form is malformed, or has several files.
+        """
+        in_file = True
+        for event in self._events:
+            if isinstance(event, File):
+                raise NotMultipart(reason="it has more than one file")
+            if in_file and isinstance(event, Data):
+                in_file = event.more_data
+                yield event.data
+            else:
+                self._take_field(event)
+
+    def _take_field(self, event: Event) -> None:
+        if isinstance(event, Field):
+            self._field, self._value = event.name, b""
+        elif isinstance(event, Data):
+            self._value += event.data
+            if len(self._value) > MAX_FIELD_BYTES:
+                raise NotMultipart(reason=f"its field '{self._field}' is too long")
+            if not event.more_data:
+                self.fields[self._field] = self._value.decode("utf-8", "replace")
+
+    def _read(self) -> Iterator[Event]:
         try:
             while True:
                 event = self._decoder.next_event()

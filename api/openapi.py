@@ -85,9 +85,17 @@ def _paths(settings: Settings) -> dict[str, Any]:
         _query("text_column", {"type": "string", "minLength": 1}, "The column of the texts."),
         _query("ref_column", {"type": "string", "minLength": 1}, "The column of the references."),
     ]
+    reading = [
+        _query("delimiter", {"type": "string", "minLength": 1}, "What ends the cells of a CSV."),
+        _query("charset", {"type": "string", "minLength": 1}, "Of the text, if not UTF-8."),
+    ]
     rows = {"application/json": {"schema": _ref("Rows"), "example": _EXAMPLE}}
     files = {
         "text/csv": {"schema": {"type": "string"}, "example": "ref,text\n1,I am well\n"},
+        "text/tab-separated-values": {
+            "schema": {"type": "string"},
+            "example": "ref\ttext\n1\tI am well\n",
+        },
         "multipart/form-data": {
             "schema": {
                 "type": "object",
@@ -139,7 +147,7 @@ def _paths(settings: Settings) -> dict[str, Any]:
                 _json(_ref("Job")),
                 [*ROWS, errors.NotMultipart, errors.UnsupportedFormat, errors.OwnerFull,
                  errors.NoRoom],
-                parameters=options,
+                parameters=[*options, *reading],
                 body=rows | files,
                 status=202,
                 headers=("Location", "Retry-After"),

@@ -1,18 +1,40 @@
 """Options of a request, from the query or a form."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 from shared.errors import BadOption, UnknownOption
 
 
 @dataclass(frozen=True)
-class JobOptions:
-    """How the rows of a job are to be read and scored."""
+class RowOptions:
+    """How rows are to be read and scored."""
 
     model: str | None = None
     text_column: str = "text"
     ref_column: str | None = None
+
+
+@dataclass(frozen=True)
+class JobOptions(RowOptions):
+    """How the rows of a job are to be read and scored."""
+
+    delimiter: str | None = None
+    charset: str | None = None
+
+
+#: Delimiters that are hard to type into an address.
+_DELIMITERS = {
+    "comma": ",", "pipe": "|", "semicolon": ";", "space": " ", "tab": "\t", r"\t": "\t",
+}  # fmt: skip
+
+Options = TypeVar("Options", bound=RowOptions)
+
+
+def row_options(*sources: Mapping[str, str]) -> RowOptions:
+    """The options of `POST /sentiment`; see `job_options`."""
+    return _read(RowOptions, sources)
 
 
 def job_options(*sources: Mapping[str, str]) -> JobOptions:
@@ -20,16 +42,35 @@ def job_options(*sources: Mapping[str, str]) -> JobOptions:
 
     Raises:
         shared.errors.UnknownOption: a name that is no option: a slip must not change a result.
-        shared.errors.BadOption: an option without a value.
+        shared.errors.BadOption: an option without a value, or with one that it cannot have.
     """
+    return _read(JobOptions, sources)
+
+
+def _read(kind: type[Options], sources: tuple[Mapping[str, str], ...]) -> Options:
     given = {name: value for source in sources for name, value in source.items()}
-    known = list(JobOptions.__dataclass_fields__)
+    known = [field.name for field in fields(kind)]
+    values: dict[str, Any] = {}
     for name, value in given.items():
         if name not in known:
             raise UnknownOption(option=name, options=", ".join(known))
         if not value:
             raise BadOption(option=name, value="", reason="it has no value")
-    return JobOptions(**given)
+        values[name] = _VALUES[name](value) if name in _VALUES else value
+    return kind(**values)
+
+
+def _delimiter(value: str) -> str:
+    found = _DELIMITERS.get(value.lower(), value)
+    if len(found) != 1 or not found.isascii() or found in '"\r\n\0':
+        names = ", ".join(name for name in _DELIMITERS if name.isalpha())
+        reason = f"it must be one ASCII character and no quote or line break, or one of {names}"
+        raise BadOption(option="delimiter", value=value[:80], reason=reason)
+    return found
+
+
+#: What an option becomes whose value is not taken as it is.
+_VALUES: dict[str, Callable[[str], Any]] = {"delimiter": _delimiter}
 
 
 def whole_number(source: Mapping[str, str], name: str, default: int, most: int) -> int:

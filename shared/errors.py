@@ -69,8 +69,14 @@ class NoRows(BadInput):
 
 
 class NotText(BadInput):
-    """The file is not {encoding}: byte {offset} ({byte}) cannot be decoded. Save it as UTF-8, and
-    send it again.
+    """The file is not {encoding}: byte {offset} ({byte}) cannot be decoded. Save it as UTF-8, or
+    name its encoding with the option charset (latin-1, cp1252, utf-16), and send it again.
+    """
+
+
+class UnknownCharset(BadInput):
+    """There is no charset '{charset}' here. Say utf-8, latin-1, cp1252, utf-16 or another one that
+    Python knows, or save the file as UTF-8.
     """
 
 
@@ -115,7 +121,7 @@ class UnknownModel(BadInput):
 
 
 class NotGzip(BadInput):
-    """The body is not the gzip that its Content-Encoding says: {reason}."""
+    """What was sent is not the gzip that it is said to be, or looks like: {reason}."""
 
 
 class UnsupportedEncoding(ScorelaneError):

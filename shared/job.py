@@ -86,6 +86,7 @@ class Layout(_Frozen):
 
     format: Literal["csv", "ndjson"]
     start: int = Field(0, ge=0, description="Byte offset of the first record.")
+    delimiter: str = Field(",", description="What stands between the fields of a CSV.")
     width: int = Field(2, ge=1, description="Fields in a record.")
     text: int = Field(1, ge=0, description="Index of the text field.")
     ref: int | None = Field(0, description="Index of the ref field; None: the row's number.")

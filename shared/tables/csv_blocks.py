@@ -3,7 +3,7 @@
 import io
 from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import accumulate, chain
 from operator import itemgetter
 from typing import BinaryIO, NamedTuple, Self, TypeVar
@@ -16,8 +16,6 @@ BLOCK_BYTES = 64 * 1024
 
 _FIRST_BYTE, _LAST_BYTE = itemgetter(slice(0, 1)), itemgetter(slice(-1, None))
 
-_ALL_BUT_MARKS = bytes(set(range(256)) - set(b",\n"))
-
 Run = TypeVar("Run", bound=Sized)
 
 
@@ -27,8 +25,8 @@ class Block(NamedTuple):
     `pieces` is what lies between the quotes: those with an even index outside of quoted cells,
     those with an odd index inside of them. A quote within a cell (`""`) is an empty piece between.
 
-    `plain` is the block with a NUL in the place of each cell in quotes: every comma and line break
-    that is left ends a cell.
+    `plain` is the block with a NUL in the place of each cell in quotes: every delimiter and line
+    break that is left ends a cell.
     """
 
     pieces: list[bytes]
@@ -44,6 +42,7 @@ def csv_runs(
     offset: int,
     row: int,
     max_bytes: int,
+    delimiter: str,
     fast: Callable[[Block], Run | None],
     exact: Callable[[Iterator[Record], int], Iterator[Run]],
 ) -> Iterator[Run]:
@@ -58,6 +57,7 @@ def csv_runs(
         offset: where in the upload that is, in bytes.
         row: the number of that record, from 0.
         max_bytes: a longer record is an error.
+        delimiter: what stands between cells, an ASCII character.
         fast: what to make of a block; its length is the number of records.
         exact: the same, of records that come one by one, and of the number of the first.
 
@@ -65,7 +65,7 @@ def csv_runs(
         shared.errors.OpenQuote: a quote is not closed.
         shared.errors.RowTooLong: a line is longer than any record may be.
     """
-    upload = _Upload(file, offset, max_bytes)
+    upload = _Upload(file, offset, max_bytes, delimiter)
     while upload.read_on():
         block = upload.ordinary_block(row)
         run = fast(block) if block else None
@@ -130,17 +130,17 @@ def _ends(block: Block, *, blank: bool = False) -> list[int]:
     return ends
 
 
-def record_cells(block: Block, width: int) -> list[str] | None:
+def record_cells(block: Block, width: int, delimiter: str = ",") -> list[str] | None:
     """The cells of a block, row after row; None unless each row has `width` of them."""
-    pieces, plain = block.pieces, block.plain
+    pieces, plain, ends = block.pieces, block.plain, delimiter.encode()
     if b"\r" in plain:
         plain = plain.replace(b"\r\n", b"\n")
         if b"\r" in plain:
             return None
-    marks = plain.translate(None, _ALL_BUT_MARKS)
-    if marks != (b"," * (width - 1) + b"\n") * (len(marks) // width):
+    marks = plain.translate(None, _all_but_marks(ends))
+    if marks != (ends * (width - 1) + b"\n") * (len(marks) // width):
         return None
-    found = plain.replace(b"\n", b",").decode().split(",")
+    found = plain.replace(b"\n", ends).decode().split(delimiter)
     found.pop()
     if width == 1 and "" in found:
         # A blank line; a text that is empty has quotes.
@@ -156,8 +156,9 @@ def record_cells(block: Block, width: int) -> list[str] | None:
 class _Upload:
     """An upload as it is read, and what was read of it ahead of `offset`."""
 
-    def __init__(self, file: BinaryIO, offset: int, max_bytes: int) -> None:
+    def __init__(self, file: BinaryIO, offset: int, max_bytes: int, delimiter: str) -> None:
         self.offset = offset
+        self._delimiter = delimiter
         self._file = file
         self._ahead = b""
         self._fresh = b""
@@ -183,7 +184,7 @@ class _Upload:
                 break
             self.read_on()
         pieces, size = found
-        if not _is_regular(pieces):
+        if not _is_regular(pieces, self._delimiter.encode()):
             return None
         # An empty piece between two quotes is a quote within their cell.
         plain = b"\0".join([pieces[0], *filter(None, pieces[2::2])])
@@ -202,7 +203,14 @@ class _Upload:
             content += read_line()
         end = self.offset + len(content)
         lines = chain(io.BytesIO(content), iter(read_line, b""))
-        for record in csv_records(lines, offset=self.offset, row=row, max_bytes=self._max_bytes):
+        records = csv_records(
+            lines,
+            offset=self.offset,
+            row=row,
+            max_bytes=self._max_bytes,
+            delimiter=self._delimiter,
+        )
+        for record in records:
             *_, self.offset = record
             yield record
             if self.offset >= end:
@@ -223,9 +231,15 @@ def _whole_records(content: bytes) -> tuple[list[bytes], int] | None:
     return pieces, len(content) - behind
 
 
-def _is_regular(pieces: list[bytes]) -> bool:
+def _is_regular(pieces: list[bytes], delimiter: bytes) -> bool:
     """Whether quotes enclose whole cells, so that every other piece is inside of them."""
     outside = pieces[::2]
     before = set(map(_LAST_BYTE, outside[:-1]))
     after = set(map(_FIRST_BYTE, outside[1:]))
-    return before <= {b"", b",", b"\n"} and after <= {b"", b",", b"\n", b"\r"}
+    return before <= {b"", delimiter, b"\n"} and after <= {b"", delimiter, b"\n", b"\r"}
+
+
+@lru_cache
+def _all_but_marks(delimiter: bytes) -> bytes:
+    """Every byte that ends no cell."""
+    return bytes(set(range(256)) - set(delimiter + b"\n"))

@@ -17,7 +17,7 @@ Record = tuple[list[str], str | None, int]
 
 
 def csv_records(
-    lines: Iterator[bytes], *, offset: int, row: int, max_bytes: int
+    lines: Iterator[bytes], *, offset: int, row: int, max_bytes: int, delimiter: str = ","
 ) -> Iterator[Record]:
     r"""Read the records of a UTF-8 CSV (RFC 4180), one at a time.
 
@@ -31,6 +31,7 @@ def csv_records(
         offset: where in the upload that is, in bytes.
         row: the number of that record, from 0, for messages.
         max_bytes: a longer record is an error.
+        delimiter: what stands between cells.
 
     Yields:
         Records in their order; the error is set where a record is malformed by itself.
@@ -40,7 +41,7 @@ def csv_records(
         shared.errors.RowTooLong: a line is longer than any record may be.
     """
     feed = _Feed(lines, offset, row, max_bytes)
-    reader = csv.reader(feed)
+    reader = csv.reader(feed, delimiter=delimiter)
     while True:
         feed.start = feed.position
         fields: list[str] = []

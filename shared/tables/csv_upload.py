@@ -33,8 +33,9 @@ class CsvUpload:
     chunk, `layout` says where the rows are.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, delimiter: str = ",") -> None:
         self.size = 0
+        self._delimiter = delimiter
         self._lines = 0
         self._sampled = 0
         self.columns: list[str] | None = None
@@ -91,14 +92,24 @@ class CsvUpload:
             ref: int | None = self._index(columns, ref_column, "ref_column")
         else:
             ref = columns.index("ref") if "ref" in columns else None
-        return Layout(format="csv", start=self._start, width=len(columns), text=text, ref=ref)
+        return Layout(
+            format="csv",
+            start=self._start,
+            delimiter=self._delimiter,
+            width=len(columns),
+            text=text,
+            ref=ref,
+        )
 
     @staticmethod
     def _index(columns: list[str], name: str, option: str) -> int:
-        if name not in columns:
-            found = ", ".join(columns)
-            raise NoSuchColumn(column=name, found=found, option=option)
-        return columns.index(name)
+        if name in columns:
+            return columns.index(name)
+        found = ", ".join(columns)
+        if len(columns) == 1 and (others := [one for one in ",;\t|" if one in found]):
+            # As a spreadsheet of another country saves it.
+            found += f" (one column; if its cells end at {others[0]!r}, say so by delimiter=)"
+        raise NoSuchColumn(column=name, found=found, option=option)
 
     def _check_encoding(self, chunk: bytes, *, final: bool = False) -> None:
         for begin in range(0, max(len(chunk), 1), DECODED_BYTES):
@@ -119,7 +130,11 @@ class CsvUpload:
         # Whole lines: the chunk may end within a character.
         end = len(self._head) if final else self._head.rindex(b"\n") + 1
         records = csv_records(
-            io.BytesIO(self._head[bom:end]), offset=bom, row=-1, max_bytes=MAX_HEADER_BYTES
+            io.BytesIO(self._head[bom:end]),
+            offset=bom,
+            row=-1,
+            max_bytes=MAX_HEADER_BYTES,
+            delimiter=self._delimiter,
         )
         try:
             header = next(records, None)

@@ -87,6 +87,7 @@ def _record_ends(
         offset=offset,
         row=row,
         max_bytes=max_record_bytes,
+        delimiter=layout.delimiter,
         fast=record_ends,
         exact=_ends_of,
     )
@@ -221,6 +222,7 @@ def read_rows(
         offset=offset,
         row=first_row,
         max_bytes=max_record_bytes,
+        delimiter=layout.delimiter,
         fast=partial(_read_block, layout=layout, max_text_chars=max_text_chars),
         exact=partial(_read_records, layout=layout, max_text_chars=max_text_chars),
     ):
@@ -229,7 +231,7 @@ def read_rows(
 
 
 def _read_block(block: Block, *, layout: Layout, max_text_chars: int) -> Rows | None:
-    cells = record_cells(block, layout.width)
+    cells = record_cells(block, layout.width, layout.delimiter)
     if cells is None:
         return None
     texts = cells[layout.text :: layout.width]

@@ -18,6 +18,8 @@ from shared.tables.parts import Rows, cut, read_rows
 
 LIMIT = 10**6
 PAIRS = Layout(format="csv")
+#: What may stand between cells: also what blanks, words and quotes of other kinds are made of.
+DELIMITERS = [",", ";", "\t", "|", " ", "x", "'", "\x1f", "\\"]
 
 #: Lines that the fast way reads, in a table of two columns.
 ORDINARY = [
@@ -44,6 +46,11 @@ contents = st.one_of(
 ).map(lambda lines: "".join(lines).encode())
 
 
+def with_delimiter(content: bytes, delimiter: str) -> bytes:
+    """The content with commas and another character changed one for the other."""
+    return content.translate(bytes.maketrans(b"," + delimiter.encode(), delimiter.encode() + b","))
+
+
 @st.composite
 def layouts(draw: st.DrawFn) -> Layout:
     width = draw(st.sampled_from([2, 1, 3]))
@@ -51,6 +58,8 @@ def layouts(draw: st.DrawFn) -> Layout:
     ref = draw(st.none() | columns)
     return Layout(format="csv", width=width, text=draw(columns), ref=ref)
 
+
+delimiters = st.sampled_from([",", *DELIMITERS])
 
 limits = st.sampled_from([10, 30, LIMIT, LIMIT])
 block_sizes = st.sampled_from([1, 9, 40, 1000])
@@ -61,11 +70,14 @@ def blocks_of(size: int) -> AbstractContextManager[object]:
 
 
 def cut_one_by_one(
-    content: bytes, rows_per_part: int, most_bytes: int, limit: int
+    content: bytes, rows_per_part: int, most_bytes: int, limit: int, delimiter: str = ","
 ) -> Iterator[Part]:
     """What `cut` must do, for each record by itself."""
     begin, first_row, rows, end = 0, 0, 0, 0
-    for _, _, end in csv_records(io.BytesIO(content), offset=0, row=0, max_bytes=limit):
+    records = csv_records(
+        io.BytesIO(content), offset=0, row=0, max_bytes=limit, delimiter=delimiter
+    )
+    for _, _, end in records:
         rows += 1
         if rows == rows_per_part or end - begin >= most_bytes:
             yield Part(offset=begin, length=end - begin, first_row=first_row, rows=rows)
@@ -77,7 +89,9 @@ def cut_one_by_one(
 def read_one_by_one(content: bytes, layout: Layout, chars: int, limit: int) -> Iterator[Rows]:
     """What `read_rows` must do, for each record by itself."""
     rows = Rows()
-    records = csv_records(io.BytesIO(content), offset=100, row=7, max_bytes=limit)
+    records = csv_records(
+        io.BytesIO(content), offset=100, row=7, max_bytes=limit, delimiter=layout.delimiter
+    )
     for number, (cells, problem, _) in enumerate(records, 8):
         error, found = problem, len(cells)
         if not error and found != layout.width:
@@ -103,22 +117,25 @@ def outcome(found: Iterable[object]) -> list[object]:
     return seen
 
 
-@given(contents, st.integers(1, 9), st.integers(1, 30), limits, block_sizes)
+@given(contents, st.integers(1, 9), st.integers(1, 30), limits, block_sizes, delimiters)
 def test_cuts_as_record_by_record(
-    content: bytes, rows_per_part: int, row_bytes: int, limit: int, block: int
+    content: bytes, rows_per_part: int, row_bytes: int, limit: int, block: int, delimiter: str
 ) -> None:
     """The parts, and the error that ends them, are those of the csv module, wherever a block or a
-    run begins.
+    run begins, and whatever ends a cell.
     """
+    content = with_delimiter(content, delimiter)
+    layout = PAIRS.model_copy(update={"delimiter": delimiter})
 
     def cut_after(after: Part | None) -> list[object]:
         file = io.BytesIO(content)
         file.seek(after.end if after else 0)
         return outcome(
-            cut(file, PAIRS, rows_per_part=rows_per_part, after=after, max_record_bytes=limit)
+            cut(file, layout, rows_per_part=rows_per_part, after=after, max_record_bytes=limit)
         )
 
-    expected = outcome(cut_one_by_one(content, rows_per_part, rows_per_part * row_bytes, limit))
+    most_bytes = rows_per_part * row_bytes
+    expected = outcome(cut_one_by_one(content, rows_per_part, most_bytes, limit, delimiter))
     with blocks_of(block), mock.patch.object(parts, "USUAL_ROW_BYTES", row_bytes):
         assert cut_after(None) == expected
         for at, part in enumerate(expected, 1):
@@ -126,11 +143,13 @@ def test_cuts_as_record_by_record(
                 assert cut_after(part) == expected[at:]
 
 
-@given(contents, layouts(), st.sampled_from([1, 5, 1000]), limits, block_sizes)
+@given(contents, layouts(), st.sampled_from([1, 5, 1000]), limits, block_sizes, delimiters)
 def test_reads_as_record_by_record(
-    content: bytes, layout: Layout, chars: int, limit: int, block: int
+    content: bytes, layout: Layout, chars: int, limit: int, block: int, delimiter: str
 ) -> None:
     """Refs, texts and errors, and the error that ends the reading, are those of the csv module."""
+    content = with_delimiter(content, delimiter)
+    layout = layout.model_copy(update={"delimiter": delimiter})
     with blocks_of(block):
         found = outcome(read(content, layout, chars, limit))
     assert found == outcome(read_one_by_one(content, layout, chars, limit))
@@ -163,17 +182,19 @@ def test_a_part_ends_with_the_record_that_fills_it() -> None:
             assert [part.rows for part in found] == rows
 
 
-def test_ordinary_lines_take_the_fast_way() -> None:
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_ordinary_lines_take_the_fast_way(delimiter: str) -> None:
     """Quotes where they belong, line breaks in them, bad texts: none of it is read one by one."""
-    content = "".join(ORDINARY * 100).encode()
-    expected = outcome(read_one_by_one(content, PAIRS, 5, LIMIT))
+    content = with_delimiter("".join(ORDINARY * 100).encode(), delimiter)
+    layout = PAIRS.model_copy(update={"delimiter": delimiter})
+    expected = outcome(read_one_by_one(content, layout, 5, LIMIT))
     slow = mock.patch.object(csv_blocks, "csv_records", side_effect=AssertionError)
     with blocks_of(1000), slow:
         found = cut(
-            io.BytesIO(content), PAIRS, rows_per_part=500, after=None, max_record_bytes=LIMIT
+            io.BytesIO(content), layout, rows_per_part=500, after=None, max_record_bytes=LIMIT
         )
         assert [part.rows for part in found] == [500, 500, 500, 100]
-        assert outcome(read(content, PAIRS, 5, LIMIT)) == expected
+        assert outcome(read(content, layout, 5, LIMIT)) == expected
 
 
 def test_a_record_may_be_longer_than_a_block() -> None:

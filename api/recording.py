@@ -1,0 +1,96 @@
+"""Records jobs whose content is there, and dispatches their first step.
+
+The order is: content, manifest, record, message. A job in the queue has a record, and a record has
+its content; what a crash leaves without a manifest is nobody's job.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from api.access import who
+from api.services import Services
+from shared.fleet import Served
+from shared.job import NDJSON, Job, Layout, Spec, folder_of, new_job_id
+from shared.manifest import write_manifest
+from shared.tables.json_rows import Pair
+from shared.tables.parts import write_rows
+
+#: A job of few rows is cut into so many parts for each process, so that all have work to its end.
+PARTS_PER_PROCESS = 4
+
+#: But into none smaller than this share of a full part: each part costs some milliseconds.
+LEAST_PART = 0.1
+
+
+def record_small(services: Services, served: Served, pairs: list[Pair]) -> Job:
+    """Put a few rows into their model's waiting list, and ring the doorbell if need be."""
+    content = write_rows(pairs)
+    spec = Spec(
+        id=new_job_id(services.store.now()),
+        model=served.card.name,
+        version=served.card.version,
+        kind="small",
+        layout=NDJSON,
+        size=len(content),
+        owner=who().owner,
+    )
+    job = Job(spec=spec, created_at=services.store.now(), total=len(pairs))
+    if services.store.create(job, content):
+        services.dispatch.answer(spec.full_name)
+    return job
+
+
+def record_bulk(
+    services: Services, served: Served, job_id: str, layout: Layout, size: int, rows: int
+) -> Job:
+    """Record a job whose upload is in the blob store.
+
+    Args:
+        services: where to record it.
+        served: its model.
+        job_id: from `new_folder`.
+        layout: where the rows are in the upload.
+        size: of the upload, in bytes.
+        rows: about how many they are.
+    """
+    spec = Spec(
+        id=job_id,
+        model=served.card.name,
+        version=served.card.version,
+        kind="bulk",
+        layout=layout,
+        size=size,
+        owner=who().owner,
+        about_rows=rows,
+        rows_per_part=_rows_per_part(services, served, rows),
+    )
+    job = Job(spec=spec, created_at=services.store.now())
+    write_manifest(services.blobs, job, [])
+    services.store.create(job)
+    services.dispatch.split(spec.full_name, spec.id)
+    return job
+
+
+def _rows_per_part(services: Services, served: Served, rows: int) -> int:
+    """As many rows as take `part_seconds`; fewer where the job is too short for all processes.
+
+    Args:
+        services: say how many processes there are.
+        served: says how fast each of them is.
+        rows: about how many the job has.
+    """
+    most = served.rate * services.settings.part_seconds
+    processes = max(services.fleet.processes(served.card.full_name), 1)
+    share = rows / (processes * PARTS_PER_PROCESS)
+    return max(int(min(most, max(share, most * LEAST_PART))), 1)
+
+
+@contextmanager
+def new_folder(services: Services) -> Iterator[str]:
+    """An id for a bulk job; what was stored for it goes if the block raises."""
+    job_id = new_job_id(services.store.now())
+    try:
+        yield job_id
+    except BaseException:
+        services.blobs.delete(folder_of(job_id))
+        raise

@@ -1,0 +1,1 @@
+"""What a `POST /jobs` brings: its format, its bytes as they pass, its options."""

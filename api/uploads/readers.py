@@ -1,0 +1,41 @@
+"""What looks at a file as it passes by, by its format."""
+
+from typing import Protocol
+
+from api.uploads.formats import Format
+from api.uploads.sent import Sent
+from shared.job import Layout
+from shared.tables.csv_upload import CsvUpload
+
+
+class Upload(Protocol):
+    """Looks at every chunk of a file once, in constant memory."""
+
+    size: int  #: Bytes that were fed.
+
+    @property
+    def about_rows(self) -> int:
+        """About how many rows there are."""
+
+    def feed(self, chunk: bytes) -> None:
+        """Check the next chunk.
+
+        Raises:
+            shared.errors.BadInput: the file cannot be used.
+        """
+
+    def layout(self, text_column: str, ref_column: str | None) -> Layout:
+        """Where the rows are, once everything was fed, and stored.
+
+        Raises:
+            shared.errors.BadInput: the file cannot be used.
+        """
+
+
+def reader_of(sent: Sent) -> Upload:
+    """Something that looks at the file that was sent."""
+    match sent.kind.format:
+        case Format.CSV:
+            return CsvUpload(sent.delimiter)
+        case Format.JSON:
+            raise NotImplementedError("JSON is read whole")

@@ -1,0 +1,171 @@
+"""The formats that rows come in, by body and by form: each gives the same rows."""
+
+import gzip
+import io
+from typing import Any
+
+import pytest
+from in_memory import Service, length_score
+from problems import refused
+
+TABLE = [("7", "four"), ("eight", "a, quoted; text"), ("9", "caf\u00e9")]
+
+
+def table(delimiter: str = ",") -> str:
+    rows = [("ref", "text"), *TABLE]
+    return "".join(f'{ref}{delimiter}"{text}"\r\n' for ref, text in rows)
+
+
+def check(service: Service, accepted: Any) -> None:
+    """See that the job that was accepted has the rows of the table."""
+    assert accepted.status_code == 202, accepted.text
+    service.work()
+    rows = service.client.get(f"{accepted.location}/results?format=json").json["rows"]
+    assert [(row["ref"], row["Sentiment_Score"]) for row in rows] == [
+        (ref, length_score(text)) for ref, text in TABLE
+    ]
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "name"),
+    [(";", ";"), (";", "semicolon"), ("\t", "tab"), ("\t", "\t"), ("\t", r"\t"), ("|", "pipe"),
+     (" ", "space"), ("^", "^"), (",", "comma")],
+)  # fmt: skip
+def test_a_csv_with_any_delimiter(service: Service, delimiter: str, name: str) -> None:
+    """An option says what stands between the cells, by itself or by its name."""
+    check(service, service.submit(table(delimiter).encode(), delimiter=name))
+
+
+@pytest.mark.parametrize("value", ["", ";;", '"', "\n", "\0", "\u00b7", "tabs"])
+def test_what_is_no_delimiter(service: Service, value: str) -> None:
+    """A delimiter that could not be told from a cell's own characters is refused."""
+    answer = service.submit(table().encode(), delimiter=value)
+    assert "delimiter=" in refused(service, answer, 400, "bad-option")
+
+
+def test_tabs_by_content_type(service: Service) -> None:
+    """What calls itself tab-separated is read so, unless an option says otherwise."""
+    for delimiter, query in (("\t", ""), (";", "?delimiter=%3B")):
+        answer = service.client.post(
+            f"/jobs{query}",
+            data=table(delimiter).encode(),
+            content_type="text/tab-separated-values",
+        )
+        check(service, answer)
+
+
+def test_another_delimiter_is_guessed_for_the_message_only(service: Service) -> None:
+    """A file that a spreadsheet wrote with semicolons is refused, and the option is named."""
+    detail = refused(service, service.submit(table(";").encode()), 422, "no-such-column")
+    assert "delimiter=" in detail
+    assert "';'" in detail
+
+
+@pytest.mark.parametrize(
+    "charset", ["latin-1", "cp1252", "utf-16", "UTF-8", "utf-32-be", "mac-roman"]
+)
+@pytest.mark.parametrize("way", ["content type", "option"])
+def test_a_csv_in_any_charset(service: Service, charset: str, way: str) -> None:
+    """The content type or an option names it."""
+    kind = f"text/csv; charset={charset}" if way == "content type" else "text/csv"
+    query = {} if way == "content type" else {"charset": charset}
+    content = table().encode(charset)
+    check(
+        service,
+        service.client.post("/jobs", data=content, content_type=kind, query_string=query),
+    )
+
+
+def test_an_option_is_more_than_a_content_type(service: Service) -> None:
+    """Who names a charset means it, whatever a program has put into the content type."""
+    answer = service.client.post(
+        "/jobs?charset=utf-16",
+        data=table().encode("utf-16"),
+        content_type="text/csv; charset=ascii",
+    )
+    check(service, answer)
+
+
+def test_a_charset_there_is_not(service: Service) -> None:
+    """Also one that Python uses for other things than texts."""
+    for charset in ("klingon", "zlib", "a\0b"):
+        answer = service.submit(table().encode(), charset=charset)
+        assert "cp1252" in refused(service, answer, 422, "unknown-charset")
+
+
+def test_a_byte_that_is_not_of_the_charset(service: Service) -> None:
+    """It is named by its place, and nothing is kept."""
+    answer = service.submit(b"text\nbad\x81\n", charset="cp1252")
+    assert "not cp1252: byte 8 (0x81)" in refused(service, answer, 422, "not-text")
+    answer = service.submit(b"text\nbad\xe9\n")
+    assert "the option charset" in refused(service, answer, 422, "not-text")
+
+
+COLUMNS = '{"ref": [7, "eight", 9], "text": ["four", "a, quoted; text", "caf\u00e9"]}'
+PIPES = {"delimiter": "pipe", "charset": "cp1252"}
+FILES = [
+    ("reviews.csv", "", table().encode(), {}),
+    ("reviews.CSV.GZ", "", gzip.compress(table().encode()), {}),
+    ("reviews", "", table().encode(), {}),
+    ("reviews.xls", "application/vnd.ms-excel", table(";").encode(), {"delimiter": ";"}),
+    ("reviews.tsv", "", table("\t").encode(), {}),
+    ("reviews.tab.gz", "application/gzip", gzip.compress(table("\t").encode()), {}),
+    ("reviews.txt", "text/tab-separated-values", table("\t").encode(), {}),
+    ("r.csv", "text/csv; charset=utf-16", table().encode("utf-16"), {}),
+    ("r.csv.gz", "", gzip.compress(table("|").encode("cp1252")), PIPES),
+    ("reviews.json", "", COLUMNS.encode(), {}),
+    ("r.json.gz", "", gzip.compress(COLUMNS.encode("latin-1")), {"charset": "latin-1"}),
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "content", "options"), FILES)
+def test_a_file_in_a_form(
+    service: Service, name: str, kind: str, content: bytes, options: dict[str, str]
+) -> None:
+    """Its content type says what it is, or its name; and whether it is packed, its first bytes."""
+    file = (io.BytesIO(content), name, kind or "application/octet-stream")
+    check(service, service.client.post("/jobs", data={**options, "file": file}))
+
+
+def form_with_file_first(content: bytes, name: str, value: str) -> bytes:
+    """A form as a browser sends it whose file field stands above the others."""
+    return (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="r.csv"\r\n\r\n'
+        + content
+        + f'\r\n--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode()
+        + b"\r\n--b--\r\n"
+    )
+
+
+def test_options_that_come_behind_the_file_they_are_for(service: Service) -> None:
+    """A file cannot be read by what is said only after it; the answer says where to say it."""
+    kind = "multipart/form-data; boundary=b"
+    for name, value in (("delimiter", ";"), ("charset", "utf-16")):
+        body = form_with_file_first(table().encode(), name, value)
+        answer = service.client.post("/jobs", data=body, content_type=kind)
+        assert "before the file" in refused(service, answer, 400, "bad-option")
+    body = form_with_file_first(table(";").encode(), "delimiter", ";")
+    check(service, service.client.post("/jobs?delimiter=%3B", data=body, content_type=kind))
+    body = form_with_file_first(table().encode(), "model", "length")
+    check(service, service.client.post("/jobs", data=body, content_type=kind))
+
+
+def test_an_option_of_another_format(service: Service) -> None:
+    """JSON has no delimiter."""
+    answer = service.client.post("/jobs?delimiter=%3B", json={"text": ["a"]})
+    assert "only a CSV" in refused(service, answer, 400, "bad-option")
+
+
+def test_json_says_its_charset_itself(service: Service) -> None:
+    """A charset behind its content type has no meaning, and harms nothing."""
+    answer = service.client.post(
+        "/jobs", data=COLUMNS.encode(), content_type="application/json; charset=latin-1"
+    )
+    check(service, answer)
+
+
+def test_what_only_begins_like_gzip(service: Service) -> None:
+    """It is refused whole."""
+    form = {"file": (io.BytesIO(b"\x1f\x8b and so on"), "r.csv.gz")}
+    answer = service.client.post("/jobs", data=form)
+    assert "gzip" in refused(service, answer, 400, "not-gzip")
