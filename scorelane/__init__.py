@@ -1,1 +1,31 @@
-"""What a person imports or types: the client, the command line and the one-machine stack."""
+"""What a person imports or types: the client, the command line and the one-machine stack.
+
+`Client`, `AsyncClient` and the errors are imported when they are asked for: the command line's
+help needs none of them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scorelane.client import AsyncClient as AsyncClient
+    from scorelane.client import Client as Client
+    from scorelane.job import AsyncJob as AsyncJob
+    from scorelane.job import Job as Job
+    from scorelane.retries import Retries as Retries
+
+_WHERE = {
+    "AsyncClient": "scorelane.client",
+    "AsyncJob": "scorelane.job",
+    "Client": "scorelane.client",
+    "Job": "scorelane.job",
+    "Retries": "scorelane.retries",
+}
+
+__all__ = sorted(_WHERE)  # noqa: PLE0605  computed from the table
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module 'scorelane' has no attribute '{name}'")
+    return getattr(import_module(_WHERE[name]), name)

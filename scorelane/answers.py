@@ -1,4 +1,4 @@
-"""What a service answers, as the client gives it on: a job, or an error."""
+"""A job, as a service describes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,32 +8,8 @@ from typing import Any, Self
 ENDED = frozenset({"succeeded", "failed", "cancelled", "expired"})
 
 
-class ClientError(Exception):
-    """The service did not do what was asked; the message says why."""
-
-
-class Unreachable(ClientError):
-    """The service does not answer."""
-
-
-class ApiError(ClientError):
-    """The service answered with an error.
-
-    Attributes:
-        status: the HTTP status.
-        code: the slug of the error's kind, such as `job-not-found`.
-        detail: the sentence for the user; it is the message.
-    """
-
-    def __init__(self, status: int, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.detail = detail
-
-
 @dataclass(frozen=True)
-class Job:
+class JobState:
     """A job as it stood when the service was asked. Times are RFC 3339 texts, in UTC."""
 
     id: str
@@ -53,8 +29,12 @@ class Job:
     representation: Mapping[str, Any] = field(repr=False, compare=False)  #: as the API gave it
 
     @classmethod
-    def from_json(cls, body: Any) -> Self:
+    def from_json(cls, body: Any, **more: Any) -> Self:
         """The job in an answer of the API.
+
+        Args:
+            body: the JSON.
+            more: fields that a subclass has.
 
         Raises:
             KeyError, TypeError: it is no job.
@@ -68,6 +48,7 @@ class Job:
             completed=rows["completed"],
             failed=rows["failed"],
             representation=body,
+            **more,
             **{name: body[name] for name in same},
         )
 

@@ -86,7 +86,7 @@ def with_examples(command: click.Command) -> click.Command:
 def failure_of(error: Exception) -> click.ClickException | None:
     """An expected error, with its exit code; None for a bug, which keeps its traceback."""
     # Here and not above: these are imported by the command that raised, or by nobody.
-    from scorelane.answers import ApiError, ClientError  # noqa: PLC0415
+    from scorelane.problems import ApiError, ClientError  # noqa: PLC0415
     from shared.errors import ScorelaneError, StackError  # noqa: PLC0415
 
     match error:

@@ -17,8 +17,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from scorelane.answers import Job
+from scorelane.answers import JobState
 from scorelane.client import Client
+from scorelane.job import Job
 
 #: Seconds between two looks at a job that somebody watches.
 LOOK_SECONDS = 2.0
@@ -67,7 +68,7 @@ def watch(client: Client, job_id: str) -> Job:
     with Progress(*columns, console=console()) as bar:
         task = bar.add_task("waiting", total=None, rate=None, left=None, note="")
 
-        def show(job: Job) -> None:
+        def show(job: JobState) -> None:
             bar.update(
                 task,
                 description=job.state,

@@ -11,8 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scorelane import display, options
-from scorelane.answers import Job
-from scorelane.client import Client
+from scorelane.job import Job
 
 
 @click.command()
@@ -26,8 +25,8 @@ def submit(file: Path, url: str, as_json: bool, **columns: Any) -> None:
     \b
     id=$(scorelane submit reviews.csv) && scorelane status $id --watch && scorelane results $id
     """
-    with Client(url) as client, display.upload_bar(file) as on_sent:
-        job = client.submit(file, media_type=options.media_type(file), on_sent=on_sent, **columns)
+    with options.client(url) as client, display.upload_bar(file) as on_sent:
+        job = client.submit(file, on_sent=on_sent, **columns)
     click.echo(_as_json(job) if as_json else job.id)
 
 
@@ -41,7 +40,7 @@ def status(job_id: str, watch: bool, url: str, as_json: bool) -> None:
 
     With --watch the exit code is 1 if the job fails or is cancelled.
     """
-    with Client(url) as client:
+    with options.client(url) as client:
         job = display.watch(client, job_id) if watch else client.job(job_id)
     if as_json:
         click.echo(_as_json(job))
@@ -63,13 +62,12 @@ def results(job_id: str, out: Path | None, url: str) -> None:
     scorelane results ID -o - | head
     """
     out = out or Path(f"scored-{job_id}.csv")
-    with Client(url) as client:
+    with options.client(url) as client:
         if out == options.STDOUT:
-            with client.streaming_results(job_id) as chunks:
-                sys.stdout.buffer.writelines(chunks)
+            sys.stdout.buffer.writelines(client.chunks(job_id))
             sys.stdout.buffer.flush()
         else:
-            client.results(job_id, out)
+            client.save(job_id, out)
             click.echo(out)
 
 
@@ -79,7 +77,7 @@ def results(job_id: str, out: Path | None, url: str) -> None:
 @options.as_json
 def cancel(job_id: str, url: str, as_json: bool) -> None:
     """Stop job ID, if it has not ended."""
-    with Client(url) as client:
+    with options.client(url) as client:
         job = client.cancel(job_id)
     click.echo(_as_json(job) if as_json else f"Job {job.id} was cancelled.")
 
@@ -89,7 +87,7 @@ def cancel(job_id: str, url: str, as_json: bool) -> None:
 @options.url
 def delete(job_id: str, url: str) -> None:
     """Erase job ID, with its rows and results."""
-    with Client(url) as client:
+    with options.client(url) as client:
         client.delete(job_id)
     click.echo(f"Job {job_id} and its data were erased.")
 
@@ -102,8 +100,8 @@ def delete(job_id: str, url: str) -> None:
 @options.as_json
 def jobs(limit: int, url: str, as_json: bool) -> None:
     """List the newest jobs."""
-    with Client(url) as client:
-        found = client.jobs(limit)
+    with options.client(url) as client:
+        found = list(client.jobs(limit))
     if as_json:
         click.echo(json.dumps([dict(job.representation) for job in found], indent=2))
         return
@@ -122,7 +120,7 @@ def jobs(limit: int, url: str, as_json: bool) -> None:
 @options.as_json
 def models(url: str, as_json: bool) -> None:
     """List the models of a service."""
-    with Client(url) as client:
+    with options.client(url) as client:
         found = client.models()
     if as_json:
         click.echo(json.dumps(found, indent=2))

@@ -5,11 +5,12 @@ from typing import Any
 
 import click
 
-DEFAULT_URL = "http://127.0.0.1:5005"
+from scorelane.client import DEFAULT_URL, URL_VARIABLE, Client
+from scorelane.retries import Retries
 
 url = click.option(
     "--url",
-    envvar="SCORELANE_URL",
+    envvar=URL_VARIABLE,
     default=DEFAULT_URL,
     show_default=True,
     show_envvar=True,
@@ -39,6 +40,6 @@ def of_a_job(command: Any) -> Any:
     return command
 
 
-def media_type(file: Path) -> str:
-    """The media type of an upload, by its file's ending."""
-    return "application/json" if file.suffix.lower() == ".json" else "text/csv"
+def client(url: str) -> Client:
+    """The client of a command: where nothing answers, a person wants to know it at once."""
+    return Client(url, retries=Retries(first_contact=0.0))

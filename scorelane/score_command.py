@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from scorelane import display, options
-from scorelane.answers import ClientError, Job
-from scorelane.client import Client
+from scorelane.client import URL_VARIABLE, Client
+from scorelane.job import Job
+from scorelane.problems import ClientError
 from scorelane.summary import BINS, Summary, first_texts, lines_of, missing, summarise
 
 #: Columns of the longest bar in the histogram.
@@ -29,7 +30,7 @@ TEXT_CHARS = 48
 @options.out
 @click.option(
     "--url",
-    envvar="SCORELANE_URL",
+    envvar=URL_VARIABLE,
     show_envvar=True,
     help="A service that runs.  [default: one is started for this file, and stopped]",
 )
@@ -51,13 +52,11 @@ def score(file: Path, out: Path | None, url: str | None, as_json: bool, **column
     out = out or Path(f"scored-{file.stem}.csv")
     _check_output(file, out)
     with ExitStack() as closing:
-        client = closing.enter_context(Client(url or _service(closing)))
+        client = closing.enter_context(options.client(url or _service(closing)))
         with display.upload_bar(file) as on_sent:
-            job = client.submit(
-                file, media_type=options.media_type(file), on_sent=on_sent, **columns
-            )
+            job = client.submit(file, on_sent=on_sent, **columns)
         job = _wait(client, job, remote=url is not None)
-        summary = _fetch(client, job, out)
+        summary = _fetch(job, out)
     loss = missing(summary, job)
     if as_json:
         _print_json(summary, job, out)
@@ -96,32 +95,31 @@ def _wait(client: Client, job: Job, *, remote: bool) -> Job:
     except (KeyboardInterrupt, SystemExit):
         if remote:
             # An embedded service is stopped as a whole; a remote one would go on for nobody.
-            _cancel(client, job)
+            _cancel(job)
         raise
     if job.state != "succeeded":
         raise click.ClickException(f"The job has {job.state}. {job.error or job.detail}")
     return job
 
 
-def _cancel(client: Client, job: Job) -> None:
+def _cancel(job: Job) -> None:
     try:
-        client.cancel(job.id)
+        job.cancel()
     except ClientError as error:
         click.echo(f"Job {job.id} could not be cancelled: {error}", err=True)
     else:
         click.echo(f"Job {job.id} was cancelled.", err=True)
 
 
-def _fetch(client: Client, job: Job, out: Path) -> Summary:
+def _fetch(job: Job, out: Path) -> Summary:
     """Download the results, and count what has come."""
     try:
         if out == options.STDOUT:
             stdout = sys.stdout.buffer
-            with client.streaming_results(job.id) as chunks:
-                summary = summarise(lines_of(chunks, stdout.write))
+            summary = summarise(lines_of(job.chunks(), stdout.write))
             stdout.flush()
             return summary
-        client.results(job.id, out)
+        job.save(out)
         with out.open(encoding="utf-8", newline="") as lines:
             return summarise(lines)
     except ValueError as error:

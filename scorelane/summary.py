@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scorelane.answers import Job
+from scorelane.answers import JobState
 
 #: Rows that are shown.
 FIRST = 8
@@ -88,7 +88,7 @@ def lines_of(chunks: Iterable[bytes], passing: Callable[[bytes], object]) -> Ite
         yield rest.decode()
 
 
-def missing(summary: Summary, job: Job) -> str | None:
+def missing(summary: Summary, job: JobState) -> str | None:
     """Why the results are not all that the job counted; None if they are."""
     if (summary.rows, summary.failed) == (job.total, job.failed) and (
         summary.scored == job.completed

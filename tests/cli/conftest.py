@@ -91,7 +91,7 @@ def answers() -> Iterator[Answers]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         said.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,)).start()
         yield said
         server.shutdown()
 

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from scorelane.answers import ApiError, ClientError, Unreachable
+from scorelane.appearing import appearing
 from scorelane.client import Client
-from scorelane.streams import appearing
+from scorelane.problems import ApiError, ClientError, Unreachable
+from scorelane.retries import Retries
+
+NEVER = Retries(seconds=0)
 
 REFUSAL = b'{"type": "urn:scorelane:problem:too-large", "detail": "Too large."}'
 RESULT = b"ref,Sentiment_Score,error\n1,0.5,\n"
@@ -115,15 +118,18 @@ def test_nothing_there() -> None:
     """Where nothing listens, the message says so and how to start a service."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with Client(url) as client, pytest.raises(Unreachable, match=f"{url}.*scorelane serve"):
-        client.jobs()
+    with (
+        Client(url, retries=NEVER) as client,
+        pytest.raises(Unreachable, match=f"{url}.*scorelane serve"),
+    ):
+        client.models()
 
 
 @pytest.mark.parametrize("url", ["localhost:5005", "http://host:port", "ftp://x"])
 def test_no_url(url: str) -> None:
     """What is no address of a service is said to be none."""
     with pytest.raises(ClientError, match="no address"), Client(url) as client:
-        client.jobs()
+        client.models()
 
 
 def test_something_else_there(answers) -> None:
@@ -153,11 +159,13 @@ def test_wait(answers) -> None:
     assert job.ended
 
 
-def test_wait_is_bounded(answers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wait_is_bounded(answers) -> None:
     """A service that keeps saying 503 is given up, with its own words."""
-    monkeypatch.setattr("scorelane.client.PATIENCE", 0.0)
     answers.add("GET /jobs/x", 503, answers.problem("store-unavailable", "Redis is away."))
-    with Client(answers.url) as client, pytest.raises(ApiError, match="Redis is away"):
+    with (
+        Client(answers.url, retries=NEVER) as client,
+        pytest.raises(ApiError, match="Redis is away"),
+    ):
         client.wait("x")
 
 
@@ -169,7 +177,7 @@ def test_results(answers, tmp_path: Path) -> None:
     mask = os.umask(0o022)
     try:
         with Client(answers.url) as client:
-            client.results("x", out)
+            client.save("x", out)
     finally:
         os.umask(mask)
     assert out.read_bytes() == RESULT
@@ -182,8 +190,8 @@ def test_results_cut(answers, tmp_path: Path) -> None:
     answers.add("GET /jobs/x/results", 200, RESULT, Content_Length="1000", Connection="close")
     out = tmp_path / "out.csv"
     out.write_text("older", encoding="utf-8")
-    with Client(answers.url, timeout=1) as client, pytest.raises(Unreachable):
-        client.results("x", out)
+    with Client(answers.url, timeout=1) as client, pytest.raises(Unreachable, match="was cut"):
+        client.save("x", out)
     assert out.read_text(encoding="utf-8") == "older"
     assert list(tmp_path.iterdir()) == [out]
 
@@ -192,7 +200,7 @@ def test_results_cut_and_gone_on_with(cutting_server: str, tmp_path: Path) -> No
     """A download that is cut again and again goes on from where it was, and ends whole."""
     out = tmp_path / "out.csv"
     with Client(cutting_server, timeout=5) as client:
-        client.results("x", out)
+        client.save("x", out)
     assert out.read_bytes() == LONG_RESULT
 
 
@@ -200,7 +208,7 @@ def test_results_too_early(answers, tmp_path: Path) -> None:
     """Asked for before the end, the results are an error, and no file."""
     answers.add("GET /jobs/x/results", 409, answers.problem("job-not-finished", "Still running."))
     with Client(answers.url) as client, pytest.raises(ApiError, match="Still running"):
-        client.results("x", tmp_path / "out.csv")
+        client.save("x", tmp_path / "out.csv")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -66,9 +66,8 @@ def test_the_api_dies_during_a_download(start: Start, measured: Measured) -> Non
     with (
         Client(str(service.client.base_url)) as client,
         path.open("wb") as file,
-        client.streaming_results(job.id) as chunks,
     ):
-        for chunk in chunks:
+        for chunk in client.chunks(job.id):
             file.write(chunk)
             if killed < 2 and file.tell() > (killed + 1) * len(whole) // 4:
                 killed += 1

@@ -1,0 +1,37 @@
+"""A job that knows its client."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from scorelane.answers import JobState
+from scorelane.both import Awaited, Blocking, of_job
+from scorelane.downloads import Downloads
+from scorelane.following import Following
+
+if TYPE_CHECKING:
+    from scorelane.client import AsyncClient, Client
+
+
+class OfJob:
+    """What can be done with a job: the calls of a client whose first argument is a job."""
+
+    refresh = of_job(Following.job)
+    wait = of_job(Following.wait)
+    cancel = of_job(Following.cancel)
+    delete = of_job(Following.delete)
+    chunks = of_job(Downloads.chunks)
+    save = of_job(Downloads.save)
+
+
+@dataclass(frozen=True)
+class Job(JobState, OfJob, Blocking):
+    """A job as it stood when the service was asked; `refresh` and `wait` give it anew."""
+
+    client: "Client" = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class AsyncJob(JobState, OfJob, Awaited):
+    """A job as it stood when the service was asked; `refresh` and `wait` give it anew."""
+
+    client: "AsyncClient" = field(repr=False, compare=False)

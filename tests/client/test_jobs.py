@@ -1,0 +1,189 @@
+"""Jobs through both clients, from the service in memory."""
+
+import asyncio
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from in_memory import Service, length_score
+from transports import Script, Working, WorkingLater, problem
+
+from scorelane import AsyncClient, AsyncJob, Client, Job
+from scorelane.problems import JobEnded, JobNotFinished, WaitTimeout
+
+ROWS = b"ref,text\n1,hello\n2,\n3,hello you\n"
+SCORED = b"ref,Sentiment_Score,error\n1,0.05,\n2,,the text is empty\n3,0.09,\n"
+
+
+def test_a_job_from_its_beginning_to_its_end(client: Any, tmp_path: Path) -> None:
+    """It is submitted, waited for and fetched, by its own methods."""
+    seen: list[str] = []
+    job = client.submit(ROWS)
+    assert job.state == "queued"
+    job = job.wait(lambda job: seen.append(job.state), timeout=10)
+    assert seen == ["succeeded"]
+    assert (job.total, job.completed, job.failed, job.ended) == (3, 2, 1, True)
+    assert job.save(tmp_path / "out.csv") == tmp_path / "out.csv"
+    assert (tmp_path / "out.csv").read_bytes() == b"".join(job.chunks()) == SCORED
+
+
+def test_a_job_by_its_id(client: Any) -> None:
+    """Where a call takes a job it takes its id too."""
+    job_id = client.submit(ROWS).id
+    assert client.wait(job_id).state == "succeeded"
+    assert b"".join(client.chunks(job_id)) == SCORED
+    assert client.job(job_id).id == job_id
+    client.delete(job_id)
+    assert list(client.jobs()) == []
+
+
+def test_a_job_can_be_cancelled_once(client: Any) -> None:
+    """A second cancel is an error of its own kind."""
+    job = client.submit(ROWS)
+    assert job.cancel().state == "cancelled"
+    with pytest.raises(JobEnded):
+        job.cancel()
+
+
+def test_results_before_the_end(client: Any, service: Service, tmp_path: Path) -> None:
+    """They are an error of its own kind, with the time to wait, and leave no file."""
+    job = client.submit(ROWS)
+    service.dispatch.messages.clear()
+    with pytest.raises(JobNotFinished) as it:
+        job.save(tmp_path / "out.csv")
+    assert it.value.retry_after
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_jobs_are_listed(
+    client: Any, working: Working, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list goes on over as many pages as there are, and no further than it is read."""
+    monkeypatch.setattr("scorelane.following.PAGE", 2)
+    ids = sorted(client.submit(ROWS).id for _ in range(5))
+    assert [job.id for job in client.jobs()] == ids[::-1]
+    assert [job.id for job in client.jobs(limit=3)] == ids[:1:-1]
+    if isinstance(client, Client):
+        working.requests.clear()
+        assert next(client.jobs()).id == ids[-1]
+        assert len(working.requests) == 1
+
+
+def test_questions_and_models(connected: Callable[..., Any], service: Service) -> None:
+    """A few texts are answered at once, and the models are listed."""
+    client = connected(Answering(service))
+    assert [model["name"] for model in client.models()] == ["length"]
+    scores = client.sentiment({"ref": [7], "text": ["hello"]})
+    assert scores == [{"ref": 7, "Sentiment_Score": length_score("hello")}]
+
+
+class Answering(Working):
+    """A service whose worker answers questions."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/sentiment":
+            rows = httpx.Response(200, content=request.read()).json()
+            scores = [{"ref": ref, "Sentiment_Score": length_score(text)}
+                      for ref, text in zip(rows["ref"], rows["text"], strict=True)]  # fmt: skip
+            return httpx.Response(200, json=scores)
+        return super().handle_request(request)
+
+
+def test_waiting_has_an_end(client: Any, service: Service) -> None:
+    """After `timeout` seconds the call is over, and the job goes on."""
+    job = client.submit(ROWS)
+    service.dispatch.messages.clear()
+    with pytest.raises(WaitTimeout, match=f"{job.id} is still queued after 0.01 seconds"):
+        job.wait(timeout=0.01)
+    with pytest.raises(TimeoutError):
+        client.wait(job, timeout=0)
+
+
+def test_waiting_outlasts_a_service_that_is_away(connected: Callable[..., Any]) -> None:
+    """Answers that will pass, and connections that fail, are no end of the waiting."""
+    job = {
+        "id": "a" * 32, "state": "succeeded", "model": {"name": "m", "version": "1"},
+        "rows": {"total": 1, "completed": 1, "failed": 0}, "progress": 1.0,
+        "rows_per_second": None, "eta_seconds": None, "created_at": "2026-01-01T00:00:00.000Z",
+        "started_at": None, "finished_at": None, "error": None, "detail": "Done.",
+    }  # fmt: skip
+    script = Script(
+        httpx.Response(200, json={**job, "state": "running"}, headers={"Retry-After": "0"}),
+        httpx.ConnectError("refused"),
+        problem(503, "store-unavailable", Retry_After="0"),
+        httpx.Response(200, json=job),
+    )
+    assert connected(script).wait("a" * 32).state == "succeeded"
+
+
+def test_within_a_running_loop(working: Working) -> None:
+    """Both clients can be used where a loop runs already, as in a notebook."""
+
+    async def cell() -> tuple[bytes, bytes]:
+        async with AsyncClient("http://x", transport=WorkingLater(working)) as later:
+            job: AsyncJob = await (await later.submit(ROWS)).wait()
+            awaited = b"".join([run async for run in job.chunks()])
+        with Client("http://x", transport=working) as client:
+            return awaited, b"".join(client.submit(ROWS).wait().chunks())
+
+    assert asyncio.run(cell()) == (SCORED, SCORED)
+
+
+def test_awaited_progress(working: Working) -> None:
+    """Within a loop the function that is told of progress may be one to await."""
+    seen: list[str] = []
+
+    async def note(job: Any) -> None:
+        await asyncio.sleep(0)
+        seen.append(job.state)
+
+    async def cell() -> None:
+        async with AsyncClient("http://x", transport=WorkingLater(working)) as client:
+            await (await client.submit(ROWS)).wait(note)
+
+    asyncio.run(cell())
+    assert seen == ["succeeded"]
+
+
+def test_many_at_once(working: Working) -> None:
+    """Jobs of one AsyncClient are submitted and waited for side by side."""
+
+    async def score(client: AsyncClient, text: str) -> bytes:
+        job = await client.submit(f"text\n{text}\n".encode())
+        return b"".join([run async for run in (await job.wait()).chunks()])
+
+    async def cell() -> list[bytes]:
+        async with AsyncClient("http://x", transport=WorkingLater(working)) as client:
+            return await asyncio.gather(*(score(client, "x" * n) for n in range(1, 6)))
+
+    header = b"ref,Sentiment_Score,error\n"
+    assert asyncio.run(cell()) == [header + b"1,0.0%d,\n" % n for n in range(1, 6)]
+
+
+def test_what_is_typed_at_a_prompt() -> None:
+    """Methods have their own names, docs and parameters; those of a job do not ask for the job."""
+    assert "timeout" in inspect.signature(Client.wait).parameters
+    for kind in (Job, AsyncJob):
+        assert list(inspect.signature(kind.wait).parameters)[:2] == ["self", "on_progress"]
+        assert kind.wait.__doc__ == Client.wait.__doc__
+    assert "url" in inspect.signature(Client).parameters
+    assert repr(Client("http://x")) == "Client('http://x')"
+
+
+def test_imports_are_light() -> None:
+    """The package imports nothing, and the client nothing but httpx, however large the rest is."""
+    heavy = ["pandas", "numpy", "celery", "redis", "flask", "pydantic", "orjson", "shared"]
+    code = (
+        "import sys, scorelane\n"
+        "assert 'httpx' not in sys.modules\n"
+        "assert {'Client', 'Job'} <= set(scorelane.__all__)\n"
+        "from scorelane import AsyncClient, Client\n"
+        "assert 'httpx' in sys.modules\n"
+        f"assert not set({heavy}) & set(sys.modules), set({heavy}) & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
