@@ -23,6 +23,8 @@ SCOPES: dict[str, Scope | None] = {
     "health.readyz": None,
     "article.apitest": None,
     "openapi.openapi": None,
+    "docs_page.page": None,
+    "docs_page.part": None,
     "article.sentiment": Scope.SUBMIT,
     "jobs.submit": Scope.SUBMIT,
     "jobs.cancel": Scope.SUBMIT,

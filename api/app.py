@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from api import article, errors, health, jobs, models, openapi, results
+from api import article, docs_page, errors, health, jobs, models, openapi, results
 from api.access import Access
 from api.asker import Asker
 from api.services import Services
@@ -26,6 +26,6 @@ def create_app(
     )
     errors.register(app)
     Access(settings, store).register(app)
-    for resource in (article, jobs, results, models, health, openapi):
+    for resource in (article, jobs, results, models, health, openapi, docs_page):
         app.register_blueprint(resource.blueprint)
     return app

@@ -4,11 +4,13 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from api.describing import OF_ROWS, Answer, Content, describes, json
 from api.intake import read_json
 from api.limits import BULK_ADVICE
-from api.options import row_options
+from api.options import RowOptions, parameters_of, row_options
+from api.rows import JSON_ROWS, Row
 from api.services import services
-from shared.errors import NoWorker, TooLarge
+from shared.errors import NoAnswerInTime, NoWorker, TooLarge
 from shared.model import SCORE
 from shared.tables.json_rows import json_rows
 from shared.tables.parts import write_rows
@@ -18,12 +20,19 @@ blueprint = Blueprint("article", __name__)
 
 
 @blueprint.get("/apitest")
+@describes({200: Answer("It works.", (Content("text/html", {"type": "string"}, "API working"),))})
 def apitest() -> str:
     """Say that the API works."""
     return "API working"
 
 
 @blueprint.post("/sentiment")
+@describes(
+    {200: Answer("The rows with their scores.", json(list[Row], [{"ref": 1, SCORE: 0.83}]))},
+    refused=(*OF_ROWS, NoWorker, NoAnswerInTime),
+    parameters=parameters_of(RowOptions),
+    body=JSON_ROWS,
+)
 def sentiment() -> Response:
     """Score a few rows while the client waits, and answer them in its order, refs as it sent them.
 

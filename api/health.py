@@ -1,9 +1,11 @@
 """`/livez` and `/readyz`: for whatever restarts the API, and for whatever sends it requests."""
 
-from typing import Any
+from typing import NotRequired
 
 from flask import Blueprint
+from typing_extensions import TypedDict
 
+from api.describing import Answer, describes, json
 from api.draining import draining
 from api.services import services
 from shared.errors import Draining, NoModelYet
@@ -11,14 +13,26 @@ from shared.errors import Draining, NoModelYet
 blueprint = Blueprint("health", __name__)
 
 
+class Health(TypedDict):
+    """`processes`: how many live processes serve each model."""
+
+    status: str
+    processes: NotRequired[dict[str, int]]
+
+
 @blueprint.get("/livez")
-def livez() -> dict[str, Any]:
+@describes({200: Answer("It answers.", json(Health, {"status": "ok"}))})
+def livez() -> Health:
     """The process answers. A Redis that is away is no reason to restart it."""
     return {"status": "ok"}
 
 
 @blueprint.get("/readyz")
-def readyz() -> dict[str, Any]:
+@describes(
+    {200: Answer("Ready.", json(Health, {"status": "ok", "processes": {"fast@e5cff74e16d3": 2}}))},
+    refused=(NoModelYet, Draining),
+)
+def readyz() -> Health:
     """Redis answers, some worker has its models loaded, and this replica is not about to stop."""
     if draining.is_set():
         raise Draining

@@ -1,13 +1,23 @@
 """`/jobs`: submit, follow, list, cancel, delete."""
 
-from typing import Any
-
 from flask import Blueprint, Response, request
+from typing_extensions import TypedDict
 
 from api.access import who
+from api.describing import (
+    OF_A_JOB,
+    OF_ROWS,
+    Answer,
+    Content,
+    Parameter,
+    describes,
+    json,
+    number,
+)
 from api.intake import take_job
-from api.options import whole_number
-from api.representation import job_answer, job_json
+from api.options import JobOptions, parameters_of, whole_number
+from api.representation import EXAMPLE_ID, EXAMPLE_JOB, JobJson, job_answer, job_json
+from api.rows import JSON_ROWS
 from api.services import Services, services
 from shared.errors import (
     BadOption,
@@ -17,6 +27,10 @@ from shared.errors import (
     JobNotFound,
     JobNotRestored,
     MalformedJobId,
+    NoRoom,
+    NotMultipart,
+    OwnerFull,
+    UnsupportedFormat,
 )
 from shared.job import Job, State, is_job_id, made_at
 from shared.manifest import has_manifest, settle
@@ -25,6 +39,29 @@ blueprint = Blueprint("jobs", __name__)
 
 #: Jobs on one page of the list.
 MAX_PAGE = 1000
+
+
+class JobsPage(TypedDict):
+    """Jobs, the newest first; `next` is the cursor of the page behind it, null on the last."""
+
+    jobs: list[JobJson]
+    next: str | None
+
+
+_JOB = json(JobJson, EXAMPLE_JOB)
+_RETRY_AFTER = {"Retry-After": "Seconds until it is worth asking again; while it runs."}
+_FILES = (
+    Content("text/csv", {"type": "string"}, "ref,text\n1,I am well\n"),
+    Content("text/tab-separated-values", {"type": "string"}, "ref\ttext\n1\tI am well\n"),
+    Content(
+        "multipart/form-data",
+        {
+            "type": "object",
+            "properties": {"file": {"type": "string", "format": "binary"}},
+            "required": ["file"],
+        },
+    ),
+)
 
 
 def find_job(at: Services, job_id: str) -> Job:
@@ -56,6 +93,12 @@ def find_job(at: Services, job_id: str) -> Job:
 
 
 @blueprint.post("/jobs")
+@describes(
+    {202: Answer("Accepted.", _JOB, {"Location": "Where the job is.", **_RETRY_AFTER})},
+    refused=(*OF_ROWS, NotMultipart, UnsupportedFormat, OwnerFull, NoRoom),
+    parameters=parameters_of(JobOptions),
+    body=(*JSON_ROWS, *_FILES),
+)
 def submit() -> Response:
     """Take a job in; it is scored later."""
     at = services()
@@ -66,6 +109,7 @@ def submit() -> Response:
 
 
 @blueprint.get("/jobs/<job_id>")
+@describes({200: Answer("The job.", _JOB, _RETRY_AFTER)}, refused=OF_A_JOB)
 def follow(job_id: str) -> Response:
     """How a job stands."""
     at = services()
@@ -73,7 +117,15 @@ def follow(job_id: str) -> Response:
 
 
 @blueprint.get("/jobs")
-def list_jobs() -> dict[str, Any]:
+@describes(
+    {200: Answer("The page.", json(JobsPage, {"jobs": [EXAMPLE_JOB], "next": None}))},
+    refused=(BadOption,),
+    parameters=(
+        Parameter("limit", number(0, MAX_PAGE), "At most so many jobs."),
+        Parameter("cursor", {"type": "string"}, "The last page's `next`.", example=EXAMPLE_ID),
+    ),
+)
+def list_jobs() -> JobsPage:
     """A page of jobs, the newest first."""
     at = services()
     limit = max(whole_number(request.args, "limit", 20, MAX_PAGE), 1)
@@ -93,6 +145,7 @@ def list_jobs() -> dict[str, Any]:
 
 
 @blueprint.post("/jobs/<job_id>/cancel")
+@describes({200: Answer("The job, cancelled.", _JOB)}, refused=(*OF_A_JOB, JobEnded))
 def cancel(job_id: str) -> Response:
     """Stop a job; parts that are being scored at this moment come to nothing."""
     at = services()
@@ -107,6 +160,7 @@ def cancel(job_id: str) -> Response:
 
 
 @blueprint.delete("/jobs/<job_id>")
+@describes({204: Answer("It is erased.")}, refused=OF_A_JOB)
 def delete(job_id: str) -> tuple[str, int]:
     """Erase a job with all its rows and results, whatever its state."""
     at = services()

@@ -1,16 +1,55 @@
 """`/models`: what can be asked for."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from flask import Blueprint
+from pydantic import Field
+from typing_extensions import TypedDict
 
+from api.describing import Answer, describes, json
 from api.services import services
 
 blueprint = Blueprint("models", __name__)
 
 
+class ModelJson(TypedDict):
+    """A model that can be asked for."""
+
+    name: str
+    version: str
+    format: Annotated[str, Field(description="`pkl`, `hdf5`, or that of a runtime of your own.")]
+    description: str
+    figures: Annotated[dict[str, Any], Field(description="What was measured of it.")]
+    rows_per_second: Annotated[int, Field(ge=0, description="Of one process.")]
+    processes: Annotated[int, Field(ge=0, description="That serve it now.")]
+    default: Annotated[bool, Field(description="Whether it is that of a job that names none.")]
+
+
+class ModelsJson(TypedDict):
+    """All models."""
+
+    models: list[ModelJson]
+
+
+_EXAMPLE: ModelsJson = {
+    "models": [
+        {
+            "name": "fast",
+            "version": "e5cff74e16d3",
+            "format": "pkl",
+            "description": "Words and a linear classifier.",
+            "figures": {},
+            "rows_per_second": 250_000,
+            "processes": 2,
+            "default": True,
+        }
+    ]
+}
+
+
 @blueprint.get("/models")
-def models() -> dict[str, Any]:
+@describes({200: Answer("The models.", json(ModelsJson, _EXAMPLE))})
+def models() -> ModelsJson:
     """Every model that a worker has announced, and how many processes serve it now."""
     at = services()
     return {

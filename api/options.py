@@ -1,27 +1,47 @@
 """Options of a request, from the query or a form."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+from api.describing import Parameter, Schema
 from shared.errors import BadOption, UnknownOption
+
+#: The schema of an option that may be any text but an empty one.
+TEXT: Schema = {"type": "string", "minLength": 1}
+
+
+def option(default: Any, says: str, schema: Schema = TEXT, example: Any = None) -> Any:
+    """A field of options, with what the document says of it."""
+    return field(default=default, metadata={"says": says, "schema": schema, "example": example})
 
 
 @dataclass(frozen=True)
 class RowOptions:
     """How rows are to be read and scored."""
 
-    model: str | None = None
-    text_column: str = "text"
-    ref_column: str | None = None
+    model: str | None = option(None, "The model's name; the service has a default.")
+    text_column: str = option("text", "The column of the texts.")
+    ref_column: str | None = option(
+        None, "The column of the references; else `ref`, if there is one."
+    )
+
+
+def parameters_of(options: type) -> tuple[Parameter, ...]:
+    """What the document says of options; each may also be a field of a form."""
+    return tuple(Parameter(one.name, **one.metadata) for one in fields(options))
 
 
 @dataclass(frozen=True)
 class JobOptions(RowOptions):
     """How the rows of a job are to be read and scored."""
 
-    delimiter: str | None = None
-    charset: str | None = None
+    delimiter: str | None = option(
+        None,
+        "What ends the cells of a CSV: an ASCII character, or `comma`, `semicolon`, `tab`, `pipe`.",
+        example="semicolon",
+    )
+    charset: str | None = option(None, "Of the text, if not UTF-8.", example="latin-1")
 
 
 #: Delimiters that are hard to type into an address.
@@ -49,7 +69,7 @@ def job_options(*sources: Mapping[str, str]) -> JobOptions:
 
 def _read(kind: type[Options], sources: tuple[Mapping[str, str], ...]) -> Options:
     given = {name: value for source in sources for name, value in source.items()}
-    known = [field.name for field in fields(kind)]
+    known = [one.name for one in fields(kind)]
     values: dict[str, Any] = {}
     for name, value in given.items():
         if name not in known:

@@ -2,9 +2,11 @@
 
 import math
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated
 
 from flask import Response, jsonify
+from pydantic import Field
+from typing_extensions import TypedDict
 
 from api.services import Services
 from shared.job import ENDED, Job, State
@@ -12,8 +14,79 @@ from shared.job import ENDED, Job, State
 #: The most seconds that a client is told to wait before it asks again.
 MAX_RETRY_AFTER = 30
 
+JobId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Count = Annotated[int, Field(ge=0)]
+Rate = Annotated[float, Field(ge=0)]
 
-def job_json(services: Services, job: Job) -> dict[str, Any]:
+
+class Links(TypedDict):
+    """Where to go on."""
+
+    self: str
+    results: str
+    cancel: str
+
+
+class ModelName(TypedDict):
+    """A model, and the version of it that a job is pinned to."""
+
+    name: str
+    version: str
+
+
+class Counts(TypedDict):
+    """Rows: `completed` have a score, `failed` an error; `total` is null until all are counted."""
+
+    total: Count | None
+    completed: Count
+    failed: Count
+
+
+class JobJson(TypedDict):
+    """A job as it stands."""
+
+    id: JobId
+    state: State
+    detail: Annotated[str, Field(description="A sentence for people.")]
+    owner: Annotated[str | None, Field(description="Of the key that it was sent with.")]
+    model: ModelName
+    rows: Counts
+    progress: Annotated[float, Field(ge=0, le=1)]
+    rows_per_second: Rate | None
+    eta_seconds: Rate | None
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    error: Annotated[str | None, Field(description="Why it failed.")]
+    links: Links
+
+
+EXAMPLE_ID = "01a204966fa35422ff536f2ca2bb56e4"
+
+EXAMPLE_JOB: JobJson = {
+    "id": EXAMPLE_ID,
+    "state": State.RUNNING,
+    "detail": "126,000 rows are done.",
+    "owner": None,
+    "model": {"name": "fast", "version": "e5cff74e16d3"},
+    "rows": {"total": 1_000_000, "completed": 125_990, "failed": 10},
+    "progress": 0.126,
+    "rows_per_second": 41873.2,
+    "eta_seconds": 20.9,
+    "created_at": "2026-01-01T12:00:00.000Z",
+    "started_at": "2026-01-01T12:00:00.012Z",
+    "finished_at": None,
+    "error": None,
+    "links": {
+        "self": f"/jobs/{EXAMPLE_ID}",
+        "results": f"/jobs/{EXAMPLE_ID}/results",
+        "cancel": f"/jobs/{EXAMPLE_ID}/cancel",
+    },
+}
+
+
+def job_json(services: Services, job: Job) -> JobJson:
     """The representation of a job."""
     now, path = services.store.now(), f"/jobs/{job.spec.id}"
     rate, eta = job.rows_per_second(now), job.eta_seconds(now)
@@ -28,8 +101,8 @@ def job_json(services: Services, job: Job) -> dict[str, Any]:
         "rows_per_second": rate and round(rate, 1),
         "eta_seconds": eta and round(eta, 1),
         "created_at": _rfc3339(job.created_at),
-        "started_at": _rfc3339(job.started_at),
-        "finished_at": _rfc3339(job.finished_at),
+        "started_at": _moment(job.started_at),
+        "finished_at": _moment(job.finished_at),
         "error": job.error,
         "links": {"self": path, "results": f"{path}/results", "cancel": f"{path}/cancel"},
     }
@@ -65,8 +138,10 @@ def _detail(services: Services, job: Job) -> str:
     }.get(job.state, waiting)
 
 
-def _rfc3339(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else _rfc3339(seconds)
+
+
+def _rfc3339(seconds: float) -> str:
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -4,14 +4,18 @@ from bisect import bisect_right
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
+from typing_extensions import TypedDict
 
+from api.describing import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.jobs import find_job
 from api.options import whole_number
 from api.pieces import Pieces
 from api.representation import retry_after
+from api.rows import Row
 from api.services import Services, services
 from shared.errors import BadOption, JobNotFinished, NoResults
 from shared.job import ENDED, Job, State
+from shared.model import SCORE
 from shared.tables.results import header, parse
 
 blueprint = Blueprint("results", __name__)
@@ -20,7 +24,45 @@ blueprint = Blueprint("results", __name__)
 MAX_PAGE = 10_000
 
 
+class ResultsPage(TypedDict):
+    """Rows in the upload's order; `next_offset` is null on the last page."""
+
+    rows: list[Row]
+    offset: int
+    total: int | None
+    next_offset: int | None
+
+
+_PAGE = {
+    "rows": [{"ref": "1", SCORE: 0.69, "error": None}],
+    "offset": 0,
+    "total": 1,
+    "next_offset": None,
+}
+
+
 @blueprint.get("/jobs/<job_id>/results")
+@describes(
+    {
+        200: Answer(
+            "All rows, or a page of them.",
+            (
+                Content("text/csv", {"type": "string"}, f"ref,{SCORE},error\n1,0.69,\n"),
+                *json(ResultsPage, _PAGE),
+            ),
+            {"ETag": "Of the rows, which never change.", "Accept-Ranges": "`bytes`, of a CSV."},
+        ),
+        206: Answer("A range of the CSV."),
+        304: Answer("They are as they were."),
+        416: Answer("The range is behind their end."),
+    },
+    refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption),
+    parameters=(
+        Parameter("format", {"enum": ["csv", "json"]}, "Of the answer; else `Accept` decides."),
+        Parameter("offset", number(0, 10**15), "JSON: the first row, from 0."),
+        Parameter("limit", number(0, MAX_PAGE), "JSON: at most so many rows."),
+    ),
+)
 def results(job_id: str) -> Response:
     """All rows as CSV, or a page of them as JSON."""
     at = services()

@@ -18,8 +18,12 @@ class ScorelaneError(Exception):
 
     def __init__(self, **fields: Any) -> None:
         self.fields = fields
-        template = " ".join(inspect.cleandoc(type(self).__doc__ or "").split())
-        super().__init__(template.format_map(fields))
+        super().__init__(self.message().format_map(fields))
+
+    @classmethod
+    def message(cls) -> str:
+        """What is said, with `{fields}` in the places of what is not known beforehand."""
+        return " ".join(inspect.cleandoc(cls.__doc__ or "").split())
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Celery and multiprocessing pickle exceptions; the default would call cls(message).
