@@ -12,6 +12,7 @@ from api.limits import BULK_ADVICE, check_columns, check_length, check_rows
 from api.options import JobOptions
 from api.recording import new_folder, record_bulk, record_small
 from api.services import Services
+from api.terms import terms_of
 from api.uploads.formats import Format
 from api.uploads.readers import reader_of
 from api.uploads.sent import Sent, sent_by
@@ -40,10 +41,19 @@ def take_job(services: Services, request: Request) -> Job:
     if not sent.is_form:
         # A form's fields may come behind its file.
         services.model(sent.begun.model)
+        terms_of(sent.begun, services.settings)
     with new_folder(services) as job_id:
         stored = _store(services, sent, upload_key_of(job_id))
         check_room(services, stored.rows)
-        return record_bulk(services, stored.served, job_id, stored.layout, stored.size, stored.rows)
+        return record_bulk(
+            services,
+            stored.served,
+            job_id,
+            stored.layout,
+            stored.size,
+            stored.rows,
+            terms_of(stored.options, services.settings),
+        )
 
 
 def read_json(services: Services, request: Request) -> Any:
@@ -76,16 +86,16 @@ def _take_json(services: Services, sent: Sent, announced: int | None) -> Job:
         services.model(sent.begun.model)
     value = _read_json(services, sent.chunks, announced)
     options = sent.options()
-    served = services.model(options.model)
+    served, terms = services.model(options.model), terms_of(options, services.settings)
     pairs = json_rows(value, text_column=options.text_column, ref_column=options.ref_column)
     if len(pairs) <= min(services.settings.small_rows, served.rate * SMALL_SECONDS):
-        return record_small(services, served, pairs)
+        return record_small(services, served, pairs, terms)
     check_rows(services, len(pairs))
     check_room(services, len(pairs))
     content = write_rows(pairs)
     with new_folder(services) as job_id:
         services.blobs.put(upload_key_of(job_id), content)
-        return record_bulk(services, served, job_id, NDJSON, len(content), len(pairs))
+        return record_bulk(services, served, job_id, NDJSON, len(content), len(pairs), terms)
 
 
 @dataclass(frozen=True)

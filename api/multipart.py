@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import (
     Data,
@@ -28,7 +29,7 @@ class MultipartUpload:
     def __init__(self, body: Iterator[bytes], boundary: str | None) -> None:
         if not boundary:
             raise NotMultipart(reason="its content type names no boundary")
-        self.fields: dict[str, str] = {}
+        self.fields: MultiDict[str, str] = MultiDict()
         self._field, self._value = "", b""
         self._body = body
         self._decoder = MultipartDecoder(
@@ -72,7 +73,7 @@ class MultipartUpload:
             if len(self._value) > MAX_FIELD_BYTES:
                 raise NotMultipart(reason=f"its field '{self._field}' is too long")
             if not event.more_data:
-                self.fields[self._field] = self._value.decode("utf-8", "replace")
+                self.fields.add(self._field, self._value.decode("utf-8", "replace"))
 
     def _read(self) -> Iterator[Event]:
         try:

@@ -1,8 +1,10 @@
 """Options of a request, from the query or a form."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
+
+from werkzeug.datastructures import MultiDict
 
 from api.describing import Parameter, Schema
 from shared.errors import BadOption, UnknownOption
@@ -34,7 +36,7 @@ def parameters_of(options: type) -> tuple[Parameter, ...]:
 
 @dataclass(frozen=True)
 class JobOptions(RowOptions):
-    """How the rows of a job are to be read and scored."""
+    """How the rows of a job are to be read and scored; and its terms, for `api.terms`."""
 
     delimiter: str | None = option(
         None,
@@ -42,6 +44,33 @@ class JobOptions(RowOptions):
         example="semicolon",
     )
     charset: str | None = option(None, "Of the text, if not UTF-8.", example="latin-1")
+    on_error: str = option(
+        "skip",
+        "What becomes of the job when rows have an error: `skip` (nothing), `fail`, or the share "
+        "of such rows above which it fails.",
+        {"type": "string", "pattern": r"^(skip|fail|0\.[0-9]{1,9})$"},
+        example="0.05",
+    )
+    label: tuple[str, ...] = option(
+        (),
+        "`key:value`, to find the job by; as many as are given, up to 16.",
+        {
+            "type": "array",
+            "items": {"type": "string", "pattern": "^[A-Za-z0-9_./-]{1,64}:[ -~]{0,256}$"},
+            "maxItems": 16,
+        },
+        example=["team:growth"],
+    )
+    retention_seconds: str | None = option(
+        None,
+        "How long the job is kept after its end.",
+        {"type": "integer", "minimum": 60},
+        example=86400,
+    )
+
+
+#: What may be given more than once.
+_REPEATED = frozenset({"label"})
 
 
 #: Delimiters that are hard to type into an address.
@@ -62,22 +91,34 @@ def job_options(*sources: Mapping[str, str]) -> JobOptions:
 
     Raises:
         shared.errors.UnknownOption: a name that is no option: a slip must not change a result.
-        shared.errors.BadOption: an option without a value, or with one that it cannot have.
+        shared.errors.BadOption: an option without a value, or with one that it cannot have, or
+            with two.
     """
     return _read(JobOptions, sources)
 
 
 def _read(kind: type[Options], sources: tuple[Mapping[str, str], ...]) -> Options:
-    given = {name: value for source in sources for name, value in source.items()}
     known = [one.name for one in fields(kind)]
     values: dict[str, Any] = {}
-    for name, value in given.items():
-        if name not in known:
-            raise UnknownOption(option=name, options=", ".join(known))
-        if not value:
-            raise BadOption(option=name, value="", reason="it has no value")
-        values[name] = _VALUES[name](value) if name in _VALUES else value
+    for source in sources:
+        here = set()
+        for name, value in _pairs(source):
+            if name not in known:
+                raise UnknownOption(option=name, options=", ".join(known))
+            if not value:
+                raise BadOption(option=name, value="", reason="it has no value")
+            if name in _REPEATED:
+                values[name] = (*values.get(name, ()), value)
+                continue
+            if name in here:
+                raise BadOption(option=name, value=value[:80], reason="it has two values")
+            here.add(name)
+            values[name] = _VALUES[name](value) if name in _VALUES else value
     return kind(**values)
+
+
+def _pairs(source: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    return source.items(multi=True) if isinstance(source, MultiDict) else source.items()
 
 
 def _delimiter(value: str) -> str:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from api.access import who
 from api.services import Services
+from api.terms import Terms
 from shared.fleet import Served
 from shared.job import NDJSON, Job, Layout, Spec, folder_of, new_job_id
 from shared.manifest import write_manifest
@@ -22,7 +23,7 @@ PARTS_PER_PROCESS = 4
 LEAST_PART = 0.1
 
 
-def record_small(services: Services, served: Served, pairs: list[Pair]) -> Job:
+def record_small(services: Services, served: Served, pairs: list[Pair], terms: Terms) -> Job:
     """Put a few rows into their model's waiting list, and ring the doorbell if need be."""
     content = write_rows(pairs)
     spec = Spec(
@@ -33,6 +34,7 @@ def record_small(services: Services, served: Served, pairs: list[Pair]) -> Job:
         layout=NDJSON,
         size=len(content),
         owner=who().owner,
+        **terms,
     )
     job = Job(spec=spec, created_at=services.store.now(), total=len(pairs))
     if services.store.create(job, content):
@@ -41,7 +43,13 @@ def record_small(services: Services, served: Served, pairs: list[Pair]) -> Job:
 
 
 def record_bulk(
-    services: Services, served: Served, job_id: str, layout: Layout, size: int, rows: int
+    services: Services,
+    served: Served,
+    job_id: str,
+    layout: Layout,
+    size: int,
+    rows: int,
+    terms: Terms,
 ) -> Job:
     """Record a job whose upload is in the blob store.
 
@@ -52,6 +60,7 @@ def record_bulk(
         layout: where the rows are in the upload.
         size: of the upload, in bytes.
         rows: about how many they are.
+        terms: as they were asked for.
     """
     spec = Spec(
         id=job_id,
@@ -63,6 +72,7 @@ def record_bulk(
         owner=who().owner,
         about_rows=rows,
         rows_per_part=_rows_per_part(services, served, rows),
+        **terms,
     )
     job = Job(spec=spec, created_at=services.store.now())
     write_manifest(services.blobs, job, [])

@@ -2,13 +2,14 @@
 
 import math
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from flask import Response, jsonify
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.services import Services
+from api.terms import said_of
 from shared.job import ENDED, Job, State
 
 #: The most seconds that a client is told to wait before it asks again.
@@ -58,7 +59,12 @@ class JobJson(TypedDict):
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
+    expires_at: Annotated[Moment | None, Field(description="Kept until then, once it has ended.")]
     error: Annotated[str | None, Field(description="Why it failed.")]
+    on_error: Annotated[
+        Literal["skip", "fail"] | float, Field(description="Of a share: more bad rows fail it.")
+    ]
+    labels: dict[str, str]
     links: Links
 
 
@@ -77,7 +83,10 @@ EXAMPLE_JOB: JobJson = {
     "created_at": "2026-01-01T12:00:00.000Z",
     "started_at": "2026-01-01T12:00:00.012Z",
     "finished_at": None,
+    "expires_at": None,
     "error": None,
+    "on_error": "skip",
+    "labels": {"team": "growth"},
     "links": {
         "self": f"/jobs/{EXAMPLE_ID}",
         "results": f"/jobs/{EXAMPLE_ID}/results",
@@ -90,6 +99,7 @@ def job_json(services: Services, job: Job) -> JobJson:
     """The representation of a job."""
     now, path = services.store.now(), f"/jobs/{job.spec.id}"
     rate, eta = job.rows_per_second(now), job.eta_seconds(now)
+    kept = job.spec.retention or services.settings.retention_seconds
     return {
         "id": job.spec.id,
         "state": job.state,
@@ -103,7 +113,10 @@ def job_json(services: Services, job: Job) -> JobJson:
         "created_at": _rfc3339(job.created_at),
         "started_at": _moment(job.started_at),
         "finished_at": _moment(job.finished_at),
+        "expires_at": _moment(None if job.finished_at is None else job.finished_at + kept),
         "error": job.error,
+        "on_error": said_of(job.spec.tolerance),
+        "labels": job.spec.labels,
         "links": {"self": path, "results": f"{path}/results", "cancel": f"{path}/cancel"},
     }
 

@@ -127,6 +127,13 @@ class Spec(_Frozen):
     rows_per_part: int = Field(
         1, ge=1, description="Fixed when the job is accepted, so that a second split cuts alike."
     )
+    tolerance: float = Field(
+        1.0, ge=0, le=1, description="The job fails when more than this share of its rows is bad."
+    )
+    labels: dict[str, str] = Field({}, description="What its owner wrote on it, to find it by.")
+    retention: float | None = Field(
+        None, gt=0, description="Seconds that it is kept after its end; None: as the settings say."
+    )
 
     @property
     def full_name(self) -> str:

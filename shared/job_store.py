@@ -25,6 +25,15 @@ class Walk:
     wanted: bool = False  #: The job still runs, and this caller's work counted for it.
     all_done: bool = False  #: Every part is done and no more will come: finish the job.
     dispatch: list[int] = field(default_factory=list)  #: Parts to dispatch now.
+    failed: bool = False  #: The job has failed at this: too many of its rows have an error.
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row with an error."""
+
+    row: int  #: Its number in the job, from 0.
+    said: str  #: Which one it is, and what is wrong with it: `row 17 (ref '4711'): ...`.
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ class Answer:
     completed: int  #: Rows with a score.
     failed: int  #: Rows with an error.
     reply_to: str = ""
+    bad: BadRow | None = None  #: The first row with an error.
 
 
 @dataclass(frozen=True)
@@ -187,9 +197,28 @@ class JobStore(Protocol):
         """
 
     def complete_part(
-        self, job_id: str, part: int, *, completed: int, failed: int, lanes: int
+        self,
+        job_id: str,
+        part: int,
+        *,
+        completed: int,
+        failed: int,
+        lanes: int,
+        bad: BadRow | None = None,
     ) -> Walk:
-        """Mark a part done that was handed out, and count its rows, the first time only."""
+        """Mark a part done that was handed out, and count its rows, the first time only.
+
+        A job of which more rows than `Spec.tolerance` are sure to have an error moves to `failed`
+        with this; so it does at the last of `add_parts`, which says how many rows there are.
+
+        Args:
+            job_id: the job.
+            part: its number.
+            completed: its rows with a score.
+            failed: its rows with an error.
+            lanes: as many parts may be under way.
+            bad: the first of its rows with an error, for a job that does not bear any number.
+        """
 
     # -- small jobs ------------------------------------------------------------------------
 
@@ -227,7 +256,10 @@ class JobStore(Protocol):
         """Renew the leases of small jobs that are taken."""
 
     def answer_small(self, answers: list[Answer]) -> None:
-        """Close small jobs, and send the answers to questions."""
+        """Close small jobs, and send the answers to questions.
+
+        A job of which more rows than `Spec.tolerance` have an error ends as `failed`.
+        """
 
     def small_result(self, job_id: str) -> bytes:
         """The result CSV of a small job; empty if there is none."""

@@ -10,7 +10,7 @@ from redis.exceptions import LockError
 from shared.dispatch import bulk_queue
 from shared.errors import JobExpired, JobNotFound
 from shared.job import ENDED, Job, Part, Spec, State, is_job_id, sources_of
-from shared.job_store import Begun, Load, Overdue, Spent, Walk
+from shared.job_store import BadRow, Begun, Load, Overdue, Spent, Walk
 from shared.redis_link import block
 from shared.redis_small_jobs import RedisSmallJobs
 
@@ -19,6 +19,9 @@ _TAILS = ("", ":parts", ":done", ":leases", ":attempts", ":notes", ":rows", ":re
 
 #: How long the id of an expired job answers 410 rather than 404, in seconds.
 TOMBSTONE_SECONDS = 86400
+
+#: What a script answers that has failed the job it was to go on with.
+_FAILED = 2
 
 #: Fields of a record that are the job's by the same name.
 _FIELDS = Job.model_fields.keys() - {"spec", "parts_done"}
@@ -54,7 +57,7 @@ class RedisJobStore(RedisSmallJobs):
             self._link.run("create_bulk", spec.id, "active", job.created_at, *_flat(record))
             return
         counted = dict.fromkeys(("parts", "dispatched", "done"), len(parts))
-        expires = (job.finished_at or self.now()) + self._retention
+        expires = (job.finished_at or self.now()) + (spec.retention or self._retention)
         pipe = self._link.client.pipeline()
         pipe.delete(self._job(spec.id, "parts"))
         if parts:
@@ -155,7 +158,7 @@ class RedisJobStore(RedisSmallJobs):
         """Record parts that were cut, behind the `known` ones; `last`: there are no more."""
         cut_bytes = parts[-1].end if parts else 0
         return self._walk(
-            "add_parts", job_id, known, int(last), lanes, self._lease, cut_bytes,
+            "add_parts", job_id, known, int(last), lanes, self._lease, self._retention, cut_bytes,
             *map(_text_of, parts),
         )  # fmt: skip
 
@@ -180,14 +183,25 @@ class RedisJobStore(RedisSmallJobs):
         self._link.run("hold_up", job_id, part, self._lease, reason)
 
     def complete_part(
-        self, job_id: str, part: int, *, completed: int, failed: int, lanes: int
+        self,
+        job_id: str,
+        part: int,
+        *,
+        completed: int,
+        failed: int,
+        lanes: int,
+        bad: BadRow | None = None,
     ) -> Walk:
         """Mark a part done that was handed out, and count its rows, the first time only."""
-        return self._walk("complete_part", job_id, part, completed, failed, lanes, self._lease)
+        first = (bad.row, bad.said) if bad else ()
+        return self._walk(
+            "complete_part", job_id, part, completed, failed, lanes, self._lease, self._retention,
+            *first,
+        )  # fmt: skip
 
     def _walk(self, script: str, *args: Any) -> Walk:
-        wanted, all_done, *dispatch = self._link.run(script, *args)
-        return Walk(bool(wanted), bool(all_done), dispatch)
+        counted, all_done, *dispatch = self._link.run(script, *args)
+        return Walk(counted == 1, bool(all_done), dispatch, failed=counted == _FAILED)
 
     def waits(self, full_names: Collection[str]) -> bool:
         """Whether any message or small job waits for a worker that serves these models."""
@@ -285,6 +299,10 @@ def _record_of(job: Job) -> dict[str, Any]:
     nothing = dict.fromkeys(("parts", "dispatched", "done", "cut_rows"), 0)
     own: dict[str, Any] = {"spec": job.spec.model_dump_json(), "full_name": job.spec.full_name}
     own |= {"owner": job.spec.owner, "about_rows": job.spec.about_rows}
+    if job.spec.tolerance < 1:
+        own["tolerance"] = job.spec.tolerance
+    if job.spec.retention:
+        own["retention"] = job.spec.retention
     return record | nothing | own | {"cut_bytes": job.spec.layout.start}
 
 

@@ -77,7 +77,8 @@ class RedisSmallJobs:
                 of_asker = replies.setdefault(self._link.key("answers", answer.reply_to), [])
                 of_asker.append((answer.id, answer.result.decode()))
             else:
-                jobs += (answer.id, answer.result, answer.completed, answer.failed)
+                bad = answer.bad.said if answer.bad else ""
+                jobs += (answer.id, answer.result, answer.completed, answer.failed, bad)
         # All answers to an asker as one: it wakes once.
         sent = [text for to, of in replies.items() for text in (to, json.dumps(of))]
         self._link.run("answer_small", self._retention, UNREAD_SECONDS, len(jobs), *jobs, *sent)

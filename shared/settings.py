@@ -144,6 +144,9 @@ class Settings(BaseSettings):
     retention_seconds: float = Field(
         7 * 86400.0, gt=0, description="Ended jobs and their data are kept so long."
     )
+    max_retention_seconds: float = Field(
+        30 * 86400.0, gt=0, description="The most that a job may ask to be kept for."
+    )
 
     @property
     def redis_password(self) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.errors import JobExpired, JobNotFound, ServiceFull
 from shared.job import ENDED, MOVES, Job, Part, State, made_at
-from shared.job_store import Answer, Begun, Load, Overdue, Question, SmallJob, Spent, Walk
+from shared.job_store import Answer, BadRow, Begun, Load, Overdue, Question, SmallJob, Spent, Walk
 from shared.settings import Settings
 
 
@@ -29,6 +29,7 @@ class _Record:
     split_lease: float = 0.0
     small_attempts: int = 0
     claim: float | None = None
+    bad: BadRow | None = None
     restored: bool = False
 
     def update(self, **changes: Any) -> None:
@@ -41,6 +42,22 @@ class _Record:
             go.append(self.dispatched)
             self.dispatched += 1
         return go
+
+    def fails(self) -> bool:
+        """Fail the job if too many of its rows have an error; whether it did."""
+        job = self.job
+        most, failed, total = job.spec.tolerance, job.failed, job.total
+        if not failed or most == 1 or (failed / total <= most if total else most > 0):
+            return False
+        allows = "fail" if most == 0 else repr(most)
+        error = (
+            f"More rows have an error than on_error={allows} allows: {failed} "
+            f"{f'of {total}' if total else 'so far'}. The first found is "
+            f"{self.bad and self.bad.said}."
+        )
+        self.update(state=State.FAILED, finished_at=time.time(), error=error, held_up=None)
+        self.leases.clear()
+        return True
 
     @property
     def all_done(self) -> bool:
@@ -216,6 +233,8 @@ class InMemoryJobStore:
         if last:
             record.complete = True
             record.update(total=rows)
+            if record.fails():
+                return Walk(failed=True)
         record.split_lease = time.time() + self._settings.lease_seconds
         go = record.walk(lanes, self._settings.lease_seconds)
         return Walk(True, record.all_done, go)
@@ -245,7 +264,14 @@ class InMemoryJobStore:
             record.notes[part] = note
 
     def complete_part(
-        self, job_id: str, part: int, *, completed: int, failed: int, lanes: int
+        self,
+        job_id: str,
+        part: int,
+        *,
+        completed: int,
+        failed: int,
+        lanes: int,
+        bad: BadRow | None = None,
     ) -> Walk:
         record = self._running(job_id)
         if record is None or part >= record.dispatched:
@@ -260,6 +286,10 @@ class InMemoryJobStore:
             parts_done=len(record.done),
             held_up=None,
         )
+        if bad and (record.bad is None or bad.row < record.bad.row):
+            record.bad = bad
+        if record.fails():
+            return Walk(failed=True)
         go = record.walk(lanes, self._settings.lease_seconds)
         return Walk(True, record.all_done, go)
 
@@ -306,13 +336,10 @@ class InMemoryJobStore:
             if answer.reply_to:
                 self._answers[answer.reply_to].put((answer.id, answer.result))
             elif record := self._running(answer.id):
-                record.result, record.claim = answer.result, None
-                record.update(
-                    state=State.SUCCEEDED,
-                    finished_at=time.time(),
-                    completed=answer.completed,
-                    failed=answer.failed,
-                )
+                record.result, record.claim, record.bad = answer.result, None, answer.bad
+                record.update(completed=answer.completed, failed=answer.failed)
+                if not record.fails():
+                    record.update(state=State.SUCCEEDED, finished_at=time.time())
 
     def small_result(self, job_id: str) -> bytes:
         return self._records[job_id].result if job_id in self._records else b""
@@ -366,11 +393,12 @@ class InMemoryJobStore:
         return found
 
     def expire(self, limit: int) -> list[Job]:
-        before = time.time() - self._settings.retention_seconds
+        now, most = time.time(), self._settings.retention_seconds
         expired = []
         for job_id, record in self._records.items():
             job = record.job
-            due = job.finished_at is not None and job.finished_at <= before
+            kept = job.spec.retention or most
+            due = job.finished_at is not None and job.finished_at + kept <= now
             if due and len(expired) < limit and self.move(job_id, State.EXPIRED):
                 record.result = b""
                 expired.append(job)

@@ -15,12 +15,13 @@ from shared.dispatch import Dispatch
 from shared.errors import JobExpired, JobNotFound, OpenQuote, RowTooLong
 from shared.fleet import Fleet
 from shared.job import NDJSON, Job, Part, Spec, State
-from shared.job_store import Answer, Begun, JobStore, SmallJob, Walk
+from shared.job_store import Answer, BadRow, Begun, JobStore, SmallJob, Walk
 from shared.manifest import has_manifest, settle
 from shared.model import Model
 from shared.settings import Settings
 from shared.tables.parts import Rows, count_errors, cut
 from shared.tables.results import parse, render
+from worker.bad_rows import first_bad_row
 from worker.lease import Keeper
 from worker.row_scorer import RowScorer, Scores
 
@@ -28,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 #: The most parts that are recorded in one call to the job store.
 PARTS_AT_ONCE = 8
+
+#: Of a part: its rows with a score, those with an error, and the first of the latter.
+Counts = tuple[int, int, BadRow | None]
 
 
 class Pipeline:
@@ -72,6 +76,8 @@ class Pipeline:
                 walk = self._store.add_parts(
                     job_id, parts, known=known, last=last, lanes=self._lanes(spec)
                 )
+                if walk.failed:
+                    self._too_many_errors(job_id)
                 if not walk.wanted:
                     return
                 known += len(parts)
@@ -107,20 +113,22 @@ class Pipeline:
             logger.warning("job=%s is held up: %s", job_id, reason)
             self._store.hold_up(job_id, number, reason)
             return
-        completed, failed = counts
+        completed, failed, bad = counts
         walk = self._store.complete_part(
-            job_id, number, completed=completed, failed=failed, lanes=self._lanes(spec)
+            job_id, number, completed=completed, failed=failed, lanes=self._lanes(spec), bad=bad
         )
         seconds, rows = time.perf_counter() - started, completed + failed
         logger.debug("score job=%s part=%d rows=%d %.3f s", job_id, number, rows, seconds)
-        if walk.wanted:
+        if walk.failed:
+            self._too_many_errors(job_id)
+        elif walk.wanted:
             self._go_on(spec, walk)
         elif self._get(job_id) is None and not has_manifest(self._blobs, job_id):
             # Deleted while this part was scored: what was just written must not outlive the job.
             self._blobs.delete(spec.folder)
 
-    def _counted(self, spec: Spec, number: int, begun: Begun) -> tuple[int, int] | None:
-        """The rows with a score and with an error of a part whose result is there; else None.
+    def _counted(self, spec: Spec, number: int, begun: Begun) -> Counts | None:
+        """What is in a part whose result is there; else None.
 
         A process wrote it and died before it could say so; or Redis has forgotten that it did.
         """
@@ -133,11 +141,11 @@ class Pipeline:
         if len(rows) != begun.part.rows:
             # Of a part that was cut by another release: this one is scored.
             return None
-        failed = sum(row["error"] is not None for row in rows)
-        return len(rows) - failed, failed
+        errors, refs = [row["error"] for row in rows], [row["ref"] for row in rows]
+        return _counts(spec, begun.part, errors, refs)
 
-    def _scored(self, spec: Spec, number: int, begun: Begun) -> tuple[int, int]:
-        """Score a part and write its result; the rows with a score, and those with an error."""
+    def _scored(self, spec: Spec, number: int, begun: Begun) -> Counts:
+        """Score a part and write its result; what is in it."""
         part = begun.part
         content = self._blobs.read(spec.upload_key, part.offset, part.length)
         where = {"offset": part.offset, "first_row": part.first_row}
@@ -146,8 +154,7 @@ class Pipeline:
         scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, leave)
         result = render(rows.refs, scores, rows.errors, rows.extras)
         self._blobs.put(spec.result_key(number), result)
-        failed = count_errors(rows.errors)
-        return len(rows) - failed, failed
+        return _counts(spec, part, rows.errors, rows.refs)
 
     def finish(self, job_id: str) -> None:
         """Close a job whose parts are all done."""
@@ -185,6 +192,11 @@ class Pipeline:
         if self._store.move(job_id, State.FAILED, reason):
             settle(self._store, self._blobs, job_id)
             logger.error("job=%s failed: %s", job_id, reason)
+
+    def _too_many_errors(self, job_id: str) -> None:
+        # The job's error quotes a row, which is not for the log.
+        settle(self._store, self._blobs, job_id)
+        logger.error("job=%s failed: too many of its rows have an error", job_id)
 
     def _lost_upload(self, job_id: str) -> None:
         # Ended or deleted in the meantime: `move` refuses, and there is nothing left to do.
@@ -229,7 +241,8 @@ class Pipeline:
             errors = batch.errors[mine]
             failed = count_errors(errors)
             result = render(rows.refs, scores[mine], errors, rows.extras)
-            yield Answer(job.id, result, len(rows) - failed, failed, job.reply_to)
+            bad = first_bad_row(errors, rows.refs) if failed and not job.reply_to else None
+            yield Answer(job.id, result, len(rows) - failed, failed, job.reply_to, bad)
             begin += len(rows)
 
     def _attempt(self, full_name: str, job: SmallJob, rows: Rows) -> Scores:
@@ -239,6 +252,13 @@ class Pipeline:
             return self._rows.give_up(rows, job.attempts)
         leave = partial(self._store.note, job.id, 0)
         return self._rows.attempt(full_name, rows, job.attempts, job.note, leave)
+
+
+def _counts(spec: Spec, part: Part, errors: list[str | None], refs: list[str]) -> Counts:
+    failed = count_errors(errors)
+    # Looked for only where the job may fail of it.
+    bad = first_bad_row(errors, refs, part.first_row) if failed and spec.tolerance < 1 else None
+    return len(errors) - failed, failed, bad
 
 
 def _batches(parts: Iterable[Part]) -> Iterator[tuple[list[Part], bool]]:

@@ -1,6 +1,8 @@
--- Record parts that were cut. ARGV: prefix, id, known, last, lanes, lease, cut_bytes, part...
+-- Record parts that were cut.
+-- ARGV: prefix, id, known, last, lanes, lease, retention, cut_bytes, part...
 -- `known` is how many parts the caller saw: two splits of one job must not both append.
--- Answers {go_on, all_done, part to dispatch...}.
+-- Answers {go_on, all_done, part to dispatch...}; go_on is 2 where the job has failed at this, because
+-- too many of its rows have an error.
 local id, known, last = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local lanes, lease = tonumber(ARGV[5]), tonumber(ARGV[6])
 local job = key_of(id)
@@ -10,18 +12,21 @@ end
 if redis.call('LLEN', job .. ':parts') ~= known or redis.call('HGET', job, 'split') == '1' then
   return {0, 0}
 end
-for index = 8, #ARGV do
+for index = 9, #ARGV do
   local rows = string.match(ARGV[index], '(%d+)$')
   redis.call('RPUSH', job .. ':parts', ARGV[index])
   redis.call('HINCRBY', job, 'parts', 1)
   redis.call('HINCRBY', job, 'cut_rows', rows)
 end
-if #ARGV > 7 then
-  redis.call('HSET', job, 'cut_bytes', ARGV[7])
+if #ARGV > 8 then
+  redis.call('HSET', job, 'cut_bytes', ARGV[8])
 end
 redis.call('HSET', job, 'split_lease', stamp(now() + lease))
 if last == '1' then
   redis.call('HSET', job, 'split', '1', 'total', redis.call('HGET', job, 'cut_rows'))
+  if give_up(id, tonumber(ARGV[7])) then
+    return {2, 0}
+  end
 end
 local answer = walk(id, lanes, lease)
 table.insert(answer, 1, all_done(id) and 1 or 0)

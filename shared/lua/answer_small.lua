@@ -1,18 +1,23 @@
 -- Answer small jobs and questions.
--- ARGV: prefix, retention, unread, n, then n of (id, result, completed, failed ...) in one row,
--- then (list of an asker, answers ...).
+-- ARGV: prefix, retention, unread, n, then n of (id, result, completed, failed, which row with an error is
+-- the first ...) in one row, then (list of an asker, answers ...).
 local retention, unread, last = tonumber(ARGV[2]), ARGV[3], 4 + tonumber(ARGV[4])
 local at = now()
-for index = 5, last, 4 do
-  local id, result, completed, failed = unpack(ARGV, index, index + 3)
+for index = 5, last, 5 do
+  local id, result, completed, failed, first = unpack(ARGV, index, index + 4)
   local job = key_of(id)
+  local have = redis.call('HMGET', job, 'state', 'total', 'tolerance', 'retention')
   redis.call('ZREM', prefix .. 'small:claims', id)
-  if state_of(id) == 'running' then
-    redis.call('HSET', job, 'state', 'succeeded', 'finished_at', stamp(at),
+  if have[1] == 'running' then
+    local reason = have[3] and too_many_errors(have[3], tonumber(failed), tonumber(have[2]), first)
+    redis.call('HSET', job, 'state', reason and 'failed' or 'succeeded', 'finished_at', stamp(at),
       'completed', completed, 'failed', failed)
+    if reason then
+      redis.call('HSET', job, 'error', reason)
+    end
     redis.call('SET', job .. ':result', result)
     redis.call('DEL', job .. ':rows', job .. ':notes')
-    redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + retention), id)
+    redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (tonumber(have[4] or '') or retention)), id)
     ring_bell(id)
   end
 end

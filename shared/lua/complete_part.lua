@@ -1,5 +1,7 @@
--- Mark a part done, once. ARGV: prefix, id, part, completed, failed, lanes, lease.
--- Answers {wanted, all_done, part to dispatch...}; wanted is 0 where the job has ended or is gone.
+-- Mark a part done, once.
+-- ARGV: prefix, id, part, completed, failed, lanes, lease, retention [, first bad row, which it is].
+-- Answers {wanted, all_done, part to dispatch...}; wanted is 0 where the job has ended or is gone, and 2
+-- where it has failed at this, because too many of its rows have an error.
 local id, part = ARGV[2], ARGV[3]
 local lanes, lease = tonumber(ARGV[6]), tonumber(ARGV[7])
 local job = key_of(id)
@@ -14,6 +16,15 @@ redis.call('HINCRBY', job, 'completed', ARGV[4])
 redis.call('HINCRBY', job, 'failed', ARGV[5])
 redis.call('HINCRBY', job, 'done', 1)
 redis.call('HDEL', job, 'held_up')
+if ARGV[9] then
+  local first = tonumber(redis.call('HGET', job, 'first_bad_row') or '')
+  if not first or tonumber(ARGV[9]) < first then
+    redis.call('HSET', job, 'first_bad_row', ARGV[9], 'first_bad', ARGV[10])
+  end
+  if give_up(id, tonumber(ARGV[8])) then
+    return {2, 0}
+  end
+end
 local answer = walk(id, lanes, lease)
 table.insert(answer, 1, all_done(id) and 1 or 0)
 table.insert(answer, 1, 1)

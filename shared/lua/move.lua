@@ -10,19 +10,9 @@ end
 if not legal then
   return 0
 end
-local at = now()
-redis.call('HSET', job, 'state', to)
 if to == 'running' then
-  redis.call('HSET', job, 'started_at', stamp(at))
+  redis.call('HSET', job, 'state', to, 'started_at', stamp(now()))
 else
-  redis.call('HSET', job, 'finished_at', stamp(at))
-  redis.call('HDEL', job, 'held_up')
-  if reason ~= '' then
-    redis.call('HSET', job, 'error', reason)
-  end
-  redis.call('ZREM', prefix .. 'jobs:active', id)
-  redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + retention), id)
-  redis.call('DEL', job .. ':leases', job .. ':attempts', job .. ':notes', job .. ':rows')
-  ring_bell(id)
+  close(id, to, reason, retention)
 end
 return 1

@@ -69,3 +69,43 @@ local function ring_bell(id)
   redis.call('RPUSH', bell, '1')
   redis.call('EXPIRE', bell, 60)
 end
+
+-- Close a job; it is kept for its own time, or for `retention` seconds.
+local function close(id, state, reason, retention)
+  local job, at = key_of(id), now()
+  redis.call('HSET', job, 'state', state, 'finished_at', stamp(at))
+  redis.call('HDEL', job, 'held_up')
+  if reason ~= '' then
+    redis.call('HSET', job, 'error', reason)
+  end
+  local own = tonumber(redis.call('HGET', job, 'retention') or '')
+  redis.call('ZREM', prefix .. 'jobs:active', id)
+  redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (own or retention)), id)
+  redis.call('DEL', job .. ':leases', job .. ':attempts', job .. ':notes', job .. ':rows')
+  ring_bell(id)
+end
+
+-- Why a job fails of which so many rows have an error, if that is more than it bears; else nil. Until
+-- its rows are counted only of one that bears none it is sure. (A quotient, so that 29 of 100 are not
+-- more than 0.29.)
+local function too_many_errors(tolerance, failed, total, first)
+  local most = tonumber(tolerance or '1')
+  if failed == 0 or most >= 1 or (total and failed / total <= most) or (not total and most > 0) then
+    return nil
+  end
+  return string.format('More rows have an error than on_error=%s allows: %d %s. The first found is %s.',
+    most == 0 and 'fail' or tolerance, failed, total and 'of ' .. string.format('%d', total) or 'so far', first)
+end
+
+-- Fail a job, if too many of its rows have an error; whether it did.
+local function give_up(id, retention)
+  local have = redis.call('HMGET', key_of(id), 'tolerance', 'failed', 'total', 'first_bad')
+  if not have[1] then
+    return false
+  end
+  local reason = too_many_errors(have[1], tonumber(have[2] or '0'), tonumber(have[3] or ''), have[4])
+  if reason then
+    close(id, 'failed', reason, retention)
+  end
+  return reason ~= nil
+end
