@@ -103,9 +103,9 @@ class InMemory:
     def let_a_sweep_be_due(self) -> None:
         self.store._due.clear()
 
-    def under_way(self, job_id: str) -> int:
+    def under_way(self, job_id: str) -> tuple[int, int]:
         record = self.store._records[job_id]
-        return record.dispatched - len(record.done)
+        return record.dispatched - len(record.done), len(record.parts) - len(record.done)
 
     def forget(self) -> None:
         self.store.__dict__.update(InMemoryJobStore(self.chosen).__dict__)
@@ -137,10 +137,11 @@ class OnRedis:
     def let_a_sweep_be_due(self) -> None:
         self._link.client.delete(self._link.key("done", "sweep"))
 
-    def under_way(self, job_id: str) -> int:
+    def under_way(self, job_id: str) -> tuple[int, int]:
         key = self._link.key("job", job_id)
-        dispatched, done = self._link.client.hmget(key, "dispatched", "done")
-        return int(dispatched) - int(done)
+        counts = self._link.client.hmget(key, "dispatched", "parts", "done")
+        dispatched, parts, done = map(int, counts)
+        return dispatched - done, parts - done
 
     def forget(self) -> None:
         if keys := self._keys("*"):
@@ -313,10 +314,10 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def lanes_hold(self) -> None:
-        """No more parts are under way than there are lanes."""
+        """Every lane is in use while parts wait, and there are no more of them."""
         if hasattr(self, "location") and self._state() == State.RUNNING:
-            under_way = self.world.under_way(self.job_id)
-            assert 0 <= under_way <= LANES
+            under_way, left = self.world.under_way(self.job_id)
+            assert under_way == min(LANES, left)
 
     # -- how -------------------------------------------------------------------------------
 
