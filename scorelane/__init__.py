@@ -25,7 +25,9 @@ _WHERE = {
 __all__ = sorted(_WHERE)  # noqa: PLE0605  computed from the table
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module 'scorelane' has no attribute '{name}'")
-    return getattr(import_module(_WHERE[name]), name)
+if not TYPE_CHECKING:  # else a checker would take every name for one of the package's
+
+    def __getattr__(name: str) -> Any:
+        if name not in _WHERE:
+            raise AttributeError(f"module 'scorelane' has no attribute '{name}'")
+        return getattr(import_module(_WHERE[name]), name)

@@ -52,6 +52,12 @@ class JobState:
             **{name: body[name] for name in same},
         )
 
+    def _repr_html_(self) -> str:
+        # What a notebook asks for; nobody else needs it.
+        from scorelane.job_page import page_of  # noqa: PLC0415
+
+        return page_of(self)
+
     @property
     def ended(self) -> bool:
         """Whether its state will not change any more."""

@@ -87,6 +87,12 @@ def flow(taken: "Callable[Concatenate[Any, P], steps.Flow[T]]") -> Flow[P, T]:
     return cast("Flow[P, T]", method)
 
 
+def steps_of(method: Call[P, T]) -> "Callable[Concatenate[Any, P], steps.Steps[T]]":
+    """The steps that a method was made of, for a method that consists of others."""
+    made: Callable[..., steps.Steps[T]] = inspect.unwrap(cast("Any", method))
+    return made
+
+
 @overload
 def of_job(method: Call[Concatenate[AnyJob, P], T]) -> Call[P, T]: ...
 @overload

@@ -7,14 +7,12 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from scorelane.both import Awaited, Blocking
-from scorelane.downloads import Downloads
-from scorelane.following import Following
 from scorelane.job import AsyncJob, Job
 from scorelane.problems import Unreachable
 from scorelane.requests import no_address
 from scorelane.retries import Retries
+from scorelane.scoring_calls import Scoring
 from scorelane.steps import Course, Flow, Steps, walk, walk_later
-from scorelane.submissions import Submissions
 
 T = TypeVar("T")
 
@@ -28,7 +26,7 @@ URL_VARIABLE = "SCORELANE_URL"
 DEFAULT_URL = "http://127.0.0.1:5005"
 
 
-class Calls(Submissions, Following, Downloads):
+class Calls(Scoring):
     """The calls of a client.
 
     Each raises `Unreachable` where nothing answers, and a kind of `ApiError` for an error answer.

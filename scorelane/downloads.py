@@ -1,16 +1,26 @@
 """Calls that fetch results."""
 
+import tempfile
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
 from scorelane.appearing import appearing
 from scorelane.both import AnyJob, call, flow
 from scorelane.following import path_of
+from scorelane.frames import read_results
 from scorelane.problems import Unreachable
 from scorelane.requests import Requests
 from scorelane.retries import Attempts
-from scorelane.steps import Emit, Flow, Opened, Pause, Send, Steps, Take
+from scorelane.steps import Emit, Flow, Opened, Pause, Send, Steps, Take, Work
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: A result of more bytes than this is on the disk while it is made into a DataFrame.
+IN_MEMORY = 64 << 20
 
 
 class Downloads(Requests):
@@ -38,6 +48,21 @@ class Downloads(Requests):
             while run := (yield from download.next()):
                 file.write(run)
         return Path(path)
+
+    @call
+    def as_frame(self, job: AnyJob) -> "Steps[pd.DataFrame]":
+        """The results as a DataFrame of pandas', in the order of the rows.
+
+        Columns: `ref` (text, as it was sent), `Sentiment_Score` (float64, 0..1, missing where there
+        is an error) and `error` (text, missing where there is a score).
+        """
+        download = self._download(job)
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as file:
+            while run := (yield from download.next()):
+                file.write(run)
+            file.seek(0)
+            frame: pd.DataFrame = yield Work(partial(read_results, file))
+        return frame
 
     def _download(self, job: AnyJob) -> "Download":
         return Download(self, f"{path_of(job)}/results", {"Accept": "text/csv"})

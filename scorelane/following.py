@@ -1,8 +1,12 @@
 """Calls that follow jobs, and end them."""
 
+import math
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from urllib.parse import quote
+
+import httpx
 
 from scorelane.answers import JobState
 from scorelane.both import AnyJob, call, flow
@@ -15,6 +19,9 @@ PAGE = 100
 
 #: The shortest pause between two looks at a job, in seconds.
 LEAST_PAUSE = 0.05
+
+#: The longest one while somebody watches, in seconds.
+LOOK_SECONDS = 2.0
 
 
 class Following(Requests):
@@ -33,6 +40,7 @@ class Following(Requests):
         *,
         timeout: float | None = None,
         longest_pause: float = 30.0,
+        show: bool = False,
     ) -> Steps[JobState]:
         """Wait for the job's end, whatever it is, looking as often as the service wishes.
 
@@ -41,29 +49,33 @@ class Following(Requests):
             on_progress: told of the job at every look.
             timeout: seconds to wait at most; None: for ever.
             longest_pause: seconds between two looks, where the service wishes for more.
+            show: whether to show the progress, in a notebook, on a terminal or in a log.
 
         Raises:
             scorelane.problems.WaitTimeout: it has not ended by then; it goes on.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            answer = yield from self._request(Send("GET", path_of(job)))
-            found: JobState = self._read(answer, self._made)
-            if on_progress:
-                yield Tell(on_progress, found)
-            if found.ended:
-                return found
-            wish = retry_after(answer)
-            pause = min(max(1.0 if wish is None else wish, LEAST_PAUSE), longest_pause)
-            if deadline is not None:
+        told = [on_progress] if on_progress else []
+        with ExitStack() as shown:
+            if show:
+                from scorelane.progress import showing  # noqa: PLC0415  needs rich, if it is there
+
+                told.append(shown.enter_context(showing()))
+                longest_pause = min(longest_pause, LOOK_SECONDS)
+            deadline = math.inf if timeout is None else time.monotonic() + timeout
+            while True:
+                answer = yield from self._request(Send("GET", path_of(job)))
+                found: JobState = self._read(answer, self._made)
+                for tell in told:
+                    yield Tell(tell, found)
+                if found.ended:
+                    return found
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise WaitTimeout(
                         f"Job {found.id} is still {found.state} after {timeout:g} seconds. It goes "
                         "on; wait for it again, or cancel it."
                     )
-                pause = min(pause, left)
-            yield Pause(pause)
+                yield Pause(min(_pause(answer), longest_pause, left))
 
     @call
     def cancel(self, job: AnyJob) -> Steps[JobState]:
@@ -103,3 +115,8 @@ class Following(Requests):
 def path_of(job: AnyJob) -> str:
     """The address of a job."""
     return f"/jobs/{quote(job.id if isinstance(job, JobState) else job, safe='')}"
+
+
+def _pause(answer: httpx.Response) -> float:
+    wish = retry_after(answer)
+    return max(1.0 if wish is None else wish, LEAST_PAUSE)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from scorelane import display, options
+from scorelane import bars, options
 from scorelane.job import Job
 
 
@@ -25,7 +25,7 @@ def submit(file: Path, url: str, as_json: bool, **columns: Any) -> None:
     \b
     id=$(scorelane submit reviews.csv) && scorelane status $id --watch && scorelane results $id
     """
-    with options.client(url) as client, display.upload_bar(file) as on_sent:
+    with options.client(url) as client, bars.upload_bar(file) as on_sent:
         job = client.submit(file, on_sent=on_sent, **columns)
     click.echo(_as_json(job) if as_json else job.id)
 
@@ -41,7 +41,7 @@ def status(job_id: str, watch: bool, url: str, as_json: bool) -> None:
     With --watch the exit code is 1 if the job fails or is cancelled.
     """
     with options.client(url) as client:
-        job = display.watch(client, job_id) if watch else client.job(job_id)
+        job = client.wait(job_id, show=True) if watch else client.job(job_id)
     if as_json:
         click.echo(_as_json(job))
     else:

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from scorelane import display, options
-from scorelane.client import URL_VARIABLE, Client
+from scorelane import bars, options
+from scorelane.client import URL_VARIABLE
 from scorelane.job import Job
 from scorelane.problems import ClientError
 from scorelane.summary import BINS, Summary, first_texts, lines_of, missing, summarise
@@ -53,16 +53,16 @@ def score(file: Path, out: Path | None, url: str | None, as_json: bool, **column
     _check_output(file, out)
     with ExitStack() as closing:
         client = closing.enter_context(options.client(url or _service(closing)))
-        with display.upload_bar(file) as on_sent:
+        with bars.upload_bar(file) as on_sent:
             job = client.submit(file, on_sent=on_sent, **columns)
-        job = _wait(client, job, remote=url is not None)
+        job = _wait(job, remote=url is not None)
         summary = _fetch(job, out)
     loss = missing(summary, job)
     if as_json:
         _print_json(summary, job, out)
     else:
         # With the scores on stdout, everything else is on stderr.
-        console = display.console() if out == options.STDOUT else Console(highlight=False)
+        console = bars.screen() if out == options.STDOUT else Console(highlight=False)
         _print(console, summary, first_texts(file, columns["text_column"] or "text"))
         if out != options.STDOUT:
             console.print(f"All scores: {out}", soft_wrap=True)
@@ -75,7 +75,7 @@ def _service(closing: ExitStack) -> str:
     # Not above: with a URL nothing of it is needed.
     from scorelane.stack import Stack  # noqa: PLC0415
 
-    with display.waiting() as say:
+    with bars.waiting() as say:
         return closing.enter_context(Stack(on_wait=say)).url
 
 
@@ -89,9 +89,9 @@ def _check_output(file: Path, out: Path) -> None:
         raise click.UsageError(f"{out.parent} is no folder that can be written to.")
 
 
-def _wait(client: Client, job: Job, *, remote: bool) -> Job:
+def _wait(job: Job, *, remote: bool) -> Job:
     try:
-        job = display.watch(client, job.id)
+        job = job.wait(show=True)
     except (KeyboardInterrupt, SystemExit):
         if remote:
             # An embedded service is stopped as a whole; a remote one would go on for nobody.

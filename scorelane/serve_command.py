@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from scorelane import display
+from scorelane import bars
 from scorelane.stack import Stack
 
 #: The lines of a log that are shown.
@@ -56,9 +56,9 @@ def serve(host: str, port: int, data: Path, processes: int | None, models: Path 
     scorelane serve --port 8080 --data /var/lib/scorelane
     SCORELANE_API_KEYS_FILE=keys.txt scorelane serve --host 0.0.0.0
     """
-    screen = display.console()
+    screen = bars.screen()
     with ExitStack() as closing:
-        with display.waiting() as say:
+        with bars.waiting() as say:
             stack = closing.enter_context(
                 Stack(data, host=host, port=port, processes=processes, models=models, on_wait=say)
             )

@@ -2,14 +2,14 @@
 
 import uuid
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Unpack
 
 from scorelane.answers import JobState
 from scorelane.both import call
+from scorelane.job_options import JobOptions, params_of
 from scorelane.requests import Requests, given
+from scorelane.sources import Source, upload_of
 from scorelane.steps import Send, Steps
-from scorelane.uploads import upload_of
 
 #: The answer to an upload comes when it is on the disk: seconds that the service may take for that.
 STORING_SECONDS = 300.0
@@ -21,47 +21,45 @@ class Submissions(Requests):
     @call
     def submit(
         self,
-        source: str | Path | bytes | BinaryIO,
+        source: Source,
         *,
-        model: str | None = None,
-        text_column: str | None = None,
-        ref_column: str | None = None,
         media_type: str | None = None,
         idempotency_key: str | None = None,
         on_sent: Callable[[int], object] | None = None,
+        **options: Unpack[JobOptions],
     ) -> Steps[JobState]:
         """Send rows, in constant memory; they are scored from now on.
 
         Args:
-            source: a path, the content, or a file open for reading bytes.
-            model: a model's name; the service has a default.
-            text_column: the column of the texts, if it is not `text`.
-            ref_column: the column of the references, if it is not `ref`.
-            media_type: what the source is; by default the ending of a path says it (`.csv`,
-                `.json`, each also with `.gz`), and anything else is `text/csv`.
+            source: a path; the content as bytes; a file open for reading bytes; a DataFrame, of
+                pandas or polars; or rows from anything that can be iterated over: texts, pairs
+                (ref, text) or dicts. An AsyncClient takes an asynchronous iterator too.
+            media_type: what a file or bytes are; by default the ending of a path says it (`.csv`,
+                `.tsv`, `.json`, `.ndjson`, `.parquet`, each also with `.gz`), and anything else
+                is `text/csv`.
             idempotency_key: sent again with every attempt, so that one job comes of them; by
                 default a new one for each call.
             on_sent: told how many bytes were sent so far.
+            options: `model`, `text_column` (default `text`), `ref_column` (`ref`, if there is
+                one), `delimiter` and `charset` of a CSV.
 
         Raises:
             OSError: the file cannot be read.
+            TypeError, ValueError: the source, or a row of it, cannot be sent.
             scorelane.problems.SourceSpent: the upload was cut, and the source can be read only
                 once.
         """
-        upload = upload_of(source, media_type)
+        upload = upload_of(source, media_type, options)
         upload.on_sent = on_sent
-        return (
-            yield from self._job(
-                Send(
-                    "POST",
-                    "/jobs",
-                    params=given(model=model, text_column=text_column, ref_column=ref_column),
-                    headers={"Idempotency-Key": idempotency_key or uuid.uuid4().hex},
-                    upload=upload,
-                    read_timeout=STORING_SECONDS,
-                )
-            )
+        send = Send(
+            "POST",
+            "/jobs",
+            params=params_of(options),
+            headers={"Idempotency-Key": idempotency_key or uuid.uuid4().hex},
+            upload=upload,
+            read_timeout=STORING_SECONDS,
         )
+        return (yield from self._job(send))
 
     @call
     def sentiment(

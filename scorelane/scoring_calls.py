@@ -1,0 +1,57 @@
+"""The call that does all of it: a DataFrame in, a DataFrame out."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Unpack
+
+from scorelane.answers import JobState
+from scorelane.both import call, steps_of
+from scorelane.downloads import Downloads
+from scorelane.following import Following
+from scorelane.frames import check_free, joined
+from scorelane.job_options import JobOptions
+from scorelane.problems import JobNotSucceeded
+from scorelane.steps import Steps
+from scorelane.submissions import Submissions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Scoring(Submissions, Following, Downloads):
+    """Scores DataFrames."""
+
+    @call
+    def score(
+        self,
+        frame: "pd.DataFrame",
+        *,
+        on_progress: Callable[[JobState], object] | None = None,
+        timeout: float | None = None,
+        show: bool = False,
+        **options: Unpack[JobOptions],
+    ) -> "Steps[pd.DataFrame]":
+        """Score the texts of a DataFrame of pandas': a job, from its submission to its results.
+
+        Args:
+            frame: with a column `text`, or the one that `text_column` names.
+            on_progress: told of the job at every look.
+            timeout: seconds to wait for the job at most; None: for ever.
+            show: whether to show the progress, in a notebook, on a terminal or in a log.
+            options: those of `submit`.
+
+        Returns:
+            The frame, index and all, with two columns more: `Sentiment_Score` (0..1) and `error`.
+
+        Raises:
+            scorelane.problems.JobNotSucceeded: the job failed, or somebody cancelled it.
+            scorelane.problems.WaitTimeout: it has not ended by then; it goes on.
+            ValueError: the frame lacks a column, or has one of those two already.
+        """
+        check_free(frame)
+        job = yield from steps_of(Submissions.submit)(self, frame, **options)
+        job = yield from steps_of(Following.wait)(
+            self, job, on_progress, timeout=timeout, show=show
+        )
+        if job.state != "succeeded":
+            raise JobNotSucceeded(f"Job {job.id} is {job.state}. {job.error or job.detail}")
+        return joined(frame, (yield from steps_of(Downloads.as_frame)(self, job)))
