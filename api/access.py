@@ -31,6 +31,7 @@ SCOPES: dict[str, Scope | None] = {
     "jobs.delete": Scope.SUBMIT,
     "jobs.follow": Scope.READ,
     "jobs.list_jobs": Scope.READ,
+    "events.events": Scope.READ,
     "results.results": Scope.READ,
     "models.models": Scope.READ,
 }

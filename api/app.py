@@ -2,10 +2,11 @@
 
 from flask import Flask
 
-from api import article, docs_page, errors, health, jobs, models, openapi, results
+from api import article, docs_page, errors, events, health, jobs, models, openapi, results
 from api.access import Access
 from api.asker import Asker
 from api.services import Services
+from api.slots import Slots
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
 from shared.fleet import Fleet
@@ -22,10 +23,16 @@ def create_app(
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["scorelane"] = Services(
-        settings, store, blobs, dispatch, fleet, Asker(settings, store, dispatch)
+        settings,
+        store,
+        blobs,
+        dispatch,
+        fleet,
+        Asker(settings, store, dispatch),
+        Slots(settings.max_streams),
     )
     errors.register(app)
     Access(settings, store).register(app)
-    for resource in (article, jobs, results, models, health, openapi, docs_page):
+    for resource in (article, jobs, events, results, models, health, openapi, docs_page):
         app.register_blueprint(resource.blueprint)
     return app

@@ -41,21 +41,24 @@ def when_ready(server: Any) -> None:
         check_published(settings, [listener.sock.getsockname() for listener in server.LISTENERS])
     except ScorelaneError as error:
         sys.exit(f"scorelane api: {error}")
-    if settings.drain_seconds:
-        _drain_first(settings.drain_seconds)
+    _drain_first(settings.drain_seconds)
 
 
 def _drain_first(seconds: float) -> None:
     """Have a SIGTERM heard in two steps: `/readyz` says it first, and the replica stops later.
 
     A connection that comes while a server closes its socket is lost, with the request that it
-    brings. So whoever hands out the requests must have turned to another replica by then.
+    brings. So whoever hands out the requests must have turned to another replica by then. Also
+    where no time is wanted for that: streams of events end by it, and a stop waits for none.
     """
     stop: Any = signal.getsignal(signal.SIGTERM)
 
-    def drain(_number: int, _frame: FrameType | None) -> None:
+    def drain(number: int, frame: FrameType | None) -> None:
         draining.set()
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        if seconds:
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+        else:
+            stop(number, frame)
 
     signal.signal(signal.SIGTERM, drain)
     signal.signal(signal.SIGALRM, lambda _, frame: stop(signal.SIGTERM, frame))

@@ -25,6 +25,7 @@ class Links(TypedDict):
     """Where to go on."""
 
     self: str
+    events: str
     results: str
     cancel: str
 
@@ -89,6 +90,7 @@ EXAMPLE_JOB: JobJson = {
     "labels": {"team": "growth"},
     "links": {
         "self": f"/jobs/{EXAMPLE_ID}",
+        "events": f"/jobs/{EXAMPLE_ID}/events",
         "results": f"/jobs/{EXAMPLE_ID}/results",
         "cancel": f"/jobs/{EXAMPLE_ID}/cancel",
     },
@@ -117,7 +119,12 @@ def job_json(services: Services, job: Job) -> JobJson:
         "error": job.error,
         "on_error": said_of(job.spec.tolerance),
         "labels": job.spec.labels,
-        "links": {"self": path, "results": f"{path}/results", "cancel": f"{path}/cancel"},
+        "links": {
+            "self": path,
+            "events": f"{path}/events",
+            "results": f"{path}/results",
+            "cancel": f"{path}/cancel",
+        },
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from api.asker import Asker
+from api.slots import Slots
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
 from shared.errors import NoModelYet, UnknownModel
@@ -25,6 +26,7 @@ class Services:
     dispatch: Dispatch
     fleet: Fleet
     asker: Asker
+    streams: Slots
 
     def model(self, name: str | None) -> Served:
         """The model of that name; of no name: the default one, or the only one there is.

@@ -198,6 +198,12 @@ class NoAnswerInTime(ScorelaneError):
     """
 
 
+class StreamsFull(ScorelaneError):
+    """All {limit} streams of events that this process of the API holds are taken. Try again in a
+    few seconds, or poll /jobs/<id>: it says the same.
+    """
+
+
 class Draining(ScorelaneError):
     """This replica of the API is about to stop. Send requests to another one."""
 

@@ -85,6 +85,16 @@ class Settings(BaseSettings):
         30.0, gt=0, description="How long POST /sentiment waits for its answer."
     )
 
+    max_streams: int = Field(
+        16,
+        ge=1,
+        le=31,
+        description="Streams of `/jobs/<id>/events` in a process of the API, each of which holds "
+        "one of its 32 threads.",
+    )
+    stream_seconds: float = Field(
+        900.0, gt=0, description="Such a stream ends after so long; its client comes back."
+    )
     drain_seconds: float = Field(
         2.0,
         ge=0,

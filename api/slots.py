@@ -1,0 +1,24 @@
+"""Places for requests that last: so many of a process's threads, and the rest for the others."""
+
+from collections.abc import Callable
+from threading import BoundedSemaphore
+
+from shared.errors import StreamsFull
+
+
+class Slots:
+    """Counts the streams that are open in this process."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._free = BoundedSemaphore(places)
+
+    def take(self) -> Callable[[], None]:
+        """Take a place; what is given must be called once, to leave it.
+
+        Raises:
+            shared.errors.StreamsFull: there is none.
+        """
+        if not self._free.acquire(blocking=False):
+            raise StreamsFull(limit=self._places)
+        return self._free.release

@@ -1,0 +1,96 @@
+"""Streams of events from the real programs: they follow a job, and starve nobody."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from programs import Programs, many_rows, programs
+from waiting import wait_for
+
+from shared.redis_link import RedisLink
+from shared.settings import Settings
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, sockets: Path) -> Iterator[Programs]:
+    """The service as it is by default: two processes of the API, 16 streams each."""
+    folder, own = tmp_path_factory.mktemp("events"), Path(tempfile.mkdtemp(dir=sockets))
+    with programs(folder, own, processes="1") as running:
+        running.start_worker()
+        running.wait_ready()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def waiting(service: Programs) -> str:
+    """A job that waits for ever: its messages are done with."""
+    location = service.submit(b"text\nI am well\n")
+    service.wait_for_end(location)
+    link = RedisLink(Settings(redis_url=service.env["SCORELANE_REDIS_URL"]))
+    link.client.hset(link.key("job", location.removeprefix("/jobs/")), "state", "queued")
+    link.client.delete(link.key("job", location.removeprefix("/jobs/"), "bell"))
+    link.close()
+    return location
+
+
+def test_a_job_is_followed_over_http(service: Programs) -> None:
+    """From its beginning to its end, over one connection, which the service then closes."""
+    content, _ = many_rows(60_000)
+    kinds, last = [], {}
+    with service.client.stream("GET", f"{service.submit(content)}/events") as answer:
+        assert answer.headers["Content-Type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if line.startswith("event: "):
+                kinds.append(line.removeprefix("event: "))
+            elif line.startswith("data: "):
+                last = json.loads(line.removeprefix("data: "))
+    assert kinds[0] == "progress"
+    assert kinds[-1] == "end"
+    assert kinds.count("end") == 1
+    assert (last["state"], last["rows"]["completed"]) == ("succeeded", 60_000)
+
+
+def test_streams_starve_nobody(service: Programs, waiting: str) -> None:
+    """With every place taken the API answers all else; who leaves without a word frees a place."""
+    url = f"{service.client.base_url}{waiting}/events"
+
+    def tried(held: ExitStack) -> httpx.Response:
+        # A connection each: which process takes it is the kernel's choice.
+        client = held.enter_context(httpx.Client(timeout=60))
+        return held.enter_context(client.stream("GET", url))
+
+    with ExitStack() as held:
+        there, tries = 0, 0
+        while there < 32:
+            answer, tries = tried(held), tries + 1
+            assert tries < 1000, "no process has another place, and fewer than 32 are taken"
+            if answer.status_code == 200:
+                there += 1
+            else:
+                assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+        for _ in range(20):
+            score = service.client.post("/sentiment", json={"text": ["I am well"]})
+            assert score.status_code == 200, score.text
+        location = service.submit(b"text\nI am well\n")
+        assert service.wait_for_end(location)["state"] == "succeeded"
+        assert tried(held).status_code == 503
+    with ExitStack() as held:
+        wait_for(lambda: tried(held).status_code == 200)
+
+
+def test_a_stop_waits_for_no_stream(service: Programs, waiting: str) -> None:
+    """A replica that is told to stop ends its streams, and itself."""
+    replica, port = service.start_replica()
+    with httpx.stream("GET", f"http://127.0.0.1:{port}{waiting}/events", timeout=60) as answer:
+        lines = answer.iter_lines()
+        assert next(lines).startswith("retry")
+        replica.terminate()
+        assert "event: end" not in list(lines)
+    # Far below the 25 s that gunicorn gives to what is under way.
+    assert replica.wait(10) == 0
