@@ -1,6 +1,7 @@
 """`/openapi.json`: the API as a document for programs (OpenAPI 3.1), made of its code."""
 
 import inspect
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from http import HTTPStatus
@@ -74,6 +75,7 @@ def document(app: Flask) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Scorelane", "version": _release(), "description": _ABOUT},
+        "tags": [_tag(one.name, one.import_name) for one in app.blueprints.values()],
         "paths": paths,
         "components": {
             "securitySchemes": {
@@ -82,6 +84,11 @@ def document(app: Flask) -> dict[str, Any]:
             "schemas": {"Problem": _PROBLEM, **schemas.found},
         },
     }
+
+
+def _tag(name: str, module: str) -> Schema:
+    about = inspect.getdoc(sys.modules[module]) or ""
+    return {"name": name, "description": about.partition("\n")[0]}
 
 
 def _release() -> str:
