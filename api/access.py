@@ -26,7 +26,7 @@ SCOPES: dict[str, Scope | None] = {
     "docs_page.page": None,
     "docs_page.part": None,
     "article.sentiment": Scope.SUBMIT,
-    "jobs.submit": Scope.SUBMIT,
+    "submitting.submit": Scope.SUBMIT,
     "jobs.cancel": Scope.SUBMIT,
     "jobs.delete": Scope.SUBMIT,
     "jobs.follow": Scope.READ,
@@ -89,6 +89,10 @@ class Access:
                 raise TooManyRequests(limit=f"{self._limit:,}", retry_after=retry_after)
 
     def _sign(self, answer: Response) -> Response:
+        # What says nothing else of it is for nobody's store: it holds somebody's rows.
+        answer.headers.setdefault(
+            "Cache-Control", "private, no-cache" if answer.headers.get("ETag") else "no-store"
+        )
         for name, value in _HEADERS.items():
             answer.headers.setdefault(name, value)
         spent: Spent | None = g.get("spent")

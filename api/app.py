@@ -2,9 +2,21 @@
 
 from flask import Flask
 
-from api import article, docs_page, errors, events, health, jobs, models, openapi, results
+from api import (
+    article,
+    docs_page,
+    errors,
+    events,
+    health,
+    jobs,
+    models,
+    openapi,
+    results,
+    submitting,
+)
 from api.access import Access
 from api.asker import Asker
+from api.bells import Bells
 from api.services import Services
 from api.slots import Slots
 from shared.blobs import Blobs
@@ -30,9 +42,12 @@ def create_app(
         fleet,
         Asker(settings, store, dispatch),
         Slots(settings.max_streams),
+        Bells(settings, store),
     )
     errors.register(app)
     Access(settings, store).register(app)
-    for resource in (article, jobs, events, results, models, health, openapi, docs_page):
+    for resource in (
+        article, submitting, jobs, events, results, models, health, openapi, docs_page,
+    ):  # fmt: skip
         app.register_blueprint(resource.blueprint)
     return app

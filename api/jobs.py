@@ -1,4 +1,4 @@
-"""`/jobs`: submit, follow, list, cancel, delete."""
+"""`/jobs`: follow, list, cancel, delete."""
 
 from flask import Blueprint, Response, request
 from typing_extensions import TypedDict
@@ -6,18 +6,15 @@ from typing_extensions import TypedDict
 from api.access import who
 from api.describing import (
     OF_A_JOB,
-    OF_ROWS,
     Answer,
-    Content,
     Parameter,
     describes,
     json,
-    number,
 )
-from api.intake import take_job
-from api.options import JobOptions, parameters_of, whole_number
-from api.representation import EXAMPLE_ID, EXAMPLE_JOB, JobJson, job_answer, job_json
-from api.rows import JSON_ROWS
+from api.freshness import only_if_changed
+from api.listing import PARAMETERS, find, search_for
+from api.preferences import APPLIED, PREFER, applied, preferences_of, wait_for_end
+from api.representation import EXAMPLE_JOB, JobJson, job_answer, job_json
 from api.services import Services, services
 from shared.errors import (
     BadOption,
@@ -27,41 +24,24 @@ from shared.errors import (
     JobNotFound,
     JobNotRestored,
     MalformedJobId,
-    NoRoom,
-    NotMultipart,
-    OwnerFull,
-    UnsupportedFormat,
+    UnknownOption,
 )
 from shared.job import Job, State, is_job_id, made_at
 from shared.manifest import has_manifest, settle
 
 blueprint = Blueprint("jobs", __name__)
 
-#: Jobs on one page of the list.
-MAX_PAGE = 1000
-
 
 class JobsPage(TypedDict):
-    """Jobs, the newest first; `next` is the cursor of the page behind it, null on the last."""
+    """Jobs, the newest first; `next` is the cursor of the next page, null where there is none."""
 
     jobs: list[JobJson]
     next: str | None
 
 
 _JOB = json(JobJson, EXAMPLE_JOB)
+_ETAG = {"ETag": "Of what is recorded of the job."}
 _RETRY_AFTER = {"Retry-After": "Seconds until it is worth asking again; while it runs."}
-_FILES = (
-    Content("text/csv", {"type": "string"}, "ref,text\n1,I am well\n"),
-    Content("text/tab-separated-values", {"type": "string"}, "ref\ttext\n1\tI am well\n"),
-    Content(
-        "multipart/form-data",
-        {
-            "type": "object",
-            "properties": {"file": {"type": "string", "format": "binary"}},
-            "required": ["file"],
-        },
-    ),
-)
 
 
 def find_job(at: Services, job_id: str) -> Job:
@@ -92,56 +72,42 @@ def find_job(at: Services, job_id: str) -> Job:
     raise JobNotFound(job_id=job_id)
 
 
-@blueprint.post("/jobs")
-@describes(
-    {202: Answer("Accepted.", _JOB, {"Location": "Where the job is.", **_RETRY_AFTER})},
-    refused=(*OF_ROWS, NotMultipart, UnsupportedFormat, OwnerFull, NoRoom),
-    parameters=parameters_of(JobOptions),
-    body=(*JSON_ROWS, *_FILES),
-)
-def submit() -> Response:
-    """Take a job in; it is scored later."""
-    at = services()
-    job = take_job(at, request)
-    answer = job_answer(at, job, 202)
-    answer.headers["Location"] = f"/jobs/{job.spec.id}"
-    return answer
-
-
 @blueprint.get("/jobs/<job_id>")
-@describes({200: Answer("The job.", _JOB, _RETRY_AFTER)}, refused=OF_A_JOB)
+@describes(
+    {
+        200: Answer("The job.", _JOB, _RETRY_AFTER | _ETAG | APPLIED),
+        304: Answer("It stands as it did.", (), _ETAG | APPLIED),
+    },
+    refused=OF_A_JOB,
+    parameters=(
+        PREFER,
+        Parameter(
+            "If-None-Match", {"type": "string"}, "The `ETag` of an earlier answer.", "header"
+        ),
+    ),
+)
 def follow(job_id: str) -> Response:
-    """How a job stands."""
-    at = services()
-    return job_answer(at, find_job(at, job_id))
+    """How a job stands, at once or at its end."""
+    at, preferred = services(), preferences_of(request)
+    job, waited = wait_for_end(at, find_job(at, job_id), preferred)
+    answer = job_answer(at, job)
+    if said := applied(waited):
+        answer.headers["Preference-Applied"] = said
+    return only_if_changed(answer, at, job)
 
 
 @blueprint.get("/jobs")
 @describes(
     {200: Answer("The page.", json(JobsPage, {"jobs": [EXAMPLE_JOB], "next": None}))},
-    refused=(BadOption,),
-    parameters=(
-        Parameter("limit", number(0, MAX_PAGE), "At most so many jobs."),
-        Parameter("cursor", {"type": "string"}, "The last page's `next`.", example=EXAMPLE_ID),
-    ),
+    refused=(BadOption, UnknownOption),
+    parameters=PARAMETERS,
 )
 def list_jobs() -> JobsPage:
-    """A page of jobs, the newest first."""
+    """A page of the jobs that are looked for, the newest first."""
     at = services()
-    limit = max(whole_number(request.args, "limit", 20, MAX_PAGE), 1)
-    cursor = request.args.get("cursor")
-    if cursor is not None and not is_job_id(cursor):
-        raise BadOption(
-            option="cursor", value=cursor[:80], reason="take it from the last page's 'next'"
-        )
-    # One more than asked for tells whether there is a next page.
     owner = None if who().is_admin else who().owner
-    jobs = at.store.list_jobs(limit + 1, before=cursor, owner=owner)
-    page, more = jobs[:limit], jobs[limit:]
-    return {
-        "jobs": [job_json(at, job) for job in page],
-        "next": page[-1].spec.id if more else None,
-    }
+    found, cursor = find(at.store, owner, search_for(request.args))
+    return {"jobs": [job_json(at, job) for job in found], "next": cursor}
 
 
 @blueprint.post("/jobs/<job_id>/cancel")

@@ -11,7 +11,7 @@ from api.access import who
 from api.services import Services
 from api.terms import Terms
 from shared.fleet import Served
-from shared.job import NDJSON, Job, Layout, Spec, folder_of, new_job_id
+from shared.job import NDJSON, Job, Layout, Spec, folder_of, made_at, new_job_id
 from shared.manifest import write_manifest
 from shared.tables.json_rows import Pair
 from shared.tables.parts import write_rows
@@ -36,7 +36,7 @@ def record_small(services: Services, served: Served, pairs: list[Pair], terms: T
         owner=who().owner,
         **terms,
     )
-    job = Job(spec=spec, created_at=services.store.now(), total=len(pairs))
+    job = Job(spec=spec, created_at=made_at(spec.id), total=len(pairs))
     if services.store.create(job, content):
         services.dispatch.answer(spec.full_name)
     return job
@@ -74,7 +74,7 @@ def record_bulk(
         rows_per_part=_rows_per_part(services, served, rows),
         **terms,
     )
-    job = Job(spec=spec, created_at=services.store.now())
+    job = Job(spec=spec, created_at=made_at(spec.id))
     write_manifest(services.blobs, job, [])
     services.store.create(job)
     services.dispatch.split(spec.full_name, spec.id)

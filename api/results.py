@@ -41,15 +41,19 @@ _PAGE = {
 }
 
 
+#: What the answer holds.
+RESULTS = (
+    Content("text/csv", {"type": "string"}, f"ref,{SCORE},error\n1,0.69,\n"),
+    *json(ResultsPage, _PAGE),
+)
+
+
 @blueprint.get("/jobs/<job_id>/results")
 @describes(
     {
         200: Answer(
             "All rows, or a page of them.",
-            (
-                Content("text/csv", {"type": "string"}, f"ref,{SCORE},error\n1,0.69,\n"),
-                *json(ResultsPage, _PAGE),
-            ),
+            RESULTS,
             {"ETag": "Of the rows, which never change.", "Accept-Ranges": "`bytes`, of a CSV."},
         ),
         206: Answer("A range of the CSV."),
@@ -71,24 +75,38 @@ def results(job_id: str) -> Response:
         raise JobNotFinished(job_id=job_id, state=job.state, retry_after=retry_after(at, job))
     if job.state is not State.SUCCEEDED:
         raise NoResults(job_id=job_id, state=job.state)
-    if _wants_json():
+    return results_answer(at, job)
+
+
+def results_answer(at: Services, job: Job, *, json_first: bool = False) -> Response:
+    """The answer that carries the rows of a job that has succeeded.
+
+    Args:
+        at: where they are.
+        job: which job.
+        json_first: whether a client that says nothing of its format gets JSON.
+    """
+    if _wants_json(json_first=json_first):
         return jsonify(_page(at, job))
     content = _csv(at, job)
     # Passed through: else werkzeug reads a content of which it cuts a range as a whole.
     answer = Response(content, mimetype="text/csv", direct_passthrough=True)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{job_id}.csv"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="{job.spec.id}.csv"'
     answer.content_length = content.size
     # The rows of a job that has succeeded never change.
-    answer.set_etag(f"{job_id}.csv")
+    answer.set_etag(f"{job.spec.id}.csv")
     answer.vary.add("Accept")
     answer.make_conditional(request, accept_ranges=True, complete_length=content.size)
     return answer
 
 
-def _wants_json() -> bool:
+def _wants_json(*, json_first: bool) -> bool:
     wanted = request.args.get("format")
     if wanted is None:
-        best = request.accept_mimetypes.best_match(["text/csv", "application/json"], "text/csv")
+        kinds = ["text/csv", "application/json"]
+        if json_first:
+            kinds.reverse()
+        best = request.accept_mimetypes.best_match(kinds, kinds[0])
         return best == "application/json"
     if wanted not in ("csv", "json"):
         raise BadOption(option="format", value=wanted, reason="it must be csv or json")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from api.asker import Asker
+from api.bells import Bells
 from api.slots import Slots
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
@@ -27,6 +28,7 @@ class Services:
     fleet: Fleet
     asker: Asker
     streams: Slots
+    bells: Bells
 
     def model(self, name: str | None) -> Served:
         """The model of that name; of no name: the default one, or the only one there is.

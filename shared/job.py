@@ -165,7 +165,7 @@ class Job(_Frozen):
 
     spec: Spec
     state: State = State.QUEUED
-    created_at: float
+    created_at: float = Field(description="When its id was made; an upload takes longer.")
     started_at: float | None = None
     finished_at: float | None = None
     error: str | None = None

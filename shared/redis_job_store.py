@@ -37,7 +37,8 @@ class RedisJobStore(RedisSmallJobs):
     def create(self, job: Job, rows: bytes = b"") -> bool:
         """Record a new job; the rows of a small one with it, in its model's waiting list."""
         spec, record = job.spec, _record_of(job)
-        record["split_lease"] = job.created_at + self._lease
+        # From now on: the job may be older, by the time that its upload took.
+        record["split_lease"] = self.now() + self._lease
         if spec.kind == "small":
             waiting = self._link.run(
                 "create_small", spec.id, spec.full_name, rows, self._most_small, *_flat(record)

@@ -95,6 +95,15 @@ class Settings(BaseSettings):
     stream_seconds: float = Field(
         900.0, gt=0, description="Such a stream ends after so long; its client comes back."
     )
+    max_wait_seconds: int = Field(
+        30, ge=0, description="How long a request may wait for the end of a job (`Prefer: wait=N`)."
+    )
+    waiting_requests: int = Field(
+        8,
+        ge=0,
+        description="So many of the 32 threads of a process of the API may wait so at a time; "
+        "another request is answered at once.",
+    )
     drain_seconds: float = Field(
         2.0,
         ge=0,

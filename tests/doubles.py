@@ -119,7 +119,7 @@ class InMemoryJobStore:
     def create(self, job: Job, rows: bytes = b"") -> bool:
         if job.spec.id in self._records:
             return False
-        lease = job.created_at + self._settings.lease_seconds
+        lease = time.time() + self._settings.lease_seconds
         job = job.model_copy(update={"cut_bytes": job.spec.layout.start})
         self._records[job.spec.id] = _Record(job, rows, split_lease=lease)
         self._since = self._since or made_at(job.spec.id)

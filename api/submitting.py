@@ -1,0 +1,61 @@
+"""`POST /jobs`: take a job in, and wait for its end if the client prefers to."""
+
+from flask import Blueprint, Response, request
+
+from api.describing import OF_ROWS, Answer, Content, describes, json
+from api.intake import take_job
+from api.options import JobOptions, parameters_of
+from api.preferences import APPLIED, PREFER, applied, preferences_of, wait_for_end
+from api.representation import EXAMPLE_JOB, JobJson, job_answer
+from api.results import RESULTS, results_answer
+from api.rows import JSON_ROWS
+from api.services import services
+from shared.errors import NoRoom, NotMultipart, OwnerFull, UnsupportedFormat
+from shared.job import State
+
+blueprint = Blueprint("submitting", __name__)
+
+_FILES = (
+    Content("text/csv", {"type": "string"}, "ref,text\n1,I am well\n"),
+    Content("text/tab-separated-values", {"type": "string"}, "ref\ttext\n1\tI am well\n"),
+    Content(
+        "multipart/form-data",
+        {
+            "type": "object",
+            "properties": {"file": {"type": "string", "format": "binary"}},
+            "required": ["file"],
+        },
+    ),
+)
+
+_WHERE = {"Location": "Where the job is.", **APPLIED}
+
+
+@blueprint.post("/jobs")
+@describes(
+    {
+        200: Answer("Its results: the job has ended while the request waited.", RESULTS, _WHERE),
+        202: Answer(
+            "Accepted.",
+            json(JobJson, EXAMPLE_JOB),
+            {**_WHERE, "Retry-After": "Seconds until it is worth asking; while it runs."},
+        ),
+    },
+    refused=(*OF_ROWS, NotMultipart, UnsupportedFormat, OwnerFull, NoRoom),
+    parameters=(*parameters_of(JobOptions), PREFER),
+    body=(*JSON_ROWS, *_FILES),
+)
+def submit() -> Response:
+    """Take a job in; it is scored later, or while the client waits."""
+    at, preferred = services(), preferences_of(request)
+    job, waited = wait_for_end(at, take_job(at, request), preferred)
+    if waited is not None and job.state is State.SUCCEEDED:
+        answer = results_answer(at, job, json_first=request.mimetype == "application/json")
+        answer.headers["Content-Location"] = f"/jobs/{job.spec.id}/results"
+    else:
+        answer = job_answer(at, job, 202)
+    answer.headers["Location"] = f"/jobs/{job.spec.id}"
+    at_once = preferred.respond_async and answer.status_code == 202
+    if said := applied(waited, at_once=at_once):
+        answer.headers["Preference-Applied"] = said
+    return answer
