@@ -59,6 +59,12 @@ class JobState:
         return page_of(self)
 
     @property
+    def labels(self) -> Mapping[str, str]:
+        """Those that it was submitted with."""
+        labels: Mapping[str, str] = self.representation.get("labels") or {}
+        return labels
+
+    @property
     def ended(self) -> bool:
         """Whether its state will not change any more."""
         return self.state in ENDED

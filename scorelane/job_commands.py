@@ -19,14 +19,14 @@ from scorelane.job import Job
 @options.of_a_job
 @options.url
 @options.as_json
-def submit(file: Path, url: str, as_json: bool, **columns: Any) -> None:
+def submit(file: Path, url: str, as_json: bool, **terms: Any) -> None:
     r"""Send FILE to a service, and print the id of its job.
 
     \b
     id=$(scorelane submit reviews.csv) && scorelane status $id --watch && scorelane results $id
     """
     with options.client(url) as client, bars.upload_bar(file) as on_sent:
-        job = client.submit(file, on_sent=on_sent, **columns)
+        job = client.submit(file, on_sent=on_sent, **terms)
     click.echo(_as_json(job) if as_json else job.id)
 
 

@@ -29,12 +29,49 @@ out = click.option(
 )
 
 
+def _pairs(_context: Any, _option: Any, labels: tuple[str, ...]) -> dict[str, str]:
+    for label in labels:
+        if ":" not in label:
+            raise click.BadParameter(f"'{label}' is no label. Write KEY:VALUE.")
+    return dict(label.split(":", 1) for label in labels)
+
+
+label = click.option(
+    "--label",
+    "labels",
+    metavar="KEY:VALUE",
+    multiple=True,
+    callback=_pairs,
+    help="To find the job by; may be given several times.",
+)
+
+
 def of_a_job(command: Any) -> Any:
-    """Give a command the options of a submission."""
-    for option in (
-        click.option("--ref-column", help="The column of the references.  [default: ref]"),
-        click.option("--text-column", help="The column of the texts.  [default: text]"),
-        click.option("--model", help="The model's name.  [default: the service's default]"),
+    """Give a command the options of a submission; see `scorelane.job_options.JobOptions`."""
+    for option in reversed(
+        (
+            click.option("--model", help="The model's name.  [default: the service's default]"),
+            click.option("--text-column", help="The column of the texts.  [default: text]"),
+            click.option("--ref-column", help="The column of the references.  [default: ref]"),
+            click.option(
+                "--delimiter", help="Between the cells of a CSV: ';', tab, pipe.  [default: ,]"
+            ),
+            click.option("--charset", help="Of the text, such as latin-1.  [default: utf-8]"),
+            click.option(
+                "--on-error",
+                metavar="skip|fail|SHARE",
+                help="What rows with an error do to the job: nothing, fail it, or fail it where "
+                "they are a larger share, such as 0.05.  [default: skip]",
+            ),
+            label,
+            click.option(
+                "--retention",
+                "retention_seconds",
+                type=int,
+                metavar="SECONDS",
+                help="How long the job is kept after its end.  [default: the service's]",
+            ),
+        )
     ):
         command = option(command)
     return command

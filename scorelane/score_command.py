@@ -36,7 +36,7 @@ TEXT_CHARS = 48
 )
 @options.of_a_job
 @options.as_json
-def score(file: Path, out: Path | None, url: str | None, as_json: bool, **columns: Any) -> None:
+def score(file: Path, out: Path | None, url: str | None, as_json: bool, **terms: Any) -> None:
     r"""Score FILE, a CSV with a column `text`, and write `ref,Sentiment_Score,error` for each row.
 
     The scores go to scored-FILE in this folder, or to --out; the rows are in FILE's order. A row
@@ -54,7 +54,7 @@ def score(file: Path, out: Path | None, url: str | None, as_json: bool, **column
     with ExitStack() as closing:
         client = closing.enter_context(options.client(url or _service(closing)))
         with bars.upload_bar(file) as on_sent:
-            job = client.submit(file, on_sent=on_sent, **columns)
+            job = client.submit(file, on_sent=on_sent, **terms)
         job = _wait(job, remote=url is not None)
         summary = _fetch(job, out)
     loss = missing(summary, job)
@@ -63,7 +63,9 @@ def score(file: Path, out: Path | None, url: str | None, as_json: bool, **column
     else:
         # With the scores on stdout, everything else is on stderr.
         console = bars.screen() if out == options.STDOUT else Console(highlight=False)
-        _print(console, summary, first_texts(file, columns["text_column"] or "text"))
+        _print(
+            console, summary, first_texts(file, terms["text_column"] or "text", terms["delimiter"])
+        )
         if out != options.STDOUT:
             console.print(f"All scores: {out}", soft_wrap=True)
     if loss:

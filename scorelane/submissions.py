@@ -40,8 +40,10 @@ class Submissions(Requests):
             idempotency_key: sent again with every attempt, so that one job comes of them; by
                 default a new one for each call.
             on_sent: told how many bytes were sent so far.
-            options: `model`, `text_column` (default `text`), `ref_column` (`ref`, if there is
-                one), `delimiter` and `charset` of a CSV.
+            options: `model`; `text_column` (default `text`), `ref_column` (`ref`, if there is
+                one); `delimiter` and `charset` of a CSV; `on_error`: `skip` (the default), `fail`,
+                or the share of rows with an error above which the job fails; `labels`, a mapping
+                to find the job by; `retention_seconds`, for which it is kept after its end.
 
         Raises:
             OSError: the file cannot be read.

@@ -101,11 +101,13 @@ def missing(summary: Summary, job: JobState) -> str | None:
     )
 
 
-def first_texts(file: Path, column: str) -> list[str]:
+def first_texts(file: Path, column: str, delimiter: str | None = None) -> list[str]:
     """The texts of the first rows of an upload, to show beside their scores.
 
     Only to look at: none at all where the file is not a plain CSV.
     """
+    if delimiter:
+        return []
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
             rows = csv.DictReader(lines)

@@ -132,6 +132,20 @@ def test_score_rows_missing(answers, file: Path, results: bytes, out: str) -> No
     assert "missing" in result.stderr or "not whole" in result.stderr
 
 
+@pytest.mark.parametrize("command", ["submit", "score"])
+def test_options_of_a_job(answers, file: Path, command: str) -> None:
+    """They are sent as the service spells them; labels as often as they are given."""
+    query = "text_column=t&delimiter=%3B&on_error=0.05&retention_seconds=60&label=a%3A1&label=b%3A2"
+    serve_job(answers)
+    answers.add(f"POST /jobs?{query}", 202, answers.job("queued"))
+    result = run(
+        command, str(file), "--text-column", "t", "--delimiter", ";", "--on-error", "0.05",
+        "--label", "a:1", "--label", "b:2", "--retention", "60", "--url", answers.url,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert answers.asked(f"POST /jobs?{query}") == 1
+
+
 @pytest.mark.parametrize("state", ["failed", "cancelled"])
 def test_score_job_fails(answers, file: Path, state: str) -> None:
     """A job that failed or was cancelled is exit code 1, with the job's reason."""
@@ -175,6 +189,7 @@ def test_refused_input(answers, file: Path) -> None:
         (("serve", "--port", "70000"), "70000"),
         (("status",), "Missing argument"),
         (("frobnicate",), "No such command"),
+        (("submit", "in.csv", "--label", "growth"), "'growth' is no label. Write KEY:VALUE"),
     ],
 )
 def test_usage(file: Path, arguments: tuple[str, ...], message: str) -> None:

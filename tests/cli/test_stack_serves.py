@@ -1,18 +1,23 @@
 """What a running stack does for the commands that speak to it, and what keeps one from running."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pages import run_page
 
+from scorelane import Client
 from scorelane.cli import cli
 from scorelane.stack import Stack
 from shared.errors import StackError
 from shared.model import write_card
 
 pytestmark = pytest.mark.stack
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.fixture
@@ -108,3 +113,16 @@ def test_not_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SCORELANE_SERVE", "fast")
     with Stack(processes=1) as stack:
         assert stack.models
+
+
+def test_the_page_of_the_client(running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its blocks run as the cells of a notebook do, within a loop, and come to what they say."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SCORELANE_URL", running.url)
+    (tmp_path / "reviews.csv").write_bytes((ROOT / "examples/reviews.csv").read_bytes())
+    made = asyncio.run(run_page(ROOT / "docs/client.md", {"http://127.0.0.1:5005": running.url}))
+    clients = [one for one in made.values() if isinstance(one, Client)]
+    for client in clients:
+        client.close()
+    assert len(clients) == 3
+    assert len((tmp_path / "scored.csv").read_text(encoding="utf-8").splitlines()) == 121

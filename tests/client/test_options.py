@@ -1,0 +1,47 @@
+"""The options of a job, through both clients."""
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from transports import Working
+
+from api import options
+from scorelane.job_options import JobOptions
+from scorelane.problems import BadRequest
+
+#: As the service calls it, where that is another name.
+AT_THE_SERVICE = {"labels": "label"}
+
+
+def test_the_client_has_every_option_of_the_service() -> None:
+    """What `POST /jobs` takes is a keyword, and nothing else is."""
+    ours = {AT_THE_SERVICE.get(name, name) for name in JobOptions.__annotations__}
+    assert ours == {one.name for one in fields(options.JobOptions)}
+
+
+def test_options_reach_the_service(client: Any) -> None:
+    """Each is what it says; what is None is left to the service."""
+    job = client.submit(
+        "id;tweet\n1;na\u00efve\n2;\n".encode("latin-1"), model=None, text_column="tweet",
+        ref_column="id", delimiter=";", charset="latin-1", on_error=0.5,
+        labels={"team": "growth", "run": "a:b"}, retention_seconds=100,
+    ).wait()  # fmt: skip
+    assert job.as_frame()["ref"].tolist() == ["1", "2"]
+    assert job.as_frame()["Sentiment_Score"][0] == 0.05
+    assert job.labels == {"team": "growth", "run": "a:b"}
+    assert job.representation["on_error"] == 0.5
+
+
+def test_a_job_that_bears_no_error(client: Any) -> None:
+    """It has failed, and says why."""
+    job = client.submit(b'text\n""\n', on_error="fail").wait()
+    assert job.state == "failed"
+    assert "the text is empty" in job.error
+
+
+def test_an_option_that_is_not_there(client: Any, working: Working) -> None:
+    """A slip is an error of the service's, which names those that there are."""
+    with pytest.raises(BadRequest, match=r"'txet' is not an option here\. The options: .*charset"):
+        client.submit(b"text\nhello\n", txet="tweet")
+    assert working.requests
