@@ -69,6 +69,10 @@ models: $(ENVIRONMENT)  ## train both bundled models anew from the labelled data
 	@test -n "$(DATA)" || { echo "Say where the labelled data is: make models DATA=folder"; exit 1; }
 	$(BIN)/python -m training.bundled "$(DATA)"
 
+.PHONY: settings
+settings: $(ENVIRONMENT)  ## write docs/settings.md anew, from shared/settings.py
+	$(BIN)/python -m scorelane.settings_table
+
 .PHONY: test-compose
 test-compose: $(ENVIRONMENT)  ## build the images, and test the service under docker compose
 	bash deploy/test-compose.sh

@@ -34,6 +34,8 @@ SCOPES: dict[str, Scope | None] = {
     "events.events": Scope.READ,
     "results.results": Scope.READ,
     "models.models": Scope.READ,
+    "metrics.metrics": Scope.ADMIN,
+    "metrics.workers": Scope.ADMIN,
 }
 
 #: Of the rate limit, in seconds.

@@ -9,6 +9,7 @@ from api import (
     events,
     health,
     jobs,
+    metrics,
     models,
     openapi,
     results,
@@ -19,15 +20,23 @@ from api.asker import Asker
 from api.bells import Bells
 from api.services import Services
 from api.slots import Slots
+from api.witness import Witness
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
 from shared.fleet import Fleet
 from shared.job_store import JobStore
+from shared.overview import Overview
 from shared.settings import Settings
 
 
 def create_app(
-    settings: Settings, *, store: JobStore, blobs: Blobs, dispatch: Dispatch, fleet: Fleet
+    settings: Settings,
+    *,
+    store: JobStore,
+    blobs: Blobs,
+    dispatch: Dispatch,
+    fleet: Fleet,
+    overview: Overview,
 ) -> Flask:
     """The WSGI app, with its collaborators handed in."""
     app = Flask(__name__, static_folder=None)
@@ -40,14 +49,16 @@ def create_app(
         blobs,
         dispatch,
         fleet,
+        overview,
         Asker(settings, store, dispatch),
         Slots(settings.max_streams),
         Bells(settings, store),
     )
     errors.register(app)
+    app.wsgi_app = Witness(app, settings)  # type: ignore[method-assign]
     Access(settings, store).register(app)
     for resource in (
-        article, submitting, jobs, events, results, models, health, openapi, docs_page,
+        article, submitting, jobs, events, results, models, health, metrics, openapi, docs_page,
     ):  # fmt: skip
         app.register_blueprint(resource.blueprint)
     return app

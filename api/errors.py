@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 
+from api.witness import REQUEST_ID
 from shared import errors
 from shared.errors import ScorelaneError
 from shared.traces import where
@@ -79,6 +80,7 @@ def problem(status: int, code: str, detail: str) -> Response:
         title=HTTPStatus(status).phrase,
         status=int(status),
         detail=detail,
+        request_id=request.environ.get(REQUEST_ID),
     )
     answer.status_code = status
     answer.content_type = "application/problem+json"

@@ -7,8 +7,13 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from gunicorn.glogging import Logger as GunicornLogger
+
+# Before a process is forked: all of them count into the memory that it holds.
+import api.measures  # noqa: F401
 from api.draining import draining
 from api.keys import check_published
+from shared import logs
 from shared.errors import ScorelaneError
 from shared.settings import load_settings
 
@@ -34,6 +39,21 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  gunicorn's advice
 
 
+class Logger(GunicornLogger):  # type: ignore[misc]  # it ships no types
+    """Logs as everything else does; where gunicorn is told of a file or a format, as it is told."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set up the log of a process."""
+        super().setup(cfg)
+        if cfg.errorlog == "-" and not (cfg.logconfig or cfg.logconfig_dict):
+            logs.set_up(load_settings())
+            self.error_log.handlers.clear()
+            self.error_log.propagate = True
+
+
+logger_class = Logger
+
+
 def when_ready(server: Any) -> None:
     """See that the API may listen where it does; and have a SIGTERM heard in two steps."""
     settings = load_settings()
@@ -41,6 +61,7 @@ def when_ready(server: Any) -> None:
         check_published(settings, [listener.sock.getsockname() for listener in server.LISTENERS])
     except ScorelaneError as error:
         sys.exit(f"scorelane api: {error}")
+    logs.warn_of_variables()
     _drain_first(settings.drain_seconds)
 
 

@@ -42,6 +42,7 @@ _PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What is wrong, and what to do."},
+        "request_id": {"type": "string", "description": "By which the log has it."},
     },
     "required": ["type", "title", "status", "detail"],
 }

@@ -112,7 +112,7 @@ def job_json(services: Services, job: Job) -> JobJson:
         "progress": round(job.progress, 4),
         "rows_per_second": rate and round(rate, 1),
         "eta_seconds": eta and round(eta, 1),
-        "created_at": _rfc3339(job.created_at),
+        "created_at": rfc3339(job.created_at),
         "started_at": _moment(job.started_at),
         "finished_at": _moment(job.finished_at),
         "expires_at": _moment(None if job.finished_at is None else job.finished_at + kept),
@@ -159,9 +159,10 @@ def _detail(services: Services, job: Job) -> str:
 
 
 def _moment(seconds: float | None) -> str | None:
-    return None if seconds is None else _rfc3339(seconds)
+    return None if seconds is None else rfc3339(seconds)
 
 
-def _rfc3339(seconds: float) -> str:
+def rfc3339(seconds: float) -> str:
+    """A moment in seconds since the epoch, as answers have it."""
     moment = datetime.fromtimestamp(seconds, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -12,6 +12,7 @@ from shared.dispatch import Dispatch
 from shared.errors import NoModelYet, UnknownModel
 from shared.fleet import Fleet, Served
 from shared.job_store import JobStore
+from shared.overview import Overview
 from shared.settings import Settings
 
 _NAME = "scorelane"
@@ -26,6 +27,7 @@ class Services:
     blobs: Blobs
     dispatch: Dispatch
     fleet: Fleet
+    overview: Overview
     asker: Asker
     streams: Slots
     bells: Bells

@@ -1,9 +1,12 @@
 """`POST /jobs`: take a job in, and wait for its end if the client prefers to."""
 
+import time
+
 from flask import Blueprint, Response, request
 
 from api.describing import OF_ROWS, Answer, Content, describes, json
 from api.intake import take_job
+from api.measures import note_upload
 from api.options import JobOptions, parameters_of
 from api.preferences import APPLIED, PREFER, applied, preferences_of, wait_for_end
 from api.representation import EXAMPLE_JOB, JobJson, job_answer
@@ -48,7 +51,10 @@ _WHERE = {"Location": "Where the job is.", **APPLIED}
 def submit() -> Response:
     """Take a job in; it is scored later, or while the client waits."""
     at, preferred = services(), preferences_of(request)
-    job, waited = wait_for_end(at, take_job(at, request), preferred)
+    began = time.perf_counter()
+    taken = take_job(at, request)
+    note_upload(taken, time.perf_counter() - began)
+    job, waited = wait_for_end(at, taken, preferred)
     if waited is not None and job.state is State.SUCCEEDED:
         answer = results_answer(at, job, json_first=request.mimetype == "application/json")
         answer.headers["Content-Location"] = f"/jobs/{job.spec.id}/results"

@@ -4,6 +4,7 @@ from api.app import create_app
 from shared.blobs import FolderBlobs
 from shared.dispatch import CeleryDispatch, make_celery
 from shared.fleet import RedisFleet
+from shared.overview import RedisOverview
 from shared.redis_job_store import RedisJobStore
 from shared.redis_link import RedisLink
 from shared.settings import load_settings
@@ -15,6 +16,7 @@ app = create_app(
     _settings,
     store=RedisJobStore(_link, _settings),
     blobs=FolderBlobs(_settings.blobs_dir),
-    dispatch=CeleryDispatch(make_celery(_settings)),
+    dispatch=CeleryDispatch(make_celery(_settings), _link.now),
     fleet=RedisFleet(_link, _settings),
+    overview=RedisOverview(_link),
 )

@@ -189,6 +189,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        # Their logs are files that a person reads.
+        "SCORELANE_LOG_FORMAT": "text",
         **os.environ,
         # A service's last words are in its log, also when it is killed.
         "PYTHONUNBUFFERED": "1",

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -58,6 +59,19 @@ class FolderBlobs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def identity(self) -> str:
+        """A name of the folder's own, made at the first call; empty where it cannot be had.
+
+        So two programs can tell whether they see the same folder.
+        """
+        path = self._folder / ".identity"
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError), path.open("x") as file:
+                file.write(secrets.token_hex(8))
+            return path.read_text()
+        return ""
 
     def _path(self, key: str) -> Path:
         return self._folder / key

@@ -1,11 +1,14 @@
 """How one program asks the other for work: the names of tasks and queues, and who sends them."""
 
+import time
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from celery import Celery
 
+from shared import trail
 from shared.settings import Settings
 
 
@@ -47,8 +50,10 @@ class Dispatch(Protocol):
 class CeleryDispatch:
     """Sends the tasks as Celery messages."""
 
-    def __init__(self, app: Celery) -> None:
+    def __init__(self, app: Celery, clock: Callable[[], float] = time.time) -> None:
+        """Take the app, and the clock by which messages say when they were sent."""
         self._app = app
+        self._clock = clock
 
     def split(self, full_name: str, job_id: str) -> None:
         """Have the upload of a job cut into parts."""
@@ -69,7 +74,10 @@ class CeleryDispatch:
     def _send(self, task: Task, queue: str, *args: object) -> None:
         # Without `retry=False` a publish to an absent broker is tried for minutes, and a client of
         # the API waits as long.
-        self._app.send_task(task, args, queue=queue, ignore_result=True, retry=False)
+        self._app.send_task(
+            task, args, queue=queue, ignore_result=True, retry=False,
+            headers={"sent_at": self._clock(), **trail.headers()},
+        )  # fmt: skip
 
 
 def make_celery(settings: Settings) -> Celery:

@@ -28,6 +28,24 @@ class Served(BaseModel):
     rate: float = Field(gt=0, description="Rows per second of one process, measured at warm-up.")
 
 
+class Worker(BaseModel):
+    """A worker that lives, as it describes itself at each heartbeat."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    host: str
+    release: str = Field(description="The version of Scorelane.")
+    libraries: dict[str, str] = Field(description="Versions of what scores depend on.")
+    models: list[str] = Field(description="Their full names.")
+    processes: list[int] = Field(description="Memory of each scoring process, in bytes.")
+    memory: int = Field(description="Of the main process and these, in bytes.")
+    started_at: float = Field(description="Seconds since the epoch, by Redis's clock.")
+    clock_ahead: float = Field(description="Its host's clock less Redis's, in seconds.")
+    rows: int = Field(0, description="Rows scored since it was started, those of questions too.")
+    blobs: str = Field("", description="Which folder of blobs it sees.")
+
+
 class Fleet(Protocol):
     """The workers that live and the models that they serve."""
 
@@ -36,6 +54,12 @@ class Fleet(Protocol):
 
     def beat(self, node: str) -> int:
         """Say that the worker lives; how many of its processes are ready."""
+
+    def describe(self, worker: Worker) -> None:
+        """Say what there is to know of a worker; it is forgotten as its heartbeat is."""
+
+    def workers(self) -> list[Worker]:
+        """The workers that live, as they described themselves, by name."""
 
     def leave(self, node: str) -> None:
         """Say that the worker stops."""
@@ -107,9 +131,24 @@ class RedisFleet:
         pipe.pexpire(self._link.key("worker", node), int(self._lifetime * 1000))
         pipe.sadd(self._link.key("nodes"), node)
 
+    def announced(self) -> dict[int, list[Served]]:
+        """What the processes of this worker have announced, as of its last heartbeat, by pid."""
+        return {int(pid): _served([said]) for pid, said in list(self._announced.items())}
+
+    def describe(self, worker: Worker) -> None:
+        """Say what there is to know of a worker; it is forgotten as its heartbeat is."""
+        key, lifetime = self._link.key("about", worker.name), int(self._lifetime * 1000)
+        self._link.client.set(key, worker.model_dump_json(), px=lifetime)
+
+    def workers(self) -> list[Worker]:
+        """The workers that live, as they described themselves, by name."""
+        nodes = sorted(self._link.client.smembers(self._link.key("nodes")))
+        said = self._link.client.mget([self._link.key("about", node) for node in nodes] or [""])
+        return [Worker.model_validate_json(one) for one in said if one]
+
     def leave(self, node: str) -> None:
         """Say that the worker stops."""
-        self._link.client.delete(self._link.key("worker", node))
+        self._link.client.delete(self._link.key("worker", node), self._link.key("about", node))
         self._link.client.srem(self._link.key("nodes"), node)
 
     def forget(self) -> None:

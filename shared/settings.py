@@ -1,17 +1,30 @@
 """Every setting of both programs: `SCORELANE_<NAME>` in the environment."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 BUNDLED_MODELS = Path(__file__).resolve().parent.parent / "models"
 
+PREFIX = "SCORELANE_"
+
+#: Variables of that name that are no settings of the programs, and whose they are.
+OTHERS = {
+    "SCORELANE_URL": "The command line: the address of the service, where `--url` names none.",
+    "SCORELANE_API_KEY": "The command line and the client: the key that is sent.",
+    "SCORELANE_TAG": "Compose: the tag of the images.",
+    "SCORELANE_TEST_DATA": "The tests: a folder of labelled data.",
+}
+
 
 class Settings(BaseSettings):
     """The settings, with their defaults; sizes are in bytes and times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="SCORELANE_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0", description="Where Redis is: queue, job records and bells."
@@ -112,6 +125,22 @@ class Settings(BaseSettings):
     )
 
     log_level: str = Field("INFO", description="DEBUG names every part and batch.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto",
+        description="`json`: a JSON object a line; `text`: a line to read; `auto`: text on a "
+        "terminal, JSON elsewhere.",
+    )
+    access_log: bool = Field(
+        True, description="Log a line for each HTTP request; `/livez` and the like at DEBUG."
+    )
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65535,
+        description="Where a worker answers `GET /metrics`; 0: nowhere. The API answers it on its "
+        "own port.",
+    )
+    metrics_host: str = Field("127.0.0.1", description="The address that it listens on for that.")
     processes: int = Field(
         0, ge=0, description="Processes of a worker; 0: one for each core it may use."
     )
@@ -185,3 +214,21 @@ def load_settings() -> Settings:
         pydantic.ValidationError: a variable's value is not usable.
     """
     return Settings()
+
+
+def unknown_variables(names: Iterable[str]) -> list[str]:
+    """What to say of variables that look like settings and are none, a sentence each.
+
+    Args:
+        names: of variables; those that do not begin with `PREFIX` are nobody's business.
+    """
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    said = []
+    for name in sorted(names):
+        # pydantic heeds no case.
+        if not name.upper().startswith(PREFIX) or name.upper() in {*known, *OTHERS}:
+            continue
+        near = get_close_matches(name.upper(), known, n=1, cutoff=0.8)
+        advice = f"did you mean {near[0]}?" if near else "docs/settings.md has all there are."
+        said.append(f"{name} is no setting, and changes nothing: {advice}")
+    return said

@@ -9,15 +9,17 @@ from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 import pandas as pd
-from doubles import InMemoryJobStore
+from doubles import InMemoryJobStore, InMemoryOverview
 from flask import Flask
 from flask.testing import FlaskClient
 
 from api.app import create_app
 from shared.dispatch import Task
-from shared.fleet import Served
+from shared.fleet import Served, Worker
 from shared.model import SCORE, TEXT, Card
 from shared.settings import Settings
+from shared.tally import Tally
+from worker.journal import Journal
 from worker.lease import Keeper
 from worker.pipeline import Pipeline
 
@@ -97,6 +99,7 @@ class InMemoryFleet:
         self._served = {one.card.name: one for one in served}
         self._processes = processes
         self.replaced: dict[str, float] = {}
+        self.described: dict[str, Worker] = {}
 
     def models(self) -> dict[str, Served]:
         return self._served
@@ -111,6 +114,12 @@ class InMemoryFleet:
 
     def replaced_for(self, full_name: str) -> float:
         return self.replaced.get(full_name, 0.0)
+
+    def describe(self, worker: Worker) -> None:
+        self.described[worker.name] = worker
+
+    def workers(self) -> list[Worker]:
+        return [one for _, one in sorted(self.described.items())]
 
     def announce(self, node: str, served: Any) -> None:
         self._served |= {one.card.name: one for one in served}
@@ -191,7 +200,10 @@ def make_service(settings: Settings) -> Service:
     store, blobs = InMemoryJobStore(settings), InMemoryBlobs()
     dispatch = InMemoryDispatch()
     fleet = InMemoryFleet(Served(card=model.card, rate=10))
-    app = create_app(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
+    app = create_app(
+        settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet,
+        overview=InMemoryOverview(store),
+    )  # fmt: skip
     pipeline = Pipeline(
         settings,
         store=store,
@@ -201,5 +213,6 @@ def make_service(settings: Settings) -> Service:
         keeper=Keeper(seconds=60),
         models={model.card.full_name: model},
         rates={model.card.full_name: 1000.0},
+        journal=Journal(Tally()),
     )
     return Service(app, app.test_client(), store, blobs, dispatch, fleet, model, pipeline)

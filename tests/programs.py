@@ -31,6 +31,7 @@ class Programs:
         self.folder = folder
         self._socket = sockets / "redis.sock"
         self._running: list[subprocess.Popen[bytes]] = []
+        self._names: dict[int, str] = {}
         self.env = {
             **{name: at for name, at in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
             "SCORELANE_REDIS_URL": f"unix://{self._socket}",
@@ -49,7 +50,13 @@ class Programs:
                 command, cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT
             )
         self._running.append(program)
+        self._names[program.pid] = name
         return program
+
+    def running(self, name: str) -> list[subprocess.Popen[bytes]]:
+        """The programs of a name that run: `redis`, `api` or `worker`."""
+        named = [one for one in self._running if self._names[one.pid] == name]
+        return [one for one in named if one.poll() is None]
 
     def start_redis(self) -> None:
         """Start Redis with its append-only file, and wait until it answers."""

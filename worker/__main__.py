@@ -1,6 +1,5 @@
 """`python -m worker`: a worker that serves the models of the models folder until SIGTERM."""
 
-import logging
 import os
 import sys
 
@@ -10,8 +9,10 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 import joblib
+from billiard.util import get_logger
 from celery.signals import setup_logging
 
+from shared import logs
 from shared.errors import ModelError
 from shared.model import read_cards
 from shared.settings import load_settings
@@ -24,17 +25,18 @@ from worker.preload import failed
 @setup_logging.connect
 def log(**_: object) -> None:
     """Log one line an event to stderr; a receiver here keeps Celery from its own set-up."""
-    logging.basicConfig(
-        level=load_settings().log_level,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    logging.getLogger("celery").setLevel(logging.WARNING)
+    logs.set_up(load_settings())
+    # By itself it prints what it has to say of a dead process past all logging.
+    get_logger().propagate = True
 
 
 def main() -> None:
     """Check the models, then let Celery run."""
     keep_freed_memory()
     settings = load_settings()
+    # Already here: what is said before Celery asks for it is a line as any other.
+    logs.set_up(settings)
+    logs.warn_of_variables()
     try:
         cards = read_cards(settings.models_dir, settings.serve)
     except ModelError as error:

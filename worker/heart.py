@@ -5,14 +5,16 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 
-from celery.signals import task_received, worker_ready, worker_shutdown
+from celery.signals import task_received, worker_process_init, worker_ready, worker_shutdown
 from celery.worker.state import active_requests
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from shared.blobs import FolderBlobs
 from shared.dispatch import CeleryDispatch, make_celery
+from shared.exposition import Numbers
 from shared.fleet import Fleet, RedisFleet
 from shared.job_store import JobStore
 from shared.model import read_cards
@@ -20,8 +22,10 @@ from shared.redis_job_store import RedisJobStore
 from shared.redis_link import RedisLink
 from shared.settings import load_settings
 from worker.consumption import Consumption
+from worker.metrics_server import MetricsServer
 from worker.preload import node_name
 from worker.reconciler import Reconciler
+from worker.vitals import Vitals
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +37,7 @@ silent = threading.Event()
 
 _heart: "Heart | None" = None
 _consumption: Consumption | None = None
+_metrics: MetricsServer | None = None
 
 
 class Heart(threading.Thread):
@@ -49,6 +54,7 @@ class Heart(threading.Thread):
         consumption: Consumption,
         beat_seconds: float,
         reconcile_seconds: float,
+        describe: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(name="heart", daemon=True)
         self._node = node
@@ -59,6 +65,7 @@ class Heart(threading.Thread):
         self._consumption = consumption
         self._beat_seconds = beat_seconds
         self._reconcile_seconds = reconcile_seconds
+        self._describe = describe
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -75,6 +82,9 @@ class Heart(threading.Thread):
                 if ready and time.monotonic() >= next_reconcile:
                     next_reconcile = time.monotonic() + self._reconcile_seconds
                     self._reconciler.reconcile(self._full_names)
+                if processes:
+                    # Last: nothing hangs on it.
+                    self._describe()
             except (RedisError, OperationalError) as error:
                 logger.warning("no heartbeat: Redis does not answer (%s)", error)
             except Exception:
@@ -111,12 +121,14 @@ def start(**_: object) -> None:
     link = RedisLink(settings)
     store, fleet = RedisJobStore(link, settings), RedisFleet(link, settings)
     # An app of its own: the worker's connections belong to the thread of its event loop.
-    dispatch = CeleryDispatch(make_celery(settings))
+    dispatch = CeleryDispatch(make_celery(settings), link.now)
     blobs = FolderBlobs(settings.blobs_dir)
     names = [card.full_name for card in read_cards(settings.models_dir, settings.serve).values()]
     _consumption = Consumption(task_time_limit=settings.task_time_limit)
+    node = node_name(os.getpid())
+    vitals = Vitals(node, os.getpid(), names, fleet=fleet, link=link, blobs=blobs.identity())
     _heart = Heart(
-        node_name(os.getpid()),
+        node,
         names,
         fleet,
         Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet),
@@ -124,8 +136,30 @@ def start(**_: object) -> None:
         consumption=_consumption,
         beat_seconds=settings.heartbeat_seconds,
         reconcile_seconds=settings.reconcile_seconds,
+        describe=vitals.describe,
     )
     _heart.start()
+    if settings.metrics_port:
+        _serve_metrics((settings.metrics_host, settings.metrics_port), vitals)
+
+
+def _serve_metrics(address: tuple[str, int], vitals: Vitals) -> None:
+    global _metrics  # noqa: PLW0603  one a worker; Celery's signals hand nothing on
+    try:
+        _metrics = MetricsServer(address, Numbers(vitals.numbers).page)
+    except OSError as error:
+        # Scoring goes on without it.
+        reason = "no metrics at %s:%d (SCORELANE_METRICS_PORT): %s"
+        logger.error(reason, *address, error.strerror)  # noqa: TRY400  the rest says nothing
+        return
+    _metrics.begin()
+
+
+@worker_process_init.connect
+def close_metrics(**_: object) -> None:
+    """Let a process that takes the place of another not hold the socket too."""
+    if _metrics:
+        _metrics.socket.close()
 
 
 @task_received.connect

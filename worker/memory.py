@@ -38,3 +38,11 @@ def most_process_bytes(processes: int) -> int:
         with suppress(OSError, ValueError):  # no such file, or it says "max"
             limits.append(int(path.read_text()))
     return min(limits) * 4 // 5 // processes
+
+
+def resident_bytes(pid: int) -> int:
+    """What a process holds; 0 where there is none, or no /proc that says it."""
+    with suppress(OSError, ValueError, IndexError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    return 0

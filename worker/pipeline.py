@@ -5,7 +5,6 @@ writes has a fixed key, and the job store counts it once.
 """
 
 import logging
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from itertools import islice
@@ -22,6 +21,7 @@ from shared.settings import Settings
 from shared.tables.parts import Rows, count_errors, cut
 from shared.tables.results import parse, render
 from worker.bad_rows import first_bad_row
+from worker.journal import Journal
 from worker.lease import Keeper
 from worker.row_scorer import RowScorer, Scores
 
@@ -48,6 +48,7 @@ class Pipeline:
         keeper: Keeper,
         models: Mapping[str, Model],
         rates: Mapping[str, float],
+        journal: Journal,
     ) -> None:
         """Take the collaborators, and by their full names models and their rows per second."""
         self._settings = settings
@@ -57,6 +58,7 @@ class Pipeline:
         self._fleet = fleet
         self._keeper = keeper
         self._rates = rates
+        self._journal = journal
         self._rows = RowScorer(settings, models)
         # A spec never changes, and score asks for it at every part.
         self._spec = lru_cache(maxsize=1024)(lambda job_id: store.get(job_id).spec)
@@ -65,6 +67,7 @@ class Pipeline:
 
     def split(self, job_id: str) -> None:
         """Cut the upload of a job into parts, and let them into the job's lanes as they come."""
+        began = self._journal.now()
         self._store.move(job_id, State.RUNNING)
         job = self._get(job_id)
         if job is None or job.state is not State.RUNNING:
@@ -92,7 +95,7 @@ class Pipeline:
         except FileNotFoundError:
             self._lost_upload(job_id)
         else:
-            logger.info("split job=%s parts=%d", job_id, known)
+            self._journal.split(job_id, known, began)
 
     def score(self, job_id: str, number: int) -> None:
         """Score one part of a job, and start the next one in its lane."""
@@ -100,7 +103,7 @@ class Pipeline:
         if begun is None:
             return
         spec = self._spec(job_id)
-        started = time.perf_counter()
+        began = self._journal.now()
         try:
             with self._keeper.keeping(lambda: self._store.renew_part(job_id, number)):
                 counts = self._counted(spec, number, begun) or self._scored(spec, number, begun)
@@ -117,8 +120,7 @@ class Pipeline:
         walk = self._store.complete_part(
             job_id, number, completed=completed, failed=failed, lanes=self._lanes(spec), bad=bad
         )
-        seconds, rows = time.perf_counter() - started, completed + failed
-        logger.debug("score job=%s part=%d rows=%d %.3f s", job_id, number, rows, seconds)
+        self._journal.score(spec.full_name, job_id, number, (completed, failed), began)
         if walk.failed:
             self._too_many_errors(job_id)
         elif walk.wanted:
@@ -154,13 +156,17 @@ class Pipeline:
         scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, leave)
         result = render(rows.refs, scores, rows.errors, rows.extras)
         self._blobs.put(spec.result_key(number), result)
-        return _counts(spec, part, rows.errors, rows.refs)
+        counts = _counts(spec, part, rows.errors, rows.refs)
+        if counts[1]:
+            self._journal.errors(spec.full_name, rows.errors)
+        return counts
 
     def finish(self, job_id: str) -> None:
         """Close a job whose parts are all done."""
+        began = self._journal.now()
         if self._store.move(job_id, State.SUCCEEDED):
             settle(self._store, self._blobs, job_id)
-            logger.info("finish job=%s", job_id)
+            self._journal.finish(job_id, began)
 
     def _go_on(self, spec: Spec, walk: Walk) -> None:
         for part in walk.dispatch:
@@ -206,6 +212,7 @@ class Pipeline:
 
     def answer(self, full_name: str) -> None:
         """Score the small jobs that wait for a model as one DataFrame, and answer each."""
+        began = self._journal.now()
         room = min(self._settings.batch_rows, self._rows_in_time(full_name))
         jobs, waiting = self._store.take_small(full_name, room)
         if waiting:
@@ -217,8 +224,7 @@ class Pipeline:
         with self._keeper.keeping(lambda: self._store.renew_small(recorded)):
             answers = list(self._answers(full_name, jobs))
         self._store.answer_small(answers)
-        rows = sum(answer.completed + answer.failed for answer in answers)
-        logger.debug("answer model=%s jobs=%d rows=%d", full_name, len(jobs), rows)
+        self._journal.answer(full_name, answers, began)
 
     def _rows_in_time(self, full_name: str) -> int:
         """How many rows may be scored at once, that nobody waits long for the next turn."""
@@ -241,6 +247,8 @@ class Pipeline:
             errors = batch.errors[mine]
             failed = count_errors(errors)
             result = render(rows.refs, scores[mine], errors, rows.extras)
+            if failed:
+                self._journal.errors(full_name, errors)
             bad = first_bad_row(errors, rows.refs) if failed and not job.reply_to else None
             yield Answer(job.id, result, len(rows) - failed, failed, job.reply_to, bad)
             begin += len(rows)

@@ -22,7 +22,9 @@ from shared.redis_job_store import RedisJobStore
 from shared.redis_link import RedisLink
 from shared.settings import Settings, load_settings
 from worker.app import app
+from worker.journal import Journal
 from worker.lease import Keeper
+from worker.measures import tally
 from worker.pipeline import Pipeline
 
 logger = logging.getLogger(__name__)
@@ -94,11 +96,12 @@ def _preload(settings: Settings) -> None:
         settings,
         store=RedisJobStore(link, settings),
         blobs=FolderBlobs(settings.blobs_dir),
-        dispatch=CeleryDispatch(app),
+        dispatch=CeleryDispatch(app, link.now),
         fleet=fleet,
         keeper=keeper,
         models=models,
         rates=rates,
+        journal=Journal(tally),
     )
     announce(fleet, served)
 

@@ -1,29 +1,34 @@
-"""The doorways: each task calls the step of the same name, and nothing more."""
+"""The doorways: each task calls the step of the same name, with what its message carried."""
 
 from shared.dispatch import Task
 from worker.app import app
 from worker.preload import pipeline
+from worker.step import step
 
 
 @app.task(name=Task.SPLIT)
 def split(job_id: str) -> None:
     """Cut an upload into parts, and start its lanes."""
-    pipeline().split(job_id)
+    with step(Task.SPLIT, job=job_id):
+        pipeline().split(job_id)
 
 
 @app.task(name=Task.SCORE)
 def score(job_id: str, part: int) -> None:
     """Score one part."""
-    pipeline().score(job_id, part)
+    with step(Task.SCORE, job=job_id, part=part):
+        pipeline().score(job_id, part)
 
 
 @app.task(name=Task.FINISH)
 def finish(job_id: str) -> None:
     """Close a job whose parts are all done."""
-    pipeline().finish(job_id)
+    with step(Task.FINISH, job=job_id):
+        pipeline().finish(job_id)
 
 
 @app.task(name=Task.ANSWER)
 def answer(full_name: str) -> None:
     """Score the small jobs that wait for a model."""
-    pipeline().answer(full_name)
+    with step(Task.ANSWER, model=full_name):
+        pipeline().answer(full_name)

@@ -10,7 +10,8 @@ for index = 5, last, 5 do
   redis.call('ZREM', prefix .. 'small:claims', id)
   if have[1] == 'running' then
     local reason = have[3] and too_many_errors(have[3], tonumber(failed), tonumber(have[2]), first)
-    redis.call('HSET', job, 'state', reason and 'failed' or 'succeeded', 'finished_at', stamp(at),
+    local state = reason and 'failed' or 'succeeded'
+    redis.call('HSET', job, 'state', state, 'finished_at', stamp(at),
       'completed', completed, 'failed', failed)
     if reason then
       redis.call('HSET', job, 'error', reason)
@@ -19,6 +20,10 @@ for index = 5, last, 5 do
     redis.call('DEL', job .. ':rows', job .. ':notes')
     redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (tonumber(have[4] or '') or retention)), id)
     ring_bell(id)
+    local full_name = redis.call('HGET', job, 'full_name')
+    count('completed:' .. full_name, completed)
+    count('failed:' .. full_name, failed)
+    count('ended:' .. state, 1)
   end
 end
 for index = last + 1, #ARGV, 2 do

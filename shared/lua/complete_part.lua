@@ -16,6 +16,10 @@ redis.call('HINCRBY', job, 'completed', ARGV[4])
 redis.call('HINCRBY', job, 'failed', ARGV[5])
 redis.call('HINCRBY', job, 'done', 1)
 redis.call('HDEL', job, 'held_up')
+local full_name = redis.call('HGET', job, 'full_name')
+count('completed:' .. full_name, ARGV[4])
+count('failed:' .. full_name, ARGV[5])
+count('parts:' .. full_name, 1)
 if ARGV[9] then
   local first = tonumber(redis.call('HGET', job, 'first_bad_row') or '')
   if not first or tonumber(ARGV[9]) < first then

@@ -62,6 +62,11 @@ local function all_done(id)
   return have[1] == '1' and have[2] == have[3]
 end
 
+-- Add to what the service has done in all; see shared.overview.Totals.
+local function count(what, by)
+  redis.call('HINCRBY', prefix .. 'totals', what, by)
+end
+
 -- Whoever waits on the bell wakes; it stays rung long enough for all of them.
 local function ring_bell(id)
   local bell = key_of(id) .. ':bell'
@@ -83,6 +88,9 @@ local function close(id, state, reason, retention)
   redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (own or retention)), id)
   redis.call('DEL', job .. ':leases', job .. ':attempts', job .. ':notes', job .. ':rows')
   ring_bell(id)
+  if state ~= 'expired' then
+    count('ended:' .. state, 1)
+  end
 end
 
 -- Why a job fails of which so many rows have an error, if that is more than it bears; else nil. Until

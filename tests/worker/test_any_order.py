@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doubles import InMemoryJobStore
+from doubles import InMemoryJobStore, InMemoryOverview
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -32,6 +32,8 @@ from shared.manifest import read_manifest
 from shared.redis_job_store import RedisJobStore
 from shared.redis_link import RedisLink
 from shared.settings import Settings
+from shared.tally import Tally
+from worker.journal import Journal
 from worker.lease import Keeper
 from worker.pipeline import Pipeline
 from worker.reconciler import Reconciler
@@ -172,10 +174,13 @@ class AnyOrder(RuleBasedStateMachine):
         }
         name = self.model.card.full_name
         self.pipeline = Pipeline(
-            chosen, keeper=Keeper(60), models={name: self.model}, rates={name: 10.0}, **shared
-        )
+            chosen, keeper=Keeper(60), models={name: self.model}, rates={name: 10.0},
+            journal=Journal(Tally()), **shared
+        )  # fmt: skip
         self.reconciler = Reconciler(chosen, **shared)
-        self.client = create_app(chosen, **shared).test_client()
+        self.client = create_app(
+            chosen, overview=InMemoryOverview(self.world.store), **shared
+        ).test_client()
         self.sent: list[tuple[Any, ...]] = []
         self.ended: str | None = None  # the state it ended in, once it was seen there
         self.gone = False

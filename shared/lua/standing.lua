@@ -1,0 +1,74 @@
+-- How the service stands, by model version.
+-- ARGV: prefix, what the names of bulk queues begin with, model to name in any case ...
+-- Answers JSON, with the fields of shared.overview.Standing.
+local at, models = now(), {}
+
+local function of(full_name)
+  models[full_name] = models[full_name] or {
+    queued_jobs = 0, running_jobs = 0, waiting_rows = 0, running_rows = 0, waiting_small = 0,
+    running_small = 0, waiting_parts = 0, oldest_part_seconds = 0, oldest_small_seconds = 0,
+  }
+  return models[full_name]
+end
+
+-- Rows of the parts that a process has taken up: a few, whatever the job's size.
+local function rows_in_work(job)
+  local rows = 0
+  for _, part in ipairs(redis.call('ZRANGE', job .. ':leases', 0, -1)) do
+    if tonumber(redis.call('HGET', job .. ':attempts', part) or '0') > 0 then
+      local where = redis.call('LINDEX', job .. ':parts', part)
+      rows = rows + tonumber(where and string.match(where, '(%d+)$') or '0')
+    end
+  end
+  return rows
+end
+
+-- Where a question waits, nothing else may say so.
+local function small_of(full_name)
+  local waiting = prefix .. 'small:' .. full_name
+  of(full_name).waiting_small = redis.call('LLEN', waiting)
+  -- A job waits as its id, a question begins with one; an id begins with the time of its making.
+  local first = redis.call('LINDEX', waiting, -1) or ''
+  local made = string.match(first, '^%x%x%x%x%x%x%x%x%x%x%x%x')
+  if made then
+    of(full_name).oldest_small_seconds = math.max(at - tonumber(made, 16) / 1000, 0)
+  end
+end
+
+for index = 3, #ARGV do
+  small_of(ARGV[index])
+end
+for _, full_name in ipairs(redis.call('SMEMBERS', prefix .. 'small:models')) do
+  small_of(full_name)
+end
+for _, id in ipairs(redis.call('ZRANGE', prefix .. 'jobs:active', 0, -1)) do
+  local job = key_of(id)
+  local have = redis.call('HMGET', job, 'full_name', 'state', 'total', 'about_rows', 'completed', 'failed')
+  if have[1] then
+    local one = of(have[1])
+    local done = tonumber(have[5] or '0') + tonumber(have[6] or '0')
+    local left = math.max(tonumber(have[3] or have[4] or '0') - done, 0)
+    local in_work = have[2] == 'running' and rows_in_work(job) or 0
+    one.running_rows = one.running_rows + in_work
+    one.waiting_rows = one.waiting_rows + math.max(left - in_work, 0)
+    local jobs = have[2] == 'running' and 'running_jobs' or 'queued_jobs'
+    one[jobs] = one[jobs] + 1
+  end
+end
+for _, id in ipairs(redis.call('ZRANGE', prefix .. 'small:claims', 0, -1)) do
+  local full_name = redis.call('HGET', key_of(id), 'full_name')
+  if full_name then
+    of(full_name).running_small = of(full_name).running_small + 1
+  end
+end
+for full_name, one in pairs(models) do
+  local queue = ARGV[2] .. full_name
+  one.waiting_parts = redis.call('LLEN', queue)
+  local first = one.waiting_parts > 0 and redis.call('LINDEX', queue, -1)
+  local readable, message = pcall(cjson.decode, first or '')
+  local sent = readable and message.headers and tonumber(message.headers.sent_at)
+  if sent then
+    one.oldest_part_seconds = math.max(at - sent, 0)
+  end
+end
+return cjson.encode(models)

@@ -1,0 +1,177 @@
+"""What operators see of the real programs: two processes of the API, two workers of two each."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from programs import Programs, free_port, many_rows, programs
+from scraped import check_openmetrics, complaints, total
+from waiting import wait_for
+
+pytestmark = pytest.mark.stack
+
+ROWS = 20_000
+
+
+@pytest.fixture(scope="module")
+def ports() -> list[int]:
+    """Where the workers answer a scrape."""
+    return [free_port(), free_port()]
+
+
+@pytest.fixture(scope="module")
+def service(
+    tmp_path_factory: pytest.TempPathFactory, sockets: Path, ports: list[int]
+) -> Iterator[Programs]:
+    """Two workers, talkative, with a setting that is none."""
+    own = Path(tempfile.mkdtemp(dir=sockets))
+    env = {"SCORELANE_RETENTION_SECOND": "5"}
+    with programs(
+        tmp_path_factory.mktemp("operators"), own, env=env, processes="2", log_level="DEBUG",
+        heartbeat_seconds="0.5",
+    ) as running:  # fmt: skip
+        for port in ports:
+            running.env["SCORELANE_METRICS_PORT"] = str(port)
+            running.start_worker()
+        wait_for(
+            lambda: running.client.get("/readyz").json().get("processes") and all_there(running)
+        )
+        yield running
+
+
+def all_there(service: Programs) -> bool:
+    [model] = service.client.get("/models").json()["models"]
+    return bool(model["processes"] == 4)
+
+
+def page(service: Programs) -> str:
+    return service.client.get("/metrics").text
+
+
+def pages(ports: list[int]) -> str:
+    """Those of both workers; a total goes over both."""
+    return "".join(httpx.get(f"http://127.0.0.1:{port}/metrics").text for port in ports)
+
+
+def log_lines(service: Programs, name: str) -> list[dict[str, Any]]:
+    """The lines of a program's log, each an object."""
+    text = (service.folder / f"{name}.log").read_text()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_totals_are_those_of_what_was_sent(service: Programs, ports: list[int]) -> None:
+    """Whichever process of the API answered, whichever of the workers scored."""
+    before, worked = page(service), pages(ports)
+    content, _ = many_rows(ROWS)
+    location = service.submit(content + b"r,\n")
+    assert service.wait_for_end(location)["rows"]["failed"] == 1
+
+    def ask(_: int) -> int:
+        # A connection each: they are spread over the processes of the API.
+        url = f"http://127.0.0.1:{service.port}/sentiment"
+        return httpx.post(url, json={"text": ["good", "bad"]}, timeout=60).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(ask, range(100))) == {200}
+    small = service.client.post("/jobs", json={"text": ["good"]}).headers["Location"]
+    service.wait_for_end(small)
+
+    def grown(name: str, *labels: str) -> float:
+        return total(page(service), name, *labels) - total(before, name, *labels)
+
+    sentiment = ("POST", "/sentiment", "200")
+    wait_for(lambda: grown("scorelane_http_requests_total", *sentiment) == 100)
+    assert grown("scorelane_http_request_duration_seconds_count", "POST", "/sentiment") == 100
+    assert grown("scorelane_rows_total", "completed") == ROWS + 1
+    assert grown("scorelane_rows_total", "failed") == 1
+    assert grown("scorelane_jobs_ended_total", "succeeded") == 2
+    parts = grown("scorelane_parts_total")
+    assert parts > 1
+
+    def done(name: str, *labels: str) -> float:
+        return total(pages(ports), name, *labels) - total(worked, name, *labels)
+
+    wait_for(lambda: done("scorelane_worker_small_jobs_total") == 101)
+    assert done("scorelane_worker_rows_total", "completed") == ROWS + 1 + 200
+    assert done("scorelane_worker_row_errors_total", "empty") == 1
+    assert done("scorelane_worker_parts_total") == parts
+    assert done("scorelane_step_duration_seconds_count", "split") == 1
+    assert done("scorelane_step_duration_seconds_count", "finish") == 1
+    assert total(pages(ports), "scorelane_worker_model_processes", "fast") == 4
+    assert total(page(service), "scorelane_workers") == 2
+    for found in (page(service), httpx.get(f"http://127.0.0.1:{ports[0]}/metrics").text):
+        assert complaints(found) == []
+    accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
+    check_openmetrics(service.client.get("/metrics", headers=accept).text)
+
+
+def test_a_replaced_process_counts_on(service: Programs, ports: list[int]) -> None:
+    """What a process of the API or of a worker had counted stays when it dies."""
+    names = ("scorelane_http_requests_total", "scorelane_worker_rows_total")
+    before = [total(page(service), names[0], "/sentiment"), total(pages(ports), names[1])]
+    for victim in psutil.Process(service.api.pid).children():
+        victim.kill()
+    for worker in service.running("worker"):
+        victim = psutil.Process(worker.pid).children()[0]
+        victim.kill()
+        wait_for(lambda gone=victim: not gone.is_running())
+    wait_for(lambda: service.status("/readyz") == 200 and all_there(service))
+    assert service.client.post("/sentiment", json={"text": ["good"]}).status_code == 200
+    wait_for(lambda: total(page(service), names[0], "/sentiment") == before[0] + 1)
+    wait_for(lambda: total(pages(ports), names[1]) == before[1] + 1)
+
+
+def test_a_trail_leads_from_a_request_to_its_parts(service: Programs) -> None:
+    """By the id that was sent with it, in the lines of both programs; and no text is in any."""
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    sent = {"Content-Type": "text/csv", "X-Request-ID": "mine-1", "traceparent": trace}
+    secret = "what_somebody_wrote"  # noqa: S105  not that kind
+    content = "text\n" + f"{secret}\n" * 3000
+    answer = service.client.post("/jobs", content=content.encode(), headers=sent)
+    assert answer.headers["X-Request-ID"] == "mine-1"
+    service.wait_for_end(answer.headers["Location"])
+    job_id = answer.json()["id"]
+
+    def of_it(name: str) -> list[dict[str, Any]]:
+        return [line for line in log_lines(service, name) if line.get("request_id") == "mine-1"]
+
+    wait_for(lambda: {line.get("step") for line in of_it("worker")} == {"split", "score", "finish"})
+    assert {(line["job"], line["traceparent"]) for line in of_it("worker")} == {(job_id, trace)}
+    [access] = wait_for(lambda: of_it("api"))
+    assert (access["route"], access["status"], access["method"]) == ("/jobs", 202, "POST")
+    assert access["traceparent"] == trace
+    for name in ("api", "worker"):
+        assert secret not in (service.folder / f"{name}.log").read_text()
+
+
+def test_an_error_names_the_request(service: Programs) -> None:
+    """An id that could break a line is replaced; what is asked for all the time is at DEBUG."""
+    answer = service.client.get("/jobs/nothing", headers={"X-Request-ID": 'a" b'})
+    request_id = answer.headers["X-Request-ID"]
+    assert request_id != 'a" b'
+    assert answer.json()["request_id"] == request_id
+    service.client.get("/livez")
+    lines = wait_for(lambda: [one for one in log_lines(service, "api") if one.get("route")])
+    levels = {(one["route"], one["level"]) for one in lines}
+    assert ("/livez", "DEBUG") in levels
+    assert ("/jobs/<job_id>", "INFO") in levels
+
+
+def test_a_setting_that_is_none_is_named_by_both(service: Programs) -> None:
+    """At their start, with the one that it was most likely meant to be."""
+    for name in ("api", "worker"):
+        [line] = [one for one in log_lines(service, name) if "is no setting" in one["message"]][:1]
+        assert line["level"] == "WARNING"
+        assert "did you mean SCORELANE_RETENTION_SECONDS?" in line["message"]
+
+
+def test_the_api_stays_light(service: Programs) -> None:
+    """Under 200 MB a process, counting and logging."""
+    for process in psutil.Process(service.api.pid).children():
+        assert process.memory_info().rss < 200 * 2**20

@@ -1,0 +1,57 @@
+"""What a worker counts, all its processes together."""
+
+from shared.service_numbers import MODEL
+from shared.tally import Measure, Tally
+
+STEP = Measure(
+    "scorelane_step_duration_seconds",
+    "How long a step took that had something to do: split, score, finish or answer. Of this "
+    "worker.",
+    ("step",),
+    (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0),
+)
+ROWS = Measure(
+    "scorelane_worker_rows_total",
+    "Rows with a score (completed) or an error (failed), those of questions too; what is done "
+    "twice counts twice. Of this worker.",
+    (*MODEL, "outcome"),
+)
+ROW_ERRORS = Measure(
+    "scorelane_worker_row_errors_total",
+    "Rows with an error, by its kind. Of this worker.",
+    (*MODEL, "kind"),
+)
+PARTS = Measure(
+    "scorelane_worker_parts_total",
+    "Parts that were scored; what is done twice counts twice. Of this worker.",
+    MODEL,
+)
+SMALL = Measure(
+    "scorelane_worker_small_jobs_total",
+    "Small jobs and questions that were answered. Of this worker.",
+    MODEL,
+)
+MEASURES = (STEP, ROWS, ROW_ERRORS, PARTS, SMALL)
+
+#: Made in the worker's main process, and shared by those that it forks.
+tally = Tally()
+
+#: What the errors of rows begin with, the longer of two that begin alike first.
+_KINDS = {
+    "the text is empty": "empty",
+    "the text has a NUL": "nul",
+    "the text has ": "too_long",
+    "the text is missing": "missing",
+    "the text is not a string": "not_a_string",
+    "the row has ": "ragged",
+    "the row is not CSV": "not_csv",
+    "the model could not score": "model_raised",
+    "the model gave no number": "no_number",
+    "scoring this text ended": "fatal",
+    "scoring this row did not end": "given_up",
+}
+
+
+def kind_of(error: str) -> str:
+    """The kind of a row's error, one of a few words."""
+    return next((kind for begin, kind in _KINDS.items() if error.startswith(begin)), "other")

@@ -1,0 +1,18 @@
+"""Around each task: what its message carried is known to its log lines and to what it sends."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from celery import current_task
+
+from shared import trail
+from shared.dispatch import Task
+
+
+@contextmanager
+def step(task: Task, **about: object) -> Iterator[None]:
+    """Know what a task is about, and which request it goes back to, for the time of a block."""
+    message = current_task.request
+    carried = {name: message.get(name) for name in trail.CARRIED}
+    with trail.about(step=task.value, **about, **carried):
+        yield
