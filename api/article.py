@@ -13,8 +13,8 @@ from api.services import services
 from shared.errors import NoAnswerInTime, NoWorker, TooLarge
 from shared.model import SCORE
 from shared.tables.json_rows import json_rows
-from shared.tables.parts import write_rows
 from shared.tables.results import parse
+from shared.tables.stored_rows import write_rows
 
 blueprint = Blueprint("article", __name__)
 

@@ -1,7 +1,6 @@
 """Takes in what a job brings: checks it as it passes, stores it, has it recorded."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Request
@@ -9,18 +8,18 @@ from flask import Request
 from api.access import check_room
 from api.bodies import chunks_of
 from api.limits import BULK_ADVICE, check_columns, check_length, check_rows
-from api.options import JobOptions
-from api.recording import new_folder, record_bulk, record_small
+from api.recording import Content, new_folder, record_bulk, record_small
 from api.services import Services
-from api.terms import terms_of
+from api.terms import Terms, terms_of
 from api.uploads.formats import Format
 from api.uploads.readers import reader_of
 from api.uploads.sent import Sent, sent_by
 from shared.errors import TooLarge
 from shared.fleet import Served
-from shared.job import NDJSON, Job, Layout, upload_key_of
-from shared.tables.json_rows import json_rows, parse_json
-from shared.tables.parts import write_rows
+from shared.job import NDJSON, Job, upload_key_of
+from shared.tables.carried import carried_columns
+from shared.tables.json_rows import json_columns, json_rows, parse_json
+from shared.tables.stored_rows import write_rows
 
 #: A job whose rows take longer, of a slow model, is no small one: it would be scored in one go.
 SMALL_SECONDS = 10.0
@@ -43,17 +42,9 @@ def take_job(services: Services, request: Request) -> Job:
         services.model(sent.begun.model)
         terms_of(sent.begun, services.settings)
     with new_folder(services) as job_id:
-        stored = _store(services, sent, upload_key_of(job_id))
-        check_room(services, stored.rows)
-        return record_bulk(
-            services,
-            stored.served,
-            job_id,
-            stored.layout,
-            stored.size,
-            stored.rows,
-            terms_of(stored.options, services.settings),
-        )
+        served, content, terms = _store(services, sent, upload_key_of(job_id))
+        check_room(services, content.rows)
+        return record_bulk(services, served, job_id, content, terms)
 
 
 def read_json(services: Services, request: Request) -> Any:
@@ -87,38 +78,39 @@ def _take_json(services: Services, sent: Sent, announced: int | None) -> Job:
     value = _read_json(services, sent.chunks, announced)
     options = sent.options()
     served, terms = services.model(options.model), terms_of(options, services.settings)
-    pairs = json_rows(value, text_column=options.text_column, ref_column=options.ref_column)
-    if len(pairs) <= min(services.settings.small_rows, served.rate * SMALL_SECONDS):
-        return record_small(services, served, pairs, terms)
-    check_rows(services, len(pairs))
-    check_room(services, len(pairs))
-    content = write_rows(pairs)
+    if options.columns != ():
+        columns = carried_columns(options.columns, json_columns(value), options.ref_column)
+        check_columns(services, len(columns))
+        terms["columns"] = columns
+    rows = json_rows(
+        value,
+        text_column=options.text_column,
+        ref_column=options.ref_column,
+        carried=terms.get("columns", ()),
+    )
+    if len(rows) <= min(services.settings.small_rows, served.rate * SMALL_SECONDS):
+        return record_small(services, served, rows, terms)
+    check_rows(services, len(rows))
+    check_room(services, len(rows))
+    lines = write_rows(rows)
     with new_folder(services) as job_id:
-        services.blobs.put(upload_key_of(job_id), content)
-        return record_bulk(services, served, job_id, NDJSON, len(content), len(pairs), terms)
+        services.blobs.put(upload_key_of(job_id), lines)
+        content = Content(NDJSON, len(lines), len(rows))
+        return record_bulk(services, served, job_id, content, terms)
 
 
-@dataclass(frozen=True)
-class _Stored:
-    """A file that is in the blob store, and can be used."""
-
-    options: JobOptions
-    served: Served
-    layout: Layout
-    size: int
-    rows: int
-
-
-def _store(services: Services, sent: Sent, key: str) -> _Stored:
-    """Store a file as it comes, and look at it."""
-    upload = reader_of(sent)
+def _store(services: Services, sent: Sent, key: str) -> tuple[Served, Content, Terms]:
+    """Store a file as it comes, and look at it; give what its job is recorded with."""
+    upload = reader_of(sent, services.settings)
     with services.blobs.writing(key) as file:
         for chunk in sent.chunks:
             upload.feed(chunk)
             check_length(services, upload.size)
             file.write(chunk)
     options = sent.options()
-    served = services.model(options.model)
-    layout = upload.layout(options.text_column, options.ref_column)
+    served, terms = services.model(options.model), terms_of(options, services.settings)
+    columns = carried_columns(options.columns, upload.finish(), options.ref_column)
+    layout = upload.layout(options.text_column, options.ref_column, columns)
     check_columns(services, layout.width)
-    return _Stored(options, served, layout, upload.size, upload.about_rows)
+    content = Content(layout, upload.size, upload.about_rows)
+    return served, content, terms | {"columns": columns}

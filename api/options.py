@@ -1,5 +1,6 @@
 """Options of a request, from the query or a form."""
 
+import csv
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
@@ -8,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from api.describing import Parameter, Schema
 from shared.errors import BadOption, UnknownOption
+from shared.tables.carried import Asked
 
 #: The schema of an option that may be any text but an empty one.
 TEXT: Schema = {"type": "string", "minLength": 1}
@@ -36,7 +38,11 @@ def parameters_of(options: type) -> tuple[Parameter, ...]:
 
 @dataclass(frozen=True)
 class JobOptions(RowOptions):
-    """How the rows of a job are to be read and scored; and its terms, for `api.terms`."""
+    """How the rows of a job are to be read and scored; and its terms, for `api.terms`.
+
+    Attributes:
+        columns: those that are carried through to the results; None: all.
+    """
 
     delimiter: str | None = option(
         None,
@@ -44,6 +50,11 @@ class JobOptions(RowOptions):
         example="semicolon",
     )
     charset: str | None = option(None, "Of the text, if not UTF-8.", example="latin-1")
+    columns: tuple[str, ...] | None = option(
+        (),
+        "Columns to carry through to the results: names with commas between them, or `all`.",
+        example="all",
+    )
     on_error: str = option(
         "skip",
         "What becomes of the job when rows have an error: `skip` (nothing), `fail`, or the share "
@@ -130,8 +141,23 @@ def _delimiter(value: str) -> str:
     return found
 
 
+def _columns(value: str) -> Asked:
+    if value == "all":
+        return None
+    # As in a line of a CSV: a name with a comma in it has quotes.
+    try:
+        [names] = csv.reader([value], skipinitialspace=True, strict=True)
+    except (ValueError, csv.Error):
+        names = []
+    names = [name.strip() for name in names]
+    if not all(names) or len(set(names)) < max(len(names), 1):
+        reason = "it must be all, or names with commas between them, each once"
+        raise BadOption(option="columns", value=value[:80], reason=reason)
+    return tuple(names)
+
+
 #: What an option becomes whose value is not taken as it is.
-_VALUES: dict[str, Callable[[str], Any]] = {"delimiter": _delimiter}
+_VALUES: dict[str, Callable[[str], Any]] = {"columns": _columns, "delimiter": _delimiter}
 
 
 def whole_number(source: Mapping[str, str], name: str, default: int, most: int) -> int:

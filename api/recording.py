@@ -6,6 +6,7 @@ its content; what a crash leaves without a manifest is nobody's job.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from api.access import who
 from api.services import Services
@@ -13,8 +14,8 @@ from api.terms import Terms
 from shared.fleet import Served
 from shared.job import NDJSON, Job, Layout, Spec, folder_of, made_at, new_job_id
 from shared.manifest import write_manifest
-from shared.tables.json_rows import Pair
-from shared.tables.parts import write_rows
+from shared.tables.json_rows import Row
+from shared.tables.stored_rows import write_rows
 
 #: A job of few rows is cut into so many parts for each process, so that all have work to its end.
 PARTS_PER_PROCESS = 4
@@ -23,9 +24,16 @@ PARTS_PER_PROCESS = 4
 LEAST_PART = 0.1
 
 
-def record_small(services: Services, served: Served, pairs: list[Pair], terms: Terms) -> Job:
-    """Put a few rows into their model's waiting list, and ring the doorbell if need be."""
-    content = write_rows(pairs)
+def record_small(services: Services, served: Served, rows: list[Row], terms: Terms) -> Job:
+    """Put a few rows into their model's waiting list, and ring the doorbell if need be.
+
+    Args:
+        services: where to record them.
+        served: their model.
+        rows: as `json_rows` gives them.
+        terms: as they were asked for.
+    """
+    content = write_rows(rows)
     spec = Spec(
         id=new_job_id(services.store.now()),
         model=served.card.name,
@@ -36,20 +44,29 @@ def record_small(services: Services, served: Served, pairs: list[Pair], terms: T
         owner=who().owner,
         **terms,
     )
-    job = Job(spec=spec, created_at=made_at(spec.id), total=len(pairs))
+    job = Job(spec=spec, created_at=made_at(spec.id), total=len(rows))
     if services.store.create(job, content):
         services.dispatch.answer(spec.full_name)
     return job
 
 
+@dataclass(frozen=True)
+class Content:
+    """What of a bulk job is in the blob store.
+
+    Attributes:
+        layout: where the rows are in it.
+        size: bytes.
+        rows: about how many.
+    """
+
+    layout: Layout
+    size: int
+    rows: int
+
+
 def record_bulk(
-    services: Services,
-    served: Served,
-    job_id: str,
-    layout: Layout,
-    size: int,
-    rows: int,
-    terms: Terms,
+    services: Services, served: Served, job_id: str, content: Content, terms: Terms
 ) -> Job:
     """Record a job whose upload is in the blob store.
 
@@ -57,9 +74,7 @@ def record_bulk(
         services: where to record it.
         served: its model.
         job_id: from `new_folder`.
-        layout: where the rows are in the upload.
-        size: of the upload, in bytes.
-        rows: about how many they are.
+        content: the upload.
         terms: as they were asked for.
     """
     spec = Spec(
@@ -67,11 +82,11 @@ def record_bulk(
         model=served.card.name,
         version=served.card.version,
         kind="bulk",
-        layout=layout,
-        size=size,
+        layout=content.layout,
+        size=content.size,
         owner=who().owner,
-        about_rows=rows,
-        rows_per_part=_rows_per_part(services, served, rows),
+        about_rows=content.rows,
+        rows_per_part=_rows_per_part(services, served, content.rows),
         **terms,
     )
     job = Job(spec=spec, created_at=made_at(spec.id))

@@ -21,6 +21,7 @@ blueprint = Blueprint("submitting", __name__)
 _FILES = (
     Content("text/csv", {"type": "string"}, "ref,text\n1,I am well\n"),
     Content("text/tab-separated-values", {"type": "string"}, "ref\ttext\n1\tI am well\n"),
+    Content("application/x-ndjson", {"type": "string"}, '{"ref": 1, "text": "I am well"}\n'),
     Content(
         "multipart/form-data",
         {

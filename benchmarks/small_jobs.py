@@ -18,8 +18,8 @@ from shared.job import ENDED, NDJSON, Job, Spec, new_job_id
 from shared.redis_job_store import RedisJobStore
 from shared.redis_link import RedisLink
 from shared.settings import BUNDLED_MODELS, Settings
-from shared.tables.parts import write_rows
 from shared.tables.results import parse
+from shared.tables.stored_rows import write_rows
 
 #: Seconds that anything may take that is waited for.
 PATIENCE = 120.0

@@ -64,12 +64,18 @@ class NoSuchColumn(BadInput):
     """
 
 
+class ColumnTaken(BadInput):
+    """The column '{column}' cannot be carried through: every result has one of that name. Rename it
+    in the file, or name the columns to carry without it, by the option columns=a,b.
+    """
+
+
 class DuplicateColumns(BadInput):
     """The header names {columns} more than once. Give every column a name of its own."""
 
 
 class NoRows(BadInput):
-    """The input is empty: {what}. Send a header line and at least one row."""
+    """The input is empty: {what}. Send at least one row, in a CSV behind a header line."""
 
 
 class NotText(BadInput):
@@ -98,6 +104,12 @@ class RowTooLong(BadInput):
 
 class HeaderTooLong(BadInput):
     """The first line is longer than {limit} bytes, so it cannot be a header. Is this a CSV?"""
+
+
+class BadFirstLine(BadInput):
+    """The first line cannot be read as a row: {reason}. Send one object a line, such as
+    {{"ref": 1, "text": "I am well"}}.
+    """
 
 
 class BadHeader(BadInput):

@@ -84,12 +84,20 @@ class _Frozen(BaseModel):
 class Layout(_Frozen):
     """Where the rows are in an upload, and where text and ref are in a row."""
 
-    format: Literal["csv", "ndjson"]
+    format: Literal["csv", "ndjson", "objects"] = Field(
+        description="objects: lines of JSON objects, as sent; ndjson: lines as we store them."
+    )
     start: int = Field(0, ge=0, description="Byte offset of the first record.")
     delimiter: str = Field(",", description="What stands between the fields of a CSV.")
     width: int = Field(2, ge=1, description="Fields in a record.")
     text: int = Field(1, ge=0, description="Index of the text field.")
     ref: int | None = Field(0, description="Index of the ref field; None: the row's number.")
+    carried: tuple[int, ...] = Field(
+        (), description="Indexes of the fields of a CSV that are carried through to the results."
+    )
+    names: tuple[str, ...] = Field(
+        (), description="The fields of an object: the ref, the text, and those carried through."
+    )
 
 
 #: How JSON rows are stored: a line `["ref", "text"]` for each.

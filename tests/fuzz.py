@@ -14,6 +14,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import atheris
 
@@ -22,14 +23,18 @@ with atheris.instrument_imports(include=["shared", "api"]):
     from werkzeug.exceptions import ClientDisconnected
     from werkzeug.test import EnvironBuilder
 
-    from api.bodies import chunks_of
+    from api.bodies import chunks_of, unpacked
     from api.multipart import MultipartUpload
+    from api.uploads.charsets import to_utf8
+    from api.uploads.formats import kind_of_file
     from shared.errors import ScorelaneError
-    from shared.job import NDJSON
+    from shared.job import NDJSON, Layout
     from shared.tables.csv_upload import CsvUpload
-    from shared.tables.json_rows import json_rows, parse_json
-    from shared.tables.parts import cut, read_rows, write_rows
+    from shared.tables.json_rows import json_columns, json_rows, parse_json
+    from shared.tables.ndjson_upload import NdjsonUpload
+    from shared.tables.parts import cut, read_rows
     from shared.tables.results import parse, render
+    from shared.tables.stored_rows import write_rows
 
 LIMITS = {"max_text_chars": 1000, "max_record_bytes": 4096}
 
@@ -41,6 +46,11 @@ SEEDS = {
         b'\1text\n"a ""quoted"", cell\nof two lines"\n\n"b"\n',
         b"\3\xef\xbb\xbftext\r\na\r\n\xc3\xa4\r\n",
     ],
+    "ndjson": [
+        b'\2{"ref": 1, "text": "well", "more": [1]}\n{"text": null}\n',
+        b'\1\xef\xbb\xbf{"text": "a"}\r\n\n{"text": "b", "ref": 12345678901234567890123}',
+    ],
+    "charset": [b"\0text\na\n", b"\5\xff\xfea\0", b"\7+AGE-", b"\x0a\x1b$B"],
     "json": [
         b'{"ref": [1, null], "text": ["well", 7]}',
         b'[{"ref": 1, "text": "a"}]',
@@ -51,13 +61,37 @@ SEEDS = {
 }
 
 
+#: What a CSV's cells may end at.
+DELIMITERS = ",;\t| x"
+
+#: Charsets of each kind: of one byte, of several, with a state, with a mark.
+CHARSETS = ["latin-1", "cp1252", "utf-16", "utf-16-le", "utf-32", "utf-16-be", "shift_jis", "utf-7",
+            "gb18030", "big5", "iso2022_jp", "hz", "cp037", "euc_kr"]  # fmt: skip
+
+
 def csv(data: bytes) -> None:
     """An upload, checked, cut into parts, read and rendered: every row once, as when read whole."""
-    upload, size = CsvUpload(), data[0] % 7 + 1 if data else 1
-    body = data[1:]
+    first = data[0] if data else 1
+    upload, body = CsvUpload(DELIMITERS[first // 7 % len(DELIMITERS)]), data[1:]
+    feed(upload, body)
+    layout = upload.layout("text", None, tuple(filter(None, upload.finish())))
+    in_parts(body, layout, first % 7 + 1)
+
+
+def ndjson(data: bytes) -> None:
+    """The same of lines of objects."""
+    upload, body = NdjsonUpload(LIMITS["max_record_bytes"]), data[1:]
+    feed(upload, body)
+    layout = upload.layout("text", None, tuple(upload.finish()))
+    in_parts(body, layout, data[0] % 7 + 1 if data else 1)
+
+
+def feed(upload: Any, body: bytes) -> None:
     for at in range(0, len(body), 64):
         upload.feed(body[at : at + 64])
-    layout = upload.layout("text", None)
+
+
+def in_parts(body: bytes, layout: Layout, size: int) -> None:
     limit = LIMITS["max_record_bytes"]
     parts = list(
         cut(io.BytesIO(body[layout.start :]), layout, rows_per_part=size, after=None,
@@ -69,19 +103,39 @@ def csv(data: bytes) -> None:
         content = body[part.offset : part.end]
         found = read_rows(content, layout, offset=part.offset, first_row=part.first_row, **LIMITS)
         assert len(found) == part.rows
-        assert found.refs == whole.refs[rows : rows + part.rows]
-        assert found.texts == whole.texts[rows : rows + part.rows]
-        assert found.errors == whole.errors[rows : rows + part.rows]
+        assert found == whole.run(rows, rows + part.rows)
         scores = [None if error else 0.5 for error in found.errors]
-        back = parse(render(found.refs, scores, found.errors))
+        columns = [str(at) for at in range(len(found.extras))]
+        rendered = render(found.refs, scores, found.errors, found.extras)
+        back = parse(rendered, columns=columns)
         assert [row["ref"] for row in back] == found.refs
+        assert [[row[name] for row in back] for name in columns] == found.extras
         rows += part.rows
     assert rows == len(whole)
 
 
+def charset(data: bytes) -> None:
+    """A text in some charset, in pieces: what it is whole, or refused as it is."""
+    name, body = CHARSETS[data[0] % len(CHARSETS)] if data else "latin-1", data[1:]
+    pieces = iter([body[at : at + 5] for at in range(0, len(body), 5)])
+    try:
+        found = b"".join(to_utf8(pieces, name))
+    except ScorelaneError:
+        with suppress(UnicodeError):
+            body.decode(name).encode()
+            assert name in ("utf-16", "utf-32"), (name, body)
+        raise
+    assert found == body.decode(name).encode(), (name, body)
+
+
 def json(data: bytes) -> None:
     """A JSON body, taken in, stored and read back: every row once."""
-    pairs = json_rows(parse_json(data))
+    value = parse_json(data)
+    pairs = json_rows(value)
+    carried = tuple(json_columns(value))
+    wide = json_rows(value, carried=carried)
+    assert [row[:2] for row in wide] == pairs
+    assert len(read_rows(write_rows(wide), NDJSON, **LIMITS)) == len(pairs)
     rows = read_rows(write_rows(pairs), NDJSON, max_text_chars=1000, max_record_bytes=2**20)
     assert len(rows) == len(pairs)
     for (ref, text), kept, error in zip(pairs, rows.texts, rows.errors, strict=True):
@@ -89,9 +143,10 @@ def json(data: bytes) -> None:
 
 
 def multipart(data: bytes) -> None:
-    """A form, read to its end."""
+    """A form, read to its end; its file may be packed."""
     form = MultipartUpload(iter([data[:7], data[7:]]), "b")
-    for _ in form.chunks():
+    kind_of_file("", form.open().filename)
+    for _ in unpacked(form.chunks()):
         pass
 
 
@@ -104,7 +159,14 @@ def packed(data: bytes) -> None:
         pass
 
 
-READERS = {"csv": csv, "json": json, "multipart": multipart, "gzip": packed}
+READERS = {
+    "csv": csv,
+    "ndjson": ndjson,
+    "charset": charset,
+    "json": json,
+    "multipart": multipart,
+    "gzip": packed,
+}
 
 
 def main() -> None:

@@ -18,8 +18,9 @@ from shared.job_store import Answer, BadRow, Begun, JobStore, SmallJob, Walk
 from shared.manifest import has_manifest, settle
 from shared.model import Model
 from shared.settings import Settings
-from shared.tables.parts import Rows, count_errors, cut
+from shared.tables.parts import bytes_to_read, cut
 from shared.tables.results import parse, render
+from shared.tables.rows import Rows, count_errors
 from worker.bad_rows import first_bad_row
 from worker.journal import Journal
 from worker.lease import Keeper
@@ -149,7 +150,8 @@ class Pipeline:
     def _scored(self, spec: Spec, number: int, begun: Begun) -> Counts:
         """Score a part and write its result; what is in it."""
         part = begun.part
-        content = self._blobs.read(spec.upload_key, part.offset, part.length)
+        length = bytes_to_read(part, spec.layout, self._settings.max_record_bytes)
+        content = self._blobs.read(spec.upload_key, part.offset, length)
         where = {"offset": part.offset, "first_row": part.first_row}
         rows = self._rows.read(content, spec.layout, **where)
         leave = partial(self._store.note, spec.id, number)

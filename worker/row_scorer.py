@@ -7,7 +7,8 @@ import numpy as np
 from shared.job import Layout
 from shared.model import Model
 from shared.settings import Settings
-from shared.tables.parts import Rows, read_rows
+from shared.tables.parts import read_rows
+from shared.tables.rows import Rows
 from worker.halving import score_texts
 from worker.trial import Trial, most_attempts
 

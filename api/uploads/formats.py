@@ -10,6 +10,7 @@ class Format(StrEnum):
 
     CSV = "csv"
     JSON = "json"
+    NDJSON = "ndjson"
 
 
 class Kind(NamedTuple):
@@ -20,10 +21,14 @@ class Kind(NamedTuple):
 
 
 _COMMAS, _TABS = Kind(Format.CSV), Kind(Format.CSV, "\t")
+_LINES = Kind(Format.NDJSON)
 
 #: By content type.
 MEDIA_TYPES: dict[str, Kind] = {
     "application/json": Kind(Format.JSON),
+    "application/jsonl": _LINES,
+    "application/ndjson": _LINES,
+    "application/x-ndjson": _LINES,
     "text/csv": _COMMAS,
     "text/tab-separated-values": _TABS,
 }
@@ -32,14 +37,16 @@ MEDIA_TYPES: dict[str, Kind] = {
 ENDINGS: dict[str, Kind] = {
     ".csv": _COMMAS,
     ".json": Kind(Format.JSON),
+    ".jsonl": _LINES,
+    ".ndjson": _LINES,
     ".tab": _TABS,
     ".tsv": _TABS,
 }
 
 #: How to send each, for who has sent something else.
 ADVICE = (
-    "text/csv (curl: --data-binary @file -H 'Content-Type: text/csv'), application/json or "
-    "multipart/form-data (curl: -F file=@file)"
+    "text/csv (curl: --data-binary @file -H 'Content-Type: text/csv'), application/x-ndjson, "
+    "application/json or multipart/form-data (curl: -F file=@file)"
 )
 
 

@@ -5,7 +5,9 @@ from typing import Protocol
 from api.uploads.formats import Format
 from api.uploads.sent import Sent
 from shared.job import Layout
+from shared.settings import Settings
 from shared.tables.csv_upload import CsvUpload
+from shared.tables.ndjson_upload import NdjsonUpload
 
 
 class Upload(Protocol):
@@ -24,18 +26,30 @@ class Upload(Protocol):
             shared.errors.BadInput: the file cannot be used.
         """
 
-    def layout(self, text_column: str, ref_column: str | None) -> Layout:
-        """Where the rows are, once everything was fed, and stored.
+    def finish(self) -> list[str]:
+        """The names of the columns, once everything was fed.
 
         Raises:
             shared.errors.BadInput: the file cannot be used.
         """
 
+    def layout(
+        self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
+    ) -> Layout:
+        """Where the rows are, once everything was fed, and stored.
 
-def reader_of(sent: Sent) -> Upload:
-    """Something that looks at the file that was sent."""
+        Raises:
+            shared.errors.NoSuchColumn: a column named is not there.
+            shared.errors.BadInput: the file cannot be used.
+        """
+
+
+def reader_of(sent: Sent, settings: Settings) -> Upload:
+    """What looks at the file that was sent."""
     match sent.kind.format:
         case Format.CSV:
             return CsvUpload(sent.delimiter)
+        case Format.NDJSON:
+            return NdjsonUpload(settings.max_record_bytes)
         case Format.JSON:
             raise NotImplementedError("JSON is read whole")

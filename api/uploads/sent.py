@@ -92,7 +92,7 @@ def _text(
         raise BadOption(
             option="delimiter", value=options.delimiter, reason="only a CSV has a delimiter"
         )
-    if kind.format is Format.JSON:
-        # It is UTF-8 by its definition (RFC 8259), whatever a client's library puts behind it.
+    if kind.format is not Format.CSV:
+        # JSON is UTF-8 by its definition (RFC 8259), whatever a client's library puts behind it.
         charset = None
     return to_utf8(chunks, options.charset or charset)

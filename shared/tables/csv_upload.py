@@ -68,25 +68,36 @@ class CsvUpload:
         """About how many rows there are: as many as lines, if all are as long as the first."""
         return self._lines * self.size // max(self._sampled, 1)
 
-    def layout(self, text_column: str, ref_column: str | None) -> Layout:
-        """Where the rows are, once everything was fed.
-
-        Args:
-            text_column: the name of the column with the texts.
-            ref_column: the name of the column with the refs; None: `ref` if there is one.
+    def finish(self) -> list[str]:
+        """The names of the columns, once everything was fed.
 
         Raises:
             shared.errors.NoRows: there is no header, or nothing after it.
-            shared.errors.NoSuchColumn: a column named is not in the header.
             shared.errors.NotText: the last character is cut off.
             shared.errors.OpenQuote: a quote in the header is not closed.
         """
         self._check_encoding(b"", final=True)
         if self.columns is None:
             self._read_header(final=True)
-        columns = self.columns or []
         if not self._has_rows:
             raise NoRows(what="there is a header and no row")
+        return self.columns or []
+
+    def layout(
+        self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
+    ) -> Layout:
+        """Where the rows are, once everything was fed.
+
+        Args:
+            text_column: the name of the column with the texts.
+            ref_column: the name of the column with the refs; None: `ref` if there is one.
+            carried: the names of the columns that are carried through.
+
+        Raises:
+            shared.errors.NoSuchColumn: a column named is not in the header.
+            shared.errors.BadInput: see `finish`.
+        """
+        columns = self.finish()
         text = self._index(columns, text_column, "text_column")
         if ref_column is not None:
             ref: int | None = self._index(columns, ref_column, "ref_column")
@@ -99,6 +110,7 @@ class CsvUpload:
             width=len(columns),
             text=text,
             ref=ref,
+            carried=tuple(self._index(columns, name, "columns") for name in carried),
         )
 
     @staticmethod

@@ -5,7 +5,8 @@ from typing import Any
 
 from shared.errors import NoRows, NoSuchColumn, NotJson, NotRows, UnequalColumns
 
-Pair = tuple[Any, Any]
+#: A ref (None where none was sent), a text, and what is carried through.
+Row = tuple[Any, ...]
 
 
 def parse_json(body: bytes) -> Any:
@@ -21,13 +22,29 @@ def parse_json(body: bytes) -> Any:
         value = _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
         if isinstance(value, str):
             value = _DECODER.decode(value)
-        if b"\\ud" in body.lower():
-            # Half of a surrogate pair is legal in JSON, but no answer could be written with it.
-            json.dumps(value, ensure_ascii=False).encode()
-        return value
+        return _writable(value, body)
     except (ValueError, RecursionError) as error:
         # UnicodeDecodeError is a ValueError; RecursionError is a body of a million brackets.
         raise NotJson(reason=str(error)) from None
+
+
+def parse_value(line: bytes) -> Any:
+    """JSON in UTF-8 as it was sent, read once.
+
+    Raises:
+        shared.errors.NotJson: it is not JSON, or not what UTF-8 can carry back.
+    """
+    try:
+        return _writable(_DECODER.decode(line.decode("utf-8-sig")), line)
+    except (ValueError, RecursionError) as error:
+        raise NotJson(reason=str(error)) from None
+
+
+def _writable(value: Any, content: bytes) -> Any:
+    if b"\\ud" in content.lower():
+        # Half of a surrogate pair is legal in JSON, but no answer could be written with it.
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def _refuse(constant: str) -> Any:
@@ -38,14 +55,31 @@ def _refuse(constant: str) -> Any:
 _DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
+def json_columns(value: Any) -> list[str]:
+    """The names of the columns in a parsed body, in the order they first come in."""
+    records = value if isinstance(value, list) else [value]
+    found = {key: None for record in records if isinstance(record, dict) for key in record}
+    return list(found)
+
+
 def json_rows(
-    value: Any, *, text_column: str = "text", ref_column: str | None = None
-) -> list[Pair]:
-    """The (ref, text) pairs in a parsed body; the ref is None where none was sent.
+    value: Any,
+    *,
+    text_column: str = "text",
+    ref_column: str | None = None,
+    carried: tuple[str, ...] = (),
+) -> list[Row]:
+    """The rows in a parsed body: the ref, None where none was sent, the text, what is carried.
 
     Reads columns `{"ref": [1], "text": ["a"]}`, pandas' `DataFrame.to_json()`
     `{"ref": {"0": 1}, "text": {"0": "a"}}`, records `[{"ref": 1, "text": "a"}]` and one record
     `{"ref": 1, "text": "a"}`. Values keep their type.
+
+    Args:
+        value: the parsed body.
+        text_column: the name of the column with the texts.
+        ref_column: the name of the column with the refs; None: `ref` if there is one.
+        carried: the names of the columns that are carried through, each of which is there.
 
     Raises:
         shared.errors.NotRows: it is none of these.
@@ -54,46 +88,53 @@ def json_rows(
         shared.errors.NoRows: there is no row.
     """
     if isinstance(value, list):
-        rows = _from_records(value, text_column, ref_column)
+        rows = _from_records(value, text_column, ref_column, carried)
     elif isinstance(value, dict):
-        rows = _from_mapping(value, text_column, ref_column)
+        rows = _from_mapping(value, text_column, ref_column, carried)
     else:
-        raise NotRows(found=_kind(value))
+        raise NotRows(found=kind_of(value))
     if not rows:
         raise NoRows(what="it holds no row")
     return rows
 
 
-def _from_records(records: list[Any], text_column: str, ref_column: str | None) -> list[Pair]:
+def _from_records(
+    records: list[Any], text_column: str, ref_column: str | None, carried: tuple[str, ...]
+) -> list[Row]:
     odd = next((record for record in records if not isinstance(record, dict)), None)
     if odd is not None or None in records:
-        raise NotRows(found=f"a list with {_kind(odd)} in it")
+        raise NotRows(found=f"a list with {kind_of(odd)} in it")
     if records:
         found = {key: None for record in records for key in record}
         _require(found, text_column, ref_column)
     ref = ref_column or "ref"
+    if carried:
+        names = (ref, text_column, *carried)
+        return [tuple(map(record.get, names)) for record in records]
     return [(record.get(ref), record.get(text_column)) for record in records]
 
 
-def _from_mapping(value: dict[str, Any], text_column: str, ref_column: str | None) -> list[Pair]:
+def _from_mapping(
+    value: dict[str, Any], text_column: str, ref_column: str | None, carried: tuple[str, ...]
+) -> list[Row]:
     if not value:
         raise NotRows(found="an empty object")
     _require(value, text_column, ref_column)
     if not any(isinstance(column, (list, dict)) for column in value.values()):
-        return _from_records([value], text_column, ref_column)
+        return _from_records([value], text_column, ref_column, carried)
     columns = {
         name: list(column.values()) if isinstance(column, dict) else column
         for name, column in value.items()
     }
     for name, column in columns.items():
         if not isinstance(column, list):
-            raise NotRows(found=f"an object whose '{name}' is {_kind(column)} and no list")
+            raise NotRows(found=f"an object whose '{name}' is {kind_of(column)} and no list")
     if len({len(column) for column in columns.values()}) > 1:
         lengths = ", ".join(f"{name} has {len(column)}" for name, column in columns.items())
         raise UnequalColumns(lengths=lengths)
     texts = columns[text_column]
     refs = columns.get(ref_column or "ref") or [None] * len(texts)
-    return list(zip(refs, texts, strict=True))
+    return list(zip(refs, texts, *[columns[name] for name in carried], strict=True))
 
 
 def _require(found: dict[str, Any], text_column: str, ref_column: str | None) -> None:
@@ -102,7 +143,8 @@ def _require(found: dict[str, Any], text_column: str, ref_column: str | None) ->
             raise NoSuchColumn(column=column, found=", ".join(found) or "none", option=option)
 
 
-def _kind(value: object) -> str:
+def kind_of(value: object) -> str:
+    """What a JSON value is, in words."""
     match value:
         case None:
             return "null"

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 from typing import Any
 
 import pytest
@@ -14,6 +15,11 @@ TABLE = [("7", "four"), ("eight", "a, quoted; text"), ("9", "caf\u00e9")]
 def table(delimiter: str = ",") -> str:
     rows = [("ref", "text"), *TABLE]
     return "".join(f'{ref}{delimiter}"{text}"\r\n' for ref, text in rows)
+
+
+def ndjson() -> bytes:
+    rows = [{"ref": int(ref) if ref.isdecimal() else ref, "text": text} for ref, text in TABLE]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
 def check(service: Service, accepted: Any) -> None:
@@ -114,6 +120,9 @@ FILES = [
     ("r.csv", "text/csv; charset=utf-16", table().encode("utf-16"), {}),
     ("r.csv.gz", "", gzip.compress(table("|").encode("cp1252")), PIPES),
     ("reviews.json", "", COLUMNS.encode(), {}),
+    ("reviews.jsonl", "", ndjson(), {}),
+    ("reviews.ndjson.gz", "", gzip.compress(ndjson()), {}),
+    ("reviews", "application/x-ndjson", ndjson(), {}),
     ("r.json.gz", "", gzip.compress(COLUMNS.encode("latin-1")), {"charset": "latin-1"}),
 ]
 
@@ -169,3 +178,60 @@ def test_what_only_begins_like_gzip(service: Service) -> None:
     form = {"file": (io.BytesIO(b"\x1f\x8b and so on"), "r.csv.gz")}
     answer = service.client.post("/jobs", data=form)
     assert "gzip" in refused(service, answer, 400, "not-gzip")
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-ndjson", "application/ndjson", "application/jsonl; charset=utf-8"]
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_lines_of_objects(service: Service, kind: str, packed: bool) -> None:
+    """One JSON object a line, under any of its names, packed or not."""
+    body = gzip.compress(ndjson()) if packed else ndjson()
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    check(service, service.client.post("/jobs", data=body, content_type=kind, headers=headers))
+
+
+def send_lines(service: Service, content: bytes, **options: str) -> Any:
+    return service.client.post(
+        "/jobs", data=content, content_type="application/x-ndjson", query_string=options
+    )
+
+
+def rows_of(service: Service, accepted: Any) -> list[dict[str, Any]]:
+    assert accepted.status_code == 202, accepted.text
+    service.work()
+    job = service.client.get(accepted.location).json
+    assert job["state"] == "succeeded", job["error"]
+    return list(service.client.get(f"{accepted.location}/results?format=json").json["rows"])
+
+
+def test_bad_lines_are_errors_in_their_rows(service: Service) -> None:
+    """Behind a first line that is good, nothing fails the job; blank lines are no rows."""
+    long = b'{"text": "' + b"x" * 3 * 2**20 + b'"}'
+    lines = [
+        b'{"id": 1, "review": "good"}', b"nonsense", b"[1]", b"", b'{"id": 4}', b'{"review": 5}',
+        b'{"review": "\xff"}', long, b'{"id": null, "review": "fine"}',
+    ]  # fmt: skip
+    answer = send_lines(service, b"\r\n".join(lines), text_column="review", ref_column="id")
+    rows = rows_of(service, answer)
+    assert [row["ref"] for row in rows] == ["1", "2", "3", "4", "5", "6", "7", "8"]
+    errors = [row["error"] for row in rows]
+    assert errors[0] is errors[7] is None
+    assert errors[1].startswith("the line is not JSON: ")
+    assert errors[2] == "the line is not a JSON object but a list"
+    assert errors[3] == "the text is missing"
+    assert errors[4] == "the text is not a string but 5"
+    assert errors[5].startswith("the line is not JSON: ")
+    assert errors[6] == "the line has more than 2,097,152 bytes"
+
+
+def test_lines_that_are_refused_whole(service: Service) -> None:
+    """A first line that is no object, or objects without the text: there is no job."""
+    for content, code, says in (
+        (b"ref,text\n1,a\n", "bad-first-line", "one object a line"),
+        (b'[{"text": "a"}]', "bad-first-line", "a list"),
+        (b'{"review": "a", "stars": 1}\n', "no-such-column", "found: review, stars"),
+        (b" \n", "no-rows", "not one line"),
+        (b'{"text": "' + b"x" * 3 * 2**20, "row-too-long", "Row 1"),
+    ):
+        assert says in refused(service, send_lines(service, content), 422, code)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.tables.parts import Rows
 from shared.tables.results import escape, header, parse, render
+from shared.tables.rows import Rows
 
 cells = st.text(
     st.sampled_from("\",\n\r\t =-'x\0\u00e9\x85\u2028\U0001f600") | st.characters(codec="utf-8"),

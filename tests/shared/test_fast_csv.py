@@ -14,7 +14,8 @@ from shared.errors import OpenQuote, RowTooLong
 from shared.job import Layout, Part
 from shared.tables import csv_blocks, parts
 from shared.tables.csv_records import csv_records
-from shared.tables.parts import Rows, cut, read_rows
+from shared.tables.parts import cut, read_rows
+from shared.tables.rows import Rows
 
 LIMIT = 10**6
 PAIRS = Layout(format="csv")

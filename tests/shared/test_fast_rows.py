@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.job import NDJSON
-from shared.tables.parts import Rows, read_rows, ref_text, write_rows
+from shared.tables.parts import read_rows
 from shared.tables.results import escape, parse, render
+from shared.tables.rows import Rows
+from shared.tables.stored_rows import ref_text, write_rows
 
 Result = tuple[str, float | None, str | None]
 

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from shared.job import Layout
 from shared.tables.csv_upload import CsvUpload
 from shared.tables.json_rows import json_rows, parse_json
-from shared.tables.parts import Rows, cut, read_rows, write_rows
+from shared.tables.parts import cut, read_rows
 from shared.tables.results import escape, parse, render, unescape
+from shared.tables.rows import Rows
+from shared.tables.stored_rows import write_rows
 
 LIMIT = 10**6
 

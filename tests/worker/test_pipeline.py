@@ -12,8 +12,8 @@ from in_memory import LengthModel, Service, length_score
 from shared.job import NDJSON, Job, Spec, State, new_job_id
 from shared.job_store import Question
 from shared.settings import Settings
-from shared.tables.parts import write_rows
 from shared.tables.results import parse
+from shared.tables.stored_rows import write_rows
 from worker import halving, trial
 from worker.reconciler import Reconciler
 

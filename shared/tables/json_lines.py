@@ -1,0 +1,136 @@
+"""Rows as lines of JSON objects (NDJSON), as they were sent."""
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from itertools import accumulate
+from typing import Any, BinaryIO
+
+import orjson
+
+from shared.errors import NotJson
+from shared.job import Layout
+from shared.tables.csv_blocks import BLOCK_BYTES, RecordEnds
+from shared.tables.json_rows import kind_of, parse_value
+from shared.tables.rows import Rows, numbers_of, rows_of
+from shared.tables.stored_rows import cell_text, ref_text
+
+#: A line of nothing else is no row.
+BLANKS = b" \t\r"
+
+#: What orjson makes of a larger number may be another one.
+_EXACT = float(2**63)
+
+
+def line_ends(file: BinaryIO, offset: int) -> Iterator[RecordEnds]:
+    """Where the rows end, some at a time; a line of any length takes no more memory than a block.
+
+    Args:
+        file: at the beginning of a line.
+        offset: where in the upload that is, in bytes.
+    """
+    position, has_row = offset, False
+    while chunk := file.read(BLOCK_BYTES):
+        *lines, rest = chunk.split(b"\n")
+        # The line that is not ended: whether there is a row in it is known bit by bit.
+        filled = [bool(line.strip(BLANKS)) for line in lines]
+        if lines:
+            filled[0] = filled[0] or has_row
+            has_row = False
+        has_row = has_row or bool(rest.strip(BLANKS))
+        _, *ends = accumulate([len(line) + 1 for line in lines], initial=position)
+        position += len(chunk)
+        if not all(filled):
+            ends = [end for end, row in zip(ends, filled, strict=True) if row]
+        yield RecordEnds.of(ends)
+    if has_row:
+        yield RecordEnds.of([position])
+
+
+def parse_line(line: bytes) -> dict[str, Any]:
+    """The object in a line.
+
+    Raises:
+        ValueError: there is none; says what there is instead.
+    """
+    value: Any = None
+    with suppress(orjson.JSONDecodeError):
+        value = orjson.loads(line)
+    if value is None or (type(value) is dict and not _are_exact(value.values())):
+        # What orjson refuses, or rounds.
+        try:
+            value = parse_value(line)
+        except NotJson as error:
+            raise ValueError(f"the line is not JSON: {error.fields['reason']}") from None
+    if type(value) is not dict:
+        raise ValueError(f"the line is not a JSON object but {kind_of(value)}")
+    return value
+
+
+def read_objects(
+    content: bytes, layout: Layout, *, first_row: int, max_text_chars: int, max_record_bytes: int
+) -> Rows:
+    """Read the rows of a part; a line that holds none is an error in its place.
+
+    Args:
+        content: lines; the last may be broken off behind `max_record_bytes`.
+        layout: the names of the fields.
+        first_row: the number of the first row, from 0.
+        max_text_chars: a longer text is an error in its row.
+        max_record_bytes: so is a longer line.
+    """
+    lines = [line for line in content.split(b"\n") if line.strip(BLANKS)]
+    # One look at all of them first: most have nothing but texts where texts are to be.
+    if max(map(len, lines), default=0) <= max_record_bytes and b"\\u0000" not in content:
+        try:
+            found = list(map(orjson.loads, lines))
+        except orjson.JSONDecodeError:
+            found = []
+        if set(map(type, found)) == {dict} and (
+            rows := _ordinary(found, layout, first_row, max_text_chars)
+        ):
+            return rows
+    rows = Rows()
+    for number, line in enumerate(lines, first_row + 1):
+        error, values = None, {}
+        if len(line) > max_record_bytes:
+            error = f"the line has more than {max_record_bytes:,} bytes"
+        else:
+            try:
+                values = parse_line(line)
+            except ValueError as problem:
+                error = str(problem)
+        ref, text, *extras = map(values.get, layout.names)
+        ref = str(number) if ref is None else ref_text(ref)
+        rows.add(ref, text, max_text_chars, error, list(map(cell_text, extras)))
+    return rows
+
+
+def _ordinary(
+    found: list[dict[str, Any]], layout: Layout, first_row: int, max_text_chars: int
+) -> Rows | None:
+    """The rows of these objects; None if one must be looked at by itself."""
+    columns: list[list[Any]] = [[row.get(name) for row in found] for name in layout.names]
+    refs, texts, *extras = columns
+    if set(map(type, texts)) != {str} or not all(map(_are_exact, [refs, *extras])):
+        return None
+    if set(map(type, refs)) != {str}:
+        numbers = numbers_of(first_row, len(refs))
+        refs = [
+            number if ref is None else ref_text(ref)
+            for ref, number in zip(refs, numbers, strict=True)
+        ]
+    extras = [
+        column if set(map(type, column)) == {str} else list(map(cell_text, column))
+        for column in extras
+    ]
+    return rows_of(refs, texts, max_text_chars, extras)
+
+
+def _are_exact(values: Collection[Any]) -> bool:
+    """Whether orjson made of them what was sent: it rounds whole numbers of more than 64 bits."""
+    kinds = set(map(type, values))
+    if kinds & {dict, list}:
+        return False
+    return float not in kinds or all(
+        abs(value) < _EXACT for value in values if type(value) is float
+    )

@@ -1,0 +1,114 @@
+"""Rows as they are scored: texts, what they are known by, and why some cannot be scored."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Rows:
+    """Rows as they were sent, lists of one length; `errors[i]` says why row i is bad.
+
+    Attributes:
+        extras: a list for each column that is carried through, in the order of `Spec.columns`.
+    """
+
+    refs: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    errors: list[str | None] = field(default_factory=list)
+    extras: list[list[str]] = field(default_factory=list)
+
+    def add(
+        self,
+        ref: str,
+        text: object,
+        max_text_chars: int,
+        error: str | None = None,
+        extras: Sequence[str] = (),
+    ) -> None:
+        """Add a row; a text that cannot be scored becomes the row's error.
+
+        Args:
+            ref: as it comes back.
+            text: to be scored.
+            max_text_chars: a longer text is an error.
+            error: why the row cannot be read.
+            extras: a cell for each column that is carried through.
+
+        Raises:
+            ValueError: the rows before have more such columns, or fewer.
+        """
+        if extras:
+            self._begin(len(extras))
+        error = error or text_error(text, max_text_chars)
+        self.refs.append(ref)
+        self.texts.append("" if error else str(text))
+        self.errors.append(error)
+        for column, cell in zip(self.extras, extras, strict=True):
+            column.append(cell)
+
+    def extend(self, other: "Rows") -> None:
+        """Add all rows of another.
+
+        Raises:
+            ValueError: one carries more columns than the other.
+        """
+        if not other.refs:
+            return
+        if other.extras:
+            self._begin(len(other.extras))
+        self.refs += other.refs
+        self.texts += other.texts
+        self.errors += other.errors
+        for column, cells in zip(self.extras, other.extras, strict=True):
+            column.extend(cells)
+
+    def _begin(self, columns: int) -> None:
+        """Take the first rows that come for what all carry."""
+        if not (self.refs or self.extras):
+            self.extras = [[] for _ in range(columns)]
+
+    def run(self, begin: int, end: int) -> "Rows":
+        """The rows from one to before another, by themselves."""
+        extras = [column[begin:end] for column in self.extras]
+        return Rows(self.refs[begin:end], self.texts[begin:end], self.errors[begin:end], extras)
+
+    def __len__(self) -> int:
+        return len(self.refs)
+
+
+def count_errors(errors: list[str | None]) -> int:
+    """How many of these rows have an error."""
+    return len(errors) - errors.count(None)
+
+
+def text_error(text: object, max_text_chars: int) -> str | None:
+    """Why this value cannot be scored as a text; None if it can."""
+    if text is None:
+        return "the text is missing"
+    if not isinstance(text, str):
+        return f"the text is not a string but {json.dumps(text)[:40]}"
+    if len(text) > max_text_chars:
+        return f"the text has {len(text):,} characters; at most {max_text_chars:,} are scored"
+    if not text or text.isspace():
+        return "the text is empty"
+    if "\0" in text:
+        return f"the text has a NUL character, at position {text.index(chr(0)) + 1}"
+    return None
+
+
+def numbers_of(first_row: int, rows: int) -> list[str]:
+    """The refs of rows that came without: their numbers, from 1."""
+    return list(map(str, range(first_row + 1, first_row + rows + 1)))
+
+
+def rows_of(
+    refs: list[str], texts: list[str], max_text_chars: int, extras: list[list[str]]
+) -> Rows:
+    """Rows of texts without a NUL, which are looked at one by one only if one of them is bad."""
+    errors: list[str | None] = [None] * len(texts)
+    lengths = set(map(len, texts))
+    if 0 in lengths or max(lengths, default=0) > max_text_chars or any(map(str.isspace, texts)):
+        errors = [text_error(text, max_text_chars) for text in texts]
+        texts = ["" if error else text for text, error in zip(texts, errors, strict=True)]
+    return Rows(refs, texts, errors, extras)
