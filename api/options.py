@@ -3,12 +3,13 @@
 import csv
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from werkzeug.datastructures import MultiDict
 
 from api.describing import Parameter, Schema
 from shared.errors import BadOption, UnknownOption
+from shared.job import ResultFormat
 from shared.tables.carried import Asked
 
 #: The schema of an option that may be any text but an empty one.
@@ -54,6 +55,13 @@ class JobOptions(RowOptions):
         (),
         "Columns to carry through to the results: names with commas between them, or `all`.",
         example="all",
+    )
+    format: str = option(
+        "csv",
+        "What the results are kept in. They come in any format; only in this one can a download "
+        "that was cut go on.",
+        {"enum": list(get_args(ResultFormat))},
+        example="parquet",
     )
     on_error: str = option(
         "skip",
@@ -156,8 +164,20 @@ def _columns(value: str) -> Asked:
     return tuple(names)
 
 
+def _format(value: str) -> str:
+    known = get_args(ResultFormat)
+    if value not in known:
+        reason = f"the results are kept in one of {', '.join(known)}"
+        raise BadOption(option="format", value=value[:80], reason=reason)
+    return value
+
+
 #: What an option becomes whose value is not taken as it is.
-_VALUES: dict[str, Callable[[str], Any]] = {"columns": _columns, "delimiter": _delimiter}
+_VALUES: dict[str, Callable[[str], Any]] = {
+    "columns": _columns,
+    "delimiter": _delimiter,
+    "format": _format,
+}
 
 
 def whole_number(source: Mapping[str, str], name: str, default: int, most: int) -> int:

@@ -1,27 +1,28 @@
 """`/jobs/<id>/results`: what became of the rows, in the upload's order."""
 
-from bisect import bisect_right
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 from typing_extensions import TypedDict
 
+from api.answer_formats import MEDIA_TYPES, Format, wanted_format
 from api.describing import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.jobs import find_job
 from api.options import whole_number
-from api.pieces import Pieces
 from api.representation import retry_after
+from api.result_parts import ResultParts
 from api.rows import Row
 from api.services import Services, services
-from shared.errors import BadOption, JobNotFinished, NoResults
+from shared.errors import BadOption, JobNotFinished, NoResults, NotAcceptable
 from shared.job import ENDED, Job, State
 from shared.model import SCORE
-from shared.tables.results import header, parse
 
 blueprint = Blueprint("results", __name__)
 
 #: Rows on one page of JSON.
 MAX_PAGE = 10_000
+
+FORMATS: tuple[Format, ...] = ("csv", "json", "ndjson", "parquet")
 
 
 class ResultsPage(TypedDict):
@@ -32,6 +33,8 @@ class ResultsPage(TypedDict):
     total: int | None
     next_offset: int | None
 
+
+_LINE = f'{{"ref":"1","{SCORE}":0.69,"error":null}}\n'
 
 _PAGE = {
     "rows": [{"ref": "1", SCORE: 0.69, "error": None}],
@@ -44,6 +47,8 @@ _PAGE = {
 #: What the answer holds.
 RESULTS = (
     Content("text/csv", {"type": "string"}, f"ref,{SCORE},error\n1,0.69,\n"),
+    Content("application/x-ndjson", {"type": "string"}, _LINE),
+    Content("application/vnd.apache.parquet", {"type": "string", "format": "binary"}),
     *json(ResultsPage, _PAGE),
 )
 
@@ -54,27 +59,28 @@ RESULTS = (
         200: Answer(
             "All rows, or a page of them.",
             RESULTS,
-            {"ETag": "Of the rows, which never change.", "Accept-Ranges": "`bytes`, of a CSV."},
+            {
+                "ETag": "Of the rows, which never change.",
+                "Accept-Ranges": "`bytes`, in the format that the job was sent with.",
+                "Vary": "`Accept`.",
+            },
         ),
-        206: Answer("A range of the CSV."),
+        206: Answer("A range of them, in the format that the job was sent with."),
         304: Answer("They are as they were."),
         416: Answer("The range is behind their end."),
     },
-    refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption),
+    refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption, NotAcceptable),
     parameters=(
-        Parameter("format", {"enum": ["csv", "json"]}, "Of the answer; else `Accept` decides."),
+        Parameter("format", {"enum": list(FORMATS)}, "Of the answer; else `Accept` decides."),
         Parameter("offset", number(0, 10**15), "JSON: the first row, from 0."),
         Parameter("limit", number(0, MAX_PAGE), "JSON: at most so many rows."),
     ),
 )
 def results(job_id: str) -> Response:
-    """All rows as CSV, or a page of them as JSON."""
+    """All rows as a file, or a page of them as JSON."""
     at = services()
     job = find_job(at, job_id)
-    if job.state not in ENDED:
-        raise JobNotFinished(job_id=job_id, state=job.state, retry_after=retry_after(at, job))
-    if job.state is not State.SUCCEEDED:
-        raise NoResults(job_id=job_id, state=job.state)
+    check_whole(at, job)
     return results_answer(at, job)
 
 
@@ -84,80 +90,77 @@ def results_answer(at: Services, job: Job, *, json_first: bool = False) -> Respo
     Args:
         at: where they are.
         job: which job.
-        json_first: whether a client that says nothing of its format gets JSON.
+        json_first: whether a client that says nothing of its format gets JSON, and not the job's
+            own, which costs nothing but to move its bytes.
+
+    Raises:
+        shared.errors.BadOption: the format, or the place of a page, is none.
+        shared.errors.NotAcceptable: the client accepts no format that there is.
     """
-    if _wants_json(json_first=json_first):
-        return jsonify(_page(at, job))
-    content = _csv(at, job)
+    parts, kept = ResultParts(at, job), job.spec.result_format
+    first = "json" if json_first else kept
+    wanted = wanted_format(request, sorted(FORMATS, key=lambda one: one != first))
+    if wanted == "json":
+        answer = jsonify(_page(parts))
+    elif wanted == kept:
+        answer = _as_kept(parts)
+    else:
+        answer = _converted(parts, wanted)
+    answer.vary.add("Accept")
+    return answer
+
+
+def check_whole(at: Services, job: Job) -> None:
+    """See that all results of a job are there.
+
+    Raises:
+        shared.errors.JobNotFinished: it has not ended.
+        shared.errors.NoResults: it did not come to its end.
+    """
+    if job.state not in ENDED:
+        wait = retry_after(at, job)
+        raise JobNotFinished(job_id=job.spec.id, state=job.state, retry_after=wait)
+    if job.state is not State.SUCCEEDED:
+        raise NoResults(job_id=job.spec.id, state=job.state)
+
+
+def file_answer(content: Any, kind: Format, name: str) -> Response:
+    """An answer that is a file, sent as it is made."""
     # Passed through: else werkzeug reads a content of which it cuts a range as a whole.
-    answer = Response(content, mimetype="text/csv", direct_passthrough=True)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{job.spec.id}.csv"'
+    answer = Response(content, mimetype=MEDIA_TYPES[kind], direct_passthrough=True)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
+    return answer
+
+
+def _as_kept(parts: ResultParts) -> Response:
+    job_id, kept = parts.job.spec.id, parts.job.spec.result_format
+    content = parts.as_kept()
+    answer = file_answer(content, kept, job_id)
     answer.content_length = content.size
     # The rows of a job that has succeeded never change.
-    answer.set_etag(f"{job.spec.id}.csv")
-    answer.vary.add("Accept")
+    answer.set_etag(f"{job_id}.{kept}")
     answer.make_conditional(request, accept_ranges=True, complete_length=content.size)
     return answer
 
 
-def _wants_json(*, json_first: bool) -> bool:
-    wanted = request.args.get("format")
-    if wanted is None:
-        kinds = ["text/csv", "application/json"]
-        if json_first:
-            kinds.reverse()
-        best = request.accept_mimetypes.best_match(kinds, kinds[0])
-        return best == "application/json"
-    if wanted not in ("csv", "json"):
-        raise BadOption(option="format", value=wanted, reason="it must be csv or json")
-    return wanted == "json"
+def _converted(parts: ResultParts, wanted: Format) -> Response:
+    job_id = parts.job.spec.id
+    answer = file_answer(parts.converted(wanted), wanted, job_id)
+    # Weak: these are the same rows, and another release may write them in other bytes. Nobody knows
+    # where in them a download that was cut goes on, so they have no ranges.
+    answer.set_etag(f"{job_id}.{wanted}", weak=True)
+    answer.make_conditional(request)
+    return answer
 
 
-def _csv(at: Services, job: Job) -> Pieces:
-    head = header(job.spec.columns)
-    if job.spec.kind == "small":
-        content = head + at.store.small_result(job.spec.id)
-        return Pieces([len(content)], lambda _piece, offset: content[offset:])
-    keys = [job.spec.result_key(part) for part in range(job.parts)]
-
-    def read(piece: int, offset: int) -> bytes:
-        return at.blobs.read(keys[piece - 1], offset) if piece else head[offset:]
-
-    return Pieces([len(head), *map(at.blobs.size, keys)], read)
-
-
-def _page(at: Services, job: Job) -> dict[str, Any]:
+def _page(parts: ResultParts) -> dict[str, Any]:
+    total = parts.job.total or 0
     offset = whole_number(request.args, "offset", 0, 10**15)
     limit = max(whole_number(request.args, "limit", 1000, MAX_PAGE), 1)
-    end = min(offset + limit, job.total or 0)
+    end = min(offset + limit, total)
     return {
-        "rows": _rows(at, job, offset, end),
+        "rows": parts.rows(offset, end),
         "offset": offset,
-        "total": job.total,
-        "next_offset": end if end < (job.total or 0) else None,
+        "total": parts.job.total,
+        "next_offset": end if end < total else None,
     }
-
-
-def _rows(at: Services, job: Job, offset: int, end: int) -> list[dict[str, Any]]:
-    if job.spec.kind == "small":
-        return parse(at.store.small_result(job.spec.id), offset, end, job.spec.columns)
-    rows: list[dict[str, Any]] = []
-    number = _part_with(at, job, offset)
-    while number < job.parts and offset + len(rows) < end:
-        [part] = at.store.parts(job.spec.id, number, number + 1)
-        content = at.blobs.read(job.spec.result_key(number))
-        begin = max(offset - part.first_row, 0)
-        rows += parse(content, begin, end - part.first_row, job.spec.columns)
-        number += 1
-    return rows
-
-
-def _part_with(at: Services, job: Job, row: int) -> int:
-    """The number of the part that holds a row; the number of parts if none does."""
-
-    def end_of(number: int) -> int:
-        [part] = at.store.parts(job.spec.id, number, number + 1)
-        return part.first_row + part.rows
-
-    # By halves: a page of a job of ten thousand parts costs little more than one of ten.
-    return bisect_right(range(job.parts), row, key=end_of)

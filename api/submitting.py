@@ -1,6 +1,7 @@
 """`POST /jobs`: take a job in, and wait for its end if the client prefers to."""
 
 import time
+from contextlib import suppress
 
 from flask import Blueprint, Response, request
 
@@ -13,7 +14,7 @@ from api.representation import EXAMPLE_JOB, JobJson, job_answer
 from api.results import RESULTS, results_answer
 from api.rows import JSON_ROWS
 from api.services import services
-from shared.errors import NoRoom, NotMultipart, OwnerFull, UnsupportedFormat
+from shared.errors import NoRoom, NotAcceptable, NotMultipart, OwnerFull, UnsupportedFormat
 from shared.job import State
 
 blueprint = Blueprint("submitting", __name__)
@@ -56,11 +57,13 @@ def submit() -> Response:
     taken = take_job(at, request)
     note_upload(taken, time.perf_counter() - began)
     job, waited = wait_for_end(at, taken, preferred)
+    answer = None
     if waited is not None and job.state is State.SUCCEEDED:
-        answer = results_answer(at, job, json_first=request.mimetype == "application/json")
-        answer.headers["Content-Location"] = f"/jobs/{job.spec.id}/results"
-    else:
-        answer = job_answer(at, job, 202)
+        # Who accepts none of the formats that there are shall not lose the job over it.
+        with suppress(NotAcceptable):
+            answer = results_answer(at, job, json_first=request.mimetype == "application/json")
+            answer.headers["Content-Location"] = f"/jobs/{job.spec.id}/results"
+    answer = answer or job_answer(at, job, 202)
     answer.headers["Location"] = f"/jobs/{job.spec.id}"
     at_once = preferred.respond_async and answer.status_code == 202
     if said := applied(waited, at_once=at_once):

@@ -1,4 +1,4 @@
-"""The terms of a job: how many bad rows it bears, how long it is kept, what is written on it."""
+"""The terms of a job: what its results are kept in, and for how long; what it bears; its labels."""
 
 import math
 import re
@@ -30,6 +30,7 @@ def terms_of(options: JobOptions, settings: Settings) -> Terms:
         shared.errors.BadOption: one of them has a value that cannot be.
     """
     return {
+        "result_format": options.format,
         "tolerance": tolerance(options.on_error),
         "retention": retention(options.retention_seconds, settings),
         "labels": labels(options.label),

@@ -148,6 +148,12 @@ class UnsupportedFormat(ScorelaneError):
     """The content type '{found}' is not read here. Send {supported}."""
 
 
+class NotAcceptable(ScorelaneError):
+    """None of the media types that are accepted ('{wanted}') can be had here. Those that can:
+    {offered}.
+    """
+
+
 class TooLarge(ScorelaneError):
     """The {what} is over the limit of {limit} {unit}. {advice}"""
 

@@ -118,6 +118,10 @@ class Part(_Frozen):
         return self.offset + self.length
 
 
+#: What a job's results may be kept in.
+ResultFormat = Literal["csv", "ndjson", "parquet"]
+
+
 class Spec(_Frozen):
     """What was asked; it never changes."""
 
@@ -131,6 +135,7 @@ class Spec(_Frozen):
     columns: tuple[str, ...] = Field(
         (), description="Columns that are carried through to the results, in their order there."
     )
+    result_format: ResultFormat = Field("csv", description="What the workers make of the rows.")
     about_rows: int = Field(0, ge=0, description="Rows, as estimated when it was accepted.")
     rows_per_part: int = Field(
         1, ge=1, description="Fixed when the job is accepted, so that a second split cuts alike."
@@ -163,9 +168,23 @@ class Spec(_Frozen):
         """The blob that says what the job is."""
         return manifest_key_of(self.id)
 
+    @property
+    def part_format(self) -> Literal["csv", "ndjson"]:
+        """The format of the result parts.
+
+        For Parquet it is CSV: such a file is made of all parts together, when all are there. The
+        results of a small job are always CSV, whatever is made of them.
+        """
+        return "ndjson" if self.result_format == "ndjson" and self.kind == "bulk" else "csv"
+
     def result_key(self, part: int) -> str:
         """The blob that holds the result rows of a part; the same whoever scores it."""
-        return f"{self.folder}results/{part:06d}.csv"
+        return f"{self.folder}results/{part:06d}.{self.part_format}"
+
+    @property
+    def whole_key(self) -> str:
+        """The blob that holds all result rows, of a job whose format is no run of parts."""
+        return f"{self.folder}results.{self.result_format}"
 
 
 class Job(_Frozen):

@@ -7,6 +7,10 @@ from typing import Protocol
 
 from shared.job import Job, Part, State
 
+#: In the place of a part's number: the finish of a job that takes its time. It has a lease as a
+#: part has, which `renew_part` renews, and `hold_up` gives back.
+FINISH = -1
+
 
 @dataclass(frozen=True)
 class Begun:
@@ -218,6 +222,14 @@ class JobStore(Protocol):
             failed: its rows with an error.
             lanes: as many parts may be under way.
             bad: the first of its rows with an error, for a job that does not bear any number.
+        """
+
+    def begin_finish(self, job_id: str) -> bool:
+        """Take up what is left to do when all parts are done, for one lease, as the part `FINISH`.
+
+        Returns:
+            Whether it was had: not where a part is not done, the job does not run, or another
+            process is at it.
         """
 
     # -- small jobs ------------------------------------------------------------------------

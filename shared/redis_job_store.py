@@ -10,7 +10,7 @@ from redis.exceptions import LockError
 from shared.dispatch import bulk_queue
 from shared.errors import JobExpired, JobNotFound
 from shared.job import ENDED, Job, Part, Spec, State, is_job_id, sources_of
-from shared.job_store import BadRow, Begun, Load, Overdue, Spent, Walk
+from shared.job_store import FINISH, BadRow, Begun, Load, Overdue, Spent, Walk
 from shared.redis_link import block
 from shared.redis_small_jobs import RedisSmallJobs
 
@@ -200,6 +200,10 @@ class RedisJobStore(RedisSmallJobs):
             *first,
         )  # fmt: skip
 
+    def begin_finish(self, job_id: str) -> bool:
+        """Take up what is left to do when all parts are done, for one lease."""
+        return bool(self._link.run("begin_finish", job_id, FINISH, self._lease))
+
     def _walk(self, script: str, *args: Any) -> Walk:
         counted, all_done, *dispatch = self._link.run(script, *args)
         return Walk(counted == 1, bool(all_done), dispatch, failed=counted == _FAILED)
@@ -258,7 +262,7 @@ class RedisJobStore(RedisSmallJobs):
         pipe = self._link.client.pipeline(transaction=False)
         for job in jobs:
             queue = self._link.prefix + bulk_queue(job.spec.full_name)
-            self._link.run("overdue", job.spec.id, self._lease, queue, pipe=pipe)
+            self._link.run("overdue", job.spec.id, self._lease, queue, FINISH, pipe=pipe)
         late = [
             Overdue(job, bool(split), bool(finish), parts)
             for job, (split, finish, *parts) in zip(jobs, pipe.execute(), strict=True)

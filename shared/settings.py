@@ -168,6 +168,9 @@ class Settings(BaseSettings):
     task_time_limit: float = Field(
         60.0, gt=0, description="A task that runs longer is killed, with its process."
     )
+    finish_time_limit: float = Field(
+        900.0, gt=0, description="The same for putting the results of a Parquet job together."
+    )
     reconcile_seconds: float = Field(
         2.0, gt=0, description="How often a worker looks for what was dispatched and got lost."
     )

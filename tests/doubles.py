@@ -10,7 +10,18 @@ from typing import Any
 
 from shared.errors import JobExpired, JobNotFound, ServiceFull
 from shared.job import ENDED, MOVES, Job, Part, State, made_at
-from shared.job_store import Answer, BadRow, Begun, Load, Overdue, Question, SmallJob, Spent, Walk
+from shared.job_store import (
+    FINISH,
+    Answer,
+    BadRow,
+    Begun,
+    Load,
+    Overdue,
+    Question,
+    SmallJob,
+    Spent,
+    Walk,
+)
 from shared.overview import Standing, Totals
 from shared.settings import Settings
 
@@ -59,6 +70,9 @@ class _Record:
         self.update(state=State.FAILED, finished_at=time.time(), error=error, held_up=None)
         self.leases.clear()
         return True
+
+    def is_leased(self, part: int) -> bool:
+        return self.leases.get(part, 0.0) > time.time()
 
     @property
     def all_done(self) -> bool:
@@ -196,7 +210,7 @@ class InMemoryJobStore:
         if to is State.RUNNING:
             record.update(state=to, started_at=time.time())
             return True
-        record.update(state=to, finished_at=time.time())
+        record.update(state=to, finished_at=time.time(), held_up=None)
         if error:
             record.update(error=error)
         record.leases.clear()
@@ -256,7 +270,7 @@ class InMemoryJobStore:
 
     def hold_up(self, job_id: str, part: int, reason: str) -> None:
         if record := self._running(job_id):
-            record.attempts[part] -= 1
+            record.attempts[part] = max(record.attempts.get(part, 0) - 1, 0)
             record.update(held_up=reason)
             record.leases[part] = time.time() + self._settings.lease_seconds
 
@@ -293,6 +307,13 @@ class InMemoryJobStore:
             return Walk(failed=True)
         go = record.walk(lanes, self._settings.lease_seconds)
         return Walk(True, record.all_done, go)
+
+    def begin_finish(self, job_id: str) -> bool:
+        record = self._running(job_id)
+        if record is None or not record.all_done or record.is_leased(FINISH):
+            return False
+        record.leases[FINISH] = time.time() + self._settings.lease_seconds
+        return True
 
     def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
         waiting = self._waiting.get(full_name, deque())
@@ -383,12 +404,15 @@ class InMemoryJobStore:
             ):
                 continue
             split = not record.complete and record.split_lease < now
+            finish = record.all_done and job.state is State.RUNNING
+            finish = finish and not record.is_leased(FINISH)
+            if finish:
+                record.leases.pop(FINISH, None)
             parts = sorted(part for part, lease in record.leases.items() if lease <= now)
             again = now + self._settings.lease_seconds
             if split:
                 record.split_lease = again
             record.leases.update(dict.fromkeys(parts, again))
-            finish = record.all_done and job.state is State.RUNNING
             if split or parts or finish:
                 found.append(Overdue(job, split, finish, parts))
         return found

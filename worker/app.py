@@ -4,7 +4,7 @@ from celery import Celery
 from kombu import Queue
 from kombu.utils.scheduling import round_robin_cycle
 
-from shared.dispatch import bulk_queue, make_celery, small_queue
+from shared.dispatch import Task, bulk_queue, make_celery, small_queue
 from shared.model import Card
 from shared.settings import Settings, load_settings
 from worker.trial import most_attempts
@@ -38,7 +38,9 @@ def make_worker(settings: Settings) -> Celery:
         task_retry_on_worker_lost=True,
         # At once: Celery's own delay is three minutes, and the part's lease would run out first.
         task_annotations={
-            "*": {"max_retries": most_attempts(settings.max_attempts), "default_retry_delay": 0}
+            "*": {"max_retries": most_attempts(settings.max_attempts), "default_retry_delay": 0},
+            # It may have a file of fifty million rows to write, and runs no model that might hang.
+            Task.FINISH.value: {"time_limit": settings.finish_time_limit},
         },
         # How long the result of a dead process is waited for before its task is tried again. By
         # default ten seconds; here nobody wants a result, and a step may run twice.

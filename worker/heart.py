@@ -25,6 +25,7 @@ from worker.consumption import Consumption
 from worker.metrics_server import MetricsServer
 from worker.preload import node_name
 from worker.reconciler import Reconciler
+from worker.time_limits import time_limits
 from worker.vitals import Vitals
 
 logger = logging.getLogger(__name__)
@@ -93,7 +94,9 @@ class Heart(threading.Thread):
 
     def _is_silent(self, processes: int) -> bool:
         busy = len(active_requests) >= processes
-        return self._consumption.is_silent(waits=self._store.waits(self._full_names), busy=busy)
+        tasks = {request.name for request in active_requests} if busy else set()
+        waits = self._store.waits(self._full_names)
+        return self._consumption.is_silent(waits=waits, busy_with=tasks)
 
     def _end_silent(self) -> None:
         """End the worker: whoever started it starts it anew, and the new one takes work."""
@@ -124,7 +127,7 @@ def start(**_: object) -> None:
     dispatch = CeleryDispatch(make_celery(settings), link.now)
     blobs = FolderBlobs(settings.blobs_dir)
     names = [card.full_name for card in read_cards(settings.models_dir, settings.serve).values()]
-    _consumption = Consumption(task_time_limit=settings.task_time_limit)
+    _consumption = Consumption(time_limits(settings))
     node = node_name(os.getpid())
     vitals = Vitals(node, os.getpid(), names, fleet=fleet, link=link, blobs=blobs.identity())
     _heart = Heart(

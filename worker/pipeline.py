@@ -14,13 +14,14 @@ from shared.dispatch import Dispatch
 from shared.errors import JobExpired, JobNotFound, OpenQuote, RowTooLong
 from shared.fleet import Fleet
 from shared.job import NDJSON, Job, Part, Spec, State
-from shared.job_store import Answer, BadRow, Begun, JobStore, SmallJob, Walk
+from shared.job_store import FINISH, Answer, BadRow, Begun, JobStore, SmallJob, Walk
 from shared.manifest import has_manifest, settle
 from shared.model import Model
 from shared.settings import Settings
 from shared.tables.parts import bytes_to_read, cut
-from shared.tables.results import parse, render
+from shared.tables.result_formats import CSV, part_format
 from shared.tables.rows import Rows, count_errors
+from worker.assembly import assemble
 from worker.bad_rows import first_bad_row
 from worker.journal import Journal
 from worker.lease import Keeper
@@ -112,10 +113,7 @@ class Pipeline:
             self._lost_upload(job_id)
             return
         except OSError as error:
-            # A full disk, or one that fails: the rows are not to blame, and it passes.
-            reason = f"a part of it cannot be read or written: {error.strerror}"
-            logger.warning("job=%s is held up: %s", job_id, reason)
-            self._store.hold_up(job_id, number, reason)
+            self._hold_up(job_id, number, "a part of it cannot be read or written", error)
             return
         completed, failed, bad = counts
         walk = self._store.complete_part(
@@ -126,9 +124,8 @@ class Pipeline:
             self._too_many_errors(job_id)
         elif walk.wanted:
             self._go_on(spec, walk)
-        elif self._get(job_id) is None and not has_manifest(self._blobs, job_id):
-            # Deleted while this part was scored: what was just written must not outlive the job.
-            self._blobs.delete(spec.folder)
+        else:
+            self._remove_if_deleted(spec)
 
     def _counted(self, spec: Spec, number: int, begun: Begun) -> Counts | None:
         """What is in a part whose result is there; else None.
@@ -138,9 +135,10 @@ class Pipeline:
         if not begun.perhaps_done:
             return None
         try:
-            rows = parse(self._blobs.read(spec.result_key(number)), columns=spec.columns)
+            content = self._blobs.read(spec.result_key(number))
         except FileNotFoundError:
             return None
+        rows = part_format(spec).parse(content, columns=spec.columns)
         if len(rows) != begun.part.rows:
             # Of a part that was cut by another release: this one is scored.
             return None
@@ -156,7 +154,7 @@ class Pipeline:
         rows = self._rows.read(content, spec.layout, **where)
         leave = partial(self._store.note, spec.id, number)
         scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, leave)
-        result = render(rows.refs, scores, rows.errors, rows.extras)
+        result = part_format(spec).render(rows, scores, spec.columns)
         self._blobs.put(spec.result_key(number), result)
         counts = _counts(spec, part, rows.errors, rows.refs)
         if counts[1]:
@@ -164,11 +162,50 @@ class Pipeline:
         return counts
 
     def finish(self, job_id: str) -> None:
-        """Close a job whose parts are all done."""
+        """Close a job whose parts are all done; make one file of them first, if it is to be one."""
         began = self._journal.now()
+        try:
+            spec = self._spec(job_id)
+        except (JobNotFound, JobExpired):
+            return
+        if spec.result_format == "parquet" and not self._assembled(spec):
+            return
         if self._store.move(job_id, State.SUCCEEDED):
             settle(self._store, self._blobs, job_id)
             self._journal.finish(job_id, began)
+        elif (job := self._get(job_id)) and job.state is not State.SUCCEEDED:
+            # Cancelled while the file was made.
+            self._blobs.delete(spec.whole_key)
+
+    def _assembled(self, spec: Spec) -> bool:
+        """Make one file of the result parts; whether it is there, and this process made it."""
+        job_id = spec.id
+        if not self._store.begin_finish(job_id):
+            return False
+        try:
+            with self._keeper.keeping(lambda: self._store.renew_part(job_id, FINISH)):
+                assemble(self._blobs, spec, self._store.last_part(job_id)[0])
+        except FileNotFoundError:
+            # Deleted meanwhile; else somebody has taken a part from under the job.
+            self._fail(job_id, "Its results are not in the blob store any more. Submit it again.")
+        except OSError as error:
+            self._hold_up(job_id, FINISH, "its results cannot be put together", error)
+        else:
+            return True
+        finally:
+            self._remove_if_deleted(spec)
+        return False
+
+    def _hold_up(self, job_id: str, number: int, what: str, error: OSError) -> None:
+        """Give a part back. A full disk, or one that fails: no row is to blame, and it passes."""
+        reason = f"{what}: {error.strerror}"
+        logger.warning("job=%s is held up: %s", job_id, reason)
+        self._store.hold_up(job_id, number, reason)
+
+    def _remove_if_deleted(self, spec: Spec) -> None:
+        """See that what was just written does not outlive a job that was deleted meanwhile."""
+        if self._get(spec.id) is None and not has_manifest(self._blobs, spec.id):
+            self._blobs.delete(spec.folder)
 
     def _go_on(self, spec: Spec, walk: Walk) -> None:
         for part in walk.dispatch:
@@ -246,12 +283,15 @@ class Pipeline:
         begin = 0
         for job, rows in zip(jobs, read, strict=True):
             mine = slice(begin, begin + len(rows))
-            errors = batch.errors[mine]
-            failed = count_errors(errors)
-            result = render(rows.refs, scores[mine], errors, rows.extras)
+            rows.errors = batch.errors[mine]
+            failed = count_errors(rows.errors)
+            # Without the names of its columns, which a CSV has in its header alone.
+            result = CSV.render(rows, scores[mine], ())
             if failed:
-                self._journal.errors(full_name, errors)
-            bad = first_bad_row(errors, rows.refs) if failed and not job.reply_to else None
+                self._journal.errors(full_name, rows.errors)
+            bad = None
+            if failed and not job.reply_to:
+                bad = first_bad_row(rows.errors, rows.refs)
             yield Answer(job.id, result, len(rows) - failed, failed, job.reply_to, bad)
             begin += len(rows)
 

@@ -67,6 +67,12 @@ local function count(what, by)
   redis.call('HINCRBY', prefix .. 'totals', what, by)
 end
 
+-- Whether somebody is at a part, or at the finish, or shall still come to it.
+local function is_leased(id, part)
+  local lease = redis.call('ZSCORE', key_of(id) .. ':leases', part)
+  return lease and tonumber(lease) > now()
+end
+
 -- Whoever waits on the bell wakes; it stays rung long enough for all of them.
 local function ring_bell(id)
   local bell = key_of(id) .. ':bell'

@@ -1,5 +1,6 @@
 """`Prefer`: to wait for the end of a job, or not to."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -49,6 +50,17 @@ def test_the_result_itself_is_the_answer(service: Service) -> None:
     assert answer.headers["Content-Location"] == f"{answer.location}/results"
     assert service.client.get(answer.location).json["state"] == "succeeded"
     assert sum(waits) <= 7
+
+
+def test_a_result_in_the_format_that_it_is_kept_in(service: Service) -> None:
+    """Who names a format for the results gets them in it; who accepts none of them, the job."""
+    with at_work(service):
+        answer = submit(service, "wait=5", format="ndjson")
+        assert answer.mimetype == "application/x-ndjson"
+        assert [json.loads(line) for line in answer.text.splitlines()] == ROWS
+        refused = submit(service, "wait=5", accept="text/html")
+    assert (refused.status_code, refused.json["state"]) == (202, "succeeded")
+    assert "Content-Location" not in refused.headers
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "text/csv, */*;q=0.1"])

@@ -4,7 +4,7 @@ from stored import MODEL, MakeStore, a_job, complete, running
 from waiting import wait_for
 
 from shared.job import State
-from shared.job_store import JobStore
+from shared.job_store import FINISH, JobStore
 
 
 def test_a_lost_split_is_overdue_once_a_lease(make_store: MakeStore) -> None:
@@ -36,6 +36,39 @@ def test_a_lost_finish_is_overdue(store: JobStore) -> None:
     assert [one.finish for one in store.overdue([MODEL])] == [True]
     store.move(job_id, State.SUCCEEDED)
     assert store.overdue([MODEL]) == []
+
+
+def test_a_finish_is_taken_up_by_one_at_a_time(make_store: MakeStore) -> None:
+    """When all parts are done, and then by nobody else until its lease has run out."""
+    store = make_store(lease_seconds=0.5)
+    job_id, _ = running(store, 2, lanes=2)
+    complete(store, job_id, 0)
+    assert not store.begin_finish(job_id)
+    complete(store, job_id, 1)
+    assert store.begin_finish(job_id)
+    assert not store.begin_finish(job_id)
+    assert store.overdue([MODEL]) == []
+    [late] = wait_for(lambda: store.overdue([MODEL]))
+    assert (late.finish, late.parts) == (True, [])
+    assert store.begin_finish(job_id)
+    assert store.move(job_id, State.SUCCEEDED)
+    assert not store.begin_finish(job_id)
+    assert not store.begin_finish("0" * 32)
+
+
+def test_a_finish_that_is_held_up(make_store: MakeStore) -> None:
+    """It has a lease that is renewed, and given back with the reason, as a part has."""
+    store = make_store(lease_seconds=0.5)
+    job_id, _ = running(store, 1, lanes=1)
+    complete(store, job_id, 0)
+    assert store.begin_finish(job_id)
+    store.renew_part(job_id, FINISH)
+    store.hold_up(job_id, FINISH, "the disk is full")
+    assert store.get(job_id).held_up == "the disk is full"
+    assert not store.begin_finish(job_id)
+    assert wait_for(lambda: store.begin_finish(job_id))
+    assert store.move(job_id, State.SUCCEEDED)
+    assert store.get(job_id).held_up is None
 
 
 def test_one_reconciles_at_a_time(store: JobStore) -> None:

@@ -4,12 +4,14 @@ Messages come late, twice, never; a process dies between any two of its steps; l
 forgets everything; the job is cancelled, deleted, and expires.
 """
 
+import io
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 from doubles import InMemoryJobStore, InMemoryOverview
 from hypothesis import HealthCheck, settings
@@ -209,6 +211,9 @@ class AnyOrder(RuleBasedStateMachine):
             assert [row["ref"] for row in rows] == [str(row) for row in range(ROWS)]
             wanted = [length_score("z" * (row % 7)) if row % 7 else None for row in range(ROWS)]
             assert [row["Sentiment_Score"] for row in rows] == wanted
+            if self.kept == "parquet":
+                content = self.client.get(f"{self.location}/results").data
+                assert pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist() == rows
         if self.gone:
             for message in self.sent:
                 self._run(message)
@@ -220,11 +225,11 @@ class AnyOrder(RuleBasedStateMachine):
 
     # -- what happens ----------------------------------------------------------------------
 
-    @initialize()
-    def submit(self) -> None:
-        answer = self.client.post("/jobs", data=CSV, content_type="text/csv")
+    @initialize(kept=st.sampled_from(["csv", "ndjson", "parquet"]))
+    def submit(self, kept: str) -> None:
+        answer = self.client.post(f"/jobs?format={kept}", data=CSV, content_type="text/csv")
         assert answer.status_code == 202
-        self.location, self.job_id = answer.location, answer.json["id"]
+        self.location, self.job_id, self.kept = answer.location, answer.json["id"], kept
 
     @rule(data=st.data())
     @precondition(lambda self: self.sent or self.dispatch.messages)

@@ -12,6 +12,8 @@ from worker import heart as heart_module
 from worker.consumption import BLIND_SECONDS, PATIENCE_SECONDS, Consumption
 from worker.heart import Heart
 
+LIMITS = {"score": 60.0, "finish": 400.0}
+
 
 class Fleet:
     """Counts heartbeats, and raises at the first."""
@@ -60,7 +62,7 @@ def a_heart(fleet: Any, reconciler: Any, consumption: Consumption) -> Heart:
 def test_the_heart_beats_on(error: Exception) -> None:
     """A Redis that is away, a bug, a reconciler that fails: the worker goes on saying it lives."""
     fleet, reconciler = Fleet(error), Reconciler()
-    heart = a_heart(fleet, reconciler, Consumption(task_time_limit=60))
+    heart = a_heart(fleet, reconciler, Consumption(LIMITS))
     heart.start()
     wait_for(lambda: fleet.beats > 3 and reconciler.turns > 2)
     heart.stop()
@@ -79,26 +81,27 @@ class Clock:
         return self.seconds
 
 
-def looks(consumption: Consumption, *, waits: bool = True, busy: bool = False) -> int:
+def looks(consumption: Consumption, *, waits: bool = True, busy_with: str = "") -> int:
     """How often one can look until the worker is silent, up to a thousand times."""
-    times = 0
-    while times < 1000 and not consumption.is_silent(waits=waits, busy=busy):
+    times, tasks = 0, busy_with.split()
+    while times < 1000 and not consumption.is_silent(waits=waits, busy_with=tasks):
         times += 1
     return times
 
 
 def test_a_worker_that_takes_nothing_is_silent() -> None:
-    """After a while in which work waited; later where its processes are busy; else never."""
-    assert looks(Consumption(task_time_limit=60, clock=Clock())) == PATIENCE_SECONDS
-    busy = Consumption(task_time_limit=60, clock=Clock())
-    assert looks(busy, busy=True) == PATIENCE_SECONDS + 60
-    assert looks(Consumption(task_time_limit=60, clock=Clock()), waits=False) == 1000
+    """After a while in which work waited; later where its processes are all busy; else never."""
+    assert looks(Consumption(LIMITS, Clock())) == PATIENCE_SECONDS
+    for tasks, longest in (("score", 60), ("score finish", 400)):
+        busy = Consumption(LIMITS, Clock())
+        assert looks(busy, busy_with=tasks) == PATIENCE_SECONDS + longest
+    assert looks(Consumption(LIMITS, Clock()), waits=False) == 1000
 
 
 def test_who_takes_work_or_was_blind_is_not_silent() -> None:
     """What was taken starts the time anew, and so does a Redis that was away."""
     clock = Clock()
-    consumption = Consumption(task_time_limit=60, clock=clock)
+    consumption = Consumption(LIMITS, clock)
     for _ in range(100):
         assert looks_few(consumption)
         consumption.took()
@@ -108,7 +111,7 @@ def test_who_takes_work_or_was_blind_is_not_silent() -> None:
 
 
 def looks_few(consumption: Consumption) -> bool:
-    return not any(consumption.is_silent(waits=True, busy=False) for _ in range(20))
+    return not any(consumption.is_silent(waits=True, busy_with=()) for _ in range(20))
 
 
 def test_a_silent_worker_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +119,7 @@ def test_a_silent_worker_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
     monkeypatch.setattr(heart_module, "silent", Event())
     monkeypatch.setattr(heart_module.os, "kill", lambda _, number: told.append(number))
-    fleet, consumption = Fleet(RedisAway("away")), Consumption(task_time_limit=60, clock=Clock())
+    fleet, consumption = Fleet(RedisAway("away")), Consumption(LIMITS, Clock())
     heart = a_heart(fleet, Reconciler(), consumption)
     heart.start()
     wait_for(lambda: told)

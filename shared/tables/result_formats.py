@@ -1,0 +1,75 @@
+"""The formats in which result rows are written and read, a part at a time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from shared.job import Spec
+from shared.tables import ndjson_results, results
+from shared.tables.rows import Rows
+
+#: Result rows as records: `ref`, `Sentiment_Score`, `error`, and the columns that are carried.
+Records = list[dict[str, Any]]
+
+#: As the model gave them; None where the row has an error.
+Scores = list[float | None]
+
+
+class Parse(Protocol):
+    """Reads the rows of a part, or those from one to before another."""
+
+    def __call__(
+        self, content: bytes, begin: int = 0, end: int | None = None, columns: Sequence[str] = ()
+    ) -> Records:
+        """See `shared.tables.results.parse`."""
+
+
+@dataclass(frozen=True)
+class RowFormat:
+    """A format in which rows can be put behind each other.
+
+    Attributes:
+        media_type: as HTTP names it.
+        header: what stands before the first row, for the names of the carried columns.
+        render: rows with their scores, for these names.
+        parse: what `render` wrote, as records.
+        write: such records, for these names.
+    """
+
+    media_type: str
+    header: Callable[[Sequence[str]], bytes]
+    render: Callable[[Rows, Scores, Sequence[str]], bytes]
+    parse: Parse
+    write: Callable[[Records, Sequence[str]], bytes]
+
+
+def _render_csv(rows: Rows, scores: Scores, _columns: Sequence[str]) -> bytes:
+    return results.render(rows.refs, scores, rows.errors, rows.extras)
+
+
+def _write_csv(records: Records, columns: Sequence[str]) -> bytes:
+    refs, scores, errors, *extras = (
+        [record[name] for record in records] for name in (*results.FIXED, *columns)
+    )
+    return results.render(refs, scores, errors, extras)
+
+
+def _render_ndjson(rows: Rows, scores: Scores, columns: Sequence[str]) -> bytes:
+    return ndjson_results.render(rows.refs, scores, rows.errors, rows.extras, columns)
+
+
+def _write_ndjson(records: Records, _columns: Sequence[str]) -> bytes:
+    return ndjson_results.lines(records)
+
+
+CSV = RowFormat("text/csv", results.header, _render_csv, results.parse, _write_csv)
+NDJSON = RowFormat(
+    "application/x-ndjson", lambda _: b"", _render_ndjson, ndjson_results.parse, _write_ndjson
+)
+
+ROW_FORMATS = {"csv": CSV, "ndjson": NDJSON}
+
+
+def part_format(spec: Spec) -> RowFormat:
+    """The format in which the workers write the parts of a job."""
+    return ROW_FORMATS[spec.part_format]
