@@ -2,26 +2,29 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from scorelane.answers import JobState
 from scorelane.both import AnyJob, call, flow
-from scorelane.problems import WaitTimeout, retry_after
+from scorelane.looks import Looks
+from scorelane.problems import WaitTimeout
 from scorelane.requests import Requests
 from scorelane.steps import Emit, Flow, Pause, Send, Steps, Tell
 
 #: Jobs that are asked for at once, of many.
 PAGE = 100
 
-#: The shortest pause between two looks at a job, in seconds.
-LEAST_PAUSE = 0.05
-
-#: The longest one while somebody watches, in seconds.
+#: The longest pause between two looks while somebody watches, in seconds.
 LOOK_SECONDS = 2.0
+
+#: A look may be kept so long by the service until the job has ended, in seconds.
+LONG_POLL = 20.0
 
 
 class Following(Requests):
@@ -62,20 +65,23 @@ class Following(Requests):
                 told.append(shown.enter_context(showing()))
                 longest_pause = min(longest_pause, LOOK_SECONDS)
             deadline = math.inf if timeout is None else time.monotonic() + timeout
+            # Whoever is told of the job wants to hear something before its end.
+            keep = 0.0 if told else LONG_POLL
+            looks = Looks(path_of(job), deadline, longest_pause, keep)
             while True:
-                answer = yield from self._request(Send("GET", path_of(job)))
-                found: JobState = self._read(answer, self._made)
-                for tell in told:
-                    yield Tell(tell, found)
-                if found.ended:
-                    return found
-                left = deadline - time.monotonic()
-                if left <= 0:
+                answer = yield from self._request(looks.next())
+                if answer.status_code != httpx.codes.NOT_MODIFIED:
+                    found: JobState = self._read(answer, self._made)
+                    for tell in told:
+                        yield Tell(tell, found)
+                    if found.ended:
+                        return found
+                if time.monotonic() >= deadline:
                     raise WaitTimeout(
                         f"Job {found.id} is still {found.state} after {timeout:g} seconds. It goes "
                         "on; wait for it again, or cancel it."
                     )
-                yield Pause(min(_pause(answer), longest_pause, left))
+                yield Pause(looks.pause_after(answer))
 
     @call
     def cancel(self, job: AnyJob) -> Steps[JobState]:
@@ -92,16 +98,37 @@ class Following(Requests):
         yield from self._request(Send("DELETE", path_of(job)))
 
     @flow
-    def jobs(self, limit: int | None = None) -> Flow[JobState]:
-        """The jobs, the newest first, asked for page by page.
+    def jobs(
+        self,
+        limit: int | None = None,
+        *,
+        state: str | Iterable[str] | None = None,
+        labels: Mapping[str, str] | None = None,
+        model: str | None = None,
+        created_after: str | datetime | None = None,
+        created_before: str | datetime | None = None,
+    ) -> Flow[JobState]:
+        """The jobs, the newest first, asked for page by page as they are read.
 
         Args:
             limit: at most so many; None: all.
+            state: only those in this state, or in one of these.
+            labels: only those with each of these.
+            model: only those of this model: `fast`, or `fast@e5cff74e16d3`.
+            created_after: only those made later: a time of RFC 3339, or a datetime with its zone.
+            created_before: only those made earlier.
         """
-        cursor, left = None, limit
+        params: dict[str, Any] = {
+            "state": state if state is None or isinstance(state, str) else ",".join(state),
+            "label": [f"{key}:{value}" for key, value in (labels or {}).items()],
+            "model": model,
+            "created_after": _rfc3339(created_after),
+            "created_before": _rfc3339(created_before),
+        }
+        params = {name: value for name, value in params.items() if value not in (None, [])}
+        left = limit
         while left is None or left > 0:
-            page = PAGE if left is None else min(PAGE, left)
-            params = {"limit": page} if cursor is None else {"limit": page, "cursor": cursor}
+            params["limit"] = PAGE if left is None else min(PAGE, left)
             body = yield from self._json(Send("GET", "/jobs", params=params))
             with self.as_scorelane():
                 found, cursor = [self._made(one) for one in body["jobs"]], body["next"]
@@ -109,6 +136,7 @@ class Following(Requests):
                 yield Emit(job)
             if cursor is None:
                 return
+            params["cursor"] = cursor
             left = None if left is None else left - len(found)
 
 
@@ -117,6 +145,5 @@ def path_of(job: AnyJob) -> str:
     return f"/jobs/{quote(job.id if isinstance(job, JobState) else job, safe='')}"
 
 
-def _pause(answer: httpx.Response) -> float:
-    wish = retry_after(answer)
-    return max(1.0 if wish is None else wish, LEAST_PAUSE)
+def _rfc3339(moment: str | datetime | None) -> str | None:
+    return moment.isoformat() if isinstance(moment, datetime) else moment

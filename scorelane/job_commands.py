@@ -17,17 +17,31 @@ from scorelane.job import Job
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @options.of_a_job
+@click.option("--wait", is_flag=True, help="Stay until the job has ended.")
 @options.url
 @options.as_json
-def submit(file: Path, url: str, as_json: bool, **terms: Any) -> None:
+def submit(file: Path, wait: bool, url: str, as_json: bool, **terms: Any) -> None:
     r"""Send FILE to a service, and print the id of its job.
 
+    With --wait the exit code is 1 if the job fails or is cancelled.
+
     \b
-    id=$(scorelane submit reviews.csv) && scorelane status $id --watch && scorelane results $id
+    id=$(scorelane submit reviews.csv --wait) && scorelane results $id
+    scorelane submit export.csv.gz --delimiter ';' --charset latin-1 --text-column tweet
+    scorelane submit reviews.csv --label team:growth --on-error 0.05
     """
-    with options.client(url) as client, bars.upload_bar(file) as on_sent:
-        job = client.submit(file, on_sent=on_sent, **terms)
-    click.echo(_as_json(job) if as_json else job.id)
+    with options.client(url) as client:
+        with bars.upload_bar(file) as on_sent:
+            job = client.submit(file, on_sent=on_sent, **terms)
+        if not as_json:
+            # At once: it is what a wait that is broken off is taken up again by.
+            click.echo(job.id)
+        if wait:
+            job = job.wait(show=True)
+    if as_json:
+        click.echo(_as_json(job))
+    if wait:
+        _exit_by(job)
 
 
 @click.command()
@@ -46,8 +60,8 @@ def status(job_id: str, watch: bool, url: str, as_json: bool) -> None:
         click.echo(_as_json(job))
     else:
         _print_job(job)
-    if watch and job.state != "succeeded":
-        raise SystemExit(1)
+    if watch:
+        _exit_by(job)
 
 
 @click.command()
@@ -96,12 +110,22 @@ def delete(job_id: str, url: str) -> None:
 @click.option(
     "--limit", default=20, show_default=True, type=click.IntRange(1), help="At most so many."
 )
+@click.option("--state", help="Only jobs in this state; several by comma: queued,running.")
+@options.label
+@click.option("--model", help="Only jobs of this model: NAME, or NAME@VERSION.")
+@click.option("--after", "created_after", metavar="TIME", help="Only jobs made later.")
+@click.option("--before", "created_before", metavar="TIME", help="Only jobs made earlier.")
 @options.url
 @options.as_json
-def jobs(limit: int, url: str, as_json: bool) -> None:
-    """List the newest jobs."""
+def jobs(limit: int, url: str, as_json: bool, **wanted: Any) -> None:
+    r"""List the newest jobs, of all or of those that are wanted.
+
+    \b
+    scorelane jobs --state queued,running
+    scorelane jobs --label team:growth --after 2026-01-01T12:00:00Z
+    """
     with options.client(url) as client:
-        found = list(client.jobs(limit))
+        found = list(client.jobs(limit, **wanted))
     if as_json:
         click.echo(json.dumps([dict(job.representation) for job in found], indent=2))
         return
@@ -134,6 +158,12 @@ def models(url: str, as_json: bool) -> None:
             name, model["version"], model["format"], rate, processes, Text(model["description"])
         )
     _print(table)
+
+
+def _exit_by(job: Job) -> None:
+    if job.state != "succeeded":
+        click.echo(f"The job is {job.state}. {job.error or job.detail}", err=True)
+        raise SystemExit(1)
 
 
 def _as_json(job: Job) -> str:

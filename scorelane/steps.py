@@ -75,7 +75,7 @@ class Send:
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
     upload: Upload | None = None
-    read_timeout: float | None = None
+    patience: float = 0.0  #: seconds that the answer may take longer than others
     stream: bool = False
 
     def now(self, http: httpx.Client) -> Opened:  # noqa: D102  see `Step`
@@ -102,8 +102,8 @@ class Send:
 
     def _request(self, http: httpx.Client | httpx.AsyncClient, content: Any) -> httpx.Request:
         timeout = httpx.Timeout(http.timeout)
-        if self.read_timeout is not None and timeout.read is not None:
-            timeout.read = max(timeout.read, self.read_timeout)
+        if timeout.read is not None:
+            timeout.read += self.patience
         headers = {**self.headers, **(self.upload.headers if self.upload else {})}
         return http.build_request(
             self.method, self.path, params=self.params, headers=headers, json=self.json,

@@ -59,7 +59,7 @@ class Submissions(Requests):
             params=params_of(options),
             headers={"Idempotency-Key": idempotency_key or uuid.uuid4().hex},
             upload=upload,
-            read_timeout=STORING_SECONDS,
+            patience=STORING_SECONDS,
         )
         return (yield from self._job(send))
 

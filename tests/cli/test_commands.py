@@ -146,6 +146,30 @@ def test_options_of_a_job(answers, file: Path, command: str) -> None:
     assert answers.asked(f"POST /jobs?{query}") == 1
 
 
+@pytest.mark.parametrize(("state", "exit_code"), [("succeeded", 0), ("failed", 1)])
+def test_submit_and_wait(answers, file: Path, state: str, exit_code: int) -> None:
+    """With `--wait` the id is printed, and the exit code is that of the job."""
+    serve_job(answers, state=state, error="Row 7 opens a quote." if exit_code else None)
+    result = run("submit", str(file), "--wait", "--url", answers.url)
+    assert (result.exit_code, result.stdout) == (exit_code, f"{answers.JOB_ID}\n")
+    assert ("Row 7 opens a quote." in result.stderr) == bool(exit_code)
+
+
+def test_jobs_that_are_wanted(answers) -> None:
+    """What is looked for is sent as the service spells it."""
+    query = (
+        "state=queued%2Crunning&label=a%3A1&model=fast"
+        "&created_after=2026-01-01T12%3A00%3A00Z&limit=5"
+    )
+    answers.add(f"GET /jobs?{query}", 200, {"jobs": [answers.job("running")], "next": None})
+    result = run(
+        "jobs", "--state", "queued,running", "--label", "a:1", "--model", "fast",
+        "--after", "2026-01-01T12:00:00Z", "--limit", "5", "--url", answers.url,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert answers.JOB_ID in result.stdout
+
+
 @pytest.mark.parametrize("state", ["failed", "cancelled"])
 def test_score_job_fails(answers, file: Path, state: str) -> None:
     """A job that failed or was cancelled is exit code 1, with the job's reason."""

@@ -5,6 +5,7 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,15 @@ from in_memory import Service, length_score
 from transports import Script, Working, WorkingLater, problem
 
 from scorelane import AsyncClient, AsyncJob, Client, Job
-from scorelane.problems import JobEnded, JobNotFinished, WaitTimeout
+from scorelane.problems import BadRequest, JobEnded, JobNotFinished, WaitTimeout
 
 ROWS = b"ref,text\n1,hello\n2,\n3,hello you\n"
+REPRESENTED = {
+    "id": "a" * 32, "state": "succeeded", "model": {"name": "m", "version": "1"},
+    "rows": {"total": 1, "completed": 1, "failed": 0}, "progress": 1.0,
+    "rows_per_second": None, "eta_seconds": None, "created_at": "2026-01-01T00:00:00.000Z",
+    "started_at": None, "finished_at": None, "error": None, "detail": "Done.",
+}  # fmt: skip
 SCORED = b"ref,Sentiment_Score,error\n1,0.05,\n2,,the text is empty\n3,0.09,\n"
 
 
@@ -74,6 +81,62 @@ def test_all_jobs_are_listed(
         assert len(working.requests) == 1
 
 
+def test_jobs_are_found(client: Any) -> None:
+    """By state, label, model and time; a page without any is not the end."""
+    job = client.submit(ROWS, labels={"team": "growth", "run": "7"})
+    later = client.submit(ROWS)
+    later.wait()
+
+    def found(**wanted: Any) -> list[str]:
+        return [one.id for one in client.jobs(**wanted)]
+
+    assert found(labels={"team": "growth"}) == found(labels={"run": "7"}, limit=5) == [job.id]
+    assert found(state="cancelled") == found(model="other") == []
+    assert set(found(state=["queued", "succeeded"])) == {job.id, later.id}
+    moment = datetime.fromisoformat(job.created_at)
+    assert found(created_after=moment + timedelta(days=1)) == []
+    assert set(found(created_before=(moment + timedelta(days=1)).isoformat())) == (
+        {job.id, later.id}
+    )
+    with pytest.raises(BadRequest, match="RFC 3339"):
+        found(created_after="yesterday")
+
+
+def test_waiting_is_cheap(connected: Callable[..., Any]) -> None:
+    """A look asks to be kept until the job has ended, and for nothing that is known already."""
+    running = httpx.Response(
+        200, json=REPRESENTED | {"state": "running"}, headers={"Retry-After": "0", "ETag": 'W/"1"'}
+    )
+    unchanged = httpx.Response(304, headers={"ETag": 'W/"1"', "Retry-After": "0"})
+    script = Script(running, unchanged, httpx.Response(200, json=REPRESENTED))
+    assert connected(script).wait("a" * 32).ended
+    headers = [request.headers for request in script.requests]
+    assert [one.get("Prefer") for one in headers] == ["wait=20"] * 3
+    assert [one.get("If-None-Match") for one in headers] == [None, 'W/"1"', 'W/"1"']
+
+
+def test_waiting_is_bounded_for_the_service_too(connected: Callable[..., Any]) -> None:
+    """It is not asked to keep a look for longer than the caller waits."""
+    script = Script(httpx.Response(200, json=REPRESENTED))
+    connected(script).wait("a" * 32, timeout=7.5)
+    connected(script).wait("a" * 32, timeout=0.5)
+    assert [one.headers.get("Prefer") for one in script.requests] == ["wait=7", None]
+
+
+def test_who_is_told_hears_of_changes(connected: Callable[..., Any]) -> None:
+    """The first look is answered at once, the next are kept as long as the service wishes."""
+    running = {"Retry-After": "1", "ETag": 'W/"1"'}
+    script = Script(
+        httpx.Response(200, json=REPRESENTED | {"state": "running"}, headers=running),
+        httpx.Response(304, headers=running),
+        httpx.Response(200, json=REPRESENTED),
+    )
+    told: list[str] = []
+    connected(script).wait("a" * 32, lambda job: told.append(job.state), longest_pause=1.0)
+    assert told == ["running", "succeeded"]
+    assert [one.headers.get("Prefer") for one in script.requests] == [None, "wait=1", "wait=1"]
+
+
 def test_questions_and_models(connected: Callable[..., Any], service: Service) -> None:
     """A few texts are answered at once, and the models are listed."""
     client = connected(Answering(service))
@@ -106,17 +169,11 @@ def test_waiting_has_an_end(client: Any, service: Service) -> None:
 
 def test_waiting_outlasts_a_service_that_is_away(connected: Callable[..., Any]) -> None:
     """Answers that will pass, and connections that fail, are no end of the waiting."""
-    job = {
-        "id": "a" * 32, "state": "succeeded", "model": {"name": "m", "version": "1"},
-        "rows": {"total": 1, "completed": 1, "failed": 0}, "progress": 1.0,
-        "rows_per_second": None, "eta_seconds": None, "created_at": "2026-01-01T00:00:00.000Z",
-        "started_at": None, "finished_at": None, "error": None, "detail": "Done.",
-    }  # fmt: skip
     script = Script(
-        httpx.Response(200, json={**job, "state": "running"}, headers={"Retry-After": "0"}),
+        httpx.Response(200, json={**REPRESENTED, "state": "running"}, headers={"Retry-After": "0"}),
         httpx.ConnectError("refused"),
         problem(503, "store-unavailable", Retry_After="0"),
-        httpx.Response(200, json=job),
+        httpx.Response(200, json=REPRESENTED),
     )
     assert connected(script).wait("a" * 32).state == "succeeded"
 
