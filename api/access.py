@@ -28,6 +28,7 @@ SCOPES: dict[str, Scope | None] = {
     "article.sentiment": Scope.SUBMIT,
     "submitting.submit": Scope.SUBMIT,
     "jobs.cancel": Scope.SUBMIT,
+    "retrying.retry": Scope.SUBMIT,
     "jobs.delete": Scope.SUBMIT,
     "jobs.follow": Scope.READ,
     "jobs.list_jobs": Scope.READ,

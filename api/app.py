@@ -13,6 +13,7 @@ from api import (
     models,
     openapi,
     results,
+    retrying,
     submitting,
 )
 from api.access import Access
@@ -58,7 +59,8 @@ def create_app(
     app.wsgi_app = Witness(app, settings)  # type: ignore[method-assign]
     Access(settings, store).register(app)
     for resource in (
-        article, submitting, jobs, events, results, models, health, metrics, openapi, docs_page,
+        article, submitting, jobs, retrying, events, results, models, health, metrics, openapi,
+        docs_page,
     ):  # fmt: skip
         app.register_blueprint(resource.blueprint)
     return app

@@ -44,7 +44,12 @@ def record_small(services: Services, served: Served, rows: list[Row], terms: Ter
         owner=who().owner,
         **terms,
     )
-    job = Job(spec=spec, created_at=made_at(spec.id), total=len(rows))
+    return begin_small(services, spec, content, len(rows))
+
+
+def begin_small(services: Services, spec: Spec, content: bytes, rows: int) -> Job:
+    """Record a small job of so many rows, as `write_rows` writes them, and have it answered."""
+    job = Job(spec=spec, created_at=made_at(spec.id), total=rows)
     if services.store.create(job, content):
         services.dispatch.answer(spec.full_name)
     return job
@@ -89,6 +94,11 @@ def record_bulk(
         rows_per_part=_rows_per_part(services, served, content.rows),
         **terms,
     )
+    return begin_bulk(services, spec)
+
+
+def begin_bulk(services: Services, spec: Spec) -> Job:
+    """Record a job whose content is in the blob store, and have it split."""
     job = Job(spec=spec, created_at=made_at(spec.id))
     write_manifest(services.blobs, job, [])
     services.store.create(job)

@@ -28,6 +28,7 @@ class Links(TypedDict):
     events: str
     results: str
     cancel: str
+    retry: str
 
 
 class ModelName(TypedDict):
@@ -66,6 +67,7 @@ class JobJson(TypedDict):
         Literal["skip", "fail"] | float, Field(description="Of a share: more bad rows fail it.")
     ]
     labels: dict[str, str]
+    retry_of: Annotated[JobId | None, Field(description="The job that it does again.")]
     links: Links
 
 
@@ -88,11 +90,13 @@ EXAMPLE_JOB: JobJson = {
     "error": None,
     "on_error": "skip",
     "labels": {"team": "growth"},
+    "retry_of": None,
     "links": {
         "self": f"/jobs/{EXAMPLE_ID}",
         "events": f"/jobs/{EXAMPLE_ID}/events",
         "results": f"/jobs/{EXAMPLE_ID}/results",
         "cancel": f"/jobs/{EXAMPLE_ID}/cancel",
+        "retry": f"/jobs/{EXAMPLE_ID}/retry",
     },
 }
 
@@ -119,11 +123,13 @@ def job_json(services: Services, job: Job) -> JobJson:
         "error": job.error,
         "on_error": said_of(job.spec.tolerance),
         "labels": job.spec.labels,
+        "retry_of": job.spec.retry_of,
         "links": {
             "self": path,
             "events": f"{path}/events",
             "results": f"{path}/results",
             "cancel": f"{path}/cancel",
+            "retry": f"{path}/retry",
         },
     }
 

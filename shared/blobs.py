@@ -1,12 +1,13 @@
 """Where uploads and result parts lie: named runs of bytes, whole or not there."""
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -46,6 +47,16 @@ class Blobs(Protocol):
 
     def delete(self, key: str) -> None:
         """Delete a blob, or every blob whose key begins with `key` where that ends in `/`."""
+
+    def link(self, keys: Mapping[str, str]) -> None:
+        """Give blobs a second key each, of a blob of its own; without a copy where that can be.
+
+        Args:
+            keys: the new key of each, over an older blob of that key.
+
+        Raises:
+            FileNotFoundError: there is no such blob; those before it have their second key.
+        """
 
     def folders(self, key: str) -> list[str]:
         """The names behind `key`, which ends in `/`, in the keys of blobs, up to the next `/`."""
@@ -130,6 +141,21 @@ class FolderBlobs:
         else:
             path.unlink(missing_ok=True)
 
+    def link(self, keys: Mapping[str, str]) -> None:
+        """Give blobs a second key each, of a blob of its own; without a copy where that can be."""
+        for key, second in keys.items():
+            path = self._path(second)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Over an older one by its rename: a link to a name that is taken is refused.
+            new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+            try:
+                _link(self._path(key), new)
+                new.replace(path)
+            finally:
+                new.unlink(missing_ok=True)
+        for folder in {self._path(second).parent for second in keys.values()}:
+            _sync_folder(folder)
+
     def folders(self, key: str) -> list[str]:
         """The names behind `key`, which ends in `/`, in the keys of blobs, up to the next `/`."""
         try:
@@ -146,6 +172,16 @@ class FolderBlobs:
             with contextlib.suppress(FileNotFoundError):  # it became whole, or went
                 written.append(path.stat().st_mtime)
         return time.time() - max(written, default=0.0)
+
+
+def _link(path: Path, new: Path) -> None:
+    try:
+        new.hardlink_to(path)
+    except OSError as error:
+        # A file system that has no links, or no more for this file.
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK):
+            raise
+        shutil.copyfile(path, new)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -198,6 +198,20 @@ class JobEnded(ScorelaneError):
     """Job '{job_id}' is already {state}; it cannot be cancelled any more."""
 
 
+class NotRetryable(ScorelaneError):
+    """Job '{job_id}' is {state}. Only a job that has failed or was cancelled can be retried."""
+
+
+class NothingToRetry(ScorelaneError):
+    """The rows of job '{job_id}' are not kept any more. Submit them again."""
+
+
+class VersionGone(ScorelaneError):
+    """Nobody serves {full_name} any more, by which {rows} rows of job '{job_id}' are done, and one
+    job has one version. Submit its rows again to have all of them scored by the present one.
+    """
+
+
 class NoModelYet(ScorelaneError):
     """No worker has announced a model yet. Start one (`docker compose up worker`), or wait until
     the one that is starting has loaded its models.

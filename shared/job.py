@@ -33,6 +33,9 @@ MOVES: dict[State, frozenset[State]] = {
 #: The states in which nothing is left to do.
 ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED})
 
+#: The states from which a job can be done again: by another job, which takes over what is done.
+RETRYABLE = frozenset({State.FAILED, State.CANCELLED})
+
 
 def new_job_id(now: float | None = None) -> str:
     """A new id: 32 hex digits that sort by the time they were made.
@@ -143,6 +146,7 @@ class Spec(_Frozen):
     tolerance: float = Field(
         1.0, ge=0, le=1, description="The job fails when more than this share of its rows is bad."
     )
+    retry_of: str | None = Field(None, description="The job whose rows and results these are.")
     labels: dict[str, str] = Field({}, description="What its owner wrote on it, to find it by.")
     retention: float | None = Field(
         None, gt=0, description="Seconds that it is kept after its end; None: as the settings say."
@@ -162,6 +166,11 @@ class Spec(_Frozen):
     def upload_key(self) -> str:
         """The blob that holds what was uploaded."""
         return upload_key_of(self.id)
+
+    @property
+    def kept_key(self) -> str:
+        """The blob that holds the upload of a job that has ended and may be retried."""
+        return f"{self.folder}kept"
 
     @property
     def manifest_key(self) -> str:

@@ -276,6 +276,9 @@ class JobStore(Protocol):
     def small_result(self, job_id: str) -> bytes:
         """The result CSV of a small job; empty if there is none."""
 
+    def small_rows(self, job_id: str) -> bytes:
+        """The rows of a small job, until it succeeds, or for a day after another end; else none."""
+
     def return_small(self) -> list[str]:
         """Put back what was taken and not answered within its lease; the models to ring for."""
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from shared.blobs import Blobs
 from shared.errors import JobExpired, JobNotFound
-from shared.job import ENDED, Job, Part, manifest_key_of
+from shared.job import ENDED, RETRYABLE, Job, Part, manifest_key_of
 from shared.job_store import JobStore
 
 logger = logging.getLogger(__name__)
@@ -32,13 +32,16 @@ def write_manifest(blobs: Blobs, job: Job, parts: list[Part]) -> None:
 def settle(store: JobStore, blobs: Blobs, job_id: str) -> None:
     """Have the blob store know how a bulk job ended, and hold its upload no longer.
 
-    Where that fails, or nobody comes to it, the reconciler does it later.
+    Unless it may be retried: then the upload is put aside, and goes with all else of the job. Where
+    that fails, or nobody comes to it, the reconciler does it later: it sees the upload there.
     """
     try:
         job = store.get(job_id)
         # Without a manifest it was deleted a moment ago.
         if job.state in ENDED and has_manifest(blobs, job_id):
             write_manifest(blobs, job, store.parts(job_id, 0, job.parts))
+            if job.state in RETRYABLE and blobs.exists(job.spec.upload_key):
+                blobs.link({job.spec.upload_key: job.spec.kept_key})
             blobs.delete(job.spec.upload_key)
     except (JobNotFound, JobExpired):
         pass

@@ -306,6 +306,9 @@ def _record_of(job: Job) -> dict[str, Any]:
     own |= {"owner": job.spec.owner, "about_rows": job.spec.about_rows}
     if job.spec.tolerance < 1:
         own["tolerance"] = job.spec.tolerance
+    if job.spec.retry_of:
+        # The results of its parts may be there, as those of a job that was restored.
+        own["restored"] = 1
     if job.spec.retention:
         own["retention"] = job.spec.retention
     return record | nothing | own | {"cut_bytes": job.spec.layout.start}

@@ -87,6 +87,10 @@ class RedisSmallJobs:
         """The result CSV of a small job; empty if there is none."""
         return (self._link.client.get(self._job(job_id, "result")) or "").encode()
 
+    def small_rows(self, job_id: str) -> bytes:
+        """The rows of a small job, until it succeeds, or for a day after another end; else none."""
+        return (self._link.client.get(self._job(job_id, "rows")) or "").encode()
+
     def return_small(self) -> list[str]:
         """Put back what was taken and not answered within its lease; the models to ring for."""
         return sorted(set(self._link.run("return_small")))

@@ -136,7 +136,8 @@ class InMemoryJobStore:
             return False
         lease = time.time() + self._settings.lease_seconds
         job = job.model_copy(update={"cut_bytes": job.spec.layout.start})
-        self._records[job.spec.id] = _Record(job, rows, split_lease=lease)
+        restored = job.spec.retry_of is not None
+        self._records[job.spec.id] = _Record(job, rows, split_lease=lease, restored=restored)
         self._since = self._since or made_at(job.spec.id)
         if job.spec.kind == "bulk":
             return False
@@ -362,6 +363,10 @@ class InMemoryJobStore:
                 record.update(completed=answer.completed, failed=answer.failed)
                 if not record.fails():
                     record.update(state=State.SUCCEEDED, finished_at=time.time())
+
+    def small_rows(self, job_id: str) -> bytes:
+        record = self._records.get(job_id)
+        return b"" if record is None or record.job.state is State.SUCCEEDED else record.rows
 
     def small_result(self, job_id: str) -> bytes:
         return self._records[job_id].result if job_id in self._records else b""

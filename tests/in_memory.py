@@ -2,7 +2,7 @@
 
 import io
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,6 +59,10 @@ class InMemoryBlobs:
         for found in list(self.contents):
             if found == key or (key.endswith("/") and found.startswith(key)):
                 del self.contents[found]
+
+    def link(self, keys: Mapping[str, str]) -> None:
+        for key, second in keys.items():
+            self.contents[second] = self.read(key)
 
     def folders(self, key: str) -> list[str]:
         names = {at[len(key) :].partition("/")[0] for at in self.contents if at.startswith(key)}

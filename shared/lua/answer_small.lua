@@ -13,11 +13,14 @@ for index = 5, last, 5 do
     local state = reason and 'failed' or 'succeeded'
     redis.call('HSET', job, 'state', state, 'finished_at', stamp(at),
       'completed', completed, 'failed', failed)
+    redis.call('SET', job .. ':result', result)
     if reason then
       redis.call('HSET', job, 'error', reason)
+      redis.call('DEL', job .. ':notes')
+      keep_rows(id)
+    else
+      redis.call('DEL', job .. ':rows', job .. ':notes')
     end
-    redis.call('SET', job .. ':result', result)
-    redis.call('DEL', job .. ':rows', job .. ':notes')
     redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (tonumber(have[4] or '') or retention)), id)
     ring_bell(id)
     local full_name = redis.call('HGET', job, 'full_name')

@@ -81,6 +81,11 @@ local function ring_bell(id)
   redis.call('EXPIRE', bell, 60)
 end
 
+-- Keep the rows of a small job that may be retried, for a day; a bulk job has none here.
+local function keep_rows(id)
+  redis.call('EXPIRE', key_of(id) .. ':rows', 86400)
+end
+
 -- Close a job; it is kept for its own time, or for `retention` seconds.
 local function close(id, state, reason, retention)
   local job, at = key_of(id), now()
@@ -92,7 +97,8 @@ local function close(id, state, reason, retention)
   local own = tonumber(redis.call('HGET', job, 'retention') or '')
   redis.call('ZREM', prefix .. 'jobs:active', id)
   redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (own or retention)), id)
-  redis.call('DEL', job .. ':leases', job .. ':attempts', job .. ':notes', job .. ':rows')
+  redis.call('DEL', job .. ':leases', job .. ':attempts', job .. ':notes')
+  keep_rows(id)
   ring_bell(id)
   if state ~= 'expired' then
     count('ended:' .. state, 1)

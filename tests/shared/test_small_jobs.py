@@ -1,12 +1,12 @@
 """The contract of the job store: small jobs, and what becomes of ended ones."""
 
 import pytest
-from stored import MODEL, MakeStore, question, small
+from stored import MODEL, MakeStore, a_job, question, small
 from waiting import wait_for
 
 from shared.errors import JobExpired
 from shared.job import State
-from shared.job_store import Answer, JobStore
+from shared.job_store import Answer, BadRow, JobStore
 
 
 def test_the_doorbell_is_for_the_first_that_waits(store: JobStore) -> None:
@@ -146,3 +146,23 @@ def test_ended_jobs_expire_after_their_time(make_store: MakeStore) -> None:
     assert store.list_jobs(10) == []
     with pytest.raises(JobExpired):
         store.get(job_id)
+
+
+def test_the_rows_of_a_small_job_are_kept_until_it_succeeds(store: JobStore) -> None:
+    """One that was cancelled, or failed of its bad rows, can be retried."""
+    succeeds, _ = small(store, 1)
+    cancelled, _ = small(store, 2)
+    fails = a_job("small", total=1)
+    fails = fails.model_copy(update={"spec": fails.spec.model_copy(update={"tolerance": 0.0})})
+    store.create(fails, b'["1", ""]\n')
+    assert store.small_rows(succeeds) == b'["1", "text"]\n'
+    store.take_small(MODEL, 10)
+    store.move(cancelled, State.CANCELLED)
+    bad = BadRow(0, "row 1")
+    store.answer_small(
+        [Answer(succeeds, b"1,0.5,\n", 1, 0), Answer(fails.spec.id, b"", 0, 1, bad=bad)]
+    )
+    assert store.small_rows(succeeds) == b""
+    assert store.small_rows(cancelled) == b'["1", "text"]\n' * 2
+    assert store.small_rows(fails.spec.id) == b'["1", ""]\n'
+    assert store.small_rows("0" * 32) == b""
