@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
+from shared import trail
 from shared.dispatch import Dispatch
 from shared.errors import NoAnswerInTime
 from shared.job import new_job_id
@@ -56,7 +57,8 @@ class Asker:
         Raises:
             shared.errors.NoAnswerInTime: no worker answered.
         """
-        question = Question(new_job_id(), rows, count, self._address)
+        traceparent = str(trail.fields().get("traceparent", ""))
+        question = Question(new_job_id(), rows, count, self._address, traceparent=traceparent)
         patience, lease = self._settings.sentiment_timeout, self._settings.lease_seconds
         deadline = time.monotonic() + patience
         with self._waiting(question.id) as waiter:

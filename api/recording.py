@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from api.access import who
 from api.services import Services
 from api.terms import Terms
+from shared import trail
 from shared.fleet import Served
 from shared.job import NDJSON, Job, Layout, Spec, folder_of, made_at, new_job_id
 from shared.manifest import write_manifest
@@ -42,6 +43,7 @@ def record_small(services: Services, served: Served, rows: list[Row], terms: Ter
         layout=NDJSON,
         size=len(content),
         owner=who().owner,
+        traceparent=str(trail.fields().get("traceparent", "")),
         **terms,
     )
     return begin_small(services, spec, content, len(rows))
@@ -90,6 +92,7 @@ def record_bulk(
         layout=content.layout,
         size=content.size,
         owner=who().owner,
+        traceparent=str(trail.fields().get("traceparent", "")),
         about_rows=content.rows,
         rows_per_part=_rows_per_part(services, served, content.rows),
         **terms,

@@ -11,6 +11,7 @@ from api.measures import LATENCY, REQUESTS, tally
 from shared import trail
 from shared.job import is_job_id
 from shared.settings import Settings
+from shared.spans import end, spans
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,8 @@ class Witness:
         request_id = trail.request_id(environ.get("HTTP_X_REQUEST_ID"))
         traceparent = trail.traceparent(environ.get("HTTP_TRACEPARENT"))
         environ[REQUEST_ID], environ[SEEN] = request_id, answer.seen
+        if spans.on:
+            answer.span, traceparent = spans.begin(environ["REQUEST_METHOD"], traceparent)
         if traceparent:
             answer.seen["traceparent"] = traceparent
 
@@ -71,6 +74,7 @@ class _Answer:
         self.body: Iterable[bytes] = ()
         self.status = "500"
         self.seen: dict[str, Any] = {}
+        self.span: Any = None
         self._environ = environ
         self._logs = logs
         self._bytes = 0
@@ -96,6 +100,9 @@ class _Answer:
         route = self.seen.pop("route", "none")
         tally.add(REQUESTS, method, route, self.status)
         tally.observe(LATENCY, seconds, method, route)
+        if self.span:
+            known = {"method": method, "route": route, "status": int(self.status)}
+            end(self.span, f"{method} {route}", known | self.seen)
         level = logging.DEBUG if route in _QUIET else logging.INFO
         if self._logs and logger.isEnabledFor(level):
             known = {"request_id": self._environ[REQUEST_ID], **self.seen}

@@ -8,8 +8,10 @@ from shared.overview import RedisOverview
 from shared.redis_job_store import RedisJobStore
 from shared.redis_link import RedisLink
 from shared.settings import load_settings
+from shared.spans import spans
 
 _settings = load_settings()
+spans.start("scorelane-api")
 _link = RedisLink(_settings)
 
 app = create_app(

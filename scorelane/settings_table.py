@@ -25,8 +25,9 @@ These are read by other programs than the API and the workers:
 """
 
 _COMPOSE = """| `SCORELANE_PUBLISH` | Compose: where the API is published on the machine, besides what it means above. |
-| `WITH_TENSORFLOW` | Compose, for the build: [deploy.md](deploy.md). |
+| `WITH_TENSORFLOW`, `EXTRAS` | Compose, for the build: [deploy.md](deploy.md). |
 | `WEB_CONCURRENCY` | gunicorn: processes of the API; 2 where it is not set. |
+| `OTEL_*` | OpenTelemetry: [deploy.md](deploy.md). |
 """
 
 

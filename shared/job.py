@@ -134,6 +134,7 @@ class Spec(_Frozen):
     kind: Literal["bulk", "small"]
     layout: Layout
     size: int = Field(ge=0, description="Bytes of the upload.")
+    traceparent: str = Field("", description="Of the request that brought it, if it had one.")
     owner: str = Field("", description="Whose it is; nobody's where no keys are asked for.")
     columns: tuple[str, ...] = Field(
         (), description="Columns that are carried through to the results, in their order there."

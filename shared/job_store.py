@@ -49,6 +49,7 @@ class SmallJob:
     rows: bytes  #: As `shared.tables.parts.write_rows` wrote them.
     reply_to: str = ""  #: Of a question: where its answer goes. Empty: this is a recorded job.
     note: str = ""  #: What `JobStore.note` was given for it last, as part 0.
+    traceparent: str = ""  #: Of the request that brought it, if it had one.
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Question:
     count: int  #: Rows.
     reply_to: str  #: The address at which the asker listens.
     asked: int = 0  #: How often it was asked before, in vain.
+    traceparent: str = ""  #: Of the request that asks it, if it has one.
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,8 @@ class RedisSmallJobs:
     def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
         """Take the small jobs and questions that wait for a model, up to `rows` rows."""
         waiting, *taken = self._link.run("take_small", full_name, rows, self._lease)
-        fives = zip(*(taken[at::5] for at in range(5)), strict=True)
-        jobs = [SmallJob(one, tries, sent.encode(), *more) for one, tries, sent, *more in fives]
+        sixes = zip(*(taken[at::6] for at in range(6)), strict=True)
+        jobs = [SmallJob(one, tries, sent.encode(), *more) for one, tries, sent, *more in sixes]
         return jobs, waiting
 
     def renew_small(self, job_ids: list[str]) -> None:
@@ -102,4 +102,6 @@ class RedisSmallJobs:
 
 def _envelope(question: Question) -> str:
     about = f"{question.id} {question.count} {question.asked} {question.reply_to}"
+    if question.traceparent:
+        about += f" {question.traceparent}"
     return f"{about}\n{question.rows.decode()}"

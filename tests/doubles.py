@@ -335,7 +335,11 @@ class InMemoryJobStore:
             if not is_open:
                 continue
             if isinstance(item, Question):
-                taken.append(SmallJob(item.id, tried + 1, item.rows, item.reply_to))
+                taken.append(
+                    SmallJob(
+                        item.id, tried + 1, item.rows, item.reply_to, traceparent=item.traceparent
+                    )
+                )
             elif record:
                 taken.append(self._take(record))
             room = 0 if tried else room - count
@@ -346,7 +350,10 @@ class InMemoryJobStore:
         record.claim = time.time() + self._settings.lease_seconds
         record.update(state=State.RUNNING, started_at=record.job.started_at or time.time())
         note = record.notes.get(0, "")
-        return SmallJob(record.job.spec.id, record.small_attempts, record.rows, note=note)
+        spec = record.job.spec
+        return SmallJob(
+            spec.id, record.small_attempts, record.rows, note=note, traceparent=spec.traceparent
+        )
 
     def renew_small(self, job_ids: list[str]) -> None:
         for job_id in job_ids:

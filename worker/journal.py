@@ -5,8 +5,9 @@ import time
 from collections import Counter
 
 from shared.dispatch import Task
-from shared.job_store import Answer
+from shared.job_store import Answer, SmallJob
 from shared.service_numbers import split as labels_of
+from shared.spans import spans
 from shared.tally import Tally
 from worker.measures import PARTS, ROW_ERRORS, ROWS, SMALL, STEP, kind_of
 
@@ -48,8 +49,10 @@ class Journal:
         seconds = self._took(Task.FINISH, began)
         logger.info("finish job=%s", job_id, extra={"seconds": seconds})
 
-    def answer(self, full_name: str, answers: list[Answer], began: float) -> None:
-        """Small jobs and questions were answered."""
+    def answer(
+        self, full_name: str, jobs: list[SmallJob], answers: list[Answer], began: float
+    ) -> None:
+        """Small jobs and questions were answered, all together."""
         seconds = self._took(Task.ANSWER, began)
         completed = sum(one.completed for one in answers)
         failed = sum(one.failed for one in answers)
@@ -59,6 +62,13 @@ class Journal:
             "answer model=%s jobs=%d rows=%d", full_name, len(answers), completed + failed,
             extra={"rows": completed + failed, "seconds": seconds},
         )  # fmt: skip
+
+        if spans.on:
+            for job in jobs:
+                about = {"model": full_name, "jobs": len(jobs)}
+                if not job.reply_to:
+                    about["job"] = job.id
+                spans.record(Task.ANSWER.value, job.traceparent, seconds, about)
 
     def errors(self, full_name: str, errors: list[str | None]) -> None:
         """Some rows have an error."""

@@ -43,6 +43,8 @@ _KINDS = {
     "the text has ": "too_long",
     "the text is missing": "missing",
     "the text is not a string": "not_a_string",
+    "the line is not ": "not_json",
+    "the line has more than": "too_long",
     "the row has ": "ragged",
     "the row is not CSV": "not_csv",
     "the model could not score": "model_raised",

@@ -263,7 +263,7 @@ class Pipeline:
         with self._keeper.keeping(lambda: self._store.renew_small(recorded)):
             answers = list(self._answers(full_name, jobs))
         self._store.answer_small(answers)
-        self._journal.answer(full_name, answers, began)
+        self._journal.answer(full_name, jobs, answers, began)
 
     def _rows_in_time(self, full_name: str) -> int:
         """How many rows may be scored at once, that nobody waits long for the next turn."""

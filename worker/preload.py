@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pandas as pd
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_process_shutdown
 from redis.exceptions import RedisError
 
 from shared.blobs import FolderBlobs
@@ -21,6 +21,7 @@ from shared.model import TEXT, Model, load_model, read_cards
 from shared.redis_job_store import RedisJobStore
 from shared.redis_link import RedisLink
 from shared.settings import Settings, load_settings
+from shared.spans import spans
 from worker.app import app
 from worker.journal import Journal
 from worker.lease import Keeper
@@ -78,6 +79,12 @@ def preload(**_: object) -> None:
         os.kill(os.getppid(), signal.SIGTERM)
 
 
+@worker_process_shutdown.connect
+def end(**_: object) -> None:
+    """Send the spans that wait to be sent."""
+    spans.stop()
+
+
 def _preload(settings: Settings) -> None:
     global _pipeline  # noqa: PLW0603  one a process; Celery's signals hand nothing on
     served = []
@@ -88,6 +95,7 @@ def _preload(settings: Settings) -> None:
         models[model.card.full_name] = model
         rates[model.card.full_name] = rate
         served.append(Served(card=model.card, rate=rate))
+    spans.start("scorelane-worker")
     link = RedisLink(settings)
     fleet = RedisFleet(link, settings)
     keeper = Keeper(settings.lease_seconds / RENEWALS)

@@ -9,6 +9,7 @@ from shared.job import ENDED, JOBS, State, folder_of, is_job_id, upload_key_of
 from shared.job_store import JobStore, Overdue
 from shared.manifest import read_manifest, settle
 from shared.settings import Settings
+from shared.trail import about
 
 logger = logging.getLogger(__name__)
 
@@ -59,12 +60,13 @@ class Reconciler:
             overdue.finish,
             overdue.parts,
         )
-        if overdue.split:
-            self._dispatch.split(spec.full_name, spec.id)
-        if overdue.finish:
-            self._dispatch.finish(spec.full_name, spec.id)
-        for part in overdue.parts:
-            self._dispatch.score(spec.full_name, spec.id, part)
+        with about(traceparent=spec.traceparent):
+            if overdue.split:
+                self._dispatch.split(spec.full_name, spec.id)
+            if overdue.finish:
+                self._dispatch.finish(spec.full_name, spec.id)
+            for part in overdue.parts:
+                self._dispatch.score(spec.full_name, spec.id, part)
 
     def _abandon(self, full_name: str) -> None:
         reason = (

@@ -7,6 +7,7 @@ from celery import current_task
 
 from shared import trail
 from shared.dispatch import Task
+from shared.spans import spans
 
 
 @contextmanager
@@ -15,4 +16,9 @@ def step(task: Task, **about: object) -> Iterator[None]:
     message = current_task.request
     carried = {name: message.get(name) for name in trail.CARRIED}
     with trail.about(step=task.value, **about, **carried):
-        yield
+        if task is Task.ANSWER:
+            # Of many requests, each with a trace of its own: the journal has a span for each.
+            yield
+            return
+        with spans.around(task.value, carried["traceparent"] or "", about):
+            yield

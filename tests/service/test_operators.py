@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from collector import Collector
 from programs import Programs, free_port, many_rows, programs
 from scraped import check_openmetrics, complaints, total
 from waiting import wait_for
@@ -26,12 +27,24 @@ def ports() -> list[int]:
 
 
 @pytest.fixture(scope="module")
+def collector() -> Iterator[Collector]:
+    """Where the programs send their spans."""
+    collector = Collector()
+    yield collector
+    collector.close()
+
+
+@pytest.fixture(scope="module")
 def service(
-    tmp_path_factory: pytest.TempPathFactory, sockets: Path, ports: list[int]
+    tmp_path_factory: pytest.TempPathFactory, sockets: Path, ports: list[int], collector: Collector
 ) -> Iterator[Programs]:
     """Two workers, talkative, with a setting that is none."""
     own = Path(tempfile.mkdtemp(dir=sockets))
-    env = {"SCORELANE_RETENTION_SECOND": "5"}
+    env = {
+        "SCORELANE_RETENTION_SECOND": "5",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+    }
     with programs(
         tmp_path_factory.mktemp("operators"), own, env=env, processes="2", log_level="DEBUG",
         heartbeat_seconds="0.5",
@@ -142,12 +155,42 @@ def test_a_trail_leads_from_a_request_to_its_parts(service: Programs) -> None:
         return [line for line in log_lines(service, name) if line.get("request_id") == "mine-1"]
 
     wait_for(lambda: {line.get("step") for line in of_it("worker")} == {"split", "score", "finish"})
-    assert {(line["job"], line["traceparent"]) for line in of_it("worker")} == {(job_id, trace)}
     [access] = wait_for(lambda: of_it("api"))
+    of_request = access["traceparent"]
+    lines = {(line["job"], line["traceparent"]) for line in of_it("worker")}
+    assert lines == {(job_id, of_request)}
     assert (access["route"], access["status"], access["method"]) == ("/jobs", 202, "POST")
-    assert access["traceparent"] == trace
+    # The trace that the client began; in it, the span of this request.
+    assert of_request[:36] == trace[:36]
     for name in ("api", "worker"):
         assert secret not in (service.folder / f"{name}.log").read_text()
+
+
+def test_one_trace_spans_a_request_and_its_steps(service: Programs, collector: Collector) -> None:
+    """The steps of a bulk job, the answer to a small one and that to a question, each its own."""
+    sent: dict[str, set[str]] = {}
+    steps = {"split", "score", "finish"}
+    for number, (path, body, expected) in enumerate(
+        [("/jobs", b"text\n" + b"good\n" * 3000, steps),
+         ("/jobs", b'{"text": ["good"]}', {"answer"}),
+         ("/sentiment", b'{"text": ["good"]}', {"answer"})], 1,
+    ):  # fmt: skip
+        trace_id = f"{number:032x}"
+        kind = "application/json" if body.startswith(b"{") else "text/csv"
+        headers = {"Content-Type": kind, "traceparent": f"00-{trace_id}-{'b' * 16}-01"}
+        assert service.client.post(path, content=body, headers=headers).is_success
+        sent[trace_id] = {f"POST {path}", *expected}
+
+    def names(trace_id: str) -> set[str]:
+        return {span.name for span in collector.traces().get(trace_id, [])}
+
+    for trace_id, expected in sent.items():
+        wait_for(lambda of=trace_id, these=expected: names(of) == these)
+        spans = collector.traces()[trace_id]
+        [request] = [span for span in spans if span.name.startswith("POST")]
+        assert request.parent_span_id.hex() == "b" * 16
+        assert {span.parent_span_id for span in spans if span is not request} == {request.span_id}
+    assert "good" not in str(collector.spans)
 
 
 def test_an_error_names_the_request(service: Programs) -> None:

@@ -28,7 +28,7 @@ def test_steps_rows_and_errors_are_counted() -> None:
     journal.split("0" * 32, 2, journal.now())
     journal.score("fast@1", "0" * 32, 0, (8, 2), journal.now())
     journal.errors("fast@1", [None, "the text is empty", "something new"])
-    journal.answer("fast@1", [Answer("1", b"", 1, 0), Answer("2", b"", 2, 0)], journal.now())
+    journal.answer("fast@1", [], [Answer("1", b"", 1, 0), Answer("2", b"", 2, 0)], journal.now())
     journal.finish("0" * 32, journal.now())
     page = page_of(tally)
     assert complaints(page) == []
