@@ -21,7 +21,7 @@ _COMMANDS = {
     "key": ("key_command:key", "Make an API key, and the line that lets it in."),
     "models": ("job_commands:models", "List the models of a service."),
     "train": ("model_commands:train", "Train a model from labelled CSV files."),
-    "evaluate": ("model_commands:evaluate", "Measure a model on labelled CSV files."),
+    "evaluate": ("evaluate_command:evaluate", "Measure models on labelled CSV files."),
     "add-model": ("model_commands:add_model", "Bring your own model."),
     "compile": ("model_commands:compile_", "Compile a Keras model, to serve it much faster."),
 }

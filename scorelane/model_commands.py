@@ -1,4 +1,4 @@
-"""The commands that make and measure models: `train`, `evaluate`, `add-model`, `compile`.
+"""The commands that make models: `train`, `add-model`, `compile`.
 
 What they run is imported inside them: TensorFlow takes seconds, and `scorelane --help` must not.
 """
@@ -9,30 +9,16 @@ from typing import Any
 
 import click
 
-from shared.errors import BadOption, NoModelFolder
+from scorelane import model_options
+from shared.errors import BadOption
 from shared.model import Card
 from shared.settings import load_settings
 
-_EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-_NAME = click.option("--name", required=True, help="Lower-case letters, digits, - and _.")
-_OUTPUT = click.option(
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of model folders.  [default: the one that is served, SCORELANE_MODELS_DIR]",
-)
-_FORCE = click.option("--force", is_flag=True, help="Replace a model of that name.")
-_DESCRIPTION = click.option("--description", default="", help="A sentence for the model's card.")
-_DETOKENISE = click.option(
-    "--detokenise",
-    is_flag=True,
-    help="The texts are Treebank-tokenised (it 's `` good '' .): undo that first.",
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-
 
 @click.command("train", epilog="Example: scorelane train reviews.csv --kind fast --name mine")
-@click.argument("files", nargs=-1, required=True, type=_EXISTING_FILE, metavar="DATA.csv...")
+@click.argument(
+    "files", nargs=-1, required=True, type=model_options.EXISTING_FILE, metavar="DATA.csv..."
+)
 @click.option(
     "--kind",
     type=click.Choice(["fast", "deep"]),
@@ -40,8 +26,8 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead
     show_default=True,
     help="fast: TF-IDF and logistic regression (.pkl). deep: bidirectional LSTM (.hdf5).",
 )
-@_NAME
-@_OUTPUT
+@model_options.name
+@model_options.output
 @click.option("--seed", default=0, show_default=True, help="The same seed, the same model.")
 @click.option(
     "--epochs",
@@ -59,21 +45,28 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead
 )
 @click.option(
     "--vectors",
-    type=_EXISTING_FILE,
+    type=model_options.EXISTING_FILE,
     help="Word vectors of 100 numbers for a deep model to begin with, in GloVe's form.",
 )
-@_DETOKENISE
-@_DESCRIPTION
-@_FORCE
-@_JSON
+@model_options.detokenise
+@model_options.description
+@click.option(
+    "--report/--no-report",
+    default=True,
+    show_default=True,
+    help="Write report/index.html beside the model; it quotes texts. Plots need scorelane[report].",
+)
+@model_options.force
+@model_options.as_json
 def train(
     files: tuple[Path, ...], name: str, output: Path | None, as_json: bool, **options: Any
 ) -> None:
     """Train a model from labelled CSV files (.csv or .csv.gz).
 
     Each needs a column `text` and a label: `score` (0 to 1), `label5` (0 to 4) or `label` (0 and 1,
-    or negative, neutral, positive). A column `split` (train, dev) says which rows the model is
-    measured on; without it a tenth of the texts is drawn.
+    or negative, neutral, positive). A column `split` (train, dev, test) says which rows choose what
+    is kept (dev), and which the model is measured on (test; dev, where there are none); without it
+    a tenth of the texts is drawn.
     """
     from rich.console import Console  # noqa: PLC0415  see the module's docstring
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
@@ -98,71 +91,18 @@ def train(
     _say_compiled(card)
     figures = {key: value for key, value in card.figures.items() if key != COMPILED_FIGURE}
     _print_figures("On the rows kept for measuring", figures)
-
-
-@click.command("evaluate", epilog="Example: scorelane evaluate reviews.csv --model mine")
-@click.argument("files", nargs=-1, required=True, type=_EXISTING_FILE, metavar="DATA.csv...")
-@click.option("--model", default=None, help="A model's name, or its folder.  [default: fast]")
-@click.option("--against", help="Another model: intervals of both, and which one is better.")
-@click.option(
-    "--models-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of model folders.  [default: SCORELANE_MODELS_DIR]",
-)
-@click.option("--split", type=click.Choice(["train", "dev"]), help="Only the rows of this split.")
-@_DETOKENISE
-@_JSON
-def evaluate(
-    files: tuple[Path, ...],
-    model: str | None,
-    against: str | None,
-    models_dir: Path | None,
-    split: str | None,
-    detokenise: bool,
-    as_json: bool,
-) -> None:
-    """Measure a model on labelled CSV files, in this process.
-
-    Accuracy is over the negative and the positive rows, at a score of 0.5; neutral rows are left
-    out, and counted. Graded labels (`score`, `label5`) also get correlations and errors.
-    """
-    from shared.model import load_model  # noqa: PLC0415  see the module's docstring
-    from training.data import read_labelled  # noqa: PLC0415
-    from training.evaluate import evaluate as run  # noqa: PLC0415
-
-    labelled = read_labelled(files, detokenise=detokenise)
-    if split:
-        labelled = labelled[labelled["split"] == split]
-    loaded = load_model(_model_folder(model, models_dir))
-    figures = run(loaded, labelled)
-    if against:
-        from training.evaluate import scores_of  # noqa: PLC0415
-        from training.intervals import accuracy_interval, paired_p, right_rows  # noqa: PLC0415
-
-        other = load_model(_model_folder(against, models_dir))
-        labels = labelled["score"].to_numpy(dtype=float)
-        right, right_of_other = (
-            right_rows(scores_of(each, labelled), labels) for each in (loaded, other)
-        )
-        if len(right):
-            least, most = accuracy_interval(right)
-            figures |= {"accuracy_least": least, "accuracy_most": most}
-            least, most = accuracy_interval(right_of_other)
-            figures |= {"other.accuracy": float(right_of_other.mean())}
-            figures |= {"other.accuracy_least": least, "other.accuracy_most": most}
-            figures |= {"paired_p": paired_p(right, right_of_other)}
-    if as_json:
-        click.echo(json.dumps({"model": loaded.card.full_name, **figures}, indent=2))
-    else:
-        _print_figures(loaded.card.full_name, figures)
+    if options["report"]:
+        click.echo(f"More of it: {(output or load_settings().models_dir) / name}/report/index.html")
 
 
 @click.command("add-model", epilog="Example: scorelane add-model my.pkl --name mine")
-@click.argument("file", type=_EXISTING_FILE)
-@_NAME
-@_OUTPUT
+@click.argument("file", type=model_options.EXISTING_FILE)
+@model_options.name
+@model_options.output
 @click.option(
-    "--word-index", type=_EXISTING_FILE, help="Keras: the JSON of word -> number of its training."
+    "--word-index",
+    type=model_options.EXISTING_FILE,
+    help="Keras: the JSON of word -> number of its training.",
 )
 @click.option(
     "--class-values",
@@ -180,9 +120,9 @@ def evaluate(
 @click.option(
     "--token-pattern", help="Keras: a regular expression for one lower-cased word of the index."
 )
-@_DESCRIPTION
-@_FORCE
-@_JSON
+@model_options.description
+@model_options.force
+@model_options.as_json
 def add_model(
     file: Path,
     name: str,
@@ -237,7 +177,7 @@ def compile_(model: str, models_dir: Path | None) -> None:
     """
     from training.compile import compile_model  # noqa: PLC0415  see the module's docstring
 
-    folder = _model_folder(model, models_dir)
+    folder = model_options.model_folder(model, models_dir)
     card = compile_model(folder)
     click.echo(f"{card.full_name} is in {folder}.")
     if not _say_compiled(card):
@@ -255,17 +195,6 @@ def _say_compiled(card: Card) -> bool:
         "from TensorFlow's."
     )
     return True
-
-
-def _model_folder(model: str | None, models_dir: Path | None) -> Path:
-    settings = load_settings()
-    name = model or settings.default_model
-    folder = (models_dir or settings.models_dir) / name
-    if folder.is_dir():
-        return folder
-    if Path(name).is_dir():
-        return Path(name)
-    raise NoModelFolder(folder=folder, reason="there is no such folder")
 
 
 def _numbers(by_comma: str | None) -> list[float] | None:

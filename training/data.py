@@ -13,7 +13,7 @@ from training.treebank import detokenise as natural
 
 logger = logging.getLogger(__name__)
 
-TRAIN, DEV = "train", "dev"
+TRAIN, DEV, TEST = "train", "dev", "test"
 
 #: Labels that are words, and their scores.
 _WORDS = {"0": 0.0, "1": 1.0, "negative": 0.0, "neg": 0.0, "neutral": 0.5, "neu": 0.5,
@@ -23,7 +23,8 @@ _WANTED = {
     "label5": "a whole number from 0 to 4",
     "label": "0 or 1, or negative, neutral or positive",
 }
-_SPLITS = {"train": TRAIN, "": TRAIN, "dev": DEV, "valid": DEV, "validation": DEV}
+_SPLITS = {"train": TRAIN, "": TRAIN, "dev": DEV, "valid": DEV, "validation": DEV,
+           "test": TEST}  # fmt: skip
 
 
 def read_labelled(paths: Sequence[Path], *, detokenise: bool = False) -> pd.DataFrame:
@@ -40,7 +41,7 @@ def read_labelled(paths: Sequence[Path], *, detokenise: bool = False) -> pd.Data
     Returns:
         Columns: `text`; `score`, float in 0..1; `coarse`, bool: only the fifth of the score is
         known, and `score` is its middle; `bare`, bool: it comes of a `label`; `split`, `train`,
-        `dev` or None where the file has none; `source`, the file's name without its endings.
+        `dev`, `test` or None where the file has none; `source`, the file's name without endings.
 
     Raises:
         shared.errors.LabelledDataError: a file cannot be read, or a row cannot be used.
@@ -52,7 +53,7 @@ def read_labelled(paths: Sequence[Path], *, detokenise: bool = False) -> pd.Data
 
 
 def split(frame: pd.DataFrame, *, seed: int, dev_share: float = 0.1) -> pd.DataFrame:
-    """Give every row a split, and leave out of `train` every text that is also in `dev`.
+    """Give every row a split, and leave out of `train` every text that is also in another.
 
     Rows of files without a split of their own are drawn by text, so that a repeated text falls on
     one side.
@@ -65,8 +66,10 @@ def split(frame: pd.DataFrame, *, seed: int, dev_share: float = 0.1) -> pd.DataF
     texts = np.sort(frame.loc[free, TEXT].unique())
     drawn = np.random.default_rng(seed).random(len(texts)) < dev_share
     frame.loc[free, "split"] = np.where(frame.loc[free, TEXT].isin(texts[drawn]), DEV, TRAIN)
-    in_dev = frame["split"] == DEV
-    frame = frame[in_dev | ~frame[TEXT].isin(frame.loc[in_dev, TEXT])].reset_index(drop=True)
+    for held_out in (DEV, TEST):
+        here = frame["split"] == held_out
+        elsewhere = ~frame[TEXT].isin(frame.loc[here, TEXT]) | (frame["split"] == TEST)
+        frame = frame[here | elsewhere].reset_index(drop=True)
     for side in (TRAIN, DEV):
         scores = frame.loc[frame["split"] == side, "score"]
         negative, positive = int((scores < 0.5).sum()), int((scores > 0.5).sum())
@@ -133,7 +136,7 @@ def _splits(path: Path, cells: pd.DataFrame) -> pd.Series | None:
     if "split" not in cells:
         return None
     given = cells["split"].str.strip().str.lower()
-    _refuse(path, ~given.isin(_SPLITS), "split is not train or dev", given)
+    _refuse(path, ~given.isin(_SPLITS), "split is not train, dev or test", given)
     return given.map(_SPLITS)
 
 

@@ -1,6 +1,5 @@
 """The `deep` kind: a bidirectional LSTM over word embeddings, with a softmax over ten deciles."""
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,18 +17,17 @@ from shared.model import TEXT
 from training.batches import BATCH_ROWS, BATCH_WORDS, Batches
 from training.data import DEV, TRAIN
 from training.deciles import DECILES, believed, possible_deciles
-from training.emoji import READ_AS_WORDS
 from training.hdf5 import quiet_about_hdf5, save_hdf5
+from training.opinions import Opinions
+from training.vocabulary import TOKENISER, numbered_words
 from training.word_vectors import Vectors, initial_vectors
-
-#: Cuts texts as the Treebank does, and reads emoji as words.
-TOKENISER = READ_AS_WORDS
 
 #: The words read of a text. Short texts do not pay for it: rows of like length go together.
 MAX_LENGTH = 256
 
-#: The most words kept; with 100 numbers each, in half precision, they take 3.2 MB.
-MAX_WORDS = 16_000
+#: The most words kept; with 100 numbers of one byte each they take 3.1 MB. A compiled model looks
+#: up what each adds to the gates (`training.onnx_folded`), which takes 64 MB of memory.
+MAX_WORDS = 31_000
 EMBEDDING_SIZE = 100
 LSTM_UNITS = 64
 DROPOUT = 0.4
@@ -42,6 +40,9 @@ VECTOR_LENGTH = 3.0
 #: The weights that are measured and kept are a moving average over about a thousand batches
 #: (Polyak and Juditsky, 1992), or fewer where an epoch has fewer.
 _AVERAGED_BATCHES = 1000
+
+#: The share of an embedding's numbers that lie within the range of a byte; the others are cut off.
+_WITHIN = 0.9995
 
 #: Epochs without a better validation accuracy before training stops.
 PATIENCE = 2
@@ -58,6 +59,7 @@ def fit_deep(
     progress: Progress,
     teachers: int = 0,
     given: Vectors | None = None,
+    opinions: Opinions | None = None,
 ) -> dict[str, int]:
     """Train, and leave the epoch with the best validation accuracy as `folder/model.hdf5`.
 
@@ -74,6 +76,7 @@ def fit_deep(
         progress: told what is being done, and the share of it that is done.
         teachers: models to learn from.
         given: vectors of words that are known before; others are fitted to them.
+        opinions: what another model says of texts; rows without a label have nothing else.
 
     Returns:
         The word index: word -> 1 .. number of words; 0 is padding, and any word that is not in it.
@@ -82,10 +85,12 @@ def fit_deep(
     tf.config.experimental.enable_op_determinism()
     progress("word vectors", 0.0)
     train, dev = frame[frame["split"] == TRAIN], frame[frame["split"] == DEV]
-    word_idx = _count_words(train)
+    word_idx = numbered_words(train, given or {}, MAX_WORDS)
     numbers = word_ids(train[TEXT], word_idx, TOKENISER, MAX_LENGTH)
     vectors = initial_vectors(numbers, word_idx, EMBEDDING_SIZE, VECTOR_LENGTH, given)
     possible = possible_deciles(train)
+    if opinions:
+        possible = believed(opinions.of(train[TEXT]), possible)
     # Words that are unknown are skipped, as they will be when texts are scored.
     ids, ids_dev = (
         [list(filter(None, row)) for row in rows]
@@ -105,29 +110,15 @@ def fit_deep(
 
     targets = possible
     if teachers:
-        opinions = np.zeros_like(possible)
+        mean = np.zeros_like(possible)
         for number in range(teachers):
             name = f"teacher {number + 1} of {teachers}, "
-            opinions += _predict(fit(possible, number, name), ids) / teachers
-        targets = believed(opinions, possible)
+            mean += _predict(fit(possible, number, name), ids) / teachers
+        targets = believed(mean, possible)
     # Loading without compiling leaves the optimizer's state behind: two thirds of the file.
-    save_hdf5(_halved(fit(targets, teachers, "")), folder / "model.hdf5")
+    save_hdf5(_coarsened(fit(targets, teachers, "")), folder / "model.hdf5", pack=True)
     best.unlink()
     return word_idx
-
-
-def _count_words(train: pd.DataFrame) -> dict[str, int]:
-    """The words that are in the greatest share of a file's texts, each file with an equal say."""
-    shares: dict[str, float] = defaultdict(float)
-    for _, texts in train.groupby("source")[TEXT]:
-        counts = Counter(word for text in texts for word in set(TOKENISER.words(text)))
-        once = 1 if len(texts) < 5_000 else 2
-        for word, count in counts.items():
-            if count >= once:
-                shares[word] += count / len(texts)
-    # By share, then by the word itself: the same data gives the same numbers.
-    ranked = sorted(shares, key=lambda word: (-shares[word], word))
-    return {word: number for number, word in enumerate(ranked[:MAX_WORDS], start=1)}
 
 
 def _network(vectors: npt.NDArray[np.float32], rows: int) -> Any:
@@ -214,14 +205,18 @@ def _predict(model: Any, ids: Sequence[Sequence[int]]) -> npt.NDArray[np.float32
     return shares
 
 
-def _halved(model: Any) -> Any:
-    """The same model with its embedding in half precision: half of the room."""
+def _coarsened(model: Any) -> Any:
+    """The same model with each number of its embedding one of 255, which a byte can hold."""
     words = model.layers[0]
-    halved = _layers(
+    coarsened = _layers(
         keras.layers.Embedding(words.input_dim, words.output_dim, mask_zero=True, dtype="float16")
     )
-    halved.set_weights(model.get_weights())
-    return halved
+    table, *others = model.get_weights()
+    # A step is a power of two, so that half precision holds it, and its multiples, exactly.
+    largest = max(float(np.quantile(np.abs(table), _WITHIN)), 1e-3)
+    step = 2.0 ** np.ceil(np.log2(largest / 127))
+    coarsened.set_weights([step * np.clip(np.round(table / step), -127, 127), *others])
+    return coarsened
 
 
 class _Report(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types

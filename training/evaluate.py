@@ -21,7 +21,8 @@ def evaluate(model: Model, labelled: pd.DataFrame) -> dict[str, float]:
 
     Returns:
         `rows`; `accuracy` over the negative and the positive rows, at the threshold 0.5, and
-        `neutral_left_out`, how many were neither; where the labels are graded (more than negative,
+        `neutral_left_out`, how many were neither; `calibration_error`, see the function of that
+        name; where the labels are graded (more than negative,
         neutral, positive) also `pearson`, `spearman`, `mean_absolute_error`,
         `root_mean_square_error` and `accuracy_5`, over the five fifths. What is not defined (a
         correlation of constant scores, an accuracy of no rows) is left out.
@@ -29,9 +30,14 @@ def evaluate(model: Model, labelled: pd.DataFrame) -> dict[str, float]:
     Raises:
         shared.errors.TooFewLabels: there is no row.
     """
+    check_rows(labelled)
+    return compare(scores_of(model, labelled), labelled["score"].to_numpy(dtype=np.float64))
+
+
+def check_rows(labelled: pd.DataFrame) -> None:
+    """Raise `shared.errors.TooFewLabels` where there is no row to measure on."""
     if labelled.empty:
         raise TooFewLabels(purpose="evaluate", found="0 rows", needed="one row or more")
-    return compare(scores_of(model, labelled), labelled["score"].to_numpy(dtype=np.float64))
 
 
 def scores_of(model: Model, labelled: pd.DataFrame) -> npt.NDArray[np.float64]:
@@ -49,6 +55,7 @@ def compare(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) ->
     if polar.any():
         right = (scores[polar] >= 0.5) == (labels[polar] > 0.5)
         figures["accuracy"] = float(right.mean())
+    figures["calibration_error"] = calibration_error(scores, labels)
     if np.isin(labels, [0.0, 0.5, 1.0]).all():
         return figures
     errors = scores - labels
@@ -61,6 +68,32 @@ def compare(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) ->
         ranks = pd.Series(scores).rank(), pd.Series(labels).rank()
         figures["spearman"] = float(np.corrcoef(*ranks)[0, 1])
     return figures
+
+
+def calibration_error(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) -> float:
+    """How far n scores are from the labels of texts that are scored alike.
+
+    It is the expected calibration error (Naeini, Cooper and Hauskrecht, 2015).
+
+    Within each decile of the score, the mean score is compared with the mean label; the differences
+    are averaged by the rows of the decile.
+    """
+    return float(sum(abs(each.sum()) for each in _by_decile(scores, scores - labels)) / len(scores))
+
+
+def by_decile(
+    scores: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]
+) -> list[tuple[float, float, int]]:
+    """For each decile of the score that has rows: their mean score, their mean label, how many."""
+    parts = zip(_by_decile(scores, scores), _by_decile(scores, labels), strict=True)
+    return [(float(a.mean()), float(b.mean()), len(a)) for a, b in parts if len(a)]
+
+
+def _by_decile(
+    scores: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
+) -> list[npt.NDArray[np.float64]]:
+    deciles = np.minimum(9, (scores * 10).astype(int))
+    return [values[deciles == decile] for decile in range(10)]
 
 
 def fifth(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:

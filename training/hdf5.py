@@ -8,8 +8,13 @@ from typing import Any
 import h5py
 
 
-def save_hdf5(model: Any, path: Path) -> None:
+def save_hdf5(model: Any, path: Path, *, pack: bool = False) -> None:
     """Save a whole model to a new file; an uncompiled one leaves no optimizer state behind.
+
+    Args:
+        model: of Keras.
+        path: of the file.
+        pack: write the numbers compressed; every reader of HDF5 can read them.
 
     Raises:
         ValueError: Keras cannot write this model as HDF5; the text says why.
@@ -22,7 +27,30 @@ def save_hdf5(model: Any, path: Path) -> None:
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise ValueError(f"it cannot be written as HDF5 ({reason})") from error
-    written.rename(path)
+    if pack:
+        _copy_packed(written, path)
+        written.unlink()
+    else:
+        written.rename(path)
+
+
+def _copy_packed(source: Path, target: Path) -> None:
+    with h5py.File(source, "r") as old, h5py.File(target, "w") as new:
+
+        def copy(name: str, part: Any) -> None:
+            if isinstance(part, h5py.Dataset):
+                packed = {"compression": "gzip", "compression_opts": 9, "shuffle": True}
+                made: Any = new.create_dataset(
+                    name, data=part[()], **(packed if part.shape else {})
+                )
+            else:
+                made = new.require_group(name)
+            for key, value in part.attrs.items():
+                made.attrs[key] = value
+
+        for key, value in old.attrs.items():
+            new.attrs[key] = value
+        old.visititems(copy)
 
 
 def quiet_about_hdf5() -> None:

@@ -1,7 +1,8 @@
 """From labelled CSV files to a model folder."""
 
 import json
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -11,9 +12,13 @@ import pandas as pd
 
 from shared.errors import BadOption
 from shared.model import TEXT, Card, Model, load_model, write_card
-from training.data import DEV, TRAIN, read_labelled, split
-from training.evaluate import evaluate
+from training.checks import notes_on
+from training.data import DEV, TEST, TRAIN, read_labelled, split
+from training.evaluate import evaluate, scores_of
 from training.model_folder import check_name, library_versions, new_model_folder
+from training.opinions import Lessons
+
+logger = logging.getLogger(__name__)
 
 #: The most of the dev texts that a compiled model is tried on, before it is used.
 MOST_TRIAL_TEXTS = 1000
@@ -32,12 +37,18 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
     epochs: int = 12,
     teachers: int = 0,
     vectors: Path | None = None,
+    lessons: Lessons | None = None,
+    weights: Mapping[str, float] | None = None,
     detokenise: bool = False,
     description: str = "",
+    report: bool = False,
     force: bool = False,
     progress: Progress = lambda doing, share: None,  # noqa: ARG005  the default tells nobody
 ) -> Card:
-    """Train a model, measure it on the dev rows, and write `output/name`.
+    """Train a model, measure it on rows that it did not learn from, and write `output/name`.
+
+    It is measured on the `test` rows, or, where there are none, on the `dev` rows that chose what
+    is kept.
 
     The same files, seed and library versions give the same figures.
 
@@ -50,8 +61,11 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
         epochs: the most epochs of a `deep` model.
         teachers: models that are trained before a `deep` one, for it to learn from.
         vectors: a file of word vectors for a `deep` model to begin with, in GloVe's form.
+        lessons: what another model thinks of texts, and vectors of words.
+        weights: how much a row of a file counts, by the file's name without endings; else 1.
         detokenise: the texts are Treebank-tokenised; undo that first.
         description: for the card.
+        report: write `report/index.html` in the model's folder, with figures, plots and errors.
         force: replace a model of that name.
         progress: told what is being done, and the share of it that is done, 0..1.
 
@@ -71,15 +85,22 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
     progress("reading", 0.0)
     labelled = read_labelled(files, detokenise=detokenise)
     frame = split(labelled, seed=seed)
+    measured_on = frame[frame["split"] == (TEST if (frame["split"] == TEST).any() else DEV)]
+    notes = notes_on(frame, measured_on)
+    for note in notes:
+        logger.warning(note)
+    if lessons:
+        frame = lessons.opinions.add_texts(frame)
+    frame["weight"] = frame["source"].map(weights or {}).fillna(1.0)
     with new_model_folder(output, name, force=force) as folder:
         figures: dict[str, float] = {}
         if kind == "fast":
-            options = _write_fast(frame, folder, seed, progress)
+            options = _write_fast(frame, folder, lessons, progress)
             libraries = library_versions("scikit-learn", "numpy", "joblib")
         else:
             options, figures = _write_deep(
                 frame, folder, seed=seed, epochs=epochs, teachers=teachers, vectors=vectors,
-                progress=progress,
+                lessons=lessons, progress=progress,
             )  # fmt: skip
             libraries = library_versions("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy")
         write = partial(
@@ -96,19 +117,34 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
         write()
         progress("measuring", 0.95)
         # Through the runtime that will serve it: what is measured is what is served.
-        measured = _measure(load_model(folder), frame[frame["split"] == DEV])
-        card = write(figures=measured | figures)
+        model = load_model(folder)
+        card = write(figures=_measure(model, measured_on) | figures)
+        if report:
+            from training.report import write_report  # noqa: PLC0415  it may plot
+
+            progress("writing the report", 0.98)
+            write_report(folder / "report", card, measured_on, scores_of(model, measured_on), notes)
     progress("done", 1.0)
     return card
 
 
-def _write_fast(frame: pd.DataFrame, folder: Path, seed: int, progress: Progress) -> dict[str, Any]:
+def _write_fast(
+    frame: pd.DataFrame, folder: Path, lessons: Lessons | None, progress: Progress
+) -> dict[str, Any]:
     # Imported where it is needed: a deep model needs no scikit-learn, a fast one no TensorFlow.
     from training.fast import fit_fast  # noqa: PLC0415
 
-    rows = frame[frame["split"] == TRAIN]
-    progress("fitting", 0.1)
-    pipeline = fit_fast(rows[TEXT].tolist(), rows["score"].to_numpy(), seed)
+    rows, dev = frame[frame["split"] == TRAIN], frame[frame["split"] == DEV]
+    scores = rows["score"]
+    if lessons:
+        # Half of it the label, half of it what the other model thinks; or the one of them there is.
+        opinions = pd.Series(lessons.opinions.scores_of(rows[TEXT]), index=rows.index)
+        scores = (scores.fillna(opinions) + opinions.fillna(scores)) / 2
+    pipeline = fit_fast(
+        rows[TEXT].tolist(), scores.to_numpy(), dev[TEXT].tolist(), dev["score"].to_numpy(),
+        weights=rows["weight"].to_numpy(),
+        progress=lambda doing, share: progress(doing, 0.1 + 0.8 * share),
+    )  # fmt: skip
     joblib.dump(pipeline, folder / "model.pkl", compress=("zlib", 9))
     return {"class_values": [0.0, 1.0]}
 
@@ -121,15 +157,19 @@ def _write_deep(
     epochs: int,
     teachers: int,
     vectors: Path | None,
+    lessons: Lessons | None,
     progress: Progress,
 ) -> tuple[dict[str, Any], dict[str, float]]:
     from training.compile import compile_keras  # noqa: PLC0415  as above
-    from training.deep import EMBEDDING_SIZE, MAX_LENGTH, TOKENISER, fit_deep  # noqa: PLC0415
+    from training.deep import EMBEDDING_SIZE, MAX_LENGTH, fit_deep  # noqa: PLC0415
+    from training.vocabulary import TOKENISER  # noqa: PLC0415
     from training.word_vectors import read_vectors  # noqa: PLC0415
 
+    given = read_vectors(vectors, EMBEDDING_SIZE) if vectors else None
     word_idx = fit_deep(
         frame, folder, seed=seed, epochs=epochs, teachers=teachers,
-        given=read_vectors(vectors, EMBEDDING_SIZE) if vectors else None,
+        given=lessons.vectors if lessons else given,
+        opinions=lessons.opinions if lessons else None,
         progress=lambda doing, share: progress(doing, 0.1 + 0.8 * share),
     )  # fmt: skip
     (folder / "word_idx.json").write_text(
@@ -148,15 +188,15 @@ def _named(files: Sequence[Path], labelled: pd.DataFrame) -> list[str]:
     return [f"{Path(file).name}: {rows[Path(file).name.split('.')[0]]} rows" for file in files]
 
 
-def _measure(model: Model, dev: pd.DataFrame) -> dict[str, float]:
-    """The figures on the dev rows; with several files, those of each, as `file.figure`."""
-    sources = list(dev["source"].unique())
+def _measure(model: Model, rows: pd.DataFrame) -> dict[str, float]:
+    """The figures on some rows; with several files, those of each, as `file.figure`."""
+    sources = list(rows["source"].unique())
     if len(sources) == 1:
-        return _rounded(evaluate(model, dev))
+        return _rounded(evaluate(model, rows))
     return {
         f"{source}.{figure}": value
         for source in sources
-        for figure, value in _rounded(evaluate(model, dev[dev["source"] == source])).items()
+        for figure, value in _rounded(evaluate(model, rows[rows["source"] == source])).items()
     }
 
 

@@ -18,6 +18,7 @@ from shared.model import write_card
 pytestmark = pytest.mark.stack
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
 
 
 @pytest.fixture
@@ -58,6 +59,15 @@ def test_models(run) -> None:
     """`models` lists what is served."""
     assert "fast (default)" in run("models")
     assert [model["name"] for model in json.loads(run("models", "--json"))] == ["fast"]
+
+
+def test_a_served_model_is_measured_as_it_is_here(run, running) -> None:
+    """`evaluate --url` scores by jobs, gives the figures of the model here, and leaves no job."""
+    data = str(LABELLED)
+    words = ("evaluate", data, "--behaviour", "--json", "--model", "fast")
+    assert json.loads(run(*words, "--url", running.url)) == json.loads(run(*words))
+    assert json.loads(run("jobs", "--json")) == []
+    assert "no model" in run("evaluate", data, "--url", running.url, "--model", "x", exit_code=2)
 
 
 def test_wrong_column(run, tmp_path: Path) -> None:

@@ -8,13 +8,23 @@ from scipy import stats
 from shared.errors import TooFewLabels
 from shared.model import load_model
 from shared.settings import BUNDLED_MODELS
-from training.evaluate import compare, evaluate, fifth
+from training.evaluate import by_decile, calibration_error, compare, evaluate, fifth
 
 
 def test_neutral_rows_are_left_out_of_the_accuracy():
     """Accuracy is over negative and positive rows, at 0.5; neutral rows are counted apart."""
     figures = compare(np.array([0.9, 0.5, 0.4, 0.8]), np.array([1.0, 1.0, 0.0, 0.5]))
+    assert figures.pop("calibration_error") == pytest.approx((0.1 + 0.5 + 0.4 + 0.3) / 4)
     assert figures == {"rows": 4, "neutral_left_out": 1, "accuracy": 1.0}
+
+
+def test_calibration_compares_texts_that_are_scored_alike():
+    """Scores of 0.75 are right where three of four such texts are positive, not where none is."""
+    scores = np.full(4, 0.75)
+    assert calibration_error(scores, np.array([1.0, 1.0, 1.0, 0.0])) == 0
+    assert calibration_error(scores, np.zeros(4)) == 0.75
+    ends = np.array([0.0, 1.0])
+    assert by_decile(ends, ends) == [(0.0, 0.0, 1), (1.0, 1.0, 1)]
 
 
 def test_graded_labels_have_graded_figures():

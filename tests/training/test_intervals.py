@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from training.intervals import accuracy_interval, paired_p, right_rows
+from training.evaluate import compare
+from training.intervals import (
+    accuracy_interval,
+    adjusted,
+    difference_interval,
+    figure_intervals,
+    paired_p,
+    right_rows,
+)
 
 
 def test_neutral_rows_are_neither_right_nor_wrong():
@@ -28,3 +36,32 @@ def test_only_rows_that_differ_decide_between_models():
     worse = rows.copy()
     worse[:10] = False
     assert paired_p(rows, worse) == pytest.approx(2 / 2**10)
+
+
+def test_a_difference_is_surer_than_two_accuracies():
+    """Rows that both have right say nothing of the difference, and do not widen its interval."""
+    first = np.arange(1000) < 850
+    second = np.arange(1000) < 800
+    least, most = difference_interval(first, second)
+    assert 0.03 < least < 0.05 < most < 0.07
+    assert difference_interval(first, first) == (0.0, 0.0)
+
+
+def test_every_figure_has_an_interval():
+    """Each holds its figure; the same seed gives the same intervals."""
+    random = np.random.default_rng(0)
+    labels = random.random(300)
+    scores = np.clip(labels + random.normal(0, 0.2, 300), 0, 1)
+    figures, intervals = compare(scores, labels), figure_intervals(scores, labels)
+    assert intervals.keys() == figures.keys() - {"rows", "neutral_left_out"}
+    for name in intervals.keys() - {
+        "calibration_error"
+    }:  # of a sample it is greater: noise adds up
+        assert intervals[name][0] < figures[name] < intervals[name][1]
+    assert figure_intervals(scores, labels) == intervals
+
+
+def test_many_comparisons_need_smaller_p():
+    """Holm: the smallest of three counts three times, and the order stays."""
+    assert adjusted([0.04, 0.01, 0.5]) == [0.08, 0.03, 0.5]
+    assert adjusted([]) == []

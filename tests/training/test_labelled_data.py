@@ -81,7 +81,7 @@ def test_treebank_text_is_made_natural_on_request(csv):
         ("text,score\na,nan\n", BadLabelledRow, "score is not"),
         ("text,label5\na,2.5\n", BadLabelledRow, "label5 is not"),
         ("text,score,label5\na,,\n", BadLabelledRow, "there is no score or label5"),
-        ("text,label,split\na,1,test\n", BadLabelledRow, "split is not train or dev"),
+        ("text,label,split\na,1,both\n", BadLabelledRow, "split is not train, dev or test"),
     ],
 )
 def test_a_bad_file_is_named_with_its_reason(csv, content, error, message):

@@ -12,6 +12,8 @@ from sklearn.pipeline import make_pipeline
 
 from scorelane.cli import cli
 from shared.model import read_card
+from shared.settings import BUNDLED_MODELS
+from training.behaviour import read_pairs
 
 LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
 
@@ -38,20 +40,43 @@ def test_training_and_evaluating_are_two_commands(run, tmp_path):
     shown = run("evaluate", LABELLED, "--model", "mine", "--models-dir", tmp_path)
     assert "neutral left out" in shown.stdout
     by_folder = run("evaluate", LABELLED, "--model", tmp_path / "mine", "--json")
-    figures = json.loads(by_folder.stdout)
+    (figures,) = json.loads(by_folder.stdout)["models"]
     assert figures["model"] == f"mine@{version}"
     assert figures["rows"] == 300
     assert figures["accuracy"] > 0.9
 
 
-def test_two_models_are_compared(run, tmp_path):
-    """`--against` gives the other's accuracy, intervals of both, and the p of a paired test."""
-    run("train", LABELLED, "--name", "mine", "--output", tmp_path)
-    models = ("--model", tmp_path / "mine", "--against", tmp_path / "mine")
-    figures = json.loads(run("evaluate", LABELLED, *models, "--json").stdout)
-    assert figures["accuracy_least"] <= figures["accuracy"] <= figures["accuracy_most"]
-    assert figures["other.accuracy"] == figures["accuracy"]
-    assert figures["paired_p"] == 1.0
+def test_models_are_measured_side_by_side(run, tmp_path):
+    """Each has its figures with intervals, and every two are compared by a paired test."""
+    for name, seed in (("mine", 0), ("other", 1)):
+        run("train", LABELLED, "--name", name, "--output", tmp_path, "--seed", seed)
+    models = ("--model", "mine", "--model", "other", "--against", BUNDLED_MODELS / "fast")
+    words = ("evaluate", LABELLED, *models, "--models-dir", tmp_path)
+    report = json.loads(run(*words, "--json").stdout)
+    assert [one["model"].split("@")[0] for one in report["models"]] == ["mine", "other", "fast"]
+    for one in report["models"]:
+        least, most = one["intervals"]["accuracy"]
+        assert least <= one["accuracy"] <= most
+    accuracies = {one["model"]: one["accuracy"] for one in report["models"]}
+    assert len(report["pairs"]) == 3
+    for pair in report["pairs"]:
+        difference = accuracies[pair["first"]] - accuracies[pair["second"]]
+        assert pair["difference"] == pytest.approx(difference)
+        assert difference >= 0
+        assert 0 <= pair["p"] <= 1
+    shown = run(*words).stdout
+    assert "calibration error" in shown
+    assert "more often than" in shown
+
+
+def test_behaviour_is_tried_by_kinds(run):
+    """`--behaviour` needs no file, and gives the share of wrong pairs of each kind."""
+    (shown,) = json.loads(run("evaluate", "--behaviour", "--json").stdout)["behaviour"]
+    assert len(shown["failures"]) >= 10
+    assert shown["right"] > 0.5
+    assert len(shown["wrong"]) == pytest.approx((1 - shown["right"]) * len(read_pairs()))
+    assert "negated praise" in run("evaluate", "--behaviour").stdout
+    assert "--behaviour" in run("evaluate", status=2).stderr
 
 
 def test_a_split_can_be_chosen(run, tmp_path):
@@ -59,7 +84,7 @@ def test_a_split_can_be_chosen(run, tmp_path):
     data = tmp_path / "data.csv"
     data.write_text("text,label,split\nWonderful,1,dev\nAwful,0,dev\nAwful,1,train\n")
     result = run("evaluate", data, "--split", "dev", "--json")
-    assert json.loads(result.stdout)["rows"] == 2
+    assert json.loads(result.stdout)["models"][0]["rows"] == 2
     failed = run("evaluate", LABELLED, "--split", "dev", status=2)
     assert "0 rows" in failed.stderr
 
@@ -110,7 +135,7 @@ def test_help_warns_of_pickles(run):
 def test_the_commands_are_quick_to_import():
     """What the command line imports for its help holds neither TensorFlow nor scikit-learn."""
     script = (
-        "import sys, scorelane.model_commands; "
+        "import sys, scorelane.model_commands, scorelane.evaluate_command; "
         "print([name for name in ('tensorflow', 'keras', 'sklearn', 'pandas', 'training', "
         "'scoring') if name in sys.modules])"
     )

@@ -1,0 +1,60 @@
+import pandas as pd
+import pytest
+
+from training.behaviour import behaviour_of, behaviour_texts, judged, read_pairs
+from training.composed import composed
+from training.leaks import Leaks
+
+
+def test_there_are_pairs_of_many_kinds():
+    """At least 200 pairs in ten kinds, none twice, each with an expectation that is known."""
+    pairs = read_pairs()
+    assert len(pairs) >= 200
+    assert pairs["kind"].nunique() >= 10
+    assert pairs["kind"].value_counts().min() >= 20
+    assert not pairs.duplicated(["first", "second"]).any()
+
+
+@pytest.mark.parametrize(
+    ("expected", "right", "wrong"),
+    [
+        ("opposite", (0.6, 0.4), (0.6, 0.55)),
+        ("higher", (0.2, 0.31), (0.2, 0.25)),
+        ("lower", (0.7, 0.5), (0.7, 0.65)),
+        ("stronger", (0.3, 0.2), (0.7, 0.6)),
+        ("weaker", (0.3, 0.4), (0.7, 0.8)),
+        ("same", (0.6, 0.65), (0.6, 0.75)),
+        ("neutral", (0.4, 0.6), (0.4, 0.7)),
+    ],
+)
+def test_what_is_expected_of_two_scores(expected, right, wrong):
+    """Each expectation has scores that meet it, and scores that do not."""
+    rows = [("a", "x", "y", expected, *right), ("b", "x", "z", expected, *wrong)]
+    columns = ["kind", "first", "second", "expected", "first_score", "second_score"]
+    behaviour = judged(pd.DataFrame(rows, columns=columns))
+    assert behaviour.failures == {"a": 0.0, "b": 1.0}
+    assert behaviour.right == 0.5
+    assert behaviour.wrong["second"].tolist() == ["z"]
+
+
+def test_a_model_without_an_opinion_fails():
+    """Scores of 0.5 for all pass only where sameness and neutrality are wanted."""
+
+    class Undecided:
+        def score(self, frame):
+            return pd.DataFrame({"Sentiment_Score": 0.5}, index=frame.index)
+
+    failures = behaviour_of(Undecided()).failures
+    passed = {kind for kind, share in failures.items() if share == 0}
+    assert passed == {"neutral statements", "writing", "names"}
+
+
+def test_what_is_composed_for_training_can_be_told_from_the_pairs():
+    """A text of the pairs that comes up in training data is found, whatever its case and signs."""
+    pairs = Leaks(behaviour_texts())
+    assert pairs.among(["NOT BAD!", "the soup was not good"]).all()
+    made = composed(20_000)["text"]
+    left = made[~pairs.among(made)]
+    assert len(left) > 0.9 * len(made)
+    plain = {" ".join(text.lower().split()) for text in behaviour_texts()}
+    assert plain.isdisjoint(left.str.lower())

@@ -1,0 +1,70 @@
+"""What a larger model says of texts, labelled or not, for a smaller one to learn from."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from shared.model import TEXT
+from training.data import TRAIN
+from training.deciles import DECILES
+from training.word_vectors import Vectors
+
+_MIDDLES = (np.arange(DECILES) + 0.5) / DECILES
+
+
+@dataclass(frozen=True)
+class Opinions:
+    """Texts, and what is thought of them.
+
+    Attributes:
+        texts: n texts, none twice.
+        shares: n rows of 10 probabilities, one for each decile of the score.
+    """
+
+    texts: Sequence[str]
+    shares: npt.NDArray[np.float32]
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {text: row for row, text in enumerate(self.texts)}
+
+    def of(self, texts: Iterable[str]) -> npt.NDArray[np.float32]:
+        """The probabilities of m texts, m x 10; NaN for a text of which nothing is thought."""
+        rows = np.array([self._row_of.get(text, -1) for text in texts], dtype=np.intp)
+        shares = np.full((len(rows), DECILES), np.nan, dtype=np.float32)
+        shares[rows >= 0] = self.shares[rows[rows >= 0]]
+        return shares
+
+    def scores_of(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
+        """The expected scores of m texts, 0..1; NaN for a text of which nothing is thought."""
+        return np.asarray(self.of(texts) @ _MIDDLES, dtype=np.float64)
+
+    def add_texts(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The labelled rows, and one more for each text that has an opinion and no label.
+
+        Its score is NaN.
+        """
+        known = set(frame[TEXT])
+        texts = [text for text in self.texts if text not in known]
+        unlabelled = pd.DataFrame({
+            TEXT: texts, "score": np.nan, "coarse": False, "bare": False, "split": TRAIN,
+            "source": "unlabelled",
+        })  # fmt: skip
+        return pd.concat([frame, unlabelled], ignore_index=True)
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What a model may learn beyond labels.
+
+    Attributes:
+        opinions: of texts with labels and without.
+        vectors: of the words that are to be known.
+    """
+
+    opinions: Opinions
+    vectors: Vectors
