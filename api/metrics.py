@@ -11,10 +11,10 @@ from typing_extensions import TypedDict
 
 from api.describing import Answer, Content, describes, json
 from api.measures import MEASURES, tally
-from api.representation import rfc3339
 from api.services import services
 from shared.exposition import Numbers, counted
 from shared.service_numbers import service_numbers
+from shared.times import rfc3339
 
 blueprint = Blueprint("metrics", __name__)
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, get_args
 from werkzeug.datastructures import MultiDict
 
 from api.describing import Parameter, Schema
+from shared.addresses import MAX_URL_CHARS
 from shared.errors import BadOption, UnknownOption
 from shared.job import ResultFormat
 from shared.tables.carried import Asked
@@ -85,6 +86,12 @@ class JobOptions(RowOptions):
         "How long the job is kept after its end.",
         {"type": "integer", "minimum": 60},
         example=86400,
+    )
+    callback_url: str | None = option(
+        None,
+        "Where the end of the job is told, by a signed POST.",
+        {"type": "string", "format": "uri", "maxLength": MAX_URL_CHARS},
+        example="https://example.org/scored",
     )
 
 

@@ -1,7 +1,6 @@
 """A job as clients see it."""
 
 import math
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from flask import Response, jsonify
@@ -10,7 +9,8 @@ from typing_extensions import TypedDict
 
 from api.services import Services
 from api.terms import said_of
-from shared.job import ENDED, Job, State
+from shared.job import ENDED, CallbackState, Job, State
+from shared.times import rfc3339
 
 #: The most seconds that a client is told to wait before it asks again.
 MAX_RETRY_AFTER = 30
@@ -46,6 +46,14 @@ class Counts(TypedDict):
     failed: Count
 
 
+class CallbackJson(TypedDict):
+    """How far the callback of a job is; it is tried again while it is `pending`."""
+
+    state: CallbackState
+    attempts: Count
+    last_error: str | None
+
+
 class JobJson(TypedDict):
     """A job as it stands."""
 
@@ -66,6 +74,7 @@ class JobJson(TypedDict):
     on_error: Annotated[
         Literal["skip", "fail"] | float, Field(description="Of a share: more bad rows fail it.")
     ]
+    callback: Annotated[CallbackJson | None, Field(description="If it has a `callback_url`.")]
     labels: dict[str, str]
     retry_of: Annotated[JobId | None, Field(description="The job that it does again.")]
     links: Links
@@ -89,6 +98,7 @@ EXAMPLE_JOB: JobJson = {
     "expires_at": None,
     "error": None,
     "on_error": "skip",
+    "callback": {"state": CallbackState.WAITING, "attempts": 0, "last_error": None},
     "labels": {"team": "growth"},
     "retry_of": None,
     "links": {
@@ -122,6 +132,7 @@ def job_json(services: Services, job: Job) -> JobJson:
         "expires_at": _moment(None if job.finished_at is None else job.finished_at + kept),
         "error": job.error,
         "on_error": said_of(job.spec.tolerance),
+        "callback": _callback(job),
         "labels": job.spec.labels,
         "retry_of": job.spec.retry_of,
         "links": {
@@ -164,11 +175,15 @@ def _detail(services: Services, job: Job) -> str:
     }.get(job.state, waiting)
 
 
+def _callback(job: Job) -> CallbackJson | None:
+    if not job.spec.callback_url:
+        return None
+    return {
+        "state": job.callback_state or CallbackState.WAITING,
+        "attempts": job.callback_attempts or 0,
+        "last_error": job.callback_error,
+    }
+
+
 def _moment(seconds: float | None) -> str | None:
     return None if seconds is None else rfc3339(seconds)
-
-
-def rfc3339(seconds: float) -> str:
-    """A moment in seconds since the epoch, as answers have it."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,8 +5,10 @@ import re
 from typing import Any, Literal
 
 from api.options import JobOptions
-from shared.errors import BadOption
+from shared.addresses import Allowed, find_target
+from shared.errors import BadOption, NoCallbacks
 from shared.settings import Settings
+from shared.webhook import webhook_secrets
 
 #: Fields of a `shared.job.Spec`.
 Terms = dict[str, Any]
@@ -34,7 +36,23 @@ def terms_of(options: JobOptions, settings: Settings) -> Terms:
         "tolerance": tolerance(options.on_error),
         "retention": retention(options.retention_seconds, settings),
         "labels": labels(options.label),
+        "callback_url": callback_url(options.callback_url, settings),
     }
+
+
+def callback_url(url: str | None, settings: Settings) -> str:
+    """Where the job's end is told; empty: nowhere.
+
+    Raises:
+        shared.errors.NoCallbacks: nobody is called back here.
+        shared.errors.BadCallback: it leads where it may not.
+    """
+    if url is None:
+        return ""
+    if not webhook_secrets(settings):
+        raise NoCallbacks
+    find_target(url, Allowed(settings.callback_allow))
+    return url
 
 
 def tolerance(on_error: str) -> float:

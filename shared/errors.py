@@ -132,6 +132,16 @@ class BadOption(BadInput):
     """{option}={value} cannot be used: {reason}."""
 
 
+class BadCallback(BadInput):
+    """The callback_url cannot be used: {reason}."""
+
+
+class NoCallbacks(BadInput):
+    """This service calls nobody back: it has no secret to sign with. Leave callback_url out and
+    poll the job, or have SCORELANE_WEBHOOK_SECRETS set.
+    """
+
+
 class UnknownModel(BadInput):
     """There is no model '{model}'. The models here: {models}."""
 
@@ -252,6 +262,12 @@ class UnknownKey(ScorelaneError):
 
 class WrongScope(ScorelaneError):
     """This API key may not do that: it lacks the scope '{scope}'."""
+
+
+class BadWebhookSecret(ScorelaneError):
+    """Webhook secret {number} cannot be used. It must be `whsec_` and 24 to 64 bytes in base64;
+    make one with `echo whsec_$(openssl rand -base64 32)`.
+    """
 
 
 class BadKey(ScorelaneError):

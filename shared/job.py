@@ -20,6 +20,15 @@ class State(StrEnum):
     EXPIRED = "expired"  #: It ended long ago; its rows and results were deleted.
 
 
+class CallbackState(StrEnum):
+    """Where the callback of a job stands."""
+
+    WAITING = "waiting"  #: The job has not ended.
+    PENDING = "pending"  #: It is due, and tried until it is delivered.
+    DELIVERED = "delivered"  #: Its receiver took it.
+    FAILED = "failed"  #: It was given up, or its receiver wants none any more.
+
+
 #: Every legal move. What is not here is refused by the job store.
 MOVES: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.RUNNING, State.FAILED, State.CANCELLED}),
@@ -140,6 +149,7 @@ class Spec(_Frozen):
         (), description="Columns that are carried through to the results, in their order there."
     )
     result_format: ResultFormat = Field("csv", description="What the workers make of the rows.")
+    callback_url: str = Field("", description="Where its end is told; empty: nowhere.")
     about_rows: int = Field(0, ge=0, description="Rows, as estimated when it was accepted.")
     rows_per_part: int = Field(
         1, ge=1, description="Fixed when the job is accepted, so that a second split cuts alike."
@@ -206,6 +216,9 @@ class Job(_Frozen):
     started_at: float | None = None
     finished_at: float | None = None
     error: str | None = None
+    callback_state: CallbackState | None = Field(None, description="Of one with a callback_url.")
+    callback_attempts: int | None = Field(None, description="Attempts to deliver its callback.")
+    callback_error: str | None = Field(None, description="Why the last of them failed.")
     held_up: str | None = Field(None, description="What keeps it from going on at present.")
     total: int | None = Field(None, description="Rows; None until the upload is split.")
     completed: int = Field(0, description="Rows with a score.")

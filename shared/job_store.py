@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from shared.job import Job, Part, State
+from shared.job import CallbackState, Job, Part, State
 
 #: In the place of a part's number: the finish of a job that takes its time. It has a lease as a
 #: part has, which `renew_part` renews, and `hold_up` gives back.
@@ -160,7 +160,8 @@ class JobStore(Protocol):
     def move(self, job_id: str, to: State, error: str = "") -> bool:
         """Move a job to a state, if `shared.job.MOVES` has that move; say whether it moved.
 
-        A move to an end rings the job's bell.
+        A move to an end rings the job's bell, and makes its callback due if it has one; so does
+        every other end.
         """
 
     def delete(self, job_id: str) -> None:
@@ -286,6 +287,27 @@ class JobStore(Protocol):
 
     def waiting_small(self, full_name: str) -> int:
         """How many small jobs wait for a model."""
+
+    # -- callbacks -------------------------------------------------------------------------
+
+    def take_callbacks(self, most: int, seconds: float) -> list[tuple[str, int]]:
+        """Take callbacks that are due, for so many seconds: who does not come back loses none.
+
+        Returns:
+            Ids of jobs, and how often the callback of each was taken, this time included.
+        """
+
+    def note_callback(
+        self, job_id: str, state: CallbackState, *, error: str = "", again_in: float = 0.0
+    ) -> None:
+        """Note what became of an attempt to deliver a callback.
+
+        Args:
+            job_id: the job.
+            state: pending, where it is to be tried again.
+            error: what went wrong.
+            again_in: seconds until then.
+        """
 
     # -- what a worker and its reconciler ask ----------------------------------------------
 

@@ -9,8 +9,9 @@ from redis.exceptions import LockError
 
 from shared.dispatch import bulk_queue
 from shared.errors import JobExpired, JobNotFound
-from shared.job import ENDED, Job, Part, Spec, State, is_job_id, sources_of
+from shared.job import ENDED, CallbackState, Job, Part, Spec, State, is_job_id, sources_of
 from shared.job_store import FINISH, BadRow, Begun, Load, Overdue, Spent, Walk
+from shared.redis_callbacks import RedisCallbacks
 from shared.redis_link import block
 from shared.redis_small_jobs import RedisSmallJobs
 
@@ -27,7 +28,7 @@ _FAILED = 2
 _FIELDS = Job.model_fields.keys() - {"spec", "parts_done"}
 
 
-class RedisJobStore(RedisSmallJobs):
+class RedisJobStore(RedisSmallJobs, RedisCallbacks):
     """`shared.job_store.JobStore` on Redis; what must be atomic is a script in `shared/lua`."""
 
     def now(self) -> float:
@@ -67,6 +68,9 @@ class RedisJobStore(RedisSmallJobs):
             "create_bulk", spec.id, "ended", expires, *_flat(record | counted | {"split": 1}),
             pipe=pipe,
         )  # fmt: skip
+        if job.callback_state is CallbackState.PENDING:
+            # Perhaps once more than need be: it has the same id.
+            pipe.zadd(self._link.key("callbacks"), {spec.id: self.now()})
         pipe.execute()
 
     def known(self, job_ids: list[str]) -> dict[str, State]:
@@ -125,7 +129,7 @@ class RedisJobStore(RedisSmallJobs):
         pipe = self._link.client.pipeline()
         pipe.delete(*(self._job(job_id) + tail for tail in _TAILS))
         pipe.zrem(self._link.key("jobs", "of", owner), job_id)
-        for index in ("jobs", "jobs:active", "jobs:ended", "small:claims"):
+        for index in ("jobs", "jobs:active", "jobs:ended", "small:claims", "callbacks"):
             pipe.zrem(self._link.key(index), job_id)
         pipe.execute()
 
@@ -313,6 +317,8 @@ def _record_of(job: Job) -> dict[str, Any]:
         own["restored"] = 1
     if job.spec.retention:
         own["retention"] = job.spec.retention
+    if job.spec.callback_url and not job.callback_state:
+        own["callback_state"] = CallbackState.WAITING.value
     return record | nothing | own | {"cut_bytes": job.spec.layout.start}
 
 

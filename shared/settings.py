@@ -117,6 +117,33 @@ class Settings(BaseSettings):
         description="So many of the 32 threads of a process of the API may wait so at a time; "
         "another request is answered at once.",
     )
+    webhook_secrets: SecretStr = Field(
+        SecretStr(""),
+        description="What callbacks are signed with, `whsec_` and 24 to 64 bytes in base64, by "
+        "semicolon; each signs, so that they can be changed. API and workers need them; without "
+        "any a `callback_url` is refused.",
+    )
+    webhook_secrets_file: Path | None = Field(
+        None, description="A file of such secrets, one a line."
+    )
+    callback_allow: str = Field(
+        "",
+        description="Private networks, addresses and host names that callbacks may go to, by "
+        "comma; else they go to public addresses alone.",
+    )
+    callback_timeout: float = Field(
+        10.0, gt=0, le=60, description="A receiver that takes longer has not got it."
+    )
+    callback_backoff_seconds: float = Field(
+        5.0,
+        gt=0,
+        description="When a callback is tried again; then after six times as long each, up to "
+        "twelve hours.",
+    )
+    callback_give_up_seconds: float = Field(
+        36 * 3600.0, gt=0, description="After the job's end; then its callback is given up."
+    )
+
     drain_seconds: float = Field(
         2.0,
         ge=0,

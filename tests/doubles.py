@@ -9,7 +9,7 @@ from queue import Empty, Queue
 from typing import Any
 
 from shared.errors import JobExpired, JobNotFound, ServiceFull
-from shared.job import ENDED, MOVES, Job, Part, State, made_at
+from shared.job import ENDED, MOVES, CallbackState, Job, Part, State, made_at
 from shared.job_store import (
     FINISH,
     Answer,
@@ -43,9 +43,19 @@ class _Record:
     claim: float | None = None
     bad: BadRow | None = None
     restored: bool = False
+    callback_due: float = 0.0
 
     def update(self, **changes: Any) -> None:
+        if self.job.spec.callback_url and changes.get("state") in ENDED - {State.EXPIRED}:
+            changes |= {"callback_state": CallbackState.PENDING, "callback_attempts": None}
+            self.callback_due = time.time()
         self.job = self.job.model_copy(update=changes)
+
+    def await_callback(self) -> None:
+        if self.job.callback_state is CallbackState.PENDING:
+            self.callback_due = time.time()
+        elif self.job.spec.callback_url and not self.job.callback_state:
+            self.update(callback_state=CallbackState.WAITING)
 
     def walk(self, lanes: int, lease: float) -> list[int]:
         go = []
@@ -112,6 +122,7 @@ class InMemoryJobStore:
             record.update(parts=len(parts), parts_done=len(parts))
         else:
             record.update(state=State.QUEUED, cut_bytes=job.spec.layout.start)
+        record.await_callback()
 
     def due(self, what: str, seconds: float) -> bool:
         now = time.time()
@@ -138,6 +149,7 @@ class InMemoryJobStore:
         job = job.model_copy(update={"cut_bytes": job.spec.layout.start})
         restored = job.spec.retry_of is not None
         self._records[job.spec.id] = _Record(job, rows, split_lease=lease, restored=restored)
+        self._records[job.spec.id].await_callback()
         self._since = self._since or made_at(job.spec.id)
         if job.spec.kind == "bulk":
             return False
@@ -374,6 +386,25 @@ class InMemoryJobStore:
     def small_rows(self, job_id: str) -> bytes:
         record = self._records.get(job_id)
         return b"" if record is None or record.job.state is State.SUCCEEDED else record.rows
+
+    def take_callbacks(self, most: int, seconds: float) -> list[tuple[str, int]]:
+        taken: list[tuple[str, int]] = []
+        for job_id, record in self._records.items():
+            job, now = record.job, time.time()
+            is_due = job.callback_state is CallbackState.PENDING and record.callback_due <= now
+            if is_due and job.state is not State.EXPIRED and len(taken) < most:
+                record.callback_due = now + seconds
+                record.update(callback_attempts=(job.callback_attempts or 0) + 1)
+                taken.append((job_id, record.job.callback_attempts or 0))
+        return taken
+
+    def note_callback(
+        self, job_id: str, state: CallbackState, *, error: str = "", again_in: float = 0.0
+    ) -> None:
+        record = self._records.get(job_id)
+        if record and record.job.callback_state is CallbackState.PENDING:
+            record.callback_due = time.time() + again_in
+            record.update(callback_state=state, callback_error=error or None)
 
     def small_result(self, job_id: str) -> bytes:
         return self._records[job_id].result if job_id in self._records else b""

@@ -26,7 +26,7 @@ def make_worker(settings: Settings) -> Celery:
     """The Celery app with the settings that only the worker needs."""
     app = make_celery(settings)
     app.conf.update(
-        imports=["worker.tasks", "worker.heart"],
+        imports=["worker.tasks", "worker.heart", "worker.sender"],
         # An import of TensorFlow takes longer than the 4 s after which a new process would be
         # taken for dead, killed, started again, killed ...
         worker_proc_alive_timeout=180,

@@ -6,7 +6,7 @@ local at = now()
 for index = 5, last, 5 do
   local id, result, completed, failed, first = unpack(ARGV, index, index + 4)
   local job = key_of(id)
-  local have = redis.call('HMGET', job, 'state', 'total', 'tolerance', 'retention')
+  local have = redis.call('HMGET', job, 'state', 'total', 'tolerance', 'retention', 'callback_state')
   redis.call('ZREM', prefix .. 'small:claims', id)
   if have[1] == 'running' then
     local reason = have[3] and too_many_errors(have[3], tonumber(failed), tonumber(have[2]), first)
@@ -22,6 +22,9 @@ for index = 5, last, 5 do
       redis.call('DEL', job .. ':rows', job .. ':notes')
     end
     redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (tonumber(have[4] or '') or retention)), id)
+    if have[5] then
+      call_back(id)
+    end
     ring_bell(id)
     local full_name = redis.call('HGET', job, 'full_name')
     count('completed:' .. full_name, completed)

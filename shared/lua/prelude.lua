@@ -86,6 +86,16 @@ local function keep_rows(id)
   redis.call('EXPIRE', key_of(id) .. ':rows', 86400)
 end
 
+-- A job that has a callback: it is due.
+local function call_back(id)
+  local job = key_of(id)
+  if redis.call('HEXISTS', job, 'callback_state') == 1 then
+    redis.call('HSET', job, 'callback_state', 'pending')
+    redis.call('HDEL', job, 'callback_attempts', 'callback_error')
+    redis.call('ZADD', prefix .. 'callbacks', stamp(now()), id)
+  end
+end
+
 -- Close a job; it is kept for its own time, or for `retention` seconds.
 local function close(id, state, reason, retention)
   local job, at = key_of(id), now()
@@ -99,6 +109,9 @@ local function close(id, state, reason, retention)
   redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (own or retention)), id)
   redis.call('DEL', job .. ':leases', job .. ':attempts', job .. ':notes')
   keep_rows(id)
+  if state ~= 'expired' then
+    call_back(id)
+  end
   ring_bell(id)
   if state ~= 'expired' then
     count('ended:' .. state, 1)
