@@ -14,6 +14,7 @@ from werkzeug.sansio.multipart import (
     NeedData,
 )
 
+from api.bodies import READ_BYTES
 from shared.errors import NotMultipart
 
 #: What a form field may hold, and how far a part's header may go.
@@ -33,7 +34,10 @@ class MultipartUpload:
         self._field, self._value = "", b""
         self._body = body
         self._decoder = MultipartDecoder(
-            boundary.encode("latin-1", "replace"), MAX_FIELD_BYTES, max_parts=100
+            # What it holds back of one read comes on top of the next.
+            boundary.encode("latin-1", "replace"),
+            MAX_FIELD_BYTES + READ_BYTES,
+            max_parts=100,
         )
         self._events = self._read()
 

@@ -9,6 +9,8 @@ import pytest
 from in_memory import Service, length_score
 from problems import refused
 
+from api.bodies import READ_BYTES
+
 TABLE = [("7", "four"), ("eight", "a, quoted; text"), ("9", "caf\u00e9")]
 
 
@@ -235,3 +237,14 @@ def test_lines_that_are_refused_whole(service: Service) -> None:
         (b'{"text": "' + b"x" * 3 * 2**20, "row-too-long", "Row 1"),
     ):
         assert says in refused(service, send_lines(service, content), 422, code)
+
+
+def test_a_form_of_several_reads_is_read(service: Service) -> None:
+    """A file that is larger than one read of the body, in whole reads."""
+    content = b"text\n" + b"good\n" * (READ_BYTES // 2)
+    body = b"--b\r\nContent-Disposition: form-data; name=f; filename=f.csv\r\n\r\n"
+    body += content + b"\r\n--b--\r\n"
+    kind = "multipart/form-data; boundary=b"
+    answer = service.client.post("/jobs", data=body, content_type=kind)
+    assert answer.status_code == 202, answer.text
+    assert max(map(len, service.blobs.contents.values())) == len(content)
