@@ -1,0 +1,22 @@
+"""What the pages tell people to type does what they say."""
+
+from pathlib import Path
+
+import pytest
+from programs import ROOT, Programs
+from shell_pages import commands_of, run
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
+def test_the_commands_of_a_page_print_what_it_says(
+    page: str, service: Programs, tmp_path: Path
+) -> None:
+    """Typed one after the other, into one shell."""
+    commands = commands_of(ROOT / page, "curl")
+    assert commands, "the page has no command"
+    for command, printed in zip(
+        commands, run(commands, str(service.client.base_url), ROOT, tmp_path), strict=True
+    ):
+        assert command.is_as_said(printed), f"{command.text}\nprinted\n{printed}"
