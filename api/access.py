@@ -34,6 +34,8 @@ SCOPES: dict[str, Scope | None] = {
     "jobs.list_jobs": Scope.READ,
     "events.events": Scope.READ,
     "results.results": Scope.READ,
+    "bad_rows.bad_rows": Scope.READ,
+    "summary.summary": Scope.READ,
     "models.models": Scope.READ,
     "metrics.metrics": Scope.ADMIN,
     "metrics.workers": Scope.ADMIN,

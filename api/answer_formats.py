@@ -1,9 +1,9 @@
 """In which format an answer is wanted: by `?format=`, or by `Accept`."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
-from flask import Request
+from flask import Request, Response
 from werkzeug.datastructures import MIMEAccept
 
 from shared.errors import BadOption, NotAcceptable
@@ -40,6 +40,14 @@ def wanted_format(request: Request, offered: Sequence[Format]) -> Format:
         wanted = request.headers["Accept"][:200]
         raise NotAcceptable(wanted=wanted, offered=", ".join(sorted(types)))
     return offered[types.index(best)]
+
+
+def file_answer(content: Any, kind: Format, name: str) -> Response:
+    """An answer that is a file, sent as it is made."""
+    # Passed through: else werkzeug reads a content of which it cuts a range as a whole.
+    answer = Response(content, mimetype=MEDIA_TYPES[kind], direct_passthrough=True)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
+    return answer
 
 
 def _without_parameters(accepted: MIMEAccept) -> MIMEAccept:

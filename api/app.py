@@ -4,6 +4,7 @@ from flask import Flask
 
 from api import (
     article,
+    bad_rows,
     docs_page,
     errors,
     events,
@@ -15,6 +16,7 @@ from api import (
     results,
     retrying,
     submitting,
+    summary,
 )
 from api.access import Access
 from api.asker import Asker
@@ -59,8 +61,8 @@ def create_app(
     app.wsgi_app = Witness(app, settings)  # type: ignore[method-assign]
     Access(settings, store).register(app)
     for resource in (
-        article, submitting, jobs, retrying, events, results, models, health, metrics, openapi,
-        docs_page,
+        article, submitting, jobs, retrying, events, results, bad_rows, summary, models, health,
+        metrics, openapi, docs_page,
     ):  # fmt: skip
         app.register_blueprint(resource.blueprint)
     return app

@@ -27,6 +27,8 @@ class Links(TypedDict):
     self: str
     events: str
     results: str
+    errors: str
+    summary: str
     cancel: str
     retry: str
 
@@ -105,6 +107,8 @@ EXAMPLE_JOB: JobJson = {
         "self": f"/jobs/{EXAMPLE_ID}",
         "events": f"/jobs/{EXAMPLE_ID}/events",
         "results": f"/jobs/{EXAMPLE_ID}/results",
+        "errors": f"/jobs/{EXAMPLE_ID}/errors",
+        "summary": f"/jobs/{EXAMPLE_ID}/summary",
         "cancel": f"/jobs/{EXAMPLE_ID}/cancel",
         "retry": f"/jobs/{EXAMPLE_ID}/retry",
     },
@@ -139,6 +143,8 @@ def job_json(services: Services, job: Job) -> JobJson:
             "self": path,
             "events": f"{path}/events",
             "results": f"{path}/results",
+            "errors": f"{path}/errors",
+            "summary": f"{path}/summary",
             "cancel": f"{path}/cancel",
             "retry": f"{path}/retry",
         },

@@ -56,8 +56,14 @@ class ResultParts:
         """The rows of a part: all, or those from `begin` to `end`."""
         return self.form.parse(self.content(number), begin, end, self.columns)
 
-    def with_row(self, row: int) -> int:
-        """The number of the part that holds a row; the number of parts if none does."""
+    def with_row(self, row: int, known: int | None = None) -> int:
+        """The number of the part that holds a row; the number of parts if none does.
+
+        Args:
+            row: from 0.
+            known: how many parts there are, where that has become more than the job says.
+        """
+        parts = len(self) if known is None else known
 
         def end_of(number: int) -> int:
             part = self.part(number)
@@ -67,10 +73,10 @@ class ResultParts:
             return int(row >= (self.job.total or 0))
         # By halves: a page of a job of ten thousand parts costs little more than one of ten. None
         # has more than so many rows, and most have as many: mostly the first guess is right.
-        least = min(row // self.job.spec.rows_per_part, len(self))
-        if least < len(self) and row < end_of(least):
+        least = min(row // self.job.spec.rows_per_part, parts)
+        if least < parts and row < end_of(least):
             return least
-        return bisect_right(range(len(self)), row, least, key=end_of)
+        return bisect_right(range(parts), row, least, key=end_of)
 
     def rows(self, begin: int, end: int) -> Records:
         """The rows from one to before another, as far as there are any."""

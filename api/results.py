@@ -5,22 +5,27 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from typing_extensions import TypedDict
 
-from api.answer_formats import MEDIA_TYPES, Format, wanted_format
+from api.answer_formats import Format, file_answer, wanted_format
 from api.describing import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.jobs import find_job
 from api.options import whole_number
-from api.representation import retry_after
+from api.partial import (
+    HEADERS,
+    MAX_PAGE,
+    PARAMETERS,
+    PartialPage,
+    check_whole,
+    is_partial,
+    partial_answer,
+)
 from api.result_parts import ResultParts
 from api.rows import Row
 from api.services import Services, services
 from shared.errors import BadOption, JobNotFinished, NoResults, NotAcceptable
-from shared.job import ENDED, Job, State
+from shared.job import Job
 from shared.model import SCORE
 
 blueprint = Blueprint("results", __name__)
-
-#: Rows on one page of JSON.
-MAX_PAGE = 10_000
 
 FORMATS: tuple[Format, ...] = ("csv", "json", "ndjson", "parquet")
 
@@ -49,7 +54,7 @@ RESULTS = (
     Content("text/csv", {"type": "string"}, f"ref,{SCORE},error\n1,0.69,\n"),
     Content("application/x-ndjson", {"type": "string"}, _LINE),
     Content("application/vnd.apache.parquet", {"type": "string", "format": "binary"}),
-    *json(ResultsPage, _PAGE),
+    *json(ResultsPage | PartialPage, _PAGE),
 )
 
 
@@ -63,6 +68,7 @@ RESULTS = (
                 "ETag": "Of the rows, which never change.",
                 "Accept-Ranges": "`bytes`, in the format that the job was sent with.",
                 "Vary": "`Accept`.",
+                **HEADERS,
             },
         ),
         206: Answer("A range of them, in the format that the job was sent with."),
@@ -74,12 +80,15 @@ RESULTS = (
         Parameter("format", {"enum": list(FORMATS)}, "Of the answer; else `Accept` decides."),
         Parameter("offset", number(0, 10**15), "JSON: the first row, from 0."),
         Parameter("limit", number(0, MAX_PAGE), "JSON: at most so many rows."),
+        *PARAMETERS,
     ),
 )
 def results(job_id: str) -> Response:
-    """All rows as a file, or a page of them as JSON."""
+    """All rows as a file, or a page of them as JSON; with `partial`, those that are there."""
     at = services()
     job = find_job(at, job_id)
+    if is_partial():
+        return partial_answer(at, job)
     check_whole(at, job)
     return results_answer(at, job)
 
@@ -107,28 +116,6 @@ def results_answer(at: Services, job: Job, *, json_first: bool = False) -> Respo
     else:
         answer = _converted(parts, wanted)
     answer.vary.add("Accept")
-    return answer
-
-
-def check_whole(at: Services, job: Job) -> None:
-    """See that all results of a job are there.
-
-    Raises:
-        shared.errors.JobNotFinished: it has not ended.
-        shared.errors.NoResults: it did not come to its end.
-    """
-    if job.state not in ENDED:
-        wait = retry_after(at, job)
-        raise JobNotFinished(job_id=job.spec.id, state=job.state, retry_after=wait)
-    if job.state is not State.SUCCEEDED:
-        raise NoResults(job_id=job.spec.id, state=job.state)
-
-
-def file_answer(content: Any, kind: Format, name: str) -> Response:
-    """An answer that is a file, sent as it is made."""
-    # Passed through: else werkzeug reads a content of which it cuts a range as a whole.
-    answer = Response(content, mimetype=MEDIA_TYPES[kind], direct_passthrough=True)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return answer
 
 

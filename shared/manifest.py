@@ -8,6 +8,7 @@ from shared.blobs import Blobs
 from shared.errors import JobExpired, JobNotFound
 from shared.job import ENDED, RETRYABLE, Job, Part, manifest_key_of
 from shared.job_store import JobStore
+from shared.outcome import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -16,16 +17,19 @@ class Manifest(BaseModel):
     """A job as it was accepted or as it ended."""
 
     job: Job
-    parts: list[Part] = []  # of a job that has ended
+    parts: list[Part] = []  # of a job that has ended, as what follows
+    outcome: Outcome | None = None
 
 
-def write_manifest(blobs: Blobs, job: Job, parts: list[Part]) -> None:
+def write_manifest(
+    blobs: Blobs, job: Job, parts: list[Part], outcome: Outcome | None = None
+) -> None:
     """Write the manifest of a job, over an older one.
 
     Raises:
         OSError: it could not be written; an older one is still there.
     """
-    content = Manifest(job=job, parts=parts).model_dump_json()
+    content = Manifest(job=job, parts=parts, outcome=outcome).model_dump_json()
     blobs.put(manifest_key_of(job.spec.id), content.encode())
 
 
@@ -39,7 +43,8 @@ def settle(store: JobStore, blobs: Blobs, job_id: str) -> None:
         job = store.get(job_id)
         # Without a manifest it was deleted a moment ago.
         if job.state in ENDED and has_manifest(blobs, job_id):
-            write_manifest(blobs, job, store.parts(job_id, 0, job.parts))
+            parts = store.parts(job_id, 0, job.parts)
+            write_manifest(blobs, job, parts, store.outcome(job_id))
             if job.state in RETRYABLE and blobs.exists(job.spec.upload_key):
                 blobs.link({job.spec.upload_key: job.spec.kept_key})
             blobs.delete(job.spec.upload_key)

@@ -10,13 +10,17 @@ from redis.exceptions import LockError
 from shared.dispatch import bulk_queue
 from shared.errors import JobExpired, JobNotFound
 from shared.job import ENDED, CallbackState, Job, Part, Spec, State, is_job_id, sources_of
-from shared.job_store import FINISH, BadRow, Begun, Load, Overdue, Spent, Walk
+from shared.job_store import FINISH, NOTHING, BadRow, Begun, Load, Overdue, Spent, Walk
+from shared.outcome import BINS, Outcome, Summary, bits_of
 from shared.redis_callbacks import RedisCallbacks
 from shared.redis_link import block
 from shared.redis_small_jobs import RedisSmallJobs
 
 #: What `job:<id>` has behind it.
-_TAILS = ("", ":parts", ":done", ":leases", ":attempts", ":notes", ":rows", ":result", ":bell")
+_TAILS = (
+    "", ":parts", ":done", ":bad", ":summary", ":leases", ":attempts", ":notes", ":rows", ":result",
+    ":bell",
+)  # fmt: skip
 
 #: How long the id of an expired job answers 410 rather than 404, in seconds.
 TOMBSTONE_SECONDS = 86400
@@ -50,7 +54,7 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks):
         self._link.run("create_bulk", spec.id, "active", job.created_at, *_flat(record))
         return False
 
-    def restore(self, job: Job, parts: list[Part]) -> None:
+    def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> None:
         """Record a bulk job again that the store has lost, unless it is recorded."""
         spec, record = job.spec, _record_of(job) | {"restored": 1}
         if job.state not in ENDED:
@@ -58,12 +62,19 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks):
             record |= {"state": State.QUEUED.value, "split_lease": 0}
             self._link.run("create_bulk", spec.id, "active", job.created_at, *_flat(record))
             return
-        counted = dict.fromkeys(("parts", "dispatched", "done"), len(parts))
+        outcome = outcome or Outcome(done=bits_of(set(range(len(parts)))))
+        counted = dict.fromkeys(("parts", "dispatched"), len(parts))
+        counted["done"] = len(outcome.done_parts())
         expires = (job.finished_at or self.now()) + (spec.retention or self._retention)
         pipe = self._link.client.pipeline()
         pipe.delete(self._job(spec.id, "parts"))
         if parts:
             pipe.rpush(self._job(spec.id, "parts"), *map(_text_of, parts))
+        # By the rest of the record: these are nothing by themselves.
+        pipe.set(self._job(spec.id, "done"), bytes.fromhex(outcome.done))
+        pipe.set(self._job(spec.id, "bad"), bytes.fromhex(outcome.bad))
+        if fields := _fields_of(outcome.summary):
+            pipe.hset(self._job(spec.id, "summary"), mapping=fields)
         self._link.run(
             "create_bulk", spec.id, "ended", expires, *_flat(record | counted | {"split": 1}),
             pipe=pipe,
@@ -196,13 +207,27 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks):
         failed: int,
         lanes: int,
         bad: BadRow | None = None,
+        summary: Summary = NOTHING,
     ) -> Walk:
         """Mark a part done that was handed out, and count its rows, the first time only."""
-        first = (bad.row, bad.said) if bad else ()
+        first = (bad.row, bad.said) if bad else ("", "")
+        scores = summary.total, _or_nothing(summary.least), _or_nothing(summary.most)
         return self._walk(
             "complete_part", job_id, part, completed, failed, lanes, self._lease, self._retention,
-            *first,
+            *first, *scores, *_flat(_counts_of(summary)),
         )  # fmt: skip
+
+    def outcome(self, job_id: str) -> Outcome:
+        """Which parts of a bulk job are done, and what their scores come to."""
+        pipe = self._link.client.pipeline(transaction=False)
+        # Bits are no text, which the client takes everything for.
+        pipe.execute_command("GET", self._job(job_id, "done"), NEVER_DECODE=True)
+        pipe.execute_command("GET", self._job(job_id, "bad"), NEVER_DECODE=True)
+        pipe.hgetall(self._job(job_id, "summary"))
+        done, bad, fields = pipe.execute()
+        return Outcome(
+            done=(done or b"").hex(), bad=(bad or b"").hex(), summary=_summary_of(fields)
+        )
 
     def begin_finish(self, job_id: str) -> bool:
         """Take up what is left to do when all parts are done, for one lease."""
@@ -345,3 +370,37 @@ def _job_of(record: dict[str, str]) -> Job | None:
         # pydantic makes numbers and a state of their texts
         **{name: record[name] for name in _FIELDS if name in record},
     )
+
+
+#: What fields of a summary begin with.
+_BIN, _ERROR = "bin:", "error:"
+
+
+def _counts_of(summary: Summary) -> dict[str, Any]:
+    """The fields of a summary that are added up."""
+    bins = {f"{_BIN}{at}": rows for at, rows in enumerate(summary.bins) if rows}
+    return bins | {f"{_ERROR}{kind}": rows for kind, rows in summary.errors.items()}
+
+
+def _fields_of(summary: Summary) -> dict[str, Any]:
+    scores = {"total": summary.total, "least": summary.least, "most": summary.most}
+    return _counts_of(summary) | (scores if summary.scored else {})
+
+
+def _summary_of(fields: dict[str, str]) -> Summary:
+    least, most = fields.get("least"), fields.get("most")
+    return Summary(
+        bins=tuple(int(fields.get(f"{_BIN}{at}", 0)) for at in range(BINS)),
+        total=float(fields.get("total", 0)),
+        least=None if least is None else float(least),
+        most=None if most is None else float(most),
+        errors={
+            name.removeprefix(_ERROR): int(rows)
+            for name, rows in fields.items()
+            if name.startswith(_ERROR)
+        },
+    )
+
+
+def _or_nothing(score: float | None) -> float | str:
+    return "" if score is None else score

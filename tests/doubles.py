@@ -1,7 +1,7 @@
 """Doubles of the job store and the overview: in a dict, held to the contracts of those on Redis."""
 
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from shared.errors import JobExpired, JobNotFound, ServiceFull
 from shared.job import ENDED, MOVES, CallbackState, Job, Part, State, made_at
 from shared.job_store import (
     FINISH,
+    NOTHING,
     Answer,
     BadRow,
     Begun,
@@ -22,6 +23,7 @@ from shared.job_store import (
     Spent,
     Walk,
 )
+from shared.outcome import Outcome, Summary, bits_of
 from shared.overview import Standing, Totals
 from shared.settings import Settings
 
@@ -44,6 +46,8 @@ class _Record:
     bad: BadRow | None = None
     restored: bool = False
     callback_due: float = 0.0
+    bad_parts: set[int] = field(default_factory=set)
+    summary: Summary = NOTHING
 
     def update(self, **changes: Any) -> None:
         if self.job.spec.callback_url and changes.get("state") in ENDED - {State.EXPIRED}:
@@ -89,6 +93,19 @@ class _Record:
         return self.complete and len(self.done) == len(self.parts)
 
 
+def put_together(one: Summary, other: Summary) -> Summary:
+    scores = [
+        score for score in (one.least, one.most, other.least, other.most) if score is not None
+    ]
+    return Summary(
+        bins=tuple(map(sum, zip(one.bins, other.bins, strict=True))),
+        total=one.total + other.total,
+        least=min(scores, default=None),
+        most=max(scores, default=None),
+        errors=Counter(one.errors) + Counter(other.errors),
+    )
+
+
 class InMemoryJobStore:
     """The job store in a dict, for one thread."""
 
@@ -111,15 +128,18 @@ class InMemoryJobStore:
     def known(self, job_ids: list[str]) -> dict[str, State]:
         return {one: self._records[one].job.state for one in job_ids if one in self._records}
 
-    def restore(self, job: Job, parts: list[Part]) -> None:
+    def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> None:
         if job.spec.id in self._records:
             return
         record = _Record(job, parts=list(parts), restored=True)
         self._records[job.spec.id] = record
         if job.state in ENDED:
             record.complete, record.done = True, set(range(len(parts)))
+            if outcome:
+                record.done, record.bad_parts = set(outcome.done_parts()), set(outcome.bad_parts())
+                record.summary = outcome.summary
             record.dispatched = len(parts)
-            record.update(parts=len(parts), parts_done=len(parts))
+            record.update(parts=len(parts), parts_done=len(record.done))
         else:
             record.update(state=State.QUEUED, cut_bytes=job.spec.layout.start)
         record.await_callback()
@@ -300,6 +320,7 @@ class InMemoryJobStore:
         failed: int,
         lanes: int,
         bad: BadRow | None = None,
+        summary: Summary = NOTHING,
     ) -> Walk:
         record = self._running(job_id)
         if record is None or part >= record.dispatched:
@@ -314,12 +335,22 @@ class InMemoryJobStore:
             parts_done=len(record.done),
             held_up=None,
         )
+        record.summary = put_together(record.summary, summary)
+        if failed:
+            record.bad_parts.add(part)
         if bad and (record.bad is None or bad.row < record.bad.row):
             record.bad = bad
         if record.fails():
             return Walk(failed=True)
         go = record.walk(lanes, self._settings.lease_seconds)
         return Walk(True, record.all_done, go)
+
+    def outcome(self, job_id: str) -> Outcome:
+        record = self._records.get(job_id)
+        if record is None:
+            return Outcome()
+        done, bad = bits_of(record.done), bits_of(record.bad_parts)
+        return Outcome(done=done, bad=bad, summary=record.summary)
 
     def begin_finish(self, job_id: str) -> bool:
         record = self._running(job_id)

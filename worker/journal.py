@@ -6,10 +6,11 @@ from collections import Counter
 
 from shared.dispatch import Task
 from shared.job_store import Answer, SmallJob
+from shared.row_errors import kind_of
 from shared.service_numbers import split as labels_of
 from shared.spans import spans
 from shared.tally import Tally
-from worker.measures import PARTS, ROW_ERRORS, ROWS, SMALL, STEP, kind_of
+from worker.measures import PARTS, ROW_ERRORS, ROWS, SMALL, STEP
 
 logger = logging.getLogger(__name__)
 

@@ -35,25 +35,3 @@ MEASURES = (STEP, ROWS, ROW_ERRORS, PARTS, SMALL)
 
 #: Made in the worker's main process, and shared by those that it forks.
 tally = Tally()
-
-#: What the errors of rows begin with, the longer of two that begin alike first.
-_KINDS = {
-    "the text is empty": "empty",
-    "the text has a NUL": "nul",
-    "the text has ": "too_long",
-    "the text is missing": "missing",
-    "the text is not a string": "not_a_string",
-    "the line is not ": "not_json",
-    "the line has more than": "too_long",
-    "the row has ": "ragged",
-    "the row is not CSV": "not_csv",
-    "the model could not score": "model_raised",
-    "the model gave no number": "no_number",
-    "scoring this text ended": "fatal",
-    "scoring this row did not end": "given_up",
-}
-
-
-def kind_of(error: str) -> str:
-    """The kind of a row's error, one of a few words."""
-    return next((kind for begin, kind in _KINDS.items() if error.startswith(begin)), "other")

@@ -17,23 +17,27 @@ from shared.job import NDJSON, Job, Part, Spec, State
 from shared.job_store import FINISH, Answer, BadRow, Begun, JobStore, SmallJob, Walk
 from shared.manifest import has_manifest, settle
 from shared.model import Model
+from shared.outcome import Summary
 from shared.settings import Settings
 from shared.tables.parts import bytes_to_read, cut
 from shared.tables.result_formats import CSV, part_format
+from shared.tables.results import FIXED
 from shared.tables.rows import Rows, count_errors
 from worker.assembly import assemble
 from worker.bad_rows import first_bad_row
 from worker.journal import Journal
 from worker.lease import Keeper
 from worker.row_scorer import RowScorer, Scores
+from worker.summing import summary_of
 
 logger = logging.getLogger(__name__)
 
 #: The most parts that are recorded in one call to the job store.
 PARTS_AT_ONCE = 8
 
-#: Of a part: its rows with a score, those with an error, and the first of the latter.
-Counts = tuple[int, int, BadRow | None]
+#: Of a part: its rows with a score, those with an error, the first of the latter, and what the
+#: scores come to.
+Counts = tuple[int, int, BadRow | None, Summary]
 
 
 class Pipeline:
@@ -115,10 +119,11 @@ class Pipeline:
         except OSError as error:
             self._hold_up(job_id, number, "a part of it cannot be read or written", error)
             return
-        completed, failed, bad = counts
+        completed, failed, bad, summary = counts
         walk = self._store.complete_part(
-            job_id, number, completed=completed, failed=failed, lanes=self._lanes(spec), bad=bad
-        )
+            job_id, number, completed=completed, failed=failed, lanes=self._lanes(spec), bad=bad,
+            summary=summary,
+        )  # fmt: skip
         self._journal.score(spec.full_name, job_id, number, (completed, failed), began)
         if walk.failed:
             self._too_many_errors(job_id)
@@ -142,8 +147,8 @@ class Pipeline:
         if len(rows) != begun.part.rows:
             # Of a part that was cut by another release: this one is scored.
             return None
-        errors, refs = [row["error"] for row in rows], [row["ref"] for row in rows]
-        return _counts(spec, begun.part, errors, refs)
+        refs, scores, errors = ([row[name] for row in rows] for name in FIXED)
+        return _counts(spec, begun.part, Rows(refs, [], errors), scores)
 
     def _scored(self, spec: Spec, number: int, begun: Begun) -> Counts:
         """Score a part and write its result; what is in it."""
@@ -156,7 +161,7 @@ class Pipeline:
         scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, leave)
         result = part_format(spec).render(rows, scores, spec.columns)
         self._blobs.put(spec.result_key(number), result)
-        counts = _counts(spec, part, rows.errors, rows.refs)
+        counts = _counts(spec, part, rows, scores)
         if counts[1]:
             self._journal.errors(spec.full_name, rows.errors)
         return counts
@@ -304,11 +309,13 @@ class Pipeline:
         return self._rows.attempt(full_name, rows, job.attempts, job.note, leave)
 
 
-def _counts(spec: Spec, part: Part, errors: list[str | None], refs: list[str]) -> Counts:
-    failed = count_errors(errors)
+def _counts(spec: Spec, part: Part, rows: Rows, scores: Scores) -> Counts:
+    failed = count_errors(rows.errors)
+    bad = None
     # Looked for only where the job may fail of it.
-    bad = first_bad_row(errors, refs, part.first_row) if failed and spec.tolerance < 1 else None
-    return len(errors) - failed, failed, bad
+    if failed and spec.tolerance < 1:
+        bad = first_bad_row(rows.errors, rows.refs, part.first_row)
+    return len(rows) - failed, failed, bad, summary_of(scores, rows.errors, failed)
 
 
 def _batches(parts: Iterable[Part]) -> Iterator[tuple[list[Part], bool]]:

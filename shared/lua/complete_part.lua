@@ -1,5 +1,7 @@
 -- Mark a part done, once.
--- ARGV: prefix, id, part, completed, failed, lanes, lease, retention [, first bad row, which it is].
+-- ARGV: prefix, id, part, completed, failed, lanes, lease, retention, first bad row or '', which it is,
+-- then of its scores: the sum, the least, the most ('' where there is none), and field, count, ... of
+-- the summary.
 -- Answers {wanted, all_done, part to dispatch...}; wanted is 0 where the job has ended or is gone, and 2
 -- where it has failed at this, because too many of its rows have an error.
 local id, part = ARGV[2], ARGV[3]
@@ -20,7 +22,24 @@ local full_name = redis.call('HGET', job, 'full_name')
 count('completed:' .. full_name, ARGV[4])
 count('failed:' .. full_name, ARGV[5])
 count('parts:' .. full_name, 1)
-if ARGV[9] then
+local summary = job .. ':summary'
+if ARGV[12] and ARGV[12] ~= '' then
+  redis.call('HINCRBYFLOAT', summary, 'total', ARGV[11])
+  local have = redis.call('HMGET', summary, 'least', 'most')
+  if not have[1] or tonumber(ARGV[12]) < tonumber(have[1]) then
+    redis.call('HSET', summary, 'least', ARGV[12])
+  end
+  if not have[2] or tonumber(ARGV[13]) > tonumber(have[2]) then
+    redis.call('HSET', summary, 'most', ARGV[13])
+  end
+end
+for index = 14, #ARGV, 2 do
+  redis.call('HINCRBY', summary, ARGV[index], ARGV[index + 1])
+end
+if tonumber(ARGV[5]) > 0 then
+  redis.call('SETBIT', job .. ':bad', part, 1)
+end
+if ARGV[9] ~= '' then
   local first = tonumber(redis.call('HGET', job, 'first_bad_row') or '')
   if not first or tonumber(ARGV[9]) < first then
     redis.call('HSET', job, 'first_bad_row', ARGV[9], 'first_bad', ARGV[10])

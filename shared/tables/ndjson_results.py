@@ -59,3 +59,14 @@ def parse(
     if any(len(row) != 3 + len(columns) for row in rows[:1]):
         raise ValueError("the rows have other columns")
     return rows
+
+
+def bad_rows(content: bytes) -> list[tuple[int, str, str]]:
+    """Those of the rows that `render` wrote that have an error: which it is, its ref, its error."""
+    found = []
+    for at, line in enumerate(content.split(b"\n")[:-1]):
+        # Within a cell, every quote of these would have a backslash before it.
+        if b'"error":null' not in line:
+            row = orjson.loads(line)
+            found.append((at, row["ref"], row["error"]))
+    return found

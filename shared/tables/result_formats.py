@@ -34,6 +34,7 @@ class RowFormat:
         render: rows with their scores, for these names.
         parse: what `render` wrote, as records.
         write: such records, for these names.
+        bad_rows: the places, refs and errors of the rows that have an error, of what was rendered.
     """
 
     media_type: str
@@ -41,6 +42,7 @@ class RowFormat:
     render: Callable[[Rows, Scores, Sequence[str]], bytes]
     parse: Parse
     write: Callable[[Records, Sequence[str]], bytes]
+    bad_rows: Callable[[bytes], list[tuple[int, str, str]]]
 
 
 def _render_csv(rows: Rows, scores: Scores, _columns: Sequence[str]) -> bytes:
@@ -62,9 +64,16 @@ def _write_ndjson(records: Records, _columns: Sequence[str]) -> bytes:
     return ndjson_results.lines(records)
 
 
-CSV = RowFormat("text/csv", results.header, _render_csv, results.parse, _write_csv)
+CSV = RowFormat(
+    "text/csv", results.header, _render_csv, results.parse, _write_csv, results.bad_rows
+)
 NDJSON = RowFormat(
-    "application/x-ndjson", lambda _: b"", _render_ndjson, ndjson_results.parse, _write_ndjson
+    "application/x-ndjson",
+    lambda _: b"",
+    _render_ndjson,
+    ndjson_results.parse,
+    _write_ndjson,
+    ndjson_results.bad_rows,
 )
 
 ROW_FORMATS = {"csv": CSV, "ndjson": NDJSON}

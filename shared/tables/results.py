@@ -91,6 +91,11 @@ def _are_plain(cells: Sequence[str]) -> bool:
     )
 
 
+def cell(text: str) -> str:
+    """A cell that somebody has typed, as it is written in a CSV."""
+    return _quote(escape(text))
+
+
 def _quote(cell: str) -> str:
     """The cell as CSV (RFC 4180); a CR is quoted too, or readers end the row at it."""
     return '"' + cell.replace('"', '""') + '"' if _TO_QUOTE.search(cell) else cell
@@ -110,20 +115,29 @@ def parse(
     Raises:
         ValueError: the rows do not have these columns.
     """
-    text = content.decode()
-    rows: Iterable[list[str]]
-    if '"' in text:
-        rows = islice(csv.reader(io.StringIO(text, newline="")), begin, end)
-    else:
-        lines = text.split("\n")
-        lines.pop()
-        rows = (line.split(",") for line in lines[begin:end])
+    rows = _read(content, begin, end)
     if columns:
         return [_record(row, columns) for row in rows]
     return [
         {"ref": unescape(ref), SCORE: float(score) if score else None, "error": error or None}
         for ref, score, error in rows
     ]
+
+
+def bad_rows(content: bytes) -> list[tuple[int, str, str]]:
+    """Those of the rows that `render` wrote that have an error: which it is, its ref, its error."""
+    return [
+        (at, unescape(row[0]), row[2]) for at, row in enumerate(_read(content, 0, None)) if row[2]
+    ]
+
+
+def _read(content: bytes, begin: int, end: int | None) -> Iterable[list[str]]:
+    text = content.decode()
+    if '"' in text:
+        return islice(csv.reader(io.StringIO(text, newline="")), begin, end)
+    lines = text.split("\n")
+    lines.pop()
+    return (line.split(",") for line in lines[begin:end])
 
 
 def _record(row: list[str], columns: Sequence[str]) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from scraped import complaints, total
 from shared.dispatch import Task
 from shared.exposition import Numbers, counted
 from shared.job_store import Answer
+from shared.row_errors import kind_of
 from shared.tally import Tally
 from worker.journal import Journal
-from worker.measures import MEASURES, kind_of
+from worker.measures import MEASURES
 from worker.metrics_server import MetricsServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
