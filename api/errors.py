@@ -43,6 +43,9 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.JobNotFinished: HTTPStatus.CONFLICT,
     errors.NoResults: HTTPStatus.CONFLICT,
     errors.JobEnded: HTTPStatus.CONFLICT,
+    errors.BadIdempotencyKey: HTTPStatus.BAD_REQUEST,
+    errors.IdempotencyKeyInUse: HTTPStatus.CONFLICT,
+    errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NotRetryable: HTTPStatus.CONFLICT,
     errors.VersionGone: HTTPStatus.CONFLICT,
     errors.NothingToRetry: HTTPStatus.GONE,
@@ -60,6 +63,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
 
 #: When to try again, in seconds, where the error is one that passes and does not say it itself.
 RETRY_AFTER: dict[type[ScorelaneError], int] = {
+    errors.IdempotencyKeyInUse: 1,
     errors.NoModelYet: 5,
     errors.NoWorker: 5,
     errors.NoAnswerInTime: 10,

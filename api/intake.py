@@ -7,6 +7,7 @@ from flask import Request
 
 from api.access import check_room
 from api.bodies import chunks_of
+from api.idempotency import Claim
 from api.limits import BULK_ADVICE, check_columns, check_length, check_rows
 from api.recording import Content, new_folder, record_bulk, record_small
 from api.services import Services
@@ -25,13 +26,20 @@ from shared.tables.stored_rows import write_rows
 SMALL_SECONDS = 10.0
 
 
-def take_job(services: Services, request: Request) -> Job:
+def take_job(services: Services, request: Request, claim: Claim | None = None) -> Job:
     """Take in a `POST /jobs`, and dispatch its first step.
+
+    Args:
+        services: where to.
+        request: the rows and the options.
+        claim: on the key of the request, if it has one.
 
     Raises:
         shared.errors.ScorelaneError: it cannot be used; nothing of it is kept.
     """
     sent = sent_by(request)
+    if claim:
+        sent = claim.watching(sent)
     if sent.kind.format is Format.JSON:
         return _take_json(services, sent, request.content_length)
     check_length(services, request.content_length)
@@ -77,7 +85,8 @@ def _take_json(services: Services, sent: Sent, announced: int | None) -> Job:
         services.model(sent.begun.model)
     value = _read_json(services, sent.chunks, announced)
     options = sent.options()
-    served, terms = services.model(options.model), terms_of(options, services.settings)
+    served = services.model(options.model)
+    terms = terms_of(options, services.settings) | sent.terms(sent)
     if options.columns != ():
         columns = carried_columns(options.columns, json_columns(value), options.ref_column)
         check_columns(services, len(columns))
@@ -108,7 +117,8 @@ def _store(services: Services, sent: Sent, key: str) -> tuple[Served, Content, T
             check_length(services, upload.size)
             file.write(chunk)
     options = sent.options()
-    served, terms = services.model(options.model), terms_of(options, services.settings)
+    served = services.model(options.model)
+    terms = terms_of(options, services.settings) | sent.terms(sent)
     columns = carried_columns(options.columns, upload.finish(), options.ref_column)
     layout = upload.layout(options.text_column, options.ref_column, columns)
     check_columns(services, layout.width)

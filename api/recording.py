@@ -4,9 +4,12 @@ The order is: content, manifest, record, message. A job in the queue has a recor
 its content; what a crash leaves without a manifest is nobody's job.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from kombu.exceptions import OperationalError
 
 from api.access import who
 from api.services import Services
@@ -17,6 +20,8 @@ from shared.job import NDJSON, Job, Layout, Spec, folder_of, made_at, new_job_id
 from shared.manifest import write_manifest
 from shared.tables.json_rows import Row
 from shared.tables.stored_rows import write_rows
+
+logger = logging.getLogger(__name__)
 
 #: A job of few rows is cut into so many parts for each process, so that all have work to its end.
 PARTS_PER_PROCESS = 4
@@ -53,7 +58,8 @@ def begin_small(services: Services, spec: Spec, content: bytes, rows: int) -> Jo
     """Record a small job of so many rows, as `write_rows` writes them, and have it answered."""
     job = Job(spec=spec, created_at=made_at(spec.id), total=rows)
     if services.store.create(job, content):
-        services.dispatch.answer(spec.full_name)
+        with _accepted(spec):
+            services.dispatch.answer(spec.full_name)
     return job
 
 
@@ -105,8 +111,18 @@ def begin_bulk(services: Services, spec: Spec) -> Job:
     job = Job(spec=spec, created_at=made_at(spec.id))
     write_manifest(services.blobs, job, [])
     services.store.create(job)
-    services.dispatch.split(spec.full_name, spec.id)
+    with _accepted(spec):
+        services.dispatch.split(spec.full_name, spec.id)
     return job
+
+
+@contextmanager
+def _accepted(spec: Spec) -> Iterator[None]:
+    """A job that is recorded is accepted: a message that cannot be sent is the reconciler's."""
+    try:
+        yield
+    except OperationalError as error:
+        logger.warning("job=%s waits for the reconciler: %s", spec.id, type(error).__name__)
 
 
 def _rows_per_part(services: Services, served: Served, rows: int) -> int:

@@ -13,6 +13,7 @@ from api.recording import begin_bulk, begin_small, new_folder
 from api.representation import EXAMPLE_JOB, JobJson, job_answer
 from api.services import Services, services
 from api.terms import terms_of
+from shared import trail
 from shared.errors import (
     BadOption,
     NoModelYet,
@@ -76,8 +77,10 @@ def retry(job_id: str) -> Response:
     job = find_job(at, job_id)
     if job.state not in RETRYABLE:
         raise NotRetryable(job_id=job_id, state=job.state)
+    # What the old one has of the request that made it.
+    own = {"binding": None, "traceparent": str(trail.fields().get("traceparent", ""))}
     spec = job.spec.model_copy(
-        update={**_terms(at), "retry_of": job_id, "version": _version(at, job)}
+        update={**own, **_terms(at), "retry_of": job_id, "version": _version(at, job)}
     )
     again = _bulk(at, job, spec) if spec.kind == "bulk" else _small(at, job, spec)
     answer = job_answer(at, again, 202)

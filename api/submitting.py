@@ -6,6 +6,7 @@ from contextlib import suppress
 from flask import Blueprint, Response, request
 
 from api.describing import OF_ROWS, Answer, Content, describes, json
+from api.idempotency import HEADER, REPLAYED, Claim, key_of
 from api.intake import take_job
 from api.measures import note_upload
 from api.options import JobOptions, parameters_of
@@ -13,9 +14,18 @@ from api.preferences import APPLIED, PREFER, applied, preferences_of, wait_for_e
 from api.representation import EXAMPLE_JOB, JobJson, job_answer
 from api.results import RESULTS, results_answer
 from api.rows import JSON_ROWS
-from api.services import services
-from shared.errors import NoRoom, NotAcceptable, NotMultipart, OwnerFull, UnsupportedFormat
-from shared.job import State
+from api.services import Services, services
+from shared.errors import (
+    BadIdempotencyKey,
+    IdempotencyKeyInUse,
+    IdempotencyKeyReused,
+    NoRoom,
+    NotAcceptable,
+    NotMultipart,
+    OwnerFull,
+    UnsupportedFormat,
+)
+from shared.job import Job, State
 
 blueprint = Blueprint("submitting", __name__)
 
@@ -33,7 +43,7 @@ _FILES = (
     ),
 )
 
-_WHERE = {"Location": "Where the job is.", **APPLIED}
+_WHERE = {"Location": "Where the job is.", **APPLIED, **REPLAYED}
 
 
 @blueprint.post("/jobs")
@@ -46,15 +56,24 @@ _WHERE = {"Location": "Where the job is.", **APPLIED}
             {**_WHERE, "Retry-After": "Seconds until it is worth asking; while it runs."},
         ),
     },
-    refused=(*OF_ROWS, NotMultipart, UnsupportedFormat, OwnerFull, NoRoom),
-    parameters=(*parameters_of(JobOptions), PREFER),
+    refused=(
+        *OF_ROWS,
+        NotMultipart,
+        UnsupportedFormat,
+        BadIdempotencyKey,
+        IdempotencyKeyInUse,
+        IdempotencyKeyReused,
+        OwnerFull,
+        NoRoom,
+    ),
+    parameters=(*parameters_of(JobOptions), PREFER, HEADER),
     body=(*JSON_ROWS, *_FILES),
 )
 def submit() -> Response:
     """Take a job in; it is scored later, or while the client waits."""
     at, preferred = services(), preferences_of(request)
     began = time.perf_counter()
-    taken = take_job(at, request)
+    taken, replayed = _take(at)
     note_upload(taken, time.perf_counter() - began)
     job, waited = wait_for_end(at, taken, preferred)
     answer = None
@@ -64,8 +83,22 @@ def submit() -> Response:
             answer = results_answer(at, job, json_first=request.mimetype == "application/json")
             answer.headers["Content-Location"] = f"/jobs/{job.spec.id}/results"
     answer = answer or job_answer(at, job, 202)
+    if replayed:
+        answer.headers["Idempotency-Replayed"] = "true"
     answer.headers["Location"] = f"/jobs/{job.spec.id}"
     at_once = preferred.respond_async and answer.status_code == 202
     if said := applied(waited, at_once=at_once):
         answer.headers["Preference-Applied"] = said
     return answer
+
+
+def _take(at: Services) -> tuple[Job, bool]:
+    """The job of the request, and whether an earlier one with its key has made it."""
+    key = key_of(request)
+    if key is None:
+        return take_job(at, request), False
+    with Claim(at, key) as claim:
+        made = claim.take()
+        return (
+            (claim.replay(request, made), True) if made else (take_job(at, request, claim), False)
+        )

@@ -208,6 +208,22 @@ class JobEnded(ScorelaneError):
     """Job '{job_id}' is already {state}; it cannot be cancelled any more."""
 
 
+class BadIdempotencyKey(ScorelaneError):
+    """The Idempotency-Key cannot be used: {reason}. Send a UUID of its own with each job."""
+
+
+class IdempotencyKeyReused(ScorelaneError):
+    """This Idempotency-Key has made a job already, of other content or options. Nothing was
+    accepted. Send a new key with each new job.
+    """
+
+
+class IdempotencyKeyInUse(ScorelaneError):
+    """A request with this Idempotency-Key is under way. Send this one again a little later: it then
+    gets the job of that one.
+    """
+
+
 class NotRetryable(ScorelaneError):
     """Job '{job_id}' is {state}. Only a job that has failed or was cancelled can be retried."""
 

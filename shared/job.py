@@ -134,6 +134,15 @@ class Part(_Frozen):
 ResultFormat = Literal["csv", "ndjson", "parquet"]
 
 
+class Binding(_Frozen):
+    """A key that a client gave to the request that made a job (`Idempotency-Key`)."""
+
+    key: str = Field(description="A hash of the key and its owner.")
+    token: str = Field(description="Of the request: another one may hold the key by now.")
+    fingerprint: str = Field(description="Of the request's content and options.")
+    job_id: str = Field("", description="The job that was made, where that is not said.")
+
+
 class Spec(_Frozen):
     """What was asked; it never changes."""
 
@@ -157,6 +166,7 @@ class Spec(_Frozen):
     tolerance: float = Field(
         1.0, ge=0, le=1, description="The job fails when more than this share of its rows is bad."
     )
+    binding: Binding | None = Field(None, description="The key that it was sent with, if any.")
     retry_of: str | None = Field(None, description="The job whose rows and results these are.")
     labels: dict[str, str] = Field({}, description="What its owner wrote on it, to find it by.")
     retention: float | None = Field(

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from shared.job import CallbackState, Job, Part, State
+from shared.job import Binding, CallbackState, Job, Part, State
 from shared.outcome import Outcome, Summary
 
 #: In the place of a part's number: the finish of a job that takes its time. It has a lease as a
@@ -90,6 +90,14 @@ class Spent:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A key that another request holds, or that a job was made with."""
+
+    binding: Binding | None  #: Of the job; None: it is not made yet.
+    seconds_left: float  #: Until the key is free.
+
+
+@dataclass(frozen=True)
 class Load:
     """Bulk jobs that have not ended, and the rows of them that are not done."""
 
@@ -124,7 +132,20 @@ class JobStore(Protocol):
 
         Raises:
             shared.errors.ServiceFull: it is a small one, and too many wait for its model.
+            shared.errors.IdempotencyKeyInUse: it has a key that another request has by now.
         """
+
+    def hold_key(self, key: str, token: str, seconds: float) -> Held | None:
+        """Hold a key for a request, so long; None where it does. Else who has it.
+
+        The key of a job that is gone is free.
+        """
+
+    def renew_key(self, key: str, token: str, seconds: float) -> None:
+        """Hold a key from now on for so long, if the request still holds it."""
+
+    def release_key(self, key: str, token: str) -> None:
+        """Let a key go, if the request has it."""
 
     def load(self, owner: str) -> Load:
         """What waits, in all and of one owner; counted anew each time, so that it never drifts."""

@@ -8,11 +8,12 @@ from typing import Any
 from redis.exceptions import LockError
 
 from shared.dispatch import bulk_queue
-from shared.errors import JobExpired, JobNotFound
+from shared.errors import IdempotencyKeyInUse, JobExpired, JobNotFound
 from shared.job import ENDED, CallbackState, Job, Part, Spec, State, is_job_id, sources_of
 from shared.job_store import FINISH, NOTHING, BadRow, Begun, Load, Overdue, Spent, Walk
 from shared.outcome import BINS, Outcome, Summary, bits_of
 from shared.redis_callbacks import RedisCallbacks
+from shared.redis_held_keys import UNBOUND, RedisHeldKeys, bound
 from shared.redis_link import block
 from shared.redis_small_jobs import RedisSmallJobs
 
@@ -32,7 +33,7 @@ _FAILED = 2
 _FIELDS = Job.model_fields.keys() - {"spec", "parts_done"}
 
 
-class RedisJobStore(RedisSmallJobs, RedisCallbacks):
+class RedisJobStore(RedisSmallJobs, RedisCallbacks, RedisHeldKeys):
     """`shared.job_store.JobStore` on Redis; what must be atomic is a script in `shared/lua`."""
 
     def now(self) -> float:
@@ -46,21 +47,30 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks):
         record["split_lease"] = self.now() + self._lease
         if spec.kind == "small":
             waiting = self._link.run(
-                "create_small", spec.id, spec.full_name, rows, self._most_small, *_flat(record)
-            )
+                "create_small", spec.id, spec.full_name, rows, self._most_small,
+                *bound(spec, self._binding_seconds), *_flat(record),
+            )  # fmt: skip
+            if waiting < 0:
+                raise IdempotencyKeyInUse
             if not waiting:
                 raise self._full()
             return self._must_ring(waiting)
-        self._link.run("create_bulk", spec.id, "active", job.created_at, *_flat(record))
+        place = ("active", job.created_at, *bound(spec, self._binding_seconds))
+        if not self._link.run("create_bulk", spec.id, *place, *_flat(record)):
+            raise IdempotencyKeyInUse
         return False
 
     def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> None:
         """Record a bulk job again that the store has lost, unless it is recorded."""
         spec, record = job.spec, _record_of(job) | {"restored": 1}
+        if spec.binding:
+            left = int(job.created_at + self._binding_seconds - self.now())
+            self._link.run("bind_key", spec.id, *bound(spec, left))
         if job.state not in ENDED:
             # From the beginning, and at once; parts whose results are there are not scored again.
             record |= {"state": State.QUEUED.value, "split_lease": 0}
-            self._link.run("create_bulk", spec.id, "active", job.created_at, *_flat(record))
+            place = ("active", job.created_at, *UNBOUND)
+            self._link.run("create_bulk", spec.id, *place, *_flat(record))
             return
         outcome = outcome or Outcome(done=bits_of(set(range(len(parts)))))
         counted = dict.fromkeys(("parts", "dispatched"), len(parts))
@@ -76,8 +86,8 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks):
         if fields := _fields_of(outcome.summary):
             pipe.hset(self._job(spec.id, "summary"), mapping=fields)
         self._link.run(
-            "create_bulk", spec.id, "ended", expires, *_flat(record | counted | {"split": 1}),
-            pipe=pipe,
+            "create_bulk", spec.id, "ended", expires, *UNBOUND,
+            *_flat(record | counted | {"split": 1}), pipe=pipe,
         )  # fmt: skip
         if job.callback_state is CallbackState.PENDING:
             # Perhaps once more than need be: it has the same id.

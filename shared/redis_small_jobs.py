@@ -19,6 +19,7 @@ class RedisSmallJobs:
         self._link = link
         self._lease = settings.lease_seconds
         self._retention = settings.retention_seconds
+        self._binding_seconds = settings.idempotency_seconds
         self._batch_rows = settings.batch_rows
         self._most_small = settings.max_waiting_small
 

@@ -143,7 +143,9 @@ class Settings(BaseSettings):
     callback_give_up_seconds: float = Field(
         36 * 3600.0, gt=0, description="After the job's end; then its callback is given up."
     )
-
+    idempotency_seconds: int = Field(
+        86400, gt=0, description="So long an `Idempotency-Key` stands for the job that it has made."
+    )
     drain_seconds: float = Field(
         2.0,
         ge=0,

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from queue import Empty, Queue
 from typing import Any
 
-from shared.errors import JobExpired, JobNotFound, ServiceFull
-from shared.job import ENDED, MOVES, CallbackState, Job, Part, State, made_at
+from shared.errors import IdempotencyKeyInUse, JobExpired, JobNotFound, ServiceFull
+from shared.job import ENDED, MOVES, Binding, CallbackState, Job, Part, State, made_at
 from shared.job_store import (
     FINISH,
     NOTHING,
     Answer,
     BadRow,
     Begun,
+    Held,
     Load,
     Overdue,
     Question,
@@ -117,6 +118,7 @@ class InMemoryJobStore:
         self._held = False
         self._since = 0.0
         self._due: dict[str, float] = {}
+        self._keys: dict[str, tuple[Binding, float]] = {}
         self._spent: dict[str, tuple[float, int]] = {}
 
     def now(self) -> float:
@@ -131,6 +133,8 @@ class InMemoryJobStore:
     def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> None:
         if job.spec.id in self._records:
             return
+        if job.spec.binding:
+            self._bind(job)
         record = _Record(job, parts=list(parts), restored=True)
         self._records[job.spec.id] = record
         if job.state in ENDED:
@@ -167,6 +171,8 @@ class InMemoryJobStore:
             return False
         lease = time.time() + self._settings.lease_seconds
         job = job.model_copy(update={"cut_bytes": job.spec.layout.start})
+        if job.spec.binding and not self._bind(job):
+            raise IdempotencyKeyInUse
         restored = job.spec.retry_of is not None
         self._records[job.spec.id] = _Record(job, rows, split_lease=lease, restored=restored)
         self._records[job.spec.id].await_callback()
@@ -178,6 +184,43 @@ class InMemoryJobStore:
         except ServiceFull:
             del self._records[job.spec.id]
             raise
+
+    def _bind(self, job: Job) -> bool:
+        own = job.spec.binding
+        left = job.created_at + self._settings.idempotency_seconds - time.time()
+        if own is None or left <= 0:
+            return False
+        held = self._who_has(own.key)
+        if held and (held.token != own.token or held.job_id not in ("", job.spec.id)):
+            return False
+        bound = own.model_copy(update={"job_id": job.spec.id})
+        self._keys[own.key] = (bound, time.time() + left)
+        return True
+
+    def _who_has(self, key: str) -> Binding | None:
+        binding, until = self._keys.get(key, (None, 0.0))
+        if binding is None or until <= time.time():
+            return None
+        record = self._records.get(binding.job_id)
+        gone = binding.job_id and (record is None or record.job.state is State.EXPIRED)
+        return None if gone else binding
+
+    def hold_key(self, key: str, token: str, seconds: float) -> Held | None:
+        if found := self._who_has(key):
+            return Held(found if found.job_id else None, self._keys[key][1] - time.time())
+        empty = Binding(key=key, token=token, fingerprint="")
+        self._keys[key] = (empty, time.time() + seconds)
+        return None
+
+    def renew_key(self, key: str, token: str, seconds: float) -> None:
+        found = self._who_has(key)
+        if found and found.token == token and not found.job_id:
+            self._keys[key] = (found, time.time() + seconds)
+
+    def release_key(self, key: str, token: str) -> None:
+        found = self._who_has(key)
+        if found and found.token == token:
+            del self._keys[key]
 
     def load(self, owner: str) -> Load:
         jobs = [one.job for one in self._records.values()]

@@ -1,7 +1,8 @@
 """A request with rows: how they come, and what is asked of them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Request
 from werkzeug.http import parse_options_header
@@ -26,6 +27,7 @@ class Sent:
         chunks: its bytes, unpacked, text as UTF-8; they can be had once.
         begun: the options as they are known before the content is read.
         is_form: whether more of them may come behind it.
+        terms: what besides the options its job is recorded with, once the content was read.
     """
 
     kind: Kind
@@ -34,6 +36,7 @@ class Sent:
     is_form: bool
     _query: Mapping[str, str]
     _fields: Mapping[str, str] = field(default_factory=dict)
+    terms: Callable[["Sent"], dict[str, Any]] = lambda _: {}
 
     @property
     def delimiter(self) -> str:

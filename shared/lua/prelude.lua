@@ -34,6 +34,22 @@ local function list(id)
   end
 end
 
+-- Bind a key to the job that is made with it. ARGV, from `at` on: key, token, fingerprint, seconds; an empty
+-- key is none. Answers false where another request has it.
+local function bind_key(at, id)
+  local key = prefix .. 'key:' .. ARGV[at]
+  if ARGV[at] == '' then
+    return true
+  end
+  local have = redis.call('HMGET', key, 'token', 'job')
+  if have[1] and have[1] ~= ARGV[at + 1] or have[2] and have[2] ~= id then
+    return false
+  end
+  redis.call('HSET', key, 'token', ARGV[at + 1], 'fingerprint', ARGV[at + 2], 'job', id)
+  redis.call('EXPIRE', key, ARGV[at + 3])
+  return true
+end
+
 -- Whether a part was handed out. A message, or a process that is still at work, may be older than the
 -- record: from before Redis lost its data.
 local function is_dispatched(id, part)
