@@ -20,6 +20,8 @@ _COMMANDS = {
     "jobs": ("job_commands:jobs", "List the newest jobs."),
     "key": ("key_command:key", "Make an API key, and the line that lets it in."),
     "models": ("job_commands:models", "List the models of a service."),
+    "top": ("top_command:top", "Show a service at work: workers, queues, jobs, rates."),
+    "doctor": ("doctor_command:doctor", "Look for what is wrong with an installation."),
     "train": ("model_commands:train", "Train a model from labelled CSV files."),
     "evaluate": ("evaluate_command:evaluate", "Measure models on labelled CSV files."),
     "add-model": ("model_commands:add_model", "Bring your own model."),

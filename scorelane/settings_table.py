@@ -11,7 +11,7 @@ _HEAD = """\
 # Settings
 
 Environment variables, of the API and of the workers alike; compose hands on those that are set in the shell or in `.env`.
-Sizes are in bytes, times in seconds. A variable of such a name that is none of these is named in the log when a program starts. Made from `shared/settings.py` by `make settings`.
+Sizes are in bytes, times in seconds. A variable of such a name that is none of these is named in the log when a program starts, and by `scorelane doctor`. Made from `shared/settings.py` by `make settings`.
 
 | variable | default | what |
 |---|---|---|

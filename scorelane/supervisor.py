@@ -27,6 +27,7 @@ from redis.exceptions import RedisError
 from scorelane import services
 from scorelane.guard import Guard
 from scorelane.services import Service
+from scorelane.stack_folder import note_redis
 from shared.errors import AddressInUse, BadAddress, DataInUse, ScorelaneError
 from shared.fleet import RedisFleet
 from shared.model import read_cards
@@ -109,6 +110,7 @@ def run(plan: Plan) -> None:
             if left:
                 raise ParentGone
 
+        note_redis(data, settings.redis_url)
         tell(waiting="Redis starts")
         running.append(Service(services.redis(data, socket_path), **start))
         wait_for(running[-1], lambda: redis_answers(settings), watch)

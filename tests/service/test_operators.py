@@ -1,6 +1,8 @@
 """What operators see of the real programs: two processes of the API, two workers of two each."""
 
 import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -59,8 +61,9 @@ def service(
 
 
 def all_there(service: Programs) -> bool:
-    [model] = service.client.get("/models").json()["models"]
-    return bool(model["processes"] == 4)
+    """Whether each worker has both of its processes, by its own last word."""
+    workers = service.client.get("/workers").json()["workers"]
+    return [len(worker["processes"]) for worker in workers] == [2, 2]
 
 
 def page(service: Programs) -> str:
@@ -204,6 +207,33 @@ def test_an_error_names_the_request(service: Programs) -> None:
     levels = {(one["route"], one["level"]) for one in lines}
     assert ("/livez", "DEBUG") in levels
     assert ("/jobs/<job_id>", "INFO") in levels
+
+
+def command(service: Programs, *arguments: str) -> tuple[int, Any]:
+    """Run the command line with JSON for its output; its status, and what it said."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from scorelane.cli import main; main()", *arguments, "--json",
+         "--url", f"http://127.0.0.1:{service.port}"],
+        cwd=service.folder, env=service.env, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_top_and_doctor_look_at_the_service(service: Programs) -> None:
+    """Top sees both workers; doctor finds the setting that is none, and no fault."""
+    wait_for(lambda: all_there(service))
+    status, seen = command(service, "top", "--once")
+    assert status == 0
+    assert [len(worker["processes"]) for worker in seen["workers"]] == [2, 2]
+    assert [model["processes"] for model in seen["models"]] == [4]
+    assert sum(worker["rows"] for worker in seen["workers"]) > 0
+    status, found = command(service, "doctor")
+    assert status == 1
+    assert [one for one in found if one["weight"] == "fault"] == []
+    assert "2 live, with 4 processes." in [one["said"] for one in found]
+    warned = [one["said"] for one in found if one["weight"] == "warning"]
+    assert [said for said in warned if "SCORELANE_RETENTION_SECOND " in said]
 
 
 def test_a_setting_that_is_none_is_named_by_both(service: Programs) -> None:
