@@ -1,6 +1,7 @@
 """Takes in what a job brings: checks it as it passes, stores it, has it recorded."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from flask import Request
@@ -110,7 +111,7 @@ def _take_json(services: Services, sent: Sent, announced: int | None) -> Job:
 
 def _store(services: Services, sent: Sent, key: str) -> tuple[Served, Content, Terms]:
     """Store a file as it comes, and look at it; give what its job is recorded with."""
-    upload = reader_of(sent, services.settings)
+    upload = reader_of(sent, services.settings, partial(services.blobs.open, key))
     with services.blobs.writing(key) as file:
         for chunk in sent.chunks:
             upload.feed(chunk)
@@ -122,5 +123,8 @@ def _store(services: Services, sent: Sent, key: str) -> tuple[Served, Content, T
     columns = carried_columns(options.columns, upload.finish(), options.ref_column)
     layout = upload.layout(options.text_column, options.ref_column, columns)
     check_columns(services, layout.width)
+    if sent.kind.format is Format.PARQUET:
+        # Of others it is known only when they are split.
+        check_rows(services, upload.about_rows)
     content = Content(layout, upload.size, upload.about_rows)
     return served, content, terms | {"columns": columns}

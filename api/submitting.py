@@ -33,6 +33,7 @@ _FILES = (
     Content("text/csv", {"type": "string"}, "ref,text\n1,I am well\n"),
     Content("text/tab-separated-values", {"type": "string"}, "ref\ttext\n1\tI am well\n"),
     Content("application/x-ndjson", {"type": "string"}, '{"ref": 1, "text": "I am well"}\n'),
+    Content("application/vnd.apache.parquet", {"type": "string", "format": "binary"}),
     Content(
         "multipart/form-data",
         {

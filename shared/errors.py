@@ -112,6 +112,10 @@ class BadFirstLine(BadInput):
     """
 
 
+class BadParquet(BadInput):
+    """The Parquet file cannot be read: {reason}. Write it anew, or send the rows as a CSV."""
+
+
 class BadHeader(BadInput):
     """The first line cannot be read as a header: {reason}. Save the file as a CSV whose first line
     names the columns and whose lines end in LF or CRLF.

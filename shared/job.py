@@ -96,7 +96,7 @@ class _Frozen(BaseModel):
 class Layout(_Frozen):
     """Where the rows are in an upload, and where text and ref are in a row."""
 
-    format: Literal["csv", "ndjson", "objects"] = Field(
+    format: Literal["csv", "ndjson", "objects", "parquet"] = Field(
         description="objects: lines of JSON objects, as sent; ndjson: lines as we store them."
     )
     start: int = Field(0, ge=0, description="Byte offset of the first record.")
@@ -108,7 +108,9 @@ class Layout(_Frozen):
         (), description="Indexes of the fields of a CSV that are carried through to the results."
     )
     names: tuple[str, ...] = Field(
-        (), description="The fields of an object: the ref, the text, and those carried through."
+        (),
+        description="The fields of an object, or columns of Parquet: the ref, the text, and those "
+        "carried through.",
     )
 
 
@@ -194,6 +196,15 @@ class Spec(_Frozen):
         return f"{self.folder}kept"
 
     @property
+    def rows_folder(self) -> str:
+        """The blobs with the rows of a Parquet upload have keys that begin with this."""
+        return f"{self.folder}rows/"
+
+    def rows_key(self, part: int) -> str:
+        """The blob with the rows of a part of a Parquet upload, as `stored_rows` writes them."""
+        return f"{self.rows_folder}{part:06d}.ndjson"
+
+    @property
     def manifest_key(self) -> str:
         """The blob that says what the job is."""
         return manifest_key_of(self.id)
@@ -272,5 +283,8 @@ class Job(_Frozen):
 
     @property
     def _estimated_rows(self) -> float:
+        if self.spec.layout.format == "parquet":
+            # Such a file says it, and where its rows are in it nobody knows.
+            return self.spec.about_rows
         start, size = self.spec.layout.start, self.spec.size
         return self.cut_rows * (size - start) / max(self.cut_bytes - start, 1)

@@ -11,9 +11,9 @@ from itertools import islice
 
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
-from shared.errors import JobExpired, JobNotFound, OpenQuote, RowTooLong
+from shared.errors import BadParquet, JobExpired, JobNotFound, OpenQuote, RowTooLong
 from shared.fleet import Fleet
-from shared.job import NDJSON, Job, Part, Spec, State
+from shared.job import ENDED, NDJSON, Job, Part, Spec, State
 from shared.job_store import FINISH, Answer, BadRow, Begun, JobStore, SmallJob, Walk
 from shared.manifest import has_manifest, settle
 from shared.model import Model
@@ -25,6 +25,7 @@ from shared.tables.results import FIXED
 from shared.tables.rows import Rows, count_errors
 from worker.assembly import assemble
 from worker.bad_rows import first_bad_row
+from worker.conversion import SplitLater, convert
 from worker.journal import Journal
 from worker.lease import Keeper
 from worker.row_scorer import RowScorer, Scores
@@ -81,27 +82,38 @@ class Pipeline:
         spec = job.spec
         known, after = self._store.last_part(job_id)
         try:
-            for parts, last in _batches(self._cut(spec, after)):
-                walk = self._store.add_parts(
-                    job_id, parts, known=known, last=last, lanes=self._lanes(spec)
-                )
-                if walk.failed:
-                    self._too_many_errors(job_id)
-                if not walk.wanted:
-                    return
-                known += len(parts)
-                rows = parts[-1].first_row + parts[-1].rows if parts else 0
-                if rows > self._settings.max_rows:
-                    most = f"{self._settings.max_rows:,}"
-                    self._fail(job_id, f"It has more than {most} rows. Send them as several jobs.")
-                    return
-                self._go_on(spec, walk)
-        except (OpenQuote, RowTooLong) as error:
+            parts = self._record_parts(spec, known, after)
+        except (OpenQuote, RowTooLong, BadParquet) as error:
             self._fail(job_id, str(error))
+        except SplitLater:
+            self._dispatch.split(spec.full_name, job_id)
         except FileNotFoundError:
             self._lost_upload(job_id)
+        except OSError as error:
+            self._hold_up(job_id, known, "its rows cannot be read or stored", error)
         else:
-            self._journal.split(job_id, known, began)
+            if parts is not None:
+                self._journal.split(job_id, parts, began)
+
+    def _record_parts(self, spec: Spec, known: int, after: Part | None) -> int | None:
+        """Record the parts that follow; how many there are now, or None where it is not wanted."""
+        for parts, last in _batches(self._cut(spec, known, after)):
+            walk = self._store.add_parts(
+                spec.id, parts, known=known, last=last, lanes=self._lanes(spec)
+            )
+            if walk.failed:
+                self._too_many_errors(spec.id)
+            if not walk.wanted:
+                self._remove_rows(spec)
+                return None
+            known += len(parts)
+            rows = parts[-1].first_row + parts[-1].rows if parts else 0
+            if rows > self._settings.max_rows:
+                most = f"{self._settings.max_rows:,}"
+                self._fail(spec.id, f"It has more than {most} rows. Send them as several jobs.")
+                return None
+            self._go_on(spec, walk)
+        return known
 
     def score(self, job_id: str, number: int) -> None:
         """Score one part of a job, and start the next one in its lane."""
@@ -153,10 +165,7 @@ class Pipeline:
     def _scored(self, spec: Spec, number: int, begun: Begun) -> Counts:
         """Score a part and write its result; what is in it."""
         part = begun.part
-        length = bytes_to_read(part, spec.layout, self._settings.max_record_bytes)
-        content = self._blobs.read(spec.upload_key, part.offset, length)
-        where = {"offset": part.offset, "first_row": part.first_row}
-        rows = self._rows.read(content, spec.layout, **where)
+        rows = self._read(spec, number, part)
         leave = partial(self._store.note, spec.id, number)
         scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, leave)
         result = part_format(spec).render(rows, scores, spec.columns)
@@ -165,6 +174,14 @@ class Pipeline:
         if counts[1]:
             self._journal.errors(spec.full_name, rows.errors)
         return counts
+
+    def _read(self, spec: Spec, number: int, part: Part) -> Rows:
+        where = {"offset": part.offset, "first_row": part.first_row}
+        if spec.layout.format == "parquet":
+            return self._rows.read(self._blobs.read(spec.rows_key(number)), NDJSON, **where)
+        length = bytes_to_read(part, spec.layout, self._settings.max_record_bytes)
+        content = self._blobs.read(spec.upload_key, part.offset, length)
+        return self._rows.read(content, spec.layout, **where)
 
     def finish(self, job_id: str) -> None:
         """Close a job whose parts are all done; make one file of them first, if it is to be one."""
@@ -221,7 +238,10 @@ class Pipeline:
     def _lanes(self, spec: Spec) -> int:
         return self._settings.lanes_per_process * max(self._fleet.processes(spec.full_name), 1)
 
-    def _cut(self, spec: Spec, after: Part | None) -> Iterator[Part]:
+    def _cut(self, spec: Spec, known: int, after: Part | None) -> Iterator[Part]:
+        if spec.layout.format == "parquet":
+            yield from convert(self._blobs, spec, self._settings, known=known, after=after)
+            return
         begin = after.end if after else spec.layout.start
         with self._blobs.open(spec.upload_key, begin) as file:
             yield from cut(
@@ -231,6 +251,16 @@ class Pipeline:
                 after=after,
                 max_record_bytes=self._settings.max_record_bytes,
             )
+
+    def _remove_rows(self, spec: Spec) -> None:
+        """Remove what a split has stored for a job that ended, or was deleted, in the meantime."""
+        if spec.layout.format != "parquet":
+            return
+        job = self._get(spec.id)
+        if job is None:
+            self._remove_if_deleted(spec)
+        elif job.state in ENDED:
+            self._blobs.delete(spec.rows_folder)
 
     def _get(self, job_id: str) -> Job | None:
         try:

@@ -11,6 +11,7 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     NDJSON = "ndjson"
+    PARQUET = "parquet"
 
 
 class Kind(NamedTuple):
@@ -22,12 +23,14 @@ class Kind(NamedTuple):
 
 _COMMAS, _TABS = Kind(Format.CSV), Kind(Format.CSV, "\t")
 _LINES = Kind(Format.NDJSON)
+_PARQUET = Kind(Format.PARQUET)
 
 #: By content type.
 MEDIA_TYPES: dict[str, Kind] = {
     "application/json": Kind(Format.JSON),
     "application/jsonl": _LINES,
     "application/ndjson": _LINES,
+    "application/vnd.apache.parquet": _PARQUET,
     "application/x-ndjson": _LINES,
     "text/csv": _COMMAS,
     "text/tab-separated-values": _TABS,
@@ -39,6 +42,7 @@ ENDINGS: dict[str, Kind] = {
     ".json": Kind(Format.JSON),
     ".jsonl": _LINES,
     ".ndjson": _LINES,
+    ".parquet": _PARQUET,
     ".tab": _TABS,
     ".tsv": _TABS,
 }
@@ -46,7 +50,7 @@ ENDINGS: dict[str, Kind] = {
 #: How to send each, for who has sent something else.
 ADVICE = (
     "text/csv (curl: --data-binary @file -H 'Content-Type: text/csv'), application/x-ndjson, "
-    "application/json or multipart/form-data (curl: -F file=@file)"
+    "application/vnd.apache.parquet, application/json or multipart/form-data (curl: -F file=@file)"
 )
 
 

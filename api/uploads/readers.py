@@ -1,6 +1,7 @@
 """What looks at a file as it passes by, by its format."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import BinaryIO, Protocol
 
 from api.uploads.formats import Format
 from api.uploads.sent import Sent
@@ -8,6 +9,7 @@ from shared.job import Layout
 from shared.settings import Settings
 from shared.tables.csv_upload import CsvUpload
 from shared.tables.ndjson_upload import NdjsonUpload
+from shared.tables.parquet_upload import ParquetUpload
 
 
 class Upload(Protocol):
@@ -44,12 +46,20 @@ class Upload(Protocol):
         """
 
 
-def reader_of(sent: Sent, settings: Settings) -> Upload:
-    """What looks at the file that was sent."""
+def reader_of(sent: Sent, settings: Settings, open_stored: Callable[[], BinaryIO]) -> Upload:
+    """What looks at the file that was sent.
+
+    Args:
+        sent: says what it is.
+        settings: have the limits.
+        open_stored: opens it, once it is stored.
+    """
     match sent.kind.format:
         case Format.CSV:
             return CsvUpload(sent.delimiter)
         case Format.NDJSON:
             return NdjsonUpload(settings.max_record_bytes)
+        case Format.PARQUET:
+            return ParquetUpload(open_stored)
         case Format.JSON:
             raise NotImplementedError("JSON is read whole")

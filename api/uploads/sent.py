@@ -95,6 +95,11 @@ def _text(
         raise BadOption(
             option="delimiter", value=options.delimiter, reason="only a CSV has a delimiter"
         )
+    if kind.format is Format.PARQUET:
+        if options.charset:
+            reason = "a Parquet file says it itself"
+            raise BadOption(option="charset", value=options.charset[:80], reason=reason)
+        return chunks
     if kind.format is not Format.CSV:
         # JSON is UTF-8 by its definition (RFC 8259), whatever a client's library puts behind it.
         charset = None

@@ -49,7 +49,7 @@ def cut(
     """
     begin = after.end if after else layout.start
     first_row = after.first_row + after.rows if after else 0
-    most_bytes = min(rows_per_part * USUAL_ROW_BYTES, MAX_PART_BYTES)
+    most_bytes = most_bytes_of(rows_per_part)
     rows, end = 0, begin
     for run in _record_ends(file, layout, begin, first_row, max_record_bytes):
         if run and rows + len(run) < rows_per_part and run.last < begin + most_bytes:
@@ -68,6 +68,11 @@ def cut(
                 begin, first_row, rows = end, first_row + rows, 0
     if rows:
         yield Part(offset=begin, length=end - begin, first_row=first_row, rows=rows)
+
+
+def most_bytes_of(rows_per_part: int) -> int:
+    """With so many bytes a part is full, however few its rows are."""
+    return min(rows_per_part * USUAL_ROW_BYTES, MAX_PART_BYTES)
 
 
 def _record_ends(

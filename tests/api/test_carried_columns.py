@@ -6,6 +6,8 @@ import json
 import time
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from in_memory import Service
 from problems import refused
@@ -56,12 +58,13 @@ def test_carried_columns_in_a_page(service: Service) -> None:
 TABLE = [
     {"ref": f"r{at}", "stars": at, "text": "x" * (at + 1), "who": f"=w{at}"} for at in range(9)
 ]
-FORMATS = ["csv", "tsv", "ndjson", "records", "columns", "small"]
+FORMATS = ["csv", "tsv", "ndjson", "parquet", "records", "columns", "small"]
 
 
 def send(service: Service, form: str, **options: str) -> Any:
     """The table as a job."""
     names, rows = list(TABLE[0]), TABLE[:2] if form == "small" else TABLE
+    body: str | bytes
     delimiter = "\t" if form == "tsv" else ","
     if form in ("csv", "tsv"):
         cells = [names, *[[str(row[name]) for name in names] for row in rows]]
@@ -69,6 +72,10 @@ def send(service: Service, form: str, **options: str) -> Any:
         kind = "text/csv" if form == "csv" else "text/tab-separated-values"
     elif form == "ndjson":
         body, kind = "".join(json.dumps(row) + "\n" for row in rows), "application/x-ndjson"
+    elif form == "parquet":
+        file = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(rows), file)
+        body, kind = file.getvalue(), "application/vnd.apache.parquet"
     elif form == "columns":
         body = json.dumps({name: [row[name] for row in rows] for name in names})
         kind = "application/json"

@@ -69,7 +69,7 @@ def test_a_split_goes_on_where_another_died(service: Service) -> None:
     job_id = accepted.json["id"]
     service.store.move(job_id, State.RUNNING)
     job = service.store.get(job_id)
-    first = next(service.pipeline._cut(job.spec, None))
+    first = next(service.pipeline._cut(job.spec, 0, None))
     service.store.add_parts(job_id, [first], known=0, last=False, lanes=0)
     service.work()
     assert [part.rows for part in service.store.parts(job_id, 0, 9)] == [4] * 5

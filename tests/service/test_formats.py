@@ -1,0 +1,45 @@
+"""Other formats than CSV, by the real programs: every row once, with what it brings."""
+
+import gzip
+import io
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from programs import Programs, check_rows, many_rows
+
+pytestmark = pytest.mark.stack
+
+
+def parquet(refs: list[str], texts: list[str]) -> bytes:
+    file = io.BytesIO()
+    table = pa.table({"stars": list(range(len(refs))), "ref": refs, "text": texts})
+    pq.write_table(table, file, row_group_size=4_000)
+    return file.getvalue()
+
+
+def ndjson(refs: list[str], texts: list[str]) -> bytes:
+    rows = zip(refs, texts, range(len(refs)), strict=True)
+    lines = [json.dumps({"ref": ref, "text": text, "stars": at}) for ref, text, at in rows]
+    return gzip.compress("\n".join(lines).encode())
+
+
+@pytest.mark.parametrize(("write", "name"), [(parquet, "r.parquet"), (ndjson, "r.jsonl.gz")])
+def test_every_row_comes_back_once_in_its_place(service: Programs, write: Any, name: str) -> None:
+    """With its score and its carried column; and nothing of the upload is kept."""
+    _, sent = many_rows(20_000)
+    content = write(list(sent["ref"]), list(sent["text"]))
+    answer = service.client.post(
+        "/jobs", files={"file": (name, content)}, params={"columns": "stars", "model": "fast"}
+    )
+    assert answer.status_code == 202, answer.text
+    location = answer.headers["Location"]
+    job = service.wait_for_end(location)
+    assert job["rows"] == {"total": 20_000, "completed": 20_000, "failed": 0}, job["error"]
+    found = service.results(location)
+    assert list(found.pop("stars").astype(int)) == list(range(20_000))
+    check_rows(found, sent)
+    folder = service.folder / "blobs/jobs" / location.rpartition("/")[2]
+    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "results"]
