@@ -25,32 +25,33 @@ def is_polars(source: Any) -> bool:
 
 
 def columns_to_send(
-    frame: Any, text_column: str, ref_column: str | None, carried: str | list[str]
-) -> list[str]:
+    frame: Any, text_column: str, ref_column: str | None, carried: list[str] | None
+) -> list[Any]:
     """The columns of a frame that its job needs.
 
     Args:
         frame: of pandas or polars.
         text_column: the texts.
         ref_column: the references; None: `ref`, if there is one.
-        carried: those that come back with the results, or `all`.
+        carried: those that come back with the results; None: all.
 
     Raises:
         ValueError: one of them is not there.
     """
-    there = [str(column) for column in frame.columns]
-    wanted = [text_column, *([ref_column] if ref_column else [])]
-    for column in wanted if carried == "all" else [*wanted, *carried]:
+    there = {str(column): column for column in frame.columns}
+    wanted = [text_column, *([ref_column] if ref_column else []), *(carried or [])]
+    for column in wanted:
         if column not in there:
             raise ValueError(
                 f"The frame has no column '{column}'. Its columns: {', '.join(there)}."
             )
-    if carried == "all":
-        return there
-    return [name for name in there if name in {*wanted, *carried, ref_column or "ref"}]
+    if carried is None:
+        return list(frame.columns)
+    wanted.append(ref_column or "ref")
+    return [column for name, column in there.items() if name in wanted]
 
 
-def csv_of(frame: Any, columns: list[str]) -> Callable[[], Iterator[bytes]]:
+def csv_of(frame: Any, columns: list[Any]) -> Callable[[], Iterator[bytes]]:
     """These columns of a pandas frame as CSV, a slice at a time."""
 
     def runs() -> Iterator[bytes]:

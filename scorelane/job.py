@@ -21,6 +21,7 @@ class OfJob:
     delete = of_job(Following.delete)
     chunks = of_job(Downloads.chunks)
     save = of_job(Downloads.save)
+    rows = of_job(Downloads.rows)
     as_frame = of_job(Downloads.as_frame)
 
 

@@ -1,7 +1,9 @@
 """The options of a job, as keywords of the client."""
 
-from collections.abc import Mapping
-from typing import Any, TypedDict
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
 
 
 class JobOptions(TypedDict, total=False):
@@ -12,6 +14,9 @@ class JobOptions(TypedDict, total=False):
     ref_column: str | None  #: the column of the references, if it is not `ref`
     delimiter: str | None  #: what stands between the cells of a CSV: `;`, or `tab`
     charset: str | None  #: of the text, if it is not UTF-8: `latin-1`
+    #: those that come back with the results: names, or `all`; as one text with commas between them
+    columns: str | Sequence[str] | None
+    format: Literal["csv", "ndjson", "parquet"] | None  #: what the results are kept in
     #: rows with an error: `skip`, `fail`, or the share of them above which the job fails
     on_error: str | float | None
     labels: Mapping[str, str] | None  #: to find the job by: `{"team": "growth"}`
@@ -21,6 +26,25 @@ class JobOptions(TypedDict, total=False):
 def params_of(options: JobOptions) -> dict[str, Any]:
     """The options as the service takes them, in the query."""
     params: dict[str, Any] = {name: one for name, one in options.items() if one is not None}
-    if labels := params.pop("labels", None):
+    labels, columns = params.pop("labels", {}), carried(options)
+    params.pop("columns", None)
+    if labels:
         params["label"] = [f"{key}:{value}" for key, value in labels.items()]
+    if columns != []:
+        params["columns"] = "all" if columns is None else _line(columns)
     return params
+
+
+def carried(options: JobOptions) -> list[str] | None:
+    """The columns that come back with the results; None: all."""
+    columns = options.get("columns") or []
+    if not isinstance(columns, str):
+        return list(columns)
+    return None if columns == "all" else next(csv.reader([columns], skipinitialspace=True))
+
+
+def _line(names: list[str]) -> str:
+    line = io.StringIO()
+    # With quotes a column may also be called `all`.
+    csv.writer(line, lineterminator="", quoting=csv.QUOTE_ALL).writerow(names)
+    return line.getvalue()

@@ -25,7 +25,7 @@ out = click.option(
     "-o",
     "--out",
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-    help="Where the scores go, as CSV; - is stdout.",
+    help="Where the scores go; - is stdout.",
 )
 
 
@@ -58,6 +58,11 @@ def of_a_job(command: Any) -> Any:
             ),
             click.option("--charset", help="Of the text, such as latin-1.  [default: utf-8]"),
             click.option(
+                "--columns",
+                metavar="all|NAME,...",
+                help="Columns that come back with the scores.  [default: none]",
+            ),
+            click.option(
                 "--on-error",
                 metavar="skip|fail|SHARE",
                 help="What rows with an error do to the job: nothing, fail it, or fail it where "
@@ -75,6 +80,20 @@ def of_a_job(command: Any) -> Any:
     ):
         command = option(command)
     return command
+
+
+_FORMATS = click.Choice(["csv", "ndjson", "parquet"])
+
+result_format = click.option(
+    "--format",
+    type=_FORMATS,
+    help="What they are written as.  [default: by the ending of --out, or csv]",
+)
+kept_format = click.option(
+    "--format",
+    type=_FORMATS,
+    help="What the results are kept in: a download of that is fastest.  [default: csv]",
+)
 
 
 def client(url: str) -> Client:

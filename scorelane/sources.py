@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from scorelane.frames import columns_to_send, csv_of, is_pandas, is_polars
-from scorelane.job_options import JobOptions
+from scorelane.job_options import JobOptions, carried
 from scorelane.row_lines import RowLines
 from scorelane.uploads import Upload
 
@@ -136,4 +136,4 @@ def _lines(options: JobOptions) -> RowLines:
 
 def _columns(frame: Any, options: JobOptions) -> list[str]:
     text_column = options.get("text_column") or "text"
-    return columns_to_send(frame, text_column, options.get("ref_column"), [])
+    return columns_to_send(frame, text_column, options.get("ref_column"), carried(options))

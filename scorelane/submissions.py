@@ -41,9 +41,11 @@ class Submissions(Requests):
                 default a new one for each call.
             on_sent: told how many bytes were sent so far.
             options: `model`; `text_column` (default `text`), `ref_column` (`ref`, if there is
-                one); `delimiter` and `charset` of a CSV; `on_error`: `skip` (the default), `fail`,
-                or the share of rows with an error above which the job fails; `labels`, a mapping
-                to find the job by; `retention_seconds`, for which it is kept after its end.
+                one); `delimiter` and `charset` of a CSV; `columns`, which come back with the
+                results (names, or `all`); `format`, which the results are kept in (`csv`,
+                `ndjson`, `parquet`); `on_error`: `skip` (the default), `fail`, or the share of rows
+                with an error above which the job fails; `labels`, a mapping to find the job by;
+                `retention_seconds`, for which it is kept after its end.
 
         Raises:
             OSError: the file cannot be read.

@@ -50,19 +50,23 @@ def summarise(lines: Iterable[str]) -> Summary:
     """
     csv.field_size_limit(CELL_CHARS)
     rows = csv.reader(lines, strict=True)
-    if next(rows, None) != ["ref", "Sentiment_Score", "error"]:
+    header = next(rows, [])
+    if header[:3] != ["ref", "Sentiment_Score", "error"]:
         raise ValueError("the header is not that of results")
     summary = Summary()
     try:
         for row in rows:
-            _add(summary, row)
+            if len(row) != len(header):
+                raise ValueError(f"row {summary.rows + 1} is cut off")
+            # Behind these come columns that were carried through.
+            _add(summary, row[:3])
     except csv.Error as error:
         raise ValueError(str(error)) from error
     return summary
 
 
 def _add(summary: Summary, row: list[str]) -> None:
-    if len(row) != 3 or bool(row[1]) == bool(row[2]):
+    if bool(row[1]) == bool(row[2]):
         raise ValueError(f"row {summary.rows + 1} has neither a score nor an error")
     if row[1]:
         score = float(row[1])

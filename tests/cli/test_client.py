@@ -16,6 +16,7 @@ from scorelane.problems import ApiError, ClientError, Unreachable
 from scorelane.retries import Retries
 
 NEVER = Retries(seconds=0)
+QUICK = Retries(seconds=0.2, first_pause=0.01, longest_pause=0.01)
 
 REFUSAL = b'{"type": "urn:scorelane:problem:too-large", "detail": "Too large."}'
 RESULT = b"ref,Sentiment_Score,error\n1,0.5,\n"
@@ -171,7 +172,7 @@ def test_wait_is_bounded(answers) -> None:
 
 def test_results(answers, tmp_path: Path) -> None:
     """Results are written to the file, over an older one, with its usual permissions."""
-    answers.add("GET /jobs/x/results", 200, RESULT)
+    answers.add("GET /jobs/x/results?format=csv", 200, RESULT)
     out = tmp_path / "out.csv"
     out.write_text("older", encoding="utf-8")
     mask = os.umask(0o022)
@@ -187,10 +188,15 @@ def test_results(answers, tmp_path: Path) -> None:
 
 def test_results_cut(answers, tmp_path: Path) -> None:
     """A download that is cut leaves no file, and what was there before stays."""
-    answers.add("GET /jobs/x/results", 200, RESULT, Content_Length="1000", Connection="close")
+    answers.add(
+        "GET /jobs/x/results?format=csv", 200, RESULT, Content_Length="1000", Connection="close"
+    )
     out = tmp_path / "out.csv"
     out.write_text("older", encoding="utf-8")
-    with Client(answers.url, timeout=1) as client, pytest.raises(Unreachable, match="was cut"):
+    with (
+        Client(answers.url, timeout=1, retries=QUICK) as client,
+        pytest.raises(Unreachable, match="was cut"),
+    ):
         client.save("x", out)
     assert out.read_text(encoding="utf-8") == "older"
     assert list(tmp_path.iterdir()) == [out]
@@ -206,7 +212,9 @@ def test_results_cut_and_gone_on_with(cutting_server: str, tmp_path: Path) -> No
 
 def test_results_too_early(answers, tmp_path: Path) -> None:
     """Asked for before the end, the results are an error, and no file."""
-    answers.add("GET /jobs/x/results", 409, answers.problem("job-not-finished", "Still running."))
+    answers.add(
+        "GET /jobs/x/results?format=csv", 409, answers.problem("job-not-finished", "Still running.")
+    )
     with Client(answers.url) as client, pytest.raises(ApiError, match="Still running"):
         client.save("x", tmp_path / "out.csv")
     assert list(tmp_path.iterdir()) == []

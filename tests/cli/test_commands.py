@@ -38,7 +38,7 @@ def serve_job(answers, results: bytes = RESULTS, **changes: object) -> None:
     """Let the server take a job, and give its state and its results."""
     answers.add("POST /jobs", 202, answers.job("queued"))
     answers.add(f"GET /jobs/{answers.JOB_ID}", 200, answers.job(**changes))
-    answers.add(f"GET /jobs/{answers.JOB_ID}/results", 200, results)
+    answers.add(f"GET /jobs/{answers.JOB_ID}/results?format=csv", 200, results)
 
 
 def test_help_is_light() -> None:
@@ -101,6 +101,33 @@ def test_score_to_stdout(answers, file: Path) -> None:
     assert result.exit_code == 0
     assert result.stdout_bytes == RESULTS
     assert "3 rows" in result.stderr
+
+
+def test_score_with_carried_columns(answers, file: Path) -> None:
+    """They stand behind the error, and a row that lacks one is cut off."""
+    serve_job(answers, b"ref,Sentiment_Score,error,a\n1,0.5,,x\n2,,why,\n3,0.5,,z\n")
+    answers.add("POST /jobs?columns=all", 202, answers.job("queued"))
+    assert run("score", str(file), "--columns", "all", "--url", answers.url).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "name"),
+    [
+        ((), "csv", "scored-{}.csv"),
+        (("--format", "ndjson"), "ndjson", "scored-{}.ndjson"),
+        (("-o", "out.parquet"), "parquet", "out.parquet"),
+        (("-o", "out.parquet", "--format", "csv"), "csv", "out.parquet"),
+        (("-o", "out.txt"), "csv", "out.txt"),
+    ],
+)
+def test_results_by_format(
+    answers, file: Path, arguments: tuple[str, ...], kind: str, name: str
+) -> None:
+    """The format is the one that is named, or that of the file's ending."""
+    answers.add(f"GET /jobs/{answers.JOB_ID}/results?format={kind}", 200, RESULTS)
+    result = run("results", answers.JOB_ID, *arguments, "--url", answers.url)
+    assert result.exit_code == 0, result.output
+    assert file.with_name(name.format(answers.JOB_ID)).read_bytes() == RESULTS
 
 
 def test_score_json(answers, file: Path) -> None:

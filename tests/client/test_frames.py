@@ -54,6 +54,19 @@ def test_only_what_is_needed_is_sent(client: Any, working: Working) -> None:
     assert job.as_frame()["ref"].tolist() == ["7"]
 
 
+def test_columns_are_carried_through(client: Any) -> None:
+    """By name or all of them, whatever they are called; their cells come back as they were."""
+    frame = pd.DataFrame({"stars": [5, 1], "a,b": ["=1+1", "007"], "text": ["hello", ""], 7: "x"})
+    carried = client.submit(frame, columns=["a,b", "stars"]).wait().as_frame()
+    assert carried.columns.tolist() == ["ref", "Sentiment_Score", "error", "a,b", "stars"]
+    assert carried["a,b"].tolist() == ["=1+1", "007"]
+    for columns in ("all", ["stars", "a,b", "text", "7"]):
+        found = client.submit(frame, columns=columns).wait().as_frame()
+        assert found.columns[3:].tolist() == ["stars", "a,b", "text", "7"]
+    with pytest.raises(ValueError, match="no column 'absent'"):
+        client.submit(frame, columns="stars, absent")
+
+
 def test_rows_without_references_are_numbered(client: Any) -> None:
     """They are known by their place, whatever the frame's index."""
     frame = pd.DataFrame({"text": ["a", "", "ab"]}, index=[9, 9, 9])

@@ -1,0 +1,216 @@
+"""Rows in, from whatever can be iterated over, and rows out, through both clients."""
+
+import tracemalloc
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import httpx
+import numpy as np
+import polars
+import pytest
+from in_memory import length_score
+from transports import QUICK, Script, Working
+
+from scorelane import AsyncClient, Client
+from scorelane.job_options import JobOptions
+from scorelane.problems import SourceSpent, Unreachable
+from scorelane.row_lines import RUN, RowLines
+from scorelane.sources import upload_of
+
+ROWS = [
+    {"ref": "1", "Sentiment_Score": 0.05, "error": None},
+    {"ref": "2", "Sentiment_Score": None, "error": "the text is empty"},
+    {"ref": "3", "Sentiment_Score": 0.02, "error": None},
+]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        ["hello", "", "=1"],
+        ("hello", "", "=1"),
+        [("1", "hello"), (2, ""), [np.int64(3), "=1"]],
+        [{"ref": 1, "text": "hello"}, {"text": ""}, {"text": "=1", "more": None}],
+        polars.DataFrame({"text": ["hello", "", "=1"], "more": [1, 2, 3]}),
+    ],
+    ids=["list", "tuple", "pairs", "dicts", "polars"],
+)
+def test_rows_in_rows_out(client: Any, source: Any) -> None:
+    """Texts, pairs, dicts and frames of polars come back in their order, each once."""
+    assert list(client.submit(source).wait().rows()) == ROWS
+
+
+def test_rows_of_a_generator(client: Any) -> None:
+    """They are taken as they come."""
+    job = client.submit(text for text in ("hello", "", "=1"))
+    assert list(job.wait().rows()) == ROWS
+
+
+def test_names_of_columns(client: Any) -> None:
+    """Texts and pairs are sent under the names that the options say; other columns come back."""
+    job = client.submit([(7, "hello")], text_column="tweet", ref_column="id").wait()
+    assert [row["ref"] for row in job.rows()] == ["7"]
+    rows = [{"text": "hello", "stars": 5, "at": None}]
+    [row] = client.submit(rows, columns="all").wait().rows()
+    assert row == {"ref": "1", "Sentiment_Score": 0.05, "error": None,
+                   "text": "hello", "stars": "5", "at": ""}  # fmt: skip
+
+
+def test_an_asynchronous_iterator(connected: Callable[..., Any], working: Working) -> None:
+    """An AsyncClient takes one, and a Client says that it does not."""
+
+    async def rows() -> AsyncIterator[str]:
+        for text in ("hello", "", "=1"):
+            yield text
+
+    client = connected(working)
+    if isinstance(client, Client):
+        with pytest.raises(TypeError, match="AsyncClient only"):
+            client.submit(rows())
+    else:
+        assert list(client.submit(rows()).wait().rows()) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "message"),
+    [
+        (7, TypeError, "Row 2 is int. A row is a text, a pair .ref, text. or a dict"),
+        (("a", "b", "c"), TypeError, "Row 2 is tuple"),
+        ({"text": float("nan")}, ValueError, "Row 2 cannot be sent: Out of range"),
+        ("\ud800", ValueError, "Row 2 cannot be sent: .*surrogates"),
+    ],
+)
+def test_what_is_no_row(client: Any, row: Any, kind: type[Exception], message: str) -> None:
+    """It ends the upload, the error says which row it is, and no job comes of it."""
+    with pytest.raises(kind, match=message):
+        client.submit(iter(["hello", row]))
+    assert list(client.jobs()) == []
+
+
+def test_a_generator_is_not_sent_twice(connected: Callable[..., Any]) -> None:
+    """What was taken of it is gone; a list is sent again as a whole."""
+    cut = httpx.ReadError("cut")
+    script = Script(cut, httpx.Response(500))
+    with pytest.raises(SourceSpent, match="only once"):
+        connected(script).submit(text for text in ["hello"])
+    again = Script(cut, httpx.Response(202, json={}))
+    with pytest.raises(Exception, match="not as Scorelane does"):
+        connected(again).submit(["hello"])
+    assert [one.content for one in again.requests] == [b'{"text": "hello"}\n'] * 2
+
+
+def test_rows_go_in_constant_memory() -> None:
+    """Of any number of rows only a run is held."""
+    rows = ("a text of some length " * 20 for _ in range(50_000))
+    options: JobOptions = {}
+    tracemalloc.start()
+    try:
+        lengths = [len(run) for run in upload_of(rows, None, options).runs()]
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sum(lengths) > 20_000_000
+    assert max(lengths) < 2 * RUN
+    assert most < 5_000_000
+
+
+def test_lines_begin_anew() -> None:
+    """Rows are counted from the beginning of each attempt."""
+    lines = RowLines("ref", "text")
+    assert b"".join(lines.runs(["a", None])) == b'{"text": "a"}\n{"text": null}\n'
+
+
+class Cut(httpx.SyncByteStream):
+    """A body that is cut after some bytes."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._content
+        raise httpx.ReadError("cut")
+
+
+class Cutting(httpx.BaseTransport):
+    """Cuts the first answers after so many bytes; its ranges are those of one of its formats."""
+
+    def __init__(self, content: bytes, etag: str, *cuts: int) -> None:
+        self._content = content
+        self._etag = etag
+        self._cuts = list(cuts)
+        self.ranges: list[str | None] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        asked = request.headers.get("Range")
+        self.ranges.append(asked)
+        begin = int(asked[len("bytes=") : -1]) if asked else 0
+        status, headers = 206 if asked else 200, {"ETag": self._etag}
+        if self._cuts:
+            body = Cut(self._content[begin : self._cuts.pop(0)])
+            return httpx.Response(status, headers=headers, stream=body)
+        return httpx.Response(status, headers=headers, content=self._content[begin:])
+
+
+LINES = b"".join(b'{"ref": "%d"}\n' % number for number in range(100))
+NUMBERS = [{"ref": str(number)} for number in range(100)]
+
+
+@pytest.fixture
+def cut_client() -> Iterator[Callable[..., Client]]:
+    """Clients for a way that cuts; an AsyncClient's ways to a test come whole."""
+    made: list[Client] = []
+
+    def make(way: httpx.BaseTransport) -> Client:
+        made.append(Client("http://x", transport=way, retries=QUICK))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.mark.parametrize(
+    ("etag", "ranges"),
+    [('"one"', [None, "bytes=107-", "bytes=701-"]), ('W/"one"', [None] * 3)],
+)
+def test_rows_are_given_once(
+    cut_client: Callable[..., Client], etag: str, ranges: list[str | None]
+) -> None:
+    """Where a connection is cut they go on where they were, or begin anew: no row comes twice."""
+    way = Cutting(LINES, etag, 107, 701)
+    assert list(cut_client(way).rows("x")) == NUMBERS
+    assert way.ranges == ranges
+
+
+def test_a_file_begins_anew(cut_client: Callable[..., Client], tmp_path: Any) -> None:
+    """What cannot go on is written from its beginning."""
+    path = cut_client(Cutting(LINES, 'W/"one"', 107, 701)).save("x", tmp_path / "rows.jsonl")
+    assert path.read_bytes() == LINES
+
+
+def test_runs_do_not_begin_anew(cut_client: Callable[..., Client]) -> None:
+    """Bytes that were given out cannot be taken back, so a cut is an error then."""
+    with pytest.raises(Unreachable, match="was cut"):
+        list(cut_client(Cutting(LINES, 'W/"one"', 107)).chunks("x", "ndjson"))
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
+@pytest.mark.parametrize("kept", ["csv", "ndjson", "parquet"])
+def test_formats(client: Any, tmp_path: Any, kind: str, kept: str) -> None:
+    """Results come in every format, by the ending of the file, whatever they are kept in."""
+    job = client.submit(["hello", "", "=1"], format=kept).wait()
+    path = job.save(tmp_path / f"results.{kind}")
+    read = {"csv": polars.read_csv, "ndjson": polars.read_ndjson, "parquet": polars.read_parquet}
+    scores = read[kind](path)["Sentiment_Score"].to_list()
+    assert scores == [length_score("hello"), None, length_score("=1")]
+    assert b"".join(job.chunks(kind)) == path.read_bytes()
+    assert job.as_frame()["ref"].tolist() == ["1", "2", "3"]
+
+
+def test_an_iterator_can_be_left(working: Working) -> None:
+    """Whoever has read enough leaves; nothing stays open."""
+    with Client("http://x", transport=working) as client:
+        rows = client.submit(["hello", "", "=1"]).wait().rows()
+        assert next(rows) == ROWS[0]
+        rows.close()
+    assert AsyncClient.rows.__doc__ == Client.rows.__doc__
