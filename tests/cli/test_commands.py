@@ -56,7 +56,7 @@ def test_help_is_light() -> None:
     ).stdout
     assert {line.split()[0] for line in said.split("Commands:")[1].splitlines() if line} == {
         "score", "serve", "submit", "status", "results", "cancel", "delete", "jobs", "key",
-        "models", "train", "evaluate", "add-model", "compile",
+        "models", "top", "doctor", "train", "evaluate", "add-model", "compile",
     }  # fmt: skip
 
 
