@@ -106,7 +106,7 @@ def register(app: Flask) -> None:
 
 
 def _of_ours(error: ScorelaneError) -> Response:
-    _drain()
+    read_on()
     status = status_of(type(error))
     answer = problem(status, error.code, str(error))
     seconds = error.fields.get("retry_after", RETRY_AFTER.get(type(error)))
@@ -117,8 +117,11 @@ def _of_ours(error: ScorelaneError) -> Response:
     return answer
 
 
-def _drain() -> None:
-    # A connection that is closed with unread data is reset, and takes the answer with it.
+def read_on() -> None:
+    """Read what is left of the request, within bounds.
+
+    A connection that is closed with unread data is reset, and takes the answer with it.
+    """
     left = DRAIN_BYTES
     request.max_content_length = None
     with suppress(ClientDisconnected):

@@ -10,13 +10,14 @@ from api.access import check_room
 from api.bodies import chunks_of
 from api.idempotency import Claim
 from api.limits import BULK_ADVICE, check_columns, check_length, check_rows
+from api.options import JobOptions
 from api.recording import Content, new_folder, record_bulk, record_small
 from api.services import Services
 from api.terms import Terms, terms_of
 from api.uploads.formats import Format
 from api.uploads.readers import reader_of
 from api.uploads.sent import Sent, sent_by
-from shared.errors import TooLarge
+from shared.errors import BadOption, TooLarge
 from shared.fleet import Served
 from shared.job import NDJSON, Job, upload_key_of
 from shared.tables.carried import carried_columns
@@ -63,10 +64,11 @@ def read_json(services: Services, request: Request) -> Any:
         shared.errors.TooLarge: it is over the limit for JSON.
         shared.errors.NotJson: it is not JSON.
     """
-    return _read_json(services, chunks_of(request), request.content_length)
+    return read_chunks(services, chunks_of(request), request.content_length)
 
 
-def _read_json(services: Services, chunks: Iterator[bytes], announced: int | None) -> Any:
+def read_chunks(services: Services, chunks: Iterator[bytes], announced: int | None) -> Any:
+    """The parsed JSON of a body, or of a file in a form, of so many bytes; see `read_json`."""
     limit = services.settings.max_json_bytes
     body, size = [], announced or 0
     if size <= limit:
@@ -84,8 +86,9 @@ def _read_json(services: Services, chunks: Iterator[bytes], announced: int | Non
 def _take_json(services: Services, sent: Sent, announced: int | None) -> Job:
     if not sent.is_form:
         services.model(sent.begun.model)
-    value = _read_json(services, sent.chunks, announced)
+    value = read_chunks(services, sent.chunks, announced)
     options = sent.options()
+    _check_validate(options)
     served = services.model(options.model)
     terms = terms_of(options, services.settings) | sent.terms(sent)
     if options.columns != ():
@@ -118,6 +121,7 @@ def _store(services: Services, sent: Sent, key: str) -> tuple[Served, Content, T
             check_length(services, upload.size)
             file.write(chunk)
     options = sent.options()
+    _check_validate(options)
     served = services.model(options.model)
     terms = terms_of(options, services.settings) | sent.terms(sent)
     columns = carried_columns(options.columns, upload.finish(), options.ref_column)
@@ -128,3 +132,9 @@ def _store(services: Services, sent: Sent, key: str) -> tuple[Served, Content, T
         check_rows(services, upload.about_rows)
     content = Content(layout, upload.size, upload.about_rows)
     return served, content, terms | {"columns": columns}
+
+
+def _check_validate(options: JobOptions) -> None:
+    """See that nobody who asks for a dry run gets a job: in a form it may be known too late."""
+    if options.validate == "true":
+        raise BadOption(option="validate", value="true", reason="send it in the query")

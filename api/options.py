@@ -81,6 +81,12 @@ class JobOptions(RowOptions):
         },
         example=["team:growth"],
     )
+    validate: str = option(
+        "false",
+        "`true`: say what would become of the job, and make none. Only in the query.",
+        {"enum": ["true", "false"]},
+        example="false",
+    )
     retention_seconds: str | None = option(
         None,
         "How long the job is kept after its end.",

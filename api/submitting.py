@@ -3,16 +3,18 @@
 import time
 from contextlib import suppress
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 
 from api.describing import OF_ROWS, Answer, Content, describes, json
+from api.dry_run import EXAMPLE, DryRun, dry_run
+from api.errors import read_on
 from api.idempotency import HEADER, REPLAYED, Claim, key_of
 from api.intake import take_job
 from api.measures import note_upload
 from api.options import JobOptions, parameters_of
 from api.preferences import APPLIED, PREFER, applied, preferences_of, wait_for_end
 from api.representation import EXAMPLE_JOB, JobJson, job_answer
-from api.results import RESULTS, results_answer
+from api.results import RESULTS, ResultsPage, results_answer
 from api.rows import JSON_ROWS
 from api.services import Services, services
 from shared.errors import (
@@ -50,7 +52,12 @@ _WHERE = {"Location": "Where the job is.", **APPLIED, **REPLAYED}
 @blueprint.post("/jobs")
 @describes(
     {
-        200: Answer("Its results: the job has ended while the request waited.", RESULTS, _WHERE),
+        200: Answer(
+            "Its results: the job has ended while the request waited. Or, with `validate=true`, "
+            "what would become of it.",
+            (*RESULTS[:-1], *json(ResultsPage | DryRun, EXAMPLE)),
+            _WHERE,
+        ),
         202: Answer(
             "Accepted.",
             json(JobJson, EXAMPLE_JOB),
@@ -71,8 +78,15 @@ _WHERE = {"Location": "Where the job is.", **APPLIED, **REPLAYED}
     body=(*JSON_ROWS, *_FILES),
 )
 def submit() -> Response:
-    """Take a job in; it is scored later, or while the client waits."""
+    """Take a job in; it is scored later, or while the client waits.
+
+    With `validate=true` none is made, and the answer says what would become of it.
+    """
     at, preferred = services(), preferences_of(request)
+    if request.args.get("validate") == "true":
+        looked_at = jsonify(dry_run(at, request))
+        read_on()
+        return looked_at
     began = time.perf_counter()
     taken, replayed = _take(at)
     note_upload(taken, time.perf_counter() - began)

@@ -31,6 +31,9 @@ def terms_of(options: JobOptions, settings: Settings) -> Terms:
     Raises:
         shared.errors.BadOption: one of them has a value that cannot be.
     """
+    if options.validate not in ("true", "false"):
+        reason = "it must be true or false"
+        raise BadOption(option="validate", value=options.validate[:80], reason=reason)
     return {
         "result_format": options.format,
         "tolerance": tolerance(options.on_error),
