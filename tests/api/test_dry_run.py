@@ -116,7 +116,7 @@ def test_a_form(service: Service) -> None:
     ("content", "options", "status", "code"),
     [(b"nothing\n1\n", {}, 422, "no-such-column"), (b"text\n\xff\xfe\n", {}, 422, "not-text"),
      (b"text\n", {}, 422, "no-rows"), (CSV, {"model": "none"}, 422, "unknown-model"),
-     (CSV, {"on_error": "stop"}, 400, "bad-option"), 
+     (CSV, {"on_error": "stop"}, 400, "bad-option"),
      (CSV, {"speed": "high"}, 400, "unknown-option"),
      (b'text\n"open\n', {}, 422, "open-quote")],
 )  # fmt: skip
