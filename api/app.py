@@ -23,6 +23,8 @@ from api.asker import Asker
 from api.bells import Bells
 from api.services import Services
 from api.slots import Slots
+from api.v1 import batches as v1_batches
+from api.v1 import files as v1_files
 from api.witness import Witness
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
@@ -62,7 +64,7 @@ def create_app(
     Access(settings, store).register(app)
     for resource in (
         article, submitting, jobs, retrying, events, results, bad_rows, summary, models, health,
-        metrics, openapi, docs_page,
+        metrics, openapi, docs_page, v1_files, v1_batches,
     ):  # fmt: skip
         app.register_blueprint(resource.blueprint)
     return app

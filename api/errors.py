@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 
+from api.v1.shapes import PREFIX, error_answer
 from api.witness import REQUEST_ID
 from shared import errors
 from shared.errors import ScorelaneError
@@ -38,6 +39,10 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.BadRequestField: HTTPStatus.BAD_REQUEST,
+    errors.NoSuchFile: HTTPStatus.NOT_FOUND,
+    errors.NoSuchBatch: HTTPStatus.NOT_FOUND,
+    errors.FilesFull: HTTPStatus.TOO_MANY_REQUESTS,
     errors.JobNotFound: HTTPStatus.NOT_FOUND,
     errors.JobExpired: HTTPStatus.GONE,
     errors.JobNotFinished: HTTPStatus.CONFLICT,
@@ -69,6 +74,7 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.NoAnswerInTime: 10,
     errors.StreamsFull: 10,
     errors.OwnerFull: 10,
+    errors.FilesFull: 60,
     errors.ServiceFull: 10,
     errors.StoreUnavailable: 5,
     errors.JobNotRestored: 5,
@@ -81,8 +87,17 @@ def status_of(kind: type[ScorelaneError]) -> HTTPStatus:
     return next(STATUS[one] for one in kind.__mro__ if one in STATUS)
 
 
-def problem(status: int, code: str, detail: str) -> Response:
-    """An `application/problem+json` answer."""
+def problem(status: int, code: str, detail: str, param: str | None = None) -> Response:
+    """An `application/problem+json` answer; below `/v1`, one in the shape of that.
+
+    Args:
+        status: of the answer.
+        code: of the error.
+        detail: what is wrong, and what to do.
+        param: what of the request is meant.
+    """
+    if request.path.startswith(PREFIX):
+        return error_answer(status, code, detail, param)
     answer = jsonify(
         type=f"urn:scorelane:problem:{code}",
         title=HTTPStatus(status).phrase,
@@ -108,7 +123,8 @@ def register(app: Flask) -> None:
 def _of_ours(error: ScorelaneError) -> Response:
     read_on()
     status = status_of(type(error))
-    answer = problem(status, error.code, str(error))
+    param = error.fields.get("param", error.fields.get("option"))
+    answer = problem(status, error.code, str(error), param)
     seconds = error.fields.get("retry_after", RETRY_AFTER.get(type(error)))
     if seconds is not None:
         answer.headers["Retry-After"] = str(seconds)

@@ -115,6 +115,16 @@ def list_jobs() -> JobsPage:
 def cancel(job_id: str) -> Response:
     """Stop a job; parts that are being scored at this moment come to nothing."""
     at = services()
+    return job_answer(at, cancel_job(at, job_id))
+
+
+def cancel_job(at: Services, job_id: str) -> Job:
+    """Cancel a job; how it stands then.
+
+    Raises:
+        shared.errors.JobEnded: it has ended already.
+        shared.errors.ScorelaneError: as `find_job`.
+    """
     find_job(at, job_id)
     moved = at.store.move(job_id, State.CANCELLED)
     job = at.store.get(job_id)
@@ -122,7 +132,7 @@ def cancel(job_id: str) -> Response:
         raise JobEnded(job_id=job_id, state=job.state)
     if job.spec.kind == "bulk":
         settle(at.store, at.blobs, job_id)
-    return job_answer(at, job)
+    return job
 
 
 @blueprint.delete("/jobs/<job_id>")

@@ -17,6 +17,7 @@ from api.describing import Answer, Content, Description, Parameter, Schema, desc
 from api.errors import RETRY_AFTER, status_of
 from api.keys import Scope
 from api.representation import JobId
+from api.v1.shapes import PREFIX, V1Error
 from shared import errors
 from shared.errors import ScorelaneError
 
@@ -32,7 +33,12 @@ _WITH_KEYS: tuple[type[ScorelaneError], ...] = (
 )
 
 #: The parameters of paths.
-_IN_PATHS: dict[str, Any] = {"job_id": JobId, "file": {"type": "string"}}
+_IN_PATHS: dict[str, Any] = {
+    "job_id": JobId,
+    "file": {"type": "string"},
+    "file_id": {"type": "string", "pattern": "^file-[0-9a-f]{32}(-output|-errors)?$"},
+    "batch_id": {"type": "string", "pattern": "^batch_[0-9a-f]{32}$"},
+}
 
 _PROBLEM = {
     "type": "object",
@@ -136,10 +142,18 @@ def _operation(app: Flask, rule: Rule, schemas: _Schemas) -> Schema:
               for name in sorted(rule.arguments)),
             *map(_parameter, about.parameters),
         ],
-        "responses": answers | _problems(refused),
+        "responses": answers | _refusals(rule.rule, refused, schemas),
     }  # fmt: skip
     if about.body:
         found["requestBody"] = {"required": True, "content": _content(about.body, schemas)}
+    return found
+
+
+def _refusals(path: str, kinds: Iterable[type[ScorelaneError]], schemas: _Schemas) -> Schema:
+    found = _problems(kinds)
+    if path.startswith(PREFIX):
+        for answer in found.values():
+            answer["content"] = {"application/json": {"schema": schemas.of(V1Error)}}
     return found
 
 

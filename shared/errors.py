@@ -146,6 +146,10 @@ class NoCallbacks(BadInput):
     """
 
 
+class BadRequestField(BadInput):
+    """'{param}' cannot be used: {reason}."""
+
+
 class UnknownModel(BadInput):
     """There is no model '{model}'. The models here: {models}."""
 
@@ -170,6 +174,20 @@ class NotAcceptable(ScorelaneError):
 
 class TooLarge(ScorelaneError):
     """The {what} is over the limit of {limit} {unit}. {advice}"""
+
+
+class NoSuchFile(ScorelaneError):
+    """There is no file '{file_id}'. Check the id; GET /v1/files lists the files there are."""
+
+
+class NoSuchBatch(ScorelaneError):
+    """There is no batch '{batch_id}'. Check the id; GET /v1/batches lists the batches there are."""
+
+
+class FilesFull(ScorelaneError):
+    """There are {limit} files of yours already. Delete some (DELETE /v1/files/<id>), or wait until
+    they expire.
+    """
 
 
 class JobNotFound(ScorelaneError):

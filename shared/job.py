@@ -160,6 +160,7 @@ class Spec(_Frozen):
         (), description="Columns that are carried through to the results, in their order there."
     )
     result_format: ResultFormat = Field("csv", description="What the workers make of the rows.")
+    as_batch: bool = Field(False, description="Its rows are kept as `/v1` gives them, too.")
     callback_url: str = Field("", description="Where its end is told; empty: nowhere.")
     about_rows: int = Field(0, ge=0, description="Rows, as estimated when it was accepted.")
     rows_per_part: int = Field(
@@ -217,6 +218,10 @@ class Spec(_Frozen):
         results of a small job are always CSV, whatever is made of them.
         """
         return "ndjson" if self.result_format == "ndjson" and self.kind == "bulk" else "csv"
+
+    def batch_key(self, part: int) -> str:
+        """The blob that holds the rows of a part as lines of a batch's files."""
+        return f"{self.folder}batch/{part:06d}.jsonl"
 
     def result_key(self, part: int) -> str:
         """The blob that holds the result rows of a part; the same whoever scores it."""

@@ -75,6 +75,9 @@ class Settings(BaseSettings):
         10_000, gt=0, description="Small jobs and questions that may wait for a model."
     )
 
+    max_files: int = Field(
+        1000, gt=0, description="Files in `/v1/files` of an owner; another one is a 429."
+    )
     max_columns: int = Field(1000, gt=0, description="Columns of a CSV.")
     max_rows: int = Field(50_000_000, gt=0, description="Rows of a job.")
     max_upload_bytes: int = Field(4 * 2**30, gt=0, description="The largest upload of a CSV.")

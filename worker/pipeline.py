@@ -19,6 +19,7 @@ from shared.manifest import has_manifest, settle
 from shared.model import Model
 from shared.outcome import Summary
 from shared.settings import Settings
+from shared.tables.batch_results import render_batch
 from shared.tables.parts import bytes_to_read, cut
 from shared.tables.result_formats import CSV, part_format
 from shared.tables.results import FIXED
@@ -166,8 +167,23 @@ class Pipeline:
         """Score a part and write its result; what is in it."""
         part = begun.part
         rows = self._read(spec, number, part)
+        unread = [error is not None for error in rows.errors] if spec.as_batch else []
         leave = partial(self._store.note, spec.id, number)
         scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, leave)
+        if spec.as_batch:
+            # First: a part whose result is there is not scored again.
+            self._blobs.put(
+                spec.batch_key(number),
+                render_batch(
+                    rows.refs,
+                    scores,
+                    rows.errors,
+                    unread=unread,
+                    model=spec.model,
+                    job_id=spec.id,
+                    first_row=part.first_row,
+                ),
+            )
         result = part_format(spec).render(rows, scores, spec.columns)
         self._blobs.put(spec.result_key(number), result)
         counts = _counts(spec, part, rows, scores)

@@ -10,6 +10,7 @@ from shared.job_store import JobStore, Overdue
 from shared.manifest import read_manifest, settle
 from shared.settings import Settings
 from shared.trail import about
+from worker.batch_sweep import sweep_batches
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Reconciler:
 
     def _sweep(self) -> None:
         """Restore the jobs that only the blob store knows; remove what belongs to no job."""
+        sweep_batches(self._store, self._blobs, self._settings.orphan_seconds)
         ids = [name for name in self._blobs.folders(JOBS) if is_job_id(name)]
         states = self._store.known(ids)
         for job_id in ids:

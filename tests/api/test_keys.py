@@ -49,7 +49,12 @@ def test_without_a_key_nothing_is_done(keyed: Service) -> None:
             if SCOPES.get(rule.endpoint, Scope.ADMIN) is None:
                 assert answer.status_code == 200
             else:
-                assert "scorelane key" in problem(answer, 401, "key-wanted")
+                if rule.rule.startswith("/v1/"):
+                    assert answer.status_code == 401
+                    said = answer.json["error"]["message"]
+                else:
+                    said = problem(answer, 401, "key-wanted")
+                assert "scorelane key" in said
                 assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 

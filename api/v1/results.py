@@ -1,0 +1,22 @@
+"""The files that a batch has made, from the parts that the workers wrote."""
+
+from api.pieces import Pieces
+from api.services import Services
+from shared.job import Job
+from shared.tables.batch_results import TAIL_BYTES, output_bytes
+
+
+def batch_pieces(at: Services, job: Job, which: str) -> Pieces:
+    """The lines of all parts: of the `output` file, or of that of the `errors`."""
+    keys = [job.spec.batch_key(part) for part in range(job.parts)]
+    begins, sizes = [], []
+    for key in keys:
+        size = at.blobs.size(key) - TAIL_BYTES
+        output = output_bytes(at.blobs.read(key, size))
+        begins.append(0 if which == "output" else output)
+        sizes.append(output if which == "output" else size - output)
+
+    def read(piece: int, offset: int) -> bytes:
+        return at.blobs.read(keys[piece], begins[piece] + offset, sizes[piece] - offset)
+
+    return Pieces(sizes, read)

@@ -1,0 +1,156 @@
+"""The shapes in which `/v1` answers, and its errors."""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from flask import Response, jsonify
+from pydantic import Field
+from typing_extensions import TypedDict
+
+PREFIX = "/v1/"
+
+Count = Annotated[int, Field(ge=0)]
+
+#: Seconds since the epoch.
+Moment = int
+
+
+class ErrorBody(TypedDict):
+    """What went wrong."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class V1Error(TypedDict):
+    """An error of `/v1`."""
+
+    error: ErrorBody
+
+
+class FileObject(TypedDict):
+    """A file."""
+
+    id: str
+    object: Literal["file"]
+    bytes: Count
+    created_at: Moment
+    expires_at: Moment | None
+    filename: str
+    purpose: str
+    status: str
+
+
+class FileDeleted(TypedDict):
+    """A file that was deleted."""
+
+    id: str
+    object: Literal["file"]
+    deleted: bool
+
+
+class FileList(TypedDict):
+    """A page of files."""
+
+    object: Literal["list"]
+    data: list[FileObject]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+class RequestCounts(TypedDict):
+    """Lines of a batch's input."""
+
+    total: Count
+    completed: Count
+    failed: Count
+
+
+class ProblemObject(TypedDict):
+    """What is wrong with a line."""
+
+    code: str
+    line: int | None
+    message: str
+    param: str | None
+
+
+class ProblemList(TypedDict):
+    """What is wrong with a batch's input."""
+
+    object: Literal["list"]
+    data: list[ProblemObject]
+
+
+class BatchObject(TypedDict):
+    """A batch."""
+
+    id: str
+    object: Literal["batch"]
+    endpoint: str
+    model: str | None
+    errors: ProblemList | None
+    input_file_id: str
+    completion_window: str
+    status: Literal["validating", "in_progress", "finalizing", "completed", "failed", "cancelled"]
+    output_file_id: str | None
+    error_file_id: str | None
+    created_at: Moment
+    in_progress_at: Moment | None
+    expires_at: Moment | None
+    finalizing_at: Moment | None
+    completed_at: Moment | None
+    failed_at: Moment | None
+    expired_at: Moment | None
+    cancelling_at: Moment | None
+    cancelled_at: Moment | None
+    request_counts: RequestCounts
+    metadata: dict[str, str] | None
+
+
+class BatchList(TypedDict):
+    """A page of batches."""
+
+    object: Literal["list"]
+    data: list[BatchObject]
+    first_id: str | None
+    last_id: str | None
+    has_more: bool
+
+
+_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
+
+def error_type(status: int) -> str:
+    """The `type` of an error with this status."""
+    if status >= 500:
+        return "server_error"
+    return _TYPES.get(status, "invalid_request_error")
+
+
+def error_answer(status: int, code: str, detail: str, param: str | None) -> Response:
+    """An error, in the shape of `/v1`."""
+    said = {
+        "message": detail,
+        "type": error_type(status),
+        "param": param,
+        "code": code.replace("-", "_"),
+    }
+    answer = jsonify(error=said)
+    answer.status_code = HTTPStatus(status)
+    return answer
+
+
+def page_of(objects: list[Any], limit: int) -> dict[str, Any]:
+    """A page of `limit` objects; of one more, where there is another page."""
+    data = objects[:limit]
+    return {
+        "object": "list",
+        "data": data,
+        "first_id": data[0]["id"] if data else None,
+        "last_id": data[-1]["id"] if data else None,
+        "has_more": len(objects) > limit,
+    }

@@ -1,0 +1,76 @@
+"""Small records of an owner in the blob store, each in a folder with what it is of."""
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.blobs import Blobs
+
+
+class OnShelf(BaseModel):
+    """What every record has."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = Field(description="32 hex digits that sort by when it was made, as a job's id.")
+    owner: str = Field(description="Whose it is; empty: nobody's.")
+
+
+Record = TypeVar("Record", bound=OnShelf)
+
+
+class Shelf(Generic[Record]):
+    """Records of one kind. They outlive a job store that loses its data."""
+
+    def __init__(self, blobs: Blobs, room: str, kind: type[Record]) -> None:
+        """Take where they are: a key that ends in `/`."""
+        self._blobs = blobs
+        self._room = room
+        self._kind = kind
+
+    def folder(self, owner: str, name: str) -> str:
+        """The blobs of a record have keys that begin with this."""
+        # An owner may be called `..`.
+        return f"{self._room}of-{owner}/{name}/"
+
+    def put(self, record: Record) -> None:
+        """Write a record, over an older one."""
+        key = f"{self.folder(record.owner, record.name)}record.json"
+        self._blobs.put(key, record.model_dump_json().encode())
+
+    def find(self, owner: str | None, name: str) -> Record | None:
+        """A record of an owner, or of any; None where there is none."""
+        for one in self.owners() if owner is None else [owner]:
+            try:
+                found = self._blobs.read(f"{self.folder(one, name)}record.json")
+            except FileNotFoundError:
+                continue
+            return self._kind.model_validate_json(found)
+        return None
+
+    def newest_first(self, owner: str | None, before: str | None = None) -> Iterator[Record]:
+        """The records of an owner, or of all; of those with `before` the ones made before it."""
+        names = [
+            (name, one)
+            for one in (self.owners() if owner is None else [owner])
+            for name in self.names(one)
+            if before is None or name < before
+        ]
+        for name, one in sorted(names, reverse=True):
+            if found := self.find(one, name):
+                yield found
+
+    def owners(self) -> list[str]:
+        """Whoever has folders here."""
+        return [folder.removeprefix("of-") for folder in self._blobs.folders(self._room)]
+
+    def names(self, owner: str) -> list[str]:
+        """The names of an owner's folders; what is not whole has a folder too."""
+        return self._blobs.folders(f"{self._room}of-{owner}/")
+
+    def delete(self, owner: str, name: str) -> None:
+        """Delete a record, and what lies beside it."""
+        # The record first: what is half deleted is not there.
+        self._blobs.delete(f"{self.folder(owner, name)}record.json")
+        self._blobs.delete(self.folder(owner, name))

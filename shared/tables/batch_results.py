@@ -1,0 +1,62 @@
+"""Result rows as the lines of a batch's output and error files (`/v1`), and where these are."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from shared.model import SCORE
+
+#: Behind both runs of lines: the length of the first one, so that they are one blob.
+TAIL_BYTES = 21
+
+
+def render_batch(
+    refs: list[str],
+    scores: list[float | None],
+    errors: list[str | None],
+    *,
+    unread: Sequence[bool],
+    model: str,
+    job_id: str,
+    first_row: int,
+) -> bytes:
+    """The lines of a part: those of the output file, those of the error file, and a tail.
+
+    Args:
+        refs: the `custom_id` of each row.
+        scores: finite; None where there is an error.
+        errors: None where there is a score.
+        unread: whether the row's error is one of what was sent.
+        model: its name.
+        job_id: of the batch's job.
+        first_row: the number of the part's first row.
+    """
+    good: list[bytes] = []
+    bad: list[bytes] = []
+    body: dict[str, object]
+    for at, (ref, score, error) in enumerate(zip(refs, scores, errors, strict=True)):
+        number = f"{job_id}_{first_row + at}"
+        if error is None:
+            status, body = 200, {"object": "sentiment", "model": model, SCORE: score}
+        elif unread[at]:
+            status, body = 400, _error(error, "invalid_request_error", "input", "invalid_input")
+        else:
+            status, body = 500, _error(error, "server_error", None, "not_scored")
+        line = {
+            "id": f"batch_req_{number}",
+            "custom_id": ref,
+            "response": {"status_code": status, "request_id": f"req_{number}", "body": body},
+            "error": None,
+        }
+        (bad if error else good).append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    output = b"".join(good)
+    return b"".join([output, *bad, b"%020d\n" % len(output)])
+
+
+def _error(message: str, kind: str, param: str | None, code: str) -> dict[str, object]:
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def output_bytes(tail: bytes) -> int:
+    """How many bytes the lines of the output file are, by the last `TAIL_BYTES` of a part."""
+    return int(tail)

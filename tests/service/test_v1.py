@@ -1,0 +1,74 @@
+"""The client of another API, pointed at the real service."""
+
+import json
+from typing import Any
+
+import openai
+import pandas as pd
+import psutil
+import pytest
+from openai import OpenAI
+from programs import FAST, Programs, many_rows
+from waiting import wait_for
+
+from shared.model import SCORE, TEXT, load_model
+
+pytestmark = pytest.mark.stack
+
+ENDPOINT: Any = "/v1/sentiment"
+
+
+def test_the_openai_client(service: Programs) -> None:
+    """Uploads, creates, polls, lists, downloads and deletes; every row has its own score.
+
+    Whatever the size, the API holds little of it in memory.
+    """
+    _, sent = many_rows(100_000)
+    requests = [
+        {
+            "custom_id": ref,
+            "method": "POST",
+            "url": ENDPOINT,
+            "body": {"model": "fast", "input": text},
+        }
+        for ref, text in sent.itertuples(index=False)
+    ]
+    requests[5]["body"]["input"] = ""
+    content = "".join(json.dumps(one) + "\n" for one in requests).encode()
+    with OpenAI(base_url=f"{service.client.base_url}/v1", api_key="none") as client:
+        file = client.files.create(file=("requests.jsonl", content), purpose="batch")
+        assert file.bytes == len(content)
+        batch = client.batches.create(
+            input_file_id=file.id, endpoint=ENDPOINT, completion_window="24h", metadata={"run": "1"}
+        )
+        client.files.delete(file.id)
+        done = wait_for(
+            lambda: (one := client.batches.retrieve(batch.id)).status == "completed" and one
+        )
+        counts = done.request_counts
+        assert counts
+        assert (counts.total, counts.completed, counts.failed) == (100_000, 99_999, 1)
+        assert batch.id in [one.id for one in client.batches.list(limit=1)]
+        assert done.output_file_id
+        assert done.error_file_id
+        output = pd.DataFrame(
+            {"ref": one["custom_id"], SCORE: one["response"]["body"][SCORE]}
+            for one in map(json.loads, client.files.content(done.output_file_id).iter_lines())
+        )
+        [error] = client.files.content(done.error_file_id).text.splitlines()
+        assert json.loads(error)["custom_id"] == sent["ref"][5]
+        sent = sent.drop(5)
+        assert output["ref"].tolist() == sent["ref"].tolist()
+        expected = load_model(FAST).score(pd.DataFrame({TEXT: sent[TEXT].astype(object)}))[SCORE]
+        assert (output[SCORE].to_numpy() - expected.to_numpy()).max() < 1e-9
+
+        waiting = client.files.create(file=content[: content.index(b"\n")], purpose="batch")
+        other = client.batches.create(
+            input_file_id=waiting.id, endpoint=ENDPOINT, completion_window="24h"
+        )
+        try:
+            assert client.batches.cancel(other.id).status == "cancelled"
+        except openai.ConflictError:
+            assert client.batches.retrieve(other.id).status == "completed"
+    children = psutil.Process(service.api.pid).children()
+    assert max(child.memory_info().rss for child in children) < 200 * 2**20

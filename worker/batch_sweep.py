@@ -1,0 +1,57 @@
+"""Removes files and batches of `/v1` that have had their time, and what is left of half ones."""
+
+import logging
+from typing import Any
+
+from shared.batches import batch_files, batches
+from shared.blobs import Blobs
+from shared.job import State
+from shared.job_store import JobStore
+from shared.manifest import has_manifest
+from shared.shelf import Shelf
+
+logger = logging.getLogger(__name__)
+
+
+def sweep_batches(store: JobStore, blobs: Blobs, orphan_seconds: float) -> None:
+    """Remove them.
+
+    Args:
+        store: knows the jobs of batches, and the time.
+        blobs: where they are.
+        orphan_seconds: half a file is somebody's upload until it was quiet for so long.
+    """
+    files, now = batch_files(blobs), store.now()
+    for owner in files.owners():
+        for name in files.names(owner):
+            file = files.find(owner, name)
+            if (file and file.expires_at <= now) or (
+                not file and _is_orphan(files, blobs, owner, name, orphan_seconds)
+            ):
+                files.delete(owner, name)
+                logger.info("removed file=%s", name)
+    shelf = batches(blobs)
+    for owner in shelf.owners():
+        names = shelf.names(owner)
+        states = store.known(names)
+        for name in names:
+            if name in states and states[name] is not State.EXPIRED:
+                continue
+            batch = shelf.find(owner, name)
+            if batch and batch.problems:
+                gone = batch.expires_at <= now
+            else:
+                # Its job may be recorded in a moment, or restored from its manifest.
+                gone = states.get(name) is State.EXPIRED or (
+                    not has_manifest(blobs, name)
+                    and _is_orphan(shelf, blobs, owner, name, orphan_seconds)
+                )
+            if gone:
+                shelf.delete(owner, name)
+                logger.info("removed batch=%s", name)
+
+
+def _is_orphan(
+    shelf: Shelf[Any], blobs: Blobs, owner: str, name: str, orphan_seconds: float
+) -> bool:
+    return blobs.quiet_seconds(shelf.folder(owner, name)) > orphan_seconds
