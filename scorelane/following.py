@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack, cast
 from urllib.parse import quote
 
 import httpx
 
 from scorelane.answers import JobState
 from scorelane.both import AnyJob, call, flow
+from scorelane.job_options import JobOptions, RetryOptions, params_of
 from scorelane.looks import Looks
 from scorelane.problems import WaitTimeout
 from scorelane.requests import Requests
@@ -91,6 +92,20 @@ class Following(Requests):
             scorelane.problems.JobEnded: it has ended.
         """
         return (yield from self._job(Send("POST", f"{path_of(job)}/cancel")))
+
+    @call
+    def retry(self, job: AnyJob, **terms: Unpack[RetryOptions]) -> Steps[JobState]:
+        """Do a job again that failed or was cancelled, as a new job; what is done of it is kept.
+
+        Args:
+            job: the job, or its id.
+            terms: `on_error`, `labels` and `retention_seconds`, where they are to be others.
+
+        Raises:
+            scorelane.problems.NotRetryable: it has not failed, or its model is gone.
+        """
+        send = Send("POST", f"{path_of(job)}/retry", params=params_of(cast("JobOptions", terms)))
+        return (yield from self._job(send))
 
     @call
     def delete(self, job: AnyJob) -> Steps[None]:

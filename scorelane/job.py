@@ -7,6 +7,7 @@ from scorelane.answers import JobState
 from scorelane.both import Awaited, Blocking, of_job
 from scorelane.downloads import Downloads
 from scorelane.following import Following
+from scorelane.pages import Pages
 
 if TYPE_CHECKING:
     from scorelane.client import AsyncClient, Client
@@ -18,10 +19,14 @@ class OfJob:
     refresh = of_job(Following.job)
     wait = of_job(Following.wait)
     cancel = of_job(Following.cancel)
+    retry = of_job(Following.retry)
     delete = of_job(Following.delete)
     chunks = of_job(Downloads.chunks)
     save = of_job(Downloads.save)
     rows = of_job(Downloads.rows)
+    follow = of_job(Pages.follow)
+    errors = of_job(Pages.errors)
+    summary = of_job(Pages.summary)
     as_frame = of_job(Downloads.as_frame)
 
 

@@ -1,4 +1,4 @@
-"""The commands that speak to a running service: submit, status, cancel, delete."""
+"""The commands that speak to a running service: submit, status, cancel, retry, delete."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,8 @@ from scorelane.printing import printed
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @options.of_a_job
 @options.kept_format
-@click.option("--wait", is_flag=True, help="Stay until the job has ended.")
+@options.callback
+@options.wait
 @options.url
 @options.as_json
 def submit(file: Path, wait: bool, url: str, as_json: bool, **terms: Any) -> None:
@@ -33,15 +34,7 @@ def submit(file: Path, wait: bool, url: str, as_json: bool, **terms: Any) -> Non
     with options.client(url) as client:
         with bars.upload_bar(file) as on_sent:
             job = client.submit(file, on_sent=on_sent, **terms)
-        if not as_json:
-            # At once: it is what a wait that is broken off is taken up again by.
-            click.echo(job.id)
-        if wait:
-            job = job.wait(show=True)
-    if as_json:
-        click.echo(_as_json(job))
-    if wait:
-        _exit_by(job)
+        _print_new(job, wait=wait, as_json=as_json)
 
 
 @click.command()
@@ -77,12 +70,44 @@ def cancel(job_id: str, url: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("job_id", metavar="ID")
+@options.of_a_retry
+@options.wait
+@options.url
+@options.as_json
+def retry(job_id: str, wait: bool, url: str, as_json: bool, **terms: Any) -> None:
+    r"""Do job ID again, which failed or was cancelled; print the id of the new job.
+
+    What is done of it is kept, and only the rest is scored. It has the terms of the old one,
+    unless others are given.
+
+    \b
+    scorelane retry ID --on-error skip --wait
+    """
+    with options.client(url) as client:
+        terms = {name: value for name, value in terms.items() if value}
+        _print_new(client.retry(job_id, **terms), wait=wait, as_json=as_json)
+
+
+@click.command()
+@click.argument("job_id", metavar="ID")
 @options.url
 def delete(job_id: str, url: str) -> None:
     """Erase job ID, with its rows and results."""
     with options.client(url) as client:
         client.delete(job_id)
     click.echo(f"Job {job_id} and its data were erased.")
+
+
+def _print_new(job: Job, *, wait: bool, as_json: bool) -> None:
+    if not as_json:
+        # At once: it is what a wait that is broken off is taken up again by.
+        click.echo(job.id)
+    if wait:
+        job = job.wait(show=True)
+    if as_json:
+        click.echo(_as_json(job))
+    if wait:
+        _exit_by(job)
 
 
 def _exit_by(job: Job) -> None:

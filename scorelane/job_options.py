@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 
-class JobOptions(TypedDict, total=False):
+class RetryOptions(TypedDict, total=False):
+    """The terms of a job, which may be others when it is done again."""
+
+    #: rows with an error: `skip`, `fail`, or the share of them above which the job fails
+    on_error: str | float | None
+    labels: Mapping[str, str] | None  #: to find the job by: `{"team": "growth"}`
+    retention_seconds: int | None  #: how long the job is kept after its end
+
+
+class JobOptions(RetryOptions, total=False):
     """How the rows of a job are to be read and scored. What is None is left to the service."""
 
     model: str | None  #: a model's name
@@ -17,10 +26,7 @@ class JobOptions(TypedDict, total=False):
     #: those that come back with the results: names, or `all`; as one text with commas between them
     columns: str | Sequence[str] | None
     format: Literal["csv", "ndjson", "parquet"] | None  #: what the results are kept in
-    #: rows with an error: `skip`, `fail`, or the share of them above which the job fails
-    on_error: str | float | None
-    labels: Mapping[str, str] | None  #: to find the job by: `{"team": "growth"}`
-    retention_seconds: int | None  #: how long the job is kept after its end
+    callback_url: str | None  #: where the end of the job is told
 
 
 def params_of(options: JobOptions) -> dict[str, Any]:

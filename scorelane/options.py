@@ -46,41 +46,57 @@ label = click.option(
 )
 
 
+_HOW_ROWS_ARE_READ = (
+    click.option("--model", help="The model's name.  [default: the service's default]"),
+    click.option("--text-column", help="The column of the texts.  [default: text]"),
+    click.option("--ref-column", help="The column of the references.  [default: ref]"),
+    click.option("--delimiter", help="Between the cells of a CSV: ';', tab, pipe.  [default: ,]"),
+    click.option("--charset", help="Of the text, such as latin-1.  [default: utf-8]"),
+    click.option(
+        "--columns",
+        metavar="all|NAME,...",
+        help="Columns that come back with the scores.  [default: none]",
+    ),
+)
+
+_TERMS = (
+    click.option(
+        "--on-error",
+        metavar="skip|fail|SHARE",
+        help="What rows with an error do to the job: nothing, fail it, or fail it where they are "
+        "a larger share, such as 0.05.  [default: skip]",
+    ),
+    label,
+    click.option(
+        "--retention",
+        "retention_seconds",
+        type=int,
+        metavar="SECONDS",
+        help="How long the job is kept after its end.  [default: the service's]",
+    ),
+)
+
+
 def of_a_job(command: Any) -> Any:
     """Give a command the options of a submission; see `scorelane.job_options.JobOptions`."""
-    for option in reversed(
-        (
-            click.option("--model", help="The model's name.  [default: the service's default]"),
-            click.option("--text-column", help="The column of the texts.  [default: text]"),
-            click.option("--ref-column", help="The column of the references.  [default: ref]"),
-            click.option(
-                "--delimiter", help="Between the cells of a CSV: ';', tab, pipe.  [default: ,]"
-            ),
-            click.option("--charset", help="Of the text, such as latin-1.  [default: utf-8]"),
-            click.option(
-                "--columns",
-                metavar="all|NAME,...",
-                help="Columns that come back with the scores.  [default: none]",
-            ),
-            click.option(
-                "--on-error",
-                metavar="skip|fail|SHARE",
-                help="What rows with an error do to the job: nothing, fail it, or fail it where "
-                "they are a larger share, such as 0.05.  [default: skip]",
-            ),
-            label,
-            click.option(
-                "--retention",
-                "retention_seconds",
-                type=int,
-                metavar="SECONDS",
-                help="How long the job is kept after its end.  [default: the service's]",
-            ),
-        )
-    ):
+    return _with(command, (*_HOW_ROWS_ARE_READ, *_TERMS))
+
+
+def of_a_retry(command: Any) -> Any:
+    """Give a command the options that a job may have anew when it is done again."""
+    return _with(command, _TERMS)
+
+
+def _with(command: Any, wanted: tuple[Any, ...]) -> Any:
+    for option in reversed(wanted):
         command = option(command)
     return command
 
+
+wait = click.option("--wait", is_flag=True, help="Stay until the job has ended.")
+callback = click.option(
+    "--callback-url", metavar="URL", help="Where the end of the job is told, signed."
+)
 
 _FORMATS = click.Choice(["csv", "ndjson", "parquet"])
 

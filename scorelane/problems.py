@@ -68,6 +68,12 @@ class UnknownModel(BadRequest):
     codes = frozenset({"unknown-model"})
 
 
+class KeyReused(BadRequest):
+    """The `Idempotency-Key` has made a job of other rows or options."""
+
+    codes = frozenset({"idempotency-key-reused"})
+
+
 class TooLarge(BadRequest):
     """More bytes or rows than the service takes; the message names the limit."""
 
@@ -120,6 +126,18 @@ class JobEnded(Conflict):
     """The job has ended already."""
 
     codes = frozenset({"job-ended"})
+
+
+class NotRetryable(Conflict):
+    """The job cannot be done again: it has not failed, or the version of its model is gone."""
+
+    codes = frozenset({"not-retryable", "version-gone"})
+
+
+class KeyInUse(Conflict):
+    """A request with the same `Idempotency-Key` is under way; this passes."""
+
+    codes = frozenset({"idempotency-key-in-use"})
 
 
 class RateLimited(ApiError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from scorelane.problems import ApiError
+from scorelane.problems import ApiError, KeyInUse
 
 #: What passes. A full disk (507) does not pass in a minute.
 _PASSING = frozenset({429, 502, 503, 504})
@@ -76,5 +76,5 @@ class Attempts:
 
 def _passes(error: Exception) -> bool:
     if isinstance(error, ApiError):
-        return error.status in _PASSING
+        return error.status in _PASSING or isinstance(error, KeyInUse)
     return isinstance(error, httpx.TransportError) and not isinstance(error, _LASTING)

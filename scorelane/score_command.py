@@ -15,11 +15,9 @@ from rich.text import Text
 from scorelane import bars, options
 from scorelane.client import URL_VARIABLE
 from scorelane.job import Job
+from scorelane.printing import bars_of
 from scorelane.problems import ClientError
-from scorelane.summary import BINS, Summary, first_texts, lines_of, missing, summarise
-
-#: Columns of the longest bar in the histogram.
-BAR_WIDTH = 40
+from scorelane.summary import Summary, first_texts, lines_of, missing, summarise
 
 #: Characters of a text that are shown.
 TEXT_CHARS = 48
@@ -143,11 +141,8 @@ def _print(console: Console, summary: Summary, texts: list[str]) -> None:
     errors = f", {summary.failed:,} with an error" if summary.failed else ""
     mean = "" if summary.mean is None else f"; mean score {summary.mean:.3f}"
     console.print(f"\n{summary.rows:,} rows: {summary.scored:,} scored{errors}{mean}\n")
-    most = max(summary.bins)
-    for at, count in enumerate(summary.bins):
-        bar = "█" * (round(count / most * BAR_WIDTH) if most else 0)
-        bar = bar or ("▏" if count else "")
-        console.print(f"  {at / BINS:.1f} - {(at + 1) / BINS:.1f}  {bar:{BAR_WIDTH}} {count:>9,}")
+    for line in bars_of(summary.bins):
+        console.print(line)
     console.print()
     table = Table("ref", "score", box=None, pad_edge=False, padding=(0, 2))
     if texts:

@@ -9,6 +9,7 @@ from scorelane.downloads import Downloads
 from scorelane.following import Following
 from scorelane.frames import check_free, joined
 from scorelane.job_options import JobOptions
+from scorelane.pages import Pages
 from scorelane.problems import JobNotSucceeded
 from scorelane.steps import Steps
 from scorelane.submissions import Submissions
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Scoring(Submissions, Following, Downloads):
+class Scoring(Submissions, Following, Downloads, Pages):
     """Scores DataFrames."""
 
     @call

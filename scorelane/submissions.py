@@ -45,7 +45,8 @@ class Submissions(Requests):
                 results (names, or `all`); `format`, which the results are kept in (`csv`,
                 `ndjson`, `parquet`); `on_error`: `skip` (the default), `fail`, or the share of rows
                 with an error above which the job fails; `labels`, a mapping to find the job by;
-                `retention_seconds`, for which it is kept after its end.
+                `retention_seconds`, for which it is kept after its end; `callback_url`, where its
+                end is told.
 
         Raises:
             OSError: the file cannot be read.

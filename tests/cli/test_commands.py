@@ -55,7 +55,8 @@ def test_help_is_light() -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout
     assert {line.split()[0] for line in said.split("Commands:")[1].splitlines() if line} == {
-        "score", "serve", "submit", "status", "results", "cancel", "delete", "jobs", "key",
+        "score", "serve", "submit", "status", "results", "errors", "summary", "cancel", "retry",
+        "delete", "jobs", "key",
         "models", "top", "doctor", "train", "evaluate", "add-model", "compile",
     }  # fmt: skip
 
@@ -128,6 +129,45 @@ def test_results_by_format(
     result = run("results", answers.JOB_ID, *arguments, "--url", answers.url)
     assert result.exit_code == 0, result.output
     assert file.with_name(name.format(answers.JOB_ID)).read_bytes() == RESULTS
+
+
+def test_errors_of_a_job(answers) -> None:
+    """They are printed as CSV, or as an object a line."""
+    rows = [{"row": 2, "ref": "a,b", "error": "the text is empty"}]
+    path = f"GET /jobs/{answers.JOB_ID}/errors?format=json&limit=10000&partial=true"
+    answers.add(path, 200, {"errors": rows, "state": "running", "next": None})
+    command = ("errors", answers.JOB_ID, "--partial", "--url", answers.url)
+    assert run(*command).stdout == 'row,ref,error\n2,"a,b",the text is empty\n'
+    assert json.loads(run(*command, "--json").stdout) == rows[0]
+
+
+def test_summary_of_a_job(answers) -> None:
+    """It has the counts, the bars and the kinds of errors; as JSON all that the service says."""
+    histogram = [{"from": at / 10, "to": (at + 1) / 10, "rows": at} for at in range(10)]
+    said = {
+        "id": answers.JOB_ID, "state": "running", "rows": {"total": 60, "completed": 45, "failed": 2},
+        "scores": {"mean": 0.6333, "min": 0.1, "max": 1.0, "histogram": histogram},
+        "errors": [{"kind": "empty", "rows": 2}],
+    }  # fmt: skip
+    answers.add(f"GET /jobs/{answers.JOB_ID}/summary", 200, said)
+    printed = run("summary", answers.JOB_ID, "--url", answers.url).stdout
+    assert printed.startswith("running: 45 scored, 2 with an error; mean score 0.633\n")
+    assert "  0.9 - 1.0  ████" in printed
+    assert printed.endswith("2 rows with an error of kind empty\n")
+    assert json.loads(run("summary", answers.JOB_ID, "--json", "--url", answers.url).stdout) == said
+
+
+def test_retry_of_a_job(answers) -> None:
+    """The id of the new job is printed; with `--wait` its end decides on the exit code."""
+    new = "b" * 32
+    answers.add(
+        "POST /jobs/x/retry?on_error=skip&label=run%3A2", 202, answers.job("queued", id=new)
+    )
+    answers.add(f"GET /jobs/{new}", 200, answers.job("failed", id=new, error="It will not do."))
+    result = run("retry", "x", "--on-error", "skip", "--label", "run:2", "--wait",
+                 "--url", answers.url)  # fmt: skip
+    assert (result.exit_code, result.stdout) == (1, f"{new}\n")
+    assert "It will not do." in result.stderr
 
 
 def test_score_json(answers, file: Path) -> None:
@@ -254,6 +294,7 @@ def test_usage(file: Path, arguments: tuple[str, ...], message: str) -> None:
 @pytest.mark.parametrize(
     "command",
     [("score", "in.csv"), ("submit", "in.csv"), ("status", "x"), ("results", "x"),
+     ("errors", "x"), ("summary", "x"), ("retry", "x"),
      ("cancel", "x"), ("delete", "x"), ("jobs",), ("models",)],
 )  # fmt: skip
 def test_no_service(file: Path, command: tuple[str, ...]) -> None:

@@ -1,0 +1,155 @@
+"""Rows of a job that still runs, its errors and its summary, and jobs done again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from in_memory import Service, length_score
+from transports import Script, Working, problem
+
+from scorelane.problems import (
+    JobNotFinished,
+    KeyReused,
+    NoResults,
+    NotRetryable,
+)
+
+TEXTS = ["a" * number if number % 3 else "" for number in range(1, 41)]
+
+
+class Slow(Working):
+    """A service that does one message more before each GET."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        service = self._service
+        if request.method == "GET" and service.dispatch.messages:
+            task, *arguments = service.dispatch.messages.popleft()
+            getattr(service.pipeline, task)(*arguments)
+        self.requests.append(request)
+        answer = self._wsgi.handle_request(request)
+        # Nobody waits for a double.
+        answer.headers.pop("Retry-After", None)
+        return answer
+
+
+def csv_of(texts: list[str]) -> bytes:
+    return b"text\n" + b"".join(b'"%s"\n' % text.encode() for text in texts)
+
+
+def test_a_running_job_is_followed(connected: Callable[..., Any], service: Service) -> None:
+    """Its rows come as they are done, in their order and each once, until there are no more."""
+    slow = Slow(service)
+    job = connected(slow).submit(csv_of(TEXTS))
+    rows = list(job.follow())
+    assert [row["ref"] for row in rows] == [str(number) for number in range(1, 41)]
+    assert [row["Sentiment_Score"] for row in rows] == [
+        length_score(text) if text else None for text in TEXTS
+    ]
+    assert job.refresh().state == "succeeded"
+    assert len([one for one in slow.requests if "partial=true" in str(one.url)]) > 2
+
+
+def test_errors_alone(client: Any) -> None:
+    """They are the rows without a score, by their number, over as many pages as there are."""
+    job = client.submit(csv_of(TEXTS)).wait()
+    found = list(job.errors())
+    assert [one["row"] for one in found] == list(range(3, 41, 3))
+    assert found[0] == {"row": 3, "ref": "3", "error": "the text is empty"}
+    assert list(client.errors(client.submit(["fine"]).wait().id)) == []
+
+
+def test_what_there_is_of_a_job_that_was_cancelled(client: Any) -> None:
+    """Its rows and its errors can be had, if that is what is asked for."""
+    job = client.submit(csv_of(TEXTS)).cancel()
+    with pytest.raises(NoResults):
+        list(job.errors())
+    assert list(job.errors(partial=True)) == list(job.follow()) == []
+
+
+def test_errors_before_the_end(connected: Callable[..., Any], service: Service) -> None:
+    """They are an error, unless what there is is asked for; then the job is followed."""
+    job = connected(Slow(service)).submit(csv_of(TEXTS))
+    with pytest.raises(JobNotFinished):
+        list(job.errors())
+    assert len(list(job.errors(partial=True))) == 13
+
+
+def test_nothing_at_present(connected: Callable[..., Any]) -> None:
+    """Where there is no more yet the next page is asked for after the pause that is wished for."""
+    empty = {"rows": [], "state": "running", "next": "0"}
+    script = Script(
+        httpx.Response(200, json=empty, headers={"Retry-After": "0"}),
+        problem(503, "store-unavailable", Retry_After="0"),
+        httpx.Response(200, json={"rows": [{"ref": "1"}], "state": "succeeded", "next": None}),
+    )
+    assert list(connected(script).follow("x")) == [{"ref": "1"}]
+    assert [one.url.params.get("cursor") for one in script.requests] == [None, "0", "0"]
+
+
+def test_a_summary(client: Any) -> None:
+    """It has the counts, a histogram and the kinds of errors."""
+    found = client.submit(csv_of(TEXTS)).wait().summary()
+    assert found["rows"] == {"total": 40, "completed": 27, "failed": 13}
+    assert sum(one["rows"] for one in found["scores"]["histogram"]) == 27
+    assert found["errors"] == [{"kind": "empty", "rows": 13}]
+
+
+def test_a_job_done_again(client: Any) -> None:
+    """One that failed becomes a new one, with other terms if wished; one that succeeded does not."""
+    failed = client.submit(csv_of(TEXTS), on_error="fail", labels={"run": "1"}).wait()
+    assert failed.state == "failed"
+    again = failed.retry(on_error="skip", labels={"run": "2"})
+    assert again.representation["retry_of"] == failed.id
+    again = again.wait()
+    assert (again.state, again.completed, again.labels) == ("succeeded", 27, {"run": "2"})
+    with pytest.raises(NotRetryable):
+        again.retry()
+
+
+def test_a_submission_sent_twice_makes_one_job(
+    connected: Callable[..., Any], service: Service
+) -> None:
+    """Where the answer is lost on its way the service has the job, and gives it again."""
+
+    class Losing(Working):
+        lost = 0
+
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            answer = super().handle_request(request)
+            if request.method == "POST" and self.lost < 2:
+                self.lost += 1
+                raise httpx.ReadError("the answer is lost")
+            return answer
+
+    losing = Losing(service)
+    client = connected(losing)
+    for source in (csv_of(["hello"]), ["hello"]):
+        losing.lost = 0
+        job = client.submit(source)
+        assert job.wait().state == "succeeded"
+    assert len(list(client.jobs())) == 2
+
+
+def test_a_key_of_ones_own(client: Any) -> None:
+    """It stands for its job: the same rows give that, and others are refused."""
+    job = client.submit(b"text\nhello\n", idempotency_key="mine")
+    assert client.submit(b"text\nhello\n", idempotency_key="mine").id == job.id
+    with pytest.raises(KeyReused):
+        client.submit(b"text\nhello you\n", idempotency_key="mine")
+
+
+def test_a_key_that_is_in_use(connected: Callable[..., Any]) -> None:
+    """Where the first attempt is still under way at the service the next one waits for it."""
+    job = {
+        "id": "a" * 32, "state": "queued", "model": {"name": "m", "version": "1"},
+        "rows": {"total": None, "completed": 0, "failed": 0}, "progress": 0.0,
+        "rows_per_second": None, "eta_seconds": None, "created_at": "2026-01-01T00:00:00.000Z",
+        "started_at": None, "finished_at": None, "error": None, "detail": "It waits.",
+    }  # fmt: skip
+    script = Script(
+        httpx.ReadError("cut"),
+        problem(409, "idempotency-key-in-use", Retry_After="0"),
+        httpx.Response(202, json=job),
+    )
+    assert connected(script).submit(b"text\nhello\n").id == "a" * 32
