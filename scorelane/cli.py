@@ -13,6 +13,7 @@ _COMMANDS = {
     "score": ("score_command:score", "Score a CSV file, and write the scores to another."),
     "serve": ("serve_command:serve", "Run the whole service here, until Ctrl-C."),
     "submit": ("job_commands:submit", "Send a file to a service; print the id of its job."),
+    "validate": ("job_commands:validate", "See what would become of a job, without making it."),
     "status": ("job_commands:status", "Show how a job stands."),
     "results": ("result_commands:results", "Download the scores of a job."),
     "errors": ("result_commands:errors", "Print the rows of a job that have no score."),

@@ -1,4 +1,4 @@
-"""The commands that speak to a running service: submit, status, cancel, retry, delete."""
+"""The commands that speak to a running service: submit, validate, status, cancel, retry, delete."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from rich.text import Text
 
 from scorelane import bars, options
 from scorelane.job import Job
-from scorelane.printing import printed
+from scorelane.printing import printed, table_of
 
 
 @click.command()
@@ -35,6 +35,34 @@ def submit(file: Path, wait: bool, url: str, as_json: bool, **terms: Any) -> Non
         with bars.upload_bar(file) as on_sent:
             job = client.submit(file, on_sent=on_sent, **terms)
         _print_new(job, wait=wait, as_json=as_json)
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@options.of_a_job
+@options.url
+@options.as_json
+def validate(file: Path, url: str, as_json: bool, **terms: Any) -> None:
+    r"""See what would become of FILE as a job, without making one.
+
+    The service reads the beginning, and says how it would: the columns, the first rows, those with
+    an error, and about how long it would take.
+
+    \b
+    scorelane validate export.csv.gz --delimiter ';' --charset latin-1 --text-column tweet
+    """
+    with options.client(url) as client:
+        found = client.validate(file, **terms)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    click.echo(f"{found['detail']}\nColumns: {', '.join(found['columns'])}\n")
+    table = table_of("row", "ref", "text or error", right=())
+    errors = [row for row in found["first_errors"] if row not in found["first_rows"]]
+    for row in [*found["first_rows"], *errors]:
+        # As Text: a cell may hold what rich takes for markup.
+        table.add_row(str(row["row"]), Text(row["ref"]), Text(row["error"] or row["text"]))
+    printed(table)
 
 
 @click.command()

@@ -80,6 +80,6 @@ def summary(job_id: str, url: str, as_json: bool) -> None:
     )
     for line in bars_of([one["rows"] for one in scores["histogram"]]):
         click.echo(line)
-    for one in found["errors"]:
-        click.echo(f"\n{one['rows']:,} rows with an error of kind {one['kind']}", nl=False)
     click.echo()
+    for one in found["errors"]:
+        click.echo(f"rows with an error, {one['kind']}: {one['rows']:,}")

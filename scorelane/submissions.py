@@ -10,6 +10,7 @@ from scorelane.job_options import JobOptions, params_of
 from scorelane.requests import Requests, given
 from scorelane.sources import Source, upload_of
 from scorelane.steps import Send, Steps
+from scorelane.uploads import Upload
 
 #: The answer to an upload comes when it is on the disk: seconds that the service may take for that.
 STORING_SECONDS = 300.0
@@ -56,15 +57,36 @@ class Submissions(Requests):
         """
         upload = upload_of(source, media_type, options)
         upload.on_sent = on_sent
-        send = Send(
-            "POST",
-            "/jobs",
-            params=params_of(options),
-            headers={"Idempotency-Key": idempotency_key or uuid.uuid4().hex},
-            upload=upload,
-            patience=STORING_SECONDS,
-        )
-        return (yield from self._job(send))
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        return (yield from self._job(_posted(upload, params_of(options), headers)))
+
+    @call
+    def validate(
+        self,
+        source: Source,
+        *,
+        media_type: str | None = None,
+        **options: Unpack[JobOptions],
+    ) -> Steps[dict[str, Any]]:
+        """See what would become of a job, without making it.
+
+        Args:
+            source: what would be submitted; the service looks at the beginning of a file.
+            media_type: see `submit`.
+            options: those of `submit`.
+
+        Returns:
+            What the service says: `columns`, `first_rows`, `first_errors`, about how many rows and
+            seconds (`estimate`); docs/api.md has it all.
+
+        Raises:
+            scorelane.problems.BadRequest: it would be refused, for the same reason.
+        """
+        upload = upload_of(source, media_type, options)
+        params = {**params_of(options), "validate": "true"}
+        # It leaves nothing behind.
+        found: dict[str, Any] = yield from self._json(_posted(upload, params, {}), harmless=True)
+        return found
 
     @call
     def sentiment(
@@ -82,3 +104,9 @@ class Submissions(Requests):
         body = yield from self._json(Send("GET", "/models"))
         with self.as_scorelane():
             return list(body["models"])
+
+
+def _posted(upload: Upload, params: dict[str, Any], headers: dict[str, str]) -> Send:
+    return Send(
+        "POST", "/jobs", params=params, headers=headers, upload=upload, patience=STORING_SECONDS
+    )

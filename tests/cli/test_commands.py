@@ -55,9 +55,9 @@ def test_help_is_light() -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout
     assert {line.split()[0] for line in said.split("Commands:")[1].splitlines() if line} == {
-        "score", "serve", "submit", "status", "results", "errors", "summary", "cancel", "retry",
-        "delete", "jobs", "key",
-        "models", "top", "doctor", "train", "evaluate", "add-model", "compile",
+        "score", "serve", "submit", "validate", "status", "results", "errors", "summary", "cancel",
+        "retry", "delete", "jobs", "key", "models", "top", "doctor", "train", "evaluate",
+        "add-model", "compile",
     }  # fmt: skip
 
 
@@ -145,7 +145,8 @@ def test_summary_of_a_job(answers) -> None:
     """It has the counts, the bars and the kinds of errors; as JSON all that the service says."""
     histogram = [{"from": at / 10, "to": (at + 1) / 10, "rows": at} for at in range(10)]
     said = {
-        "id": answers.JOB_ID, "state": "running", "rows": {"total": 60, "completed": 45, "failed": 2},
+        "id": answers.JOB_ID, "state": "running",
+        "rows": {"total": 60, "completed": 45, "failed": 2},
         "scores": {"mean": 0.6333, "min": 0.1, "max": 1.0, "histogram": histogram},
         "errors": [{"kind": "empty", "rows": 2}],
     }  # fmt: skip
@@ -153,7 +154,7 @@ def test_summary_of_a_job(answers) -> None:
     printed = run("summary", answers.JOB_ID, "--url", answers.url).stdout
     assert printed.startswith("running: 45 scored, 2 with an error; mean score 0.633\n")
     assert "  0.9 - 1.0  ████" in printed
-    assert printed.endswith("2 rows with an error of kind empty\n")
+    assert printed.endswith("rows with an error, empty: 2\n")
     assert json.loads(run("summary", answers.JOB_ID, "--json", "--url", answers.url).stdout) == said
 
 
@@ -294,7 +295,7 @@ def test_usage(file: Path, arguments: tuple[str, ...], message: str) -> None:
 @pytest.mark.parametrize(
     "command",
     [("score", "in.csv"), ("submit", "in.csv"), ("status", "x"), ("results", "x"),
-     ("errors", "x"), ("summary", "x"), ("retry", "x"),
+     ("errors", "x"), ("summary", "x"), ("validate", "in.csv"), ("retry", "x"),
      ("cancel", "x"), ("delete", "x"), ("jobs",), ("models",)],
 )  # fmt: skip
 def test_no_service(file: Path, command: tuple[str, ...]) -> None:

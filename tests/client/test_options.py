@@ -17,7 +17,7 @@ AT_THE_SERVICE = {"labels": "label"}
 def test_the_client_has_the_options_of_the_service() -> None:
     """Each keyword is something that `POST /jobs` takes, and nothing of that is missing."""
     ours = {AT_THE_SERVICE.get(name, name) for name in JobOptions.__annotations__}
-    assert ours == {one.name for one in fields(options.JobOptions)}
+    assert ours == {one.name for one in fields(options.JobOptions)} - {"validate"}
 
 
 def test_options_reach_the_service(client: Any) -> None:
@@ -31,6 +31,18 @@ def test_options_reach_the_service(client: Any) -> None:
     assert job.as_frame()["Sentiment_Score"][0] == 0.05
     assert job.labels == {"team": "growth", "run": "a:b"}
     assert job.representation["on_error"] == 0.5
+
+
+def test_a_dry_run(client: Any) -> None:
+    """It says what would become of a job, in the service's words, and makes none."""
+    said = client.validate(b"id;tweet\n7;hello\n8;\n", text_column="tweet", ref_column="id",
+                           delimiter=";")  # fmt: skip
+    assert said["columns"] == ["id", "tweet"]
+    assert [row["ref"] for row in said["first_rows"]] == ["7", "8"]
+    assert client.validate(["hello", "hello you"])["looked_at"]["rows"] == 2
+    with pytest.raises(BadRequest, match="no column 'text'"):
+        client.validate(b"id,tweet\n7,hello\n")
+    assert list(client.jobs()) == []
 
 
 def test_a_job_that_bears_no_error(client: Any) -> None:

@@ -96,7 +96,7 @@ def test_a_summary(client: Any) -> None:
 
 
 def test_a_job_done_again(client: Any) -> None:
-    """One that failed becomes a new one, with other terms if wished; one that succeeded does not."""
+    """One that failed becomes a new one, with other terms if wished; no other one does."""
     failed = client.submit(csv_of(TEXTS), on_error="fail", labels={"run": "1"}).wait()
     assert failed.state == "failed"
     again = failed.retry(on_error="skip", labels={"run": "2"})
