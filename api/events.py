@@ -3,15 +3,17 @@
 import select
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from flask import Blueprint, Response, json, request
+from pydantic import Field
 from redis.exceptions import RedisError
+from typing_extensions import TypedDict
 
 from api.describing import OF_A_JOB, Answer, Content, Parameter, describes
 from api.draining import draining
 from api.jobs import find_job
-from api.representation import JobJson, job_json
+from api.representation import EXAMPLE_JOB, JobJson, job_json
 from api.services import Services, services
 from shared.errors import JobExpired, JobNotFound, StreamsFull
 from shared.job import ENDED, Job
@@ -31,8 +33,25 @@ RETRY_MILLISECONDS = 2000
 _HUNG_UP = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
 
 
+class Event(TypedDict):
+    """An event of the stream."""
+
+    event: Literal["progress", "end"]
+    id: str
+    data: Annotated[
+        str,
+        Field(
+            description="The job, as JSON in one line.",
+            json_schema_extra={"contentMediaType": "application/json"},
+        ),
+    ]
+
+
+#: OpenAPI 3.1 has no schema of a stream: this is one of its events.
 _STREAM = Content(
-    "text/event-stream", {"type": "string"}, "event: end\nid: succeeded-1-1\ndata: {}\n\n"
+    "text/event-stream",
+    Event,
+    {"event": "end", "id": "succeeded-1-1", "data": json.dumps(EXAMPLE_JOB)},
 )
 _SEEN = Parameter(
     "Last-Event-ID",
