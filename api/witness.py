@@ -7,13 +7,12 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
+from api.access_log import AccessLog
 from api.measures import LATENCY, REQUESTS, tally
 from shared import trail
 from shared.job import is_job_id
 from shared.settings import Settings
 from shared.spans import end, spans
-
-logger = logging.getLogger(__name__)
 
 #: The id of the present request, and what is known of it, in the WSGI environment.
 REQUEST_ID, SEEN = "scorelane.request_id", "scorelane.seen"
@@ -30,12 +29,12 @@ class Witness:
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._wsgi_app = app.wsgi_app
-        self._logs = settings.access_log
+        self._log = AccessLog() if settings.access_log else None
         app.after_request(_know)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Handle a request."""
-        answer = _Answer(environ, logs=self._logs)
+        answer = _Answer(environ, self._log)
         request_id = trail.request_id(environ.get("HTTP_X_REQUEST_ID"))
         traceparent = trail.traceparent(environ.get("HTTP_TRACEPARENT"))
         environ[REQUEST_ID], environ[SEEN] = request_id, answer.seen
@@ -70,13 +69,13 @@ def _know(response: Response) -> Response:
 class _Answer:
     """The body of an answer, whose bytes are counted as they go."""
 
-    def __init__(self, environ: dict[str, Any], *, logs: bool) -> None:
+    def __init__(self, environ: dict[str, Any], log: AccessLog | None) -> None:
         self.body: Iterable[bytes] = ()
         self.status = "500"
         self.seen: dict[str, Any] = {}
         self.span: Any = None
         self._environ = environ
-        self._logs = logs
+        self._log = log
         self._bytes = 0
         self._started = time.perf_counter()
 
@@ -104,8 +103,8 @@ class _Answer:
             known = {"method": method, "route": route, "status": int(self.status)}
             end(self.span, f"{method} {route}", known | self.seen)
         level = logging.DEBUG if route in _QUIET else logging.INFO
-        if self._logs and logger.isEnabledFor(level):
+        if self._log:
             known = {"request_id": self._environ[REQUEST_ID], **self.seen}
             known |= {"method": method, "route": route, "status": int(self.status)}
             known |= {"ms": round(seconds * 1000, 2), "bytes": self._bytes}
-            logger.log(level, "%s %s %s", method, route, self.status, extra=known)
+            self._log.add(level, known)

@@ -3,10 +3,13 @@
 import logging
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from in_memory import Service, make_service
+from waiting import wait_for
 
+from api import access_log
 from shared.settings import Settings
 from shared.trail import fields, request_id, traceparent
 
@@ -20,7 +23,7 @@ def _whole_answers(service: Service) -> None:
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[Any]:
-    return [record for record in caplog.records if record.name == "api.witness"]
+    return [record for record in caplog.records if record.name == "api.access_log"]
 
 
 def test_a_request_is_a_line(service: Service, caplog: pytest.LogCaptureFixture) -> None:
@@ -31,6 +34,7 @@ def test_a_request_is_a_line(service: Service, caplog: pytest.LogCaptureFixture)
     service.client.get(f"{location}/results?format=csv", headers={"X-Request-ID": "one:1"})
     service.client.get("/made-up/secret?text=secret")
     service.client.get("/livez")
+    wait_for(lambda: len(lines(caplog)) == 3)
     submitted, fetched, nowhere = lines(caplog)
     assert (submitted.method, submitted.route, submitted.status) == ("POST", "/jobs", 202)
     assert fetched.request_id == "one:1"
@@ -46,7 +50,26 @@ def test_the_line_can_be_left_out(settings: Settings, caplog: pytest.LogCaptureF
     caplog.set_level(logging.DEBUG)
     service = make_service(settings.model_copy(update={"access_log": False}))
     service.client.get("/apitest", buffered=True)
-    assert lines(caplog) == []
+    make_service(settings).client.get("/livez", buffered=True)
+    # The line of the second one is there, and it is the first.
+    wait_for(lambda: lines(caplog))
+    assert [line.route for line in lines(caplog)] == ["/livez"]
+
+
+def test_lines_that_a_disk_is_too_slow_for_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No request waits for them, and how many they were is said."""
+    monkeypatch.setattr(access_log, "MOST_LINES", 1)
+    monkeypatch.setattr(access_log, "Thread", Mock())
+    caplog.set_level(logging.INFO)
+    log = access_log.AccessLog()
+    for status in range(5):
+        log.add(logging.INFO, {"method": "GET", "route": "/", "status": status})
+    log.flush()
+    assert [record.getMessage() for record in caplog.records] == [
+        "GET / 0", "GET / 1", "3 lines of requests were left out",
+    ]  # fmt: skip
 
 
 def test_an_id_that_was_sent_comes_back(service: Service) -> None:
