@@ -333,6 +333,9 @@ class JobStore(Protocol):
             Ids of jobs, and how often the callback of each was taken, this time included.
         """
 
+    def return_callback(self, job_id: str, seconds: float) -> None:
+        """Give a callback back that was taken: the attempt does not count, and it is due later."""
+
     def note_callback(
         self, job_id: str, state: CallbackState, *, error: str = "", again_in: float = 0.0
     ) -> None:

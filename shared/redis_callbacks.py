@@ -17,6 +17,10 @@ class RedisCallbacks:
         taken = self._link.run("take_callbacks", most, seconds)
         return list(zip(taken[::2], taken[1::2], strict=True))
 
+    def return_callback(self, job_id: str, seconds: float) -> None:
+        """Give a callback back that was taken; it is due in so many seconds."""
+        self._link.run("return_callback", job_id, seconds)
+
     def note_callback(
         self, job_id: str, state: CallbackState, *, error: str = "", again_in: float = 0.0
     ) -> None:

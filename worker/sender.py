@@ -2,8 +2,12 @@
 
 import logging
 import threading
+from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from random import uniform
+from urllib.parse import urlsplit
 
 from celery.signals import worker_ready, worker_shutdown
 from redis.exceptions import RedisError
@@ -25,6 +29,13 @@ logger = logging.getLogger(__name__)
 
 #: Callbacks that a worker delivers at a time: a slow receiver holds up no other.
 AT_ONCE = 8
+
+#: So many of them at most to one receiver: however many jobs it waits for, and however slow it is,
+#: there are places left for others.
+AT_ONCE_EACH = 2
+
+#: When a callback is looked at again that found its receiver's places taken, in seconds.
+LATER_SECONDS = 5.0
 
 #: Who takes a callback has so long to deliver it, in seconds; then another one does. More than any
 #: attempt takes, a slow look-up of the host included.
@@ -50,6 +61,8 @@ class Sender(threading.Thread):
         self._courier = courier
         self._pause = pause
         self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._under_way: Counter[str] = Counter()
 
     def run(self) -> None:
         """Deliver until `stop`."""
@@ -85,6 +98,28 @@ class Sender(threading.Thread):
             job = self._store.get(job_id)
         except (JobNotFound, JobExpired):
             return
+        with self._place(urlsplit(job.spec.callback_url).netloc) as had:
+            if had:
+                self._try(job, attempt)
+            else:
+                self._store.return_callback(job_id, LATER_SECONDS)
+
+    @contextmanager
+    def _place(self, receiver: str) -> Iterator[bool]:
+        """Hold one of the places of a receiver, if there is one; gives whether there was."""
+        with self._lock:
+            had = self._under_way[receiver] < AT_ONCE_EACH
+            self._under_way[receiver] += had
+        try:
+            yield had
+        finally:
+            with self._lock:
+                self._under_way[receiver] -= had
+                if not self._under_way[receiver]:
+                    del self._under_way[receiver]
+
+    def _try(self, job: Job, attempt: int) -> None:
+        job_id = job.spec.id
         try:
             receipt, error = self._send(job), ""
         except BadCallback as refused:

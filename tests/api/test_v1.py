@@ -298,6 +298,31 @@ def test_errors_below_v1_have_its_shape(service: Service, client: OpenAI) -> Non
     assert service.client.get("/nowhere").mimetype == "application/problem+json"
 
 
+def test_how_long_things_are_kept_can_be_said(service: Service, client: OpenAI) -> None:
+    """Of a file, and of what a batch makes; by default as of any job."""
+    content = jsonl(line("1"))
+    file = client.files.create(
+        file=content, purpose="batch", expires_after={"anchor": "created_at", "seconds": 3600}
+    )
+    assert file.expires_at
+    assert file.expires_at - file.created_at == 3600
+    plain = client.files.retrieve(upload(client, content))
+    assert plain.expires_at
+    assert plain.expires_at - plain.created_at == 7 * 86400
+    batch = create(client, content, output_expires_after={"anchor": "created_at", "seconds": 7200})
+    service.work()
+    output = client.batches.retrieve(batch.id).output_file_id
+    assert output
+    made = client.files.retrieve(output)
+    assert made.expires_at
+    assert made.expires_at - made.created_at == 7200
+    with pytest.raises(openai.BadRequestError) as raised:
+        client.files.create(
+            file=content, purpose="batch", expires_after={"anchor": "created_at", "seconds": 1}
+        )
+    assert raised.value.param == "expires_after[seconds]"
+
+
 def test_there_is_room_for_so_many_files(client: OpenAI, settings: Settings) -> None:
     """One more is refused, until one is deleted."""
     ids = [upload(client, b"{}") for _ in range(settings.max_files)]

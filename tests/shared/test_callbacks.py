@@ -108,6 +108,19 @@ def test_it_is_tried_again_until_it_is_delivered(store: JobStore) -> None:
     assert store.take_callbacks(10, 60) == []
 
 
+def test_what_is_given_back_was_no_attempt(store: JobStore) -> None:
+    """It is due again after its time."""
+    job = ended(store)
+    store.take_callbacks(10, 60)
+    store.return_callback(job.spec.id, 60)
+    assert store.take_callbacks(10, 60) == []
+    store.return_callback(job.spec.id, 0)
+    assert wait_for(lambda: store.take_callbacks(10, 60)) == [(job.spec.id, 1)]
+    store.note_callback(job.spec.id, CallbackState.DELIVERED)
+    store.return_callback(job.spec.id, 0)
+    assert store.take_callbacks(10, 60) == []
+
+
 def test_no_more_are_taken_than_asked_for(store: JobStore) -> None:
     """The others stay due."""
     ids = {ended(store).spec.id for _ in range(3)}
