@@ -13,9 +13,13 @@ from gunicorn.glogging import Logger as GunicornLogger
 import api.measures  # noqa: F401
 from api.draining import draining
 from api.keys import check_published
+from api.memory import share_memory
 from shared import logs
 from shared.errors import ScorelaneError
 from shared.settings import load_settings
+
+# Here too: the processes are forked with it.
+share_memory()
 
 #: The article's address.
 bind = "0.0.0.0:5005"

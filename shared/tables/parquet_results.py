@@ -8,8 +8,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 
-# Before pyarrow is imported. Its own pools keep what each thread has freed: eight downloads at a time
-# held 400 MB; with this one it is 130 MB.
+# Before pyarrow is imported. Its own pools keep what each thread has freed: eight downloads at a
+# time held 400 MB, and 130 MB with this one.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 import pyarrow as pa
