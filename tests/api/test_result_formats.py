@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pyarrow.parquet
@@ -171,3 +173,29 @@ def test_a_page_of_a_job_in_any_format(service: Service, job: tuple[str, str]) -
             assert page["rows"] == rows[offset : offset + limit]
             end = offset + limit
             assert page["next_offset"] == (end if end < len(rows) else None)
+
+
+def test_nobody_else_pays_for_parquet() -> None:
+    """The API imports pyarrow where somebody wants a Parquet, and not before."""
+    code = "import sys, api.app, api.ready; print('pyarrow' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("kept", KEPT)
+def test_a_retry_keeps_the_format(service: Service, kept: str) -> None:
+    """Parts that are taken over are those of the same format, and the rest follows them."""
+    url = service.submit(sent(), format=kept).location
+    for _ in range(3):
+        task, *args = service.dispatch.messages.popleft()
+        getattr(service.pipeline, task)(*args)
+    service.client.post(f"{url}/cancel")
+    service.work()
+    done = sum(service.model.calls)
+    again = service.client.post(f"{url}/retry")
+    assert again.status_code == 202, again.text
+    service.work()
+    assert 0 < done < sum(service.model.calls) == 15
+    answer = service.client.get(f"{again.location}/results")
+    assert answer.mimetype == MEDIA_TYPES[kept]  # type: ignore[index]
+    assert read(answer.data, kept) == expected(service, f"{again.location}/results")
