@@ -22,7 +22,7 @@ from shared.tables.parquet_rows import NOT_WANTED, UNREADABLE
 from shared.tables.stored_rows import write_rows
 
 #: Processor time that it may take to say what is in a file.
-DESCRIBE_SECONDS = 20
+DESCRIBE_SECONDS = 10
 
 ROWS_AT_ONCE = 512
 

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from in_memory import Service, length_score, make_service
 from problems import refused
+from werkzeug.test import EnvironBuilder
 
 from api.bodies import READ_BYTES
 from shared.settings import Settings
@@ -145,13 +146,33 @@ FILES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "kind", "content", "options"), FILES)
+@pytest.mark.parametrize(
+    ("name", "kind", "content", "options"), FILES, ids=[name for name, *_ in FILES]
+)
 def test_a_file_in_a_form(
     service: Service, name: str, kind: str, content: bytes, options: dict[str, str]
 ) -> None:
     """Its content type says what it is, or its name; and whether it is packed, its first bytes."""
     file = (io.BytesIO(content), name, kind or "application/octet-stream")
     check(service, service.client.post("/jobs", data={**options, "file": file}))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "content", "options"), FILES, ids=[name for name, *_ in FILES]
+)
+def test_a_form_that_is_packed_as_a_whole(
+    service: Service, name: str, kind: str, content: bytes, options: dict[str, str]
+) -> None:
+    """`Content-Encoding: gzip` is of the body, whatever is in it, packed by itself or not."""
+    file = (io.BytesIO(content), name, kind or "application/octet-stream")
+    form = EnvironBuilder(method="POST", data={**options, "file": file}).get_environ()
+    answer = service.client.post(
+        "/jobs",
+        data=gzip.compress(form["wsgi.input"].read()),
+        content_type=form["CONTENT_TYPE"],
+        headers={"Content-Encoding": "gzip"},
+    )
+    check(service, answer)
 
 
 def form_with_file_first(content: bytes, name: str, value: str) -> bytes:
@@ -207,6 +228,16 @@ def test_lines_of_objects(service: Service, kind: str, packed: bool) -> None:
     body = gzip.compress(ndjson()) if packed else ndjson()
     headers = {"Content-Encoding": "gzip"} if packed else {}
     check(service, service.client.post("/jobs", data=body, content_type=kind, headers=headers))
+
+
+def test_lines_in_another_charset(service: Service) -> None:
+    """An option names it; what a content type says of JSON has no meaning."""
+    lines = ndjson().decode()
+    for kind in ("application/x-ndjson", "application/x-ndjson; charset=ascii"):
+        answer = service.client.post(
+            "/jobs?charset=utf-16", data=lines.encode("utf-16"), content_type=kind
+        )
+        check(service, answer)
 
 
 def send_lines(service: Service, content: bytes, **options: str) -> Any:
