@@ -1,6 +1,8 @@
 """The client of another API, pointed at the real service."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -8,7 +10,8 @@ import pandas as pd
 import psutil
 import pytest
 from openai import OpenAI
-from programs import FAST, Programs, many_rows
+from pages import blocks
+from programs import FAST, ROOT, Programs, many_rows
 from waiting import wait_for
 
 from shared.model import SCORE, TEXT, load_model
@@ -72,3 +75,21 @@ def test_the_openai_client(service: Programs) -> None:
             assert client.batches.retrieve(other.id).status == "completed"
     children = psutil.Process(service.api.pid).children()
     assert max(child.memory_info().rss for child in children) < 200 * 2**20
+
+
+def test_the_example_of_the_page(
+    service: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does what it says, with a file of requests as the page has it."""
+    page = ROOT / "docs/api.md"
+    [example] = [block for _, block in blocks(page) if "import OpenAI" in block]
+    [line] = re.findall(r'^    ({"custom_id": "r1".*)$', page.read_text(), re.MULTILINE)[:1]
+    (tmp_path / "requests.jsonl").write_text(f"{line}\n")
+    monkeypatch.chdir(tmp_path)
+    opened = []
+    names: dict[str, Any] = {"open": lambda *how: opened.append(open(*how)) or opened[-1]}  # noqa: PTH123, SIM115
+    exec(example.replace("http://127.0.0.1:5005", str(service.client.base_url)), names)  # noqa: S102  our own page
+    names["client"].close()
+    opened[0].close()
+    [answer] = (tmp_path / "output.jsonl").read_text().splitlines()
+    assert json.loads(answer)["custom_id"] == "r1"
