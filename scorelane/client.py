@@ -8,6 +8,7 @@ import httpx
 
 from scorelane.both import Awaited, Blocking
 from scorelane.job import AsyncJob, Job
+from scorelane.operating import Operating
 from scorelane.problems import Unreachable
 from scorelane.requests import no_address
 from scorelane.retries import Retries
@@ -26,7 +27,7 @@ URL_VARIABLE = "SCORELANE_URL"
 DEFAULT_URL = "http://127.0.0.1:5005"
 
 
-class Calls(Scoring):
+class Calls(Scoring, Operating):
     """The calls of a client.
 
     Each raises `Unreachable` where nothing answers, and a kind of `ApiError` for an error answer.

@@ -1,16 +1,14 @@
 """Looks at a running service, for who operates it: one at a time, and what has changed since."""
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from scorelane.client import KEY_VARIABLE
-from scorelane.problems import Unreachable, problem_in
+from scorelane.client import Client
+from scorelane.retries import Retries
 
 #: Jobs that are shown.
 MOST_JOBS = 10
@@ -89,15 +87,9 @@ class Looks:
 
     def __init__(self, url: str, *, transport: Any = None) -> None:
         """Name the service; the key is that of SCORELANE_API_KEY, of the scope `admin`."""
-        key = os.environ.get(KEY_VARIABLE)
-        self.url = url.rstrip("/")
-        self._http = httpx.Client(
-            base_url=self.url,
-            timeout=10.0,
-            headers={"Authorization": f"Bearer {key}"} if key else {},
-            transport=transport,
-            trust_env=httpx.URL(self.url).host not in {"127.0.0.1", "localhost", "::1"},
-        )
+        # Not again: who watches wants to see that it is away.
+        self._client = Client(url, timeout=10.0, retries=Retries(seconds=0), transport=transport)
+        self.url = self._client.url
         self._last: Look | None = None
         #: Of each worker: how many rows it had, and since when, at the last look that saw a change.
         self._seen: dict[str, tuple[int, float]] = {}
@@ -107,7 +99,7 @@ class Looks:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self._client.close()
 
     def look(self) -> Look:
         """The service now.
@@ -116,18 +108,17 @@ class Looks:
             scorelane.problems.Unreachable: nothing answers.
             scorelane.problems.ApiError: the key may not look, or the service has lost its Redis.
         """
-        page = self._get("/metrics").text
-        workers = list(self._get("/workers").json()["workers"])
-        jobs = self._get("/jobs", state="queued,running", limit=str(MOST_JOBS)).json()["jobs"]
+        page, workers = self._client.metrics(), self._client.workers()
+        jobs = [dict(job.representation) for job in self._client.at_work(MOST_JOBS)]
         now = time.monotonic()
         numbers: dict[str, dict[Labels, float]] = {}
         for family in text_string_to_metric_families(page):
             for sample in family.samples:
                 numbers.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
-        found = Look(now, numbers, workers, list(jobs), rates=self._note(workers, now))
+        found = Look(now, numbers, workers, jobs, rates=self._note(workers, now))
         if self._last:
             found = Look(
-                now, numbers, workers, list(jobs),
+                now, numbers, workers, jobs,
                 rows_per_second=self._rate(found, "scorelane_rows_total"),
                 requests_per_second=self._rate(found, "scorelane_http_requests_total"),
                 rates=found.rates,
@@ -154,12 +145,3 @@ class Looks:
         return {
             one["name"]: self._rates[one["name"]] for one in workers if one["name"] in self._rates
         }
-
-    def _get(self, path: str, **query: str) -> httpx.Response:
-        try:
-            answer = self._http.get(path, params=query)
-        except httpx.TransportError as error:
-            raise Unreachable(f"Nothing answers at {self.url}. Is the service running?") from error
-        if answer.is_error:
-            raise problem_in(answer)
-        return answer

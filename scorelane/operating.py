@@ -1,0 +1,36 @@
+"""Calls for who operates a service; they want a key of the scope `admin`, where there are keys."""
+
+from typing import Any
+
+from scorelane.answers import JobState
+from scorelane.both import call
+from scorelane.requests import Requests
+from scorelane.steps import Send, Steps
+
+
+class Operating(Requests):
+    """Looks at the service itself."""
+
+    @call
+    def workers(self) -> Steps[list[dict[str, Any]]]:
+        """The workers that live: release, models, memory, rows scored."""
+        body = yield from self._json(Send("GET", "/workers"))
+        with self.as_scorelane():
+            return list(body["workers"])
+
+    @call
+    def at_work(self, limit: int) -> Steps[list[JobState]]:
+        """The newest jobs that wait or run, at most `limit`.
+
+        Of the newest jobs of all: it is one page, which does not look through a long history.
+        """
+        params = {"state": "queued,running", "limit": limit}
+        body = yield from self._json(Send("GET", "/jobs", params=params))
+        with self.as_scorelane():
+            return [self._made(one) for one in body["jobs"]]
+
+    @call
+    def metrics(self) -> Steps[str]:
+        """The numbers for Prometheus, in its text format."""
+        answer = yield from self._request(Send("GET", "/metrics"))
+        return answer.text
