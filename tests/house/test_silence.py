@@ -5,8 +5,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from in_memory import LengthModel, Service
+from in_memory import LengthModel, Service, make_service
+from pydantic import SecretStr
+from waiting import wait_for
 
+from api.keys import new_key
 from shared.settings import Settings
 from worker.halving import score_texts
 
@@ -56,3 +59,27 @@ def test_a_whole_job_logs_no_text(service: Service, caplog: pytest.LogCaptureFix
 def test_keys_are_not_in_what_settings_show() -> None:
     """The settings can be printed."""
     assert "alice" not in repr(Settings.model_validate({"api_keys": "alice read sha256:00"}))
+
+
+def test_a_request_logs_neither_text_nor_key(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whose key it was, and not the key; the route, and not what stood behind its question mark."""
+    key, line = new_key("alice", "submit,read")
+    service = make_service(settings.model_copy(update={"api_keys": SecretStr(line)}))
+    caplog.set_level(logging.DEBUG)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "text/csv"}
+    content = f"{SECRET}\n{SECRET}\n".encode()
+    for path in (f"/jobs?text_column={SECRET}", f"/jobs?model={SECRET}", f"/{SECRET}"):
+        service.client.post(path, data=content, headers=headers, buffered=True)
+    service.work()
+    requests = wait_for(lambda: len(said := _requests(caplog)) == 3 and said)
+    assert [line.status for line in requests] == [202, 422, 404]
+    assert requests[0].owner == "alice"
+    for logged in [str(vars(record)) for record in caplog.records]:
+        assert SECRET not in logged
+        assert key not in logged
+
+
+def _requests(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    return [record for record in caplog.records if record.name == "api.access_log"]

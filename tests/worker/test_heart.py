@@ -1,7 +1,9 @@
 """The heartbeat of a worker goes on, whatever happens in it; and ends with its work."""
 
 import signal
+import socket
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -50,11 +52,14 @@ class Reconciler:
         raise OSError("the disk is full")
 
 
-def a_heart(fleet: Any, reconciler: Any, consumption: Consumption) -> Heart:
+def a_heart(
+    fleet: Any, reconciler: Any, consumption: Consumption, describe: Any = lambda: None
+) -> Heart:
     store: Any = Store()
     return Heart(
         "here-1", ["fast@1"], fleet, reconciler,
         store=store, consumption=consumption, beat_seconds=0.01, reconcile_seconds=0.01,
+        describe=describe,
     )  # fmt: skip
 
 
@@ -127,3 +132,29 @@ def test_a_silent_worker_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     heart.join()
     assert told == [signal.SIGTERM]
     assert heart_module.silent.is_set()
+
+
+def test_a_port_that_is_taken_ends_no_worker(caplog: pytest.LogCaptureFixture) -> None:
+    """It goes on without metrics, and says by which setting that is put right."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        vitals: Any = SimpleNamespace(numbers=list)
+        heart_module._serve_metrics(taken.getsockname(), vitals)
+    assert "SCORELANE_METRICS_PORT" in caplog.text
+
+
+def test_a_worker_describes_itself_last() -> None:
+    """Work that got lost is looked for also where the description fails."""
+    fleet, reconciler = Fleet(RuntimeError("a bug")), Reconciler()
+    described: list[int] = []
+
+    def describe() -> None:
+        described.append(reconciler.turns)
+        raise ValueError("no description")
+
+    heart = a_heart(fleet, reconciler, Consumption(LIMITS), describe)
+    reconciler.reconcile = lambda _: setattr(reconciler, "turns", reconciler.turns + 1)  # type: ignore[method-assign]
+    heart.start()
+    wait_for(lambda: len(described) > 2)
+    heart.stop()
+    heart.join()
+    assert described[0] >= 1
