@@ -147,7 +147,8 @@ def _results(at: Services, job: Job, spec: Spec) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     number, last = 0, job.parts
-    while number < last + _HOLE:
+    # Only what is a retry itself may have more of them than it has cut parts.
+    while number < last + (_HOLE if job.spec.retry_of else 0):
         key = job.spec.result_key(number)
         if at.blobs.exists(key):
             found[key] = spec.result_key(number)

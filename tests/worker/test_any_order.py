@@ -1,7 +1,7 @@
 """A job under everything that may happen to it, in any order; hypothesis looks for a bad one.
 
 Messages come late, twice, never; a process dies between any two of its steps; leases run out; Redis
-forgets everything; the job is cancelled, deleted, and expires.
+forgets everything; the job is cancelled, retried, deleted, expires; it may not bear its bad rows.
 """
 
 import io
@@ -29,7 +29,7 @@ from in_memory import InMemoryDispatch, InMemoryFleet, LengthModel, length_score
 from api.app import create_app
 from shared.blobs import FolderBlobs
 from shared.fleet import Served
-from shared.job import ENDED, State
+from shared.job import ENDED, RETRYABLE, State
 from shared.manifest import read_manifest
 from shared.redis_job_store import RedisJobStore
 from shared.redis_link import RedisLink
@@ -43,6 +43,9 @@ from worker.reconciler import Reconciler
 ROWS = 23
 LANES = 2
 CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (row, b"z" * (row % 7)) for row in range(ROWS))
+
+#: Four of these rows have an error: what a job says that it bears, and whether it bears them.
+BEARS = {"skip": True, "fail": False, "0.17": False, "0.18": True}
 
 #: More rounds of reconciling and working than any job needs to get to its end.
 ROUNDS = 400
@@ -225,9 +228,13 @@ class AnyOrder(RuleBasedStateMachine):
 
     # -- what happens ----------------------------------------------------------------------
 
-    @initialize(kept=st.sampled_from(["csv", "ndjson", "parquet"]))
-    def submit(self, kept: str) -> None:
-        answer = self.client.post(f"/jobs?format={kept}", data=CSV, content_type="text/csv")
+    @initialize(
+        kept=st.sampled_from(["csv", "ndjson", "parquet"]), on_error=st.sampled_from([*BEARS])
+    )
+    def submit(self, kept: str, on_error: str) -> None:
+        self.on_error = on_error
+        url = f"/jobs?format={kept}&on_error={on_error}"
+        answer = self.client.post(url, data=CSV, content_type="text/csv")
         assert answer.status_code == 202
         self.location, self.job_id, self.kept = answer.location, answer.json["id"], kept
 
@@ -291,6 +298,26 @@ class AnyOrder(RuleBasedStateMachine):
         if not self._dying(calls, lambda: self.client.delete(self.location)):
             self.gone = True
 
+    @rule(calls=st.just(0) | st.integers(1, 40), on_error=st.sampled_from(["", *BEARS]))
+    @precondition(lambda self: self.ended in RETRYABLE and not self.gone)
+    def retry(self, calls: int, on_error: str) -> None:
+        """Somebody has it done again, and follows the new job; the API may die over it."""
+        if self._state() not in RETRYABLE:
+            return
+        query = {"on_error": on_error} if on_error else {}
+        answers: list[Any] = []
+
+        def ask() -> None:
+            url = f"{self.location}/retry"
+            answers.append(self.client.post(url, query_string=query))
+
+        if self._dying(calls, ask):
+            return
+        [answer] = answers
+        assert answer.status_code == 202, answer.text
+        self.location, self.job_id = answer.location, answer.json["id"]
+        self.on_error, self.ended = on_error or self.on_error, None
+
     @rule()
     @precondition(lambda self: self.ended)
     def expire(self) -> None:
@@ -312,6 +339,8 @@ class AnyOrder(RuleBasedStateMachine):
         assert rows["total"] in (None, ROWS)
         if job["state"] == State.SUCCEEDED:
             assert rows == {"total": ROWS, "completed": ROWS - 4, "failed": 4}
+        if job["state"] in (State.SUCCEEDED, State.FAILED):
+            assert (job["state"] == State.SUCCEEDED) == BEARS[self.on_error]
 
     @invariant()
     def an_end_is_an_end(self) -> None:
