@@ -79,7 +79,8 @@ class Reconciler:
     def _sweep(self) -> None:
         """Restore the jobs that only the blob store knows; remove what belongs to no job."""
         sweep_batches(self._store, self._blobs, self._settings.orphan_seconds)
-        ids = [name for name in self._blobs.folders(JOBS) if is_job_id(name)]
+        # The oldest first: their ids begin with the time of their making.
+        ids = [name for name in sorted(self._blobs.folders(JOBS)) if is_job_id(name)]
         states = self._store.known(ids)
         for job_id in ids:
             state = states.get(job_id)
