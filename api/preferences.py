@@ -33,10 +33,16 @@ class Preferences:
     respond_async: bool = False
 
 
+_NONE = Preferences()
+
+
 def preferences_of(request: Request) -> Preferences:
     """The preferences of a request; of two of a name the first one holds."""
+    sent = request.headers.get("Prefer")
+    if sent is None:
+        return _NONE
     found: dict[str, str] = {}
-    for one in parse_http_list(request.headers.get("Prefer", "")):
+    for one in parse_http_list(sent):
         # What is behind a semicolon are parameters; none are known.
         name, _, value = one.partition(";")[0].partition("=")
         found.setdefault(name.strip().lower(), value.strip().strip('"'))

@@ -1,7 +1,10 @@
 """A retry: another job, which takes over what is done of one that failed or was cancelled."""
 
+import io
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from doubles import InMemoryJobStore
 from in_memory import LengthModel, Service, length_score
@@ -205,3 +208,18 @@ def test_terms_that_cannot_be(service: Service, query: str) -> None:
     answer = service.client.post(f"{old['links']['retry']}?model=length")
     assert "on_error" in problem(answer, 400, "unknown-option")
     assert len(service.client.get("/jobs").json["jobs"]) == 1
+
+
+@pytest.mark.parametrize("after", [0, 1, 4, 8])
+def test_a_parquet_upload_is_kept_as_others_are(service: Service, after: int) -> None:
+    """What was made of it for the old job is made anew, and cut alike."""
+    texts = ["z" * (row + 1) for row in range(40)]
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table({"text": texts}), file)
+    kind = {"content_type": "application/vnd.apache.parquet"}
+    accepted = service.client.post("/jobs", data=file.getvalue(), **kind)
+    assert accepted.status_code == 202, accepted.text
+    steps(service, after)
+    old = service.client.post(f"{accepted.location}/cancel").json
+    assert scores(service, retry(service, old)) == SCORES
+    assert sum(service.model.calls) == 40
