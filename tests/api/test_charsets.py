@@ -22,12 +22,16 @@ NO_CHARSETS = [
 CHARSETS = [name for name in NAMES if name not in NO_CHARSETS]
 
 
+#: Without what switches between the alphabets of some charsets: no text can hold that in them.
+TYPED = st.characters(exclude_characters="\x0e\x0f\x1b")
+
+
 def pieces(content: bytes, size: int) -> Iterator[bytes]:
     return iter([content[at : at + size] for at in range(0, len(content), size)])
 
 
 @settings(deadline=None)
-@given(st.sampled_from(CHARSETS), st.text(max_size=50), st.integers(1, 9))
+@given(st.sampled_from(CHARSETS), st.text(TYPED, max_size=50), st.integers(1, 9))
 def test_what_is_encoded_comes_as_utf_8(charset: str, text: str, size: int) -> None:
     """Every character that the charset has, also where one is cut in two."""
     content = text.encode(charset, "ignore")
