@@ -67,6 +67,7 @@ bench-peers: $(ENVIRONMENT)  ## install Ray Data, Dask, LitServe and MLServer, a
 .PHONY: models
 models: $(ENVIRONMENT)  ## train both bundled models anew from the labelled data in DATA=folder; under an hour
 	@test -n "$(DATA)" || { echo "Say where the labelled data is: make models DATA=folder"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models]'
 	$(BIN)/python -m training.bundled "$(DATA)"
 
 .PHONY: settings

@@ -55,6 +55,8 @@ def folded(flow: Flow, table: npt.NDArray[np.float32], directions: Sequence[Any]
     if masked:
         table = np.hstack([table, np.zeros((len(table), 1), np.float32)])
         table[0], table[0, -1] = 0, 1  # the last feature says that this is no word
+    # A feature that every row has, for the biases: added apart, they would take the memory twice.
+    table = np.hstack([table, np.ones((len(table), 1), np.float32)])
     words = graph.table(table)
     rows = graph.add("Shape", ids, start=1, end=2)
     outputs = []
@@ -65,9 +67,8 @@ def folded(flow: Flow, table: npt.NDArray[np.float32], directions: Sequence[Any]
             if not layer.go_backwards:
                 lengths = graph.add("Cast", flow.lengths(), to=TensorProto.INT64)
                 ids = graph.add("ReverseSequence", flow.ids, lengths, time_axis=0, batch_axis=1)
-        gates = graph.add("MatMul", words, kernel.astype(np.float32))
-        if layer.use_bias:
-            gates = graph.add("Add", gates, _in_order(layer.cell.bias))
+        bias = _in_order(layer.cell.bias) if layer.use_bias else np.zeros(4 * layer.units)
+        gates = graph.add("MatMul", words, np.vstack([kernel, bias]).astype(np.float32))
         zeros = graph.add("ConstantOfShape", graph.add("Concat", rows, ints(layer.units), axis=0))
         step, word, states = _step(f"lstm_{number}_", gates, layer)
         last = graph.scan(

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -68,3 +70,17 @@ class Lessons:
 
     opinions: Opinions
     vectors: Vectors
+
+    def save(self, path: Path) -> None:
+        """Write them to a file."""
+        np.savez_compressed(
+            path, texts=np.array(self.opinions.texts), shares=self.opinions.shares,
+            words=np.array(list(self.vectors)), vectors=np.array(list(self.vectors.values())),
+        )  # fmt: skip
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote."""
+        with np.load(path) as file:
+            opinions = Opinions(file["texts"].tolist(), file["shares"])
+            return cls(opinions, dict(zip(file["words"].tolist(), file["vectors"], strict=True)))

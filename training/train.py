@@ -161,9 +161,9 @@ def _write_deep(
     progress: Progress,
 ) -> tuple[dict[str, Any], dict[str, float]]:
     from training.compile import compile_keras  # noqa: PLC0415  as above
-    from training.deep import EMBEDDING_SIZE, MAX_LENGTH, fit_deep  # noqa: PLC0415
+    from training.deep import MAX_LENGTH, fit_deep  # noqa: PLC0415
     from training.vocabulary import TOKENISER  # noqa: PLC0415
-    from training.word_vectors import read_vectors  # noqa: PLC0415
+    from training.word_vectors import EMBEDDING_SIZE, read_vectors  # noqa: PLC0415
 
     given = read_vectors(vectors, EMBEDDING_SIZE) if vectors else None
     word_idx = fit_deep(

@@ -14,6 +14,9 @@ from shared.errors import UnreadableData
 #: Word -> its vector.
 Vectors = dict[str, npt.NDArray[np.float32]]
 
+#: The numbers of a word's vector in a `deep` model.
+EMBEDDING_SIZE = 100
+
 #: Words on each side that count as near, the nearer the more.
 WINDOW = 5
 

@@ -21,7 +21,7 @@ def score(model, *texts):
 
 def test_i_am_well_is_clearly_positive(model):
     """The article's own example."""
-    assert score(model, "I am well")[0] > 0.55
+    assert score(model, "I am well")[0] > 0.6
 
 
 @pytest.mark.parametrize(
