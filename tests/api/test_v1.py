@@ -141,15 +141,17 @@ def test_files_are_kept_listed_and_deleted(client: OpenAI) -> None:
     """As they were sent, the newest first, a page at a time."""
     sent = [jsonl(line(str(at))) for at in range(5)]
     ids = [upload(client, content) for content in sent]
+    # Ids sort by the millisecond that they were made in; within one in any order.
+    newest_first = sorted(ids, reverse=True)
     file = client.files.retrieve(ids[2])
     assert (file.filename, file.bytes, file.status) == ("reviews.jsonl", len(sent[2]), "processed")
     assert client.files.content(ids[2]).content == sent[2]
-    assert [one.id for one in client.files.list(limit=2)] == ids[::-1]
-    assert [one.id for one in client.files.list(purpose="batch")] == ids[::-1]
+    assert [one.id for one in client.files.list(limit=2)] == newest_first
+    assert [one.id for one in client.files.list(purpose="batch")] == newest_first
     assert [one.id for one in client.files.list(purpose="vision")] == []
     assert client.files.delete(ids[2]).deleted
     assert [one.id for one in client.files.list(limit=2)] == [
-        one for one in ids[::-1] if one != ids[2]
+        one for one in newest_first if one != ids[2]
     ]
     with pytest.raises(openai.NotFoundError) as raised:
         client.files.retrieve(ids[2])
@@ -162,7 +164,7 @@ def test_batches_are_listed_and_cancelled(service: Service, client: OpenAI) -> N
     batches = [create(client, jsonl(line("1"))) for _ in range(5)]
     page = client.batches.list(limit=2)
     assert page.has_more
-    assert [one.id for one in page] == [one.id for one in batches[::-1]]
+    assert [one.id for one in page] == sorted((one.id for one in batches), reverse=True)
     cancelled = client.batches.cancel(batches[0].id)
     assert (cancelled.status, cancelled.output_file_id) == ("cancelled", None)
     assert cancelled.cancelled_at
