@@ -104,7 +104,10 @@ def test_an_upload_that_breaks_off_leaves_nothing(service: Programs, form: str) 
         "length": "Content-Type: text/csv\r\nContent-Length: 9000000\r\n\r\ntext\n",
         "chunked": "Content-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ntext\n\r\n",
         "multipart": "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 9000000\r\n"
-        "\r\n--b\r\nContent-Disposition: form-data; name=f; filename=f\r\n\r\ntext\n",
+        "\r\n--b\r\nContent-Disposition: form-data; name=f; filename=f\r\n\r\ntext\n"
+        # More than is read at once: nothing is stored of a form before its file is seen.
+        + "a row of it\n"
+        * 200_000,
     }[form]
     blobs = service.folder / "blobs" / "jobs"
     before = set(blobs.iterdir()) if blobs.exists() else set()
