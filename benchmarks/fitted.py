@@ -3,6 +3,7 @@
 python -m benchmarks.fitted models/
 """
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -23,9 +24,9 @@ from training.add_model import Meaning, add_model
 #: A seed that no benchmark draws its texts with.
 SEED = 1_000_003
 
-#: Words of a text that the networks read, and the numbers that words have.
+#: Words of a text that the networks read, and the numbers that words have in the bundled index.
 LENGTH = 56
-WORDS = 16_001
+WORDS = 1 + max(json.loads((BUNDLED_MODELS / "deep" / "word_idx.json").read_text()).values())
 
 #: Pipelines by the names of their model folders.
 PIPELINES = {
