@@ -66,6 +66,11 @@ def all_there(service: Programs) -> bool:
     return [len(worker["processes"]) for worker in workers] == [2, 2]
 
 
+def loaded(service: Programs) -> int:
+    """How many processes of the workers have loaded their model, those of before included."""
+    return sum(line["message"].startswith("loaded ") for line in log_lines(service, "worker"))
+
+
 def page(service: Programs) -> str:
     return service.client.get("/metrics").text
 
@@ -131,12 +136,15 @@ def test_a_replaced_process_counts_on(service: Programs, ports: list[int]) -> No
     """What a process of the API or of a worker had counted stays when it dies."""
     names = ("scorelane_http_requests_total", "scorelane_worker_rows_total")
     before = [total(page(service), names[0], "/sentiment"), total(pages(ports), names[1])]
+    started = loaded(service)
     for victim in psutil.Process(service.api.pid).children():
         victim.kill()
     for worker in service.running("worker"):
         victim = psutil.Process(worker.pid).children()[0]
         victim.kill()
         wait_for(lambda gone=victim: not gone.is_running())
+    # What the workers last said of themselves may be older than the death of their processes.
+    wait_for(lambda: loaded(service) == started + 2)
     wait_for(lambda: service.status("/readyz") == 200 and all_there(service))
     assert service.client.post("/sentiment", json={"text": ["good"]}).status_code == 200
     wait_for(lambda: total(page(service), names[0], "/sentiment") == before[0] + 1)
@@ -225,7 +233,7 @@ def test_top_and_doctor_look_at_the_service(service: Programs) -> None:
     wait_for(lambda: all_there(service))
     status, seen = command(service, "top", "--once")
     assert status == 0
-    assert [len(worker["processes"]) for worker in seen["workers"]] == [2, 2]
+    assert [len(worker["processes"]) for worker in seen["workers"]] == [2, 2], seen
     assert [model["processes"] for model in seen["models"]] == [4]
     assert sum(worker["rows"] for worker in seen["workers"]) > 0
     status, found = command(service, "doctor")
