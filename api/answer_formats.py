@@ -6,7 +6,8 @@ from typing import Any, Literal
 from flask import Request, Response
 from werkzeug.datastructures import MIMEAccept
 
-from shared.errors import BadOption, NotAcceptable
+from shared.errors import NotAcceptable
+from shared.input_errors import BadOption
 
 Format = Literal["csv", "ndjson", "json", "parquet"]
 
@@ -22,7 +23,7 @@ def wanted_format(request: Request, offered: Sequence[Format]) -> Format:
     """The format that a client wants most; the first of those offered where it says nothing.
 
     Raises:
-        shared.errors.BadOption: `format` names none of them.
+        shared.input_errors.BadOption: `format` names none of them.
         shared.errors.NotAcceptable: `Accept` admits none of them.
     """
     named = request.args.get("format")

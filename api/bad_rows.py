@@ -22,7 +22,8 @@ from api.partial import (
 )
 from api.ready import BadRow, Ready
 from api.services import services
-from shared.errors import BadOption, JobNotFinished, NoResults, NotAcceptable
+from shared.errors import JobNotFinished, NoResults, NotAcceptable
+from shared.input_errors import BadOption
 from shared.job import State
 from shared.tables.ndjson_results import lines
 from shared.tables.results import cell

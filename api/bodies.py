@@ -8,7 +8,8 @@ from typing import IO
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected
 
-from shared.errors import NotGzip, TooLarge, UnsupportedEncoding
+from shared.errors import TooLarge, UnsupportedEncoding
+from shared.input_errors import NotGzip
 
 #: How much of a body is in memory at a time.
 READ_BYTES = 1024 * 1024
@@ -25,7 +26,7 @@ def chunks_of(request: Request) -> Iterator[bytes]:
 
     Raises:
         shared.errors.UnsupportedEncoding: it is neither plain nor gzip.
-        shared.errors.NotGzip: it says that it is gzip, and is not, or not to its end.
+        shared.input_errors.NotGzip: it says that it is gzip, and is not, or not to its end.
         shared.errors.TooLarge: it grows too much.
     """
     match request.headers.get("Content-Encoding", "identity").strip().lower():
@@ -41,7 +42,7 @@ def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The content of a file: as it is, or unpacked if it begins as gzip does, and no text can.
 
     Raises:
-        shared.errors.NotGzip: it only begins so.
+        shared.input_errors.NotGzip: it only begins so.
         shared.errors.TooLarge: it grows too much.
     """
     head = b""

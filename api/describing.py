@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from shared import errors
+from shared import errors, input_errors
 from shared.errors import ScorelaneError
 
 Schema = dict[str, Any]
@@ -26,11 +26,11 @@ OF_A_JOB: tuple[type[ScorelaneError], ...] = (
 
 #: Where rows come in.
 OF_ROWS: tuple[type[ScorelaneError], ...] = (
-    errors.NotJson,
-    errors.NotGzip,
-    errors.UnknownOption,
-    errors.BadOption,
-    *(kind for kind in errors.BadInput.__subclasses__()),
+    input_errors.NotJson,
+    input_errors.NotGzip,
+    input_errors.UnknownOption,
+    input_errors.BadOption,
+    *(kind for kind in input_errors.BadInput.__subclasses__()),
     errors.UnsupportedEncoding,
     errors.TooLarge,
     errors.ServiceFull,

@@ -19,7 +19,7 @@ from api.terms import terms_of
 from api.uploads.formats import Format
 from api.uploads.readers import Upload
 from api.uploads.sent import Sent, sent_by
-from shared.errors import BadOption, OpenQuote, RowTooLong
+from shared.input_errors import BadOption, OpenQuote, RowTooLong
 from shared.job import NDJSON, Layout
 from shared.tables.carried import carried_columns
 from shared.tables.csv_upload import CsvUpload

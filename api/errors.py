@@ -12,7 +12,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from api.v1.shapes import PREFIX, error_answer
 from api.witness import REQUEST_ID
-from shared import errors
+from shared import errors, input_errors
 from shared.errors import ScorelaneError
 from shared.traces import where
 
@@ -23,12 +23,12 @@ logger = logging.getLogger(__name__)
 
 #: The status of an error is that of the nearest of its classes in this table.
 STATUS: dict[type[ScorelaneError], HTTPStatus] = {
-    errors.NotJson: HTTPStatus.BAD_REQUEST,
-    errors.NotMultipart: HTTPStatus.BAD_REQUEST,
-    errors.NotGzip: HTTPStatus.BAD_REQUEST,
-    errors.UnknownOption: HTTPStatus.BAD_REQUEST,
-    errors.BadOption: HTTPStatus.BAD_REQUEST,
-    errors.BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    input_errors.NotJson: HTTPStatus.BAD_REQUEST,
+    input_errors.NotMultipart: HTTPStatus.BAD_REQUEST,
+    input_errors.NotGzip: HTTPStatus.BAD_REQUEST,
+    input_errors.UnknownOption: HTTPStatus.BAD_REQUEST,
+    input_errors.BadOption: HTTPStatus.BAD_REQUEST,
+    input_errors.BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.KeyWanted: HTTPStatus.UNAUTHORIZED,
     errors.UnknownKey: HTTPStatus.UNAUTHORIZED,
     errors.WrongScope: HTTPStatus.FORBIDDEN,
@@ -39,7 +39,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.BadRequestField: HTTPStatus.BAD_REQUEST,
+    input_errors.BadRequestField: HTTPStatus.BAD_REQUEST,
     errors.NoSuchFile: HTTPStatus.NOT_FOUND,
     errors.NoSuchBatch: HTTPStatus.NOT_FOUND,
     errors.FilesFull: HTTPStatus.TOO_MANY_REQUESTS,

@@ -17,8 +17,9 @@ from api.terms import Terms, terms_of
 from api.uploads.formats import Format
 from api.uploads.readers import reader_of
 from api.uploads.sent import Sent, sent_by
-from shared.errors import BadOption, TooLarge
+from shared.errors import TooLarge
 from shared.fleet import Served
+from shared.input_errors import BadOption
 from shared.job import NDJSON, Job, upload_key_of
 from shared.tables.carried import carried_columns
 from shared.tables.json_rows import json_columns, json_rows, parse_json
@@ -62,7 +63,7 @@ def read_json(services: Services, request: Request) -> Any:
 
     Raises:
         shared.errors.TooLarge: it is over the limit for JSON.
-        shared.errors.NotJson: it is not JSON.
+        shared.input_errors.NotJson: it is not JSON.
     """
     return read_chunks(services, chunks_of(request), request.content_length)
 

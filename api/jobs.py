@@ -16,16 +16,8 @@ from api.listing import PARAMETERS, find, search_for
 from api.preferences import APPLIED, PREFER, applied, preferences_of, wait_for_end
 from api.representation import EXAMPLE_JOB, JobJson, job_answer, job_json
 from api.services import Services, services
-from shared.errors import (
-    BadOption,
-    JobEnded,
-    JobExpired,
-    JobLost,
-    JobNotFound,
-    JobNotRestored,
-    MalformedJobId,
-    UnknownOption,
-)
+from shared.errors import JobEnded, JobExpired, JobLost, JobNotFound, JobNotRestored, MalformedJobId
+from shared.input_errors import BadOption, UnknownOption
 from shared.job import Job, State, is_job_id, made_at
 from shared.manifest import has_manifest, settle
 

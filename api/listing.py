@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 from api.describing import Parameter, number
 from api.options import whole_number
 from api.terms import label
-from shared.errors import BadOption, UnknownOption
+from shared.input_errors import BadOption, UnknownOption
 from shared.job import Job, State, is_job_id
 from shared.job_store import JobStore
 
@@ -83,8 +83,8 @@ def search_for(query: MultiDict[str, str]) -> Search:
     """What a query asks for.
 
     Raises:
-        shared.errors.UnknownOption: it has a name that is none here.
-        shared.errors.BadOption: it has a value that cannot be, or two.
+        shared.input_errors.UnknownOption: it has a name that is none here.
+        shared.input_errors.BadOption: it has a value that cannot be, or two.
     """
     for name, values in query.lists():
         if name not in _NAMES:

@@ -15,7 +15,7 @@ from werkzeug.sansio.multipart import (
 )
 
 from api.bodies import READ_BYTES
-from shared.errors import NotMultipart
+from shared.input_errors import NotMultipart
 
 #: What a form field may hold, and how far a part's header may go.
 MAX_FIELD_BYTES = 1024 * 1024
@@ -45,7 +45,7 @@ class MultipartUpload:
         """Read as far as the file, which has a name and headers; `fields` has those before it.
 
         Raises:
-            shared.errors.NotMultipart: the form is malformed, or has no file.
+            shared.input_errors.NotMultipart: the form is malformed, or has no file.
         """
         for event in self._events:
             if isinstance(event, File):
@@ -57,7 +57,7 @@ class MultipartUpload:
         """The content of the file that was opened. `fields` is whole when this is at its end.
 
         Raises:
-            shared.errors.NotMultipart: the form is malformed, or has several files.
+            shared.input_errors.NotMultipart: the form is malformed, or has several files.
         """
         in_file = True
         for event in self._events:

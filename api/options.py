@@ -9,7 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from api.describing import Parameter, Schema
 from shared.addresses import MAX_URL_CHARS
-from shared.errors import BadOption, UnknownOption
+from shared.input_errors import BadOption, UnknownOption
 from shared.job import ResultFormat
 from shared.tables.carried import Asked
 
@@ -122,9 +122,10 @@ def job_options(*sources: Mapping[str, str]) -> JobOptions:
     """The options of a new job; a later source wins.
 
     Raises:
-        shared.errors.UnknownOption: a name that is no option: a slip must not change a result.
-        shared.errors.BadOption: an option without a value, or with one that it cannot have, or
-            with two.
+        shared.input_errors.UnknownOption: a name that is no option: a slip must not change a
+            result.
+        shared.input_errors.BadOption: an option without a value, or with one that it cannot have,
+            or with two.
     """
     return _read(JobOptions, sources)
 
@@ -197,7 +198,7 @@ def whole_number(source: Mapping[str, str], name: str, default: int, most: int) 
     """A number from 0 to `most`.
 
     Raises:
-        shared.errors.BadOption: it is none.
+        shared.input_errors.BadOption: it is none.
     """
     text = source.get(name, str(default))
     if not (text.isascii() and text.isdecimal()) or len(text) > 18 or int(text) > most:

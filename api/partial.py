@@ -14,7 +14,8 @@ from api.ready import Ready
 from api.representation import retry_after
 from api.rows import Row
 from api.services import Services
-from shared.errors import BadOption, JobNotFinished, NoResults
+from shared.errors import JobNotFinished, NoResults
+from shared.input_errors import BadOption
 from shared.job import ENDED, Job, State
 from shared.model import SCORE
 from shared.tables.result_formats import ROW_FORMATS
@@ -60,7 +61,7 @@ def is_partial() -> bool:
     """Whether the request asks for what there is.
 
     Raises:
-        shared.errors.BadOption: it says neither yes nor no.
+        shared.input_errors.BadOption: it says neither yes nor no.
     """
     value = request.args.get("partial", "false")
     if value not in ("true", "false"):
@@ -86,7 +87,7 @@ def place() -> tuple[int, int]:
     """From which row on, and how many rows on a page.
 
     Raises:
-        shared.errors.BadOption: one of them is none.
+        shared.input_errors.BadOption: one of them is none.
     """
     begin = whole_number(request.args, "cursor", 0, MAX_CURSOR)
     return begin, max(whole_number(request.args, "limit", 1000, MAX_PAGE), 1)

@@ -21,7 +21,8 @@ from api.partial import (
 from api.result_parts import ResultParts
 from api.rows import Row
 from api.services import Services, services
-from shared.errors import BadOption, JobNotFinished, NoResults, NotAcceptable
+from shared.errors import JobNotFinished, NoResults, NotAcceptable
+from shared.input_errors import BadOption
 from shared.job import Job
 from shared.model import SCORE
 
@@ -103,7 +104,7 @@ def results_answer(at: Services, job: Job, *, json_first: bool = False) -> Respo
             own, which costs nothing but to move its bytes.
 
     Raises:
-        shared.errors.BadOption: the format, or the place of a page, is none.
+        shared.input_errors.BadOption: the format, or the place of a page, is none.
         shared.errors.NotAcceptable: the client accepts no format that there is.
     """
     parts, kept = ResultParts(at, job), job.spec.result_format

@@ -15,17 +15,15 @@ from api.services import Services, services
 from api.terms import terms_of
 from shared import trail
 from shared.errors import (
-    BadOption,
     NoModelYet,
     NoRoom,
     NothingToRetry,
     NotRetryable,
     OwnerFull,
     ServiceFull,
-    UnknownModel,
-    UnknownOption,
     VersionGone,
 )
+from shared.input_errors import BadOption, UnknownModel, UnknownOption
 from shared.job import RETRYABLE, Job, Spec, new_job_id
 
 blueprint = Blueprint("retrying", __name__)

@@ -9,8 +9,9 @@ from api.bells import Bells
 from api.slots import Slots
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
-from shared.errors import NoModelYet, UnknownModel
+from shared.errors import NoModelYet
 from shared.fleet import Fleet, Served
+from shared.input_errors import UnknownModel
 from shared.job_store import JobStore
 from shared.overview import Overview
 from shared.settings import Settings
@@ -37,7 +38,7 @@ class Services:
 
         Raises:
             shared.errors.NoModelYet: no worker has ever announced a model.
-            shared.errors.UnknownModel: none of that name was announced.
+            shared.input_errors.UnknownModel: none of that name was announced.
         """
         models = self.fleet.models()
         if not models:

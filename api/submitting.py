@@ -23,10 +23,10 @@ from shared.errors import (
     IdempotencyKeyReused,
     NoRoom,
     NotAcceptable,
-    NotMultipart,
     OwnerFull,
     UnsupportedFormat,
 )
+from shared.input_errors import NotMultipart
 from shared.job import Job, State
 
 blueprint = Blueprint("submitting", __name__)

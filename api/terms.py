@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from api.options import JobOptions
 from shared.addresses import Allowed, find_target
-from shared.errors import BadOption, NoCallbacks
+from shared.input_errors import BadOption, NoCallbacks
 from shared.settings import Settings
 from shared.webhook import webhook_secrets
 
@@ -29,7 +29,7 @@ def terms_of(options: JobOptions, settings: Settings) -> Terms:
     """What of the options goes into the job's `Spec` as it is.
 
     Raises:
-        shared.errors.BadOption: one of them has a value that cannot be.
+        shared.input_errors.BadOption: one of them has a value that cannot be.
     """
     if options.validate not in ("true", "false"):
         reason = "it must be true or false"
@@ -47,8 +47,8 @@ def callback_url(url: str | None, settings: Settings) -> str:
     """Where the job's end is told; empty: nowhere.
 
     Raises:
-        shared.errors.NoCallbacks: nobody is called back here.
-        shared.errors.BadCallback: it leads where it may not.
+        shared.input_errors.NoCallbacks: nobody is called back here.
+        shared.input_errors.BadCallback: it leads where it may not.
     """
     if url is None:
         return ""
@@ -62,7 +62,7 @@ def tolerance(on_error: str) -> float:
     """The share of bad rows above which a job fails: 1 for `skip`, 0 for `fail`.
 
     Raises:
-        shared.errors.BadOption: it is none of them, and no share.
+        shared.input_errors.BadOption: it is none of them, and no share.
     """
     share = _POLICIES.get(on_error)
     if share is None and _SHARE.fullmatch(on_error):
@@ -84,7 +84,7 @@ def retention(seconds: str | None, settings: Settings) -> float | None:
     """For how long a job asks to be kept after its end.
 
     Raises:
-        shared.errors.BadOption: it is no whole number, or more than may be.
+        shared.input_errors.BadOption: it is no whole number, or more than may be.
     """
     if seconds is None:
         return None
@@ -100,7 +100,7 @@ def labels(given: tuple[str, ...]) -> dict[str, str]:
     """The labels in `key:value` each.
 
     Raises:
-        shared.errors.BadOption: one of them cannot be, or there are too many.
+        shared.input_errors.BadOption: one of them cannot be, or there are too many.
     """
     found: dict[str, str] = {}
     for text in given:
@@ -117,7 +117,7 @@ def label(text: str) -> tuple[str, str]:
     """The key and the value in `key:value`.
 
     Raises:
-        shared.errors.BadOption: it is none.
+        shared.input_errors.BadOption: it is none.
     """
     key, colon, value = text.partition(":")
     if not colon or not _KEY.fullmatch(key):

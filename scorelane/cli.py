@@ -93,7 +93,8 @@ def failure_of(error: Exception) -> click.ClickException | None:
     """An expected error, with its exit code; None for a bug, which keeps its traceback."""
     # Here and not above: these are imported by the command that raised, or by nobody.
     from scorelane.problems import ApiError, ClientError  # noqa: PLC0415
-    from shared.errors import ScorelaneError, StackError  # noqa: PLC0415
+    from scorelane.stack_errors import StackError  # noqa: PLC0415
+    from shared.errors import ScorelaneError  # noqa: PLC0415
 
     match error:
         case ApiError():

@@ -13,8 +13,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from scorelane.findings import Finding, fault, fine, warning
-from shared.errors import ModelError
 from shared.model import RUNTIMES, Card, read_cards
+from shared.model_errors import ModelError
 from shared.settings import PREFIX, Settings, load_settings, unknown_variables
 
 #: So much room is little, and so much is none, in bytes.

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from scorelane import model_options
-from shared.errors import BadOption
+from shared.input_errors import BadOption
 from shared.model import Card
 from shared.settings import load_settings
 

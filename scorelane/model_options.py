@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from shared.errors import NoModelFolder
+from shared.model_errors import NoModelFolder
 from shared.settings import load_settings
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -29,7 +29,7 @@ def model_folder(model: str | None, models_dir: Path | None) -> Path:
     """The folder of a model that is named, or whose folder is.
 
     Raises:
-        shared.errors.NoModelFolder: there is none.
+        shared.model_errors.NoModelFolder: there is none.
     """
     settings = load_settings()
     wanted = model or settings.default_model

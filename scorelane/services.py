@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scorelane.guard import Guard
-from shared.errors import NoRedisServer, NotReadyInTime, ServiceEnded, StackError
+from scorelane.stack_errors import NoRedisServer, NotReadyInTime, ServiceEnded, StackError
 
 #: Lines of a service's log that an error repeats.
 LOG_LINES = 12
@@ -66,7 +66,7 @@ class Service:
         """See that it lives.
 
         Raises:
-            shared.errors.ServiceEnded: it does not.
+            scorelane.stack_errors.ServiceEnded: it does not.
         """
         status = self._process.poll()
         if status is not None:
@@ -89,7 +89,7 @@ def redis(data: Path, socket_path: Path) -> Program:
     """The job store and queue: a Redis of our own, on a Unix socket that only this user may open.
 
     Raises:
-        shared.errors.NoRedisServer: there is none to start.
+        scorelane.stack_errors.NoRedisServer: there is none to start.
     """
     options = {
         "port": "0",

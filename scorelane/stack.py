@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Self
 
-from shared.errors import StackError
+from scorelane.stack_errors import StackError
 
 #: The supervisor closes its stdout at its very end; then it has only to exit.
 STOP_SECONDS = 10.0
@@ -61,7 +61,7 @@ class Stack:
         """Start it, and wait until it is ready.
 
         Raises:
-            shared.errors.StackError: it cannot be started; the message says why.
+            scorelane.stack_errors.StackError: it cannot be started; the message says why.
         """
         env = {name: at for name, at in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         self._process = subprocess.Popen(  # noqa: S603  our own program
@@ -87,7 +87,8 @@ class Stack:
         """Stop it.
 
         Raises:
-            shared.errors.StackError: the block failed because the service had: this says why.
+            scorelane.stack_errors.StackError: the block failed because the service had: this says
+                why.
         """
         reason = self._stop()
         if reason and isinstance(error, Exception):
@@ -105,7 +106,7 @@ class Stack:
         """Block until the service ends.
 
         Raises:
-            shared.errors.StackError: always; the message says why it ended.
+            scorelane.stack_errors.StackError: always; the message says why it ended.
         """
         while True:
             self._next()

@@ -27,8 +27,9 @@ from redis.exceptions import RedisError
 from scorelane import services
 from scorelane.guard import Guard
 from scorelane.services import Service
+from scorelane.stack_errors import AddressInUse, BadAddress, DataInUse
 from scorelane.stack_folder import note_redis
-from shared.errors import AddressInUse, BadAddress, DataInUse, ScorelaneError
+from shared.errors import ScorelaneError
 from shared.fleet import RedisFleet
 from shared.model import read_cards
 from shared.redis_link import RedisLink
@@ -154,7 +155,7 @@ def lock_of(data: Path) -> int:
     """Lock a data folder; the kernel unlocks it when the last holder of the descriptor has ended.
 
     Raises:
-        shared.errors.DataInUse: another holds it.
+        scorelane.stack_errors.DataInUse: another holds it.
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = os.open(data / "lock", os.O_CREAT | os.O_RDWR, 0o600)
@@ -169,8 +170,8 @@ def listening(host: str, port: int) -> socket.socket:
     """A socket that listens; clients that come before the API is up wait for it.
 
     Raises:
-        shared.errors.AddressInUse: the port is taken.
-        shared.errors.BadAddress: it cannot be listened on.
+        scorelane.stack_errors.AddressInUse: the port is taken.
+        scorelane.stack_errors.BadAddress: it cannot be listened on.
     """
     try:
         family, *_, address = socket.getaddrinfo(
@@ -212,7 +213,7 @@ def wait_for(service: Service, ready: Any, watch: Any) -> None:
     """Watch until `ready()`.
 
     Raises:
-        shared.errors.NotReadyInTime: it takes the service too long.
+        scorelane.stack_errors.NotReadyInTime: it takes the service too long.
     """
     deadline = time.monotonic() + START_SECONDS
     while not ready():

@@ -12,8 +12,8 @@ import pandas as pd
 from scoring.keras_checks import check_word_numbers
 from scoring.keras_network import Network
 from scoring.text import Tokeniser, WordNumbers, read_word_index, tokeniser_for
-from shared.errors import NoRuntime, UnusableModel
 from shared.model import SCORE, TEXT, Card
+from shared.model_errors import NoRuntime, UnusableModel
 
 WORD_INDEX_FILE = "word_idx.json"
 
@@ -37,8 +37,9 @@ class KerasModel:
         """Load `word_idx.json`, and `model.onnx` if the model was compiled, else `model.hdf5`.
 
         Raises:
-            shared.errors.UnusableModel: a file cannot be read, or the model does not score texts.
-            shared.errors.NoRuntime: what runs the model is not installed.
+            shared.model_errors.UnusableModel: a file cannot be read, or the model does not score
+                texts.
+            shared.model_errors.NoRuntime: what runs the model is not installed.
         """
         try:
             numbers = word_numbers(read_word_index(folder / WORD_INDEX_FILE), card.options)

@@ -16,8 +16,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 
 from scoring.class_values import expected_score, given_values, values_of_labels
 from scoring.word_pipeline import WordPipeline
-from shared.errors import UnusableModel
 from shared.model import SCORE, TEXT, Card
+from shared.model_errors import UnusableModel
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class SklearnModel:
         """Load `model.pkl`.
 
         Raises:
-            shared.errors.UnusableModel: it cannot be unpickled here, or does not score texts.
+            shared.model_errors.UnusableModel: it cannot be unpickled here, or does not score texts.
         """
         # One process per core: a second BLAS or OpenMP thread would only take another one's core.
         threadpool_limits(1)
@@ -70,7 +70,7 @@ def read_estimator(path: Path) -> Any:
     """Unpickle an estimator. This runs the file's code: only for files that are trusted.
 
     Raises:
-        shared.errors.UnusableModel: it cannot be unpickled here.
+        shared.model_errors.UnusableModel: it cannot be unpickled here.
     """
     here = version("scikit-learn")
     try:

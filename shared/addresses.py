@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from shared.errors import BadCallback
+from shared.input_errors import BadCallback
 
 MAX_URL_CHARS = 2048
 
@@ -68,8 +68,8 @@ def find_target(url: str, allowed: Allowed) -> Target:
     """Where a URL leads, by the addresses that its host has at this moment.
 
     Raises:
-        shared.errors.BadCallback: it is no URL for a callback, its host is not known, or one of
-            its addresses may not be reached.
+        shared.input_errors.BadCallback: it is no URL for a callback, its host is not known, or one
+            of its addresses may not be reached.
     """
     if len(url) > MAX_URL_CHARS:
         raise BadCallback(reason=f"it is longer than {MAX_URL_CHARS:,} characters")

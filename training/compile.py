@@ -20,8 +20,9 @@ from scoring.keras_network import Network
 from scoring.onnx_network import OnnxNetwork
 from scoring.tensorflow_network import TensorFlowNetwork, read_keras
 from scoring.text import read_word_index
-from shared.errors import BadOption, UnusableModel
+from shared.input_errors import BadOption
 from shared.model import Card, read_card, write_card
+from shared.model_errors import UnusableModel
 from training.made_texts import made_texts
 from training.model_folder import new_model_folder
 from training.onnx_layers import write_onnx
@@ -80,8 +81,8 @@ def compile_model(folder: Path) -> Card:
         The new card: as it was, but for the compiled file, its figure, and so the version.
 
     Raises:
-        shared.errors.ModelError: it is not a sound model, or cannot be served.
-        shared.errors.BadOption: it is not a Keras model.
+        shared.model_errors.ModelError: it is not a sound model, or cannot be served.
+        shared.input_errors.BadOption: it is not a Keras model.
     """
     folder = folder.resolve()
     card = read_card(folder)

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from shared.errors import BadLabelledRow, NotLabelled, TooFewLabels, UnreadableData
 from shared.model import TEXT
+from training.data_errors import BadLabelledRow, NotLabelled, TooFewLabels, UnreadableData
 from training.treebank import detokenise as natural
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def read_labelled(paths: Sequence[Path], *, detokenise: bool = False) -> pd.Data
         `dev`, `test` or None where the file has none; `source`, the file's name without endings.
 
     Raises:
-        shared.errors.LabelledDataError: a file cannot be read, or a row cannot be used.
+        training.data_errors.LabelledDataError: a file cannot be read, or a row cannot be used.
     """
     frame = pd.concat([_read_one(Path(path)) for path in paths], ignore_index=True)
     if detokenise:
@@ -59,7 +59,7 @@ def split(frame: pd.DataFrame, *, seed: int, dev_share: float = 0.1) -> pd.DataF
     one side.
 
     Raises:
-        shared.errors.TooFewLabels: a side lacks negative or positive rows.
+        training.data_errors.TooFewLabels: a side lacks negative or positive rows.
     """
     frame = frame.copy()
     free = frame["split"].isna()

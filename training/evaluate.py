@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from shared.errors import TooFewLabels
 from shared.model import SCORE, TEXT, Model
+from training.data_errors import TooFewLabels
 
 #: The fifths are [0, .2], (.2, .4], (.4, .6], (.6, .8], (.8, 1], as in the Stanford Sentiment
 #: Treebank (Socher et al., EMNLP 2013). The middle one is neutral: neither negative nor positive.
@@ -28,14 +28,14 @@ def evaluate(model: Model, labelled: pd.DataFrame) -> dict[str, float]:
         correlation of constant scores, an accuracy of no rows) is left out.
 
     Raises:
-        shared.errors.TooFewLabels: there is no row.
+        training.data_errors.TooFewLabels: there is no row.
     """
     check_rows(labelled)
     return compare(scores_of(model, labelled), labelled["score"].to_numpy(dtype=np.float64))
 
 
 def check_rows(labelled: pd.DataFrame) -> None:
-    """Raise `shared.errors.TooFewLabels` where there is no row to measure on."""
+    """Raise `training.data_errors.TooFewLabels` where there is no row to measure on."""
     if labelled.empty:
         raise TooFewLabels(purpose="evaluate", found="0 rows", needed="one row or more")
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import joblib
 import pandas as pd
 
-from shared.errors import BadOption
+from shared.input_errors import BadOption
 from shared.model import TEXT, Card, Model, load_model, write_card
 from training.checks import notes_on
 from training.data import DEV, TEST, TRAIN, read_labelled, split
@@ -73,9 +73,9 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
         The card of the new model.
 
     Raises:
-        shared.errors.LabelledDataError: the files cannot be used.
-        shared.errors.ModelError: the name cannot be used.
-        shared.errors.BadOption: an unknown kind, or no epoch.
+        training.data_errors.LabelledDataError: the files cannot be used.
+        shared.model_errors.ModelError: the name cannot be used.
+        shared.input_errors.BadOption: an unknown kind, or no epoch.
     """
     if kind not in get_args(Kind):
         raise BadOption(option="kind", value=kind, reason="it is neither fast nor deep")

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix, csr_matrix
 from sklearn.utils.extmath import randomized_svd
 
-from shared.errors import UnreadableData
+from training.data_errors import UnreadableData
 
 #: Word -> its vector.
 Vectors = dict[str, npt.NDArray[np.float32]]
@@ -74,7 +74,7 @@ def read_vectors(path: Path, size: int) -> Vectors:
     """Read vectors as GloVe's files have them (also gzip'ed): a word and its `size` numbers a line.
 
     Raises:
-        shared.errors.UnreadableData: it is no such file.
+        training.data_errors.UnreadableData: it is no such file.
     """
     opened = gzip.open if path.suffix == ".gz" else open
     vectors: Vectors = {}

@@ -13,8 +13,8 @@ from billiard.util import get_logger
 from celery.signals import setup_logging
 
 from shared import logs
-from shared.errors import ModelError
 from shared.model import read_cards
+from shared.model_errors import ModelError
 from shared.settings import load_settings
 from worker.app import app, serve_queues
 from worker.heart import silent

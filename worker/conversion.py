@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from shared.blobs import Blobs
-from shared.errors import BadParquet
+from shared.input_errors import BadParquet
 from shared.job import Part, Spec
 from shared.settings import Settings
 from shared.tables.parquet_rows import stored_rows_of
@@ -31,7 +31,7 @@ def convert(
         after: the last of them.
 
     Raises:
-        shared.errors.BadParquet: it cannot be read, or its rows take too much room.
+        shared.input_errors.BadParquet: it cannot be read, or its rows take too much room.
         FileNotFoundError: the upload is not there any more.
         SplitLater: that took long, and there are more.
     """

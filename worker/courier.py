@@ -37,7 +37,7 @@ class Courier:
         """POST a message.
 
         Raises:
-            shared.errors.BadCallback: the URL leads where it may not.
+            shared.input_errors.BadCallback: the URL leads where it may not.
             TimeoutError: there was no whole answer in time.
             OSError: it could not be delivered.
         """

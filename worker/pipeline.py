@@ -11,8 +11,9 @@ from itertools import islice
 
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
-from shared.errors import BadParquet, JobExpired, JobNotFound, OpenQuote, RowTooLong
+from shared.errors import JobExpired, JobNotFound
 from shared.fleet import Fleet
+from shared.input_errors import BadParquet, OpenQuote, RowTooLong
 from shared.job import ENDED, NDJSON, Job, Part, Spec, State
 from shared.job_store import FINISH, Answer, BadRow, Begun, JobStore, SmallJob, Walk
 from shared.manifest import has_manifest, settle

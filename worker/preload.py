@@ -15,9 +15,9 @@ from redis.exceptions import RedisError
 
 from shared.blobs import FolderBlobs
 from shared.dispatch import CeleryDispatch
-from shared.errors import ModelError
 from shared.fleet import Fleet, RedisFleet, Served
 from shared.model import TEXT, Model, load_model, read_cards
+from shared.model_errors import ModelError
 from shared.redis_job_store import RedisJobStore
 from shared.redis_link import RedisLink
 from shared.settings import Settings, load_settings

@@ -14,7 +14,8 @@ from redis.exceptions import RedisError
 
 from shared.addresses import Allowed
 from shared.blobs import Blobs, FolderBlobs
-from shared.errors import BadCallback, BadWebhookSecret, JobExpired, JobNotFound
+from shared.errors import BadWebhookSecret, JobExpired, JobNotFound
+from shared.input_errors import BadCallback
 from shared.job import CallbackState, Job
 from shared.job_store import JobStore
 from shared.manifest import settle

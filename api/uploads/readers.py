@@ -25,14 +25,14 @@ class Upload(Protocol):
         """Check the next chunk.
 
         Raises:
-            shared.errors.BadInput: the file cannot be used.
+            shared.input_errors.BadInput: the file cannot be used.
         """
 
     def finish(self) -> list[str]:
         """The names of the columns, once everything was fed.
 
         Raises:
-            shared.errors.BadInput: the file cannot be used.
+            shared.input_errors.BadInput: the file cannot be used.
         """
 
     def layout(
@@ -41,8 +41,8 @@ class Upload(Protocol):
         """Where the rows are, once everything was fed, and stored.
 
         Raises:
-            shared.errors.NoSuchColumn: a column named is not there.
-            shared.errors.BadInput: the file cannot be used.
+            shared.input_errors.NoSuchColumn: a column named is not there.
+            shared.input_errors.BadInput: the file cannot be used.
         """
 
 

@@ -12,7 +12,8 @@ from api.multipart import MultipartUpload
 from api.options import JobOptions, job_options
 from api.uploads.charsets import to_utf8
 from api.uploads.formats import ADVICE, MEDIA_TYPES, Format, Kind, kind_of_file
-from shared.errors import BadOption, UnsupportedFormat
+from shared.errors import UnsupportedFormat
+from shared.input_errors import BadOption
 
 #: Options that the reading of a file begins with.
 _BEFORE_THE_FILE = ("delimiter", "charset")
@@ -47,8 +48,8 @@ class Sent:
         """The options, once the content was read to its end.
 
         Raises:
-            shared.errors.BadOption: one came behind the file that was read by it.
-            shared.errors.UnknownOption: there is no such option.
+            shared.input_errors.BadOption: one came behind the file that was read by it.
+            shared.input_errors.UnknownOption: there is no such option.
         """
         found = job_options(self._query, self._fields)
         for name in _BEFORE_THE_FILE:
@@ -63,8 +64,8 @@ def sent_by(request: Request) -> Sent:
 
     Raises:
         shared.errors.UnsupportedFormat: a content type that is not read.
-        shared.errors.NotMultipart: a form without a file, or malformed.
-        shared.errors.BadOption: an option that cannot be used, or not with this format.
+        shared.input_errors.NotMultipart: a form without a file, or malformed.
+        shared.input_errors.BadOption: an option that cannot be used, or not with this format.
     """
     if request.mimetype == "multipart/form-data":
         return _form(request)

@@ -16,8 +16,6 @@ from api.v1.shapes import BatchList, BatchObject, page_of
 from api.v1.stored_files import owner_asked
 from shared.batches import Batch, batches
 from shared.errors import (
-    BadOption,
-    BadRequestField,
     JobEnded,
     JobExpired,
     JobLost,
@@ -27,12 +25,12 @@ from shared.errors import (
     NoRoom,
     NoSuchBatch,
     NoSuchFile,
-    NotJson,
     OwnerFull,
     ServiceFull,
     TooLarge,
     UnsupportedEncoding,
 )
+from shared.input_errors import BadOption, BadRequestField, NotJson
 from shared.job import Job, State
 
 blueprint = Blueprint("v1_batches", __name__)

@@ -12,8 +12,8 @@ from api.v1.lines import Lines, convert
 from api.v1.shapes import BatchObject
 from api.v1.stored_files import content_key, find_file
 from shared.batches import Batch, batches
-from shared.errors import BadRequestField, UnknownModel
 from shared.fleet import Served
+from shared.input_errors import BadRequestField, UnknownModel
 from shared.job import NDJSON, folder_of, upload_key_of
 
 #: Of a batch's own notes.

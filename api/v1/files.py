@@ -19,15 +19,8 @@ from api.v1.stored_files import (
     uploaded_json,
 )
 from shared.batches import batch_files, batches
-from shared.errors import (
-    BadOption,
-    FilesFull,
-    NoRoom,
-    NoSuchFile,
-    NotMultipart,
-    TooLarge,
-    UnsupportedFormat,
-)
+from shared.errors import FilesFull, NoRoom, NoSuchFile, TooLarge, UnsupportedFormat
+from shared.input_errors import BadOption, NotMultipart
 
 blueprint = Blueprint("v1_files", __name__)
 

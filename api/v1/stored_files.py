@@ -13,7 +13,8 @@ from api.pieces import Pieces
 from api.services import Services
 from api.v1.shapes import FileObject
 from shared.batches import BatchFile, batch_files, batches
-from shared.errors import BadOption, FilesFull, NoSuchFile, UnsupportedFormat
+from shared.errors import FilesFull, NoSuchFile, UnsupportedFormat
+from shared.input_errors import BadOption
 from shared.job import Job, State, new_job_id
 
 #: A stored file is sent in pieces of so many bytes.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.errors import ColumnTaken, NoSuchColumn
+from shared.input_errors import ColumnTaken, NoSuchColumn
 from shared.tables.results import FIXED
 
 #: The columns that were asked for, in their order; None: all there are.
@@ -19,8 +19,8 @@ def carried_columns(asked: Asked, found: Sequence[str], ref_column: str | None) 
             `ref` if there is one.
 
     Raises:
-        shared.errors.NoSuchColumn: one was asked for that is not there.
-        shared.errors.ColumnTaken: one is called like a column that every result has.
+        shared.input_errors.NoSuchColumn: one was asked for that is not there.
+        shared.input_errors.ColumnTaken: one is called like a column that every result has.
     """
     if asked is None:
         # What has no name, as a spreadsheet leaves it at its right edge, could not be told apart.

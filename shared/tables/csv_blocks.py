@@ -62,8 +62,8 @@ def csv_runs(
         exact: the same, of records that come one by one, and of the number of the first.
 
     Raises:
-        shared.errors.OpenQuote: a quote is not closed.
-        shared.errors.RowTooLong: a line is longer than any record may be.
+        shared.input_errors.OpenQuote: a quote is not closed.
+        shared.input_errors.RowTooLong: a line is longer than any record may be.
     """
     upload = _Upload(file, offset, max_bytes, delimiter)
     while upload.read_on():

@@ -4,7 +4,7 @@ import codecs
 import io
 from collections import Counter
 
-from shared.errors import (
+from shared.input_errors import (
     BadHeader,
     DuplicateColumns,
     HeaderTooLong,
@@ -48,9 +48,9 @@ class CsvUpload:
         """Check the next chunk.
 
         Raises:
-            shared.errors.NotText: a byte is not UTF-8.
-            shared.errors.DuplicateColumns: the header names a column twice.
-            shared.errors.HeaderTooLong: the header does not end.
+            shared.input_errors.NotText: a byte is not UTF-8.
+            shared.input_errors.DuplicateColumns: the header names a column twice.
+            shared.input_errors.HeaderTooLong: the header does not end.
         """
         self._check_encoding(chunk)
         self.size += len(chunk)
@@ -72,9 +72,9 @@ class CsvUpload:
         """The names of the columns, once everything was fed.
 
         Raises:
-            shared.errors.NoRows: there is no header, or nothing after it.
-            shared.errors.NotText: the last character is cut off.
-            shared.errors.OpenQuote: a quote in the header is not closed.
+            shared.input_errors.NoRows: there is no header, or nothing after it.
+            shared.input_errors.NotText: the last character is cut off.
+            shared.input_errors.OpenQuote: a quote in the header is not closed.
         """
         self._check_encoding(b"", final=True)
         if self.columns is None:
@@ -94,8 +94,8 @@ class CsvUpload:
             carried: the names of the columns that are carried through.
 
         Raises:
-            shared.errors.NoSuchColumn: a column named is not in the header.
-            shared.errors.BadInput: see `finish`.
+            shared.input_errors.NoSuchColumn: a column named is not in the header.
+            shared.input_errors.BadInput: see `finish`.
         """
         columns = self.finish()
         text = self._index(columns, text_column, "text_column")

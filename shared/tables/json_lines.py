@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from shared.errors import NotJson
+from shared.input_errors import NotJson
 from shared.job import Layout
 from shared.tables.csv_blocks import BLOCK_BYTES, RecordEnds
 from shared.tables.json_rows import kind_of, parse_value

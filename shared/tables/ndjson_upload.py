@@ -2,7 +2,7 @@
 
 import codecs
 
-from shared.errors import BadFirstLine, NoRows, NoSuchColumn, RowTooLong
+from shared.input_errors import BadFirstLine, NoRows, NoSuchColumn, RowTooLong
 from shared.job import Layout
 from shared.tables.csv_upload import SAMPLE_BYTES
 from shared.tables.json_lines import BLANKS, parse_line
@@ -30,8 +30,8 @@ class NdjsonUpload:
         """Check the next chunk.
 
         Raises:
-            shared.errors.BadFirstLine: the first line is no object.
-            shared.errors.RowTooLong: the first line does not end.
+            shared.input_errors.BadFirstLine: the first line is no object.
+            shared.input_errors.RowTooLong: the first line does not end.
         """
         self.size += len(chunk)
         if self._sampled < SAMPLE_BYTES:
@@ -51,8 +51,8 @@ class NdjsonUpload:
         """The names of the fields of the first objects, once everything was fed.
 
         Raises:
-            shared.errors.NoRows: there is no line.
-            shared.errors.BadFirstLine: the first line is no object.
+            shared.input_errors.NoRows: there is no line.
+            shared.input_errors.BadFirstLine: the first line is no object.
         """
         if self._columns is None:
             self._read_head(final=True)
@@ -71,8 +71,8 @@ class NdjsonUpload:
             carried: the names of the fields that are carried through.
 
         Raises:
-            shared.errors.NoSuchColumn: none of the first objects has a field that was named.
-            shared.errors.BadInput: see `finish`.
+            shared.input_errors.NoSuchColumn: none of the first objects has a field that was named.
+            shared.input_errors.BadInput: see `finish`.
         """
         found = self.finish()
         for name, option in ((text_column, "text_column"), (ref_column, "ref_column")):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import IO, Any, BinaryIO, NamedTuple
 
-from shared.errors import BadParquet
+from shared.input_errors import BadParquet
 
 MAGIC = b"PAR1"
 
@@ -42,7 +42,7 @@ def describe(file: BinaryIO) -> About:
     """The names of the columns of a file, and its number of rows.
 
     Raises:
-        shared.errors.BadParquet: it cannot be read.
+        shared.input_errors.BadParquet: it cannot be read.
     """
     _check_ends(file)
     asked = {"do": "describe", "memory": DESCRIBE_MEMORY_BYTES}
@@ -63,7 +63,7 @@ def stored_rows_of(file: BinaryIO, names: tuple[str, ...], skip: int) -> Iterato
         skip: so many rows are left out at the beginning.
 
     Raises:
-        shared.errors.BadParquet: at the block's end: it cannot be read to its end.
+        shared.input_errors.BadParquet: at the block's end: it cannot be read to its end.
     """
     asked = {"do": "rows", "names": names, "skip": skip, "memory": MAX_MEMORY_BYTES}
     with _child(file, asked) as output:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import BinaryIO
 
-from shared.errors import BadParquet, DuplicateColumns, NoRows, NoSuchColumn
+from shared.input_errors import BadParquet, DuplicateColumns, NoRows, NoSuchColumn
 from shared.job import Layout
 from shared.tables.parquet_rows import MAGIC, About, describe
 
@@ -23,7 +23,7 @@ class ParquetUpload:
         """Check the next chunk.
 
         Raises:
-            shared.errors.BadParquet: the upload does not begin as a Parquet file does.
+            shared.input_errors.BadParquet: the upload does not begin as a Parquet file does.
         """
         self.size += len(chunk)
         if len(self._head) < len(MAGIC):
@@ -40,9 +40,9 @@ class ParquetUpload:
         """The names of the columns, once everything was fed and stored.
 
         Raises:
-            shared.errors.BadParquet: it cannot be read.
-            shared.errors.NoRows: there are none in it.
-            shared.errors.DuplicateColumns: two columns have one name.
+            shared.input_errors.BadParquet: it cannot be read.
+            shared.input_errors.NoRows: there are none in it.
+            shared.input_errors.DuplicateColumns: two columns have one name.
         """
         if self._about is None:
             with self._open_stored() as file:
@@ -61,8 +61,8 @@ class ParquetUpload:
         """Which columns the rows are made of.
 
         Raises:
-            shared.errors.NoSuchColumn: a column named is not there.
-            shared.errors.BadInput: see `finish`.
+            shared.input_errors.NoSuchColumn: a column named is not there.
+            shared.input_errors.BadInput: see `finish`.
         """
         found = self.finish()
         for name, option in ((text_column, "text_column"), (ref_column, "ref_column")):

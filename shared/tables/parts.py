@@ -44,8 +44,8 @@ def cut(
         max_record_bytes: a longer record is an error.
 
     Raises:
-        shared.errors.OpenQuote: a quote is not closed.
-        shared.errors.RowTooLong: a line is longer than any record may be.
+        shared.input_errors.OpenQuote: a quote is not closed.
+        shared.input_errors.RowTooLong: a line is longer than any record may be.
     """
     begin = after.end if after else layout.start
     first_row = after.first_row + after.rows if after else 0

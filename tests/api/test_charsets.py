@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.uploads.charsets import DECODED_BYTES, to_utf8
-from shared.errors import NotText, UnknownCharset
+from shared.input_errors import NotText, UnknownCharset
 
 #: Every charset of Python; what is none is among `NO_CHARSETS`.
 NAMES = sorted(module.name for module in pkgutil.iter_modules(encodings.__path__))

@@ -12,7 +12,7 @@ from pages import run_page
 from scorelane import Client
 from scorelane.cli import cli
 from scorelane.stack import Stack
-from shared.errors import StackError
+from scorelane.stack_errors import StackError
 from shared.model import write_card
 
 pytestmark = pytest.mark.stack

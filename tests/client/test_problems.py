@@ -11,14 +11,15 @@ from transports import Script, problem
 from api.errors import STATUS, status_of
 from scorelane import problems
 from scorelane.problems import ApiError, kind_of, problem_in, retry_after
-from shared import errors
+from shared import errors, input_errors
 from shared.errors import ScorelaneError
 
 #: What the API answers with; the rest is said by other programs.
 ANSWERED = sorted(
     {
         kind
-        for _, kind in inspect.getmembers(errors, inspect.isclass)
+        for module in (errors, input_errors)
+        for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, ScorelaneError) and any(one in STATUS for one in kind.__mro__[:-4])
     },
     key=lambda kind: kind.code,

@@ -10,8 +10,8 @@ from keras import layers  # noqa: E402  after the check that keras is here
 from scoring import tensorflow_network  # noqa: E402
 from scoring.keras_model import KerasModel, get_sentiment_DL  # noqa: E402
 from scoring.tensorflow_network import TensorFlowNetwork  # noqa: E402
-from shared.errors import UnusableModel  # noqa: E402
 from shared.model import load_model, write_card  # noqa: E402
+from shared.model_errors import UnusableModel  # noqa: E402
 
 pytestmark = pytest.mark.keras
 

@@ -6,8 +6,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from scoring.onnx_network import OnnxNetwork
-from shared.errors import UnusableModel
 from shared.model import load_model, read_card, write_card
+from shared.model_errors import UnusableModel
 from shared.settings import BUNDLED_MODELS
 
 

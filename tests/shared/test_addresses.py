@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.addresses import Allowed, find_target
-from shared.errors import BadCallback
+from shared.input_errors import BadCallback
 
 NOBODY = Allowed("")
 

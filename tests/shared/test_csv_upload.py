@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.errors import NotText
+from shared.input_errors import NotText
 from shared.tables.csv_upload import CsvUpload
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import OpenQuote, RowTooLong
+from shared.input_errors import OpenQuote, RowTooLong
 from shared.job import Layout, Part
 from shared.tables import csv_blocks, parts
 from shared.tables.csv_records import csv_records

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.errors import BadFirstLine, NoRows, NoSuchColumn, RowTooLong
+from shared.input_errors import BadFirstLine, NoRows, NoSuchColumn, RowTooLong
 from shared.job import Layout, Part
 from shared.tables import json_lines, parts
 from shared.tables.json_lines import line_ends

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import errors
+from shared import model_errors
 from shared.model import load_model, read_card, read_cards, write_card
 
 BUNDLED = Path(__file__).resolve().parent.parent.parent / "models"
@@ -33,29 +33,29 @@ def test_a_changed_file_is_refused(folder: Path) -> None:
     """A file that differs from its card is not loaded."""
     with (folder / "model.pkl").open("ab") as file:
         file.write(b"!")
-    with pytest.raises(errors.DigestMismatch, match="is not the file that its card names"):
+    with pytest.raises(model_errors.DigestMismatch, match="is not the file that its card names"):
         load_model(folder)
 
 
 def test_a_missing_file_is_refused(folder: Path) -> None:
     """A file that the card names must be there."""
     (folder / "model.pkl").unlink()
-    with pytest.raises(errors.DigestMismatch):
+    with pytest.raises(model_errors.DigestMismatch):
         load_model(folder)
 
 
 def test_a_folder_without_a_card_is_refused(folder: Path) -> None:
     """Without a card nothing says what a file is."""
     (folder / "card.json").unlink()
-    with pytest.raises(errors.NoCard, match="add-model"):
+    with pytest.raises(model_errors.NoCard, match="add-model"):
         load_model(folder)
 
 
 def test_no_folder_is_refused(tmp_path: Path) -> None:
     """A folder that is not there is named."""
-    with pytest.raises(errors.NoModelFolder, match="nowhere"):
+    with pytest.raises(model_errors.NoModelFolder, match="nowhere"):
         load_model(tmp_path / "nowhere")
-    with pytest.raises(errors.NoModelFolder):
+    with pytest.raises(model_errors.NoModelFolder):
         read_cards(tmp_path)
 
 
@@ -63,7 +63,7 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     """A format that no runtime is installed for is named, with those there are."""
     (tmp_path / "model.onnx").write_bytes(b"x")
     write_card(tmp_path, name="mine", format="onnx", files=["model.onnx"])
-    with pytest.raises(errors.UnknownFormat, match="hdf5, pkl"):
+    with pytest.raises(model_errors.UnknownFormat, match="hdf5, pkl"):
         load_model(tmp_path)
 
 
@@ -73,7 +73,7 @@ def test_a_runtime_without_its_library_is_named(
     """Where a runtime's library is not installed, the error says what to install."""
     for module in ("sklearn", "joblib", "scoring.sklearn_model"):
         monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(errors.NoRuntime, match="leave the model out with SCORELANE_SERVE"):
+    with pytest.raises(model_errors.NoRuntime, match="leave the model out with SCORELANE_SERVE"):
         load_model(folder)
 
 
@@ -91,14 +91,14 @@ def test_a_card_that_is_not_sound_is_refused(folder: Path, field: str, value: ob
     """A card with a wrong or unknown field is refused before any file is looked at."""
     card = json.loads((folder / "card.json").read_text())
     (folder / "card.json").write_text(json.dumps(card | {field: value}))
-    with pytest.raises(errors.BadCard, match="is not a model card"):
+    with pytest.raises(model_errors.BadCard, match="is not a model card"):
         read_card(folder)
 
 
 def test_a_card_that_is_not_json_is_refused(folder: Path) -> None:
     """A damaged card is named."""
     (folder / "card.json").write_text("{")
-    with pytest.raises(errors.BadCard):
+    with pytest.raises(model_errors.BadCard):
         read_card(folder)
 
 
@@ -117,5 +117,5 @@ def test_named_models_only() -> None:
     """Of a folder of models, those named are read, in their order."""
     cards = read_cards(BUNDLED, "fast, deep")
     assert [card.name for card in cards.values()] == ["fast", "deep"]
-    with pytest.raises(errors.NoModelFolder):
+    with pytest.raises(model_errors.NoModelFolder):
         read_cards(BUNDLED, "fast,nope")

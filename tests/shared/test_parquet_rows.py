@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.errors import BadParquet, NoSuchColumn
+from shared.input_errors import BadParquet, NoSuchColumn
 from shared.job import Layout
 from shared.tables import parquet_child, parquet_rows
 from shared.tables.parquet_rows import About, describe, stored_rows_of

@@ -7,7 +7,8 @@ import pytest
 
 from shared.blobs import FolderBlobs
 from shared.dispatch import broker_url
-from shared.errors import JobNotFound, UnknownModel
+from shared.errors import JobNotFound
+from shared.input_errors import UnknownModel
 from shared.job import Job, Layout, Spec, State, is_job_id, new_job_id
 
 

@@ -10,8 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
-from shared.errors import BadCard, BadOption, ModelExists, UnusableModel
+from shared.input_errors import BadOption
 from shared.model import load_model, read_card
+from shared.model_errors import BadCard, ModelExists, UnusableModel
 from training.add_model import PROOF, Meaning, add_model
 
 TEXTS = ["good", "very good and fine", "bad", "very bad and awful", "so", "so so", "good", "bad"]

@@ -18,8 +18,9 @@ pytest.importorskip("keras")
 from scorelane.cli import cli
 from scoring.keras_model import KerasModel, get_sentiment_DL
 from scoring.tensorflow_network import read_keras
-from shared.errors import BadOption, DigestMismatch, UnusableModel
+from shared.input_errors import BadOption
 from shared.model import file_digest, load_model, read_card, write_card
+from shared.model_errors import DigestMismatch, UnusableModel
 from shared.settings import BUNDLED_MODELS
 from training.compile import compile_model
 from training.made_texts import made_texts

@@ -5,9 +5,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from shared.errors import TooFewLabels
 from shared.model import load_model
 from shared.settings import BUNDLED_MODELS
+from training.data_errors import TooFewLabels
 from training.evaluate import by_decile, calibration_error, compare, evaluate, fifth
 
 

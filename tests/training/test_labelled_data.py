@@ -2,8 +2,8 @@ import gzip
 
 import pytest
 
-from shared.errors import BadLabelledRow, NotLabelled, TooFewLabels, UnreadableData
 from training.data import read_labelled, split
+from training.data_errors import BadLabelledRow, NotLabelled, TooFewLabels, UnreadableData
 
 
 @pytest.fixture

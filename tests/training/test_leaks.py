@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from shared.errors import UnreadableData
+from training.data_errors import UnreadableData
 from training.leaks import Leaks
 from training.word_vectors import initial_vectors, read_vectors, word_vectors
 

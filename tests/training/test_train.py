@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from shared.errors import BadCard, BadOption, ModelExists, NotLabelled
+from shared.input_errors import BadOption
 from shared.model import load_model, read_card, read_cards
+from shared.model_errors import BadCard, ModelExists
+from training.data_errors import NotLabelled
 from training.deciles import possible_deciles
 from training.train import train
 
