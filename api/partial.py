@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from api.answer_formats import Format, file_answer, wanted_format
 from api.describing import Parameter, number
+from api.kept import begun, behind
 from api.options import whole_number
 from api.ready import Ready
 from api.representation import retry_after
@@ -121,16 +122,11 @@ def rows_answer(head: bytes, rows: Any, kind: Format, name: str) -> Response:
     So whoever puts them behind each other has one file.
     """
     follows = "cursor" in request.args
-    answer = file_answer(rows if follows else _behind(head, rows), kind, name)
+    answer = begun(file_answer(rows if follows else behind(head, rows), kind, name))
     if kind == "csv":
         # As RFC 4180 says it.
         answer.mimetype_params["header"] = "absent" if follows else "present"
     return answer
-
-
-def _behind(head: bytes, rows: Any) -> Any:
-    yield head
-    yield from rows
 
 
 def go_on(at: Services, ready: Ready, answer: Response, goes_on: int | None) -> None:

@@ -50,7 +50,7 @@ class Ready:
         if job.spec.kind == "small":
             numbers: Sequence[int] = range(int(job.state is State.SUCCEEDED))
             return cls(parts, numbers, complete, numbers)
-        outcome = at.store.outcome(job.spec.id)
+        outcome = parts.outcome()
         if job.state is State.SUCCEEDED:
             numbers = range(job.parts)
         elif complete:

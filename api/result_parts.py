@@ -2,12 +2,16 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from api.answer_formats import Format
+from api.jobs import find_job
+from api.kept import behind, kept
 from api.pieces import Pieces
 from api.services import Services
-from shared.job import Job, Part
+from shared.job import Job, Part, State
+from shared.outcome import Outcome
 from shared.tables.result_formats import ROW_FORMATS, Records, RowFormat, part_format
 
 #: A file that is no run of parts is read in pieces of so many bytes.
@@ -16,7 +20,11 @@ PIECE_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class ResultParts:
-    """The parts of a job, by their numbers. A small job has one, and it lies in its record."""
+    """The parts of a job, by their numbers. A small job has one, and it lies in its record.
+
+    The job may be deleted or expire at any moment: whatever is read here of one that is gone raises
+    what `find_job` says of it.
+    """
 
     at: Services
     job: Job
@@ -43,14 +51,33 @@ class ResultParts:
         """Which rows a part has."""
         if self.is_small:
             return Part(offset=0, length=0, first_row=0, rows=self.job.total or 0)
-        [part] = self.at.store.parts(self.job.spec.id, number, number + 1)
-        return part
+        with self._kept():
+            found = self.at.store.parts(self.job.spec.id, number, number + 1)
+            if not found:
+                raise FileNotFoundError
+        return found[0]
+
+    def outcome(self) -> Outcome:
+        """Which parts of a bulk job are done, and what their scores come to."""
+        with self._kept():
+            outcome = self.at.store.outcome(self.job.spec.id)
+            # It has whatever the job has counted, as long as there is the job.
+            if outcome.parts_done < self.job.parts_done:
+                raise FileNotFoundError
+        return outcome
 
     def content(self, number: int, offset: int = 0) -> bytes:
         """The rows of a part as they were written, from so many bytes on."""
-        if self.is_small:
-            return self.at.store.small_result(self.job.spec.id)[offset:]
-        return self.at.blobs.read(self.job.spec.result_key(number), offset)
+        with self._kept():
+            if not self.is_small:
+                return self.at.blobs.read(self.job.spec.result_key(number), offset)
+            result = self.at.store.small_result(self.job.spec.id)
+            if not result and self.job.state is State.SUCCEEDED:
+                raise FileNotFoundError
+        return result[offset:]
+
+    def _kept(self) -> AbstractContextManager[None]:
+        return kept(lambda: find_job(self.at, self.job.spec.id))
 
     def records(self, number: int, begin: int = 0, end: int | None = None) -> Records:
         """The rows of a part: all, or those from `begin` to `end`."""
@@ -97,36 +124,42 @@ class ResultParts:
         if spec.result_format == "parquet":
             return self._file(spec.whole_key)
         head = self.form.header(self.columns)
-        sizes = [self.at.blobs.size(spec.result_key(number)) for number in range(len(self))]
+        with self._kept():
+            sizes = [self.at.blobs.size(spec.result_key(number)) for number in range(len(self))]
 
         def read(piece: int, offset: int) -> bytes:
-            return self.content(piece - 1, offset) if piece else head[offset:]
+            # The header comes with the first rows: so they are there when it is sent.
+            if piece:
+                return self.content(piece, offset)
+            return head[offset:] + self.content(0, max(offset - len(head), 0))
 
-        return Pieces([len(head), *sizes], read)
+        return Pieces([len(head) + sizes[0], *sizes[1:]], read)
 
     def _file(self, key: str) -> Pieces:
-        size = self.at.blobs.size(key)
+        with self._kept():
+            size = self.at.blobs.size(key)
         sizes = [min(PIECE_BYTES, size - begin) for begin in range(0, size, PIECE_BYTES)]
 
         def read(piece: int, offset: int) -> bytes:
-            return self.at.blobs.read(key, piece * PIECE_BYTES + offset, sizes[piece] - offset)
+            begin = piece * PIECE_BYTES + offset
+            with self._kept():
+                return self.at.blobs.read(key, begin, sizes[piece] - offset)
 
         return Pieces(sizes, read)
 
     def converted(self, wanted: Format) -> Iterator[bytes]:
         """All rows in a format, a run of bytes at a time."""
-        contents = map(self.content, range(len(self)))
+        contents: Iterator[bytes] = map(self.content, range(len(self)))
         if wanted == "parquet":
             # Nobody else pays for pyarrow with memory.
             from shared.tables.parquet_results import parquet_of  # noqa: PLC0415
 
             return parquet_of(contents, self.form, self.columns)
         form = ROW_FORMATS[wanted]
-        if form is self.form:
-            return iter([form.header(self.columns), *contents])
-        return self._written(form, contents)
+        if form is not self.form:
+            contents = self._written(form, contents)
+        return behind(form.header(self.columns), contents)
 
     def _written(self, form: RowFormat, contents: Iterator[bytes]) -> Iterator[bytes]:
-        yield form.header(self.columns)
         for content in contents:
             yield form.write(self.form.parse(content, columns=self.columns), self.columns)

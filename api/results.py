@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from api.answer_formats import Format, file_answer, wanted_format
 from api.describing import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.jobs import find_job
+from api.kept import begun
 from api.options import whole_number
 from api.partial import (
     HEADERS,
@@ -128,7 +129,7 @@ def _as_kept(parts: ResultParts) -> Response:
     # The rows of a job that has succeeded never change.
     answer.set_etag(f"{job_id}.{kept}")
     answer.make_conditional(request, accept_ranges=True, complete_length=content.size)
-    return answer
+    return begun(answer)
 
 
 def _converted(parts: ResultParts, wanted: Format) -> Response:
@@ -138,7 +139,7 @@ def _converted(parts: ResultParts, wanted: Format) -> Response:
     # where in them a download that was cut goes on, so they have no ranges.
     answer.set_etag(f"{job_id}.{wanted}", weak=True)
     answer.make_conditional(request)
-    return answer
+    return begun(answer)
 
 
 def _page(parts: ResultParts) -> dict[str, Any]:

@@ -89,7 +89,8 @@ def summary(job_id: str) -> JobSummary:
 
 
 def _summary(at: Services, job: Job) -> Summary:
+    parts = ResultParts(at, job)
     if job.spec.kind == "bulk":
-        return at.store.outcome(job.spec.id).summary
-    rows = ResultParts(at, job).records(0)
+        return parts.outcome().summary
+    rows = parts.records(0)
     return Summary.of([row[SCORE] for row in rows], [row["error"] for row in rows])

@@ -73,6 +73,11 @@ class Outcome(BaseModel):
     bad: str = ""
     summary: Summary = Summary()
 
+    @property
+    def parts_done(self) -> int:
+        """How many parts are done."""
+        return int(self.done or "0", 16).bit_count()
+
     def first_undone(self) -> int:
         """How many parts are done from the first one on, without a gap."""
         bits = bytes.fromhex(self.done)

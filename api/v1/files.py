@@ -5,6 +5,7 @@ from typing import cast
 from flask import Blueprint, Response, request
 
 from api.describing import Answer, Content, Parameter, describes, json, number
+from api.kept import begun
 from api.options import whole_number
 from api.services import services
 from api.v1.results import batch_pieces
@@ -145,7 +146,7 @@ def file_content(file_id: str) -> Response:
     answer.content_length = content.size
     answer.set_etag(file_id)
     answer.make_conditional(request, accept_ranges=True, complete_length=content.size)
-    return answer
+    return begun(answer)
 
 
 @blueprint.delete("/v1/files/<file_id>")

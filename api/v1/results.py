@@ -1,5 +1,9 @@
 """The files that a batch has made, from the parts that the workers wrote."""
 
+from functools import partial
+
+from api.jobs import find_job
+from api.kept import kept
 from api.pieces import Pieces
 from api.services import Services
 from shared.job import Job
@@ -8,15 +12,18 @@ from shared.tables.batch_results import TAIL_BYTES, output_bytes
 
 def batch_pieces(at: Services, job: Job, which: str) -> Pieces:
     """The lines of all parts: of the `output` file, or of that of the `errors`."""
+    find = partial(find_job, at, job.spec.id)
     keys = [job.spec.batch_key(part) for part in range(job.parts)]
     begins, sizes = [], []
     for key in keys:
-        size = at.blobs.size(key) - TAIL_BYTES
-        output = output_bytes(at.blobs.read(key, size))
+        with kept(find):
+            size = at.blobs.size(key) - TAIL_BYTES
+            output = output_bytes(at.blobs.read(key, size))
         begins.append(0 if which == "output" else output)
         sizes.append(output if which == "output" else size - output)
 
     def read(piece: int, offset: int) -> bytes:
-        return at.blobs.read(keys[piece], begins[piece] + offset, sizes[piece] - offset)
+        with kept(find):
+            return at.blobs.read(keys[piece], begins[piece] + offset, sizes[piece] - offset)
 
     return Pieces(sizes, read)

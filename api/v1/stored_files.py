@@ -7,6 +7,7 @@ from flask import Request
 from api.access import who
 from api.bodies import chunks_of
 from api.jobs import find_job
+from api.kept import kept
 from api.limits import check_length
 from api.multipart import MultipartUpload
 from api.pieces import Pieces
@@ -124,7 +125,8 @@ def stored_pieces(at: Services, file: BatchFile) -> Pieces:
     sizes = [min(PIECE_BYTES, file.size - begin) for begin in range(0, file.size, PIECE_BYTES)]
 
     def read(piece: int, offset: int) -> bytes:
-        return at.blobs.read(key, piece * PIECE_BYTES + offset, sizes[piece] - offset)
+        with kept(lambda: find_file(at, f"file-{file.name}")):
+            return at.blobs.read(key, piece * PIECE_BYTES + offset, sizes[piece] - offset)
 
     return Pieces(sizes, read)
 
