@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scorelane.client import AsyncClient as AsyncClient
     from scorelane.client import Client as Client
+    from scorelane.events import Event as Event
     from scorelane.job import AsyncJob as AsyncJob
     from scorelane.job import Job as Job
     from scorelane.retries import Retries as Retries
@@ -18,6 +19,7 @@ _WHERE = {
     "AsyncClient": "scorelane.client",
     "AsyncJob": "scorelane.job",
     "Client": "scorelane.client",
+    "Event": "scorelane.events",
     "Job": "scorelane.job",
     "Retries": "scorelane.retries",
 }

@@ -13,6 +13,7 @@ from scorelane.answers import JobState
 
 if TYPE_CHECKING:
     from scorelane import steps
+    from scorelane.events import Event
     from scorelane.job import AsyncJob, Job
 
 P = ParamSpec("P")
@@ -49,7 +50,7 @@ class Call(Protocol[P, T_co]):
 
 
 class Flow(Protocol[P, T_co]):
-    """A method that gives an iterator of Ts; where they are jobs, of its object's kind."""
+    """A method that gives an iterator of Ts; jobs are of its object's kind, those of events too."""
 
     @overload
     def __get__(self, of: None, owner: type) -> "Flow[P, T_co]": ...
@@ -61,6 +62,14 @@ class Flow(Protocol[P, T_co]):
     def __get__(
         self: "Flow[P, JobState]", of: Awaited, owner: type
     ) -> "Callable[P, AsyncGenerator[AsyncJob]]": ...
+    @overload
+    def __get__(
+        self: "Flow[P, Event[JobState]]", of: Blocking, owner: type
+    ) -> "Callable[P, Generator[Event[Job]]]": ...
+    @overload
+    def __get__(
+        self: "Flow[P, Event[JobState]]", of: Awaited, owner: type
+    ) -> "Callable[P, AsyncGenerator[Event[AsyncJob]]]": ...
     @overload
     def __get__(self, of: Blocking, owner: type) -> Callable[P, Generator[T_co]]: ...
     @overload

@@ -13,16 +13,13 @@ import httpx
 from scorelane.answers import JobState
 from scorelane.both import AnyJob, call, flow
 from scorelane.job_options import JobOptions, RetryOptions, params_of
-from scorelane.looks import Looks
+from scorelane.looks import LOOK_SECONDS, Looks
 from scorelane.problems import WaitTimeout
 from scorelane.requests import Requests
 from scorelane.steps import Emit, Flow, Pause, Send, Steps, Tell
 
 #: Jobs that are asked for at once, of many.
 PAGE = 100
-
-#: The longest pause between two looks while somebody watches, in seconds.
-LOOK_SECONDS = 2.0
 
 #: A look may be kept so long by the service until the job has ended, in seconds.
 LONG_POLL = 20.0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from scorelane.answers import JobState
 from scorelane.both import Awaited, Blocking, of_job
 from scorelane.downloads import Downloads
+from scorelane.events import Events
 from scorelane.following import Following
 from scorelane.pages import Pages
 
@@ -18,6 +19,7 @@ class OfJob:
 
     refresh = of_job(Following.job)
     wait = of_job(Following.wait)
+    events = of_job(Events.events)
     cancel = of_job(Following.cancel)
     retry = of_job(Following.retry)
     delete = of_job(Following.delete)

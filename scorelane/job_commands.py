@@ -10,6 +10,7 @@ from rich.text import Text
 
 from scorelane import bars, options
 from scorelane.job import Job
+from scorelane.job_exit import exit_by
 from scorelane.printing import printed, table_of
 
 
@@ -82,7 +83,7 @@ def status(job_id: str, watch: bool, url: str, as_json: bool) -> None:
     else:
         _print_job(job)
     if watch:
-        _exit_by(job)
+        exit_by(job)
 
 
 @click.command()
@@ -135,13 +136,7 @@ def _print_new(job: Job, *, wait: bool, as_json: bool) -> None:
     if as_json:
         click.echo(_as_json(job))
     if wait:
-        _exit_by(job)
-
-
-def _exit_by(job: Job) -> None:
-    if job.state != "succeeded":
-        click.echo(f"The job is {job.state}. {job.error or job.detail}", err=True)
-        raise SystemExit(1)
+        exit_by(job)
 
 
 def _as_json(job: Job) -> str:

@@ -10,6 +10,14 @@ from scorelane.steps import Send
 #: The shortest pause between two looks, in seconds.
 LEAST_PAUSE = 0.05
 
+#: The longest one while somebody watches.
+LOOK_SECONDS = 2.0
+
+
+def pause_of(wish: float) -> float:
+    """Seconds until more rows are looked for, where the service wishes for so many."""
+    return min(max(wish, LEAST_PAUSE), LOOK_SECONDS)
+
 
 class Looks:
     """Looks at a job. Each says what is known already, and asks to be kept until the job's end."""

@@ -1,11 +1,10 @@
 """Calls that read rows of a job page by page, and what they add up to."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from scorelane.both import AnyJob, call, flow
 from scorelane.following import path_of
-from scorelane.looks import LEAST_PAUSE
+from scorelane.looks import pause_of
 from scorelane.problems import retry_after
 from scorelane.requests import Requests
 from scorelane.steps import Emit, Flow, Pause, Send, Steps
@@ -25,21 +24,24 @@ class Pages(Requests):
         were done. Each is a dict of `ref`, `Sentiment_Score`, `error` and the columns carried
         through.
         """
-        yield from self._pages(f"{path_of(job)}/results", {"format": "json"}, "rows", partial=True)
+        path = f"{path_of(job)}/results"
+        yield from self.pages(path, "rows", partial=True, follow=True)
 
     @flow
-    def errors(self, job: AnyJob, *, partial: bool = False) -> Flow[dict[str, Any]]:
+    def errors(
+        self, job: AnyJob, *, partial: bool = False, follow: bool = False
+    ) -> Flow[dict[str, Any]]:
         """The rows that have no score, in their order.
 
         Each is a dict of `row` (its number, from 1), `ref` and `error`.
 
         Args:
             job: the job, or its id.
-            partial: also of a job that has not succeeded; one that still runs is followed.
+            partial: also of a job that has not succeeded: those that there are now.
+            follow: also those that come while it runs; to its end.
         """
-        yield from self._pages(
-            f"{path_of(job)}/errors", {"format": "json"}, "errors", partial=partial
-        )
+        path = f"{path_of(job)}/errors"
+        yield from self.pages(path, "errors", partial=partial or follow, follow=follow)
 
     @call
     def summary(self, job: AnyJob) -> Steps[dict[str, Any]]:
@@ -51,10 +53,11 @@ class Pages(Requests):
         found: dict[str, Any] = yield from self._json(Send("GET", f"{path_of(job)}/summary"))
         return found
 
-    def _pages(
-        self, path: str, params: Mapping[str, Any], name: str, *, partial: bool
-    ) -> Flow[dict[str, Any]]:
-        params = {**params, "limit": PAGE, **({"partial": "true"} if partial else {})}
+    def pages(self, path: str, name: str, *, partial: bool, follow: bool) -> Flow[dict[str, Any]]:
+        """Those on all pages; with `follow` to the end of the job, else to what there is now."""
+        params: dict[str, Any] = {"format": "json", "limit": PAGE}
+        if partial:
+            params["partial"] = "true"
         while True:
             answer = yield from self._request(Send("GET", path, params=params))
             body = self._read(answer, lambda body: {name: body[name], "next": body["next"]})
@@ -66,4 +69,6 @@ class Pages(Requests):
             wish = retry_after(answer)
             if wish is not None:
                 # There is no more at present.
-                yield Pause(max(wish, LEAST_PAUSE))
+                if not follow:
+                    return
+                yield Pause(pause_of(wish))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 from scorelane.answers import JobState
 from scorelane.both import call, steps_of
 from scorelane.downloads import Downloads
+from scorelane.events import Events
 from scorelane.following import Following
 from scorelane.frames import check_free, joined
 from scorelane.job_options import JobOptions
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Scoring(Submissions, Following, Downloads, Pages):
+class Scoring(Submissions, Following, Events, Downloads, Pages):
     """Scores DataFrames."""
 
     @call

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any
 
 import httpx
@@ -48,7 +48,65 @@ class WorkingLater(httpx.AsyncBaseTransport):
         plain = httpx.Request(request.method, request.url, headers=request.headers,
                               content=request.content)  # fmt: skip
         answer = await asyncio.to_thread(self._working.handle_request, plain)
-        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.read())
+        return httpx.Response(answer.status_code, headers=answer.headers, stream=Later(answer))
+
+
+class Later(httpx.AsyncByteStream):
+    """A body as it comes, for who awaits it."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        assert isinstance(self._answer.stream, httpx.SyncByteStream)
+        for run in self._answer.stream:
+            yield run
+
+    async def aclose(self) -> None:
+        self._answer.close()
+
+
+class Cut(httpx.SyncByteStream):
+    """A body that is cut after so many bytes."""
+
+    def __init__(self, body: Iterable[bytes], after: int) -> None:
+        self._body = body
+        self._after = after
+
+    def __iter__(self) -> Iterator[bytes]:
+        left = self._after
+        for run in self._body:
+            yield run[:left]
+            left -= len(run)
+            if left <= 0:
+                break
+        raise httpx.ReadError("cut")
+
+    def close(self) -> None:
+        if isinstance(self._body, httpx.SyncByteStream):
+            self._body.close()
+
+
+class CutOff(httpx.BaseTransport):
+    """A way on which the first answers to a path are cut, each after so many bytes."""
+
+    def __init__(self, way: httpx.BaseTransport, path: str, *cuts: int) -> None:
+        self._way = way
+        self._path = path
+        self.cuts = list(cuts)
+        self.requests: list[httpx.Request] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._way.handle_request(request)
+        if not request.url.path.endswith(self._path):
+            return answer
+        self.requests.append(request)
+        if not self.cuts:
+            return answer
+        assert isinstance(answer.stream, httpx.SyncByteStream)
+        body = Cut(answer.stream, self.cuts.pop(0))
+        headers = {**answer.headers}
+        return httpx.Response(answer.status_code, headers=headers, stream=body)
 
 
 class Waited:

@@ -131,6 +131,49 @@ def test_results_by_format(
     assert file.with_name(name.format(answers.JOB_ID)).read_bytes() == RESULTS
 
 
+def test_results_of_a_job_that_runs(answers, file: Path) -> None:
+    """With `--partial` what there is goes to a file of another name."""
+    path = f"GET /jobs/{answers.JOB_ID}/results?format=csv&partial=true"
+    link = {"Link": f'<{path[4:]}&cursor=2>; rel="next"', "Retry-After": "1"}
+    answers.add(path, 200, RESULTS, **link)
+    result = run("results", answers.JOB_ID, "--partial", "--url", answers.url)
+    assert (result.exit_code, result.stdout) == (0, f"scored-{answers.JOB_ID}.partial.csv\n")
+    assert file.with_name(f"scored-{answers.JOB_ID}.partial.csv").read_bytes() == RESULTS
+
+
+@pytest.mark.parametrize("out", ["-", None])
+@pytest.mark.parametrize(("state", "exit_code"), [("succeeded", 0), ("cancelled", 1)])
+def test_results_followed(answers, file: Path, out: str | None, state: str, exit_code: int) -> None:
+    """With `--follow` pieces are put behind each other; the exit code is that of the job."""
+    serve_job(answers, state=state)
+    path = f"GET /jobs/{answers.JOB_ID}/results?format=csv&partial=true"
+    link = {"Link": f'<{path[4:]}&cursor=2>; rel="next"', "Retry-After": "0"}
+    answers.add(path, 200, RESULTS[:30], **link)
+    answers.add(f"{path}&cursor=2", 200, RESULTS[30:])
+    where = ("-o", out) if out else ()
+    result = run("results", answers.JOB_ID, "--follow", *where, "--url", answers.url)
+    assert result.exit_code == exit_code, result.output
+    written = (
+        result.stdout_bytes if out else file.with_name(f"scored-{answers.JOB_ID}.csv").read_bytes()
+    )
+    assert written == RESULTS
+    assert ("The job is cancelled" in result.stderr) == bool(exit_code)
+
+
+def test_results_that_cannot_be_followed(answers, file: Path) -> None:
+    """A job that is not there leaves the older file as it is, and Parquet has no pieces."""
+    old = file.with_name("old.csv")
+    old.write_bytes(RESULTS)
+    path = f"GET /jobs/{answers.JOB_ID}/results?format=csv&partial=true"
+    answers.add(path, 404, answers.problem("job-not-found", "There is no such job."))
+    where = ("--follow", "-o", str(old), "--url", answers.url)
+    assert run("results", answers.JOB_ID, *where).exit_code == 2
+    assert old.read_bytes() == RESULTS
+    refused = run("results", answers.JOB_ID, "--partial", "-o", "x.parquet", "--url", answers.url)
+    assert refused.exit_code == 2
+    assert "csv or ndjson" in refused.stderr
+
+
 def test_errors_of_a_job(answers) -> None:
     """They are printed as CSV, or as an object a line."""
     rows = [{"row": 2, "ref": "a,b", "error": "the text is empty"}]

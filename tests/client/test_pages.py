@@ -1,18 +1,21 @@
 """Rows of a job that still runs, its errors and its summary, and jobs done again."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from in_memory import Service, length_score
-from transports import Script, Working, problem
+from transports import CutOff, Script, Working, problem
 
+from scorelane import Retries
 from scorelane.problems import (
     JobNotFinished,
     KeyReused,
     NoResults,
     NotRetryable,
+    Unreachable,
 )
 
 TEXTS = ["a" * number if number % 3 else "" for number in range(1, 41)]
@@ -29,7 +32,8 @@ class Slow(Working):
         self.requests.append(request)
         answer = self._wsgi.handle_request(request)
         # Nobody waits for a double.
-        answer.headers.pop("Retry-After", None)
+        if "Retry-After" in answer.headers:
+            answer.headers["Retry-After"] = "0"
         return answer
 
 
@@ -50,6 +54,48 @@ def test_a_running_job_is_followed(connected: Callable[..., Any], service: Servi
     assert len([one for one in slow.requests if "partial=true" in str(one.url)]) > 2
 
 
+def test_what_there_is_of_a_running_job(
+    connected: Callable[..., Any], service: Service, tmp_path: Path
+) -> None:
+    """Its first rows, as rows, a DataFrame, bytes or a file; whole ones are refused still."""
+    job = connected(Slow(service)).submit(csv_of(TEXTS))
+    while not (rows := list(job.rows(partial=True))):
+        pass
+    assert 0 < len(rows) < 40
+    assert job.as_frame(partial=True)["ref"].tolist()[: len(rows)] == [one["ref"] for one in rows]
+    path = job.save(tmp_path / "some.csv", partial=True)
+    some = b"".join(job.chunks(partial=True))
+    assert some.startswith(path.read_bytes())
+    with pytest.raises(JobNotFinished):
+        next(job.rows())
+    whole = b"".join(job.chunks(follow=True))
+    assert whole.startswith(some)
+    assert whole == b"".join(job.chunks())
+    assert b"".join(job.chunks(partial=True)) == whole
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson"])
+def test_a_file_that_grows_is_not_harmed_by_cuts(
+    connected: Callable[..., Any], service: Service, kind: str
+) -> None:
+    """Where pieces of it are cut they are asked for again: every byte comes once, in its place."""
+    cut = CutOff(Slow(service), "/results", 0, 10, 50, 51, 3, 80, 0, 120, 7)
+    job = connected(cut).submit(csv_of(TEXTS))
+    content = b"".join(job.chunks(kind, follow=True))
+    assert cut.cuts == []
+    assert job.refresh().state == "succeeded"
+    assert content == b"".join(job.chunks(kind))
+
+
+def test_a_piece_that_is_always_cut(connected: Callable[..., Any], service: Service) -> None:
+    """Where nothing more comes of it that is an error in the end."""
+    cut = CutOff(Slow(service), "/results", *[40] * 1000)
+    hasty = Retries(seconds=0.05, first_pause=0.001, longest_pause=0.002)
+    job = connected(cut, retries=hasty).submit(csv_of(TEXTS))
+    with pytest.raises(Unreachable, match="was cut"):
+        list(job.chunks(follow=True))
+
+
 def test_errors_alone(client: Any) -> None:
     """They are the rows without a score, by their number, over as many pages as there are."""
     job = client.submit(csv_of(TEXTS)).wait()
@@ -68,11 +114,14 @@ def test_what_there_is_of_a_job_that_was_cancelled(client: Any) -> None:
 
 
 def test_errors_before_the_end(connected: Callable[..., Any], service: Service) -> None:
-    """They are an error, unless what there is is asked for; then the job is followed."""
+    """They are an error, unless what there is is asked for, or the job is followed."""
     job = connected(Slow(service)).submit(csv_of(TEXTS))
     with pytest.raises(JobNotFinished):
         list(job.errors())
-    assert len(list(job.errors(partial=True))) == 13
+    now = list(job.errors(partial=True))
+    assert len(now) < 13
+    every = list(job.errors(follow=True))
+    assert (every[: len(now)], len(every)) == (now, 13)
 
 
 def test_nothing_at_present(connected: Callable[..., Any]) -> None:

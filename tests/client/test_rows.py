@@ -1,7 +1,7 @@
 """Rows in, from whatever can be iterated over, and rows out, through both clients."""
 
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -9,7 +9,7 @@ import numpy as np
 import polars
 import pytest
 from in_memory import length_score
-from transports import QUICK, Script, Working
+from transports import Cut, Script, Working
 
 from scorelane import AsyncClient, Client
 from scorelane.job_options import JobOptions
@@ -120,17 +120,6 @@ def test_lines_begin_anew() -> None:
     assert b"".join(lines.runs(["a", None])) == b'{"text": "a"}\n{"text": null}\n'
 
 
-class Cut(httpx.SyncByteStream):
-    """A body that is cut after some bytes."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._content
-        raise httpx.ReadError("cut")
-
-
 class Cutting(httpx.BaseTransport):
     """Cuts the first answers after so many bytes; its ranges are those of one of its formats."""
 
@@ -146,7 +135,7 @@ class Cutting(httpx.BaseTransport):
         begin = int(asked[len("bytes=") : -1]) if asked else 0
         status, headers = 206 if asked else 200, {"ETag": self._etag}
         if self._cuts:
-            body = Cut(self._content[begin : self._cuts.pop(0)])
+            body = Cut([self._content[begin:]], self._cuts.pop(0) - begin)
             return httpx.Response(status, headers=headers, stream=body)
         return httpx.Response(status, headers=headers, content=self._content[begin:])
 
@@ -155,43 +144,29 @@ LINES = b"".join(b'{"ref": "%d"}\n' % number for number in range(100))
 NUMBERS = [{"ref": str(number)} for number in range(100)]
 
 
-@pytest.fixture
-def cut_client() -> Iterator[Callable[..., Client]]:
-    """Clients for a way that cuts; an AsyncClient's ways to a test come whole."""
-    made: list[Client] = []
-
-    def make(way: httpx.BaseTransport) -> Client:
-        made.append(Client("http://x", transport=way, retries=QUICK))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
 @pytest.mark.parametrize(
     ("etag", "ranges"),
     [('"one"', [None, "bytes=107-", "bytes=701-"]), ('W/"one"', [None] * 3)],
 )
 def test_rows_are_given_once(
-    cut_client: Callable[..., Client], etag: str, ranges: list[str | None]
+    connected: Callable[..., Any], etag: str, ranges: list[str | None]
 ) -> None:
     """Where a connection is cut they go on where they were, or begin anew: no row comes twice."""
     way = Cutting(LINES, etag, 107, 701)
-    assert list(cut_client(way).rows("x")) == NUMBERS
+    assert list(connected(way).rows("x")) == NUMBERS
     assert way.ranges == ranges
 
 
-def test_a_file_begins_anew(cut_client: Callable[..., Client], tmp_path: Any) -> None:
+def test_a_file_begins_anew(connected: Callable[..., Any], tmp_path: Any) -> None:
     """What cannot go on is written from its beginning."""
-    path = cut_client(Cutting(LINES, 'W/"one"', 107, 701)).save("x", tmp_path / "rows.jsonl")
+    path = connected(Cutting(LINES, 'W/"one"', 107, 701)).save("x", tmp_path / "rows.jsonl")
     assert path.read_bytes() == LINES
 
 
-def test_runs_do_not_begin_anew(cut_client: Callable[..., Client]) -> None:
+def test_runs_do_not_begin_anew(connected: Callable[..., Any]) -> None:
     """Bytes that were given out cannot be taken back, so a cut is an error then."""
     with pytest.raises(Unreachable, match="was cut"):
-        list(cut_client(Cutting(LINES, 'W/"one"', 107)).chunks("x", "ndjson"))
+        list(connected(Cutting(LINES, 'W/"one"', 107)).chunks("x", "ndjson"))
 
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])

@@ -8,7 +8,7 @@ CODE = """
 from collections.abc import AsyncGenerator, Generator
 from typing import Any, assert_type
 
-from scorelane import AsyncClient, AsyncJob, Client, Job
+from scorelane import AsyncClient, AsyncJob, Client, Event, Job
 
 
 def blocking(client: Client) -> None:
@@ -17,6 +17,7 @@ def blocking(client: Client) -> None:
     assert_type(job.wait(timeout=3), Job)
     assert_type(client.jobs(), Generator[Job, None, None])
     assert_type(job.rows(), Generator[dict[str, Any], None, None])
+    assert_type(next(job.events()).job, Job)
     assert_type(client.models(), list[dict[str, Any]])
 
 
@@ -26,6 +27,7 @@ async def awaited(client: AsyncClient) -> None:
     assert_type(await job.wait(), AsyncJob)
     assert_type(client.jobs(limit=1), AsyncGenerator[AsyncJob, None])
     assert_type(await client.wait(job.id), AsyncJob)
+    assert_type(client.events(job), AsyncGenerator[Event[AsyncJob], None])
     assert_type(await job.summary(), dict[str, Any])
 
 

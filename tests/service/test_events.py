@@ -9,8 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 from programs import Programs, many_rows, programs
+from transports import QUICK, CutOff
 from waiting import wait_for
 
+from scorelane import Client
 from shared.redis_link import RedisLink
 from shared.settings import Settings
 
@@ -54,6 +56,24 @@ def test_a_job_is_followed_over_http(service: Programs) -> None:
     assert kinds[-1] == "end"
     assert kinds.count("end") == 1
     assert (last["state"], last["rows"]["completed"]) == ("succeeded", 60_000)
+
+
+def test_a_client_loses_nothing_of_what_is_cut(service: Programs) -> None:
+    """Events and rows of a job that runs, over connections that are cut: each once, to its end."""
+    content, frame = many_rows(200_000)
+    with httpx.HTTPTransport() as network:
+        quiet = CutOff(network, "/events", 30, 900, 1700)
+        cut = CutOff(quiet, "/results", 7, 70_000, 1)
+        with Client(str(service.client.base_url), transport=cut, retries=QUICK) as client:
+            job = client.submit(content)
+            followed = b"".join(job.chunks(follow=True))
+            events = list(client.submit(content).events())
+            assert followed == b"".join(job.chunks())
+    assert quiet.cuts == cut.cuts == []
+    assert followed.count(b"\n") == len(frame) + 1
+    assert len({event.id for event in events}) == len(events)
+    assert [event.kind for event in events][-2:] == ["progress", "end"]
+    assert (events[-1].job.state, events[-1].job.completed) == ("succeeded", 200_000)
 
 
 def test_streams_starve_nobody(service: Programs, waiting: str) -> None:

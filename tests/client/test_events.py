@@ -1,0 +1,170 @@
+"""A job's events through both clients: each once, whatever becomes of the connection."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+from in_memory import Service
+from transports import CutOff, Script, Working, problem
+
+from scorelane import Retries
+from scorelane.event_lines import EventLines, Said
+from scorelane.problems import ClientError, JobNotFound, Unavailable, Unreachable
+from shared.job import ENDED
+
+CSV = b"text\n" + b"a\n" * 20
+
+JOB = {
+    "id": "a" * 32, "state": "running", "model": {"name": "m", "version": "1"},
+    "rows": {"total": 9, "completed": 1, "failed": 0}, "progress": 0.1, "rows_per_second": None,
+    "eta_seconds": None, "created_at": "2026-01-01T00:00:00.000Z", "started_at": None,
+    "finished_at": None, "error": None, "detail": "1 row is done.",
+}  # fmt: skip
+
+
+class Stepping(Working):
+    """A service that does a step of its work each time that a stream waits."""
+
+    def __init__(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__(service)
+
+        def wait(job_id: str, _seconds: float) -> bool:
+            if service.dispatch.messages:
+                task, *arguments = service.dispatch.messages.popleft()
+                getattr(service.pipeline, task)(*arguments)
+            return service.store.get(job_id).state in ENDED
+
+        monkeypatch.setattr(service.store, "wait", wait)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return self._wsgi.handle_request(request)
+
+
+@pytest.fixture
+def stepping(service: Service, monkeypatch: pytest.MonkeyPatch) -> Stepping:
+    """The way to it."""
+    return Stepping(service, monkeypatch)
+
+
+def stream(*events: tuple[str, dict[str, Any]], retry: str = "retry: 0\n\n") -> httpx.Response:
+    said = "".join(
+        f"event: {kind}\nid: {job['state']}-{job['rows']['completed']}\ndata: {json.dumps(job)}\n\n"
+        for kind, job in events
+    )
+    return httpx.Response(
+        200, text=retry + said, headers={"Content-Type": "text/event-stream; charset=utf-8"}
+    )
+
+
+def done(completed: int, state: str = "running") -> dict[str, Any]:
+    return {**JOB, "state": state, "rows": {"total": 9, "completed": completed, "failed": 0}}
+
+
+END = ("end", done(9, "succeeded"))
+
+
+def test_a_job_is_heard_of_to_its_end(connected: Callable[..., Any], stepping: Stepping) -> None:
+    """Each step of it is told once; the jobs of the events are jobs of the client."""
+    job = connected(stepping).submit(CSV)
+    events = list(job.events())
+    assert [event.kind for event in events] == ["progress"] * (len(events) - 1) + ["end"]
+    assert [event.job.completed for event in events] == [0, 0, 4, 8, 12, 16, 20, 20]
+    assert [event.job.state for event in events][0::7] == ["queued", "succeeded"]
+    assert len(stepping.requests) == 2
+    assert type(events[-1].job) is type(getattr(job, "_awaited", job))
+
+
+@pytest.mark.parametrize("after", [0, 5, 13, 60, 700, 1500])
+def test_a_stream_that_is_cut_goes_on(
+    connected: Callable[..., Any], stepping: Stepping, after: int
+) -> None:
+    """Wherever it is cut: no event comes twice, and the end comes."""
+    cut = CutOff(stepping, "/events", after, after, after)
+    events = list(connected(cut).submit(CSV).events())
+    assert cut.cuts == []
+    ids = [event.id for event in events]
+    assert len(set(ids)) == len(ids)
+    completed = [event.job.completed for event in events]
+    assert completed == sorted(completed)
+    assert (events[-1].kind, events[-1].job.state, completed[-1]) == ("end", "succeeded", 20)
+    seen = [one.headers.get("Last-Event-ID") for one in cut.requests]
+    assert len(seen) == 4
+    assert seen[-1] is None or seen[-1] in ids
+
+
+def test_it_goes_on_behind_what_was_seen(connected: Callable[..., Any]) -> None:
+    """After a cut, an error that passes, and a stream that ended before the job."""
+    script = Script(
+        stream(("progress", done(1))),
+        problem(503, "streams-full", Retry_After="0"),
+        httpx.ConnectError("refused"),
+        stream(("progress", done(2)), ("progress", done(3))),
+        stream(),
+        stream(END),
+    )
+    events = list(connected(script).events("a" * 32, last_event_id="running-0"))
+    assert [event.job.completed for event in events] == [1, 2, 3, 9]
+    assert [one.headers.get("Last-Event-ID") for one in script.requests] == [
+        "running-0", "running-1", "running-1", "running-3", "running-3",
+    ]  # fmt: skip
+    assert {one.headers["Accept"] for one in script.requests} == {"text/event-stream"}
+
+
+def test_who_has_heard_the_end(connected: Callable[..., Any], stepping: Stepping) -> None:
+    """Hears nothing more."""
+    job = connected(stepping).submit(CSV)
+    *_, last = job.events()
+    assert list(job.events(last_event_id=last.id)) == []
+
+
+def test_a_job_that_is_not_there(connected: Callable[..., Any], stepping: Stepping) -> None:
+    """Is an error of its own kind, also where it was deleted in the midst of the stream."""
+    client = connected(stepping)
+    with pytest.raises(JobNotFound):
+        list(client.events("b" * 32))
+    script = Script(stream(("progress", done(1))), problem(404, "job-not-found"))
+    with pytest.raises(JobNotFound):
+        list(connected(script).events("a" * 32))
+
+
+def test_a_service_without_a_place(connected: Callable[..., Any]) -> None:
+    """Is waited for as the retries say, and not for ever."""
+    script = Script(problem(503, "streams-full", Retry_After="10"))
+    with pytest.raises(Unavailable):
+        list(connected(script).events("a" * 32))
+
+
+def test_a_connection_that_only_begins(connected: Callable[..., Any]) -> None:
+    """Is given up in the end: that it begins is no news."""
+    retries = Retries(seconds=0.05, first_pause=0.001, longest_pause=0.002)
+    endless = CutOff(Script(stream(END)), "/events", *[12] * 1000)
+    with pytest.raises(Unreachable, match="was cut"):
+        list(connected(endless, retries=retries).events("a" * 32))
+
+
+def test_what_is_no_stream(connected: Callable[..., Any]) -> None:
+    """And what holds no job is no answer of the service's; kinds of later releases are."""
+    for answer in (httpx.Response(200, text="hello"), stream(("end", {**END[1], "model": 1}))):
+        with pytest.raises(ClientError, match="not as Scorelane does"):
+            list(connected(Script(answer)).events("a" * 32))
+    later = stream(("milestone", done(4)), END)
+    assert [one.kind for one in connected(Script(later)).events("a" * 32)] == ["end"]
+
+
+WIRE = (
+    ": hello\n\nretry: 1500\nretry: soon\nid: 7\nevent: end\ndata: \u00e4\ndata:b\n\nevent: x\n\n"
+)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+def test_lines(line_end: str, size: int) -> None:
+    """They are read as the standard has it, however they are cut on their way."""
+    wire = WIRE.replace("\n", line_end).encode() + b":\n"
+    lines = EventLines()
+    said = [one for at in range(0, len(wire), size) for one in lines.feed(wire[at : at + size])]
+    assert said == [Said("", "", ""), Said("end", "7", "\u00e4\nb"), Said("", "", "")]
+    assert lines.retry == 1.5
