@@ -95,8 +95,8 @@ class Faulty(Programs):
         return sum(self.client.get("/readyz").json().get("processes", {}).values())
 
     def stored(self) -> int:
-        """The bytes in the blob store."""
-        return sum(path.stat().st_size for path in self.blobs.rglob("*") if path.is_file())
+        """The bytes of jobs in the blob store; not the name of the store itself, `.identity`."""
+        return sum(path.stat().st_size for path in self.blobs.rglob("*/*") if path.is_file())
 
     def api_bytes(self) -> int:
         """What the processes of the API hold."""
