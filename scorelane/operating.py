@@ -1,4 +1,7 @@
-"""Calls for who operates a service; they want a key of the scope `admin`, where there are keys."""
+"""Calls for who operates a service.
+
+But for `ready` they want a key of the scope `admin`, where there are keys.
+"""
 
 from typing import Any
 
@@ -10,6 +13,17 @@ from scorelane.steps import Send, Steps
 
 class Operating(Requests):
     """Looks at the service itself."""
+
+    @call
+    def ready(self) -> Steps[dict[str, int]]:
+        """How many live processes serve each model, by `name@version`; at least one does.
+
+        Raises:
+            scorelane.problems.Unavailable: the service is not ready, and the message says why.
+        """
+        body = yield from self._json(Send("GET", "/readyz"))
+        with self.as_scorelane():
+            return dict(body["processes"])
 
     @call
     def workers(self) -> Steps[list[dict[str, Any]]]:

@@ -9,6 +9,9 @@ from typing import ClassVar
 
 import httpx
 
+#: The code of an error answer that is no problem of the service's.
+NO_PROBLEM = "http-error"
+
 
 class ClientError(Exception):
     """The service did not do what was asked; the message says why."""
@@ -180,7 +183,7 @@ def problem_in(answer: httpx.Response) -> ApiError:
         code, detail = problem["type"].rpartition(":")[2], str(problem["detail"])
     except (ValueError, KeyError, TypeError, AttributeError):
         address = answer.request.url.copy_with(path="/", query=None)
-        code, detail = "http-error", f"{address} answered {status}: no Scorelane?"
+        code, detail = NO_PROBLEM, f"{address} answered {status}: no Scorelane?"
     return kind_of(status, code)(status, code, detail, retry_after(answer))
 
 

@@ -4,11 +4,13 @@ import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import httpx
 from redis.exceptions import RedisError
 
+from scorelane.client import Client
 from scorelane.findings import Finding, fault, fine, warning
+from scorelane.problems import NO_PROBLEM, ApiError, ClientError, Unreachable
 from scorelane.redis_examination import MOST_SKEW
+from scorelane.retries import Retries
 from shared.fleet import RedisFleet, Worker
 from shared.redis_link import RedisLink
 from shared.settings import Settings
@@ -17,23 +19,24 @@ from shared.settings import Settings
 def examine_api(url: str) -> Iterator[Finding]:
     """Whether the API answers, and is ready."""
     try:
-        answer = httpx.get(f"{url}/readyz", timeout=10.0, trust_env=False)
-    except (httpx.TransportError, httpx.InvalidURL) as error:
-        yield _silent(url, error)
-        return
-    body = _json_of(answer)
-    if answer.status_code == httpx.codes.OK and "processes" in body:
-        yield fine("api", f"{url} is ready.")
-    elif str(body.get("type", "")).startswith("urn:scorelane:problem:"):
-        yield fault("api", f"{url} is not ready.", str(body.get("detail", "")))
-    else:
+        # As it is at this moment: no attempt more.
+        with Client(url, timeout=10.0, retries=Retries(seconds=0)) as client:
+            client.ready()
+    except Unreachable:
+        yield _silent(url)
+    except ClientError as error:
+        if isinstance(error, ApiError) and error.code != NO_PROBLEM:
+            yield fault("api", f"{url} is not ready.", error.detail)
+            return
         yield fault(
             "api", f"Something else than Scorelane answers at {url}.",
             "Name the service by --url, or let it listen on another port.",
         )  # fmt: skip
+    else:
+        yield fine("api", f"{url} is ready.")
 
 
-def _silent(url: str, error: Exception) -> Finding:
+def _silent(url: str) -> Finding:
     parts = urlsplit(url)
     try:
         with socket.create_connection((parts.hostname or "", parts.port or 80), 2.0):
@@ -41,17 +44,8 @@ def _silent(url: str, error: Exception) -> Finding:
             return fault("api", said, "Look at its log, and who holds the port: `ss -ltnp`.")
     except OSError:
         return warning(
-            "api", f"Nothing answers at {url} ({error}).",
-            "Start the API, or name its address by --url.",
+            "api", f"Nothing answers at {url}.", "Start the API, or name its address by --url.",
         )  # fmt: skip
-
-
-def _json_of(answer: httpx.Response) -> dict[str, object]:
-    try:
-        body = answer.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def examine_workers(

@@ -6,7 +6,6 @@ waits for, that the service is ready, why it ended.
 
 import errno
 import fcntl
-import http.client
 import json
 import os
 import select
@@ -25,7 +24,10 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from scorelane import services
+from scorelane.client import Client
 from scorelane.guard import Guard
+from scorelane.problems import ClientError
+from scorelane.retries import Retries
 from scorelane.services import Service
 from scorelane.stack_errors import AddressInUse, BadAddress, DataInUse
 from scorelane.stack_folder import note_redis
@@ -237,14 +239,12 @@ def redis_answers(settings: Settings) -> bool:
 
 def api_is_ready(address: tuple[str, int]) -> bool:
     """Whether the API says that a worker serves."""
-    connection = http.client.HTTPConnection(*address, timeout=5)
     try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
+        with Client(url_of(address), timeout=5.0, retries=Retries(seconds=0)) as client:
+            client.ready()
+    except ClientError:
         return False
-    finally:
-        connection.close()
+    return True
 
 
 def reachable(host: str) -> str:

@@ -222,10 +222,15 @@ def test_who_answers_at_the_address(answers: Any) -> None:
     answers.add("GET /readyz", 200, {"status": "ok", "processes": {}})
     answers.add("GET /readyz", 503, problem)
     answers.add("GET /readyz", 200, b"hello")
+    answers.add("GET /readyz", 200, {"status": "other"})
     assert of(examine_api(answers.url), "api").weight is Weight.FINE
     assert of(examine_api(answers.url), "api", "not ready").advice == "No worker yet."
     assert of(examine_api(answers.url), "api", "Something else").weight is Weight.FAULT
-    assert of(examine_api("http://127.0.0.1:9"), "api", "Nothing").weight is Weight.WARNING
+    assert of(examine_api(answers.url), "api", "Something else").weight is Weight.FAULT
+    answers.add("GET /readyz", 502, b"a proxy")
+    assert of(examine_api(answers.url), "api", "Something else").weight is Weight.FAULT
+    for nobody in ("http://127.0.0.1:9", "nowhere"):
+        assert of(examine_api(nobody), "api", "Nothing").weight is Weight.WARNING
 
 
 def test_a_stack_on_this_machine_is_found(tmp_path: Path) -> None:

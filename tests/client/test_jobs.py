@@ -14,8 +14,8 @@ import pytest
 from in_memory import Service, length_score
 from transports import Script, Working, WorkingLater, problem
 
-from scorelane import AsyncClient, AsyncJob, Client, Job
-from scorelane.problems import BadRequest, JobEnded, JobNotFinished, WaitTimeout
+from scorelane import AsyncClient, AsyncJob, Client, Job, Retries
+from scorelane.problems import BadRequest, JobEnded, JobNotFinished, Unavailable, WaitTimeout
 
 ROWS = b"ref,text\n1,hello\n2,\n3,hello you\n"
 REPRESENTED = {
@@ -143,6 +143,14 @@ def test_questions_and_models(connected: Callable[..., Any], service: Service) -
     assert [model["name"] for model in client.models()] == ["length"]
     scores = client.sentiment({"ref": [7], "text": ["hello"]})
     assert scores == [{"ref": 7, "Sentiment_Score": length_score("hello")}]
+
+
+def test_whether_it_is_ready(connected: Callable[..., Any], working: Working) -> None:
+    """A service says which models are served; one without any says that it is not ready."""
+    assert connected(working).ready() == {"length@000000000001": 1}
+    not_yet = Script(problem(503, "no-model-yet"))
+    with pytest.raises(Unavailable, match="It is no-model-yet"):
+        connected(not_yet, retries=Retries(seconds=0)).ready()
 
 
 class Answering(Working):

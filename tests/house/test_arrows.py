@@ -1,5 +1,6 @@
 """The arrows between the rooms: an import that crosses one breaks `make check`."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -59,3 +60,19 @@ def test_a_crossed_arrow_is_named(tree: Path, file: str, crossing: str, contract
     assert found.returncode == 1
     broken = " ".join(found.stdout.split()).partition("Broken contracts")[2]
     assert contract in broken
+
+
+#: What the clients are made of.
+CLIENT = {"client", "download", "event_stream", "following", "looks", "piecewise", "problems",
+          "requests", "retries", "steps"}  # fmt: skip
+
+
+def test_http_is_spoken_by_the_client_alone() -> None:
+    """A command asks a service by it and by nothing else."""
+    speaks = re.compile(
+        r"^\s*(import|from) (httpx|http\.client|urllib\.request|requests)\b", re.MULTILINE
+    )
+    modules = {
+        path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "scorelane").glob("*.py")
+    }
+    assert {name for name, code in modules.items() if speaks.search(code)} == CLIENT
