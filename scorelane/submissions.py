@@ -4,6 +4,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Unpack
 
+import httpx
+
 from scorelane.answers import JobState
 from scorelane.both import call
 from scorelane.job_options import JobOptions, params_of
@@ -14,6 +16,9 @@ from scorelane.uploads import Upload
 
 #: The answer to an upload comes when it is on the disk: seconds that the service may take for that.
 STORING_SECONDS = 300.0
+
+#: The answer to a few rows is kept for so long at most, until they are scored.
+STAY_SECONDS = 20
 
 
 class Submissions(Requests):
@@ -57,8 +62,17 @@ class Submissions(Requests):
         """
         upload = upload_of(source, media_type, options)
         upload.on_sent = on_sent
-        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        return (yield from self._job(_posted(upload, params_of(options), headers)))
+        return (yield from self._job(_submission(upload, options, idempotency_key)))
+
+    def submit_and_stay(self, source: Source, options: JobOptions) -> Steps[httpx.Response]:
+        """Submit rows, and have the answer kept until they are scored, if that is soon.
+
+        Returns:
+            The job, or its results as CSV.
+        """
+        stay = {"Prefer": f"wait={STAY_SECONDS}", "Accept": "text/csv"}
+        send = _submission(upload_of(source, None, options), options, None, stay)
+        return (yield from self._request(send))
 
     @call
     def validate(
@@ -104,6 +118,13 @@ class Submissions(Requests):
         body = yield from self._json(Send("GET", "/models"))
         with self.as_scorelane():
             return list(body["models"])
+
+
+def _submission(
+    upload: Upload, options: JobOptions, key: str | None, more: Mapping[str, str] | None = None
+) -> Send:
+    headers = {"Idempotency-Key": key or uuid.uuid4().hex, **(more or {})}
+    return _posted(upload, params_of(options), headers)
 
 
 def _posted(upload: Upload, params: dict[str, Any], headers: dict[str, str]) -> Send:

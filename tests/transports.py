@@ -16,10 +16,20 @@ QUICK = Retries(seconds=5.0, first_contact=5.0, first_pause=0.001, longest_pause
 
 
 class Working(httpx.BaseTransport):
-    """Requests go to the service in memory, which has done all its work before it answers a GET."""
+    """Requests go to the service in memory.
+
+    It has done all its work before it answers a GET, or a request that waits for the end of a job.
+    """
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        wait = type(service.store).wait
+
+        def work(job_id: str, seconds: float) -> bool:
+            service.work()
+            return wait(service.store, job_id, seconds)
+
+        service.store.wait = work  # type: ignore[method-assign]
         self.requests: list[httpx.Request] = []
 
         def app(environ: dict[str, Any], start: Any) -> Any:

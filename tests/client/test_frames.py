@@ -33,6 +33,18 @@ def test_scores_are_joined(client: Any) -> None:
     assert scored["error"].fillna("none").tolist() == ["none", "the text is empty", "none"]
 
 
+def test_a_few_rows_take_one_request(connected: Callable[..., Any], service: Service) -> None:
+    """They are submitted, waited for and fetched at once; whoever watches is told of the job."""
+    working, frame = Working(service), pd.DataFrame({"text": ["hello", None, "hello you"]})
+    scored = connected(working).score(frame)
+    assert scored["Sentiment_Score"].fillna(-1).tolist() == [0.05, -1, 0.09]
+    assert [one.method for one in working.requests] == ["POST"]
+    seen: list[str] = []
+    again = connected(working).score(frame, on_progress=lambda job: seen.append(job.state))
+    pd.testing.assert_frame_equal(again, scored)
+    assert seen == ["succeeded"]
+
+
 def test_hostile_texts(client: Any) -> None:
     """Whatever the texts and references look like, each is scored as it is, and comes back so."""
     frame = pd.DataFrame({"ref": HOSTILE, "text": HOSTILE})
@@ -122,6 +134,8 @@ class Cancelling(Working):
     """A service at which somebody else cancels every job."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        # As one that has no thread to keep the request with.
+        request.headers.pop("Prefer", None)
         answer = super().handle_request(request)
         if request.url.path == "/jobs":
             cancel = f"http://x{answer.headers['Location']}/cancel"

@@ -64,7 +64,7 @@ def test_a_crossed_arrow_is_named(tree: Path, file: str, crossing: str, contract
 
 #: What the clients are made of.
 CLIENT = {"client", "download", "event_stream", "following", "looks", "piecewise", "problems",
-          "requests", "retries", "steps"}  # fmt: skip
+          "requests", "retries", "steps", "submissions"}  # fmt: skip
 
 
 def test_http_is_spoken_by_the_client_alone() -> None:
