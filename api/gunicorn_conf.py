@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -12,11 +11,21 @@ from gunicorn.glogging import Logger as GunicornLogger
 # Before a process is forked: all of them count into the memory that it holds.
 import api.measures  # noqa: F401
 from api.draining import draining
-from api.keys import check_published
+from api.keys import Keys, check_published
 from api.memory import share_memory
 from shared import logs
 from shared.errors import ScorelaneError
-from shared.settings import load_settings
+from shared.settings import Settings
+from shared.starting import check_file, end, settings_or_exit
+
+
+def _check_keys(settings: Settings) -> None:
+    check_file(settings, "api_keys_file")
+    Keys(settings)
+
+
+#: Seen to here, before anything listens: a process that gunicorn forks would end with a traceback.
+_settings = settings_or_exit("api", _check_keys)
 
 # Here too: the processes are forked with it.
 share_memory()
@@ -50,7 +59,7 @@ class Logger(GunicornLogger):  # type: ignore[misc]  # it ships no types
         """Set up the log of a process."""
         super().setup(cfg)
         if cfg.errorlog == "-" and not (cfg.logconfig or cfg.logconfig_dict):
-            logs.set_up(load_settings())
+            logs.set_up(_settings)
             self.error_log.handlers.clear()
             self.error_log.propagate = True
 
@@ -60,13 +69,12 @@ logger_class = Logger
 
 def when_ready(server: Any) -> None:
     """See that the API may listen where it does; and have a SIGTERM heard in two steps."""
-    settings = load_settings()
     try:
-        check_published(settings, [listener.sock.getsockname() for listener in server.LISTENERS])
+        check_published(_settings, [listener.sock.getsockname() for listener in server.LISTENERS])
     except ScorelaneError as error:
-        sys.exit(f"scorelane api: {error}")
+        end("api", str(error))
     logs.warn_of_variables()
-    _drain_first(settings.drain_seconds)
+    _drain_first(_settings.drain_seconds)
 
 
 def _drain_first(seconds: float) -> None:

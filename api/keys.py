@@ -65,8 +65,12 @@ def new_key(owner: str, scopes: str) -> tuple[str, str]:
     return key, line
 
 
-def parse_keys(text: str) -> list[Key]:
+def parse_keys(text: str, where: str = "SCORELANE_API_KEYS") -> list[Key]:
     """The keys of a list: a line `owner scope,scope sha256:<hex>` each; `#` begins a comment.
+
+    Args:
+        text: the list.
+        where: it is from.
 
     Raises:
         shared.errors.BadKey: a line is none of these; it is named by its number alone.
@@ -79,7 +83,7 @@ def parse_keys(text: str) -> list[Key]:
         found = _LINE.fullmatch(line)
         scopes = set(found[2].split(",")) if found else set()
         if not found or not _OWNER.fullmatch(found[1]) or not scopes <= set(Scope):
-            raise BadKey(line=number, scopes=", ".join(Scope))
+            raise BadKey(line=number, where=where, scopes=", ".join(Scope))
         keys.append(Key(found[1], frozenset(map(Scope, scopes)), bytes.fromhex(found[3])))
     return keys
 
@@ -120,7 +124,7 @@ class Keys:
         status = path.stat()
         version = (status.st_mtime_ns, status.st_ino)
         if version != self._version:
-            self._in_file, self._version = parse_keys(path.read_text()), version
+            self._in_file, self._version = parse_keys(path.read_text(), str(path)), version
 
 
 def check_published(settings: Settings, addresses: list[Any]) -> None:

@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from scorelane.findings import Finding, fault, fine, warning
+from shared.errors import ScorelaneError
 from shared.model import RUNTIMES, Card, read_cards
 from shared.model_errors import ModelError
 from shared.settings import PREFIX, Settings, load_settings, unknown_variables
+from shared.starting import check_secrets
 
 #: So much room is little, and so much is none, in bytes.
 LITTLE_ROOM, NO_ROOM = 2 * 2**30, 200 * 2**20
@@ -35,13 +35,10 @@ def examine_settings(environment: Mapping[str, str]) -> tuple[Settings | None, l
     ]
     try:
         settings = load_settings()
-    except ValidationError as error:
-        found += [
-            fault("settings", f"{PREFIX}{str(one['loc'][0]).upper()} cannot be used: {one['msg']}.",
-                  "docs/settings.md says what it may be.")
-            for one in error.errors()
-        ]  # fmt: skip
-        return None, found
+        check_secrets(settings)
+    except ScorelaneError as error:
+        advice = "The API and the workers do not start with it; docs/settings.md says what may be."
+        return None, [*found, fault("settings", str(error), advice)]
     if not found:
         names = [name for name in environment if name.upper().startswith(PREFIX)]
         found.append(fine("settings", f"{len(names)} variables are set, and each is known."))

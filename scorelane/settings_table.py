@@ -5,16 +5,18 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from shared.allowed import allowed
 from shared.settings import BUNDLED_MODELS, OTHERS, PREFIX, Settings
 
 _HEAD = """\
 # Settings
 
 Environment variables, of the API and of the workers alike; compose hands on those that are set in the shell or in `.env`.
-Sizes are in bytes, times in seconds. A variable of such a name that is none of these is named in the log when a program starts, and by `scorelane doctor`. Made from `shared/settings.py` by `make settings`.
+Sizes are in bytes, times in seconds. A variable of such a name that is none of these is named in the log when a program starts, and by `scorelane doctor`. A value that
+cannot be ends a program at its start, with a line that names the variable and exit status 78. Made from `shared/settings.py` by `make settings`.
 
-| variable | default | what |
-|---|---|---|
+| variable | may be | default | what |
+|---|---|---|---|
 """
 
 _OTHERS = """
@@ -34,7 +36,8 @@ _COMPOSE = """| `SCORELANE_PUBLISH` | Compose: where the API is published on the
 def page() -> str:
     """The page, from the settings as they are."""
     rows = [
-        f"| `{PREFIX}{name.upper()}` | {_default(field.default)} | {field.description} |\n"
+        f"| `{PREFIX}{name.upper()}` | {allowed(field)} | {_default(field.default)} "
+        f"| {field.description} |\n"
         for name, field in Settings.model_fields.items()
     ]
     others = [f"| `{name}` | {what} |\n" for name, what in OTHERS.items()]

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from scorelane import services
@@ -36,6 +35,7 @@ from shared.fleet import RedisFleet
 from shared.model import read_cards
 from shared.redis_link import RedisLink
 from shared.settings import Settings, load_settings
+from shared.starting import check_secrets
 
 #: Seconds that Redis gets to read its data, and the worker to load its models: TensorFlow alone
 #: takes half a minute on a slow machine.
@@ -72,10 +72,6 @@ def main() -> None:
         run(Plan(**json.loads(sys.argv[1])))
     except ParentGone:
         pass
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = f"SCORELANE_{str(first['loc'][0]).upper()}"
-        status = tell(failed=f"The environment variable {name} cannot be used: {first['msg']}.")
     except (ScorelaneError, OSError) as error:
         status = tell(failed=str(error))
     sys.exit(status)
@@ -89,6 +85,7 @@ def run(plan: Plan) -> None:
         shared.errors.ScorelaneError: they cannot be started, or one has ended.
     """
     settings = load_settings()
+    check_secrets(settings)
     models_dir = Path(plan.models) if plan.models else settings.models_dir.resolve()
     models = [card.full_name for card in read_cards(models_dir, settings.serve).values()]
     with listening(plan.host, plan.port) as listener, guarded(plan) as (data, run_folder, guard):

@@ -182,15 +182,20 @@ class WrongScope(ScorelaneError):
     """This API key may not do that: it lacks the scope '{scope}'."""
 
 
+class BadSettings(ScorelaneError):
+    """{faults} docs/settings.md has all settings."""
+
+
 class BadWebhookSecret(ScorelaneError):
-    """Webhook secret {number} cannot be used. It must be `whsec_` and 24 to 64 bytes in base64;
-    make one with `echo whsec_$(openssl rand -base64 32)`.
+    """Webhook secret {number} of {where} cannot be used. It must be `whsec_` and 24 to 64 bytes in
+    base64; make one with `echo whsec_$(openssl rand -base64 32)`.
     """
 
 
 class BadKey(ScorelaneError):
-    """Line {line} of the API keys cannot be read. It must be `OWNER SCOPE,SCOPE sha256:HEX`, as
-    `scorelane key` prints it; an owner is a name without blanks, the scopes are {scopes}.
+    """Line {line} of the API keys in {where} cannot be read. It must be
+    `OWNER SCOPE,SCOPE sha256:HEX`, as `scorelane key` prints it; an owner is a name without blanks,
+    the scopes are {scopes}.
     """
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.allowed import faults_of, redis_address, upper
+from shared.errors import BadSettings
 
 BUNDLED_MODELS = Path(__file__).resolve().parent.parent / "models"
 
@@ -24,9 +27,9 @@ OTHERS = {
 class Settings(BaseSettings):
     """The settings, with their defaults; sizes are in bytes and times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, allow_inf_nan=False)
 
-    redis_url: str = Field(
+    redis_url: Annotated[str, AfterValidator(redis_address)] = Field(
         "redis://127.0.0.1:6379/0", description="Where Redis is: queue, job records and bells."
     )
     redis_password_file: Path | None = Field(
@@ -156,7 +159,9 @@ class Settings(BaseSettings):
         "saying that it stops. Let the health checks of a load balancer be quicker.",
     )
 
-    log_level: str = Field("INFO", description="DEBUG names every part and batch.")
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(upper)
+    ] = Field("INFO", description="DEBUG names every part and batch.")
     log_format: Literal["auto", "json", "text"] = Field(
         "auto",
         description="`json`: a JSON object a line; `text`: a line to read; `auto`: text on a "
@@ -246,9 +251,14 @@ def load_settings() -> Settings:
     """The settings, read from the environment.
 
     Raises:
-        pydantic.ValidationError: a variable's value is not usable.
+        shared.errors.BadSettings: a variable's value cannot be used; it names each such variable.
     """
-    return Settings()
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = faults_of(error, Settings.model_fields, PREFIX)
+    # Outside: what pydantic says quotes secrets.
+    raise BadSettings(faults=" ".join(faults))
 
 
 def unknown_variables(names: Iterable[str]) -> list[str]:

@@ -26,20 +26,25 @@ def webhook_secrets(settings: Settings) -> list[bytes]:
         shared.errors.BadWebhookSecret: one of them is none.
         OSError: their file cannot be read.
     """
-    text = settings.webhook_secrets.get_secret_value().replace(";", "\n")
-    if settings.webhook_secrets_file:
-        text += "\n" + settings.webhook_secrets_file.read_text()
+    given = settings.webhook_secrets.get_secret_value().replace(";", "\n")
+    secrets = _secrets(given, "SCORELANE_WEBHOOK_SECRETS")
+    if path := settings.webhook_secrets_file:
+        secrets += _secrets(path.read_text(), str(path))
+    return secrets
+
+
+def _secrets(text: str, where: str) -> list[bytes]:
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
-    return [_secret(line, number) for number, line in enumerate(filter(None, lines), 1)]
+    return [_secret(line, number, where) for number, line in enumerate(filter(None, lines), 1)]
 
 
-def _secret(text: str, number: int) -> bytes:
+def _secret(text: str, number: int, where: str) -> bytes:
     try:
         secret = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
-    except binascii.Error:
+    except (binascii.Error, ValueError):  # the second one: of what is not ASCII
         secret = b""
     if not text.startswith(_PREFIX) or not _LEAST <= len(secret) <= _MOST:
-        raise BadWebhookSecret(number=number)
+        raise BadWebhookSecret(number=number, where=where)
     return secret
 
 

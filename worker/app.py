@@ -6,7 +6,8 @@ from kombu.utils.scheduling import round_robin_cycle
 
 from shared.dispatch import Task, bulk_queue, make_celery, small_queue
 from shared.model import Card
-from shared.settings import Settings, load_settings
+from shared.settings import Settings
+from shared.starting import settings_or_exit
 from worker.trial import most_attempts
 
 
@@ -80,4 +81,4 @@ def serve_queues(app: Celery, cards: list[Card]) -> None:
     ]
 
 
-app = make_worker(load_settings())
+app = make_worker(settings_or_exit("worker"))

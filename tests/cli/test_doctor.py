@@ -90,7 +90,7 @@ def test_a_wrong_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> 
     status, found = run()
     said = " ".join(one["said"] for one in found if one["about"] == "settings")
     assert "did you mean SCORELANE_PROCESSES?" in said
-    assert "SCORELANE_PART_SECONDS cannot be used" in said
+    assert "SCORELANE_PART_SECONDS cannot be 'soon': it must be a number above 0" in said
     assert status == 2
 
 
