@@ -114,12 +114,20 @@ class Claim:
 
     def binding(self, sent: Sent) -> dict[str, Any]:
         """What the job's `Spec` has of its key, once the content was read."""
-        about = json.dumps([sent.kind.format, asdict(sent.options())], sort_keys=True)
-        fingerprint = hashlib.sha256(self._content.digest() + about.encode()).hexdigest()
-        return {"binding": Binding(key=self._key, token=self._token, fingerprint=fingerprint)}
+        return {"binding": self.bound([sent.kind.format, asdict(sent.options())])}
+
+    def bound(self, about: Any) -> Binding:
+        """What a job's `Spec` has of its key.
+
+        Args:
+            about: what besides its content tells this request from others; JSON can be made of it.
+        """
+        text = json.dumps(about, sort_keys=True)
+        fingerprint = hashlib.sha256(self._content.digest() + text.encode()).hexdigest()
+        return Binding(key=self._key, token=self._token, fingerprint=fingerprint)
 
     def replay(self, request: Request, made: Binding) -> Job:
-        """The job that was made with the key, if it was made of the same request.
+        """The job that was made with the key, if it was made of the same rows and options.
 
         Raises:
             shared.errors.IdempotencyKeyReused: it was another one.
@@ -130,6 +138,14 @@ class Claim:
         for chunk in sent.chunks:
             size += len(chunk)
             check_length(self._services, size)
-        if self.binding(sent)["binding"].fingerprint != made.fingerprint:
+        return self.same(made, self.binding(sent)["binding"])
+
+    def same(self, made: Binding, now: Binding) -> Job:
+        """The job that was made with the key, if it was made of the same request as there is now.
+
+        Raises:
+            shared.errors.IdempotencyKeyReused: it was another one.
+        """
+        if now.fingerprint != made.fingerprint:
             raise IdempotencyKeyReused
         return self._store.get(made.job_id)

@@ -1,12 +1,14 @@
 """`POST /jobs/<id>/retry`: do a job that failed or was cancelled again, from what is done of it."""
 
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from api.access import check_room
 from api.describing import OF_A_JOB, Answer, Parameter, describes, json
+from api.idempotency import HEADER, REPLAYED, Claim, key_of
 from api.jobs import find_job
 from api.options import JobOptions, job_options, parameters_of
 from api.recording import begin_bulk, begin_small, new_folder
@@ -15,6 +17,9 @@ from api.services import Services, services
 from api.terms import terms_of
 from shared import trail
 from shared.errors import (
+    BadIdempotencyKey,
+    IdempotencyKeyInUse,
+    IdempotencyKeyReused,
     NoModelYet,
     NoRoom,
     NothingToRetry,
@@ -24,7 +29,7 @@ from shared.errors import (
     VersionGone,
 )
 from shared.input_errors import BadOption, UnknownModel, UnknownOption
-from shared.job import RETRYABLE, Job, Spec, new_job_id
+from shared.job import RETRYABLE, Binding, Job, Spec, new_job_id
 
 blueprint = Blueprint("retrying", __name__)
 
@@ -48,6 +53,7 @@ def _parameters() -> tuple[Parameter, ...]:
             {
                 "Location": "Where the new job is.",
                 "Retry-After": "Seconds until it is worth asking.",
+                **REPLAYED,
             },
         )
     },
@@ -63,34 +69,57 @@ def _parameters() -> tuple[Parameter, ...]:
         ServiceFull,
         OwnerFull,
         NoRoom,
+        BadIdempotencyKey,
+        IdempotencyKeyInUse,
+        IdempotencyKeyReused,
     ),
-    parameters=_parameters(),
+    parameters=(*_parameters(), HEADER),
 )
 def retry(job_id: str) -> Response:
     """Do a job that failed or was cancelled again, as a new job; what is done of it stays done.
 
     It has the rows, the options and the terms of the old one, unless others are given here.
     """
-    at = services()
-    job = find_job(at, job_id)
-    if job.state not in RETRYABLE:
-        raise NotRetryable(job_id=job_id, state=job.state)
-    # What the old one has of the request that made it.
-    own = {"binding": None, "traceparent": str(trail.fields().get("traceparent", ""))}
-    spec = job.spec.model_copy(
-        update={**own, **_terms(at), "retry_of": job_id, "version": _version(at, job)}
-    )
-    again = _bulk(at, job, spec) if spec.kind == "bulk" else _small(at, job, spec)
+    at, key = services(), key_of(request)
+    if key is None:
+        return _answer(at, _again(at, job_id, None))
+    _check_options()
+    with Claim(at, key) as claim:
+        own = claim.bound(["retry", job_id, asdict(job_options(request.args))])
+        if made := claim.take():
+            answer = _answer(at, claim.same(made, own))
+            answer.headers["Idempotency-Replayed"] = "true"
+            return answer
+        return _answer(at, _again(at, job_id, own))
+
+
+def _answer(at: Services, again: Job) -> Response:
     answer = job_answer(at, again, 202)
     answer.headers["Location"] = f"/jobs/{again.spec.id}"
     return answer
 
 
-def _terms(at: Services) -> dict[str, Any]:
-    """Those that are given anew."""
+def _again(at: Services, job_id: str, binding: Binding | None) -> Job:
+    job = find_job(at, job_id)
+    if job.state not in RETRYABLE:
+        raise NotRetryable(job_id=job_id, state=job.state)
+    # What the old one has of the request that made it.
+    own = {"binding": binding, "traceparent": str(trail.fields().get("traceparent", ""))}
+    spec = job.spec.model_copy(
+        update={**own, **_terms(at), "retry_of": job_id, "version": _version(at, job)}
+    )
+    return _bulk(at, job, spec) if spec.kind == "bulk" else _small(at, job, spec)
+
+
+def _check_options() -> None:
     for name in request.args:
         if name not in _OPTIONS:
             raise UnknownOption(option=name[:80], options=", ".join(_OPTIONS))
+
+
+def _terms(at: Services) -> dict[str, Any]:
+    """Those that are given anew."""
+    _check_options()
     terms = terms_of(job_options(request.args), at.settings)
     return {field: terms[field] for name, field in _OPTIONS.items() if name in request.args}
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
@@ -101,7 +102,10 @@ class Following(Requests):
         Raises:
             scorelane.problems.NotRetryable: it has not failed, or its model is gone.
         """
-        send = Send("POST", f"{path_of(job)}/retry", params=params_of(cast("JobOptions", terms)))
+        params = params_of(cast("JobOptions", terms))
+        # Sent again with every attempt: one job comes of them.
+        headers = {"Idempotency-Key": uuid.uuid4().hex}
+        send = Send("POST", f"{path_of(job)}/retry", params=params, headers=headers)
         return (yield from self._job(send))
 
     @call

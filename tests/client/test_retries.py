@@ -102,6 +102,16 @@ def test_what_can_be_read_once_is_sent_when_nothing_was_sent_yet(connected: Conn
     assert [request.content for request in script.requests] == [b"text\nhello\n"]
 
 
+def test_a_retry_is_the_same_in_every_attempt(connected: Connect) -> None:
+    """It has an Idempotency-Key of its own, so it makes one job."""
+    script = Script(CUT, problem(503), ACCEPTED, ACCEPTED)
+    client = connected(script)
+    for _ in range(2):
+        client.retry("b" * 32, on_error="skip")
+    keys = [request.headers["Idempotency-Key"] for request in script.requests]
+    assert keys[0] == keys[1] == keys[2] != keys[3]
+
+
 def test_a_question_is_asked_again_and_a_cancel_is_not(connected: Connect) -> None:
     """What leaves nothing behind may happen twice; a cancel would be refused then."""
     assert connected(Script(CUT, SCORES)).sentiment({"text": ["hello"]}) == []
