@@ -1,16 +1,14 @@
 """Callbacks on Redis. Keys: `callbacks`, the jobs whose callback is due, by when; `job:<id>`."""
 
 from shared.job import CallbackState
-from shared.redis_link import RedisLink
+from shared.redis_base import RedisBase
 
 
-class RedisCallbacks:
+class RedisCallbacks(RedisBase):
     """The part of `shared.job_store.JobStore` that callbacks go through.
 
     A callback becomes due in the script that ends its job (`call_back` in `lua/prelude.lua`).
     """
-
-    _link: RedisLink
 
     def take_callbacks(self, most: int, seconds: float) -> list[tuple[str, int]]:
         """Take callbacks that are due, for so many seconds; ids of jobs, and the attempts."""

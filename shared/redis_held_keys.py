@@ -2,7 +2,7 @@
 
 from shared.job import Binding, Spec
 from shared.job_store import Held
-from shared.redis_link import RedisLink
+from shared.redis_base import RedisBase
 
 #: As the scripts take the key of a job that has none.
 UNBOUND = ("", "", "", 0)
@@ -14,10 +14,8 @@ def bound(spec: Spec, seconds: int) -> tuple[str | int, ...]:
     return (own.key, own.token, own.fingerprint, seconds) if own else UNBOUND
 
 
-class RedisHeldKeys:
+class RedisHeldKeys(RedisBase):
     """The part of `shared.job_store.JobStore` that keeps keys; `create` binds them."""
-
-    _link: RedisLink
 
     def hold_key(self, key: str, token: str, seconds: float) -> Held | None:
         """Hold a key for a request, so long; None where it does. Else who has it."""

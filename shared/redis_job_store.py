@@ -3,18 +3,19 @@
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from redis.exceptions import LockError
 
 from shared.dispatch import bulk_queue
 from shared.errors import IdempotencyKeyInUse, JobExpired, JobNotFound
-from shared.job import ENDED, CallbackState, Job, Part, Spec, State, is_job_id, sources_of
-from shared.job_store import FINISH, NOTHING, BadRow, Begun, Load, Overdue, Spent, Walk
-from shared.outcome import BINS, Outcome, Summary, bits_of
+from shared.job import ENDED, CallbackState, Job, Part, State, is_job_id, sources_of
+from shared.job_store import FINISH, Load, Overdue, Spent
+from shared.outcome import Outcome, bits_of
 from shared.redis_callbacks import RedisCallbacks
 from shared.redis_held_keys import UNBOUND, RedisHeldKeys, bound
 from shared.redis_link import block
+from shared.redis_parts import RedisParts
+from shared.redis_records import fields_of, flat, job_of, record_of, text_of
 from shared.redis_small_jobs import RedisSmallJobs
 
 #: What `job:<id>` has behind it.
@@ -26,14 +27,8 @@ _TAILS = (
 #: How long the id of an expired job answers 410 rather than 404, in seconds.
 TOMBSTONE_SECONDS = 86400
 
-#: What a script answers that has failed the job it was to go on with.
-_FAILED = 2
 
-#: Fields of a record that are the job's by the same name.
-_FIELDS = Job.model_fields.keys() - {"spec", "parts_done"}
-
-
-class RedisJobStore(RedisSmallJobs, RedisCallbacks, RedisHeldKeys):
+class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
     """`shared.job_store.JobStore` on Redis; what must be atomic is a script in `shared/lua`."""
 
     def now(self) -> float:
@@ -42,13 +37,13 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks, RedisHeldKeys):
 
     def create(self, job: Job, rows: bytes = b"") -> bool:
         """Record a new job; the rows of a small one with it, in its model's waiting list."""
-        spec, record = job.spec, _record_of(job)
+        spec, record = job.spec, record_of(job)
         # From now on: the job may be older, by the time that its upload took.
         record["split_lease"] = self.now() + self._lease
         if spec.kind == "small":
             waiting = self._link.run(
                 "create_small", spec.id, spec.full_name, rows, self._most_small,
-                *bound(spec, self._binding_seconds), *_flat(record),
+                *bound(spec, self._binding_seconds), *flat(record),
             )  # fmt: skip
             if waiting < 0:
                 raise IdempotencyKeyInUse
@@ -56,13 +51,13 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks, RedisHeldKeys):
                 raise self._full()
             return self._must_ring(waiting)
         place = ("active", job.created_at, *bound(spec, self._binding_seconds))
-        if not self._link.run("create_bulk", spec.id, *place, *_flat(record)):
+        if not self._link.run("create_bulk", spec.id, *place, *flat(record)):
             raise IdempotencyKeyInUse
         return False
 
     def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> None:
         """Record a bulk job again that the store has lost, unless it is recorded."""
-        spec, record = job.spec, _record_of(job) | {"restored": 1}
+        spec, record = job.spec, record_of(job) | {"restored": 1}
         if spec.binding:
             left = int(job.created_at + self._binding_seconds - self.now())
             self._link.run("bind_key", spec.id, *bound(spec, left))
@@ -70,7 +65,7 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks, RedisHeldKeys):
             # From the beginning, and at once; parts whose results are there are not scored again.
             record |= {"state": State.QUEUED.value, "split_lease": 0}
             place = ("active", job.created_at, *UNBOUND)
-            self._link.run("create_bulk", spec.id, *place, *_flat(record))
+            self._link.run("create_bulk", spec.id, *place, *flat(record))
             return
         outcome = outcome or Outcome(done=bits_of(set(range(len(parts)))))
         counted = dict.fromkeys(("parts", "dispatched"), len(parts))
@@ -79,15 +74,15 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks, RedisHeldKeys):
         pipe = self._link.client.pipeline()
         pipe.delete(self._job(spec.id, "parts"))
         if parts:
-            pipe.rpush(self._job(spec.id, "parts"), *map(_text_of, parts))
+            pipe.rpush(self._job(spec.id, "parts"), *map(text_of, parts))
         # By the rest of the record: these are nothing by themselves.
         pipe.set(self._job(spec.id, "done"), bytes.fromhex(outcome.done))
         pipe.set(self._job(spec.id, "bad"), bytes.fromhex(outcome.bad))
-        if fields := _fields_of(outcome.summary):
+        if fields := fields_of(outcome.summary):
             pipe.hset(self._job(spec.id, "summary"), mapping=fields)
         self._link.run(
             "create_bulk", spec.id, "ended", expires, *UNBOUND,
-            *_flat(record | counted | {"split": 1}), pipe=pipe,
+            *flat(record | counted | {"split": 1}), pipe=pipe,
         )  # fmt: skip
         if job.callback_state is CallbackState.PENDING:
             # Perhaps once more than need be: it has the same id.
@@ -120,7 +115,7 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks, RedisHeldKeys):
         record = self._link.client.hgetall(self._job(job_id))
         if record.get("state") == State.EXPIRED:
             raise JobExpired(job_id=job_id, owner=record.get("owner", ""))
-        job = _job_of(record)
+        job = job_of(record)
         if job is None:
             raise JobNotFound(job_id=job_id)
         return job
@@ -136,7 +131,7 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks, RedisHeldKeys):
         pipe = self._link.client.pipeline(transaction=False)
         for job_id in ids:
             pipe.hgetall(self._job(job_id))
-        return [job for record in pipe.execute() if (job := _job_of(record))]
+        return [job for record in pipe.execute() if (job := job_of(record))]
 
     def move(self, job_id: str, to: State, error: str = "") -> bool:
         """Move a job to a state, if `shared.job.MOVES` has that move; say whether it moved."""
@@ -162,90 +157,6 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks, RedisHeldKeys):
             if self._link.patient.blmove(bell, bell, block(left)) is not None:
                 return True
         return False
-
-    def last_part(self, job_id: str) -> tuple[int, Part | None]:
-        """How many parts are recorded, and the last of them."""
-        pipe = self._link.client.pipeline()
-        pipe.llen(self._job(job_id, "parts"))
-        pipe.lindex(self._job(job_id, "parts"), -1)
-        known, last = pipe.execute()
-        return known, _part_of(last) if last else None
-
-    def parts(self, job_id: str, begin: int, end: int) -> list[Part]:
-        """The parts with numbers from `begin` to `end` - 1, as far as they are recorded."""
-        return [
-            _part_of(text)
-            for text in self._link.client.lrange(self._job(job_id, "parts"), begin, end - 1)
-        ]
-
-    def add_parts(
-        self, job_id: str, parts: list[Part], *, known: int, last: bool, lanes: int
-    ) -> Walk:
-        """Record parts that were cut, behind the `known` ones; `last`: there are no more."""
-        cut_bytes = parts[-1].end if parts else 0
-        return self._walk(
-            "add_parts", job_id, known, int(last), lanes, self._lease, self._retention, cut_bytes,
-            *map(_text_of, parts),
-        )  # fmt: skip
-
-    def begin_part(self, job_id: str, part: int) -> Begun | None:
-        """Take up a part that was handed out, for one lease; None where there is nothing to do."""
-        answer = self._link.run("begin_part", job_id, part, self._lease)
-        if not answer:
-            return None
-        where, attempts, note, restored = answer
-        return Begun(_part_of(where), attempts, note, attempts > 1 or bool(restored))
-
-    def note(self, job_id: str, part: int, note: str) -> None:
-        """Leave a note for whoever takes the part up next; nothing, where the job does not run."""
-        self._link.run("note", job_id, part, note)
-
-    def renew_part(self, job_id: str, part: int) -> None:
-        """Renew the lease of a part, if it is under way."""
-        self._link.run("renew", self._job(job_id, "leases"), self._lease, part)
-
-    def hold_up(self, job_id: str, part: int, reason: str) -> None:
-        """Give a part back that could not be done, for a reason that lies in none of its rows."""
-        self._link.run("hold_up", job_id, part, self._lease, reason)
-
-    def complete_part(
-        self,
-        job_id: str,
-        part: int,
-        *,
-        completed: int,
-        failed: int,
-        lanes: int,
-        bad: BadRow | None = None,
-        summary: Summary = NOTHING,
-    ) -> Walk:
-        """Mark a part done that was handed out, and count its rows, the first time only."""
-        first = (bad.row, bad.said) if bad else ("", "")
-        scores = summary.total, _or_nothing(summary.least), _or_nothing(summary.most)
-        return self._walk(
-            "complete_part", job_id, part, completed, failed, lanes, self._lease, self._retention,
-            *first, *scores, *_flat(_counts_of(summary)),
-        )  # fmt: skip
-
-    def outcome(self, job_id: str) -> Outcome:
-        """Which parts of a bulk job are done, and what their scores come to."""
-        pipe = self._link.client.pipeline(transaction=False)
-        # Bits are no text, which the client takes everything for.
-        pipe.execute_command("GET", self._job(job_id, "done"), NEVER_DECODE=True)
-        pipe.execute_command("GET", self._job(job_id, "bad"), NEVER_DECODE=True)
-        pipe.hgetall(self._job(job_id, "summary"))
-        done, bad, fields = pipe.execute()
-        return Outcome(
-            done=(done or b"").hex(), bad=(bad or b"").hex(), summary=_summary_of(fields)
-        )
-
-    def begin_finish(self, job_id: str) -> bool:
-        """Take up what is left to do when all parts are done, for one lease."""
-        return bool(self._link.run("begin_finish", job_id, FINISH, self._lease))
-
-    def _walk(self, script: str, *args: Any) -> Walk:
-        counted, all_done, *dispatch = self._link.run(script, *args)
-        return Walk(counted == 1, bool(all_done), dispatch, failed=counted == _FAILED)
 
     def waits(self, full_names: Collection[str]) -> bool:
         """Whether any message or small job waits for a worker that serves these models."""
@@ -313,14 +224,14 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks, RedisHeldKeys):
         pipe = self._link.client.pipeline(transaction=False)
         for job_id in self._link.client.zrange(self._link.key("jobs", "active"), 0, -1):
             pipe.hgetall(self._job(job_id))
-        return [job for record in pipe.execute() if (job := _job_of(record))]
+        return [job for record in pipe.execute() if (job := job_of(record))]
 
     def expire(self, limit: int) -> list[Job]:
         """Move jobs that ended longer than the retention ago to `expired`; at most `limit`."""
         ended = self._link.key("jobs", "ended")
         expired = []
         for job_id in self._link.client.zrangebyscore(ended, "-inf", self.now(), 0, limit):
-            job = _job_of(self._link.client.hgetall(self._job(job_id)))
+            job = job_of(self._link.client.hgetall(self._job(job_id)))
             if job and self.move(job_id, State.EXPIRED):
                 expired.append(job)
             pipe = self._link.client.pipeline()
@@ -335,82 +246,3 @@ class RedisJobStore(RedisSmallJobs, RedisCallbacks, RedisHeldKeys):
             pipe.zrem(ended, job_id)
             pipe.execute()
         return expired
-
-
-def _record_of(job: Job) -> dict[str, Any]:
-    """A record of the job, before anything was done of it."""
-    record = job.model_dump(mode="json", include=_FIELDS, exclude_none=True)
-    nothing = dict.fromkeys(("parts", "dispatched", "done", "cut_rows"), 0)
-    own: dict[str, Any] = {"spec": job.spec.model_dump_json(), "full_name": job.spec.full_name}
-    own |= {"owner": job.spec.owner, "about_rows": job.spec.about_rows}
-    if job.spec.traceparent and job.spec.kind == "small":
-        own["traceparent"] = job.spec.traceparent
-    if job.spec.tolerance < 1:
-        own["tolerance"] = job.spec.tolerance
-    if job.spec.retry_of:
-        # The results of its parts may be there, as those of a job that was restored.
-        own["restored"] = 1
-    if job.spec.retention:
-        own["retention"] = job.spec.retention
-    if job.spec.callback_url and not job.callback_state:
-        own["callback_state"] = CallbackState.WAITING.value
-    return record | nothing | own | {"cut_bytes": job.spec.layout.start}
-
-
-def _flat(record: dict[str, Any]) -> list[Any]:
-    return [text for pair in record.items() for text in pair]
-
-
-def _text_of(part: Part) -> str:
-    return f"{part.offset},{part.length},{part.first_row},{part.rows}"
-
-
-def _part_of(text: str) -> Part:
-    offset, length, first_row, rows = map(int, text.split(","))
-    return Part(offset=offset, length=length, first_row=first_row, rows=rows)
-
-
-def _job_of(record: dict[str, str]) -> Job | None:
-    """The job in a record; None where there is none, or only what a late writer left of one."""
-    if "spec" not in record:
-        return None
-    return Job(
-        spec=Spec.model_validate_json(record["spec"]),
-        parts_done=int(record["done"]),
-        # pydantic makes numbers and a state of their texts
-        **{name: record[name] for name in _FIELDS if name in record},
-    )
-
-
-#: What fields of a summary begin with.
-_BIN, _ERROR = "bin:", "error:"
-
-
-def _counts_of(summary: Summary) -> dict[str, Any]:
-    """The fields of a summary that are added up."""
-    bins = {f"{_BIN}{at}": rows for at, rows in enumerate(summary.bins) if rows}
-    return bins | {f"{_ERROR}{kind}": rows for kind, rows in summary.errors.items()}
-
-
-def _fields_of(summary: Summary) -> dict[str, Any]:
-    scores = {"total": summary.total, "least": summary.least, "most": summary.most}
-    return _counts_of(summary) | (scores if summary.scored else {})
-
-
-def _summary_of(fields: dict[str, str]) -> Summary:
-    least, most = fields.get("least"), fields.get("most")
-    return Summary(
-        bins=tuple(int(fields.get(f"{_BIN}{at}", 0)) for at in range(BINS)),
-        total=float(fields.get("total", 0)),
-        least=None if least is None else float(least),
-        most=None if most is None else float(most),
-        errors={
-            name.removeprefix(_ERROR): int(rows)
-            for name, rows in fields.items()
-            if name.startswith(_ERROR)
-        },
-    )
-
-
-def _or_nothing(score: float | None) -> float | str:
-    return "" if score is None else score

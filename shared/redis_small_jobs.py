@@ -5,29 +5,15 @@ from typing import Any
 
 from shared.errors import ServiceFull
 from shared.job_store import Answer, Question, SmallJob
-from shared.redis_link import RedisLink, block
-from shared.settings import Settings
+from shared.redis_base import RedisBase
+from shared.redis_link import block
 
 #: Answers that nobody fetched, because the asker died, are kept for so long, in seconds.
 UNREAD_SECONDS = 60
 
 
-class RedisSmallJobs:
+class RedisSmallJobs(RedisBase):
     """The part of `shared.job_store.JobStore` that small jobs and questions go through."""
-
-    def __init__(self, link: RedisLink, settings: Settings) -> None:
-        self._link = link
-        self._lease = settings.lease_seconds
-        self._retention = settings.retention_seconds
-        self._binding_seconds = settings.idempotency_seconds
-        self._batch_rows = settings.batch_rows
-        self._most_small = settings.max_waiting_small
-
-    def _job(self, job_id: str, *tail: str) -> str:
-        return self._link.key("job", job_id, *tail)
-
-    def _small(self, full_name: str) -> str:
-        return self._link.key("small", full_name)
 
     def _must_ring(self, waiting: int) -> bool:
         return waiting == 1 or waiting % self._batch_rows == 0
