@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 
 import pytest
-from doubles import InMemoryJobStore
-from in_memory import InMemoryDispatch
+from doubles.dispatch import InMemoryDispatch
+from doubles.job_store import InMemoryJobStore
 from waiting import wait_for
 
 from api.asker import Asker

@@ -1,6 +1,7 @@
 """Bad rows, and rows that only look bad: each by itself, and the others scored."""
 
-from in_memory import Service, length_score
+from doubles.length_model import length_score
+from in_memory import Service
 
 
 def test_bad_rows_are_errors_in_their_rows(service: Service) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from in_memory import Service, length_score, make_service
+from doubles.length_model import length_score
+from in_memory import Service, make_service
 from problems import refused
 from werkzeug.test import EnvironBuilder
 

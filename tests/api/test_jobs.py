@@ -5,7 +5,8 @@ import io
 import json
 
 import pytest
-from in_memory import Service, length_score
+from doubles.length_model import length_score
+from in_memory import Service
 
 CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (at, b"x" * (at % 50 + 1)) for at in range(40))
 

@@ -5,7 +5,8 @@ import zlib
 from typing import Any
 
 import pytest
-from in_memory import Service, length_score, make_service
+from doubles.length_model import length_score
+from in_memory import Service, make_service
 from problems import problem
 from pydantic import SecretStr
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from doubles import InMemoryJobStore
+from doubles.job_store import InMemoryJobStore
 from in_memory import Service
 from problems import problem
 

@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 import pytest
+from doubles.length_model import length_score
 from hypothesis import HealthCheck, given
 from hypothesis import settings as how
 from hypothesis import strategies as st
-from in_memory import Service, length_score, make_service
+from in_memory import Service, make_service
 
 from shared.settings import Settings
 

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from in_memory import Service, length_score, make_service
+from doubles.length_model import length_score
+from in_memory import Service, make_service
 from problems import problem
 
 from api.draining import draining

@@ -6,8 +6,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from doubles import InMemoryJobStore
-from in_memory import LengthModel, Service, length_score
+from doubles.job_store import InMemoryJobStore
+from doubles.length_model import LengthModel, length_score
+from in_memory import Service
 from problems import problem
 
 from shared.fleet import Served

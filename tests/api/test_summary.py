@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from in_memory import Service, length_score
+from doubles.length_model import length_score
+from in_memory import Service
 
 from shared.settings import Settings
 from worker.reconciler import Reconciler

@@ -7,7 +7,8 @@ from typing import Any
 import httpx2
 import openai
 import pytest
-from in_memory import Service, length_score, make_service
+from doubles.length_model import length_score
+from in_memory import Service, make_service
 from openai import OpenAI
 from openai.types import Batch
 from pydantic import SecretStr

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars
 import pytest
-from in_memory import length_score
+from doubles.length_model import length_score
 from transports import Working
 
 FRAME = polars.DataFrame({"ref": ["a", "b"], "text": ["hello", "hello you"]})

@@ -8,7 +8,8 @@ import httpx
 import numpy as np
 import pandas as pd
 import pytest
-from in_memory import Service, length_score
+from doubles.length_model import length_score
+from in_memory import Service
 from transports import Working
 
 from scorelane.frames import SLICE, csv_of, read_results

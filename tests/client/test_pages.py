@@ -6,7 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from in_memory import Service, length_score
+from doubles.length_model import length_score
+from in_memory import Service
 from transports import CutOff, Script, Working, problem
 
 from scorelane import Retries

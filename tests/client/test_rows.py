@@ -8,7 +8,7 @@ import httpx
 import numpy as np
 import polars
 import pytest
-from in_memory import length_score
+from doubles.length_model import length_score
 from transports import Cut, Script, Working
 
 from scorelane import AsyncClient, Client

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from in_memory import LengthModel, Service, make_service
+from doubles.length_model import LengthModel
+from in_memory import Service, make_service
 from pydantic import SecretStr
 from waiting import wait_for
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from doubles import InMemoryJobStore, InMemoryOverview
+from doubles.job_store import InMemoryJobStore
+from doubles.overview import InMemoryOverview
 from stored import MODEL, a_job, complete, parts, question, running, small
 
 from shared.dispatch import CeleryDispatch, make_celery

@@ -15,7 +15,11 @@ from typing import Any
 
 import pyarrow.parquet
 import pytest
-from doubles import InMemoryJobStore, InMemoryOverview
+from doubles.dispatch import InMemoryDispatch
+from doubles.fleet import InMemoryFleet
+from doubles.job_store import InMemoryJobStore
+from doubles.length_model import LengthModel, length_score
+from doubles.overview import InMemoryOverview
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,7 +30,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from in_memory import InMemoryDispatch, InMemoryFleet, LengthModel, length_score
 
 from api.app import create_app
 from shared.blobs import FolderBlobs

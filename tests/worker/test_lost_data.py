@@ -4,8 +4,9 @@ import errno
 from typing import Any
 
 import pytest
-from doubles import InMemoryJobStore
-from in_memory import Service, length_score
+from doubles.job_store import InMemoryJobStore
+from doubles.length_model import length_score
+from in_memory import Service
 
 from shared.job import State
 from shared.settings import Settings

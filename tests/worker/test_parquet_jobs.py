@@ -8,7 +8,8 @@ from typing import Any
 
 import pyarrow.parquet
 import pytest
-from in_memory import Service, length_score
+from doubles.length_model import length_score
+from in_memory import Service
 
 from shared.job import State
 from shared.settings import Settings

@@ -8,8 +8,9 @@ from unittest import mock
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from doubles import InMemoryJobStore
-from in_memory import Service, length_score, make_service
+from doubles.job_store import InMemoryJobStore
+from doubles.length_model import length_score
+from in_memory import Service, make_service
 
 from shared.settings import Settings
 from worker.reconciler import Reconciler

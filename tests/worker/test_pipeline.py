@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from in_memory import LengthModel, Service, length_score
+from doubles.length_model import LengthModel, length_score
+from in_memory import Service
 
 from shared.job import NDJSON, Job, Spec, State, new_job_id
 from shared.job_store import Question

@@ -4,7 +4,8 @@ import time
 
 import pandas as pd
 import pytest
-from in_memory import InMemoryFleet, LengthModel
+from doubles.fleet import InMemoryFleet
+from doubles.length_model import LengthModel
 from redis.exceptions import ConnectionError as RedisAway
 
 from shared.fleet import Served

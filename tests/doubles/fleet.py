@@ -1,0 +1,44 @@
+"""The fleet in memory."""
+
+from typing import Any
+
+from shared.fleet import Served, Worker
+
+
+class InMemoryFleet:
+    """A fleet of as many processes as it is told."""
+
+    def __init__(self, *served: Served, processes: int = 1) -> None:
+        self._served = {one.card.name: one for one in served}
+        self._processes = processes
+        self.replaced: dict[str, float] = {}
+        self.described: dict[str, Worker] = {}
+
+    def models(self) -> dict[str, Served]:
+        return self._served
+
+    def processes(self, full_name: str) -> int:
+        names = {one.card.full_name for one in self._served.values()}
+        return self._processes if full_name in names else 0
+
+    def serving(self) -> dict[str, int]:
+        names = [one.card.full_name for one in self._served.values()]
+        return dict.fromkeys(names, self._processes) if self._processes else {}
+
+    def replaced_for(self, full_name: str) -> float:
+        return self.replaced.get(full_name, 0.0)
+
+    def describe(self, worker: Worker) -> None:
+        self.described[worker.name] = worker
+
+    def workers(self) -> list[Worker]:
+        return [one for _, one in sorted(self.described.items())]
+
+    def announce(self, node: str, served: Any) -> None:
+        self._served |= {one.card.name: one for one in served}
+
+    def beat(self, node: str) -> int:
+        return self._processes
+
+    def leave(self, node: str) -> None:
+        self._processes = 0
