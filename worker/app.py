@@ -31,7 +31,8 @@ def make_worker(settings: Settings) -> Celery:
         # An import of TensorFlow takes longer than the 4 s after which a new process would be
         # taken for dead, killed, started again, killed ...
         worker_proc_alive_timeout=180,
-        # The message of a part goes when the part is done; a killed process loses nothing.
+        # The message of a part goes when the part is scored: a process that is killed over it loses
+        # nothing, and its lease covers what is left to do.
         task_acks_late=True,
         # A process that was killed: try its task again, as often as the part is taken up at all
         # (the record counts). The older `task_reject_on_worker_lost` puts the message back for

@@ -1,4 +1,4 @@
-"""Keeps the lease of what a process works on, however long it takes."""
+"""Keeps the leases of what a process works on, however long it takes."""
 
 import logging
 import threading
@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 class Keeper(threading.Thread):
-    """Renews a lease every so often, while there is one to keep.
+    """Renews leases every so often, while there are some to keep.
 
     So a lease may be short, and what a dead process leaves is soon taken up by another; yet a part
     that takes long is not. A process whose model holds Python's lock, and never gives it back,
@@ -22,27 +22,26 @@ class Keeper(threading.Thread):
         """Take the time between two renewals."""
         super().__init__(name="lease keeper", daemon=True)
         self._seconds = seconds
-        self._renew: Callable[[], None] | None = None
+        self._renewals: list[Callable[[], None]] = []
         self._stopped = threading.Event()
 
     @contextmanager
     def keeping(self, renew: Callable[[], None]) -> Iterator[None]:
         """Renew a lease for the time of a block."""
-        self._renew = renew
+        self._renewals.append(renew)
         try:
             yield
         finally:
-            self._renew = None
+            self._renewals.remove(renew)
 
     def run(self) -> None:
         """Renew until `stop`."""
         while not self._stopped.wait(self._seconds):
-            renew = self._renew
-            try:
-                if renew:
+            for renew in list(self._renewals):
+                try:
                     renew()
-            except RedisError as error:
-                logger.warning("a lease was not renewed: Redis does not answer (%s)", error)
+                except RedisError as error:
+                    logger.warning("a lease was not renewed: Redis does not answer (%s)", error)
 
     def stop(self) -> None:
         """Renew no more."""

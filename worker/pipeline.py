@@ -5,9 +5,11 @@ writes has a fixed key, and the job store counts it once.
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from functools import lru_cache, partial
 from itertools import islice
+from typing import NamedTuple
 
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
@@ -43,6 +45,13 @@ PARTS_AT_ONCE = 8
 Counts = tuple[int, int, BadRow | None, Summary]
 
 
+class Scored(NamedTuple):
+    """What is in a part, and the blobs to be written of it, in this order."""
+
+    counts: Counts
+    results: dict[str, bytes] = {}  # noqa: RUF012  never written to
+
+
 class Pipeline:
     """What a worker process does with the jobs of the models it has loaded."""
 
@@ -58,8 +67,12 @@ class Pipeline:
         models: Mapping[str, Model],
         rates: Mapping[str, float],
         journal: Journal,
+        later: Callable[[Callable[[], None]], None] = lambda closing: closing(),
     ) -> None:
-        """Take the collaborators, and by their full names models and their rows per second."""
+        """Take the collaborators, and by their full names models and their rows per second.
+
+        `later` closes a part that is scored, at once or while the next one is scored.
+        """
         self._settings = settings
         self._store = store
         self._blobs = blobs
@@ -68,6 +81,7 @@ class Pipeline:
         self._keeper = keeper
         self._rates = rates
         self._journal = journal
+        self._later = later
         self._rows = RowScorer(settings, models)
         # A spec never changes, and score asks for it at every part.
         self._spec = lru_cache(maxsize=1024)(lambda job_id: store.get(job_id).spec)
@@ -118,35 +132,48 @@ class Pipeline:
         return known
 
     def score(self, job_id: str, number: int) -> None:
-        """Score one part of a job, and start the next one in its lane."""
+        """Score one part of a job; then close it, and start the next one in its lane."""
         begun = self._store.begin_part(job_id, number)
         if begun is None:
             return
         spec = self._spec(job_id)
         began = self._journal.now()
         try:
-            with self._keeper.keeping(lambda: self._store.renew_part(job_id, number)):
-                counts = self._counted(spec, number, begun) or self._scored(spec, number, begun)
+            with self._keeping(job_id, number):
+                scored = self._counted(spec, number, begun) or self._scored(spec, number, begun)
         except FileNotFoundError:
             self._lost_upload(job_id)
-            return
         except OSError as error:
-            self._hold_up(job_id, number, "a part of it cannot be read or written", error)
+            self._hold_up(job_id, number, "a part of it cannot be read", error)
+        else:
+            self._later(partial(self._close, spec, number, scored, began))
+
+    def _close(self, spec: Spec, number: int, scored: Scored, began: float) -> None:
+        """Store the result of a part, mark it done, and start the next one in its lane."""
+        completed, failed, bad, summary = scored.counts
+        try:
+            with self._keeping(spec.id, number):
+                for key, content in scored.results.items():
+                    self._blobs.put(key, content)
+        except OSError as error:
+            self._hold_up(spec.id, number, "a part of it cannot be written", error)
             return
-        completed, failed, bad, summary = counts
         walk = self._store.complete_part(
-            job_id, number, completed=completed, failed=failed, lanes=self._lanes(spec), bad=bad,
+            spec.id, number, completed=completed, failed=failed, lanes=self._lanes(spec), bad=bad,
             summary=summary,
         )  # fmt: skip
-        self._journal.score(spec.full_name, job_id, number, (completed, failed), began)
+        self._journal.score(spec.full_name, spec.id, number, (completed, failed), began)
         if walk.failed:
-            self._too_many_errors(job_id)
+            self._too_many_errors(spec.id)
         elif walk.wanted:
             self._go_on(spec, walk)
         else:
             self._remove_if_deleted(spec)
 
-    def _counted(self, spec: Spec, number: int, begun: Begun) -> Counts | None:
+    def _keeping(self, job_id: str, number: int) -> AbstractContextManager[None]:
+        return self._keeper.keeping(lambda: self._store.renew_part(job_id, number))
+
+    def _counted(self, spec: Spec, number: int, begun: Begun) -> Scored | None:
         """What is in a part whose result is there; else None.
 
         A process wrote it and died before it could say so; or Redis has forgotten that it did.
@@ -162,35 +189,32 @@ class Pipeline:
             # Of a part that was cut by another release: this one is scored.
             return None
         refs, scores, errors = ([row[name] for row in rows] for name in FIXED)
-        return _counts(spec, begun.part, Rows(refs, [], errors), scores)
+        return Scored(_counts(spec, begun.part, Rows(refs, [], errors), scores))
 
-    def _scored(self, spec: Spec, number: int, begun: Begun) -> Counts:
-        """Score a part and write its result; what is in it."""
+    def _scored(self, spec: Spec, number: int, begun: Begun) -> Scored:
+        """Score a part; what is in it, and what is to be stored of it."""
         part = begun.part
         rows = self._read(spec, number, part)
         unread = [error is not None for error in rows.errors] if spec.as_batch else []
         leave = partial(self._store.note, spec.id, number)
         scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, leave)
+        results = {}
         if spec.as_batch:
             # First: a part whose result is there is not scored again.
-            self._blobs.put(
-                spec.batch_key(number),
-                render_batch(
-                    rows.refs,
-                    scores,
-                    rows.errors,
-                    unread=unread,
-                    model=spec.model,
-                    job_id=spec.id,
-                    first_row=part.first_row,
-                ),
+            results[spec.batch_key(number)] = render_batch(
+                rows.refs,
+                scores,
+                rows.errors,
+                unread=unread,
+                model=spec.model,
+                job_id=spec.id,
+                first_row=part.first_row,
             )
-        result = part_format(spec).render(rows, scores, spec.columns)
-        self._blobs.put(spec.result_key(number), result)
+        results[spec.result_key(number)] = part_format(spec).render(rows, scores, spec.columns)
         counts = _counts(spec, part, rows, scores)
         if counts[1]:
             self._journal.errors(spec.full_name, rows.errors)
-        return counts
+        return Scored(counts, results)
 
     def _read(self, spec: Spec, number: int, part: Part) -> Rows:
         where = {"offset": part.offset, "first_row": part.first_row}

@@ -23,6 +23,7 @@ from shared.redis_link import RedisLink
 from shared.settings import Settings, load_settings
 from shared.spans import spans
 from worker.app import app
+from worker.closing import Closer
 from worker.journal import Journal
 from worker.lease import Keeper
 from worker.measures import tally
@@ -44,6 +45,7 @@ RENEWALS = 3
 failed = multiprocessing.Event()
 
 _pipeline: Pipeline | None = None
+_closer: Closer | None = None
 
 
 def pipeline() -> Pipeline:
@@ -81,12 +83,14 @@ def preload(**_: object) -> None:
 
 @worker_process_shutdown.connect
 def end(**_: object) -> None:
-    """Send the spans that wait to be sent."""
+    """Close what is scored, and send the spans that wait to be sent."""
+    if _closer:
+        _closer.wait()
     spans.stop()
 
 
 def _preload(settings: Settings) -> None:
-    global _pipeline  # noqa: PLW0603  one a process; Celery's signals hand nothing on
+    global _pipeline, _closer  # noqa: PLW0603  one a process; Celery's signals hand nothing on
     served = []
     models: dict[str, Model] = {}
     rates: dict[str, float] = {}
@@ -100,6 +104,7 @@ def _preload(settings: Settings) -> None:
     fleet = RedisFleet(link, settings)
     keeper = Keeper(settings.lease_seconds / RENEWALS)
     keeper.start()
+    _closer = Closer()
     _pipeline = Pipeline(
         settings,
         store=RedisJobStore(link, settings),
@@ -110,6 +115,7 @@ def _preload(settings: Settings) -> None:
         models=models,
         rates=rates,
         journal=Journal(tally),
+        later=_closer,
     )
     announce(fleet, served)
 

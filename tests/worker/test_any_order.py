@@ -183,9 +183,10 @@ class AnyOrder(RuleBasedStateMachine):
             "fleet": fleet,
         }
         name = self.model.card.full_name
+        self.open: list[Callable[[], None]] = []  # what closes parts that are scored
         self.pipeline = Pipeline(
             chosen, keeper=Keeper(60), models={name: self.model}, rates={name: 10.0},
-            journal=Journal(Tally()), **shared
+            journal=Journal(Tally()), later=self.open.append, **shared
         )  # fmt: skip
         self.reconciler = Reconciler(chosen, **shared)
         self.client = create_app(
@@ -212,6 +213,7 @@ class AnyOrder(RuleBasedStateMachine):
             self._gather()
             for message in [*self.sent, *self._new()]:
                 self._run(message)
+                self._close_all()
         state = self._state()
         assert state in (None, *ENDED), f"the job is {state} for ever"
         if state == State.SUCCEEDED:
@@ -225,6 +227,7 @@ class AnyOrder(RuleBasedStateMachine):
         if self.gone:
             for message in self.sent:
                 self._run(message)
+            self._close_all()
             self.reconcile()
             folder = Path(self._folder.name) / "jobs" / self.job_id
             assert not [path for path in folder.rglob("*") if path.is_file()]
@@ -254,6 +257,14 @@ class AnyOrder(RuleBasedStateMachine):
         """A message comes to a process that dies over it, after some of its calls."""
         self._gather()
         self._dying(calls, lambda: self._run(data.draw(st.sampled_from(self.sent))))
+
+    @rule(data=st.data(), calls=st.integers(0, 8))
+    @precondition(lambda self: self.open)
+    def close(self, data: st.DataObject, calls: int) -> None:
+        """A part that was scored is closed, at some time later; its process may die over it."""
+        closing = data.draw(st.sampled_from(self.open))
+        self.open.remove(closing)
+        self._dying(calls, closing)
 
     @rule()
     def lose_messages(self) -> None:
@@ -379,6 +390,10 @@ class AnyOrder(RuleBasedStateMachine):
     def _run(self, message: tuple[Any, ...]) -> None:
         task, *args = message
         getattr(self.pipeline, task)(*args)
+
+    def _close_all(self) -> None:
+        while self.open:
+            self.open.pop(0)()
 
     def _dying(self, calls: int, step: Callable[[], Any]) -> bool:
         """Do something in a process that dies after so many calls; whether it died."""

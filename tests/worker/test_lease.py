@@ -23,4 +23,4 @@ def test_a_lease_is_renewed_as_long_as_the_work_goes_on() -> None:
         assert all(event.wait(10) for event in renewed[:2])
         keeper.stop()
         keeper.join()
-    assert keeper._renew is None
+    assert keeper._renewals == []

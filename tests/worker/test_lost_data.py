@@ -134,7 +134,7 @@ def test_a_full_disk_holds_a_job_up_and_costs_it_nothing(
         run(service, reconciler)
     job = service.client.get(accepted.location).json
     assert job["state"] == "running"
-    assert "It is held up: a part of it cannot be read or written: No space left" in job["detail"]
+    assert "It is held up: a part of it cannot be written: No space left" in job["detail"]
     refused = service.submit(CSV)
     assert (refused.status_code, refused.headers["Retry-After"]) == (507, "30")
     monkeypatch.setattr(service.blobs, "put", put)
