@@ -19,6 +19,7 @@ from shared.tally import Tally
 from worker.journal import Journal
 from worker.lease import Keeper
 from worker.pipeline import Pipeline
+from worker.reconciler import Reconciler
 
 
 @dataclass
@@ -33,10 +34,26 @@ class Service:
     fleet: InMemoryFleet
     model: LengthModel
     pipeline: Pipeline
+    reconciler: Reconciler
 
     def work(self) -> None:
         """Do everything that was dispatched."""
         self.dispatch.run(self.pipeline)
+
+    def step(self) -> None:
+        """Do the first thing that was dispatched."""
+        task, *args = self.dispatch.messages.popleft()
+        getattr(self.pipeline, task)(*args)
+
+    def reconcile(self) -> None:
+        """Find what was lost, of this model too."""
+        self.reconciler.reconcile([self.model.card.full_name])
+
+    def lose(self) -> None:
+        """Have Redis forget everything: the records, and the queue with them."""
+        self.store.forget()
+        self.pipeline._spec.cache_clear()
+        self.dispatch.messages.clear()
 
     def submit(self, content: bytes, **options: str) -> Any:
         """POST a CSV; the answer."""
@@ -75,4 +92,6 @@ def make_service(settings: Settings) -> Service:
         rates={model.card.full_name: 1000.0},
         journal=Journal(Tally()),
     )
-    return Service(app, app.test_client(), store, blobs, dispatch, fleet, model, pipeline)
+    reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
+    client = app.test_client()
+    return Service(app, client, store, blobs, dispatch, fleet, model, pipeline, reconciler)

@@ -26,8 +26,7 @@ def step(service: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
 
     def wait(job_id: str, _seconds: float) -> bool:
         if service.dispatch.messages:
-            task, *args = service.dispatch.messages.popleft()
-            getattr(service.pipeline, task)(*args)
+            service.step()
         return service.store.get(job_id).state in ENDED
 
     monkeypatch.setattr(service.store, "wait", wait)

@@ -16,8 +16,7 @@ def test_what_has_not_changed_is_not_sent_again(service: Service) -> None:
     url = service.submit(CSV).location
     service.dispatch.messages.rotate(-1)
     for _ in range(3):
-        task, *args = service.dispatch.messages.popleft()
-        getattr(service.pipeline, task)(*args)
+        service.step()
     first = poll(service, url)
     assert first.json["rows_per_second"] is not None
     assert first.headers["ETag"].startswith('W/"')
@@ -33,8 +32,7 @@ def test_what_has_changed_is_sent(service: Service) -> None:
     url = service.submit(CSV).location
     tags = [poll(service, url).headers["ETag"]]
     while service.dispatch.messages:
-        task, *args = service.dispatch.messages.popleft()
-        getattr(service.pipeline, task)(*args)
+        service.step()
         answer = poll(service, url, tags[-1])
         if answer.status_code == 200:
             tags.append(answer.headers["ETag"])

@@ -72,8 +72,7 @@ def test_progress_half_way(service: Service) -> None:
     accepted = service.submit(CSV)
     service.dispatch.messages.rotate(-1)
     for _ in range(4):  # split, and three of the ten parts of four rows
-        task, *args = service.dispatch.messages.popleft()
-        getattr(service.pipeline, task)(*args)
+        service.step()
     answer = service.client.get(accepted.location)
     job = answer.json
     assert job["state"] == "running"

@@ -187,8 +187,7 @@ def test_a_retry_keeps_the_format(service: Service, kept: str) -> None:
     """Parts that are taken over are those of the same format, and the rest follows them."""
     url = service.submit(sent(), format=kept).location
     for _ in range(3):
-        task, *args = service.dispatch.messages.popleft()
-        getattr(service.pipeline, task)(*args)
+        service.step()
     service.client.post(f"{url}/cancel")
     service.work()
     done = sum(service.model.calls)

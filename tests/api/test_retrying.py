@@ -6,14 +6,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-from doubles.job_store import InMemoryJobStore
 from doubles.length_model import LengthModel, length_score
 from in_memory import Service
 from problems import problem
 
 from shared.fleet import Served
-from shared.settings import Settings
-from worker.reconciler import Reconciler
 
 CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (row, b"z" * (row + 1)) for row in range(40))
 SCORES = [length_score("z" * (row + 1)) for row in range(40)]
@@ -21,8 +18,7 @@ SCORES = [length_score("z" * (row + 1)) for row in range(40)]
 
 def steps(service: Service, count: int) -> None:
     for _ in range(count):
-        task, *args = service.dispatch.messages.popleft()
-        getattr(service.pipeline, task)(*args)
+        service.step()
 
 
 def cancelled(service: Service, after: int, **options: str) -> Any:
@@ -141,9 +137,7 @@ def test_what_the_old_job_had_is_its_own(service: Service) -> None:
     problem(answer, 404, "job-not-found")
 
 
-def test_the_upload_of_an_ended_job_is_kept_for_a_retry_alone(
-    service: Service, settings: Settings
-) -> None:
+def test_the_upload_of_an_ended_job_is_kept_for_a_retry_alone(service: Service) -> None:
     """Of one that has succeeded it is deleted; of others when they expire."""
     old = cancelled(service, 3)
     assert [key for key in service.blobs.contents if key.endswith("/kept")]
@@ -152,8 +146,7 @@ def test_the_upload_of_an_ended_job_is_kept_for_a_retry_alone(
     service.scored(CSV)
     assert not [key for key in service.blobs.contents if key.endswith("/upload")]
     service.store._records[old["id"]].update(finished_at=1.0)
-    Reconciler(settings, store=service.store, blobs=service.blobs, dispatch=service.dispatch,
-               fleet=service.fleet).reconcile([])  # fmt: skip
+    service.reconciler.reconcile([])
     assert not [key for key in service.blobs.contents if key.endswith("/kept")]
     problem(service.client.post(old["links"]["retry"]), 410, "job-expired")
 
@@ -182,19 +175,13 @@ def test_rows_that_are_gone(service: Service) -> None:
 
 
 @pytest.mark.parametrize("after", [0, 2, 5])
-def test_a_retry_outlives_a_loss_of_the_job_store(
-    service: Service, settings: Settings, after: int
-) -> None:
+def test_a_retry_outlives_a_loss_of_the_job_store(service: Service, after: int) -> None:
     """It is restored as any other job, and so is the one that it retries."""
     old = cancelled(service, 6)
     new = retry(service, old)
     steps(service, min(after, len(service.dispatch.messages)))
-    service.store.__dict__.update(InMemoryJobStore(settings).__dict__)
-    service.pipeline._spec.cache_clear()
-    service.dispatch.messages.clear()
-    reconciler = Reconciler(settings, store=service.store, blobs=service.blobs,
-                            dispatch=service.dispatch, fleet=service.fleet)  # fmt: skip
-    reconciler.reconcile([service.model.card.full_name])
+    service.lose()
+    service.reconcile()
     assert scores(service, new) == SCORES
     assert sum(service.model.calls) == 40
     assert service.client.get(new["links"]["self"]).json["retry_of"] == old["id"]

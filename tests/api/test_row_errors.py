@@ -106,8 +106,7 @@ def test_while_the_job_runs(service: Service) -> None:
         found += page["errors"]
         cursor = page["next"]
         if service.dispatch.messages:
-            task, *args = service.dispatch.messages.popleft()
-            getattr(service.pipeline, task)(*args)
+            service.step()
     assert found == expected(service, url)
 
 
@@ -115,8 +114,7 @@ def test_of_a_cancelled_job(service: Service) -> None:
     """What was done of it, if that is asked for."""
     url = service.submit(sent()).location
     for _ in range(2):
-        task, *args = service.dispatch.messages.popleft()
-        getattr(service.pipeline, task)(*args)
+        service.step()
     service.client.post(f"{url}/cancel")
     assert service.client.get(f"{url}/errors").status_code == 409
     page = get(service, url, partial="true").json

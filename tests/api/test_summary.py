@@ -7,7 +7,6 @@ from doubles.length_model import length_score
 from in_memory import Service
 
 from shared.settings import Settings
-from worker.reconciler import Reconciler
 
 TEXTS = ["", "raise", *["x" * at for at in range(1, 120)]]
 CSV = b"text\n" + b"".join(f'"{text}"\n'.encode() for text in TEXTS)
@@ -55,11 +54,7 @@ def test_a_part_that_is_done_twice_counts_once(
             service.work()
     for message in [*service.dispatch.messages]:
         service.dispatch.messages += [message, message]
-    reconciler = Reconciler(
-        settings, store=service.store, blobs=service.blobs, dispatch=service.dispatch,
-        fleet=service.fleet,
-    )  # fmt: skip
-    reconciler.reconcile([service.model.card.full_name])
+    service.reconcile()
     service.work()
     check(service.client.get(f"{url}/summary").json)
 
@@ -71,8 +66,7 @@ def test_a_job_that_has_not_ended(service: Service) -> None:
     assert (found["scores"]["mean"], found["scores"]["min"]) == (None, None)
     assert sum(one["rows"] for one in found["scores"]["histogram"]) == 0
     for _ in range(3):
-        task, *args = service.dispatch.messages.popleft()
-        getattr(service.pipeline, task)(*args)
+        service.step()
     found = service.client.get(f"{url}/summary").json
     assert found["state"] == "running"
     counted = sum(one["rows"] for one in found["scores"]["histogram"])
@@ -91,14 +85,10 @@ def test_a_small_job(service: Service) -> None:
     assert found["errors"] == [{"kind": "empty", "rows": 1}]
 
 
-def test_a_job_that_the_store_has_lost(service: Service, settings: Settings) -> None:
+def test_a_job_that_the_store_has_lost(service: Service) -> None:
     """What had ended comes back with its summary."""
     url = service.submit(CSV).location
     service.work()
-    service.store.__dict__.update(type(service.store)(settings).__dict__)
-    reconciler = Reconciler(
-        settings, store=service.store, blobs=service.blobs, dispatch=service.dispatch,
-        fleet=service.fleet,
-    )  # fmt: skip
-    reconciler.reconcile([service.model.card.full_name])
+    service.lose()
+    service.reconcile()
     check(service.client.get(f"{url}/summary").json)

@@ -32,8 +32,7 @@ class Stepping(Working):
 
         def wait(job_id: str, _seconds: float) -> bool:
             if service.dispatch.messages:
-                task, *arguments = service.dispatch.messages.popleft()
-                getattr(service.pipeline, task)(*arguments)
+                service.step()
             return service.store.get(job_id).state in ENDED
 
         monkeypatch.setattr(service.store, "wait", wait)

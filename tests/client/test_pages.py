@@ -28,8 +28,7 @@ class Slow(Working):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         service = self._service
         if request.method == "GET" and service.dispatch.messages:
-            task, *arguments = service.dispatch.messages.popleft()
-            getattr(service.pipeline, task)(*arguments)
+            service.step()
         self.requests.append(request)
         answer = self._wsgi.handle_request(request)
         # Nobody waits for a double.

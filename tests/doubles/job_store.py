@@ -24,6 +24,10 @@ from shared.outcome import Outcome
 class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMemoryHeldKeys):
     """The job store in a dict, for one thread."""
 
+    def forget(self) -> None:
+        """Lose everything, as a Redis does that has nothing on its disk."""
+        self.__dict__.update(InMemoryJobStore(self._settings).__dict__)
+
     def now(self) -> float:
         return time.time()
 

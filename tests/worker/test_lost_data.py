@@ -4,34 +4,14 @@ import errno
 from typing import Any
 
 import pytest
-from doubles.job_store import InMemoryJobStore
 from doubles.length_model import length_score
 from in_memory import Service
 
 from shared.job import State
 from shared.settings import Settings
-from worker.reconciler import Reconciler
 
 CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (at, b"z" * (at + 1)) for at in range(20))
 SCORES = [length_score("z" * n) for n in range(1, 21)]
-
-
-@pytest.fixture
-def reconciler(service: Service, settings: Settings) -> Reconciler:
-    return Reconciler(
-        settings,
-        store=service.store,
-        blobs=service.blobs,
-        dispatch=service.dispatch,
-        fleet=service.fleet,
-    )
-
-
-def lose(service: Service, settings: Settings) -> None:
-    """Have the job store forget everything, and the queue with it."""
-    service.store.__dict__.update(InMemoryJobStore(settings).__dict__)
-    service.pipeline._spec.cache_clear()
-    service.dispatch.messages.clear()
 
 
 def scores(service: Service, location: str) -> list[float | None]:
@@ -39,14 +19,14 @@ def scores(service: Service, location: str) -> list[float | None]:
     return [row["Sentiment_Score"] for row in rows]
 
 
-def run(service: Service, reconciler: Reconciler) -> None:
-    reconciler.reconcile([service.model.card.full_name])
+def run(service: Service) -> None:
+    service.reconcile()
     service.work()
 
 
 @pytest.mark.parametrize("steps", range(8))
 def test_a_job_that_the_store_has_lost_goes_on(
-    service: Service, reconciler: Reconciler, settings: Settings, steps: int
+    service: Service, settings: Settings, steps: int
 ) -> None:
     """Wherever it stood, it comes back from its manifest; no part that was scored is scored again.
 
@@ -56,22 +36,19 @@ def test_a_job_that_the_store_has_lost_goes_on(
     accepted = service.submit(CSV)
     for _ in range(steps):
         if service.dispatch.messages:
-            task, *args = service.dispatch.messages.popleft()
-            getattr(service.pipeline, task)(*args)
-    lose(service, settings.model_copy(update={"lease_seconds": 0.0}))
+            service.step()
+    service.lose()
     answer = service.client.get(accepted.location)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert answer.json["type"].endswith("job-not-restored")
-    run(service, reconciler)
+    run(service)
     job = service.client.get(accepted.location).json
     assert (job["state"], job["rows"]["completed"]) == ("succeeded", 20)
     assert scores(service, accepted.location) == SCORES
     assert sum(service.model.calls) == 20
 
 
-def test_what_had_ended_comes_back_as_it_ended(
-    service: Service, reconciler: Reconciler, settings: Settings
-) -> None:
+def test_what_had_ended_comes_back_as_it_ended(service: Service) -> None:
     """A cancelled job is not scored, a deleted one does not come back, a failed one says why."""
     jobs = {name: service.submit(CSV) for name in ("cancelled", "deleted")}
     jobs["failed"] = service.submit(b'text\n"never closed' + b" " * 2**21)
@@ -79,8 +56,8 @@ def test_what_had_ended_comes_back_as_it_ended(
     service.client.delete(jobs["deleted"].location)
     service.work()
     before = {name: service.client.get(job.location).json for name, job in jobs.items()}
-    lose(service, settings)
-    run(service, reconciler)
+    service.lose()
+    run(service)
     for name in ("cancelled", "failed"):
         after = service.client.get(jobs[name].location).json
         assert (after["state"], after["error"]) == (name, before[name]["error"])
@@ -88,36 +65,33 @@ def test_what_had_ended_comes_back_as_it_ended(
     assert service.model.calls == []
 
 
-def test_a_small_job_that_the_store_has_lost_says_so(
-    service: Service, reconciler: Reconciler, settings: Settings
-) -> None:
+def test_a_small_job_that_the_store_has_lost_says_so(service: Service) -> None:
     """It was nowhere else: who asks is told to submit it again; an id never given is not found."""
     small = service.client.post("/jobs", json={"text": ["a"]})
-    lose(service, settings)
-    reconciler.reconcile([])
+    service.lose()
+    service.reconciler.reconcile([])
     answer = service.client.get(small.location)
     assert (answer.status_code, answer.json["type"]) == (410, "urn:scorelane:problem:job-lost")
     assert service.client.get(f"/jobs/{'f' * 32}").status_code == 404
 
 
-def test_what_belongs_to_no_job_is_removed(service: Service, reconciler: Reconciler) -> None:
+def test_what_belongs_to_no_job_is_removed(service: Service) -> None:
     """An upload that broke off goes when it has been quiet for long, and not before."""
     accepted = service.submit(CSV)
     left = f"jobs/{'0' * 32}/upload"
     service.blobs.put(left, b"half an upl")
     service.blobs.quiet = 10.0
-    reconciler.reconcile([])
+    service.reconciler.reconcile([])
     assert left in service.blobs.contents
     service.blobs.quiet = 1e6
     service.store._due.clear()
-    run(service, reconciler)
+    run(service)
     assert left not in service.blobs.contents
     assert scores(service, accepted.location) == SCORES
 
 
 def test_a_full_disk_holds_a_job_up_and_costs_it_nothing(
     service: Service,
-    reconciler: Reconciler,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -131,21 +105,21 @@ def test_a_full_disk_holds_a_job_up_and_costs_it_nothing(
 
     monkeypatch.setattr(service.blobs, "put", full)
     for _ in range(60):
-        run(service, reconciler)
+        run(service)
     job = service.client.get(accepted.location).json
     assert job["state"] == "running"
     assert "It is held up: a part of it cannot be written: No space left" in job["detail"]
     refused = service.submit(CSV)
     assert (refused.status_code, refused.headers["Retry-After"]) == (507, "30")
     monkeypatch.setattr(service.blobs, "put", put)
-    run(service, reconciler)
+    run(service)
     job = service.client.get(accepted.location).json
     assert (job["state"], job["rows"]["failed"]) == ("succeeded", 0)
     assert scores(service, accepted.location) == SCORES
 
 
 def test_a_result_that_was_written_and_not_counted_is_not_scored_again(
-    service: Service, reconciler: Reconciler, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process that dies between the two leaves a whole result, errors and all."""
     service.store._settings = settings.model_copy(update={"lease_seconds": 0.0})
@@ -155,22 +129,22 @@ def test_a_result_that_was_written_and_not_counted_is_not_scored_again(
         service.pipeline.split(accepted.json["id"])
         with pytest.raises(TypeError):
             service.pipeline.score(accepted.json["id"], 0)
-    run(service, reconciler)
+    run(service)
     job = service.client.get(accepted.location).json
     assert job["rows"] == {"total": 20, "completed": 19, "failed": 1}
     assert sum(service.model.calls) == 19
 
 
 def test_the_jobs_of_a_version_that_was_replaced_fail_and_say_why(
-    service: Service, reconciler: Reconciler, settings: Settings
+    service: Service, settings: Settings
 ) -> None:
     """Where nobody serves their version, and another one is served, they cannot go on."""
     bulk, small = service.submit(CSV), service.client.post("/jobs", json={"text": ["a"]})
     service.fleet.replaced[service.model.card.full_name] = settings.replaced_seconds - 1
-    reconciler.reconcile([])
+    service.reconciler.reconcile([])
     assert service.store.get(bulk.json["id"]).state is State.QUEUED
     service.fleet.replaced[service.model.card.full_name] = settings.replaced_seconds
-    reconciler.reconcile([])
+    service.reconciler.reconcile([])
     for accepted in (bulk, small):
         job = service.client.get(accepted.location).json
         assert job["state"] == "failed"

@@ -14,7 +14,6 @@ from in_memory import Service
 from shared.job import State
 from shared.settings import Settings
 from worker import pipeline as pipeline_module
-from worker.reconciler import Reconciler
 
 CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (at, b"z" * at) for at in range(20))
 
@@ -23,23 +22,11 @@ class Died(BaseException):
     """The process died here."""
 
 
-@pytest.fixture
-def reconciler(service: Service, settings: Settings) -> Reconciler:
-    return Reconciler(
-        settings,
-        store=service.store,
-        blobs=service.blobs,
-        dispatch=service.dispatch,
-        fleet=service.fleet,
-    )
-
-
 def scored(service: Service) -> str:
     """A job whose parts are all done, with its finish in the queue; its id."""
     job_id = str(service.submit(CSV, format="parquet").json["id"])
     while service.dispatch.messages[0][0] != "finish":
-        task, *args = service.dispatch.messages.popleft()
-        getattr(service.pipeline, task)(*args)
+        service.step()
     return job_id
 
 
@@ -86,7 +73,6 @@ def test_a_finish_beside_another(service: Service, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("written", [False, True])
 def test_a_finish_that_dies(
     service: Service,
-    reconciler: Reconciler,
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     written: bool,
@@ -106,13 +92,13 @@ def test_a_finish_that_dies(
             service.pipeline.finish(job_id)
     service.dispatch.messages.clear()
     assert service.store.get(job_id).state is State.RUNNING
-    reconciler.reconcile([service.model.card.full_name])
+    service.reconcile()
     service.work()
     check(service, job_id)
 
 
 def test_a_full_disk_holds_the_finish_up(
-    service: Service, reconciler: Reconciler, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The job says why it waits, and ends by itself when there is room."""
     service.store._settings = settings.model_copy(update={"lease_seconds": 0.0})
@@ -127,7 +113,7 @@ def test_a_full_disk_holds_the_finish_up(
         filled.setattr(service.blobs, "writing", full)
         for _ in range(5):
             service.work()
-            reconciler.reconcile([service.model.card.full_name])
+            service.reconcile()
     job = service.client.get(f"/jobs/{job_id}").json
     assert job["state"] == "running"
     assert "held up: its results cannot be put together: No space left on device" in job["detail"]

@@ -8,12 +8,10 @@ from unittest import mock
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from doubles.job_store import InMemoryJobStore
 from doubles.length_model import length_score
 from in_memory import Service, make_service
 
 from shared.settings import Settings
-from worker.reconciler import Reconciler
 
 ROWS = 40
 
@@ -102,15 +100,9 @@ def test_a_job_that_the_store_has_lost(settings: Settings, steps: int) -> None:
     service = make_service(settings)
     accepted = submit(service)
     for _ in range(steps):
-        task, *args = service.dispatch.messages.popleft()
-        getattr(service.pipeline, task)(*args)
-    service.store.__dict__.update(InMemoryJobStore(settings).__dict__)
-    service.pipeline._spec.cache_clear()
-    service.dispatch.messages.clear()
-    Reconciler(
-        settings, store=service.store, blobs=service.blobs, dispatch=service.dispatch,
-        fleet=service.fleet,
-    ).reconcile([service.model.card.full_name])  # fmt: skip
+        service.step()
+    service.lose()
+    service.reconcile()
     service.work()
     check(service, accepted.location)
     assert sum(service.model.calls) == ROWS

@@ -16,7 +16,6 @@ from shared.settings import Settings
 from shared.tables.results import parse
 from shared.tables.stored_rows import write_rows
 from worker import halving, trial
-from worker.reconciler import Reconciler
 
 CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (at, b"z" * (at + 1)) for at in range(20))
 
@@ -24,17 +23,6 @@ CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (at, b"z" * (at + 1)) for at in rang
 def results(service: Service, location: str) -> list[float | None]:
     rows = service.client.get(f"{location}/results?format=json").json["rows"]
     return [row["Sentiment_Score"] for row in rows]
-
-
-@pytest.fixture
-def reconciler(service: Service, settings: Settings) -> Reconciler:
-    return Reconciler(
-        settings,
-        store=service.store,
-        blobs=service.blobs,
-        dispatch=service.dispatch,
-        fleet=service.fleet,
-    )
 
 
 def test_every_message_twice_counts_once(service: Service) -> None:
@@ -239,14 +227,14 @@ def test_a_slow_model_is_given_no_more_small_rows_than_it_scores_in_time(service
     assert all(service.client.get(job.location).json["state"] == "succeeded" for job in jobs)
 
 
-def test_the_reconciler_sends_again_what_got_lost(service: Service, reconciler: Reconciler) -> None:
+def test_the_reconciler_sends_again_what_got_lost(service: Service) -> None:
     """Messages that are lost at any step are sent again, until the job has ended."""
     service.store._settings = service.store._settings.model_copy(update={"lease_seconds": -1.0})
     accepted = service.submit(CSV)
     small = service.client.post("/jobs", json={"text": ["a"]})
     service.dispatch.messages.clear()
     for _ in range(30):
-        reconciler.reconcile([service.model.card.full_name])
+        service.reconcile()
         if not service.dispatch.messages:
             break
         task, *args = service.dispatch.messages.pop()
@@ -257,19 +245,19 @@ def test_the_reconciler_sends_again_what_got_lost(service: Service, reconciler: 
     assert results(service, accepted.location) == [length_score("z" * n) for n in range(1, 21)]
 
 
-def test_the_reconciler_leaves_what_goes_well(service: Service, reconciler: Reconciler) -> None:
+def test_the_reconciler_leaves_what_goes_well(service: Service) -> None:
     """A job within its leases is not touched."""
     service.submit(CSV)
     service.dispatch.messages.clear()
-    reconciler.reconcile([service.model.card.full_name])
+    service.reconcile()
     assert not service.dispatch.messages
 
 
-def test_the_reconciler_deletes_what_has_expired(service: Service, reconciler: Reconciler) -> None:
+def test_the_reconciler_deletes_what_has_expired(service: Service) -> None:
     """After the retention a job answers 410, and its blobs are gone."""
     accepted = service.submit(CSV)
     service.work()
     service.store._settings = service.store._settings.model_copy(update={"retention_seconds": -1.0})
-    reconciler.reconcile([])
+    service.reconciler.reconcile([])
     assert service.client.get(accepted.location).status_code == 410
     assert service.blobs.contents == {}

@@ -1,0 +1,21 @@
+"""The service in memory, and the client that knows files and batches."""
+
+from collections.abc import Iterator
+
+import pytest
+from in_memory import Service
+from openai import OpenAI
+from v1_client import client_of
+
+from shared.settings import Settings
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"max_record_bytes": 4000, "max_files": 12})
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[OpenAI]:
+    with client_of(service) as client:
+        yield client

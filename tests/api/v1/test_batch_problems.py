@@ -1,0 +1,135 @@
+"""What is wrong with a batch, or with a request to `/v1`, in the shape that its client knows."""
+
+from typing import Any
+
+import openai
+import pytest
+from in_memory import Service
+from openai import OpenAI
+from v1_client import content_of, create, jsonl, line, upload
+
+from api.v1 import lines as lines_module
+
+
+@pytest.mark.parametrize(
+    ("bad", "code", "param"),
+    [
+        (b"{\n", "invalid_json_line", None),
+        (b"[1]\n", "invalid_json_line", None),
+        (b'{"custom_id": "\\ud800"}\n', "invalid_json_line", None),
+        (line(""), "invalid_custom_id", "custom_id"),
+        (line(7), "invalid_custom_id", "custom_id"),
+        (line("x" * 513), "invalid_custom_id", "custom_id"),
+        (line("a", method="GET"), "invalid_method", "method"),
+        (line("a", url="/v1/embeddings"), "invalid_url", "url"),
+        (line("a") | {"body": 1}, "invalid_body", "body"),
+        (line("a") | {"body": {"model": "length"}}, "missing_required_parameter", "body.input"),
+        (line("a", body={"model": None}), "missing_required_parameter", "body.model"),
+        (line("a", body={"model": "other"}), "mismatched_model", "body.model"),
+        (line("1"), "duplicate_custom_id", "custom_id"),
+        (line("a", body={"input": "x" * 5000}), "line_too_long", None),
+    ],
+)
+def test_an_input_with_a_problem_fails_the_batch(
+    service: Service, client: OpenAI, bad: Any, code: str, param: str | None
+) -> None:
+    """With the number of the line and what is wrong; nothing of it is scored."""
+    batch = create(client, jsonl(line("1"), b"\n", bad, line("2")))
+    assert batch.status == "failed"
+    assert batch.errors
+    assert batch.errors.data
+    [problem] = batch.errors.data
+    assert (problem.code, problem.line, problem.param) == (code, 3, param)
+    assert problem.message
+    assert client.batches.retrieve(batch.id) == batch
+    assert [one.id for one in client.batches.list()] == [batch.id]
+    assert not service.dispatch.messages
+    assert service.blobs.folders("jobs/") == []
+    with pytest.raises(openai.ConflictError):
+        client.batches.cancel(batch.id)
+
+
+def test_a_batch_of_nothing_or_of_no_model_fails(client: OpenAI) -> None:
+    """And says so."""
+    for content, code in (
+        (b"", "empty_file"), (b"\n\n", "empty_file"),
+        (jsonl(line("1", body={"model": "nobody"})), "model_not_found"),
+    ):  # fmt: skip
+        batch = create(client, content)
+        assert batch.status == "failed"
+        assert batch.errors
+        assert batch.errors.data
+        assert [one.code for one in batch.errors.data] == [code]
+
+
+def test_many_problems_are_not_all_told(client: OpenAI) -> None:
+    """The first ones, and the rest is not read."""
+    batch = create(client, b"nonsense\n" * 1000)
+    assert batch.errors
+    assert batch.errors.data
+    assert [one.line for one in batch.errors.data] == list(range(1, 51))
+
+
+def test_what_comes_twice_is_found_among_many(client: OpenAI) -> None:
+    """Exactly: also where a short memory takes others for seen, which were not."""
+    numbers = [*range(3000), 17, 2999, 17]
+    small = lines_module.Sieve(1)
+    for number in numbers:
+        small.see(str(number))
+    assert len(small.in_doubt) > 100
+    named = list(enumerate(map(str, numbers)))
+    assert list(small.twice(named)) == [(3000, "17"), (3001, "2999"), (3002, "17")]
+    batch = create(client, jsonl(*(line(str(number)) for number in numbers)))
+    assert batch.errors
+    assert batch.errors.data
+    assert [one.line for one in batch.errors.data] == [3001, 3002, 3003]
+
+
+def test_text_is_as_good_as_input_and_a_byte_order_mark_does_no_harm(
+    service: Service, client: OpenAI
+) -> None:
+    """What else is in a body is not looked at."""
+    body = {"model": "length", "text": "four", "encoding_format": "float"}
+    batch = create(client, b"\xef\xbb\xbf" + jsonl(line('\u00e9 "1"') | {"body": body}).rstrip())
+    service.work()
+    [row] = content_of(client, client.batches.retrieve(batch.id).output_file_id)
+    assert row["custom_id"] == '\u00e9 "1"'
+    assert row["response"]["body"]["Sentiment_Score"] == 0.04
+
+
+@pytest.mark.parametrize(
+    ("changes", "param"),
+    [({"endpoint": "/v1/embeddings"}, "endpoint"),
+     ({"completion_window": "1h"}, "completion_window"),
+     ({"input_file_id": 7}, "input_file_id"), ({"metadata": [1]}, "metadata"),
+     ({"metadata": {"a": 1}}, "metadata"), ({"metadata": {"a" * 65: ""}}, "metadata"),
+     ({"output_expires_after": {"anchor": "created_at", "seconds": 1}}, "output_expires_after")],
+)  # fmt: skip
+def test_a_request_that_cannot_be_is_refused(
+    client: OpenAI, changes: dict[str, Any], param: str
+) -> None:
+    """With what of it is meant."""
+    asked: dict[str, Any] = {
+        "input_file_id": upload(client, jsonl(line("1"))), "endpoint": "/v1/sentiment",
+        "completion_window": "24h", **changes,
+    }  # fmt: skip
+    with pytest.raises(openai.BadRequestError) as raised:
+        client.batches.create(**asked)
+    assert (raised.value.param, raised.value.code) == (param, "bad_request_field")
+    assert isinstance(raised.value.message, str)
+
+
+def test_errors_below_v1_have_its_shape(service: Service, client: OpenAI) -> None:
+    """All of them; those of other addresses keep theirs."""
+    with pytest.raises(openai.BadRequestError) as raised:
+        client.files.create(file=b"{}", purpose="vision")
+    assert (raised.value.param, raised.value.type) == ("purpose", "invalid_request_error")
+    for path, status in (
+        ("/v1/batches/batch_1", 404), ("/v1/files/file-1", 404), ("/v1/nowhere", 404),
+        ("/v1/files/file-%2e%2e", 404), ("/v1/batches?limit=x", 400), ("/v1/files?after=x", 404),
+    ):  # fmt: skip
+        answer = service.client.get(path)
+        assert (answer.status_code, answer.mimetype) == (status, "application/json")
+        assert set(answer.json["error"]) == {"message", "type", "param", "code"}
+    assert service.client.put("/v1/files").json["error"]["code"] == "method_not_allowed"
+    assert service.client.get("/nowhere").mimetype == "application/problem+json"

@@ -1,0 +1,146 @@
+"""For how long files and batches are kept, how many, and for whom."""
+
+import openai
+import pytest
+from in_memory import Service, make_service
+from openai import OpenAI
+from pydantic import SecretStr
+from v1_client import client_of, content_of, create, jsonl, line, upload
+
+from api.keys import new_key
+from shared.job import ENDED
+from shared.settings import Settings
+
+ALICE, BOB, ADMIN = (new_key(owner, scopes) for owner, scopes in (
+    ("alice", "submit,read"), ("bob", "submit,read"), ("root", "admin")
+))  # fmt: skip
+
+
+def test_how_long_things_are_kept_can_be_said(service: Service, client: OpenAI) -> None:
+    """Of a file, and of what a batch makes; by default as of any job."""
+    content = jsonl(line("1"))
+    file = client.files.create(
+        file=content, purpose="batch", expires_after={"anchor": "created_at", "seconds": 3600}
+    )
+    assert file.expires_at
+    assert file.expires_at - file.created_at == 3600
+    plain = client.files.retrieve(upload(client, content))
+    assert plain.expires_at
+    assert plain.expires_at - plain.created_at == 7 * 86400
+    batch = create(client, content, output_expires_after={"anchor": "created_at", "seconds": 7200})
+    service.work()
+    output = client.batches.retrieve(batch.id).output_file_id
+    assert output
+    made = client.files.retrieve(output)
+    assert made.expires_at
+    assert made.expires_at - made.created_at == 7200
+    with pytest.raises(openai.BadRequestError) as raised:
+        client.files.create(
+            file=content, purpose="batch", expires_after={"anchor": "created_at", "seconds": 1}
+        )
+    assert raised.value.param == "expires_after[seconds]"
+
+
+def test_there_is_room_for_so_many_files(client: OpenAI, settings: Settings) -> None:
+    """One more is refused, until one is deleted."""
+    ids = [upload(client, b"{}") for _ in range(settings.max_files)]
+    with pytest.raises(openai.RateLimitError) as raised:
+        upload(client, b"{}")
+    assert raised.value.code == "files_full"
+    client.files.delete(ids[0])
+    upload(client, b"{}")
+
+
+def test_nobody_sees_what_is_not_theirs(settings: Settings) -> None:
+    """Neither the files nor the batches of another owner; an admin sees all."""
+    lines = ";".join(key_line for _, key_line in (ALICE, BOB, ADMIN))
+    service = make_service(settings.model_copy(update={"api_keys": SecretStr(lines)}))
+    alice, bob, admin = (client_of(service, key) for key, _ in (ALICE, BOB, ADMIN))
+    batch = create(alice, jsonl(line("1")))
+    service.work()
+    batch = alice.batches.retrieve(batch.id)
+    assert batch.output_file_id
+    for ask in (
+        lambda who: who.files.retrieve(batch.input_file_id),
+        lambda who: who.files.content(batch.input_file_id),
+        lambda who: who.files.retrieve(batch.output_file_id),
+        lambda who: who.files.content(batch.output_file_id),
+        lambda who: who.batches.retrieve(batch.id),
+        lambda who: who.batches.create(
+            input_file_id=batch.input_file_id, endpoint="/v1/sentiment", completion_window="24h"
+        ),
+    ):
+        with pytest.raises(openai.NotFoundError):
+            ask(bob)
+        ask(admin)
+    with pytest.raises(openai.NotFoundError):
+        bob.files.delete(batch.output_file_id)
+    assert list(bob.files.list()) == list(bob.batches.list()) == []
+    assert [one.id for one in alice.files.list()] == [batch.input_file_id]
+    assert batch.id in [one.id for one in admin.batches.list()]
+    with pytest.raises(openai.AuthenticationError) as raised:
+        list(client_of(service, "wrong").files.list())
+    assert raised.value.type == "authentication_error"
+    for one in (alice, bob, admin):
+        one.close()
+
+
+def reconcile(service: Service) -> None:
+    service.store._due.clear()
+    service.reconcile()
+
+
+def v1_blobs(service: Service) -> list[str]:
+    return [key for key in service.blobs.contents if key.startswith("v1/")]
+
+
+def test_files_and_batches_go_after_their_time(
+    service: Service, client: OpenAI, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file when it expires, a batch with its job; what is in time stays."""
+    batch = create(client, jsonl(line("1")))
+    service.work()
+    create(client, b"nonsense")
+    before = v1_blobs(service)
+    reconcile(service)
+    assert v1_blobs(service) == before
+    assert len(before) == 2 * 2 + 2
+    later = service.store.now() + settings.retention_seconds + 1
+    monkeypatch.setattr(service.store, "now", lambda: later)
+    with pytest.raises(openai.NotFoundError):
+        client.files.retrieve(batch.input_file_id)
+    assert list(client.files.list()) == []
+    service.store._settings = settings.model_copy(update={"retention_seconds": -1.0})
+    reconcile(service)
+    reconcile(service)
+    assert v1_blobs(service) == []
+
+
+def test_what_is_left_of_half_an_upload_is_removed(service: Service, settings: Settings) -> None:
+    """When nothing was written to it for long; so is a batch whose job was deleted."""
+    service.blobs.put(f"v1/files/of-/{'0' * 32}/content", b"{}")
+    with client_of(service) as client:
+        deleted = create(client, jsonl(line("1"))).id.removeprefix("batch_")
+    service.client.delete(f"/jobs/{deleted}")
+    reconcile(service)
+    assert len(v1_blobs(service)) == 4
+    service.blobs.quiet = settings.orphan_seconds + 1
+    reconcile(service)
+    assert sorted(key.rpartition("/")[2] for key in v1_blobs(service)) == ["content", "record.json"]
+
+
+def test_a_batch_outlives_a_redis_that_loses_everything(service: Service, client: OpenAI) -> None:
+    """Its record is in the blob store, and its job is restored from there."""
+    batch = create(client, jsonl(*(line(str(at)) for at in range(9))))
+    service.store._records.clear()
+    service.dispatch.messages.clear()
+    with pytest.raises(openai.InternalServerError):
+        client.batches.retrieve(batch.id)
+    reconcile(service)
+    service.store._records[batch.id.removeprefix("batch_")].split_lease = 0.0
+    reconcile(service)
+    service.work()
+    done = client.batches.retrieve(batch.id)
+    assert done.status == "completed"
+    assert len(content_of(client, done.output_file_id)) == 9
+    assert service.store.get(batch.id.removeprefix("batch_")).state in ENDED
