@@ -7,7 +7,6 @@ forgets everything; the job is cancelled, retried, deleted, expires; it may not 
 import io
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -17,9 +16,9 @@ import pyarrow.parquet
 import pytest
 from doubles.dispatch import InMemoryDispatch
 from doubles.fleet import InMemoryFleet
-from doubles.job_store import InMemoryJobStore
 from doubles.length_model import LengthModel, length_score
 from doubles.overview import InMemoryOverview
+from dying import Died, Fragile, Fuse
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -30,14 +29,13 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from worlds import InMemory, OnRedis
 
 from api.app import create_app
 from shared.blobs import FolderBlobs
 from shared.fleet import Served
 from shared.job import ENDED, RETRYABLE, State
 from shared.manifest import read_manifest
-from shared.redis_job_store import RedisJobStore
-from shared.redis_link import RedisLink
 from shared.settings import Settings
 from shared.tally import Tally
 from worker.journal import Journal
@@ -54,110 +52,6 @@ BEARS = {"skip": True, "fail": False, "0.17": False, "0.18": True}
 
 #: More rounds of reconciling and working than any job needs to get to its end.
 ROUNDS = 400
-
-
-class Died(BaseException):
-    """The process died here."""
-
-
-class Fuse:
-    """Ends a process after so many of its calls; 0: not at all."""
-
-    left = 0
-
-    def burn(self) -> None:
-        if self.left:
-            self.left -= 1
-            if not self.left:
-                raise Died
-
-
-class Fragile:
-    """A collaborator, before and after each of whose calls the process may die."""
-
-    def __init__(self, target: Any, fuse: Fuse) -> None:
-        self._target = target
-        self._fuse = fuse
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._target, name)
-        if not callable(found):
-            return found
-
-        def call(*args: Any, **options: Any) -> Any:
-            self._fuse.burn()
-            answer = found(*args, **options)
-            # An open file is closed by the death of its process, and here by nobody.
-            if name != "open":
-                self._fuse.burn()
-            return answer
-
-        return call
-
-
-class InMemory:
-    """The double of the store, and what a test does to it from outside."""
-
-    def __init__(self, chosen: Settings) -> None:
-        self.chosen = chosen
-        self.store: Any = InMemoryJobStore(chosen)
-
-    def let_leases_run_out(self) -> None:
-        for record in self.store._records.values():
-            record.split_lease = 0.0
-            record.leases = dict.fromkeys(record.leases, 0.0)
-
-    def let_time_run_out(self) -> None:
-        for record in self.store._records.values():
-            if record.job.state in ENDED:
-                record.update(finished_at=1.0)
-
-    def let_a_sweep_be_due(self) -> None:
-        self.store._due.clear()
-
-    def under_way(self, job_id: str) -> tuple[int, int]:
-        record = self.store._records[job_id]
-        return record.dispatched - len(record.done), len(record.parts) - len(record.done)
-
-    def forget(self) -> None:
-        self.store.__dict__.update(InMemoryJobStore(self.chosen).__dict__)
-
-
-class OnRedis:
-    """The store on Redis, and what a test does to it from outside."""
-
-    def __init__(self, chosen: Settings) -> None:
-        self.chosen = chosen.model_copy(update={"key_prefix": f"{uuid.uuid4().hex}:"})
-        self._link = RedisLink(self.chosen)
-        self.store: Any = RedisJobStore(self._link, self.chosen)
-
-    def _keys(self, pattern: str) -> list[str]:
-        return list(self._link.client.scan_iter(self._link.key(*pattern.split(":"))))
-
-    def let_leases_run_out(self) -> None:
-        client = self._link.client
-        for key in self._keys("job:*:leases"):
-            client.zadd(key, dict.fromkeys(client.zrange(key, 0, -1), 0))
-        for job_id in client.zrange(self._link.key("jobs", "active"), 0, -1):
-            client.hset(self._link.key("job", job_id), "split_lease", 0)
-
-    def let_time_run_out(self) -> None:
-        ended, client = self._link.key("jobs", "ended"), self._link.client
-        if found := client.zrange(ended, 0, -1):
-            client.zadd(ended, dict.fromkeys(found, 0))
-
-    def let_a_sweep_be_due(self) -> None:
-        self._link.client.delete(self._link.key("done", "sweep"))
-
-    def under_way(self, job_id: str) -> tuple[int, int]:
-        key = self._link.key("job", job_id)
-        counts = self._link.client.hmget(key, "dispatched", "parts", "done")
-        dispatched, parts, done = map(int, counts)
-        return dispatched - done, parts - done
-
-    def forget(self) -> None:
-        if keys := self._keys("*"):
-            self._link.client.delete(*keys)
 
 
 class AnyOrder(RuleBasedStateMachine):

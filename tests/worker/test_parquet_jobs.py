@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 from doubles.length_model import length_score
+from dying import Died
 from in_memory import Service
 
 from shared.job import State
@@ -16,10 +17,6 @@ from shared.settings import Settings
 from worker import pipeline as pipeline_module
 
 CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (at, b"z" * at) for at in range(20))
-
-
-class Died(BaseException):
-    """The process died here."""
 
 
 def scored(service: Service) -> str:
