@@ -5,6 +5,12 @@ from pydantic import BaseModel, ConfigDict
 from shared.blobs import Blobs
 from shared.shelf import OnShelf, Shelf
 
+#: What a batch may be made of: the `url` of its requests.
+ENDPOINT = "/v1/sentiment"
+
+#: A batch that has not ended after so many seconds expires.
+WINDOW_SECONDS = 86400
+
 
 class BatchFile(OnShelf):
     """A file that was uploaded. Times are seconds since the epoch."""
@@ -28,15 +34,16 @@ class BatchProblem(BaseModel):
 
 
 class Batch(OnShelf):
-    """A batch; the job of the same name does it, unless there are problems with its input."""
+    """A batch; the job of the same name reads its input, and does it unless that has problems."""
 
     input_file_id: str
     endpoint: str
     model: str | None
     metadata: dict[str, str] | None
     created_at: float
-    expires_at: float  #: Where there are problems; else it goes with its job.
+    expires_at: float  #: Where there never was a job; else it goes with that.
     problems: tuple[BatchProblem, ...] = ()
+    expired: bool = False  #: Its window was over before its job; that has failed of it.
     deleted: frozenset[str] = frozenset()  #: Which of its files are.
 
 

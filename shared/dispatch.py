@@ -15,6 +15,7 @@ from shared.settings import Settings
 class Task(StrEnum):
     """The tasks; a step's task, function and log action have the same name."""
 
+    READ = "read"  #: Look at the requests of a batch, and store their rows.
     SPLIT = "split"  #: Cut an upload into parts, and start its lanes.
     SCORE = "score"  #: Score one part.
     FINISH = "finish"  #: Close a job whose parts are all done.
@@ -33,6 +34,9 @@ def bulk_queue(full_name: str) -> str:
 
 class Dispatch(Protocol):
     """Asks for work. Messages carry ids, never rows; any of them may arrive twice."""
+
+    def read(self, full_name: str, job_id: str) -> None:
+        """Have the requests of a batch looked at; then it is split."""
 
     def split(self, full_name: str, job_id: str) -> None:
         """Have the upload of a job cut into parts."""
@@ -54,6 +58,10 @@ class CeleryDispatch:
         """Take the app, and the clock by which messages say when they were sent."""
         self._app = app
         self._clock = clock
+
+    def read(self, full_name: str, job_id: str) -> None:
+        """Have the requests of a batch looked at; then it is split."""
+        self._send(Task.READ, bulk_queue(full_name), job_id)
 
     def split(self, full_name: str, job_id: str) -> None:
         """Have the upload of a job cut into parts."""

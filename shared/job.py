@@ -96,8 +96,9 @@ class _Frozen(BaseModel):
 class Layout(_Frozen):
     """Where the rows are in an upload, and where text and ref are in a row."""
 
-    format: Literal["csv", "ndjson", "objects", "parquet"] = Field(
-        description="objects: lines of JSON objects, as sent; ndjson: lines as we store them."
+    format: Literal["csv", "ndjson", "objects", "parquet", "requests"] = Field(
+        description="objects: lines of JSON objects, as sent; ndjson: lines as we store them; "
+        "requests: the lines of a batch."
     )
     start: int = Field(0, ge=0, description="Byte offset of the first record.")
     delimiter: str = Field(",", description="What stands between the fields of a CSV.")
@@ -113,9 +114,17 @@ class Layout(_Frozen):
         "carried through.",
     )
 
+    @property
+    def stored_apart(self) -> bool:
+        """Whether the rows are no runs of the upload's bytes: workers store them beside it."""
+        return self.format in ("parquet", "requests")
+
 
 #: How JSON rows are stored: a line `["ref", "text"]` for each.
 NDJSON = Layout(format="ndjson")
+
+#: How the requests of a batch are sent; its rows are stored as above.
+REQUESTS = Layout(format="requests")
 
 
 class Part(_Frozen):
@@ -198,8 +207,13 @@ class Spec(_Frozen):
 
     @property
     def rows_folder(self) -> str:
-        """The blobs with the rows of a Parquet upload have keys that begin with this."""
+        """The blobs with rows that are stored beside the upload have keys that begin with this."""
         return f"{self.folder}rows/"
+
+    @property
+    def all_rows_key(self) -> str:
+        """The blob with the rows of a batch, as `stored_rows` writes them; it appears whole."""
+        return f"{self.rows_folder}all.ndjson"
 
     def rows_key(self, part: int) -> str:
         """The blob with the rows of a part of a Parquet upload, as `stored_rows` writes them."""
@@ -288,8 +302,8 @@ class Job(_Frozen):
 
     @property
     def _estimated_rows(self) -> float:
-        if self.spec.layout.format == "parquet":
-            # Such a file says it, and where its rows are in it nobody knows.
+        if self.spec.layout.stored_apart:
+            # Parquet says it, of a batch it is reckoned; where the rows are in it nobody knows.
             return self.spec.about_rows
         start, size = self.spec.layout.start, self.spec.size
         return self.cut_rows * (size - start) / max(self.cut_bytes - start, 1)

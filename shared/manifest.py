@@ -47,7 +47,7 @@ def settle(store: JobStore, blobs: Blobs, job_id: str) -> None:
             write_manifest(blobs, job, parts, store.outcome(job_id))
             if job.state in RETRYABLE and blobs.exists(job.spec.upload_key):
                 blobs.link({job.spec.upload_key: job.spec.kept_key})
-            if job.spec.layout.format == "parquet":
+            if job.spec.layout.stored_apart:
                 # First: while the upload is there, what is left is found and settled again.
                 blobs.delete(job.spec.rows_folder)
             blobs.delete(job.spec.upload_key)

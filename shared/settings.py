@@ -206,7 +206,10 @@ class Settings(BaseSettings):
         60.0, gt=0, description="A task that runs longer is killed, with its process."
     )
     finish_time_limit: float = Field(
-        900.0, gt=0, description="The same for putting the results of a Parquet job together."
+        900.0,
+        gt=0,
+        description="The same for putting the results of a Parquet job together, and for "
+        "reading the requests of a batch.",
     )
     reconcile_seconds: float = Field(
         2.0, gt=0, description="How often a worker looks for what was dispatched and got lost."

@@ -1,6 +1,6 @@
 """Small records of an owner in the blob store, each in a folder with what it is of."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,15 +50,23 @@ class Shelf(Generic[Record]):
         return None
 
     def newest_first(self, owner: str | None, before: str | None = None) -> Iterator[Record]:
-        """The records of an owner, or of all; of those with `before` the ones made before it."""
-        names = [
-            (name, one)
-            for one in (self.owners() if owner is None else [owner])
-            for name in self.names(one)
-            if before is None or name < before
-        ]
-        for name, one in sorted(names, reverse=True):
-            if found := self.find(one, name):
+        """The records of an owner, or of all; with `before` the ones that were made before it."""
+        places = sorted(self._places(owner), reverse=True)
+        return self._found(places, lambda name: not before or name < before)
+
+    def oldest_first(self, owner: str | None, after: str | None = None) -> Iterator[Record]:
+        """The same the other way round; with `after` the ones that were made after it."""
+        return self._found(sorted(self._places(owner)), lambda name: not after or name > after)
+
+    def _places(self, owner: str | None) -> list[tuple[str, str]]:
+        owners = self.owners() if owner is None else [owner]
+        return [(name, one) for one in owners for name in self.names(one)]
+
+    def _found(
+        self, places: list[tuple[str, str]], wanted: Callable[[str], bool]
+    ) -> Iterator[Record]:
+        for name, one in places:
+            if wanted(name) and (found := self.find(one, name)):
                 yield found
 
     def owners(self) -> list[str]:

@@ -39,6 +39,14 @@ def create(client: OpenAI, content: bytes, **more: Any) -> Batch:
     )
 
 
+def looked_at(service: Service, client: OpenAI, content: bytes) -> Batch:
+    """A batch of this, when a worker has looked at it."""
+    batch = create(client, content)
+    assert (batch.status, batch.errors) == ("validating", None)
+    service.work()
+    return client.batches.retrieve(batch.id)
+
+
 def content_of(client: OpenAI, file_id: str | None) -> list[dict[str, Any]]:
     assert file_id
     text = client.files.content(file_id).text

@@ -41,7 +41,9 @@ def make_worker(settings: Settings) -> Celery:
         # At once: Celery's own delay is three minutes, and the part's lease would run out first.
         task_annotations={
             "*": {"max_retries": most_attempts(settings.max_attempts), "default_retry_delay": 0},
-            # It may have a file of fifty million rows to write, and runs no model that might hang.
+            # They may have a file of fifty million rows before them, and run no model that might
+            # hang.
+            Task.READ.value: {"time_limit": settings.finish_time_limit},
             Task.FINISH.value: {"time_limit": settings.finish_time_limit},
         },
         # How long the result of a dead process is waited for before its task is tried again. By

@@ -1,20 +1,20 @@
-"""Removes files and batches of `/v1` that have had their time, and what is left of half ones."""
+"""Ends batches of `/v1` whose window is over; removes what has had its time, and half files."""
 
 import logging
 from typing import Any
 
-from shared.batches import batch_files, batches
+from shared.batches import WINDOW_SECONDS, batch_files, batches
 from shared.blobs import Blobs
-from shared.job import State
+from shared.job import ENDED, State, made_at
 from shared.job_store import JobStore
-from shared.manifest import has_manifest
+from shared.manifest import has_manifest, settle
 from shared.shelf import Shelf
 
 logger = logging.getLogger(__name__)
 
 
 def sweep_batches(store: JobStore, blobs: Blobs, orphan_seconds: float) -> None:
-    """Remove them.
+    """Look through all of them.
 
     Args:
         store: knows the jobs of batches, and the time.
@@ -36,6 +36,8 @@ def sweep_batches(store: JobStore, blobs: Blobs, orphan_seconds: float) -> None:
         states = store.known(names)
         for name in names:
             if name in states and states[name] is not State.EXPIRED:
+                if states[name] not in ENDED and made_at(name) + WINDOW_SECONDS <= now:
+                    _expire(store, blobs, owner, name)
                 continue
             batch = shelf.find(owner, name)
             if batch and batch.problems:
@@ -49,6 +51,18 @@ def sweep_batches(store: JobStore, blobs: Blobs, orphan_seconds: float) -> None:
             if gone:
                 shelf.delete(owner, name)
                 logger.info("removed batch=%s", name)
+
+
+def _expire(store: JobStore, blobs: Blobs, owner: str, name: str) -> None:
+    """End a batch whose window is over; what is done of it can be fetched."""
+    shelf = batches(blobs)
+    if batch := shelf.find(owner, name):
+        # First: a job that has failed says nothing of why.
+        shelf.put(batch.model_copy(update={"expired": True}))
+    hours = WINDOW_SECONDS // 3600
+    if store.move(name, State.FAILED, f"It had not ended within its window of {hours} hours."):
+        settle(store, blobs, name)
+        logger.warning("job=%s failed: the window of its batch is over", name)
 
 
 def _is_orphan(

@@ -26,6 +26,11 @@ class Journal:
         """The time by which steps are measured, in seconds."""
         return time.perf_counter()
 
+    def read(self, job_id: str, rows: int, began: float) -> None:
+        """The requests of a batch were looked at."""
+        seconds = self._took(Task.READ, began)
+        logger.info("read job=%s rows=%d", job_id, rows, extra={"rows": rows, "seconds": seconds})
+
     def split(self, job_id: str, parts: int, began: float) -> None:
         """An upload was cut into parts."""
         seconds = self._took(Task.SPLIT, began)

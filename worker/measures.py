@@ -5,7 +5,7 @@ from shared.tally import Measure, Tally
 
 STEP = Measure(
     "scorelane_step_duration_seconds",
-    "How long a step took that had something to do: split, score, finish or answer. Of this "
+    "How long a step took that had something to do: read, split, score, finish or answer. Of this "
     "worker.",
     ("step",),
     (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0),

@@ -29,6 +29,7 @@ from shared.tables.results import FIXED
 from shared.tables.rows import Rows, count_errors
 from worker.assembly import assemble
 from worker.bad_rows import first_bad_row
+from worker.batch_reading import NotAsItMustBe, read_requests
 from worker.conversion import SplitLater, convert
 from worker.journal import Journal
 from worker.lease import Keeper
@@ -88,6 +89,34 @@ class Pipeline:
 
     # -- bulk jobs -------------------------------------------------------------------------
 
+    def read(self, job_id: str) -> None:
+        """Look at the requests of a batch; if they are as they must be, have it split."""
+        began = self._journal.now()
+        job = self._get(job_id)
+        if job is None or job.state is not State.RUNNING:
+            return
+        spec = job.spec
+
+        def renew() -> None:
+            # No parts, and not the last ones: that is how a split says that it goes on.
+            self._store.add_parts(job_id, [], known=0, last=False, lanes=1)
+
+        try:
+            with self._keeper.keeping(renew):
+                # It may have been read by a process that died before it could say so.
+                done = self._blobs.exists(spec.all_rows_key)
+                rows = 0 if done else read_requests(self._blobs, spec, self._settings)
+        except NotAsItMustBe as problem:
+            self._refuse(job_id, str(problem))
+        except FileNotFoundError:
+            self._lost_upload(job_id)
+        except OSError as error:
+            self._hold_up(job_id, 0, "its requests cannot be read or stored", error)
+        else:
+            self._remove_rows(spec)
+            self._journal.read(job_id, rows, began)
+            self._dispatch.split(spec.full_name, job_id)
+
     def split(self, job_id: str) -> None:
         """Cut the upload of a job into parts, and let them into the job's lanes as they come."""
         began = self._journal.now()
@@ -96,6 +125,9 @@ class Pipeline:
         if job is None or job.state is not State.RUNNING:
             return
         spec = job.spec
+        if spec.layout.format == "requests" and not self._blobs.exists(spec.all_rows_key):
+            self._dispatch.read(spec.full_name, job_id)
+            return
         known, after = self._store.last_part(job_id)
         try:
             parts = self._record_parts(spec, known, after)
@@ -220,6 +252,9 @@ class Pipeline:
         where = {"offset": part.offset, "first_row": part.first_row}
         if spec.layout.format == "parquet":
             return self._rows.read(self._blobs.read(spec.rows_key(number)), NDJSON, **where)
+        if spec.layout.format == "requests":
+            content = self._blobs.read(spec.all_rows_key, part.offset, part.length)
+            return self._rows.read(content, NDJSON, **where)
         length = bytes_to_read(part, spec.layout, self._settings.max_record_bytes)
         content = self._blobs.read(spec.upload_key, part.offset, length)
         return self._rows.read(content, spec.layout, **where)
@@ -284,10 +319,13 @@ class Pipeline:
             yield from convert(self._blobs, spec, self._settings, known=known, after=after)
             return
         begin = after.end if after else spec.layout.start
-        with self._blobs.open(spec.upload_key, begin) as file:
+        key, layout = spec.upload_key, spec.layout
+        if layout.format == "requests":
+            key, layout = spec.all_rows_key, NDJSON
+        with self._blobs.open(key, begin) as file:
             yield from cut(
                 file,
-                spec.layout,
+                layout,
                 rows_per_part=spec.rows_per_part,
                 after=after,
                 max_record_bytes=self._settings.max_record_bytes,
@@ -295,7 +333,7 @@ class Pipeline:
 
     def _remove_rows(self, spec: Spec) -> None:
         """Remove what a split has stored for a job that ended, or was deleted, in the meantime."""
-        if spec.layout.format != "parquet":
+        if not spec.layout.stored_apart:
             return
         job = self._get(spec.id)
         if job is None:
@@ -313,6 +351,14 @@ class Pipeline:
         if self._store.move(job_id, State.FAILED, reason):
             settle(self._store, self._blobs, job_id)
             logger.error("job=%s failed: %s", job_id, reason)
+
+    def _refuse(self, job_id: str, reason: str) -> None:
+        if self._store.move(job_id, State.FAILED, reason):
+            settle(self._store, self._blobs, job_id)
+            # It would be refused again: not worth its room.
+            self._blobs.delete(self._spec(job_id).kept_key)
+            # The reason may quote a request, which is not for the log.
+            logger.error("job=%s failed: its requests are not as they must be", job_id)
 
     def _too_many_errors(self, job_id: str) -> None:
         # The job's error quotes a row, which is not for the log.

@@ -6,6 +6,13 @@ from worker.preload import pipeline
 from worker.step import step
 
 
+@app.task(name=Task.READ)
+def read(job_id: str) -> None:
+    """Look at the requests of a batch."""
+    with step(Task.READ, job=job_id):
+        pipeline().read(job_id)
+
+
 @app.task(name=Task.SPLIT)
 def split(job_id: str) -> None:
     """Cut an upload into parts, and start its lanes."""

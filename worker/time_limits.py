@@ -7,4 +7,5 @@ from shared.settings import Settings
 def time_limits(settings: Settings) -> dict[str, float]:
     """Seconds, by the name of the task."""
     limits = {task.value: settings.task_time_limit for task in Task}
-    return limits | {Task.FINISH.value: settings.finish_time_limit}
+    # These may have a file of fifty million rows before them, and run no model that might hang.
+    return limits | dict.fromkeys((Task.READ, Task.FINISH), settings.finish_time_limit)

@@ -3,14 +3,10 @@
 from typing import Any
 
 from api.v1.shapes import BatchObject
-from shared.batches import Batch, BatchProblem
+from shared.batches import ENDPOINT, WINDOW_SECONDS, Batch, BatchProblem
 from shared.job import Job, State
 
-#: What a batch may be made of.
-ENDPOINT = "/v1/sentiment"
-
 WINDOW = "24h"
-WINDOW_SECONDS = 86400
 
 EXAMPLE_BATCH: BatchObject = {
     "id": "batch_01a204966fa35422ff536f2ca2bb56e4",
@@ -37,18 +33,19 @@ EXAMPLE_BATCH: BatchObject = {
 }
 
 
-def batch_json(batch: Batch, job: Job | None) -> BatchObject:
+def batch_json(batch: Batch, job: Job | None, *, is_settled: bool = True) -> BatchObject:
     """A batch as `/v1` shows it.
 
     Args:
         batch: its record.
-        job: as it stands; None where the batch's input has problems.
+        job: as it stands; None where the batch has none.
+        is_settled: whether all was done that is to be done when a job is cancelled.
     """
-    status = _status(job)
-    total = (job.total or job.spec.about_rows) if job else 0
+    status = _status(batch, job, is_settled=is_settled)
+    total = (job.total or job.cut_rows) if job else 0
     ended = int(job.finished_at or 0) or None if job else int(batch.created_at)
     completed, failed = (job.completed, job.failed) if job else (0, 0)
-    done = status == "completed"
+    done = status in ("completed", "cancelled", "expired")
     return {
         "id": f"batch_{batch.name}",
         "object": "batch",
@@ -61,24 +58,30 @@ def batch_json(batch: Batch, job: Job | None) -> BatchObject:
         "output_file_id": _file_id(batch, "output") if done and completed else None,
         "error_file_id": _file_id(batch, "errors") if done and failed else None,
         "created_at": int(batch.created_at),
-        "in_progress_at": int(job.started_at) if job and job.started_at else None,
+        "in_progress_at": _in_progress_at(job, status),
         "expires_at": int(batch.created_at) + WINDOW_SECONDS,
-        "finalizing_at": ended if done else None,
-        "completed_at": ended if done else None,
+        "finalizing_at": ended if status == "completed" else None,
+        "completed_at": ended if status == "completed" else None,
         "failed_at": ended if status == "failed" else None,
-        "expired_at": None,
-        "cancelling_at": ended if status == "cancelled" else None,
+        "expired_at": ended if status == "expired" else None,
+        "cancelling_at": ended if status in ("cancelling", "cancelled") else None,
         "cancelled_at": ended if status == "cancelled" else None,
         "request_counts": {"total": total, "completed": completed, "failed": failed},
         "metadata": batch.metadata,
     }
 
 
-def _status(job: Job | None) -> Any:
+def _status(batch: Batch, job: Job | None, *, is_settled: bool) -> Any:
     if job is None:
         return "failed"
+    if job.state is State.RUNNING and not job.parts:
+        return "validating"
     if job.state is State.RUNNING and job.total == job.rows_done:
         return "finalizing"
+    if job.state is State.FAILED and batch.expired:
+        return "expired"
+    if job.state is State.CANCELLED and not is_settled:
+        return "cancelling"
     return {
         State.QUEUED: "validating",
         State.RUNNING: "in_progress",
@@ -89,11 +92,17 @@ def _status(job: Job | None) -> Any:
 
 def _errors(batch: Batch, job: Job | None) -> Any:
     problems = list(batch.problems)
-    if job and job.error:
+    if job and job.error and not problems and not batch.expired:
         problems.append(BatchProblem(code="job_failed", line=None, message=job.error))
     if not problems:
         return None
     return {"object": "list", "data": [problem.model_dump() for problem in problems]}
+
+
+def _in_progress_at(job: Job | None, status: str) -> int | None:
+    if job is None or job.started_at is None or status == "validating":
+        return None
+    return int(job.started_at) if job.parts else None
 
 
 def _file_id(batch: Batch, which: str) -> str | None:

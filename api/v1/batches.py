@@ -10,11 +10,11 @@ from api.intake import read_json
 from api.jobs import cancel_job, find_job
 from api.options import whole_number
 from api.services import Services, services
-from api.v1.batch_object import ENDPOINT, EXAMPLE_BATCH, WINDOW, batch_json
+from api.v1.batch_object import EXAMPLE_BATCH, WINDOW, batch_json
 from api.v1.creating import take_batch
 from api.v1.shapes import BatchList, BatchObject, page_of
 from api.v1.stored_files import owner_asked
-from shared.batches import Batch, batches
+from shared.batches import ENDPOINT, Batch, batches
 from shared.errors import (
     JobEnded,
     JobExpired,
@@ -31,7 +31,7 @@ from shared.errors import (
     UnsupportedEncoding,
 )
 from shared.input_errors import BadOption, BadRequestField, NotJson
-from shared.job import Job, State
+from shared.job import State
 
 blueprint = Blueprint("v1_batches", __name__)
 
@@ -61,14 +61,14 @@ _OF_A_BATCH = (NoSuchBatch, JobNotFound, JobExpired, JobLost, JobNotRestored)
 
 @blueprint.post("/v1/batches")
 @describes(
-    {200: Answer("The batch; `failed`, with its `errors`, where its input is not as it must be.",
+    {200: Answer("The batch; `failed`, with its `errors`, where there is nothing to look at.",
                  _BATCH)},
     refused=(NotJson, UnsupportedEncoding, BadRequestField, NoSuchFile, TooLarge, NoModelYet,
              ServiceFull, OwnerFull, NoRoom),
     body=(_BODY,),
 )  # fmt: skip
 def create_batch() -> BatchObject:
-    """Make a batch of a file of requests; they are scored later."""
+    """Make a batch of a file of requests; they are looked at and scored later."""
     at = services()
     return take_batch(at, read_json(at, request))
 
@@ -91,7 +91,7 @@ def list_batches() -> BatchList:
     objects: list[BatchObject] = []
     for batch in batches(at.blobs).newest_first(owner_asked(), before):
         try:
-            objects.append(batch_json(batch, _job(at, batch)))
+            objects.append(_shown(at, batch))
         except (JobNotFound, JobExpired, JobLost, JobNotRestored):
             continue  # it is removed with its job, or restored with it, in a moment
         if len(objects) > limit:
@@ -105,18 +105,22 @@ def retrieve_batch(batch_id: str) -> BatchObject:
     """How a batch stands."""
     at = services()
     batch = _find(at, batch_id)
-    return batch_json(batch, _job(at, batch))
+    return _shown(at, batch)
 
 
 @blueprint.post("/v1/batches/<batch_id>/cancel")
-@describes({200: Answer("The batch, cancelled.", _BATCH)}, refused=(*_OF_A_BATCH, JobEnded))
+@describes(
+    {200: Answer("The batch, `cancelled`, or `cancelling` for a moment.", _BATCH)},
+    refused=(*_OF_A_BATCH, JobEnded),
+)
 def cancel_batch(batch_id: str) -> BatchObject:
     """Stop a batch."""
     at = services()
     batch = _find(at, batch_id)
     if batch.problems:
         raise JobEnded(job_id=batch_id, state=State.FAILED)
-    return batch_json(batch, cancel_job(at, batch.name))
+    cancel_job(at, batch.name)
+    return _shown(at, batch)
 
 
 def _name(batch_id: str) -> str:
@@ -133,5 +137,13 @@ def _find(at: Services, batch_id: str) -> Batch:
     return batch
 
 
-def _job(at: Services, batch: Batch) -> Job | None:
-    return None if batch.problems else find_job(at, batch.name)
+def _shown(at: Services, batch: Batch) -> BatchObject:
+    try:
+        job = find_job(at, batch.name)
+    except (JobNotFound, JobExpired, JobLost):
+        if batch.problems:
+            return batch_json(batch, None)
+        raise
+    # Its input is put away when all else is done of a cancel.
+    is_settled = job.state is not State.CANCELLED or not at.blobs.exists(job.spec.upload_key)
+    return batch_json(batch, job, is_settled=is_settled)

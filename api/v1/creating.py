@@ -3,25 +3,25 @@
 from typing import Any
 
 from api.access import check_room, who
-from api.limits import check_rows
 from api.recording import Content, new_folder, record_bulk
 from api.services import Services
 from api.terms import LEAST_RETENTION
-from api.v1.batch_object import ENDPOINT, WINDOW, batch_json
-from api.v1.lines import Lines, convert
+from api.v1.batch_object import WINDOW, batch_json
+from api.v1.first_look import FirstLook, first_look
 from api.v1.shapes import BatchObject
 from api.v1.stored_files import content_key, find_file
-from shared.batches import Batch, batches
+from shared.batches import ENDPOINT, Batch, BatchFile, BatchProblem, batches
+from shared.errors import NoSuchFile
 from shared.fleet import Served
 from shared.input_errors import BadRequestField, UnknownModel
-from shared.job import NDJSON, folder_of, upload_key_of
+from shared.job import REQUESTS, upload_key_of
 
 #: Of a batch's own notes.
 _MOST_NOTES, _MOST_KEY, _MOST_VALUE = 16, 64, 512
 
 
 def take_batch(at: Services, asked: Any) -> BatchObject:
-    """Make the job of a batch; where the input is not as it must be, a batch that has failed.
+    """Make the job of a batch; a worker looks at its input. Where none can be made it has failed.
 
     Raises:
         shared.errors.ScorelaneError: there can be no batch; nothing of it is kept.
@@ -33,54 +33,60 @@ def take_batch(at: Services, asked: Any) -> BatchObject:
     input_id, metadata = asked.get("input_file_id"), _metadata(asked.get("metadata"))
     if not isinstance(input_id, str):
         raise BadRequestField(param="input_file_id", reason="it must be the id of a file")
+    terms = {"as_batch": True, "retention": _kept(at, asked.get("output_expires_after"))}
     source = find_file(at, input_id)
-    check_room(at, 0)
+    seen = _looked_at(at, source)
+    check_room(at, seen.rows)
+    served = _served(at, seen)
     with new_folder(at) as job_id:
-        with (
-            at.blobs.open(content_key(at, source)) as lines,
-            at.blobs.writing(upload_key_of(job_id)) as upload,
-        ):
-            found = convert(
-                lines,
-                upload,
-                size=source.size,
-                endpoint=ENDPOINT,
-                max_line_bytes=at.settings.max_record_bytes,
-            )
-        served = _served(at, found)
         now = at.store.now()
         batch = Batch(
             name=job_id,
             owner=who().owner,
             input_file_id=input_id,
             endpoint=ENDPOINT,
-            model=found.model,
+            model=seen.model,
             metadata=metadata,
             created_at=now,
             expires_at=now + at.settings.retention_seconds,
-            problems=tuple(found.problems),
+            problems=(served,) if isinstance(served, BatchProblem) else (),
         )
-        if served is None:
-            at.blobs.delete(folder_of(job_id))
+        if isinstance(served, BatchProblem):
             batches(at.blobs).put(batch)
             return batch_json(batch, None)
-        check_rows(at, found.rows)
-        check_room(at, found.rows)
+        try:
+            # Its own: the batch goes on where the file is deleted.
+            at.blobs.link({content_key(at, source): upload_key_of(job_id)})
+        except FileNotFoundError:
+            raise NoSuchFile(file_id=input_id) from None
         batches(at.blobs).put(batch)
-        terms = {"as_batch": True, "retention": _kept(at, asked.get("output_expires_after"))}
-        content = Content(NDJSON, found.size, found.rows)
+        content = Content(REQUESTS, source.size, seen.rows)
         return batch_json(batch, record_bulk(at, served, job_id, content, terms))
 
 
-def _served(at: Services, found: Lines) -> Served | None:
-    """The model that the requests name; None where the batch fails."""
-    if found.problems:
-        return None
+def _looked_at(at: Services, source: BatchFile) -> FirstLook:
     try:
-        return at.model(found.model)
+        with at.blobs.open(content_key(at, source)) as lines:
+            return first_look(lines, source.size, at.settings.max_record_bytes)
+    except FileNotFoundError:
+        raise NoSuchFile(file_id=f"file-{source.name}") from None
+
+
+def _served(at: Services, seen: FirstLook) -> Served | BatchProblem:
+    """The model whose workers look at the input, or why nobody does.
+
+    Of an input that names none in its first line it is the default one: it will not be scored.
+    """
+    if seen.is_empty:
+        message = "The input file has no request in it."
+        return BatchProblem(code="empty_file", line=None, message=message)
+    try:
+        return at.model(seen.model)
     except UnknownModel as error:
-        found.add(1, "model_not_found", str(error), "body.model")
-        return None
+        if seen.model is None:
+            # None is the default one. Nothing is scored, so any of them will do.
+            return next(iter(at.fleet.models().values()))
+        return BatchProblem(code="model_not_found", line=1, message=str(error), param="body.model")
 
 
 def _must_be(asked: dict[str, Any], param: str, only: str) -> None:

@@ -72,23 +72,25 @@ def upload_file() -> FileObject:
         Parameter("limit", number(0, MAX_PAGE), "At most so many files."),
         Parameter("after", {"type": "string"}, "The last id of the page before."),
         Parameter("purpose", {"type": "string"}, "Those for this alone."),
-        Parameter("order", {"enum": ["desc"]}, "The newest first, as always."),
+        Parameter("order", {"enum": ["asc", "desc"]}, "`desc`: the newest first, as without."),
     ),
 )
 def list_files() -> FileList:
-    """A page of the files that were uploaded, the newest first."""
+    """A page of the files that were uploaded, the newest or the oldest first."""
     at = services()
     limit = max(whole_number(request.args, "limit", MAX_PAGE, MAX_PAGE), 1)
     after, purpose, now = request.args.get("after"), request.args.get("purpose"), at.store.now()
     order = request.args.get("order", "desc")
-    if order != "desc":
-        raise BadOption(option="order", value=order[:80], reason="it must be desc here")
+    if order not in ("asc", "desc"):
+        raise BadOption(option="order", value=order[:80], reason="it must be asc or desc")
     found = ID.fullmatch(after) if after else None
     if after and not found:
         raise NoSuchFile(file_id=after[:80])
     objects: list[FileObject] = []
     if purpose in (None, "batch"):
-        for file in batch_files(at.blobs).newest_first(owner_asked(), found[1] if found else None):
+        shelf = batch_files(at.blobs)
+        listed = shelf.newest_first if order == "desc" else shelf.oldest_first
+        for file in listed(owner_asked(), found[1] if found else None):
             if file.expires_at > now:
                 objects.append(uploaded_json(file))
             if len(objects) > limit:

@@ -1,19 +1,24 @@
 """The files that a batch has made, from the parts that the workers wrote."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from api.jobs import find_job
 from api.kept import kept
 from api.pieces import Pieces
 from api.services import Services
-from shared.job import Job
+from shared.job import Job, State
 from shared.tables.batch_results import TAIL_BYTES, output_bytes
 
 
 def batch_pieces(at: Services, job: Job, which: str) -> Pieces:
-    """The lines of all parts: of the `output` file, or of that of the `errors`."""
+    """The lines of all parts that are done: of the `output` file, or of that of the `errors`."""
     find = partial(find_job, at, job.spec.id)
-    keys = [job.spec.batch_key(part) for part in range(job.parts)]
+    if job.state is State.SUCCEEDED:
+        parts: Sequence[int] = range(job.parts)
+    else:
+        parts = at.store.outcome(job.spec.id).done_parts()
+    keys = [job.spec.batch_key(part) for part in parts]
     begins, sizes = [], []
     for key in keys:
         with kept(find):

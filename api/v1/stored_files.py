@@ -16,7 +16,7 @@ from api.v1.shapes import FileObject
 from shared.batches import BatchFile, batch_files, batches
 from shared.errors import FilesFull, NoSuchFile, UnsupportedFormat
 from shared.input_errors import BadOption
-from shared.job import Job, State, new_job_id
+from shared.job import ENDED, Job, new_job_id
 
 #: A stored file is sent in pieces of so many bytes.
 PIECE_BYTES = 1024 * 1024
@@ -110,11 +110,11 @@ def made_by(at: Services, file_id: str) -> tuple[Job, str] | None:
     if not found or not found[2]:
         return None
     batch = batches(at.blobs).find(owner_asked(), found[1])
-    if batch is None or batch.problems or found[2] in batch.deleted:
+    if batch is None or found[2] in batch.deleted:
         raise NoSuchFile(file_id=file_id)
     job = find_job(at, found[1])
     rows = job.completed if found[2] == "output" else job.failed
-    if job.state is not State.SUCCEEDED or not rows:
+    if job.state not in ENDED or not rows:
         raise NoSuchFile(file_id=file_id)
     return job, found[2]
 

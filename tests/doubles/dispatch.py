@@ -12,6 +12,9 @@ class InMemoryDispatch:
     def __init__(self) -> None:
         self.messages: deque[tuple[Any, ...]] = deque()
 
+    def read(self, full_name: str, job_id: str) -> None:
+        self.messages.append((Task.READ, job_id))
+
     def split(self, full_name: str, job_id: str) -> None:
         self.messages.append((Task.SPLIT, job_id))
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import psutil
 import pytest
 from openai import OpenAI
 from pages import blocks
-from programs import FAST, ROOT, Programs, many_rows
+from programs import FAST, ROOT, Programs, kill, many_rows, programs
 from waiting import wait_for
 
 from shared.model import SCORE, TEXT, load_model
@@ -75,6 +76,41 @@ def test_the_openai_client(service: Programs) -> None:
             assert client.batches.retrieve(other.id).status == "completed"
     children = psutil.Process(service.api.pid).children()
     assert max(child.memory_info().rss for child in children) < 200 * 2**20
+
+
+def test_a_batch_is_looked_at_whatever_dies(tmp_path: Path, sockets: Path) -> None:
+    """The API just after its answer, and the worker in the midst of reading: each row once."""
+    count = 150_000
+    lines = (
+        b'{"custom_id": "r%d", "method": "POST", "url": "/v1/sentiment", "body": '
+        b'{"model": "fast", "input": "number %d"}}\n' % (at, at)
+        for at in range(count)
+    )
+    with (
+        programs(tmp_path, Path(tempfile.mkdtemp(dir=sockets)), processes="1") as service,
+        OpenAI(base_url=f"{service.client.base_url}/v1", api_key="none") as client,
+    ):
+        worker = service.start_worker()
+        service.wait_ready()
+        file = client.files.create(file=("requests.jsonl", b"".join(lines)), purpose="batch")
+        batch = client.batches.create(
+            input_file_id=file.id, endpoint=ENDPOINT, completion_window="24h"
+        )
+        kill(service.api)
+        assert (batch.status, batch.in_progress_at) == ("validating", None)
+        folder = service.folder / "blobs" / "jobs" / batch.id.removeprefix("batch_") / "rows"
+        wait_for(folder.exists)
+        kill(worker)
+        assert not (folder / "all.ndjson").exists(), "the worker was quicker than this test"
+        service.start_worker()
+        service.start_api()
+        done = wait_for(
+            lambda: (one := client.batches.retrieve(batch.id)).status == "completed" and one, 60
+        )
+        assert done.output_file_id
+        content = client.files.content(done.output_file_id)
+        found = [json.loads(line)["custom_id"] for line in content.iter_lines()]
+        assert found == [f"r{at}" for at in range(count)]
 
 
 def test_the_example_of_the_page(

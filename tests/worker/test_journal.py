@@ -26,6 +26,7 @@ def test_steps_rows_and_errors_are_counted() -> None:
     """Each step's time, each row by what became of it, each error by its kind."""
     tally = Tally()
     journal = Journal(tally)
+    journal.read("0" * 32, 10, journal.now())
     journal.split("0" * 32, 2, journal.now())
     journal.score("fast@1", "0" * 32, 0, (8, 2), journal.now())
     journal.errors("fast@1", [None, "the text is empty", "something new"])

@@ -6,9 +6,9 @@ import openai
 import pytest
 from in_memory import Service
 from openai import OpenAI
-from v1_client import content_of, create, jsonl, line, upload
+from v1_client import content_of, create, jsonl, line, looked_at, upload
 
-from api.v1 import lines as lines_module
+from worker.twice import Sieve
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_an_input_with_a_problem_fails_the_batch(
     service: Service, client: OpenAI, bad: Any, code: str, param: str | None
 ) -> None:
     """With the number of the line and what is wrong; nothing of it is scored."""
-    batch = create(client, jsonl(line("1"), b"\n", bad, line("2")))
+    batch = looked_at(service, client, jsonl(line("1"), b"\n", bad, line("2")))
     assert batch.status == "failed"
     assert batch.errors
     assert batch.errors.data
@@ -43,8 +43,10 @@ def test_an_input_with_a_problem_fails_the_batch(
     assert problem.message
     assert client.batches.retrieve(batch.id) == batch
     assert [one.id for one in client.batches.list()] == [batch.id]
-    assert not service.dispatch.messages
-    assert service.blobs.folders("jobs/") == []
+    job_id = batch.id.removeprefix("batch_")
+    assert service.client.get(f"/jobs/{job_id}").json["rows"]["completed"] == 0
+    left = [key for key in service.blobs.contents if key.startswith("jobs/")]
+    assert left == [f"jobs/{job_id}/manifest.json"]
     with pytest.raises(openai.ConflictError):
         client.batches.cancel(batch.id)
 
@@ -62,24 +64,24 @@ def test_a_batch_of_nothing_or_of_no_model_fails(client: OpenAI) -> None:
         assert [one.code for one in batch.errors.data] == [code]
 
 
-def test_many_problems_are_not_all_told(client: OpenAI) -> None:
-    """The first ones, and the rest is not read."""
-    batch = create(client, b"nonsense\n" * 1000)
+def test_many_problems_are_not_all_told(service: Service, client: OpenAI) -> None:
+    """The first ones, and the rest is not read; no line need name a model for it."""
+    batch = looked_at(service, client, b"nonsense\n" * 1000)
     assert batch.errors
     assert batch.errors.data
     assert [one.line for one in batch.errors.data] == list(range(1, 51))
 
 
-def test_what_comes_twice_is_found_among_many(client: OpenAI) -> None:
+def test_what_comes_twice_is_found_among_many(service: Service, client: OpenAI) -> None:
     """Exactly: also where a short memory takes others for seen, which were not."""
     numbers = [*range(3000), 17, 2999, 17]
-    small = lines_module.Sieve(1)
+    small = Sieve(1)
     for number in numbers:
         small.see(str(number))
     assert len(small.in_doubt) > 100
     named = list(enumerate(map(str, numbers)))
     assert list(small.twice(named)) == [(3000, "17"), (3001, "2999"), (3002, "17")]
-    batch = create(client, jsonl(*(line(str(number)) for number in numbers)))
+    batch = looked_at(service, client, jsonl(*(line(str(number)) for number in numbers)))
     assert batch.errors
     assert batch.errors.data
     assert [one.line for one in batch.errors.data] == [3001, 3002, 3003]

@@ -22,11 +22,13 @@ def test_a_batch_from_its_file_to_its_results(service: Service, client: OpenAI) 
         {"run": "nightly"},
     )
     assert batch.request_counts
-    assert batch.request_counts.total == 40
+    assert batch.request_counts.total == 0
+    assert batch.in_progress_at is None
     service.work()
     batch = client.batches.retrieve(batch.id)
     assert batch.status == "completed"
     assert batch.completed_at
+    assert batch.in_progress_at
     counts = batch.request_counts
     assert counts
     assert (counts.total, counts.completed, counts.failed) == (40, 37, 3)
@@ -88,6 +90,11 @@ def test_files_are_kept_listed_and_deleted(client: OpenAI) -> None:
     assert client.files.content(ids[2]).content == sent[2]
     assert [one.id for one in client.files.list(limit=2)] == newest_first
     assert [one.id for one in client.files.list(purpose="batch")] == newest_first
+    assert [one.id for one in client.files.list(order="asc", limit=2)] == newest_first[::-1]
+    after = client.files.list(order="asc", after=newest_first[3], limit=2)
+    assert [one.id for one in after.data] == newest_first[2:0:-1]
+    with pytest.raises(openai.BadRequestError):
+        client.files.list(order="newest")  # type: ignore[arg-type]
     assert [one.id for one in client.files.list(purpose="vision")] == []
     assert client.files.delete(ids[2]).deleted
     assert [one.id for one in client.files.list(limit=2)] == [

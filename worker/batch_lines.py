@@ -1,4 +1,4 @@
-"""Makes a job's rows of a batch's input: JSONL, one request a line, in constant memory."""
+"""Makes rows of a batch's input: JSONL, one request a line, in constant memory."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from api.v1.twice import Sieve
 from shared.batches import BatchProblem
+from worker.twice import Sieve
 
 #: What is wrong is told of so many lines, and the rest is not read.
 MOST_PROBLEMS = 50
@@ -25,7 +25,6 @@ class Lines:
 
     model: str | None = None  #: The one that every line names.
     rows: int = 0
-    size: int = 0  #: Bytes that were written.
     problems: list[BatchProblem] = field(default_factory=list)
 
     def add(self, line: int | None, code: str, message: str, param: str | None = None) -> None:
@@ -54,7 +53,7 @@ def convert(
         text = body["input"] if "input" in body else body["text"]
         row = orjson.dumps((custom_id, text), option=orjson.OPT_APPEND_NEWLINE)
         found.rows += 1
-        found.size += target.write(row)
+        target.write(row)
     if not found.rows and not found.problems:
         found.add(None, "empty_file", "The input file has no request in it.")
     if sieve.in_doubt and not found.problems:
