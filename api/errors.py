@@ -60,6 +60,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.NoAnswerInTime: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StreamsFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.PerhapsAccepted: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.JobLost: HTTPStatus.GONE,
     errors.JobNotRestored: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
@@ -77,6 +78,7 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.FilesFull: 60,
     errors.ServiceFull: 10,
     errors.StoreUnavailable: 5,
+    errors.PerhapsAccepted: 5,
     errors.JobNotRestored: 5,
     errors.NoRoom: 30,
 }

@@ -19,7 +19,12 @@ from api.describing import Parameter
 from api.limits import check_length
 from api.services import Services
 from api.uploads.sent import Sent, sent_by
-from shared.errors import BadIdempotencyKey, IdempotencyKeyInUse, IdempotencyKeyReused
+from shared.errors import (
+    BadIdempotencyKey,
+    IdempotencyKeyInUse,
+    IdempotencyKeyReused,
+    PerhapsAccepted,
+)
 from shared.job import Binding, Job
 
 #: A request holds its key so long without saying anything; then its process is taken for dead.
@@ -81,9 +86,9 @@ class Claim:
     def __enter__(self) -> "Claim":
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
+    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
         # A request that was refused, or broke off, has made no job: its key is free at once.
-        if kind is not None:
+        if error and not isinstance(error, PerhapsAccepted):
             with suppress(RedisError):
                 self._store.release_key(self._key, self._token)
 

@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from api.access import who
 from api.services import Services
 from api.terms import Terms
 from shared import trail
+from shared.errors import PerhapsAccepted
 from shared.fleet import Served
 from shared.job import NDJSON, Job, Layout, Spec, folder_of, made_at, new_job_id
 from shared.manifest import write_manifest
@@ -57,7 +59,9 @@ def record_small(services: Services, served: Served, rows: list[Row], terms: Ter
 def begin_small(services: Services, spec: Spec, content: bytes, rows: int) -> Job:
     """Record a small job of so many rows, as `write_rows` writes them, and have it answered."""
     job = Job(spec=spec, created_at=made_at(spec.id), total=rows)
-    if services.store.create(job, content):
+    with _recorded(spec):
+        must_ring = services.store.create(job, content)
+    if must_ring:
         with _accepted(spec):
             services.dispatch.answer(spec.full_name)
     return job
@@ -110,10 +114,26 @@ def begin_bulk(services: Services, spec: Spec) -> Job:
     """Record a job whose content is in the blob store, and have it split."""
     job = Job(spec=spec, created_at=made_at(spec.id))
     write_manifest(services.blobs, job, [])
-    services.store.create(job)
+    with _recorded(spec):
+        services.store.create(job)
     with _accepted(spec):
         services.dispatch.split(spec.full_name, spec.id)
     return job
+
+
+@contextmanager
+def _recorded(spec: Spec) -> Iterator[None]:
+    """Record a job here; where its answer is lost, nobody knows whether it is recorded.
+
+    Who has sent a key with it can ask by that; so neither the key nor what is stored is let go.
+    """
+    try:
+        yield
+    except RedisError as error:
+        if spec.binding is None:
+            raise
+        logger.warning("job=%s may be recorded: %s", spec.id, type(error).__name__)
+        raise PerhapsAccepted(reason=type(error).__name__) from error
 
 
 @contextmanager
@@ -121,7 +141,7 @@ def _accepted(spec: Spec) -> Iterator[None]:
     """A job that is recorded is accepted: a message that cannot be sent is the reconciler's."""
     try:
         yield
-    except OperationalError as error:
+    except (OperationalError, RedisError) as error:
         logger.warning("job=%s waits for the reconciler: %s", spec.id, type(error).__name__)
 
 
@@ -141,10 +161,15 @@ def _rows_per_part(services: Services, served: Served, rows: int) -> int:
 
 @contextmanager
 def new_folder(services: Services) -> Iterator[str]:
-    """An id for a bulk job; what was stored for it goes if the block raises."""
+    """An id for a bulk job; what was stored for it goes if the block raises.
+
+    Unless the job may be recorded, and can be asked for. The sweep removes it if it is not.
+    """
     job_id = new_job_id(services.store.now())
     try:
         yield job_id
+    except PerhapsAccepted:
+        raise
     except BaseException:
         services.blobs.delete(folder_of(job_id))
         raise

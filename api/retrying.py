@@ -25,6 +25,7 @@ from shared.errors import (
     NothingToRetry,
     NotRetryable,
     OwnerFull,
+    PerhapsAccepted,
     ServiceFull,
     VersionGone,
 )
@@ -72,6 +73,7 @@ def _parameters() -> tuple[Parameter, ...]:
         BadIdempotencyKey,
         IdempotencyKeyInUse,
         IdempotencyKeyReused,
+        PerhapsAccepted,
     ),
     parameters=(*_parameters(), HEADER),
 )

@@ -24,6 +24,7 @@ from shared.errors import (
     NoRoom,
     NotAcceptable,
     OwnerFull,
+    PerhapsAccepted,
     UnsupportedFormat,
 )
 from shared.input_errors import NotMultipart
@@ -72,6 +73,7 @@ _WHERE = {"Location": "Where the job is.", **APPLIED, **REPLAYED}
         IdempotencyKeyInUse,
         IdempotencyKeyReused,
         OwnerFull,
+        PerhapsAccepted,
         NoRoom,
     ),
     parameters=(*parameters_of(JobOptions), PREFER, HEADER),

@@ -230,5 +230,11 @@ class StoreUnavailable(ScorelaneError):
     """
 
 
+class PerhapsAccepted(ScorelaneError):
+    """The job store (Redis) was cut off while the job was recorded ({reason}), so it may have been
+    accepted. Send the request again with the same Idempotency-Key: it gets that job, or makes it.
+    """
+
+
 class NoRoom(ScorelaneError):
     """The disk of the blob store is full. Nothing was accepted; try again when there is room."""

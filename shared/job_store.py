@@ -138,14 +138,14 @@ class JobStore(Protocol):
     def hold_key(self, key: str, token: str, seconds: float) -> Held | None:
         """Hold a key for a request, so long; None where it does. Else who has it.
 
-        The key of a job that is gone is free.
+        The key of a job that is gone is free, and a request that has the key has it anew.
         """
 
     def renew_key(self, key: str, token: str, seconds: float) -> None:
         """Hold a key from now on for so long, if the request still holds it."""
 
     def release_key(self, key: str, token: str) -> None:
-        """Let a key go, if the request has it."""
+        """Let a key go, if the request has it, and has made no job with it."""
 
     def load(self, owner: str) -> Load:
         """What waits, in all and of one owner; counted anew each time, so that it never drifts."""
@@ -153,13 +153,17 @@ class JobStore(Protocol):
     def spend(self, owner: str, seconds: int) -> Spent:
         """Count a request of an owner, in a window of so many seconds."""
 
-    def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> None:
+    def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:
         """Record a bulk job again that the store has lost, unless it is recorded.
 
         Args:
             job: as it was accepted, or as it ended.
             parts: of one that has ended.
             outcome: of one that has ended; None: every part is done, and no more is known.
+
+        Returns:
+            Whether it is recorded. It is not where another request has its key, and the store
+            remembers everything since it was made: so nobody was ever told that it was accepted.
         """
 
     def known(self, job_ids: list[str]) -> dict[str, State]:

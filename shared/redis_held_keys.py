@@ -31,5 +31,5 @@ class RedisHeldKeys(RedisBase):
         self._link.run("touch_key", key, token, round(seconds * 1000))
 
     def release_key(self, key: str, token: str) -> None:
-        """Let a key go, if the request has it."""
+        """Let a key go, if the request has it, and has made no job with it."""
         self._link.run("touch_key", key, token, 0)

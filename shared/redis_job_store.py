@@ -8,7 +8,7 @@ from redis.exceptions import LockError
 
 from shared.dispatch import bulk_queue
 from shared.errors import IdempotencyKeyInUse, JobExpired, JobNotFound
-from shared.job import ENDED, CallbackState, Job, Part, State, is_job_id, sources_of
+from shared.job import ENDED, CallbackState, Job, Part, State, is_job_id, made_at, sources_of
 from shared.job_store import FINISH, Load, Overdue, Spent
 from shared.outcome import Outcome, bits_of
 from shared.redis_callbacks import RedisCallbacks
@@ -55,18 +55,21 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             raise IdempotencyKeyInUse
         return False
 
-    def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> None:
+    def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:
         """Record a bulk job again that the store has lost, unless it is recorded."""
         spec, record = job.spec, record_of(job) | {"restored": 1}
-        if spec.binding:
-            left = int(job.created_at + self._binding_seconds - self.now())
-            self._link.run("bind_key", spec.id, *bound(spec, left))
+        left = int(job.created_at + self._binding_seconds - self.now())
+        own = bound(spec, left) if left > 0 else UNBOUND
         if job.state not in ENDED:
             # From the beginning, and at once; parts whose results are there are not scored again.
             record |= {"state": State.QUEUED.value, "split_lease": 0}
-            place = ("active", job.created_at, *UNBOUND)
-            self._link.run("create_bulk", spec.id, *place, *flat(record))
-            return
+            place = (spec.id, "active", job.created_at)
+            if self._link.run("create_bulk", *place, *own, *flat(record)):
+                return True
+            if made_at(spec.id) < self.since():
+                self._link.run("create_bulk", *place, *UNBOUND, *flat(record))
+                return True
+            return False
         outcome = outcome or Outcome(done=bits_of(set(range(len(parts)))))
         counted = dict.fromkeys(("parts", "dispatched"), len(parts))
         counted["done"] = len(outcome.done_parts())
@@ -80,14 +83,16 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
         pipe.set(self._job(spec.id, "bad"), bytes.fromhex(outcome.bad))
         if fields := fields_of(outcome.summary):
             pipe.hset(self._job(spec.id, "summary"), mapping=fields)
-        self._link.run(
-            "create_bulk", spec.id, "ended", expires, *UNBOUND,
-            *flat(record | counted | {"split": 1}), pipe=pipe,
-        )  # fmt: skip
         if job.callback_state is CallbackState.PENDING:
-            # Perhaps once more than need be: it has the same id.
-            pipe.zadd(self._link.key("callbacks"), {spec.id: self.now()})
-        pipe.execute()
+            # Perhaps once more than need be: it has the same id. Due since ever: our reckoning of
+            # Redis's clock may be ahead of it.
+            pipe.zadd(self._link.key("callbacks"), {spec.id: 0})
+        place, record = (spec.id, "ended", expires), record | counted | {"split": 1}
+        self._link.run("create_bulk", *place, *own, *flat(record), pipe=pipe)
+        if not pipe.execute()[-1]:
+            # It has ended, so it was recorded: another request may have its key by now.
+            self._link.run("create_bulk", *place, *UNBOUND, *flat(record))
+        return True
 
     def known(self, job_ids: list[str]) -> dict[str, State]:
         """The states of those of these jobs that are recorded."""

@@ -94,8 +94,12 @@ class Reconciler:
     def _restore_or_remove(self, job_id: str) -> None:
         manifest = read_manifest(self._blobs, job_id)
         if manifest:
-            self._store.restore(manifest.job, manifest.parts, manifest.outcome)
-            logger.warning("restored job=%s from its manifest", job_id)
+            if self._store.restore(manifest.job, manifest.parts, manifest.outcome):
+                logger.warning("restored job=%s from its manifest", job_id)
+            else:
+                # Its process died before it was accepted, and it was sent again: as another job.
+                self._blobs.delete(folder_of(job_id))
+                logger.warning("removed job=%s: another one was made with its key", job_id)
         # An upload that is under way has no manifest yet either.
         elif self._blobs.quiet_seconds(folder_of(job_id)) > self._settings.orphan_seconds:
             self._blobs.delete(folder_of(job_id))

@@ -11,10 +11,12 @@ from in_memory import Service, make_service
 from kombu.exceptions import OperationalError
 from problems import problem
 from pydantic import SecretStr
+from redis.exceptions import ConnectionError as RedisConnectionError
 from werkzeug.exceptions import ClientDisconnected
 
 from api.keys import new_key
 from shared.settings import Settings
+from worker.reconciler import Reconciler
 
 CSV = b"ref,text\n1,abc\n2,\n"
 SMALL = {"ref": [1, 2], "text": ["a", "b"]}
@@ -207,6 +209,102 @@ def test_a_job_whose_message_was_lost_is_accepted(
         first = send(service, **BODIES[kind]())
     assert first.status_code == 202
     assert send(service, **BODIES[kind]()).location == first.location
+
+
+def test_an_upload_that_is_slower_than_its_hold(service: Service) -> None:
+    """Who comes meanwhile makes the job; the slow one is refused, and nothing of it is kept."""
+    seen: list[Any] = []
+
+    def body() -> Iterator[bytes]:
+        yield CSV[:5]
+        service.store._keys.clear()  # nothing came for the time of its lease
+        seen.append(send(service, **BODIES["csv"]()))
+        yield CSV[5:]
+
+    slow = send(service, content_type="text/csv", environ_overrides=streamed(body()))
+    assert seen[0].status_code == 202
+    problem(slow, 409, "idempotency-key-in-use")
+    assert jobs(service) == 1
+    assert all(seen[0].json["id"] in key for key in service.blobs.contents)
+    assert send(service, **BODIES["csv"]()).location == seen[0].location
+
+
+def cut_off(service: Service, broken: pytest.MonkeyPatch, *, behind: bool) -> None:
+    """Have Redis go away before a job is recorded, or behind that, with its answer."""
+    create = service.store.create
+
+    def cut(*args: Any) -> bool:
+        if behind:
+            create(*args)
+        raise RedisConnectionError("cut")
+
+    broken.setattr(service.store, "create", cut)
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_a_job_whose_record_is_there_and_nobody_was_told(
+    service: Service, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """It is said that it may be there; sent again, the request gets it, with all its rows."""
+    with monkeypatch.context() as broken:
+        cut_off(service, broken, behind=True)
+        first = send(service, **BODIES[kind]())
+    assert "same Idempotency-Key" in problem(first, 503, "perhaps-accepted")
+    assert first.headers["Retry-After"]
+    again = send(service, **BODIES[kind]())
+    assert again.status_code == 202, again.text
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert jobs(service) == 1
+    # Its message was never sent.
+    if kind == "small":
+        service.dispatch.answer(service.model.card.full_name)
+    else:
+        service.dispatch.split(service.model.card.full_name, again.json["id"])
+    service.work()
+    assert service.client.get(f"{again.location}/results").status_code == 200
+
+
+@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize("sweeps", ["before", "behind", "meanwhile"])
+def test_a_job_whose_record_is_not_there_and_nobody_knows(
+    service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch, kind: str, sweeps: str
+) -> None:
+    """As of a process that died as it was about to record it: whatever finds it, it is one job."""
+    with monkeypatch.context() as broken:
+        cut_off(service, broken, behind=False)
+        problem(send(service, **BODIES[kind]()), 503, "perhaps-accepted")
+    problem(send(service, **BODIES[kind]()), 409, "idempotency-key-in-use")
+    service.store._keys.clear()  # its lease runs out
+    create = service.store.create
+
+    def meanwhile(*args: Any) -> bool:
+        sweep(service, settings)
+        return create(*args)
+
+    if sweeps == "before":
+        sweep(service, settings)
+    elif sweeps == "meanwhile":
+        monkeypatch.setattr(service.store, "create", meanwhile)
+    again = send(service, **BODIES[kind]())
+    assert again.status_code == 202, again.text
+    if sweeps == "behind":
+        sweep(service, settings)
+    assert jobs(service) == 1
+    service.work()
+    assert service.client.get(f"{again.location}/results").status_code == 200
+    service.client.delete(again.location)
+    service.store._due.clear()
+    sweep(service, settings)
+    assert jobs(service) == 0
+    assert service.blobs.contents == {}
+
+
+def sweep(service: Service, settings: Settings) -> None:
+    """Look for what only the blob store knows, as a worker does."""
+    Reconciler(
+        settings, store=service.store, blobs=service.blobs, dispatch=service.dispatch,
+        fleet=service.fleet,
+    ).reconcile([service.model.card.full_name])  # fmt: skip
 
 
 def test_a_deleted_job_frees_its_key(service: Service) -> None:

@@ -1,5 +1,6 @@
 """The keys of requests, in memory."""
 
+import math
 import time
 
 from doubles.base import InMemoryBase
@@ -32,8 +33,10 @@ class InMemoryHeldKeys(InMemoryBase):
         return None if gone else binding
 
     def hold_key(self, key: str, token: str, seconds: float) -> Held | None:
-        if found := self._who_has(key):
+        found = self._who_has(key)
+        if found and (found.job_id or found.token != token):
             return Held(found if found.job_id else None, self._keys[key][1] - time.time())
+        self._since = self._since or math.floor(time.time() * 1000) / 1000
         empty = Binding(key=key, token=token, fingerprint="")
         self._keys[key] = (empty, time.time() + seconds)
         return None
@@ -45,5 +48,5 @@ class InMemoryHeldKeys(InMemoryBase):
 
     def release_key(self, key: str, token: str) -> None:
         found = self._who_has(key)
-        if found and found.token == token:
+        if found and found.token == token and not found.job_id:
             del self._keys[key]

@@ -37,11 +37,13 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
     def known(self, job_ids: list[str]) -> dict[str, State]:
         return {one: self._records[one].job.state for one in job_ids if one in self._records}
 
-    def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> None:
+    def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:
         if job.spec.id in self._records:
-            return
-        if job.spec.binding:
-            self._bind(job)
+            return True
+        if job.spec.binding and not self._bind(job) and self._who_has(job.spec.binding.key):
+            lost = job.state in ENDED or made_at(job.spec.id) < self._since
+            if not lost:
+                return False
         record = Record(job, parts=list(parts), restored=True)
         self._records[job.spec.id] = record
         if job.state in ENDED:
@@ -54,6 +56,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         else:
             record.update(state=State.QUEUED, cut_bytes=job.spec.layout.start)
         record.await_callback()
+        return True
 
     def due(self, what: str, seconds: float) -> bool:
         now = time.time()

@@ -1,5 +1,8 @@
 """The contract of the job store: the keys of requests, each of which makes one job."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -7,8 +10,11 @@ from stored import MakeStore, a_job
 from waiting import wait_for
 
 from shared.errors import IdempotencyKeyInUse, JobNotFound
-from shared.job import Binding, Job, State
+from shared.job import Binding, Job, State, new_job_id
 from shared.job_store import JobStore
+from shared.redis_job_store import RedisJobStore
+from shared.redis_link import RedisLink
+from shared.settings import Settings
 
 
 def keyed(token: str, kind: str = "bulk", key: str = "k", **changes: Any) -> Job:
@@ -121,6 +127,85 @@ def test_a_key_stands_for_its_job_for_a_time(make_store: MakeStore) -> None:
     wait_for(lambda: store.hold_key("k", "two", 30) is None)
 
 
+def test_a_request_that_asks_twice_holds_its_key(store: JobStore) -> None:
+    """The answer to the first time was lost: it is no other request."""
+    assert store.hold_key("k", "one", 0.5) is None
+    assert store.hold_key("k", "one", 60) is None
+    held = store.hold_key("k", "two", 30)
+    assert held
+    assert held.seconds_left > 30
+
+
+@pytest.mark.parametrize("kind", ["bulk", "small"])
+def test_a_key_that_has_made_a_job_is_not_let_go(store: JobStore, kind: str) -> None:
+    """Its request may have failed behind that; there is the job all the same."""
+    store.hold_key("k", "one", 30)
+    job = keyed("one", kind)
+    store.create(job, b'["1", "text"]\n')
+    store.release_key("k", "one")
+    held = store.hold_key("k", "two", 30)
+    assert held
+    assert held.binding
+    assert held.binding.job_id == job.spec.id
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_what_was_never_recorded_makes_no_second_job(store: JobStore, made: bool) -> None:
+    """Its process died before; another request has its key by now, with or without its job."""
+    store.hold_key("k", "died", 0.01)
+    died = keyed("died")
+    wait_for(lambda: store.hold_key("k", "again", 30) is None)
+    if made:
+        store.create(keyed("again"))
+    assert not store.restore(died, [])
+    with pytest.raises(JobNotFound):
+        store.get(died.spec.id)
+    assert len(store.list_jobs(10)) == made
+
+
+def test_what_was_never_recorded_and_is_restored_is_the_job_of_its_key(store: JobStore) -> None:
+    """Whoever comes with the key then gets it."""
+    store.hold_key("k", "died", 0.01)
+    died = keyed("died")
+    wait_for(lambda: store.restore(died, []))
+    held = store.hold_key("k", "again", 30)
+    assert held
+    assert held.binding
+    assert held.binding.job_id == died.spec.id
+
+
+def test_one_of_both_makes_the_job(link: RedisLink, redis_settings: Settings) -> None:
+    """A request that comes as another one's job is restored: whoever is first."""
+    store = RedisJobStore(link, redis_settings)
+
+    def make(again: Job, both: Barrier) -> None:
+        both.wait()
+        own = again.spec.binding
+        if own and store.hold_key(own.key, own.token, 30) is None:
+            with suppress(IdempotencyKeyInUse):
+                store.create(again)
+
+    def restore(died: Job, both: Barrier) -> None:
+        both.wait()
+        store.restore(died, [])
+
+    with ThreadPoolExecutor() as threads:
+        for at in range(100):
+            store.hold_key(f"k{at}", "died", 0.001)
+            wait_for(lambda key=f"k{at}": not link.client.exists(link.key("key", key)))
+            died, again, both = (
+                keyed("died", key=f"k{at}"),
+                keyed("again", key=f"k{at}"),
+                Barrier(2),
+            )
+            under_way = [
+                threads.submit(make, again, both), threads.submit(restore, died, both)
+            ]  # fmt: skip
+            for one in under_way:
+                one.result()
+            assert len(store.known([died.spec.id, again.spec.id])) == 1
+
+
 def test_a_restored_job_has_its_key_again(store: JobStore) -> None:
     """For what is left of its time; unless somebody else has the key meanwhile."""
     job, ended = keyed("one"), keyed("two", key="l", state=State.FAILED, finished_at=store.now())
@@ -133,6 +218,10 @@ def test_a_restored_job_has_its_key_again(store: JobStore) -> None:
         assert held.binding.job_id == made.spec.id
     store.hold_key("m", "four", 30)
     taken, old = keyed("five", key="m"), keyed("six", key="n", created_at=store.now() - 1e6)
+    # Of before the store began to remember: it was accepted, and the store has lost its data.
+    taken = taken.model_copy(
+        update={"spec": taken.spec.model_copy(update={"id": new_job_id(store.since() - 60)})}
+    )
     for one in (taken, old):
         store.restore(one, [])
         assert store.get(one.spec.id).state is State.QUEUED
