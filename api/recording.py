@@ -160,6 +160,16 @@ def _rows_per_part(services: Services, served: Served, rows: int) -> int:
 
 
 @contextmanager
+def passing_folder(services: Services) -> Iterator[str]:
+    """The id of what becomes no job; what was stored for it goes at the block's end."""
+    job_id = new_job_id(services.store.now())
+    try:
+        yield job_id
+    finally:
+        services.blobs.delete(folder_of(job_id))
+
+
+@contextmanager
 def new_folder(services: Services) -> Iterator[str]:
     """An id for a bulk job; what was stored for it goes if the block raises.
 

@@ -70,6 +70,26 @@ def stored_rows_of(file: BinaryIO, names: tuple[str, ...], skip: int) -> Iterato
         yield output
 
 
+def first_rows_of(file: BinaryIO, names: tuple[str, ...], rows: int, size: int) -> bytes:
+    """The first rows of a file as lines, in the form of `stored_rows`, and in little memory.
+
+    Fewer than there are, where they have more bytes than asked for, or take too much memory.
+
+    Args:
+        file: a file that can be sought in.
+        names: as `stored_rows_of` takes them.
+        rows: at most so many.
+        size: at most so many bytes.
+
+    Raises:
+        shared.input_errors.BadParquet: it cannot be read so far.
+    """
+    asked = {"do": "first", "names": names, "most": rows, "memory": DESCRIBE_MEMORY_BYTES}
+    with _describing, _child(file, asked) as output:
+        found = output.read(size)
+    return found[: found.rfind(b"\n") + 1]
+
+
 def _check_ends(file: BinaryIO) -> None:
     size = file.seek(0, io.SEEK_END)
     file.seek(max(size - 8, 0))
