@@ -10,6 +10,10 @@ Keys = npt.NDArray[np.uint64]
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
+class SameKeys(ValueError):
+    """The keys are not distinct, or one of them is 0."""
+
+
 class HashIndex:
     """Says at which position of an array of keys each of many others is.
 
@@ -24,10 +28,10 @@ class HashIndex:
             keys: n keys; none is 0, which marks a free slot.
 
         Raises:
-            ValueError: a key is 0, or occurs twice.
+            SameKeys: a key is 0, or occurs twice.
         """
         if not keys.all() or len(np.unique(keys)) != len(keys):
-            raise ValueError("the keys are not distinct, or one of them is 0")
+            raise SameKeys("the keys are not distinct, or one of them is 0")
         bits = max(4 * len(keys), 2).bit_length()
         self._shift, self._last = np.uint64(64 - bits), (1 << bits) - 1
         self._keys = np.zeros(1 << bits, dtype=np.uint64)

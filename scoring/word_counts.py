@@ -5,6 +5,7 @@ is where a word TF-IDF pipeline spends nine tenths of its time, is done here on 
 thousands of texts together: by compiled code, or by array operations.
 """
 
+import logging
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
@@ -15,9 +16,12 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from scoring.compiled_words import LIBRARY, CompiledWords
+from scoring.hash_index import SameKeys
 from scoring.utf8 import blank_symbols
 from scoring.word_arrays import WordArrays
 from scoring.word_terms import Numbers, Positions, Terms
+
+logger = logging.getLogger(__name__)
 
 #: The token patterns that mean: runs of word characters, from so many on.
 _RUN = re.compile(r"(?:\(\?u\))?(?:\\b)?((?:\\w)*)\\w\+(?:\\b)?")
@@ -94,7 +98,8 @@ class WordCounter:
         """A counter that gives what this vectoriser counts, or None where it may cut otherwise.
 
         Subclasses, an `analyzer`, a `tokenizer` or a `preprocessor` of somebody's own, and any
-        `token_pattern` but runs of word characters are left to the vectoriser.
+        `token_pattern` but runs of word characters are left to the vectoriser. So is a vocabulary
+        in which two words have one key.
         """
         if type(vectoriser) not in (CountVectorizer, TfidfVectorizer):
             return None
@@ -102,7 +107,11 @@ class WordCounter:
         run = _RUN.fullmatch(vectoriser.token_pattern or "")
         if run is None or any(getattr(vectoriser, name) != usual[name] for name in usual):
             return None
-        return cls(vectoriser, shortest=len(run[1]) // len(r"\w") + 1)
+        try:
+            return cls(vectoriser, shortest=len(run[1]) // len(r"\w") + 1)
+        except SameKeys:
+            logger.warning("the pipeline is run by scikit-learn: two of its words have one key")
+            return None
 
     def counts(self, texts: Sequence[str]) -> Counts:
         """What `CountVectorizer.transform` counts in n texts, n >= 1."""

@@ -30,8 +30,8 @@ class WordIndex:
         """Index n distinct words; their numbers are their positions.
 
         Raises:
-            ValueError: two words have one key; of a million words, once in a hundred thousand
-                vocabularies.
+            scoring.hash_index.SameKeys: two words have one key; of a million words, once in a
+                hundred thousand vocabularies. Their pipeline is then run by scikit-learn.
         """
         joined = b"".join(words)
         lengths = np.array([len(word) for word in words], dtype=np.int64)
@@ -82,7 +82,12 @@ class WordIndex:
             mixed *= _MIX
             mixed += _chunk(view, starts.take(longer), lengths.take(longer), at)
             keys[longer] = mixed
-        keys[long] |= _LONG
+        # Once more behind the last chunk: its highest byte would make room for the mark, and a word
+        # of 15 bytes would have the key of one with an "s" behind it.
+        mixed = keys.take(long)
+        mixed ^= mixed >> np.uint64(32)
+        mixed *= _MIX
+        keys[long] = mixed >> np.uint64(8) | _LONG
         keys[long[lengths.take(long) > self._longest]] = 0
         return keys, long
 

@@ -1,6 +1,8 @@
 import pandas as pd
 import pytest
 
+from scoring import word_counts
+from scoring.word_pipeline import WordPipeline
 from shared.model import load_model, read_card
 from shared.settings import BUNDLED_MODELS
 
@@ -77,3 +79,13 @@ def test_a_bundled_model_is_small_and_described(name):
     assert card.training_data
     assert card.libraries
     assert card.description
+
+
+def test_fast_is_the_same_without_a_compiler(monkeypatch):
+    """Array operations count its words then, and the scores are the same."""
+    usual = load_model(BUNDLED_MODELS / "fast")
+    monkeypatch.setattr(word_counts, "LIBRARY", None)
+    without = load_model(BUNDLED_MODELS / "fast")
+    assert isinstance(without._estimator, WordPipeline)
+    texts = "I am well", "A cinematographer, not two cinematographers."
+    assert score(without, *texts) == score(usual, *texts)

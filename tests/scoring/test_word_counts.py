@@ -91,6 +91,20 @@ def test_long_words_that_differ_in_one_place_are_told_apart() -> None:
     others = [word[:n] + "_" + word[n + 1 :] for n in range(len(word))] + [word[:-1], word + "a"]
     assert same(CountVectorizer().fit([word]), [word, *others])
     assert same(CountVectorizer().fit([word, *others]), [word, *others])
+    for length in (15, 16, 23, 24):
+        runs = [word[: length - 1] + last for last in ("", *word)]
+        assert same(CountVectorizer().fit(runs), runs)
+
+
+def test_a_vocabulary_that_cannot_be_told_apart_is_left_to_the_vectoriser(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a compiler two words may have one key: their pipeline is slower, and right."""
+    monkeypatch.setattr(word_counts, "LIBRARY", None)
+    one = np.ones(2, dtype=np.uint64), np.zeros(0, dtype=np.intp)
+    monkeypatch.setattr(WordIndex, "_keys", lambda *_: one)
+    assert WordCounter.like(CountVectorizer().fit(["aa bb"])) is None
+    assert "two of its words have one key" in caplog.text
 
 
 def test_a_given_vocabulary_is_kept_to_its_columns() -> None:
