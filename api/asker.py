@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
+from api.measures import WAITING, tally
 from shared import trail
 from shared.dispatch import Dispatch
 from shared.errors import NoAnswerInTime
@@ -39,6 +40,7 @@ class Asker:
         self._lock = Lock()
         self._waiters: dict[str, _Waiter] = {}
         self._listener: _Waiter | None = None
+        tally.add(WAITING, "sentiment", by=0)
 
     def ask(self, full_name: str, rows: bytes, count: int) -> bytes:
         """Have a few rows scored at once.
@@ -93,9 +95,11 @@ class Asker:
         with self._lock:
             self._waiters[question_id] = waiter
             self._listener = self._listener or waiter
+        tally.add(WAITING, "sentiment")
         try:
             yield waiter
         finally:
+            tally.add(WAITING, "sentiment", by=-1)
             with self._lock:
                 del self._waiters[question_id]
                 if self._listener is waiter:

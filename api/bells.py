@@ -4,6 +4,7 @@ import time
 from threading import BoundedSemaphore
 
 from api.draining import draining
+from api.measures import WAITING, tally
 from shared.job_store import JobStore
 from shared.settings import Settings
 
@@ -18,6 +19,7 @@ class Bells:
         self._store = store
         self._most = settings.max_wait_seconds
         self._free = BoundedSemaphore(settings.waiting_requests)
+        tally.add(WAITING, "job", by=0)
 
     def wait(self, job_id: str, seconds: int) -> int | None:
         """Wait for the end of a job, up to so many seconds and to the setting's maximum.
@@ -27,6 +29,7 @@ class Bells:
         """
         if not self._free.acquire(blocking=False):
             return None
+        tally.add(WAITING, "job")
         try:
             seconds = min(seconds, self._most)
             until = time.monotonic() + seconds
@@ -34,5 +37,6 @@ class Bells:
                 if self._store.wait(job_id, min(left, PIECE_SECONDS)):
                     break
         finally:
+            tally.add(WAITING, "job", by=-1)
             self._free.release()
         return seconds

@@ -28,10 +28,22 @@ UPLOADED = Measure(
     "Bytes of the jobs that were accepted, as they are stored. Of this replica.",
     ("kind",),
 )
-MEASURES = (REQUESTS, LATENCY, UPLOAD, UPLOADED)
+STREAMS = Measure(
+    "scorelane_event_streams",
+    "Streams of events that are open now. Of this replica.",
+    is_gauge=True,
+)
+WAITING = Measure(
+    "scorelane_waiting_requests",
+    "Requests that hold a thread now until something ends, by what: a job (`Prefer: wait`), or the "
+    "answer to a `/sentiment`. Of this replica.",
+    ("what",),
+    is_gauge=True,
+)
+MEASURES = (REQUESTS, LATENCY, UPLOAD, UPLOADED, STREAMS, WAITING)
 
 #: Made in gunicorn's main process, and shared by those that it forks.
-tally = Tally()
+tally = Tally(gauges=[measure.name for measure in MEASURES if measure.is_gauge])
 
 
 def note_upload(job: Job, seconds: float) -> None:

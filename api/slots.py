@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from threading import BoundedSemaphore
 
+from api.measures import STREAMS, tally
 from shared.errors import StreamsFull
 
 
@@ -12,6 +13,7 @@ class Slots:
     def __init__(self, places: int) -> None:
         self._places = places
         self._free = BoundedSemaphore(places)
+        tally.add(STREAMS, by=0)
 
     def take(self) -> Callable[[], None]:
         """Take a place; what is given must be called once, to leave it.
@@ -21,4 +23,9 @@ class Slots:
         """
         if not self._free.acquire(blocking=False):
             raise StreamsFull(limit=self._places)
-        return self._free.release
+        tally.add(STREAMS)
+        return self._leave
+
+    def _leave(self) -> None:
+        tally.add(STREAMS, by=-1)
+        self._free.release()

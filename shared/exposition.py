@@ -43,7 +43,8 @@ def counted(tally: Tally, measures: Sequence[Measure]) -> Iterator[Metric]:
     for measure in measures:
         totals = tally.totals(measure)
         if not measure.buckets:
-            yield counter(
+            family = gauge if measure.is_gauge else counter
+            yield family(
                 measure.name, measure.about, measure.labels,
                 {labels: numbers[0] for labels, numbers in totals.items()},
             )  # fmt: skip

@@ -13,7 +13,7 @@ import os
 import tempfile
 import weakref
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -42,12 +42,14 @@ class Measure:
         about: what it says, in a sentence.
         labels: their names; values must be few, and known beforehand.
         buckets: the upper bounds of a histogram, rising; empty: it is a counter.
+        is_gauge: it goes down again, and what a process has of it goes with the process.
     """
 
     name: str
     about: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+    is_gauge: bool = False
 
     @property
     def size(self) -> int:
@@ -58,7 +60,14 @@ class Measure:
 class Tally:
     """What the processes of one program have counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, gauges: Collection[str] = ()) -> None:
+        """Make the memory.
+
+        Args:
+            gauges: the names of what goes down again: whoever takes the place of a dead process
+                begins it anew.
+        """
+        self._gauges = frozenset(gauges)
         # Its places are locked by their processes: the kernel unlocks those of a dead one.
         self._file = _nameless_file(PLACES * _PLACE)
         self._memory = memoryview(mmap.mmap(self._file, PLACES * _PLACE))
@@ -87,9 +96,14 @@ class Tally:
                 self._numbers[at + len(measure.buckets) + 1] += value
 
     def totals(self, measure: Measure) -> dict[tuple[str, ...], list[float]]:
-        """By labels, what all processes have counted, those that have ended included."""
+        """By labels, what all processes have counted, those that have ended included.
+
+        Of a gauge, those that have ended have nothing.
+        """
         found: dict[tuple[str, ...], list[float]] = {}
         for place in range(PLACES):
+            if measure.is_gauge and self._head_of(place)[0] and not self._lives(place):
+                continue
             numbers, at = self._numbers_of(place), 0
             for size, name, *labels in self._names_of(place):
                 if name == measure.name:
@@ -137,8 +151,22 @@ class Tally:
             self._numbers, self._used = self._numbers_of(place), 0
             for size, *key in self._names_of(place):
                 self._known[tuple(key)] = self._used
+                if key[0] in self._gauges:
+                    self._numbers[self._used] = 0
                 self._used += int(size)
         self._pid = os.getpid()
+
+    def _lives(self, place: int) -> bool:
+        """Whether the process that counts in a place lives."""
+        if self._pid == os.getpid() and place == self._place:
+            return True
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+        except OSError:
+            return True
+        # Who looks for a place at this moment takes the next one.
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+        return False
 
     def _forked(self) -> None:
         # A thread of the main process may have held it at that moment.

@@ -1,6 +1,7 @@
 """`/metrics` and `/workers`, in memory: names, labels and numbers."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 from in_memory import Service
@@ -69,6 +70,38 @@ def test_what_waits_is_there_by_model(service: Service) -> None:
     service.work()
     found = page(service)
     assert total(found, "scorelane_waiting_rows") == total(found, "scorelane_waiting_jobs") == 0
+
+
+def test_threads_that_are_held_are_there_while_they_are(service: Service) -> None:
+    """By a stream of events, by who waits for a job, by who waits for an answer; then no more."""
+
+    def held() -> tuple[float, ...]:
+        found = page(service)
+        names = [("scorelane_event_streams",)]
+        names += [("scorelane_waiting_requests", what) for what in ("job", "sentiment")]
+        return tuple(total(found, *name) for name in names)
+
+    before = held()
+    seen: list[Any] = []
+
+    def look(*_: Any) -> Any:
+        seen.append(tuple(now - then for now, then in zip(held(), before, strict=True)))
+        return []
+
+    waiting = service.client.post("/jobs", json={"text": ["good"]}).location
+    open_stream = service.app.test_client().get(f"{waiting}/events", buffered=False)
+    look()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service.store, "wait", lambda *_: look() == [])
+        service.client.get(waiting, headers={"Prefer": "wait=3"})
+        patch.setattr(service.store, "listen", look)
+        assert service.client.post("/sentiment", json={"text": ["good"]}).status_code == 503
+    open_stream.close()
+    look()
+    assert seen[0] == (1, 0, 0)
+    assert seen[1] == (1, 1, 0)
+    assert seen[2] == (1, 0, 1)
+    assert seen[-1] == (0, 0, 0)
 
 
 def test_an_unknown_method_or_address_makes_no_label(service: Service) -> None:

@@ -2,13 +2,16 @@
 
 import json
 import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 from programs import Programs, many_rows, programs
+from scraped import total
 from transports import QUICK, CutOff
 from waiting import wait_for
 
@@ -100,8 +103,45 @@ def test_streams_starve_nobody(service: Programs, waiting: str) -> None:
         location = service.submit(b"text\nI am well\n")
         assert service.wait_for_end(location)["state"] == "succeeded"
         assert tried(held).status_code == 503
+        # Whichever process is asked.
+        assert {scraped(service, "scorelane_event_streams") for _ in range(12)} == {32}
     with ExitStack() as held:
         wait_for(lambda: tried(held).status_code == 200)
+    wait_for(lambda: scraped(service, "scorelane_event_streams") == 0)
+
+
+def scraped(service: Programs, name: str, *labels: str) -> float:
+    """A number of the API's `/metrics`, over a connection of its own."""
+    page = httpx.get(f"{service.client.base_url}/metrics", timeout=60)
+    assert page.status_code == 200, page.text
+    return total(page.text, name, *labels)
+
+
+def test_what_waits_is_counted_until_its_process_is_gone(service: Programs, waiting: str) -> None:
+    """Requests that wait, and streams, of all processes; not those of one that was killed."""
+    wait, url = {"Prefer": "wait=30"}, f"{service.client.base_url}{waiting}"
+    first, second = psutil.Process(service.api.pid).children()
+
+    def ask() -> None:
+        with suppress(httpx.TransportError):
+            httpx.get(url, headers=wait, timeout=60)
+
+    waiters = [threading.Thread(target=ask, daemon=True) for _ in range(6)]
+    for waiter in waiters:
+        waiter.start()
+    with ExitStack() as held:
+        for _ in range(6):
+            client = held.enter_context(httpx.Client(timeout=60))
+            assert held.enter_context(client.stream("GET", f"{url}/events")).status_code == 200
+        wait_for(lambda: scraped(service, "scorelane_waiting_requests", "job") == 6)
+        assert scraped(service, "scorelane_event_streams") == 6
+        for process in (first, second):
+            process.kill()
+        wait_for(lambda: scraped(service, "scorelane_waiting_requests", "job") == 0)
+        assert scraped(service, "scorelane_event_streams") == 0
+    for waiter in waiters:
+        waiter.join(60)
+        assert not waiter.is_alive()
 
 
 def test_a_stop_waits_for_no_stream(service: Programs, waiting: str) -> None:

@@ -1,6 +1,7 @@
 """Processes that were forked count into one memory, and what the dead have counted stays."""
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ from shared.exposition import Numbers, counted
 from shared.tally import Measure, Tally
 
 DONE = Measure("scorelane_done_total", "What was done.", ("what",))
+OPEN = Measure("scorelane_open", "What is open.", is_gauge=True)
 TIMES = Measure("scorelane_time_seconds", "How long it took.", (), (0.1, 1.0))
 
 
@@ -50,6 +52,39 @@ def test_the_dead_are_counted() -> None:
     assert tally.totals(TIMES) == {(): [0, 3, 0, 3.0]}
     # One place for the main process, and one for all its children, who came one by one.
     assert sum(bool(list(tally._names_of(place))) for place in range(8)) == 2
+
+
+def test_what_is_open_goes_with_its_process() -> None:
+    """Of a gauge only what living processes have is counted, by whoever asks, at once."""
+    tally = Tally(gauges=[OPEN.name])
+    tally.add(OPEN, by=2)
+    for _ in range(2):
+        ready, told = os.pipe()
+        go_on, go = os.pipe()
+        pid = os.fork()
+        if not pid:
+            tally.add(OPEN, by=3)
+            os.write(told, b"x")
+            os.read(go_on, 1)
+            os._exit(0)
+        os.read(ready, 1)
+        assert tally.totals(OPEN) == {(): [5]}
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        assert tally.totals(OPEN) == {(): [2]}
+        for end in (ready, told, go_on, go):
+            os.close(end)
+    # Who takes the place of the dead one begins anew; what it has counted for good goes on.
+    in_child(lambda: [tally.add(OPEN), tally.add(DONE, "x"), _is(tally.totals(OPEN), {(): [3]})])
+    tally.add(OPEN, by=-1)
+    assert tally.totals(OPEN) == {(): [1]}
+    text, _ = Numbers(lambda: counted(tally, [OPEN])).page(None)
+    assert b"# TYPE scorelane_open gauge" in text
+    assert b"scorelane_open 1.0" in text
+
+
+def _is(found: object, expected: object) -> None:
+    assert found == expected
 
 
 def test_the_living_have_places_of_their_own() -> None:
