@@ -87,7 +87,10 @@ def retry(job_id: str) -> Response:
         return _answer(at, _again(at, job_id, None))
     _check_options()
     with Claim(at, key) as claim:
-        own = claim.bound(["retry", job_id, asdict(job_options(request.args))])
+        # Those that are given: what is not is as the old job has it, whatever that is.
+        options = asdict(job_options(request.args))
+        given = {name: options[name] for name in _OPTIONS if name in request.args}
+        own = claim.bound(["retry", job_id, given])
         if made := claim.take():
             answer = _answer(at, claim.same(made, own))
             answer.headers["Idempotency-Replayed"] = "true"

@@ -67,6 +67,16 @@ def test_other_terms_are_another_request(service: Service, url: str) -> None:
     assert jobs(service) == before
 
 
+def test_a_term_that_is_given_is_another_one_than_that_of_the_old_job(service: Service) -> None:
+    """What is not given is as the old job has it, and not the default of a new one."""
+    accepted = service.submit(CSV, on_error="fail")
+    service.work()
+    url = f"{accepted.location}/retry"
+    first = retry(service, url, "on_error=skip")
+    assert first.json["on_error"] == "skip"
+    problem(retry(service, url), 422, "idempotency-key-reused")
+
+
 def test_the_key_of_rows_is_none_of_a_retry(service: Service, url: str) -> None:
     """It stands for the job of the rows."""
     assert service.client.post("/jobs", json={"text": ["a"]}, headers=KEY).status_code == 202
