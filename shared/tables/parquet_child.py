@@ -24,6 +24,10 @@ from shared.tables.stored_rows import write_rows
 #: Processor time that it may take to say what is in a file, or what its first rows are.
 DESCRIBE_SECONDS = 10
 
+#: And to give all rows. Whoever wants them goes on in another process long before; where that was
+#: killed, and the file has this one turn in circles, nobody else would end it.
+ROWS_SECONDS = 3600
+
 ROWS_AT_ONCE = 512
 
 #: Row groups are read page by page.
@@ -37,8 +41,8 @@ def main() -> int:
     with suppress(OSError):
         # Where a container has no memory left, the kernel takes this process first.
         Path("/proc/self/oom_score_adj").write_text("1000")
-    if asked["do"] != "rows":
-        resource.setrlimit(resource.RLIMIT_CPU, (DESCRIBE_SECONDS, DESCRIBE_SECONDS))
+    seconds = ROWS_SECONDS if asked["do"] == "rows" else DESCRIBE_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     try:
         with open(0, "rb", closefd=False) as stdin:
             file = pq.ParquetFile(stdin, pre_buffer=False, buffer_size=PAGE_BUFFER_BYTES)

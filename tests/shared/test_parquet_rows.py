@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -177,3 +178,15 @@ def test_an_upload_is_looked_at_when_it_is_stored() -> None:
         upload.layout("review", None)
     with pytest.raises(BadParquet, match="does not begin"):
         ParquetUpload(io.BytesIO).feed(b"PAX")
+
+
+def test_what_reads_rows_does_not_outlive_its_worker_for_ever() -> None:
+    """It has a bound on its processor time: a file may have it turn in circles, and say nothing."""
+    table = pa.table({"text": ["number " + "x" * 1000] * 1000})
+    before = set(psutil.Process().children())
+    with stored_rows_of(file_of(table), ("ref", "text"), 0) as lines:
+        assert lines.readline()
+        # It waits for somebody to take the others.
+        [child] = set(psutil.Process().children()) - before
+        assert child.rlimit(psutil.RLIMIT_CPU) == (parquet_child.ROWS_SECONDS,) * 2
+        assert len(lines.readlines()) == 999
