@@ -27,7 +27,7 @@ test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and c
 
 INPUTS ?= 100000
 .PHONY: fuzz
-fuzz: $(ENVIRONMENT)  ## give INPUTS (100000) made-up inputs to each reader of what others send
+fuzz: $(ENVIRONMENT)  ## give INPUTS (100000) made-up inputs to each reader of what others send; of Parquet a twentieth
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
 	cd $$(mktemp -d) && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python $(CURDIR)/tests/fuzz.py --inputs $(INPUTS)
 
