@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from shared.input_errors import NoRows, NoSuchColumn, NotJson, NotRows, UnequalColumns
+from shared.input_errors import NoRows, NotJson, NotRows, UnequalColumns
+from shared.tables.columns import require
 
 #: A ref (None where none was sent), a text, and what is carried through.
 Row = tuple[Any, ...]
@@ -106,7 +107,7 @@ def _from_records(
         raise NotRows(found=f"a list with {kind_of(odd)} in it")
     if records:
         found = {key: None for record in records for key in record}
-        _require(found, text_column, ref_column)
+        require(found, text_column, ref_column)
     ref = ref_column or "ref"
     if carried:
         names = (ref, text_column, *carried)
@@ -119,7 +120,7 @@ def _from_mapping(
 ) -> list[Row]:
     if not value:
         raise NotRows(found="an empty object")
-    _require(value, text_column, ref_column)
+    require(value, text_column, ref_column)
     if not any(isinstance(column, (list, dict)) for column in value.values()):
         return _from_records([value], text_column, ref_column, carried)
     columns = {
@@ -135,12 +136,6 @@ def _from_mapping(
     texts = columns[text_column]
     refs = columns.get(ref_column or "ref") or [None] * len(texts)
     return list(zip(refs, texts, *[columns[name] for name in carried], strict=True))
-
-
-def _require(found: dict[str, Any], text_column: str, ref_column: str | None) -> None:
-    for column, option in ((text_column, "text_column"), (ref_column, "ref_column")):
-        if column is not None and column not in found:
-            raise NoSuchColumn(column=column, found=", ".join(found) or "none", option=option)
 
 
 def kind_of(value: object) -> str:

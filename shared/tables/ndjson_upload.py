@@ -2,9 +2,10 @@
 
 import codecs
 
-from shared.input_errors import BadFirstLine, NoRows, NoSuchColumn, RowTooLong
+from shared.input_errors import BadFirstLine, NoRows, RowTooLong
 from shared.job import Layout
-from shared.tables.csv_upload import SAMPLE_BYTES
+from shared.tables.about_rows import AboutRows
+from shared.tables.columns import require
 from shared.tables.json_lines import BLANKS, parse_line
 
 #: The lines in so many bytes say which fields the objects have.
@@ -20,8 +21,7 @@ class NdjsonUpload:
     def __init__(self, max_record_bytes: int) -> None:
         self.size = 0
         self._max_record_bytes = max_record_bytes
-        self._lines = 0
-        self._sampled = 0
+        self._about_rows = AboutRows()
         self._head = b""
         self._start = 0
         self._columns: list[str] | None = None
@@ -34,9 +34,7 @@ class NdjsonUpload:
             shared.input_errors.RowTooLong: the first line does not end.
         """
         self.size += len(chunk)
-        if self._sampled < SAMPLE_BYTES:
-            self._lines += chunk.count(b"\n")
-            self._sampled += len(chunk)
+        self._about_rows.feed(chunk)
         if self._columns is None:
             self._head += chunk
             if len(self._head) >= HEAD_BYTES:
@@ -44,8 +42,8 @@ class NdjsonUpload:
 
     @property
     def about_rows(self) -> int:
-        """About how many rows there are: as many as lines, if all are as long as the first."""
-        return max(self._lines * self.size // max(self._sampled, 1), 1)
+        """About how many rows there are: one at the least, as its line need not end."""
+        return max(self._about_rows.of(self.size), 1)
 
     def finish(self) -> list[str]:
         """The names of the fields of the first objects, once everything was fed.
@@ -75,9 +73,7 @@ class NdjsonUpload:
             shared.input_errors.BadInput: see `finish`.
         """
         found = self.finish()
-        for name, option in ((text_column, "text_column"), (ref_column, "ref_column")):
-            if name is not None and name not in found:
-                raise NoSuchColumn(column=name, found=", ".join(found) or "none", option=option)
+        require(found, text_column, ref_column)
         names = (ref_column or "ref", text_column, *carried)
         return Layout(format="objects", start=self._start, width=len(found), names=names)
 

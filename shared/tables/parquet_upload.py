@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Callable
 from typing import BinaryIO
 
-from shared.input_errors import BadParquet, DuplicateColumns, NoRows, NoSuchColumn
+from shared.input_errors import BadParquet, DuplicateColumns, NoRows
 from shared.job import Layout
+from shared.tables.columns import require
 from shared.tables.parquet_rows import MAGIC, About, describe
 
 
@@ -65,8 +66,6 @@ class ParquetUpload:
             shared.input_errors.BadInput: see `finish`.
         """
         found = self.finish()
-        for name, option in ((text_column, "text_column"), (ref_column, "ref_column")):
-            if name is not None and name not in found:
-                raise NoSuchColumn(column=name, found=", ".join(found) or "none", option=option)
+        require(found, text_column, ref_column)
         names = (ref_column or "ref", text_column, *carried)
         return Layout(format="parquet", width=len(found), names=names)
