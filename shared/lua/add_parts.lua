@@ -1,7 +1,7 @@
 -- Record parts that were cut.
 -- ARGV: prefix, id, known, last, lanes, lease, retention, cut_bytes, part...
 -- `known` is how many parts the caller saw: two splits of one job must not both append.
--- Answers {go_on, all_done, part to dispatch...}; go_on is 2 where the job has failed at this, because
+-- Answers {wanted, all_done, part to dispatch...}; wanted is 2 where the job has failed at this, because
 -- too many of its rows have an error.
 local id, known, last = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local lanes, lease = tonumber(ARGV[5]), tonumber(ARGV[6])
@@ -28,7 +28,4 @@ if last == '1' then
     return {2, 0}
   end
 end
-local answer = walk(id, lanes, lease)
-table.insert(answer, 1, all_done(id) and 1 or 0)
-table.insert(answer, 1, 1)
-return answer
+return go_on(id, lanes, lease)

@@ -78,6 +78,15 @@ local function all_done(id)
   return have[1] == '1' and have[2] == have[3]
 end
 
+-- Let a job go on whose parts were recorded or marked; as `shared.job_store.Walk` has it: wanted, all done,
+-- parts to dispatch ...
+local function go_on(id, lanes, lease)
+  local answer = walk(id, lanes, lease)
+  table.insert(answer, 1, all_done(id) and 1 or 0)
+  table.insert(answer, 1, 1)
+  return answer
+end
+
 -- Add to what the service has done in all; see shared.overview.Totals.
 local function count(what, by)
   redis.call('HINCRBY', prefix .. 'totals', what, by)
