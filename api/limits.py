@@ -16,10 +16,8 @@ def check_length(services: Services, length: int | None) -> None:
     Raises:
         shared.errors.TooLarge: it is.
     """
-    limit = services.settings.max_upload_bytes
-    if length is not None and length > limit:
-        advice = "Split the file, or have SCORELANE_MAX_UPLOAD_BYTES raised."
-        raise TooLarge(what="upload", limit=f"{limit:,}", unit="bytes", advice=advice)
+    advice = "Split the file, or have SCORELANE_MAX_UPLOAD_BYTES raised."
+    _check(length or 0, services.settings.max_upload_bytes, "upload", "bytes", advice)
 
 
 def check_columns(services: Services, columns: int) -> None:
@@ -28,10 +26,8 @@ def check_columns(services: Services, columns: int) -> None:
     Raises:
         shared.errors.TooLarge: they do.
     """
-    limit = services.settings.max_columns
-    if columns > limit:
-        advice = "Send the columns of the texts and the references alone."
-        raise TooLarge(what="number of columns", limit=f"{limit:,}", unit="columns", advice=advice)
+    advice = "Send the columns of the texts and the references alone."
+    _check(columns, services.settings.max_columns, "number of columns", "columns", advice)
 
 
 def check_rows(services: Services, rows: int) -> None:
@@ -40,7 +36,10 @@ def check_rows(services: Services, rows: int) -> None:
     Raises:
         shared.errors.TooLarge: it does.
     """
-    limit = services.settings.max_rows
-    if rows > limit:
-        advice = "Send them as several jobs."
-        raise TooLarge(what="number of rows", limit=f"{limit:,}", unit="rows", advice=advice)
+    advice = "Send them as several jobs."
+    _check(rows, services.settings.max_rows, "number of rows", "rows", advice)
+
+
+def _check(count: int, limit: int, what: str, unit: str, advice: str) -> None:
+    if count > limit:
+        raise TooLarge(what=what, limit=f"{limit:,}", unit=unit, advice=advice)
