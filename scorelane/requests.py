@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 
 from scorelane.answers import JobState
-from scorelane.both import AnyJob
 from scorelane.problems import ApiError, ClientError, SourceSpent, Unreachable, problem_in
 from scorelane.retries import Attempts, Retries
 from scorelane.steps import Opened, Pause, Send, Steps
@@ -116,11 +115,6 @@ class Requests:
 def no_address(url: str) -> str:
     """The message for what is no address."""
     return f"'{url}' is no address of a service. Write it as http://HOST:PORT."
-
-
-def id_of(job: AnyJob) -> str:
-    """The id of a job."""
-    return job.id if isinstance(job, JobState) else job
 
 
 def given(**options: Any) -> Mapping[str, Any]:

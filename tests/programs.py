@@ -82,12 +82,6 @@ class Programs:
         wait_for(lambda: self.status(f"http://127.0.0.1:{port}/livez") == 200)
         return program, port
 
-    def restart_api(self) -> None:
-        """Start the API anew, with the environment as it is now."""
-        self.api.terminate()
-        self.api.wait(30)
-        self.start_api()
-
     def start_worker(self) -> subprocess.Popen[bytes]:
         """Start a worker; it is not waited for."""
         return self._start("worker", sys.executable, "-m", "worker")

@@ -20,8 +20,6 @@ import pyarrow.parquet
 from shared.model import SCORE
 from shared.tables.result_formats import CSV, RowFormat
 
-MEDIA_TYPE = "application/vnd.apache.parquet"
-
 #: Rows of a row group: readers work on whole ones, some on one a core.
 GROUP_ROWS = 128 * 1024
 

@@ -29,7 +29,6 @@ class RowFormat:
     """A format in which rows can be put behind each other.
 
     Attributes:
-        media_type: as HTTP names it.
         header: what stands before the first row, for the names of the carried columns.
         render: rows with their scores, for these names.
         parse: what `render` wrote, as records.
@@ -37,7 +36,6 @@ class RowFormat:
         bad_rows: the places, refs and errors of the rows that have an error, of what was rendered.
     """
 
-    media_type: str
     header: Callable[[Sequence[str]], bytes]
     render: Callable[[Rows, Scores, Sequence[str]], bytes]
     parse: Parse
@@ -64,11 +62,8 @@ def _write_ndjson(records: Records, _columns: Sequence[str]) -> bytes:
     return ndjson_results.lines(records)
 
 
-CSV = RowFormat(
-    "text/csv", results.header, _render_csv, results.parse, _write_csv, results.bad_rows
-)
+CSV = RowFormat(results.header, _render_csv, results.parse, _write_csv, results.bad_rows)
 NDJSON = RowFormat(
-    "application/x-ndjson",
     lambda _: b"",
     _render_ndjson,
     ndjson_results.parse,

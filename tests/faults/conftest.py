@@ -1,7 +1,6 @@
 """Fixtures of the tests that break the real service, and the table of what they measured."""
 
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -41,13 +40,6 @@ def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
         request.config.stash.setdefault(_MEASURED, []).append((what, figure))
 
     return note
-
-
-@pytest.fixture
-def stopwatch() -> Callable[[], float]:
-    """Gives the seconds since it was asked for."""
-    began = time.monotonic()
-    return lambda: time.monotonic() - began
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -8,8 +8,6 @@ import pytest
 
 from benchmarks.load import Answer, Client, ask, percentile, repeat, request
 
-Serve = Callable[[socket.socket, list[bytes]], None]
-
 ASKED = request("POST", "/sentiment", b'{"text": ["a good day"]}')
 
 
