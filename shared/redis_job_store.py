@@ -72,7 +72,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             return False
         outcome = outcome or Outcome(done=bits_of(set(range(len(parts)))))
         counted = dict.fromkeys(("parts", "dispatched"), len(parts))
-        counted["done"] = len(outcome.done_parts())
+        counted["done"] = outcome.parts_done
         expires = (job.finished_at or self.now()) + (spec.retention or self._retention)
         pipe = self._link.client.pipeline()
         pipe.delete(self._job(spec.id, "parts"))
