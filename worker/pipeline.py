@@ -17,16 +17,17 @@ from shared.errors import JobExpired, JobNotFound
 from shared.fleet import Fleet
 from shared.input_errors import BadParquet, OpenQuote, RowTooLong
 from shared.job import ENDED, NDJSON, Job, Part, Spec, State
-from shared.job_store import FINISH, Answer, BadRow, Begun, JobStore, SmallJob, Walk
+from shared.job_store import FINISH, BadRow, Begun, JobStore, Walk
 from shared.manifest import has_manifest, settle
 from shared.model import Model
 from shared.outcome import Summary
 from shared.settings import Settings
 from shared.tables.batch_results import render_batch
 from shared.tables.parts import bytes_to_read, cut
-from shared.tables.result_formats import CSV, part_format
+from shared.tables.result_formats import part_format
 from shared.tables.results import FIXED
 from shared.tables.rows import Rows, count_errors
+from worker.answering import Answering
 from worker.assembly import assemble
 from worker.bad_rows import first_bad_row
 from worker.batch_reading import NotAsItMustBe, read_requests
@@ -80,14 +81,15 @@ class Pipeline:
         self._dispatch = dispatch
         self._fleet = fleet
         self._keeper = keeper
-        self._rates = rates
         self._journal = journal
         self._later = later
         self._rows = RowScorer(settings, models)
+        self._answering = Answering(
+            settings, store=store, dispatch=dispatch, keeper=keeper, rates=rates, rows=self._rows,
+            journal=journal,
+        )  # fmt: skip
         # A spec never changes, and score asks for it at every part.
         self._spec = lru_cache(maxsize=1024)(lambda job_id: store.get(job_id).spec)
-
-    # -- bulk jobs -------------------------------------------------------------------------
 
     def read(self, job_id: str) -> None:
         """Look at the requests of a batch; if they are as they must be, have it split."""
@@ -275,6 +277,10 @@ class Pipeline:
             # Cancelled while the file was made.
             self._blobs.delete(spec.whole_key)
 
+    def answer(self, full_name: str) -> None:
+        """Score the small jobs that wait for a model as one DataFrame, and answer each."""
+        self._answering.answer(full_name)
+
     def _assembled(self, spec: Spec) -> bool:
         """Make one file of the result parts; whether it is there, and this process made it."""
         job_id = spec.id
@@ -368,62 +374,6 @@ class Pipeline:
     def _lost_upload(self, job_id: str) -> None:
         # Ended or deleted in the meantime: `move` refuses, and there is nothing left to do.
         self._fail(job_id, "Its upload is not in the blob store any more. Submit it again.")
-
-    # -- small jobs ------------------------------------------------------------------------
-
-    def answer(self, full_name: str) -> None:
-        """Score the small jobs that wait for a model as one DataFrame, and answer each."""
-        began = self._journal.now()
-        room = min(self._settings.batch_rows, self._rows_in_time(full_name))
-        jobs, waiting = self._store.take_small(full_name, room)
-        if waiting:
-            # Before scoring: another process can take the rest meanwhile.
-            self._dispatch.answer(full_name)
-        if not jobs:
-            return
-        recorded = [job.id for job in jobs if not job.reply_to]
-        with self._keeper.keeping(lambda: self._store.renew_small(recorded)):
-            answers = list(self._answers(full_name, jobs))
-        self._store.answer_small(answers)
-        self._journal.answer(full_name, jobs, answers, began)
-
-    def _rows_in_time(self, full_name: str) -> int:
-        """How many rows may be scored at once, that nobody waits long for the next turn."""
-        return max(int(self._rates[full_name] * self._settings.batch_seconds), 1)
-
-    def _answers(self, full_name: str, jobs: list[SmallJob]) -> Iterator[Answer]:
-        """Score small jobs; those that were taken before are given alone, see `take_small`."""
-        read = [self._rows.read(job.rows, NDJSON) for job in jobs]
-        batch = Rows()
-        for rows in read:
-            # Each job carries columns of its own, and no score hangs on them.
-            batch.extend(Rows(rows.refs, rows.texts, rows.errors))
-        if jobs[0].attempts > 1:
-            scores = self._attempt(full_name, jobs[0], batch)
-        else:
-            scores = self._rows.score(full_name, batch)
-        begin = 0
-        for job, rows in zip(jobs, read, strict=True):
-            mine = slice(begin, begin + len(rows))
-            rows.errors = batch.errors[mine]
-            failed = count_errors(rows.errors)
-            # Without the names of its columns, which a CSV has in its header alone.
-            result = CSV.render(rows, scores[mine], ())
-            if failed:
-                self._journal.errors(full_name, rows.errors)
-            bad = None
-            if failed and not job.reply_to:
-                bad = first_bad_row(rows.errors, rows.refs)
-            yield Answer(job.id, result, len(rows) - failed, failed, job.reply_to, bad)
-            begin += len(rows)
-
-    def _attempt(self, full_name: str, job: SmallJob, rows: Rows) -> Scores:
-        """Score a small job or question that has killed its worker, or outlasted its lease."""
-        if job.reply_to and job.attempts > self._settings.max_attempts:
-            # Nothing is recorded of a question, so no note can be left for its next attempt.
-            return self._rows.give_up(rows, job.attempts)
-        leave = partial(self._store.note, job.id, 0)
-        return self._rows.attempt(full_name, rows, job.attempts, job.note, leave)
 
 
 def _counts(spec: Spec, part: Part, rows: Rows, scores: Scores) -> Counts:

@@ -178,7 +178,8 @@ def test_small_jobs_that_wait_are_one_call(service: Service) -> None:
 
 def test_what_is_left_of_a_full_batch_is_rung_for(service: Service) -> None:
     """A batch is bounded; the rest is taken at the next ring, and nothing waits for ever."""
-    service.pipeline._settings = service.pipeline._settings.model_copy(update={"batch_rows": 4})
+    answering = service.pipeline._answering
+    answering._settings = answering._settings.model_copy(update={"batch_rows": 4})
     jobs = [service.client.post("/jobs", json={"text": ["a", "b", "c"]}) for _ in range(3)]
     service.work()
     assert service.model.calls == [3, 3, 3]
@@ -221,7 +222,7 @@ def test_a_question_that_kills_its_workers_is_given_up(
 def test_a_slow_model_is_given_no_more_small_rows_than_it_scores_in_time(service: Service) -> None:
     """A batch of small jobs takes about a second, whatever the model; what is left is next."""
     jobs = [service.client.post("/jobs", json={"text": ["a", "b"]}) for _ in range(3)]
-    service.pipeline._rates = {service.model.card.full_name: 4.0}
+    service.pipeline._answering._rates = {service.model.card.full_name: 4.0}
     service.work()
     assert service.model.calls == [4, 2]
     assert all(service.client.get(job.location).json["state"] == "succeeded" for job in jobs)
