@@ -17,7 +17,7 @@ from werkzeug.sansio.multipart import (
 from api.bodies import READ_BYTES
 from shared.input_errors import NotMultipart
 
-#: What a form field may hold, and how far a part's header may go.
+#: What the fields of a form may hold, all together; and how far a part's header may go.
 MAX_FIELD_BYTES = 1024 * 1024
 
 
@@ -32,6 +32,7 @@ class MultipartUpload:
             raise NotMultipart(reason="its content type names no boundary")
         self.fields: MultiDict[str, str] = MultiDict()
         self._field, self._value = "", b""
+        self._held = 0
         self._body = body
         self._decoder = MultipartDecoder(
             # What it holds back of one read comes on top of the next.
@@ -72,12 +73,18 @@ class MultipartUpload:
     def _take_field(self, event: Event) -> None:
         if isinstance(event, Field):
             self._field, self._value = event.name, b""
+            self._hold(len(event.name))
         elif isinstance(event, Data):
             self._value += event.data
-            if len(self._value) > MAX_FIELD_BYTES:
-                raise NotMultipart(reason=f"its field '{self._field}' is too long")
+            self._hold(len(event.data))
             if not event.more_data:
                 self.fields.add(self._field, self._value.decode("utf-8", "replace"))
+
+    def _hold(self, more: int) -> None:
+        self._held += more
+        if self._held > MAX_FIELD_BYTES:
+            name = self._field[:80]
+            raise NotMultipart(reason=f"its fields are too long, or too many, up to '{name}'")
 
     def _read(self) -> Iterator[Event]:
         try:

@@ -151,6 +151,17 @@ def test_a_form_with_two_files(service: Service) -> None:
     assert "more than one file" in refused(service, answer, 400, "not-multipart")
 
 
+@pytest.mark.parametrize(("fields", "size"), [(1, 2**20 + 1), (40, 2**15), (2, 2**19)])
+def test_the_fields_of_a_form_hold_so_much_together(
+    service: Service, fields: int, size: int
+) -> None:
+    """They are kept in memory, unlike the file: however many they are, they are few bytes."""
+    part = b'--b\r\nContent-Disposition: form-data; name="f"\r\n\r\n' + b"x" * size + b"\r\n"
+    body = part * fields + b"--b--\r\n"
+    answer = service.client.post("/jobs", data=body, content_type="multipart/form-data; boundary=b")
+    assert "fields are too long" in refused(service, answer, 400, "not-multipart")
+
+
 def test_a_quote_never_closed_fails_the_job(service: Service) -> None:
     """An open quote would swallow the rows behind it: the job fails, and names its row."""
     accepted = service.submit(b'ref,text\n1,good\n2,"bad\n' + b"3,more\n" * 1000)
