@@ -50,7 +50,7 @@ class Asker:
 
         Args:
             full_name: the model and its version.
-            rows: as `shared.tables.parts.write_rows` writes them.
+            rows: as `shared.tables.stored_rows.write_rows` writes them.
             count: how many they are.
 
         Returns:

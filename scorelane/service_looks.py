@@ -82,7 +82,7 @@ class Look:
         return max((age for have, age in values.items() if set(labels) <= set(have)), default=0.0)
 
 
-class Looks:
+class ServiceLooks:
     """A service by its address, looked at again and again."""
 
     def __init__(self, url: str, *, transport: Any = None) -> None:

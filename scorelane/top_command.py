@@ -13,7 +13,7 @@ from rich.text import Text
 
 from scorelane import options
 from scorelane.problems import ApiError, Unreachable
-from scorelane.service_looks import MOST_JOBS, Look, Looks
+from scorelane.service_looks import MOST_JOBS, Look, ServiceLooks
 
 #: How wide a page is that goes into a file or a pipe.
 PAGE_WIDTH = 120
@@ -39,7 +39,7 @@ def top(once: bool, interval: float, url: str, as_json: bool) -> None:
     scorelane top
     scorelane top --once --json | jq '.models[].waiting_rows'
     """
-    with Looks(url) as looks:
+    with ServiceLooks(url) as looks:
         if once or as_json:
             looks.look()
             time.sleep(ONCE_SECONDS)
@@ -56,7 +56,7 @@ def top(once: bool, interval: float, url: str, as_json: bool) -> None:
                 live.update(_next(looks), refresh=True)
 
 
-def _next(looks: Looks) -> Any:
+def _next(looks: ServiceLooks) -> Any:
     try:
         return frame(looks.look(), looks.url)
     except (Unreachable, ApiError) as error:

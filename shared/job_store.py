@@ -51,7 +51,7 @@ class SmallJob:
 
     id: str
     attempts: int  #: How often it was taken, this time included.
-    rows: bytes  #: As `shared.tables.parts.write_rows` wrote them.
+    rows: bytes  #: As `shared.tables.stored_rows.write_rows` wrote them.
     reply_to: str = ""  #: Of a question: where its answer goes. Empty: this is a recorded job.
     note: str = ""  #: What `JobStore.note` was given for it last, as part 0.
     traceparent: str = ""  #: Of the request that brought it, if it had one.
@@ -62,7 +62,7 @@ class Question:
     """Rows whose scores somebody waits for: nothing is recorded, and who asks must ask again."""
 
     id: str  #: As of a job.
-    rows: bytes  #: As `shared.tables.parts.write_rows` writes them.
+    rows: bytes  #: As `shared.tables.stored_rows.write_rows` writes them.
     count: int  #: Rows.
     reply_to: str  #: The address at which the asker listens.
     asked: int = 0  #: How often it was asked before, in vain.

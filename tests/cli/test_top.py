@@ -9,7 +9,7 @@ from in_memory import Service, make_service
 from rich.console import Console
 
 from scorelane.problems import ApiError, Unreachable
-from scorelane.service_looks import Look, Looks
+from scorelane.service_looks import Look, ServiceLooks
 from scorelane.top_command import _age, _next, _size, frame
 from shared.fleet import Worker
 from shared.settings import Settings
@@ -32,8 +32,8 @@ def a_worker(rows: int) -> Worker:
     )  # fmt: skip
 
 
-def looks(service: Service) -> Looks:
-    return Looks("http://127.0.0.1:5005/", transport=httpx.WSGITransport(app=service.app))
+def looks(service: Service) -> ServiceLooks:
+    return ServiceLooks("http://127.0.0.1:5005/", transport=httpx.WSGITransport(app=service.app))
 
 
 def shown(look: Look) -> str:
@@ -87,7 +87,7 @@ def test_nothing_there_is_said(settings: Settings) -> None:
 
 def test_a_service_that_is_away_is_shown_as_away() -> None:
     """It does not end: whoever watches a restart wants to see it come back."""
-    with Looks("http://127.0.0.1:9") as view:
+    with ServiceLooks("http://127.0.0.1:9") as view:
         with pytest.raises(Unreachable, match="is the service running"):
             view.look()
         assert "Nothing answers" in str(_next(view))
