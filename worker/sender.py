@@ -45,6 +45,9 @@ LEASE_SECONDS = 120.0
 #: Each wait is so many times as long as the one before, up to a most.
 GROWTH, MOST_SECONDS = 6.0, 12 * 3600.0
 
+#: After so many attempts the wait grows no more: some hundred later it would be no number any more.
+MOST_GROWTHS = 30
+
 _sender: "Sender | None" = None
 
 
@@ -152,7 +155,8 @@ class Sender(threading.Thread):
         """What is to be done after an attempt; and in how many seconds, if it is another one."""
         if not error:
             return CallbackState.DELIVERED, 0.0
-        wait = min(self._settings.callback_backoff_seconds * GROWTH ** (attempt - 1), MOST_SECONDS)
+        growth = GROWTH ** min(attempt - 1, MOST_GROWTHS)
+        wait = min(self._settings.callback_backoff_seconds * growth, MOST_SECONDS)
         # Not all at once, of many that failed together.
         wait = max(wait * uniform(0.8, 1.2), receipt.retry_after)  # noqa: S311  nothing secret
         ended = job.finished_at or job.created_at
