@@ -1,6 +1,7 @@
 """Who asks, whether they may, and how often: before every request."""
 
 import math
+from http import HTTPStatus
 
 from flask import Flask, Response, g, request
 
@@ -107,6 +108,9 @@ class Access:
         answer.headers.setdefault(
             "Cache-Control", "private, no-cache" if answer.headers.get("ETag") else "no-store"
         )
+        if answer.status_code == HTTPStatus.NO_CONTENT:
+            # It is of nothing.
+            answer.headers.pop("Content-Type", None)
         for name, value in _HEADERS.items():
             answer.headers.setdefault(name, value)
         spent: Spent | None = g.get("spent")

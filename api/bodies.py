@@ -9,7 +9,7 @@ from flask import Request
 from werkzeug.exceptions import ClientDisconnected
 
 from shared.errors import TooLarge, UnsupportedEncoding
-from shared.input_errors import NotGzip
+from shared.input_errors import NotGzip, Packed
 
 #: How much of a body is in memory at a time.
 READ_BYTES = 1024 * 1024
@@ -18,7 +18,7 @@ READ_BYTES = 1024 * 1024
 #: grows a thousand times was made to fill a disk.
 MOST_GROWTH = 200
 
-_GZIP = b"\x1f\x8b"
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
 def chunks_of(request: Request) -> Iterator[bytes]:
@@ -27,11 +27,12 @@ def chunks_of(request: Request) -> Iterator[bytes]:
     Raises:
         shared.errors.UnsupportedEncoding: it is neither plain nor gzip.
         shared.input_errors.NotGzip: it says that it is gzip, and is not, or not to its end.
+        shared.input_errors.Packed: it is packed, and does not say so.
         shared.errors.TooLarge: it grows too much.
     """
     match request.headers.get("Content-Encoding", "identity").strip().lower():
         case "identity":
-            return _read(request.stream)
+            return _plain(_read(request.stream))
         case "gzip":
             return _unpack(_read(request.stream))
         case found:
@@ -43,6 +44,7 @@ def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
     Raises:
         shared.input_errors.NotGzip: it only begins so.
+        shared.input_errors.Packed: it is packed in another way.
         shared.errors.TooLarge: it grows too much.
     """
     head = b""
@@ -51,7 +53,7 @@ def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
         if len(head) >= len(_GZIP):
             break
     whole = chain([head], chunks)
-    yield from _unpack(whole) if head.startswith(_GZIP) else whole
+    yield from _unpack(whole) if head.startswith(_GZIP) else _plain(whole)
 
 
 def _read(stream: IO[bytes]) -> Iterator[bytes]:
@@ -61,6 +63,20 @@ def _read(stream: IO[bytes]) -> Iterator[bytes]:
     except OSError as error:
         # So says gunicorn that a chunked body broke off; werkzeug has its own word for it.
         raise ClientDisconnected from error
+
+
+def _plain(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same, if it does not begin as what is packed does: no text does, and no Parquet."""
+    first = next(chunks, b"")
+    if first.startswith(_GZIP):
+        advice = "Send it with `Content-Encoding: gzip`, or in a form (curl: -F file=@FILE.gz)."
+        raise Packed(kind="packed with gzip", advice=advice)
+    if first.startswith(_ZIP):
+        advice = "Save a sheet as a CSV, and pack it with gzip, if at all."
+        raise Packed(kind="a ZIP archive, as an .xlsx is too", advice=advice)
+    if first:
+        yield first
+    yield from chunks
 
 
 def _unpack(packed: Iterator[bytes]) -> Iterator[bytes]:

@@ -28,6 +28,7 @@ OF_A_JOB: tuple[type[ScorelaneError], ...] = (
 OF_ROWS: tuple[type[ScorelaneError], ...] = (
     input_errors.NotJson,
     input_errors.NotGzip,
+    input_errors.Packed,
     input_errors.UnknownOption,
     input_errors.BadOption,
     *(kind for kind in input_errors.BadInput.__subclasses__()),

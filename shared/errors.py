@@ -96,13 +96,13 @@ class JobNotRestored(ScorelaneError):
 
 class JobNotFinished(ScorelaneError):
     """Job '{job_id}' is still {state}. Its results can be had when it has succeeded; poll
-    /jobs/{job_id} until then.
+    /jobs/{job_id} until then, or ask with partial=true for what there is.
     """
 
 
 class NoResults(ScorelaneError):
-    """Job '{job_id}' is {state}, so it has no results; GET /jobs/{job_id} says why. Submit its rows
-    again to have them scored.
+    """Job '{job_id}' is {state}, so it has no results; GET /jobs/{job_id} says why. partial=true
+    gives the rows that were done, and POST /jobs/{job_id}/retry does the others.
     """
 
 

@@ -49,6 +49,10 @@ class NotText(BadInput):
     """
 
 
+class Packed(BadInput):
+    """What was sent is {kind}, and nothing says so. {advice}"""
+
+
 class UnknownCharset(BadInput):
     """There is no charset '{charset}' here. Say utf-8, latin-1, cp1252, utf-16 or another one that
     Python knows, or save the file as UTF-8.

@@ -1,5 +1,6 @@
 """Bad input that is refused whole: what it gets, and that nothing of it is kept."""
 
+import gzip
 import io
 from typing import Any
 
@@ -8,6 +9,30 @@ from in_memory import Service
 from problems import problem, refused
 
 CSV = "text/csv"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(gzip.compress(b"text\ngood\n"), "Content-Encoding: gzip"), (b"PK\x03\x04\x14\0", ".xlsx")],
+)
+@pytest.mark.parametrize(
+    "kind", [CSV, "text/csv; charset=latin-1", "application/json", "application/x-ndjson",
+             "application/vnd.apache.parquet"],
+)  # fmt: skip
+def test_what_is_packed_and_does_not_say_so(
+    service: Service, content: bytes, says: str, kind: str
+) -> None:
+    """It is refused with what it is, and what to do; not for the bytes that it has."""
+    for query in ("", "?validate=true"):
+        answer = service.client.post(f"/jobs{query}", data=content, content_type=kind)
+        assert says in refused(service, answer, 422, "packed")
+
+
+def test_a_spreadsheet_in_a_form(service: Service) -> None:
+    """It is told from a CSV in a wrong charset."""
+    form = {"file": (io.BytesIO(b"PK\x03\x04\x14\0\xe9"), "reviews.xlsx")}
+    answer = service.client.post("/jobs", data=form)
+    assert "Save a sheet as a CSV" in refused(service, answer, 422, "packed")
 
 
 @pytest.mark.parametrize("path", ["/jobs", "/sentiment"])

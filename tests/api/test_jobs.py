@@ -16,6 +16,13 @@ def test_apitest(service: Service) -> None:
     assert service.client.get("/apitest").text == "API working"
 
 
+def test_an_answer_of_nothing_has_no_type(service: Service) -> None:
+    """Such as that to a delete."""
+    answer = service.client.delete(service.submit(CSV).location)
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert "Content-Type" not in answer.headers
+
+
 def test_an_accepted_job(service: Service) -> None:
     """A submission is answered 202 with where the job is, when to ask, and how it stands."""
     answer = service.submit(CSV)
