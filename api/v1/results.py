@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from functools import partial
 
-from api.jobs import find_job
 from api.kept import kept
 from api.pieces import Pieces
 from api.services import Services
+from api.v1.stored_files import made_by
 from shared.job import Job, State
 from shared.tables.batch_results import TAIL_BYTES, output_bytes
 
 
 def batch_pieces(at: Services, job: Job, which: str) -> Pieces:
     """The lines of all parts that are done: of the `output` file, or of that of the `errors`."""
-    find = partial(find_job, at, job.spec.id)
+    find = partial(made_by, at, f"file-{job.spec.id}-{which}")
     if job.state is State.SUCCEEDED:
         parts: Sequence[int] = range(job.parts)
     else:

@@ -14,7 +14,14 @@ from api.pieces import Pieces
 from api.services import Services
 from api.v1.shapes import FileObject
 from shared.batches import BatchFile, batch_files, batches
-from shared.errors import FilesFull, NoSuchFile, UnsupportedFormat
+from shared.errors import (
+    FilesFull,
+    JobExpired,
+    JobLost,
+    JobNotFound,
+    NoSuchFile,
+    UnsupportedFormat,
+)
 from shared.input_errors import BadOption
 from shared.job import ENDED, Job, new_job_id
 
@@ -105,14 +112,22 @@ def _kept(at: Services, seconds: str | None) -> float:
 
 
 def made_by(at: Services, file_id: str) -> tuple[Job, str] | None:
-    """The job of a batch whose file this is, and which of its files; None: it is no batch's."""
+    """The job of a batch whose file this is, and which of its files; None: it is no batch's.
+
+    Raises:
+        shared.errors.NoSuchFile: it is a batch's, and not there: not yet, or not any more.
+        shared.errors.JobNotRestored: it will be there again.
+    """
     found = ID.fullmatch(file_id)
     if not found or not found[2]:
         return None
     batch = batches(at.blobs).find(owner_asked(), found[1])
     if batch is None or found[2] in batch.deleted:
         raise NoSuchFile(file_id=file_id)
-    job = find_job(at, found[1])
+    try:
+        job = find_job(at, found[1])
+    except (JobNotFound, JobExpired, JobLost):
+        raise NoSuchFile(file_id=file_id) from None
     rows = job.completed if found[2] == "output" else job.failed
     if job.state not in ENDED or not rows:
         raise NoSuchFile(file_id=file_id)
