@@ -81,8 +81,8 @@ class CompiledWords:
             MemoryError: there is no room for the tokens of a text.
         """
         borders = np.append(begins, len(content) + 1)
-        # A token has a byte at least, and one behind it.
-        room = (len(content) // 2 + len(begins)) * len(self._terms.levels)
+        # A token has a byte at least.
+        room = (len(content) + 1) * len(self._terms.levels)
         rows, columns, times = (np.empty(room, dtype=np.int64) for _ in range(3))
         found = LIBRARY.counter_count(
             self._counter,

@@ -1,5 +1,6 @@
 """What bytes of UTF-8 are, without a Python string for each character."""
 
+import re
 from functools import cache
 
 import numpy as np
@@ -8,11 +9,12 @@ import numpy.typing as npt
 Bytes = npt.NDArray[np.uint8]
 
 
-def blank_symbols(content: Bytes) -> Bytes:
+def blank_symbols(content: Bytes, kept: str = "") -> Bytes:
     r"""Put spaces where characters beyond ASCII are that no regular expression's `\w` matches.
 
     Args:
         content: UTF-8; halves of surrogate pairs may be in it.
+        kept: characters that stay nevertheless.
 
     Returns:
         As many bytes.
@@ -25,7 +27,7 @@ def blank_symbols(content: Bytes) -> Bytes:
     for behind in (1, 2, 3):
         at = np.flatnonzero(sizes > behind)
         points[at] = points[at] << 6 | content.take(leads[at] + behind) & 0x3F
-    symbols = ~_word_points().take(points)
+    symbols = ~_points_that_stay(kept).take(points)
     blanked = content.copy()
     for behind in range(4):
         blanked[leads[symbols & (sizes > behind)] + behind] = ord(" ")
@@ -52,6 +54,31 @@ def character_counts(
 def _sizes(lead: Bytes) -> npt.NDArray[np.int64]:
     """The bytes of the characters that these lead bytes begin."""
     return 2 + (lead >= 0xE0).astype(np.int64) + (lead >= 0xF0)
+
+
+@cache
+def signs_of(characters: str) -> str | None:
+    r"""The characters that are in a set of a regular expression, such as `[!?]`, and not in `\w`.
+
+    Returns:
+        None if one of them is a space or a control character: such a set is not one of signs.
+    """
+    try:
+        found = re.findall(characters, "".join(map(chr, range(0x110000))))
+    except re.error:
+        return None
+    if any(sign.isspace() or sign < " " or sign == "\x7f" for sign in found):
+        return None
+    return "".join(sign for sign in found if not (sign.isalnum() or sign == "_"))
+
+
+@cache
+def _points_that_stay(kept: str) -> npt.NDArray[np.bool_]:
+    points = _word_points()
+    if kept:
+        points = points.copy()
+        points[[ord(character) for character in kept]] = True
+    return points
 
 
 @cache

@@ -10,7 +10,7 @@ import numpy as np
 from scoring.hash_index import HashIndex
 from scoring.utf8 import character_counts
 from scoring.word_index import WordIndex
-from scoring.word_terms import Numbers, Positions, Terms, pairs
+from scoring.word_terms import SIGNS, Numbers, Positions, Terms, pairs
 
 
 class WordArrays:
@@ -105,9 +105,15 @@ class WordArrays:
 
 
 def _runs(joined: bytes) -> tuple[Positions, Positions]:
-    """Where the runs of bytes other than 0 begin, and how long they are."""
+    """Where the words and the signs begin, and how long they are."""
+    content = np.frombuffer(joined, dtype=np.uint8)
     inside = np.zeros(len(joined) + 2, dtype=bool)
-    np.not_equal(np.frombuffer(joined, dtype=np.uint8), 0, out=inside[1:-1])
+    np.greater_equal(content, SIGNS, out=inside[1:-1])
     edges = np.flatnonzero(inside[1:] != inside[:-1])
-    starts = edges[::2]
-    return starts, edges[1::2] - starts
+    starts, ends = edges[::2], edges[1::2]
+    signs = np.flatnonzero((content > 0) & (content < SIGNS))
+    if len(signs):
+        starts, ends = np.append(starts, signs), np.append(ends, signs + 1)
+        order = np.argsort(starts)
+        starts, ends = starts.take(order), ends.take(order)
+    return starts, ends - starts

@@ -17,15 +17,18 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from scoring.compiled_words import LIBRARY, CompiledWords
 from scoring.hash_index import SameKeys
-from scoring.utf8 import blank_symbols
+from scoring.utf8 import blank_symbols, signs_of
 from scoring.word_arrays import WordArrays
 from scoring.word_terms import Numbers, Positions, Terms
 
 logger = logging.getLogger(__name__)
 
-#: The token patterns that mean: runs of word characters, from so many on.
-_RUN = re.compile(r"(?:\(\?u\))?(?:\\b)?((?:\\w)*)\\w\+(?:\\b)?")
-
+#: The token patterns that mean: runs of word characters, from so many on; and of these signs each
+#: by itself.
+_RUN = re.compile(
+    r"(?:\(\?u\))?(?:\\b)?((?:\\w)*)\\w\+(?:\\b)?"
+    r"(?:\|(\[(?:[^][\\^]|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})+\]))?"
+)
 
 _CAPITAL = re.compile("[A-Z]")
 
@@ -63,19 +66,23 @@ class Counts(NamedTuple):
 class WordCounter:
     """Counts as a fitted vectoriser does; made by `WordCounter.like`."""
 
-    def __init__(self, vectoriser: CountVectorizer, shortest: int) -> None:
+    def __init__(self, vectoriser: CountVectorizer, shortest: int, signs: str = "") -> None:
         """Take over a vectoriser.
 
         Args:
-            vectoriser: fitted; its tokens are runs of word characters.
-            shortest: the characters of the shortest run that is a token.
+            vectoriser: fitted; its tokens are runs of word characters, and signs.
+            shortest: the characters of the shortest run that is a token; 1 if there are signs.
+            signs: the characters that are a token each, as `scoring.utf8.signs_of` gives them.
         """
         self._dtype = np.dtype(vectoriser.dtype)
         self._binary = vectoriser.binary
         self._preprocess = vectoriser.build_preprocessor()
 
         least, most = vectoriser.ngram_range
-        is_word = re.compile(rf"\w{{{shortest},}}").fullmatch
+        # What is beyond ASCII is set apart here, and is a word like others then.
+        self._wide_signs = "".join(sign for sign in signs if not sign.isascii())
+        self._apart = {ord(sign): f" {sign} " for sign in self._wide_signs}
+        is_word = re.compile(rf"\w{{{shortest},}}|[{re.escape(signs) or '0'}]").fullmatch
         terms = {tuple(term.split(" ")): n for term, n in vectoriser.vocabulary_.items()}
         # A vocabulary that was given may hold others: no text has them.
         terms = {
@@ -88,6 +95,7 @@ class WordCounter:
             {tuple(map(self._as_lowered, term)): n for term, n in terms.items()},
             set(map(self._as_lowered, filter(is_word, vectoriser.get_stop_words() or ()))),
             shortest=shortest,
+            signs="".join(filter(str.isascii, signs)),
             lower=vectoriser.lowercase,
             width=len(vectoriser.vocabulary_),
         )
@@ -98,8 +106,8 @@ class WordCounter:
         """A counter that gives what this vectoriser counts, or None where it may cut otherwise.
 
         Subclasses, an `analyzer`, a `tokenizer` or a `preprocessor` of somebody's own, and any
-        `token_pattern` but runs of word characters are left to the vectoriser. So is a vocabulary
-        in which two words have one key.
+        `token_pattern` but runs of word characters, with signs or without, are left to the
+        vectoriser. So is a vocabulary in which two words have one key.
         """
         if type(vectoriser) not in (CountVectorizer, TfidfVectorizer):
             return None
@@ -107,8 +115,11 @@ class WordCounter:
         run = _RUN.fullmatch(vectoriser.token_pattern or "")
         if run is None or any(getattr(vectoriser, name) != usual[name] for name in usual):
             return None
+        shortest, signs = len(run[1]) // len(r"\w") + 1, signs_of(run[2]) if run[2] else ""
+        if signs is None or (signs and shortest > 1):
+            return None
         try:
-            return cls(vectoriser, shortest=len(run[1]) // len(r"\w") + 1)
+            return cls(vectoriser, shortest, signs)
         except SameKeys:
             logger.warning("the pipeline is run by scikit-learn: two of its words have one key")
             return None
@@ -128,7 +139,7 @@ class WordCounter:
         if len(borders) != len(texts) - 1:
             return self._joined([text.replace("\0", " ") for text in texts])
         if not joined.isascii():
-            joined = blank_symbols(content).tobytes()
+            joined = blank_symbols(content, self._wide_signs).tobytes()
         return joined, np.append(0, borders + 1)
 
     def _as_lowered(self, text: str) -> str:
@@ -141,4 +152,6 @@ class WordCounter:
     def _narrow(self, text: str) -> str:
         # Each byte of UTF-8 as a character: one wide text would make all of them wide when joined.
         preprocessed = self._as_lowered(self._preprocess(text))
+        if self._apart:
+            preprocessed = preprocessed.translate(self._apart)
         return preprocessed.encode("utf-8", "surrogatepass").decode("latin-1")

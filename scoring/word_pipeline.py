@@ -153,9 +153,10 @@ def _one_vs_rest(decisions: Floats) -> Floats:
     return np.asarray(each / each.sum(axis=1, keepdims=True))
 
 
-#: Words that try lower-casing, word borders, bytes beyond ASCII and what is in no vocabulary.
+#: Words that try lower-casing, borders of words, signs, bytes beyond ASCII, and no vocabulary.
 _ODD_WORDS = (
     *("", "I", "_", "42", "!", "don't", "a\nb", "unheard-of", "y" * 40, "x\u00e9", "\u00c9T\u00c9"),
+    *("so!?", "(so):)", "\U0001f642\U0001f642so", "so\u2764\ufe0f"),
     *("\u0130", "\u039f\u03a3", "na\u00efve", "\u2014", "\U0001f642", "\u4e2d\u6587", "e\u0301"),
 )
 

@@ -11,6 +11,9 @@ Numbers = npt.NDArray[np.intp]
 #: Of bytes in a run of texts.
 Positions = npt.NDArray[np.int64]
 
+#: Bytes below this one stand for signs, each a token by itself; 0 is in no token.
+SIGNS = 32
+
 
 class Level(NamedTuple):
     """A level of the trie.
@@ -31,11 +34,12 @@ class Terms:
     """What is to be found in texts.
 
     Attributes:
-        words: every word of a term, and every stop word, as UTF-8; distinct.
+        words: every word of a term, and every stop word, as UTF-8 by `table`; distinct.
         stops: which of the words are stop words; false behind the last.
         levels: the trie, a level for each number of words.
         shortest: the characters of the shortest token.
-        table: 256 bytes; what each byte becomes in a word, and 0 for one that is in none.
+        table: 256 bytes; what each byte becomes in a word, and 0 for one that is in none; a sign,
+            which is a token by itself, becomes a byte below 32.
         width: the columns that there are.
     """
 
@@ -53,17 +57,19 @@ class Terms:
         stop_words: set[str],
         *,
         shortest: int,
+        signs: str,
         lower: bool,
         width: int,
     ) -> "Terms":
-        """Take terms, as their words, with their columns; and stop words."""
+        """Take terms, as their words, with their columns; stop words; and signs of ASCII."""
         words = sorted(stop_words.union(*terms))
+        table = _byte_table(signs, lower=lower)
         return cls(
-            words=[word.encode() for word in words],
+            words=[word.encode().translate(table) for word in words],
             stops=np.array([*(word in stop_words for word in words), False]),
             levels=_levels(terms, {word: n for n, word in enumerate(words)}),
             shortest=shortest,
-            table=_byte_table(lower=lower),
+            table=table,
             width=width,
         )
 
@@ -107,8 +113,11 @@ def pairs(nodes: npt.NDArray[Any], words: npt.NDArray[Any]) -> npt.NDArray[np.ui
     return keys
 
 
-def _byte_table(*, lower: bool) -> bytes:
-    """For `bytes.translate`: a word's bytes stay, or become lower case; any other becomes 0."""
+def _byte_table(signs: str, *, lower: bool) -> bytes:
+    """For `bytes.translate`: a word's bytes stay, or become lower case; any other becomes 0.
+
+    The signs, 31 at most as no more are in ASCII, become 1, 2 and so on.
+    """
     table = bytearray(256)
     for byte in range(256):
         character = chr(byte)
@@ -116,4 +125,6 @@ def _byte_table(*, lower: bool) -> bytes:
             table[byte] = byte
         elif character.isalnum() or character == "_":
             table[byte] = ord(character.lower()) if lower else byte
+    for number, sign in enumerate(signs):
+        table[ord(sign)] = number + 1
     return bytes(table)

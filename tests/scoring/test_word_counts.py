@@ -17,13 +17,20 @@ from scoring.word_counts import WordCounter
 from scoring.word_index import WordIndex
 
 #: Letters of one to four bytes, word borders of every kind, and what changes under lower().
-ALPHABET = "aaabbI_1 '.,-\n\0\u00e9\u0130\u03a3\u03c3\u4e2d\u2014\u0301\U0001f642\U00010400\ud800"
+ALPHABET = (
+    "aaabbI_1 '.,-!?:)\n\0\u00e9\u0130\u03a3\u03c3\u4e2d\u2014\u0301\U0001f642\U00010400\ud800"
+)
 TEXT = st.text(ALPHABET, max_size=40) | st.text(max_size=20)
 
 OPTIONS = st.fixed_dictionaries(
     {
         "ngram_range": st.sampled_from([(1, 1), (1, 2), (2, 2), (1, 3), (2, 3)]),
-        "token_pattern": st.sampled_from([r"(?u)\b\w\w+\b", r"(?u)\b\w+\b", r"\w+", r"\w\w\w+"]),
+        "token_pattern": st.sampled_from(
+            [
+                *(r"(?u)\b\w\w+\b", r"(?u)\b\w+\b", r"\w+", r"\w\w\w+", r"\w+|[!?:)]"),
+                *(r"(?u)\b\w+\b|[!\u2014\U0001f600-\U0001f64f]", r"\w+|[\u2600-\u27bf]"),
+            ]
+        ),
         "lowercase": st.booleans(),
         "strip_accents": st.sampled_from([None, "unicode", "ascii"]),
         "stop_words": st.sampled_from([None, ["aa", "b", "ab"]]),
@@ -131,6 +138,10 @@ def test_many_texts_at_once_are_counted_as_one_by_one() -> None:
         CountVectorizer(tokenizer=str.split, token_pattern=None),
         CountVectorizer(preprocessor=str.lower),
         CountVectorizer(token_pattern=r"[a-z]+"),  # noqa: S106  no password, though a token
+        CountVectorizer(token_pattern=r"\w+|[^!]"),  # noqa: S106
+        CountVectorizer(token_pattern=r"\w+|[! ]"),  # noqa: S106
+        CountVectorizer(token_pattern=r"\w+|[z-a]"),  # noqa: S106
+        CountVectorizer(token_pattern=r"\w\w+|[!]"),  # noqa: S106
         CountVectorizer(input="file"),
         type("Own", (TfidfVectorizer,), {})(),
     ],
