@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import re
 import secrets
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any
 
 from shared.errors import BadKey, NoKeys
 from shared.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 _OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LINE = re.compile(r"(\S+)\s+(\S+)\s+sha256:([0-9a-f]{64})")
@@ -89,7 +92,11 @@ def parse_keys(text: str, where: str = "SCORELANE_API_KEYS") -> list[Key]:
 
 
 class Keys:
-    """The keys of a service; read again when their file has changed: so they are rotated."""
+    """The keys of a service; read again when their file has changed: so they are rotated.
+
+    A changed file that cannot be read takes effect when it can: until then the keys are those of
+    before, and the log says why.
+    """
 
     def __init__(self, settings: Settings) -> None:
         """Read the keys.
@@ -102,6 +109,7 @@ class Keys:
         self._path = settings.api_keys_file
         self._version: tuple[int, int] | None = None
         self._in_file: list[Key] = []
+        self._said = ""  # what was said last of a file that cannot be read
         if self._path:
             self._read(self._path)
 
@@ -112,7 +120,7 @@ class Keys:
     def find(self, presented: str) -> Key | None:
         """The key that was presented; None where there is no such key."""
         if self._path:
-            self._read(self._path)
+            self._read_again(self._path)
         digest, found = hashlib.sha256(presented.encode()).digest(), None
         # All of them, each in a time that tells nothing of what was compared.
         for key in [*self._given, *self._in_file]:
@@ -120,11 +128,20 @@ class Keys:
                 found = key
         return found
 
+    def _read_again(self, path: Path) -> None:
+        try:
+            self._read(path)
+        except (BadKey, OSError, UnicodeDecodeError) as error:
+            if str(error) != self._said:
+                self._said = str(error)
+                logger.error("the keys stay as they were: %s", error)  # noqa: TRY400  it is no bug
+
     def _read(self, path: Path) -> None:
         status = path.stat()
         version = (status.st_mtime_ns, status.st_ino)
         if version != self._version:
             self._in_file, self._version = parse_keys(path.read_text(), str(path)), version
+            self._said = ""
 
 
 def check_published(settings: Settings, addresses: list[Any]) -> None:

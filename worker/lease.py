@@ -42,6 +42,9 @@ class Keeper(threading.Thread):
                     renew()
                 except RedisError as error:
                     logger.warning("a lease was not renewed: Redis does not answer (%s)", error)
+                except Exception:
+                    # Without its keeper a process does every long part twice.
+                    logger.exception("a lease was not renewed")
 
     def stop(self) -> None:
         """Renew no more."""

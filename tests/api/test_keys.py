@@ -124,6 +124,27 @@ def test_keys_are_rotated_by_their_file(settings: Settings, tmp_path: Path) -> N
     assert keys, "a file without a key lets nobody in, and not everybody"
 
 
+def test_a_file_of_keys_that_cannot_be_read_changes_nothing(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who had a key has it still; the log says why, once; and a file that is mended counts."""
+    path = tmp_path / "keys"
+    (old, line), (new, other) = new_key("ann", "read"), new_key("bob", "read")
+    path.write_text(line)
+    keys = Keys(settings.model_copy(update={"api_keys_file": path}))
+    for broken in (f"{other}\nno key", "\udcff"):
+        path.write_bytes(broken.encode("utf-8", "surrogateescape"))
+        assert keys.find(old)
+        assert keys.find(old)
+        assert keys.find(new) is None
+    path.unlink()
+    assert keys.find(old)
+    assert len([one for one in caplog.messages if "the keys stay as they were" in one]) == 3
+    path.write_text(other)
+    assert keys.find(new)
+    assert keys.find(old) is None
+
+
 @pytest.mark.parametrize(
     "line",
     ["alice", "alice submit", "alice all sha256:" + "0" * 64, "a/b read sha256:" + "0" * 64,

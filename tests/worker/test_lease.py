@@ -9,8 +9,8 @@ from worker.lease import Keeper
 
 
 def test_a_lease_is_renewed_as_long_as_the_work_goes_on() -> None:
-    """Time and again, also when Redis was away once; and not any more when the work is done."""
-    keeper, renewed, times = Keeper(0.001), [Event(), Event()], count()
+    """Time and again, also when a renewal failed; and not any more when the work is done."""
+    keeper, renewed, times = Keeper(0.001), [Event(), Event(), Event()], count()
 
     def renew() -> None:
         # It may be called more often, before the keeper hears that it is to stop.
@@ -19,6 +19,8 @@ def test_a_lease_is_renewed_as_long_as_the_work_goes_on() -> None:
             renewed[time].set()
         if time == 0:
             raise RedisAway
+        if time == 1:
+            raise ValueError("as nobody foresaw")
 
     keeper.start()
     with keeper.keeping(renew):
