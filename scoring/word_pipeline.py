@@ -101,7 +101,9 @@ def _weigh(counts: Counts, weighting: Any) -> Counts:
     if weights.dtype not in (np.float32, np.float64):
         weights = weights.astype(np.float64)
     if weighting.sublinear_tf:
-        weights = np.log(weights) + 1
+        # Most counts are 1, whose weight is 1.
+        several = np.flatnonzero(weights != 1)
+        weights[several] = np.log(weights[several]) + 1
     if weighting.use_idf:
         weights *= weighting.idf_.take(counts.columns)
     if weighting.norm:

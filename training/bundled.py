@@ -8,13 +8,14 @@ from time import perf_counter
 import click
 import pandas as pd
 
-from shared.model import TEXT
+from shared.model import TEXT, load_model
 from shared.settings import BUNDLED_MODELS
 from training.behaviour import behaviour_texts
 from training.composed import composed
 from training.data import DEV, TEST, TRAIN, read_labelled, split
 from training.leaks import Leaks
 from training.opinions import Lessons
+from training.taught import write_taught_files
 from training.train import Kind, train
 from training.treebank import detokenise
 from training.word_vectors import EMBEDDING_SIZE
@@ -47,7 +48,14 @@ _COMPOSED = 45_000
 
 #: How much a row counts, by file, where it is not 1.
 _WEIGHTS: dict[Kind, dict[str, float]] = {
-    "fast": {"sst_sentences": 2.0, "reviews": 2.0, "snippets": 1.5, "composed": 0.5},
+    "fast": {
+        "sst_sentences": 2.0,
+        "sst_phrases": 0.5,
+        "snippets": 1.5,
+        "reviews": 1.2,
+        "parts": 0.6,
+        "framed": 0.7,
+    },
     "deep": {},
 }
 _EPOCHS = 4
@@ -83,9 +91,15 @@ def main(
         files = write_training_files(data, Path(folder))
         lessons = _lessons(data, files, kept)
         for kind in kinds or ("deep", "fast"):
-            begun = perf_counter()
+            begun, learnt = perf_counter(), list(files)
+            if kind == "fast":
+                # Taught by the `deep` that was made just now, or before.
+                of = output if (output / "deep").is_dir() else BUNDLED_MODELS
+                learnt += write_taught_files(
+                    Path(folder), load_model(of / "deep"), lessons.vectors, _kept_apart(data, files)
+                )
             card = train(
-                files, kind=kind, name=kind, output=output, epochs=_EPOCHS, lessons=lessons,
+                learnt, kind=kind, name=kind, output=output, epochs=_EPOCHS, lessons=lessons,
                 weights=_WEIGHTS[kind], description=DESCRIPTIONS[kind], force=True,
                 progress=_Printed(),
             )  # fmt: skip
@@ -106,6 +120,13 @@ def _lessons(data: Path, files: list[Path], kept: Path | None) -> Lessons:
     if kept:
         lessons.save(kept)
     return lessons
+
+
+def _kept_apart(data: Path, files: list[Path]) -> Leaks:
+    """What is measured on or chooses, of sentences; and the pairs of the behavioural suite."""
+    glue, sentences = _read(data, _GLUE), pd.read_csv(files[0], dtype=str, keep_default_na=False)
+    held_out = [table[TEXT][table["split"] != TRAIN] for table in (glue, sentences)]
+    return Leaks([*pd.concat(held_out), *behaviour_texts()])
 
 
 def write_training_files(data: Path, folder: Path) -> list[Path]:

@@ -2,7 +2,8 @@
 
 from scoring.text import TREEBANK, Tokeniser
 
-_MEANT = {
+#: A word -> the signs that are read as it.
+MEANT = {
     "happy": "😀 😃 😄 😁 😆 😂 🤣 😊 🙂 😉 😋 😎 😇 🤗 😺 :-) :) ;-) ;) :-d (: ☺",
     "love": "😍 🥰 😘 ❤ 💕 💖 💙 💚 💛 💜 🧡 🤩 <3",
     "great": "👍 👏 🙌 🎉 🔥 💯 ✨ ⭐ 🌟 🏆 💪 👌",
@@ -15,6 +16,6 @@ _MEANT = {
 #: The Treebank's cut, after emoji and emoticons have become words.
 READ_AS_WORDS = Tokeniser(
     TREEBANK.pattern,
-    tuple((sign, f" {word} ") for word, signs in _MEANT.items() for sign in signs.split())
+    tuple((sign, f" {word} ") for word, signs in MEANT.items() for sign in signs.split())
     + TREEBANK.replace,
 )

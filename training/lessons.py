@@ -1,6 +1,5 @@
 """What the bundled models learn from a teacher: its opinions of texts, and vectors of words."""
 
-import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,6 +10,7 @@ from training.data import TRAIN
 from training.deciles import possible_deciles
 from training.encoder import Encoder
 from training.opinions import Lessons, Opinions
+from training.taught import sentences_of
 from training.vocabulary import frequent_words
 
 #: The most rows of a file that the teacher learns from: enough to know the labels by, and few
@@ -30,10 +30,8 @@ _NEUTRAL_SHARE = 0.22
 #: Of a long review its last words are read: they mostly sum it up.
 _LAST_WORDS = 50
 
-#: Sentences of long reviews that the teacher is asked about, and the words of the shortest and of
-#: the longest.
-_SENTENCES, _SHORTEST, _LONGEST = 60_000, 3, 40
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')]*\s+")
+#: Sentences of long reviews that the teacher is asked about.
+_SENTENCES = 60_000
 
 #: The words that have vectors, and how many of them come from the texts; the others are English
 #: words that the encoder knows whole.
@@ -71,7 +69,7 @@ def lessons_of(
     words = _words(train, encoder.words())
     texts = [
         *train.loc[train["source"] != "reviews", TEXT],
-        *_sentences(train.loc[train["source"] == "reviews", TEXT], random),
+        *_some(sentences_of(train.loc[train["source"] == "reviews", TEXT]), random),
         *more_texts,
         *_framed([word for word in words if word.isalpha()], random),
     ]
@@ -108,15 +106,8 @@ def _words(train: pd.DataFrame, known: Sequence[str]) -> list[str]:
     return list(words | dict.fromkeys(ranked))[:WORDS]
 
 
-def _sentences(reviews: pd.Series, random: np.random.Generator) -> list[str]:
-    found = {
-        sentence.strip()
-        for review in reviews
-        for sentence in _SENTENCE_END.split(review)
-        if _SHORTEST <= sentence.count(" ") + 1 <= _LONGEST
-    }
-    ordered = sorted(found)
-    return [ordered[at] for at in random.permutation(len(ordered))[:_SENTENCES]]
+def _some(sentences: list[str], random: np.random.Generator) -> list[str]:
+    return [sentences[at] for at in random.permutation(len(sentences))[:_SENTENCES]]
 
 
 def _framed(words: list[str], random: np.random.Generator) -> list[str]:

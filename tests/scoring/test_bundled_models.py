@@ -1,3 +1,4 @@
+import joblib
 import pandas as pd
 import pytest
 
@@ -5,6 +6,7 @@ from scoring import word_counts
 from scoring.word_pipeline import WordPipeline
 from shared.model import load_model, read_card
 from shared.settings import BUNDLED_MODELS
+from training.behaviour import behaviour_of
 
 MODELS = ["fast", pytest.param("deep", marks=pytest.mark.keras)]
 
@@ -49,6 +51,50 @@ def test_negation_turns_a_judgement(model):
     assert bad + 0.1 < not_bad
     liked, not_liked = score(model, "I like this film", "I don't like this film")
     assert not_liked < liked
+
+
+def test_signs_turn_a_plain_statement(model):
+    """Emoji and emoticons are read, alone and behind what says nothing by itself."""
+    for glad, sad in (("\U0001f600", "\U0001f621"), ("\U0001f44d", "\U0001f44e"), (":)", ":(")):
+        alone, alone_sad, behind, behind_sad = score(
+            model, glad, sad, f"The parcel is here {glad}", f"The parcel is here {sad}"
+        )
+        assert alone_sad + 0.1 < alone
+        assert behind_sad + 0.1 < behind
+
+
+def test_the_pairs_of_the_behavioural_suite(request, model):
+    """Nine in ten are right for the larger model, and four in five for the quick one."""
+    least = {"fast": 0.8, "deep": 0.9}[request.node.callspec.params["model"]]
+    assert behaviour_of(model).right >= least
+
+
+def test_the_two_forms_of_a_sentence_have_the_same_score(model):
+    """Treebank tokens and natural writing."""
+    forms = (
+        ("I do n't like it , it 's far too slow .", "I don't like it, it's far too slow."),
+        ("A smart , funny and moving story .", "A smart, funny and moving story."),
+    )
+    for tokenised, natural in forms:
+        one, other = score(model, tokenised, natural)
+        assert one == pytest.approx(other, abs=0.05)
+
+
+def test_the_quick_model_is_run_by_compiled_code_or_arrays():
+    """And not by scikit-learn, whose scores it has; its file takes under 4 MB."""
+    file = BUNDLED_MODELS / "fast" / "model.pkl"
+    assert file.stat().st_size < 4e6
+    pipeline = joblib.load(file)
+    fast = WordPipeline.of(pipeline)
+    texts = [
+        "It's great :)",
+        "NOT good!!",
+        "caf\u00e9\u2764\ufe0f, really?",
+        "(meh)",
+        "\U0001f600x",
+    ]
+    expected = pipeline.predict_proba(texts)
+    assert fast.predict_proba(texts) == pytest.approx(expected, abs=1e-12)
 
 
 def test_scores_do_not_depend_on_the_company(model):

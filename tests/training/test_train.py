@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scoring.word_pipeline import WordPipeline
 from shared.input_errors import BadOption
 from shared.model import load_model, read_card, read_cards
 from shared.model_errors import BadCard, ModelExists
@@ -51,6 +52,19 @@ def test_the_same_seed_gives_the_same_model(tmp_path):
     there = read_card(tmp_path / "a" / "mine")
     assert there.version == here.version
     assert there.figures == here.figures
+
+
+def test_a_fast_model_reads_signs(tmp_path):
+    """Emoji and emoticons are learnt as words are, and the model is run by arrays nevertheless."""
+    rows = [f"day {n} {sign},{score}" for n in range(60) for sign, score in
+            (("\U0001f600", 1), ("\U0001f621", 0), (":)", 1), (":(", 0))]  # fmt: skip
+    data = tmp_path / "signs.csv"
+    data.write_text("text,score\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    train([data], kind="fast", name="signs", output=tmp_path)
+    texts = ["Monday\U0001f600", "Monday \U0001f621", "Monday:)", "Monday :("]
+    scored = load_model(tmp_path / "signs").score(pd.DataFrame({"text": texts}))
+    assert (scored["Sentiment_Score"] > 0.5).tolist() == [True, False, True, False]
+    assert WordPipeline.of(joblib.load(tmp_path / "signs" / "model.pkl")) is not None
 
 
 def test_probabilities_are_graded_by_graded_labels(tmp_path):
