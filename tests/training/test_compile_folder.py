@@ -120,8 +120,8 @@ from pathlib import Path
 for name in {missing!r}:
     sys.modules[name] = None  # an import of it fails, as where it is not installed
 import pandas as pd
-from shared.errors import NoRuntime
 from shared.model import load_model
+from shared.model_errors import NoRuntime
 try:
     model = load_model(Path(sys.argv[1]))
 except NoRuntime as error:
