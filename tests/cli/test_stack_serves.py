@@ -135,5 +135,5 @@ def test_the_page_of_the_client(running, tmp_path: Path, monkeypatch: pytest.Mon
     for client in clients:
         client.close()
     assert len(clients) == 3
-    assert (tmp_path / "scored.ndjson").read_bytes().count(b"\n") == 1
+    assert (tmp_path / "scored.ndjson").read_bytes().count(b"\n") == 2
     assert len((tmp_path / "scored.csv").read_text(encoding="utf-8").splitlines()) == 121
