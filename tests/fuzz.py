@@ -30,13 +30,16 @@ with atheris.instrument_imports(include=["shared", "api", "worker"]):
     from api.v1.first_look import first_look
     from shared.batches import ENDPOINT
     from shared.errors import ScorelaneError
-    from shared.job import NDJSON, Layout
+    from shared.job import NDJSON, Layout, Part
+    from shared.tables import csv_blocks
+    from shared.tables.csv_blocks import by_blocks
     from shared.tables.csv_upload import CsvUpload
     from shared.tables.json_rows import json_columns, json_rows, parse_json
     from shared.tables.ndjson_upload import NdjsonUpload
     from shared.tables.parts import cut, read_rows
     from shared.tables.results import parse, render
     from shared.tables.stored_rows import write_rows
+    from worker import record_ends
     from worker.batch_lines import convert
 
 LIMITS = {"max_text_chars": 1000, "max_record_bytes": 4096}
@@ -100,10 +103,16 @@ def feed(upload: Any, body: bytes) -> None:
 
 def in_parts(body: bytes, layout: Layout, size: int) -> None:
     limit = LIMITS["max_record_bytes"]
-    parts = list(
-        cut(io.BytesIO(body[layout.start :]), layout, rows_per_part=size, after=None,
-            max_record_bytes=limit)
-    )  # fmt: skip
+
+    def cut_by(look: Any) -> list[Part]:
+        found = cut(
+            io.BytesIO(body[layout.start :]), layout, rows_per_part=size, after=None,
+            max_record_bytes=limit, look=look,
+        )  # fmt: skip
+        return list(found)
+
+    parts = cut_by(record_ends.look)
+    assert parts == cut_by(by_blocks(csv_blocks.record_ends))
     whole = read_rows(body[layout.start :], layout, offset=layout.start, **LIMITS)
     rows = 0
     for part in parts:

@@ -34,6 +34,7 @@ from worker.batch_reading import NotAsItMustBe, read_requests
 from worker.conversion import SplitLater, convert
 from worker.journal import Journal
 from worker.lease import Keeper
+from worker.record_ends import look
 from worker.row_scorer import RowScorer, Scores
 from worker.summing import summary_of
 
@@ -335,6 +336,7 @@ class Pipeline:
                 rows_per_part=spec.rows_per_part,
                 after=after,
                 max_record_bytes=self._settings.max_record_bytes,
+                look=look,
             )
 
     def _remove_rows(self, spec: Spec) -> None:

@@ -18,6 +18,11 @@ _FIRST_BYTE, _LAST_BYTE = itemgetter(slice(0, 1)), itemgetter(slice(-1, None))
 
 Run = TypeVar("Run", bound=Sized)
 
+#: Looks at bytes that begin with a record and have no NUL: it is given them, where they begin in
+#: the upload, the number of the record and the delimiter. It tells how many of the bytes are whole
+#: records (0: none is whole), and what it makes of these; None: they are out of the ordinary.
+Look = Callable[[bytes, int, int, str], tuple[int, Run | None]]
+
 
 class Block(NamedTuple):
     r"""Whole records, each ended by `\n`, whose quotes are all where RFC 4180 has them.
@@ -43,14 +48,14 @@ def csv_runs(
     row: int,
     max_bytes: int,
     delimiter: str,
-    fast: Callable[[Block], Run | None],
+    look: Look[Run],
     exact: Callable[[Iterator[Record], int], Iterator[Run]],
 ) -> Iterator[Run]:
     """Read the records of a UTF-8 CSV, those of an ordinary block all at once.
 
-    What a record is, `csv_records` says; `fast` must find the same in a block, only sooner. Where a
+    What a record is, `csv_records` says; `look` must find the same in a block, only sooner. Where a
     block is out of the ordinary (quotes inside of unquoted cells, a NUL, a record near the limit),
-    or `fast` returns None, `csv_records` reads it and `exact` takes its records.
+    `csv_records` reads it and `exact` takes its records.
 
     Args:
         file: at the beginning of a record.
@@ -58,7 +63,7 @@ def csv_runs(
         row: the number of that record, from 0.
         max_bytes: a longer record is an error.
         delimiter: what stands between cells, an ASCII character.
-        fast: what to make of a block; its length is the number of records.
+        look: what to make of a block; its length is the number of records.
         exact: the same, of records that come one by one, and of the number of the first.
 
     Raises:
@@ -67,16 +72,25 @@ def csv_runs(
     """
     upload = _Upload(file, offset, max_bytes, delimiter)
     while upload.read_on():
-        block = upload.ordinary_block(row)
-        run = fast(block) if block else None
-        if block is None or run is None:
-            runs = exact(upload.records(row), row)
-        else:
-            upload.leave_behind(block)
-            runs = iter([run])
+        found = upload.ordinary_run(look, row)
+        runs = iter([found]) if found is not None else exact(upload.records(row), row)
         for run in runs:
             row += len(run)
             yield run
+
+
+def by_blocks(fast: Callable[[Block], Run | None]) -> Look[Run]:
+    """Look at a block as its pieces; `fast` returns None where it is out of the ordinary."""
+
+    def look(content: bytes, offset: int, row: int, delimiter: str) -> tuple[int, Run | None]:
+        pieces, size = _whole_records(content)
+        if not size or not _is_regular(pieces, delimiter.encode()):
+            return size, None
+        # An empty piece between two quotes is a quote within their cell.
+        plain = b"\0".join([pieces[0], *filter(None, pieces[2::2])])
+        return size, fast(Block(pieces, plain, size, offset, row))
+
+    return look
 
 
 @dataclass(frozen=True)
@@ -104,30 +118,20 @@ class RecordEnds:
 
 def record_ends(block: Block) -> RecordEnds | None:
     """Where the records of a block end; None if `csv_records` must say."""
-    plain = block.plain
+    pieces, plain = block.pieces, block.plain
     if b"\r" in plain and plain.count(b"\r") != plain.count(b"\r\n"):
         # Behind a stray CR the csv module gives the line up, whatever quotes follow in it.
         return None
-    lines = plain.split(b"\n")
-    lines.pop()
-    # Blank lines are no records.
-    if b"" in lines or b"\r" in lines:
-        return RecordEnds.of(_ends(block, blank=True))
-    return RecordEnds(len(lines), block.offset + block.size, partial(_ends, block))
-
-
-def _ends(block: Block, *, blank: bool = False) -> list[int]:
-    """Where each record of a block ends in the upload; `blank`: there are blank lines in it."""
-    pieces = block.pieces
     inside = b'"'.join(pieces[1::2])
     if b"\n" in inside:
         pieces = pieces.copy()
         pieces[1::2] = inside.replace(b"\n", b" ").split(b'"')
     lines = io.BytesIO(b'"'.join(pieces)).readlines()
     _, *ends = accumulate(map(len, lines), initial=block.offset)
-    if blank:
-        return [end for end, line in zip(ends, lines, strict=True) if line.strip(b"\r\n")]
-    return ends
+    # Blank lines are no records.
+    return RecordEnds.of(
+        [end for end, line in zip(ends, lines, strict=True) if line.strip(b"\r\n")]
+    )
 
 
 def record_cells(block: Block, width: int, delimiter: str = ",") -> list[str] | None:
@@ -173,27 +177,21 @@ class _Upload:
         self._ahead += self._fresh
         return bool(self._ahead)
 
-    def ordinary_block(self, row: int) -> Block | None:
-        """The block at `offset`; None if it is out of the ordinary."""
-        while True:
+    def ordinary_run(self, look: Look[Run], row: int) -> Run | None:
+        """What is made of the block at `offset`, and goes behind it; None: it is not ordinary."""
+        size, run = 0, None
+        while not size:
             # For csv_records: a last record that no line break ends, one that may be too long, and
             # a NUL (which stands for a cell in quotes).
             if not self._fresh or len(self._ahead) > self._max_bytes or b"\0" in self._ahead:
                 return None
-            if found := _whole_records(self._ahead):
-                break
-            self.read_on()
-        pieces, size = found
-        if not _is_regular(pieces, self._delimiter.encode()):
-            return None
-        # An empty piece between two quotes is a quote within their cell.
-        plain = b"\0".join([pieces[0], *filter(None, pieces[2::2])])
-        return Block(pieces, plain, size, self.offset, row)
-
-    def leave_behind(self, block: Block) -> None:
-        """Go to the end of a block."""
-        self.offset += block.size
-        self._ahead = self._ahead[block.size :]
+            size, run = look(self._ahead, self.offset, row, self._delimiter)
+            if not size:
+                self.read_on()
+        if run is not None:
+            self.offset += size
+            self._ahead = self._ahead[size:]
+        return run
 
     def records(self, row: int) -> Iterator[Record]:
         """What `csv_records` finds in the block at `offset`, to the end of its last record."""
@@ -217,14 +215,14 @@ class _Upload:
                 return
 
 
-def _whole_records(content: bytes) -> tuple[list[bytes], int] | None:
+def _whole_records(content: bytes) -> tuple[list[bytes], int]:
     """The whole records that `content` begins with, split at their quotes, and their length."""
     pieces = content.split(b'"')
     last = (len(pieces) - 1) // 2 * 2
     while last >= 0 and b"\n" not in pieces[last]:
         last -= 2
     if last < 0:
-        return None
+        return [], 0
     end = pieces[last].rindex(b"\n") + 1
     behind = sum(map(len, pieces[last:])) + len(pieces) - 1 - last - end
     pieces[last:] = [pieces[last][:end]]

@@ -11,7 +11,9 @@ from shared.job import Layout, Part
 from shared.tables.csv_blocks import (
     BLOCK_BYTES,
     Block,
+    Look,
     RecordEnds,
+    by_blocks,
     csv_runs,
     record_cells,
     record_ends,
@@ -29,7 +31,13 @@ MAX_PART_BYTES = 8 * 1024 * 1024
 
 
 def cut(
-    file: BinaryIO, layout: Layout, *, rows_per_part: int, after: Part | None, max_record_bytes: int
+    file: BinaryIO,
+    layout: Layout,
+    *,
+    rows_per_part: int,
+    after: Part | None,
+    max_record_bytes: int,
+    look: Look[RecordEnds] = by_blocks(record_ends),  # noqa: B008  it is the same for all
 ) -> Iterator[Part]:
     """Cut an upload into parts of whole records.
 
@@ -42,6 +50,7 @@ def cut(
         rows_per_part: the most rows of a part.
         after: the last part that was cut before; None at the beginning.
         max_record_bytes: a longer record is an error.
+        look: finds where the records of a CSV end.
 
     Raises:
         shared.input_errors.OpenQuote: a quote is not closed.
@@ -51,7 +60,7 @@ def cut(
     first_row = after.first_row + after.rows if after else 0
     most_bytes = most_bytes_of(rows_per_part)
     rows, end = 0, begin
-    for run in _record_ends(file, layout, begin, first_row, max_record_bytes):
+    for run in _record_ends(file, layout, begin, first_row, max_record_bytes, look):
         if run and rows + len(run) < rows_per_part and run.last < begin + most_bytes:
             rows, end = rows + len(run), run.last
             continue
@@ -76,7 +85,12 @@ def most_bytes_of(rows_per_part: int) -> int:
 
 
 def _record_ends(
-    file: BinaryIO, layout: Layout, offset: int, row: int, max_record_bytes: int
+    file: BinaryIO,
+    layout: Layout,
+    offset: int,
+    row: int,
+    max_record_bytes: int,
+    look: Look[RecordEnds],
 ) -> Iterator[RecordEnds]:
     """Where the records end in the upload, some at a time."""
     if layout.format == "objects":
@@ -94,7 +108,7 @@ def _record_ends(
         row=row,
         max_bytes=max_record_bytes,
         delimiter=layout.delimiter,
-        fast=record_ends,
+        look=look,
         exact=_ends_of,
     )
 
@@ -152,7 +166,7 @@ def read_rows(
         row=first_row,
         max_bytes=max_record_bytes,
         delimiter=layout.delimiter,
-        fast=partial(_read_block, layout=layout, max_text_chars=max_text_chars),
+        look=by_blocks(partial(_read_block, layout=layout, max_text_chars=max_text_chars)),
         exact=partial(_read_records, layout=layout, max_text_chars=max_text_chars),
     ):
         rows.extend(run)

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from shared.input_errors import OpenQuote, RowTooLong
 from shared.job import Layout, Part
 from shared.tables import csv_blocks, parts
+from shared.tables.csv_blocks import by_blocks, record_ends
 from shared.tables.csv_records import csv_records
 from shared.tables.parts import cut, read_rows
 from shared.tables.rows import Rows
+from worker.record_ends import look
 
 LIMIT = 10**6
 PAIRS = Layout(format="csv")
@@ -61,6 +63,9 @@ def layouts(draw: st.DrawFn) -> Layout:
 
 
 delimiters = st.sampled_from([",", *DELIMITERS])
+
+#: Both ways to where records end: as pieces, and by array operations.
+LOOKS = [by_blocks(record_ends), look]
 
 limits = st.sampled_from([10, 30, LIMIT, LIMIT])
 block_sizes = st.sampled_from([1, 9, 40, 1000])
@@ -129,11 +134,14 @@ def test_cuts_as_record_by_record(
     layout = PAIRS.model_copy(update={"delimiter": delimiter})
 
     def cut_after(after: Part | None) -> list[object]:
-        file = io.BytesIO(content)
-        file.seek(after.end if after else 0)
-        return outcome(
-            cut(file, layout, rows_per_part=rows_per_part, after=after, max_record_bytes=limit)
-        )
+        found = []
+        for one in LOOKS:
+            file = io.BytesIO(content)
+            file.seek(after.end if after else 0)
+            options = {"rows_per_part": rows_per_part, "max_record_bytes": limit}
+            found.append(outcome(cut(file, layout, after=after, look=one, **options)))
+        assert found[0] == found[1]
+        return found[0]
 
     most_bytes = rows_per_part * row_bytes
     expected = outcome(cut_one_by_one(content, rows_per_part, most_bytes, limit, delimiter))
@@ -164,10 +172,13 @@ def test_no_line_makes_another_be_read_otherwise(in_one_block: bool) -> None:
     for first, second in product(ODD, ORDINARY + ODD):
         content = "".join([ORDINARY[0], first, second, *ORDINARY]).encode()
         size = len(content) if in_one_block else content.index(ORDINARY[0].encode(), 1)
-        file = io.BytesIO(content)
         with blocks_of(size):
-            found = cut(file, PAIRS, rows_per_part=1, after=None, max_record_bytes=LIMIT)
-            assert outcome(found) == outcome(cut_one_by_one(content, 1, LIMIT, LIMIT)), content
+            for one in LOOKS:
+                file = io.BytesIO(content)
+                found = cut(
+                    file, PAIRS, rows_per_part=1, after=None, max_record_bytes=LIMIT, look=one
+                )
+                assert outcome(found) == outcome(cut_one_by_one(content, 1, LIMIT, LIMIT)), content
             rows = outcome(read(content, PAIRS, 9, LIMIT))
         assert rows == outcome(read_one_by_one(content, PAIRS, 9, LIMIT)), content
 
@@ -191,10 +202,12 @@ def test_ordinary_lines_take_the_fast_way(delimiter: str) -> None:
     expected = outcome(read_one_by_one(content, layout, 5, LIMIT))
     slow = mock.patch.object(csv_blocks, "csv_records", side_effect=AssertionError)
     with blocks_of(1000), slow:
-        found = cut(
-            io.BytesIO(content), layout, rows_per_part=500, after=None, max_record_bytes=LIMIT
-        )
-        assert [part.rows for part in found] == [500, 500, 500, 100]
+        for one in LOOKS:
+            found = cut(
+                io.BytesIO(content), layout, rows_per_part=500, after=None, max_record_bytes=LIMIT,
+                look=one,
+            )  # fmt: skip
+            assert [part.rows for part in found] == [500, 500, 500, 100]
         assert outcome(read(content, layout, 5, LIMIT)) == expected
 
 
