@@ -75,7 +75,11 @@ class CsvUpload:
         if self.columns is None:
             self._read_header(final=True)
         if not self._has_rows:
-            raise NoRows(what="there is a header and no row")
+            first = (self.columns or [""])[0]
+            hint = ", and it looks like JSON: send that as application/json or application/x-ndjson"
+            raise NoRows(
+                what=f"there is a header and no row{hint if first.startswith(('[', '{')) else ''}"
+            )
         return self.columns or []
 
     def layout(

@@ -74,6 +74,7 @@ def test_json_that_holds_no_rows(
         (b"\xef\xbb\xbf", "no-rows", "not one line"),
         (b"ref,text\n", "no-rows", "a header and no row"),
         (b"ref,text\r\n\r\n\n", "no-rows", "a header and no row"),
+        (b'{"text": ["good"]}', "no-rows", "it looks like JSON: send that as application/json"),
         (b"ref,review\n1,good\n", "no-such-column", "The columns found: ref, review"),
         (b"text,ref,text\na,1,b\n", "duplicate-columns", "'text'"),
         (b"text\ngood\nbad \xe9 day\n", "not-text", "byte 14 (0xe9)"),
