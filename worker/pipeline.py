@@ -176,12 +176,12 @@ class Pipeline:
         try:
             with self._keeping(job_id, number):
                 scored = self._counted(spec, number, begun) or self._scored(spec, number, begun)
+                # Within: it may wait until the part before is closed.
+                self._later(partial(self._close, spec, number, scored, began))
         except FileNotFoundError:
             self._lost_upload(job_id)
         except OSError as error:
             self._hold_up(job_id, number, "a part of it cannot be read", error)
-        else:
-            self._later(partial(self._close, spec, number, scored, began))
 
     def _close(self, spec: Spec, number: int, scored: Scored, began: float) -> None:
         """Store the result of a part, mark it done, and start the next one in its lane."""
