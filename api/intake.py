@@ -7,6 +7,7 @@ from typing import Any
 from flask import Request
 
 from api.access import check_room
+from api.behind import behind
 from api.bodies import chunks_of
 from api.idempotency import Claim
 from api.limits import BULK_ADVICE, check_columns, check_length, check_rows
@@ -116,11 +117,11 @@ def _take_json(services: Services, sent: Sent, announced: int | None) -> Job:
 def _store(services: Services, sent: Sent, key: str) -> tuple[Served, Content, Terms]:
     """Store a file as it comes, and look at it; give what its job is recorded with."""
     upload = reader_of(sent, services.settings, partial(services.blobs.open, key))
-    with services.blobs.writing(key) as file:
+    with services.blobs.writing(key) as file, behind(file) as write:
         for chunk in sent.chunks:
             upload.feed(chunk)
             check_length(services, upload.size)
-            file.write(chunk)
+            write(chunk)
     options = sent.options()
     _check_validate(options)
     served = services.model(options.model)
