@@ -212,7 +212,9 @@ static int64_t tokens_of(counter *with, const uint8_t *content, int64_t length,
     if (at == start && text[at]) at++;
     int64_t bytes = at - start;
     at += !text[at];
-    if (bytes < shortest || !bytes || characters_of(text + start, bytes) < shortest) continue;
+    if (bytes < shortest || !bytes) continue;
+    /* A character has four bytes at most. */
+    if (bytes < 4 * shortest && characters_of(text + start, bytes) < shortest) continue;
     uint64_t key = bytes > with->longest ? 0 : key_of(text + start, bytes);
     if (key) __builtin_prefetch(&with->words.entries[slot_of(&with->words, key)]);
     with->keys[tokens] = key;
