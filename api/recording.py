@@ -175,7 +175,9 @@ def new_folder(services: Services) -> Iterator[str]:
 
     Unless the job may be recorded, and can be asked for. The sweep removes it if it is not.
     """
-    job_id = new_job_id(services.store.now())
+    # A first sweep while the upload comes in must not make it older than what is remembered: once
+    # it is deleted, it would be told to be lost.
+    job_id = new_job_id(services.store.new_time())
     try:
         yield job_id
     except PerhapsAccepted:

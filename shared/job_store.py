@@ -123,6 +123,9 @@ class JobStore(Protocol):
     def now(self) -> float:
         """Seconds since the epoch, by the one clock of all times in the records."""
 
+    def new_time(self) -> float:
+        """The time for the id of a job that is recorded later; from it on `since` counts."""
+
     def create(self, job: Job, rows: bytes = b"") -> bool:
         """Record a new job; the rows of a small one with it, in its model's waiting list.
 
@@ -170,7 +173,7 @@ class JobStore(Protocol):
         """The states of those of these jobs that are recorded."""
 
     def since(self) -> float:
-        """From when on the store remembers everything: its first job, or first `due`; else 0."""
+        """From when on it remembers everything: its first job or id, or first `due`; else 0."""
 
     def get(self, job_id: str) -> Job:
         """The job as it stands.

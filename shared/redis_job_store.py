@@ -35,6 +35,10 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
         """Seconds since the epoch, by Redis's clock."""
         return self._link.now()
 
+    def new_time(self) -> float:
+        """The time for the id of a job that is recorded later; from it on `since` counts."""
+        return float(self._link.run("new_time"))
+
     def create(self, job: Job, rows: bytes = b"") -> bool:
         """Record a new job; the rows of a small one with it, in its model's waiting list."""
         spec, record = job.spec, record_of(job)

@@ -1,5 +1,6 @@
 """The job store in memory, held to the contract of that on Redis."""
 
+import math
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,11 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
 
     def now(self) -> float:
         return time.time()
+
+    def new_time(self) -> float:
+        now = time.time()
+        self._since = self._since or math.floor(now * 1000) / 1000
+        return now
 
     def since(self) -> float:
         return self._since

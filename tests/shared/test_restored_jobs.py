@@ -5,7 +5,7 @@ from stored import MODEL, MakeStore, a_job, complete, parts, running, small
 from waiting import wait_for
 
 from shared.errors import JobNotFound
-from shared.job import State, made_at
+from shared.job import State, made_at, new_job_id
 from shared.job_store import JobStore
 
 
@@ -141,6 +141,16 @@ def test_a_store_remembers_everything_from_its_first_job_on(store: JobStore) -> 
     small(store, 1)
     store.due("this", 60)
     assert store.since() == pytest.approx(made_at(first), abs=1e-4)
+
+
+def test_a_store_remembers_everything_from_its_first_id_on(store: JobStore) -> None:
+    """So does it of a job whose rows came in while something was due for the first time."""
+    job_id = new_job_id(store.new_time())
+    store.due("this", 60)
+    assert store.since() <= made_at(job_id)
+    assert store.since() == pytest.approx(made_at(job_id), abs=1e-4)
+    store.new_time()
+    assert store.since() <= made_at(job_id), "the first counts"
 
 
 def test_the_jobs_of_a_version_are_abandoned_together(store: JobStore) -> None:
