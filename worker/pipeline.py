@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import lru_cache, partial
 from itertools import islice
-from typing import NamedTuple
 
 from shared.blobs import Blobs
 from shared.dispatch import Dispatch
@@ -17,42 +16,25 @@ from shared.errors import JobExpired, JobNotFound
 from shared.fleet import Fleet
 from shared.input_errors import BadParquet, OpenQuote, RowTooLong
 from shared.job import ENDED, NDJSON, Job, Part, Spec, State
-from shared.job_store import FINISH, BadRow, Begun, JobStore, Walk
+from shared.job_store import FINISH, JobStore, Walk
 from shared.manifest import has_manifest, settle
 from shared.model import Model
-from shared.outcome import Summary
 from shared.settings import Settings
-from shared.tables.batch_results import render_batch
-from shared.tables.parts import bytes_to_read, cut
-from shared.tables.result_formats import part_format
-from shared.tables.results import FIXED
-from shared.tables.rows import Rows, count_errors
+from shared.tables.parts import cut
 from worker.answering import Answering
 from worker.assembly import assemble
-from worker.bad_rows import first_bad_row
 from worker.batch_reading import NotAsItMustBe, read_requests
 from worker.conversion import SplitLater, convert
 from worker.journal import Journal
 from worker.lease import Keeper
+from worker.part_scorer import PartScorer, Scored
 from worker.record_ends import look
-from worker.row_scorer import RowScorer, Scores
-from worker.summing import summary_of
+from worker.row_scorer import RowScorer
 
 logger = logging.getLogger(__name__)
 
 #: The most parts that are recorded in one call to the job store.
 PARTS_AT_ONCE = 8
-
-#: Of a part: its rows with a score, those with an error, the first of the latter, and what the
-#: scores come to.
-Counts = tuple[int, int, BadRow | None, Summary]
-
-
-class Scored(NamedTuple):
-    """What is in a part, and the blobs to be written of it, in this order."""
-
-    counts: Counts
-    results: dict[str, bytes] = {}  # noqa: RUF012  never written to
 
 
 class Pipeline:
@@ -89,6 +71,9 @@ class Pipeline:
             settings, store=store, dispatch=dispatch, keeper=keeper, rates=rates, rows=self._rows,
             journal=journal,
         )  # fmt: skip
+        self._parts = PartScorer(
+            settings, store=store, blobs=blobs, rows=self._rows, journal=journal
+        )
         # A spec never changes, and score asks for it at every part.
         self._spec = lru_cache(maxsize=1024)(lambda job_id: store.get(job_id).spec)
 
@@ -175,7 +160,7 @@ class Pipeline:
         began = self._journal.now()
         try:
             with self._keeping(job_id, number):
-                scored = self._counted(spec, number, begun) or self._scored(spec, number, begun)
+                scored = self._parts.scored(spec, number, begun)
                 # Within: it may wait until the part before is closed.
                 self._later(partial(self._close, spec, number, scored, began))
         except FileNotFoundError:
@@ -207,60 +192,6 @@ class Pipeline:
 
     def _keeping(self, job_id: str, number: int) -> AbstractContextManager[None]:
         return self._keeper.keeping(lambda: self._store.renew_part(job_id, number))
-
-    def _counted(self, spec: Spec, number: int, begun: Begun) -> Scored | None:
-        """What is in a part whose result is there; else None.
-
-        A process wrote it and died before it could say so; or Redis has forgotten that it did.
-        """
-        if not begun.perhaps_done:
-            return None
-        try:
-            content = self._blobs.read(spec.result_key(number))
-        except FileNotFoundError:
-            return None
-        rows = part_format(spec).parse(content, columns=spec.columns)
-        if len(rows) != begun.part.rows:
-            # Of a part that was cut by another release: this one is scored.
-            return None
-        refs, scores, errors = ([row[name] for row in rows] for name in FIXED)
-        return Scored(_counts(spec, begun.part, Rows(refs, [], errors), scores))
-
-    def _scored(self, spec: Spec, number: int, begun: Begun) -> Scored:
-        """Score a part; what is in it, and what is to be stored of it."""
-        part = begun.part
-        rows = self._read(spec, number, part)
-        unread = [error is not None for error in rows.errors] if spec.as_batch else []
-        leave = partial(self._store.note, spec.id, number)
-        scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, leave)
-        results = {}
-        if spec.as_batch:
-            # First: a part whose result is there is not scored again.
-            results[spec.batch_key(number)] = render_batch(
-                rows.refs,
-                scores,
-                rows.errors,
-                unread=unread,
-                model=spec.model,
-                job_id=spec.id,
-                first_row=part.first_row,
-            )
-        results[spec.result_key(number)] = part_format(spec).render(rows, scores, spec.columns)
-        counts = _counts(spec, part, rows, scores)
-        if counts[1]:
-            self._journal.errors(spec.full_name, rows.errors)
-        return Scored(counts, results)
-
-    def _read(self, spec: Spec, number: int, part: Part) -> Rows:
-        where = {"offset": part.offset, "first_row": part.first_row}
-        if spec.layout.format == "parquet":
-            return self._rows.read(self._blobs.read(spec.rows_key(number)), NDJSON, **where)
-        if spec.layout.format == "requests":
-            content = self._blobs.read(spec.all_rows_key, part.offset, part.length)
-            return self._rows.read(content, NDJSON, **where)
-        length = bytes_to_read(part, spec.layout, self._settings.max_record_bytes)
-        content = self._blobs.read(spec.upload_key, part.offset, length)
-        return self._rows.read(content, spec.layout, **where)
 
     def finish(self, job_id: str) -> None:
         """Close a job whose parts are all done; make one file of them first, if it is to be one."""
@@ -376,15 +307,6 @@ class Pipeline:
     def _lost_upload(self, job_id: str) -> None:
         # Ended or deleted in the meantime: `move` refuses, and there is nothing left to do.
         self._fail(job_id, "Its upload is not in the blob store any more. Submit it again.")
-
-
-def _counts(spec: Spec, part: Part, rows: Rows, scores: Scores) -> Counts:
-    failed = count_errors(rows.errors)
-    bad = None
-    # Looked for only where the job may fail of it.
-    if failed and spec.tolerance < 1:
-        bad = first_bad_row(rows.errors, rows.refs, part.first_row)
-    return len(rows) - failed, failed, bad, summary_of(scores, rows.errors, failed)
 
 
 def _batches(parts: Iterable[Part]) -> Iterator[tuple[list[Part], bool]]:
