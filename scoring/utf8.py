@@ -9,12 +9,12 @@ import numpy.typing as npt
 Bytes = npt.NDArray[np.uint8]
 
 
-def blank_symbols(content: Bytes, kept: str = "") -> Bytes:
-    r"""Put spaces where characters beyond ASCII are that no regular expression's `\w` matches.
+def blank_symbols(content: Bytes, stays: npt.NDArray[np.bool_]) -> Bytes:
+    r"""Put spaces where characters beyond ASCII are that do not stay.
 
     Args:
         content: UTF-8; halves of surrogate pairs may be in it.
-        kept: characters that stay nevertheless.
+        stays: whether a character stays, for each code point.
 
     Returns:
         As many bytes.
@@ -27,7 +27,7 @@ def blank_symbols(content: Bytes, kept: str = "") -> Bytes:
     for behind in (1, 2, 3):
         at = np.flatnonzero(sizes > behind)
         points[at] = points[at] << 6 | content.take(leads[at] + behind) & 0x3F
-    symbols = ~_points_that_stay(kept).take(points)
+    symbols = ~stays.take(points)
     blanked = content.copy()
     for behind in range(4):
         blanked[leads[symbols & (sizes > behind)] + behind] = ord(" ")
@@ -73,7 +73,8 @@ def signs_of(characters: str) -> str | None:
 
 
 @cache
-def _points_that_stay(kept: str) -> npt.NDArray[np.bool_]:
+def points_that_stay(kept: str = "") -> npt.NDArray[np.bool_]:
+    r"""For each code point: whether a regular expression's `\w` matches it, or it is in `kept`."""
     points = _word_points()
     if kept:
         points = points.copy()

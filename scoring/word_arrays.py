@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scoring.hash_index import HashIndex
-from scoring.utf8 import character_counts
+from scoring.utf8 import blank_symbols, character_counts
 from scoring.word_index import WordIndex
 from scoring.word_terms import SIGNS, Numbers, Positions, Terms, pairs
 
@@ -24,17 +24,32 @@ class WordArrays:
             for above, level in enumerate(terms.levels)
         ]
 
+    def begins(self, content: bytes, texts: int) -> Positions | None:
+        """Where each of n texts begins, and where one behind the last would; None if not so many.
+
+        Args:
+            content: the UTF-8 of all texts, a 0 between two.
+            texts: n.
+        """
+        zeros = np.flatnonzero(np.frombuffer(content, dtype=np.uint8) == 0)
+        if len(zeros) != texts - 1:
+            return None
+        return np.concatenate([[0], zeros + 1, [len(content) + 1]])
+
     def cells(self, content: bytes, begins: Positions) -> tuple[Numbers, Numbers, Numbers]:
         """The terms of n texts.
 
         Args:
-            content: the UTF-8 of all texts, a 0 between two, without symbols beyond ASCII.
-            begins: where each text begins.
+            content: the UTF-8 of all texts, a 0 between two.
+            begins: as `begins` gives them.
 
         Returns:
             For each text and each term in it, sorted by both: the number of the text, the column
             of the term, and how often it is there.
         """
+        if not content.isascii():
+            known = np.frombuffer(content, dtype=np.uint8)
+            content = blank_symbols(known, self._terms.stays).tobytes()
         joined = content.translate(self._terms.table)
         starts, lengths = self._tokens(joined)
         words = self._words.find(joined, starts, lengths)
@@ -42,7 +57,7 @@ class WordArrays:
             kept = np.flatnonzero(~self._terms.stops.take(words))
             starts, words = starts.take(kept), words.take(kept)
         # Text n has the words from first[n] on, up to first[n + 1].
-        first = np.append(np.searchsorted(starts, begins), len(starts))
+        first = np.searchsorted(starts, begins)
         return self._counted(self._columns(words, first[1:-1]), first)
 
     def _tokens(self, joined: bytes) -> tuple[Positions, Positions]:

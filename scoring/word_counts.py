@@ -7,7 +7,8 @@ thousands of texts together: by compiled code, or by array operations.
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -15,9 +16,9 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from scoring.compiled_words import LIBRARY, CompiledWords
+from scoring.compiled_words import LIBRARY, CompiledWords, Decision
 from scoring.hash_index import SameKeys
-from scoring.utf8 import blank_symbols, signs_of
+from scoring.utf8 import signs_of
 from scoring.word_arrays import WordArrays
 from scoring.word_terms import Numbers, Positions, Terms
 
@@ -63,6 +64,17 @@ class Counts(NamedTuple):
         return matrix
 
 
+def _any_of(points: list[int]) -> re.Pattern[str] | None:
+    """What matches any of these characters, if there are any."""
+    if not points:
+        return None
+    # As ranges: of a thousand characters one by one it would take a hundred times as long.
+    borders = [at for at in range(1, len(points)) if points[at] != points[at - 1] + 1]
+    runs = zip([0, *borders], [*borders, len(points)], strict=True)
+    ranges = (f"\\U{points[first]:08x}-\\U{points[past - 1]:08x}" for first, past in runs)
+    return re.compile(f"[{''.join(ranges)}]")
+
+
 class WordCounter:
     """Counts as a fitted vectoriser does; made by `WordCounter.like`."""
 
@@ -80,8 +92,7 @@ class WordCounter:
 
         least, most = vectoriser.ngram_range
         # What is beyond ASCII is set apart here, and is a word like others then.
-        self._wide_signs = "".join(sign for sign in signs if not sign.isascii())
-        self._apart = {ord(sign): f" {sign} " for sign in self._wide_signs}
+        self._apart = _any_of([ord(sign) for sign in signs if not sign.isascii()])
         is_word = re.compile(rf"\w{{{shortest},}}|[{re.escape(signs) or '0'}]").fullmatch
         terms = {tuple(term.split(" ")): n for term, n in vectoriser.vocabulary_.items()}
         # A vocabulary that was given may hold others: no text has them.
@@ -95,7 +106,7 @@ class WordCounter:
             {tuple(map(self._as_lowered, term)): n for term, n in terms.items()},
             set(map(self._as_lowered, filter(is_word, vectoriser.get_stop_words() or ()))),
             shortest=shortest,
-            signs="".join(filter(str.isascii, signs)),
+            signs=signs,
             lower=vectoriser.lowercase,
             width=len(vectoriser.vocabulary_),
         )
@@ -130,17 +141,33 @@ class WordCounter:
         values = np.ones(len(times)) if self._binary else times
         return Counts(rows, columns, values.astype(self._dtype), len(texts), self._terms.width)
 
+    def decider(self, of: Decision) -> Callable[[Sequence[str]], npt.NDArray[np.float64]] | None:
+        """What gives a linear model's decisions for n texts, n >= 1, without their counts; n x K.
+
+        None where nothing is compiled, or the numbers are of other types.
+        """
+        known = self._dtype in (np.int64, np.float32, np.float64)
+        if not isinstance(self._words, CompiledWords) or not known:
+            return None
+        if of.coefficients.dtype != np.float64:
+            return None
+        single = self._dtype == np.float32
+        by_count = (
+            (lambda counts: of.by_count(np.ones_like(counts))) if self._binary else of.by_count
+        )
+        decide = self._words.decider(
+            replace(of, by_count=by_count, dtype=np.float32 if single else np.float64)
+        )
+        return lambda texts: decide(*self._joined(texts))
+
     def _joined(self, texts: Sequence[str]) -> tuple[bytes, Positions]:
         """The bytes of all texts, a 0 between two; and where each text begins."""
         plain = [text if text.isascii() else self._narrow(text) for text in texts]
         joined = "\0".join(plain).encode("latin-1")
-        content = np.frombuffer(joined, dtype=np.uint8)
-        borders = np.flatnonzero(content == 0)
-        if len(borders) != len(texts) - 1:
+        begins = self._words.begins(joined, len(texts))
+        if begins is None:
             return self._joined([text.replace("\0", " ") for text in texts])
-        if not joined.isascii():
-            joined = blank_symbols(content, self._wide_signs).tobytes()
-        return joined, np.append(0, borders + 1)
+        return joined, begins
 
     def _as_lowered(self, text: str) -> str:
         """Keep the capitals of a text that was lowered from being lowered once more.
@@ -153,5 +180,5 @@ class WordCounter:
         # Each byte of UTF-8 as a character: one wide text would make all of them wide when joined.
         preprocessed = self._as_lowered(self._preprocess(text))
         if self._apart:
-            preprocessed = preprocessed.translate(self._apart)
+            preprocessed = self._apart.sub(r" \g<0> ", preprocessed)
         return preprocessed.encode("utf-8", "surrogatepass").decode("latin-1")

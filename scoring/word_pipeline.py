@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import Pipeline
 
+from scoring.compiled_words import Decision
 from scoring.word_counts import Counts, WordCounter
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class WordPipeline:
         self._weighting = weighting
         self._final = final
         self._linear = _linear(final)
+        self._decide = self._decider(self._linear) if self._linear else None
 
     @classmethod
     def of(cls, estimator: Any) -> Self | None:
@@ -65,24 +67,25 @@ class WordPipeline:
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """The probabilities of the K classes for n texts, n >= 1; an array of n x K."""
-        return self._by_chunks(self._linear or self._matrix_of("predict_proba"), texts)
+        if self._linear is None or self._decide is None:
+            return _by_chunks(lambda some: self._of_matrix("predict_proba", some), texts)
+        return self._linear.probabilities(_by_chunks(self._decide, texts))
 
     def predict(self, texts: Sequence[str]) -> npt.NDArray[Any]:
         """The predictions for n texts, n >= 1."""
-        return self._by_chunks(self._matrix_of("predict"), texts)
+        return _by_chunks(lambda some: self._of_matrix("predict", some), texts)
 
-    def _by_chunks(
-        self, function: Callable[[Counts], npt.NDArray[Any]], texts: Sequence[str]
-    ) -> npt.NDArray[Any]:
-        found = []
-        for begin in range(0, len(texts), _ROWS):
-            counts = self._counter.counts(texts[begin : begin + _ROWS])
-            found.append(function(_weigh(counts, self._weighting) if self._weighting else counts))
-        return np.concatenate(found)
+    def _weighed(self, texts: Sequence[str]) -> Counts:
+        counts = self._counter.counts(texts)
+        return _weigh(counts, self._weighting) if self._weighting else counts
 
-    def _matrix_of(self, method: str) -> Callable[[Counts], npt.NDArray[Any]]:
-        function = getattr(self._final, method)
-        return lambda counts: np.asarray(function(counts.matrix()))
+    def _decider(self, linear: "_Linear") -> Callable[[Sequence[str]], Floats]:
+        """What gives the decisions for texts: compiled, or by their counts."""
+        compiled = self._counter.decider(_decision(self._weighting, linear))
+        return compiled or (lambda texts: linear.decisions(self._weighed(texts)))
+
+    def _of_matrix(self, method: str, texts: Sequence[str]) -> npt.NDArray[Any]:
+        return np.asarray(getattr(self._final, method)(self._weighed(texts).matrix()))
 
     def _gives_what(self, estimator: Any, vocabulary: dict[str, int]) -> bool:
         method = "predict_proba" if hasattr(estimator, "predict_proba") else "predict"
@@ -95,6 +98,13 @@ class WordPipeline:
         return same
 
 
+def _by_chunks(
+    function: Callable[[Sequence[str]], npt.NDArray[Any]], texts: Sequence[str]
+) -> npt.NDArray[Any]:
+    chunks = (texts[begin : begin + _ROWS] for begin in range(0, len(texts), _ROWS))
+    return np.concatenate([function(chunk) for chunk in chunks])
+
+
 def _weigh(counts: Counts, weighting: Any) -> Counts:
     """As `TfidfTransformer.transform` weighs, number type and order of operations included."""
     weights = counts.values
@@ -103,7 +113,7 @@ def _weigh(counts: Counts, weighting: Any) -> Counts:
     if weighting.sublinear_tf:
         # Most counts are 1, whose weight is 1.
         several = np.flatnonzero(weights != 1)
-        weights[several] = np.log(weights[several]) + 1
+        weights[several] = _sublinear(weights[several])
     if weighting.use_idf:
         weights *= weighting.idf_.take(counts.columns)
     if weighting.norm:
@@ -115,7 +125,36 @@ def _weigh(counts: Counts, weighting: Any) -> Counts:
     return counts._replace(values=weights)
 
 
-def _linear(final: Any) -> Callable[[Counts], Floats] | None:
+def _sublinear(counts: Floats) -> Floats:
+    weights: Floats = np.log(counts) + 1
+    return weights
+
+
+class _Linear:
+    """A linear classifier: decisions of counts, and probabilities of decisions."""
+
+    def __init__(
+        self, coefficients: Floats, intercepts: Floats, of_many: Callable[[Floats], Floats]
+    ) -> None:
+        self.coefficients = coefficients
+        self._intercepts = intercepts
+        self._of_many = of_many
+
+    def decisions(self, counts: Counts) -> Floats:
+        """Sums of weighted coefficients, without the intercepts; an array of n x K, or n x 1."""
+        decisions: Floats = counts.matrix() @ self.coefficients.T
+        return decisions
+
+    def probabilities(self, decisions: Floats) -> Floats:
+        """The probabilities; an array of n x K. Of two classes one decision may tell both."""
+        decisions = decisions + self._intercepts
+        if decisions.shape[1] > 1:
+            return self._of_many(decisions)
+        second = expit(decisions)
+        return np.hstack([1 - second, second])
+
+
+def _linear(final: Any) -> _Linear | None:
     """How a linear classifier gets from weighted counts to probabilities; None for any other."""
     if type(final) is MultinomialNB:
         return _Linear(final.feature_log_prob_, final.class_log_prior_, _softmax)
@@ -126,28 +165,17 @@ def _linear(final: Any) -> Callable[[Counts], Floats] | None:
     return None
 
 
-class _Linear:
-    """Linear decisions of counts, and what makes probabilities of them."""
-
-    def __init__(
-        self, coefficients: Floats, intercepts: Floats, of_many: Callable[[Floats], Floats]
-    ) -> None:
-        self._coefficients = coefficients
-        self._intercepts = intercepts
-        self._of_many = of_many
-
-    def __call__(self, counts: Counts) -> Floats:
-        """The probabilities; an array of n x K."""
-        if len(self._coefficients) > 1:
-            return self._of_many(counts.matrix() @ self._coefficients.T + self._intercepts)
-        parts = counts.values * self._coefficients[0].take(counts.columns)
-        if parts.dtype == np.float64:
-            # The same sums in the same order, without a matrix that nothing else needs.
-            sums = np.bincount(counts.rows, weights=parts, minlength=counts.texts)
-        else:
-            sums = (counts.matrix() @ self._coefficients.T)[:, 0]
-        second = expit(sums + self._intercepts)
-        return np.column_stack([1 - second, second])
+def _decision(weighting: Any, linear: _Linear) -> Decision:
+    """The same as `_weigh` and `_Linear.decisions`, to be compiled."""
+    width = linear.coefficients.shape[1]
+    idf = weighting.idf_ if weighting and weighting.use_idf else np.ones(width)
+    norms = {"l2": 2, "l1": 1, None: 0}
+    return Decision(
+        by_count=_sublinear if weighting and weighting.sublinear_tf else lambda counts: counts,
+        by_column=idf,
+        norm=norms[weighting.norm if weighting else None],
+        coefficients=linear.coefficients,
+    )
 
 
 def _softmax(decisions: Floats) -> Floats:
@@ -157,6 +185,8 @@ def _softmax(decisions: Floats) -> Floats:
 
 def _one_vs_rest(decisions: Floats) -> Floats:
     each = expit(decisions)
+    # Where every class is ruled out, by a long text whose weights have no norm, all are alike.
+    each[~each.any(axis=1)] = 1.0
     return np.asarray(each / each.sum(axis=1, keepdims=True))
 
 

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from scoring.utf8 import points_that_stay
+
 Keys = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.intp]
 #: Of bytes in a run of texts.
@@ -40,6 +42,7 @@ class Terms:
         shortest: the characters of the shortest token.
         table: 256 bytes; what each byte becomes in a word, and 0 for one that is in none; a sign,
             which is a token by itself, becomes a byte below 32.
+        stays: for each code point, whether it may be in a token; of use beyond ASCII.
         width: the columns that there are.
     """
 
@@ -48,6 +51,7 @@ class Terms:
     levels: list[Level]
     shortest: int
     table: bytes
+    stays: npt.NDArray[np.bool_]
     width: int
 
     @classmethod
@@ -61,15 +65,16 @@ class Terms:
         lower: bool,
         width: int,
     ) -> "Terms":
-        """Take terms, as their words, with their columns; stop words; and signs of ASCII."""
+        """Take terms, as their words, with their columns; stop words; and signs."""
         words = sorted(stop_words.union(*terms))
-        table = _byte_table(signs, lower=lower)
+        table = _byte_table("".join(filter(str.isascii, signs)), lower=lower)
         return cls(
             words=[word.encode().translate(table) for word in words],
             stops=np.array([*(word in stop_words for word in words), False]),
             levels=_levels(terms, {word: n for n, word in enumerate(words)}),
             shortest=shortest,
             table=table,
+            stays=points_that_stay("".join(sign for sign in signs if not sign.isascii())),
             width=width,
         )
 

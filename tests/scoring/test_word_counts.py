@@ -1,5 +1,6 @@
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 
 from scoring import compiled_words, word_counts
 from scoring.compiled_words import CompiledWords
+from scoring.hash_index import SameKeys
 from scoring.utf8 import _word_points
 from scoring.word_arrays import WordArrays
 from scoring.word_counts import WordCounter
@@ -200,3 +202,23 @@ def test_capitals_that_stripping_accents_makes_stay_capitals() -> None:
             )
             assert same(vectoriser.fit(texts), [*texts, "A", "a", "\U0001f110"])
             assert same(vectoriser.fit(["a b"]), texts)
+
+
+def _words_of_one_hash() -> list[bytes]:
+    """Two words of nine bytes to which `scoring/terms.h` gives one hash."""
+    stir, all_bits = 0x9FB21C651E98DF25, 2**64 - 1
+    head, tails = 0x6162636465666768, [9 << 56 | last for last in (0x61, 0x62)]
+    heads = [head ^ (tail * stir & all_bits) for tail in tails]
+    return [
+        head.to_bytes(8, "little") + bytes([tail & 0xFF])
+        for head, tail in zip(heads, tails, strict=True)
+    ]
+
+
+@pytest.mark.skipif(compiled_words.LIBRARY is None, reason="nothing was compiled")
+def test_words_of_one_hash_are_told() -> None:
+    """No slot can be found for each of them: who asks knows, and turns to another way."""
+    counter = WordCounter.like(CountVectorizer().fit(["aa bb"]))
+    assert counter is not None
+    with pytest.raises(SameKeys):
+        CompiledWords(replace(counter._terms, words=_words_of_one_hash()))

@@ -9,8 +9,9 @@ from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 
-from scoring import word_pipeline
-from scoring.word_pipeline import WordPipeline
+from scoring import compiled_words, word_pipeline
+from scoring.word_counts import WordCounter
+from scoring.word_pipeline import WordPipeline, _trial_texts
 
 GOOD = ["a good film", "well made and moving", "I liked it", "splendid, really splendid!"]
 BAD = ["a bad film", "badly made and dull", "I left early", "not good, not at all"]
@@ -46,6 +47,36 @@ def test_gives_the_probabilities_of_the_pipeline(
     assert fast is not None
     np.testing.assert_allclose(fast.predict_proba(TEXTS), pipeline.predict_proba(TEXTS), atol=1e-12)
     np.testing.assert_array_equal(fast.predict_proba(TEXTS[:1]), fast.predict_proba(TEXTS)[:1])
+
+
+#: Texts with a word more often than weights are made for at first, with none, and with very many.
+LONG_TEXTS = [
+    "good " * 300 + "bad " * 70,
+    " ".join(GOOD + BAD) * 12,
+    "",
+    "unknown " * 5_000,
+    "film made " * 40,
+]
+
+
+@pytest.mark.skipif(compiled_words.LIBRARY is None, reason="nothing was compiled")
+@pytest.mark.parametrize("steps", VECTORISERS)
+@pytest.mark.parametrize("classifier", CLASSIFIERS[:4])
+@pytest.mark.parametrize("labels", [[1] * 4 + [0] * 4, [2, 1, 2, 1, 0, 0, 1, 0]])
+def test_compiled_sums_are_those_of_scipy_to_the_last_bit(
+    steps: list[Any], classifier: Any, labels: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With words counted and weighed in one go, nothing is rounded otherwise."""
+    pipeline = make_pipeline(*steps, classifier).fit(GOOD + BAD, labels)
+    compiled = WordPipeline.of(pipeline)
+    monkeypatch.setattr(WordCounter, "decider", lambda *_: None)
+    counted = WordPipeline.of(pipeline)
+    assert compiled is not None
+    assert counted is not None
+    texts = [*TEXTS, *LONG_TEXTS, *_trial_texts(list(pipeline[0].vocabulary_))]
+    found = compiled.predict_proba(texts)
+    np.testing.assert_array_equal(found, counted.predict_proba(texts))
+    np.testing.assert_allclose(found, pipeline.predict_proba(texts), rtol=0, atol=1e-12)
 
 
 def test_gives_the_predictions_of_a_regression() -> None:
