@@ -28,12 +28,13 @@ def _load() -> Any:
     try:
         # PyDLL keeps Python's lock: a counter has one scratch memory, for one text at a time.
         library = ctypes.PyDLL(str(path))
-    except OSError as error:
+        library.counter_free.argtypes = [ctypes.c_void_p]
+        for function in (library.counter_begins, library.counter_count, library.counter_decide):
+            function.restype = ctypes.c_int64
+    except (OSError, AttributeError) as error:
+        # For another machine, or of an older release that lacks a function.
         logger.warning("words are counted by NumPy: %s cannot be loaded (%s)", path, error)
         return None
-    library.counter_free.argtypes = [ctypes.c_void_p]
-    for function in (library.counter_begins, library.counter_count, library.counter_decide):
-        function.restype = ctypes.c_int64
     return library
 
 
