@@ -5,6 +5,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from api.write_out import WriteOut
+
 
 @contextmanager
 def behind(file: BinaryIO) -> Iterator[Callable[[bytes], object]]:
@@ -16,17 +18,22 @@ def behind(file: BinaryIO) -> Iterator[Callable[[bytes], object]]:
     Raises:
         OSError: a run could not be written; at the call behind it, or at the end.
     """
-    last: Future[int] | None = None
+    last: Future[None] | None = None
     begun = False
+    write_out = WriteOut(file)
+
+    def write_now(chunk: bytes) -> None:
+        file.write(chunk)
+        write_out.wrote(len(chunk))
 
     def write(chunk: bytes) -> None:
         nonlocal last, begun
         if last:
             last.result()
         if begun:
-            last = thread.submit(file.write, chunk)
+            last = thread.submit(write_now, chunk)
         else:
-            file.write(chunk)
+            write_now(chunk)
             begun = True
 
     with ThreadPoolExecutor(1, thread_name_prefix="upload") as thread:

@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 
+from api import write_out
 from api.behind import behind
 
 
@@ -48,3 +49,24 @@ def test_the_caller_goes_on_meanwhile() -> None:
         file.may.set()
         write(b"c")
     assert file.getvalue() == b"ab"
+
+
+def test_a_large_file_goes_to_the_disk_while_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Step by step, and no byte twice; so little is left to wait for at its end."""
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(write_out, "begin", lambda _, *part: asked.append(part))
+    monkeypatch.setattr(write_out, "STEP", 100)
+    with (tmp_path / "upload").open("wb") as file, behind(file) as write:
+        for _ in range(9):
+            write(b"." * 40)
+    assert asked == [(0, 120), (120, 120), (240, 120)]
+
+
+def test_the_system_takes_a_part_of_a_file(tmp_path: Path) -> None:
+    """What is asked of it is no error, for a file or for what is none."""
+    with (tmp_path / "upload").open("wb", buffering=0) as file:
+        file.write(b"." * 4096)
+        write_out.begin(file.fileno(), 0, 4096)
+    write_out.WriteOut(io.BytesIO()).wrote(write_out.STEP)
