@@ -1,6 +1,6 @@
 """Has what was written to a file go to the disk while more is written.
 
-A file is synced before its job is accepted; of 100 MB that alone took as long as half of the upload.
+A file is synced before its job is accepted; of 100 MB that took as long as half of the upload.
 """
 
 import ctypes
