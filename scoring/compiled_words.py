@@ -4,7 +4,6 @@ The installation compiles it where there is a C compiler (`hatch_build.py`).
 """
 
 import ctypes
-import logging
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,29 +15,13 @@ import numpy.typing as npt
 
 from scoring.hash_index import SameKeys
 from scoring.word_terms import Numbers, Positions, Terms
+from shared.compiled import library
 
-logger = logging.getLogger(__name__)
-
-
-def _load() -> Any:
-    """The library, or None where it was not compiled, or not for this machine."""
-    path = Path(__file__).with_name("words.so")
-    if not path.is_file():
-        return None
-    try:
-        # PyDLL keeps Python's lock: a counter has one scratch memory, for one text at a time.
-        library = ctypes.PyDLL(str(path))
-        library.counter_free.argtypes = [ctypes.c_void_p]
-        for function in (library.counter_begins, library.counter_count, library.counter_decide):
-            function.restype = ctypes.c_int64
-    except (OSError, AttributeError) as error:
-        # For another machine, or of an older release that lacks a function.
-        logger.warning("words are counted by NumPy: %s cannot be loaded (%s)", path, error)
-        return None
-    return library
-
-
-LIBRARY = _load()
+LIBRARY = library(
+    Path(__file__).with_name("words.so"), ["counter_begins", "counter_count", "counter_decide"]
+)
+if LIBRARY:
+    LIBRARY.counter_free.argtypes = [ctypes.c_void_p]
 
 #: Why there is no counter, by `enum outcome` of `slots.h`.
 _ERRORS = {1: MemoryError, 2: SameKeys}

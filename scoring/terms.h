@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../shared/bytes.h"
 #include "slots.h"
 
 /* A word: its bytes and their number, up to SHORT of them, or a hash of them. */
@@ -61,12 +62,6 @@ typedef struct {
   double *weights;
   int64_t room, row_room;
 } counter;
-
-static uint64_t eight_bytes(const uint8_t *from) {
-  uint64_t bytes = 0;
-  for (int at = 0; at < 8; at++) bytes |= (uint64_t)from[at] << 8 * at; /* one load */
-  return bytes;
-}
 
 #define SHORT 15
 /* In the tail of a longer word, in the place of its number of bytes. */

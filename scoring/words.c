@@ -81,11 +81,6 @@ static void blank_symbols(uint8_t *text, int64_t length, const uint8_t *stays) {
   }
 }
 
-#define HIGH 0x8080808080808080u
-
-/* The highest bits of eight bytes, of the first byte lowest. */
-static inline uint64_t gathered(uint64_t bytes) { return (bytes * 0x0002040810204081u) >> 56; }
-
 /* Cut a text, whose bytes have their place at `base`, into tokens, behind those there are; how many
    there are then. With all of its arguments known, what a model has no use for is left out. */
 static inline __attribute__((always_inline)) int64_t cut(counter *with, const uint8_t *content,
@@ -106,10 +101,9 @@ static inline __attribute__((always_inline)) int64_t cut(counter *with, const ui
     for (int each = 0; each < 64; each += 8) {
       uint64_t bytes = eight_bytes(text + at + each);
       uint64_t high = bytes | bytes << 1 | bytes << 2; /* in its highest bit: not below SIGNS */
-      in_word |= gathered(high & HIGH) << each;
+      in_word |= gathered(high) << each;
       if (signs) {
-        uint64_t low = (bytes & 0x1F1F1F1F1F1F1F1Fu) + 0x7F7F7F7F7F7F7F7Fu; /* the same: not 0 */
-        sign |= gathered(low & ~high & HIGH) << each;
+        sign |= gathered(not_zero(bytes) & ~high) << each;
       }
     }
     uint64_t starts = (in_word & ~(in_word << 1 | before)) | sign;
