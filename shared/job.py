@@ -175,6 +175,9 @@ class Spec(_Frozen):
     rows_per_part: int = Field(
         1, ge=1, description="Fixed when the job is accepted, so that a second split cuts alike."
     )
+    fine_from: int | None = Field(
+        None, description="From this byte of the upload on, parts are finer; so is it fixed."
+    )
     tolerance: float = Field(
         1.0, ge=0, le=1, description="The job fails when more than this share of its rows is bad."
     )

@@ -188,7 +188,10 @@ class Settings(BaseSettings):
         "of its share of the memory.",
     )
     part_seconds: float = Field(
-        0.1, gt=0, description="Parts are cut to take about so long to score."
+        0.1,
+        gt=0,
+        description="Parts are cut to take about so long to score; with more than 16 processes "
+        "longer, and shorter where a job is too short for all processes.",
     )
     lanes_per_process: int = Field(
         2, gt=0, description="Parts of one job in the queue or in work, per worker process."

@@ -267,6 +267,7 @@ class Pipeline:
                 rows_per_part=spec.rows_per_part,
                 after=after,
                 max_record_bytes=self._settings.max_record_bytes,
+                fine_from=spec.fine_from,
                 look=look,
             )
 

@@ -29,6 +29,10 @@ USUAL_ROW_BYTES = 256
 
 MAX_PART_BYTES = 8 * 1024 * 1024
 
+#: Parts at the end of a job are so many times finer: the last one that a process takes up is what
+#: the others wait for.
+FINER = 4
+
 
 def cut(
     file: BinaryIO,
@@ -37,12 +41,13 @@ def cut(
     rows_per_part: int,
     after: Part | None,
     max_record_bytes: int,
+    fine_from: int | None = None,
     look: Look[RecordEnds] = by_blocks(record_ends),  # noqa: B008  it is the same for all
 ) -> Iterator[Part]:
     """Cut an upload into parts of whole records.
 
-    The same upload and `rows_per_part` give the same parts, wherever a run begins: a split that
-    died goes on after the last part it recorded.
+    The same upload, `rows_per_part` and `fine_from` give the same parts, wherever a run begins: a
+    split that died goes on after the last part it recorded.
 
     Args:
         file: the upload, at `after.end`, or at `layout.start`.
@@ -50,6 +55,7 @@ def cut(
         rows_per_part: the most rows of a part.
         after: the last part that was cut before; None at the beginning.
         max_record_bytes: a longer record is an error.
+        fine_from: from this byte of the upload on, parts are `FINER` times finer.
         look: finds where the records of a CSV end.
 
     Raises:
@@ -58,25 +64,30 @@ def cut(
     """
     begin = after.end if after else layout.start
     first_row = after.first_row + after.rows if after else 0
-    most_bytes = most_bytes_of(rows_per_part)
+    most_rows, most_bytes = _most(rows_per_part, begin, fine_from)
     rows, end = 0, begin
     for run in _record_ends(file, layout, begin, first_row, max_record_bytes, look):
-        if run and rows + len(run) < rows_per_part and run.last < begin + most_bytes:
+        if run and rows + len(run) < most_rows and run.last < begin + most_bytes:
             rows, end = rows + len(run), run.last
             continue
         ends, taken = run.find(), 0
         while taken < len(ends):
             # Up to and with the record that fills the part, by the rows or by the bytes.
-            full = min(
-                taken + rows_per_part - rows, bisect_left(ends, begin + most_bytes, taken) + 1
-            )
+            full = min(taken + most_rows - rows, bisect_left(ends, begin + most_bytes, taken) + 1)
             stop = min(full, len(ends))
             rows, end, taken = rows + stop - taken, ends[stop - 1], stop
             if stop == full:
                 yield Part(offset=begin, length=end - begin, first_row=first_row, rows=rows)
                 begin, first_row, rows = end, first_row + rows, 0
+                most_rows, most_bytes = _most(rows_per_part, begin, fine_from)
     if rows:
         yield Part(offset=begin, length=end - begin, first_row=first_row, rows=rows)
+
+
+def _most(rows_per_part: int, begin: int, fine_from: int | None) -> tuple[int, int]:
+    """The rows and the bytes that fill a part which begins here."""
+    finer = FINER if fine_from is not None and begin >= fine_from else 1
+    return max(rows_per_part // finer, 1), max(most_bytes_of(rows_per_part) // finer, 1)
 
 
 def most_bytes_of(rows_per_part: int) -> int:

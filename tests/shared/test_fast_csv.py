@@ -76,8 +76,9 @@ def blocks_of(size: int) -> AbstractContextManager[object]:
 
 
 def cut_one_by_one(
-    content: bytes, rows_per_part: int, most_bytes: int, limit: int, delimiter: str = ","
-) -> Iterator[Part]:
+    content: bytes, rows_per_part: int, most_bytes: int, limit: int, delimiter: str = ",",
+    fine_from: int | None = None,
+) -> Iterator[Part]:  # fmt: skip
     """What `cut` must do, for each record by itself."""
     begin, first_row, rows, end = 0, 0, 0, 0
     records = csv_records(
@@ -85,7 +86,9 @@ def cut_one_by_one(
     )
     for _, _, end in records:
         rows += 1
-        if rows == rows_per_part or end - begin >= most_bytes:
+        finer = parts.FINER if fine_from is not None and begin >= fine_from else 1
+        most_rows = max(rows_per_part // finer, 1)
+        if rows == most_rows or end - begin >= max(most_bytes // finer, 1):
             yield Part(offset=begin, length=end - begin, first_row=first_row, rows=rows)
             begin, first_row, rows = end, first_row + rows, 0
     if rows:
@@ -123,10 +126,14 @@ def outcome(found: Iterable[object]) -> list[object]:
     return seen
 
 
-@given(contents, st.integers(1, 9), st.integers(1, 30), limits, block_sizes, delimiters)
+@given(
+    contents, st.integers(1, 9), st.integers(1, 30), limits, block_sizes, delimiters,
+    st.none() | st.integers(0, 60),
+)  # fmt: skip
 def test_cuts_as_record_by_record(
-    content: bytes, rows_per_part: int, row_bytes: int, limit: int, block: int, delimiter: str
-) -> None:
+    content: bytes, rows_per_part: int, row_bytes: int, limit: int, block: int, delimiter: str,
+    fine_from: int | None,
+) -> None:  # fmt: skip
     """The parts, and the error that ends them, are those of the csv module, wherever a block or a
     run begins, and whatever ends a cell.
     """
@@ -138,13 +145,21 @@ def test_cuts_as_record_by_record(
         for one in LOOKS:
             file = io.BytesIO(content)
             file.seek(after.end if after else 0)
-            options = {"rows_per_part": rows_per_part, "max_record_bytes": limit}
-            found.append(outcome(cut(file, layout, after=after, look=one, **options)))
+            found.append(
+                outcome(
+                    cut(
+                        file, layout, rows_per_part=rows_per_part, after=after,
+                        max_record_bytes=limit, fine_from=fine_from, look=one,
+                    )
+                )
+            )  # fmt: skip
         assert found[0] == found[1]
         return found[0]
 
     most_bytes = rows_per_part * row_bytes
-    expected = outcome(cut_one_by_one(content, rows_per_part, most_bytes, limit, delimiter))
+    expected = outcome(
+        cut_one_by_one(content, rows_per_part, most_bytes, limit, delimiter, fine_from)
+    )
     with blocks_of(block), mock.patch.object(parts, "USUAL_ROW_BYTES", row_bytes):
         assert cut_after(None) == expected
         for at, part in enumerate(expected, 1):
