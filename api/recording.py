@@ -21,7 +21,7 @@ from shared.fleet import Served
 from shared.job import NDJSON, Job, Layout, Spec, folder_of, made_at, new_job_id
 from shared.manifest import write_manifest
 from shared.tables.json_rows import Row
-from shared.tables.parts import FINER, most_bytes_of
+from shared.tables.parts import most_bytes_of
 from shared.tables.stored_rows import write_rows
 
 logger = logging.getLogger(__name__)
@@ -29,10 +29,10 @@ logger = logging.getLogger(__name__)
 #: A job of few rows is cut into so many parts for each process, so that all have work to its end.
 PARTS_PER_PROCESS = 4
 
-#: All processes together end no more parts a second: each is a file that is synced, which took a
-#: disk that was measured 3 to 4 ms. So with many processes parts are longer; who comes in between
-#: waits no longer for it, as the more processes there are, the sooner one of them is free.
-PARTS_A_SECOND = 160
+#: All processes together end no more parts a second: each costs 10 ms of a core, and is a file that
+#: is synced, of which a disk that was measured took 250 a second. So with many processes parts are
+#: longer; who comes in between waits no longer for it, as one of so many is free as soon.
+PARTS_A_SECOND = 100
 
 #: But into none smaller than this share of a full part: each part costs some milliseconds.
 LEAST_PART = 0.1
@@ -155,7 +155,7 @@ def _parts(services: Services, served: Served, content: Content) -> dict[str, in
     """How a job is cut: into parts that take `part_seconds`, or longer with many processes.
 
     Of a job that is too short for all processes, into finer ones; and so is the end of a longer
-    one, as much of it as all processes take up at a time, if these are few.
+    one, as much of it as all processes take up at a time.
 
     Args:
         services: say how many processes there are.
@@ -167,8 +167,7 @@ def _parts(services: Services, served: Served, content: Content) -> dict[str, in
     most = served.rate * seconds
     share = content.rows / (processes * PARTS_PER_PROCESS)
     rows = max(int(min(most, max(share, most * LEAST_PART))), 1)
-    few = processes * FINER <= seconds * PARTS_A_SECOND
-    if share < most or content.layout.stored_apart or not few:
+    if share < most or content.layout.stored_apart:
         return {"rows_per_part": rows}
     part_bytes = min(rows * content.size / content.rows, most_bytes_of(rows))
     fine_from = content.size - int(processes * part_bytes)

@@ -190,7 +190,7 @@ class Settings(BaseSettings):
     part_seconds: float = Field(
         0.1,
         gt=0,
-        description="Parts are cut to take about so long to score; with more than 16 processes "
+        description="Parts are cut to take about so long to score; with more than 10 processes "
         "longer, and shorter where a job is too short for all processes.",
     )
     lanes_per_process: int = Field(

@@ -35,7 +35,7 @@ def test_with_many_processes_parts_are_longer(
     """All together they end no more parts a second than a disk can take."""
     monkeypatch.setattr(recording, "PARTS_A_SECOND", 5)
     service.fleet._processes = 4  # so a part takes 0.8 s instead of 0.4
-    assert cut(service, 140) == [8] * 17 + [4]
+    assert cut(service, 140) == [8] * 14 + [2] * 14
 
 
 def test_a_job_too_short_for_all_processes_is_cut_evenly(service: Service) -> None:
