@@ -92,6 +92,22 @@ def look(running: Running, job_id: str) -> dict[str, Any]:
         connection.close()
 
 
+def remove(running: Running, job_id: str) -> None:
+    """Delete a job that has ended, and its results.
+
+    Raises:
+        JobFailed: the API refuses.
+    """
+    connection = HTTPConnection(running.host, running.port, timeout=120)
+    try:
+        connection.request("DELETE", f"/jobs/{job_id}")
+        answer = connection.getresponse()
+        if answer.status >= 300:
+            _json(answer, 204)
+    finally:
+        connection.close()
+
+
 def _json(answer: HTTPResponse, status: int) -> dict[str, Any]:
     content = answer.read()
     if answer.status != status:
