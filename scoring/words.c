@@ -82,7 +82,7 @@ static void blank_symbols(uint8_t *text, int64_t length, const uint8_t *stays) {
 }
 
 /* Cut a text, whose bytes have their place at `base`, into tokens, behind those there are; how many
-   there are then. With all of its arguments known, what a model has no use for is left out. */
+   there are then. Compiled once for texts whose signs are tokens, and once for others. */
 static inline __attribute__((always_inline)) int64_t cut(counter *with, const uint8_t *content,
                                                          int64_t length, int64_t base,
                                                          int64_t tokens, const int signs) {
@@ -102,9 +102,7 @@ static inline __attribute__((always_inline)) int64_t cut(counter *with, const ui
       uint64_t bytes = eight_bytes(text + at + each);
       uint64_t high = bytes | bytes << 1 | bytes << 2; /* in its highest bit: not below SIGNS */
       in_word |= gathered(high) << each;
-      if (signs) {
-        sign |= gathered(not_zero(bytes) & ~high) << each;
-      }
+      if (signs) sign |= gathered(not_zero(bytes) & ~high) << each;
     }
     uint64_t starts = (in_word & ~(in_word << 1 | before)) | sign;
     before = in_word >> 63;
@@ -356,11 +354,13 @@ static inline __attribute__((always_inline)) int64_t decide(counter *with, int64
   }
   for (int64_t text = 0, cell = 0; text < texts; cell = with->cell_ends[text++]) {
     double length = decisions[text * classes];
+    for (int64_t at = cell; at < with->cell_ends[text]; at++)
+      weights[at] = rounded(weights[at] / length, single);
     for (int64_t each = 0; each < classes; each++) {
       const double *of_class = model->coefficients + each;
       double sum = 0;
       for (int64_t at = cell; at < with->cell_ends[text]; at++)
-        sum += rounded(weights[at] / length, single) * of_class[columns[at] * classes];
+        sum += weights[at] * of_class[columns[at] * classes];
       decisions[text * classes + each] = sum;
     }
   }
