@@ -29,10 +29,10 @@ logger = logging.getLogger(__name__)
 #: A job of few rows is cut into so many parts for each process, so that all have work to its end.
 PARTS_PER_PROCESS = 4
 
-#: All processes together end no more parts a second: each costs 10 ms of a core, and is a file that
-#: is synced, of which a disk that was measured took 250 a second. So with many processes parts are
-#: longer; who comes in between waits no longer for it, as one of so many is free as soon.
-PARTS_A_SECOND = 100
+#: With more processes parts are longer in proportion, so that all together end no more of them in a
+#: second: each costs 10 ms of a core, and is a file that is synced, of which one disk took 250 a
+#: second. Who comes in between waits no longer for it: one of so many processes is free as soon.
+MANY_PROCESSES = 10
 
 #: But into none smaller than this share of a full part: each part costs some milliseconds.
 LEAST_PART = 0.1
@@ -163,7 +163,7 @@ def _parts(services: Services, served: Served, content: Content) -> dict[str, in
         content: what is cut.
     """
     processes = max(services.fleet.processes(served.card.full_name), 1)
-    seconds = max(services.settings.part_seconds, processes / PARTS_A_SECOND)
+    seconds = services.settings.part_seconds * max(processes / MANY_PROCESSES, 1)
     most = served.rate * seconds
     share = content.rows / (processes * PARTS_PER_PROCESS)
     rows = max(int(min(most, max(share, most * LEAST_PART))), 1)

@@ -33,7 +33,7 @@ def test_with_many_processes_parts_are_longer(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All together they end no more parts a second than a disk can take."""
-    monkeypatch.setattr(recording, "PARTS_A_SECOND", 5)
+    monkeypatch.setattr(recording, "MANY_PROCESSES", 2)
     service.fleet._processes = 4  # so a part takes 0.8 s instead of 0.4
     assert cut(service, 140) == [8] * 14 + [2] * 14
 
