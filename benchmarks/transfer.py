@@ -84,12 +84,8 @@ def look(running: Running, job_id: str) -> dict[str, Any]:
     Raises:
         JobFailed: the API does not say.
     """
-    connection = HTTPConnection(running.host, running.port, timeout=120)
-    try:
-        connection.request("GET", f"/jobs/{job_id}")
-        return _json(connection.getresponse(), 200)
-    finally:
-        connection.close()
+    found: dict[str, Any] = json.loads(_asked(running, "GET", job_id, 200))
+    return found
 
 
 def remove(running: Running, job_id: str) -> None:
@@ -98,27 +94,33 @@ def remove(running: Running, job_id: str) -> None:
     Raises:
         JobFailed: the API refuses.
     """
+    _asked(running, "DELETE", job_id, 204)
+
+
+def _asked(running: Running, method: str, job_id: str, status: int) -> bytes:
     connection = HTTPConnection(running.host, running.port, timeout=120)
     try:
-        connection.request("DELETE", f"/jobs/{job_id}")
-        answer = connection.getresponse()
-        if answer.status >= 300:
-            _json(answer, 204)
+        connection.request(method, f"/jobs/{job_id}")
+        return _content(connection.getresponse(), status)
     finally:
         connection.close()
 
 
-def _json(answer: HTTPResponse, status: int) -> dict[str, Any]:
+def _content(answer: HTTPResponse, status: int) -> bytes:
     content = answer.read()
     if answer.status != status:
         raise JobFailed(f"The API answered {answer.status}: {content.decode(errors='replace')}")
-    found: dict[str, Any] = json.loads(content)
+    return content
+
+
+def _json(answer: HTTPResponse, status: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_content(answer, status))
     return found
 
 
 def _save(answer: HTTPResponse, target: Path) -> None:
     if answer.status != 200:
-        _json(answer, 200)
+        _content(answer, 200)
     with target.open("wb") as file:
         while block := answer.read1(BLOCK):
             file.write(block)

@@ -77,7 +77,7 @@ class CompiledWords:
             MemoryError: there is no room for them.
             scoring.hash_index.SameKeys: two of them have one hash.
         """
-        self._levels, self._width = len(terms.levels), terms.width
+        self._levels = len(terms.levels)
         # It reads sixteen bytes at once.
         joined = b"".join(terms.words) + bytes(16)
         ends = np.cumsum([len(word) for word in terms.words], dtype=np.int64)
