@@ -21,7 +21,7 @@ from shared.fleet import Served
 from shared.job import NDJSON, Job, Layout, Spec, folder_of, made_at, new_job_id
 from shared.manifest import write_manifest
 from shared.tables.json_rows import Row
-from shared.tables.parts import most_bytes_of
+from shared.tables.parts import MAX_PART_BYTES, most_bytes_of
 from shared.tables.stored_rows import write_rows
 
 logger = logging.getLogger(__name__)
@@ -167,9 +167,12 @@ def _parts(services: Services, served: Served, content: Content) -> dict[str, in
     most = served.rate * seconds
     share = content.rows / (processes * PARTS_PER_PROCESS)
     rows = max(int(min(most, max(share, most * LEAST_PART))), 1)
-    if share < most or content.layout.stored_apart:
+    whole_bytes = rows * content.size / max(content.rows, 1)
+    # Of a fast model the bytes may fill a part long before its rows do.
+    is_short = share < most and whole_bytes <= MAX_PART_BYTES
+    if is_short or content.layout.stored_apart:
         return {"rows_per_part": rows}
-    part_bytes = min(rows * content.size / content.rows, most_bytes_of(rows))
+    part_bytes = min(whole_bytes, most_bytes_of(rows))
     fine_from = content.size - int(processes * part_bytes)
     return {"rows_per_part": rows, "fine_from": max(fine_from, content.layout.start)}
 

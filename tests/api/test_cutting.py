@@ -4,6 +4,8 @@ import pytest
 from in_memory import Service
 
 from api import recording
+from shared.fleet import Served
+from shared.tables import parts
 
 ROW = "a text of some words\n"
 
@@ -36,6 +38,24 @@ def test_with_many_processes_parts_are_longer(
     monkeypatch.setattr(recording, "MANY_PROCESSES", 2)
     service.fleet._processes = 4  # so a part takes 0.8 s instead of 0.4
     assert cut(service, 140) == [8] * 14 + [2] * 14
+
+
+def test_the_end_of_a_job_whose_parts_are_full_by_their_bytes_is_cut_finer(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fast model's part would take more rows than it has bytes for; its job is no short one."""
+    monkeypatch.setattr(recording, "MAX_PART_BYTES", 4 * len(ROW))
+    monkeypatch.setattr(parts, "MAX_PART_BYTES", 4 * len(ROW))
+    monkeypatch.setattr(service.fleet, "_served", fast(service))
+    assert cut(service, 50) == [4] * 12 + [1] * 2
+
+
+def fast(service: Service) -> dict[str, Served]:
+    """The model of the service, a hundred times as fast."""
+    return {
+        name: served.model_copy(update={"rate": served.rate * 100})
+        for name, served in service.fleet.models().items()
+    }
 
 
 def test_a_job_too_short_for_all_processes_is_cut_evenly(service: Service) -> None:
