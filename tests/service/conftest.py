@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from faulty import Faulty, faulty
 from programs import Programs, programs
 
 
@@ -26,10 +27,21 @@ def service(tmp_path_factory: pytest.TempPathFactory, sockets: Path) -> Iterator
         yield running
 
 
+#: Leases so short that a test can wait for their end.
+SHORT = {"lease_seconds": "3", "reconcile_seconds": "1", "heartbeat_seconds": "1"}
+
+
 @pytest.fixture
 def fragile(tmp_path: Path, sockets: Path) -> Iterator[Programs]:
-    """Redis and the API for one test that breaks things, with short leases."""
+    """Redis and the API for one test that breaks things."""
     own = Path(tempfile.mkdtemp(dir=sockets))
-    short = {"lease_seconds": "3", "reconcile_seconds": "1", "heartbeat_seconds": "1"}
-    with programs(tmp_path, own, processes="2", part_seconds="0.8", **short) as running:
+    with programs(tmp_path, own, processes="2", **SHORT) as running:
+        yield running
+
+
+@pytest.fixture
+def slow(tmp_path: Path, sockets: Path) -> Iterator[Faulty]:
+    """The same with a model of a fixed rate: however fast the machine, a job lasts."""
+    own = Path(tempfile.mkdtemp(dir=sockets))
+    with faulty(tmp_path, own, processes="2", part_seconds="0.4", **SHORT) as running:
         yield running

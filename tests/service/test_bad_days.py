@@ -5,103 +5,96 @@ import signal
 import subprocess
 import sys
 
-import pandas as pd
 import psutil
 import pytest
-from programs import ROOT, Programs, check_rows, kill, many_rows
+from faulty import Faulty, SentJob
+from programs import ROOT, Programs, kill, many_rows
 from waiting import wait_for
 
 pytestmark = pytest.mark.stack
 
 
-def a_running_job(fragile: Programs) -> tuple[str, pd.DataFrame]:
+#: Three seconds of two processes: time enough to break something while they run.
+ROWS = 30_000
+
+
+def a_running_job(slow: Faulty) -> SentJob:
     """Submit a job when a worker is ready, and wait until some of its rows are done."""
-    fragile.wait_ready()
-    content, sent = many_rows(600_000)
-    location = fragile.submit(content)
-    fragile.wait_for_rows(location, 1)
-    return location, sent
+    slow.wait_ready()
+    job = slow.submit_rows(ROWS)
+    slow.wait_for_rows(job.location, 1)
+    return job
 
 
-def check_job(fragile: Programs, location: str, sent: pd.DataFrame) -> None:
-    """Wait for the end of a job, and check its counts and every row of it."""
-    job = fragile.wait_for_end(location)
-    assert job["rows"] == {"total": len(sent), "completed": len(sent), "failed": 0}
-    check_rows(fragile.results(location), sent)
-
-
-def test_a_killed_process_loses_no_row(fragile: Programs) -> None:
+def test_a_killed_process_loses_no_row(slow: Faulty) -> None:
     """Kill -9 of a worker's child: its part is scored by another, and each row comes back once."""
-    worker = fragile.start_worker()
-    location, sent = a_running_job(fragile)
+    worker = slow.start_worker()
+    job = a_running_job(slow)
     victim = psutil.Process(worker.pid).children()[0]
     victim.kill()
-    check_job(fragile, location, sent)
+    slow.check(job)
 
 
-def test_a_killed_worker_loses_no_row(fragile: Programs) -> None:
+def test_a_killed_worker_loses_no_row(slow: Faulty) -> None:
     """Kill -9 of the only worker, main process and children; one that starts later goes on."""
-    worker = fragile.start_worker()
-    location, sent = a_running_job(fragile)
+    worker = slow.start_worker()
+    job = a_running_job(slow)
     kill(worker)
-    wait_for(lambda: "No worker serves" in fragile.job(location)["detail"])
-    fragile.start_worker()
-    check_job(fragile, location, sent)
+    wait_for(lambda: "No worker serves" in slow.job(job.location)["detail"])
+    slow.start_worker()
+    slow.check(job)
 
 
-def test_a_worker_that_is_stopped_ends_its_part_first(fragile: Programs) -> None:
+def test_a_worker_that_is_stopped_ends_its_part_first(slow: Faulty) -> None:
     """SIGTERM lets a worker end what it has begun; the next one goes on from there."""
-    worker = fragile.start_worker()
-    location, sent = a_running_job(fragile)
+    worker = slow.start_worker()
+    job = a_running_job(slow)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(60) == 0
-    assert fragile.job(location)["state"] == "running"
-    fragile.start_worker()
-    check_job(fragile, location, sent)
+    assert slow.job(job.location)["state"] == "running"
+    slow.start_worker()
+    slow.check(job)
 
 
-def test_jobs_wait_for_the_first_worker(fragile: Programs) -> None:
+def test_jobs_wait_for_the_first_worker(slow: Faulty) -> None:
     """Before any worker there is nothing to ask for; a job of one that left waits for the next."""
-    answer = fragile.client.post("/jobs", json={"text": ["good"]})
+    answer = slow.client.post("/jobs", json={"text": ["good"]})
     assert answer.status_code == 503
     assert "No worker has announced a model yet" in answer.json()["detail"]
-    worker = fragile.start_worker()
-    fragile.wait_ready()
+    worker = slow.start_worker()
+    slow.wait_ready()
     worker.send_signal(signal.SIGTERM)
     worker.wait(60)
-    content, sent = many_rows(100)
-    bulk = fragile.submit(content)
-    small = fragile.client.post("/jobs", json={"text": ["good"]}).headers["Location"]
-    assert "No worker serves" in wait_for(lambda: fragile.job(bulk)["detail"])
-    fragile.start_worker()
-    assert fragile.wait_for_end(small)["state"] == "succeeded"
-    check_job(fragile, bulk, sent)
+    bulk = slow.submit_rows(100)
+    small = slow.client.post("/jobs", json={"text": ["good"]}).headers["Location"]
+    assert "No worker serves" in wait_for(lambda: slow.job(bulk.location)["detail"])
+    slow.start_worker()
+    assert slow.wait_for_end(small)["state"] == "succeeded"
+    slow.check(bulk)
 
 
-def test_redis_away_and_back(fragile: Programs) -> None:
+def test_redis_away_and_back(slow: Faulty) -> None:
     """Without Redis requests get a 503 and no hang; when it is back all goes on by itself."""
-    redis = fragile.redis
-    fragile.start_worker()
-    location, sent = a_running_job(fragile)
+    redis = slow.redis
+    slow.start_worker()
+    job = a_running_job(slow)
     redis.send_signal(signal.SIGTERM)
     redis.wait(30)
-    fragile.client.timeout = 15
+    slow.client.timeout = 15
     for answer in (
-        fragile.client.post("/sentiment", json={"text": ["good"]}),
-        fragile.client.post("/jobs", json={"text": ["good"]}),
-        fragile.client.post(
-            "/jobs", content=many_rows(10)[0], headers={"Content-Type": "text/csv"}
-        ),
-        fragile.client.get(location),
-        fragile.client.get("/readyz"),
+        slow.client.post("/sentiment", json={"text": ["good"]}),
+        slow.client.post("/jobs", json={"text": ["good"]}),
+        slow.client.post("/jobs", content=many_rows(10)[0], headers={"Content-Type": "text/csv"}),
+        slow.client.get(job.location),
+        slow.client.get("/readyz"),
     ):
         assert answer.status_code == 503, answer.text
         assert answer.json()["type"] == "urn:scorelane:problem:store-unavailable"
         assert answer.headers["Retry-After"]
-    assert fragile.status("/livez") == 200
-    fragile.start_redis()
-    check_job(fragile, location, sent)
-    assert fragile.client.post("/sentiment", json={"text": ["good"]}).status_code == 200
+    assert slow.status("/livez") == 200
+    slow.start_redis()
+    slow.check(job)
+    assert slow.client.post("/sentiment", json={"text": ["good"]}).status_code == 200
 
 
 def test_the_api_does_not_open_itself_to_others(fragile: Programs) -> None:

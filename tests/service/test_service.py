@@ -87,7 +87,7 @@ def test_a_small_job_is_answered_through_the_doorbell(service: Programs) -> None
 def test_cancel_and_delete_a_running_job(service: Programs) -> None:
     """A job that runs can be cancelled, and deleted with everything of it."""
     content, _ = many_rows(150_000)
-    location = service.submit(content)
+    location = service.submit(content, model="deep")
     service.wait_for_rows(location, 1)
     assert service.client.post(f"{location}/cancel").json()["state"] == "cancelled"
     assert service.client.delete(location).status_code == 204
