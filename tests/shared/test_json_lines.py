@@ -5,7 +5,7 @@ import json
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.input_errors import BadFirstLine, NoRows, NoSuchColumn, RowTooLong
@@ -84,7 +84,6 @@ def read(content: bytes, chars: int, first_row: int, limit: int = LIMIT) -> Rows
     )
 
 
-@settings(deadline=None)
 @given(contents, st.sampled_from([2, 1000]), st.integers(0, 9), st.sampled_from([30, LIMIT]))
 def test_a_part_is_read_as_line_by_line(
     found: list[bytes], chars: int, first_row: int, limit: int
@@ -94,7 +93,6 @@ def test_a_part_is_read_as_line_by_line(
     assert read(content, chars, first_row, limit) == one_by_one(content, chars, first_row, limit)
 
 
-@settings(deadline=None)
 @given(values)
 def test_a_value_is_carried_as_its_json(value: object) -> None:
     """Exactly: numbers of any size, what is nested; strings as typed, null as an empty cell."""
@@ -104,7 +102,6 @@ def test_a_value_is_carried_as_its_json(value: object) -> None:
     assert rows.refs == (["1", "2"] if value is None else [ref_text(value)] * 2)
 
 
-@settings(deadline=None)
 @given(contents, st.integers(1, 5), st.integers(1, 60), st.sampled_from([1, 7, 64, 1000]))
 def test_lines_are_cut_wherever_a_block_ends(
     found: list[bytes], rows_per_part: int, row_bytes: int, block: int

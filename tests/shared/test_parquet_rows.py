@@ -12,7 +12,7 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.input_errors import BadParquet, NoSuchColumn
@@ -38,7 +38,6 @@ texts = st.none() | st.text(st.characters(codec="utf-8"), max_size=9)
 tables = st.lists(st.tuples(st.none() | st.integers(0, 2**62), texts), min_size=1, max_size=40)
 
 
-@settings(deadline=None)
 @given(tables, st.integers(0, 45), st.integers(1, 9), st.integers(1, 7), st.booleans())
 def test_the_rows_behind_any_row(
     rows: list[tuple[Any, Any]], skip: int, group: int, batch: int, dictionary: bool

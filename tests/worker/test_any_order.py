@@ -326,7 +326,6 @@ def test_a_job_gets_to_its_end_whatever_happens(
         settings=settings(
             max_examples=examples,
             stateful_step_count=30,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
