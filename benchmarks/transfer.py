@@ -13,8 +13,8 @@ from benchmarks.service import Running
 #: Bytes that the client moves at once, so that it costs the machine next to nothing.
 BLOCK = 1 << 20
 
-#: Seconds between two looks at a job: at least, and at most.
-LOOK_SECONDS = (0.02, 0.5)
+#: For so many seconds an answer about a job may wait for its end: as our own client asks for it.
+WAIT_SECONDS = 60
 
 
 class JobFailed(Exception):
@@ -58,9 +58,8 @@ def transfer(running: Running, source: Path, target: Path, model: str = "fast") 
         uploaded = time.perf_counter()
         looks = 0
         while job["state"] in ("queued", "running"):
-            # Close to the end as often as the figure needs; before that, out of the way.
-            time.sleep(min(max((job["eta_seconds"] or 0.2) / 4, LOOK_SECONDS[0]), LOOK_SECONDS[1]))
-            connection.request("GET", f"/jobs/{job['id']}")
+            headers = {"Prefer": f"wait={WAIT_SECONDS}"}
+            connection.request("GET", f"/jobs/{job['id']}", headers=headers)
             job = _json(connection.getresponse(), 200)
             looks += 1
         if job["state"] != "succeeded":

@@ -14,6 +14,10 @@ from shared.model import SCORE
 #: What every result has, before the columns that are carried through.
 FIXED = ("ref", SCORE, "error")
 
+#: Rows that are rendered at once. What they become on the way stays in memory that Python has: with
+#: all of a part it fetched 10 MB from the kernel and gave them back, which was a third of its time.
+RUN = 2048
+
 #: What a spreadsheet takes for a formula (OWASP, "CSV Injection").
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -59,6 +63,14 @@ def render(
     Raises:
         ValueError: these are not lists of one length.
     """
+    columns = (refs, scores, errors, *extras)
+    runs = range(0, max(map(len, columns)), RUN)
+    return b"".join([_rendered(*[column[at : at + RUN] for column in columns]) for at in runs])
+
+
+def _rendered(
+    refs: list[str], scores: list[float | None], errors: list[str | None], *extras: list[str]
+) -> bytes:
     notes = [""] * len(errors)
     if any(errors):
         notes = [_quote(error) if error else "" for error in errors]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.job import NDJSON
 from shared.tables.parts import read_rows
-from shared.tables.results import escape, parse, render
+from shared.tables.results import RUN, escape, parse, render
 from shared.tables.rows import Rows
 from shared.tables.stored_rows import ref_text, write_rows
 
@@ -73,6 +73,12 @@ def test_some_results_can_be_parsed(rows: list[Result], begin: int, end: int | N
         {"ref": ref, "Sentiment_Score": score, "error": error} for ref, score, error in rows
     ]
     assert parse(render_rows(rows), begin, end) == expected[begin:end]
+
+
+def test_many_results_are_written_as_few_are() -> None:
+    """Where one run of them ends and the next begins, no row is lost, twice or another's."""
+    for count in (RUN - 1, RUN, RUN + 1, 2 * RUN + 1):
+        check_results([(f"r{row}", row / 7, None) for row in range(count)])
 
 
 def test_every_ref_needs_its_score() -> None:
