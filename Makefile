@@ -84,7 +84,7 @@ clean:  ## remove what was made here: the environment, caches, scores; not the d
 	rm -f scored-*.csv
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(ENVIRONMENT): pyproject.toml constraints.txt hatch_build.py $(wildcard */*.[ch])
+$(ENVIRONMENT): pyproject.toml constraints.txt hatch_build.py $(wildcard */*.[ch] */*/*.[ch])
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \

@@ -63,7 +63,7 @@ def render(
     Raises:
         ValueError: these are not lists of one length.
     """
-    columns = (refs, scores, errors, *extras)
+    columns: list[list[Any]] = [refs, scores, errors, *extras]
     runs = range(0, max(map(len, columns)), RUN)
     return b"".join([_rendered(*[column[at : at + RUN] for column in columns]) for at in runs])
 
