@@ -52,8 +52,11 @@ def transfer(running: Running, source: Path, target: Path, model: str = "fast") 
     try:
         started = time.perf_counter()
         with source.open("rb") as file:
-            headers = {"Content-Type": "text/csv", "Content-Length": str(source.stat().st_size)}
-            connection.request("POST", f"/jobs?model={model}", body=file, headers=headers)
+            connection.putrequest("POST", f"/jobs?model={model}")
+            connection.putheader("Content-Type", "text/csv")
+            connection.putheader("Content-Length", str(source.stat().st_size))
+            connection.endheaders()
+            connection.sock.sendfile(file)
             job = _json(connection.getresponse(), 202)
         uploaded = time.perf_counter()
         looks = 0
