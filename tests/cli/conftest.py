@@ -217,3 +217,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
         finally:
             serving.interrupt()
             serving.wait_gone()
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An upload of three rows, in the current folder, without a service in the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SCORELANE_URL", raising=False)
+    path = tmp_path / "in.csv"
+    path.write_text("ref,text\n1,[bold]fine[/]\n2,\n3,dull\n", encoding="utf-8")
+    return path

@@ -1,0 +1,110 @@
+"""Commands on a job that is there: its results, errors and summary, and its retry."""
+
+import json
+from pathlib import Path
+
+import pytest
+from commands import RESULTS, run, serve_job
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "name"),
+    [
+        ((), "csv", "scored-{}.csv"),
+        (("--format", "ndjson"), "ndjson", "scored-{}.ndjson"),
+        (("-o", "out.parquet"), "parquet", "out.parquet"),
+        (("-o", "out.parquet", "--format", "csv"), "csv", "out.parquet"),
+        (("-o", "out.txt"), "csv", "out.txt"),
+    ],
+)
+def test_results_by_format(
+    answers, file: Path, arguments: tuple[str, ...], kind: str, name: str
+) -> None:
+    """The format is the one that is named, or that of the file's ending."""
+    answers.add(f"GET /jobs/{answers.JOB_ID}/results?format={kind}", 200, RESULTS)
+    result = run("results", answers.JOB_ID, *arguments, "--url", answers.url)
+    assert result.exit_code == 0, result.output
+    assert file.with_name(name.format(answers.JOB_ID)).read_bytes() == RESULTS
+
+
+def test_results_of_a_job_that_runs(answers, file: Path) -> None:
+    """With `--partial` what there is goes to a file of another name."""
+    path = f"GET /jobs/{answers.JOB_ID}/results?format=csv&partial=true"
+    link = {"Link": f'<{path[4:]}&cursor=2>; rel="next"', "Retry-After": "1"}
+    answers.add(path, 200, RESULTS, **link)
+    result = run("results", answers.JOB_ID, "--partial", "--url", answers.url)
+    assert (result.exit_code, result.stdout) == (0, f"scored-{answers.JOB_ID}.partial.csv\n")
+    assert file.with_name(f"scored-{answers.JOB_ID}.partial.csv").read_bytes() == RESULTS
+
+
+@pytest.mark.parametrize("out", ["-", None])
+@pytest.mark.parametrize(("state", "exit_code"), [("succeeded", 0), ("cancelled", 1)])
+def test_results_followed(answers, file: Path, out: str | None, state: str, exit_code: int) -> None:
+    """With `--follow` pieces are put behind each other; the exit code is that of the job."""
+    serve_job(answers, state=state)
+    path = f"GET /jobs/{answers.JOB_ID}/results?format=csv&partial=true"
+    link = {"Link": f'<{path[4:]}&cursor=2>; rel="next"', "Retry-After": "0"}
+    answers.add(path, 200, RESULTS[:30], **link)
+    answers.add(f"{path}&cursor=2", 200, RESULTS[30:])
+    where = ("-o", out) if out else ()
+    result = run("results", answers.JOB_ID, "--follow", *where, "--url", answers.url)
+    assert result.exit_code == exit_code, result.output
+    written = (
+        result.stdout_bytes if out else file.with_name(f"scored-{answers.JOB_ID}.csv").read_bytes()
+    )
+    assert written == RESULTS
+    assert ("The job is cancelled" in result.stderr) == bool(exit_code)
+
+
+def test_results_that_cannot_be_followed(answers, file: Path) -> None:
+    """A job that is not there leaves the older file as it is, and Parquet has no pieces."""
+    old = file.with_name("old.csv")
+    old.write_bytes(RESULTS)
+    path = f"GET /jobs/{answers.JOB_ID}/results?format=csv&partial=true"
+    answers.add(path, 404, answers.problem("job-not-found", "There is no such job."))
+    where = ("--follow", "-o", str(old), "--url", answers.url)
+    assert run("results", answers.JOB_ID, *where).exit_code == 2
+    assert old.read_bytes() == RESULTS
+    refused = run("results", answers.JOB_ID, "--partial", "-o", "x.parquet", "--url", answers.url)
+    assert refused.exit_code == 2
+    assert "csv or ndjson" in refused.stderr
+
+
+def test_errors_of_a_job(answers) -> None:
+    """They are printed as CSV, or as an object a line."""
+    rows = [{"row": 2, "ref": "a,b", "error": "the text is empty"}]
+    path = f"GET /jobs/{answers.JOB_ID}/errors?format=json&limit=10000&partial=true"
+    answers.add(path, 200, {"errors": rows, "state": "running", "next": None})
+    command = ("errors", answers.JOB_ID, "--partial", "--url", answers.url)
+    assert run(*command).stdout == 'row,ref,error\n2,"a,b",the text is empty\n'
+    assert json.loads(run(*command, "--json").stdout) == rows[0]
+
+
+def test_summary_of_a_job(answers) -> None:
+    """It has the counts, the bars and the kinds of errors; as JSON all that the service says."""
+    histogram = [{"from": at / 10, "to": (at + 1) / 10, "rows": at} for at in range(10)]
+    said = {
+        "id": answers.JOB_ID, "state": "running",
+        "rows": {"total": 60, "completed": 45, "failed": 2},
+        "scores": {"mean": 0.6333, "min": 0.1, "max": 1.0, "histogram": histogram},
+        "errors": [{"kind": "empty", "rows": 2}],
+    }  # fmt: skip
+    answers.add(f"GET /jobs/{answers.JOB_ID}/summary", 200, said)
+    printed = run("summary", answers.JOB_ID, "--url", answers.url).stdout
+    assert printed.startswith("running: 45 scored, 2 with an error; mean score 0.633\n")
+    assert "  0.9 - 1.0  ████" in printed
+    assert printed.endswith("rows with an error, empty: 2\n")
+    assert json.loads(run("summary", answers.JOB_ID, "--json", "--url", answers.url).stdout) == said
+
+
+def test_retry_of_a_job(answers) -> None:
+    """The id of the new job is printed; with `--wait` its end decides on the exit code."""
+    new = "b" * 32
+    answers.add(
+        "POST /jobs/x/retry?on_error=skip&label=run%3A2", 202, answers.job("queued", id=new)
+    )
+    answers.add(f"GET /jobs/{new}", 200, answers.job("failed", id=new, error="It will not do."))
+    result = run("retry", "x", "--on-error", "skip", "--label", "run:2", "--wait",
+                 "--url", answers.url)  # fmt: skip
+    assert (result.exit_code, result.stdout) == (1, f"{new}\n")
+    assert "It will not do." in result.stderr
