@@ -29,7 +29,7 @@ INPUTS ?= 100000
 .PHONY: fuzz
 fuzz: $(ENVIRONMENT)  ## give INPUTS (100000) made-up inputs to each reader of what others send; of Parquet a twentieth
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
-	cd $$(mktemp -d) && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python $(CURDIR)/tests/fuzz.py --inputs $(INPUTS)
+	cd $$(mktemp -d) && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python $(CURDIR)/tests/programs/fuzz.py --inputs $(INPUTS)
 
 .PHONY: audit
 audit: $(ENVIRONMENT)  ## look for known vulnerabilities in what is installed; asks pypi.org
@@ -39,7 +39,7 @@ audit: $(ENVIRONMENT)  ## look for known vulnerabilities in what is installed; a
 MINUTES ?= 30
 .PHONY: soak
 soak: $(ENVIRONMENT)  ## load the service for MINUTES (30) while its programs are killed at random
-	PYTHONPATH=.:tests $(BIN)/python tests/soak.py --minutes $(MINUTES)
+	PYTHONPATH=.:tests $(BIN)/python tests/programs/soak.py --minutes $(MINUTES)
 
 .PHONY: check
 check: $(ENVIRONMENT)  ## check format, lint, types and who imports whom
@@ -71,8 +71,8 @@ models: $(ENVIRONMENT)  ## train both bundled models anew from the labelled data
 	$(BIN)/python -m training.bundled "$(DATA)"
 
 .PHONY: settings
-settings: $(ENVIRONMENT)  ## write docs/settings.md anew, from shared/settings.py
-	$(BIN)/python -m scorelane.settings_table
+settings: $(ENVIRONMENT)  ## write docs/settings.md anew, from shared/config/settings.py
+	$(BIN)/python -m scorelane.commands.settings_page
 
 .PHONY: test-compose
 test-compose: $(ENVIRONMENT)  ## build the images, and test the service under docker compose

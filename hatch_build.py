@@ -14,7 +14,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 #: What is compiled: each becomes a library beside it.
-SOURCES = ["scoring/words.c", "worker/records.c", "shared/tables/characters.c"]
+SOURCES = ["scoring/words/words.c", "worker/steps/records.c", "api/uploads/characters.c"]
 
 #: No contraction of products and sums, and no instructions that another machine may lack.
 OPTIONS = ["-O3", "-shared", "-fPIC", "-ffp-contract=off", "-fno-math-errno"]

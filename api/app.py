@@ -2,36 +2,28 @@
 
 from flask import Flask
 
-from api import (
-    article,
-    bad_rows,
-    docs_page,
-    errors,
-    events,
-    health,
-    jobs,
-    metrics,
-    models,
-    openapi,
-    results,
-    retrying,
-    submitting,
-    summary,
-)
-from api.access import Access
-from api.asker import Asker
-from api.bells import Bells
+from api import errors
+from api.docs import openapi, swagger_page
+from api.jobs import events
+from api.jobs import views as jobs
+from api.operations import health, metrics, models
+from api.process.job_waits import Bells
+from api.process.stream_slots import Slots
+from api.process.sync_scorer import Asker
+from api.request_log import Witness
+from api.results import row_errors, summary
+from api.results import views as results
+from api.security.access import Access
 from api.services import Services
-from api.slots import Slots
+from api.submission import retry, sentiment, submit
 from api.v1 import batches as v1_batches
 from api.v1 import files as v1_files
-from api.witness import Witness
-from shared.blobs import Blobs
+from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.fleet import Fleet
-from shared.job_store import JobStore
-from shared.overview import Overview
-from shared.settings import Settings
+from shared.jobs.job_store import JobStore
+from shared.redis.overview import Overview
+from shared.storage.blobs import Blobs
 
 
 def create_app(
@@ -63,8 +55,8 @@ def create_app(
     app.wsgi_app = Witness(app, settings)  # type: ignore[method-assign]
     Access(settings, store).register(app)
     for resource in (
-        article, submitting, jobs, retrying, events, results, bad_rows, summary, models, health,
-        metrics, openapi, docs_page, v1_files, v1_batches,
+        sentiment, submit, jobs, retry, events, results, row_errors, summary, models, health,
+        metrics, openapi, swagger_page, v1_files, v1_batches,
     ):  # fmt: skip
         app.register_blueprint(resource.blueprint)
     return app

@@ -10,11 +10,12 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 
+from api.request_log import REQUEST_ID
 from api.v1.shapes import PREFIX, error_answer
-from api.witness import REQUEST_ID
-from shared import errors, input_errors
-from shared.errors import ScorelaneError
-from shared.traces import where
+from shared.errors import input as input_errors
+from shared.errors import service as errors
+from shared.errors.service import ScorelaneError
+from shared.telemetry.safe_traceback import where
 
 #: A refused upload is read on so far, so that the client gets to know why; then it is cut off.
 DRAIN_BYTES = 64 * 1024 * 1024

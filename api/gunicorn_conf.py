@@ -9,14 +9,14 @@ from typing import Any
 from gunicorn.glogging import Logger as GunicornLogger
 
 # Before a process is forked: all of them count into the memory that it holds.
-import api.measures  # noqa: F401
-from api.draining import draining
-from api.keys import Keys, check_published
-from api.memory import share_memory
-from shared import logs
-from shared.errors import ScorelaneError
-from shared.settings import Settings
-from shared.starting import check_file, end, settings_or_exit
+import api.process.measures  # noqa: F401
+from api.process.draining import draining
+from api.process.memory import share_memory
+from api.security.keys import Keys, check_published
+from shared.config.settings import Settings
+from shared.config.startup import check_file, end, settings_or_exit
+from shared.errors.service import ScorelaneError
+from shared.telemetry import logs
 
 
 def _check_keys(settings: Settings) -> None:

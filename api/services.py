@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from api.asker import Asker
-from api.bells import Bells
-from api.slots import Slots
-from shared.blobs import Blobs
+from api.process.job_waits import Bells
+from api.process.stream_slots import Slots
+from api.process.sync_scorer import Asker
+from shared.config.settings import Settings
 from shared.dispatch import Dispatch
-from shared.errors import NoModelYet
+from shared.errors.input import UnknownModel
+from shared.errors.service import NoModelYet
 from shared.fleet import Fleet, Served
-from shared.input_errors import UnknownModel
-from shared.job_store import JobStore
-from shared.overview import Overview
-from shared.settings import Settings
+from shared.jobs.job_store import JobStore
+from shared.redis.overview import Overview
+from shared.storage.blobs import Blobs
 
 _NAME = "scorelane"
 
@@ -37,8 +37,8 @@ class Services:
         """The model of that name; of no name: the default one, or the only one there is.
 
         Raises:
-            shared.errors.NoModelYet: no worker has ever announced a model.
-            shared.input_errors.UnknownModel: none of that name was announced.
+            shared.errors.service.NoModelYet: no worker has ever announced a model.
+            shared.errors.input.UnknownModel: none of that name was announced.
         """
         models = self.fleet.models()
         if not models:

@@ -1,14 +1,14 @@
 """The app that gunicorn serves: `gunicorn --config python:api.gunicorn_conf api.wsgi:app`."""
 
 from api.app import create_app
-from shared.blobs import FolderBlobs
+from shared.config.settings import load_settings
 from shared.dispatch import CeleryDispatch, make_celery
 from shared.fleet import RedisFleet
-from shared.overview import RedisOverview
-from shared.redis_job_store import RedisJobStore
-from shared.redis_link import RedisLink
-from shared.settings import load_settings
-from shared.spans import spans
+from shared.redis.job_store import RedisJobStore
+from shared.redis.link import RedisLink
+from shared.redis.overview import RedisOverview
+from shared.storage.blobs import FolderBlobs
+from shared.telemetry.spans import spans
 
 _settings = load_settings()
 spans.start("scorelane-api")

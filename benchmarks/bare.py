@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from shared.job import Layout
+from api.uploads.csv import CsvUpload
+from shared.config.settings import Settings
+from shared.jobs.job import Layout
 from shared.model import SCORE, TEXT, Model, load_model
-from shared.settings import Settings
-from shared.tables.csv_upload import CsvUpload
+from shared.tables.csv_results import header, render
 from shared.tables.parts import read_rows
-from shared.tables.results import header, render
 
 #: Bytes that are read and scored at once, about what a part of a job holds.
 BLOCK = 4 << 20

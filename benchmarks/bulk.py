@@ -18,9 +18,9 @@ from benchmarks.report import Options, Row, Table, faster, figure, interleave
 from benchmarks.reviews import save
 from benchmarks.service import Running, service
 from benchmarks.transfer import Transfer, look, remove, transfer
+from shared.config.settings import BUNDLED_MODELS
 from shared.dispatch import broker_url
 from shared.model import SCORE
-from shared.settings import BUNDLED_MODELS
 
 #: Scorelane's worker processes, and the references' processes.
 PROCESSES = "2"

@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from benchmarks import reviews
-from shared.settings import BUNDLED_MODELS
+from shared.config.settings import BUNDLED_MODELS
 from training.add_model import Meaning, add_model
 
 #: A seed that no benchmark draws its texts with.

@@ -11,7 +11,7 @@ from benchmarks.load import Client, Load, ask, request
 from benchmarks.reference_servers import web
 from benchmarks.report import Options, Row, Table, faster, interleave, quicker, within
 from benchmarks.service import Running, service
-from shared.settings import BUNDLED_MODELS
+from shared.config.settings import BUNDLED_MODELS
 
 #: How far a score may be from what `predict_proba` or `model.predict` gives.
 TOLERANCES = {"fast": 1e-9, "deep": 1e-5}

@@ -17,9 +17,9 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # it ships no types
 from redis import Redis
 
-from shared.redis_job_store import RedisJobStore
-from shared.redis_link import RedisLink
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.redis.job_store import RedisJobStore
+from shared.redis.link import RedisLink
 
 #: Seconds that the service gets to be ready, and to stop.
 START_SECONDS = 180.0

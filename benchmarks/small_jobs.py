@@ -12,13 +12,13 @@ from celery import Celery
 
 from benchmarks.reference_servers import started
 from benchmarks.service import Running
+from shared.config.settings import BUNDLED_MODELS, Settings
 from shared.dispatch import CeleryDispatch, broker_url, make_celery
 from shared.fleet import RedisFleet
-from shared.job import ENDED, NDJSON, Job, Spec, new_job_id
-from shared.redis_job_store import RedisJobStore
-from shared.redis_link import RedisLink
-from shared.settings import BUNDLED_MODELS, Settings
-from shared.tables.results import parse
+from shared.jobs.job import ENDED, NDJSON, Job, Spec, new_job_id
+from shared.redis.job_store import RedisJobStore
+from shared.redis.link import RedisLink
+from shared.tables.csv_results import parse
 from shared.tables.stored_rows import write_rows
 
 #: Seconds that anything may take that is waited for.

@@ -170,7 +170,7 @@ refuses_to_be_open() {
 every_setting_is_handed_on() {
   "$python" - <<'PY'
 import pathlib
-from shared.settings import Settings
+from shared.config.settings import Settings
 compose = pathlib.Path("docker-compose.yml").read_text()
 # Paths in the images; a volume is mounted there instead.
 fixed = {"SCORELANE_BLOBS_DIR", "SCORELANE_MODELS_DIR"}

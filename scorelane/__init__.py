@@ -8,20 +8,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scorelane.client import AsyncClient as AsyncClient
-    from scorelane.client import Client as Client
-    from scorelane.events import Event as Event
-    from scorelane.job import AsyncJob as AsyncJob
-    from scorelane.job import Job as Job
-    from scorelane.retries import Retries as Retries
+    from scorelane.client.calls.events import Event as Event
+    from scorelane.client.client import AsyncClient as AsyncClient
+    from scorelane.client.client import Client as Client
+    from scorelane.client.job import AsyncJob as AsyncJob
+    from scorelane.client.job import Job as Job
+    from scorelane.client.retries import Retries as Retries
 
 _WHERE = {
-    "AsyncClient": "scorelane.client",
-    "AsyncJob": "scorelane.job",
-    "Client": "scorelane.client",
-    "Event": "scorelane.events",
-    "Job": "scorelane.job",
-    "Retries": "scorelane.retries",
+    "AsyncClient": "scorelane.client.client",
+    "AsyncJob": "scorelane.client.job",
+    "Client": "scorelane.client.client",
+    "Event": "scorelane.client.calls.events",
+    "Job": "scorelane.client.job",
+    "Retries": "scorelane.client.retries",
 }
 
 __all__ = sorted(_WHERE)  # noqa: PLE0605  computed from the table

@@ -9,15 +9,15 @@ from typing import Any, Self
 
 import pandas as pd
 
-from scoring.keras_checks import check_word_numbers
-from scoring.keras_network import Network
-from scoring.text import Tokeniser, WordNumbers, read_word_index, tokeniser_for
+from scoring.networks.keras_checks import check_word_numbers
+from scoring.networks.keras_network import Network
+from scoring.networks.text import Tokeniser, WordNumbers, read_word_index, tokeniser_for
+from shared.errors.model import NoRuntime, UnusableModel
 from shared.model import SCORE, TEXT, Card
-from shared.model_errors import NoRuntime, UnusableModel
 
 WORD_INDEX_FILE = "word_idx.json"
 
-#: The compiled form of a model, beside its `model.hdf5`; `training.compile` writes it.
+#: The compiled form of a model, beside its `model.hdf5`; `training.onnx.compile` writes it.
 COMPILED_FILE = "model.onnx"
 
 #: The figure in its card: the greatest difference of a score from TensorFlow's.
@@ -37,9 +37,9 @@ class KerasModel:
         """Load `word_idx.json`, and `model.onnx` if the model was compiled, else `model.hdf5`.
 
         Raises:
-            shared.model_errors.UnusableModel: a file cannot be read, or the model does not score
+            shared.errors.model.UnusableModel: a file cannot be read, or the model does not score
                 texts.
-            shared.model_errors.NoRuntime: what runs the model is not installed.
+            shared.errors.model.NoRuntime: what runs the model is not installed.
         """
         try:
             numbers = word_numbers(read_word_index(folder / WORD_INDEX_FILE), card.options)
@@ -100,7 +100,7 @@ def word_numbers(word_idx: dict[str, int], options: dict[str, Any]) -> WordNumbe
 
 @lru_cache(maxsize=1)
 def _network_of(model: Any) -> Network:
-    from scoring.tensorflow_network import TensorFlowNetwork  # noqa: PLC0415  see the docstring
+    from scoring.networks.tensorflow_network import TensorFlowNetwork  # noqa: PLC0415  see the docstring
 
     # Compiled once per model: a call for one row must not pay for tracing each time.
     return TensorFlowNetwork(model)
@@ -109,12 +109,12 @@ def _network_of(model: Any) -> Network:
 def _network(folder: Path, card: Card) -> Network:
     if COMPILED_FILE in card.files:
         try:
-            from scoring.onnx_network import OnnxNetwork  # noqa: PLC0415  see the docstring
+            from scoring.networks.onnx_network import OnnxNetwork  # noqa: PLC0415  see the docstring
         except ImportError as error:
             raise NoRuntime(name=card.name, format=card.format, reason=error) from error
         return OnnxNetwork(folder / COMPILED_FILE, card.options)
     try:
-        from scoring.tensorflow_network import (  # noqa: PLC0415  see the docstring
+        from scoring.networks.tensorflow_network import (  # noqa: PLC0415  see the docstring
             TensorFlowNetwork,
             read_keras,
             use_one_thread,

@@ -15,9 +15,9 @@ from sklearn.exceptions import InconsistentVersionWarning
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from scoring.class_values import expected_score, given_values, values_of_labels
-from scoring.word_pipeline import WordPipeline
+from scoring.words.word_pipeline import WordPipeline
+from shared.errors.model import UnusableModel
 from shared.model import SCORE, TEXT, Card
-from shared.model_errors import UnusableModel
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class SklearnModel:
         """Load `model.pkl`.
 
         Raises:
-            shared.model_errors.UnusableModel: it cannot be unpickled here, or does not score texts.
+            shared.errors.model.UnusableModel: it cannot be unpickled here, or does not score texts.
         """
         # One process per core: a second BLAS or OpenMP thread would only take another one's core.
         threadpool_limits(1)
@@ -70,7 +70,7 @@ def read_estimator(path: Path) -> Any:
     """Unpickle an estimator. This runs the file's code: only for files that are trusted.
 
     Raises:
-        shared.model_errors.UnusableModel: it cannot be unpickled here.
+        shared.errors.model.UnusableModel: it cannot be unpickled here.
     """
     here = version("scikit-learn")
     try:

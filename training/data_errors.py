@@ -1,6 +1,6 @@
 """What can be wrong with labelled data, in words."""
 
-from shared.errors import ScorelaneError
+from shared.errors.service import ScorelaneError
 
 
 class LabelledDataError(ScorelaneError):

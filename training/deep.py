@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 import tensorflow as tf
 
-from scoring.sequences import length_batches, padded
-from scoring.tensorflow_network import read_keras
-from scoring.text import word_ids
+from scoring.networks.sequences import length_batches, padded
+from scoring.networks.tensorflow_network import read_keras
+from scoring.networks.text import word_ids
 from shared.model import TEXT
 from training.batches import BATCH_ROWS, BATCH_WORDS, Batches
 from training.data import DEV, TRAIN
@@ -29,7 +29,7 @@ MAX_LENGTH = 256
 LEARNT_LENGTH = 128
 
 #: The most words kept; with 100 numbers of one byte each they take 3.1 MB. A compiled model looks
-#: up what each adds to the gates (`training.onnx_folded`), which takes 64 MB of memory.
+#: up what each adds to the gates (`training.onnx.folding`), which takes 64 MB of memory.
 MAX_WORDS = 31_000
 LSTM_UNITS = 64
 DROPOUT = 0.3

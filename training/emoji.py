@@ -1,6 +1,6 @@
 """Emoji and emoticons, read as words: too few stand in labelled texts to be learnt one by one."""
 
-from scoring.text import TREEBANK, Tokeniser
+from scoring.networks.text import TREEBANK, Tokeniser
 
 #: A word -> the signs that are read as it.
 MEANT = {

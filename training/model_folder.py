@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 
+from shared.errors.model import BadCard, ModelExists
 from shared.model import Card
-from shared.model_errors import BadCard, ModelExists
 
 
 @contextmanager
@@ -23,8 +23,8 @@ def new_model_folder(output: Path, name: str, *, force: bool) -> Iterator[Path]:
         force: replace a model of that name.
 
     Raises:
-        shared.model_errors.BadCard: the name is not one that a card may hold.
-        shared.model_errors.ModelExists: there is a model of that name, and `force` is false.
+        shared.errors.model.BadCard: the name is not one that a card may hold.
+        shared.errors.model.ModelExists: there is a model of that name, and `force` is false.
     """
     # A path through the folder that is replaced, as in `mine/..`, would lead nowhere in between.
     output = output.resolve()
@@ -46,8 +46,8 @@ def check_name(output: Path, name: str, *, force: bool) -> None:
     """Refuse a name before the work is done, not after.
 
     Raises:
-        shared.model_errors.BadCard: the name is not one that a card may hold.
-        shared.model_errors.ModelExists: there is a model of that name, and `force` is false.
+        shared.errors.model.BadCard: the name is not one that a card may hold.
+        shared.errors.model.ModelExists: there is a model of that name, and `force` is false.
     """
     pattern = Card.model_json_schema()["properties"]["name"]["pattern"]
     if not re.match(pattern, name):

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import joblib
 import pandas as pd
 
-from shared.input_errors import BadOption
+from shared.errors.input import BadOption
 from shared.model import TEXT, Card, Model, load_model, write_card
 from training.checks import notes_on
 from training.data import DEV, TEST, TRAIN, read_labelled, split
@@ -74,8 +74,8 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
 
     Raises:
         training.data_errors.LabelledDataError: the files cannot be used.
-        shared.model_errors.ModelError: the name cannot be used.
-        shared.input_errors.BadOption: an unknown kind, or no epoch.
+        shared.errors.model.ModelError: the name cannot be used.
+        shared.errors.input.BadOption: an unknown kind, or no epoch.
     """
     if kind not in get_args(Kind):
         raise BadOption(option="kind", value=kind, reason="it is neither fast nor deep")
@@ -160,8 +160,8 @@ def _write_deep(
     lessons: Lessons | None,
     progress: Progress,
 ) -> tuple[dict[str, Any], dict[str, float]]:
-    from training.compile import compile_keras  # noqa: PLC0415  as above
     from training.deep import MAX_LENGTH, fit_deep  # noqa: PLC0415
+    from training.onnx.compile import compile_keras  # noqa: PLC0415  as above
     from training.vocabulary import TOKENISER  # noqa: PLC0415
     from training.word_vectors import EMBEDDING_SIZE, read_vectors  # noqa: PLC0415
 

@@ -12,14 +12,14 @@ import joblib
 from billiard.util import get_logger
 from celery.signals import setup_logging
 
-from shared import logs
+from shared.config.settings import load_settings
+from shared.errors.model import ModelError
 from shared.model import read_cards
-from shared.model_errors import ModelError
-from shared.settings import load_settings
+from shared.telemetry import logs
 from worker.app import app, serve_queues
-from worker.heart import silent
+from worker.loading import failed
 from worker.memory import keep_freed_memory, most_process_bytes
-from worker.preload import failed
+from worker.upkeep.heartbeat import silent
 
 
 @setup_logging.connect

@@ -4,11 +4,11 @@ from celery import Celery
 from kombu import Queue
 from kombu.utils.scheduling import round_robin_cycle
 
+from shared.config.settings import Settings
+from shared.config.startup import settings_or_exit
 from shared.dispatch import Task, bulk_queue, make_celery, small_queue
 from shared.model import Card
-from shared.settings import Settings
-from shared.starting import settings_or_exit
-from worker.trial import most_attempts
+from worker.steps.crash_search import most_attempts
 
 
 class SmallFirst(round_robin_cycle):
@@ -27,7 +27,7 @@ def make_worker(settings: Settings) -> Celery:
     """The Celery app with the settings that only the worker needs."""
     app = make_celery(settings)
     app.conf.update(
-        imports=["worker.tasks", "worker.heart", "worker.sender"],
+        imports=["worker.tasks", "worker.upkeep.heartbeat", "worker.callbacks.sender"],
         # An import of TensorFlow takes longer than the 4 s after which a new process would be
         # taken for dead, killed, started again, killed ...
         worker_proc_alive_timeout=180,

@@ -5,8 +5,8 @@ import sys
 
 from redis.exceptions import RedisError
 
-from shared.redis_link import RedisLink
-from shared.settings import load_settings
+from shared.config.settings import load_settings
+from shared.redis.link import RedisLink
 
 
 def main() -> None:

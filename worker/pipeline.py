@@ -10,26 +10,26 @@ from contextlib import AbstractContextManager
 from functools import lru_cache, partial
 from itertools import islice
 
-from shared.blobs import Blobs
+from shared.config.settings import Settings
 from shared.dispatch import Dispatch
-from shared.errors import JobExpired, JobNotFound
+from shared.errors.input import BadParquet, OpenQuote, RowTooLong
+from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
-from shared.input_errors import BadParquet, OpenQuote, RowTooLong
-from shared.job import ENDED, NDJSON, Job, Part, Spec, State
-from shared.job_store import FINISH, JobStore, Walk
-from shared.manifest import has_manifest, settle
+from shared.jobs.job import ENDED, NDJSON, Job, Part, Spec, State
+from shared.jobs.job_store import FINISH, JobStore, Walk
 from shared.model import Model
-from shared.settings import Settings
+from shared.storage.blobs import Blobs
+from shared.storage.manifest import has_manifest, settle
 from shared.tables.parts import cut
-from worker.answering import Answering
-from worker.assembly import assemble
-from worker.batch_reading import NotAsItMustBe, read_requests
-from worker.conversion import SplitLater, convert
-from worker.journal import Journal
-from worker.lease import Keeper
-from worker.part_scorer import PartScorer, Scored
-from worker.record_ends import look
-from worker.row_scorer import RowScorer
+from worker.batches.reading import NotAsItMustBe, read_requests
+from worker.steps.leases import Keeper
+from worker.steps.parquet_input import SplitLater, convert
+from worker.steps.parquet_output import assemble
+from worker.steps.part_scorer import PartScorer, Scored
+from worker.steps.record_ends import look
+from worker.steps.row_scorer import RowScorer
+from worker.steps.small_jobs import Answering
+from worker.telemetry.journal import Journal
 
 logger = logging.getLogger(__name__)
 

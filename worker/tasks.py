@@ -2,8 +2,8 @@
 
 from shared.dispatch import Task
 from worker.app import app
-from worker.preload import pipeline
-from worker.step import step
+from worker.loading import pipeline
+from worker.task_context import step
 
 
 @app.task(name=Task.READ)

@@ -1,7 +1,7 @@
 """How long each task may take, before its process is ended."""
 
+from shared.config.settings import Settings
 from shared.dispatch import Task
-from shared.settings import Settings
 
 
 def time_limits(settings: Settings) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Iterator
 
-from shared.input_errors import NotText, UnknownCharset
+from shared.errors.input import NotText, UnknownCharset
 
 #: So much is decoded at once; and a charset that wants to see more for one character is given up.
 DECODED_BYTES = 64 * 1024
@@ -16,7 +16,7 @@ def is_utf8(charset: str) -> bool:
     """Whether a charset is UTF-8 by another name.
 
     Raises:
-        shared.input_errors.UnknownCharset: there is none of this name.
+        shared.errors.input.UnknownCharset: there is none of this name.
     """
     return _look_up(charset).name in ("utf-8", "utf-8-sig")
 
@@ -29,9 +29,9 @@ def to_utf8(chunks: Iterator[bytes], charset: str | None) -> Iterator[bytes]:
         charset: by any name that Python knows; None: UTF-8, which is left as it is.
 
     Raises:
-        shared.input_errors.UnknownCharset: there is none of this name; at once, not at the first
+        shared.errors.input.UnknownCharset: there is none of this name; at once, not at the first
             run.
-        shared.input_errors.NotText: a byte cannot be decoded; with the place where it is in
+        shared.errors.input.NotText: a byte cannot be decoded; with the place where it is in
             `chunks`.
     """
     if charset is None or is_utf8(charset):

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
+from api.requests.content import Sent
+from api.uploads.csv import CsvUpload
 from api.uploads.formats import Format
-from api.uploads.sent import Sent
-from shared.job import Layout
-from shared.settings import Settings
-from shared.tables.csv_upload import CsvUpload
-from shared.tables.ndjson_upload import NdjsonUpload
-from shared.tables.parquet_upload import ParquetUpload
+from api.uploads.ndjson import NdjsonUpload
+from api.uploads.parquet import ParquetUpload
+from shared.config.settings import Settings
+from shared.jobs.job import Layout
 
 
 class Upload(Protocol):
@@ -25,14 +25,14 @@ class Upload(Protocol):
         """Check the next chunk.
 
         Raises:
-            shared.input_errors.BadInput: the file cannot be used.
+            shared.errors.input.BadInput: the file cannot be used.
         """
 
     def finish(self) -> list[str]:
         """The names of the columns, once everything was fed.
 
         Raises:
-            shared.input_errors.BadInput: the file cannot be used.
+            shared.errors.input.BadInput: the file cannot be used.
         """
 
     def layout(
@@ -41,8 +41,8 @@ class Upload(Protocol):
         """Where the rows are, once everything was fed, and stored.
 
         Raises:
-            shared.input_errors.NoSuchColumn: a column named is not there.
-            shared.input_errors.BadInput: the file cannot be used.
+            shared.errors.input.NoSuchColumn: a column named is not there.
+            shared.errors.input.BadInput: the file cannot be used.
         """
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from api.v1.shapes import BatchObject
-from shared.batches import ENDPOINT, WINDOW_SECONDS, Batch, BatchProblem
-from shared.job import Job, State
+from shared.jobs.job import Job, State
+from shared.storage.batches import ENDPOINT, WINDOW_SECONDS, Batch, BatchProblem
 
 WINDOW = "24h"
 

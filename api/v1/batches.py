@@ -5,17 +5,17 @@ from typing import cast
 
 from flask import Blueprint, request
 
-from api.describing import Answer, Content, Parameter, describes, json, number
-from api.intake import read_json
-from api.jobs import cancel_job, find_job
-from api.options import whole_number
+from api.jobs.views import cancel_job, find_job
+from api.requests.options import whole_number
+from api.schema.describe import Answer, Content, Parameter, describes, json, number
 from api.services import Services, services
+from api.submission.intake import read_json
 from api.v1.batch_object import EXAMPLE_BATCH, WINDOW, batch_json
-from api.v1.creating import take_batch
+from api.v1.create_batch import take_batch
 from api.v1.shapes import BatchList, BatchObject, page_of
 from api.v1.stored_files import owner_asked
-from shared.batches import ENDPOINT, Batch, batches
-from shared.errors import (
+from shared.errors.input import BadOption, BadRequestField, NotJson
+from shared.errors.service import (
     JobEnded,
     JobExpired,
     JobLost,
@@ -30,8 +30,8 @@ from shared.errors import (
     TooLarge,
     UnsupportedEncoding,
 )
-from shared.input_errors import BadOption, BadRequestField, NotJson
-from shared.job import State
+from shared.jobs.job import State
+from shared.storage.batches import ENDPOINT, Batch, batches
 
 blueprint = Blueprint("v1_batches", __name__)
 

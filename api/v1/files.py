@@ -4,9 +4,9 @@ from typing import cast
 
 from flask import Blueprint, Response, request
 
-from api.describing import Answer, Content, Parameter, describes, json, number
-from api.kept import begun
-from api.options import whole_number
+from api.requests.options import whole_number
+from api.results.streaming import begun
+from api.schema.describe import Answer, Content, Parameter, describes, json, number
 from api.services import services
 from api.v1.results import batch_pieces
 from api.v1.shapes import FileDeleted, FileList, FileObject, page_of
@@ -19,9 +19,9 @@ from api.v1.stored_files import (
     stored_pieces,
     uploaded_json,
 )
-from shared.batches import batch_files, batches
-from shared.errors import FilesFull, NoRoom, NoSuchFile, TooLarge, UnsupportedFormat
-from shared.input_errors import BadOption, NotMultipart
+from shared.errors.input import BadOption, NotMultipart
+from shared.errors.service import FilesFull, NoRoom, NoSuchFile, TooLarge, UnsupportedFormat
+from shared.storage.batches import batch_files, batches
 
 blueprint = Blueprint("v1_files", __name__)
 

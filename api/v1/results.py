@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from functools import partial
 
-from api.kept import kept
-from api.pieces import Pieces
+from api.results.byte_ranges import Pieces
+from api.results.streaming import kept
 from api.services import Services
 from api.v1.stored_files import made_by
-from shared.job import Job, State
+from shared.jobs.job import Job, State
 from shared.tables.batch_results import TAIL_BYTES, output_bytes
 
 

@@ -4,17 +4,17 @@ import re
 
 from flask import Request
 
-from api.access import who
-from api.bodies import chunks_of
-from api.jobs import find_job
-from api.kept import kept
-from api.limits import check_length
-from api.multipart import MultipartUpload
-from api.pieces import Pieces
+from api.jobs.views import find_job
+from api.requests.body import chunks_of
+from api.requests.limits import check_length
+from api.requests.multipart import MultipartUpload
+from api.results.byte_ranges import Pieces
+from api.results.streaming import kept
+from api.security.access import who
 from api.services import Services
 from api.v1.shapes import FileObject
-from shared.batches import BatchFile, batch_files, batches
-from shared.errors import (
+from shared.errors.input import BadOption
+from shared.errors.service import (
     FilesFull,
     JobExpired,
     JobLost,
@@ -22,8 +22,8 @@ from shared.errors import (
     NoSuchFile,
     UnsupportedFormat,
 )
-from shared.input_errors import BadOption
-from shared.job import ENDED, Job, new_job_id
+from shared.jobs.job import ENDED, Job, new_job_id
+from shared.storage.batches import BatchFile, batch_files, batches
 
 #: A stored file is sent in pieces of so many bytes.
 PIECE_BYTES = 1024 * 1024
@@ -48,7 +48,7 @@ def find_file(at: Services, file_id: str) -> BatchFile:
     """A file that was uploaded.
 
     Raises:
-        shared.errors.NoSuchFile: there is none.
+        shared.errors.service.NoSuchFile: there is none.
     """
     found = ID.fullmatch(file_id)
     file = batch_files(at.blobs).find(owner_asked(), found[1]) if found and not found[2] else None
@@ -61,7 +61,7 @@ def store_file(at: Services, request: Request) -> BatchFile:
     """Store an upload, as it comes.
 
     Raises:
-        shared.errors.ScorelaneError: it cannot be used; nothing of it is kept.
+        shared.errors.service.ScorelaneError: it cannot be used; nothing of it is kept.
     """
     if request.mimetype != "multipart/form-data":
         raise UnsupportedFormat(found=request.mimetype or "none", supported="multipart/form-data")
@@ -115,8 +115,8 @@ def made_by(at: Services, file_id: str) -> tuple[Job, str] | None:
     """The job of a batch whose file this is, and which of its files; None: it is no batch's.
 
     Raises:
-        shared.errors.NoSuchFile: it is a batch's, and not there: not yet, or not any more.
-        shared.errors.JobNotRestored: it will be there again.
+        shared.errors.service.NoSuchFile: it is a batch's, and not there: not yet, or not any more.
+        shared.errors.service.JobNotRestored: it will be there again.
     """
     found = ID.fullmatch(file_id)
     if not found or not found[2]:

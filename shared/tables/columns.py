@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from shared.input_errors import NoSuchColumn
+from shared.errors.input import NoSuchColumn
 
 
 def require(found: Collection[str], text_column: str, ref_column: str | None) -> None:
@@ -14,7 +14,7 @@ def require(found: Collection[str], text_column: str, ref_column: str | None) ->
         ref_column: the name of the column with the refs; None: none was named.
 
     Raises:
-        shared.input_errors.NoSuchColumn: one of them is not there.
+        shared.errors.input.NoSuchColumn: one of them is not there.
     """
     for column, option in ((text_column, "text_column"), (ref_column, "ref_column")):
         if column is not None and column not in found:

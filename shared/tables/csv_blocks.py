@@ -67,8 +67,8 @@ def csv_runs(
         exact: the same, of records that come one by one, and of the number of the first.
 
     Raises:
-        shared.input_errors.OpenQuote: a quote is not closed.
-        shared.input_errors.RowTooLong: a line is longer than any record may be.
+        shared.errors.input.OpenQuote: a quote is not closed.
+        shared.errors.input.RowTooLong: a line is longer than any record may be.
     """
     upload = _Upload(file, offset, max_bytes, delimiter)
     while upload.read_on():

@@ -4,7 +4,7 @@ import csv
 import sys
 from collections.abc import Iterator
 
-from shared.input_errors import OpenQuote, RowTooLong
+from shared.errors.input import OpenQuote, RowTooLong
 
 # The csv module's own limit (128 KiB a field) would make an error of a row that we can carry;
 # `max_bytes` below bounds a record.
@@ -37,9 +37,9 @@ def csv_records(
         Records in their order; the error is set where a record is malformed by itself.
 
     Raises:
-        shared.input_errors.OpenQuote: a quote is not closed, so that no later record can be
+        shared.errors.input.OpenQuote: a quote is not closed, so that no later record can be
             trusted.
-        shared.input_errors.RowTooLong: a line is longer than any record may be.
+        shared.errors.input.RowTooLong: a line is longer than any record may be.
     """
     feed = _Feed(lines, offset, row, max_bytes)
     reader = csv.reader(feed, delimiter=delimiter)

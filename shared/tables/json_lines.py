@@ -7,8 +7,8 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from shared.input_errors import NotJson
-from shared.job import Layout
+from shared.errors.input import NotJson
+from shared.jobs.job import Layout
 from shared.tables.csv_blocks import BLOCK_BYTES, RecordEnds
 from shared.tables.json_rows import kind_of, parse_value
 from shared.tables.rows import Rows, numbers_of, rows_of

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from shared.input_errors import NoRows, NotJson, NotRows, UnequalColumns
+from shared.errors.input import NoRows, NotJson, NotRows, UnequalColumns
 from shared.tables.columns import require
 
 #: A ref (None where none was sent), a text, and what is carried through.
@@ -17,7 +17,7 @@ def parse_json(body: bytes) -> Any:
     a common slip, and what the article's client does) is read twice.
 
     Raises:
-        shared.input_errors.NotJson: it is not JSON, or not what UTF-8 can carry back.
+        shared.errors.input.NotJson: it is not JSON, or not what UTF-8 can carry back.
     """
     try:
         value = _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
@@ -33,7 +33,7 @@ def parse_value(line: bytes) -> Any:
     """JSON in UTF-8 as it was sent, read once.
 
     Raises:
-        shared.input_errors.NotJson: it is not JSON, or not what UTF-8 can carry back.
+        shared.errors.input.NotJson: it is not JSON, or not what UTF-8 can carry back.
     """
     try:
         return _writable(_DECODER.decode(line.decode("utf-8-sig")), line)
@@ -83,10 +83,10 @@ def json_rows(
         carried: the names of the columns that are carried through, each of which is there.
 
     Raises:
-        shared.input_errors.NotRows: it is none of these.
-        shared.input_errors.NoSuchColumn: no text column, or not the ref column that was named.
-        shared.input_errors.UnequalColumns: columns of different lengths.
-        shared.input_errors.NoRows: there is no row.
+        shared.errors.input.NotRows: it is none of these.
+        shared.errors.input.NoSuchColumn: no text column, or not the ref column that was named.
+        shared.errors.input.UnequalColumns: columns of different lengths.
+        shared.errors.input.NoRows: there is no row.
     """
     if isinstance(value, list):
         rows = _from_records(value, text_column, ref_column, carried)

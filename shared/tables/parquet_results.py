@@ -26,7 +26,7 @@ GROUP_ROWS = 128 * 1024
 #: A row group of long cells is closed sooner; it is in memory until then.
 GROUP_BYTES = 8 * 1024 * 1024
 
-#: A cell that `shared.tables.results.escape` has put a quote before.
+#: A cell that `shared.tables.csv_results.escape` has put a quote before.
 _ESCAPED = r"^'('*[=+\-@\t\r])"
 
 #: Threads of the API may make files at the same time; their row groups take turns in memory.

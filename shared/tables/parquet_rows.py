@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import IO, Any, BinaryIO, NamedTuple
 
-from shared.input_errors import BadParquet
+from shared.errors.input import BadParquet
 
 MAGIC = b"PAR1"
 
@@ -42,7 +42,7 @@ def describe(file: BinaryIO) -> About:
     """The names of the columns of a file, and its number of rows.
 
     Raises:
-        shared.input_errors.BadParquet: it cannot be read.
+        shared.errors.input.BadParquet: it cannot be read.
     """
     _check_ends(file)
     asked = {"do": "describe", "memory": DESCRIBE_MEMORY_BYTES}
@@ -63,7 +63,7 @@ def stored_rows_of(file: BinaryIO, names: tuple[str, ...], skip: int) -> Iterato
         skip: so many rows are left out at the beginning.
 
     Raises:
-        shared.input_errors.BadParquet: at the block's end: it cannot be read to its end.
+        shared.errors.input.BadParquet: at the block's end: it cannot be read to its end.
     """
     asked = {"do": "rows", "names": names, "skip": skip, "memory": MAX_MEMORY_BYTES}
     with _child(file, asked) as output:
@@ -82,7 +82,7 @@ def first_rows_of(file: BinaryIO, names: tuple[str, ...], rows: int, size: int) 
         size: at most so many bytes.
 
     Raises:
-        shared.input_errors.BadParquet: it cannot be read so far.
+        shared.errors.input.BadParquet: it cannot be read so far.
     """
     asked = {"do": "first", "names": names, "most": rows, "memory": DESCRIBE_MEMORY_BYTES}
     with _describing, _child(file, asked) as output:
@@ -103,7 +103,7 @@ def _check_ends(file: BinaryIO) -> None:
 
 @contextmanager
 def _child(file: BinaryIO, asked: dict[str, Any]) -> Iterator[IO[bytes]]:
-    command = [sys.executable, "-P", "-m", "shared.tables.parquet_child", json.dumps(asked)]
+    command = [sys.executable, "-P", "-m", "shared.tables.parquet_process", json.dumps(asked)]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         # Its own pools take address space that the limit on memory would count.

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import accumulate
 from typing import BinaryIO
 
-from shared.job import Layout, Part
+from shared.jobs.job import Layout, Part
 from shared.tables.csv_blocks import (
     BLOCK_BYTES,
     Block,
@@ -59,8 +59,8 @@ def cut(
         look: finds where the records of a CSV end.
 
     Raises:
-        shared.input_errors.OpenQuote: a quote is not closed.
-        shared.input_errors.RowTooLong: a line is longer than any record may be.
+        shared.errors.input.OpenQuote: a quote is not closed.
+        shared.errors.input.RowTooLong: a line is longer than any record may be.
     """
     begin = after.end if after else layout.start
     first_row = after.first_row + after.rows if after else 0

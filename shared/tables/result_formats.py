@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from shared.job import Spec
-from shared.tables import ndjson_results, results
+from shared.jobs.job import Spec
+from shared.tables import csv_results, ndjson_results
 from shared.tables.rows import Rows
 
 #: Result rows as records: `ref`, `Sentiment_Score`, `error`, and the columns that are carried.
@@ -21,7 +21,7 @@ class Parse(Protocol):
     def __call__(
         self, content: bytes, begin: int = 0, end: int | None = None, columns: Sequence[str] = ()
     ) -> Records:
-        """See `shared.tables.results.parse`."""
+        """See `shared.tables.csv_results.parse`."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,14 @@ class RowFormat:
 
 
 def _render_csv(rows: Rows, scores: Scores, _columns: Sequence[str]) -> bytes:
-    return results.render(rows.refs, scores, rows.errors, rows.extras)
+    return csv_results.render(rows.refs, scores, rows.errors, rows.extras)
 
 
 def _write_csv(records: Records, columns: Sequence[str]) -> bytes:
     refs, scores, errors, *extras = (
-        [record[name] for record in records] for name in (*results.FIXED, *columns)
+        [record[name] for record in records] for name in (*csv_results.FIXED, *columns)
     )
-    return results.render(refs, scores, errors, extras)
+    return csv_results.render(refs, scores, errors, extras)
 
 
 def _render_ndjson(rows: Rows, scores: Scores, columns: Sequence[str]) -> bytes:
@@ -62,7 +62,9 @@ def _write_ndjson(records: Records, _columns: Sequence[str]) -> bytes:
     return ndjson_results.lines(records)
 
 
-CSV = RowFormat(results.header, _render_csv, results.parse, _write_csv, results.bad_rows)
+CSV = RowFormat(
+    csv_results.header, _render_csv, csv_results.parse, _write_csv, csv_results.bad_rows
+)
 NDJSON = RowFormat(
     lambda _: b"",
     _render_ndjson,

@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
-from waiting import wait_for
+from support.waiting import wait_for
 
 
 @dataclass

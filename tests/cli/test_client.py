@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from scorelane.appearing import appearing
-from scorelane.client import Client
-from scorelane.problems import ApiError, ClientError, Unreachable
-from scorelane.retries import Retries
+from scorelane.client.atomic_file import appearing
+from scorelane.client.client import Client
+from scorelane.client.errors import ApiError, ClientError, Unreachable
+from scorelane.client.retries import Retries
 
 NEVER = Retries(seconds=0)
 QUICK = Retries(seconds=0.2, first_pause=0.01, longest_pause=0.01)

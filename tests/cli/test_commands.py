@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import RESULTS, run, serve_job
-from waiting import wait_for
+from support.commands import RESULTS, run, serve_job
+from support.waiting import wait_for
 
-from scorelane.cli import cli
+from scorelane.commands.main import cli
 
 
 def test_help_is_light() -> None:
@@ -19,7 +19,7 @@ def test_help_is_light() -> None:
     code = (
         "import sys\n"
         "from click.testing import CliRunner\n"
-        "from scorelane.cli import cli\n"
+        "from scorelane.commands.main import cli\n"
         "print(CliRunner().invoke(cli, ['--help']).output)\n"
         "heavy = {'pandas', 'sklearn', 'tensorflow', 'numpy', 'httpx', 'rich', 'celery', 'redis'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"

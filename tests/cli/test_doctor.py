@@ -7,24 +7,25 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from programs import FAST, ROOT
+from support.programs import FAST, ROOT
 
-from scorelane import host_examination, redis_examination
-from scorelane.cli import cli
-from scorelane.findings import Finding, Weight, worst
-from scorelane.host_examination import (
+from scorelane.commands.checks import host as host_examination
+from scorelane.commands.checks import redis as redis_examination
+from scorelane.commands.checks.findings import Finding, Weight, worst
+from scorelane.commands.checks.host import (
     examine_blobs,
     examine_limits,
     examine_metrics_port,
     examine_models,
     examine_versions,
 )
-from scorelane.redis_examination import examine_redis
-from scorelane.service_examination import examine_api, examine_workers
-from scorelane.stack_folder import note_redis, settings_of_stack
+from scorelane.commands.checks.redis import examine_redis
+from scorelane.commands.checks.service import examine_api, examine_workers
+from scorelane.commands.main import cli
+from scorelane.stack.folder import note_redis, settings_of_stack
+from shared.config.settings import Settings
 from shared.fleet import RedisFleet, Worker
-from shared.redis_link import RedisLink
-from shared.settings import Settings
+from shared.redis.link import RedisLink
 
 Run = Callable[..., tuple[int, list[dict[str, str]]]]
 

@@ -3,9 +3,9 @@
 import pytest
 from click.testing import CliRunner
 
-from api.keys import parse_keys
-from scorelane.cli import cli
-from scorelane.client import KEY_VARIABLE, Client
+from api.security.keys import parse_keys
+from scorelane.client.client import KEY_VARIABLE, Client
+from scorelane.commands.main import cli
 
 
 def test_a_key_and_its_line() -> None:

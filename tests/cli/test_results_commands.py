@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from commands import RESULTS, run, serve_job
+from support.commands import RESULTS, run, serve_job
 
 
 @pytest.mark.parametrize(

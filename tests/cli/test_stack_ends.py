@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from waiting import wait_for
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.stack
 
@@ -32,7 +32,7 @@ def test_sigterm(start) -> None:
 
 @pytest.mark.parametrize(
     "victim",
-    ["bin/scorelane", "scorelane.supervisor", "scorelane.guard"],
+    ["bin/scorelane", "scorelane.stack.supervisor", "scorelane.stack.guard"],
     ids=["cli", "sup", "guard"],
 )
 def test_kill_9(start, tmp_path: Path, short_folder: Path, victim: str) -> None:
@@ -48,8 +48,8 @@ def test_kill_9(start, tmp_path: Path, short_folder: Path, victim: str) -> None:
 def test_kill_9_of_supervisor_and_guard(start) -> None:
     """Even a kill -9 of the supervisor and its guard together leaves no process."""
     serving = start(*SERVE).wait_ready()
-    guard = serving.process("scorelane.guard")
-    serving.process("scorelane.supervisor").kill()
+    guard = serving.process("scorelane.stack.guard")
+    serving.process("scorelane.stack.supervisor").kill()
     guard.kill()
     assert serving.wait_gone() == 3
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from pages import run_page
+from support.pages import run_page
 
 from scorelane import Client
-from scorelane.cli import cli
-from scorelane.stack import Stack
-from scorelane.stack_errors import StackError
+from scorelane.commands.main import cli
+from scorelane.stack.errors import StackError
+from scorelane.stack.stack import Stack
 from shared.model import write_card
 
 pytestmark = pytest.mark.stack
@@ -85,7 +85,7 @@ def test_port_taken(running, tmp_path: Path) -> None:
 
 def test_data_in_use(running) -> None:
     """A second stack on the same data is refused."""
-    plan = json.loads(running.process("scorelane.supervisor").cmdline()[-1])
+    plan = json.loads(running.process("scorelane.stack.supervisor").cmdline()[-1])
     with pytest.raises(StackError, match=r"in use.*--data"), Stack(Path(plan["data"])):
         pass
 

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from in_memory import Service, make_service
 from rich.console import Console
+from support.in_memory import Service, make_service
 
-from scorelane.problems import ApiError, Unreachable
-from scorelane.service_looks import Look, ServiceLooks
-from scorelane.top_command import _age, _next, _size, frame
+from scorelane.client.errors import ApiError, Unreachable
+from scorelane.commands.service_snapshot import Look, ServiceLooks
+from scorelane.commands.top import _age, _next, _size, frame
+from shared.config.settings import Settings
 from shared.fleet import Worker
-from shared.settings import Settings
 
 NOW = datetime(2026, 1, 1, 12, 0, 30, tzinfo=UTC)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from in_memory import Service
-from transports import QUICK, Waited, Working, WorkingLater
+from support.in_memory import Service
+from support.transports import QUICK, Waited, Working, WorkingLater
 
 from scorelane import AsyncClient, Client
 

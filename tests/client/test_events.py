@@ -6,13 +6,13 @@ from typing import Any
 
 import httpx
 import pytest
-from in_memory import Service
-from transports import CutOff, Script, Working, problem
+from support.in_memory import Service
+from support.transports import CutOff, Script, Working, problem
 
 from scorelane import Retries
-from scorelane.event_lines import EventLines, Said
-from scorelane.problems import ClientError, JobNotFound, Unavailable, Unreachable
-from shared.job import ENDED
+from scorelane.client.errors import ClientError, JobNotFound, Unavailable, Unreachable
+from scorelane.client.sse import EventLines, Said
+from shared.jobs.job import ENDED
 
 CSV = b"text\n" + b"a\n" * 20
 

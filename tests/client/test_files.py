@@ -9,8 +9,8 @@ from typing import Any
 
 import polars
 import pytest
-from doubles.length_model import length_score
-from transports import Working
+from support.doubles.length_model import length_score
+from support.transports import Working
 
 FRAME = polars.DataFrame({"ref": ["a", "b"], "text": ["hello", "hello you"]})
 SCORED = [("a", length_score("hello")), ("b", length_score("hello you"))]

@@ -8,12 +8,12 @@ import httpx
 import numpy as np
 import pandas as pd
 import pytest
-from doubles.length_model import length_score
-from in_memory import Service
-from transports import Working
+from support.doubles.length_model import length_score
+from support.in_memory import Service
+from support.transports import Working
 
-from scorelane.frames import SLICE, csv_of, read_results
-from scorelane.problems import JobNotSucceeded
+from scorelane.client.errors import JobNotSucceeded
+from scorelane.client.frames import SLICE, csv_of, read_results
 
 #: Texts that CSV, spreadsheets and pandas each have a word to say about.
 HOSTILE = ["NA", "007", "null", "=1+1", "'=1+1", "-5", 'a "quote", and more', "two\nlines",

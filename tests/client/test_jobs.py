@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
-from doubles.length_model import length_score
-from in_memory import Service
-from transports import Script, Working, WorkingLater, problem
+from support.doubles.length_model import length_score
+from support.in_memory import Service
+from support.transports import Script, Working, WorkingLater, problem
 
 from scorelane import AsyncClient, AsyncJob, Client, Job, Retries
-from scorelane.problems import BadRequest, JobEnded, JobNotFinished, Unavailable, WaitTimeout
+from scorelane.client.errors import BadRequest, JobEnded, JobNotFinished, Unavailable, WaitTimeout
 
 ROWS = b"ref,text\n1,hello\n2,\n3,hello you\n"
 REPRESENTED = {
@@ -72,7 +72,7 @@ def test_all_jobs_are_listed(
     client: Any, working: Working, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list goes on over as many pages as there are, and no further than it is read."""
-    monkeypatch.setattr("scorelane.following.PAGE", 2)
+    monkeypatch.setattr("scorelane.client.calls.jobs.PAGE", 2)
     ids = sorted(client.submit(ROWS).id for _ in range(5))
     assert [job.id for job in client.jobs()] == ids[::-1]
     assert [job.id for job in client.jobs(limit=3)] == ids[:1:-1]

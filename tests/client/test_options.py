@@ -4,11 +4,11 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from transports import Working
+from support.transports import Working
 
-from api import options
-from scorelane.job_options import JobOptions
-from scorelane.problems import BadRequest
+from api.requests import options
+from scorelane.client.errors import BadRequest
+from scorelane.client.options import JobOptions
 
 #: As the service calls it, where that is another name.
 AT_THE_SERVICE = {"labels": "label"}

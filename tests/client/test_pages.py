@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
-from doubles.length_model import length_score
-from in_memory import Service
-from transports import CutOff, Script, Working, problem
+from support.doubles.length_model import length_score
+from support.in_memory import Service
+from support.transports import CutOff, Script, Working, problem
 
 from scorelane import Retries
-from scorelane.problems import (
+from scorelane.client.errors import (
     JobNotFinished,
     KeyReused,
     NoResults,

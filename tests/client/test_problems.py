@@ -6,13 +6,14 @@ from typing import Any
 
 import httpx
 import pytest
-from transports import Script, problem
+from support.transports import Script, problem
 
 from api.errors import STATUS, status_of
-from scorelane import problems
-from scorelane.problems import ApiError, kind_of, problem_in, retry_after
-from shared import errors, input_errors
-from shared.errors import ScorelaneError
+from scorelane.client import errors as problems
+from scorelane.client.errors import ApiError, kind_of, problem_in, retry_after
+from shared.errors import input as input_errors
+from shared.errors import service as errors
+from shared.errors.service import ScorelaneError
 
 #: What the API answers with; the rest is said by other programs.
 ANSWERED = sorted(

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from scorelane import bars
-from scorelane.answers import JobState
-from scorelane.progress import lines_to
+from scorelane.client.job_state import JobState
+from scorelane.client.progress import lines_to
+from scorelane.commands import bars
 
 
 def job(state: str = "running", **changes: Any) -> JobState:
@@ -64,7 +64,7 @@ def test_shown_without_rich(
     client: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client does not need it."""
-    monkeypatch.setitem(sys.modules, "scorelane.bars", None)
+    monkeypatch.setitem(sys.modules, "scorelane.commands.bars", None)
     client.submit(b"text\nhello\n").wait(show=True)
     assert capsys.readouterr().err.startswith("succeeded: 1 of 1 rows")
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from transports import QUICK, Script, problem
+from support.transports import QUICK, Script, problem
 
 from scorelane import Retries
-from scorelane.problems import (
+from scorelane.client.errors import (
     ApiError,
     JobExpired,
     RateLimited,
@@ -17,7 +17,7 @@ from scorelane.problems import (
     Unavailable,
     Unreachable,
 )
-from scorelane.retries import Attempts
+from scorelane.client.retries import Attempts
 
 Connect = Callable[..., Any]
 

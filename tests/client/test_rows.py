@@ -8,14 +8,14 @@ import httpx
 import numpy as np
 import polars
 import pytest
-from doubles.length_model import length_score
-from transports import Cut, Script, Working
+from support.doubles.length_model import length_score
+from support.transports import Cut, Script, Working
 
 from scorelane import AsyncClient, Client
-from scorelane.job_options import JobOptions
-from scorelane.problems import SourceSpent, Unreachable
-from scorelane.row_lines import RUN, RowLines
-from scorelane.sources import upload_of
+from scorelane.client.errors import SourceSpent, Unreachable
+from scorelane.client.ndjson import RUN, RowLines
+from scorelane.client.options import JobOptions
+from scorelane.client.sources import upload_of
 
 ROWS = [
     {"ref": "1", "Sentiment_Score": 0.05, "error": None},

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faulty import Faulty, faulty
+from support.faulty import Faulty, faulty
 
 _MEASURED = pytest.StashKey[list[tuple[str, str]]]()
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 import httpx
 import pandas as pd
 import pytest
-from faulty import ROWS, Faulty
-from programs import kill
-from waiting import wait_for
+from support.faulty import ROWS, Faulty
+from support.programs import kill
+from support.waiting import wait_for
 
-from scorelane.client import Client
+from scorelane.client.client import Client
 
 pytestmark = pytest.mark.faults
 

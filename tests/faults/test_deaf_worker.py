@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faulty import ROWS, Faulty
-from waiting import wait_for
+from support.faulty import ROWS, Faulty
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.faults
 
@@ -18,7 +18,9 @@ def test_a_worker_that_takes_no_work_ends_itself(
     """One that takes none of the work that waits ends, with a status that has it started anew."""
     service = start()
     deaf, usual = tmp_path / "deaf", dict(service.env)
-    path = os.pathsep.join([str(Path(__file__).parent.parent / "deaf"), usual["PYTHONPATH"]])
+    path = os.pathsep.join(
+        [str(Path(__file__).parent.parent / "support" / "deaf"), usual["PYTHONPATH"]]
+    )
     service.env |= {"PYTHONPATH": path, "DEAF_FILE": str(deaf)}
     worker = service.start_worker()
     service.wait_ready()

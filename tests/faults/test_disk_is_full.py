@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from faulty import ROWS, Faulty
-from waiting import wait_for
+from support.faulty import ROWS, Faulty
+from support.waiting import wait_for
 
 pytestmark = [
     pytest.mark.faults,

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import psutil
 import pytest
-from faulty import Faulty
-from hostile_model import CRASHES, HANGS, LEAK_BYTES, LEAKS, RAISES
-from waiting import wait_for
+from support.faulty import Faulty
+from support.hostile_model import CRASHES, HANGS, LEAK_BYTES, LEAKS, RAISES
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.faults
 

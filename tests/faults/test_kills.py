@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import psutil
 import pytest
-from faulty import ROWS, SECONDS_PER_ROW, Faulty, at_random
-from programs import kill
-from waiting import wait_for
+from support.faulty import ROWS, SECONDS_PER_ROW, Faulty, at_random
+from support.programs import kill
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.faults
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from faulty import Faulty
 from redis import Redis
-from waiting import wait_for
+from support.faulty import Faulty
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.faults
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from programs import check_rows, kill, many_rows, programs
-from waiting import wait_for
+from support.programs import check_rows, kill, many_rows, programs
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.faults
 

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 
 import pytest
-from faulty import ROWS, Faulty, SentJob
 from redis import Redis
-from waiting import wait_for
+from support.faulty import ROWS, Faulty, SentJob
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.faults
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from faulty import ROWS, SECONDS_PER_ROW, Faulty
-from hostile_model import HostileModel
-from waiting import wait_for
+from support.faulty import ROWS, SECONDS_PER_ROW, Faulty
+from support.hostile_model import HostileModel
+from support.waiting import wait_for
 
 from benchmarks.runtime_package import make
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from api.errors import STATUS
+from shared.config.settings import OTHERS, Settings
 from shared.dispatch import Task
-from shared.settings import OTHERS, Settings
 from worker.pipeline import Pipeline
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
-#: `api/jobs.py: submit`, or `shared/blobs.py: FolderBlobs.writing`.
+#: `api/jobs/views.py: submit`, or `shared/storage/blobs.py: FolderBlobs.writing`.
 NAMED = re.compile(r"`([\w/]+\.(?:py|lua)): ([\w.]+)`")
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scorelane.settings_table import page
-from shared.settings import Settings, unknown_variables
+from scorelane.commands.settings_page import page
+from shared.config.settings import Settings, unknown_variables
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from doubles.length_model import LengthModel
-from in_memory import Service, make_service
 from pydantic import SecretStr
-from waiting import wait_for
+from support.doubles.length_model import LengthModel
+from support.in_memory import Service, make_service
+from support.waiting import wait_for
 
-from api.keys import new_key
-from shared.settings import Settings
-from worker.halving import score_texts
+from api.security.keys import new_key
+from shared.config.settings import Settings
+from worker.steps.bisection import score_texts
 
 SECRET = "what somebody wrote in confidence"  # noqa: S105  not that kind of secret
 
@@ -83,4 +83,4 @@ def test_a_request_logs_neither_text_nor_key(
 
 
 def _requests(caplog: pytest.LogCaptureFixture) -> list[Any]:
-    return [record for record in caplog.records if record.name == "api.access_log"]
+    return [record for record in caplog.records if record.name == "api.process.access_log"]

@@ -2,10 +2,10 @@ import joblib
 import pandas as pd
 import pytest
 
-from scoring import word_counts
-from scoring.word_pipeline import WordPipeline
+from scoring.words import word_counts
+from scoring.words.word_pipeline import WordPipeline
+from shared.config.settings import BUNDLED_MODELS
 from shared.model import load_model, read_card
-from shared.settings import BUNDLED_MODELS
 from training.behaviour import behaviour_of
 
 MODELS = ["fast", pytest.param("deep", marks=pytest.mark.keras)]

@@ -7,11 +7,11 @@ import pytest
 keras = pytest.importorskip("keras")
 from keras import layers  # noqa: E402  after the check that keras is here
 
-from scoring import tensorflow_network  # noqa: E402
 from scoring.keras_model import KerasModel, get_sentiment_DL  # noqa: E402
-from scoring.tensorflow_network import TensorFlowNetwork  # noqa: E402
+from scoring.networks import tensorflow_network  # noqa: E402
+from scoring.networks.tensorflow_network import TensorFlowNetwork  # noqa: E402
+from shared.errors.model import UnusableModel  # noqa: E402
 from shared.model import load_model, write_card  # noqa: E402
-from shared.model_errors import UnusableModel  # noqa: E402
 
 pytestmark = pytest.mark.keras
 

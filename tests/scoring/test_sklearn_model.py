@@ -13,8 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from scoring.sklearn_model import SklearnModel
+from shared.errors.model import UnusableModel
 from shared.model import load_model, write_card
-from shared.model_errors import UnusableModel
 
 TEXTS = ["good", "very good", "fine and good", "bad", "very bad", "awful and bad", "so so", "hm so"]
 LABELS = ["pos", "pos", "pos", "neg", "neg", "neg", "neu", "neu"]

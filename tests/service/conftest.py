@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from faulty import Faulty, faulty
-from programs import Programs, programs
+from support.faulty import Faulty, faulty
+from support.programs import Programs, programs
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ import sys
 
 import psutil
 import pytest
-from faulty import Faulty, SentJob
-from programs import ROOT, Programs, kill, many_rows
-from waiting import wait_for
+from support.faulty import Faulty, SentJob
+from support.programs import ROOT, Programs, kill, many_rows
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.stack
 

@@ -5,9 +5,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from programs import kill, many_rows, programs
-from receiver import receiving
-from waiting import wait_for
+from support.programs import kill, many_rows, programs
+from support.receiver import receiving
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.stack
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from programs import Programs, many_rows, programs
-from scraped import total
-from transports import QUICK, CutOff
-from waiting import wait_for
+from support.programs import Programs, many_rows, programs
+from support.scraped import total
+from support.transports import QUICK, CutOff
+from support.waiting import wait_for
 
 from scorelane import Client
-from shared.redis_link import RedisLink
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.redis.link import RedisLink
 
 pytestmark = pytest.mark.stack
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from programs import Programs, check_rows, many_rows
+from support.programs import Programs, check_rows, many_rows
 
 pytestmark = pytest.mark.stack
 

@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from collector import Collector
-from programs import Programs, free_port, many_rows, programs
-from scraped import check_openmetrics, complaints, total
-from waiting import wait_for
+from support.collector import Collector
+from support.programs import Programs, free_port, many_rows, programs
+from support.scraped import check_openmetrics, complaints, total
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.stack
 
@@ -220,8 +220,10 @@ def test_an_error_names_the_request(service: Programs) -> None:
 def command(service: Programs, *arguments: str) -> tuple[int, Any]:
     """Run the command line with JSON for its output; its status, and what it said."""
     done = subprocess.run(
-        [sys.executable, "-c", "from scorelane.cli import main; main()", *arguments, "--json",
-         "--url", f"http://127.0.0.1:{service.port}"],
+        [
+            sys.executable, "-c", "from scorelane.commands.main import main; main()",
+            *arguments, "--json", "--url", f"http://127.0.0.1:{service.port}",
+        ],
         cwd=service.folder, env=service.env, capture_output=True, text=True, timeout=60,
         check=False,
     )  # fmt: skip

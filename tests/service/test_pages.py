@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from programs import ROOT, Programs
-from shell_pages import commands_of, run
+from support.programs import ROOT, Programs
+from support.shell_pages import commands_of, run
 
 pytestmark = pytest.mark.stack
 

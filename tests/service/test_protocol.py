@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from programs import FAST, Programs, check_rows, many_rows
-from waiting import wait_for
+from support.programs import FAST, Programs, check_rows, many_rows
+from support.waiting import wait_for
 
+from shared.config.settings import Settings
 from shared.model import SCORE, TEXT, load_model
-from shared.settings import Settings
 
 pytestmark = pytest.mark.stack
 

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet
 import pytest
-from programs import Programs, check_rows, many_rows
-from waiting import wait_for
+from support.programs import Programs, check_rows, many_rows
+from support.waiting import wait_for
 
 pytestmark = pytest.mark.stack
 

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from programs import Programs
+from support.programs import Programs
 
 pytestmark = pytest.mark.stack
 
-TESTS = Path(__file__).resolve().parent.parent
+SUPPORT = Path(__file__).resolve().parent.parent / "support"
 
 CHECKS = [
     "not_a_server_error",
@@ -27,7 +27,7 @@ def test_the_api_does_what_its_document_says(service: Programs, tmp_path: Path) 
         "--checks", ",".join(CHECKS), "--max-examples", "60", "--seed", "1", "--no-color",
         "--phases", "examples,coverage,fuzzing,stateful", "--request-timeout", "30",
     ]  # fmt: skip
-    env = {**service.env, "SCHEMATHESIS_HOOKS": "schema_hooks", "PYTHONPATH": str(TESTS)}
+    env = {**service.env, "SCHEMATHESIS_HOOKS": "schema_hooks", "PYTHONPATH": str(SUPPORT)}
     done = subprocess.run(
         command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=400,
         check=False,

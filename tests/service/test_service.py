@@ -8,8 +8,8 @@ import sys
 import pandas as pd
 import psutil
 import pytest
-from programs import FAST, ROOT, Programs, check_rows, many_rows
-from waiting import wait_for
+from support.programs import FAST, ROOT, Programs, check_rows, many_rows
+from support.waiting import wait_for
 
 from shared.model import SCORE, TEXT, load_model, write_card
 

@@ -11,9 +11,9 @@ import pandas as pd
 import psutil
 import pytest
 from openai import OpenAI
-from pages import blocks
-from programs import FAST, ROOT, Programs, kill, many_rows, programs
-from waiting import wait_for
+from support.pages import blocks
+from support.programs import FAST, ROOT, Programs, kill, many_rows, programs
+from support.waiting import wait_for
 
 from shared.model import SCORE, TEXT, load_model
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from shared.compiled import library
-from worker import record_ends
+from worker.steps import record_ends
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared import model_errors
+from shared.errors import model as model_errors
 from shared.model import load_model, read_card, read_cards, write_card
 
 BUNDLED = Path(__file__).resolve().parent.parent.parent / "models"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.blobs import FolderBlobs
 from shared.dispatch import broker_url
-from shared.errors import JobNotFound
-from shared.input_errors import UnknownModel
-from shared.job import Job, Layout, Spec, State, is_job_id, new_job_id
+from shared.errors.input import UnknownModel
+from shared.errors.service import JobNotFound
+from shared.jobs.job import Job, Layout, Spec, State, is_job_id, new_job_id
+from shared.storage.blobs import FolderBlobs
 
 
 def a_job(**about: object) -> Job:

@@ -8,9 +8,9 @@ import pytest
 keras = pytest.importorskip("keras")
 from keras import layers  # noqa: E402  after the check that keras is here
 
-from shared.input_errors import BadOption  # noqa: E402
+from shared.errors.input import BadOption  # noqa: E402
+from shared.errors.model import UnusableModel  # noqa: E402
 from shared.model import load_model  # noqa: E402
-from shared.model_errors import UnusableModel  # noqa: E402
 from training.add_model import PROOF, Meaning, add_model  # noqa: E402
 from training.hdf5 import quiet_about_hdf5  # noqa: E402
 

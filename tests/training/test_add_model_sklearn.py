@@ -10,9 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
-from shared.input_errors import BadOption
+from shared.errors.input import BadOption
+from shared.errors.model import BadCard, ModelExists, UnusableModel
 from shared.model import load_model, read_card
-from shared.model_errors import BadCard, ModelExists, UnusableModel
 from training.add_model import PROOF, Meaning, add_model
 
 TEXTS = ["good", "very good and fine", "bad", "very bad and awful", "so", "so so", "good", "bad"]

@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 
 from training.behaviour import behaviour_of, behaviour_texts, judged, read_pairs
-from training.composed import composed
-from training.leaks import Leaks
+from training.bundled.composed import composed
+from training.bundled.leaks import Leaks
 
 
 def test_there_are_pairs_of_many_kinds():

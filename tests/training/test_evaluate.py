@@ -5,8 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
+from shared.config.settings import BUNDLED_MODELS
 from shared.model import load_model
-from shared.settings import BUNDLED_MODELS
 from training.data_errors import TooFewLabels
 from training.evaluate import by_decile, calibration_error, compare, evaluate, fifth
 

@@ -10,9 +10,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from scorelane.cli import cli
+from scorelane.commands.main import cli
+from shared.config.settings import BUNDLED_MODELS
 from shared.model import read_card
-from shared.settings import BUNDLED_MODELS
 from training.behaviour import read_pairs
 
 LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
@@ -135,7 +135,7 @@ def test_help_warns_of_pickles(run):
 def test_the_commands_are_quick_to_import():
     """What the command line imports for its help holds neither TensorFlow nor scikit-learn."""
     script = (
-        "import sys, scorelane.model_commands, scorelane.evaluate_command; "
+        "import sys, scorelane.commands.models, scorelane.commands.evaluate; "
         "print([name for name in ('tensorflow', 'keras', 'sklearn', 'pandas', 'training', "
         "'scoring') if name in sys.modules])"
     )

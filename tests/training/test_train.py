@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scoring.word_pipeline import WordPipeline
-from shared.input_errors import BadOption
+from scoring.words.word_pipeline import WordPipeline
+from shared.errors.input import BadOption
+from shared.errors.model import BadCard, ModelExists
 from shared.model import load_model, read_card, read_cards
-from shared.model_errors import BadCard, ModelExists
 from training.data_errors import NotLabelled
 from training.deciles import possible_deciles
 from training.train import train

@@ -1,6 +1,6 @@
 import pytest
 
-from scoring.text import TREEBANK
+from scoring.networks.text import TREEBANK
 from training.treebank import detokenise
 
 PAIRS = [

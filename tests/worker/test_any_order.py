@@ -14,11 +14,6 @@ from typing import Any
 
 import pyarrow.parquet
 import pytest
-from doubles.dispatch import InMemoryDispatch
-from doubles.fleet import InMemoryFleet
-from doubles.length_model import LengthModel, length_score
-from doubles.overview import InMemoryOverview
-from dying import Died, Fragile, Fuse
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -29,19 +24,24 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from worlds import InMemory, OnRedis
+from support.doubles.dispatch import InMemoryDispatch
+from support.doubles.fleet import InMemoryFleet
+from support.doubles.length_model import LengthModel, length_score
+from support.doubles.overview import InMemoryOverview
+from support.dying import Died, Fragile, Fuse
+from support.worlds import InMemory, OnRedis
 
 from api.app import create_app
-from shared.blobs import FolderBlobs
+from shared.config.settings import Settings
 from shared.fleet import Served
-from shared.job import ENDED, RETRYABLE, State
-from shared.manifest import read_manifest
-from shared.settings import Settings
-from shared.tally import Tally
-from worker.journal import Journal
-from worker.lease import Keeper
+from shared.jobs.job import ENDED, RETRYABLE, State
+from shared.storage.blobs import FolderBlobs
+from shared.storage.manifest import read_manifest
+from shared.telemetry.shared_counters import Tally
 from worker.pipeline import Pipeline
-from worker.reconciler import Reconciler
+from worker.steps.leases import Keeper
+from worker.telemetry.journal import Journal
+from worker.upkeep.reconciler import Reconciler
 
 ROWS = 23
 LANES = 2
@@ -320,7 +320,7 @@ def test_a_job_gets_to_its_end_whatever_happens(
     # the process that dies after so many calls would die over another one.
     numbers = count(int(time.time() * 1000))
     ids = (f"{number:012x}{number:020x}" for number in numbers)
-    monkeypatch.setattr("api.recording.new_job_id", lambda _: next(ids))
+    monkeypatch.setattr("api.submission.recording.new_job_id", lambda _: next(ids))
     run_state_machine_as_test(
         lambda: AnyOrder(kind, redis_url),
         settings=settings(

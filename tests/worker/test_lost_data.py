@@ -4,11 +4,11 @@ import errno
 from typing import Any
 
 import pytest
-from doubles.length_model import length_score
-from in_memory import Service
+from support.doubles.length_model import length_score
+from support.in_memory import Service
 
-from shared.job import State
-from shared.settings import Settings
+from shared.config.settings import Settings
+from shared.jobs.job import State
 
 CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (at, b"z" * (at + 1)) for at in range(20))
 SCORES = [length_score("z" * n) for n in range(1, 21)]

@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from doubles.length_model import LengthModel, length_score
-from in_memory import Service
+from support.doubles.length_model import LengthModel, length_score
+from support.in_memory import Service
 
-from shared.job import NDJSON, Job, Spec, State, new_job_id
-from shared.job_store import Question
-from shared.settings import Settings
-from shared.tables.results import parse
+from shared.config.settings import Settings
+from shared.jobs.job import NDJSON, Job, Spec, State, new_job_id
+from shared.jobs.job_store import Question
+from shared.tables.csv_results import parse
 from shared.tables.stored_rows import write_rows
-from worker import halving, trial
+from worker.steps import bisection, crash_search
 
 CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (at, b"z" * (at + 1)) for at in range(20))
 
@@ -81,8 +81,8 @@ def test_a_model_that_always_raises_is_not_asked_for_ever(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After so many exceptions what is still in doubt is given up, with the reason."""
-    monkeypatch.setattr(halving, "MOST_RAISED", 4)
-    scores, reasons = halving.score_texts(service.model, ["raise"] * 64)
+    monkeypatch.setattr(bisection, "MOST_RAISED", 4)
+    scores, reasons = bisection.score_texts(service.model, ["raise"] * 64)
     assert len(service.model.calls) <= 4 + 6
     assert np.isnan(scores).all()
     assert set(reasons) == set(range(64))
@@ -101,7 +101,7 @@ def test_a_part_that_never_ends_is_given_up(service: Service, settings: Settings
     accepted = service.submit(CSV)
     job_id = accepted.json["id"]
     service.pipeline.split(job_id)
-    for _ in range(settings.max_attempts + trial.ATTEMPTS):  # workers that died over part 1
+    for _ in range(settings.max_attempts + crash_search.ATTEMPTS):  # workers that died over part 1
         service.store.begin_part(job_id, 1)
     service.work()
     job = service.client.get(accepted.location).json

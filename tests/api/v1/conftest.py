@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from in_memory import Service
 from openai import OpenAI
-from v1_client import client_of
+from support.in_memory import Service
+from support.v1_client import client_of
 
-from shared.settings import Settings
+from shared.config.settings import Settings
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from typing import Any
 
 import openai
 import pytest
-from in_memory import Service
 from openai import OpenAI
-from v1_client import content_of, create, jsonl, line, looked_at, upload
+from support.in_memory import Service
+from support.v1_client import content_of, create, jsonl, line, looked_at, upload
 
-from worker.twice import Sieve
+from worker.batches.duplicates import Sieve
 
 
 @pytest.mark.parametrize(

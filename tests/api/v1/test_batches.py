@@ -4,10 +4,10 @@ from typing import Any
 
 import openai
 import pytest
-from doubles.length_model import length_score
-from in_memory import Service
 from openai import OpenAI
-from v1_client import content_of, create, jsonl, line, upload
+from support.doubles.length_model import length_score
+from support.in_memory import Service
+from support.v1_client import content_of, create, jsonl, line, upload
 
 
 def test_a_batch_from_its_file_to_its_results(service: Service, client: OpenAI) -> None:

@@ -2,14 +2,14 @@
 
 import openai
 import pytest
-from in_memory import Service, make_service
 from openai import OpenAI
 from pydantic import SecretStr
-from v1_client import client_of, content_of, create, jsonl, line, upload
+from support.in_memory import Service, make_service
+from support.v1_client import client_of, content_of, create, jsonl, line, upload
 
-from api.keys import new_key
-from shared.job import ENDED
-from shared.settings import Settings
+from api.security.keys import new_key
+from shared.config.settings import Settings
+from shared.jobs.job import ENDED
 
 ALICE, BOB, ADMIN = (new_key(owner, scopes) for owner, scopes in (
     ("alice", "submit,read"), ("bob", "submit,read"), ("root", "admin")

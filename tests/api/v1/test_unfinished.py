@@ -1,9 +1,9 @@
 """Batches that are looked at, and those that end before they are done."""
 
 import pytest
-from in_memory import Service
 from openai import OpenAI
-from v1_client import content_of, create, jsonl, line, looked_at
+from support.in_memory import Service
+from support.v1_client import content_of, create, jsonl, line, looked_at
 
 
 def reconcile(service: Service) -> None:

@@ -1,0 +1,1 @@
+"""The pages about the API: OpenAPI for programs, Swagger UI for people."""

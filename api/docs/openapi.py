@@ -1,0 +1,229 @@
+"""`/openapi.json`: the API as a document for programs (OpenAPI 3.1), made of its code."""
+
+import inspect
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from http import HTTPStatus
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from flask import Blueprint, Flask, current_app
+from pydantic import TypeAdapter
+from werkzeug.routing import Rule
+
+from api.errors import RETRY_AFTER, status_of
+from api.jobs.representation import JobId
+from api.schema.describe import Answer, Content, Description, Parameter, Schema, describes, json
+from api.security.access import SCOPES
+from api.security.keys import Scope
+from api.v1.shapes import PREFIX, V1Error
+from shared.errors import service as errors
+from shared.errors.service import ScorelaneError
+
+blueprint = Blueprint("openapi", __name__)
+
+#: What any address may answer that asks for a key.
+_WITH_KEYS: tuple[type[ScorelaneError], ...] = (
+    errors.KeyWanted,
+    errors.UnknownKey,
+    errors.WrongScope,
+    errors.TooManyRequests,
+    errors.StoreUnavailable,
+)
+
+#: The parameters of paths.
+_IN_PATHS: dict[str, Any] = {
+    "job_id": JobId,
+    "file": {"type": "string"},
+    "file_id": {"type": "string", "pattern": "^file-[0-9a-f]{32}(-output|-errors)?$"},
+    "batch_id": {"type": "string", "pattern": "^batch_[0-9a-f]{32}$"},
+}
+
+_PROBLEM = {
+    "type": "object",
+    "description": "A problem (RFC 9457).",
+    "properties": {
+        "type": {"type": "string", "pattern": "^urn:scorelane:problem:[a-z0-9-]+$"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What is wrong, and what to do."},
+        "request_id": {"type": "string", "description": "By which the log has it."},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+
+_ABOUT = (
+    "Asynchronous batch scoring of texts: send rows, get a job at once, poll it, fetch its "
+    "results. Errors are problem details (RFC 9457), of type `urn:scorelane:problem:<code>`."
+)
+
+
+@blueprint.get("/openapi.json")
+@describes({200: Answer("OpenAPI 3.1.", json({"type": "object"}))})
+def openapi() -> dict[str, Any]:
+    """This document."""
+    return document(current_app)
+
+
+@cache
+def document(app: Flask) -> dict[str, Any]:
+    """The API as OpenAPI 3.1; every view must be described, see `api.schema.describe`.
+
+    Raises:
+        KeyError: one is not.
+    """
+    schemas = _Schemas()
+    paths: dict[str, Any] = {}
+    for rule in app.url_map.iter_rules():
+        path = paths.setdefault(rule.rule.replace("<", "{").replace(">", "}"), {})
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            path[method.lower()] = _operation(app, rule, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Scorelane", "version": _release(), "description": _ABOUT},
+        "tags": [_tag(one.name, one.import_name) for one in app.blueprints.values()],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key."}
+            },
+            "schemas": {"Problem": _PROBLEM, **schemas.found},
+        },
+    }
+
+
+def _tag(name: str, module: str) -> Schema:
+    about = inspect.getdoc(sys.modules[module]) or ""
+    return {"name": name, "description": about.partition("\n")[0]}
+
+
+def _release() -> str:
+    try:
+        return version("scorelane")
+    except PackageNotFoundError:  # run from a folder of sources
+        return "0"
+
+
+class _Schemas:
+    """Schemas of types; what is named in them is kept, to be referred to."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Schema] = {}
+
+    def of(self, kind: Any) -> Schema:
+        if isinstance(kind, dict):
+            return kind
+        schema = TypeAdapter(kind).json_schema(
+            ref_template="#/components/schemas/{model}", mode="serialization"
+        )
+        self.found |= schema.pop("$defs", {})
+        return schema
+
+
+def _operation(app: Flask, rule: Rule, schemas: _Schemas) -> Schema:
+    view = app.view_functions[rule.endpoint]
+    about: Description = view.__dict__["description"]
+    summary, _, more = inspect.cleandoc(view.__doc__ or "").partition("\n\n")
+    scope = SCOPES.get(rule.endpoint, Scope.ADMIN)
+    if scope:
+        more = "\n\n".join([*filter(None, [more]), f"A key needs the scope `{scope}`."])
+    refused = [*about.refused, *(_WITH_KEYS if scope else ())]
+    answers = {str(status): _answer(one, schemas) for status, one in about.answers.items()}
+    found: Schema = {
+        "operationId": rule.endpoint.rpartition(".")[2],
+        "tags": [rule.endpoint.partition(".")[0]],
+        "summary": " ".join(summary.split()),
+        "description": more,
+        # Where the service has no keys nobody needs one.
+        "security": [{}, {"key": []}] if scope else [],
+        "parameters": [
+            *({"name": name, "in": "path", "required": True, "schema": schemas.of(_IN_PATHS[name])}
+              for name in sorted(rule.arguments)),
+            *map(_parameter, about.parameters),
+        ],
+        "responses": answers | _refusals(rule.rule, refused, schemas),
+    }  # fmt: skip
+    if about.body:
+        found["requestBody"] = {"required": True, "content": _content(about.body, schemas)}
+    return found
+
+
+def _refusals(path: str, kinds: Iterable[type[ScorelaneError]], schemas: _Schemas) -> Schema:
+    found = _problems(kinds)
+    if path.startswith(PREFIX):
+        for answer in found.values():
+            answer["content"] = {"application/json": {"schema": schemas.of(V1Error)}}
+    return found
+
+
+def _parameter(one: Parameter) -> Schema:
+    found = {"name": one.name, "in": one.where, "description": one.says, "schema": one.schema}
+    return found if one.example is None else found | {"example": one.example}
+
+
+def _answer(answer: Answer, schemas: _Schemas) -> Schema:
+    found: Schema = {"description": answer.says}
+    if answer.content:
+        found["content"] = _content(answer.content, schemas)
+    if answer.headers:
+        found["headers"] = _headers(answer.headers)
+    return found
+
+
+def _content(content: Iterable[Content], schemas: _Schemas) -> Schema:
+    return {
+        one.media_type: {"schema": schemas.of(one.schema)}
+        | ({} if one.example is None else {"example": one.example})
+        for one in content
+    }
+
+
+def _headers(says: Mapping[str, str]) -> Schema:
+    return {
+        name: {"description": text, "schema": {"type": "string"}} for name, text in says.items()
+    }
+
+
+def _problems(kinds: Iterable[type[ScorelaneError]]) -> Schema:
+    """The answers that these errors become, by status, with an example of each."""
+    by_status: dict[HTTPStatus, dict[str, type[ScorelaneError]]] = {}
+    for kind in kinds:
+        by_status.setdefault(status_of(kind), {})[kind.code] = kind
+    return {
+        str(int(status)): _problem(status, dict(sorted(codes.items())))
+        for status, codes in sorted(by_status.items())
+    }
+
+
+def _problem(status: HTTPStatus, codes: dict[str, type[ScorelaneError]]) -> Schema:
+    examples = {
+        code: {
+            "value": {
+                "type": f"urn:scorelane:problem:{code}",
+                "title": status.phrase,
+                "status": int(status),
+                "detail": kind.message(),
+            }
+        }
+        for code, kind in codes.items()
+    }
+    headers = {}
+    if any(kind in RETRY_AFTER or kind in _SAY_WHEN for kind in codes.values()):
+        headers["Retry-After"] = "Seconds until it is worth trying again."
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    found: Schema = {
+        "description": ", ".join(codes),
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": examples,
+            }
+        },
+    }
+    return found | ({"headers": _headers(headers)} if headers else {})
+
+
+#: Errors that carry the time to try again themselves.
+_SAY_WHEN = (errors.TooManyRequests, errors.JobNotFinished)

@@ -1,0 +1,1 @@
+"""Jobs over HTTP: one job, the list of jobs, and its events."""

@@ -1,0 +1,195 @@
+"""A job as clients see it."""
+
+import math
+from typing import Annotated, Literal
+
+from flask import Response, jsonify
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from api.requests.terms import said_of
+from api.services import Services
+from shared.jobs.job import ENDED, CallbackState, Job, State
+from shared.telemetry.timestamps import rfc3339
+
+#: The most seconds that a client is told to wait before it asks again.
+MAX_RETRY_AFTER = 30
+
+JobId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Count = Annotated[int, Field(ge=0)]
+Rate = Annotated[float, Field(ge=0)]
+
+
+class Links(TypedDict):
+    """Where to go on."""
+
+    self: str
+    events: str
+    results: str
+    errors: str
+    summary: str
+    cancel: str
+    retry: str
+
+
+class ModelName(TypedDict):
+    """A model, and the version of it that a job is pinned to."""
+
+    name: str
+    version: str
+
+
+class Counts(TypedDict):
+    """Rows: `completed` have a score, `failed` an error; `total` is null until all are counted."""
+
+    total: Count | None
+    completed: Count
+    failed: Count
+
+
+class CallbackJson(TypedDict):
+    """How far the callback of a job is; it is tried again while it is `pending`."""
+
+    state: CallbackState
+    attempts: Count
+    last_error: str | None
+
+
+class JobJson(TypedDict):
+    """A job as it stands."""
+
+    id: JobId
+    state: State
+    detail: Annotated[str, Field(description="A sentence for people.")]
+    owner: Annotated[str | None, Field(description="Of the key that it was sent with.")]
+    model: ModelName
+    rows: Counts
+    progress: Annotated[float, Field(ge=0, le=1)]
+    rows_per_second: Rate | None
+    eta_seconds: Rate | None
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
+    expires_at: Annotated[Moment | None, Field(description="Kept until then, once it has ended.")]
+    error: Annotated[str | None, Field(description="Why it failed.")]
+    on_error: Annotated[
+        Literal["skip", "fail"] | float, Field(description="Of a share: more bad rows fail it.")
+    ]
+    callback: Annotated[CallbackJson | None, Field(description="If it has a `callback_url`.")]
+    labels: dict[str, str]
+    retry_of: Annotated[JobId | None, Field(description="The job that it does again.")]
+    links: Links
+
+
+EXAMPLE_ID = "01a204966fa35422ff536f2ca2bb56e4"
+
+EXAMPLE_JOB: JobJson = {
+    "id": EXAMPLE_ID,
+    "state": State.RUNNING,
+    "detail": "126,000 rows are done.",
+    "owner": None,
+    "model": {"name": "fast", "version": "e5cff74e16d3"},
+    "rows": {"total": 1_000_000, "completed": 125_990, "failed": 10},
+    "progress": 0.126,
+    "rows_per_second": 41873.2,
+    "eta_seconds": 20.9,
+    "created_at": "2026-01-01T12:00:00.000Z",
+    "started_at": "2026-01-01T12:00:00.012Z",
+    "finished_at": None,
+    "expires_at": None,
+    "error": None,
+    "on_error": "skip",
+    "callback": {"state": CallbackState.WAITING, "attempts": 0, "last_error": None},
+    "labels": {"team": "growth"},
+    "retry_of": None,
+    "links": {
+        "self": f"/jobs/{EXAMPLE_ID}",
+        "events": f"/jobs/{EXAMPLE_ID}/events",
+        "results": f"/jobs/{EXAMPLE_ID}/results",
+        "errors": f"/jobs/{EXAMPLE_ID}/errors",
+        "summary": f"/jobs/{EXAMPLE_ID}/summary",
+        "cancel": f"/jobs/{EXAMPLE_ID}/cancel",
+        "retry": f"/jobs/{EXAMPLE_ID}/retry",
+    },
+}
+
+
+def job_json(services: Services, job: Job) -> JobJson:
+    """The representation of a job."""
+    now, path = services.store.now(), f"/jobs/{job.spec.id}"
+    rate, eta = job.rows_per_second(now), job.eta_seconds(now)
+    kept = job.spec.retention or services.settings.retention_seconds
+    return {
+        "id": job.spec.id,
+        "state": job.state,
+        "detail": _detail(services, job),
+        "owner": job.spec.owner or None,
+        "model": {"name": job.spec.model, "version": job.spec.version},
+        "rows": {"total": job.total, "completed": job.completed, "failed": job.failed},
+        "progress": round(job.progress, 4),
+        "rows_per_second": rate and round(rate, 1),
+        "eta_seconds": eta and round(eta, 1),
+        "created_at": rfc3339(job.created_at),
+        "started_at": _moment(job.started_at),
+        "finished_at": _moment(job.finished_at),
+        "expires_at": _moment(None if job.finished_at is None else job.finished_at + kept),
+        "error": job.error,
+        "on_error": said_of(job.spec.tolerance),
+        "callback": _callback(job),
+        "labels": job.spec.labels,
+        "retry_of": job.spec.retry_of,
+        "links": {
+            "self": path,
+            "events": f"{path}/events",
+            "results": f"{path}/results",
+            "errors": f"{path}/errors",
+            "summary": f"{path}/summary",
+            "cancel": f"{path}/cancel",
+            "retry": f"{path}/retry",
+        },
+    }
+
+
+def job_answer(services: Services, job: Job, status: int = 200) -> Response:
+    """The answer that carries a job; while it runs, with the time to ask again."""
+    answer = jsonify(job_json(services, job))
+    answer.status_code = status
+    if job.state not in ENDED:
+        answer.headers["Retry-After"] = str(retry_after(services, job))
+    return answer
+
+
+def retry_after(services: Services, job: Job) -> int:
+    """Whole seconds until it is worth asking again: a tenth of what is left."""
+    eta = job.eta_seconds(services.store.now()) or 0.0
+    return min(max(math.ceil(eta / 10), 1), MAX_RETRY_AFTER)
+
+
+def _detail(services: Services, job: Job) -> str:
+    waiting = "It waits for a worker to take it up."
+    if job.state not in ENDED and not services.fleet.processes(job.spec.full_name):
+        waiting = f"No worker serves {job.spec.full_name} at present; it waits until one does."
+    elif job.state is State.RUNNING:
+        waiting = f"{job.rows_done:,} rows are done."
+        if job.held_up:
+            waiting += f" It is held up: {job.held_up}."
+    return {
+        State.SUCCEEDED: f"Done: {job.completed:,} rows have a score, {job.failed:,} an error.",
+        State.FAILED: f"It could not be carried out: {job.error}",
+        State.CANCELLED: "It was cancelled before it ended.",
+    }.get(job.state, waiting)
+
+
+def _callback(job: Job) -> CallbackJson | None:
+    if not job.spec.callback_url:
+        return None
+    return {
+        "state": job.callback_state or CallbackState.WAITING,
+        "attempts": job.callback_attempts or 0,
+        "last_error": job.callback_error,
+    }
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else rfc3339(seconds)

@@ -1,0 +1,147 @@
+"""`/jobs`: follow, list, cancel, delete."""
+
+from flask import Blueprint, Response, request
+from typing_extensions import TypedDict
+
+from api.jobs.etag import only_if_changed
+from api.jobs.prefer import APPLIED, PREFER, applied, preferences_of, wait_for_end
+from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer, job_json
+from api.jobs.search import PARAMETERS, find, search_for
+from api.schema.describe import (
+    OF_A_JOB,
+    Answer,
+    Parameter,
+    describes,
+    json,
+)
+from api.security.access import who
+from api.services import Services, services
+from shared.errors.input import BadOption, UnknownOption
+from shared.errors.service import (
+    JobEnded,
+    JobExpired,
+    JobLost,
+    JobNotFound,
+    JobNotRestored,
+    MalformedJobId,
+)
+from shared.jobs.job import Job, State, is_job_id, made_at
+from shared.storage.manifest import has_manifest, settle
+
+blueprint = Blueprint("jobs", __name__)
+
+
+class JobsPage(TypedDict):
+    """Jobs, the newest first; `next` is the cursor of the next page, null where there is none."""
+
+    jobs: list[JobJson]
+    next: str | None
+
+
+_JOB = json(JobJson, EXAMPLE_JOB)
+_ETAG = {"ETag": "Of what is recorded of the job."}
+_RETRY_AFTER = {"Retry-After": "Seconds until it is worth asking again; while it runs."}
+
+
+def find_job(at: Services, job_id: str) -> Job:
+    """The job with that id.
+
+    Raises:
+        shared.errors.service.MalformedJobId: it can be no job's id.
+        shared.errors.service.JobNotFound: there is none.
+        shared.errors.service.JobExpired: there was one.
+        shared.errors.service.JobNotRestored: there is one, and the job store has lost it.
+        shared.errors.service.JobLost: there may have been one that the job store has lost.
+    """
+    if not is_job_id(job_id):
+        raise MalformedJobId(job_id=job_id[:80])
+    try:
+        job = at.store.get(job_id)
+        if who().sees(job.spec.owner):
+            return job
+    except JobExpired as error:
+        if who().sees(error.fields["owner"]):
+            raise
+    except JobNotFound:
+        if has_manifest(at.blobs, job_id):
+            raise JobNotRestored(job_id=job_id) from None
+        if made_at(job_id) < at.store.since():
+            raise JobLost(job_id=job_id) from None
+    # Also where it is somebody else's: they shall not know that it is there.
+    raise JobNotFound(job_id=job_id)
+
+
+@blueprint.get("/jobs/<job_id>")
+@describes(
+    {
+        200: Answer("The job.", _JOB, _RETRY_AFTER | _ETAG | APPLIED),
+        304: Answer("It stands as it did.", (), _ETAG | APPLIED),
+    },
+    refused=OF_A_JOB,
+    parameters=(
+        PREFER,
+        Parameter(
+            "If-None-Match", {"type": "string"}, "The `ETag` of an earlier answer.", "header"
+        ),
+    ),
+)
+def follow(job_id: str) -> Response:
+    """How a job stands, at once or at its end."""
+    at, preferred = services(), preferences_of(request)
+    job, waited = wait_for_end(at, find_job(at, job_id), preferred)
+    answer = job_answer(at, job)
+    if said := applied(waited):
+        answer.headers["Preference-Applied"] = said
+    return only_if_changed(answer, at, job)
+
+
+@blueprint.get("/jobs")
+@describes(
+    {200: Answer("The page.", json(JobsPage, {"jobs": [EXAMPLE_JOB], "next": None}))},
+    refused=(BadOption, UnknownOption),
+    parameters=PARAMETERS,
+)
+def list_jobs() -> JobsPage:
+    """A page of the jobs that are looked for, the newest first."""
+    at = services()
+    owner = None if who().is_admin else who().owner
+    found, cursor = find(at.store, owner, search_for(request.args))
+    return {"jobs": [job_json(at, job) for job in found], "next": cursor}
+
+
+@blueprint.post("/jobs/<job_id>/cancel")
+@describes({200: Answer("The job, cancelled.", _JOB)}, refused=(*OF_A_JOB, JobEnded))
+def cancel(job_id: str) -> Response:
+    """Stop a job; parts that are being scored at this moment come to nothing."""
+    at = services()
+    return job_answer(at, cancel_job(at, job_id))
+
+
+def cancel_job(at: Services, job_id: str) -> Job:
+    """Cancel a job; how it stands then.
+
+    Raises:
+        shared.errors.service.JobEnded: it has ended already.
+        shared.errors.service.ScorelaneError: as `find_job`.
+    """
+    find_job(at, job_id)
+    moved = at.store.move(job_id, State.CANCELLED)
+    job = at.store.get(job_id)
+    if not moved:
+        raise JobEnded(job_id=job_id, state=job.state)
+    if job.spec.kind == "bulk":
+        settle(at.store, at.blobs, job_id)
+    return job
+
+
+@blueprint.delete("/jobs/<job_id>")
+@describes({204: Answer("It is erased.")}, refused=OF_A_JOB)
+def delete(job_id: str) -> tuple[str, int]:
+    """Erase a job with all its rows and results, whatever its state."""
+    at = services()
+    job = find_job(at, job_id)
+    # Without a manifest nobody restores it, and without a record nobody writes for it any more.
+    at.blobs.delete(job.spec.manifest_key)
+    at.store.delete(job_id)
+    at.blobs.delete(job.spec.folder)
+    return "", 204

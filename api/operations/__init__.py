@@ -1,0 +1,1 @@
+"""What an operator asks for: health, models, workers and metrics."""

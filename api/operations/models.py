@@ -1,0 +1,69 @@
+"""`/models`: what can be asked for."""
+
+from typing import Annotated, Any
+
+from flask import Blueprint
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from api.schema.describe import Answer, describes, json
+from api.services import services
+
+blueprint = Blueprint("models", __name__)
+
+
+class ModelJson(TypedDict):
+    """A model that can be asked for."""
+
+    name: str
+    version: str
+    format: Annotated[str, Field(description="`pkl`, `hdf5`, or that of a runtime of your own.")]
+    description: str
+    figures: Annotated[dict[str, Any], Field(description="What was measured of it.")]
+    rows_per_second: Annotated[int, Field(ge=0, description="Of one process.")]
+    processes: Annotated[int, Field(ge=0, description="That serve it now.")]
+    default: Annotated[bool, Field(description="Whether it is that of a job that names none.")]
+
+
+class ModelsJson(TypedDict):
+    """All models."""
+
+    models: list[ModelJson]
+
+
+_EXAMPLE: ModelsJson = {
+    "models": [
+        {
+            "name": "fast",
+            "version": "e5cff74e16d3",
+            "format": "pkl",
+            "description": "Words and a linear classifier.",
+            "figures": {},
+            "rows_per_second": 250_000,
+            "processes": 2,
+            "default": True,
+        }
+    ]
+}
+
+
+@blueprint.get("/models")
+@describes({200: Answer("The models.", json(ModelsJson, _EXAMPLE))})
+def models() -> ModelsJson:
+    """Every model that a worker has announced, and how many processes serve it now."""
+    at = services()
+    return {
+        "models": [
+            {
+                "name": name,
+                "version": served.card.version,
+                "format": served.card.format,
+                "description": served.card.description,
+                "figures": served.card.figures,
+                "rows_per_second": round(served.rate),
+                "processes": at.fleet.processes(served.card.full_name),
+                "default": name == at.settings.default_model,
+            }
+            for name, served in at.fleet.models().items()
+        ]
+    }

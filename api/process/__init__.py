@@ -1,0 +1,1 @@
+"""State that lives in one API process: waits, streams, memory and logs."""

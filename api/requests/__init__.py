@@ -1,0 +1,1 @@
+"""What a request says: its options, terms, limits and body."""

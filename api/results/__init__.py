@@ -1,0 +1,1 @@
+"""Results over HTTP: downloads, pages, partial results, errors and summary."""

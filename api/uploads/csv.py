@@ -1,0 +1,155 @@
+"""Reads the header of a CSV, and checks its encoding, while the upload passes by."""
+
+import codecs
+import io
+from collections import Counter
+
+from api.uploads.row_estimate import AboutRows
+from api.uploads.utf8 import Utf8
+from shared.errors.input import (
+    BadHeader,
+    DuplicateColumns,
+    HeaderTooLong,
+    NoRows,
+    NoSuchColumn,
+    OpenQuote,
+)
+from shared.jobs.job import Layout
+from shared.tables.csv_records import csv_records
+
+MAX_HEADER_BYTES = 1024 * 1024
+
+
+class CsvUpload:
+    """Looks at every chunk of an upload once, in constant memory.
+
+    Feed it the chunks in order; a bad file raises as early as it can be known. After the last
+    chunk, `layout` says where the rows are.
+    """
+
+    def __init__(self, delimiter: str = ",") -> None:
+        self.size = 0
+        self._delimiter = delimiter
+        self._about_rows = AboutRows()
+        self.columns: list[str] | None = None
+        self._encoding = Utf8()
+        self._head = b""
+        self._start = 0
+        self._has_rows = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Check the next chunk.
+
+        Raises:
+            shared.errors.input.NotText: a byte is not UTF-8.
+            shared.errors.input.DuplicateColumns: the header names a column twice.
+            shared.errors.input.HeaderTooLong: the header does not end.
+        """
+        self._encoding.feed(chunk)
+        self.size += len(chunk)
+        self._about_rows.feed(chunk)
+        if self.columns is None:
+            self._head += chunk
+            self._read_header()
+        elif not self._has_rows:
+            self._has_rows = bool(chunk.strip(b"\r\n"))
+
+    @property
+    def about_rows(self) -> int:
+        """About how many rows there are."""
+        return self._about_rows.of(self.size)
+
+    def finish(self) -> list[str]:
+        """The names of the columns, once everything was fed.
+
+        Raises:
+            shared.errors.input.NoRows: there is no header, or nothing after it.
+            shared.errors.input.NotText: the last character is cut off.
+            shared.errors.input.OpenQuote: a quote in the header is not closed.
+        """
+        self._encoding.finish()
+        if self.columns is None:
+            self._read_header(final=True)
+        if not self._has_rows:
+            first = (self.columns or [""])[0]
+            hint = ", and it looks like JSON: send that as application/json or application/x-ndjson"
+            raise NoRows(
+                what=f"there is a header and no row{hint if first.startswith(('[', '{')) else ''}"
+            )
+        return self.columns or []
+
+    def layout(
+        self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
+    ) -> Layout:
+        """Where the rows are, once everything was fed.
+
+        Args:
+            text_column: the name of the column with the texts.
+            ref_column: the name of the column with the refs; None: `ref` if there is one.
+            carried: the names of the columns that are carried through.
+
+        Raises:
+            shared.errors.input.NoSuchColumn: a column named is not in the header.
+            shared.errors.input.BadInput: see `finish`.
+        """
+        columns = self.finish()
+        text = self._index(columns, text_column, "text_column")
+        if ref_column is not None:
+            ref: int | None = self._index(columns, ref_column, "ref_column")
+        else:
+            ref = columns.index("ref") if "ref" in columns else None
+        return Layout(
+            format="csv",
+            start=self._start,
+            delimiter=self._delimiter,
+            width=len(columns),
+            text=text,
+            ref=ref,
+            carried=tuple(self._index(columns, name, "columns") for name in carried),
+        )
+
+    @staticmethod
+    def _index(columns: list[str], name: str, option: str) -> int:
+        if name in columns:
+            return columns.index(name)
+        found = ", ".join(columns)
+        if len(columns) == 1 and (others := [one for one in ",;\t|" if one in found]):
+            # As a spreadsheet of another country saves it.
+            found += f" (one column; if its cells end at {others[0]!r}, say so by delimiter=)"
+        raise NoSuchColumn(column=name, found=found, option=option)
+
+    def _read_header(self, *, final: bool = False) -> None:
+        bom = len(codecs.BOM_UTF8) if self._head.startswith(codecs.BOM_UTF8) else 0
+        if not final and b"\n" not in self._head[bom:].lstrip(b"\r\n"):
+            if len(self._head) > MAX_HEADER_BYTES:
+                raise HeaderTooLong(limit=f"{MAX_HEADER_BYTES:,}")
+            return
+        # Whole lines: the chunk may end within a character.
+        end = len(self._head) if final else self._head.rindex(b"\n") + 1
+        records = csv_records(
+            io.BytesIO(self._head[bom:end]),
+            offset=bom,
+            row=-1,
+            max_bytes=MAX_HEADER_BYTES,
+            delimiter=self._delimiter,
+        )
+        try:
+            header = next(records, None)
+        except OpenQuote:
+            if final or len(self._head) > MAX_HEADER_BYTES:
+                raise
+            return
+        if header is None:
+            raise NoRows(what="there is not one line in it")
+        cells, problem, end = header
+        if problem:
+            raise BadHeader(reason=problem.removeprefix("the row is not CSV: "))
+        names = [name.strip() for name in cells]
+        # Spreadsheets leave several columns without a name at the right edge: no harm in those.
+        twice = [name for name, times in Counter(names).items() if name and times > 1]
+        if twice:
+            raise DuplicateColumns(columns=", ".join(f"'{name}'" for name in twice))
+        self.columns = names
+        self._start = end
+        self._has_rows = bool(self._head[end:].strip(b"\r\n"))
+        self._head = b""

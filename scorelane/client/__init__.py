@@ -1,0 +1,1 @@
+"""The Python client of the HTTP API, blocking and async."""

@@ -1,0 +1,1 @@
+"""What `scorelane doctor` examines."""

@@ -1,0 +1,148 @@
+"""Looks at Redis: whether it answers, and keeps what it is given."""
+
+import time
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis.exceptions import AuthenticationError, RedisError
+
+from scorelane.commands.checks.findings import Finding, fault, fine, warning
+from shared.config.settings import Settings
+from shared.redis.link import RedisLink
+
+#: BLMOVE and LPOS, which the bells and questions need.
+LEAST_VERSION = (6, 2)
+
+#: Each part takes some six calls, one after the other; in seconds.
+SLOW = 0.005
+
+#: Of its memory, when it is time to do something.
+NEARLY_FULL = 0.8
+
+#: Leases are in Redis's time; certificates, logs and clients' times are in the host's. In seconds.
+MOST_SKEW = 5.0
+
+_ABOUT = "redis"
+
+
+def examine_redis(settings: Settings, link: RedisLink) -> Iterator[Finding]:
+    """What there is to say of it; only that it does not answer, if it does not."""
+    try:
+        info = link.client.info()
+        pings = [_timed(link.client.ping) for _ in range(20)]
+        ahead = _clock_ahead(link)
+    except AuthenticationError as error:
+        yield fault(
+            _ABOUT,
+            f"Redis at {_place(settings)} wants a password, or another one: {error}",
+            "Name a file that holds it in SCORELANE_REDIS_PASSWORD_FILE.",
+        )
+        return
+    except (RedisError, OSError) as error:
+        yield fault(
+            _ABOUT,
+            f"Redis at {_place(settings)} does not answer: {error}",
+            "Start it, or say where it is: SCORELANE_REDIS_URL. (`scorelane serve` has its own.)",
+        )
+        return
+    yield from _version(info)
+    yield _latency(median(pings))
+    yield from _memory(info)
+    yield _persistence(info)
+    if not _is_here(settings) and not (
+        settings.redis_password or urlsplit(settings.redis_url).password
+    ):
+        yield warning(
+            _ABOUT,
+            f"Redis at {_place(settings)} is reached over a network without a password.",
+            "Whoever reaches it can read and change every job: set `requirepass` there, and "
+            "SCORELANE_REDIS_PASSWORD_FILE here.",
+        )
+    yield _clock(ahead)
+
+
+def _version(info: dict[str, Any]) -> Iterator[Finding]:
+    version = str(info["redis_version"])
+    least = ".".join(map(str, LEAST_VERSION))
+    if tuple(map(int, version.split(".")[:2])) < LEAST_VERSION:
+        yield fault(_ABOUT, f"Redis is {version}.", f"Install {least} or newer.")
+    else:
+        yield fine(_ABOUT, f"Redis {version} answers.")
+    if info.get("cluster_enabled"):
+        yield fault(
+            _ABOUT, "Redis runs as a cluster.",
+            "The queue does not work on one: use a single Redis, with a replica if you like.",
+        )  # fmt: skip
+
+
+def _latency(seconds: float) -> Finding:
+    said = f"A call to Redis takes {seconds * 1000:.2f} ms."
+    if seconds > SLOW:
+        return warning(
+            _ABOUT, said,
+            "Put it nearer to the workers, or let parts be larger: SCORELANE_PART_SECONDS.",
+        )  # fmt: skip
+    return fine(_ABOUT, said)
+
+
+def _memory(info: dict[str, Any]) -> Iterator[Finding]:
+    policy, most = str(info.get("maxmemory_policy", "noeviction")), int(info.get("maxmemory", 0))
+    if policy != "noeviction":
+        yield fault(
+            _ABOUT, f"Redis forgets jobs when its memory is full: maxmemory-policy is {policy}.",
+            "Set it to noeviction (redis-cli CONFIG SET maxmemory-policy noeviction, and in its "
+            "configuration).",
+        )  # fmt: skip
+    used = int(info.get("used_memory", 0))
+    if most and used > NEARLY_FULL * most:
+        yield warning(
+            _ABOUT, f"Redis uses {used / most:.0%} of the {most / 1e6:,.0f} MB that it may.",
+            "Raise maxmemory, or lower SCORELANE_RETENTION_SECONDS; a full one refuses jobs.",
+        )  # fmt: skip
+
+
+def _persistence(info: dict[str, Any]) -> Finding:
+    if not info.get("aof_enabled"):
+        return warning(
+            _ABOUT, "Redis has no append-only file: small jobs are lost when it is restarted.",
+            "Start it with `--appendonly yes`. (Bulk jobs come back from the blobs.)",
+        )  # fmt: skip
+    if info.get("aof_last_write_status", "ok") != "ok":
+        return fault(
+            _ABOUT, "Redis cannot write its append-only file.", "Look at its disk, and its log."
+        )
+    return fine(_ABOUT, "Redis writes an append-only file.")
+
+
+def _clock_ahead(link: RedisLink) -> float:
+    """The clock here less that of Redis, in seconds."""
+    before = time.time()
+    seconds, micros = link.client.time()
+    return float((before + time.time()) / 2 - (seconds + micros / 1e6))
+
+
+def _clock(ahead: float) -> Finding:
+    said = f"The clock here is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} Redis's."
+    if abs(ahead) > MOST_SKEW:
+        return warning("clock", said, "Have both hosts keep time by NTP. (No job depends on it.)")
+    return fine("clock", said)
+
+
+def _timed(call: Any) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def _is_here(settings: Settings) -> bool:
+    parts = urlsplit(settings.redis_url)
+    return parts.scheme == "unix" or parts.hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def _place(settings: Settings) -> str:
+    """The address, without a password."""
+    parts = urlsplit(settings.redis_url)
+    _, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=host).geturl()

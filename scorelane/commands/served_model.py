@@ -1,0 +1,39 @@
+"""A model of a service that runs, used as if it were in this process."""
+
+from typing import TYPE_CHECKING
+
+from scorelane.client.client import Client
+from scorelane.client.errors import ClientError
+
+if TYPE_CHECKING:
+    # Only for the signature: the command line is quick to import.
+    import pandas as pd
+
+
+class ServedModel:
+    """Scores by jobs of a service.
+
+    Attributes:
+        name: of the model; empty for the service's default.
+    """
+
+    def __init__(self, client: Client, name: str | None) -> None:
+        """Take a client of the service, and a model's name there; None: its default."""
+        self._client, self._wanted = client, name
+        self.name = name or ""
+
+    def score(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """Score a frame of n rows, as `shared.model.Model.score` does.
+
+        Raises:
+            scorelane.client.errors.ClientError: the service did not score each of them.
+        """
+        job = self._client.submit(frame[["text"]].reset_index(drop=True), model=self._wanted)
+        results = job.wait().as_frame()
+        self._client.delete(job)
+        scores = results["Sentiment_Score"]
+        if len(scores) != len(frame) or scores.isna().any():
+            errors = results["error"].dropna()
+            reason = errors.iloc[0] if len(errors) else "rows are missing"
+            raise ClientError(f"The service did not score every text: {reason}")
+        return scores.to_frame().set_axis(frame.index)

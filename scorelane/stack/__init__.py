@@ -1,0 +1,1 @@
+"""The whole service on one machine: Redis, the API and a worker as child processes."""

@@ -1,0 +1,139 @@
+"""Runs a Keras model in TensorFlow; the only module of this package that imports it."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+# Before TensorFlow is imported: no start-up notes, and for keras the one backend that is used here.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from scoring.networks.keras_checks import brief, check_outputs
+from scoring.networks.keras_network import Network
+from scoring.networks.sequences import padded
+
+#: The lengths of the rows of random words that are scored at load, to see what the model gives.
+_TRIAL_LENGTHS = (0, 1, 2, 3, 3, 5, 8, 13)
+
+
+class TensorFlowNetwork(Network):
+    """A Keras model compiled by TensorFlow.
+
+    It is traced once for any number of rows and any length, so no input ever makes it trace again.
+    """
+
+    def __init__(self, model: Any, options: dict[str, Any] | None = None) -> None:
+        """Check and compile a model.
+
+        Args:
+            model: one input of n rows of word numbers; one output of n rows of K probabilities,
+                or of one number in 0..1.
+            options: `max_length`, `padding` (`post` or `pre`) and `class_values`, where the file
+                does not say or the defaults are not meant.
+
+        Raises:
+            ValueError: it is not such a model; the text says why.
+        """
+        options = options or {}
+        embedding = _check_layers(model)
+        super().__init__(model.input_shape[1], embedding.input_dim, options)
+        self._function = _compiled(model)
+        outputs = self._try_out()
+        self._set_classes(outputs.shape[1], options)
+        if embedding.mask_zero and all(layer.supports_masking for layer in model.layers):
+            self._skip_zeros_if_exact(model, outputs)
+
+    def outputs(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+        """What the model gives n rows of word numbers: n rows of K numbers."""
+        outputs: npt.NDArray[np.float32] = self._function(rows).numpy()
+        return outputs
+
+    def _try_out(self) -> npt.NDArray[np.float32]:
+        """The outputs for the trial rows at full length, checked to be what a score comes from."""
+        try:
+            outputs = self._function(self.full_rows(self._trial_rows()))
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            raise ValueError(f"it does not take rows of word numbers ({brief(error)})") from error
+        if not hasattr(outputs, "numpy") or outputs.shape.rank != 2:
+            raise ValueError("it must have one output, of one row per text")
+        checked: npt.NDArray[np.float32] = outputs.numpy()
+        check_outputs(checked)
+        return checked
+
+    def _skip_zeros_if_exact(self, model: Any, expected: npt.NDArray[np.float32]) -> None:
+        """Take the function of any length if it gives each trial row, without its zeros, the same.
+
+        What a layer says of masking cannot be relied on, so it is tried.
+        """
+        try:
+            shorter = self._function
+            if model.input_shape[1] is not None:
+                shorter = _compiled(_any_length(model))
+            rows = [[*filter(None, row)] for row in self._trial_rows()]
+            together = shorter(padded(rows, max(1, *map(len, rows)))).numpy()
+            alone = [shorter(padded([row], max(1, len(row)))).numpy()[0] for row in rows]
+        except (ValueError, TypeError, tf.errors.OpError):
+            return
+        if np.allclose([together, alone], expected, rtol=0, atol=1e-5):
+            self._function, self.skips_zeros = shorter, True
+
+    def _trial_rows(self) -> list[list[int]]:
+        random = np.random.default_rng(0)
+        rows: list[list[int]] = [
+            random.integers(0, self.words, min(length, self.max_length)).tolist()
+            for length in _TRIAL_LENGTHS
+        ]
+        for row in rows[3:]:
+            row[len(row) // 2] = 0  # a word that the word index does not have
+        return rows
+
+
+def read_keras(path: Path) -> Any:
+    """Read a Keras file (`.hdf5`, `.h5` or `.keras`), without its training state.
+
+    Raises:
+        ValueError: it cannot be read; the text says why.
+    """
+    try:
+        return keras.models.load_model(path, compile=False)
+    # A damaged or foreign file ends in whatever h5py or a layer's constructor raises.
+    except Exception as error:
+        raise ValueError(
+            f"Keras {keras.__version__} cannot read it ({type(error).__name__}: {brief(error)}). "
+            "Save the whole model with model.save('model.h5'), without Lambda or custom layers"
+        ) from error
+
+
+def use_one_thread() -> None:
+    """Keep TensorFlow to one thread: one process per core is the default of the workers."""
+    with suppress(RuntimeError):  # TensorFlow is already running here, and cannot be changed
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def _compiled(model: Any) -> Any:
+    rows_of_numbers = tf.TensorSpec((None, model.input_shape[1]), tf.int32)
+    return tf.function(lambda ids: model(ids, training=False), input_signature=[rows_of_numbers])
+
+
+def _any_length(model: Any) -> Any:
+    """The same layers and weights, with an input whose length is open."""
+    clone = keras.models.clone_model(model, input_tensors=keras.Input((None,), dtype="int32"))
+    clone.set_weights(model.get_weights())
+    return clone
+
+
+def _check_layers(model: Any) -> Any:
+    """The embedding of a model that has the right form of input."""
+    if not isinstance(model.input_shape, tuple) or len(model.input_shape) != 2:
+        raise ValueError("it must have one input, of rows of word numbers")
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Embedding):
+            return layer
+    raise ValueError("it has no Embedding layer, so it does not take word numbers")

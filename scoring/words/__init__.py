@@ -1,0 +1,1 @@
+"""Word pipelines of scikit-learn as compiled code."""

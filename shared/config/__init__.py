@@ -1,0 +1,1 @@
+"""Settings, their checks, and what a program does with them at its start."""

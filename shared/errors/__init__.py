@@ -1,0 +1,1 @@
+"""The errors that both programs raise; `api/errors.py` gives each its HTTP status."""

@@ -1,0 +1,127 @@
+"""What can be wrong with what was sent, rows and options, in words."""
+
+from shared.errors.service import ScorelaneError
+
+
+class BadInput(ScorelaneError):
+    """The input cannot be used."""
+
+
+class NotJson(BadInput):
+    """The body is not JSON: {reason}. Send {{"ref": [1], "text": ["I am well"]}} or a list of
+    {{"ref": 1, "text": "I am well"}}.
+    """
+
+
+class NotRows(BadInput):
+    """The JSON body is {found}; it must hold rows. Send {{"ref": [1], "text": ["I am well"]}} or a
+    list of {{"ref": 1, "text": "I am well"}}.
+    """
+
+
+class UnequalColumns(BadInput):
+    """The columns differ in length: {lengths}. Every column needs one value for each row."""
+
+
+class NoSuchColumn(BadInput):
+    """There is no column '{column}'. The columns found: {found}. Rename the column, or name the
+    right one with the option {option}.
+    """
+
+
+class ColumnTaken(BadInput):
+    """The column '{column}' cannot be carried through: every result has one of that name. Rename it
+    in the file, or name the columns to carry without it, by the option columns=a,b.
+    """
+
+
+class DuplicateColumns(BadInput):
+    """The header names {columns} more than once. Give every column a name of its own."""
+
+
+class NoRows(BadInput):
+    """The input is empty: {what}. Send at least one row, in a CSV behind a header line."""
+
+
+class NotText(BadInput):
+    """The file is not {encoding}: byte {offset} ({byte}) cannot be decoded. Save it as UTF-8, or
+    name its encoding with the option charset (latin-1, cp1252, utf-16), and send it again.
+    """
+
+
+class Packed(BadInput):
+    """What was sent is {kind}, and nothing says so. {advice}"""
+
+
+class UnknownCharset(BadInput):
+    """There is no charset '{charset}' here. Say utf-8, latin-1, cp1252, utf-16 or another one that
+    Python knows, or save the file as UTF-8.
+    """
+
+
+class OpenQuote(BadInput):
+    """Row {row} (from byte {offset}) opens a quote that is not closed within {limit} bytes. Close
+    it, or double every quote inside a quoted cell.
+    """
+
+
+class RowTooLong(BadInput):
+    """Row {row} (from byte {offset}) is longer than {limit} bytes. Is a line break missing, or the
+    file not a CSV?
+    """
+
+
+class HeaderTooLong(BadInput):
+    """The first line is longer than {limit} bytes, so it cannot be a header. Is this a CSV?"""
+
+
+class BadFirstLine(BadInput):
+    """The first line cannot be read as a row: {reason}. Send one object a line, such as
+    {{"ref": 1, "text": "I am well"}}.
+    """
+
+
+class BadParquet(BadInput):
+    """The Parquet file cannot be read: {reason}. Write it anew, or send the rows as a CSV."""
+
+
+class BadHeader(BadInput):
+    """The first line cannot be read as a header: {reason}. Save the file as a CSV whose first line
+    names the columns and whose lines end in LF or CRLF.
+    """
+
+
+class NotMultipart(BadInput):
+    """The multipart form cannot be read: {reason}. Send the CSV as one file field, as
+    `curl -F file=@reviews.csv` does.
+    """
+
+
+class UnknownOption(BadInput):
+    """'{option}' is not an option here. The options: {options}."""
+
+
+class BadOption(BadInput):
+    """{option}={value} cannot be used: {reason}."""
+
+
+class BadCallback(BadInput):
+    """The callback_url cannot be used: {reason}."""
+
+
+class NoCallbacks(BadInput):
+    """This service calls nobody back: it has no secret to sign with. Leave callback_url out and
+    poll the job, or have SCORELANE_WEBHOOK_SECRETS set.
+    """
+
+
+class BadRequestField(BadInput):
+    """'{param}' cannot be used: {reason}."""
+
+
+class UnknownModel(BadInput):
+    """There is no model '{model}'. The models here: {models}."""
+
+
+class NotGzip(BadInput):
+    """What was sent is not the gzip that it is said to be, or looks like: {reason}."""

@@ -1,0 +1,48 @@
+"""What can be wrong with a model, in words."""
+
+from shared.errors.service import ScorelaneError
+
+
+class ModelError(ScorelaneError):
+    """The model cannot be used."""
+
+
+class NoModelFolder(ModelError):
+    """There is no model in {folder}: {reason}. Add one with `scorelane add-model`."""
+
+
+class NoCard(ModelError):
+    """{folder} has no card.json, so nothing says what this model is or that it is the one meant.
+    Add the model with `scorelane add-model FILE --name NAME`, which writes the card.
+    """
+
+
+class BadCard(ModelError):
+    """{path} is not a model card: {reason}. Add the model again with `scorelane add-model`."""
+
+
+class DigestMismatch(ModelError):
+    """{path} is not the file that its card names: sha256 {found}, the card has {expected}. It was
+    changed or damaged; it is not loaded. Restore it, or add it again with `scorelane add-model`.
+    """
+
+
+class UnknownFormat(ModelError):
+    """No runtime is installed for the format '{format}' of {name}. The formats here: {formats}."""
+
+
+class NoRuntime(ModelError):
+    """The runtime of {name} (format '{format}') cannot be imported: {reason}. Install its libraries
+    (an image: build it with WITH_TENSORFLOW=true), compile a Keras model where they are (scorelane
+    compile {name}), or leave the model out with SCORELANE_SERVE.
+    """
+
+
+class UnusableModel(ModelError):
+    """{path} cannot be served: {reason}."""
+
+
+class ModelExists(ModelError):
+    """There is already a model '{name}' in {folder}. Choose another name, or replace it with
+    --force.
+    """

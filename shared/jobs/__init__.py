@@ -1,0 +1,1 @@
+"""What a job is, and the contract of the store that keeps jobs."""

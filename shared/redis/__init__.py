@@ -1,0 +1,1 @@
+"""Everything that speaks Redis; README.md has the table of keys."""

@@ -1,0 +1,22 @@
+"""What every part of the job store on Redis has."""
+
+from shared.config.settings import Settings
+from shared.redis.link import RedisLink
+
+
+class RedisBase:
+    """The link, the names of keys, and for how long things last."""
+
+    def __init__(self, link: RedisLink, settings: Settings) -> None:
+        self._link = link
+        self._lease = settings.lease_seconds
+        self._retention = settings.retention_seconds
+        self._binding_seconds = settings.idempotency_seconds
+        self._batch_rows = settings.batch_rows
+        self._most_small = settings.max_waiting_small
+
+    def _job(self, job_id: str, *tail: str) -> str:
+        return self._link.key("job", job_id, *tail)
+
+    def _small(self, full_name: str) -> str:
+        return self._link.key("small", full_name)

@@ -1,0 +1,88 @@
+"""How a job, its parts and its summary are written in Redis: as fields of hashes, and as texts."""
+
+from typing import Any
+
+from shared.jobs.job import CallbackState, Job, Part, Spec
+from shared.jobs.outcome import BINS, Summary
+
+#: Fields of a record that are the job's by the same name.
+_FIELDS = Job.model_fields.keys() - {"spec", "parts_done"}
+
+#: What fields of a summary begin with.
+_BIN, _ERROR = "bin:", "error:"
+
+
+def record_of(job: Job) -> dict[str, Any]:
+    """A record of the job, before anything was done of it."""
+    record = job.model_dump(mode="json", include=_FIELDS, exclude_none=True)
+    nothing = dict.fromkeys(("parts", "dispatched", "done", "cut_rows"), 0)
+    own: dict[str, Any] = {"spec": job.spec.model_dump_json(), "full_name": job.spec.full_name}
+    own |= {"owner": job.spec.owner, "about_rows": job.spec.about_rows}
+    if job.spec.traceparent and job.spec.kind == "small":
+        own["traceparent"] = job.spec.traceparent
+    if job.spec.tolerance < 1:
+        own["tolerance"] = job.spec.tolerance
+    if job.spec.retry_of:
+        # The results of its parts may be there, as those of a job that was restored.
+        own["restored"] = 1
+    if job.spec.retention:
+        own["retention"] = job.spec.retention
+    if job.spec.callback_url and not job.callback_state:
+        own["callback_state"] = CallbackState.WAITING.value
+    return record | nothing | own | {"cut_bytes": job.spec.layout.start}
+
+
+def job_of(record: dict[str, str]) -> Job | None:
+    """The job in a record; None where there is none, or only what a late writer left of one."""
+    if "spec" not in record:
+        return None
+    return Job(
+        spec=Spec.model_validate_json(record["spec"]),
+        parts_done=int(record["done"]),
+        # pydantic makes numbers and a state of their texts
+        **{name: record[name] for name in _FIELDS if name in record},
+    )
+
+
+def flat(record: dict[str, Any]) -> list[Any]:
+    """Names and values in turn, as scripts take the fields of a hash."""
+    return [text for pair in record.items() for text in pair]
+
+
+def text_of(part: Part) -> str:
+    """A part as a text."""
+    return f"{part.offset},{part.length},{part.first_row},{part.rows}"
+
+
+def part_of(text: str) -> Part:
+    """The part that a text says."""
+    offset, length, first_row, rows = map(int, text.split(","))
+    return Part(offset=offset, length=length, first_row=first_row, rows=rows)
+
+
+def counts_of(summary: Summary) -> dict[str, Any]:
+    """The fields of a summary that are added up."""
+    bins = {f"{_BIN}{at}": rows for at, rows in enumerate(summary.bins) if rows}
+    return bins | {f"{_ERROR}{kind}": rows for kind, rows in summary.errors.items()}
+
+
+def fields_of(summary: Summary) -> dict[str, Any]:
+    """All fields of a summary; none, where it has nothing in it."""
+    scores = {"total": summary.total, "least": summary.least, "most": summary.most}
+    return counts_of(summary) | (scores if summary.scored else {})
+
+
+def summary_of(fields: dict[str, str]) -> Summary:
+    """The summary in these fields."""
+    least, most = fields.get("least"), fields.get("most")
+    return Summary(
+        bins=tuple(int(fields.get(f"{_BIN}{at}", 0)) for at in range(BINS)),
+        total=float(fields.get("total", 0)),
+        least=None if least is None else float(least),
+        most=None if most is None else float(most),
+        errors={
+            name.removeprefix(_ERROR): int(rows)
+            for name, rows in fields.items()
+            if name.startswith(_ERROR)
+        },
+    )

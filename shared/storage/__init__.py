@@ -1,0 +1,1 @@
+"""Blobs, and the records that are kept as blobs."""

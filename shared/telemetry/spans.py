@@ -1,0 +1,169 @@
+"""Spans of OpenTelemetry, where it is installed and OTEL_* says where they go; else nothing.
+
+Nothing else of ours imports OpenTelemetry, and this does only where it is on.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from shared.telemetry.safe_traceback import where
+
+logger = logging.getLogger(__name__)
+
+#: Each of these says where spans go.
+_DESTINATIONS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+
+_OFF = ("", "none")
+
+
+class Spans:
+    """Those of one process. It is off until it is started."""
+
+    def __init__(self) -> None:
+        self._tracer: Any = None
+        self._provider: Any = None
+
+    @property
+    def on(self) -> bool:
+        """Whether there is anybody to tell."""
+        return self._tracer is not None
+
+    def start(self, program: str, exporter: Any = None) -> None:
+        """Begin, in a process that is forked no more.
+
+        Args:
+            program: the service's name, where OTEL_SERVICE_NAME names none.
+            exporter: where spans go; None: where the environment says, if it says so.
+        """
+        if exporter is None and not is_wanted(os.environ):
+            return
+        try:
+            from opentelemetry.sdk.resources import Resource  # noqa: PLC0415  where it is on
+            from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+            from opentelemetry.sdk.trace.export import (  # noqa: PLC0415
+                BatchSpanProcessor,
+                SimpleSpanProcessor,
+            )
+
+            resource = {"service.name": os.environ.get("OTEL_SERVICE_NAME") or program}
+            self._provider = TracerProvider(resource=Resource.create(resource))
+            self._provider.add_span_processor(
+                SimpleSpanProcessor(exporter) if exporter else BatchSpanProcessor(_exporter())
+            )
+        except ImportError as error:
+            logger.warning(
+                "OTEL_* asks for traces, and there is no %s: pip install 'scorelane[otel]'",
+                error.name,
+            )  # fmt: skip
+            return
+        self._tracer = self._provider.get_tracer("scorelane")
+
+    def stop(self) -> None:
+        """Send what was not sent yet."""
+        if self._provider:
+            self._provider.shutdown()
+        self._tracer = self._provider = None
+
+    def begin(self, name: str, parent: str, *, kind: str = "SERVER") -> tuple[Any, str]:
+        """Begin a span; it, and its `traceparent`. Only where it is on.
+
+        Args:
+            name: what is done.
+            parent: the `traceparent` that it is a child of; empty: it begins a trace.
+            kind: a name of OpenTelemetry's SpanKind.
+        """
+        from opentelemetry.trace import SpanKind  # noqa: PLC0415  where it is on
+
+        span = self._tracer.start_span(name, _context(parent), SpanKind[kind])
+        about = span.get_span_context()
+        flags = int(about.trace_flags)
+        return span, f"00-{about.trace_id:032x}-{about.span_id:016x}-{flags:02x}"
+
+    @contextmanager
+    def around(self, name: str, parent: str, about: Mapping[str, Any]) -> Iterator[None]:
+        """A span of a worker's, for the time of a block; nothing where it is off."""
+        if self._tracer is None:
+            yield
+            return
+        span, _ = self.begin(name, parent, kind="CONSUMER")
+        span.set_attributes(attributes(about))
+        try:
+            yield
+        except BaseException as error:
+            # Not its message: it may quote a text.
+            _fail(span, where(error))
+            raise
+        finally:
+            span.end()
+
+    def record(self, name: str, parent: str, seconds: float, about: Mapping[str, Any]) -> None:
+        """A span of a worker's that ends now, and was so many seconds long."""
+        from opentelemetry.trace import SpanKind  # noqa: PLC0415  where it is on
+
+        end = time.time_ns()
+        span = self._tracer.start_span(
+            name, _context(parent), SpanKind.CONSUMER, attributes(about),
+            start_time=end - int(seconds * 1e9),
+        )  # fmt: skip
+        span.end(end)
+
+
+def end(span: Any, name: str, about: Mapping[str, Any]) -> None:
+    """End a span of a request, now that it is known what it was."""
+    span.update_name(name)
+    span.set_attributes(attributes(about))
+    if int(about.get("status", 0)) >= 500:
+        _fail(span, str(about["status"]))
+    span.end()
+
+
+def is_wanted(environment: Mapping[str, str]) -> bool:
+    """Whether OTEL_* says where spans go."""
+    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return False
+    exporter = environment.get("OTEL_TRACES_EXPORTER")
+    if exporter is not None:
+        return exporter not in _OFF
+    return any(environment.get(name) for name in _DESTINATIONS)
+
+
+def attributes(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known, under names of our own."""
+    return {f"scorelane.{name}": value for name, value in about.items() if value not in (None, "")}
+
+
+def _exporter() -> Any:
+    if os.environ.get("OTEL_TRACES_EXPORTER") == "console":
+        from opentelemetry.sdk.trace.export import ConsoleSpanExporter  # noqa: PLC0415
+
+        return ConsoleSpanExporter()
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
+        OTLPSpanExporter,
+    )
+
+    return OTLPSpanExporter()
+
+
+def _context(parent: str) -> Any:
+    from opentelemetry.context import Context  # noqa: PLC0415  where it is on
+    from opentelemetry.trace.propagation.tracecontext import (  # noqa: PLC0415
+        TraceContextTextMapPropagator,
+    )
+
+    # An empty one: what some thread did last is no parent.
+    found = TraceContextTextMapPropagator().extract({"traceparent": parent}, Context())
+    return found or Context()
+
+
+def _fail(span: Any, reason: str) -> None:
+    from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415  where it is on
+
+    span.set_status(Status(StatusCode.ERROR, reason))
+
+
+#: Those of this process.
+spans = Spans()

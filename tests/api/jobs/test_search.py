@@ -1,0 +1,141 @@
+"""The list of jobs: filters, and pages that hold while jobs come and go."""
+
+from typing import Any
+
+import pytest
+from support.doubles.job_store import InMemoryJobStore
+from support.in_memory import Service
+from support.problems import problem
+
+from api.jobs import search
+from shared.jobs.job import NDJSON as LAYOUT
+from shared.jobs.job import Job, Spec, State, made_at, new_job_id
+
+#: When the first of the jobs was made: 2026-01-01T00:00:00Z; then one a minute.
+START = 1767225600.0
+
+
+def put(store: InMemoryJobStore, at: float, state: State = State.QUEUED, **spec: Any) -> str:
+    about: dict[str, Any] = {
+        "model": "length", "version": "000000000001", "kind": "bulk", "layout": LAYOUT, "size": 1,
+    } | spec  # fmt: skip
+    job = Job(spec=Spec(id=new_job_id(at), **about), created_at=at)
+    store.create(job)
+    if state is not State.QUEUED:
+        store.move(job.spec.id, State.RUNNING)
+    if state not in (State.QUEUED, State.RUNNING):
+        store.move(job.spec.id, state)
+    return job.spec.id
+
+
+@pytest.fixture
+def ids(service: Service) -> list[str]:
+    """Ten jobs, the oldest first: five states, of two teams in turn, the last of another model."""
+    states = [State.QUEUED, State.RUNNING, State.SUCCEEDED, State.FAILED, State.CANCELLED] * 2
+    return [
+        put(service.store, START + 60 * at, state,
+            labels={"team": "ab"[at % 2], "run": str(at)}, model="other" if at == 9 else "length")
+        for at, state in enumerate(states)
+    ]  # fmt: skip
+
+
+def numbers(service: Service, ids: list[str], query: str) -> list[int]:
+    answer = service.client.get(f"/jobs?{query}")
+    assert answer.status_code == 200, answer.text
+    assert answer.json["next"] is None
+    return [ids.index(job["id"]) for job in answer.json["jobs"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("", [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]),
+        ("state=failed", [8, 3]),
+        ("state=queued,running", [6, 5, 1, 0]),
+        ("label=team:a", [8, 6, 4, 2, 0]),
+        ("label=team:a&label=run:4", [4]),
+        ("label=team:c", []),
+        ("model=other", [9]),
+        ("model=length@000000000001&state=cancelled", [4]),
+        ("model=length@2", []),
+        ("created_after=2026-01-01T00:06:00Z", [9, 8, 7]),
+        ("created_before=2026-01-01T00:02:00Z", [1, 0]),
+        ("created_before=2026-01-01T00:02:00.0001Z", [2, 1, 0]),
+        ("created_after=2026-01-01T01:01:00%2B01:00&created_before=2026-01-01T00:04:00Z", [3, 2]),
+        ("created_after=2026-01-01T01:07:00+01:00", [9, 8]),
+        ("created_after=1901-01-01T00:00:00Z&state=failed&label=team:b", [3]),
+        ("created_before=1901-01-01T00:00:00Z", []),
+        ("created_after=9999-12-31T23:59:59Z", []),
+    ],
+)
+def test_what_is_looked_for(
+    service: Service, ids: list[str], query: str, wanted: list[int]
+) -> None:
+    """A job is listed if it is all that is asked for, the newest first."""
+    assert numbers(service, ids, query) == wanted
+
+
+def pages(service: Service, query: str) -> list[list[str]]:
+    found, cursor = [], ""
+    while True:
+        page = service.client.get(f"/jobs?{query}{cursor}").json
+        found.append([job["id"] for job in page["jobs"]])
+        if page["next"] is None:
+            return found
+        cursor = f"&cursor={page['next']}"
+
+
+@pytest.mark.usefixtures("ids")
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 10, 11])
+@pytest.mark.parametrize("query", ["", "state=failed", "label=team:a"])
+def test_pages_have_everything_once(service: Service, query: str, limit: int) -> None:
+    """Whatever their length; each but the last is full, where not very much was looked through."""
+    [every] = pages(service, query)
+    found = pages(service, f"{query}&limit={limit}")
+    assert [one for page in found for one in page] == every
+    assert {len(page) for page in found[:-1]} <= {limit}
+
+
+def test_jobs_that_come_and_go_move_no_other(service: Service, ids: list[str]) -> None:
+    """Between two pages; also where the one that the cursor names is gone."""
+    page = service.client.get("/jobs?limit=4").json
+    put(service.store, START + 6000)
+    service.store.delete(page["next"])
+    service.store.delete(ids[4])
+    rest = service.client.get(f"/jobs?limit=100&cursor={page['next']}").json
+    assert [job["id"] for job in rest["jobs"]] == [ids[at] for at in (5, 3, 2, 1, 0)]
+
+
+def test_a_page_costs_no_more_than_it_may(
+    service: Service, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where few of very many are wanted it ends early, and the next one goes on behind it."""
+    monkeypatch.setattr(search, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(search, "_AT_ONCE", 2)
+    found = pages(service, "state=queued")
+    assert [one for page in found for one in page] == [ids[5], ids[0]]
+    assert [] in found
+    assert len(found) <= 4
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["state=expired", "state=", "state=failed,", "label=team", "limit=x", "cursor=zz",
+     "created_after=2026-01-01", "created_after=2026-01-01T00:00:00", "created_before=yesterday",
+     "created_before=2026-13-01T00:00:00Z", "state=failed&state=queued"],
+)  # fmt: skip
+def test_what_cannot_be_looked_for(service: Service, query: str) -> None:
+    """It is refused with what it may be."""
+    problem(service.client.get(f"/jobs?{query}"), 400, "bad-option")
+
+
+def test_a_filter_that_is_none(service: Service) -> None:
+    """A slip must not list everything."""
+    detail = problem(service.client.get("/jobs?status=failed"), 400, "unknown-option")
+    assert "state, label, model" in detail
+
+
+def test_a_job_is_as_old_as_its_id(service: Service) -> None:
+    """So the list by ids is one by times."""
+    job = service.submit(b"text\na\n").json
+    assert service.store.get(job["id"]).created_at == made_at(job["id"])

@@ -1,0 +1,129 @@
+"""`/metrics` and `/workers`, in memory: names, labels and numbers."""
+
+from functools import partial
+from typing import Any
+
+import pytest
+from support.in_memory import Service
+from support.scraped import check_openmetrics, complaints, total
+
+from shared.fleet import Worker
+
+
+@pytest.fixture(autouse=True)
+def _whole_answers(service: Service) -> None:
+    """A request is counted when its answer is closed, as a server does; this client then does."""
+    service.client.open = partial(service.client.open, buffered=True)  # type: ignore[method-assign]
+
+
+def page(service: Service, **headers: str) -> str:
+    answer = service.client.get("/metrics", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return str(answer.text)
+
+
+def some_work(service: Service) -> None:
+    service.scored(b"ref,text\n1,good\n2,\n3,nothing\n")
+    service.client.post("/jobs", json={"text": ["good"]})
+    service.work()
+    service.client.get("/jobs/" + "f" * 32)
+    service.client.get("/nowhere")
+
+
+def test_names_and_format_are_prometheus_own(service: Service) -> None:
+    """Its parser reads it, its linter has nothing to say, and OpenMetrics is there for who asks."""
+    some_work(service)
+    assert complaints(page(service)) == []
+    accept = "application/openmetrics-text; version=1.0.0"
+    check_openmetrics(page(service, Accept=accept))
+
+
+def test_rows_jobs_and_requests_are_counted(service: Service) -> None:
+    """Rows by what became of them, requests by the template of their address and the status."""
+    before = page(service)
+    some_work(service)
+    after = page(service)
+
+    def grown(name: str, *labels: str) -> float:
+        return total(after, name, *labels) - total(before, name, *labels)
+
+    assert grown("scorelane_rows_total", "completed") == 2
+    assert grown("scorelane_rows_total", "failed") == 2
+    assert grown("scorelane_jobs_ended_total", "succeeded") == 2
+    assert grown("scorelane_http_requests_total", "POST", "/jobs", "202") == 2
+    assert grown("scorelane_http_requests_total", "GET", "/jobs/<job_id>", "404") == 1
+    assert grown("scorelane_http_requests_total", "none", "404") == 1
+    assert grown("scorelane_http_request_duration_seconds_count", "POST", "/jobs") == 2
+    assert grown("scorelane_upload_duration_seconds_count", "bulk") == 1
+    assert grown("scorelane_upload_bytes_total", "bulk") == 29
+
+
+def test_what_waits_is_there_by_model(service: Service) -> None:
+    """The rows of a job that nobody has taken up, for who scales workers by them."""
+    service.submit(b"text\ngood\nbad\n")
+    service.client.post("/jobs", json={"text": ["good"]})
+    found = page(service)
+    assert total(found, "scorelane_waiting_rows", "length") > 0
+    assert total(found, "scorelane_waiting_jobs", "length", "bulk") == 1
+    assert total(found, "scorelane_waiting_jobs", "length", "small") == 1
+    assert total(found, "scorelane_model_processes", "length") == 1
+    service.work()
+    found = page(service)
+    assert total(found, "scorelane_waiting_rows") == total(found, "scorelane_waiting_jobs") == 0
+
+
+def test_threads_that_are_held_are_there_while_they_are(service: Service) -> None:
+    """By a stream of events, by who waits for a job, by who waits for an answer; then no more."""
+
+    def held() -> tuple[float, ...]:
+        found = page(service)
+        names = [("scorelane_event_streams",)]
+        names += [("scorelane_waiting_requests", what) for what in ("job", "sentiment")]
+        return tuple(total(found, *name) for name in names)
+
+    before = held()
+    seen: list[Any] = []
+
+    def look(*_: Any) -> Any:
+        seen.append(tuple(now - then for now, then in zip(held(), before, strict=True)))
+        return []
+
+    waiting = service.client.post("/jobs", json={"text": ["good"]}).location
+    open_stream = service.app.test_client().get(f"{waiting}/events", buffered=False)
+    look()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(service.store, "wait", lambda *_: look() == [])
+        service.client.get(waiting, headers={"Prefer": "wait=3"})
+        patch.setattr(service.store, "listen", look)
+        assert service.client.post("/sentiment", json={"text": ["good"]}).status_code == 503
+    open_stream.close()
+    look()
+    assert seen[0] == (1, 0, 0)
+    assert seen[1] == (1, 1, 0)
+    assert seen[2] == (1, 0, 1)
+    assert seen[-1] == (0, 0, 0)
+
+
+def test_an_unknown_method_or_address_makes_no_label(service: Service) -> None:
+    """What a client makes up does not become a number of its own."""
+    service.client.open("/jobs", method="BREW")
+    service.client.get("/made/up")
+    found = page(service)
+    assert "BREW" not in found
+    assert "made" not in found
+
+
+def test_the_workers_are_listed(service: Service) -> None:
+    """As each described itself last."""
+    assert service.client.get("/workers").json == {"workers": []}
+    service.fleet.describe(
+        Worker(
+            name="here-1", host="here", release="1", libraries={}, models=["length@1"],
+            processes=[5, 6], memory=20, started_at=1.0, clock_ahead=0.0,
+        )
+    )  # fmt: skip
+    [worker] = service.client.get("/workers").json["workers"]
+    assert (worker["name"], worker["processes"]) == ("here-1", [5, 6])
+    assert worker["started_at"] == "1970-01-01T00:00:01.000Z"
+    assert total(page(service), "scorelane_workers") == 1
+    assert total(page(service), "scorelane_worker_memory_bytes") == 20

@@ -1,0 +1,119 @@
+"""Many threads ask at a time, and each gets its own answer."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
+
+import pytest
+from support.doubles.dispatch import InMemoryDispatch
+from support.doubles.job_store import InMemoryJobStore
+from support.waiting import wait_for
+
+from api.process.sync_scorer import Asker
+from shared.config.settings import Settings
+from shared.errors.service import NoAnswerInTime
+from shared.jobs.job_store import Answer, Question
+
+MODEL = "fast@0123456789ab"
+
+
+class Scorer(Thread):
+    """Answers each question with its own rows, until it is stopped; loses the first few."""
+
+    def __init__(self, store: InMemoryJobStore, *, loses: int = 0) -> None:
+        super().__init__(daemon=True)
+        self.store = store
+        self.loses = loses
+        self.stopped = Event()
+        self.attempts: list[int] = []
+
+    def run(self) -> None:
+        while not self.stopped.wait(0.001):
+            taken, _ = self.store.take_small(MODEL, 10)
+            self.attempts += [job.attempts for job in taken]
+            kept, self.loses = taken[self.loses :], max(self.loses - len(taken), 0)
+            # The answers come back in another order than the questions.
+            self.store.answer_small(
+                [Answer(job.id, job.rows, 1, 0, job.reply_to) for job in reversed(kept)]
+            )
+
+
+@pytest.fixture
+def store() -> InMemoryJobStore:
+    return InMemoryJobStore(Settings())
+
+
+def asker(store: InMemoryJobStore, **settings: float) -> Asker:
+    return Asker(Settings(**settings), store, InMemoryDispatch())
+
+
+def test_each_thread_gets_the_answer_to_its_own_question(store: InMemoryJobStore) -> None:
+    """Threads that ask at once share one listener, and no answer goes astray."""
+    scorer = Scorer(store)
+    scorer.start()
+    ask = asker(store).ask
+    with ThreadPoolExecutor(16) as threads:
+        texts = [f"row {n}".encode() for n in range(800)]
+        answers = list(threads.map(lambda text: ask(MODEL, text, 1), texts))
+    scorer.stopped.set()
+    assert answers == texts
+
+
+def test_a_question_that_a_worker_took_with_it_is_asked_again(store: InMemoryJobStore) -> None:
+    """An answer that does not come within a lease is asked for again, as a second attempt."""
+    scorer = Scorer(store, loses=1)
+    scorer.start()
+    assert asker(store, lease_seconds=0.05).ask(MODEL, b"rows", 1) == b"rows"
+    scorer.stopped.set()
+    assert scorer.attempts == [1, 2]
+
+
+def test_a_question_that_only_waits_is_not_asked_twice(store: InMemoryJobStore) -> None:
+    """A long queue is not made longer: what nobody has taken yet is left where it is."""
+    asked, ask = [], store.ask
+
+    def noted(full_name: str, question: Question) -> bool:
+        asked.append(question)
+        return ask(full_name, question)
+
+    store.ask = noted  # type: ignore[method-assign]
+    with pytest.raises(NoAnswerInTime):
+        asker(store, lease_seconds=0.01, sentiment_timeout=0.1).ask(MODEL, b"rows", 1)
+    assert len(asked) == 1
+
+
+def test_nothing_is_left_of_a_question_without_answer(store: InMemoryJobStore) -> None:
+    """Who gives up takes the question back; those that still wait go on listening."""
+    impatient, patient = asker(store, sentiment_timeout=0.05), asker(store)
+    with pytest.raises(NoAnswerInTime):
+        impatient.ask(MODEL, b"rows", 1)
+    assert store.waiting_small(MODEL) == 0
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(patient.ask, MODEL, b"other rows", 1)
+        wait_for(lambda: store.waiting_small(MODEL))
+        scorer = Scorer(store)
+        scorer.start()
+        assert answer.result() == b"other rows"
+        scorer.stopped.set()
+
+
+def test_the_listener_hands_on_when_the_store_fails(store: InMemoryJobStore) -> None:
+    """The thread that listened gets the store's error, and another one listens in its place."""
+    shared = asker(store)
+    listen, failed = store.listen, Event()
+
+    def failing(address: str, seconds: float) -> list[tuple[str, bytes]]:
+        if not failed.is_set():
+            wait_for(lambda: store.waiting_small(MODEL) == 2)
+            failed.set()
+            raise ConnectionError("away")
+        return listen(address, seconds)
+
+    store.listen = failing  # type: ignore[method-assign]
+    with ThreadPoolExecutor(2) as threads:
+        answers = [threads.submit(shared.ask, MODEL, b"rows", 1) for _ in range(2)]
+        failed.wait()
+        scorer = Scorer(store)
+        scorer.start()
+        outcomes = [one.exception() or one.result() for one in answers]
+        scorer.stopped.set()
+    assert sorted(map(type, outcomes), key=str) == [ConnectionError, bytes]

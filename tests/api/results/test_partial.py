@@ -1,0 +1,199 @@
+"""What there is of a job can be read while it runs: each row once, in order, to the last one."""
+
+import json
+import random
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as how
+from hypothesis import strategies as st
+from support.doubles.length_model import length_score
+from support.in_memory import Service, make_service
+
+from shared.config.settings import Settings
+
+ROWS = 43
+CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (row, b"z" * (row % 7)) for row in range(ROWS))
+REFS = [f"r{row}" for row in range(ROWS)]
+
+
+@pytest.fixture
+def service(settings: Settings) -> Service:
+    """The service with so many processes that parts are done in any order."""
+    service = make_service(settings)
+    service.fleet._processes = 4
+    return service
+
+
+def submit(service: Service, **options: str) -> str:
+    """A job that is split, with parts of four rows to do; its address."""
+    service.fleet._processes = 1
+    accepted = service.submit(CSV, **options)
+    service.fleet._processes = 4
+    step(service, 0)
+    return str(accepted.location)
+
+
+def step(service: Service, at: int) -> None:
+    """Do one of the things that are to be done."""
+    task, *args = service.dispatch.messages[at]
+    del service.dispatch.messages[at]
+    getattr(service.pipeline, task)(*args)
+
+
+def get(service: Service, url: str, **query: Any) -> Any:
+    answer = service.client.get(f"{url}/results", query_string={"partial": "true", **query})
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
+def next_of(answer: Any) -> str | None:
+    """The address that an answer says to go on with."""
+    found = re.fullmatch(r'<(.*)>; rel="next"', answer.headers.get("Link", ""))
+    return found[1] if found else None
+
+
+@pytest.mark.parametrize("kept", ["csv", "ndjson", "parquet"])
+@how(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=15,
+)
+@given(seed=st.integers(0, 2**32))
+def test_pages_while_parts_are_done_in_any_order(settings: Settings, kept: str, seed: int) -> None:
+    """Whoever goes on with the cursor gets every row once, in order, and knows the last one."""
+    service, order = make_service(settings), random.Random(seed)  # noqa: S311  no secret
+    url, rows, cursor, states = submit(service, format=kept), [], "0", []
+    while cursor is not None:
+        for _ in range(order.randint(0, 4)):
+            if service.dispatch.messages:
+                step(service, order.randrange(len(service.dispatch.messages)))
+        if not service.dispatch.messages:
+            assert service.client.get(url).json["state"] == "succeeded"
+        limit = order.randint(1, 9)
+        answer = get(service, url, format="json", cursor=cursor, limit=limit)
+        page = answer.json
+        assert len(page["rows"]) <= limit
+        if page["state"] == "running":
+            # No more than up to the first part that is not done.
+            done = service.store.outcome(url.rpartition("/")[2]).first_undone()
+            assert len(rows) + len(page["rows"]) <= 4 * done
+            assert page["next"] is not None
+        assert (next_of(answer) is None) == (page["next"] is None)
+        rows += page["rows"]
+        cursor = page["next"]
+        states.append(page["state"])
+    assert [row["ref"] for row in rows] == REFS
+    assert rows == service.client.get(f"{url}/results?format=json&limit=100").json["rows"]
+    assert states[-1] == "succeeded"
+
+
+@pytest.mark.parametrize("kept", ["csv", "ndjson", "parquet"])
+@pytest.mark.parametrize("wanted", ["csv", "ndjson"])
+def test_files_put_behind_each_other(service: Service, kept: str, wanted: str) -> None:
+    """They are the download of the whole, to the byte; each says where the next one begins."""
+    url = submit(service, format=kept)
+    where: str | None = f"{url}/results?partial=true&format={wanted}"
+    content, times, headers = b"", 0, []
+    while where:
+        answer = service.client.get(where)
+        assert answer.status_code == 200
+        content += answer.data
+        headers.append(answer.mimetype_params.get("header"))
+        where = next_of(answer)
+        assert ("Retry-After" in answer.headers) == (
+            service.client.get(url).json["state"] == "running"
+        )
+        # The last of what there is to do first, so that there are gaps.
+        for _ in range(3):
+            if service.dispatch.messages:
+                step(service, len(service.dispatch.messages) - 1)
+        times += 1
+    assert times > 3
+    assert content == service.client.get(f"{url}/results?format={wanted}").data
+    if wanted == "csv":
+        assert headers == ["present", *["absent"] * (times - 1)]
+
+
+def test_a_cursor_within_a_part(service: Service) -> None:
+    """A file may go on where a page ended."""
+    url = submit(service)
+    service.work()
+    page = get(service, url, format="json", limit=6).json
+    assert page["next"] == "6"
+    rest = get(service, url, format="ndjson", cursor="6").text.splitlines()
+    assert [json.loads(line)["ref"] for line in rest] == REFS[6:]
+    assert get(service, url, format="csv", cursor="6").text.startswith("r6,")
+    beyond = get(service, url, format="json", cursor="1000")
+    assert (beyond.json["rows"], beyond.json["next"]) == ([], None)
+
+
+def test_a_cancelled_job_keeps_what_was_done(service: Service) -> None:
+    """Every part that was finished can be read, in order; what was not is not there."""
+    url = submit(service)
+    for _ in range(2):
+        step(service, 0)
+    first = get(service, url, format="json").json
+    step(service, 1)  # behind a gap
+    service.client.post(f"{url}/cancel")
+    service.work()
+    rest = get(service, url, format="json", cursor=first["next"])
+    done = service.store.outcome(url.rpartition("/")[2]).done_parts()
+    assert done[:2] == [0, 1]
+    assert len(done) == 3
+    assert done[2] > 2
+    expected = [f"r{4 * part + at}" for part in done for at in range(4)]
+    assert [row["ref"] for row in [*first["rows"], *rest.json["rows"]]] == expected
+    assert (rest.json["state"], rest.json["next"]) == ("cancelled", None)
+    assert "Link" not in rest.headers
+    lines = get(service, url, format="ndjson").text.splitlines()
+    assert [json.loads(line)["ref"] for line in lines] == expected
+    refused = service.client.get(f"{url}/results")
+    assert (refused.status_code, refused.json["type"][-10:]) == (409, "no-results")
+
+
+def test_a_failed_job_keeps_what_was_done(service: Service) -> None:
+    """The parts of a file whose end is broken, as far as they came."""
+    content = CSV + b'r,"never closed' + b" " * 2**21
+    url = service.submit(content).location
+    service.work()
+    page = get(service, url, format="json").json
+    assert (page["state"], page["next"]) == ("failed", None)
+    assert [row["ref"] for row in page["rows"]] == REFS[: len(page["rows"])]
+
+
+def test_before_anything_is_done(service: Service) -> None:
+    """There is nothing, from the beginning on, and a time to ask again."""
+    url = service.submit(CSV).location
+    answer = get(service, url, format="json")
+    assert answer.json == {"rows": [], "state": "queued", "next": "0"}
+    assert int(answer.headers["Retry-After"]) >= 1
+    text = get(service, url)
+    assert text.text == "ref,Sentiment_Score,error\n"
+    assert next_of(text) == f"{url}/results?partial=true&cursor=0"
+    assert get(service, url, cursor="0").text == ""
+
+
+def test_a_small_job(service: Service) -> None:
+    """It has nothing until it has all."""
+    url = service.client.post("/jobs", json={"text": ["abc", ""]}).location
+    assert get(service, url, format="json").json == {"rows": [], "state": "queued", "next": "0"}
+    service.work()
+    page = get(service, url, format="json", limit=1).json
+    assert page["rows"] == [{"ref": "1", "Sentiment_Score": length_score("abc"), "error": None}]
+    assert page["next"] == "1"
+    page = get(service, url, format="json", cursor="1").json
+    assert [row["error"] for row in page["rows"]] == ["the text is empty"]
+    assert page["next"] is None
+
+
+def test_what_cannot_be_asked_for(service: Service) -> None:
+    """A cursor that is none, a flag that is none, a Parquet of half a job."""
+    url = submit(service)
+    for query in ({"cursor": "x"}, {"partial": "yes"}, {"format": "parquet"}, {"limit": "-1"}):
+        answer = service.client.get(f"{url}/results", query_string={"partial": "true", **query})
+        assert (answer.status_code, answer.json["type"][-10:]) == (400, "bad-option"), query
+    only = {"Accept": "application/vnd.apache.parquet"}
+    assert service.client.get(f"{url}/results?partial=true", headers=only).status_code == 406
+    assert service.client.get(f"{url}/results?partial=false").status_code == 409

@@ -1,0 +1,179 @@
+"""Who may do what: keys, owners, scopes, and how often."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from support.in_memory import Service, make_service
+from support.problems import problem
+
+from api.security.access import SCOPES
+from api.security.keys import Keys, Scope, check_published, new_key, parse_keys
+from shared.config.settings import Settings
+from shared.errors.service import BadKey, NoKeys
+from shared.jobs.job import State
+
+CSV = b"ref,text\n1,well\n"
+
+
+class Owner:
+    """Somebody with a key."""
+
+    def __init__(self, name: str, scopes: str = "submit,read") -> None:
+        self.key, self.line = new_key(name, scopes)
+        self.headers = {"Authorization": f"Bearer {self.key}"}
+
+
+ALICE, BOB, ROOT = Owner("alice"), Owner("bob"), Owner("root", "admin")
+READER, SENDER = Owner("alice", "read"), Owner("alice", "submit")
+
+
+@pytest.fixture
+def keyed(settings: Settings) -> Service:
+    """The service in memory, which asks for keys."""
+    lines = ";".join(one.line for one in (ALICE, BOB, ROOT, READER, SENDER))
+    return make_service(settings.model_copy(update={"api_keys": SecretStr(lines)}))
+
+
+def submit(keyed: Service, owner: Owner) -> Any:
+    return keyed.client.post("/jobs", data=CSV, content_type="text/csv", headers=owner.headers)
+
+
+def test_without_a_key_nothing_is_done(keyed: Service) -> None:
+    """Each address but those for whoever tests or watches the service asks for one."""
+    for rule in keyed.app.url_map.iter_rules():
+        path = rule.rule.replace("<job_id>", "0" * 32).replace("<file>", "start.js")
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            answer = keyed.client.open(path, method=method, buffered=True)
+            if SCOPES.get(rule.endpoint, Scope.ADMIN) is None:
+                assert answer.status_code == 200
+            else:
+                if rule.rule.startswith("/v1/"):
+                    assert answer.status_code == 401
+                    said = answer.json["error"]["message"]
+                else:
+                    said = problem(answer, 401, "key-wanted")
+                assert "scorelane key" in said
+                assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("key", ["", "wrong", ALICE.key[:-1], ALICE.line.split(":")[1]])
+def test_a_wrong_key_is_refused(keyed: Service, key: str) -> None:
+    """Also one that is cut short, and the hash of a right one."""
+    answer = keyed.client.get("/jobs", headers={"X-API-Key": key})
+    problem(answer, 401, "unknown-key")
+
+
+def test_a_job_is_its_owners_alone(keyed: Service) -> None:
+    """Others get the answer for a job that is not there, whatever they ask; an admin sees it."""
+    accepted = submit(keyed, ALICE)
+    keyed.work()
+    for method, tail in [("GET", ""), ("GET", "/results"), ("POST", "/cancel"), ("DELETE", "")]:
+        path = accepted.location + tail
+        problem(keyed.client.open(path, method=method, headers=BOB.headers), 404, "job-not-found")
+    seen = {
+        name: [one["id"] for one in keyed.client.get("/jobs", headers=who.headers).json["jobs"]]
+        for name, who in (("alice", ALICE), ("bob", BOB), ("root", ROOT), ("reader", READER))
+    }
+    mine = [accepted.json["id"]]
+    assert seen == {"alice": mine, "bob": [], "root": mine, "reader": mine}
+    assert keyed.client.get(accepted.location, headers=ROOT.headers).json["owner"] == "alice"
+    keyed.store.move(accepted.json["id"], State.EXPIRED)
+    problem(keyed.client.get(accepted.location, headers=BOB.headers), 404, "job-not-found")
+    problem(keyed.client.get(accepted.location, headers=ALICE.headers), 410, "job-expired")
+
+
+def test_a_key_is_for_its_scopes_alone(keyed: Service) -> None:
+    """One for reading sends nothing, one for sending reads nothing."""
+    assert "'submit'" in problem(submit(keyed, READER), 403, "wrong-scope")
+    accepted = submit(keyed, SENDER)
+    assert accepted.status_code == 202
+    answer = keyed.client.get(accepted.location, headers=SENDER.headers)
+    assert "'read'" in problem(answer, 403, "wrong-scope")
+    assert keyed.client.get(accepted.location, headers=READER.headers).status_code == 200
+
+
+def test_an_owner_may_ask_so_often(settings: Settings) -> None:
+    """Each answer says what is left; over the limit it is a 429, and others are not touched."""
+    lines = SecretStr(f"{ALICE.line};{READER.line};{BOB.line}")
+    keyed = make_service(settings.model_copy(update={"api_keys": lines, "requests_per_minute": 3}))
+    left = [keyed.client.get("/jobs", headers=who.headers) for who in (ALICE, READER, ALICE)]
+    assert [answer.headers["RateLimit"].split(";")[1] for answer in left] == ["r=2", "r=1", "r=0"]
+    assert left[0].headers["RateLimit-Policy"] == '"key";q=3;w=60'
+    answer = keyed.client.get("/jobs", headers=ALICE.headers)
+    problem(answer, 429, "too-many-requests")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert keyed.client.get("/jobs", headers=BOB.headers).status_code == 200
+    assert keyed.client.get("/livez").status_code == 200
+
+
+def test_keys_are_rotated_by_their_file(settings: Settings, tmp_path: Path) -> None:
+    """What is added to the file is let in at once, and what is removed is not."""
+    path = tmp_path / "keys"
+    path.write_text(f"# alice's\n{ALICE.line}\n")
+    keys = Keys(settings.model_copy(update={"api_keys_file": path}))
+    found = keys.find(ALICE.key)
+    assert found
+    assert (found.owner, keys.find(BOB.key)) == ("alice", None)
+    path.write_text(f"{BOB.line}  # bob's\n\n")
+    assert keys.find(ALICE.key) is None
+    assert keys.find(BOB.key)
+    path.write_text("")
+    assert keys.find(BOB.key) is None
+    assert keys, "a file without a key lets nobody in, and not everybody"
+
+
+def test_a_file_of_keys_that_cannot_be_read_changes_nothing(
+    settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who had a key has it still; the log says why, once; and a file that is mended counts."""
+    path = tmp_path / "keys"
+    (old, line), (new, other) = new_key("ann", "read"), new_key("bob", "read")
+    path.write_text(line)
+    keys = Keys(settings.model_copy(update={"api_keys_file": path}))
+    for broken in (f"{other}\nno key", "\udcff"):
+        path.write_bytes(broken.encode("utf-8", "surrogateescape"))
+        assert keys.find(old)
+        assert keys.find(old)
+        assert keys.find(new) is None
+    path.unlink()
+    assert keys.find(old)
+    assert len([one for one in caplog.messages if "the keys stay as they were" in one]) == 3
+    path.write_text(other)
+    assert keys.find(new)
+    assert keys.find(old) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["alice", "alice submit", "alice all sha256:" + "0" * 64, "a/b read sha256:" + "0" * 64,
+     "alice read sha256:" + "0" * 63, ALICE.key],
+)  # fmt: skip
+def test_a_line_that_is_no_key_is_named_by_its_number(line: str) -> None:
+    """The message does not show it: it may be a key."""
+    with pytest.raises(BadKey, match="Line 2") as raised:
+        parse_keys(f"{ALICE.line}\n{line}")
+    assert line not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "publish", "refused"),
+    [("127.0.0.1", "", False), ("::1", "", False), ("0.0.0.0", "", True), ("10.0.0.7", "", True),
+     ("0.0.0.0", "127.0.0.1:5005", False), ("0.0.0.0", "127.0.0.1:", False),
+     ("0.0.0.0", "5005", True), ("0.0.0.0", "0.0.0.0:5005", True), ("0.0.0.0", "[::1]:80", False),
+     ("0.0.0.0", "localhost:80", False), ("127.0.0.1", "example.org:80", True)],
+)  # fmt: skip
+def test_without_keys_it_is_published_on_the_loopback_alone(
+    settings: Settings, host: str, publish: str, refused: bool
+) -> None:
+    """Where others could reach it, it must have keys, or somebody must say that it needs none."""
+    settings = settings.model_copy(update={"publish": publish})
+    addresses = ["/run/a.sock", (host, 5005)]
+    for more in ({"without_keys": True}, {"api_keys": SecretStr(ALICE.line)}):
+        check_published(settings.model_copy(update=more), addresses)
+    if refused:
+        with pytest.raises(NoKeys, match="SCORELANE_WITHOUT_KEYS"):
+            check_published(settings, addresses)
+    else:
+        check_published(settings, addresses)

@@ -1,0 +1,137 @@
+"""`validate=true`: what would become of a job, without making it."""
+
+import gzip
+import io
+from typing import Any
+
+import pytest
+from support.in_memory import Service
+from support.problems import refused
+
+CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (row, b"z" * (row % 5)) for row in range(20))
+
+
+def dry(service: Service, content: bytes = CSV, **options: str) -> Any:
+    headers = {"Content-Encoding": "gzip"} if content[:2] == b"\x1f\x8b" else {}
+    return service.client.post(
+        "/jobs", data=content, content_type="text/csv", headers=headers,
+        query_string={"validate": "true", **options},
+    )  # fmt: skip
+
+
+def kept(service: Service) -> list[Any]:
+    """All that there may be of a job."""
+    jobs = service.client.get("/jobs").json["jobs"]
+    return [*jobs, *service.blobs.contents, *service.dispatch.messages]
+
+
+def test_what_would_be_read(service: Service) -> None:
+    """The columns, the first rows and the first errors, as the job would have them."""
+    answer = dry(service)
+    assert answer.status_code == 200, answer.text
+    said = answer.json
+    assert (said["format"], said["columns"]) == ("csv", ["ref", "text"])
+    assert said["model"] == {"name": "length", "version": "000000000001"}
+    assert said["first_rows"][1] == {"row": 2, "ref": "1", "text": "z", "error": None}
+    assert [row["row"] for row in said["first_rows"]] == [1, 2, 3, 4, 5]
+    assert [row["row"] for row in said["first_errors"]] == [1, 6, 11, 16]
+    assert said["first_errors"][0]["error"] == "the text is empty"
+    assert said["looked_at"] == {"bytes": len(CSV), "rows": 20, "failed": 4, "all": True}
+    assert said["detail"] == "This can be a job."
+    assert kept(service) == []
+
+
+def test_what_it_would_cost(service: Service) -> None:
+    """At the measured rate of the processes that there are; and of the limits."""
+    service.fleet._processes = 4
+    estimate = dry(service).json["estimate"]
+    assert estimate["rows"] == 20
+    assert (estimate["rows_per_second"], estimate["processes"]) == (10, 4)
+    assert estimate["seconds"] == 0.5
+    assert estimate["share_of_rows"] == pytest.approx(20 / 50_000_000, abs=1e-6)
+    service.fleet.leave("all")
+    estimate = dry(service).json["estimate"]
+    assert (estimate["processes"], estimate["seconds"]) == (0, None)
+
+
+def test_of_a_long_file_only_the_beginning_is_looked_at(service: Service) -> None:
+    """It says so; how many rows there are it tells by the length that is announced."""
+    row = b"%07d,%s\n"
+    content = b"ref,text\n" + b"".join(row % (at, b"w" * 50) for at in range(50_000))
+    said = dry(service, content).json
+    assert said["looked_at"]["all"] is False
+    assert said["looked_at"]["rows"] == 1000
+    assert said["looked_at"]["bytes"] <= 2**20
+    assert "no more" in said["detail"]
+    assert said["estimate"]["rows"] == pytest.approx(50_000, rel=0.01)
+    packed = dry(service, gzip.compress(content, 1)).json
+    assert packed["looked_at"]["all"] is False
+    assert packed["estimate"]["rows"] is None
+    assert packed["estimate"]["seconds"] is None
+    broken = dry(service, content + b'1,"never closed')
+    assert broken.status_code == 200
+    assert kept(service) == []
+
+
+def test_a_row_that_the_beginning_cuts_off_is_no_error(service: Service) -> None:
+    """A quoted text may go on behind it."""
+    for head in (b'text\nshort\n"line\n', 'text\n"\u20ac'.encode()):
+        said = dry(service, head + "\u20ac".encode() * 500_000 + b'"\n')
+        assert said.status_code == 200, said.text
+        assert said.json["looked_at"]["all"] is False
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "columns"),
+    [("application/json", b'{"ref": [1, 2], "text": ["a", ""], "more": [1, 2]}',
+      ["ref", "text", "more"]),
+     ("application/x-ndjson", b'{"ref": 1, "text": "a"}\n{"ref": 2, "text": ""}\n',
+      ["ref", "text"]),
+     ("text/tab-separated-values", b"ref\ttext\n1\ta\n2\t\n", ["ref", "text"])],
+)  # fmt: skip
+def test_every_format(service: Service, content_type: str, body: bytes, columns: list[str]) -> None:
+    """JSON whole, lines by their beginning."""
+    answer = service.client.post("/jobs?validate=true", data=body, content_type=content_type)
+    assert answer.status_code == 200, answer.text
+    said = answer.json
+    assert said["columns"] == columns
+    assert [row["ref"] for row in said["first_rows"]] == ["1", "2"]
+    assert [row["error"] for row in said["first_rows"]] == [None, "the text is empty"]
+    assert said["looked_at"] == {"bytes": len(body), "rows": 2, "failed": 1, "all": True}
+    assert said["estimate"]["rows"] == 2
+    assert kept(service) == []
+
+
+def test_a_form(service: Service) -> None:
+    """Its file; with what the query says."""
+    form = {"file": (io.BytesIO(b"id,review\n7,four\n"), "rows.csv")}
+    answer = service.client.post(
+        "/jobs", data=form, query_string={"validate": "true", "text_column": "review"}
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json["first_rows"] == [{"row": 1, "ref": "1", "text": "four", "error": None}]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "status", "code"),
+    [(b"nothing\n1\n", {}, 422, "no-such-column"), (b"text\n\xff\xfe\n", {}, 422, "not-text"),
+     (b"text\n", {}, 422, "no-rows"), (CSV, {"model": "none"}, 422, "unknown-model"),
+     (CSV, {"on_error": "stop"}, 400, "bad-option"),
+     (CSV, {"speed": "high"}, 400, "unknown-option"),
+     (b'text\n"open\n', {}, 422, "open-quote")],
+)  # fmt: skip
+def test_what_could_be_no_job(
+    service: Service, content: bytes, options: dict[str, str], status: int, code: str
+) -> None:
+    """It is refused as the job would be."""
+    refused(service, dry(service, content, **options), status, code)
+
+
+def test_a_slip_makes_no_job(service: Service) -> None:
+    """A value that is none, or a place where it would be read too late."""
+    answer = service.submit(CSV, validate="yes")
+    refused(service, answer, 400, "bad-option")
+    form = {"file": (io.BytesIO(CSV), "rows.csv"), "validate": "true"}
+    answer = service.client.post("/jobs", data=form)
+    assert "query" in refused(service, answer, 400, "bad-option")
+    assert service.submit(CSV, validate="false").status_code == 202

@@ -1,0 +1,152 @@
+"""What there is no room for is refused, says when to try again, and harms nothing accepted."""
+
+import gzip
+import zlib
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from support.doubles.length_model import length_score
+from support.in_memory import Service, make_service
+from support.problems import problem
+
+from api.security.keys import new_key
+from shared.config.settings import Settings
+
+CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (row, b"z" * row) for row in range(1, 11))
+
+
+def limited(settings: Settings, **limits: Any) -> Service:
+    return make_service(settings.model_copy(update=limits))
+
+
+def test_so_many_jobs_may_be_under_way(settings: Settings) -> None:
+    """One more is a 503 that says when to try again; when one has ended there is room."""
+    service = limited(settings, max_waiting_jobs=2)
+    accepted = [service.submit(CSV) for _ in range(2)]
+    refused = service.submit(CSV)
+    assert "2 jobs" in problem(refused, 503, "service-full")
+    assert refused.headers["Retry-After"] == "10"
+    assert len(service.blobs.folders("jobs/")) == 2
+    service.work()
+    assert [service.client.get(one.location).json["state"] for one in accepted] == ["succeeded"] * 2
+    assert service.submit(CSV).status_code == 202
+
+
+def test_so_many_rows_may_wait(settings: Settings) -> None:
+    """Rows are counted as they are done: a job that is half done takes half its room."""
+    service = limited(settings, max_waiting_rows=15)
+    accepted = service.submit(CSV)
+    problem(service.submit(CSV), 503, "service-full")
+    service.pipeline.split(accepted.json["id"])
+    for part in range(3):
+        service.pipeline.score(accepted.json["id"], part)
+    assert service.submit(CSV).status_code == 202
+
+
+def test_an_owner_has_a_share(settings: Settings) -> None:
+    """One who has as much as they may gets a 429; another owner is let in."""
+    (alice, alice_line), (bob, bob_line) = new_key("alice", "submit"), new_key("bob", "submit")
+    service = limited(
+        settings, owner_waiting_jobs=1, api_keys=SecretStr(f"{alice_line};{bob_line}")
+    )
+
+    def submit(key: str) -> Any:
+        headers = {"Authorization": f"Bearer {key}"}
+        return service.client.post("/jobs", data=CSV, content_type="text/csv", headers=headers)
+
+    assert submit(alice).status_code == 202
+    refused = submit(alice)
+    assert "1 jobs" in problem(refused, 429, "owner-full")
+    assert refused.headers["Retry-After"] == "10"
+    assert submit(bob).status_code == 202
+
+
+def test_so_many_small_jobs_and_questions_may_wait(settings: Settings) -> None:
+    """One more is a 503; those that wait are answered."""
+    service = limited(settings, max_waiting_small=2)
+    accepted = [service.client.post("/jobs", json={"text": ["a"]}) for _ in range(2)]
+    for path in ("/jobs", "/sentiment"):
+        refused = service.client.post(path, json={"text": ["a"]})
+        problem(refused, 503, "service-full")
+        assert refused.headers["Retry-After"] == "10"
+    service.work()
+    assert [service.client.get(one.location).json["state"] for one in accepted] == ["succeeded"] * 2
+    assert service.client.post("/jobs", json={"text": ["a"]}).status_code == 202
+
+
+def test_columns_and_rows_have_a_limit(settings: Settings) -> None:
+    """Columns are counted as the header passes; rows too late for a refusal, so the job fails."""
+    service = limited(settings, max_columns=3, max_rows=9)
+    refused = service.submit(b"text,a,b,c\n1,2,3,4\n")
+    assert "3 columns" in problem(refused, 413, "too-large")
+    accepted = service.submit(CSV)
+    service.work()
+    job = service.client.get(accepted.location).json
+    assert (job["state"], job["error"]) == (
+        "failed", "It has more than 9 rows. Send them as several jobs.",
+    )  # fmt: skip
+    rows = {"text": ["a"] * 10}
+    problem(service.client.post("/jobs", json=rows), 413, "too-large")
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_a_body_may_be_packed(service: Service, pieces: int) -> None:
+    """CSV and JSON in gzip give what they give as they are; also several packed pieces in a row."""
+    third = len(CSV) // pieces + 1
+    body = b"".join(gzip.compress(CSV[at : at + third]) for at in range(0, len(CSV), third))
+    headers = {"Content-Encoding": "gzip", "Content-Type": "text/csv"}
+    accepted = service.client.post("/jobs", data=body, headers=headers)
+    service.work()
+    rows = service.client.get(f"{accepted.location}/results?format=json").json["rows"]
+    assert [row["Sentiment_Score"] for row in rows] == [
+        length_score("z" * row) for row in range(1, 11)
+    ]
+    headers["Content-Type"] = "application/json"
+    body = gzip.compress(b'{"text": ["zz"]}')
+    assert service.client.post("/jobs", data=body, headers=headers).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "status", "code"),
+    [("gzip", CSV, 400, "not-gzip"), ("gzip", gzip.compress(CSV)[:-9], 400, "not-gzip"),
+     ("gzip", b"", 400, "not-gzip"), ("br", CSV, 415, "unsupported-encoding"),
+     ("gzip", zlib.compress(CSV), 400, "not-gzip")],
+)  # fmt: skip
+def test_what_is_not_packed_as_it_says_is_refused(
+    service: Service, encoding: str, body: bytes, status: int, code: str
+) -> None:
+    """Nothing of it is kept."""
+    headers = {"Content-Encoding": encoding, "Content-Type": "text/csv"}
+    problem(service.client.post("/jobs", data=body, headers=headers), status, code)
+    assert service.blobs.contents == {}
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "application/json"])
+def test_a_bomb_is_refused_before_it_goes_off(settings: Settings, kind: str) -> None:
+    """What is packed a thousandfold is not unpacked to its end, nor kept."""
+    service = limited(settings, max_upload_bytes=2**40, max_json_bytes=2**40)
+    packer = zlib.compressobj(9, wbits=16 + zlib.MAX_WBITS)
+    body = packer.compress(b"text\n")
+    body += b"".join(packer.compress(b"a\n" * 2**19) for _ in range(64)) + packer.flush()
+    headers = {"Content-Encoding": "gzip", "Content-Type": kind}
+    answer = service.client.post("/jobs", data=body, headers=headers)
+    assert "200 times" in problem(answer, 413, "too-large")
+    assert service.blobs.contents == {}
+
+
+def test_json_that_is_too_deep_is_refused(settings: Settings) -> None:
+    """A million brackets are no rows, and no end of the process."""
+    service = limited(settings, max_json_bytes=2**22)
+    for body in (b"[" * 2**20, b'{"text": ' + b"[" * 2**20 + b"]" * 2**20 + b"}"):
+        answer = service.client.post("/jobs", data=body, content_type="application/json")
+        problem(answer, 400, "not-json")
+    assert service.client.post("/jobs", json={"text": ["a"]}).status_code == 202
+
+
+def test_answers_are_data_and_no_page(service: Service) -> None:
+    """Each has the headers that keep a browser from taking it for more, errors too."""
+    for path in ("/apitest", "/jobs", "/nowhere"):
+        headers = service.client.get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in headers["Content-Security-Policy"]

@@ -1,0 +1,213 @@
+"""A retry: another job, which takes over what is done of one that failed or was cancelled."""
+
+import io
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from support.doubles.length_model import LengthModel, length_score
+from support.in_memory import Service
+from support.problems import problem
+
+from shared.fleet import Served
+
+CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (row, b"z" * (row + 1)) for row in range(40))
+SCORES = [length_score("z" * (row + 1)) for row in range(40)]
+
+
+def steps(service: Service, count: int) -> None:
+    for _ in range(count):
+        service.step()
+
+
+def cancelled(service: Service, after: int, **options: str) -> Any:
+    """A job that was cancelled after so many steps."""
+    accepted = service.submit(CSV, **options)
+    steps(service, after)
+    return service.client.post(f"{accepted.location}/cancel").json
+
+
+def retry(service: Service, job: Any, query: str = "") -> Any:
+    answer = service.client.post(f"{job['links']['retry']}?{query}")
+    assert answer.status_code == 202, answer.text
+    assert answer.location == f"/jobs/{answer.json['id']}"
+    assert answer.json["id"] != job["id"]
+    assert answer.json["retry_of"] == job["id"]
+    return answer.json
+
+
+def scores(service: Service, job: Any) -> list[Any]:
+    service.work()
+    rows = service.client.get(f"{job['links']['results']}?format=json").json["rows"]
+    return [row["Sentiment_Score"] for row in rows]
+
+
+@pytest.mark.parametrize("after", range(11))
+def test_what_is_done_stays_done(service: Service, after: int) -> None:
+    """Wherever it was cancelled: every row is there once, and none is scored twice."""
+    old = cancelled(service, after)
+    new = retry(service, old)
+    assert scores(service, new) == SCORES
+    assert sum(service.model.calls) == 40
+    assert service.client.get(old["links"]["self"]).json["state"] == "cancelled"
+    job = service.client.get(new["links"]["self"]).json
+    assert job["rows"] == {"total": 40, "completed": 40, "failed": 0}
+
+
+def test_a_retry_can_be_retried(service: Service) -> None:
+    """Also where it was cancelled before it had counted what it took over."""
+    first = cancelled(service, 7)
+    second = retry(service, first)
+    service.client.post(second["links"]["cancel"])
+    third = retry(service, second)
+    assert scores(service, third) == SCORES
+    assert sum(service.model.calls) == 40
+
+
+def test_a_job_that_failed_of_bad_rows_is_retried_with_other_terms(service: Service) -> None:
+    """With the old ones it fails again, at once; with others it goes on."""
+    accepted = service.submit(CSV + b"40,\n", on_error="fail", label="a:b")
+    service.work()
+    old = service.client.get(accepted.location).json
+    assert old["state"] == "failed"
+    calls = sum(service.model.calls)
+    new = retry(service, old)
+    assert (new["on_error"], new["labels"]) == ("fail", {"a": "b"})
+    service.work()
+    assert service.client.get(new["links"]["self"]).json["state"] == "failed"
+    assert sum(service.model.calls) == calls
+    new = retry(service, old, "on_error=skip&label=c:d&retention_seconds=100")
+    assert (new["on_error"], new["labels"]) == ("skip", {"c": "d"})
+    assert scores(service, new) == [*SCORES, None]
+
+
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+def test_a_small_job_is_scored_again(service: Service, end: str) -> None:
+    """Its rows are kept for that."""
+    body = {"ref": ["a", "b"], "text": ["", "zz"]}
+    accepted = service.client.post("/jobs?on_error=fail", json=body)
+    if end == "cancelled":
+        service.client.post(f"{accepted.location}/cancel")
+    service.work()
+    old = service.client.get(accepted.location).json
+    assert old["state"] == end
+    assert scores(service, retry(service, old, "on_error=skip")) == [None, 0.02]
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "succeeded"])
+def test_what_has_not_failed_is_not_retried(service: Service, state: str) -> None:
+    """It goes on, or it is done."""
+    accepted = service.submit(CSV)
+    steps(service, {"queued": 0, "running": 2, "succeeded": 12}[state])
+    answer = service.client.post(f"{accepted.location}/retry")
+    assert state in problem(answer, 409, "not-retryable")
+
+
+def test_another_version_does_not_go_on_where_one_has_begun(service: Service) -> None:
+    """One job has the scores of one version; where nothing is done the present one takes it."""
+    begun, fresh = cancelled(service, 4), cancelled(service, 0)
+    old = service.model.card
+    other = LengthModel(version="000000000002").card
+    service.fleet._served = {"length": Served(card=other, rate=10)}
+    answer = service.client.post(begun["links"]["retry"])
+    assert f"{old.full_name}" in problem(answer, 409, "version-gone")
+    assert retry(service, fresh)["model"]["version"] == other.version
+
+
+def test_a_version_that_is_served_beside_the_present_one_goes_on(service: Service) -> None:
+    """In the time of a rolling change both are there."""
+    begun = cancelled(service, 4)
+    other = LengthModel(version="000000000002").card
+    service.fleet._served |= {"old": service.fleet._served["length"],
+                              "length": Served(card=other, rate=10)}  # fmt: skip
+    new = retry(service, begun)
+    assert new["model"]["version"] == begun["model"]["version"]
+    assert scores(service, new) == SCORES
+
+
+def test_what_the_old_job_had_is_its_own(service: Service) -> None:
+    """A delete of it takes nothing from the new one; nor the other way round."""
+    old = cancelled(service, 6)
+    new, newer = retry(service, old), retry(service, old)
+    service.client.delete(new["links"]["self"])
+    service.client.delete(old["links"]["self"])
+    assert scores(service, newer) == SCORES
+    answer = service.client.post(old["links"]["retry"])
+    problem(answer, 404, "job-not-found")
+
+
+def test_the_upload_of_an_ended_job_is_kept_for_a_retry_alone(service: Service) -> None:
+    """Of one that has succeeded it is deleted; of others when they expire."""
+    old = cancelled(service, 3)
+    assert [key for key in service.blobs.contents if key.endswith("/kept")]
+    assert not [key for key in service.blobs.contents if key.endswith("/upload")]
+    service.work()
+    service.scored(CSV)
+    assert not [key for key in service.blobs.contents if key.endswith("/upload")]
+    service.store._records[old["id"]].update(finished_at=1.0)
+    service.reconciler.reconcile([])
+    assert not [key for key in service.blobs.contents if key.endswith("/kept")]
+    problem(service.client.post(old["links"]["retry"]), 410, "job-expired")
+
+
+def test_a_job_that_is_not_settled_yet_can_be_retried(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its upload is still in its first place."""
+    with monkeypatch.context() as dying:
+        dying.setattr("api.jobs.views.settle", lambda *_: None)
+        old = cancelled(service, 5)
+    assert scores(service, retry(service, old)) == SCORES
+
+
+def test_rows_that_are_gone(service: Service) -> None:
+    """It says so, and nothing of the new job is left."""
+    old = cancelled(service, 2)
+    service.blobs.delete(service.store.get(old["id"]).spec.kept_key)
+    before = set(service.blobs.contents)
+    problem(service.client.post(old["links"]["retry"]), 410, "nothing-to-retry")
+    assert set(service.blobs.contents) == before
+    small = service.client.post("/jobs", json={"text": ["a"]})
+    service.client.post(f"{small.location}/cancel")
+    service.store._records[small.json["id"]].rows = b""
+    problem(service.client.post(f"{small.location}/retry"), 410, "nothing-to-retry")
+
+
+@pytest.mark.parametrize("after", [0, 2, 5])
+def test_a_retry_outlives_a_loss_of_the_job_store(service: Service, after: int) -> None:
+    """It is restored as any other job, and so is the one that it retries."""
+    old = cancelled(service, 6)
+    new = retry(service, old)
+    steps(service, min(after, len(service.dispatch.messages)))
+    service.lose()
+    service.reconcile()
+    assert scores(service, new) == SCORES
+    assert sum(service.model.calls) == 40
+    assert service.client.get(new["links"]["self"]).json["retry_of"] == old["id"]
+    assert service.client.get(old["links"]["self"]).json["state"] == "cancelled"
+
+
+@pytest.mark.parametrize("query", ["on_error=stop", "retention_seconds=1", "label=x"])
+def test_terms_that_cannot_be(service: Service, query: str) -> None:
+    """They are refused, and no job is made."""
+    old = cancelled(service, 1)
+    problem(service.client.post(f"{old['links']['retry']}?{query}"), 400, "bad-option")
+    answer = service.client.post(f"{old['links']['retry']}?model=length")
+    assert "on_error" in problem(answer, 400, "unknown-option")
+    assert len(service.client.get("/jobs").json["jobs"]) == 1
+
+
+@pytest.mark.parametrize("after", [0, 1, 4, 8])
+def test_a_parquet_upload_is_kept_as_others_are(service: Service, after: int) -> None:
+    """What was made of it for the old job is made anew, and cut alike."""
+    texts = ["z" * (row + 1) for row in range(40)]
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table({"text": texts}), file)
+    kind = {"content_type": "application/vnd.apache.parquet"}
+    accepted = service.client.post("/jobs", data=file.getvalue(), **kind)
+    assert accepted.status_code == 202, accepted.text
+    steps(service, after)
+    old = service.client.post(f"{accepted.location}/cancel").json
+    assert scores(service, retry(service, old)) == SCORES
+    assert sum(service.model.calls) == 40

@@ -1,0 +1,122 @@
+"""A retry with an `Idempotency-Key`, sent twice, makes one job."""
+
+from typing import Any
+
+import pytest
+from support.in_memory import Service
+from support.problems import problem
+
+CSV = b"ref,text\n1,abc\n2,\n"
+KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
+
+
+@pytest.fixture(params=["bulk", "small"])
+def url(request: pytest.FixtureRequest, service: Service) -> str:
+    """Where a job is retried that was cancelled."""
+    if request.param == "bulk":
+        accepted = service.submit(CSV)
+    else:
+        accepted = service.client.post("/jobs", json={"text": ["a", "b"]})
+    service.client.post(f"{accepted.location}/cancel")
+    return f"{accepted.location}/retry"
+
+
+def retry(service: Service, url: str, query: str = "", headers: Any = None) -> Any:
+    return service.client.post(f"{url}?{query}", headers=headers or KEY)
+
+
+def jobs(service: Service) -> int:
+    return len(service.client.get("/jobs").json["jobs"])
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_the_same_retry_has_the_same_job(service: Service, url: str, ended: bool) -> None:
+    """Before and after its end, and also when the old job is gone by then."""
+    first = retry(service, url)
+    assert first.status_code == 202, first.text
+    assert "Idempotency-Replayed" not in first.headers
+    if ended:
+        service.work()
+        assert service.client.delete(url.removesuffix("/retry")).status_code == 204
+    before, messages = dict(service.blobs.contents), len(service.dispatch.messages)
+    again = retry(service, url)
+    assert (again.status_code, again.location) == (202, first.location)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert again.json["state"] == ("succeeded" if ended else "queued")
+    assert (service.blobs.contents, len(service.dispatch.messages)) == (before, messages)
+
+
+def test_without_a_key_each_retry_makes_a_job(service: Service, url: str) -> None:
+    """As before."""
+    first, again = (service.client.post(url) for _ in range(2))
+    assert first.location != again.location
+
+
+def test_other_terms_are_another_request(service: Service, url: str) -> None:
+    """It is refused, and so is one of another job, and a job of rows."""
+    first = retry(service, url, "label=a:b&on_error=skip")
+    assert retry(service, url, "on_error=skip&label=a:b").location == first.location
+    before = jobs(service)
+    for query in ("", "label=a:c", "on_error=fail"):
+        problem(retry(service, url, query), 422, "idempotency-key-reused")
+    service.client.post(f"{first.location}/cancel")
+    other = retry(service, f"{first.location}/retry")
+    problem(other, 422, "idempotency-key-reused")
+    rows = service.client.post("/jobs", json={"text": ["a"]}, headers=KEY)
+    problem(rows, 422, "idempotency-key-reused")
+    assert jobs(service) == before
+
+
+def test_a_term_that_is_given_is_another_one_than_that_of_the_old_job(service: Service) -> None:
+    """What is not given is as the old job has it, and not the default of a new one."""
+    accepted = service.submit(CSV, on_error="fail")
+    service.work()
+    url = f"{accepted.location}/retry"
+    first = retry(service, url, "on_error=skip")
+    assert first.json["on_error"] == "skip"
+    problem(retry(service, url), 422, "idempotency-key-reused")
+
+
+def test_the_key_of_rows_is_none_of_a_retry(service: Service, url: str) -> None:
+    """It stands for the job of the rows."""
+    assert service.client.post("/jobs", json={"text": ["a"]}, headers=KEY).status_code == 202
+    problem(retry(service, url), 422, "idempotency-key-reused")
+
+
+def test_while_the_first_one_is_under_way(
+    service: Service, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second is told when to come again; then it gets the job."""
+    seen: list[Any] = []
+    create = service.store.create
+
+    def slow(*args: Any) -> bool:
+        seen.append(retry(service, url))
+        return create(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(service.store, "create", slow)
+        first = retry(service, url)
+    assert first.status_code == 202
+    problem(seen[0], 409, "idempotency-key-in-use")
+    assert seen[0].headers["Retry-After"]
+    assert retry(service, url).location == first.location
+
+
+def test_a_retry_that_was_refused_frees_its_key(service: Service, url: str) -> None:
+    """It can be corrected, and sent again."""
+    problem(retry(service, url, "model=other"), 400, "unknown-option")
+    problem(retry(service, url, "on_error=perhaps"), 400, "bad-option")
+    running = service.submit(CSV)
+    problem(retry(service, f"{running.location}/retry"), 409, "not-retryable")
+    answer = retry(service, url)
+    assert answer.status_code == 202
+    assert "Idempotency-Replayed" not in answer.headers
+
+
+def test_a_key_that_cannot_be(service: Service, url: str) -> None:
+    """It is refused, and nothing is made."""
+    before = jobs(service)
+    answer = retry(service, url, headers={"Idempotency-Key": '"open'})
+    problem(answer, 400, "bad-idempotency-key")
+    assert jobs(service) == before

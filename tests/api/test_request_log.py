@@ -1,0 +1,108 @@
+"""Every request has an id and a line in the log, and hands its trace on."""
+
+import logging
+from functools import partial
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from support.in_memory import Service, make_service
+from support.waiting import wait_for
+
+from api.process import access_log
+from shared.config.settings import Settings
+from shared.telemetry.context import fields, request_id, traceparent
+
+TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
+
+
+@pytest.fixture(autouse=True)
+def _whole_answers(service: Service) -> None:
+    """A line is written when an answer is closed, as a server does; this client then does."""
+    service.client.open = partial(service.client.open, buffered=True)  # type: ignore[method-assign]
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[Any]:
+    return [record for record in caplog.records if record.name == "api.process.access_log"]
+
+
+def test_a_request_is_a_line(service: Service, caplog: pytest.LogCaptureFixture) -> None:
+    """Its route, status, time and bytes, its job; nothing that a client made up."""
+    caplog.set_level(logging.INFO)
+    location = service.submit(b"text\ngood\n").location
+    service.work()
+    service.client.get(f"{location}/results?format=csv", headers={"X-Request-ID": "one:1"})
+    service.client.get("/made-up/secret?text=secret")
+    service.client.get("/livez")
+    wait_for(lambda: len(lines(caplog)) == 3)
+    submitted, fetched, nowhere = lines(caplog)
+    assert (submitted.method, submitted.route, submitted.status) == ("POST", "/jobs", 202)
+    assert fetched.request_id == "one:1"
+    assert fetched.job == location.rpartition("/")[2]
+    assert fetched.bytes == len(b"ref,Sentiment_Score,error\r\n1,0.04,\r\n") or fetched.bytes > 0
+    assert fetched.ms > 0
+    assert (nowhere.route, nowhere.status) == ("none", 404)
+    assert "secret" not in str([vars(record) for record in lines(caplog)])
+
+
+def test_the_line_can_be_left_out(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """By a setting."""
+    caplog.set_level(logging.DEBUG)
+    service = make_service(settings.model_copy(update={"access_log": False}))
+    service.client.get("/apitest", buffered=True)
+    make_service(settings).client.get("/livez", buffered=True)
+    # The line of the second one is there, and it is the first.
+    wait_for(lambda: lines(caplog))
+    assert [line.route for line in lines(caplog)] == ["/livez"]
+
+
+def test_lines_that_a_disk_is_too_slow_for_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No request waits for them, and how many they were is said."""
+    monkeypatch.setattr(access_log, "MOST_LINES", 1)
+    monkeypatch.setattr(access_log, "Thread", Mock())
+    caplog.set_level(logging.INFO)
+    log = access_log.AccessLog()
+    for status in range(5):
+        log.add(logging.INFO, {"method": "GET", "route": "/", "status": status})
+    log.flush()
+    assert [record.getMessage() for record in caplog.records] == [
+        "GET / 0", "GET / 1", "3 lines of requests were left out",
+    ]  # fmt: skip
+
+
+def test_an_id_that_was_sent_comes_back(service: Service) -> None:
+    """And stands in a problem; one that is unfit for a line is replaced by one of our own."""
+    answer = service.client.get("/jobs/x", headers={"X-Request-ID": "mine.1"})
+    assert answer.headers["X-Request-ID"] == answer.json["request_id"] == "mine.1"
+    for unfit in ("", "a b", 'a"b', "x" * 129, "caf\u00e9"):
+        made = service.client.get("/livez", headers={"X-Request-ID": unfit}).headers["X-Request-ID"]
+        assert made != unfit
+        assert request_id(made) == made
+
+
+def test_the_trace_goes_with_the_job(service: Service) -> None:
+    """It is in the job's own record, and with the message; nothing is left of it afterwards."""
+    service.dispatch.split = lambda *_: seen.append(dict(fields()))  # type: ignore[method-assign]
+    seen: list[dict[str, object]] = []
+    headers = {"traceparent": TRACE, "Content-Type": "text/csv"}
+    answer = service.client.post("/jobs", data=b"text\ngood\n", headers=headers)
+    assert service.store.get(answer.json["id"]).spec.traceparent == TRACE
+    assert seen[0]["traceparent"] == TRACE
+    assert fields() == {}
+
+
+@pytest.mark.parametrize(
+    "presented",
+    [None, "", "00-1-2-01", TRACE.upper(), TRACE.replace("00-", "ff-"), TRACE.replace("a", "0")],
+)
+def test_what_is_no_trace_is_left_out(presented: str | None) -> None:
+    """By the rules of W3C's Trace Context."""
+    assert traceparent(presented) == ""
+
+
+def test_a_later_version_of_a_trace_is_read() -> None:
+    """Its first fields, which are the same."""
+    later = TRACE.replace("00-", "01-")
+    assert traceparent(f" {later}-more ") == later

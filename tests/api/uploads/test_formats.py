@@ -1,0 +1,358 @@
+"""The formats that rows come in, by body and by form: each gives the same rows."""
+
+import gzip
+import io
+import json
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from support.doubles.length_model import length_score
+from support.in_memory import Service, make_service
+from support.problems import refused
+from werkzeug.test import EnvironBuilder
+
+from api.requests.body import READ_BYTES
+from shared.config.settings import Settings
+
+TABLE = [("7", "four"), ("eight", "a, quoted; text"), ("9", "caf\u00e9")]
+
+
+def table(delimiter: str = ",") -> str:
+    rows = [("ref", "text"), *TABLE]
+    return "".join(f'{ref}{delimiter}"{text}"\r\n' for ref, text in rows)
+
+
+def ndjson() -> bytes:
+    rows = [{"ref": int(ref) if ref.isdecimal() else ref, "text": text} for ref, text in TABLE]
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def parquet(**columns: list[Any]) -> bytes:
+    columns = columns or {
+        "ref": [ref for ref, _ in TABLE],
+        "text": [text for _, text in TABLE],
+    }
+    file = io.BytesIO()
+    pq.write_table(pa.table(columns), file)
+    return file.getvalue()
+
+
+def check(service: Service, accepted: Any) -> None:
+    """See that the job that was accepted has the rows of the table."""
+    assert accepted.status_code == 202, accepted.text
+    service.work()
+    rows = service.client.get(f"{accepted.location}/results?format=json").json["rows"]
+    assert [(row["ref"], row["Sentiment_Score"]) for row in rows] == [
+        (ref, length_score(text)) for ref, text in TABLE
+    ]
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "name"),
+    [(";", ";"), (";", "semicolon"), ("\t", "tab"), ("\t", "\t"), ("\t", r"\t"), ("|", "pipe"),
+     (" ", "space"), ("^", "^"), (",", "comma")],
+)  # fmt: skip
+def test_a_csv_with_any_delimiter(service: Service, delimiter: str, name: str) -> None:
+    """An option says what stands between the cells, by itself or by its name."""
+    check(service, service.submit(table(delimiter).encode(), delimiter=name))
+
+
+@pytest.mark.parametrize("value", ["", ";;", '"', "\n", "\0", "\u00b7", "tabs"])
+def test_what_is_no_delimiter(service: Service, value: str) -> None:
+    """A delimiter that could not be told from a cell's own characters is refused."""
+    answer = service.submit(table().encode(), delimiter=value)
+    assert "delimiter=" in refused(service, answer, 400, "bad-option")
+
+
+def test_tabs_by_content_type(service: Service) -> None:
+    """What calls itself tab-separated is read so, unless an option says otherwise."""
+    for delimiter, query in (("\t", ""), (";", "?delimiter=%3B")):
+        answer = service.client.post(
+            f"/jobs{query}",
+            data=table(delimiter).encode(),
+            content_type="text/tab-separated-values",
+        )
+        check(service, answer)
+
+
+def test_another_delimiter_is_guessed_for_the_message_only(service: Service) -> None:
+    """A file that a spreadsheet wrote with semicolons is refused, and the option is named."""
+    detail = refused(service, service.submit(table(";").encode()), 422, "no-such-column")
+    assert "delimiter=" in detail
+    assert "';'" in detail
+
+
+@pytest.mark.parametrize(
+    "charset", ["latin-1", "cp1252", "utf-16", "UTF-8", "utf-32-be", "mac-roman"]
+)
+@pytest.mark.parametrize("way", ["content type", "option"])
+def test_a_csv_in_any_charset(service: Service, charset: str, way: str) -> None:
+    """The content type or an option names it."""
+    kind = f"text/csv; charset={charset}" if way == "content type" else "text/csv"
+    query = {} if way == "content type" else {"charset": charset}
+    content = table().encode(charset)
+    check(
+        service,
+        service.client.post("/jobs", data=content, content_type=kind, query_string=query),
+    )
+
+
+def test_an_option_is_more_than_a_content_type(service: Service) -> None:
+    """Who names a charset means it, whatever a program has put into the content type."""
+    answer = service.client.post(
+        "/jobs?charset=utf-16",
+        data=table().encode("utf-16"),
+        content_type="text/csv; charset=ascii",
+    )
+    check(service, answer)
+
+
+def test_a_charset_there_is_not(service: Service) -> None:
+    """Also one that Python uses for other things than texts."""
+    for charset in ("klingon", "zlib", "a\0b"):
+        answer = service.submit(table().encode(), charset=charset)
+        assert "cp1252" in refused(service, answer, 422, "unknown-charset")
+
+
+def test_a_byte_that_is_not_of_the_charset(service: Service) -> None:
+    """It is named by its place, and nothing is kept."""
+    answer = service.submit(b"text\nbad\x81\n", charset="cp1252")
+    assert "not cp1252: byte 8 (0x81)" in refused(service, answer, 422, "not-text")
+    answer = service.submit(b"text\nbad\xe9\n")
+    assert "the option charset" in refused(service, answer, 422, "not-text")
+
+
+COLUMNS = '{"ref": [7, "eight", 9], "text": ["four", "a, quoted; text", "caf\u00e9"]}'
+PIPES = {"delimiter": "pipe", "charset": "cp1252"}
+FILES = [
+    ("reviews.csv", "", table().encode(), {}),
+    ("reviews.CSV.GZ", "", gzip.compress(table().encode()), {}),
+    ("reviews", "", table().encode(), {}),
+    ("reviews.xls", "application/vnd.ms-excel", table(";").encode(), {"delimiter": ";"}),
+    ("reviews.tsv", "", table("\t").encode(), {}),
+    ("reviews.tab.gz", "application/gzip", gzip.compress(table("\t").encode()), {}),
+    ("reviews.txt", "text/tab-separated-values", table("\t").encode(), {}),
+    ("r.csv", "text/csv; charset=utf-16", table().encode("utf-16"), {}),
+    ("r.csv.gz", "", gzip.compress(table("|").encode("cp1252")), PIPES),
+    ("reviews.json", "", COLUMNS.encode(), {}),
+    ("reviews.jsonl", "", ndjson(), {}),
+    ("reviews.ndjson.gz", "", gzip.compress(ndjson()), {}),
+    ("reviews", "application/x-ndjson", ndjson(), {}),
+    ("reviews.parquet", "", parquet(), {}),
+    ("reviews.parquet.gz", "", gzip.compress(parquet()), {}),
+    ("reviews", "application/vnd.apache.parquet", parquet(), {}),
+    ("r.json.gz", "", gzip.compress(COLUMNS.encode("latin-1")), {"charset": "latin-1"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "content", "options"), FILES, ids=[name for name, *_ in FILES]
+)
+def test_a_file_in_a_form(
+    service: Service, name: str, kind: str, content: bytes, options: dict[str, str]
+) -> None:
+    """Its content type says what it is, or its name; and whether it is packed, its first bytes."""
+    file = (io.BytesIO(content), name, kind or "application/octet-stream")
+    check(service, service.client.post("/jobs", data={**options, "file": file}))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "content", "options"), FILES, ids=[name for name, *_ in FILES]
+)
+def test_a_form_that_is_packed_as_a_whole(
+    service: Service, name: str, kind: str, content: bytes, options: dict[str, str]
+) -> None:
+    """`Content-Encoding: gzip` is of the body, whatever is in it, packed by itself or not."""
+    file = (io.BytesIO(content), name, kind or "application/octet-stream")
+    form = EnvironBuilder(method="POST", data={**options, "file": file}).get_environ()
+    answer = service.client.post(
+        "/jobs",
+        data=gzip.compress(form["wsgi.input"].read()),
+        content_type=form["CONTENT_TYPE"],
+        headers={"Content-Encoding": "gzip"},
+    )
+    check(service, answer)
+
+
+def form_with_file_first(content: bytes, name: str, value: str) -> bytes:
+    """A form as a browser sends it whose file field stands above the others."""
+    return (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="r.csv"\r\n\r\n'
+        + content
+        + f'\r\n--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}'.encode()
+        + b"\r\n--b--\r\n"
+    )
+
+
+def test_options_that_come_behind_the_file_they_are_for(service: Service) -> None:
+    """A file cannot be read by what is said only after it; the answer says where to say it."""
+    kind = "multipart/form-data; boundary=b"
+    for name, value in (("delimiter", ";"), ("charset", "utf-16")):
+        body = form_with_file_first(table().encode(), name, value)
+        answer = service.client.post("/jobs", data=body, content_type=kind)
+        assert "before the file" in refused(service, answer, 400, "bad-option")
+    body = form_with_file_first(table(";").encode(), "delimiter", ";")
+    check(service, service.client.post("/jobs?delimiter=%3B", data=body, content_type=kind))
+    body = form_with_file_first(table().encode(), "model", "length")
+    check(service, service.client.post("/jobs", data=body, content_type=kind))
+
+
+def test_an_option_of_another_format(service: Service) -> None:
+    """JSON has no delimiter."""
+    answer = service.client.post("/jobs?delimiter=%3B", json={"text": ["a"]})
+    assert "only a CSV" in refused(service, answer, 400, "bad-option")
+
+
+def test_json_says_its_charset_itself(service: Service) -> None:
+    """A charset behind its content type has no meaning, and harms nothing."""
+    answer = service.client.post(
+        "/jobs", data=COLUMNS.encode(), content_type="application/json; charset=latin-1"
+    )
+    check(service, answer)
+
+
+def test_what_only_begins_like_gzip(service: Service) -> None:
+    """It is refused whole."""
+    form = {"file": (io.BytesIO(b"\x1f\x8b and so on"), "r.csv.gz")}
+    answer = service.client.post("/jobs", data=form)
+    assert "gzip" in refused(service, answer, 400, "not-gzip")
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/x-ndjson", "application/ndjson", "application/jsonl; charset=utf-8"]
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_lines_of_objects(service: Service, kind: str, packed: bool) -> None:
+    """One JSON object a line, under any of its names, packed or not."""
+    body = gzip.compress(ndjson()) if packed else ndjson()
+    headers = {"Content-Encoding": "gzip"} if packed else {}
+    check(service, service.client.post("/jobs", data=body, content_type=kind, headers=headers))
+
+
+def test_lines_in_another_charset(service: Service) -> None:
+    """An option names it; what a content type says of JSON has no meaning."""
+    lines = ndjson().decode()
+    for kind in ("application/x-ndjson", "application/x-ndjson; charset=ascii"):
+        answer = service.client.post(
+            "/jobs?charset=utf-16", data=lines.encode("utf-16"), content_type=kind
+        )
+        check(service, answer)
+
+
+def send_lines(service: Service, content: bytes, **options: str) -> Any:
+    return service.client.post(
+        "/jobs", data=content, content_type="application/x-ndjson", query_string=options
+    )
+
+
+def rows_of(service: Service, accepted: Any) -> list[dict[str, Any]]:
+    assert accepted.status_code == 202, accepted.text
+    service.work()
+    job = service.client.get(accepted.location).json
+    assert job["state"] == "succeeded", job["error"]
+    return list(service.client.get(f"{accepted.location}/results?format=json").json["rows"])
+
+
+def test_bad_lines_are_errors_in_their_rows(service: Service) -> None:
+    """Behind a first line that is good, nothing fails the job; blank lines are no rows."""
+    long = b'{"text": "' + b"x" * 3 * 2**20 + b'"}'
+    lines = [
+        b'{"id": 1, "review": "good"}', b"nonsense", b"[1]", b"", b'{"id": 4}', b'{"review": 5}',
+        b'{"review": "\xff"}', long, b'{"id": null, "review": "fine"}',
+    ]  # fmt: skip
+    answer = send_lines(service, b"\r\n".join(lines), text_column="review", ref_column="id")
+    rows = rows_of(service, answer)
+    assert [row["ref"] for row in rows] == ["1", "2", "3", "4", "5", "6", "7", "8"]
+    errors = [row["error"] for row in rows]
+    assert errors[0] is errors[7] is None
+    assert errors[1].startswith("the line is not JSON: ")
+    assert errors[2] == "the line is not a JSON object but a list"
+    assert errors[3] == "the text is missing"
+    assert errors[4] == "the text is not a string but 5"
+    assert errors[5].startswith("the line is not JSON: ")
+    assert errors[6] == "the line has more than 2,097,152 bytes"
+
+
+def test_lines_that_are_refused_whole(service: Service) -> None:
+    """A first line that is no object, or objects without the text: there is no job."""
+    for content, code, says in (
+        (b"ref,text\n1,a\n", "bad-first-line", "one object a line"),
+        (b'[{"text": "a"}]', "bad-first-line", "a list"),
+        (b'{"review": "a", "stars": 1}\n', "no-such-column", "found: review, stars"),
+        (b" \n", "no-rows", "not one line"),
+        (b'{"text": "' + b"x" * 3 * 2**20, "row-too-long", "Row 1"),
+    ):
+        assert says in refused(service, send_lines(service, content), 422, code)
+
+
+def test_a_form_of_several_reads_is_read(service: Service) -> None:
+    """A file that is larger than one read of the body, in whole reads."""
+    content = b"text\n" + b"good\n" * (READ_BYTES // 2)
+    body = b"--b\r\nContent-Disposition: form-data; name=f; filename=f.csv\r\n\r\n"
+    body += content + b"\r\n--b--\r\n"
+    kind = "multipart/form-data; boundary=b"
+    answer = service.client.post("/jobs", data=body, content_type=kind)
+    assert answer.status_code == 202, answer.text
+    assert max(map(len, service.blobs.contents.values())) == len(content)
+
+
+def send_parquet(service: Service, content: bytes, **options: str) -> Any:
+    return service.client.post(
+        "/jobs",
+        data=content,
+        content_type="application/vnd.apache.parquet",
+        query_string=options,
+    )
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_parquet(service: Service, packed: bool) -> None:
+    """A file of columns, packed as a whole or not; it says how many rows it has."""
+    body = gzip.compress(parquet()) if packed else parquet()
+    accepted = service.client.post(
+        "/jobs",
+        data=body,
+        content_type="application/vnd.apache.parquet",
+        headers={"Content-Encoding": "gzip"} if packed else {},
+    )
+    check(service, accepted)
+    assert service.store.get(accepted.json["id"]).spec.about_rows == 3
+
+
+def test_values_of_parquet_that_are_no_texts(service: Service) -> None:
+    """Each is an error in its row; refs of any type come back as text, and none as the number."""
+    rows = rows_of(
+        service, send_parquet(service, parquet(id=[7, None], text=[1, 2]), ref_column="id")
+    )
+    assert [(row["ref"], row["error"]) for row in rows] == [
+        ("7", "the text is not a string but 1"), ("2", "the text is not a string but 2"),
+    ]  # fmt: skip
+    rows = rows_of(service, send_parquet(service, parquet(text=["a", None, ""])))
+    assert [(row["ref"], row["error"]) for row in rows] == [
+        ("1", None), ("2", "the text is missing"), ("3", "the text is empty"),
+    ]  # fmt: skip
+
+
+def test_parquet_that_is_refused_whole(service: Service) -> None:
+    """What is no Parquet file, or has no texts or no rows: there is no job, and nothing is kept."""
+    for content, code, says in (
+        (b"ref,text\n1,a\n", "bad-parquet", "does not begin"),
+        (parquet()[:-20], "bad-parquet", "cut off"),
+        (b"PAR1" + b"x" * 200 + b"\x40\0\0\0PAR1", "bad-parquet", "cannot be read"),
+        (parquet(review=["a"]), "no-such-column", "found: review"),
+        (parquet(text=pa.array([], pa.string())), "no-rows", "no row in it"),
+    ):
+        assert says in refused(service, send_parquet(service, content), 422, code)
+    answer = send_parquet(service, parquet(), charset="latin-1")
+    assert "says it itself" in refused(service, answer, 400, "bad-option")
+    answer = send_parquet(service, parquet(), delimiter="tab")
+    assert "only a CSV" in refused(service, answer, 400, "bad-option")
+
+
+def test_parquet_of_more_rows_than_a_job_may_have(settings: Settings) -> None:
+    """It says so itself, so it is refused before there is a job."""
+    service = make_service(settings.model_copy(update={"max_rows": 2}))
+    answer = send_parquet(service, parquet())
+    assert "2 rows" in refused(service, answer, 413, "too-large")

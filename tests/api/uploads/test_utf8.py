@@ -1,0 +1,84 @@
+"""UTF-8 is told from what is not as Python tells it, whatever runs it comes in."""
+
+import shutil
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.uploads import utf8
+from api.uploads.utf8 import Utf8
+from shared.errors.input import NotText
+
+#: The first and the last bytes of each kind, by table 3-7 of The Unicode Standard.
+EDGES = bytes.fromhex("00 41 7f 80 8f 90 9f a0 bf c0 c1 c2 df e0 e1 ec ed ee ef f0 f1 f3 f4 f5 ff")
+
+#: What is compiled, where it was, and what is done without it.
+WAYS = [None] if utf8.LIBRARY is None else [utf8.LIBRARY, None]
+
+pieces = st.one_of(
+    st.sampled_from([b"text of one byte a character " * 3, b"a"]),
+    st.text(max_size=4).map(str.encode),
+    st.lists(st.sampled_from(EDGES), max_size=4).map(bytes),
+)
+
+
+def told_by_python(content: bytes) -> str | None:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        return str(
+            NotText(
+                encoding="UTF-8", offset=f"{error.start:,}", byte=f"0x{content[error.start]:02x}"
+            )
+        )
+    return None
+
+
+def told(chunks: list[bytes]) -> str | None:
+    text = Utf8()
+    try:
+        for chunk in chunks:
+            text.feed(chunk)
+        text.finish()
+    except NotText as error:
+        return str(error)
+    return None
+
+
+def check(content: bytes, size: int) -> None:
+    chunks = [content[at : at + size] for at in range(0, len(content), size)]
+    found = []
+    for way in WAYS:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(utf8, "LIBRARY", way)
+            found.append(told(chunks))
+    assert found == [told_by_python(content)] * len(WAYS)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+def test_is_compiled_where_there_is_a_compiler() -> None:
+    """The installation has made the library."""
+    assert utf8.LIBRARY is not None
+
+
+@given(st.lists(pieces, max_size=12).map(b"".join), st.integers(1, 200))
+def test_any_bytes_are_told_as_python_tells_them(content: bytes, size: int) -> None:
+    """Good or bad, and where; also where a run ends within a character."""
+    check(content, size)
+
+
+@pytest.mark.parametrize("before", [b"", b"a", b"text before " * 6, "\u20ac".encode()])
+def test_each_edge_of_what_may_follow_what(before: bytes) -> None:
+    """All sequences of up to three bytes at the edges, and of four that begin as they may."""
+    for size in (1, 2, 3):
+        for some in product(EDGES, repeat=size):
+            check(before + bytes(some), 1000)
+    for some in product(b"\xef\xf0\xf1\xf4\xf5", EDGES, b"\x7f\x80\xbf\xc0", EDGES):
+        check(before + bytes(some), 1000)
+
+
+def test_an_empty_run_ends_no_character() -> None:
+    """Nothing is there yet, and nothing is wrong."""
+    assert told([b"caf\xc3", b"", b"\xa9"]) is None

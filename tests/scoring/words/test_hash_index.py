@@ -1,0 +1,33 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring.words.hash_index import HashIndex
+
+KEYS = st.integers(1, 2**64 - 1)
+
+
+@given(st.lists(KEYS, unique=True, max_size=300), st.lists(KEYS, max_size=100))
+def test_finds_every_key_at_its_position_and_no_other(keys: list[int], others: list[int]) -> None:
+    """Each key is found at its position; what is not a key, and 0, is not found."""
+    index = HashIndex(np.array(keys, dtype=np.uint64))
+    asked = [*keys, *others, 0]
+    expected = [keys.index(key) if key in keys else -1 for key in asked]
+    assert index.find(np.array(asked, dtype=np.uint64)).tolist() == expected
+
+
+def test_keys_that_want_one_slot_are_all_found() -> None:
+    """Keys in a row of one slot find their places behind one another, also round the end."""
+    spread_back = pow(0x9E3779B97F4A7C15, -1, 2**64)
+    # The last slots of the table, wherever it is cut: the high bits decide.
+    keys = [(2**64 - 1 - n) * spread_back % 2**64 for n in range(50)]
+    index = HashIndex(np.array(keys, dtype=np.uint64))
+    assert index.find(np.array(keys, dtype=np.uint64)).tolist() == list(range(50))
+
+
+@pytest.mark.parametrize("keys", [[1, 0], [7, 8, 7]])
+def test_refuses_keys_it_could_not_tell_apart(keys: list[int]) -> None:
+    """A key that occurs twice, or is the mark of a free slot, is refused."""
+    with pytest.raises(ValueError, match="not distinct"):
+        HashIndex(np.array(keys, dtype=np.uint64))

@@ -1,0 +1,214 @@
+import re
+import shutil
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+
+from scoring.words import compiled_words, word_counts
+from scoring.words.compiled_words import CompiledWords
+from scoring.words.hash_index import SameKeys
+from scoring.words.utf8 import _word_points
+from scoring.words.word_arrays import WordArrays
+from scoring.words.word_counts import WordCounter
+from scoring.words.word_index import WordIndex
+
+#: Letters of one to four bytes, word borders of every kind, and what changes under lower().
+ALPHABET = (
+    "aaabbI_1 '.,-!?:)\n\0\u00e9\u0130\u03a3\u03c3\u4e2d\u2014\u0301\U0001f642\U00010400\ud800"
+)
+TEXT = st.text(ALPHABET, max_size=40) | st.text(max_size=20)
+
+OPTIONS = st.fixed_dictionaries(
+    {
+        "ngram_range": st.sampled_from([(1, 1), (1, 2), (2, 2), (1, 3), (2, 3)]),
+        "token_pattern": st.sampled_from(
+            [
+                *(r"(?u)\b\w\w+\b", r"(?u)\b\w+\b", r"\w+", r"\w\w\w+", r"\w+|[!?:)]"),
+                *(r"(?u)\b\w+\b|[!\u2014\U0001f600-\U0001f64f]", r"\w+|[\u2600-\u27bf]"),
+            ]
+        ),
+        "lowercase": st.booleans(),
+        "strip_accents": st.sampled_from([None, "unicode", "ascii"]),
+        "stop_words": st.sampled_from([None, ["aa", "b", "ab"]]),
+        "binary": st.booleans(),
+        "dtype": st.sampled_from([np.int64, np.float32, np.float64]),
+    }
+)
+
+
+def same(vectoriser: CountVectorizer, texts: list[str]) -> bool:
+    """Whether both ways, compiled and by arrays, count as the vectoriser does."""
+    counter = WordCounter.like(vectoriser)
+    assert counter is not None
+    expected = CountVectorizer.transform(vectoriser, texts)
+    ways = [WordArrays(counter._terms)]
+    if compiled_words.LIBRARY:
+        ways.append(CompiledWords(counter._terms))
+    found = []
+    for counter._words in ways:
+        found.append(equal(counter.counts(texts).matrix(), expected))
+    return all(found)
+
+
+def equal(found: Any, expected: Any) -> bool:
+    return (
+        found.dtype == expected.dtype
+        and found.indptr.tolist() == expected.indptr.tolist()
+        and found.indices.tolist() == expected.indices.tolist()
+        and found.data.tolist() == expected.data.tolist()
+    )
+
+
+@settings(max_examples=400)
+@given(OPTIONS, st.lists(TEXT, min_size=1, max_size=8), st.lists(TEXT, min_size=1, max_size=8))
+def test_counts_what_the_vectoriser_counts(
+    options: dict[str, Any], known: list[str], texts: list[str]
+) -> None:
+    """Whatever its options and the texts, each count is where the vectoriser has it."""
+    vectoriser = CountVectorizer(**options)
+    try:
+        vectoriser.fit(["aa bb ab", *known])
+    except ValueError:
+        return  # a vocabulary of nothing but stop words
+    assert same(vectoriser, texts + known)
+
+
+@given(st.lists(st.text("ab\u00e9", min_size=1, max_size=60), min_size=1, unique=True), st.data())
+def test_finds_words_of_any_length(words: list[str], data: st.DataObject) -> None:
+    """A word is found if all its bytes are those of one in the index, however long both are."""
+    index = WordIndex([word.encode() for word in words])
+    asked = data.draw(
+        st.lists(st.sampled_from(words) | st.text("ab\u00e9", min_size=1), min_size=1)
+    )
+    joined = b"\0".join(word.encode() for word in asked)
+    lengths = np.array([len(word.encode()) for word in asked])
+    starts = np.append(0, np.cumsum(lengths + 1)[:-1])
+    expected = [words.index(word) if word in words else -1 for word in asked]
+    assert index.find(joined, starts, lengths).tolist() == expected
+
+
+def test_long_words_that_differ_in_one_place_are_told_apart() -> None:
+    """Each chunk of a long word counts, and so does its length."""
+    word = "abcdefghijklmnopqrstuvwxyz"
+    others = [word[:n] + "_" + word[n + 1 :] for n in range(len(word))] + [word[:-1], word + "a"]
+    assert same(CountVectorizer().fit([word]), [word, *others])
+    assert same(CountVectorizer().fit([word, *others]), [word, *others])
+    for length in (15, 16, 23, 24):
+        runs = [word[: length - 1] + last for last in ("", *word)]
+        assert same(CountVectorizer().fit(runs), runs)
+
+
+def test_a_vocabulary_that_cannot_be_told_apart_is_left_to_the_vectoriser(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without a compiler two words may have one key: their pipeline is slower, and right."""
+    monkeypatch.setattr(word_counts, "LIBRARY", None)
+    one = np.ones(2, dtype=np.uint64), np.zeros(0, dtype=np.intp)
+    monkeypatch.setattr(WordIndex, "_keys", lambda *_: one)
+    assert WordCounter.like(CountVectorizer().fit(["aa bb"])) is None
+    assert "two of its words have one key" in caplog.text
+
+
+def test_a_given_vocabulary_is_kept_to_its_columns() -> None:
+    """Terms that no text can hold keep their columns, and count nothing."""
+    vocabulary = {"good": 2, "not good": 0, "don't": 1, "x": 3, "a b c d": 4}
+    vectoriser = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, 2))
+    texts = ["not good", "good don't x", ""]
+    vectoriser.transform(texts)
+    assert same(vectoriser, texts)
+
+
+def test_many_texts_at_once_are_counted_as_one_by_one() -> None:
+    """Terms do not reach over the border of two texts, and empty texts keep their place."""
+    texts = ["aa", "bb", "", "aa bb", "bb", "", ""] * 700
+    assert same(CountVectorizer(ngram_range=(1, 2)).fit(texts), texts)
+
+
+@pytest.mark.parametrize(
+    "vectoriser",
+    [
+        HashingVectorizer(),
+        CountVectorizer(analyzer="char"),
+        CountVectorizer(analyzer=str.split),
+        CountVectorizer(tokenizer=str.split, token_pattern=None),
+        CountVectorizer(preprocessor=str.lower),
+        CountVectorizer(token_pattern=r"[a-z]+"),  # noqa: S106  no password, though a token
+        CountVectorizer(token_pattern=r"\w+|[^!]"),  # noqa: S106
+        CountVectorizer(token_pattern=r"\w+|[! ]"),  # noqa: S106
+        CountVectorizer(token_pattern=r"\w+|[z-a]"),  # noqa: S106
+        CountVectorizer(token_pattern=r"\w\w+|[!]"),  # noqa: S106
+        CountVectorizer(input="file"),
+        type("Own", (TfidfVectorizer,), {})(),
+    ],
+)
+def test_leaves_other_ways_of_cutting_to_the_vectoriser(vectoriser: Any) -> None:
+    """What is cut otherwise than into runs of word characters is not taken over."""
+    assert WordCounter.like(vectoriser) is None
+
+
+def test_word_characters_are_those_of_the_regular_expressions() -> None:
+    r"""The table of word characters is `\w`, for every code point beyond ASCII."""
+    every = "".join(map(chr, range(0x80, 0x110000)))
+    expected = np.zeros(0x110000, dtype=bool)
+    expected[[ord(found) for found in re.findall(r"\w", every)]] = True
+    assert (_word_points()[0x80:] == expected[0x80:]).all()
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
+def test_words_are_compiled_where_there_is_a_compiler() -> None:
+    """The installation has made the library, and a counter uses it."""
+    counter = WordCounter.like(CountVectorizer().fit(["aa"]))
+    assert counter is not None
+    assert isinstance(counter._words, CompiledWords)
+
+
+def test_a_library_that_is_not_there_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing was compiled, the arrays do its work."""
+    monkeypatch.setattr(word_counts, "LIBRARY", None)
+    counter = WordCounter.like(CountVectorizer().fit(["aa"]))
+    assert counter is not None
+    assert isinstance(counter._words, WordArrays)
+
+
+def test_texts_of_any_length_fit() -> None:
+    """A long text, and one of very many words, are counted as short ones."""
+    texts = ["ab " * 50_000, "a" * 100_000, "x", " ".join(f"w{n}" for n in range(5_000))]
+    assert same(CountVectorizer(ngram_range=(1, 3)).fit(texts), texts)
+
+
+def test_capitals_that_stripping_accents_makes_stay_capitals() -> None:
+    """Lowering comes before it: a parenthesised A becomes the word A, and not a."""
+    texts = ["a \U0001f110 b", "A B \U0001f110\U0001f111", "a\u0301 \U0001d400bc"]
+    for strip in ("unicode", "ascii"):
+        for ngrams in ((1, 1), (1, 2)):
+            pattern = r"(?u)\b\w+\b"
+            vectoriser = CountVectorizer(
+                strip_accents=strip, token_pattern=pattern, ngram_range=ngrams
+            )
+            assert same(vectoriser.fit(texts), [*texts, "A", "a", "\U0001f110"])
+            assert same(vectoriser.fit(["a b"]), texts)
+
+
+def _words_of_one_hash() -> list[bytes]:
+    """Two words of nine bytes to which `scoring/words/terms.h` gives one hash."""
+    stir, all_bits = 0x9FB21C651E98DF25, 2**64 - 1
+    head, tails = 0x6162636465666768, [9 << 56 | last for last in (0x61, 0x62)]
+    heads = [head ^ (tail * stir & all_bits) for tail in tails]
+    return [
+        head.to_bytes(8, "little") + bytes([tail & 0xFF])
+        for head, tail in zip(heads, tails, strict=True)
+    ]
+
+
+@pytest.mark.skipif(compiled_words.LIBRARY is None, reason="nothing was compiled")
+def test_words_of_one_hash_are_told() -> None:
+    """No slot can be found for each of them: who asks knows, and turns to another way."""
+    counter = WordCounter.like(CountVectorizer().fit(["aa bb"]))
+    assert counter is not None
+    with pytest.raises(SameKeys):
+        CompiledWords(replace(counter._terms, words=_words_of_one_hash()))

@@ -1,0 +1,125 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.decomposition import TruncatedSVD
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+
+from scoring.words import compiled_words, word_pipeline
+from scoring.words.word_counts import WordCounter
+from scoring.words.word_pipeline import WordPipeline, _trial_texts
+
+GOOD = ["a good film", "well made and moving", "I liked it", "splendid, really splendid!"]
+BAD = ["a bad film", "badly made and dull", "I left early", "not good, not at all"]
+TEXTS = [*GOOD, *BAD, "", "Caf\u00e9 \u2014 d\u00e9j\u00e0 vu", "unknown", "good good good bad"]
+
+VECTORISERS: list[Any] = [
+    [TfidfVectorizer()],
+    [TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)],
+    [TfidfVectorizer(norm="l1", use_idf=False, min_df=1)],
+    [TfidfVectorizer(norm=None)],
+    [CountVectorizer()],
+    [CountVectorizer(binary=True), TfidfTransformer()],
+]
+CLASSIFIERS: list[Any] = [
+    LogisticRegression(),
+    SGDClassifier(loss="log_loss", random_state=0),
+    SGDClassifier(loss="modified_huber", random_state=0),
+    MultinomialNB(),
+    ComplementNB(),
+    make_pipeline(TruncatedSVD(2, random_state=0), RandomForestClassifier(5, random_state=0)),
+]
+
+
+@pytest.mark.parametrize("steps", VECTORISERS)
+@pytest.mark.parametrize("classifier", CLASSIFIERS)
+@pytest.mark.parametrize("labels", [[1] * 4 + [0] * 4, [2, 1, 2, 1, 0, 0, 1, 0]])
+def test_gives_the_probabilities_of_the_pipeline(
+    steps: list[Any], classifier: Any, labels: list[int]
+) -> None:
+    """Any weighting and any classifier, of two classes or more: the same probabilities."""
+    pipeline = make_pipeline(*steps, classifier).fit(GOOD + BAD, labels)
+    fast = WordPipeline.of(pipeline)
+    assert fast is not None
+    np.testing.assert_allclose(fast.predict_proba(TEXTS), pipeline.predict_proba(TEXTS), atol=1e-12)
+    np.testing.assert_array_equal(fast.predict_proba(TEXTS[:1]), fast.predict_proba(TEXTS)[:1])
+
+
+#: Texts with a word more often than weights are made for at first, with none, and with very many.
+LONG_TEXTS = [
+    "good " * 300 + "bad " * 70,
+    " ".join(GOOD + BAD) * 12,
+    "",
+    "unknown " * 5_000,
+    "film made " * 40,
+]
+
+
+@pytest.mark.skipif(compiled_words.LIBRARY is None, reason="nothing was compiled")
+@pytest.mark.parametrize("steps", VECTORISERS)
+@pytest.mark.parametrize("classifier", CLASSIFIERS[:4])
+@pytest.mark.parametrize("labels", [[1] * 4 + [0] * 4, [2, 1, 2, 1, 0, 0, 1, 0]])
+def test_compiled_sums_are_those_of_scipy_to_the_last_bit(
+    steps: list[Any], classifier: Any, labels: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With words counted and weighed in one go, nothing is rounded otherwise."""
+    pipeline = make_pipeline(*steps, classifier).fit(GOOD + BAD, labels)
+    compiled = WordPipeline.of(pipeline)
+    monkeypatch.setattr(WordCounter, "decider", lambda *_: None)
+    counted = WordPipeline.of(pipeline)
+    assert compiled is not None
+    assert counted is not None
+    texts = [*TEXTS, *LONG_TEXTS, *_trial_texts(list(pipeline[0].vocabulary_))]
+    found = compiled.predict_proba(texts)
+    np.testing.assert_array_equal(found, counted.predict_proba(texts))
+    np.testing.assert_allclose(found, pipeline.predict_proba(texts), rtol=0, atol=1e-12)
+
+
+def test_gives_the_predictions_of_a_regression() -> None:
+    """A pipeline that predicts the number itself predicts the same one."""
+    pipeline = make_pipeline(TfidfVectorizer(), Ridge()).fit(GOOD + BAD, [0.9] * 4 + [0.1] * 4)
+    fast = WordPipeline.of(pipeline)
+    assert fast is not None
+    np.testing.assert_allclose(fast.predict(TEXTS), pipeline.predict(TEXTS), atol=1e-12)
+
+
+def test_texts_beyond_one_chunk_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts are scored chunk by chunk, and come back as they went in."""
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(
+        GOOD + BAD, [1] * 4 + [0] * 4
+    )
+    fast = WordPipeline.of(pipeline)
+    assert fast is not None
+    monkeypatch.setattr(word_pipeline, "_ROWS", 5)
+    np.testing.assert_array_equal(fast.predict_proba(TEXTS), pipeline.predict_proba(TEXTS))
+
+
+@pytest.mark.parametrize(
+    "pipeline",
+    [
+        LogisticRegression(),
+        make_pipeline(CountVectorizer(analyzer="char"), LogisticRegression()),
+        make_pipeline(FeatureUnion([("words", CountVectorizer())]), LogisticRegression()),
+    ],
+)
+def test_leaves_other_pipelines_to_scikit_learn(pipeline: Any) -> None:
+    """What does not begin with words is not taken over."""
+    if isinstance(pipeline, Pipeline):
+        pipeline.fit(GOOD + BAD, [1] * 4 + [0] * 4)
+    assert WordPipeline.of(pipeline) is None
+
+
+def test_what_is_not_proven_equal_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipeline whose scores come out otherwise by arrays is run by scikit-learn."""
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(
+        GOOD + BAD, [1] * 4 + [0] * 4
+    )
+    original = LogisticRegression.predict_proba
+    monkeypatch.setattr(
+        LogisticRegression, "predict_proba", lambda self, x: original(self, x) * 0.999
+    )
+    assert WordPipeline.of(pipeline) is None

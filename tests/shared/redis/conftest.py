@@ -1,0 +1,30 @@
+"""The two kinds of job store, which hold one contract."""
+
+from typing import Any
+
+import pytest
+from support.doubles.job_store import InMemoryJobStore
+from support.stored import MakeStore
+
+from shared.config.settings import Settings
+from shared.jobs.job_store import JobStore
+from shared.redis.job_store import RedisJobStore
+from shared.redis.link import RedisLink
+
+
+@pytest.fixture(params=["memory", "redis"])
+def make_store(request: pytest.FixtureRequest, redis_settings: Settings, link: RedisLink) -> Any:
+    """Makes a store with other settings; the two kinds in turn."""
+
+    def make(**changes: Any) -> JobStore:
+        settings = redis_settings.model_copy(update=changes)
+        if request.param == "memory":
+            return InMemoryJobStore(settings)
+        return RedisJobStore(link, settings)
+
+    return make
+
+
+@pytest.fixture
+def store(make_store: MakeStore) -> JobStore:
+    return make_store()

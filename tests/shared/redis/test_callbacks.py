@@ -1,0 +1,155 @@
+"""The contract of the job store: the callback of a job is due at its end, and never lost."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from support.stored import MODEL, MakeStore, a_job, parts
+from support.waiting import wait_for
+
+from shared.jobs.job import CallbackState, Job, State
+from shared.jobs.job_store import Answer, BadRow, JobStore
+
+URL = "https://example.org/scored"
+
+
+def called(kind: str = "bulk", total: int | None = None, **more: Any) -> Job:
+    job = a_job(kind, total=total)
+    spec = job.spec.model_copy(update={"callback_url": URL, **more})
+    return job.model_copy(update={"spec": spec})
+
+
+def of(store: JobStore, job: Job) -> tuple[CallbackState | None, int | None, str | None]:
+    found = store.get(job.spec.id)
+    return found.callback_state, found.callback_attempts, found.callback_error
+
+
+def ended(store: JobStore, **more: Any) -> Job:
+    job = called(**more)
+    store.create(job)
+    assert store.move(job.spec.id, State.CANCELLED)
+    return job
+
+
+def by_moves(state: State) -> Callable[[JobStore], Job]:
+    def end(store: JobStore) -> Job:
+        job = called()
+        store.create(job)
+        store.move(job.spec.id, State.RUNNING)
+        assert store.take_callbacks(10, 60) == []
+        assert of(store, job) == (CallbackState.WAITING, None, None)
+        assert store.move(job.spec.id, state)
+        return job
+
+    return end
+
+
+def by_bad_rows(store: JobStore) -> Job:
+    job = called(tolerance=0.0)
+    store.create(job)
+    store.move(job.spec.id, State.RUNNING)
+    store.add_parts(job.spec.id, parts(1), known=0, last=True, lanes=1)
+    store.complete_part(
+        job.spec.id, 0, completed=9, failed=1, lanes=1, bad=BadRow(0, "row 1: the text is empty")
+    )
+    return job
+
+
+def by_an_answer(store: JobStore) -> Job:
+    job = called("small", 1)
+    store.create(job, b'["1", "text"]\n')
+    store.take_small(MODEL, 10)
+    store.answer_small([Answer(job.spec.id, b"1,0.5,\n", 1, 0)])
+    return job
+
+
+@pytest.mark.parametrize(
+    "end",
+    [by_moves(State.SUCCEEDED), by_moves(State.FAILED), by_moves(State.CANCELLED), by_bad_rows,
+     by_an_answer],
+)  # fmt: skip
+def test_every_end_makes_it_due(store: JobStore, end: Callable[[JobStore], Job]) -> None:
+    """Once, and for one taker at a time."""
+    job = end(store)
+    assert of(store, job) == (CallbackState.PENDING, None, None)
+    assert store.take_callbacks(10, 60) == [(job.spec.id, 1)]
+    assert store.take_callbacks(10, 60) == []
+
+
+def test_a_job_without_one_is_never_due(store: JobStore) -> None:
+    """However it ends."""
+    job = a_job()
+    store.create(job)
+    store.move(job.spec.id, State.CANCELLED)
+    assert store.take_callbacks(10, 60) == []
+    assert of(store, job) == (None, None, None)
+
+
+def test_who_took_it_and_died_loses_none(store: JobStore) -> None:
+    """After the lease it is due again, and counts another attempt."""
+    job = ended(store)
+    assert store.take_callbacks(10, 0.01) == [(job.spec.id, 1)]
+    assert wait_for(lambda: store.take_callbacks(10, 60)) == [(job.spec.id, 2)]
+
+
+def test_it_is_tried_again_until_it_is_delivered(store: JobStore) -> None:
+    """Not before its time; the job says how often it was tried and what went wrong last."""
+    job = ended(store)
+    store.take_callbacks(10, 60)
+    store.note_callback(job.spec.id, CallbackState.PENDING, error="it answered 500", again_in=60)
+    assert of(store, job) == (CallbackState.PENDING, 1, "it answered 500")
+    assert store.take_callbacks(10, 60) == []
+    store.note_callback(job.spec.id, CallbackState.PENDING, error="it answered 500", again_in=0)
+    assert wait_for(lambda: store.take_callbacks(10, 60)) == [(job.spec.id, 2)]
+    store.note_callback(job.spec.id, CallbackState.DELIVERED)
+    assert of(store, job) == (CallbackState.DELIVERED, 2, None)
+    store.note_callback(job.spec.id, CallbackState.PENDING, error="late")
+    assert of(store, job) == (CallbackState.DELIVERED, 2, None)
+    assert store.take_callbacks(10, 60) == []
+
+
+def test_what_is_given_back_was_no_attempt(store: JobStore) -> None:
+    """It is due again after its time."""
+    job = ended(store)
+    store.take_callbacks(10, 60)
+    store.return_callback(job.spec.id, 60)
+    assert store.take_callbacks(10, 60) == []
+    store.return_callback(job.spec.id, 0)
+    assert wait_for(lambda: store.take_callbacks(10, 60)) == [(job.spec.id, 1)]
+    store.note_callback(job.spec.id, CallbackState.DELIVERED)
+    store.return_callback(job.spec.id, 0)
+    assert store.take_callbacks(10, 60) == []
+
+
+def test_no_more_are_taken_than_asked_for(store: JobStore) -> None:
+    """The others stay due."""
+    ids = {ended(store).spec.id for _ in range(3)}
+    taken = [*store.take_callbacks(2, 60), *store.take_callbacks(2, 60)]
+    assert {job_id for job_id, _ in taken} == ids
+    assert store.take_callbacks(0, 60) == []
+
+
+def test_what_is_deleted_or_expired_is_not_told(make_store: MakeStore) -> None:
+    """There is nothing left to say of it."""
+    store = make_store(retention_seconds=0.01)
+    deleted, expired = ended(store), ended(store)
+    store.delete(deleted.spec.id)
+    wait_for(lambda: store.expire(10))
+    assert store.take_callbacks(10, 60) == []
+    store.note_callback(expired.spec.id, CallbackState.DELIVERED)
+
+
+def test_a_restored_job_has_its_callback(store: JobStore) -> None:
+    """At its end if it had not ended; at once if it had and it was not delivered; else never."""
+    unfinished = called()
+    store.restore(unfinished, [])
+    assert of(store, unfinished)[0] is CallbackState.WAITING
+    for state, due in ((CallbackState.PENDING, True), (CallbackState.DELIVERED, False)):
+        ending = {"state": State.CANCELLED, "finished_at": 1e9, "callback_state": state}
+        job = called().model_copy(update=ending)
+        store.restore(job, [])
+        taken = store.take_callbacks(10, 60)
+        assert [job_id for job_id, _ in taken] == ([job.spec.id] if due else [])
+        assert of(store, job)[0] is state
+    store.move(unfinished.spec.id, State.CANCELLED)
+    assert store.take_callbacks(10, 60) == [(unfinished.spec.id, 1)]

@@ -1,0 +1,58 @@
+"""The fleet on a real Redis: who lives, and what each process serves."""
+
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.config.settings import Settings
+from shared.fleet import RedisFleet, Served
+from shared.model import Card
+from shared.redis.link import RedisLink
+
+CARD = Card(
+    name="mine", version="000000000001", format="pkl", files={"model.pkl": "0" * 64},
+    created_at=datetime(2026, 1, 1, tzinfo=UTC),
+)  # fmt: skip
+
+
+@pytest.fixture
+def fleet(link: RedisLink, redis_settings: Settings) -> RedisFleet:
+    return RedisFleet(link, redis_settings)
+
+
+def test_a_process_that_announces_itself_during_a_beat_is_counted(
+    fleet: RedisFleet, link: RedisLink, redis_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A beat keeps what was announced between its reading and its writing."""
+    other, pipeline = RedisFleet(link, redis_settings), link.client.pipeline
+
+    def meanwhile(*args: Any, **options: Any) -> Any:
+        monkeypatch.setattr(link.client, "pipeline", pipeline)
+        other.announce("node", [Served(card=CARD, rate=1.0)])
+        return pipeline(*args, **options)
+
+    monkeypatch.setattr(link.client, "pipeline", meanwhile)
+    fleet.beat("node")
+    assert fleet.beat("node") == 1
+    assert fleet.serving() == {CARD.full_name: 1}
+
+
+def test_a_dead_process_is_dropped_and_a_lost_announcement_repeated(
+    fleet: RedisFleet, link: RedisLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A beat says again what Redis has lost, and no more of processes that have died."""
+    fleet.announce("node", [Served(card=CARD, rate=1.0)])
+    assert fleet.beat("node") == 1
+    link.client.delete(link.key("worker", "node"), link.key("models"))
+    assert fleet.beat("node") == 1
+    assert fleet.serving() == {CARD.full_name: 1}
+    dead = os.getpid()
+
+    def kill(pid: int, signal: int) -> None:
+        raise ProcessLookupError(pid if pid == dead else signal)
+
+    monkeypatch.setattr(os, "kill", kill)
+    assert fleet.beat("node") == 0
+    assert fleet.serving() == {}

@@ -1,0 +1,74 @@
+"""The contract of the job store: whose jobs there are, how much waits, how often somebody asks."""
+
+import pytest
+from support.stored import MODEL, MakeStore, a_job, complete, parts, question, small
+from support.waiting import wait_for
+
+from shared.errors.service import JobNotFound, ServiceFull
+from shared.jobs.job import Job, State
+from shared.jobs.job_store import JobStore, Load
+
+
+def owned(store: JobStore, owner: str, about_rows: int = 40) -> Job:
+    job = a_job()
+    spec = job.spec.model_copy(update={"owner": owner, "about_rows": about_rows})
+    job = job.model_copy(update={"spec": spec})
+    store.create(job)
+    return job
+
+
+def test_jobs_are_listed_by_owner(store: JobStore) -> None:
+    """Of one, or of all; what is deleted or restored is listed accordingly."""
+    one, other, nobodys = owned(store, "one"), owned(store, "other"), owned(store, "")
+
+    def listed(owner: str | None) -> set[str]:
+        return {job.spec.id for job in store.list_jobs(10, owner=owner)}
+
+    assert listed("one") == {one.spec.id}
+    assert listed(None) == {one.spec.id, other.spec.id, nobodys.spec.id}
+    store.delete(one.spec.id)
+    assert listed("one") == set()
+    store.restore(one, [])
+    assert listed("one") == {one.spec.id}
+
+
+def test_what_waits_is_counted_from_the_jobs(store: JobStore) -> None:
+    """By estimate until it is known; less what is done; nothing of what has ended or is gone."""
+    assert store.load("one") == Load(0, 0, 0, 0)
+    job, other = owned(store, "one"), owned(store, "other", 7)
+    assert store.load("one") == Load(2, 47, 1, 40)
+    store.move(job.spec.id, State.RUNNING)
+    store.add_parts(job.spec.id, parts(3), known=0, last=True, lanes=2)
+    assert store.load("one") == Load(2, 37, 1, 30)
+    complete(store, job.spec.id, 0)
+    assert store.load("one") == Load(2, 27, 1, 20)
+    store.move(job.spec.id, State.CANCELLED)
+    assert store.load("one") == Load(1, 7, 0, 0)
+    store.delete(other.spec.id)
+    assert store.load("other") == Load(0, 0, 0, 0)
+
+
+def test_requests_are_counted_in_a_window(store: JobStore) -> None:
+    """Each owner's by themselves; the next window begins anew."""
+    assert [store.spend("one", 60).count for _ in range(3)] == [1, 2, 3]
+    spent = store.spend("other", 60)
+    assert spent.count == 1
+    assert 50 < spent.seconds_left <= 60
+    assert store.spend("short", 1).count == 1
+    wait_for(lambda: store.spend("short", 1).count == 1)
+
+
+def test_a_line_that_is_full_takes_no_more(make_store: MakeStore) -> None:
+    """Neither a small job nor a question; nothing of it is kept, and what waits is taken."""
+    store = make_store(max_waiting_small=2)
+    small(store, 1)
+    store.ask(MODEL, question())
+    job = a_job("small", total=1)
+    with pytest.raises(ServiceFull, match="2 small jobs"):
+        store.create(job, b'["1", "text"]\n')
+    with pytest.raises(JobNotFound):
+        store.get(job.spec.id)
+    with pytest.raises(ServiceFull):
+        store.ask(MODEL, question())
+    taken, left = store.take_small(MODEL, 10)
+    assert (len(taken), left) == (2, 0)

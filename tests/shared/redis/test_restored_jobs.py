@@ -1,0 +1,171 @@
+"""The contract of the job store: jobs that are held up, lost and restored, or given up."""
+
+import pytest
+from support.stored import MODEL, MakeStore, a_job, complete, parts, running, small
+from support.waiting import wait_for
+
+from shared.errors.service import JobNotFound
+from shared.jobs.job import State, made_at, new_job_id
+from shared.jobs.job_store import JobStore
+
+
+def test_a_job_is_restored_from_its_beginning(store: JobStore) -> None:
+    """It is split anew, at once; and whoever takes its parts up knows that they may be done."""
+    job = a_job()
+    store.restore(job, [])
+    assert store.get(job.spec.id).state is State.QUEUED
+    assert [one.split for one in store.overdue([MODEL])] == [True]
+    store.move(job.spec.id, State.RUNNING)
+    store.add_parts(job.spec.id, parts(1), known=0, last=True, lanes=1)
+    begun = store.begin_part(job.spec.id, 0)
+    assert begun
+    assert (begun.attempts, begun.perhaps_done) == (1, True)
+
+
+def test_what_is_recorded_is_not_restored(store: JobStore) -> None:
+    """The record is the truth where there is one; nor is a job recorded twice."""
+    job_id, _ = running(store, 3, lanes=2)
+    complete(store, job_id, 0)
+    before = store.get(job_id)
+    store.restore(before.model_copy(update={"state": State.QUEUED}), [])
+    store.create(before)
+    assert store.get(job_id) == before
+
+
+def test_an_ended_job_is_restored_as_it_ended(make_store: MakeStore) -> None:
+    """Its counts, times and parts are there again; and it expires in its time."""
+    store = make_store(retention_seconds=1000)
+    now = store.now()
+    job = a_job().model_copy(
+        update={
+            "state": State.SUCCEEDED, "started_at": now - 20, "finished_at": now - 10, "total": 30,
+            "completed": 27, "failed": 3,
+        }
+    )  # fmt: skip
+    store.restore(job, parts(3))
+    found = store.get(job.spec.id)
+    assert (found.state, found.completed, found.failed, found.total) == (State.SUCCEEDED, 27, 3, 30)
+    assert (found.parts, found.parts_done) == (3, 3)
+    assert found.finished_at == pytest.approx(now - 10)
+    assert store.parts(job.spec.id, 0, 9) == parts(3)
+    assert store.expire(10) == []
+    assert store.overdue([MODEL]) == []
+    old = a_job().model_copy(update={"state": State.FAILED, "finished_at": now - 2000})
+    store.restore(old, [])
+    assert [one.spec.id for one in store.expire(10)] == [old.spec.id]
+
+
+def test_known_are_the_states_of_what_is_recorded(store: JobStore) -> None:
+    """A job that is not recorded has none."""
+    job_id, _ = running(store, 1, lanes=1)
+    assert store.known([job_id, "0" * 32]) == {job_id: State.RUNNING}
+    assert store.known([]) == {}
+
+
+def test_a_part_that_is_held_up_costs_no_attempt(make_store: MakeStore) -> None:
+    """It comes back after its lease; the job says what holds it up until a part is done."""
+    store = make_store(lease_seconds=0.2)
+    job_id, _ = running(store, 2, lanes=2)
+    for _ in range(3):
+        begun = store.begin_part(job_id, 1)
+        assert begun
+        assert begun.attempts == 1
+        store.hold_up(job_id, 1, "the disk is full")
+    assert store.get(job_id).held_up == "the disk is full"
+    late: set[int] = set()
+
+    def both() -> bool:
+        late.update(part for one in store.overdue([MODEL]) for part in one.parts)
+        return late == {0, 1}
+
+    assert wait_for(both)
+    complete(store, job_id, 0)
+    assert store.get(job_id).held_up is None
+
+
+def test_a_lease_that_is_renewed_does_not_run_out(make_store: MakeStore) -> None:
+    """Of two parts the one that nobody keeps is overdue; nothing comes of a part that is done."""
+    store = make_store(lease_seconds=0.5)
+    job_id, _ = running(store, 3, lanes=3)
+    complete(store, job_id, 2, lanes=0)
+
+    def overdue() -> list[int]:
+        store.renew_part(job_id, 0)
+        store.renew_part(job_id, 2)
+        return [part for one in store.overdue([MODEL]) for part in one.parts]
+
+    assert wait_for(overdue) == [1]
+
+
+def test_a_small_job_that_is_kept_is_not_put_back(make_store: MakeStore) -> None:
+    """Of two taken the one that nobody keeps goes back to its line."""
+    store = make_store(lease_seconds=0.5)
+    kept, _ = small(store, 1)
+    other, _ = small(store, 1)
+    store.take_small(MODEL, 10)
+
+    def put_back() -> list[str]:
+        store.renew_small([kept])
+        return store.return_small()
+
+    assert wait_for(put_back) == [MODEL]
+    taken, _ = store.take_small(MODEL, 10)
+    assert [one.id for one in taken] == [other]
+
+
+def test_a_note_at_a_small_job_comes_with_it(make_store: MakeStore) -> None:
+    """Whoever takes it next finds what the last one left."""
+    store = make_store(lease_seconds=0.0)
+    job_id, _ = small(store, 1)
+    [first], _ = store.take_small(MODEL, 10)
+    assert first.note == ""
+    store.note(job_id, 0, "look at row 3")
+    wait_for(store.return_small)
+    [second], _ = store.take_small(MODEL, 10)
+    assert (second.attempts, second.note) == (2, "look at row 3")
+
+
+def test_a_thing_is_due_once_in_its_time(store: JobStore) -> None:
+    """Each has a time of its own; from the first on the store knows since when it remembers."""
+    assert store.since() == 0
+    assert store.due("this", 60)
+    assert not store.due("this", 60)
+    assert store.due("that", 0.05)
+    wait_for(lambda: store.due("that", 0.05))
+    assert store.since() == pytest.approx(store.now(), abs=30)
+
+
+def test_a_store_remembers_everything_from_its_first_job_on(store: JobStore) -> None:
+    """A job that is deleted before anything was due is known never to have been lost."""
+    first, _ = running(store, 1, lanes=1)
+    small(store, 1)
+    store.due("this", 60)
+    assert store.since() == pytest.approx(made_at(first), abs=1e-4)
+
+
+def test_a_store_remembers_everything_from_its_first_id_on(store: JobStore) -> None:
+    """So does it of a job whose rows came in while something was due for the first time."""
+    job_id = new_job_id(store.new_time())
+    store.due("this", 60)
+    assert store.since() <= made_at(job_id)
+    assert store.since() == pytest.approx(made_at(job_id), abs=1e-4)
+    store.new_time()
+    assert store.since() <= made_at(job_id), "the first counts"
+
+
+def test_the_jobs_of_a_version_are_abandoned_together(store: JobStore) -> None:
+    """Bulk and small ones that have not ended fail with the reason; others are not touched."""
+    bulk, _ = running(store, 1, lanes=1)
+    waits, _ = small(store, 1)
+    ended, _ = running(store, 1, lanes=1)
+    store.move(ended, State.SUCCEEDED)
+    assert store.waited_for() == {MODEL}
+    assert store.abandon("other@000000000000", "") == 0
+    assert store.abandon(MODEL, "it was replaced") == 2
+    for job_id in (bulk, waits):
+        job = store.get(job_id)
+        assert (job.state, job.error) == (State.FAILED, "it was replaced")
+    assert store.get(ended).state is State.SUCCEEDED
+    assert store.waited_for() == set()
+    with pytest.raises(JobNotFound):
+        store.get("0" * 32)

@@ -1,0 +1,246 @@
+"""The fast ways through a CSV find exactly what reading it record by record finds."""
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from itertools import product
+from unittest import mock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors.input import OpenQuote, RowTooLong
+from shared.jobs.job import Layout, Part
+from shared.tables import csv_blocks, parts
+from shared.tables.csv_blocks import by_blocks, record_ends
+from shared.tables.csv_records import csv_records
+from shared.tables.parts import cut, read_rows
+from shared.tables.rows import Rows
+from worker.steps.record_ends import look
+
+LIMIT = 10**6
+PAIRS = Layout(format="csv")
+#: What may stand between cells: also what blanks, words and quotes of other kinds are made of.
+DELIMITERS = [",", ";", "\t", "|", " ", "x", "'", "\x1f", "\\"]
+
+#: Lines that the fast way reads, in a table of two columns.
+ORDINARY = [
+    "1,text\n", "2,text\r\n", '3,"a, b"\n', '4,"a ""word"" more"\r\n', '5,"two\nlines"\n',
+    '6,"two\r\nlines"\n', '"r",""\n', '7,"""x"""\n', '8,""""\n', '"a","b"\n', "9, \n", "10,\n",
+    "caf\u00e9,\u20ac \U0001f600\n", "\x85,\u2028\n", "=1,\1\n", "\t,\ufeff\n",
+]  # fmt: skip
+#: What it leaves to the csv module: other numbers of cells, blank lines, and what looks as if a
+#: quote opened or closed a cell and does not.
+ODD = [
+    "1,2,3\n", "alone\n", '"alone"\n', "\n", "\r\n", '""\n', "x\0,\n", '"\0",\n', "a\rb,\n",
+    "a,\r\r\n", '1,a"b,"c\n', '1,a"b"\n', '1,"a"b,"c\n', '1,"a"b"\n', '1,"a\n', 'x",b\n',
+    '"a" ,b\n', ' "a",b\n', 'a\rb,"c\n', '"a"\r,"b\n', '"a"\rb,"c\n', '1,"b\r\n', '"a"\r\r\n',
+]  # fmt: skip
+#: Lines of a table of one column.
+ALONE = ["text\n", '""\n', '"a, b"\n', '"two\nlines"\n', "\n", "\r\n", '"a ""word"""\r\n']
+MARKS = ['"', '""', ",", "\n", "\r", "\r\n", "\0", "x", "\u20ac"]
+
+contents = st.one_of(
+    st.lists(st.sampled_from(ORDINARY), max_size=20),
+    st.lists(st.sampled_from(ORDINARY + ODD), max_size=20),
+    st.lists(st.sampled_from(ALONE), max_size=20),
+    st.lists(st.sampled_from(ORDINARY + ODD + MARKS), max_size=20),
+).map(lambda lines: "".join(lines).encode())
+
+
+def with_delimiter(content: bytes, delimiter: str) -> bytes:
+    """The content with commas and another character changed one for the other."""
+    return content.translate(bytes.maketrans(b"," + delimiter.encode(), delimiter.encode() + b","))
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> Layout:
+    width = draw(st.sampled_from([2, 1, 3]))
+    columns = st.integers(0, width - 1)
+    ref = draw(st.none() | columns)
+    return Layout(format="csv", width=width, text=draw(columns), ref=ref)
+
+
+delimiters = st.sampled_from([",", *DELIMITERS])
+
+#: Both ways to where records end: as pieces, and by array operations.
+LOOKS = [by_blocks(record_ends), look]
+
+limits = st.sampled_from([10, 30, LIMIT, LIMIT])
+block_sizes = st.sampled_from([1, 9, 40, 1000])
+
+
+def blocks_of(size: int) -> AbstractContextManager[object]:
+    return mock.patch.object(csv_blocks, "BLOCK_BYTES", size)
+
+
+def cut_one_by_one(
+    content: bytes, rows_per_part: int, most_bytes: int, limit: int, delimiter: str = ",",
+    fine_from: int | None = None,
+) -> Iterator[Part]:  # fmt: skip
+    """What `cut` must do, for each record by itself."""
+    begin, first_row, rows, end = 0, 0, 0, 0
+    records = csv_records(
+        io.BytesIO(content), offset=0, row=0, max_bytes=limit, delimiter=delimiter
+    )
+    for _, _, end in records:
+        rows += 1
+        finer = parts.FINER if fine_from is not None and begin >= fine_from else 1
+        most_rows = max(rows_per_part // finer, 1)
+        if rows == most_rows or end - begin >= max(most_bytes // finer, 1):
+            yield Part(offset=begin, length=end - begin, first_row=first_row, rows=rows)
+            begin, first_row, rows = end, first_row + rows, 0
+    if rows:
+        yield Part(offset=begin, length=end - begin, first_row=first_row, rows=rows)
+
+
+def read_one_by_one(content: bytes, layout: Layout, chars: int, limit: int) -> Iterator[Rows]:
+    """What `read_rows` must do, for each record by itself."""
+    rows = Rows()
+    records = csv_records(
+        io.BytesIO(content), offset=100, row=7, max_bytes=limit, delimiter=layout.delimiter
+    )
+    for number, (cells, problem, _) in enumerate(records, 8):
+        error, found = problem, len(cells)
+        if not error and found != layout.width:
+            error = f"the row has {found} cells; the header has {layout.width}"
+        has_ref = layout.ref is not None and layout.ref < found
+        ref = cells[layout.ref or 0] if has_ref else str(number)
+        rows.add(ref, None if error else cells[layout.text], chars, error)
+    yield rows
+
+
+def read(content: bytes, layout: Layout, chars: int, limit: int) -> Iterator[Rows]:
+    where = {"offset": 100, "first_row": 7}
+    yield read_rows(content, layout, max_text_chars=chars, max_record_bytes=limit, **where)
+
+
+def outcome(found: Iterable[object]) -> list[object]:
+    """What was found, with the error that ended it."""
+    seen: list[object] = []
+    try:
+        seen.extend(found)
+    except (OpenQuote, RowTooLong) as error:
+        seen.append((type(error), str(error)))
+    return seen
+
+
+@given(
+    contents, st.integers(1, 9), st.integers(1, 30), limits, block_sizes, delimiters,
+    st.none() | st.integers(0, 60),
+)  # fmt: skip
+def test_cuts_as_record_by_record(
+    content: bytes, rows_per_part: int, row_bytes: int, limit: int, block: int, delimiter: str,
+    fine_from: int | None,
+) -> None:  # fmt: skip
+    """The parts, and the error that ends them, are those of the csv module, wherever a block or a
+    run begins, and whatever ends a cell.
+    """
+    content = with_delimiter(content, delimiter)
+    layout = PAIRS.model_copy(update={"delimiter": delimiter})
+
+    def cut_after(after: Part | None) -> list[object]:
+        found = []
+        for one in LOOKS:
+            file = io.BytesIO(content)
+            file.seek(after.end if after else 0)
+            found.append(
+                outcome(
+                    cut(
+                        file, layout, rows_per_part=rows_per_part, after=after,
+                        max_record_bytes=limit, fine_from=fine_from, look=one,
+                    )
+                )
+            )  # fmt: skip
+        assert found[0] == found[1]
+        return found[0]
+
+    most_bytes = rows_per_part * row_bytes
+    expected = outcome(
+        cut_one_by_one(content, rows_per_part, most_bytes, limit, delimiter, fine_from)
+    )
+    with blocks_of(block), mock.patch.object(parts, "USUAL_ROW_BYTES", row_bytes):
+        assert cut_after(None) == expected
+        for at, part in enumerate(expected, 1):
+            if isinstance(part, Part):
+                assert cut_after(part) == expected[at:]
+
+
+@given(contents, layouts(), st.sampled_from([1, 5, 1000]), limits, block_sizes, delimiters)
+def test_reads_as_record_by_record(
+    content: bytes, layout: Layout, chars: int, limit: int, block: int, delimiter: str
+) -> None:
+    """Refs, texts and errors, and the error that ends the reading, are those of the csv module."""
+    content = with_delimiter(content, delimiter)
+    layout = layout.model_copy(update={"delimiter": delimiter})
+    with blocks_of(block):
+        found = outcome(read(content, layout, chars, limit))
+    assert found == outcome(read_one_by_one(content, layout, chars, limit))
+
+
+@pytest.mark.parametrize("in_one_block", [True, False])
+def test_no_line_makes_another_be_read_otherwise(in_one_block: bool) -> None:
+    """Two odd lines among ordinary ones are what the csv module says, whether the block ends with
+    them or not, even where the quotes of the first seem to be closed in the second.
+    """
+    for first, second in product(ODD, ORDINARY + ODD):
+        content = "".join([ORDINARY[0], first, second, *ORDINARY]).encode()
+        size = len(content) if in_one_block else content.index(ORDINARY[0].encode(), 1)
+        with blocks_of(size):
+            for one in LOOKS:
+                file = io.BytesIO(content)
+                found = cut(
+                    file, PAIRS, rows_per_part=1, after=None, max_record_bytes=LIMIT, look=one
+                )
+                assert outcome(found) == outcome(cut_one_by_one(content, 1, LIMIT, LIMIT)), content
+            rows = outcome(read(content, PAIRS, 9, LIMIT))
+        assert rows == outcome(read_one_by_one(content, PAIRS, 9, LIMIT)), content
+
+
+def test_a_part_ends_with_the_record_that_fills_it() -> None:
+    """A part has as many bytes as so many rows usually take, or the first record end after."""
+    content = b"1234,6789\n" * 10
+    for row_bytes, rows in ((7, [3, 3, 3, 1]), (6, [3, 3, 3, 1]), (5, [2] * 5), (100, [4, 4, 2])):
+        with mock.patch.object(parts, "USUAL_ROW_BYTES", row_bytes):
+            found = cut(
+                io.BytesIO(content), PAIRS, rows_per_part=4, after=None, max_record_bytes=LIMIT
+            )
+            assert [part.rows for part in found] == rows
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_ordinary_lines_take_the_fast_way(delimiter: str) -> None:
+    """Quotes where they belong, line breaks in them, bad texts: none of it is read one by one."""
+    content = with_delimiter("".join(ORDINARY * 100).encode(), delimiter)
+    layout = PAIRS.model_copy(update={"delimiter": delimiter})
+    expected = outcome(read_one_by_one(content, layout, 5, LIMIT))
+    slow = mock.patch.object(csv_blocks, "csv_records", side_effect=AssertionError)
+    with blocks_of(1000), slow:
+        for one in LOOKS:
+            found = cut(
+                io.BytesIO(content), layout, rows_per_part=500, after=None, max_record_bytes=LIMIT,
+                look=one,
+            )  # fmt: skip
+            assert [part.rows for part in found] == [500, 500, 500, 100]
+        assert outcome(read(content, layout, 5, LIMIT)) == expected
+
+
+def test_a_record_may_be_longer_than_a_block() -> None:
+    """A record of many blocks is cut and read whole, before much of what follows it is read."""
+    record = b'1,"' + b"long, \n" * 1000 + b'"\n'
+    file = io.BytesIO(record + b"2,short\n" * 5000)
+    with blocks_of(64):
+        part = next(cut(file, PAIRS, rows_per_part=1, after=None, max_record_bytes=LIMIT))
+        (rows,) = read(record, PAIRS, LIMIT, LIMIT)
+    assert (part.length, part.rows) == (len(record), 1)
+    assert file.tell() <= 3 * len(record)
+    assert rows.texts == ["long, \n" * 1000]
+
+
+def test_no_more_is_read_than_a_record_may_take() -> None:
+    """A quote that is never closed ends the cutting near the limit, not at the upload's end."""
+    file = io.BytesIO(b'1,"open\n' + b"2,text\n" * 100_000)
+    with pytest.raises(OpenQuote, match=r"Row 1 \(from byte 0\).*within 5000 bytes"):
+        list(cut(file, PAIRS, rows_per_part=9, after=None, max_record_bytes=5000))
+    assert file.tell() <= 3 * 5000

@@ -1,0 +1,88 @@
+"""Log lines: an object each or a line to read, with what is known, and never with a text."""
+
+import io
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from shared.config.settings import Settings
+from shared.telemetry import context, logs
+
+SECRET = "what somebody wrote"  # noqa: S105  not that kind of secret
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.StringIO]]:
+    """Has all logging go to a file in memory, in a format; and back again."""
+    root, flags = logging.getLogger(), (logging.logThreads, logging.logProcesses)
+    handlers, level = list(root.handlers), root.level
+
+    def start(log_format: str) -> io.StringIO:
+        file = io.StringIO()
+        monkeypatch.setattr("sys.stderr", file)
+        logs.set_up(Settings.model_validate({"log_format": log_format, "log_level": "DEBUG"}))
+        return file
+
+    yield start
+    root.handlers, root.level = handlers, level
+    logging.logThreads, logging.logProcesses = flags
+    logging.captureWarnings(capture=False)
+
+
+def said(file: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.getvalue().splitlines()]
+
+
+def raised() -> None:
+    celery = logging.getLogger("celery.app.trace")
+    try:
+        int(SECRET)
+    except ValueError:
+        celery.exception("it failed\nfor %s", SECRET[:4])
+    celery.error("Task %(name)s: %(exc)s", {"name": "score", "exc": f"ValueError({SECRET!r})"})
+
+
+def test_a_line_has_what_is_known(log: Callable[[str], io.StringIO]) -> None:
+    """Of the request, of the task, and what the call gives besides."""
+    file = log("auto")
+    with context.about(request_id="r1"), context.about(job="j1", part=0, model=""):
+        logging.getLogger("worker.x").info("score job=%s", "j1", extra={"rows": 5})
+    logging.getLogger("worker.x").warning("later")
+    first, second = said(file)
+    assert {name: first[name] for name in first if name != "time"} == {
+        "level": "INFO", "logger": "worker.x", "message": "score job=j1",
+        "request_id": "r1", "job": "j1", "part": 0, "rows": 5,
+    }  # fmt: skip
+    assert first["time"].endswith("+00:00")
+    assert second.keys() == {"time", "level", "logger", "message"}
+
+
+def test_a_line_to_read(log: Callable[[str], io.StringIO]) -> None:
+    """It does not say twice what its message says."""
+    file = log("text")
+    with context.about(request_id="r1", job="j1"):
+        logging.getLogger("worker.x").info("score job=%s", "j1", extra={"rows": 5})
+    assert file.getvalue().endswith("INFO worker.x: score job=j1 request_id=r1 rows=5\n")
+
+
+@pytest.mark.parametrize("log_format", ["json", "text"])
+def test_what_others_log_of_an_exception_quotes_nothing(
+    log: Callable[[str], io.StringIO], log_format: str
+) -> None:
+    """Celery's report of a failed task has the exception's kind and its places alone."""
+    file = log(log_format)
+    raised()
+    assert "ValueError at " in file.getvalue()
+    assert SECRET not in file.getvalue()
+    assert len(file.getvalue().splitlines()) == 2
+
+
+def test_set_up_twice_says_it_once(log: Callable[[str], io.StringIO]) -> None:
+    """As gunicorn does: it sets its log up anew when it reads its configuration again."""
+    log("json")
+    file = log("json")
+    logging.getLogger("api").info("once")
+    assert len(said(file)) == 1

@@ -1,0 +1,154 @@
+"""Processes that were forked count into one memory, and what the dead have counted stays."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from shared.telemetry import shared_counters as tally_module
+from shared.telemetry.prometheus import Numbers, counted
+from shared.telemetry.shared_counters import Measure, Tally
+
+DONE = Measure("scorelane_done_total", "What was done.", ("what",))
+OPEN = Measure("scorelane_open", "What is open.", is_gauge=True)
+TIMES = Measure("scorelane_time_seconds", "How long it took.", (), (0.1, 1.0))
+
+
+def in_child(work: Callable[[], None]) -> None:
+    """Do something in a process that is forked for it, and wait for its end."""
+    pid = os.fork()
+    if not pid:
+        status = 1
+        try:
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_counts_add_up() -> None:
+    """By their labels; a histogram by its buckets, a bound belonging to what is below it."""
+    tally = Tally()
+    for what in ("a", "b", "a"):
+        tally.add(DONE, what)
+    tally.add(DONE, "b", by=0.5)
+    assert tally.totals(DONE) == {("a",): [2], ("b",): [1.5]}
+    for seconds in (0.1, 0.5, 5.0):
+        tally.observe(TIMES, seconds)
+    assert tally.totals(TIMES) == {(): [1, 1, 1, 5.6]}
+
+
+def test_the_dead_are_counted() -> None:
+    """A process takes the place of one that has ended, and counts on from there."""
+    tally = Tally()
+    tally.add(DONE, "mine")
+    for _ in range(3):
+        in_child(lambda: tally.add(DONE, "theirs", by=2))
+        in_child(lambda: tally.observe(TIMES, 1.0))
+    assert tally.totals(DONE) == {("mine",): [1], ("theirs",): [6]}
+    assert tally.totals(TIMES) == {(): [0, 3, 0, 3.0]}
+    # One place for the main process, and one for all its children, who came one by one.
+    assert sum(bool(list(tally._names_of(place))) for place in range(8)) == 2
+
+
+def test_what_is_open_goes_with_its_process() -> None:
+    """Of a gauge only what living processes have is counted, by whoever asks, at once."""
+    tally = Tally(gauges=[OPEN.name])
+    tally.add(OPEN, by=2)
+    for _ in range(2):
+        ready, told = os.pipe()
+        go_on, go = os.pipe()
+        pid = os.fork()
+        if not pid:
+            tally.add(OPEN, by=3)
+            os.write(told, b"x")
+            os.read(go_on, 1)
+            os._exit(0)
+        os.read(ready, 1)
+        assert tally.totals(OPEN) == {(): [5]}
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        assert tally.totals(OPEN) == {(): [2]}
+        for end in (ready, told, go_on, go):
+            os.close(end)
+    # Who takes the place of the dead one begins anew; what it has counted for good goes on.
+    in_child(lambda: [tally.add(OPEN), tally.add(DONE, "x"), _is(tally.totals(OPEN), {(): [3]})])
+    tally.add(OPEN, by=-1)
+    assert tally.totals(OPEN) == {(): [1]}
+    text, _ = Numbers(lambda: counted(tally, [OPEN])).page(None)
+    assert b"# TYPE scorelane_open gauge" in text
+    assert b"scorelane_open 1.0" in text
+
+
+def _is(found: object, expected: object) -> None:
+    assert found == expected
+
+
+def test_the_living_have_places_of_their_own() -> None:
+    """Processes that live at the same time do not write over each other's numbers."""
+    tally = Tally()
+    begin, go = os.pipe()
+    pids = []
+    for _ in range(4):
+        pid = os.fork()
+        if not pid:
+            os.close(go)
+            os.read(begin, 1)
+            for _ in range(2000):
+                tally.add(DONE, "x")
+            os._exit(0)
+        pids.append(pid)
+    os.close(go)
+    assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * 4
+    os.close(begin)
+    assert tally.totals(DONE) == {("x",): [8000]}
+
+
+def test_threads_lose_no_count() -> None:
+    """Those of one process count into the same place."""
+    tally = Tally()
+    threads = [
+        threading.Thread(target=lambda: [tally.add(DONE, "x") for _ in range(5000)])
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert tally.totals(DONE) == {("x",): [20_000]}
+
+
+def test_where_there_is_no_room_nothing_fails(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is not counted, and said in the log once."""
+    monkeypatch.setattr(tally_module, "NUMBERS", 3)
+    tally = Tally()
+    tally.add(DONE, "a")
+    for _ in range(2):
+        tally.observe(TIMES, 1.0)
+    assert tally.totals(TIMES) == {}
+    assert tally.totals(DONE) == {("a",): [1]}
+    assert caplog.text.count("no room to count scorelane_time_seconds") == 1
+
+
+def test_the_page_of_a_scrape() -> None:
+    """Counters by their labels; buckets that hold those below them; and the count and the sum."""
+    tally = Tally()
+    tally.add(DONE, "a")
+    for seconds in (0.05, 0.5, 5.0):
+        tally.observe(TIMES, seconds)
+    page, media_type = Numbers(lambda: counted(tally, (DONE, TIMES))).page(None)
+    assert media_type.startswith("text/plain; version=0.0.4")
+    lines = [line for line in page.decode().splitlines() if not line.startswith("#")]
+    assert lines == [
+        'scorelane_done_total{what="a"} 1.0',
+        'scorelane_time_seconds_bucket{le="0.1"} 1.0',
+        'scorelane_time_seconds_bucket{le="1.0"} 2.0',
+        'scorelane_time_seconds_bucket{le="+Inf"} 3.0',
+        "scorelane_time_seconds_count 3.0",
+        "scorelane_time_seconds_sum 5.55",
+    ]

@@ -1,0 +1,29 @@
+"""What every part of the job store in memory has."""
+
+from collections import defaultdict, deque
+from queue import Queue
+
+from support.doubles.record import Record
+
+from shared.config.settings import Settings
+from shared.jobs.job import Binding, State
+from shared.jobs.job_store import Question
+
+
+class InMemoryBase:
+    """The records, and all else that it would lose."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._records: dict[str, Record] = {}
+        self._waiting: dict[str, deque[str | Question]] = {}
+        self._answers: dict[str, Queue[tuple[str, bytes]]] = defaultdict(Queue)
+        self._held = False
+        self._since = 0.0
+        self._due: dict[str, float] = {}
+        self._keys: dict[str, tuple[Binding, float]] = {}
+        self._spent: dict[str, tuple[float, int]] = {}
+
+    def _running(self, job_id: str) -> Record | None:
+        record = self._records.get(job_id)
+        return record if record and record.job.state is State.RUNNING else None

@@ -1,0 +1,206 @@
+"""The job store in memory, held to the contract of that on Redis."""
+
+import math
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+
+from support.doubles.callbacks import InMemoryCallbacks
+from support.doubles.held_keys import InMemoryHeldKeys
+from support.doubles.parts import InMemoryParts
+from support.doubles.record import Record
+from support.doubles.small_jobs import InMemorySmallJobs
+
+from shared.errors.service import IdempotencyKeyInUse, JobExpired, JobNotFound, ServiceFull
+from shared.jobs.job import ENDED, MOVES, Job, Part, State, made_at
+from shared.jobs.job_store import (
+    FINISH,
+    Load,
+    Overdue,
+    Spent,
+)
+from shared.jobs.outcome import Outcome
+
+
+class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMemoryHeldKeys):
+    """The job store in a dict, for one thread."""
+
+    def forget(self) -> None:
+        """Lose everything, as a Redis does that has nothing on its disk."""
+        self.__dict__.update(InMemoryJobStore(self._settings).__dict__)
+
+    def now(self) -> float:
+        return time.time()
+
+    def new_time(self) -> float:
+        now = time.time()
+        self._since = self._since or math.floor(now * 1000) / 1000
+        return now
+
+    def since(self) -> float:
+        return self._since
+
+    def known(self, job_ids: list[str]) -> dict[str, State]:
+        return {one: self._records[one].job.state for one in job_ids if one in self._records}
+
+    def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:
+        if job.spec.id in self._records:
+            return True
+        if job.spec.binding and not self._bind(job) and self._who_has(job.spec.binding.key):
+            lost = job.state in ENDED or made_at(job.spec.id) < self._since
+            if not lost:
+                return False
+        record = Record(job, parts=list(parts), restored=True)
+        self._records[job.spec.id] = record
+        if job.state in ENDED:
+            record.complete, record.done = True, set(range(len(parts)))
+            if outcome:
+                record.done, record.bad_parts = set(outcome.done_parts()), set(outcome.bad_parts())
+                record.summary = outcome.summary
+            record.dispatched = len(parts)
+            record.update(parts=len(parts), parts_done=len(record.done))
+        else:
+            record.update(state=State.QUEUED, cut_bytes=job.spec.layout.start)
+        record.await_callback()
+        return True
+
+    def due(self, what: str, seconds: float) -> bool:
+        now = time.time()
+        self._since = self._since or now
+        is_due = self._due.get(what, 0.0) <= now
+        if is_due:
+            self._due[what] = now + seconds
+        return is_due
+
+    def waited_for(self) -> set[str]:
+        jobs = [record.job for record in self._records.values()]
+        return {job.spec.full_name for job in jobs if job.state not in ENDED}
+
+    def abandon(self, full_name: str, reason: str) -> int:
+        self._waiting.pop(full_name, None)
+        jobs = [record.job for record in self._records.values()]
+        ids = [job.spec.id for job in jobs if job.spec.full_name == full_name]
+        return sum(self.move(job_id, State.FAILED, reason) for job_id in ids)
+
+    def create(self, job: Job, rows: bytes = b"") -> bool:
+        if job.spec.id in self._records:
+            return False
+        lease = time.time() + self._settings.lease_seconds
+        job = job.model_copy(update={"cut_bytes": job.spec.layout.start})
+        if job.spec.binding and not self._bind(job):
+            raise IdempotencyKeyInUse
+        restored = job.spec.retry_of is not None
+        self._records[job.spec.id] = Record(job, rows, split_lease=lease, restored=restored)
+        self._records[job.spec.id].await_callback()
+        self._since = self._since or made_at(job.spec.id)
+        if job.spec.kind == "bulk":
+            return False
+        try:
+            return self._push(job.spec.full_name, job.spec.id)
+        except ServiceFull:
+            del self._records[job.spec.id]
+            raise
+
+    def load(self, owner: str) -> Load:
+        jobs = [one.job for one in self._records.values()]
+        jobs = [job for job in jobs if job.spec.kind == "bulk" and job.state not in ENDED]
+        rows = {job.spec.id: (job.total or job.spec.about_rows) - job.rows_done for job in jobs}
+        own = [job.spec.id for job in jobs if job.spec.owner == owner]
+        return Load(len(jobs), sum(rows.values()), len(own), sum(rows[one] for one in own))
+
+    def spend(self, owner: str, seconds: int) -> Spent:
+        until, count = self._spent.get(owner, (0.0, 0))
+        if until <= time.time():
+            until, count = time.time() + seconds, 0
+        self._spent[owner] = until, count + 1
+        return Spent(count + 1, until - time.time())
+
+    def get(self, job_id: str) -> Job:
+        if job_id not in self._records:
+            raise JobNotFound(job_id=job_id)
+        job = self._records[job_id].job
+        if job.state is State.EXPIRED:
+            raise JobExpired(job_id=job_id, owner=job.spec.owner)
+        return job
+
+    def list_jobs(
+        self, limit: int, before: str | None = None, owner: str | None = None
+    ) -> list[Job]:
+        jobs = [
+            record.job
+            for job_id, record in sorted(self._records.items(), reverse=True)
+            if record.job.state is not State.EXPIRED
+            if before is None or job_id < before
+            if owner is None or record.job.spec.owner == owner
+        ]
+        return jobs[:limit]
+
+    def move(self, job_id: str, to: State, error: str = "") -> bool:
+        record = self._records.get(job_id)
+        if record is None or to not in MOVES[record.job.state]:
+            return False
+        if to is State.RUNNING:
+            record.update(state=to, started_at=time.time())
+            return True
+        record.update(state=to, finished_at=time.time(), held_up=None)
+        if error:
+            record.update(error=error)
+        record.leases.clear()
+        return True
+
+    def delete(self, job_id: str) -> None:
+        self._records.pop(job_id, None)
+
+    def wait(self, job_id: str, seconds: float) -> bool:
+        record = self._records.get(job_id)
+        return record is not None and record.job.state in ENDED
+
+    def waits(self, full_names: Collection[str]) -> bool:
+        return any(self.waiting_small(full_name) for full_name in full_names)
+
+    @contextmanager
+    def reconciling(self, seconds: float) -> Iterator[bool]:
+        if self._held:
+            yield False
+            return
+        self._held = True
+        try:
+            yield True
+        finally:
+            self._held = False
+
+    def overdue(self, full_names: Collection[str]) -> list[Overdue]:
+        now, found = time.time(), []
+        for record in self._records.values():
+            job = record.job
+            if (
+                job.state in ENDED
+                or job.spec.full_name not in full_names
+                or job.spec.kind == "small"
+            ):
+                continue
+            split = not record.complete and record.split_lease < now
+            finish = record.all_done and job.state is State.RUNNING
+            finish = finish and not record.is_leased(FINISH)
+            if finish:
+                record.leases.pop(FINISH, None)
+            parts = sorted(part for part, lease in record.leases.items() if lease <= now)
+            again = now + self._settings.lease_seconds
+            if split:
+                record.split_lease = again
+            record.leases.update(dict.fromkeys(parts, again))
+            if split or parts or finish:
+                found.append(Overdue(job, split, finish, parts))
+        return found
+
+    def expire(self, limit: int) -> list[Job]:
+        now, most = time.time(), self._settings.retention_seconds
+        expired = []
+        for job_id, record in self._records.items():
+            job = record.job
+            kept = job.spec.retention or most
+            due = job.finished_at is not None and job.finished_at + kept <= now
+            if due and len(expired) < limit and self.move(job_id, State.EXPIRED):
+                record.result = b""
+                expired.append(job)
+        return expired

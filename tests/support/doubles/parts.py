@@ -1,0 +1,119 @@
+"""The parts of bulk jobs, in memory."""
+
+import time
+
+from support.doubles.base import InMemoryBase
+from support.doubles.record import put_together
+
+from shared.jobs.job import Part
+from shared.jobs.job_store import (
+    FINISH,
+    NOTHING,
+    BadRow,
+    Begun,
+    Walk,
+)
+from shared.jobs.outcome import Outcome, Summary, bits_of
+
+
+class InMemoryParts(InMemoryBase):
+    """The parts of bulk jobs in the records."""
+
+    def last_part(self, job_id: str) -> tuple[int, Part | None]:
+        parts = self._records[job_id].parts if job_id in self._records else []
+        return len(parts), parts[-1] if parts else None
+
+    def parts(self, job_id: str, begin: int, end: int) -> list[Part]:
+        return self._records[job_id].parts[begin:end] if job_id in self._records else []
+
+    def add_parts(
+        self, job_id: str, parts: list[Part], *, known: int, last: bool, lanes: int
+    ) -> Walk:
+        record = self._running(job_id)
+        if record is None or len(record.parts) != known or record.complete:
+            return Walk()
+        record.parts += parts
+        rows = record.job.cut_rows + sum(part.rows for part in parts)
+        record.update(parts=len(record.parts), cut_rows=rows)
+        if parts:
+            record.update(cut_bytes=parts[-1].end)
+        if last:
+            record.complete = True
+            record.update(total=rows)
+            if record.fails():
+                return Walk(failed=True)
+        record.split_lease = time.time() + self._settings.lease_seconds
+        go = record.walk(lanes, self._settings.lease_seconds)
+        return Walk(True, record.all_done, go)
+
+    def begin_part(self, job_id: str, part: int) -> Begun | None:
+        record = self._running(job_id)
+        if record is None or part in record.done or part >= record.dispatched:
+            return None
+        record.leases[part] = time.time() + self._settings.lease_seconds
+        record.attempts[part] = record.attempts.get(part, 0) + 1
+        attempts, note = record.attempts[part], record.notes.get(part, "")
+        return Begun(record.parts[part], attempts, note, attempts > 1 or record.restored)
+
+    def renew_part(self, job_id: str, part: int) -> None:
+        record = self._running(job_id)
+        if record and part in record.leases:
+            record.leases[part] = time.time() + self._settings.lease_seconds
+
+    def hold_up(self, job_id: str, part: int, reason: str) -> None:
+        if record := self._running(job_id):
+            record.attempts[part] = max(record.attempts.get(part, 0) - 1, 0)
+            record.update(held_up=reason)
+            record.leases[part] = time.time() + self._settings.lease_seconds
+
+    def note(self, job_id: str, part: int, note: str) -> None:
+        if record := self._running(job_id):
+            record.notes[part] = note
+
+    def complete_part(
+        self,
+        job_id: str,
+        part: int,
+        *,
+        completed: int,
+        failed: int,
+        lanes: int,
+        bad: BadRow | None = None,
+        summary: Summary = NOTHING,
+    ) -> Walk:
+        record = self._running(job_id)
+        if record is None or part >= record.dispatched:
+            return Walk()
+        record.leases.pop(part, None)
+        if part in record.done:
+            return Walk(wanted=True)
+        record.done.add(part)
+        record.update(
+            completed=record.job.completed + completed,
+            failed=record.job.failed + failed,
+            parts_done=len(record.done),
+            held_up=None,
+        )
+        record.summary = put_together(record.summary, summary)
+        if failed:
+            record.bad_parts.add(part)
+        if bad and (record.bad is None or bad.row < record.bad.row):
+            record.bad = bad
+        if record.fails():
+            return Walk(failed=True)
+        go = record.walk(lanes, self._settings.lease_seconds)
+        return Walk(True, record.all_done, go)
+
+    def outcome(self, job_id: str) -> Outcome:
+        record = self._records.get(job_id)
+        if record is None:
+            return Outcome()
+        done, bad = bits_of(record.done), bits_of(record.bad_parts)
+        return Outcome(done=done, bad=bad, summary=record.summary)
+
+    def begin_finish(self, job_id: str) -> bool:
+        record = self._running(job_id)
+        if record is None or not record.all_done or record.is_leased(FINISH):
+            return False
+        record.leases[FINISH] = time.time() + self._settings.lease_seconds
+        return True

@@ -1,0 +1,91 @@
+"""What the job store in memory holds of a job."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.jobs.job import ENDED, CallbackState, Job, Part, State
+from shared.jobs.job_store import (
+    NOTHING,
+    BadRow,
+)
+from shared.jobs.outcome import Summary
+
+
+@dataclass
+class Record:
+    job: Job
+    rows: bytes = b""
+    result: bytes = b""
+    parts: list[Part] = field(default_factory=list)
+    complete: bool = False
+    dispatched: int = 0
+    done: set[int] = field(default_factory=set)
+    leases: dict[int, float] = field(default_factory=dict)
+    attempts: dict[int, int] = field(default_factory=dict)
+    notes: dict[int, str] = field(default_factory=dict)
+    split_lease: float = 0.0
+    small_attempts: int = 0
+    claim: float | None = None
+    bad: BadRow | None = None
+    restored: bool = False
+    callback_due: float = 0.0
+    bad_parts: set[int] = field(default_factory=set)
+    summary: Summary = NOTHING
+
+    def update(self, **changes: Any) -> None:
+        if self.job.spec.callback_url and changes.get("state") in ENDED - {State.EXPIRED}:
+            changes |= {"callback_state": CallbackState.PENDING, "callback_attempts": None}
+            self.callback_due = time.time()
+        self.job = self.job.model_copy(update=changes)
+
+    def await_callback(self) -> None:
+        if self.job.callback_state is CallbackState.PENDING:
+            self.callback_due = time.time()
+        elif self.job.spec.callback_url and not self.job.callback_state:
+            self.update(callback_state=CallbackState.WAITING)
+
+    def walk(self, lanes: int, lease: float) -> list[int]:
+        go = []
+        while self.dispatched < len(self.parts) and self.dispatched - len(self.done) < lanes:
+            self.leases[self.dispatched] = time.time() + lease
+            go.append(self.dispatched)
+            self.dispatched += 1
+        return go
+
+    def fails(self) -> bool:
+        """Fail the job if too many of its rows have an error; whether it did."""
+        job = self.job
+        most, failed, total = job.spec.tolerance, job.failed, job.total
+        if not failed or most == 1 or (failed / total <= most if total else most > 0):
+            return False
+        allows = "fail" if most == 0 else repr(most)
+        error = (
+            f"More rows have an error than on_error={allows} allows: {failed} "
+            f"{f'of {total}' if total else 'so far'}. The first found is "
+            f"{self.bad and self.bad.said}."
+        )
+        self.update(state=State.FAILED, finished_at=time.time(), error=error, held_up=None)
+        self.leases.clear()
+        return True
+
+    def is_leased(self, part: int) -> bool:
+        return self.leases.get(part, 0.0) > time.time()
+
+    @property
+    def all_done(self) -> bool:
+        return self.complete and len(self.done) == len(self.parts)
+
+
+def put_together(one: Summary, other: Summary) -> Summary:
+    scores = [
+        score for score in (one.least, one.most, other.least, other.most) if score is not None
+    ]
+    return Summary(
+        bins=tuple(map(sum, zip(one.bins, other.bins, strict=True))),
+        total=one.total + other.total,
+        least=min(scores, default=None),
+        most=max(scores, default=None),
+        errors=Counter(one.errors) + Counter(other.errors),
+    )

@@ -1,0 +1,118 @@
+"""Small jobs and questions, in memory."""
+
+import time
+from collections import deque
+from queue import Empty
+
+from support.doubles.base import InMemoryBase
+from support.doubles.record import Record
+
+from shared.errors.service import ServiceFull
+from shared.jobs.job import State
+from shared.jobs.job_store import (
+    Answer,
+    Question,
+    SmallJob,
+)
+
+
+class InMemorySmallJobs(InMemoryBase):
+    """Small jobs and questions in the records."""
+
+    def _push(self, full_name: str, item: str | Question) -> bool:
+        waiting = self._waiting.setdefault(full_name, deque())
+        if len(waiting) >= self._settings.max_waiting_small:
+            raise ServiceFull(what=f"{len(waiting):,} small jobs and questions")
+        waiting.appendleft(item)
+        return len(waiting) == 1 or len(waiting) % self._settings.batch_rows == 0
+
+    def ask(self, full_name: str, question: Question) -> bool:
+        return self._push(full_name, question)
+
+    def is_waiting(self, full_name: str, question: Question) -> bool:
+        return question in self._waiting.get(full_name, ())
+
+    def withdraw(self, full_name: str, question: Question) -> None:
+        if self.is_waiting(full_name, question):
+            self._waiting[full_name].remove(question)
+
+    def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
+        try:
+            return [self._answers[address].get(timeout=seconds)]
+        except Empty:
+            return []
+
+    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
+        waiting = self._waiting.get(full_name, deque())
+        taken: list[SmallJob] = []
+        room = rows
+        while room > 0 and waiting:
+            item = waiting[-1]
+            record = None if isinstance(item, Question) else self._records.get(item)
+            if isinstance(item, Question):
+                count, tried, is_open = item.count, item.asked, True
+            else:
+                count = record.job.total or 0 if record else 0
+                tried = record.small_attempts if record else 0
+                is_open = bool(record) and record.job.state in (State.QUEUED, State.RUNNING)
+            if is_open and taken and (tried or count > room):
+                break
+            waiting.pop()
+            if not is_open:
+                continue
+            if isinstance(item, Question):
+                taken.append(
+                    SmallJob(
+                        item.id, tried + 1, item.rows, item.reply_to, traceparent=item.traceparent
+                    )
+                )
+            elif record:
+                taken.append(self._take(record))
+            room = 0 if tried else room - count
+        return taken, len(waiting)
+
+    def _take(self, record: Record) -> SmallJob:
+        record.small_attempts += 1
+        record.claim = time.time() + self._settings.lease_seconds
+        record.update(state=State.RUNNING, started_at=record.job.started_at or time.time())
+        note = record.notes.get(0, "")
+        spec = record.job.spec
+        return SmallJob(
+            spec.id, record.small_attempts, record.rows, note=note, traceparent=spec.traceparent
+        )
+
+    def renew_small(self, job_ids: list[str]) -> None:
+        for job_id in job_ids:
+            record = self._running(job_id)
+            if record and record.claim is not None:
+                record.claim = time.time() + self._settings.lease_seconds
+
+    def answer_small(self, answers: list[Answer]) -> None:
+        for answer in answers:
+            if answer.reply_to:
+                self._answers[answer.reply_to].put((answer.id, answer.result))
+            elif record := self._running(answer.id):
+                record.result, record.claim, record.bad = answer.result, None, answer.bad
+                record.update(completed=answer.completed, failed=answer.failed)
+                if not record.fails():
+                    record.update(state=State.SUCCEEDED, finished_at=time.time())
+
+    def small_rows(self, job_id: str) -> bytes:
+        record = self._records.get(job_id)
+        return b"" if record is None or record.job.state is State.SUCCEEDED else record.rows
+
+    def small_result(self, job_id: str) -> bytes:
+        return self._records[job_id].result if job_id in self._records else b""
+
+    def return_small(self) -> list[str]:
+        models = set()
+        for job_id, record in self._records.items():
+            if record.claim is not None and record.claim <= time.time():
+                record.claim = None
+                if record.job.state is State.RUNNING:
+                    self._waiting[record.job.spec.full_name].append(job_id)
+                    models.add(record.job.spec.full_name)
+        return sorted(models)
+
+    def waiting_small(self, full_name: str) -> int:
+        return len(self._waiting.get(full_name, ()))

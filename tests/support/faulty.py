@@ -1,0 +1,133 @@
+"""A service to break, with a model that is slow at a fixed rate, and a check of every row."""
+
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+from redis import Redis
+from support.hostile_model import HostileModel, checksum_score
+from support.programs import Programs, programs
+
+from benchmarks.runtime_package import make
+from shared.model import SCORE, TEXT
+
+#: Rows of a job, and how long each takes one process, in seconds: ten seconds for two processes.
+ROWS = 100_000
+SECONDS_PER_ROW = 2e-4
+
+#: Where nothing else is said: the defaults of a service, but for what takes minutes by design.
+SETTINGS = {"processes": "1", "serve": "hostile", "default_model": "hostile"}
+
+
+@dataclass(frozen=True)
+class SentJob:
+    """A job that was accepted.
+
+    Attributes:
+        location: its path in the API.
+        sent: its rows, as they were sent.
+    """
+
+    location: str
+    sent: pd.DataFrame
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.location.rpartition("/")[2]
+
+
+class Faulty(Programs):
+    """The real programs, with a model of this test's own."""
+
+    def submit_rows(self, rows: int = ROWS, first: int = 0, **texts: str) -> SentJob:
+        """Submit rows numbered from `first` on, each with a text of its own.
+
+        Args:
+            rows: how many.
+            first: the number of the first.
+            texts: other texts, by the number of the row behind an `r`.
+        """
+        sent = pd.DataFrame(
+            {"ref": [f"{row}" for row in range(first, first + rows)],
+             TEXT: [f"text number {row}, and no other" for row in range(first, first + rows)]}
+        )  # fmt: skip
+        for name, text in texts.items():
+            sent.loc[int(name[1:]), TEXT] = text
+        return SentJob(self.submit(sent.to_csv(index=False).encode()), sent)
+
+    def check(self, job: SentJob, **errors: str) -> None:
+        """Wait for the end of a job, and check every row of it: once, in order, with its score.
+
+        Args:
+            job: the job.
+            errors: what rows have instead of a score, by their number behind an `r`.
+        """
+        ended = self.wait_for_end(job.location)
+        assert ended["state"] == "succeeded", ended["detail"]
+        count = len(job.sent)
+        assert ended["rows"] == {
+            "total": count, "completed": count - len(errors), "failed": len(errors),
+        }  # fmt: skip
+        found = self.results(job.location)
+        assert found["ref"].tolist() == job.sent["ref"].tolist()
+        wanted = pd.Series([checksum_score(text) for text in job.sent[TEXT]])
+        for name, error in errors.items():
+            row = int(name[1:])
+            assert found["error"][row] == error
+            assert pd.isna(found[SCORE][row])
+            found.loc[row, ["error", SCORE]] = "", wanted[row]
+        assert set(found["error"]) == {""}
+        assert (found[SCORE] - wanted).abs().max() < 1e-9
+
+    def rows_done(self, job: SentJob) -> int:
+        """How many rows of a job are done."""
+        return int(self.job(job.location)["rows"]["completed"])
+
+    def processes(self) -> int:
+        """How many processes serve."""
+        return sum(self.client.get("/readyz").json().get("processes", {}).values())
+
+    def stored(self) -> int:
+        """The bytes of jobs in the blob store; not the name of the store itself, `.identity`."""
+        return sum(path.stat().st_size for path in self.blobs.rglob("*/*") if path.is_file())
+
+    def api_bytes(self) -> int:
+        """What the processes of the API hold."""
+        api = psutil.Process(self.api.pid)
+        return sum(one.memory_info().rss for one in [api, *api.children()])
+
+    def queued(self) -> int:
+        """How many messages wait for a worker, or are in the hands of one."""
+        with Redis.from_url(self.env["SCORELANE_REDIS_URL"]) as redis:
+            waiting = sum(redis.llen(queue) for queue in redis.scan_iter("scorelane:bulk.*"))
+            return int(waiting + redis.zcard("scorelane:unacked_index"))
+
+    @property
+    def blobs(self) -> Path:
+        """Where uploads and results lie."""
+        return Path(self.env["SCORELANE_BLOBS_DIR"])
+
+
+@contextmanager
+def faulty(
+    folder: Path, sockets: Path, skew: str | None = None, **settings: Any
+) -> Iterator[Faulty]:
+    """Redis and the API, started, their clock wrong by `skew`; workers are the test's to start."""
+    env = make(folder / "model", "hostile", HostileModel, repr(SECONDS_PER_ROW))
+    if skew is not None:
+        path = os.pathsep.join([str(Path(__file__).parent / "skewed"), env["PYTHONPATH"]])
+        env |= {"PYTHONPATH": path, "SKEW_SECONDS": skew}
+    with programs(folder, sockets, kind=Faulty, env=env, **(SETTINGS | settings)) as these:
+        yield these
+
+
+def at_random(rows: int, times: int, seed: int) -> list[int]:
+    """So many numbers of rows, in order: moments in the life of a job."""
+    return sorted(random.Random(seed).sample(range(rows), times))  # noqa: S311  nothing is secret

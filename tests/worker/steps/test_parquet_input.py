@@ -1,0 +1,175 @@
+"""A Parquet upload becomes parts with rows of their own, whatever happens on the way."""
+
+import errno
+import io
+from typing import Any
+from unittest import mock
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from support.doubles.length_model import length_score
+from support.in_memory import Service, make_service
+
+from shared.config.settings import Settings
+
+ROWS = 40
+
+
+def parquet(rows: int = ROWS) -> bytes:
+    file = io.BytesIO()
+    columns = {
+        "text": ["x" * (at % 50 + 1) for at in range(rows)],
+        "stars": [at / 2 for at in range(rows)],
+    }
+    pq.write_table(pa.table(columns), file, row_group_size=7)
+    return file.getvalue()
+
+
+def submit(service: Service, content: bytes | None = None) -> Any:
+    answer = service.client.post(
+        "/jobs?columns=stars",
+        data=content or parquet(),
+        content_type="application/vnd.apache.parquet",
+    )
+    assert answer.status_code == 202, answer.text
+    return answer
+
+
+def check(service: Service, location: str, count: int = ROWS) -> None:
+    job = service.client.get(location).json
+    assert job["state"] == "succeeded", job
+    rows = service.client.get(f"{location}/results?format=json").json["rows"]
+    assert rows == [
+        {"ref": str(at + 1), "Sentiment_Score": length_score("x" * (at % 50 + 1)), "error": None,
+         "stars": str(at / 2)}
+        for at in range(count)
+    ]  # fmt: skip
+    # What was cut from the upload goes with it.
+    assert not any("/rows/" in key or "upload" in key for key in service.blobs.contents)
+
+
+def test_a_part_has_as_many_rows_as_it_is_to_have(service: Service) -> None:
+    """Wherever the row groups of the file end."""
+    accepted = submit(service)
+    service.work()
+    check(service, accepted.location)
+    assert service.model.calls == [4] * 10
+
+
+@pytest.mark.parametrize("before", [0, 4])
+def test_a_split_that_died_goes_on(service: Service, before: int) -> None:
+    """Behind the parts that it has recorded; those are neither cut nor scored again."""
+    accepted = submit(service)
+    put, written = service.blobs.put, []
+
+    def dying(key: str, content: bytes) -> None:
+        if "/rows/" in key:
+            if len(written) == before:
+                raise KeyboardInterrupt
+            written.append(key)
+        put(key, content)
+
+    with (
+        mock.patch.object(service.blobs, "put", dying),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        service.pipeline.split(accepted.json["id"])
+    service.dispatch.split("", accepted.json["id"])
+    service.work()
+    check(service, accepted.location)
+    assert sum(service.model.calls) == ROWS
+
+
+def test_a_split_takes_turns(settings: Settings) -> None:
+    """One that takes long lets other work in between, and goes on where it was."""
+    service = make_service(settings.model_copy(update={"task_time_limit": 1e-9}))
+    accepted = submit(service, parquet(10))
+    service.pipeline.split(accepted.json["id"])
+    assert list(service.dispatch.messages)[-1] == ("split", accepted.json["id"])
+    job = service.store.get(accepted.json["id"])
+    assert (job.total, job.parts) == (None, 1)
+    service.work()
+    check(service, accepted.location, 10)
+
+
+@pytest.mark.parametrize("steps", [2, 5])
+def test_a_job_that_the_store_has_lost(settings: Settings, steps: int) -> None:
+    """It comes back from its manifest; no part that was scored is scored again."""
+    settings = settings.model_copy(update={"lease_seconds": 0.0})
+    service = make_service(settings)
+    accepted = submit(service)
+    for _ in range(steps):
+        service.step()
+    service.lose()
+    service.reconcile()
+    service.work()
+    check(service, accepted.location)
+    assert sum(service.model.calls) == ROWS
+
+
+@pytest.mark.parametrize("end", ["cancel", "delete"])
+def test_a_job_that_ends_while_it_is_split(service: Service, end: str) -> None:
+    """Nothing of the rows that the split stores meanwhile is left behind."""
+    accepted = submit(service)
+    put = service.blobs.put
+
+    def ending(key: str, content: bytes) -> None:
+        if key.endswith("rows/000003.ndjson"):
+            if end == "cancel":
+                service.client.post(f"{accepted.location}/cancel")
+            else:
+                service.client.delete(accepted.location)
+        put(key, content)
+
+    with mock.patch.object(service.blobs, "put", ending):
+        service.pipeline.split(accepted.json["id"])
+    service.work()
+    left = sorted(key.rpartition("/")[2] for key in service.blobs.contents)
+    # A job that was cancelled may be retried.
+    assert left == (["kept", "manifest.json"] if end == "cancel" else [])
+    if end == "cancel":
+        again = service.client.post(f"{accepted.location}/retry")
+        service.work()
+        check(service, again.location)
+
+
+def test_a_full_disk_holds_the_job_up(service: Service) -> None:
+    """It says so, and the split goes on when there is room."""
+    accepted = submit(service)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with mock.patch.object(service.blobs, "put", side_effect=full):
+        service.pipeline.split(accepted.json["id"])
+    job = service.client.get(accepted.location).json
+    assert job["state"] == "running"
+    assert "No space left" in job["detail"]
+    service.dispatch.split("", accepted.json["id"])
+    service.work()
+    check(service, accepted.location)
+
+
+def test_pages_that_cannot_be_read_fail_the_job(service: Service) -> None:
+    """With the reason; what was stored for it goes."""
+    content = bytearray(parquet(4000))
+    middle = len(content) // 4
+    content[middle : middle + 2000] = b"\xff" * 2000
+    accepted = submit(service, bytes(content))
+    service.work()
+    job = service.client.get(accepted.location).json
+    assert job["state"] == "failed"
+    assert "The Parquet file cannot be read" in job["error"]
+    assert not any("/rows/" in key for key in service.blobs.contents)
+
+
+def test_rows_that_take_too_much_room_fail_the_job(settings: Settings) -> None:
+    """A file that is packed a thousandfold is not unpacked to its end."""
+    service = make_service(settings.model_copy(update={"max_upload_bytes": 100_000}))
+    file = io.BytesIO()
+    pq.write_table(pa.table({"text": ["x" * 100] * 10_000}), file, compression="zstd")
+    accepted = service.client.post(
+        "/jobs", data=file.getvalue(), content_type="application/vnd.apache.parquet"
+    )
+    service.work()
+    job = service.client.get(accepted.location).json
+    assert job["state"] == "failed"
+    assert "more than 100,000 bytes" in job["error"]

@@ -1,0 +1,73 @@
+"""What a worker counts of its steps, and how the errors of rows are told apart."""
+
+import re
+from pathlib import Path
+
+import httpx
+from support.scraped import complaints, total
+
+from shared.dispatch import Task
+from shared.jobs.job_store import Answer
+from shared.jobs.row_error_kinds import kind_of
+from shared.telemetry.prometheus import Numbers, counted
+from shared.telemetry.shared_counters import Tally
+from worker.telemetry.journal import Journal
+from worker.telemetry.measures import MEASURES
+from worker.telemetry.metrics_server import MetricsServer
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def page_of(tally: Tally) -> str:
+    return Numbers(lambda: counted(tally, MEASURES)).page(None)[0].decode()
+
+
+def test_steps_rows_and_errors_are_counted() -> None:
+    """Each step's time, each row by what became of it, each error by its kind."""
+    tally = Tally()
+    journal = Journal(tally)
+    journal.read("0" * 32, 10, journal.now())
+    journal.split("0" * 32, 2, journal.now())
+    journal.score("fast@1", "0" * 32, 0, (8, 2), journal.now())
+    journal.errors("fast@1", [None, "the text is empty", "something new"])
+    journal.answer("fast@1", [], [Answer("1", b"", 1, 0), Answer("2", b"", 2, 0)], journal.now())
+    journal.finish("0" * 32, journal.now())
+    page = page_of(tally)
+    assert complaints(page) == []
+    for task in Task:
+        assert total(page, "scorelane_step_duration_seconds_count", task) == 1
+    assert total(page, "scorelane_worker_rows_total", "completed") == 11
+    assert total(page, "scorelane_worker_rows_total", "failed") == 2
+    assert total(page, "scorelane_worker_small_jobs_total", "fast") == 2
+    assert total(page, "scorelane_worker_parts_total") == 1
+    assert total(page, "scorelane_worker_row_errors_total", "empty") == 1
+    assert total(page, "scorelane_worker_row_errors_total", "other") == 1
+
+
+def test_every_documented_error_has_a_kind() -> None:
+    """None of those in the table of the API's page is `other`."""
+    section = (ROOT / "docs/api.md").read_text().partition("## Rows with an error")[2]
+    lines = [line for line in section.partition("##")[0].splitlines() if line.startswith("| ")]
+    errors = [error for line in lines[1:] for error in re.findall("`([^`]+)`", line.split("|")[2])]
+    errors = [error for error in errors if not error.startswith("...")]
+    assert len(errors) > 8
+    assert {error: kind_of(error) for error in errors if kind_of(error) == "other"} == {}
+    assert kind_of("the text has a NUL character, at position 3") == "nul"
+    assert kind_of("the text has 9 characters; at most 5 are scored") == "too_long"
+
+
+def test_a_worker_answers_a_scrape() -> None:
+    """`GET /metrics`, and nothing else."""
+    tally = Tally()
+    Journal(tally).split("0" * 32, 2, 0.0)
+    server = MetricsServer(("127.0.0.1", 0), Numbers(lambda: counted(tally, MEASURES)).page)
+    server.begin()
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        answer = httpx.get(f"{url}/metrics")
+        assert answer.headers["Content-Type"].startswith("text/plain")
+        assert total(answer.text, "scorelane_step_duration_seconds_count") == 1
+        assert httpx.get(f"{url}/other").status_code == 404
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,56 @@
+"""A worker process measures its models, and announces them."""
+
+import time
+
+import pandas as pd
+import pytest
+from redis.exceptions import ConnectionError as RedisAway
+from support.doubles.fleet import InMemoryFleet
+from support.doubles.length_model import LengthModel
+
+from shared.fleet import Served
+from worker import loading
+
+
+class TimedModel(LengthModel):
+    """Takes so many seconds of a clock of its own for each row."""
+
+    def __init__(self, clock: list[float], seconds_per_row: float) -> None:
+        super().__init__()
+        self._clock = clock
+        self._seconds_per_row = seconds_per_row
+
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        self._clock[0] += self._seconds_per_row * len(frame)
+        return super().score(frame)
+
+
+@pytest.mark.parametrize("seconds_per_row", [1e-7, 1e-5, 1e-3, 1.0])
+def test_a_rate_is_measured_with_a_bounded_number_of_rows(
+    monkeypatch: pytest.MonkeyPatch, seconds_per_row: float
+) -> None:
+    """Of a slow model a few rows are enough; of a very fast one, not too many are made."""
+    clock = [0.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
+    model = TimedModel(clock, seconds_per_row)
+    assert loading.measure_rate(model) == pytest.approx(1 / seconds_per_row)
+    assert max(model.calls) <= loading.SAMPLE_ROWS
+    assert clock[0] < max(1.0, 5 * seconds_per_row)
+
+
+def test_a_redis_that_is_away_does_not_end_a_process() -> None:
+    """What it serves is announced when Redis is back."""
+    model = LengthModel()
+
+    class Away(InMemoryFleet):
+        refusals = 3
+
+        def announce(self, node: str, served: list[Served]) -> None:
+            if self.refusals:
+                self.refusals -= 1
+                raise RedisAway
+            super().announce(node, served)
+
+    fleet = Away()
+    loading.announce(fleet, [Served(card=model.card, rate=1.0)], pause=0.0)
+    assert fleet.models().keys() == {model.card.name}

@@ -1,0 +1,133 @@
+"""Compiles a Keras model to ONNX, beside its `.hdf5`, where that gives the same scores."""
+
+import logging
+import shutil
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from scoring.keras_model import (
+    COMPILED_FIGURE,
+    COMPILED_FILE,
+    WORD_INDEX_FILE,
+    word_numbers,
+)
+from scoring.networks.keras_checks import brief, check_word_numbers
+from scoring.networks.keras_network import Network
+from scoring.networks.onnx_network import OnnxNetwork
+from scoring.networks.tensorflow_network import TensorFlowNetwork, read_keras
+from scoring.networks.text import read_word_index
+from shared.errors.input import BadOption
+from shared.errors.model import UnusableModel
+from shared.model import Card, read_card, write_card
+from training.model_folder import new_model_folder
+from training.onnx.layers import write_onnx
+from training.onnx.made_texts import made_texts
+
+logger = logging.getLogger(__name__)
+
+#: The greatest difference of a score from TensorFlow's with which a compiled model is used.
+TOLERANCE = 1e-5
+
+#: Made texts, and random rows (of so many lengths at the most), that both are tried on.
+_TEXTS, _LENGTHS, _ROWS_OF_A_LENGTH = 500, 60, 4
+
+
+def compile_keras(
+    folder: Path, options: dict[str, Any], texts: Iterable[str] = ()
+) -> dict[str, float]:
+    """Write `model.onnx` beside a `model.hdf5` and its word index, if it gives the same scores.
+
+    Where it cannot be, the reason is logged as a warning, and TensorFlow is what runs the model.
+
+    Args:
+        folder: holds both files.
+        options: of the model's card.
+        texts: what both are tried on, apart from made texts and random rows.
+
+    Returns:
+        For the card's figures: the greatest difference of a score from that of TensorFlow's
+        `predict`; nothing, if the model was not compiled.
+
+    Raises:
+        ValueError: the model cannot be served at all; the text says why.
+    """
+    model = read_keras(folder / "model.hdf5")
+    word_idx = read_word_index(folder / WORD_INDEX_FILE)
+    numbers = word_numbers(word_idx, options)
+    network = TensorFlowNetwork(model, options)
+    check_word_numbers(numbers.highest, network.words)
+    made = made_texts(word_idx, _TEXTS)
+    ids = trial_rows(network) + numbers.rows([*texts, *made], network.max_length)
+    path = folder / COMPILED_FILE
+    try:
+        write_onnx(model, path)
+        difference = _proven_difference(model, network, OnnxNetwork(path, options), ids)
+    # A layer may be in any state, and ONNX Runtime has an exception for each of its reasons.
+    except Exception as error:  # noqa: BLE001  whatever it is, TensorFlow can run the model
+        path.unlink(missing_ok=True)
+        logger.warning("TensorFlow will run this model. It cannot be compiled: %s.", brief(error))
+        return {}
+    return {COMPILED_FIGURE: difference}
+
+
+def compile_model(folder: Path) -> Card:
+    """Compile the Keras model of a model folder anew; the folder is replaced when that is done.
+
+    Returns:
+        The new card: as it was, but for the compiled file, its figure, and so the version.
+
+    Raises:
+        shared.errors.model.ModelError: it is not a sound model, or cannot be served.
+        shared.errors.input.BadOption: it is not a Keras model.
+    """
+    folder = folder.resolve()
+    card = read_card(folder)
+    if card.format != "hdf5":
+        reason = f"its format is '{card.format}', and only Keras models are compiled"
+        raise BadOption(option="model", value=card.name, reason=reason)
+    figures = {name: value for name, value in card.figures.items() if name != COMPILED_FIGURE}
+    with new_model_folder(folder.parent, folder.name, force=True) as building:
+        for file in card.files.keys() - {COMPILED_FILE}:
+            shutil.copyfile(folder / file, building / file)
+        try:
+            figures |= compile_keras(building, card.options)
+        except ValueError as error:
+            raise UnusableModel(path=folder / card.model_file, reason=str(error)) from error
+        return write_card(
+            building, name=card.name, format=card.format, options=card.options,
+            files=[path.name for path in building.iterdir()],
+            figures=figures, libraries=card.libraries | {"onnx": version("onnx")},
+            description=card.description, training_data=card.training_data,
+        )  # fmt: skip
+
+
+def trial_rows(network: Network, seed: int = 0) -> list[list[int]]:
+    """Rows of random word numbers, from none to the most, with and without zeros inside."""
+    random = np.random.default_rng(seed)
+    rows: list[list[int]] = []
+    for length in np.unique(np.linspace(0, network.max_length, _LENGTHS, dtype=int)):
+        of_length = random.integers(0, network.words, (_ROWS_OF_A_LENGTH, length))
+        # The last is all zeros: a text of words that the word index does not have.
+        zeros = np.linspace(-0.5, 1, _ROWS_OF_A_LENGTH)[:, np.newaxis]
+        of_length[random.random(of_length.shape) < zeros] = 0
+        rows += of_length.tolist()
+    return rows
+
+
+def _proven_difference(
+    model: Any, network: Network, compiled: Network, ids: list[list[int]]
+) -> float:
+    """The greatest difference of a score from that of `predict` on rows of full length.
+
+    Raises:
+        ValueError: it is more than the tolerance.
+    """
+    predicted = model.predict(network.full_rows(ids), batch_size=32, verbose=0)
+    difference = float(np.abs(compiled.scores(ids) - network.score_outputs(predicted)).max())
+    if not difference <= TOLERANCE:
+        raise ValueError(f"its scores would differ from TensorFlow's by {difference:.1g}")
+    return difference

@@ -1,0 +1,1 @@
+"""`/v1` batches: from lines of requests to rows."""

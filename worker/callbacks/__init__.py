@@ -1,0 +1,1 @@
+"""Sends the callbacks of ended jobs."""

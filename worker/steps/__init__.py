@@ -1,0 +1,1 @@
+"""The steps of a job: split, score, close, finish; and small jobs."""

@@ -1,0 +1,93 @@
+"""What a worker process does with small jobs and questions: all that waits, as one DataFrame."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from shared.config.settings import Settings
+from shared.dispatch import Dispatch
+from shared.jobs.job import NDJSON
+from shared.jobs.job_store import Answer, JobStore, SmallJob
+from shared.tables.result_formats import CSV
+from shared.tables.rows import Rows, count_errors
+from worker.steps.first_bad_row import first_bad_row
+from worker.steps.leases import Keeper
+from worker.steps.row_scorer import RowScorer, Scores
+from worker.telemetry.journal import Journal
+
+
+class Answering:
+    """Scores what waits for a model, and answers it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: JobStore,
+        dispatch: Dispatch,
+        keeper: Keeper,
+        rates: Mapping[str, float],
+        rows: RowScorer,
+        journal: Journal,
+    ) -> None:
+        """Take the collaborators, and by their full names the models' rows per second."""
+        self._settings = settings
+        self._store = store
+        self._dispatch = dispatch
+        self._keeper = keeper
+        self._rates = rates
+        self._rows = rows
+        self._journal = journal
+
+    def answer(self, full_name: str) -> None:
+        """Score the small jobs that wait for a model as one DataFrame, and answer each."""
+        began = self._journal.now()
+        room = min(self._settings.batch_rows, self._rows_in_time(full_name))
+        jobs, waiting = self._store.take_small(full_name, room)
+        if waiting:
+            # Before scoring: another process can take the rest meanwhile.
+            self._dispatch.answer(full_name)
+        if not jobs:
+            return
+        recorded = [job.id for job in jobs if not job.reply_to]
+        with self._keeper.keeping(lambda: self._store.renew_small(recorded)):
+            answers = list(self._answers(full_name, jobs))
+        self._store.answer_small(answers)
+        self._journal.answer(full_name, jobs, answers, began)
+
+    def _rows_in_time(self, full_name: str) -> int:
+        """How many rows may be scored at once, that nobody waits long for the next turn."""
+        return max(int(self._rates[full_name] * self._settings.batch_seconds), 1)
+
+    def _answers(self, full_name: str, jobs: list[SmallJob]) -> Iterator[Answer]:
+        """Score small jobs; those that were taken before are given alone, see `take_small`."""
+        read = [self._rows.read(job.rows, NDJSON) for job in jobs]
+        batch = Rows()
+        for rows in read:
+            # Each job carries columns of its own, and no score hangs on them.
+            batch.extend(Rows(rows.refs, rows.texts, rows.errors))
+        if jobs[0].attempts > 1:
+            scores = self._attempt(full_name, jobs[0], batch)
+        else:
+            scores = self._rows.score(full_name, batch)
+        begin = 0
+        for job, rows in zip(jobs, read, strict=True):
+            mine = slice(begin, begin + len(rows))
+            rows.errors = batch.errors[mine]
+            failed = count_errors(rows.errors)
+            # Without the names of its columns, which a CSV has in its header alone.
+            result = CSV.render(rows, scores[mine], ())
+            if failed:
+                self._journal.errors(full_name, rows.errors)
+            bad = None
+            if failed and not job.reply_to:
+                bad = first_bad_row(rows.errors, rows.refs)
+            yield Answer(job.id, result, len(rows) - failed, failed, job.reply_to, bad)
+            begin += len(rows)
+
+    def _attempt(self, full_name: str, job: SmallJob, rows: Rows) -> Scores:
+        """Score a small job or question that has killed its worker, or outlasted its lease."""
+        if job.reply_to and job.attempts > self._settings.max_attempts:
+            # Nothing is recorded of a question, so no note can be left for its next attempt.
+            return self._rows.give_up(rows, job.attempts)
+        leave = partial(self._store.note, job.id, 0)
+        return self._rows.attempt(full_name, rows, job.attempts, job.note, leave)

@@ -1,0 +1,93 @@
+"""What the steps did: a log line for each, and the counts."""
+
+import logging
+import time
+from collections import Counter
+
+from shared.dispatch import Task
+from shared.jobs.job_store import Answer, SmallJob
+from shared.jobs.row_error_kinds import kind_of
+from shared.telemetry.prometheus import labels_of
+from shared.telemetry.shared_counters import Tally
+from shared.telemetry.spans import spans
+from worker.telemetry.measures import PARTS, ROW_ERRORS, ROWS, SMALL, STEP
+
+logger = logging.getLogger(__name__)
+
+
+class Journal:
+    """Of one process of a worker."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+
+    @staticmethod
+    def now() -> float:
+        """The time by which steps are measured, in seconds."""
+        return time.perf_counter()
+
+    def read(self, job_id: str, rows: int, began: float) -> None:
+        """The requests of a batch were looked at."""
+        seconds = self._took(Task.READ, began)
+        logger.info("read job=%s rows=%d", job_id, rows, extra={"rows": rows, "seconds": seconds})
+
+    def split(self, job_id: str, parts: int, began: float) -> None:
+        """An upload was cut into parts."""
+        seconds = self._took(Task.SPLIT, began)
+        logger.info(
+            "split job=%s parts=%d", job_id, parts, extra={"parts": parts, "seconds": seconds}
+        )
+
+    def score(
+        self, full_name: str, job_id: str, part: int, counts: tuple[int, int], began: float
+    ) -> None:
+        """A part was scored."""
+        seconds, rows = self._took(Task.SCORE, began), sum(counts)
+        self._rows(full_name, *counts)
+        self._tally.add(PARTS, *labels_of(full_name))
+        logger.debug(
+            "score job=%s part=%d rows=%d %.3f s", job_id, part, rows, seconds,
+            extra={"rows": rows, "seconds": seconds},
+        )  # fmt: skip
+
+    def finish(self, job_id: str, began: float) -> None:
+        """A job has succeeded."""
+        seconds = self._took(Task.FINISH, began)
+        logger.info("finish job=%s", job_id, extra={"seconds": seconds})
+
+    def answer(
+        self, full_name: str, jobs: list[SmallJob], answers: list[Answer], began: float
+    ) -> None:
+        """Small jobs and questions were answered, all together."""
+        seconds = self._took(Task.ANSWER, began)
+        completed = sum(one.completed for one in answers)
+        failed = sum(one.failed for one in answers)
+        self._rows(full_name, completed, failed)
+        self._tally.add(SMALL, *labels_of(full_name), by=len(answers))
+        logger.debug(
+            "answer model=%s jobs=%d rows=%d", full_name, len(answers), completed + failed,
+            extra={"rows": completed + failed, "seconds": seconds},
+        )  # fmt: skip
+
+        if spans.on:
+            for job in jobs:
+                about = {"model": full_name, "jobs": len(jobs)}
+                if not job.reply_to:
+                    about["job"] = job.id
+                spans.record(Task.ANSWER.value, job.traceparent, seconds, about)
+
+    def errors(self, full_name: str, errors: list[str | None]) -> None:
+        """Some rows have an error."""
+        for kind, rows in Counter(kind_of(error) for error in errors if error).items():
+            self._tally.add(ROW_ERRORS, *labels_of(full_name), kind, by=rows)
+
+    def _took(self, task: Task, began: float) -> float:
+        seconds = time.perf_counter() - began
+        self._tally.observe(STEP, seconds, task.value)
+        return round(seconds, 6)
+
+    def _rows(self, full_name: str, completed: int, failed: int) -> None:
+        model = labels_of(full_name)
+        self._tally.add(ROWS, *model, "completed", by=completed)
+        if failed:
+            self._tally.add(ROWS, *model, "failed", by=failed)

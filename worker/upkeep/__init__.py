@@ -1,0 +1,1 @@
+"""Heartbeat, status, stall detection, and the search for lost work."""

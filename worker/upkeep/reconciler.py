@@ -1,0 +1,106 @@
+"""Finds what was lost, and what has had its time."""
+
+import logging
+
+from shared.config.settings import Settings
+from shared.dispatch import Dispatch
+from shared.fleet import Fleet
+from shared.jobs.job import ENDED, JOBS, State, folder_of, is_job_id, upload_key_of
+from shared.jobs.job_store import JobStore, Overdue
+from shared.storage.blobs import Blobs
+from shared.storage.manifest import read_manifest, settle
+from shared.telemetry.context import about
+from worker.batches.sweep import sweep_batches
+
+logger = logging.getLogger(__name__)
+
+#: Jobs expired in one run: the lock is not held for long.
+EXPIRE_AT_ONCE = 100
+
+
+class Reconciler:
+    """Every worker runs one on a timer; a lock in the job store lets one at a time work."""
+
+    def __init__(
+        self, settings: Settings, *, store: JobStore, blobs: Blobs, dispatch: Dispatch, fleet: Fleet
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._blobs = blobs
+        self._dispatch = dispatch
+        self._fleet = fleet
+
+    def reconcile(self, full_names: list[str]) -> None:
+        """Set going again what hangs, for these models; end, restore or remove the rest, of any."""
+        with self._store.reconciling(6 * self._settings.reconcile_seconds) as held:
+            if not held:
+                return
+            if self._store.due("sweep", self._settings.sweep_seconds):
+                self._sweep()
+            for full_name in self._store.return_small():
+                logger.warning("reconcile model=%s: small jobs put back", full_name)
+            for full_name in full_names:
+                # Also where a bell was lost between the job's record and its message.
+                if self._store.waiting_small(full_name):
+                    self._dispatch.answer(full_name)
+            for overdue in self._store.overdue(full_names):
+                self._dispatch_again(overdue)
+            for full_name in self._store.waited_for():
+                if self._fleet.replaced_for(full_name) >= self._settings.replaced_seconds:
+                    self._abandon(full_name)
+            for job in self._store.expire(EXPIRE_AT_ONCE):
+                self._blobs.delete(job.spec.folder)
+                logger.info("expired job=%s", job.spec.id)
+
+    def _dispatch_again(self, overdue: Overdue) -> None:
+        spec = overdue.job.spec
+        logger.warning(
+            "reconcile job=%s split=%s finish=%s parts=%s",
+            spec.id,
+            overdue.split,
+            overdue.finish,
+            overdue.parts,
+        )
+        with about(traceparent=spec.traceparent):
+            if overdue.split:
+                self._dispatch.split(spec.full_name, spec.id)
+            if overdue.finish:
+                self._dispatch.finish(spec.full_name, spec.id)
+            for part in overdue.parts:
+                self._dispatch.score(spec.full_name, spec.id, part)
+
+    def _abandon(self, full_name: str) -> None:
+        reason = (
+            f"No worker serves {full_name} any more: another version of the model has taken its "
+            "place. Submit the rows again to have them scored by that one."
+        )
+        logger.error("model=%s: %d jobs failed", full_name, self._store.abandon(full_name, reason))
+
+    def _sweep(self) -> None:
+        """Restore the jobs that only the blob store knows; remove what belongs to no job."""
+        sweep_batches(self._store, self._blobs, self._settings.orphan_seconds)
+        # The oldest first: their ids begin with the time of their making.
+        ids = [name for name in sorted(self._blobs.folders(JOBS)) if is_job_id(name)]
+        states = self._store.known(ids)
+        for job_id in ids:
+            state = states.get(job_id)
+            if state is State.EXPIRED:
+                self._blobs.delete(folder_of(job_id))
+            elif state is None:
+                self._restore_or_remove(job_id)
+            elif state in ENDED and self._blobs.exists(upload_key_of(job_id)):
+                settle(self._store, self._blobs, job_id)
+
+    def _restore_or_remove(self, job_id: str) -> None:
+        manifest = read_manifest(self._blobs, job_id)
+        if manifest:
+            if self._store.restore(manifest.job, manifest.parts, manifest.outcome):
+                logger.warning("restored job=%s from its manifest", job_id)
+            else:
+                # Its process died before it was accepted, and it was sent again: as another job.
+                self._blobs.delete(folder_of(job_id))
+                logger.warning("removed job=%s: another one was made with its key", job_id)
+        # An upload that is under way has no manifest yet either.
+        elif self._blobs.quiet_seconds(folder_of(job_id)) > self._settings.orphan_seconds:
+            self._blobs.delete(folder_of(job_id))
+            logger.warning("removed what was left of job=%s", job_id)
