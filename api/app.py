@@ -55,8 +55,21 @@ def create_app(
     app.wsgi_app = Witness(app, settings)  # type: ignore[method-assign]
     Access(settings, store).register(app)
     for resource in (
-        sentiment, submit, jobs, retry, events, results, row_errors, summary, models, health,
-        metrics, openapi, swagger_page, v1_files, v1_batches,
-    ):  # fmt: skip
+        sentiment,
+        submit,
+        jobs,
+        retry,
+        events,
+        results,
+        row_errors,
+        summary,
+        models,
+        health,
+        metrics,
+        openapi,
+        swagger_page,
+        v1_files,
+        v1_batches,
+    ):
         app.register_blueprint(resource.blueprint)
     return app

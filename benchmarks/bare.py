@@ -89,9 +89,12 @@ def _score(source: Path, target: Path, begin: int, end: int, layout: Layout) -> 
             if not block.endswith(b"\n"):
                 block += file.readline()
             rows = read_rows(
-                block, layout, offset=at,
-                max_text_chars=settings.max_text_chars, max_record_bytes=settings.max_record_bytes,
-            )  # fmt: skip
+                block,
+                layout,
+                offset=at,
+                max_text_chars=settings.max_text_chars,
+                max_record_bytes=settings.max_record_bytes,
+            )
             texts = pd.Series(rows.texts, dtype=object)
             scores = _model.score(pd.DataFrame({TEXT: texts}))[SCORE].tolist()
             results.write(render(rows.refs, scores, rows.errors))

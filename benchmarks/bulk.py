@@ -53,13 +53,21 @@ class Contest:
 
 
 FAST = Contest(
-    "fast", "benchmarks.references.pandas_script", BUNDLED_MODELS / "fast" / "model.pkl",
-    rows=1_000_000, floor=4.0, tolerance=1e-9,
-)  # fmt: skip
+    "fast",
+    "benchmarks.references.pandas_script",
+    BUNDLED_MODELS / "fast" / "model.pkl",
+    rows=1_000_000,
+    floor=4.0,
+    tolerance=1e-9,
+)
 DEEP = Contest(
-    "deep", "benchmarks.references.keras_script", BUNDLED_MODELS / "deep",
-    rows=100_000, floor=6.0, tolerance=1e-5,
-)  # fmt: skip
+    "deep",
+    "benchmarks.references.keras_script",
+    BUNDLED_MODELS / "deep",
+    rows=100_000,
+    floor=6.0,
+    tolerance=1e-5,
+)
 
 
 def run(options: Options) -> list[Table]:
@@ -200,9 +208,13 @@ def program(
 
     def run_it() -> float:
         said = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, **(env or {})},
-            stdout=subprocess.PIPE, text=True, check=True,
-        )  # fmt: skip
+            command,
+            cwd=ROOT,
+            env={**os.environ, **(env or {})},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
         return rows / float(said.stdout.split()[-1])
 
     return run_it

@@ -82,9 +82,14 @@ def _by_queue(
         trips,
     )
     table.rows.append(
-        within("one job alone, from submitting to its score", alone["ours"], MORE_MS, unit="ms",
-               reference=alone["reference"])
-    )  # fmt: skip
+        within(
+            "one job alone, from submitting to its score",
+            alone["ours"],
+            MORE_MS,
+            unit="ms",
+            reference=alone["reference"],
+        )
+    )
     table.notes += _costs(running, ours, texts)
     return table
 

@@ -47,9 +47,13 @@ def started(
     """
     with tempfile.TemporaryFile() as log:
         program = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, env={**os.environ, **env},
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env={**os.environ, **env},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
         try:
             deadline = time.monotonic() + START_SECONDS
             while (said := os.pread(log.fileno(), 2**20, 0)).count(ready.encode()) < times:

@@ -87,40 +87,66 @@ class Table:
 
 
 def faster(
-    what: str, ours: Measured, reference: Measured, *, unit: str = "rows/s",
-    floor: float | None = None, note: str = "",
-) -> Row:  # fmt: skip
+    what: str,
+    ours: Measured,
+    reference: Measured,
+    *,
+    unit: str = "rows/s",
+    floor: float | None = None,
+    note: str = "",
+) -> Row:
     """A row of rates, where more is better: `floor` is the least of ours / reference."""
     ratio = _median(ours) / _median(reference)
     return _compared(what, unit, ours, reference, ratio, floor, note)
 
 
 def quicker(
-    what: str, ours: Measured, reference: Measured, *, unit: str = "ms",
-    floor: float | None = None, note: str = "",
-) -> Row:  # fmt: skip
+    what: str,
+    ours: Measured,
+    reference: Measured,
+    *,
+    unit: str = "ms",
+    floor: float | None = None,
+    note: str = "",
+) -> Row:
     """A row of times, where less is better: `floor` is the least of reference / ours."""
     ratio = _median(reference) / _median(ours)
     return _compared(what, unit, ours, reference, ratio, floor, note)
 
 
 def within(
-    what: str, ours: Measured, limit: float, *, unit: str, reference: Measured | None = None,
+    what: str,
+    ours: Measured,
+    limit: float,
+    *,
+    unit: str,
+    reference: Measured | None = None,
     note: str = "",
-) -> Row:  # fmt: skip
+) -> Row:
     """A row whose floor is a most: of ours, or with a reference of ours - reference."""
     value = _median(ours)
     if reference is None:
         return Row(
-            what, unit, value, floor=f"<= {_number(limit)} {unit}", reached=value <= limit,
-            rounds=_rounds(ours=ours), note=note,
-        )  # fmt: skip
+            what,
+            unit,
+            value,
+            floor=f"<= {_number(limit)} {unit}",
+            reached=value <= limit,
+            rounds=_rounds(ours=ours),
+            note=note,
+        )
     base = _median(reference)
     return Row(
-        what, unit, value, base, base / value if value else None,
-        f"<= {_number(limit)} {unit} more", value - base <= limit,
-        _rounds(ours=ours, reference=reference), note,
-    )  # fmt: skip
+        what,
+        unit,
+        value,
+        base,
+        base / value if value else None,
+        f"<= {_number(limit)} {unit} more",
+        value - base <= limit,
+        _rounds(ours=ours, reference=reference),
+        note,
+    )
 
 
 def figure(what: str, ours: Measured, *, unit: str, note: str = "") -> Row:
@@ -184,15 +210,25 @@ def write_json(
 
 
 def _compared(
-    what: str, unit: str, ours: Measured, reference: Measured, ratio: float,
-    floor: float | None, note: str,
-) -> Row:  # fmt: skip
+    what: str,
+    unit: str,
+    ours: Measured,
+    reference: Measured,
+    ratio: float,
+    floor: float | None,
+    note: str,
+) -> Row:
     return Row(
-        what, unit, _median(ours), _median(reference), ratio,
+        what,
+        unit,
+        _median(ours),
+        _median(reference),
+        ratio,
         "" if floor is None else f">= {floor:g} x",
         None if floor is None else ratio >= floor,
-        _rounds(ours=ours, reference=reference), note,
-    )  # fmt: skip
+        _rounds(ours=ours, reference=reference),
+        note,
+    )
 
 
 def _median(measured: Measured) -> float:

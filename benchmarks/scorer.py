@@ -18,10 +18,16 @@ import numpy.typing as npt
 
 #: One thread wherever threads are counted by a variable: the comparison is of one core each.
 ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS",
-     "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+    (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "POLARS_MAX_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+    ),
     "1",
-)  # fmt: skip
+)
 
 Score = Callable[[list[str]], npt.NDArray[np.float64]]
 
@@ -38,9 +44,11 @@ class Scorer:
     def __init__(self, way: str, folders: list[Path], texts: Path) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.scorer", way, str(texts), *map(str, folders)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
             env={**os.environ, **ONE_THREAD},
-        )  # fmt: skip
+        )
         self._stdin, self._stdout = _pipe(self._process.stdin), _pipe(self._process.stdout)
 
     def __enter__(self) -> Self:

@@ -93,9 +93,13 @@ def service(
         command += ["--models", str(models_dir)] if models_dir else []
         with output.open("wb") as log:
             program = subprocess.Popen(
-                command, cwd=folder, env={**os.environ, **(env or {})},
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+                command,
+                cwd=folder,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         try:
             wait_for_port(program, port, "/readyz", output)
             ready = time.time()
@@ -173,9 +177,14 @@ def _look_at(program: subprocess.Popen[bytes], port: int, data: Path, ready: flo
                 redis_url = process.environ()["SCORELANE_REDIS_URL"]
                 started = process.create_time()
     return Running(
-        url=f"http://127.0.0.1:{port}", host="127.0.0.1", port=port, redis_url=redis_url,
-        data=data, pids=pids, ready_seconds=ready - started,
-    )  # fmt: skip
+        url=f"http://127.0.0.1:{port}",
+        host="127.0.0.1",
+        port=port,
+        redis_url=redis_url,
+        data=data,
+        pids=pids,
+        ready_seconds=ready - started,
+    )
 
 
 def stop(program: subprocess.Popen[bytes]) -> None:

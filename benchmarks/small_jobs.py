@@ -58,9 +58,13 @@ class SmallJobs:
         """Record a job of one row, and ring the doorbell if need be."""
         content = write_rows([(1, text)])
         spec = Spec(
-            id=new_job_id(), model=self._card.name, version=self._card.version, kind="small",
-            layout=NDJSON, size=len(content),
-        )  # fmt: skip
+            id=new_job_id(),
+            model=self._card.name,
+            version=self._card.version,
+            kind="small",
+            layout=NDJSON,
+            size=len(content),
+        )
         if self._store.create(Job(spec=spec, created_at=time.time(), total=1), content):
             self._dispatch.answer(spec.full_name)
         return spec.id

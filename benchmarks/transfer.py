@@ -75,9 +75,13 @@ def transfer(running: Running, source: Path, target: Path, model: str = "fast") 
         connection.close()
     begin, end = (datetime.fromisoformat(job[at]) for at in ("started_at", "finished_at"))
     return Transfer(
-        job_id=job["id"], seconds=ended - started, upload=uploaded - started,
-        scoring=(end - begin).total_seconds(), download=ended - asked, looks=looks,
-    )  # fmt: skip
+        job_id=job["id"],
+        seconds=ended - started,
+        upload=uploaded - started,
+        scoring=(end - begin).total_seconds(),
+        download=ended - asked,
+        looks=looks,
+    )
 
 
 def look(running: Running, job_id: str) -> dict[str, Any]:

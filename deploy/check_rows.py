@@ -144,15 +144,17 @@ def ask(url: str, model: str) -> list[str]:
     """Ask a model for the score of one text, which is positive."""
     body = io.BytesIO(json.dumps({"ref": [1], "text": ["I am well"]}).encode())
     started = time.monotonic()
-    answer = _json(url, "POST", f"/sentiment?model={model}", body,
-                   {"Content-Type": "application/json"})  # fmt: skip
+    answer = _json(
+        url, "POST", f"/sentiment?model={model}", body, {"Content-Type": "application/json"}
+    )
     print(f"{answer} in {1000 * (time.monotonic() - started):.0f} ms")
     score = answer[0]["Sentiment_Score"]
     return [] if answer[0]["ref"] == 1 and 0.5 < score <= 1 else ["this is no positive score"]
 
 
-def _request(url: str, method: str, path: str, body: Any = None,
-             headers: dict[str, str] | None = None) -> HTTPResponse:  # fmt: skip
+def _request(
+    url: str, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+) -> HTTPResponse:
     at = urlsplit(url)
     connection = HTTPConnection(at.hostname or "", at.port, timeout=60)
     connection.request(method, path, body, headers or {})

@@ -9,8 +9,19 @@ from typing import NamedTuple, TextIO
 HEADER = ["ref", "text", "source"]
 
 _OPENERS = ["Honestly,", "To be fair,", "In short:", "For what it cost,", "As for the ending,", ""]
-_SUBJECTS = ["the film", "this story", "every scene", "the soup", "our waiter", "the music",
-             "its second half", "Zoë's café", "the Škoda", "el final", "作品"]  # fmt: skip
+_SUBJECTS = [
+    "the film",
+    "this story",
+    "every scene",
+    "the soup",
+    "our waiter",
+    "the music",
+    "its second half",
+    "Zoë's café",
+    "the Škoda",
+    "el final",
+    "作品",
+]
 _VERBS = ["was", "felt", "seemed", "is", "was not", "never felt", "could have been", "remains"]
 _JUDGEMENTS = ["a joy", "dull", "wonderful", "rather slow", "a waste of time", "charming", "bad",
                "not bad at all", "the best in years", "terrible", "fine", "moving", "too long",

@@ -98,8 +98,10 @@ def read_estimator(path: Path) -> Any:
     if saved_with:
         logger.warning(
             "%s was saved by scikit-learn %s and is run by %s: its scores may differ",
-            path, ", ".join(sorted(saved_with)), here,
-        )  # fmt: skip
+            path,
+            ", ".join(sorted(saved_with)),
+            here,
+        )
     return estimator
 
 

@@ -83,9 +83,13 @@ class CeleryDispatch:
         # Without `retry=False` a publish to an absent broker is tried for minutes, and a client of
         # the API waits as long.
         self._app.send_task(
-            task, args, queue=queue, ignore_result=True, retry=False,
+            task,
+            args,
+            queue=queue,
+            ignore_result=True,
+            retry=False,
             headers={"sent_at": self._clock(), **context.headers()},
-        )  # fmt: skip
+        )
 
 
 def make_celery(settings: Settings) -> Celery:

@@ -101,10 +101,15 @@ def add_model(
             bring_in = _bring_in_pickle if kind == "pkl" else _bring_in_keras
             options, figures = bring_in(file, folder, meaning)
             card = write_card(
-                folder, name=name, format=kind, options=options, description=description,
-                files=[path.name for path in folder.iterdir()], figures=figures,
+                folder,
+                name=name,
+                format=kind,
+                options=options,
+                description=description,
+                files=[path.name for path in folder.iterdir()],
+                figures=figures,
                 libraries=library_versions(*_LIBRARIES[kind]),
-            )  # fmt: skip
+            )
             return Added(card, _prove(folder))
         except ValueError as error:
             raise UnusableModel(path=file, reason=str(error)) from error

@@ -16,15 +16,22 @@ logger = logging.getLogger(__name__)
 TRAIN, DEV, TEST = "train", "dev", "test"
 
 #: Labels that are words, and their scores.
-_WORDS = {"0": 0.0, "1": 1.0, "negative": 0.0, "neg": 0.0, "neutral": 0.5, "neu": 0.5,
-          "positive": 1.0, "pos": 1.0}  # fmt: skip
+_WORDS = {
+    "0": 0.0,
+    "1": 1.0,
+    "negative": 0.0,
+    "neg": 0.0,
+    "neutral": 0.5,
+    "neu": 0.5,
+    "positive": 1.0,
+    "pos": 1.0,
+}
 _WANTED = {
     "score": "a number from 0 to 1",
     "label5": "a whole number from 0 to 4",
     "label": "0 or 1, or negative, neutral or positive",
 }
-_SPLITS = {"train": TRAIN, "": TRAIN, "dev": DEV, "valid": DEV, "validation": DEV,
-           "test": TEST}  # fmt: skip
+_SPLITS = {"train": TRAIN, "": TRAIN, "dev": DEV, "valid": DEV, "validation": DEV, "test": TEST}
 
 
 def read_labelled(paths: Sequence[Path], *, detokenise: bool = False) -> pd.DataFrame:

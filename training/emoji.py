@@ -11,7 +11,7 @@ MEANT = {
     "awful": "👎 💩 🤮 🤢 😖 😣 😫 😩",
     "angry": "😠 😡 🤬 😤",
     "boring": "😴 🥱 🙄 😒",
-}  # fmt: skip
+}
 
 #: The Treebank's cut, after emoji and emoticons have become words.
 READ_AS_WORDS = Tokeniser(

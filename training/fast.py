@@ -128,9 +128,12 @@ def _fitted(features: csr_matrix, scores: Floats, weights: Floats, inverse: floa
         return float(entropy + found[:-1] @ held_back / 2), gradient
 
     found: Floats = minimize(
-        objective, np.zeros(features.shape[1] + 1), jac=True, method="L-BFGS-B",
+        objective,
+        np.zeros(features.shape[1] + 1),
+        jac=True,
+        method="L-BFGS-B",
         options={"maxiter": _STEPS, "maxcor": _REMEMBERED},
-    ).x  # fmt: skip
+    ).x
     return found
 
 

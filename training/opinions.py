@@ -52,10 +52,16 @@ class Opinions:
         """
         known = set(frame[TEXT])
         texts = [text for text in self.texts if text not in known]
-        unlabelled = pd.DataFrame({
-            TEXT: texts, "score": np.nan, "coarse": False, "bare": False, "split": TRAIN,
-            "source": "unlabelled",
-        })  # fmt: skip
+        unlabelled = pd.DataFrame(
+            {
+                TEXT: texts,
+                "score": np.nan,
+                "coarse": False,
+                "bare": False,
+                "split": TRAIN,
+                "source": "unlabelled",
+            }
+        )
         return pd.concat([frame, unlabelled], ignore_index=True)
 
 
@@ -74,9 +80,12 @@ class Lessons:
     def save(self, path: Path) -> None:
         """Write them to a file."""
         np.savez_compressed(
-            path, texts=np.array(self.opinions.texts), shares=self.opinions.shares,
-            words=np.array(list(self.vectors)), vectors=np.array(list(self.vectors.values())),
-        )  # fmt: skip
+            path,
+            texts=np.array(self.opinions.texts),
+            shares=self.opinions.shares,
+            words=np.array(list(self.vectors)),
+            vectors=np.array(list(self.vectors.values())),
+        )
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -115,9 +115,12 @@ def _plots(folder: Path, scores: Scores, labels: Scores) -> list[str]:
     axes = distribution.add_subplot(xlabel="score", ylabel="rows")
     sides = [scores[labels < 0.4], scores[(labels >= 0.4) & (labels <= 0.6)], scores[labels > 0.6]]
     axes.hist(
-        sides, bins=[edge / 20 for edge in range(21)], stacked=True,
-        label=["negative", "neutral", "positive"], color=["#c44", "#bbb", "#482"],
-    )  # fmt: skip
+        sides,
+        bins=[edge / 20 for edge in range(21)],
+        stacked=True,
+        label=["negative", "neutral", "positive"],
+        color=["#c44", "#bbb", "#482"],
+    )
     axes.legend(title="label")
     plots = {"calibration.png": calibration, "scores.png": distribution}
     for name, figure in plots.items():

@@ -99,9 +99,15 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
             libraries = library_versions("scikit-learn", "numpy", "joblib")
         else:
             options, figures = _write_deep(
-                frame, folder, seed=seed, epochs=epochs, teachers=teachers, vectors=vectors,
-                lessons=lessons, progress=progress,
-            )  # fmt: skip
+                frame,
+                folder,
+                seed=seed,
+                epochs=epochs,
+                teachers=teachers,
+                vectors=vectors,
+                lessons=lessons,
+                progress=progress,
+            )
             libraries = library_versions("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy")
         write = partial(
             write_card,
@@ -141,10 +147,13 @@ def _write_fast(
         opinions = pd.Series(lessons.opinions.scores_of(rows[TEXT]), index=rows.index)
         scores = (scores.fillna(opinions) + opinions.fillna(scores)) / 2
     pipeline = fit_fast(
-        rows[TEXT].tolist(), scores.to_numpy(), dev[TEXT].tolist(), dev["score"].to_numpy(),
+        rows[TEXT].tolist(),
+        scores.to_numpy(),
+        dev[TEXT].tolist(),
+        dev["score"].to_numpy(),
         weights=rows["weight"].to_numpy(),
         progress=lambda doing, share: progress(doing, 0.1 + 0.8 * share),
-    )  # fmt: skip
+    )
     joblib.dump(pipeline, folder / "model.pkl", compress=("zlib", 9))
     return {"class_values": [0.0, 1.0]}
 
@@ -167,11 +176,15 @@ def _write_deep(
 
     given = read_vectors(vectors, EMBEDDING_SIZE) if vectors else None
     word_idx = fit_deep(
-        frame, folder, seed=seed, epochs=epochs, teachers=teachers,
+        frame,
+        folder,
+        seed=seed,
+        epochs=epochs,
+        teachers=teachers,
         given=lessons.vectors if lessons else given,
         opinions=lessons.opinions if lessons else None,
         progress=lambda doing, share: progress(doing, 0.1 + 0.8 * share),
-    )  # fmt: skip
+    )
     (folder / "word_idx.json").write_text(
         json.dumps(word_idx, ensure_ascii=False, separators=(",", ":")), encoding="utf-8"
     )

@@ -68,9 +68,14 @@ class Pipeline:
         self._later = later
         self._rows = RowScorer(settings, models)
         self._answering = Answering(
-            settings, store=store, dispatch=dispatch, keeper=keeper, rates=rates, rows=self._rows,
+            settings,
+            store=store,
+            dispatch=dispatch,
+            keeper=keeper,
+            rates=rates,
+            rows=self._rows,
             journal=journal,
-        )  # fmt: skip
+        )
         self._parts = PartScorer(
             settings, store=store, blobs=blobs, rows=self._rows, journal=journal
         )
@@ -179,9 +184,14 @@ class Pipeline:
             self._hold_up(spec.id, number, "a part of it cannot be written", error)
             return
         walk = self._store.complete_part(
-            spec.id, number, completed=completed, failed=failed, lanes=self._lanes(spec), bad=bad,
+            spec.id,
+            number,
+            completed=completed,
+            failed=failed,
+            lanes=self._lanes(spec),
+            bad=bad,
             summary=summary,
-        )  # fmt: skip
+        )
         self._journal.score(spec.full_name, spec.id, number, (completed, failed), began)
         if walk.failed:
             self._too_many_errors(spec.id)

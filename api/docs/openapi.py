@@ -138,12 +138,19 @@ def _operation(app: Flask, rule: Rule, schemas: _Schemas) -> Schema:
         # Where the service has no keys nobody needs one.
         "security": [{}, {"key": []}] if scope else [],
         "parameters": [
-            *({"name": name, "in": "path", "required": True, "schema": schemas.of(_IN_PATHS[name])}
-              for name in sorted(rule.arguments)),
+            *(
+                {
+                    "name": name,
+                    "in": "path",
+                    "required": True,
+                    "schema": schemas.of(_IN_PATHS[name]),
+                }
+                for name in sorted(rule.arguments)
+            ),
             *map(_parameter, about.parameters),
         ],
         "responses": answers | _refusals(rule.rule, refused, schemas),
-    }  # fmt: skip
+    }
     if about.body:
         found["requestBody"] = {"required": True, "content": _content(about.body, schemas)}
     return found

@@ -31,16 +31,24 @@ _STATE = "|".join(_STATES)
 
 #: What the document says of them.
 PARAMETERS = (
-    Parameter("state", {"type": "string", "pattern": f"^({_STATE})(,({_STATE}))*$"},
-              "Jobs in one of these states; several by comma.", example="queued,running"),
-    Parameter("label", {"type": "array", "items": {"type": "string", "minLength": 2}},
-              "Jobs with each of these labels, `key:value`.", example=["team:growth"]),
+    Parameter(
+        "state",
+        {"type": "string", "pattern": f"^({_STATE})(,({_STATE}))*$"},
+        "Jobs in one of these states; several by comma.",
+        example="queued,running",
+    ),
+    Parameter(
+        "label",
+        {"type": "array", "items": {"type": "string", "minLength": 2}},
+        "Jobs with each of these labels, `key:value`.",
+        example=["team:growth"],
+    ),
     Parameter("model", {"type": "string"}, "Jobs of a model, `name` or `name@version`."),
     Parameter("created_after", {"type": "string", "format": "date-time"}, "Jobs made later."),
     Parameter("created_before", {"type": "string", "format": "date-time"}, "Jobs made earlier."),
     Parameter("limit", number(0, MAX_PAGE), "At most so many jobs."),
     Parameter("cursor", {"type": "string"}, "The last page's `next`."),
-)  # fmt: skip
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

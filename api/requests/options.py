@@ -107,8 +107,13 @@ _REPEATED = frozenset({"label"})
 
 #: Delimiters that are hard to type into an address.
 _DELIMITERS = {
-    "comma": ",", "pipe": "|", "semicolon": ";", "space": " ", "tab": "\t", r"\t": "\t",
-}  # fmt: skip
+    "comma": ",",
+    "pipe": "|",
+    "semicolon": ";",
+    "space": " ",
+    "tab": "\t",
+    r"\t": "\t",
+}
 
 Options = TypeVar("Options", bound=RowOptions)
 

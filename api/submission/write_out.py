@@ -34,6 +34,8 @@ def begin(descriptor: int, offset: int, length: int) -> None:
     """Have a part of a file go to the disk."""
     with suppress(AttributeError):  # a system that cannot be asked
         ctypes.CDLL(None).sync_file_range(
-            ctypes.c_int(descriptor), ctypes.c_int64(offset), ctypes.c_int64(length),
+            ctypes.c_int(descriptor),
+            ctypes.c_int64(offset),
+            ctypes.c_int64(length),
             ctypes.c_uint(_SYNC_FILE_RANGE_WRITE),
-        )  # fmt: skip
+        )

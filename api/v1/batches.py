@@ -53,20 +53,35 @@ _BODY = Content(
         },
         "required": ["input_file_id", "endpoint", "completion_window"],
     },
-    {"input_file_id": EXAMPLE_BATCH["input_file_id"], "endpoint": ENDPOINT,
-     "completion_window": WINDOW},
-)  # fmt: skip
+    {
+        "input_file_id": EXAMPLE_BATCH["input_file_id"],
+        "endpoint": ENDPOINT,
+        "completion_window": WINDOW,
+    },
+)
 _OF_A_BATCH = (NoSuchBatch, JobNotFound, JobExpired, JobLost, JobNotRestored)
 
 
 @blueprint.post("/v1/batches")
 @describes(
-    {200: Answer("The batch; `failed`, with its `errors`, where there is nothing to look at.",
-                 _BATCH)},
-    refused=(NotJson, UnsupportedEncoding, BadRequestField, NoSuchFile, TooLarge, NoModelYet,
-             ServiceFull, OwnerFull, NoRoom),
+    {
+        200: Answer(
+            "The batch; `failed`, with its `errors`, where there is nothing to look at.", _BATCH
+        )
+    },
+    refused=(
+        NotJson,
+        UnsupportedEncoding,
+        BadRequestField,
+        NoSuchFile,
+        TooLarge,
+        NoModelYet,
+        ServiceFull,
+        OwnerFull,
+        NoRoom,
+    ),
     body=(_BODY,),
-)  # fmt: skip
+)
 def create_batch() -> BatchObject:
     """Make a batch of a file of requests; they are looked at and scored later."""
     at = services()

@@ -96,9 +96,15 @@ class BatchObject(TypedDict):
     input_file_id: str
     completion_window: str
     status: Literal[
-        "validating", "in_progress", "finalizing", "completed", "failed", "expired", "cancelling",
+        "validating",
+        "in_progress",
+        "finalizing",
+        "completed",
+        "failed",
+        "expired",
+        "cancelling",
         "cancelled",
-    ]  # fmt: skip
+    ]
     output_file_id: str | None
     error_file_id: str | None
     created_at: Moment

@@ -60,14 +60,19 @@ def mlserver(model: Path) -> Iterator[Server]:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="scorelane-bench-") as folder:
         settings = {
-            "host": "127.0.0.1", "http_port": port, "grpc_port": free_port(),
-            "metrics_port": free_port(), "parallel_workers": 2,
-        }  # fmt: skip
+            "host": "127.0.0.1",
+            "http_port": port,
+            "grpc_port": free_port(),
+            "metrics_port": free_port(),
+            "parallel_workers": 2,
+        }
         model_settings = {
-            "name": "fast", "implementation": "mlserver_runtime.Sentiment",
+            "name": "fast",
+            "implementation": "mlserver_runtime.Sentiment",
             "parameters": {"uri": str(model)},
-            "max_batch_size": MAX_BATCH_SIZE, "max_batch_time": MAX_BATCH_SECONDS,
-        }  # fmt: skip
+            "max_batch_size": MAX_BATCH_SIZE,
+            "max_batch_time": MAX_BATCH_SECONDS,
+        }
         for name, content in (("settings", settings), ("model-settings", model_settings)):
             (Path(folder) / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
         program = python_of("mlserver_runtime").with_name("mlserver")
@@ -100,9 +105,13 @@ def _running(command: list[str], port: int, path: str, env: dict[str, str]) -> I
         log = Path(folder) / "server.log"
         with log.open("wb") as output:
             program = subprocess.Popen(
-                command, cwd=folder, env={**os.environ, **env},
-                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+                command,
+                cwd=folder,
+                env={**os.environ, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         try:
             wait_for_port(program, port, path, log)
             yield

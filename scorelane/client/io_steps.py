@@ -106,9 +106,14 @@ class Send:
             timeout.read += self.patience
         headers = {**self.headers, **(self.upload.headers if self.upload else {})}
         return http.build_request(
-            self.method, self.path, params=self.params, headers=headers, json=self.json,
-            content=content, timeout=timeout,
-        )  # fmt: skip
+            self.method,
+            self.path,
+            params=self.params,
+            headers=headers,
+            json=self.json,
+            content=content,
+            timeout=timeout,
+        )
 
 
 @dataclass(frozen=True)

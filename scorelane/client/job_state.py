@@ -40,8 +40,18 @@ class JobState:
             KeyError, TypeError: it is no job.
         """
         rows = body["rows"]
-        same = ("id", "state", "progress", "rows_per_second", "eta_seconds", "created_at",
-                "started_at", "finished_at", "error", "detail")  # fmt: skip
+        same = (
+            "id",
+            "state",
+            "progress",
+            "rows_per_second",
+            "eta_seconds",
+            "created_at",
+            "started_at",
+            "finished_at",
+            "error",
+            "detail",
+        )
         return cls(
             model=f"{body['model']['name']}@{body['model']['version']}",
             total=rows["total"],

@@ -34,11 +34,13 @@ _SIGNS = {Weight.FINE: ("ok", "green"), Weight.WARNING: ("!", "yellow"), Weight.
 
 @click.command()
 @click.option(
-    "--data", default=".scorelane", show_default=True,
+    "--data",
+    default=".scorelane",
+    show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
     help="Of a running `scorelane serve`: its Redis and blobs are looked at, where no variable "
     "names others.",
-)  # fmt: skip
+)
 @options.url
 @options.as_json
 def doctor(data: Path, url: str, as_json: bool) -> None:
@@ -86,9 +88,11 @@ def _examine_running(settings: Settings, url: str) -> Iterator[Finding]:
         link = RedisLink(settings)
     except OSError as error:
         yield Finding(
-            "redis", Weight.FAULT, f"{error.filename}: {error.strerror}.",
+            "redis",
+            Weight.FAULT,
+            f"{error.filename}: {error.strerror}.",
             "SCORELANE_REDIS_PASSWORD_FILE must name a file that can be read here.",
-        )  # fmt: skip
+        )
         return
     with closing(link):
         found = list(examine_redis(settings, link))

@@ -28,9 +28,11 @@ _SHOWN = 40
 )
 @click.argument("files", nargs=-1, type=model_options.EXISTING_FILE, metavar="[DATA.csv]...")
 @click.option(
-    "--model", "models", multiple=True,
+    "--model",
+    "models",
+    multiple=True,
     help="A model's name, or its folder; several times, for several side by side.  [default: fast]",
-)  # fmt: skip
+)
 @click.option("--against", help="One more model; the same as a second --model.")
 @click.option(
     "--url", help="A service that runs, and serves the models.  [default: they are loaded here]"
@@ -44,9 +46,10 @@ _SHOWN = 40
     "--split", type=click.Choice(["train", "dev", "test"]), help="Only rows of this split."
 )
 @click.option(
-    "--behaviour", is_flag=True,
+    "--behaviour",
+    is_flag=True,
     help="Also try pairs of sentences: negation, intensity, contrast, names and so on.",
-)  # fmt: skip
+)
 @model_options.detokenise
 @model_options.as_json
 def evaluate(

@@ -118,11 +118,14 @@ class ServiceLooks:
         found = Look(now, numbers, workers, jobs, rates=self._note(workers, now))
         if self._last:
             found = Look(
-                now, numbers, workers, jobs,
+                now,
+                numbers,
+                workers,
+                jobs,
                 rows_per_second=self._rate(found, "scorelane_rows_total"),
                 requests_per_second=self._rate(found, "scorelane_http_requests_total"),
                 rates=found.rates,
-            )  # fmt: skip
+            )
         self._last = found
         return found
 

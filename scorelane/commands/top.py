@@ -25,9 +25,13 @@ ONCE_SECONDS = 1.0
 @click.command()
 @click.option("--once", is_flag=True, help="Print one frame, after a second, and end.")
 @click.option(
-    "--interval", default=2.0, show_default=True, type=click.FloatRange(0.2), metavar="SECONDS",
+    "--interval",
+    default=2.0,
+    show_default=True,
+    type=click.FloatRange(0.2),
+    metavar="SECONDS",
     help="Between two looks.",
-)  # fmt: skip
+)
 @options.url
 @options.as_json
 def top(once: bool, interval: float, url: str, as_json: bool) -> None:

@@ -38,9 +38,14 @@ class Service:
     """A program that was started, in a process group of its own, with its log in a file."""
 
     def __init__(
-        self, program: Program, *, data: Path, env: dict[str, str], guard: Guard,
+        self,
+        program: Program,
+        *,
+        data: Path,
+        env: dict[str, str],
+        guard: Guard,
         pass_fds: tuple[int, ...] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.name = program.name
         self._log = data / "logs" / f"{program.name.lower()}.log"
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES:

@@ -114,9 +114,11 @@ class CompiledWords:
         """Where each of n texts begins; see `scoring.words.word_arrays.WordArrays.begins`."""
         found = np.empty(texts + 1, dtype=np.int64)
         many = LIBRARY.counter_begins(
-            ctypes.c_char_p(content), ctypes.c_int64(len(content)), ctypes.c_int64(texts),
+            ctypes.c_char_p(content),
+            ctypes.c_int64(len(content)),
+            ctypes.c_int64(texts),
             _address(found),
-        )  # fmt: skip
+        )
         return found if many == texts else None
 
     def cells(self, content: bytes, begins: Positions) -> tuple[Numbers, Numbers, Numbers]:
@@ -151,10 +153,14 @@ class CompiledWords:
         coefficients[:-1] = of.coefficients.T
         weights = of.weights(_COUNTS)
         linear = _Linear(
-            counts=len(weights), by_count=weights.ctypes.data, by_column=by_column.ctypes.data,
-            norm=of.norm, single=np.dtype(of.dtype) == np.float32, classes=classes,
+            counts=len(weights),
+            by_count=weights.ctypes.data,
+            by_column=by_column.ctypes.data,
+            norm=of.norm,
+            single=np.dtype(of.dtype) == np.float32,
+            classes=classes,
             coefficients=coefficients.ctypes.data,
-        )  # fmt: skip
+        )
         kept = [weights, by_column, coefficients]
 
         def decide(content: bytes, begins: Positions) -> npt.NDArray[np.float64]:

@@ -13,12 +13,18 @@ from pydantic.fields import FieldInfo
 QUOTED_CHARS = 80
 
 _KINDS: dict[Any, str] = {
-    int: "a whole number", float: "a number", Path: "a path", str: "a text", SecretStr: "a text",
-}  # fmt: skip
+    int: "a whole number",
+    float: "a number",
+    Path: "a path",
+    str: "a text",
+    SecretStr: "a text",
+}
 
 _BOUNDS: dict[type, tuple[str, str]] = {
-    Gt: ("gt", "above"), Ge: ("ge", "from"), Le: ("le", "up to"),
-}  # fmt: skip
+    Gt: ("gt", "above"),
+    Ge: ("ge", "from"),
+    Le: ("le", "up to"),
+}
 
 
 def allowed(field: FieldInfo) -> str:

@@ -20,9 +20,18 @@ from shared.redis.small_jobs import RedisSmallJobs
 
 #: What `job:<id>` has behind it.
 _TAILS = (
-    "", ":parts", ":done", ":bad", ":summary", ":leases", ":attempts", ":notes", ":rows", ":result",
+    "",
+    ":parts",
+    ":done",
+    ":bad",
+    ":summary",
+    ":leases",
+    ":attempts",
+    ":notes",
+    ":rows",
+    ":result",
     ":bell",
-)  # fmt: skip
+)
 
 #: How long the id of an expired job answers 410 rather than 404, in seconds.
 TOMBSTONE_SECONDS = 86400
@@ -46,9 +55,14 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
         record["split_lease"] = self.now() + self._lease
         if spec.kind == "small":
             waiting = self._link.run(
-                "create_small", spec.id, spec.full_name, rows, self._most_small,
-                *bound(spec, self._binding_seconds), *flat(record),
-            )  # fmt: skip
+                "create_small",
+                spec.id,
+                spec.full_name,
+                rows,
+                self._most_small,
+                *bound(spec, self._binding_seconds),
+                *flat(record),
+            )
             if waiting < 0:
                 raise IdempotencyKeyInUse
             if not waiting:

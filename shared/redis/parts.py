@@ -36,9 +36,16 @@ class RedisParts(RedisBase):
         """Record parts that were cut, behind the `known` ones; `last`: there are no more."""
         cut_bytes = parts[-1].end if parts else 0
         return self._walk(
-            "add_parts", job_id, known, int(last), lanes, self._lease, self._retention, cut_bytes,
+            "add_parts",
+            job_id,
+            known,
+            int(last),
+            lanes,
+            self._lease,
+            self._retention,
+            cut_bytes,
             *map(text_of, parts),
-        )  # fmt: skip
+        )
 
     def begin_part(self, job_id: str, part: int) -> Begun | None:
         """Take up a part that was handed out, for one lease; None where there is nothing to do."""
@@ -75,9 +82,18 @@ class RedisParts(RedisBase):
         first = (bad.row, bad.said) if bad else ("", "")
         scores = summary.total, _or_nothing(summary.least), _or_nothing(summary.most)
         return self._walk(
-            "complete_part", job_id, part, completed, failed, lanes, self._lease, self._retention,
-            *first, *scores, *flat(counts_of(summary)),
-        )  # fmt: skip
+            "complete_part",
+            job_id,
+            part,
+            completed,
+            failed,
+            lanes,
+            self._lease,
+            self._retention,
+            *first,
+            *scores,
+            *flat(counts_of(summary)),
+        )
 
     def outcome(self, job_id: str) -> Outcome:
         """Which parts of a bulk job are done, and what their scores come to."""

@@ -128,8 +128,14 @@ def _values(column: pa.Array, *, is_text: bool) -> list[Any]:
 
 def _holds_texts(kind: pa.DataType) -> bool:
     # Older programs write strings as bytes, and do not say which they are.
-    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view,
-             pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view)  # fmt: skip
+    tests = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_string_view,
+        pa.types.is_binary,
+        pa.types.is_large_binary,
+        pa.types.is_binary_view,
+    )
     return any(test(kind) for test in tests)
 
 

@@ -48,9 +48,11 @@ def counted(tally: Tally, measures: Sequence[Measure]) -> Iterator[Metric]:
         if not measure.buckets:
             family = gauge if measure.is_gauge else counter
             yield family(
-                measure.name, measure.about, measure.labels,
+                measure.name,
+                measure.about,
+                measure.labels,
                 {labels: numbers[0] for labels, numbers in totals.items()},
-            )  # fmt: skip
+            )
             continue
         histogram = HistogramMetricFamily(measure.name, measure.about, labels=measure.labels)
         for labels, numbers in sorted(totals.items()):

@@ -58,7 +58,7 @@ class Spans:
             logger.warning(
                 "OTEL_* asks for traces, and there is no %s: pip install 'scorelane[otel]'",
                 error.name,
-            )  # fmt: skip
+            )
             return
         self._tracer = self._provider.get_tracer("scorelane")
 
@@ -106,9 +106,12 @@ class Spans:
 
         end = time.time_ns()
         span = self._tracer.start_span(
-            name, _context(parent), SpanKind.CONSUMER, attributes(about),
+            name,
+            _context(parent),
+            SpanKind.CONSUMER,
+            attributes(about),
             start_time=end - int(seconds * 1e9),
-        )  # fmt: skip
+        )
         span.end(end)
 
 

@@ -68,8 +68,10 @@ def test_lines_that_a_disk_is_too_slow_for_are_left_out(
         log.add(logging.INFO, {"method": "GET", "route": "/", "status": status})
     log.flush()
     assert [record.getMessage() for record in caplog.records] == [
-        "GET / 0", "GET / 1", "3 lines of requests were left out",
-    ]  # fmt: skip
+        "GET / 0",
+        "GET / 1",
+        "3 lines of requests were left out",
+    ]
 
 
 def test_an_id_that_was_sent_comes_back(service: Service) -> None:

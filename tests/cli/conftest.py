@@ -209,9 +209,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """A service for a whole module."""
     with tempfile.TemporaryDirectory(prefix="lane-") as folder:
         serving = Serving(
-            "serve", "--port", "0", "--host", "127.0.0.1",
-            cwd=tmp_path_factory.mktemp("serving"), temporary=Path(folder),
-        )  # fmt: skip
+            "serve",
+            "--port",
+            "0",
+            "--host",
+            "127.0.0.1",
+            cwd=tmp_path_factory.mktemp("serving"),
+            temporary=Path(folder),
+        )
         try:
             yield serving.wait_ready()
         finally:

@@ -28,10 +28,27 @@ def test_help_is_light() -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout
     assert {line.split()[0] for line in said.split("Commands:")[1].splitlines() if line} == {
-        "score", "serve", "submit", "validate", "status", "results", "errors", "summary", "cancel",
-        "retry", "delete", "jobs", "key", "models", "top", "doctor", "train", "evaluate",
-        "add-model", "compile",
-    }  # fmt: skip
+        "score",
+        "serve",
+        "submit",
+        "validate",
+        "status",
+        "results",
+        "errors",
+        "summary",
+        "cancel",
+        "retry",
+        "delete",
+        "jobs",
+        "key",
+        "models",
+        "top",
+        "doctor",
+        "train",
+        "evaluate",
+        "add-model",
+        "compile",
+    }
 
 
 @pytest.mark.parametrize("command", cli.list_commands(None))
@@ -120,9 +137,23 @@ def test_options_of_a_job(answers, file: Path, command: str) -> None:
     serve_job(answers)
     answers.add(f"POST /jobs?{query}", 202, answers.job("queued"))
     result = run(
-        command, str(file), "--text-column", "t", "--delimiter", ";", "--on-error", "0.05",
-        "--label", "a:1", "--label", "b:2", "--retention", "60", "--url", answers.url,
-    )  # fmt: skip
+        command,
+        str(file),
+        "--text-column",
+        "t",
+        "--delimiter",
+        ";",
+        "--on-error",
+        "0.05",
+        "--label",
+        "a:1",
+        "--label",
+        "b:2",
+        "--retention",
+        "60",
+        "--url",
+        answers.url,
+    )
     assert result.exit_code == 0, result.output
     assert answers.asked(f"POST /jobs?{query}") == 1
 
@@ -144,9 +175,20 @@ def test_jobs_that_are_wanted(answers) -> None:
     )
     answers.add(f"GET /jobs?{query}", 200, {"jobs": [answers.job("running")], "next": None})
     result = run(
-        "jobs", "--state", "queued,running", "--label", "a:1", "--model", "fast",
-        "--after", "2026-01-01T12:00:00Z", "--limit", "5", "--url", answers.url,
-    )  # fmt: skip
+        "jobs",
+        "--state",
+        "queued,running",
+        "--label",
+        "a:1",
+        "--model",
+        "fast",
+        "--after",
+        "2026-01-01T12:00:00Z",
+        "--limit",
+        "5",
+        "--url",
+        answers.url,
+    )
     assert result.exit_code == 0, result.output
     assert answers.JOB_ID in result.stdout
 
@@ -207,10 +249,21 @@ def test_usage(file: Path, arguments: tuple[str, ...], message: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [("score", "in.csv"), ("submit", "in.csv"), ("status", "x"), ("results", "x"),
-     ("errors", "x"), ("summary", "x"), ("validate", "in.csv"), ("retry", "x"),
-     ("cancel", "x"), ("delete", "x"), ("jobs",), ("models",)],
-)  # fmt: skip
+    [
+        ("score", "in.csv"),
+        ("submit", "in.csv"),
+        ("status", "x"),
+        ("results", "x"),
+        ("errors", "x"),
+        ("summary", "x"),
+        ("validate", "in.csv"),
+        ("retry", "x"),
+        ("cancel", "x"),
+        ("delete", "x"),
+        ("jobs",),
+        ("models",),
+    ],
+)
 def test_no_service(file: Path, command: tuple[str, ...]) -> None:
     """Where no service answers, the exit code is 3, and the message says how to start one."""
     assert file.exists()

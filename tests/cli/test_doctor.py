@@ -57,10 +57,17 @@ def of(found: Any, about: str, text: str = "") -> Finding:
 
 def a_worker(name: str, **changes: Any) -> Worker:
     usual = {
-        "name": name, "host": "here", "release": "1", "libraries": {"numpy": "2.0"},
-        "models": ["fast@1"], "processes": [1], "memory": 1, "started_at": 1.0,
-        "clock_ahead": 0.0, "blobs": "same",
-    }  # fmt: skip
+        "name": name,
+        "host": "here",
+        "release": "1",
+        "libraries": {"numpy": "2.0"},
+        "models": ["fast@1"],
+        "processes": [1],
+        "memory": 1,
+        "started_at": 1.0,
+        "clock_ahead": 0.0,
+        "blobs": "same",
+    }
     return Worker.model_validate(usual | changes)
 
 

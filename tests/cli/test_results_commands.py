@@ -84,11 +84,12 @@ def test_summary_of_a_job(answers) -> None:
     """It has the counts, the bars and the kinds of errors; as JSON all that the service says."""
     histogram = [{"from": at / 10, "to": (at + 1) / 10, "rows": at} for at in range(10)]
     said = {
-        "id": answers.JOB_ID, "state": "running",
+        "id": answers.JOB_ID,
+        "state": "running",
         "rows": {"total": 60, "completed": 45, "failed": 2},
         "scores": {"mean": 0.6333, "min": 0.1, "max": 1.0, "histogram": histogram},
         "errors": [{"kind": "empty", "rows": 2}],
-    }  # fmt: skip
+    }
     answers.add(f"GET /jobs/{answers.JOB_ID}/summary", 200, said)
     printed = run("summary", answers.JOB_ID, "--url", answers.url).stdout
     assert printed.startswith("running: 45 scored, 2 with an error; mean score 0.633\n")
@@ -104,7 +105,8 @@ def test_retry_of_a_job(answers) -> None:
         "POST /jobs/x/retry?on_error=skip&label=run%3A2", 202, answers.job("queued", id=new)
     )
     answers.add(f"GET /jobs/{new}", 200, answers.job("failed", id=new, error="It will not do."))
-    result = run("retry", "x", "--on-error", "skip", "--label", "run:2", "--wait",
-                 "--url", answers.url)  # fmt: skip
+    result = run(
+        "retry", "x", "--on-error", "skip", "--label", "run:2", "--wait", "--url", answers.url
+    )
     assert (result.exit_code, result.stdout) == (1, f"{new}\n")
     assert "It will not do." in result.stderr

@@ -42,8 +42,10 @@ def test_a_job_by_steps(run, tmp_path: Path) -> None:
     assert re.fullmatch(r"[0-9a-f]{32}", job_id)
     assert "succeeded" in run("status", job_id, "--watch")
     assert json.loads(run("status", job_id, "--json"))["rows"] == {
-        "total": 2, "completed": 1, "failed": 1,
-    }  # fmt: skip
+        "total": 2,
+        "completed": 1,
+        "failed": 1,
+    }
     assert run("results", job_id).strip() == f"scored-{job_id}.csv"
     written = (tmp_path / f"scored-{job_id}.csv").read_text(encoding="utf-8")
     assert written == run("results", job_id, "-o", "-")

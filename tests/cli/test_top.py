@@ -26,10 +26,17 @@ def service(settings: Settings) -> Service:
 
 def a_worker(rows: int) -> Worker:
     return Worker(
-        name="host-1", host="host", release="0.1.0", libraries={}, models=["length@1"],
-        processes=[5_000_000, 6_000_000], memory=20_000_000, clock_ahead=0.0, rows=rows,
+        name="host-1",
+        host="host",
+        release="0.1.0",
+        libraries={},
+        models=["length@1"],
+        processes=[5_000_000, 6_000_000],
+        memory=20_000_000,
+        clock_ahead=0.0,
+        rows=rows,
         started_at=datetime(2026, 1, 1, 10, 58, 29, tzinfo=UTC).timestamp(),
-    )  # fmt: skip
+    )
 
 
 def looks(service: Service) -> ServiceLooks:
@@ -105,5 +112,9 @@ def test_sizes_and_times_are_short() -> None:
     """They fit their columns."""
     assert [_size(5e6), _size(2.5e9)] == ["5 MB", "2.50 GB"]
     assert [_age(0), _age(3.21), _age(61), _age(3661), _age(90061)] == [
-        "", "3.2 s", "0:01:01", "1:01:01", "1 d 1:01:01",
-    ]  # fmt: skip
+        "",
+        "3.2 s",
+        "0:01:01",
+        "1:01:01",
+        "1 d 1:01:01",
+    ]

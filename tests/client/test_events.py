@@ -108,8 +108,12 @@ def test_it_goes_on_behind_what_was_seen(connected: Callable[..., Any]) -> None:
     events = list(connected(script).events("a" * 32, last_event_id="running-0"))
     assert [event.job.completed for event in events] == [1, 2, 3, 9]
     assert [one.headers.get("Last-Event-ID") for one in script.requests] == [
-        "running-0", "running-1", "running-1", "running-3", "running-3",
-    ]  # fmt: skip
+        "running-0",
+        "running-1",
+        "running-1",
+        "running-3",
+        "running-3",
+    ]
     assert {one.headers["Accept"] for one in script.requests} == {"text/event-stream"}
 
 

@@ -16,8 +16,22 @@ from scorelane.client.errors import JobNotSucceeded
 from scorelane.client.frames import SLICE, csv_of, read_results
 
 #: Texts that CSV, spreadsheets and pandas each have a word to say about.
-HOSTILE = ["NA", "007", "null", "=1+1", "'=1+1", "-5", 'a "quote", and more', "two\nlines",
-           "a\rb", "\r", "naïve 😀", " spaced ", "1e999", "12345678901234567890"]  # fmt: skip
+HOSTILE = [
+    "NA",
+    "007",
+    "null",
+    "=1+1",
+    "'=1+1",
+    "-5",
+    'a "quote", and more',
+    "two\nlines",
+    "a\rb",
+    "\r",
+    "naïve 😀",
+    " spaced ",
+    "1e999",
+    "12345678901234567890",
+]
 
 
 def test_scores_are_joined(client: Any) -> None:

@@ -160,8 +160,10 @@ class Answering(Working):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if request.url.path == "/sentiment":
             rows = httpx.Response(200, content=request.read()).json()
-            scores = [{"ref": ref, "Sentiment_Score": length_score(text)}
-                      for ref, text in zip(rows["ref"], rows["text"], strict=True)]  # fmt: skip
+            scores = [
+                {"ref": ref, "Sentiment_Score": length_score(text)}
+                for ref, text in zip(rows["ref"], rows["text"], strict=True)
+            ]
             return httpx.Response(200, json=scores)
         return super().handle_request(request)
 

@@ -23,10 +23,16 @@ def test_the_client_has_the_options_of_the_service() -> None:
 def test_options_reach_the_service(client: Any) -> None:
     """Each is what it says; what is None is left to the service."""
     job = client.submit(
-        "id;tweet\n1;na\u00efve\n2;\n".encode("latin-1"), model=None, text_column="tweet",
-        ref_column="id", delimiter=";", charset="latin-1", on_error=0.5,
-        labels={"team": "growth", "run": "a:b"}, retention_seconds=100,
-    ).wait()  # fmt: skip
+        "id;tweet\n1;na\u00efve\n2;\n".encode("latin-1"),
+        model=None,
+        text_column="tweet",
+        ref_column="id",
+        delimiter=";",
+        charset="latin-1",
+        on_error=0.5,
+        labels={"team": "growth", "run": "a:b"},
+        retention_seconds=100,
+    ).wait()
     assert job.as_frame()["ref"].tolist() == ["1", "2"]
     assert job.as_frame()["Sentiment_Score"][0] == 0.05
     assert job.labels == {"team": "growth", "run": "a:b"}
@@ -35,8 +41,9 @@ def test_options_reach_the_service(client: Any) -> None:
 
 def test_a_dry_run(client: Any) -> None:
     """It says what would become of a job, in the service's words, and makes none."""
-    said = client.validate(b"id;tweet\n7;hello\n8;\n", text_column="tweet", ref_column="id",
-                           delimiter=";")  # fmt: skip
+    said = client.validate(
+        b"id;tweet\n7;hello\n8;\n", text_column="tweet", ref_column="id", delimiter=";"
+    )
     assert said["columns"] == ["id", "tweet"]
     assert [row["ref"] for row in said["first_rows"]] == ["7", "8"]
     assert client.validate(["hello", "hello you"])["looked_at"]["rows"] == 2

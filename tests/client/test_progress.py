@@ -30,8 +30,14 @@ def test_lines() -> None:
     out = io.StringIO()
     tell = lines_to(out)
     queued = {"rows": {"total": None, "completed": 0, "failed": 0}, "progress": 0.0}
-    for one in (job("queued", **queued), job("queued", **queued), job(), job(progress=0.29),
-                job(progress=0.3), job("succeeded", progress=1.0)):  # fmt: skip
+    for one in (
+        job("queued", **queued),
+        job("queued", **queued),
+        job(),
+        job(progress=0.29),
+        job(progress=0.3),
+        job("succeeded", progress=1.0),
+    ):
         tell(one)
     assert out.getvalue().splitlines() == [
         "queued: It is <b>well</b>.",

@@ -52,8 +52,14 @@ def test_names_of_columns(client: Any) -> None:
     assert [row["ref"] for row in job.rows()] == ["7"]
     rows = [{"text": "hello", "stars": 5, "at": None}]
     [row] = client.submit(rows, columns="all").wait().rows()
-    assert row == {"ref": "1", "Sentiment_Score": 0.05, "error": None,
-                   "text": "hello", "stars": "5", "at": ""}  # fmt: skip
+    assert row == {
+        "ref": "1",
+        "Sentiment_Score": 0.05,
+        "error": None,
+        "text": "hello",
+        "stars": "5",
+        "at": "",
+    }
 
 
 def test_an_asynchronous_iterator(connected: Callable[..., Any], working: Working) -> None:

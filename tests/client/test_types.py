@@ -44,8 +44,19 @@ def test_types(tmp_path: Path) -> None:
     path.write_text(CODE, encoding="utf-8")
     root = Path(__file__).resolve().parent.parent.parent
     found = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file", "", "--strict", "--follow-imports=silent",
-         path],
-        capture_output=True, text=True, check=False, cwd=root,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--config-file",
+            "",
+            "--strict",
+            "--follow-imports=silent",
+            path,
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=root,
+    )
     assert found.returncode == 0, found.stdout

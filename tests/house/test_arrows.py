@@ -25,9 +25,13 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lint_imports(tree: Path) -> subprocess.CompletedProcess[str]:
     command = Path(sys.executable).with_name("lint-imports")
     return subprocess.run(
-        [command, "--no-cache"], cwd=tree, env={"PYTHONPATH": str(tree)}, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
+        [command, "--no-cache"],
+        cwd=tree,
+        env={"PYTHONPATH": str(tree)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_no_arrow_is_crossed(tree: Path) -> None:

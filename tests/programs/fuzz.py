@@ -75,8 +75,22 @@ SEEDS = {
 DELIMITERS = ",;\t| x"
 
 #: Charsets of each kind: of one byte, of several, with a state, with a mark.
-CHARSETS = ["latin-1", "cp1252", "utf-16", "utf-16-le", "utf-32", "utf-16-be", "shift_jis", "utf-7",
-            "gb18030", "big5", "iso2022_jp", "hz", "cp037", "euc_kr"]  # fmt: skip
+CHARSETS = [
+    "latin-1",
+    "cp1252",
+    "utf-16",
+    "utf-16-le",
+    "utf-32",
+    "utf-16-be",
+    "shift_jis",
+    "utf-7",
+    "gb18030",
+    "big5",
+    "iso2022_jp",
+    "hz",
+    "cp037",
+    "euc_kr",
+]
 
 
 def csv(data: bytes) -> None:
@@ -106,9 +120,13 @@ def in_parts(body: bytes, layout: Layout, size: int) -> None:
 
     def cut_by(look: Any) -> list[Part]:
         found = cut(
-            io.BytesIO(body[layout.start :]), layout, rows_per_part=size, after=None,
-            max_record_bytes=limit, look=look,
-        )  # fmt: skip
+            io.BytesIO(body[layout.start :]),
+            layout,
+            rows_per_part=size,
+            after=None,
+            max_record_bytes=limit,
+            look=look,
+        )
         return list(found)
 
     parts = cut_by(record_ends.look)

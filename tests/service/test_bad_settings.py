@@ -12,9 +12,15 @@ pytestmark = pytest.mark.stack
 ROOT = Path(__file__).resolve().parent.parent.parent
 WORKER = (sys.executable, "-m", "worker")
 API = (
-    sys.executable, "-m", "gunicorn", "--config", "python:api.gunicorn_conf",
-    "--bind", "127.0.0.1:0", "api.wsgi:app",
-)  # fmt: skip
+    sys.executable,
+    "-m",
+    "gunicorn",
+    "--config",
+    "python:api.gunicorn_conf",
+    "--bind",
+    "127.0.0.1:0",
+    "api.wsgi:app",
+)
 SERVE = (str(Path(sys.executable).with_name("scorelane")), "serve", "--port", "0")
 
 

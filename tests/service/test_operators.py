@@ -48,9 +48,13 @@ def service(
         "OTEL_BSP_SCHEDULE_DELAY": "100",
     }
     with programs(
-        tmp_path_factory.mktemp("operators"), own, env=env, processes="2", log_level="DEBUG",
+        tmp_path_factory.mktemp("operators"),
+        own,
+        env=env,
+        processes="2",
+        log_level="DEBUG",
         heartbeat_seconds="0.5",
-    ) as running:  # fmt: skip
+    ) as running:
         for port in ports:
             running.env["SCORELANE_METRICS_PORT"] = str(port)
             running.start_worker()
@@ -182,10 +186,13 @@ def test_one_trace_spans_a_request_and_its_steps(service: Programs, collector: C
     sent: dict[str, set[str]] = {}
     steps = {"split", "score", "finish"}
     for number, (path, body, expected) in enumerate(
-        [("/jobs", b"text\n" + b"good\n" * 3000, steps),
-         ("/jobs", b'{"text": ["good"]}', {"answer"}),
-         ("/sentiment", b'{"text": ["good"]}', {"answer"})], 1,
-    ):  # fmt: skip
+        [
+            ("/jobs", b"text\n" + b"good\n" * 3000, steps),
+            ("/jobs", b'{"text": ["good"]}', {"answer"}),
+            ("/sentiment", b'{"text": ["good"]}', {"answer"}),
+        ],
+        1,
+    ):
         trace_id = f"{number:032x}"
         kind = "application/json" if body.startswith(b"{") else "text/csv"
         headers = {"Content-Type": kind, "traceparent": f"00-{trace_id}-{'b' * 16}-01"}
@@ -221,12 +228,21 @@ def command(service: Programs, *arguments: str) -> tuple[int, Any]:
     """Run the command line with JSON for its output; its status, and what it said."""
     done = subprocess.run(
         [
-            sys.executable, "-c", "from scorelane.commands.main import main; main()",
-            *arguments, "--json", "--url", f"http://127.0.0.1:{service.port}",
+            sys.executable,
+            "-c",
+            "from scorelane.commands.main import main; main()",
+            *arguments,
+            "--json",
+            "--url",
+            f"http://127.0.0.1:{service.port}",
         ],
-        cwd=service.folder, env=service.env, capture_output=True, text=True, timeout=60,
+        cwd=service.folder,
+        env=service.env,
+        capture_output=True,
+        text=True,
+        timeout=60,
         check=False,
-    )  # fmt: skip
+    )
     return done.returncode, json.loads(done.stdout)
 
 

@@ -29,8 +29,13 @@ def test_the_api_does_what_its_document_says(service: Programs, tmp_path: Path) 
     ]  # fmt: skip
     env = {**service.env, "SCHEMATHESIS_HOOKS": "schema_hooks", "PYTHONPATH": str(SUPPORT)}
     done = subprocess.run(
-        command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=400,
+        command,
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=400,
         check=False,
-    )  # fmt: skip
+    )
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert service.status("/livez") == 200

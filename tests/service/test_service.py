@@ -122,8 +122,9 @@ def test_the_workers_announce_themselves(service: Programs) -> None:
     """Both models are listed with the processes that serve them."""
     models = {model["name"]: model for model in service.client.get("/models").json()["models"]}
     assert set(models) == {"fast", "deep"}
-    assert wait_for(lambda: [m["processes"] for m in service.client.get("/models").json()["models"]]
-                    == [2, 2])  # fmt: skip
+    assert wait_for(
+        lambda: [m["processes"] for m in service.client.get("/models").json()["models"]] == [2, 2]
+    )
     assert models["fast"]["rows_per_second"] > 0
 
 

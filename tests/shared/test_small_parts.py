@@ -13,8 +13,14 @@ from shared.storage.blobs import FolderBlobs
 
 
 def a_job(**about: object) -> Job:
-    spec = Spec(id=new_job_id(), model="fast", version="0" * 12, kind="bulk",
-                layout=Layout(format="csv", start=10), size=1010)  # fmt: skip
+    spec = Spec(
+        id=new_job_id(),
+        model="fast",
+        version="0" * 12,
+        kind="bulk",
+        layout=Layout(format="csv", start=10),
+        size=1010,
+    )
     return Job(spec=spec, **{"created_at": 0.0, "cut_bytes": 10, **about})
 
 

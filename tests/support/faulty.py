@@ -55,9 +55,11 @@ class Faulty(Programs):
             texts: other texts, by the number of the row behind an `r`.
         """
         sent = pd.DataFrame(
-            {"ref": [f"{row}" for row in range(first, first + rows)],
-             TEXT: [f"text number {row}, and no other" for row in range(first, first + rows)]}
-        )  # fmt: skip
+            {
+                "ref": [f"{row}" for row in range(first, first + rows)],
+                TEXT: [f"text number {row}, and no other" for row in range(first, first + rows)],
+            }
+        )
         for name, text in texts.items():
             sent.loc[int(name[1:]), TEXT] = text
         return SentJob(self.submit(sent.to_csv(index=False).encode()), sent)
@@ -73,8 +75,10 @@ class Faulty(Programs):
         assert ended["state"] == "succeeded", ended["detail"]
         count = len(job.sent)
         assert ended["rows"] == {
-            "total": count, "completed": count - len(errors), "failed": len(errors),
-        }  # fmt: skip
+            "total": count,
+            "completed": count - len(errors),
+            "failed": len(errors),
+        }
         found = self.results(job.location)
         assert found["ref"].tolist() == job.sent["ref"].tolist()
         wanted = pd.Series([checksum_score(text) for text in job.sent[TEXT]])

@@ -78,9 +78,13 @@ def make_service(settings: Settings) -> Service:
     dispatch = InMemoryDispatch()
     fleet = InMemoryFleet(Served(card=model.card, rate=10))
     app = create_app(
-        settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet,
+        settings,
+        store=store,
+        blobs=blobs,
+        dispatch=dispatch,
+        fleet=fleet,
         overview=InMemoryOverview(store),
-    )  # fmt: skip
+    )
     pipeline = Pipeline(
         settings,
         store=store,

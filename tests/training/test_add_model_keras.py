@@ -16,8 +16,24 @@ from training.hdf5 import quiet_about_hdf5  # noqa: E402
 
 pytestmark = pytest.mark.keras
 
-WORDS = ["i", "am", "well", "this", "is", "wonderful", "love", "it", "terrible", "hate", "bad",
-         "at", "all", "the", "don't", "isn't"]  # fmt: skip
+WORDS = [
+    "i",
+    "am",
+    "well",
+    "this",
+    "is",
+    "wonderful",
+    "love",
+    "it",
+    "terrible",
+    "hate",
+    "bad",
+    "at",
+    "all",
+    "the",
+    "don't",
+    "isn't",
+]
 WORD_IDX = {word: number for number, word in enumerate(WORDS, start=2)}
 LENGTH = 9
 

@@ -35,9 +35,9 @@ def test_opinions_are_found_by_text():
 
 def test_a_text_without_a_label_is_learnt_from_its_opinion_alone():
     """All deciles are possible for it; between a label and an opinion, each counts half."""
-    frame = pd.DataFrame({
-        "score": [np.nan, 0.95, 0.95], "coarse": False, "bare": False, "source": "a"
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {"score": [np.nan, 0.95, 0.95], "coarse": False, "bare": False, "source": "a"}
+    )
     possible = possible_deciles(frame)
     assert possible.sum(axis=1).tolist() == [10, 1, 1]
     shares = np.stack([SURE[2], SURE[2], np.full(10, np.nan, np.float32)])

@@ -22,9 +22,13 @@ def test_a_fast_model_is_made_of_a_labelled_csv(tmp_path):
     """The example data gives a model that loads, scores, and is described by its card."""
     doing = []
     card = train(
-        [LABELLED], kind="fast", name="mine", output=tmp_path / "models",
-        description="A try.", progress=lambda what, share: doing.append((what, share)),
-    )  # fmt: skip
+        [LABELLED],
+        kind="fast",
+        name="mine",
+        output=tmp_path / "models",
+        description="A try.",
+        progress=lambda what, share: doing.append((what, share)),
+    )
     folder = tmp_path / "models" / "mine"
     assert read_card(folder) == card
     assert sorted(path.name for path in folder.iterdir()) == ["card.json", "model.pkl"]
@@ -56,8 +60,11 @@ def test_the_same_seed_gives_the_same_model(tmp_path):
 
 def test_a_fast_model_reads_signs(tmp_path):
     """Emoji and emoticons are learnt as words are, and the model is run by arrays nevertheless."""
-    rows = [f"day {n} {sign},{score}" for n in range(60) for sign, score in
-            (("\U0001f600", 1), ("\U0001f621", 0), (":)", 1), (":(", 0))]  # fmt: skip
+    rows = [
+        f"day {n} {sign},{score}"
+        for n in range(60)
+        for sign, score in (("\U0001f600", 1), ("\U0001f621", 0), (":)", 1), (":(", 0))
+    ]
     data = tmp_path / "signs.csv"
     data.write_text("text,score\n" + "\n".join(rows) + "\n", encoding="utf-8")
     train([data], kind="fast", name="signs", output=tmp_path)
@@ -69,8 +76,11 @@ def test_a_fast_model_reads_signs(tmp_path):
 
 def test_probabilities_are_graded_by_graded_labels(tmp_path):
     """A text that is always half good scores about 0.5, between bad and good."""
-    rows = [f"{word} {n},{score}" for n in range(60) for word, score in
-            (("bad", 0.0), ("middling", 0.5), ("good", 1.0))]  # fmt: skip
+    rows = [
+        f"{word} {n},{score}"
+        for n in range(60)
+        for word, score in (("bad", 0.0), ("middling", 0.5), ("good", 1.0))
+    ]
     data = tmp_path / "graded.csv"
     data.write_text("text,score\n" + "\n".join(rows) + "\n", encoding="utf-8")
     train([data], kind="fast", name="graded", output=tmp_path)
@@ -90,11 +100,16 @@ def test_a_deep_model_is_made_of_a_labelled_csv(tmp_path):
     doing = []
     cards = [
         train(
-            [LABELLED], kind="deep", name="mine", output=tmp_path / run, epochs=2, seed=1,
+            [LABELLED],
+            kind="deep",
+            name="mine",
+            output=tmp_path / run,
+            epochs=2,
+            seed=1,
             progress=lambda what, share: doing.append((what, share)),
         )
         for run in ("a", "b")
-    ]  # fmt: skip
+    ]
     assert cards[0].figures == cards[1].figures
     folder = tmp_path / "a" / "mine"
     names = ["card.json", "model.hdf5", "model.onnx", "word_idx.json"]
@@ -111,12 +126,14 @@ def test_a_fifth_counts_for_both_its_deciles():
     """A score is learnt as its decile; a label of five as either of its two deciles; a bare label,
     among graded rows, as its side.
     """
-    frame = pd.DataFrame({
-        "score": [0.0, 0.55, 1.0, 0.1, 0.9, 0.0, 1.0],
-        "coarse": [False, False, False, True, True, False, False],
-        "bare": [False] * 5 + [True] * 2,
-        "source": ["graded"] * 5 + ["bare"] * 2,
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "score": [0.0, 0.55, 1.0, 0.1, 0.9, 0.0, 1.0],
+            "coarse": [False, False, False, True, True, False, False],
+            "bare": [False] * 5 + [True] * 2,
+            "source": ["graded"] * 5 + ["bare"] * 2,
+        }
+    )
     possible = [row.nonzero()[0].tolist() for row in possible_deciles(frame)]
     assert possible == [[0], [5], [9], [0, 1], [8, 9], [0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]
     alone = frame[frame["bare"]]

@@ -61,10 +61,16 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         # Here processes die of no row's fault, and so often over one part that it would be blamed.
         chosen = Settings(
-            redis_url=redis_url, default_model="length", part_seconds=0.4, lanes_per_process=LANES,
-            sweep_seconds=1000.0, retention_seconds=1000.0, lease_seconds=1000.0,
-            orphan_seconds=1e-6, max_attempts=1000,
-        )  # fmt: skip
+            redis_url=redis_url,
+            default_model="length",
+            part_seconds=0.4,
+            lanes_per_process=LANES,
+            sweep_seconds=1000.0,
+            retention_seconds=1000.0,
+            lease_seconds=1000.0,
+            orphan_seconds=1e-6,
+            max_attempts=1000,
+        )
         self._folder = tempfile.TemporaryDirectory(prefix="scorelane-")
         self.world = kind(chosen)
         self.fuse, self.dispatch, self.model = Fuse(), InMemoryDispatch(), LengthModel()
@@ -79,9 +85,14 @@ class AnyOrder(RuleBasedStateMachine):
         name = self.model.card.full_name
         self.open: list[Callable[[], None]] = []  # what closes parts that are scored
         self.pipeline = Pipeline(
-            chosen, keeper=Keeper(60), models={name: self.model}, rates={name: 10.0},
-            journal=Journal(Tally()), later=self.open.append, **shared
-        )  # fmt: skip
+            chosen,
+            keeper=Keeper(60),
+            models={name: self.model},
+            rates={name: 10.0},
+            journal=Journal(Tally()),
+            later=self.open.append,
+            **shared,
+        )
         self.reconciler = Reconciler(chosen, **shared)
         self.client = create_app(
             chosen, overview=InMemoryOverview(self.world.store), **shared

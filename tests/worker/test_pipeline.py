@@ -191,8 +191,14 @@ def test_the_row_of_a_small_job_that_kills_its_workers_is_found(service: Service
     texts = [f"text {row}" for row in range(40)]
     texts[17] = "deadly"
     content = write_rows([(str(row), text) for row, text in enumerate(texts)])
-    spec = Spec(id=new_job_id(), model="length", version="000000000001", kind="small",
-                layout=NDJSON, size=len(content))  # fmt: skip
+    spec = Spec(
+        id=new_job_id(),
+        model="length",
+        version="000000000001",
+        kind="small",
+        layout=NDJSON,
+        size=len(content),
+    )
     service.store.create(Job(spec=spec, created_at=time.time(), total=40), content)
     service.pipeline._rows._models = {service.model.card.full_name: Deadly()}
     for _ in range(10):

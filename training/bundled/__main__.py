@@ -99,10 +99,17 @@ def main(
                     Path(folder), load_model(of / "deep"), lessons.vectors, _kept_apart(data, files)
                 )
             card = train(
-                learnt, kind=kind, name=kind, output=output, epochs=_EPOCHS, lessons=lessons,
-                weights=_WEIGHTS[kind], description=DESCRIPTIONS[kind], force=True,
+                learnt,
+                kind=kind,
+                name=kind,
+                output=output,
+                epochs=_EPOCHS,
+                lessons=lessons,
+                weights=_WEIGHTS[kind],
+                description=DESCRIPTIONS[kind],
+                force=True,
                 progress=_Printed(),
-            )  # fmt: skip
+            )
             click.echo(f"{card.full_name}: {(perf_counter() - begun) / 60:.1f} minutes")
 
 

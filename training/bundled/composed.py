@@ -57,9 +57,12 @@ class _Composer:
         """A sentence, and its judgement from -1 to 1."""
         form = self._random.choices(list(_FORMS), list(_FORMS.values()))[0]
         makers: dict[str, Callable[[], tuple[str, float]]] = {
-            "judgement": self._judgement, "contrast": self._contrast, "feeling": self._feeling,
-            "said": self._said, "fact": self._fact,
-        }  # fmt: skip
+            "judgement": self._judgement,
+            "contrast": self._contrast,
+            "feeling": self._feeling,
+            "said": self._said,
+            "fact": self._fact,
+        }
         text, value = makers[form]()
         return self._written(text, value)
 

@@ -97,12 +97,14 @@ def write_taught_files(
 
 def sentences_of(reviews: Iterable[str]) -> list[str]:
     """The sentences of long reviews, but for very short and very long ones; sorted, none twice."""
-    return sorted({
-        sentence.strip()
-        for review in reviews
-        for sentence in _SENTENCE_END.split(review)
-        if _SHORTEST <= sentence.count(" ") + 1 <= _LONGEST
-    })  # fmt: skip
+    return sorted(
+        {
+            sentence.strip()
+            for review in reviews
+            for sentence in _SENTENCE_END.split(review)
+            if _SHORTEST <= sentence.count(" ") + 1 <= _LONGEST
+        }
+    )
 
 
 def _learnt(file: Path) -> pd.DataFrame:

@@ -98,11 +98,16 @@ def compile_model(folder: Path) -> Card:
         except ValueError as error:
             raise UnusableModel(path=folder / card.model_file, reason=str(error)) from error
         return write_card(
-            building, name=card.name, format=card.format, options=card.options,
+            building,
+            name=card.name,
+            format=card.format,
+            options=card.options,
             files=[path.name for path in building.iterdir()],
-            figures=figures, libraries=card.libraries | {"onnx": version("onnx")},
-            description=card.description, training_data=card.training_data,
-        )  # fmt: skip
+            figures=figures,
+            libraries=card.libraries | {"onnx": version("onnx")},
+            description=card.description,
+            training_data=card.training_data,
+        )
 
 
 def trial_rows(network: Network, seed: int = 0) -> list[list[int]]:

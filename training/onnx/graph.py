@@ -90,10 +90,14 @@ class Graph:
         values = [initial for initial, _, _ in states]
         self._nodes.append(
             helper.make_node(
-                "Scan", [*values, sequence[0]], [first, *others],
-                body=body, num_scan_inputs=1, scan_input_directions=[int(backwards)],
+                "Scan",
+                [*values, sequence[0]],
+                [first, *others],
+                body=body,
+                num_scan_inputs=1,
+                scan_input_directions=[int(backwards)],
             )
-        )  # fmt: skip
+        )
         return first
 
     def save(

@@ -36,13 +36,16 @@ def write_onnx(model: Any, path: Path) -> None:
     if flow.is_sequence or not flow.words:
         raise ValueError("it does not go from word numbers to one row of outputs a text")
     flow.graph.save(
-        path, source=IDS, result=flow.tensor, classes=model.output_shape[-1],
+        path,
+        source=IDS,
+        result=flow.tensor,
+        classes=model.output_shape[-1],
         about={
             LENGTH: model.input_shape[1] or 0,
             WORDS: flow.words,
             SKIPS_ZEROS: int(flow.skips_zeros),
         },
-    )  # fmt: skip
+    )
 
 
 def _activate(flow: Flow, layer: Any) -> None:
@@ -146,8 +149,14 @@ def _convolution(flow: Flow, layer: Any) -> None:
 
 _MAPPINGS: dict[type, Callable[[Flow, Any], None]] = {
     **dict.fromkeys(
-        (layers.InputLayer, layers.Dropout, layers.SpatialDropout1D, layers.GaussianNoise,
-         layers.GaussianDropout), _pass,
+        (
+            layers.InputLayer,
+            layers.Dropout,
+            layers.SpatialDropout1D,
+            layers.GaussianNoise,
+            layers.GaussianDropout,
+        ),
+        _pass,
     ),
     **dict.fromkeys(RECURRENT, recurrent),
     layers.Activation: _activate,
@@ -160,4 +169,4 @@ _MAPPINGS: dict[type, Callable[[Flow, Any], None]] = {
     layers.GlobalAveragePooling1D: _average,
     layers.GlobalMaxPooling1D: _maximum,
     layers.LayerNormalization: _layer_normalization,
-}  # fmt: skip
+}

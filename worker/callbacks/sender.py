@@ -55,9 +55,14 @@ class Sender(threading.Thread):
     """Takes callbacks that are due, and tries each again, ever later, until it is delivered."""
 
     def __init__(
-        self, settings: Settings, *, store: JobStore, blobs: Blobs, courier: Courier,
+        self,
+        settings: Settings,
+        *,
+        store: JobStore,
+        blobs: Blobs,
+        courier: Courier,
         pause: float = 1.0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(name="sender", daemon=True)
         self._settings = settings
         self._store = store

@@ -34,9 +34,14 @@ class PartScorer:
     """Scores parts of bulk jobs; it stores nothing but notes."""
 
     def __init__(
-        self, settings: Settings, *, store: JobStore, blobs: Blobs, rows: RowScorer,
+        self,
+        settings: Settings,
+        *,
+        store: JobStore,
+        blobs: Blobs,
+        rows: RowScorer,
         journal: Journal,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Take the collaborators; `rows` has the models."""
         self._settings = settings
         self._store = store

@@ -36,9 +36,13 @@ def _found(content: bytes, delimiter: str, ends: ctypes.c_void_p | None) -> tupl
     """The size of the whole records, their number, and where the last ends; see `records.c`."""
     count, last = ctypes.c_int64(), ctypes.c_int64()
     size = LIBRARY.records_look(
-        content, ctypes.c_int64(len(content)), ord(delimiter), ctypes.byref(count),
-        ctypes.byref(last), ends,
-    )  # fmt: skip
+        content,
+        ctypes.c_int64(len(content)),
+        ord(delimiter),
+        ctypes.byref(count),
+        ctypes.byref(last),
+        ends,
+    )
     return size, count.value, last.value
 
 

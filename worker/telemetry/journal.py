@@ -46,9 +46,13 @@ class Journal:
         self._rows(full_name, *counts)
         self._tally.add(PARTS, *labels_of(full_name))
         logger.debug(
-            "score job=%s part=%d rows=%d %.3f s", job_id, part, rows, seconds,
+            "score job=%s part=%d rows=%d %.3f s",
+            job_id,
+            part,
+            rows,
+            seconds,
             extra={"rows": rows, "seconds": seconds},
-        )  # fmt: skip
+        )
 
     def finish(self, job_id: str, began: float) -> None:
         """A job has succeeded."""
@@ -65,9 +69,12 @@ class Journal:
         self._rows(full_name, completed, failed)
         self._tally.add(SMALL, *labels_of(full_name), by=len(answers))
         logger.debug(
-            "answer model=%s jobs=%d rows=%d", full_name, len(answers), completed + failed,
+            "answer model=%s jobs=%d rows=%d",
+            full_name,
+            len(answers),
+            completed + failed,
             extra={"rows": completed + failed, "seconds": seconds},
-        )  # fmt: skip
+        )
 
         if spans.on:
             for job in jobs:

@@ -22,9 +22,15 @@ class Vitals:
     """Of one worker, seen from its main process."""
 
     def __init__(
-        self, node: str, pid: int, full_names: list[str], *, fleet: RedisFleet, link: RedisLink,
+        self,
+        node: str,
+        pid: int,
+        full_names: list[str],
+        *,
+        fleet: RedisFleet,
+        link: RedisLink,
         blobs: str,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Take the worker's name, its main process, its models, and the folder of its blobs."""
         self._fleet = fleet
         self._link = link
@@ -67,25 +73,29 @@ class Vitals:
         yield gauge(
             "scorelane_worker_processes",
             "Scoring processes that are ready. Of this worker.",
-            (), {(): float(len(announced))},
-        )  # fmt: skip
+            (),
+            {(): float(len(announced))},
+        )
         yield gauge(
             "scorelane_worker_model_processes",
             "Scoring processes that have loaded a version of a model. Of this worker.",
-            MODEL, {model: float(loaded.count(model)) for model in loaded},
-        )  # fmt: skip
+            MODEL,
+            {model: float(loaded.count(model)) for model in loaded},
+        )
         yield gauge(
             "scorelane_worker_model_rows_per_second",
             "What a process scores in a second, as measured when it loaded the model.",
-            MODEL, rates,
-        )  # fmt: skip
+            MODEL,
+            rates,
+        )
         memory = {("main",): float(resident_bytes(self._pid))}
         memory["scoring",] = float(sum(map(resident_bytes, announced)))
         yield gauge(
             "scorelane_worker_resident_memory_bytes",
             "Memory of the main process, and of the scoring processes together. Of this worker.",
-            ("process",), memory,
-        )  # fmt: skip
+            ("process",),
+            memory,
+        )
 
 
 def _version(package: str) -> str | None:

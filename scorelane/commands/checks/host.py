@@ -57,9 +57,10 @@ def examine_blobs(folder: Path) -> Iterator[Finding]:
         free = shutil.disk_usage(there).free
     except OSError as error:
         yield fault(
-            "blobs", f"{folder} cannot be written: {error.strerror}.",
+            "blobs",
+            f"{folder} cannot be written: {error.strerror}.",
             "Let the API and the workers write there, or name another in SCORELANE_BLOBS_DIR.",
-        )  # fmt: skip
+        )
         return
     said = f"{folder} can be written, and has {free / 1e9:,.1f} GB free."
     advice = "Make room, or lower SCORELANE_RETENTION_SECONDS: a full disk holds jobs up."
@@ -80,33 +81,37 @@ def examine_models(settings: Settings) -> Iterator[Finding]:
         return
     except OSError as error:
         yield fault(
-            "models", f"{error.filename}: {error.strerror}.",
+            "models",
+            f"{error.filename}: {error.strerror}.",
             "Let whoever runs the worker read it.",
-        )  # fmt: skip
+        )
         return
     for card in cards:
         yield _runtime(card)
     if settings.default_model not in {card.name for card in cards}:
         yield warning(
-            "models", f"The default model '{settings.default_model}' is not among those here.",
+            "models",
+            f"The default model '{settings.default_model}' is not among those here.",
             "Set SCORELANE_DEFAULT_MODEL to one that is served.",
-        )  # fmt: skip
+        )
 
 
 def _runtime(card: Card) -> Finding:
     points = {point.name: point for point in entry_points(group=RUNTIMES)}
     if card.format not in points:
         return fault(
-            "models", f"{card.full_name} is a .{card.format}, which nothing installed can run.",
+            "models",
+            f"{card.full_name} is a .{card.format}, which nothing installed can run.",
             "Install a package with such a runtime, or leave the model out by SCORELANE_SERVE.",
-        )  # fmt: skip
+        )
     try:
         points[card.format].load()
     except ImportError as error:
         return fault(
-            "models", f"{card.full_name} cannot be run here: {error}.",
+            "models",
+            f"{card.full_name} cannot be run here: {error}.",
             "pip install 'scorelane[worker,keras]'",
-        )  # fmt: skip
+        )
     return fine("models", f"{card.full_name} is what its card says, and can be run.")
 
 
@@ -126,9 +131,10 @@ def examine_versions(constraints: Path = CONSTRAINTS) -> Iterator[Finding]:
     if others:
         more = f", and {len(others) - 5} more" if len(others) > 5 else ""
         yield warning(
-            "versions", f"Others than were tested: {', '.join(others[:5])}{more}.",
+            "versions",
+            f"Others than were tested: {', '.join(others[:5])}{more}.",
             "pip install -c constraints.txt -e '.[dev]'",
-        )  # fmt: skip
+        )
     else:
         yield fine("versions", "The libraries are those that were tested.")
 
@@ -154,9 +160,10 @@ def examine_metrics_port(settings: Settings) -> Iterator[Finding]:
         socket.create_server(address).close()
     except OSError as error:
         yield warning(
-            "metrics", f"A worker's metrics cannot be at {said}: {error.strerror}.",
+            "metrics",
+            f"A worker's metrics cannot be at {said}: {error.strerror}.",
             "A worker that runs has it already, or another program: each worker of a machine needs "
             "a SCORELANE_METRICS_PORT of its own.",
-        )  # fmt: skip
+        )
     else:
         yield fine("metrics", f"A worker's metrics can be at {said}.")

@@ -72,18 +72,20 @@ def _version(info: dict[str, Any]) -> Iterator[Finding]:
         yield fine(_ABOUT, f"Redis {version} answers.")
     if info.get("cluster_enabled"):
         yield fault(
-            _ABOUT, "Redis runs as a cluster.",
+            _ABOUT,
+            "Redis runs as a cluster.",
             "The queue does not work on one: use a single Redis, with a replica if you like.",
-        )  # fmt: skip
+        )
 
 
 def _latency(seconds: float) -> Finding:
     said = f"A call to Redis takes {seconds * 1000:.2f} ms."
     if seconds > SLOW:
         return warning(
-            _ABOUT, said,
+            _ABOUT,
+            said,
             "Put it nearer to the workers, or let parts be larger: SCORELANE_PART_SECONDS.",
-        )  # fmt: skip
+        )
     return fine(_ABOUT, said)
 
 
@@ -91,24 +93,27 @@ def _memory(info: dict[str, Any]) -> Iterator[Finding]:
     policy, most = str(info.get("maxmemory_policy", "noeviction")), int(info.get("maxmemory", 0))
     if policy != "noeviction":
         yield fault(
-            _ABOUT, f"Redis forgets jobs when its memory is full: maxmemory-policy is {policy}.",
+            _ABOUT,
+            f"Redis forgets jobs when its memory is full: maxmemory-policy is {policy}.",
             "Set it to noeviction (redis-cli CONFIG SET maxmemory-policy noeviction, and in its "
             "configuration).",
-        )  # fmt: skip
+        )
     used = int(info.get("used_memory", 0))
     if most and used > NEARLY_FULL * most:
         yield warning(
-            _ABOUT, f"Redis uses {used / most:.0%} of the {most / 1e6:,.0f} MB that it may.",
+            _ABOUT,
+            f"Redis uses {used / most:.0%} of the {most / 1e6:,.0f} MB that it may.",
             "Raise maxmemory, or lower SCORELANE_RETENTION_SECONDS; a full one refuses jobs.",
-        )  # fmt: skip
+        )
 
 
 def _persistence(info: dict[str, Any]) -> Finding:
     if not info.get("aof_enabled"):
         return warning(
-            _ABOUT, "Redis has no append-only file: small jobs are lost when it is restarted.",
+            _ABOUT,
+            "Redis has no append-only file: small jobs are lost when it is restarted.",
             "Start it with `--appendonly yes`. (Bulk jobs come back from the blobs.)",
-        )  # fmt: skip
+        )
     if info.get("aof_last_write_status", "ok") != "ok":
         return fault(
             _ABOUT, "Redis cannot write its append-only file.", "Look at its disk, and its log."

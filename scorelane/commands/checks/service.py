@@ -29,9 +29,10 @@ def examine_api(url: str) -> Iterator[Finding]:
             yield fault("api", f"{url} is not ready.", error.detail)
             return
         yield fault(
-            "api", f"Something else than Scorelane answers at {url}.",
+            "api",
+            f"Something else than Scorelane answers at {url}.",
             "Name the service by --url, or let it listen on another port.",
-        )  # fmt: skip
+        )
     else:
         yield fine("api", f"{url} is ready.")
 
@@ -44,8 +45,10 @@ def _silent(url: str) -> Finding:
             return fault("api", said, "Look at its log, and who holds the port: `ss -ltnp`.")
     except OSError:
         return warning(
-            "api", f"Nothing answers at {url}.", "Start the API, or name its address by --url.",
-        )  # fmt: skip
+            "api",
+            f"Nothing answers at {url}.",
+            "Start the API, or name its address by --url.",
+        )
 
 
 def examine_workers(
@@ -66,18 +69,20 @@ def examine_workers(
         return  # said already
     if not workers:
         yield fault(
-            "workers", "No worker lives: jobs wait.",
+            "workers",
+            "No worker lives: jobs wait.",
             "Start one (`python -m worker`, `docker compose up -d worker`); its log says what is "
             "wrong.",
-        )  # fmt: skip
+        )
         return
     processes = sum(len(worker.processes) for worker in workers)
     yield fine("workers", f"{len(workers)} live, with {processes} processes.")
     if not any(name.startswith(f"{settings.default_model}@") for name in serving):
         yield warning(
-            "workers", f"None of them serves the default model, '{settings.default_model}'.",
+            "workers",
+            f"None of them serves the default model, '{settings.default_model}'.",
             "Jobs that name no model are refused, or wait: see SCORELANE_SERVE of the workers.",
-        )  # fmt: skip
+        )
     yield from _alike(workers, release)
     yield from _clocks(workers)
     yield from _same_blobs(workers, blobs)
@@ -87,17 +92,19 @@ def _alike(workers: list[Worker], release: str) -> Iterator[Finding]:
     releases = {worker.release for worker in workers} | {release}
     if len(releases) > 1:
         yield warning(
-            "workers", f"Their releases differ, or from the one here: {_listed(releases)}.",
+            "workers",
+            f"Their releases differ, or from the one here: {_listed(releases)}.",
             "Upgrade all of them; in the midst of a rolling upgrade this is as it should be.",
-        )  # fmt: skip
+        )
     names = sorted({name for worker in workers for name in worker.libraries})
     for name in names:
         versions = {worker.libraries.get(name, "none") for worker in workers}
         if len(versions) > 1:
             yield warning(
-                "workers", f"They have different versions of {name}: {_listed(versions)}.",
+                "workers",
+                f"They have different versions of {name}: {_listed(versions)}.",
                 "Scores may differ in their last digits from part to part: install all alike.",
-            )  # fmt: skip
+            )
     served: dict[str, set[str]] = {}
     for worker in workers:
         for full_name in worker.models:
@@ -106,37 +113,42 @@ def _alike(workers: list[Worker], release: str) -> Iterator[Finding]:
     for name, versions in sorted(served.items()):
         if len(versions) > 1:
             yield warning(
-                "workers", f"They serve different versions of {name}: {_listed(versions)}.",
+                "workers",
+                f"They serve different versions of {name}: {_listed(versions)}.",
                 "New jobs get the one that was announced last: restart the workers of the other.",
-            )  # fmt: skip
+            )
 
 
 def _clocks(workers: list[Worker]) -> Iterator[Finding]:
     for worker in workers:
         if abs(worker.clock_ahead) > MOST_SKEW:
             yield warning(
-                "clock", f"The clock of {worker.name} is off by {worker.clock_ahead:+.0f} s.",
+                "clock",
+                f"The clock of {worker.name} is off by {worker.clock_ahead:+.0f} s.",
                 "Have its host keep time by NTP. (No job depends on it.)",
-            )  # fmt: skip
+            )
 
 
 def _same_blobs(workers: list[Worker], blobs: str) -> Iterator[Finding]:
     without = [worker.name for worker in workers if not worker.blobs]
     if without:
         yield fault(
-            "blobs", f"The folder of blobs cannot be written by {', '.join(without)}.",
+            "blobs",
+            f"The folder of blobs cannot be written by {', '.join(without)}.",
             "Look at SCORELANE_BLOBS_DIR there, and at who owns the folder.",
-        )  # fmt: skip
+        )
     if len({worker.blobs for worker in workers if worker.blobs}) > 1:
         yield fault(
-            "blobs", "The workers do not all see the same folder of blobs.",
+            "blobs",
+            "The workers do not all see the same folder of blobs.",
             "Mount the same one at each, and at the API, and name it in SCORELANE_BLOBS_DIR.",
-        )  # fmt: skip
+        )
     elif blobs and any(worker.blobs not in ("", blobs) for worker in workers):
         yield warning(
-            "blobs", "The workers see another folder of blobs than the one that is set here.",
+            "blobs",
+            "The workers see another folder of blobs than the one that is set here.",
             "If it is that of the API, jobs get stuck: set SCORELANE_BLOBS_DIR alike.",
-        )  # fmt: skip
+        )
 
 
 def _listed(values: set[str]) -> str:

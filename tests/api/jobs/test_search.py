@@ -17,8 +17,12 @@ START = 1767225600.0
 
 def put(store: InMemoryJobStore, at: float, state: State = State.QUEUED, **spec: Any) -> str:
     about: dict[str, Any] = {
-        "model": "length", "version": "000000000001", "kind": "bulk", "layout": LAYOUT, "size": 1,
-    } | spec  # fmt: skip
+        "model": "length",
+        "version": "000000000001",
+        "kind": "bulk",
+        "layout": LAYOUT,
+        "size": 1,
+    } | spec
     job = Job(spec=Spec(id=new_job_id(at), **about), created_at=at)
     store.create(job)
     if state is not State.QUEUED:
@@ -33,10 +37,15 @@ def ids(service: Service) -> list[str]:
     """Ten jobs, the oldest first: five states, of two teams in turn, the last of another model."""
     states = [State.QUEUED, State.RUNNING, State.SUCCEEDED, State.FAILED, State.CANCELLED] * 2
     return [
-        put(service.store, START + 60 * at, state,
-            labels={"team": "ab"[at % 2], "run": str(at)}, model="other" if at == 9 else "length")
+        put(
+            service.store,
+            START + 60 * at,
+            state,
+            labels={"team": "ab"[at % 2], "run": str(at)},
+            model="other" if at == 9 else "length",
+        )
         for at, state in enumerate(states)
-    ]  # fmt: skip
+    ]
 
 
 def numbers(service: Service, ids: list[str], query: str) -> list[int]:
@@ -120,10 +129,20 @@ def test_a_page_costs_no_more_than_it_may(
 
 @pytest.mark.parametrize(
     "query",
-    ["state=expired", "state=", "state=failed,", "label=team", "limit=x", "cursor=zz",
-     "created_after=2026-01-01", "created_after=2026-01-01T00:00:00", "created_before=yesterday",
-     "created_before=2026-13-01T00:00:00Z", "state=failed&state=queued"],
-)  # fmt: skip
+    [
+        "state=expired",
+        "state=",
+        "state=failed,",
+        "label=team",
+        "limit=x",
+        "cursor=zz",
+        "created_after=2026-01-01",
+        "created_after=2026-01-01T00:00:00",
+        "created_before=yesterday",
+        "created_before=2026-13-01T00:00:00Z",
+        "state=failed&state=queued",
+    ],
+)
 def test_what_cannot_be_looked_for(service: Service, query: str) -> None:
     """It is refused with what it may be."""
     problem(service.client.get(f"/jobs?{query}"), 400, "bad-option")

@@ -118,10 +118,17 @@ def test_the_workers_are_listed(service: Service) -> None:
     assert service.client.get("/workers").json == {"workers": []}
     service.fleet.describe(
         Worker(
-            name="here-1", host="here", release="1", libraries={}, models=["length@1"],
-            processes=[5, 6], memory=20, started_at=1.0, clock_ahead=0.0,
+            name="here-1",
+            host="here",
+            release="1",
+            libraries={},
+            models=["length@1"],
+            processes=[5, 6],
+            memory=20,
+            started_at=1.0,
+            clock_ahead=0.0,
         )
-    )  # fmt: skip
+    )
     [worker] = service.client.get("/workers").json["workers"]
     assert (worker["name"], worker["processes"]) == ("here-1", [5, 6])
     assert worker["started_at"] == "1970-01-01T00:00:01.000Z"

@@ -16,9 +16,15 @@ CSV = "text/csv"
     [(gzip.compress(b"text\ngood\n"), "Content-Encoding: gzip"), (b"PK\x03\x04\x14\0", ".xlsx")],
 )
 @pytest.mark.parametrize(
-    "kind", [CSV, "text/csv; charset=latin-1", "application/json", "application/x-ndjson",
-             "application/vnd.apache.parquet"],
-)  # fmt: skip
+    "kind",
+    [
+        CSV,
+        "text/csv; charset=latin-1",
+        "application/json",
+        "application/x-ndjson",
+        "application/vnd.apache.parquet",
+    ],
+)
 def test_what_is_packed_and_does_not_say_so(
     service: Service, content: bytes, says: str, kind: str
 ) -> None:

@@ -19,9 +19,16 @@ def rows(bad: int, count: int) -> dict[str, Any]:
 @pytest.mark.parametrize("count", [4, 20])
 @pytest.mark.parametrize(
     ("on_error", "bad", "state"),
-    [("skip", 4, "succeeded"), ("fail", 1, "failed"), ("0", 1, "failed"), ("fail", 0, "succeeded"),
-     ("0.25", 1, "succeeded"), ("0.25", 2, "failed"), ("1", 4, "succeeded")],
-)  # fmt: skip
+    [
+        ("skip", 4, "succeeded"),
+        ("fail", 1, "failed"),
+        ("0", 1, "failed"),
+        ("fail", 0, "succeeded"),
+        ("0.25", 1, "succeeded"),
+        ("0.25", 2, "failed"),
+        ("1", 4, "succeeded"),
+    ],
+)
 def test_a_job_bears_so_many_bad_rows(
     service: Service, on_error: str, bad: int, state: str, count: int
 ) -> None:
@@ -97,9 +104,17 @@ def test_without_terms_the_usual_ones_hold(service: Service) -> None:
 
 @pytest.mark.parametrize(
     "labels",
-    [["team"], [":growth"], ["te am:x"], ["k" * 65 + ":v"], ["k:" + "v" * 257], ["k:a\nb"],
-     ["k:1", "k:2"], [f"k{at}:v" for at in range(17)]],
-)  # fmt: skip
+    [
+        ["team"],
+        [":growth"],
+        ["te am:x"],
+        ["k" * 65 + ":v"],
+        ["k:" + "v" * 257],
+        ["k:a\nb"],
+        ["k:1", "k:2"],
+        [f"k{at}:v" for at in range(17)],
+    ],
+)
 def test_labels_that_cannot_be(service: Service, labels: list[str]) -> None:
     """A label is a key and a value, each of a bounded length; a job has a bounded number."""
     answer = service.client.post("/jobs", json=rows(0, 2), query_string={"label": labels})

@@ -52,10 +52,13 @@ def read(content: bytes, kind: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in content.decode().split("\n")[:-1]]
     found = csv.DictReader(io.StringIO(content.decode(), newline=""))
     return [
-        {"ref": row["ref"].removeprefix("'"), SCORE: float(row[SCORE]) if row[SCORE] else None,
-         "error": row["error"] or None}
+        {
+            "ref": row["ref"].removeprefix("'"),
+            SCORE: float(row[SCORE]) if row[SCORE] else None,
+            "error": row["error"] or None,
+        }
         for row in found
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("wanted", KEPT)

@@ -147,9 +147,15 @@ def test_a_file_of_keys_that_cannot_be_read_changes_nothing(
 
 @pytest.mark.parametrize(
     "line",
-    ["alice", "alice submit", "alice all sha256:" + "0" * 64, "a/b read sha256:" + "0" * 64,
-     "alice read sha256:" + "0" * 63, ALICE.key],
-)  # fmt: skip
+    [
+        "alice",
+        "alice submit",
+        "alice all sha256:" + "0" * 64,
+        "a/b read sha256:" + "0" * 64,
+        "alice read sha256:" + "0" * 63,
+        ALICE.key,
+    ],
+)
 def test_a_line_that_is_no_key_is_named_by_its_number(line: str) -> None:
     """The message does not show it: it may be a key."""
     with pytest.raises(BadKey, match="Line 2") as raised:
@@ -159,11 +165,20 @@ def test_a_line_that_is_no_key_is_named_by_its_number(line: str) -> None:
 
 @pytest.mark.parametrize(
     ("host", "publish", "refused"),
-    [("127.0.0.1", "", False), ("::1", "", False), ("0.0.0.0", "", True), ("10.0.0.7", "", True),
-     ("0.0.0.0", "127.0.0.1:5005", False), ("0.0.0.0", "127.0.0.1:", False),
-     ("0.0.0.0", "5005", True), ("0.0.0.0", "0.0.0.0:5005", True), ("0.0.0.0", "[::1]:80", False),
-     ("0.0.0.0", "localhost:80", False), ("127.0.0.1", "example.org:80", True)],
-)  # fmt: skip
+    [
+        ("127.0.0.1", "", False),
+        ("::1", "", False),
+        ("0.0.0.0", "", True),
+        ("10.0.0.7", "", True),
+        ("0.0.0.0", "127.0.0.1:5005", False),
+        ("0.0.0.0", "127.0.0.1:", False),
+        ("0.0.0.0", "5005", True),
+        ("0.0.0.0", "0.0.0.0:5005", True),
+        ("0.0.0.0", "[::1]:80", False),
+        ("0.0.0.0", "localhost:80", False),
+        ("127.0.0.1", "example.org:80", True),
+    ],
+)
 def test_without_keys_it_is_published_on_the_loopback_alone(
     settings: Settings, host: str, publish: str, refused: bool
 ) -> None:

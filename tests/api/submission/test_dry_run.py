@@ -14,9 +14,12 @@ CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (row, b"z" * (row % 5)) for row in r
 def dry(service: Service, content: bytes = CSV, **options: str) -> Any:
     headers = {"Content-Encoding": "gzip"} if content[:2] == b"\x1f\x8b" else {}
     return service.client.post(
-        "/jobs", data=content, content_type="text/csv", headers=headers,
+        "/jobs",
+        data=content,
+        content_type="text/csv",
+        headers=headers,
         query_string={"validate": "true", **options},
-    )  # fmt: skip
+    )
 
 
 def kept(service: Service) -> list[Any]:
@@ -83,12 +86,20 @@ def test_a_row_that_the_beginning_cuts_off_is_no_error(service: Service) -> None
 
 @pytest.mark.parametrize(
     ("content_type", "body", "columns"),
-    [("application/json", b'{"ref": [1, 2], "text": ["a", ""], "more": [1, 2]}',
-      ["ref", "text", "more"]),
-     ("application/x-ndjson", b'{"ref": 1, "text": "a"}\n{"ref": 2, "text": ""}\n',
-      ["ref", "text"]),
-     ("text/tab-separated-values", b"ref\ttext\n1\ta\n2\t\n", ["ref", "text"])],
-)  # fmt: skip
+    [
+        (
+            "application/json",
+            b'{"ref": [1, 2], "text": ["a", ""], "more": [1, 2]}',
+            ["ref", "text", "more"],
+        ),
+        (
+            "application/x-ndjson",
+            b'{"ref": 1, "text": "a"}\n{"ref": 2, "text": ""}\n',
+            ["ref", "text"],
+        ),
+        ("text/tab-separated-values", b"ref\ttext\n1\ta\n2\t\n", ["ref", "text"]),
+    ],
+)
 def test_every_format(service: Service, content_type: str, body: bytes, columns: list[str]) -> None:
     """JSON whole, lines by their beginning."""
     answer = service.client.post("/jobs?validate=true", data=body, content_type=content_type)
@@ -114,12 +125,16 @@ def test_a_form(service: Service) -> None:
 
 @pytest.mark.parametrize(
     ("content", "options", "status", "code"),
-    [(b"nothing\n1\n", {}, 422, "no-such-column"), (b"text\n\xff\xfe\n", {}, 422, "not-text"),
-     (b"text\n", {}, 422, "no-rows"), (CSV, {"model": "none"}, 422, "unknown-model"),
-     (CSV, {"on_error": "stop"}, 400, "bad-option"),
-     (CSV, {"speed": "high"}, 400, "unknown-option"),
-     (b'text\n"open\n', {}, 422, "open-quote")],
-)  # fmt: skip
+    [
+        (b"nothing\n1\n", {}, 422, "no-such-column"),
+        (b"text\n\xff\xfe\n", {}, 422, "not-text"),
+        (b"text\n", {}, 422, "no-rows"),
+        (CSV, {"model": "none"}, 422, "unknown-model"),
+        (CSV, {"on_error": "stop"}, 400, "bad-option"),
+        (CSV, {"speed": "high"}, 400, "unknown-option"),
+        (b'text\n"open\n', {}, 422, "open-quote"),
+    ],
+)
 def test_what_could_be_no_job(
     service: Service, content: bytes, options: dict[str, str], status: int, code: str
 ) -> None:

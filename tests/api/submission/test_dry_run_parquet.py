@@ -53,8 +53,10 @@ def test_what_would_be_read(service: Service) -> None:
     assert said["first_rows"][1] == {"row": 2, "ref": "1", "text": "z", "error": None}
     assert [row["row"] for row in said["first_rows"]] == [1, 2, 3, 4, 5]
     assert [(row["row"], row["error"]) for row in said["first_errors"]][:3] == [
-        (1, "the text is empty"), (6, "the text is empty"), (8, "the text is missing"),
-    ]  # fmt: skip
+        (1, "the text is empty"),
+        (6, "the text is empty"),
+        (8, "the text is missing"),
+    ]
     assert said["looked_at"] == {"bytes": len(content), "rows": 20, "failed": 5, "all": True}
     assert said["estimate"]["rows"] == 20
     assert said["estimate"]["seconds"] == 2
@@ -136,9 +138,11 @@ def test_what_could_be_no_job(service: Service) -> None:
 def test_what_is_too_much(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of bytes and of rows: as of a job."""
     huge = service.client.post(
-        "/jobs?validate=true", data=b"PAR1", content_type=PARQUET,
+        "/jobs?validate=true",
+        data=b"PAR1",
+        content_type=PARQUET,
         environ_overrides={"CONTENT_LENGTH": str(2**33)},
-    )  # fmt: skip
+    )
     assert huge.status_code == 413
     settings = service.app.extensions["scorelane"].settings
     monkeypatch.setitem(settings.__dict__, "max_rows", 19)

@@ -73,10 +73,13 @@ def test_a_replay_stores_and_queues_nothing(service: Service) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"data": CSV + b"3,c\n", "content_type": "text/csv"}, {"json": SMALL},
-     {"data": CSV, "content_type": "text/csv", "query_string": {"label": "a:b"}},
-     {"data": CSV, "content_type": "text/csv", "query_string": {"delimiter": ";"}}],
-)  # fmt: skip
+    [
+        {"data": CSV + b"3,c\n", "content_type": "text/csv"},
+        {"json": SMALL},
+        {"data": CSV, "content_type": "text/csv", "query_string": {"label": "a:b"}},
+        {"data": CSV, "content_type": "text/csv", "query_string": {"delimiter": ";"}},
+    ],
+)
 def test_another_request_is_refused(service: Service, other: dict[str, Any]) -> None:
     """Other content, other options, another format: it is a slip, and makes no job."""
     send(service, **BODIES["csv"]())
@@ -135,10 +138,14 @@ def streamed(pieces: Iterator[bytes]) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "bad",
-    [{"data": b"nothing\n1\n", "content_type": "text/csv"}, {"json": {"nothing": [1]}},
-     {"data": b"{", "content_type": "application/json"}, {"data": b"", "content_type": "text/x"},
-     {"json": SMALL, "query_string": {"model": "none"}}],
-)  # fmt: skip
+    [
+        {"data": b"nothing\n1\n", "content_type": "text/csv"},
+        {"json": {"nothing": [1]}},
+        {"data": b"{", "content_type": "application/json"},
+        {"data": b"", "content_type": "text/x"},
+        {"json": SMALL, "query_string": {"model": "none"}},
+    ],
+)
 def test_a_request_that_was_refused_frees_its_key(service: Service, bad: dict[str, Any]) -> None:
     """It can be corrected, and sent again."""
     assert send(service, **bad).status_code >= 400
@@ -160,9 +167,9 @@ def test_a_request_that_broke_off_frees_its_key(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", '""', " ", "x" * 256, f'"{"x" * 256}"', '"open', 'a"b', "a b", '"a\\b"', "\u00e9",
-            '"a"b'],
-)  # fmt: skip
+    "key",
+    ["", '""', " ", "x" * 256, f'"{"x" * 256}"', '"open', 'a"b', "a b", '"a\\b"', "\u00e9", '"a"b'],
+)
 def test_keys_that_cannot_be(service: Service, key: str) -> None:
     """They are refused before anything is read, and say what a key is."""
     answer = send(service, key, json=SMALL)
@@ -172,9 +179,14 @@ def test_keys_that_cannot_be(service: Service, key: str) -> None:
 
 @pytest.mark.parametrize(
     ("key", "same"),
-    [("a", '"a"'), ("x" * 255, f'"{"x" * 255}"'), ("a;b=c", '"a;b=c"'), ('"a\\"b"', '"a\\"b"'),
-     ('"a, b: c"', '"a, b: c"')],
-)  # fmt: skip
+    [
+        ("a", '"a"'),
+        ("x" * 255, f'"{"x" * 255}"'),
+        ("a;b=c", '"a;b=c"'),
+        ('"a\\"b"', '"a\\"b"'),
+        ('"a, b: c"', '"a, b: c"'),
+    ],
+)
 def test_keys_that_are_the_same(service: Service, key: str, same: str) -> None:
     """With quotes, as the draft has it, or without, as most send them."""
     first = send(service, key, json=SMALL)
@@ -302,9 +314,12 @@ def test_a_job_whose_record_is_not_there_and_nobody_knows(
 def sweep(service: Service, settings: Settings) -> None:
     """Look for what only the blob store knows, as a worker does."""
     Reconciler(
-        settings, store=service.store, blobs=service.blobs, dispatch=service.dispatch,
+        settings,
+        store=service.store,
+        blobs=service.blobs,
+        dispatch=service.dispatch,
         fleet=service.fleet,
-    ).reconcile([service.model.card.full_name])  # fmt: skip
+    ).reconcile([service.model.card.full_name])
 
 
 def test_a_deleted_job_frees_its_key(service: Service) -> None:

@@ -84,8 +84,9 @@ def test_columns_and_rows_have_a_limit(settings: Settings) -> None:
     service.work()
     job = service.client.get(accepted.location).json
     assert (job["state"], job["error"]) == (
-        "failed", "It has more than 9 rows. Send them as several jobs.",
-    )  # fmt: skip
+        "failed",
+        "It has more than 9 rows. Send them as several jobs.",
+    )
     rows = {"text": ["a"] * 10}
     problem(service.client.post("/jobs", json=rows), 413, "too-large")
 
@@ -109,10 +110,14 @@ def test_a_body_may_be_packed(service: Service, pieces: int) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "body", "status", "code"),
-    [("gzip", CSV, 400, "not-gzip"), ("gzip", gzip.compress(CSV)[:-9], 400, "not-gzip"),
-     ("gzip", b"", 400, "not-gzip"), ("br", CSV, 415, "unsupported-encoding"),
-     ("gzip", zlib.compress(CSV), 400, "not-gzip")],
-)  # fmt: skip
+    [
+        ("gzip", CSV, 400, "not-gzip"),
+        ("gzip", gzip.compress(CSV)[:-9], 400, "not-gzip"),
+        ("gzip", b"", 400, "not-gzip"),
+        ("br", CSV, 415, "unsupported-encoding"),
+        ("gzip", zlib.compress(CSV), 400, "not-gzip"),
+    ],
+)
 def test_what_is_not_packed_as_it_says_is_refused(
     service: Service, encoding: str, body: bytes, status: int, code: str
 ) -> None:

@@ -119,8 +119,10 @@ def test_a_version_that_is_served_beside_the_present_one_goes_on(service: Servic
     """In the time of a rolling change both are there."""
     begun = cancelled(service, 4)
     other = LengthModel(version="000000000002").card
-    service.fleet._served |= {"old": service.fleet._served["length"],
-                              "length": Served(card=other, rate=10)}  # fmt: skip
+    service.fleet._served |= {
+        "old": service.fleet._served["length"],
+        "length": Served(card=other, rate=10),
+    }
     new = retry(service, begun)
     assert new["model"]["version"] == begun["model"]["version"]
     assert scores(service, new) == SCORES

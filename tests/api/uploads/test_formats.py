@@ -51,9 +51,18 @@ def check(service: Service, accepted: Any) -> None:
 
 @pytest.mark.parametrize(
     ("delimiter", "name"),
-    [(";", ";"), (";", "semicolon"), ("\t", "tab"), ("\t", "\t"), ("\t", r"\t"), ("|", "pipe"),
-     (" ", "space"), ("^", "^"), (",", "comma")],
-)  # fmt: skip
+    [
+        (";", ";"),
+        (";", "semicolon"),
+        ("\t", "tab"),
+        ("\t", "\t"),
+        ("\t", r"\t"),
+        ("|", "pipe"),
+        (" ", "space"),
+        ("^", "^"),
+        (",", "comma"),
+    ],
+)
 def test_a_csv_with_any_delimiter(service: Service, delimiter: str, name: str) -> None:
     """An option says what stands between the cells, by itself or by its name."""
     check(service, service.submit(table(delimiter).encode(), delimiter=name))
@@ -259,9 +268,16 @@ def test_bad_lines_are_errors_in_their_rows(service: Service) -> None:
     """Behind a first line that is good, nothing fails the job; blank lines are no rows."""
     long = b'{"text": "' + b"x" * 3 * 2**20 + b'"}'
     lines = [
-        b'{"id": 1, "review": "good"}', b"nonsense", b"[1]", b"", b'{"id": 4}', b'{"review": 5}',
-        b'{"review": "\xff"}', long, b'{"id": null, "review": "fine"}',
-    ]  # fmt: skip
+        b'{"id": 1, "review": "good"}',
+        b"nonsense",
+        b"[1]",
+        b"",
+        b'{"id": 4}',
+        b'{"review": 5}',
+        b'{"review": "\xff"}',
+        long,
+        b'{"id": null, "review": "fine"}',
+    ]
     answer = send_lines(service, b"\r\n".join(lines), text_column="review", ref_column="id")
     rows = rows_of(service, answer)
     assert [row["ref"] for row in rows] == ["1", "2", "3", "4", "5", "6", "7", "8"]
@@ -327,12 +343,15 @@ def test_values_of_parquet_that_are_no_texts(service: Service) -> None:
         service, send_parquet(service, parquet(id=[7, None], text=[1, 2]), ref_column="id")
     )
     assert [(row["ref"], row["error"]) for row in rows] == [
-        ("7", "the text is not a string but 1"), ("2", "the text is not a string but 2"),
-    ]  # fmt: skip
+        ("7", "the text is not a string but 1"),
+        ("2", "the text is not a string but 2"),
+    ]
     rows = rows_of(service, send_parquet(service, parquet(text=["a", None, ""])))
     assert [(row["ref"], row["error"]) for row in rows] == [
-        ("1", None), ("2", "the text is missing"), ("3", "the text is empty"),
-    ]  # fmt: skip
+        ("1", None),
+        ("2", "the text is missing"),
+        ("3", "the text is empty"),
+    ]
 
 
 def test_parquet_that_is_refused_whole(service: Service) -> None:

@@ -54,9 +54,10 @@ def test_an_input_with_a_problem_fails_the_batch(
 def test_a_batch_of_nothing_or_of_no_model_fails(client: OpenAI) -> None:
     """And says so."""
     for content, code in (
-        (b"", "empty_file"), (b"\n\n", "empty_file"),
+        (b"", "empty_file"),
+        (b"\n\n", "empty_file"),
         (jsonl(line("1", body={"model": "nobody"})), "model_not_found"),
-    ):  # fmt: skip
+    ):
         batch = create(client, content)
         assert batch.status == "failed"
         assert batch.errors
@@ -101,20 +102,26 @@ def test_text_is_as_good_as_input_and_a_byte_order_mark_does_no_harm(
 
 @pytest.mark.parametrize(
     ("changes", "param"),
-    [({"endpoint": "/v1/embeddings"}, "endpoint"),
-     ({"completion_window": "1h"}, "completion_window"),
-     ({"input_file_id": 7}, "input_file_id"), ({"metadata": [1]}, "metadata"),
-     ({"metadata": {"a": 1}}, "metadata"), ({"metadata": {"a" * 65: ""}}, "metadata"),
-     ({"output_expires_after": {"anchor": "created_at", "seconds": 1}}, "output_expires_after")],
-)  # fmt: skip
+    [
+        ({"endpoint": "/v1/embeddings"}, "endpoint"),
+        ({"completion_window": "1h"}, "completion_window"),
+        ({"input_file_id": 7}, "input_file_id"),
+        ({"metadata": [1]}, "metadata"),
+        ({"metadata": {"a": 1}}, "metadata"),
+        ({"metadata": {"a" * 65: ""}}, "metadata"),
+        ({"output_expires_after": {"anchor": "created_at", "seconds": 1}}, "output_expires_after"),
+    ],
+)
 def test_a_request_that_cannot_be_is_refused(
     client: OpenAI, changes: dict[str, Any], param: str
 ) -> None:
     """With what of it is meant."""
     asked: dict[str, Any] = {
-        "input_file_id": upload(client, jsonl(line("1"))), "endpoint": "/v1/sentiment",
-        "completion_window": "24h", **changes,
-    }  # fmt: skip
+        "input_file_id": upload(client, jsonl(line("1"))),
+        "endpoint": "/v1/sentiment",
+        "completion_window": "24h",
+        **changes,
+    }
     with pytest.raises(openai.BadRequestError) as raised:
         client.batches.create(**asked)
     assert (raised.value.param, raised.value.code) == (param, "bad_request_field")
@@ -127,9 +134,13 @@ def test_errors_below_v1_have_its_shape(service: Service, client: OpenAI) -> Non
         client.files.create(file=b"{}", purpose="vision")
     assert (raised.value.param, raised.value.type) == ("purpose", "invalid_request_error")
     for path, status in (
-        ("/v1/batches/batch_1", 404), ("/v1/files/file-1", 404), ("/v1/nowhere", 404),
-        ("/v1/files/file-%2e%2e", 404), ("/v1/batches?limit=x", 400), ("/v1/files?after=x", 404),
-    ):  # fmt: skip
+        ("/v1/batches/batch_1", 404),
+        ("/v1/files/file-1", 404),
+        ("/v1/nowhere", 404),
+        ("/v1/files/file-%2e%2e", 404),
+        ("/v1/batches?limit=x", 400),
+        ("/v1/files?after=x", 404),
+    ):
         answer = service.client.get(path)
         assert (answer.status_code, answer.mimetype) == (status, "application/json")
         assert set(answer.json["error"]) == {"message", "type", "param", "code"}

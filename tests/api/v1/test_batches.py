@@ -43,8 +43,10 @@ def test_a_batch_from_its_file_to_its_results(service: Service, client: OpenAI) 
         assert one["error"] is None
         assert one["response"]["status_code"] == 200
         assert one["response"]["body"] == {
-            "object": "sentiment", "model": "length", "Sentiment_Score": length_score(texts[at]),
-        }  # fmt: skip
+            "object": "sentiment",
+            "model": "length",
+            "Sentiment_Score": length_score(texts[at]),
+        }
     assert [
         (
             one["custom_id"],

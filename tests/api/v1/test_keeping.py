@@ -11,9 +11,10 @@ from api.security.keys import new_key
 from shared.config.settings import Settings
 from shared.jobs.job import ENDED
 
-ALICE, BOB, ADMIN = (new_key(owner, scopes) for owner, scopes in (
-    ("alice", "submit,read"), ("bob", "submit,read"), ("root", "admin")
-))  # fmt: skip
+ALICE, BOB, ADMIN = (
+    new_key(owner, scopes)
+    for owner, scopes in (("alice", "submit,read"), ("bob", "submit,read"), ("root", "admin"))
+)
 
 
 def test_how_long_things_are_kept_can_be_said(service: Service, client: OpenAI) -> None:

@@ -20,9 +20,12 @@ def deep(tmp_path):
 
     def write(**options):
         write_card(
-            folder, name="deep", format="hdf5", files=list(card.files),
+            folder,
+            name="deep",
+            format="hdf5",
+            files=list(card.files),
             options={**card.options, **options},
-        )  # fmt: skip
+        )
         return folder
 
     return write

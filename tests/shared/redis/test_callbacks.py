@@ -65,9 +65,14 @@ def by_an_answer(store: JobStore) -> Job:
 
 @pytest.mark.parametrize(
     "end",
-    [by_moves(State.SUCCEEDED), by_moves(State.FAILED), by_moves(State.CANCELLED), by_bad_rows,
-     by_an_answer],
-)  # fmt: skip
+    [
+        by_moves(State.SUCCEEDED),
+        by_moves(State.FAILED),
+        by_moves(State.CANCELLED),
+        by_bad_rows,
+        by_an_answer,
+    ],
+)
 def test_every_end_makes_it_due(store: JobStore, end: Callable[[JobStore], Job]) -> None:
     """Once, and for one taker at a time."""
     job = end(store)

@@ -94,8 +94,9 @@ def test_a_quotient_is_no_product(store: JobStore) -> None:
     assert store.get(job.spec.id).state is State.SUCCEEDED
 
 
-@pytest.mark.parametrize(("tolerance", "state"), [(1, "succeeded"), (0.5, "succeeded"),
-                                                  (0.49, "failed"), (0, "failed")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("tolerance", "state"), [(1, "succeeded"), (0.5, "succeeded"), (0.49, "failed"), (0, "failed")]
+)
 def test_a_small_job_bears_as_many(store: JobStore, tolerance: float, state: str) -> None:
     """It fails with its answer, which is kept; a job beside it is not concerned."""
     job, other = with_terms("small", 2, tolerance=tolerance), with_terms("small", 1)

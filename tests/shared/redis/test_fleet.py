@@ -12,9 +12,12 @@ from shared.model import Card
 from shared.redis.link import RedisLink
 
 CARD = Card(
-    name="mine", version="000000000001", format="pkl", files={"model.pkl": "0" * 64},
+    name="mine",
+    version="000000000001",
+    format="pkl",
+    files={"model.pkl": "0" * 64},
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
-)  # fmt: skip
+)
 
 
 @pytest.fixture

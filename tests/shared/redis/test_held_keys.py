@@ -198,9 +198,7 @@ def test_one_of_both_makes_the_job(link: RedisLink, redis_settings: Settings) ->
                 keyed("again", key=f"k{at}"),
                 Barrier(2),
             )
-            under_way = [
-                threads.submit(make, again, both), threads.submit(restore, died, both)
-            ]  # fmt: skip
+            under_way = [threads.submit(make, again, both), threads.submit(restore, died, both)]
             for one in under_way:
                 one.result()
             assert len(store.known([died.spec.id, again.spec.id])) == 1

@@ -63,9 +63,13 @@ def finish_part(store: JobStore, job_id: str, part: int, rows: list[float | None
     errors: list[str | None] = [None if score is not None else ERRORS[0] for score in rows]
     failed = len(rows) - errors.count(None)
     return store.complete_part(
-        job_id, part, completed=len(rows) - failed, failed=failed, lanes=20,
+        job_id,
+        part,
+        completed=len(rows) - failed,
+        failed=failed,
+        lanes=20,
         summary=a_summary(rows, errors),
-    )  # fmt: skip
+    )
 
 
 def test_what_parts_come_to(store: JobStore) -> None:

@@ -109,9 +109,16 @@ def test_a_worker_describes_itself(link: RedisLink, redis_settings: Settings) ->
     """It is known by its last heartbeat, until it leaves."""
     fleet = RedisFleet(link, redis_settings)
     worker = Worker(
-        name="here-1", host="here", release="1", libraries={"numpy": "2"}, models=[MODEL],
-        processes=[5, 6], memory=20, started_at=1.0, clock_ahead=0.0,
-    )  # fmt: skip
+        name="here-1",
+        host="here",
+        release="1",
+        libraries={"numpy": "2"},
+        models=[MODEL],
+        processes=[5, 6],
+        memory=20,
+        started_at=1.0,
+        clock_ahead=0.0,
+    )
     assert fleet.workers() == []
     fleet.announce("here-1", [])
     fleet.describe(worker)

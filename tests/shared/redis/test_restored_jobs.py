@@ -38,10 +38,14 @@ def test_an_ended_job_is_restored_as_it_ended(make_store: MakeStore) -> None:
     now = store.now()
     job = a_job().model_copy(
         update={
-            "state": State.SUCCEEDED, "started_at": now - 20, "finished_at": now - 10, "total": 30,
-            "completed": 27, "failed": 3,
+            "state": State.SUCCEEDED,
+            "started_at": now - 20,
+            "finished_at": now - 10,
+            "total": 30,
+            "completed": 27,
+            "failed": 3,
         }
-    )  # fmt: skip
+    )
     store.restore(job, parts(3))
     found = store.get(job.spec.id)
     assert (found.state, found.completed, found.failed, found.total) == (State.SUCCEEDED, 27, 3, 30)

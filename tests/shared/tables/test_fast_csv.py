@@ -76,9 +76,13 @@ def blocks_of(size: int) -> AbstractContextManager[object]:
 
 
 def cut_one_by_one(
-    content: bytes, rows_per_part: int, most_bytes: int, limit: int, delimiter: str = ",",
+    content: bytes,
+    rows_per_part: int,
+    most_bytes: int,
+    limit: int,
+    delimiter: str = ",",
     fine_from: int | None = None,
-) -> Iterator[Part]:  # fmt: skip
+) -> Iterator[Part]:
     """What `cut` must do, for each record by itself."""
     begin, first_row, rows, end = 0, 0, 0, 0
     records = csv_records(
@@ -127,13 +131,23 @@ def outcome(found: Iterable[object]) -> list[object]:
 
 
 @given(
-    contents, st.integers(1, 9), st.integers(1, 30), limits, block_sizes, delimiters,
+    contents,
+    st.integers(1, 9),
+    st.integers(1, 30),
+    limits,
+    block_sizes,
+    delimiters,
     st.none() | st.integers(0, 60),
-)  # fmt: skip
+)
 def test_cuts_as_record_by_record(
-    content: bytes, rows_per_part: int, row_bytes: int, limit: int, block: int, delimiter: str,
+    content: bytes,
+    rows_per_part: int,
+    row_bytes: int,
+    limit: int,
+    block: int,
+    delimiter: str,
     fine_from: int | None,
-) -> None:  # fmt: skip
+) -> None:
     """The parts, and the error that ends them, are those of the csv module, wherever a block or a
     run begins, and whatever ends a cell.
     """
@@ -148,11 +162,16 @@ def test_cuts_as_record_by_record(
             found.append(
                 outcome(
                     cut(
-                        file, layout, rows_per_part=rows_per_part, after=after,
-                        max_record_bytes=limit, fine_from=fine_from, look=one,
+                        file,
+                        layout,
+                        rows_per_part=rows_per_part,
+                        after=after,
+                        max_record_bytes=limit,
+                        fine_from=fine_from,
+                        look=one,
                     )
                 )
-            )  # fmt: skip
+            )
         assert found[0] == found[1]
         return found[0]
 
@@ -219,9 +238,13 @@ def test_ordinary_lines_take_the_fast_way(delimiter: str) -> None:
     with blocks_of(1000), slow:
         for one in LOOKS:
             found = cut(
-                io.BytesIO(content), layout, rows_per_part=500, after=None, max_record_bytes=LIMIT,
+                io.BytesIO(content),
+                layout,
+                rows_per_part=500,
+                after=None,
+                max_record_bytes=LIMIT,
                 look=one,
-            )  # fmt: skip
+            )
             assert [part.rows for part in found] == [500, 500, 500, 100]
         assert outcome(read(content, layout, 5, LIMIT)) == expected
 

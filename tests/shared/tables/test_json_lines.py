@@ -72,9 +72,12 @@ def one_by_one(content: bytes, chars: int, first_row: int, limit: int) -> Rows:
                 error = str(problem)
         ref = row.get("ref")
         rows.add(
-            str(number) if ref is None else ref_text(ref), row.get("text"), chars, error,
+            str(number) if ref is None else ref_text(ref),
+            row.get("text"),
+            chars,
+            error,
             [cell_text(row.get("stars"))],
-        )  # fmt: skip
+        )
     return rows
 
 

@@ -62,15 +62,20 @@ COLUMNS = [
     (pa.array([0.1, float("nan")]), [0.1, float("nan")], None),
     (pa.array([True, False]), [True, False], [True, False]),
     (pa.array([[1, 2]]), [[1, 2]], None),
-    (pa.array([{"a": MOMENT, "b": b"\xfe"}]),
-     [{"a": str(MOMENT), "b": {"binary": "fe"}}], None),
+    (pa.array([{"a": MOMENT, "b": b"\xfe"}]), [{"a": str(MOMENT), "b": {"binary": "fe"}}], None),
     (pa.array([decimal.Decimal("1.50")]), ["1.50"], [{"decimal128(3, 2)": "1.50"}]),
-    (pa.array([MOMENT], pa.timestamp("us", "UTC")), ["2026-01-02T03:04:05.678900Z"],
-     [{"timestamp[us, tz=UTC]": "2026-01-02T03:04:05.678900Z"}]),
-    (pa.array([1], pa.timestamp("ns")), ["1970-01-01T00:00:00.000000001"],
-     [{"timestamp[ns]": "1970-01-01T00:00:00.000000001"}]),
+    (
+        pa.array([MOMENT], pa.timestamp("us", "UTC")),
+        ["2026-01-02T03:04:05.678900Z"],
+        [{"timestamp[us, tz=UTC]": "2026-01-02T03:04:05.678900Z"}],
+    ),
+    (
+        pa.array([1], pa.timestamp("ns")),
+        ["1970-01-01T00:00:00.000000001"],
+        [{"timestamp[ns]": "1970-01-01T00:00:00.000000001"}],
+    ),
     (pa.array([MOMENT.date()]), ["2026-01-02"], [{"date32[day]": "2026-01-02"}]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("column", "kept", "as_text"), COLUMNS)
@@ -119,7 +124,7 @@ def whole() -> bytes:
         (whole()[:-8] + b"\x10\0\0\0PAR1", "cannot be read"),
         (b"PAR1" + b"\xff" * 100 + b"\x40\0\0\0PAR1", "cannot be read"),
     ],
-)  # fmt: skip
+)
 def test_a_file_that_is_none(content: bytes, says: str) -> None:
     """It is refused by its footer, with a reason."""
     with pytest.raises(BadParquet, match=says):

@@ -37,8 +37,10 @@ def records(columns: Sequence[str], **size: int) -> st.SearchStrategy[Records]:
         lambda ref, outcome, extras: dict(
             zip(("ref", SCORE, "error", *columns), (ref, *outcome, *extras), strict=True)
         ),
-        cells, outcomes, extras,
-    )  # fmt: skip
+        cells,
+        outcomes,
+        extras,
+    )
     return st.lists(rows, **size)
 
 
@@ -102,8 +104,11 @@ def test_the_schema_of_a_parquet_file() -> None:
     content = b"".join(parquet_of([render(CSV, rows, ["n"])], CSV, ["n"]))
     schema = pyarrow.parquet.read_schema(io.BytesIO(content))
     assert [(field.name, str(field.type)) for field in schema] == [
-        ("ref", "string"), (SCORE, "double"), ("error", "string"), ("n", "string")
-    ]  # fmt: skip
+        ("ref", "string"),
+        (SCORE, "double"),
+        ("error", "string"),
+        ("n", "string"),
+    ]
     frame = pd.read_parquet(io.BytesIO(content))
     assert frame["ref"].tolist() == ["007", "NA"]
     assert frame[SCORE].tolist()[0] == 0.25

@@ -44,9 +44,13 @@ def read_in_parts(content: bytes, layout: Layout, rows_per_part: int) -> Rows:
     for part in cut(file, layout, rows_per_part=rows_per_part, after=None, max_record_bytes=LIMIT):
         assert part.first_row == len(found)
         rows = read_rows(
-            content[part.offset : part.end], layout, offset=part.offset, first_row=part.first_row,
-            max_text_chars=LIMIT, max_record_bytes=LIMIT,
-        )  # fmt: skip
+            content[part.offset : part.end],
+            layout,
+            offset=part.offset,
+            first_row=part.first_row,
+            max_text_chars=LIMIT,
+            max_record_bytes=LIMIT,
+        )
         assert len(rows) == part.rows
         found.extend(rows)
     return found

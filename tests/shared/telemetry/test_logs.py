@@ -53,9 +53,14 @@ def test_a_line_has_what_is_known(log: Callable[[str], io.StringIO]) -> None:
     logging.getLogger("worker.x").warning("later")
     first, second = said(file)
     assert {name: first[name] for name in first if name != "time"} == {
-        "level": "INFO", "logger": "worker.x", "message": "score job=j1",
-        "request_id": "r1", "job": "j1", "part": 0, "rows": 5,
-    }  # fmt: skip
+        "level": "INFO",
+        "logger": "worker.x",
+        "message": "score job=j1",
+        "request_id": "r1",
+        "job": "j1",
+        "part": 0,
+        "rows": 5,
+    }
     assert first["time"].endswith("+00:00")
     assert second.keys() == {"time", "level", "logger", "message"}
 

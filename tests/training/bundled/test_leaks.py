@@ -11,8 +11,14 @@ def test_what_comes_near_a_kept_text_is_found():
     shares a few words is none.
     """
     leaks = Leaks(["It is , all in all , a wonderful film .", "Bad !"])
-    texts = ["it is all in all a wonderful film", "Well: it is, all in all, a wonderful film, eh?",
-             "all in all, a wonderful", "bad", "a wonderful film", "It is bad"]  # fmt: skip
+    texts = [
+        "it is all in all a wonderful film",
+        "Well: it is, all in all, a wonderful film, eh?",
+        "all in all, a wonderful",
+        "bad",
+        "a wonderful film",
+        "It is bad",
+    ]
     assert leaks.among(texts).tolist() == [True, True, True, True, False, False]
 
 

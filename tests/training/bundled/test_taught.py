@@ -52,8 +52,9 @@ def test_nothing_is_asked_about_that_is_kept_apart_or_not_learnt_from(tmp_path):
     """Neither a text that is measured on, nor one of the rows that choose."""
     made = write(tmp_path / "a")
     assert set(made["sentences"]["text"]) == {
-        "The lamp was bright and quite cheap.", "Why did they stop selling it?"
-    }  # fmt: skip
+        "The lamp was bright and quite cheap.",
+        "Why did they stop selling it?",
+    }
     assert not made["parts"]["text"].str.contains("aunt|wall").any()
 
 

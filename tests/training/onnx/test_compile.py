@@ -58,10 +58,16 @@ def folder_of(tmp_path):
         save_hdf5(model, folder / "model.hdf5")
         (folder / "word_idx.json").write_text(json.dumps(word_idx), encoding="utf-8")
         write_card(
-            folder, name="mine", format="hdf5", files=["model.hdf5", "word_idx.json"],
-            options=options, description="A try.", training_data=["a.csv: 3 rows"],
-            figures={"accuracy": 0.5}, libraries={"keras": "3"},
-        )  # fmt: skip
+            folder,
+            name="mine",
+            format="hdf5",
+            files=["model.hdf5", "word_idx.json"],
+            options=options,
+            description="A try.",
+            training_data=["a.csv: 3 rows"],
+            figures={"accuracy": 0.5},
+            libraries={"keras": "3"},
+        )
         return folder
 
     return write
@@ -79,39 +85,115 @@ def predicted(model, padding="post"):
     ("body", "how", "skips_zeros"),
     [
         # The article's model, with an open and a fixed length, with and without a mask.
-        (lambda: [layers.SpatialDropout1D(0.4), layers.Bidirectional(layers.LSTM(5)),
-                  layers.Dropout(0.4), softmax()], {"length": None}, True),
+        (
+            lambda: [
+                layers.SpatialDropout1D(0.4),
+                layers.Bidirectional(layers.LSTM(5)),
+                layers.Dropout(0.4),
+                softmax(),
+            ],
+            {"length": None},
+            True,
+        ),
         (lambda: [layers.Bidirectional(layers.LSTM(5)), softmax()], {"padding": "pre"}, True),
         (lambda: [layers.LSTM(5, use_bias=False), softmax()], {"mask": False}, False),
-        (lambda: [layers.LSTM(5, go_backwards=True), softmax()],
-         {"mask": False, "padding": "pre", "length": None, "functional": True}, False),
+        (
+            lambda: [layers.LSTM(5, go_backwards=True), softmax()],
+            {"mask": False, "padding": "pre", "length": None, "functional": True},
+            False,
+        ),
         # Recurrent layers on top of each other, and the ways to put two directions together.
-        (lambda: [layers.Bidirectional(layers.LSTM(5, return_sequences=True)),
-                  layers.LayerNormalization(),
-                  layers.Bidirectional(layers.GRU(4), merge_mode="ave"), softmax()], {}, True),
-        (lambda: [layers.Bidirectional(layers.GRU(4, reset_after=False, return_sequences=True),
-                                       merge_mode="mul"),
-                  layers.Bidirectional(layers.LSTM(4), merge_mode="sum"), softmax()],
-         {"padding": "pre"}, True),
-        (lambda: [layers.LSTM(4, recurrent_activation="hard_sigmoid", activation="softsign",
-                              return_sequences=True),
-                  layers.SimpleRNN(4, activation="relu"), softmax()], {}, True),
+        (
+            lambda: [
+                layers.Bidirectional(layers.LSTM(5, return_sequences=True)),
+                layers.LayerNormalization(),
+                layers.Bidirectional(layers.GRU(4), merge_mode="ave"),
+                softmax(),
+            ],
+            {},
+            True,
+        ),
+        (
+            lambda: [
+                layers.Bidirectional(
+                    layers.GRU(4, reset_after=False, return_sequences=True), merge_mode="mul"
+                ),
+                layers.Bidirectional(layers.LSTM(4), merge_mode="sum"),
+                softmax(),
+            ],
+            {"padding": "pre"},
+            True,
+        ),
+        (
+            lambda: [
+                layers.LSTM(
+                    4,
+                    recurrent_activation="hard_sigmoid",
+                    activation="softsign",
+                    return_sequences=True,
+                ),
+                layers.SimpleRNN(4, activation="relu"),
+                softmax(),
+            ],
+            {},
+            True,
+        ),
         # Pools and convolutions.
-        (lambda: [layers.LSTM(4, return_sequences=True), layers.GlobalMaxPooling1D(), softmax()],
-         {"mask": False}, False),
-        (lambda: [layers.GlobalAveragePooling1D(), layers.BatchNormalization(),
-                  layers.Dense(1, activation="sigmoid")], {"mask": False, "length": None}, False),
-        (lambda: [layers.Conv1D(4, 3, activation="relu"), layers.GlobalMaxPooling1D(),
-                  softmax()], {"padding": "pre"}, False),
-        (lambda: [layers.Conv1D(4, 4, padding="same", strides=2, use_bias=False),
-                  layers.Activation("elu"), layers.GlobalAveragePooling1D(), softmax()], {}, False),
-        (lambda: [layers.Conv1D(4, 3, padding="causal", dilation_rate=2),
-                  layers.BatchNormalization(scale=False, center=False), layers.GRU(4), softmax()],
-         {}, False),
-        (lambda: [layers.Flatten(), layers.Dense(6, activation="tanh"),
-                  layers.LayerNormalization(scale=False, center=False), softmax()], {}, False),
+        (
+            lambda: [layers.LSTM(4, return_sequences=True), layers.GlobalMaxPooling1D(), softmax()],
+            {"mask": False},
+            False,
+        ),
+        (
+            lambda: [
+                layers.GlobalAveragePooling1D(),
+                layers.BatchNormalization(),
+                layers.Dense(1, activation="sigmoid"),
+            ],
+            {"mask": False, "length": None},
+            False,
+        ),
+        (
+            lambda: [
+                layers.Conv1D(4, 3, activation="relu"),
+                layers.GlobalMaxPooling1D(),
+                softmax(),
+            ],
+            {"padding": "pre"},
+            False,
+        ),
+        (
+            lambda: [
+                layers.Conv1D(4, 4, padding="same", strides=2, use_bias=False),
+                layers.Activation("elu"),
+                layers.GlobalAveragePooling1D(),
+                softmax(),
+            ],
+            {},
+            False,
+        ),
+        (
+            lambda: [
+                layers.Conv1D(4, 3, padding="causal", dilation_rate=2),
+                layers.BatchNormalization(scale=False, center=False),
+                layers.GRU(4),
+                softmax(),
+            ],
+            {},
+            False,
+        ),
+        (
+            lambda: [
+                layers.Flatten(),
+                layers.Dense(6, activation="tanh"),
+                layers.LayerNormalization(scale=False, center=False),
+                softmax(),
+            ],
+            {},
+            False,
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_compiled_model_gives_what_predict_gives(folder_of, body, how, skips_zeros):
     """Models of the usual layers are compiled, and score texts of all lengths, with unknown words
     anywhere, as TensorFlow's `predict` does.
@@ -148,17 +230,26 @@ def test_a_large_vocabulary_is_not_folded(folder_of, monkeypatch):
     ("body", "reason"),
     [
         (lambda: [layers.TimeDistributed(layers.Dense(3)), layers.LSTM(4)], "TimeDistributed"),
-        (lambda: [layers.LSTM(4, return_sequences=True), layers.GlobalMaxPooling1D()],
-         "zeros are skipped in one of its layers, and counted in another"),
+        (
+            lambda: [layers.LSTM(4, return_sequences=True), layers.GlobalMaxPooling1D()],
+            "zeros are skipped in one of its layers, and counted in another",
+        ),
         (lambda: [layers.LSTM(4, activation="gelu")], "activation gelu has no mapping"),
         (lambda: [layers.LSTM(4, activation="linear")], "that LSTM cannot have"),
-        (lambda: [layers.GRU(4, go_backwards=True, return_sequences=True), layers.LSTM(3)],
-         "a sequence backwards"),
-        (lambda: [layers.Bidirectional(layers.LSTM(4),
-                                       backward_layer=layers.GRU(4, go_backwards=True))],
-         "Bidirectional of LSTM and GRU"),
+        (
+            lambda: [layers.GRU(4, go_backwards=True, return_sequences=True), layers.LSTM(3)],
+            "a sequence backwards",
+        ),
+        (
+            lambda: [
+                layers.Bidirectional(
+                    layers.LSTM(4), backward_layer=layers.GRU(4, go_backwards=True)
+                )
+            ],
+            "Bidirectional of LSTM and GRU",
+        ),
     ],
-)  # fmt: skip
+)
 def test_any_other_model_runs_in_tensorflow(folder_of, caplog, body, reason):
     """What cannot be expressed is said in one line with its reason, and is served all the same."""
     model = model_of(*body(), softmax())

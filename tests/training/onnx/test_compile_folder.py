@@ -36,10 +36,16 @@ def uncompiled(tmp_path):
     (folder / "model.onnx").unlink()
     card = read_card(BUNDLED_MODELS / "deep")
     write_card(
-        folder, name="mine", format="hdf5", files=["model.hdf5", "word_idx.json"],
-        options=card.options, figures={"accuracy": 0.8}, description="A try.",
-        training_data=["a.csv: 3 rows"], libraries={"keras": "3"},
-    )  # fmt: skip
+        folder,
+        name="mine",
+        format="hdf5",
+        files=["model.hdf5", "word_idx.json"],
+        options=card.options,
+        figures={"accuracy": 0.8},
+        description="A try.",
+        training_data=["a.csv: 3 rows"],
+        libraries={"keras": "3"},
+    )
     return folder
 
 
@@ -136,8 +142,10 @@ def serve(folder, *missing):
     """Load a model and score a text in a process of its own, without some libraries."""
     return subprocess.run(
         [sys.executable, "-c", SERVE.format(missing=missing), folder],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_a_compiled_model_needs_no_tensorflow():
@@ -154,7 +162,7 @@ def test_a_compiled_model_needs_no_tensorflow():
         (["tensorflow", "keras"], False, r"keras.*is not compiled.*Install its libraries"),
         (["onnxruntime"], True, r"onnxruntime.*Install its libraries"),
     ],
-)  # fmt: skip
+)
 def test_a_library_that_is_missing_is_named(uncompiled, missing, compiled, reason):
     """Without what runs the model the error says what that is and what to do, in one sentence."""
     folder = BUNDLED_MODELS / "deep" if compiled else uncompiled

@@ -88,10 +88,23 @@ def test_the_end_of_a_job_is_told(service: Service, settings: Settings, receiver
     assert said["type"] == "job.succeeded"
     assert said["timestamp"] == job["finished_at"]
     assert said["data"] == {
-        **{name: job[name] for name in ("id", "state", "owner", "model", "rows", "created_at",
-                                        "started_at", "finished_at", "error", "labels")},
+        **{
+            name: job[name]
+            for name in (
+                "id",
+                "state",
+                "owner",
+                "model",
+                "rows",
+                "created_at",
+                "started_at",
+                "finished_at",
+                "error",
+                "labels",
+            )
+        },
         "links": {"self": accepted.location, "results": f"{accepted.location}/results"},
-    }  # fmt: skip
+    }
     headers, body = receiver.got[0]
     assert TEXT.encode() not in body
     assert headers["Content-Type"] == "application/json"
@@ -132,8 +145,10 @@ def test_it_is_tried_again_with_the_same_id(
             (callback(service, location)["state"], callback(service, location)["last_error"])
         )
     assert seen == [
-        ("pending", "it answered 500"), ("pending", "it answered 302"), ("delivered", None)
-    ]  # fmt: skip
+        ("pending", "it answered 500"),
+        ("pending", "it answered 302"),
+        ("delivered", None),
+    ]
     assert callback(service, location)["attempts"] == 3
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
     assert len({body for _, body in receiver.got}) == 1
@@ -149,8 +164,10 @@ def test_a_receiver_that_is_gone_is_not_asked_again(
     service.work()
     deliver(service, settings)
     assert callback(service, location) == {
-        "state": "failed", "attempts": 1, "last_error": "it answered 410",
-    }  # fmt: skip
+        "state": "failed",
+        "attempts": 1,
+        "last_error": "it answered 410",
+    }
     assert deliver(service, settings) == 0
 
 
@@ -168,8 +185,14 @@ def test_the_waits_grow_and_end(service: Service, settings: Settings, receiver: 
     )
     date = formatdate(time.time() + 1000, usegmt=True)
     for attempt, after in (
-        (1, None), (2, None), (3, "600"), (4, date), (4, "soon"), (6, None), (1000, None)
-    ):  # fmt: skip
+        (1, None),
+        (2, None),
+        (3, "600"),
+        (4, date),
+        (4, "soon"),
+        (6, None),
+        (1000, None),
+    ):
         receiver.answers.append((503, {"Retry-After": after} if after else {}))
         a_sender(service, long).deliver(job_id, attempt)
     assert [state for state, _ in noted] == ["pending"] * 5 + ["failed"] * 2
@@ -265,12 +288,29 @@ def self_signed(folder: Path) -> tuple[Path, Path]:
     """A certificate for localhost, and its key."""
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
-         "subjectAltName=DNS:localhost",
-         "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-keyout",
+            str(key),
+            "-out",
+            str(certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )
     return certificate, key
 
 
@@ -297,9 +337,9 @@ def test_a_slow_receiver_holds_up_no_other(
             wait_for(lambda: receiver.got)
             locations = [service.submit(CSV, callback_url=other.url).location for _ in range(10)]
             service.work()
-            wait_for(lambda: all(
-                callback(service, one)["state"] == "delivered" for one in locations
-            ))  # fmt: skip
+            wait_for(
+                lambda: all(callback(service, one)["state"] == "delivered" for one in locations)
+            )
             assert {callback(service, one)["state"] for one in slows} == {"pending"}
             assert len(receiver.got) == 2
             receiver.swift.set()
@@ -321,10 +361,14 @@ def test_a_delivered_callback_is_in_the_manifest(
 
 @pytest.mark.parametrize(
     ("url", "why"),
-    [("http://127.0.0.1/", "private network"), ("ftp://example.org/", "http://HOST"),
-     ("http://user@localhost/", "user's name"), ("nonsense", "http://HOST"),
-     ("http://nowhere.invalid/", "not known")],
-)  # fmt: skip
+    [
+        ("http://127.0.0.1/", "private network"),
+        ("ftp://example.org/", "http://HOST"),
+        ("http://user@localhost/", "user's name"),
+        ("nonsense", "http://HOST"),
+        ("http://nowhere.invalid/", "not known"),
+    ],
+)
 def test_a_callback_that_cannot_be_is_refused(service: Service, url: str, why: str) -> None:
     """Before anything of the job is kept."""
     assert why in refused(service, service.submit(CSV, callback_url=url), 422, "bad-callback")

@@ -41,10 +41,14 @@ def check(service: Service, location: str, count: int = ROWS) -> None:
     assert job["state"] == "succeeded", job
     rows = service.client.get(f"{location}/results?format=json").json["rows"]
     assert rows == [
-        {"ref": str(at + 1), "Sentiment_Score": length_score("x" * (at % 50 + 1)), "error": None,
-         "stars": str(at / 2)}
+        {
+            "ref": str(at + 1),
+            "Sentiment_Score": length_score("x" * (at % 50 + 1)),
+            "error": None,
+            "stars": str(at / 2),
+        }
         for at in range(count)
-    ]  # fmt: skip
+    ]
     # What was cut from the upload goes with it.
     assert not any("/rows/" in key or "upload" in key for key in service.blobs.contents)
 

@@ -57,10 +57,16 @@ def a_heart(
 ) -> Heart:
     store: Any = Store()
     return Heart(
-        "here-1", ["fast@1"], fleet, reconciler,
-        store=store, consumption=consumption, beat_seconds=0.01, reconcile_seconds=0.01,
+        "here-1",
+        ["fast@1"],
+        fleet,
+        reconciler,
+        store=store,
+        consumption=consumption,
+        beat_seconds=0.01,
+        reconcile_seconds=0.01,
         describe=describe,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("error", [RedisAway("away"), RuntimeError("a bug")])
