@@ -7,10 +7,10 @@ from api.docs import openapi, swagger_page
 from api.jobs import events
 from api.jobs import views as jobs
 from api.operations import health, metrics, models
-from api.process.job_waits import Bells
-from api.process.stream_slots import Slots
-from api.process.sync_scorer import Asker
-from api.request_log import Witness
+from api.process.job_waits import JobWaits
+from api.process.stream_slots import StreamSlots
+from api.process.sync_scorer import SyncScorer
+from api.request_log import RequestLog
 from api.results import row_errors, summary
 from api.results import views as results
 from api.security.access import Access
@@ -47,12 +47,12 @@ def create_app(
         dispatch,
         fleet,
         overview,
-        Asker(settings, store, dispatch),
-        Slots(settings.max_streams),
-        Bells(settings, store),
+        SyncScorer(settings, store, dispatch),
+        StreamSlots(settings.max_streams),
+        JobWaits(settings, store),
     )
     errors.register(app)
-    app.wsgi_app = Witness(app, settings)  # type: ignore[method-assign]
+    app.wsgi_app = RequestLog(app, settings)  # type: ignore[method-assign]
     Access(settings, store).register(app)
     for resource in (
         sentiment,

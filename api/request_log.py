@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from api.process.access_log import AccessLog
-from api.process.measures import LATENCY, REQUESTS, tally
+from api.process.measures import LATENCY, REQUESTS, counters
 from shared.config.settings import Settings
 from shared.jobs.job import is_job_id
 from shared.telemetry import context
@@ -24,7 +24,7 @@ _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})
 
 
-class Witness:
+class RequestLog:
     """The app, as gunicorn sees it."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
@@ -97,8 +97,8 @@ class _Answer:
         method = self._environ["REQUEST_METHOD"]
         method = method if method in _METHODS else "other"
         route = self.seen.pop("route", "none")
-        tally.add(REQUESTS, method, route, self.status)
-        tally.observe(LATENCY, seconds, method, route)
+        counters.add(REQUESTS, method, route, self.status)
+        counters.observe(LATENCY, seconds, method, route)
         if self.span:
             known = {"method": method, "route": route, "status": int(self.status)}
             end(self.span, f"{method} {route}", known | self.seen)

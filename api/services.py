@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from api.process.job_waits import Bells
-from api.process.stream_slots import Slots
-from api.process.sync_scorer import Asker
+from api.process.job_waits import JobWaits
+from api.process.stream_slots import StreamSlots
+from api.process.sync_scorer import SyncScorer
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.errors.input import UnknownModel
@@ -29,9 +29,9 @@ class Services:
     dispatch: Dispatch
     fleet: Fleet
     overview: Overview
-    asker: Asker
-    streams: Slots
-    bells: Bells
+    sync_scorer: SyncScorer
+    streams: StreamSlots
+    job_waits: JobWaits
 
     def model(self, name: str | None) -> Served:
         """The model of that name; of no name: the default one, or the only one there is.

@@ -24,10 +24,10 @@ from shared.storage.blobs import FolderBlobs
 from shared.telemetry.spans import spans
 from worker.app import app
 from worker.pipeline import Pipeline
-from worker.steps.background_close import Closer
-from worker.steps.leases import Keeper
+from worker.steps.background_close import BackgroundCloser
+from worker.steps.leases import LeaseRenewer
 from worker.telemetry.journal import Journal
-from worker.telemetry.measures import tally
+from worker.telemetry.measures import counters
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ RENEWALS = 3
 failed = multiprocessing.Event()
 
 _pipeline: Pipeline | None = None
-_closer: Closer | None = None
+_closer: BackgroundCloser | None = None
 
 
 def pipeline() -> Pipeline:
@@ -102,19 +102,19 @@ def _preload(settings: Settings) -> None:
     spans.start("scorelane-worker")
     link = RedisLink(settings)
     fleet = RedisFleet(link, settings)
-    keeper = Keeper(settings.lease_seconds / RENEWALS)
-    keeper.start()
-    _closer = Closer()
+    lease_renewer = LeaseRenewer(settings.lease_seconds / RENEWALS)
+    lease_renewer.start()
+    _closer = BackgroundCloser()
     _pipeline = Pipeline(
         settings,
         store=RedisJobStore(link, settings),
         blobs=FolderBlobs(settings.blobs_dir),
         dispatch=CeleryDispatch(app, link.now),
         fleet=fleet,
-        keeper=keeper,
+        lease_renewer=lease_renewer,
         models=models,
         rates=rates,
-        journal=Journal(tally),
+        journal=Journal(counters),
         later=_closer,
     )
     announce(fleet, served)

@@ -21,14 +21,14 @@ from shared.model import Model
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import has_manifest, settle
 from shared.tables.parts import cut
-from worker.batches.reading import NotAsItMustBe, read_requests
-from worker.steps.leases import Keeper
+from worker.batches.reading import InvalidRequests, read_requests
+from worker.steps.leases import LeaseRenewer
 from worker.steps.parquet_input import SplitLater, convert
 from worker.steps.parquet_output import assemble
 from worker.steps.part_scorer import PartScorer, Scored
 from worker.steps.record_ends import look
 from worker.steps.row_scorer import RowScorer
-from worker.steps.small_jobs import Answering
+from worker.steps.small_jobs import SmallJobScorer
 from worker.telemetry.journal import Journal
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Pipeline:
         blobs: Blobs,
         dispatch: Dispatch,
         fleet: Fleet,
-        keeper: Keeper,
+        lease_renewer: LeaseRenewer,
         models: Mapping[str, Model],
         rates: Mapping[str, float],
         journal: Journal,
@@ -63,15 +63,15 @@ class Pipeline:
         self._blobs = blobs
         self._dispatch = dispatch
         self._fleet = fleet
-        self._keeper = keeper
+        self._keeper = lease_renewer
         self._journal = journal
         self._later = later
         self._rows = RowScorer(settings, models)
-        self._answering = Answering(
+        self._answering = SmallJobScorer(
             settings,
             store=store,
             dispatch=dispatch,
-            keeper=keeper,
+            lease_renewer=lease_renewer,
             rates=rates,
             rows=self._rows,
             journal=journal,
@@ -95,11 +95,11 @@ class Pipeline:
             self._store.add_parts(job_id, [], known=0, last=False, lanes=1)
 
         try:
-            with self._keeper.keeping(renew):
+            with self._keeper.renewing(renew):
                 # It may have been read by a process that died before it could say so.
                 done = self._blobs.exists(spec.all_rows_key)
                 rows = 0 if done else read_requests(self._blobs, spec, self._settings)
-        except NotAsItMustBe as problem:
+        except InvalidRequests as problem:
             self._refuse(job_id, str(problem))
         except FileNotFoundError:
             self._lost_upload(job_id)
@@ -164,7 +164,7 @@ class Pipeline:
         spec = self._spec(job_id)
         began = self._journal.now()
         try:
-            with self._keeping(job_id, number):
+            with self._renewing(job_id, number):
                 scored = self._parts.scored(spec, number, begun)
                 # Within: it may wait until the part before is closed.
                 self._later(partial(self._close, spec, number, scored, began))
@@ -177,7 +177,7 @@ class Pipeline:
         """Store the result of a part, mark it done, and start the next one in its lane."""
         completed, failed, bad, summary = scored.counts
         try:
-            with self._keeping(spec.id, number):
+            with self._renewing(spec.id, number):
                 for key, content in scored.results.items():
                     self._blobs.put(key, content)
         except OSError as error:
@@ -200,8 +200,8 @@ class Pipeline:
         else:
             self._remove_if_deleted(spec)
 
-    def _keeping(self, job_id: str, number: int) -> AbstractContextManager[None]:
-        return self._keeper.keeping(lambda: self._store.renew_part(job_id, number))
+    def _renewing(self, job_id: str, number: int) -> AbstractContextManager[None]:
+        return self._keeper.renewing(lambda: self._store.renew_part(job_id, number))
 
     def finish(self, job_id: str) -> None:
         """Close a job whose parts are all done; make one file of them first, if it is to be one."""
@@ -229,7 +229,7 @@ class Pipeline:
         if not self._store.begin_finish(job_id):
             return False
         try:
-            with self._keeper.keeping(lambda: self._store.renew_part(job_id, FINISH)):
+            with self._keeper.renewing(lambda: self._store.renew_part(job_id, FINISH)):
                 assemble(self._blobs, spec, self._store.last_part(job_id)[0])
         except FileNotFoundError:
             # Deleted meanwhile; else somebody has taken a part from under the job.

@@ -64,7 +64,7 @@ def wait_for_end(at: Services, job: Job, preferred: Preferences) -> tuple[Job, i
         return job, None
     if job.state in ENDED:
         return job, preferred.wait
-    waited = at.bells.wait(job.spec.id, preferred.wait)
+    waited = at.job_waits.wait(job.spec.id, preferred.wait)
     return (job if waited is None else at.store.get(job.spec.id)), waited
 
 

@@ -10,10 +10,10 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.operations.service_metrics import service_numbers
-from api.process.measures import MEASURES, tally
+from api.process.measures import MEASURES, counters
 from api.schema.describe import Answer, Content, describes, json
 from api.services import services
-from shared.telemetry.prometheus import Numbers, counted
+from shared.telemetry.prometheus import MetricsCollector, counted
 from shared.telemetry.timestamps import rfc3339
 
 blueprint = Blueprint("metrics", __name__)
@@ -77,12 +77,12 @@ _PAGE = "# TYPE scorelane_workers gauge\nscorelane_workers 2.0\n"
 def metrics() -> Response:
     """What this replica has counted, and how the whole service stands, for Prometheus."""
     at = services()
-    mine = partial(counted, tally, MEASURES)
+    mine = partial(counted, counters, MEASURES)
 
     def whole() -> Iterable[Metric]:
         return service_numbers(at.fleet, at.overview)
 
-    page, content_type = Numbers(mine, whole).page(request.headers.get("Accept"))
+    page, content_type = MetricsCollector(mine, whole).page(request.headers.get("Accept"))
     return Response(page, content_type=content_type)
 
 

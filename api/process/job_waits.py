@@ -4,7 +4,7 @@ import time
 from threading import BoundedSemaphore
 
 from api.process.draining import draining
-from api.process.measures import WAITING, tally
+from api.process.measures import WAITING, counters
 from shared.config.settings import Settings
 from shared.jobs.job_store import JobStore
 
@@ -12,14 +12,14 @@ from shared.jobs.job_store import JobStore
 PIECE_SECONDS = 5.0
 
 
-class Bells:
+class JobWaits:
     """The bells of jobs, as one process of the API hears them."""
 
     def __init__(self, settings: Settings, store: JobStore) -> None:
         self._store = store
         self._most = settings.max_wait_seconds
         self._free = BoundedSemaphore(settings.waiting_requests)
-        tally.add(WAITING, "job", by=0)
+        counters.add(WAITING, "job", by=0)
 
     def wait(self, job_id: str, seconds: int) -> int | None:
         """Wait for the end of a job, up to so many seconds and to the setting's maximum.
@@ -29,7 +29,7 @@ class Bells:
         """
         if not self._free.acquire(blocking=False):
             return None
-        tally.add(WAITING, "job")
+        counters.add(WAITING, "job")
         try:
             seconds = min(seconds, self._most)
             until = time.monotonic() + seconds
@@ -37,6 +37,6 @@ class Bells:
                 if self._store.wait(job_id, min(left, PIECE_SECONDS)):
                     break
         finally:
-            tally.add(WAITING, "job", by=-1)
+            counters.add(WAITING, "job", by=-1)
             self._free.release()
         return seconds

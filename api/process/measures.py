@@ -1,7 +1,7 @@
 """What this replica of the API counts, all its processes together."""
 
 from shared.jobs.job import Job
-from shared.telemetry.shared_counters import Measure, Tally
+from shared.telemetry.shared_counters import Measure, SharedCounters
 
 #: From a page of a status to the upload of gigabytes, in seconds.
 _TIMES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
@@ -43,10 +43,10 @@ WAITING = Measure(
 MEASURES = (REQUESTS, LATENCY, UPLOAD, UPLOADED, STREAMS, WAITING)
 
 #: Made in gunicorn's main process, and shared by those that it forks.
-tally = Tally(gauges=[measure.name for measure in MEASURES if measure.is_gauge])
+counters = SharedCounters(gauges=[measure.name for measure in MEASURES if measure.is_gauge])
 
 
 def note_upload(job: Job, seconds: float) -> None:
     """Count a job that was taken in, in so many seconds."""
-    tally.observe(UPLOAD, seconds, job.spec.kind)
-    tally.add(UPLOADED, job.spec.kind, by=job.spec.size)
+    counters.observe(UPLOAD, seconds, job.spec.kind)
+    counters.add(UPLOADED, job.spec.kind, by=job.spec.size)

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from threading import BoundedSemaphore
 
-from api.process.measures import STREAMS, tally
+from api.process.measures import STREAMS, counters
 from shared.errors.service import StreamsFull
 
 
-class Slots:
+class StreamSlots:
     """Counts the streams that are open in this process."""
 
     def __init__(self, places: int) -> None:
         self._places = places
         self._free = BoundedSemaphore(places)
-        tally.add(STREAMS, by=0)
+        counters.add(STREAMS, by=0)
 
     def take(self) -> Callable[[], None]:
         """Take a place; what is given must be called once, to leave it.
@@ -23,9 +23,9 @@ class Slots:
         """
         if not self._free.acquire(blocking=False):
             raise StreamsFull(limit=self._places)
-        tally.add(STREAMS)
+        counters.add(STREAMS)
         return self._leave
 
     def _leave(self) -> None:
-        tally.add(STREAMS, by=-1)
+        counters.add(STREAMS, by=-1)
         self._free.release()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
-from api.process.measures import WAITING, tally
+from api.process.measures import WAITING, counters
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.errors.service import NoAnswerInTime
@@ -24,7 +24,7 @@ class _Waiter:
     woken: Event = field(default_factory=Event)
 
 
-class Asker:
+class SyncScorer:
     """Questions and answers of one process of the API.
 
     All its threads have one address. One of those that wait listens there for all of them, and
@@ -40,7 +40,7 @@ class Asker:
         self._lock = Lock()
         self._waiters: dict[str, _Waiter] = {}
         self._listener: _Waiter | None = None
-        tally.add(WAITING, "sentiment", by=0)
+        counters.add(WAITING, "sentiment", by=0)
 
     def ask(self, full_name: str, rows: bytes, count: int) -> bytes:
         """Have a few rows scored at once.
@@ -95,11 +95,11 @@ class Asker:
         with self._lock:
             self._waiters[question_id] = waiter
             self._listener = self._listener or waiter
-        tally.add(WAITING, "sentiment")
+        counters.add(WAITING, "sentiment")
         try:
             yield waiter
         finally:
-            tally.add(WAITING, "sentiment", by=-1)
+            counters.add(WAITING, "sentiment", by=-1)
             with self._lock:
                 del self._waiters[question_id]
                 if self._listener is waiter:

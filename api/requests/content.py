@@ -20,7 +20,7 @@ _BEFORE_THE_FILE = ("delimiter", "charset")
 
 
 @dataclass(frozen=True)
-class Sent:
+class RequestContent:
     """The content of a `POST /jobs`.
 
     Attributes:
@@ -37,7 +37,7 @@ class Sent:
     is_form: bool
     _query: Mapping[str, str]
     _fields: Mapping[str, str] = field(default_factory=dict)
-    terms: Callable[["Sent"], dict[str, Any]] = lambda _: {}
+    terms: Callable[["RequestContent"], dict[str, Any]] = lambda _: {}
 
     @property
     def delimiter(self) -> str:
@@ -59,7 +59,7 @@ class Sent:
         return found
 
 
-def sent_by(request: Request) -> Sent:
+def content_of(request: Request) -> RequestContent:
     """What a request brings; of its content nothing is read that is not before the file.
 
     Raises:
@@ -75,17 +75,19 @@ def sent_by(request: Request) -> Sent:
     options = job_options(request.args)
     charset = request.mimetype_params.get("charset")
     chunks = _text(kind, options, charset, chunks_of(request))
-    return Sent(kind, chunks, options, is_form=False, _query=request.args)
+    return RequestContent(kind, chunks, options, is_form=False, _query=request.args)
 
 
-def _form(request: Request) -> Sent:
+def _form(request: Request) -> RequestContent:
     form = MultipartUpload(chunks_of(request), request.mimetype_params.get("boundary"))
     file = form.open()
     media_type, parameters = parse_options_header(file.headers.get("content-type", ""))
     kind = kind_of_file(media_type.lower(), file.filename)
     options = job_options(request.args, form.fields)
     chunks = _text(kind, options, parameters.get("charset"), unpacked(form.chunks()))
-    return Sent(kind, chunks, options, is_form=True, _query=request.args, _fields=form.fields)
+    return RequestContent(
+        kind, chunks, options, is_form=True, _query=request.args, _fields=form.fields
+    )
 
 
 def _text(

@@ -24,7 +24,7 @@ class BadRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Ready:
+class AvailableRows:
     """The rows of a job that can be read now.
 
     While it runs, those of its first parts, up to the first one that is not done: so that whoever
@@ -44,7 +44,7 @@ class Ready:
     bad: Sequence[int]
 
     @classmethod
-    def of(cls, at: Services, job: Job) -> "Ready":
+    def of(cls, at: Services, job: Job) -> "AvailableRows":
         """What there is of a job, as it stood a moment ago at the most."""
         parts, complete = ResultParts(at, job), job.state in ENDED
         if job.spec.kind == "small":

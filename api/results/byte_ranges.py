@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Self
 
 
-class Pieces(Iterator[bytes]):
+class ByteRanges(Iterator[bytes]):
     """Pieces behind each other, read one at a time, from any place on.
 
     It has what werkzeug asks of a seekable file to answer `Range`.

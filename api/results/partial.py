@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from api.jobs.representation import retry_after
 from api.requests.options import whole_number
-from api.results.available import Ready
+from api.results.available import AvailableRows
 from api.results.negotiation import Format, file_answer, wanted_format
 from api.results.streaming import begun, behind
 from api.schema.describe import Parameter, number
@@ -99,7 +99,7 @@ def partial_answer(at: Services, job: Job) -> Response:
     offered: list[Format] = ["csv", "json", "ndjson"]
     kept = job.spec.part_format if job.spec.kind == "bulk" else job.spec.result_format
     wanted = wanted_format(request, sorted(offered, key=lambda one: one != kept))
-    ready, (begin, limit) = Ready.of(at, job), place()
+    ready, (begin, limit) = AvailableRows.of(at, job), place()
     if wanted == "json":
         rows, goes_on = ready.page(begin, limit)
         answer = jsonify({"rows": rows, "state": job.state, "next": cursor_of(goes_on)})
@@ -129,7 +129,7 @@ def rows_answer(head: bytes, rows: Any, kind: Format, name: str) -> Response:
     return answer
 
 
-def go_on(at: Services, ready: Ready, answer: Response, goes_on: int | None) -> None:
+def go_on(at: Services, ready: AvailableRows, answer: Response, goes_on: int | None) -> None:
     """Say in the headers where to go on, and when, unless there will be nothing more."""
     answer.vary.add("Accept")
     if goes_on is None:

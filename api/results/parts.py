@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from api.jobs.views import find_job
-from api.results.byte_ranges import Pieces
+from api.results.byte_ranges import ByteRanges
 from api.results.negotiation import Format
 from api.results.streaming import behind, kept
 from api.services import Services
@@ -115,12 +115,12 @@ class ResultParts:
             number += 1
         return rows
 
-    def as_kept(self) -> Pieces:
+    def as_kept(self) -> ByteRanges:
         """All rows in the job's own format, of which any range can be sent."""
         spec = self.job.spec
         if self.is_small:
             whole = b"".join(self.converted(spec.result_format))
-            return Pieces([len(whole)], lambda _, offset: whole[offset:])
+            return ByteRanges([len(whole)], lambda _, offset: whole[offset:])
         if spec.result_format == "parquet":
             return self._file(spec.whole_key)
         head = self.form.header(self.columns)
@@ -133,9 +133,9 @@ class ResultParts:
                 return self.content(piece, offset)
             return head[offset:] + self.content(0, max(offset - len(head), 0))
 
-        return Pieces([len(head) + sizes[0], *sizes[1:]], read)
+        return ByteRanges([len(head) + sizes[0], *sizes[1:]], read)
 
-    def _file(self, key: str) -> Pieces:
+    def _file(self, key: str) -> ByteRanges:
         with self._kept():
             size = self.at.blobs.size(key)
         sizes = [min(PIECE_BYTES, size - begin) for begin in range(0, size, PIECE_BYTES)]
@@ -145,7 +145,7 @@ class ResultParts:
             with self._kept():
                 return self.at.blobs.read(key, begin, sizes[piece] - offset)
 
-        return Pieces(sizes, read)
+        return ByteRanges(sizes, read)
 
     def converted(self, wanted: Format) -> Iterator[bytes]:
         """All rows in a format, a run of bytes at a time."""

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 from typing_extensions import TypedDict
 
 from api.jobs.views import find_job
-from api.results.available import BadRow, Ready
+from api.results.available import AvailableRows, BadRow
 from api.results.negotiation import Format, wanted_format
 from api.results.partial import (
     HEADERS,
@@ -81,7 +81,7 @@ def bad_rows(job_id: str) -> Response:
     if not is_partial():
         check_whole(at, job)
     wanted = wanted_format(request, FORMATS)
-    ready, (begin, limit) = Ready.of(at, job), place()
+    ready, (begin, limit) = AvailableRows.of(at, job), place()
     if wanted == "json":
         rows, goes_on = ready.bad_page(begin, limit)
         errors = [_record(row) for row in rows]

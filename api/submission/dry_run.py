@@ -8,11 +8,11 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.jobs.representation import ModelName
-from api.requests.content import sent_by
+from api.requests.content import content_of
 from api.requests.terms import terms_of
 from api.security.access import who
 from api.services import Services
-from api.submission.preview import look_at
+from api.submission.preview import preview_of
 from api.uploads.formats import Format
 from shared.tables.rows import Rows
 
@@ -94,11 +94,11 @@ def dry_run(services: Services, request: Request) -> DryRun:
     Raises:
         shared.errors.service.ScorelaneError: it could be no job, as a job would say it.
     """
-    sent = sent_by(request)
+    sent = content_of(request)
     options = sent.begun
     served = services.model(options.model)
     terms_of(options, services.settings)
-    read = look_at(services, sent, request)
+    read = preview_of(services, sent, request)
     rate, processes = served.rate, services.fleet.processes(served.card.full_name)
     rows, settings = read.about_rows, services.settings
     load = services.store.load(who().owner)

@@ -14,7 +14,7 @@ from typing import Any
 from flask import Request
 from redis.exceptions import RedisError
 
-from api.requests.content import Sent, sent_by
+from api.requests.content import RequestContent, content_of
 from api.requests.limits import check_length
 from api.schema.describe import Parameter
 from api.security.access import who
@@ -104,7 +104,7 @@ class Claim:
         wait = min(max(math.ceil(found.seconds_left), 1), MOST_RETRY_AFTER)
         raise IdempotencyKeyInUse(retry_after=wait)
 
-    def watching(self, sent: Sent) -> Sent:
+    def watching(self, sent: RequestContent) -> RequestContent:
         """The same content, which is hashed as it passes, and the key held for as long."""
         return replace(sent, chunks=self._watch(sent.chunks), terms=self.binding)
 
@@ -117,7 +117,7 @@ class Claim:
                 renewed = time.monotonic()
             yield chunk
 
-    def binding(self, sent: Sent) -> dict[str, Any]:
+    def binding(self, sent: RequestContent) -> dict[str, Any]:
         """What the job's `Spec` has of its key, once the content was read."""
         return {"binding": self.bound([sent.kind.format, asdict(sent.options())])}
 
@@ -138,7 +138,7 @@ class Claim:
             shared.errors.service.IdempotencyKeyReused: it was another one.
             shared.errors.service.ScorelaneError: this one cannot even be read.
         """
-        sent = self.watching(sent_by(request))
+        sent = self.watching(content_of(request))
         size = 0
         for chunk in sent.chunks:
             size += len(chunk)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Request
 
 from api.requests.body import chunks_of
-from api.requests.content import Sent, sent_by
+from api.requests.content import RequestContent, content_of
 from api.requests.limits import BULK_ADVICE, check_columns, check_length, check_rows
 from api.requests.options import JobOptions
 from api.requests.terms import Terms, terms_of
@@ -41,7 +41,7 @@ def take_job(services: Services, request: Request, claim: Claim | None = None) -
     Raises:
         shared.errors.service.ScorelaneError: it cannot be used; nothing of it is kept.
     """
-    sent = sent_by(request)
+    sent = content_of(request)
     if claim:
         sent = claim.watching(sent)
     if sent.kind.format is Format.JSON:
@@ -85,7 +85,7 @@ def read_chunks(services: Services, chunks: Iterator[bytes], announced: int | No
     return parse_json(b"".join(body))
 
 
-def _take_json(services: Services, sent: Sent, announced: int | None) -> Job:
+def _take_json(services: Services, sent: RequestContent, announced: int | None) -> Job:
     if not sent.is_form:
         services.model(sent.begun.model)
     value = read_chunks(services, sent.chunks, announced)
@@ -114,7 +114,7 @@ def _take_json(services: Services, sent: Sent, announced: int | None) -> Job:
         return record_bulk(services, served, job_id, content, terms)
 
 
-def _store(services: Services, sent: Sent, key: str) -> tuple[Served, Content, Terms]:
+def _store(services: Services, sent: RequestContent, key: str) -> tuple[Served, Content, Terms]:
     """Store a file as it comes, and look at it; give what its job is recorded with."""
     upload = reader_of(sent, services.settings, partial(services.blobs.open, key))
     with services.blobs.writing(key) as file, behind(file) as write:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from flask import Request
 
-from api.requests.content import Sent
+from api.requests.content import RequestContent
 from api.requests.limits import check_columns, check_length, check_rows
 from api.services import Services
 from api.submission.intake import read_chunks
@@ -30,7 +30,7 @@ LOOKED_AT_ROWS = 1000
 
 
 @dataclass(frozen=True)
-class Looked:
+class Preview:
     """What was looked at: so many bytes, in which these columns and rows are.
 
     Attributes:
@@ -48,7 +48,7 @@ class Looked:
     about_rows: int | None
 
 
-def look_at(services: Services, sent: Sent, request: Request) -> Looked:
+def preview_of(services: Services, sent: RequestContent, request: Request) -> Preview:
     """Look at the beginning of what was sent; of JSON and Parquet, at all of it.
 
     Raises:
@@ -78,7 +78,7 @@ class _Counted:
             yield chunk
 
 
-def _read_json(services: Services, sent: Sent, announced: int | None) -> Looked:
+def _read_json(services: Services, sent: RequestContent, announced: int | None) -> Preview:
     counted = _Counted(sent.chunks)
     value, options = read_chunks(services, counted.chunks(), announced), sent.begun
     columns = json_columns(value)
@@ -92,10 +92,10 @@ def _read_json(services: Services, sent: Sent, announced: int | None) -> Looked:
     )
     stored = write_rows([row[:2] for row in rows[:LOOKED_AT_ROWS]])
     read = _rows(services, stored, NDJSON)
-    return Looked(columns, read, counted.size, len(rows) <= LOOKED_AT_ROWS, len(rows))
+    return Preview(columns, read, counted.size, len(rows) <= LOOKED_AT_ROWS, len(rows))
 
 
-def _read_head(services: Services, sent: Sent, length: int | None) -> Looked:
+def _read_head(services: Services, sent: RequestContent, length: int | None) -> Preview:
     head, is_all = _head(sent.chunks)
     options, upload = sent.begun, reader_of(sent, services.settings, lambda: io.BytesIO(head))
     upload.feed(head)
@@ -116,7 +116,7 @@ def _read_head(services: Services, sent: Sent, length: int | None) -> Looked:
             raise
     estimate = about if is_all else length and about * length // len(head)
     seen = is_all and len(rows) < LOOKED_AT_ROWS
-    return Looked(columns, rows, len(head), seen, len(rows) if seen else estimate)
+    return Preview(columns, rows, len(head), seen, len(rows) if seen else estimate)
 
 
 def _head(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
@@ -146,7 +146,7 @@ def _rows(services: Services, content: bytes, layout: Layout) -> Rows:
     )
 
 
-def _read_parquet(services: Services, sent: Sent) -> Looked:
+def _read_parquet(services: Services, sent: RequestContent) -> Preview:
     """Store a file for as long as it is looked at: what is in it is said at its end."""
     options = sent.begun
     with passing_folder(services) as job_id:
@@ -166,4 +166,4 @@ def _read_parquet(services: Services, sent: Sent) -> Looked:
             # The ref and the text, whatever is carried through.
             first = first_rows_of(stored, layout.names[:2], LOOKED_AT_ROWS, LOOKED_AT_BYTES)
     rows = _rows(services, first, NDJSON)
-    return Looked(columns, rows, upload.size, len(rows) == upload.about_rows, upload.about_rows)
+    return Preview(columns, rows, upload.size, len(rows) == upload.about_rows, upload.about_rows)

@@ -53,7 +53,7 @@ def sentiment() -> Response:
     if not at.fleet.processes(served.card.full_name):
         # Waiting for one would hold a thread of the API, and a few dozen such requests all of them.
         raise NoWorker(model=served.card.full_name)
-    result = at.asker.ask(served.card.full_name, write_rows(pairs), len(pairs))
+    result = at.sync_scorer.ask(served.card.full_name, write_rows(pairs), len(pairs))
     rows = []
     for number, ((ref, _), row) in enumerate(zip(pairs, parse(result), strict=True), 1):
         answer: dict[str, Any] = {"ref": number if ref is None else ref, SCORE: row[SCORE]}

@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from api.submission.write_out import WriteOut
+from api.submission.write_out import EarlyWriteBack
 
 
 @contextmanager
@@ -20,7 +20,7 @@ def behind(file: BinaryIO) -> Iterator[Callable[[bytes], object]]:
     """
     last: Future[None] | None = None
     begun = False
-    write_out = WriteOut(file)
+    write_out = EarlyWriteBack(file)
 
     def write_now(chunk: bytes) -> None:
         file.write(chunk)

@@ -14,7 +14,7 @@ STEP = 16 * 1024 * 1024
 _SYNC_FILE_RANGE_WRITE = 2
 
 
-class WriteOut:
+class EarlyWriteBack:
     """Of one file, from its beginning; it only hastens, and what fails is told by the `fsync`."""
 
     def __init__(self, file: BinaryIO) -> None:

@@ -4,8 +4,8 @@ import codecs
 import io
 from collections import Counter
 
-from api.uploads.row_estimate import AboutRows
-from api.uploads.utf8 import Utf8
+from api.uploads.row_estimate import RowEstimate
+from api.uploads.utf8 import Utf8Validator
 from shared.errors.input import (
     BadHeader,
     DuplicateColumns,
@@ -30,9 +30,9 @@ class CsvUpload:
     def __init__(self, delimiter: str = ",") -> None:
         self.size = 0
         self._delimiter = delimiter
-        self._about_rows = AboutRows()
+        self._about_rows = RowEstimate()
         self.columns: list[str] | None = None
-        self._encoding = Utf8()
+        self._encoding = Utf8Validator()
         self._head = b""
         self._start = 0
         self._has_rows = False

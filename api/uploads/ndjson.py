@@ -2,7 +2,7 @@
 
 import codecs
 
-from api.uploads.row_estimate import AboutRows
+from api.uploads.row_estimate import RowEstimate
 from shared.errors.input import BadFirstLine, NoRows, RowTooLong
 from shared.jobs.job import Layout
 from shared.tables.columns import require
@@ -21,7 +21,7 @@ class NdjsonUpload:
     def __init__(self, max_record_bytes: int) -> None:
         self.size = 0
         self._max_record_bytes = max_record_bytes
-        self._about_rows = AboutRows()
+        self._about_rows = RowEstimate()
         self._head = b""
         self._start = 0
         self._columns: list[str] | None = None

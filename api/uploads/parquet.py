@@ -7,7 +7,7 @@ from typing import BinaryIO
 from shared.errors.input import BadParquet, DuplicateColumns, NoRows
 from shared.jobs.job import Layout
 from shared.tables.columns import require
-from shared.tables.parquet_rows import MAGIC, About, describe
+from shared.tables.parquet_rows import MAGIC, ParquetSummary, describe
 
 
 class ParquetUpload:
@@ -18,7 +18,7 @@ class ParquetUpload:
         self.size = 0
         self._head = b""
         self._open_stored = open_stored
-        self._about: About | None = None
+        self._about: ParquetSummary | None = None
 
     def feed(self, chunk: bytes) -> None:
         """Check the next chunk.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import BinaryIO, Protocol
 
-from api.requests.content import Sent
+from api.requests.content import RequestContent
 from api.uploads.csv import CsvUpload
 from api.uploads.formats import Format
 from api.uploads.ndjson import NdjsonUpload
@@ -46,7 +46,9 @@ class Upload(Protocol):
         """
 
 
-def reader_of(sent: Sent, settings: Settings, open_stored: Callable[[], BinaryIO]) -> Upload:
+def reader_of(
+    sent: RequestContent, settings: Settings, open_stored: Callable[[], BinaryIO]
+) -> Upload:
     """What looks at the file that was sent.
 
     Args:

@@ -4,7 +4,7 @@
 SAMPLE_BYTES = 1024 * 1024
 
 
-class AboutRows:
+class RowEstimate:
     """As many as lines, if all are as long as the first."""
 
     def __init__(self) -> None:

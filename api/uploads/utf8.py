@@ -15,7 +15,7 @@ DECODED_BYTES = 16 * 1024
 LIBRARY = library(Path(__file__).with_name("characters.so"), ["utf8_whole"])
 
 
-class Utf8:
+class Utf8Validator:
     """Looks at every byte of a text once, whatever runs it comes in."""
 
     def __init__(self) -> None:

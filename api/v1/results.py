@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from api.results.byte_ranges import Pieces
+from api.results.byte_ranges import ByteRanges
 from api.results.streaming import kept
 from api.services import Services
 from api.v1.stored_files import made_by
@@ -11,7 +11,7 @@ from shared.jobs.job import Job, State
 from shared.tables.batch_results import TAIL_BYTES, output_bytes
 
 
-def batch_pieces(at: Services, job: Job, which: str) -> Pieces:
+def batch_pieces(at: Services, job: Job, which: str) -> ByteRanges:
     """The lines of all parts that are done: of the `output` file, or of that of the `errors`."""
     find = partial(made_by, at, f"file-{job.spec.id}-{which}")
     if job.state is State.SUCCEEDED:
@@ -31,4 +31,4 @@ def batch_pieces(at: Services, job: Job, which: str) -> Pieces:
         with kept(find):
             return at.blobs.read(keys[piece], begins[piece] + offset, sizes[piece] - offset)
 
-    return Pieces(sizes, read)
+    return ByteRanges(sizes, read)

@@ -8,7 +8,7 @@ from api.jobs.views import find_job
 from api.requests.body import chunks_of
 from api.requests.limits import check_length
 from api.requests.multipart import MultipartUpload
-from api.results.byte_ranges import Pieces
+from api.results.byte_ranges import ByteRanges
 from api.results.streaming import kept
 from api.security.access import who
 from api.services import Services
@@ -134,7 +134,7 @@ def made_by(at: Services, file_id: str) -> tuple[Job, str] | None:
     return job, found[2]
 
 
-def stored_pieces(at: Services, file: BatchFile) -> Pieces:
+def stored_pieces(at: Services, file: BatchFile) -> ByteRanges:
     """The content of a file that was uploaded."""
     key = content_key(at, file)
     sizes = [min(PIECE_BYTES, file.size - begin) for begin in range(0, file.size, PIECE_BYTES)]
@@ -143,7 +143,7 @@ def stored_pieces(at: Services, file: BatchFile) -> Pieces:
         with kept(lambda: find_file(at, f"file-{file.name}")):
             return at.blobs.read(key, piece * PIECE_BYTES + offset, sizes[piece] - offset)
 
-    return Pieces(sizes, read)
+    return ByteRanges(sizes, read)
 
 
 def uploaded_json(file: BatchFile) -> FileObject:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 
 @contextmanager
-def appearing(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write to; it appears under its name when the block ends, not if it raises.
 
     What exists and is no plain file (/dev/null, a named pipe) is written to as it is.

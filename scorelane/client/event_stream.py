@@ -7,7 +7,7 @@ import httpx
 from scorelane.client.io_steps import Opened, Pause, Send, Steps, Take
 from scorelane.client.request import Requests
 from scorelane.client.retries import Attempts
-from scorelane.client.sse import EventLines, Said
+from scorelane.client.sse import SseEvent, SseParser
 
 #: A stream says something at least every 15 seconds: a silence that is so much longer than that of
 #: other answers is no end of it.
@@ -33,10 +33,10 @@ class EventStream:
         self._seen = seen
         self._attempts = Attempts(requests.retries)
         self._opened: Opened | None = None
-        self._lines = EventLines()
-        self._come: Iterator[Said] = iter(())
+        self._lines = SseParser()
+        self._come: Iterator[SseEvent] = iter(())
 
-    def next(self) -> Steps[Said | None]:
+    def next(self) -> Steps[SseEvent | None]:
         """The next event; None where the service says that the end is known already.
 
         Raises:
@@ -78,7 +78,7 @@ class EventStream:
             headers["Last-Event-ID"] = self._seen
         send = Send("GET", self._path, headers=headers, patience=SILENCE, stream=True)
         self._opened = yield from self._requests.attempt(send, self._attempts)
-        self._lines = EventLines()
+        self._lines = SseParser()
         if self._opened is None or self._opened.head.status_code == httpx.codes.NO_CONTENT:
             return
         with self._requests.as_scorelane():

@@ -11,7 +11,7 @@ from scorelane.client.request import Requests
 from scorelane.client.retries import Attempts
 
 
-class Piecewise:
+class PartialDownload:
     """The results of a job that may still run, piece by piece: together they are one file."""
 
     def __init__(

@@ -19,7 +19,7 @@ def pause_of(wish: float) -> float:
     return min(max(wish, LEAST_PAUSE), LOOK_SECONDS)
 
 
-class Looks:
+class JobPoller:
     """Looks at a job. Each says what is known already, and asks to be kept until the job's end."""
 
     def __init__(self, path: str, deadline: float, longest: float, keep: float) -> None:

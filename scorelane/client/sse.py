@@ -8,7 +8,7 @@ from typing import NamedTuple
 _LINE = re.compile(rb"(.*?)(?:\r\n|\n|\r(?!\Z))", re.DOTALL)
 
 
-class Said(NamedTuple):
+class SseEvent(NamedTuple):
     """An event of the stream; of a comment, which says that the other end lives, all is empty."""
 
     kind: str
@@ -16,7 +16,7 @@ class Said(NamedTuple):
     data: str
 
 
-class EventLines:
+class SseParser:
     """Reads a stream of events (the WHATWG's `text/event-stream`)."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class EventLines:
         self._kind = ""
         self._data: list[str] = []
 
-    def feed(self, run: bytes) -> Iterator[Said]:
+    def feed(self, run: bytes) -> Iterator[SseEvent]:
         """The events and comments that are whole with these bytes."""
         self._rest += run
         end = 0
@@ -38,14 +38,14 @@ class EventLines:
                 yield said
         self._rest = self._rest[end:]
 
-    def _line(self, line: str) -> Said | None:
+    def _line(self, line: str) -> SseEvent | None:
         if not line:
             return self._event()
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         match name:
             case "":
-                return Said("", "", "")
+                return SseEvent("", "", "")
             case "event":
                 self._kind = value
             case "id":
@@ -56,7 +56,7 @@ class EventLines:
                 self.retry = int(value) / 1000
         return None
 
-    def _event(self) -> Said | None:
+    def _event(self) -> SseEvent | None:
         kind, data = self._kind, self._data
         self._kind, self._data = "", []
-        return Said(kind or "message", self._id, "\n".join(data)) if data else None
+        return SseEvent(kind or "message", self._id, "\n".join(data)) if data else None

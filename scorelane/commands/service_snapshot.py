@@ -20,7 +20,7 @@ Labels = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Look:
+class ServiceSnapshot:
     """A service as it was at one moment.
 
     Attributes:
@@ -82,7 +82,7 @@ class Look:
         return max((age for have, age in values.items() if set(labels) <= set(have)), default=0.0)
 
 
-class ServiceLooks:
+class SnapshotReader:
     """A service by its address, looked at again and again."""
 
     def __init__(self, url: str, *, transport: Any = None) -> None:
@@ -90,7 +90,7 @@ class ServiceLooks:
         # Not again: who watches wants to see that it is away.
         self._client = Client(url, timeout=10.0, retries=Retries(seconds=0), transport=transport)
         self.url = self._client.url
-        self._last: Look | None = None
+        self._last: ServiceSnapshot | None = None
         #: Of each worker: how many rows it had, and since when, at the last look that saw a change.
         self._seen: dict[str, tuple[int, float]] = {}
         self._rates: dict[str, float] = {}
@@ -101,7 +101,7 @@ class ServiceLooks:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def look(self) -> Look:
+    def look(self) -> ServiceSnapshot:
         """The service now.
 
         Raises:
@@ -115,9 +115,9 @@ class ServiceLooks:
         for family in text_string_to_metric_families(page):
             for sample in family.samples:
                 numbers.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
-        found = Look(now, numbers, workers, jobs, rates=self._note(workers, now))
+        found = ServiceSnapshot(now, numbers, workers, jobs, rates=self._note(workers, now))
         if self._last:
-            found = Look(
+            found = ServiceSnapshot(
                 now,
                 numbers,
                 workers,
@@ -129,7 +129,7 @@ class ServiceLooks:
         self._last = found
         return found
 
-    def _rate(self, found: Look, name: str) -> float:
+    def _rate(self, found: ServiceSnapshot, name: str) -> float:
         last = self._last or found
         # A total begins anew when its program does.
         return max(found.of(name) - last.of(name), 0.0) / max(found.at - last.at, 1e-3)

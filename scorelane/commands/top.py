@@ -13,7 +13,7 @@ from rich.text import Text
 
 from scorelane.client.errors import ApiError, Unreachable
 from scorelane.commands import options
-from scorelane.commands.service_snapshot import MOST_JOBS, Look, ServiceLooks
+from scorelane.commands.service_snapshot import MOST_JOBS, ServiceSnapshot, SnapshotReader
 
 #: How wide a page is that goes into a file or a pipe.
 PAGE_WIDTH = 120
@@ -43,7 +43,7 @@ def top(once: bool, interval: float, url: str, as_json: bool) -> None:
     scorelane top
     scorelane top --once --json | jq '.models[].waiting_rows'
     """
-    with ServiceLooks(url) as looks:
+    with SnapshotReader(url) as looks:
         if once or as_json:
             looks.look()
             time.sleep(ONCE_SECONDS)
@@ -60,7 +60,7 @@ def top(once: bool, interval: float, url: str, as_json: bool) -> None:
                 live.update(_next(looks), refresh=True)
 
 
-def _next(looks: ServiceLooks) -> Any:
+def _next(looks: SnapshotReader) -> Any:
     try:
         return frame(looks.look(), looks.url)
     except (Unreachable, ApiError) as error:
@@ -73,7 +73,7 @@ def _page() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=PAGE_WIDTH)
 
 
-def frame(look: Look, url: str, now: datetime | None = None) -> Group:
+def frame(look: ServiceSnapshot, url: str, now: datetime | None = None) -> Group:
     """What is shown of a service at one moment."""
     now = now or datetime.now(UTC)
     return Group(
@@ -87,7 +87,7 @@ def frame(look: Look, url: str, now: datetime | None = None) -> Group:
     )
 
 
-def _summary(look: Look, url: str, now: datetime) -> Text:
+def _summary(look: ServiceSnapshot, url: str, now: datetime) -> Text:
     rate = "" if look.rows_per_second is None else f"{look.rows_per_second:,.0f} rows/s   "
     asked = look.requests_per_second
     requests = "" if asked is None else f"{asked:,.1f} requests/s   "
@@ -107,7 +107,7 @@ def _summary(look: Look, url: str, now: datetime) -> Text:
     )
 
 
-def _models(look: Look) -> Table | Text:
+def _models(look: ServiceSnapshot) -> Table | Text:
     table = _table(
         "model", right=("processes", "rows/s each", "rows waiting", "in work", "small", "oldest")
     )
@@ -126,7 +126,7 @@ def _models(look: Look) -> Table | Text:
     return _or_else(table, "No model is served.")
 
 
-def _workers(look: Look, now: datetime) -> Table | Text:
+def _workers(look: ServiceSnapshot, now: datetime) -> Table | Text:
     table = _table("worker", "release", right=("up", "processes", "memory", "rows", "rows/s"))
     for one in look.workers:
         rate = look.rates.get(one["name"])
@@ -142,7 +142,7 @@ def _workers(look: Look, now: datetime) -> Table | Text:
     return _or_else(table, "No worker lives. Jobs wait until one does.")
 
 
-def _jobs(look: Look) -> Table | Text:
+def _jobs(look: ServiceSnapshot) -> Table | Text:
     table = _table("job", "state", "model", right=("rows done", "of", "done", "rows/s", "left"))
     for job in look.jobs:
         rows = job["rows"]

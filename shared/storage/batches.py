@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 from shared.storage.blobs import Blobs
-from shared.storage.owned_records import OnShelf, Shelf
+from shared.storage.owned_records import OwnedRecord, RecordStore
 
 #: What a batch may be made of: the `url` of its requests.
 ENDPOINT = "/v1/sentiment"
@@ -12,7 +12,7 @@ ENDPOINT = "/v1/sentiment"
 WINDOW_SECONDS = 86400
 
 
-class BatchFile(OnShelf):
+class BatchFile(OwnedRecord):
     """A file that was uploaded. Times are seconds since the epoch."""
 
     filename: str
@@ -33,7 +33,7 @@ class BatchProblem(BaseModel):
     param: str | None = None
 
 
-class Batch(OnShelf):
+class Batch(OwnedRecord):
     """A batch; the job of the same name reads its input, and does it unless that has problems."""
 
     input_file_id: str
@@ -47,11 +47,11 @@ class Batch(OnShelf):
     deleted: frozenset[str] = frozenset()  #: Which of its files are.
 
 
-def batch_files(blobs: Blobs) -> Shelf[BatchFile]:
+def batch_files(blobs: Blobs) -> RecordStore[BatchFile]:
     """The files that were uploaded; each has its `content` beside its record."""
-    return Shelf(blobs, "v1/files/", BatchFile)
+    return RecordStore(blobs, "v1/files/", BatchFile)
 
 
-def batches(blobs: Blobs) -> Shelf[Batch]:
+def batches(blobs: Blobs) -> RecordStore[Batch]:
     """The batches."""
-    return Shelf(blobs, "v1/batches/", Batch)
+    return RecordStore(blobs, "v1/batches/", Batch)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.storage.blobs import Blobs
 
 
-class OnShelf(BaseModel):
+class OwnedRecord(BaseModel):
     """What every record has."""
 
     model_config = ConfigDict(frozen=True)
@@ -17,10 +17,10 @@ class OnShelf(BaseModel):
     owner: str = Field(description="Whose it is; empty: nobody's.")
 
 
-Record = TypeVar("Record", bound=OnShelf)
+Record = TypeVar("Record", bound=OwnedRecord)
 
 
-class Shelf(Generic[Record]):
+class RecordStore(Generic[Record]):
     """Records of one kind. They outlive a job store that loses its data."""
 
     def __init__(self, blobs: Blobs, room: str, kind: type[Record]) -> None:

@@ -31,14 +31,14 @@ _describing = Lock()
 UNREADABLE, NOT_WANTED = 2, 3
 
 
-class About(NamedTuple):
+class ParquetSummary(NamedTuple):
     """What a file says of itself."""
 
     columns: list[str]
     rows: int
 
 
-def describe(file: BinaryIO) -> About:
+def describe(file: BinaryIO) -> ParquetSummary:
     """The names of the columns of a file, and its number of rows.
 
     Raises:
@@ -49,7 +49,7 @@ def describe(file: BinaryIO) -> About:
     with _describing, _child(file, asked) as output:
         found = output.read()
     about = json.loads(found)
-    return About(about["columns"], about["rows"])
+    return ParquetSummary(about["columns"], about["rows"])
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from shared.telemetry.shared_counters import Measure, Tally
+from shared.telemetry.shared_counters import Measure, SharedCounters
 
 #: By the values of the labels, in their order.
 Values = Mapping[Any, float]
@@ -24,7 +24,7 @@ MODEL = ("model", "version")
 Source = Callable[[], Iterable[Metric]]
 
 
-class Numbers(Collector):
+class MetricsCollector(Collector):
     """All the numbers of a program, asked for anew at each scrape."""
 
     def __init__(self, *sources: Source) -> None:
@@ -41,10 +41,10 @@ class Numbers(Collector):
         return encode(self), content_type
 
 
-def counted(tally: Tally, measures: Sequence[Measure]) -> Iterator[Metric]:
+def counted(counters: SharedCounters, measures: Sequence[Measure]) -> Iterator[Metric]:
     """What a program's processes have counted."""
     for measure in measures:
-        totals = tally.totals(measure)
+        totals = counters.totals(measure)
         if not measure.buckets:
             family = gauge if measure.is_gauge else counter
             yield family(

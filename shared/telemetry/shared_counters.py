@@ -1,9 +1,9 @@
 """Counts of a program of several processes, in memory that all of them see.
 
-The main process makes a `Tally`, and the processes that it forks count into the same memory, each
-in a place of its own: no lock between them, no call to Redis, no file to clean up. A process that
-takes the place of a dead one counts on where that one ended, so that a total never falls while the
-program lives.
+The main process makes a `SharedCounters`. The processes that it forks count into the same memory,
+each in a place of its own: no lock between them, no call to Redis, no file to clean up. A process
+that takes the place of a dead one counts on where that one ended, so that a total never falls while
+the program lives.
 """
 
 import fcntl
@@ -57,7 +57,7 @@ class Measure:
         return len(self.buckets) + 2 if self.buckets else 1
 
 
-class Tally:
+class SharedCounters:
     """What the processes of one program have counted."""
 
     def __init__(self, gauges: Collection[str] = ()) -> None:

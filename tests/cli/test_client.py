@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scorelane.client.atomic_file import appearing
+from scorelane.client.atomic_file import atomic_file
 from scorelane.client.client import Client
 from scorelane.client.errors import ApiError, ClientError, Unreachable
 from scorelane.client.retries import Retries
@@ -222,11 +222,11 @@ def test_results_too_early(answers, tmp_path: Path) -> None:
 
 def test_appearing_keeps_devices(tmp_path: Path) -> None:
     """What is no plain file, such as /dev/null, is written to and not replaced; links are kept."""
-    with appearing(Path(os.devnull)) as file:
+    with atomic_file(Path(os.devnull)) as file:
         file.write(b"x")
     assert Path(os.devnull).is_char_device()
     (tmp_path / "link").symlink_to(tmp_path / "target")
-    with appearing(tmp_path / "link") as file:
+    with atomic_file(tmp_path / "link") as file:
         file.write(b"x")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "target").read_bytes() == b"x"

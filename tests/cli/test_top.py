@@ -9,7 +9,7 @@ from rich.console import Console
 from support.in_memory import Service, make_service
 
 from scorelane.client.errors import ApiError, Unreachable
-from scorelane.commands.service_snapshot import Look, ServiceLooks
+from scorelane.commands.service_snapshot import ServiceSnapshot, SnapshotReader
 from scorelane.commands.top import _age, _next, _size, frame
 from shared.config.settings import Settings
 from shared.fleet import Worker
@@ -39,11 +39,11 @@ def a_worker(rows: int) -> Worker:
     )
 
 
-def looks(service: Service) -> ServiceLooks:
-    return ServiceLooks("http://127.0.0.1:5005/", transport=httpx.WSGITransport(app=service.app))
+def looks(service: Service) -> SnapshotReader:
+    return SnapshotReader("http://127.0.0.1:5005/", transport=httpx.WSGITransport(app=service.app))
 
 
-def shown(look: Look) -> str:
+def shown(look: ServiceSnapshot) -> str:
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(frame(look, "http://here", NOW))
     return console.export_text()
@@ -94,7 +94,7 @@ def test_nothing_there_is_said(settings: Settings) -> None:
 
 def test_a_service_that_is_away_is_shown_as_away() -> None:
     """It does not end: whoever watches a restart wants to see it come back."""
-    with ServiceLooks("http://127.0.0.1:9") as view:
+    with SnapshotReader("http://127.0.0.1:9") as view:
         with pytest.raises(Unreachable, match="is the service running"):
             view.look()
         assert "Nothing answers" in str(_next(view))

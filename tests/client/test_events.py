@@ -11,7 +11,7 @@ from support.transports import CutOff, Script, Working, problem
 
 from scorelane import Retries
 from scorelane.client.errors import ClientError, JobNotFound, Unavailable, Unreachable
-from scorelane.client.sse import EventLines, Said
+from scorelane.client.sse import SseEvent, SseParser
 from shared.jobs.job import ENDED
 
 CSV = b"text\n" + b"a\n" * 20
@@ -168,7 +168,7 @@ WIRE = (
 def test_lines(line_end: str, size: int) -> None:
     """They are read as the standard has it, however they are cut on their way."""
     wire = WIRE.replace("\n", line_end).encode() + b":\n"
-    lines = EventLines()
+    lines = SseParser()
     said = [one for at in range(0, len(wire), size) for one in lines.feed(wire[at : at + size])]
-    assert said == [Said("", "", ""), Said("end", "7", "\u00e4\nb"), Said("", "", "")]
+    assert said == [SseEvent("", "", ""), SseEvent("end", "7", "\u00e4\nb"), SseEvent("", "", "")]
     assert lines.retry == 1.5

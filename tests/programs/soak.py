@@ -41,7 +41,7 @@ JOB_SECONDS = 600.0
 
 
 @dataclass
-class Tally:
+class Totals:
     """What was sent, what came back, and what was broken meanwhile."""
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -66,7 +66,7 @@ class Soak:
 
     def __init__(self, service: Faulty, seed: int) -> None:
         self.service = service
-        self.tally = Tally()
+        self.totals = Totals()
         self._random = random.Random(seed)  # noqa: S311  nothing is secret
         self._over = threading.Event()
         self._workers = [service.start_worker(), service.start_worker()]
@@ -88,7 +88,7 @@ class Soak:
         for thread in threads:
             thread.join(JOB_SECONDS)
             if thread.is_alive():
-                self.tally.blame("a job did not end")
+                self.totals.blame("a job did not end")
 
     def _until_over(self, step: Callable[[httpx.Client], None]) -> None:
         with httpx.Client(base_url=self._url, timeout=60) as client:
@@ -97,7 +97,7 @@ class Soak:
                     step(client)
                 except httpx.TransportError:
                     # The API was killed; nothing was accepted, or it is asked again.
-                    self.tally.add("connections cut")
+                    self.totals.add("connections cut")
                     time.sleep(0.2)
 
     # -- load ------------------------------------------------------------------------------
@@ -123,21 +123,21 @@ class Soak:
     def _ask(self, client: httpx.Client) -> None:
         text = f"a question {self._random.random()}"
         answer = client.post("/sentiment", json={"ref": [1], "text": [text]})
-        self.tally.add(f"questions answered {answer.status_code}")
+        self.totals.add(f"questions answered {answer.status_code}")
         if answer.status_code == 200:
             [row] = answer.json()
             if row.get("Sentiment_Score") != checksum_score(text):
-                self.tally.blame(f"a question got {row}")
+                self.totals.blame(f"a question got {row}")
 
     def _follow(
         self, client: httpx.Client, accepted: httpx.Response, refs: list[str], texts: list[str]
     ) -> None:
         """Wait for the end of a job that was accepted, and compare every row."""
         if accepted.status_code != 202:
-            self.tally.add(f"submissions answered {accepted.status_code}")
+            self.totals.add(f"submissions answered {accepted.status_code}")
             return
-        self.tally.add("jobs")
-        self.tally.add("rows in", len(refs))
+        self.totals.add("jobs")
+        self.totals.add("rows in", len(refs))
         location, until = accepted.headers["Location"], time.monotonic() + JOB_SECONDS
         while True:
             with suppress(httpx.TransportError):
@@ -148,14 +148,14 @@ class Soak:
                 ):
                     break
                 if answer.status_code not in (200, 503):
-                    self.tally.blame(f"{location}: {answer.status_code} {answer.text}")
+                    self.totals.blame(f"{location}: {answer.status_code} {answer.text}")
                     return
             if time.monotonic() > until:
-                self.tally.blame(f"{location} did not end")
+                self.totals.blame(f"{location} did not end")
                 return
             time.sleep(0.1)
         if answer.json()["state"] != "succeeded":
-            self.tally.blame(f"{location}: {answer.json()['detail']}")
+            self.totals.blame(f"{location}: {answer.json()['detail']}")
             return
         self._compare(location, self._results(client, location), refs, texts)
 
@@ -170,17 +170,17 @@ class Soak:
     def _compare(
         self, location: str, rows: list[list[str]], refs: list[str], texts: list[str]
     ) -> None:
-        self.tally.add("rows out", len(rows))
+        self.totals.add("rows out", len(rows))
         found = [row[0] for row in rows]
         if found != refs:
             twice = len(found) - len(set(found))
             lost = len(set(refs) - set(found))
-            self.tally.blame(f"{location}: {lost} rows lost, {twice} twice, or out of order")
+            self.totals.blame(f"{location}: {lost} rows lost, {twice} twice, or out of order")
             return
         for row, text in zip(rows, texts, strict=True):
             good = row[2] if text == RAISES else float(row[1] or -1) == checksum_score(text)
             if not good:
-                self.tally.blame(f"{location}: the text '{text}' got {row}")
+                self.totals.blame(f"{location}: the text '{text}' got {row}")
                 return
 
     # -- faults ----------------------------------------------------------------------------
@@ -190,7 +190,7 @@ class Soak:
             [self._kill_child, self._kill_worker, self._kill_api, self._kill_redis, self._cut]
         )
         logger.info("fault: %s", fault.__name__.strip("_").replace("_", " "))
-        self.tally.add(f"faults: {fault.__name__.strip('_').replace('_', ' ')}")
+        self.totals.add(f"faults: {fault.__name__.strip('_').replace('_', ' ')}")
         fault()
 
     def _kill_child(self) -> None:
@@ -227,24 +227,25 @@ class Soak:
                 for name, family in families.items()
             }
             look["api files"] = max(one.num_fds() for one in families["api"])
-            self.tally.memory.append(look)
+            self.totals.memory.append(look)
         self._over.wait(LOOK_SECONDS)
 
     def _redis(self) -> psutil.Process:
         return psutil.Process(self.service.redis.pid)
 
 
-def report(tally: Tally) -> None:
+def report(totals: Totals) -> None:
     """Print what happened."""
-    for what, count in sorted(tally.counts.items()):
+    for what, count in sorted(totals.counts.items()):
         print(f"{count:>12,}  {what}")
-    quarter = max(len(tally.memory) // 4, 1)
-    for name in tally.memory[0] if tally.memory else ():
-        first = max(look[name] for look in tally.memory[:quarter])
-        last = max(look[name] for look in tally.memory[-quarter:])
+    quarter = max(len(totals.memory) // 4, 1)
+    for name in totals.memory[0] if totals.memory else ():
+        first = max(look[name] for look in totals.memory[:quarter])
+        last = max(look[name] for look in totals.memory[-quarter:])
         print(f"{first:>12,.0f}  {name} at most in the first quarter, {last:,.0f} in the last")
     print(
-        f"{len(tally.wrong):>12,}  wrong" + "".join(f"\n              {one}" for one in tally.wrong)
+        f"{len(totals.wrong):>12,}  wrong"
+        + "".join(f"\n              {one}" for one in totals.wrong)
     )
 
 
@@ -263,8 +264,8 @@ def main() -> None:
     ):
         soak = Soak(service, options.seed)
         soak.run(options.minutes * 60)
-        report(soak.tally)
-    sys.exit(bool(soak.tally.wrong))
+        report(soak.totals)
+    sys.exit(bool(soak.totals.wrong))
 
 
 if __name__ == "__main__":

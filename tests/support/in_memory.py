@@ -15,9 +15,9 @@ from support.doubles.overview import InMemoryOverview
 from api.app import create_app
 from shared.config.settings import Settings
 from shared.fleet import Served
-from shared.telemetry.shared_counters import Tally
+from shared.telemetry.shared_counters import SharedCounters
 from worker.pipeline import Pipeline
-from worker.steps.leases import Keeper
+from worker.steps.leases import LeaseRenewer
 from worker.telemetry.journal import Journal
 from worker.upkeep.reconciler import Reconciler
 
@@ -91,10 +91,10 @@ def make_service(settings: Settings) -> Service:
         blobs=blobs,
         dispatch=dispatch,
         fleet=fleet,
-        keeper=Keeper(seconds=60),
+        lease_renewer=LeaseRenewer(seconds=60),
         models={model.card.full_name: model},
         rates={model.card.full_name: 1000.0},
-        journal=Journal(Tally()),
+        journal=Journal(SharedCounters()),
     )
     reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
     client = app.test_client()

@@ -12,12 +12,12 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 _OTHER_UNITS = re.compile(r"_(milliseconds|minutes|hours|days|kilobytes|megabytes|percent|ms|mb)\b")
 _KIND_IN_NAME = re.compile(r"_(counter|gauge|histogram|summary)(_|$)")
 
-Numbers = dict[str, dict[tuple[str, ...], float]]
+MetricsCollector = dict[str, dict[tuple[str, ...], float]]
 
 
-def numbers(page: str) -> Numbers:
+def numbers(page: str) -> MetricsCollector:
     """The samples of a page, or of several, by their names, and by the values of their labels."""
-    found: Numbers = {}
+    found: MetricsCollector = {}
     for family in parse_text(page):
         for sample in family.samples:
             of, labels = found.setdefault(sample.name, {}), tuple(sample.labels.values())

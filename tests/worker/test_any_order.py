@@ -37,9 +37,9 @@ from shared.fleet import Served
 from shared.jobs.job import ENDED, RETRYABLE, State
 from shared.storage.blobs import FolderBlobs
 from shared.storage.manifest import read_manifest
-from shared.telemetry.shared_counters import Tally
+from shared.telemetry.shared_counters import SharedCounters
 from worker.pipeline import Pipeline
-from worker.steps.leases import Keeper
+from worker.steps.leases import LeaseRenewer
 from worker.telemetry.journal import Journal
 from worker.upkeep.reconciler import Reconciler
 
@@ -86,10 +86,10 @@ class AnyOrder(RuleBasedStateMachine):
         self.open: list[Callable[[], None]] = []  # what closes parts that are scored
         self.pipeline = Pipeline(
             chosen,
-            keeper=Keeper(60),
+            lease_renewer=LeaseRenewer(60),
             models={name: self.model},
             rates={name: 10.0},
-            journal=Journal(Tally()),
+            journal=Journal(SharedCounters()),
             later=self.open.append,
             **shared,
         )

@@ -12,7 +12,7 @@ _MOST_BYTES = 32 * 2**20
 MOST_IN_DOUBT = 20_000
 
 
-class Sieve:
+class BloomFilter:
     """Sees names once, and keeps those that it may have seen before: a Bloom filter.
 
     What it keeps is in doubt, and to be looked for again, by name; what it does not keep came once.

@@ -11,7 +11,7 @@ from worker.batches.validation import Lines, convert
 logger = logging.getLogger(__name__)
 
 
-class NotAsItMustBe(Exception):
+class InvalidRequests(Exception):
     """A batch's input has problems, so nothing of it is scored; the batch says which they are."""
 
 
@@ -43,7 +43,7 @@ def read_requests(blobs: Blobs, spec: Spec, settings: Settings) -> int:
         if found.problems:
             _note(blobs, spec, found)
             # Within the block, so that no rows appear.
-            raise NotAsItMustBe(_said(found))
+            raise InvalidRequests(_said(found))
     return found.rows
 
 

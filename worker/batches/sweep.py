@@ -8,7 +8,7 @@ from shared.jobs.job_store import JobStore
 from shared.storage.batches import WINDOW_SECONDS, batch_files, batches
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import has_manifest, settle
-from shared.storage.owned_records import Shelf
+from shared.storage.owned_records import RecordStore
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +66,6 @@ def _expire(store: JobStore, blobs: Blobs, owner: str, name: str) -> None:
 
 
 def _is_orphan(
-    shelf: Shelf[Any], blobs: Blobs, owner: str, name: str, orphan_seconds: float
+    shelf: RecordStore[Any], blobs: Blobs, owner: str, name: str, orphan_seconds: float
 ) -> bool:
     return blobs.quiet_seconds(shelf.folder(owner, name)) > orphan_seconds

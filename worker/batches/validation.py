@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from shared.storage.batches import BatchProblem
-from worker.batches.duplicates import Sieve
+from worker.batches.duplicates import BloomFilter
 
 #: What is wrong is told of so many lines, and the rest is not read.
 MOST_PROBLEMS = 50
@@ -44,7 +44,7 @@ def convert(
         endpoint: the `url` of every request.
         max_line_bytes: a longer line is a problem.
     """
-    found, sieve = Lines(), Sieve(size // _LEAST_LINE)
+    found, sieve = Lines(), BloomFilter(size // _LEAST_LINE)
     for number, request in _requests(source, found, max_line_bytes):
         if not _is_sound(found, number, request, endpoint):
             continue

@@ -21,7 +21,7 @@ class Receipt:
     retry_after: float = 0.0  #: Seconds that it asks to be left alone; 0: it does not say.
 
 
-class Courier:
+class WebhookClient:
     """Sends messages by HTTP, to addresses that were checked at that moment and to no other.
 
     It follows no redirect, asks no proxy, and reads no more than an answer's head.

@@ -24,7 +24,7 @@ from shared.storage.manifest import settle
 from shared.telemetry.safe_traceback import where
 from shared.webhooks.message import message, message_id, signed_headers, webhook_secrets
 from shared.webhooks.target import Allowed
-from worker.callbacks.http_post import Courier, Receipt
+from worker.callbacks.http_post import Receipt, WebhookClient
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Sender(threading.Thread):
         *,
         store: JobStore,
         blobs: Blobs,
-        courier: Courier,
+        courier: WebhookClient,
         pause: float = 1.0,
     ) -> None:
         super().__init__(name="sender", daemon=True)
@@ -187,7 +187,7 @@ def start(**_: object) -> None:
     except (BadWebhookSecret, OSError) as error:
         logger.critical("no callbacks are delivered: %s", error)
         return
-    courier = Courier(Allowed(settings.callback_allow), settings.callback_timeout)
+    courier = WebhookClient(Allowed(settings.callback_allow), settings.callback_timeout)
     store, blobs = RedisJobStore(RedisLink(settings), settings), FolderBlobs(settings.blobs_dir)
     _sender = Sender(settings, store=store, blobs=blobs, courier=courier)
     _sender.start()

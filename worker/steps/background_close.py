@@ -8,7 +8,7 @@ from contextvars import copy_context
 logger = logging.getLogger(__name__)
 
 
-class Closer:
+class BackgroundCloser:
     """Runs what closes a part beside the process's next task; one at a time.
 
     The task of the part has ended by then, and its message is gone. If the process dies now, the

@@ -27,7 +27,7 @@ def most_attempts(max_attempts: int) -> int:
 
 
 @dataclass
-class Trial:
+class CrashSearch:
     """What is known of the rows of a part that has ended its processes.
 
     Attributes:

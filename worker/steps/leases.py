@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 
-class Keeper(threading.Thread):
+class LeaseRenewer(threading.Thread):
     """Renews leases every so often, while there are some to keep.
 
     So a lease may be short, and what a dead process leaves is soon taken up by another; yet a part
@@ -26,7 +26,7 @@ class Keeper(threading.Thread):
         self._stopped = threading.Event()
 
     @contextmanager
-    def keeping(self, renew: Callable[[], None]) -> Iterator[None]:
+    def renewing(self, renew: Callable[[], None]) -> Iterator[None]:
         """Renew a lease for the time of a block."""
         self._renewals.append(renew)
         try:

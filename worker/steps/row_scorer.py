@@ -10,7 +10,7 @@ from shared.model import Model
 from shared.tables.parts import read_rows
 from shared.tables.rows import Rows
 from worker.steps.bisection import score_texts
-from worker.steps.crash_search import Trial, most_attempts
+from worker.steps.crash_search import CrashSearch, most_attempts
 
 #: A score for each row of a run; None where the row has an error.
 Scores = list[float | None]
@@ -71,7 +71,7 @@ class RowScorer:
             return self.score(full_name, rows)
         if attempts > most_attempts(self._settings.max_attempts):
             return self.give_up(rows, attempts)
-        found = Trial.after(note, len(rows))
+        found = CrashSearch.after(note, len(rows))
         for row in found.fatal:
             rows.errors[row] = rows.errors[row] or "scoring this text ended the worker's process"
         scores: Scores = [None] * len(rows)

@@ -10,12 +10,12 @@ from shared.jobs.job_store import Answer, JobStore, SmallJob
 from shared.tables.result_formats import CSV
 from shared.tables.rows import Rows, count_errors
 from worker.steps.first_bad_row import first_bad_row
-from worker.steps.leases import Keeper
+from worker.steps.leases import LeaseRenewer
 from worker.steps.row_scorer import RowScorer, Scores
 from worker.telemetry.journal import Journal
 
 
-class Answering:
+class SmallJobScorer:
     """Scores what waits for a model, and answers it."""
 
     def __init__(
@@ -24,7 +24,7 @@ class Answering:
         *,
         store: JobStore,
         dispatch: Dispatch,
-        keeper: Keeper,
+        lease_renewer: LeaseRenewer,
         rates: Mapping[str, float],
         rows: RowScorer,
         journal: Journal,
@@ -33,7 +33,7 @@ class Answering:
         self._settings = settings
         self._store = store
         self._dispatch = dispatch
-        self._keeper = keeper
+        self._keeper = lease_renewer
         self._rates = rates
         self._rows = rows
         self._journal = journal
@@ -49,7 +49,7 @@ class Answering:
         if not jobs:
             return
         recorded = [job.id for job in jobs if not job.reply_to]
-        with self._keeper.keeping(lambda: self._store.renew_small(recorded)):
+        with self._keeper.renewing(lambda: self._store.renew_small(recorded)):
             answers = list(self._answers(full_name, jobs))
         self._store.answer_small(answers)
         self._journal.answer(full_name, jobs, answers, began)

@@ -8,7 +8,7 @@ from shared.dispatch import Task
 from shared.jobs.job_store import Answer, SmallJob
 from shared.jobs.row_error_kinds import kind_of
 from shared.telemetry.prometheus import labels_of
-from shared.telemetry.shared_counters import Tally
+from shared.telemetry.shared_counters import SharedCounters
 from shared.telemetry.spans import spans
 from worker.telemetry.measures import PARTS, ROW_ERRORS, ROWS, SMALL, STEP
 
@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 class Journal:
     """Of one process of a worker."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally = tally
+    def __init__(self, counters: SharedCounters) -> None:
+        self._tally = counters
 
     @staticmethod
     def now() -> float:

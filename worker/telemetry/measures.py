@@ -1,7 +1,7 @@
 """What a worker counts, all its processes together."""
 
 from shared.telemetry.prometheus import MODEL
-from shared.telemetry.shared_counters import Measure, Tally
+from shared.telemetry.shared_counters import Measure, SharedCounters
 
 STEP = Measure(
     "scorelane_step_duration_seconds",
@@ -34,4 +34,4 @@ SMALL = Measure(
 MEASURES = (STEP, ROWS, ROW_ERRORS, PARTS, SMALL)
 
 #: Made in the worker's main process, and shared by those that it forks.
-tally = Tally()
+counters = SharedCounters()

@@ -20,13 +20,13 @@ from shared.model import read_cards
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.storage.blobs import FolderBlobs
-from shared.telemetry.prometheus import Numbers
+from shared.telemetry.prometheus import MetricsCollector
 from worker.loading import node_name
 from worker.telemetry.metrics_server import MetricsServer
 from worker.time_limits import time_limits
 from worker.upkeep.reconciler import Reconciler
-from worker.upkeep.stall_detector import Consumption
-from worker.upkeep.status import Vitals
+from worker.upkeep.stall_detector import StallDetector
+from worker.upkeep.status import WorkerStatus
 
 logger = logging.getLogger(__name__)
 
@@ -36,12 +36,12 @@ LAST_SECONDS = 30.0
 #: Set where the worker ended because it took no work any more.
 silent = threading.Event()
 
-_heart: "Heart | None" = None
-_consumption: Consumption | None = None
+_heart: "Heartbeat | None" = None
+_consumption: StallDetector | None = None
 _metrics: MetricsServer | None = None
 
 
-class Heart(threading.Thread):
+class Heartbeat(threading.Thread):
     """Beats, and reconciles, until it is stopped; a Redis that is away only makes it complain."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Heart(threading.Thread):
         reconciler: Reconciler,
         *,
         store: JobStore,
-        consumption: Consumption,
+        consumption: StallDetector,
         beat_seconds: float,
         reconcile_seconds: float,
         describe: Callable[[], None] = lambda: None,
@@ -127,10 +127,10 @@ def start(**_: object) -> None:
     dispatch = CeleryDispatch(make_celery(settings), link.now)
     blobs = FolderBlobs(settings.blobs_dir)
     names = [card.full_name for card in read_cards(settings.models_dir, settings.serve).values()]
-    _consumption = Consumption(time_limits(settings))
+    _consumption = StallDetector(time_limits(settings))
     node = node_name(os.getpid())
-    vitals = Vitals(node, os.getpid(), names, fleet=fleet, link=link, blobs=blobs.identity())
-    _heart = Heart(
+    vitals = WorkerStatus(node, os.getpid(), names, fleet=fleet, link=link, blobs=blobs.identity())
+    _heart = Heartbeat(
         node,
         names,
         fleet,
@@ -146,10 +146,10 @@ def start(**_: object) -> None:
         _serve_metrics((settings.metrics_host, settings.metrics_port), vitals)
 
 
-def _serve_metrics(address: tuple[str, int], vitals: Vitals) -> None:
+def _serve_metrics(address: tuple[str, int], vitals: WorkerStatus) -> None:
     global _metrics  # noqa: PLW0603  one a worker; Celery's signals hand nothing on
     try:
-        _metrics = MetricsServer(address, Numbers(vitals.numbers).page)
+        _metrics = MetricsServer(address, MetricsCollector(vitals.numbers).page)
     except OSError as error:
         # Scoring goes on without it.
         reason = "no metrics at %s:%d (SCORELANE_METRICS_PORT): %s"

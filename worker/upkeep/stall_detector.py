@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 30.0
 BLIND_SECONDS = 10.0
 
 
-class Consumption:
+class StallDetector:
     """What a worker took, held against what waits in its queues."""
 
     def __init__(

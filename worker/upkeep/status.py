@@ -12,13 +12,13 @@ from shared.fleet import RedisFleet, Worker
 from shared.redis.link import RedisLink
 from shared.telemetry.prometheus import MODEL, counted, gauge, labels_of
 from worker.memory import resident_bytes
-from worker.telemetry.measures import MEASURES, ROWS, tally
+from worker.telemetry.measures import MEASURES, ROWS, counters
 
 #: What scores depend on.
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "onnxruntime", "tensorflow-cpu", "tensorflow")
 
 
-class Vitals:
+class WorkerStatus:
     """Of one worker, seen from its main process."""
 
     def __init__(
@@ -59,14 +59,14 @@ class Vitals:
                     "memory": sum(processes) + resident_bytes(self._pid),
                     "started_at": self._started_at,
                     "clock_ahead": round(time.time() - now, 3),
-                    "rows": round(sum(numbers[0] for numbers in tally.totals(ROWS).values())),
+                    "rows": round(sum(numbers[0] for numbers in counters.totals(ROWS).values())),
                 }
             )
         )
 
     def numbers(self) -> Iterator[Metric]:
         """What this worker says at a scrape; it asks Redis nothing."""
-        yield from counted(tally, MEASURES)
+        yield from counted(counters, MEASURES)
         announced = self._fleet.announced()
         rates = {labels_of(one.card.full_name): one.rate for of in announced.values() for one in of}
         loaded = [labels_of(one.card.full_name) for of in announced.values() for one in of]

@@ -15,7 +15,7 @@ from scorelane.client.errors import WaitTimeout
 from scorelane.client.io_steps import Emit, Flow, Pause, Send, Steps, Tell
 from scorelane.client.job_state import JobState
 from scorelane.client.options import JobOptions, RetryOptions, params_of
-from scorelane.client.polling import LOOK_SECONDS, Looks
+from scorelane.client.polling import LOOK_SECONDS, JobPoller
 from scorelane.client.request import Requests
 from scorelane.client.sync_async import AnyJob, call, flow
 
@@ -66,7 +66,7 @@ class Following(Requests):
             deadline = math.inf if timeout is None else time.monotonic() + timeout
             # Whoever is told of the job wants to hear something before its end.
             keep = 0.0 if told else LONG_POLL
-            looks = Looks(path_of(job), deadline, longest_pause, keep)
+            looks = JobPoller(path_of(job), deadline, longest_pause, keep)
             while True:
                 answer = yield from self._request(looks.next())
                 if answer.status_code != httpx.codes.NOT_MODIFIED:

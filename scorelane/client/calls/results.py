@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from scorelane.client.atomic_file import appearing
+from scorelane.client.atomic_file import atomic_file
 from scorelane.client.calls.jobs import path_of
 from scorelane.client.download import Download
 from scorelane.client.frames import read_results
 from scorelane.client.io_steps import Emit, Flow, Steps, Work
-from scorelane.client.partial_download import Piecewise
+from scorelane.client.partial_download import PartialDownload
 from scorelane.client.request import Requests
 from scorelane.client.sync_async import AnyJob, call, flow
 
@@ -82,7 +82,7 @@ class Downloads(Requests):
             OSError: the file cannot be written.
         """
         path = Path(path)
-        with appearing(path) as file:
+        with atomic_file(path) as file:
             kind = format or FORMATS.get(path.suffix.lower(), "csv")
             yield from self._fetch(job, kind, file, partial=partial)
         return path
@@ -144,8 +144,8 @@ class Downloads(Requests):
         *,
         partial: bool = False,
         follow: bool = False,
-    ) -> Download | Piecewise:
+    ) -> Download | PartialDownload:
         path, params = f"{path_of(job)}/results", {"format": kind}
         if partial or follow:
-            return Piecewise(self, path, params, follow=follow)
+            return PartialDownload(self, path, params, follow=follow)
         return Download(self, path, params, on_anew)

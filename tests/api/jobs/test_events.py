@@ -17,7 +17,7 @@ from shared.jobs.job import ENDED
 CSV = b"text\n" + b"a\n" * 20
 
 #: An event: its kind, its id, what it carries.
-Said = tuple[str, str, dict[str, Any]]
+SseEvent = tuple[str, str, dict[str, Any]]
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def stream(service: Service, location: str, seen: str = "") -> Any:
     return service.client.get(f"{location}/events", headers=headers)
 
 
-def said(answer: Any) -> list[Said]:
+def said(answer: Any) -> list[SseEvent]:
     found = []
     for block in answer.text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.splitlines() if line[:1] != ":")

@@ -8,7 +8,7 @@ from support.doubles.dispatch import InMemoryDispatch
 from support.doubles.job_store import InMemoryJobStore
 from support.waiting import wait_for
 
-from api.process.sync_scorer import Asker
+from api.process.sync_scorer import SyncScorer
 from shared.config.settings import Settings
 from shared.errors.service import NoAnswerInTime
 from shared.jobs.job_store import Answer, Question
@@ -42,15 +42,15 @@ def store() -> InMemoryJobStore:
     return InMemoryJobStore(Settings())
 
 
-def asker(store: InMemoryJobStore, **settings: float) -> Asker:
-    return Asker(Settings(**settings), store, InMemoryDispatch())
+def sync_scorer(store: InMemoryJobStore, **settings: float) -> SyncScorer:
+    return SyncScorer(Settings(**settings), store, InMemoryDispatch())
 
 
 def test_each_thread_gets_the_answer_to_its_own_question(store: InMemoryJobStore) -> None:
     """Threads that ask at once share one listener, and no answer goes astray."""
     scorer = Scorer(store)
     scorer.start()
-    ask = asker(store).ask
+    ask = sync_scorer(store).ask
     with ThreadPoolExecutor(16) as threads:
         texts = [f"row {n}".encode() for n in range(800)]
         answers = list(threads.map(lambda text: ask(MODEL, text, 1), texts))
@@ -62,7 +62,7 @@ def test_a_question_that_a_worker_took_with_it_is_asked_again(store: InMemoryJob
     """An answer that does not come within a lease is asked for again, as a second attempt."""
     scorer = Scorer(store, loses=1)
     scorer.start()
-    assert asker(store, lease_seconds=0.05).ask(MODEL, b"rows", 1) == b"rows"
+    assert sync_scorer(store, lease_seconds=0.05).ask(MODEL, b"rows", 1) == b"rows"
     scorer.stopped.set()
     assert scorer.attempts == [1, 2]
 
@@ -77,13 +77,13 @@ def test_a_question_that_only_waits_is_not_asked_twice(store: InMemoryJobStore) 
 
     store.ask = noted  # type: ignore[method-assign]
     with pytest.raises(NoAnswerInTime):
-        asker(store, lease_seconds=0.01, sentiment_timeout=0.1).ask(MODEL, b"rows", 1)
+        sync_scorer(store, lease_seconds=0.01, sentiment_timeout=0.1).ask(MODEL, b"rows", 1)
     assert len(asked) == 1
 
 
 def test_nothing_is_left_of_a_question_without_answer(store: InMemoryJobStore) -> None:
     """Who gives up takes the question back; those that still wait go on listening."""
-    impatient, patient = asker(store, sentiment_timeout=0.05), asker(store)
+    impatient, patient = sync_scorer(store, sentiment_timeout=0.05), sync_scorer(store)
     with pytest.raises(NoAnswerInTime):
         impatient.ask(MODEL, b"rows", 1)
     assert store.waiting_small(MODEL) == 0
@@ -98,7 +98,7 @@ def test_nothing_is_left_of_a_question_without_answer(store: InMemoryJobStore) -
 
 def test_the_listener_hands_on_when_the_store_fails(store: InMemoryJobStore) -> None:
     """The thread that listened gets the store's error, and another one listens in its place."""
-    shared = asker(store)
+    shared = sync_scorer(store)
     listen, failed = store.listen, Event()
 
     def failing(address: str, seconds: float) -> list[tuple[str, bytes]]:

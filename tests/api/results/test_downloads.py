@@ -3,7 +3,7 @@
 import pytest
 from support.in_memory import Service
 
-from api.results.byte_ranges import Pieces
+from api.results.byte_ranges import ByteRanges
 
 CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (at, b"x" * (at % 50 + 1)) for at in range(40))
 
@@ -75,7 +75,7 @@ def test_pieces_read_only_what_is_asked_for() -> None:
         read.append((piece, offset))
         return contents[piece][offset:]
 
-    pieces = Pieces([len(content) for content in contents], reading)
+    pieces = ByteRanges([len(content) for content in contents], reading)
     assert pieces.size == 8
     pieces.seek(5)
     assert b"".join(pieces) == b"fgh"

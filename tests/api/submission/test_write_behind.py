@@ -69,4 +69,4 @@ def test_the_system_takes_a_part_of_a_file(tmp_path: Path) -> None:
     with (tmp_path / "upload").open("wb", buffering=0) as file:
         file.write(b"." * 4096)
         write_out.begin(file.fileno(), 0, 4096)
-    write_out.WriteOut(io.BytesIO()).wrote(write_out.STEP)
+    write_out.EarlyWriteBack(io.BytesIO()).wrote(write_out.STEP)

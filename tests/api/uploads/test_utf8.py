@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.uploads import utf8
-from api.uploads.utf8 import Utf8
+from api.uploads.utf8 import Utf8Validator
 from shared.errors.input import NotText
 
 #: The first and the last bytes of each kind, by table 3-7 of The Unicode Standard.
@@ -37,7 +37,7 @@ def told_by_python(content: bytes) -> str | None:
 
 
 def told(chunks: list[bytes]) -> str | None:
-    text = Utf8()
+    text = Utf8Validator()
     try:
         for chunk in chunks:
             text.feed(chunk)

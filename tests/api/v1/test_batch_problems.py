@@ -8,7 +8,7 @@ from openai import OpenAI
 from support.in_memory import Service
 from support.v1_client import content_of, create, jsonl, line, looked_at, upload
 
-from worker.batches.duplicates import Sieve
+from worker.batches.duplicates import BloomFilter
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_many_problems_are_not_all_told(service: Service, client: OpenAI) -> Non
 def test_what_comes_twice_is_found_among_many(service: Service, client: OpenAI) -> None:
     """Exactly: also where a short memory takes others for seen, which were not."""
     numbers = [*range(3000), 17, 2999, 17]
-    small = Sieve(1)
+    small = BloomFilter(1)
     for number in numbers:
         small.see(str(number))
     assert len(small.in_doubt) > 100

@@ -19,7 +19,7 @@ from api.uploads.parquet import ParquetUpload
 from shared.errors.input import BadParquet, NoSuchColumn
 from shared.jobs.job import Layout
 from shared.tables import parquet_process, parquet_rows
-from shared.tables.parquet_rows import About, describe, stored_rows_of
+from shared.tables.parquet_rows import ParquetSummary, describe, stored_rows_of
 from shared.tables.stored_rows import read_stored, write_rows
 
 
@@ -98,7 +98,7 @@ def test_a_file_is_read_in_a_process_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(table, path, row_group_size=7000)
     with path.open("rb") as file:
-        assert describe(file) == About(["ref", "text"], rows)
+        assert describe(file) == ParquetSummary(["ref", "text"], rows)
         with stored_rows_of(file, ("ref", "text"), 19_998) as lines:
             assert list(lines) == [b'["19998","text 19998"]\n', b'["19999","text 19999"]\n']
 

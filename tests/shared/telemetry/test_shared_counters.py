@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from shared.telemetry import shared_counters as tally_module
-from shared.telemetry.prometheus import Numbers, counted
-from shared.telemetry.shared_counters import Measure, Tally
+from shared.telemetry.prometheus import MetricsCollector, counted
+from shared.telemetry.shared_counters import Measure, SharedCounters
 
 DONE = Measure("scorelane_done_total", "What was done.", ("what",))
 OPEN = Measure("scorelane_open", "What is open.", is_gauge=True)
@@ -31,54 +31,56 @@ def in_child(work: Callable[[], None]) -> None:
 
 def test_counts_add_up() -> None:
     """By their labels; a histogram by its buckets, a bound belonging to what is below it."""
-    tally = Tally()
+    counters = SharedCounters()
     for what in ("a", "b", "a"):
-        tally.add(DONE, what)
-    tally.add(DONE, "b", by=0.5)
-    assert tally.totals(DONE) == {("a",): [2], ("b",): [1.5]}
+        counters.add(DONE, what)
+    counters.add(DONE, "b", by=0.5)
+    assert counters.totals(DONE) == {("a",): [2], ("b",): [1.5]}
     for seconds in (0.1, 0.5, 5.0):
-        tally.observe(TIMES, seconds)
-    assert tally.totals(TIMES) == {(): [1, 1, 1, 5.6]}
+        counters.observe(TIMES, seconds)
+    assert counters.totals(TIMES) == {(): [1, 1, 1, 5.6]}
 
 
 def test_the_dead_are_counted() -> None:
     """A process takes the place of one that has ended, and counts on from there."""
-    tally = Tally()
-    tally.add(DONE, "mine")
+    counters = SharedCounters()
+    counters.add(DONE, "mine")
     for _ in range(3):
-        in_child(lambda: tally.add(DONE, "theirs", by=2))
-        in_child(lambda: tally.observe(TIMES, 1.0))
-    assert tally.totals(DONE) == {("mine",): [1], ("theirs",): [6]}
-    assert tally.totals(TIMES) == {(): [0, 3, 0, 3.0]}
+        in_child(lambda: counters.add(DONE, "theirs", by=2))
+        in_child(lambda: counters.observe(TIMES, 1.0))
+    assert counters.totals(DONE) == {("mine",): [1], ("theirs",): [6]}
+    assert counters.totals(TIMES) == {(): [0, 3, 0, 3.0]}
     # One place for the main process, and one for all its children, who came one by one.
-    assert sum(bool(list(tally._names_of(place))) for place in range(8)) == 2
+    assert sum(bool(list(counters._names_of(place))) for place in range(8)) == 2
 
 
 def test_what_is_open_goes_with_its_process() -> None:
     """Of a gauge only what living processes have is counted, by whoever asks, at once."""
-    tally = Tally(gauges=[OPEN.name])
-    tally.add(OPEN, by=2)
+    counters = SharedCounters(gauges=[OPEN.name])
+    counters.add(OPEN, by=2)
     for _ in range(2):
         ready, told = os.pipe()
         go_on, go = os.pipe()
         pid = os.fork()
         if not pid:
-            tally.add(OPEN, by=3)
+            counters.add(OPEN, by=3)
             os.write(told, b"x")
             os.read(go_on, 1)
             os._exit(0)
         os.read(ready, 1)
-        assert tally.totals(OPEN) == {(): [5]}
+        assert counters.totals(OPEN) == {(): [5]}
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        assert tally.totals(OPEN) == {(): [2]}
+        assert counters.totals(OPEN) == {(): [2]}
         for end in (ready, told, go_on, go):
             os.close(end)
     # Who takes the place of the dead one begins anew; what it has counted for good goes on.
-    in_child(lambda: [tally.add(OPEN), tally.add(DONE, "x"), _is(tally.totals(OPEN), {(): [3]})])
-    tally.add(OPEN, by=-1)
-    assert tally.totals(OPEN) == {(): [1]}
-    text, _ = Numbers(lambda: counted(tally, [OPEN])).page(None)
+    in_child(
+        lambda: [counters.add(OPEN), counters.add(DONE, "x"), _is(counters.totals(OPEN), {(): [3]})]
+    )
+    counters.add(OPEN, by=-1)
+    assert counters.totals(OPEN) == {(): [1]}
+    text, _ = MetricsCollector(lambda: counted(counters, [OPEN])).page(None)
     assert b"# TYPE scorelane_open gauge" in text
     assert b"scorelane_open 1.0" in text
 
@@ -89,7 +91,7 @@ def _is(found: object, expected: object) -> None:
 
 def test_the_living_have_places_of_their_own() -> None:
     """Processes that live at the same time do not write over each other's numbers."""
-    tally = Tally()
+    counters = SharedCounters()
     begin, go = os.pipe()
     pids = []
     for _ in range(4):
@@ -98,27 +100,27 @@ def test_the_living_have_places_of_their_own() -> None:
             os.close(go)
             os.read(begin, 1)
             for _ in range(2000):
-                tally.add(DONE, "x")
+                counters.add(DONE, "x")
             os._exit(0)
         pids.append(pid)
     os.close(go)
     assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * 4
     os.close(begin)
-    assert tally.totals(DONE) == {("x",): [8000]}
+    assert counters.totals(DONE) == {("x",): [8000]}
 
 
 def test_threads_lose_no_count() -> None:
     """Those of one process count into the same place."""
-    tally = Tally()
+    counters = SharedCounters()
     threads = [
-        threading.Thread(target=lambda: [tally.add(DONE, "x") for _ in range(5000)])
+        threading.Thread(target=lambda: [counters.add(DONE, "x") for _ in range(5000)])
         for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert tally.totals(DONE) == {("x",): [20_000]}
+    assert counters.totals(DONE) == {("x",): [20_000]}
 
 
 def test_where_there_is_no_room_nothing_fails(
@@ -126,22 +128,22 @@ def test_where_there_is_no_room_nothing_fails(
 ) -> None:
     """It is not counted, and said in the log once."""
     monkeypatch.setattr(tally_module, "NUMBERS", 3)
-    tally = Tally()
-    tally.add(DONE, "a")
+    counters = SharedCounters()
+    counters.add(DONE, "a")
     for _ in range(2):
-        tally.observe(TIMES, 1.0)
-    assert tally.totals(TIMES) == {}
-    assert tally.totals(DONE) == {("a",): [1]}
+        counters.observe(TIMES, 1.0)
+    assert counters.totals(TIMES) == {}
+    assert counters.totals(DONE) == {("a",): [1]}
     assert caplog.text.count("no room to count scorelane_time_seconds") == 1
 
 
 def test_the_page_of_a_scrape() -> None:
     """Counters by their labels; buckets that hold those below them; and the count and the sum."""
-    tally = Tally()
-    tally.add(DONE, "a")
+    counters = SharedCounters()
+    counters.add(DONE, "a")
     for seconds in (0.05, 0.5, 5.0):
-        tally.observe(TIMES, seconds)
-    page, media_type = Numbers(lambda: counted(tally, (DONE, TIMES))).page(None)
+        counters.observe(TIMES, seconds)
+    page, media_type = MetricsCollector(lambda: counted(counters, (DONE, TIMES))).page(None)
     assert media_type.startswith("text/plain; version=0.0.4")
     lines = [line for line in page.decode().splitlines() if not line.startswith("#")]
     assert lines == [

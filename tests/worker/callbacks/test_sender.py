@@ -27,7 +27,7 @@ from shared.webhooks import target as addresses
 from shared.webhooks.message import webhook_secrets
 from shared.webhooks.target import Allowed
 from worker.callbacks import sender as sender_module
-from worker.callbacks.http_post import Courier
+from worker.callbacks.http_post import WebhookClient
 from worker.callbacks.sender import Sender
 
 OLD, NEW = (f"whsec_{base64.b64encode(bytes([at]) * 32).decode()}" for at in (7, 8))
@@ -59,7 +59,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def a_sender(service: Service, settings: Settings, **more: Any) -> Sender:
-    courier = Courier(Allowed(settings.callback_allow), settings.callback_timeout)
+    courier = WebhookClient(Allowed(settings.callback_allow), settings.callback_timeout)
     return Sender(settings, store=service.store, blobs=service.blobs, courier=courier, **more)
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.steps.crash_search import Trial
+from worker.steps.crash_search import CrashSearch
 
 
 @given(st.data(), st.integers(1, 5000))
@@ -12,7 +12,7 @@ def test_a_fatal_row_is_found_whatever_its_place(data: st.DataObject, rows: int)
     fatal = data.draw(st.sets(st.integers(0, rows - 1), max_size=4))
     note, deaths = "", 0
     while True:
-        trial = Trial.after(note, rows)
+        trial = CrashSearch.after(note, rows)
         if not _dies(trial, fatal):
             break
         note, deaths = trial.note(), deaths + 1
@@ -21,7 +21,7 @@ def test_a_fatal_row_is_found_whatever_its_place(data: st.DataObject, rows: int)
     assert deaths <= 5 * len(fatal)
 
 
-def _dies(trial: Trial, fatal: set[int]) -> bool:
+def _dies(trial: CrashSearch, fatal: set[int]) -> bool:
     """Score what is in doubt, up to the run that ends the process."""
     while trial.doubted:
         begin, end = trial.doubted[0]
@@ -34,9 +34,9 @@ def _dies(trial: Trial, fatal: set[int]) -> bool:
 @given(st.data(), st.integers(1, 200))
 def test_every_row_is_harmless_or_in_doubt(data: st.DataObject, rows: int) -> None:
     """The harmless runs and those in doubt hold each row once."""
-    trial = Trial.after("", rows)
+    trial = CrashSearch.after("", rows)
     for _ in range(data.draw(st.integers(0, 12))):
         if trial.doubted:
-            trial = Trial.after(trial.note(), rows)
+            trial = CrashSearch.after(trial.note(), rows)
     runs = [*trial.harmless(rows), *trial.doubted]
     assert sorted(row for run in runs for row in range(*run)) == list(range(rows))

@@ -5,12 +5,12 @@ from threading import Event
 
 from redis.exceptions import ConnectionError as RedisAway
 
-from worker.steps.leases import Keeper
+from worker.steps.leases import LeaseRenewer
 
 
 def test_a_lease_is_renewed_as_long_as_the_work_goes_on() -> None:
     """Time and again, also when a renewal failed; and not any more when the work is done."""
-    keeper, renewed, times = Keeper(0.001), [Event(), Event(), Event()], count()
+    lease_renewer, renewed, times = LeaseRenewer(0.001), [Event(), Event(), Event()], count()
 
     def renew() -> None:
         # It may be called more often, before the keeper hears that it is to stop.
@@ -22,9 +22,9 @@ def test_a_lease_is_renewed_as_long_as_the_work_goes_on() -> None:
         if time == 1:
             raise ValueError("as nobody foresaw")
 
-    keeper.start()
-    with keeper.keeping(renew):
+    lease_renewer.start()
+    with lease_renewer.renewing(renew):
         assert all(event.wait(10) for event in renewed)
-        keeper.stop()
-        keeper.join()
-    assert keeper._renewals == []
+        lease_renewer.stop()
+        lease_renewer.join()
+    assert lease_renewer._renewals == []

@@ -9,8 +9,8 @@ from support.scraped import complaints, total
 from shared.dispatch import Task
 from shared.jobs.job_store import Answer
 from shared.jobs.row_error_kinds import kind_of
-from shared.telemetry.prometheus import Numbers, counted
-from shared.telemetry.shared_counters import Tally
+from shared.telemetry.prometheus import MetricsCollector, counted
+from shared.telemetry.shared_counters import SharedCounters
 from worker.telemetry.journal import Journal
 from worker.telemetry.measures import MEASURES
 from worker.telemetry.metrics_server import MetricsServer
@@ -18,21 +18,21 @@ from worker.telemetry.metrics_server import MetricsServer
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def page_of(tally: Tally) -> str:
-    return Numbers(lambda: counted(tally, MEASURES)).page(None)[0].decode()
+def page_of(counters: SharedCounters) -> str:
+    return MetricsCollector(lambda: counted(counters, MEASURES)).page(None)[0].decode()
 
 
 def test_steps_rows_and_errors_are_counted() -> None:
     """Each step's time, each row by what became of it, each error by its kind."""
-    tally = Tally()
-    journal = Journal(tally)
+    counters = SharedCounters()
+    journal = Journal(counters)
     journal.read("0" * 32, 10, journal.now())
     journal.split("0" * 32, 2, journal.now())
     journal.score("fast@1", "0" * 32, 0, (8, 2), journal.now())
     journal.errors("fast@1", [None, "the text is empty", "something new"])
     journal.answer("fast@1", [], [Answer("1", b"", 1, 0), Answer("2", b"", 2, 0)], journal.now())
     journal.finish("0" * 32, journal.now())
-    page = page_of(tally)
+    page = page_of(counters)
     assert complaints(page) == []
     for task in Task:
         assert total(page, "scorelane_step_duration_seconds_count", task) == 1
@@ -58,9 +58,11 @@ def test_every_documented_error_has_a_kind() -> None:
 
 def test_a_worker_answers_a_scrape() -> None:
     """`GET /metrics`, and nothing else."""
-    tally = Tally()
-    Journal(tally).split("0" * 32, 2, 0.0)
-    server = MetricsServer(("127.0.0.1", 0), Numbers(lambda: counted(tally, MEASURES)).page)
+    counters = SharedCounters()
+    Journal(counters).split("0" * 32, 2, 0.0)
+    server = MetricsServer(
+        ("127.0.0.1", 0), MetricsCollector(lambda: counted(counters, MEASURES)).page
+    )
     server.begin()
     url = f"http://127.0.0.1:{server.server_address[1]}"
     try:

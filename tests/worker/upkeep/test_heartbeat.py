@@ -11,8 +11,8 @@ from redis.exceptions import ConnectionError as RedisAway
 from support.waiting import wait_for
 
 from worker.upkeep import heartbeat as heart_module
-from worker.upkeep.heartbeat import Heart
-from worker.upkeep.stall_detector import BLIND_SECONDS, PATIENCE_SECONDS, Consumption
+from worker.upkeep.heartbeat import Heartbeat
+from worker.upkeep.stall_detector import BLIND_SECONDS, PATIENCE_SECONDS, StallDetector
 
 LIMITS = {"score": 60.0, "finish": 400.0}
 
@@ -53,10 +53,10 @@ class Reconciler:
 
 
 def a_heart(
-    fleet: Any, reconciler: Any, consumption: Consumption, describe: Any = lambda: None
-) -> Heart:
+    fleet: Any, reconciler: Any, consumption: StallDetector, describe: Any = lambda: None
+) -> Heartbeat:
     store: Any = Store()
-    return Heart(
+    return Heartbeat(
         "here-1",
         ["fast@1"],
         fleet,
@@ -73,7 +73,7 @@ def a_heart(
 def test_the_heart_beats_on(error: Exception) -> None:
     """A Redis that is away, a bug, a reconciler that fails: the worker goes on saying it lives."""
     fleet, reconciler = Fleet(error), Reconciler()
-    heart = a_heart(fleet, reconciler, Consumption(LIMITS))
+    heart = a_heart(fleet, reconciler, StallDetector(LIMITS))
     heart.start()
     wait_for(lambda: fleet.beats > 3 and reconciler.turns > 2)
     heart.stop()
@@ -92,7 +92,7 @@ class Clock:
         return self.seconds
 
 
-def looks(consumption: Consumption, *, waits: bool = True, busy_with: str = "") -> int:
+def looks(consumption: StallDetector, *, waits: bool = True, busy_with: str = "") -> int:
     """How often one can look until the worker is silent, up to a thousand times."""
     times, tasks = 0, busy_with.split()
     while times < 1000 and not consumption.is_silent(waits=waits, busy_with=tasks):
@@ -102,17 +102,17 @@ def looks(consumption: Consumption, *, waits: bool = True, busy_with: str = "") 
 
 def test_a_worker_that_takes_nothing_is_silent() -> None:
     """After a while in which work waited; later where its processes are all busy; else never."""
-    assert looks(Consumption(LIMITS, Clock())) == PATIENCE_SECONDS
+    assert looks(StallDetector(LIMITS, Clock())) == PATIENCE_SECONDS
     for tasks, longest in (("score", 60), ("score finish", 400)):
-        busy = Consumption(LIMITS, Clock())
+        busy = StallDetector(LIMITS, Clock())
         assert looks(busy, busy_with=tasks) == PATIENCE_SECONDS + longest
-    assert looks(Consumption(LIMITS, Clock()), waits=False) == 1000
+    assert looks(StallDetector(LIMITS, Clock()), waits=False) == 1000
 
 
 def test_who_takes_work_or_was_blind_is_not_silent() -> None:
     """What was taken starts the time anew, and so does a Redis that was away."""
     clock = Clock()
-    consumption = Consumption(LIMITS, clock)
+    consumption = StallDetector(LIMITS, clock)
     for _ in range(100):
         assert looks_few(consumption)
         consumption.took()
@@ -121,7 +121,7 @@ def test_who_takes_work_or_was_blind_is_not_silent() -> None:
         clock.seconds += BLIND_SECONDS + PATIENCE_SECONDS
 
 
-def looks_few(consumption: Consumption) -> bool:
+def looks_few(consumption: StallDetector) -> bool:
     return not any(consumption.is_silent(waits=True, busy_with=()) for _ in range(20))
 
 
@@ -130,7 +130,7 @@ def test_a_silent_worker_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
     monkeypatch.setattr(heart_module, "silent", Event())
     monkeypatch.setattr(heart_module.os, "kill", lambda _, number: told.append(number))
-    fleet, consumption = Fleet(RedisAway("away")), Consumption(LIMITS, Clock())
+    fleet, consumption = Fleet(RedisAway("away")), StallDetector(LIMITS, Clock())
     heart = a_heart(fleet, Reconciler(), consumption)
     heart.start()
     wait_for(lambda: told)
@@ -157,7 +157,7 @@ def test_a_worker_describes_itself_last() -> None:
         described.append(reconciler.turns)
         raise ValueError("no description")
 
-    heart = a_heart(fleet, reconciler, Consumption(LIMITS), describe)
+    heart = a_heart(fleet, reconciler, StallDetector(LIMITS), describe)
     reconciler.reconcile = lambda _: setattr(reconciler, "turns", reconciler.turns + 1)  # type: ignore[method-assign]
     heart.start()
     wait_for(lambda: len(described) > 2)
