@@ -1,6 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
+DEMO := .venv/.demo
 ENVIRONMENT := .venv/.complete
+SOURCES := pyproject.toml packages/client/pyproject.toml constraints.txt hatch_build.py $(wildcard */*/*.[ch])
+# A line for each package, and nothing else of pip's.
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt
 
 # Without bytecode on the disk TensorFlow is imported in 25 seconds instead of 8.
 unexport PYTHONDONTWRITEBYTECODE
@@ -10,11 +14,11 @@ help:  ## list what there is to make
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 .PHONY: demo
-demo: $(ENVIRONMENT)  ## score examples/reviews.csv through the whole service, started for it
+demo: $(DEMO)  ## score examples/reviews.csv through the whole service, started for it
 	@env -u SCORELANE_URL $(BIN)/scorelane score examples/reviews.csv -o scored-reviews.csv
 
 .PHONY: serve
-serve: $(ENVIRONMENT)  ## run the service at http://127.0.0.1:5005 until Ctrl-C; data in .scorelane
+serve: $(DEMO)  ## run the service at http://127.0.0.1:5005 until Ctrl-C; data in .scorelane
 	@exec $(BIN)/scorelane serve
 
 .PHONY: test
@@ -84,14 +88,20 @@ clean:  ## remove what was made here: the environment, caches, scores; not the d
 	rm -f scored-*.csv
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(ENVIRONMENT): pyproject.toml constraints.txt hatch_build.py $(wildcard */*.[ch] */*/*.[ch])
+# What `make demo` and `make serve` need: the service and its command, with both bundled models.
+$(DEMO): $(SOURCES)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "$(PYTHON) cannot make environments. On Debian and Ubuntu:" \
 			"sudo apt-get install python3-venv"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	@# Some packages carry files for other Pythons, which do not compile; they are not imported.
-	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
+	@echo "Installing the service into .venv: about a minute, 600 MB"
+	@$(PYTHON) -m venv .venv
+	@$(INSTALL) -e packages/client -e '.[serve]'
+	@touch $@
+
+# What the tests and checks need besides: TensorFlow is most of it.
+$(ENVIRONMENT): $(DEMO)
+	@echo "Installing what the tests need, TensorFlow too: some minutes, 2 GB"
+	@$(INSTALL) -e packages/client -e '.[dev]'
 	@touch $@

@@ -23,8 +23,10 @@ OPTIONS = ["-O3", "-shared", "-fPIC", "-ffp-contract=off", "-fno-math-errno"]
 class Compile(BuildHookInterface):  # type: ignore[type-arg,misc,unused-ignore]
     """Puts a library beside each source that is there, and into the wheel."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, before the wheel is made; for an editable installation too."""
+        if version != "editable" and (models := Path(self.root) / "models").is_dir():
+            build_data["force_include"][str(models)] = "scorelane/models"
         # The API's image has one of them.
         sources = [path for name in SOURCES if (path := Path(self.root) / name).is_file()]
         compiler = shlex.split(os.environ.get("CC", "cc"))

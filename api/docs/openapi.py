@@ -100,7 +100,7 @@ def _tag(name: str, module: str) -> Schema:
 
 def _release() -> str:
     try:
-        return version("scorelane")
+        return version("scorelane-server")
     except PackageNotFoundError:  # run from a folder of sources
         return "0"
 

@@ -106,7 +106,7 @@ def _examine_running(settings: Settings, url: str) -> Iterator[Finding]:
 
 def _release() -> str:
     try:
-        return version("scorelane")
+        return version("scorelane-server")
     except PackageNotFoundError:  # run from a folder of sources
         return "0"
 

@@ -11,7 +11,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.config.validation import faults_of, redis_address, upper
 from shared.errors.service import BadSettings
 
-BUNDLED_MODELS = Path(__file__).resolve().parent.parent.parent / "models"
+_ROOT = Path(__file__).resolve().parents[2]
+_IN_WHEEL = _ROOT / "scorelane" / "models"
+
+#: The folder of the bundled models: in a checkout its own, else where the wheel put them.
+BUNDLED_MODELS = _IN_WHEEL if _IN_WHEEL.is_dir() else _ROOT / "models"
 
 PREFIX = "SCORELANE_"
 

@@ -38,7 +38,7 @@ class WorkerStatus:
         self._about = {
             "name": node,
             "host": socket.gethostname(),
-            "release": _version("scorelane") or "0",
+            "release": _version("scorelane-server") or "0",
             "libraries": {"python": platform.python_version()}
             | {name: found for name in _LIBRARIES if (found := _version(name))},
             "models": full_names,
