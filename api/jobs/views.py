@@ -14,7 +14,7 @@ from api.schema.describe import (
     describes,
     json,
 )
-from api.security.access import who
+from api.security.access import current_identity
 from api.services import Services, services
 from shared.errors.input import BadOption, UnknownOption
 from shared.errors.service import (
@@ -57,10 +57,10 @@ def find_job(at: Services, job_id: str) -> Job:
         raise MalformedJobId(job_id=job_id[:80])
     try:
         job = at.store.get(job_id)
-        if who().sees(job.spec.owner):
+        if current_identity().sees(job.spec.owner):
             return job
     except JobExpired as error:
-        if who().sees(error.fields["owner"]):
+        if current_identity().sees(error.fields["owner"]):
             raise
     except JobNotFound:
         if has_manifest(at.blobs, job_id):
@@ -104,7 +104,7 @@ def follow(job_id: str) -> Response:
 def list_jobs() -> JobsPage:
     """A page of the jobs that are looked for, the newest first."""
     at = services()
-    owner = None if who().is_admin else who().owner
+    owner = None if current_identity().is_admin else current_identity().owner
     found, cursor = find(at.store, owner, search_for(request.args))
     return {"jobs": [job_json(at, job) for job in found], "next": cursor}
 

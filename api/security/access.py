@@ -63,10 +63,10 @@ _HEADERS = {
 }
 
 
-def who() -> Key:
-    """Whoever asks."""
-    key: Key = g.get("key", ANYONE)
-    return key
+def current_identity() -> Key:
+    """The key that this request presented; `ANYONE` if no key was needed."""
+    identity: Key = g.get("key", ANYONE)
+    return identity
 
 
 class Access:
@@ -134,7 +134,7 @@ def check_room(services: Services, rows: int) -> None:
         shared.errors.service.ServiceFull: too much waits already.
         shared.errors.service.OwnerFull: too much of this owner's waits already.
     """
-    most, owner = services.settings, who().owner
+    most, owner = services.settings, current_identity().owner
     load = services.store.load(owner)
     if load.jobs >= most.max_waiting_jobs or load.rows + rows > most.max_waiting_rows:
         raise ServiceFull(what=f"{load.jobs:,} jobs of {load.rows:,} rows")

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from api.jobs.representation import ModelName
 from api.requests.content import content_of
 from api.requests.terms import terms_of
-from api.security.access import who
+from api.security.access import current_identity
 from api.services import Services
 from api.submission.preview import preview_of
 from api.uploads.formats import Format
@@ -101,9 +101,9 @@ def dry_run(services: Services, request: Request) -> DryRun:
     read = preview_of(services, sent, request)
     rate, processes = served.rate, services.fleet.processes(served.card.full_name)
     rows, settings = read.about_rows, services.settings
-    load = services.store.load(who().owner)
+    load = services.store.load(current_identity().owner)
     waiting, most = load.rows, settings.max_waiting_rows
-    if who().owner:
+    if current_identity().owner:
         waiting, most = load.owner_rows, settings.owner_waiting_rows
     shown = list(_shown(read.rows))
     what = f"Of the first {read.size:,} bytes {len(read.rows):,} rows"

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from api.requests.content import RequestContent, content_of
 from api.requests.limits import check_length
 from api.schema.describe import Parameter
-from api.security.access import who
+from api.security.access import current_identity
 from api.services import Services
 from shared.errors.service import (
     BadIdempotencyKey,
@@ -79,7 +79,7 @@ class Claim:
         self._services = services
         self._store = services.store
         # Keys are as long as this, whatever a client has made them of.
-        self._key = hashlib.sha256(f"{who().owner}\n{key}".encode()).hexdigest()
+        self._key = hashlib.sha256(f"{current_identity().owner}\n{key}".encode()).hexdigest()
         self._token = secrets.token_hex(8)
         self._content = hashlib.sha256()
 

@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from api.requests.terms import Terms
-from api.security.access import who
+from api.security.access import current_identity
 from api.services import Services
 from shared.errors.service import PerhapsAccepted
 from shared.fleet import Served
@@ -55,7 +55,7 @@ def record_small(services: Services, served: Served, rows: list[Row], terms: Ter
         kind="small",
         layout=NDJSON,
         size=len(content),
-        owner=who().owner,
+        owner=current_identity().owner,
         traceparent=str(context.fields().get("traceparent", "")),
         **terms,
     )
@@ -107,7 +107,7 @@ def record_bulk(
         kind="bulk",
         layout=content.layout,
         size=content.size,
-        owner=who().owner,
+        owner=current_identity().owner,
         traceparent=str(context.fields().get("traceparent", "")),
         about_rows=content.rows,
         **_parts(services, served, content),

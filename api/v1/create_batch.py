@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.requests.terms import LEAST_RETENTION
-from api.security.access import check_room, who
+from api.security.access import check_room, current_identity
 from api.services import Services
 from api.submission.recording import Content, new_folder, record_bulk
 from api.v1.batch_object import WINDOW, batch_json
@@ -42,7 +42,7 @@ def take_batch(at: Services, asked: Any) -> BatchObject:
         now = at.store.now()
         batch = Batch(
             name=job_id,
-            owner=who().owner,
+            owner=current_identity().owner,
             input_file_id=input_id,
             endpoint=ENDPOINT,
             model=seen.model,

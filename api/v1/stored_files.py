@@ -10,7 +10,7 @@ from api.requests.limits import check_length
 from api.requests.multipart import MultipartUpload
 from api.results.byte_ranges import ByteRanges
 from api.results.streaming import kept
-from api.security.access import who
+from api.security.access import current_identity
 from api.services import Services
 from api.v1.shapes import FileObject
 from shared.errors.input import BadOption
@@ -36,7 +36,7 @@ ID = re.compile(r"file-([0-9a-f]{32})(?:-(output|errors))?")
 
 def owner_asked() -> str | None:
     """Whose files and batches are asked for: None for those of all."""
-    return None if who().is_admin else who().owner
+    return None if current_identity().is_admin else current_identity().owner
 
 
 def content_key(at: Services, file: BatchFile) -> str:
@@ -66,7 +66,7 @@ def store_file(at: Services, request: Request) -> BatchFile:
     if request.mimetype != "multipart/form-data":
         raise UnsupportedFormat(found=request.mimetype or "none", supported="multipart/form-data")
     check_length(at, request.content_length)
-    shelf, owner = batch_files(at.blobs), who().owner
+    shelf, owner = batch_files(at.blobs), current_identity().owner
     if len(shelf.names(owner)) >= at.settings.max_files:
         raise FilesFull(limit=f"{at.settings.max_files:,}")
     form = MultipartUpload(chunks_of(request), request.mimetype_params.get("boundary"))
