@@ -8,10 +8,10 @@ from http import HTTPStatus
 from flask import Flask, Response, jsonify, request
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
+from typing_extensions import TypedDict
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from api.request_log import REQUEST_ID
-from api.v1.shapes import PREFIX, error_answer
 from shared.errors import input as input_errors
 from shared.errors import service as errors
 from shared.errors.service import ScorelaneError
@@ -85,6 +85,27 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
 }
 
 
+#: Addresses that begin with this answer errors as the OpenAI API does, not as problems.
+PREFIX = "/v1/"
+
+_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
+
+class ErrorBody(TypedDict):
+    """What went wrong."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class V1Error(TypedDict):
+    """An error of `/v1`."""
+
+    error: ErrorBody
+
+
 def status_of(kind: type[ScorelaneError]) -> HTTPStatus:
     """The status of an error of this kind."""
     return next(STATUS[one] for one in kind.__mro__ if one in STATUS)
@@ -110,6 +131,26 @@ def problem(status: int, code: str, detail: str, param: str | None = None) -> Re
     )
     answer.status_code = status
     answer.content_type = "application/problem+json"
+    return answer
+
+
+def error_type(status: int) -> str:
+    """The `type` of an error of `/v1` with this status."""
+    if status >= 500:
+        return "server_error"
+    return _TYPES.get(status, "invalid_request_error")
+
+
+def error_answer(status: int, code: str, detail: str, param: str | None) -> Response:
+    """An error in the shape of `/v1`: `V1Error`."""
+    body: ErrorBody = {
+        "message": detail,
+        "type": error_type(status),
+        "param": param,
+        "code": code.replace("-", "_"),
+    }
+    answer = jsonify(error=body)
+    answer.status_code = HTTPStatus(status)
     return answer
 
 

@@ -12,12 +12,11 @@ from flask import Blueprint, Flask, current_app
 from pydantic import TypeAdapter
 from werkzeug.routing import Rule
 
-from api.errors import RETRY_AFTER, status_of
+from api.errors import PREFIX, RETRY_AFTER, V1Error, status_of
 from api.jobs.representation import JobId
 from api.schema.describe import Answer, Content, Description, Parameter, Schema, describes, json
 from api.security.access import SCOPES
 from api.security.keys import Scope
-from api.v1.shapes import PREFIX, V1Error
 from shared.errors import service as errors
 from shared.errors.service import ScorelaneError
 

@@ -1,33 +1,14 @@
 """The shapes in which `/v1` answers, and its errors."""
 
-from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from flask import Response, jsonify
 from pydantic import Field
 from typing_extensions import TypedDict
-
-PREFIX = "/v1/"
 
 Count = Annotated[int, Field(ge=0)]
 
 #: Seconds since the epoch.
 Moment = int
-
-
-class ErrorBody(TypedDict):
-    """What went wrong."""
-
-    message: str
-    type: str
-    param: str | None
-    code: str | None
-
-
-class V1Error(TypedDict):
-    """An error of `/v1`."""
-
-    error: ErrorBody
 
 
 class FileObject(TypedDict):
@@ -128,29 +109,6 @@ class BatchList(TypedDict):
     first_id: str | None
     last_id: str | None
     has_more: bool
-
-
-_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
-
-
-def error_type(status: int) -> str:
-    """The `type` of an error with this status."""
-    if status >= 500:
-        return "server_error"
-    return _TYPES.get(status, "invalid_request_error")
-
-
-def error_answer(status: int, code: str, detail: str, param: str | None) -> Response:
-    """An error, in the shape of `/v1`."""
-    said = {
-        "message": detail,
-        "type": error_type(status),
-        "param": param,
-        "code": code.replace("-", "_"),
-    }
-    answer = jsonify(error=said)
-    answer.status_code = HTTPStatus(status)
-    return answer
 
 
 def page_of(objects: list[Any], limit: int) -> dict[str, Any]:
