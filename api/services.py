@@ -51,7 +51,7 @@ class Services:
         return models[name]
 
 
-def services() -> Services:
-    """The services of the app that handles this request."""
+def current_services() -> Services:
+    """The services of the app that handles the present request."""
     found: Services = current_app.extensions[_NAME]
     return found

@@ -14,7 +14,7 @@ from api.jobs.representation import EXAMPLE_JOB, JobJson, job_json
 from api.jobs.views import find_job
 from api.process.draining import draining
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes
-from api.services import Services, services
+from api.services import Services, current_services
 from shared.errors.service import JobExpired, JobNotFound, StreamsFull
 from shared.jobs.job import ENDED, Job
 
@@ -73,7 +73,7 @@ _SEEN = Parameter(
 )
 def events(job_id: str) -> Response:
     """The job each time that it has gone on, and at its end."""
-    at = services()
+    at = current_services()
     job = find_job(at, job_id)
     seen = request.headers.get("Last-Event-ID", "")
     if job.state in ENDED and seen == event_id(job):

@@ -15,7 +15,7 @@ from api.schema.describe import (
     json,
 )
 from api.security.access import current_identity
-from api.services import Services, services
+from api.services import Services, current_services
 from shared.errors.input import BadOption, UnknownOption
 from shared.errors.service import (
     JobEnded,
@@ -87,7 +87,7 @@ def find_job(at: Services, job_id: str) -> Job:
 )
 def follow(job_id: str) -> Response:
     """How a job stands, at once or at its end."""
-    at, preferred = services(), preferences_of(request)
+    at, preferred = current_services(), preferences_of(request)
     job, waited = wait_for_end(at, find_job(at, job_id), preferred)
     answer = job_answer(at, job)
     if said := applied(waited):
@@ -103,7 +103,7 @@ def follow(job_id: str) -> Response:
 )
 def list_jobs() -> JobsPage:
     """A page of the jobs that are looked for, the newest first."""
-    at = services()
+    at = current_services()
     owner = None if current_identity().is_admin else current_identity().owner
     found, cursor = find(at.store, owner, search_for(request.args))
     return {"jobs": [job_json(at, job) for job in found], "next": cursor}
@@ -113,7 +113,7 @@ def list_jobs() -> JobsPage:
 @describes({200: Answer("The job, cancelled.", _JOB)}, refused=(*OF_A_JOB, JobEnded))
 def cancel(job_id: str) -> Response:
     """Stop a job; parts that are being scored at this moment come to nothing."""
-    at = services()
+    at = current_services()
     return job_answer(at, cancel_job(at, job_id))
 
 
@@ -138,7 +138,7 @@ def cancel_job(at: Services, job_id: str) -> Job:
 @describes({204: Answer("It is erased.")}, refused=OF_A_JOB)
 def delete(job_id: str) -> tuple[str, int]:
     """Erase a job with all its rows and results, whatever its state."""
-    at = services()
+    at = current_services()
     job = find_job(at, job_id)
     # Without a manifest nobody restores it, and without a record nobody writes for it any more.
     at.blobs.delete(job.spec.manifest_key)

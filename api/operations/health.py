@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from api.process.draining import draining
 from api.schema.describe import Answer, describes, json
-from api.services import services
+from api.services import current_services
 from shared.errors.service import Draining, NoModelYet
 
 blueprint = Blueprint("health", __name__)
@@ -36,7 +36,7 @@ def readyz() -> Health:
     """Redis answers, some worker has its models loaded, and this replica is not about to stop."""
     if draining.is_set():
         raise Draining
-    serving = services().fleet.serving()
+    serving = current_services().fleet.serving()
     if not serving:
         raise NoModelYet
     return {"status": "ok", "processes": serving}

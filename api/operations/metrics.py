@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from api.operations.service_metrics import service_numbers
 from api.process.measures import MEASURES, counters
 from api.schema.describe import Answer, Content, describes, json
-from api.services import services
+from api.services import current_services
 from shared.telemetry.prometheus import MetricsCollector, counted
 from shared.telemetry.timestamps import rfc3339
 
@@ -76,7 +76,7 @@ _PAGE = "# TYPE scorelane_workers gauge\nscorelane_workers 2.0\n"
 )
 def metrics() -> Response:
     """What this replica has counted, and how the whole service stands, for Prometheus."""
-    at = services()
+    at = current_services()
     mine = partial(counted, counters, MEASURES)
 
     def whole() -> Iterable[Metric]:
@@ -105,6 +105,6 @@ def workers() -> WorkersJson:
                 "blobs": one.blobs,
                 "started_at": rfc3339(one.started_at),
             }
-            for one in services().fleet.workers()
+            for one in current_services().fleet.workers()
         ]
     }

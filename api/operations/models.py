@@ -7,7 +7,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.schema.describe import Answer, describes, json
-from api.services import services
+from api.services import current_services
 
 blueprint = Blueprint("models", __name__)
 
@@ -51,7 +51,7 @@ _EXAMPLE: ModelsJson = {
 @describes({200: Answer("The models.", json(ModelsJson, _EXAMPLE))})
 def models() -> ModelsJson:
     """Every model that a worker has announced, and how many processes serve it now."""
-    at = services()
+    at = current_services()
     return {
         "models": [
             {

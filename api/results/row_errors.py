@@ -21,7 +21,7 @@ from api.results.partial import (
     rows_answer,
 )
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
-from api.services import services
+from api.services import current_services
 from shared.errors.input import BadOption
 from shared.errors.service import JobNotFinished, NoResults, NotAcceptable
 from shared.jobs.job import State
@@ -76,7 +76,7 @@ _ERROR: RowError = {"row": 7, "ref": "r7", "error": "the text is empty"}
 )
 def bad_rows(job_id: str) -> Response:
     """The rows with an error: a page of them as JSON, or all as a file."""
-    at = services()
+    at = current_services()
     job = find_job(at, job_id)
     if not is_partial():
         check_whole(at, job)

@@ -10,7 +10,7 @@ from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId
 from api.jobs.views import find_job
 from api.results.parts import ResultParts
 from api.schema.describe import OF_A_JOB, Answer, describes, json
-from api.services import Services, services
+from api.services import Services, current_services
 from shared.jobs.job import Job, State
 from shared.jobs.outcome import BINS, Summary
 from shared.model import SCORE
@@ -70,7 +70,7 @@ _EXAMPLE: JobSummary = {
 @describes({200: Answer("The summary.", json(JobSummary, _EXAMPLE))}, refused=OF_A_JOB)
 def summary(job_id: str) -> JobSummary:
     """What the scores of a job come to, and which errors its rows have."""
-    at = services()
+    at = current_services()
     job = find_job(at, job_id)
     found = _summary(at, job)
     kinds = sorted(found.errors.items(), key=lambda one: (-one[1], one[0]))[:MAX_KINDS]

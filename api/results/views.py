@@ -21,7 +21,7 @@ from api.results.parts import ResultParts
 from api.results.streaming import begun
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.schema.row_types import Row
-from api.services import Services, services
+from api.services import Services, current_services
 from shared.errors.input import BadOption
 from shared.errors.service import JobNotFinished, NoResults, NotAcceptable
 from shared.jobs.job import Job
@@ -87,7 +87,7 @@ RESULTS = (
 )
 def results(job_id: str) -> Response:
     """All rows as a file, or a page of them as JSON; with `partial`, those that are there."""
-    at = services()
+    at = current_services()
     job = find_job(at, job_id)
     if is_partial():
         return partial_answer(at, job)

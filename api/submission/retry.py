@@ -12,7 +12,7 @@ from api.requests.options import JobOptions, job_options, parameters_of
 from api.requests.terms import terms_of
 from api.schema.describe import OF_A_JOB, Answer, Parameter, describes, json
 from api.security.access import check_room
-from api.services import Services, services
+from api.services import Services, current_services
 from api.submission.idempotency import HEADER, REPLAYED, Claim, key_of
 from api.submission.recording import begin_bulk, begin_small, new_folder
 from shared.errors.input import BadOption, UnknownModel, UnknownOption
@@ -82,7 +82,7 @@ def retry(job_id: str) -> Response:
 
     It has the rows, the options and the terms of the old one, unless others are given here.
     """
-    at, key = services(), key_of(request)
+    at, key = current_services(), key_of(request)
     if key is None:
         return _answer(at, _again(at, job_id, None))
     _check_options()

@@ -8,7 +8,7 @@ from api.requests.limits import BULK_ADVICE
 from api.requests.options import RowOptions, parameters_of, row_options
 from api.schema.describe import OF_ROWS, Answer, Content, describes, json
 from api.schema.row_types import JSON_ROWS, Row
-from api.services import services
+from api.services import current_services
 from api.submission.intake import read_json
 from shared.errors.service import NoAnswerInTime, NoWorker, TooLarge
 from shared.model import SCORE
@@ -38,7 +38,7 @@ def sentiment() -> Response:
 
     The rows go by the doorbell, as those of any small job, but as a question: nothing is recorded.
     """
-    at = services()
+    at = current_services()
     options = row_options(request.args)
     served = at.model(options.model)
     pairs = json_rows(

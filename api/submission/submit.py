@@ -13,7 +13,7 @@ from api.requests.options import JobOptions, parameters_of
 from api.results.views import RESULTS, ResultsPage, results_answer
 from api.schema.describe import OF_ROWS, Answer, Content, describes, json
 from api.schema.row_types import JSON_ROWS
-from api.services import Services, services
+from api.services import Services, current_services
 from api.submission.dry_run import EXAMPLE, DryRun, dry_run
 from api.submission.idempotency import HEADER, REPLAYED, Claim, key_of
 from api.submission.intake import take_job
@@ -84,7 +84,7 @@ def submit() -> Response:
 
     With `validate=true` none is made, and the answer says what would become of it.
     """
-    at, preferred = services(), preferences_of(request)
+    at, preferred = current_services(), preferences_of(request)
     if request.args.get("validate") == "true":
         looked_at = jsonify(dry_run(at, request))
         read_on()

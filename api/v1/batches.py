@@ -8,7 +8,7 @@ from flask import Blueprint, request
 from api.jobs.views import cancel_job, find_job
 from api.requests.options import whole_number
 from api.schema.describe import Answer, Content, Parameter, describes, json, number
-from api.services import Services, services
+from api.services import Services, current_services
 from api.submission.intake import read_json
 from api.v1.batch_object import EXAMPLE_BATCH, WINDOW, batch_json
 from api.v1.create_batch import take_batch
@@ -84,7 +84,7 @@ _OF_A_BATCH = (NoSuchBatch, JobNotFound, JobExpired, JobLost, JobNotRestored)
 )
 def create_batch() -> BatchObject:
     """Make a batch of a file of requests; they are looked at and scored later."""
-    at = services()
+    at = current_services()
     return take_batch(at, read_json(at, request))
 
 
@@ -99,7 +99,7 @@ def create_batch() -> BatchObject:
 )
 def list_batches() -> BatchList:
     """A page of batches, the newest first."""
-    at = services()
+    at = current_services()
     limit = max(whole_number(request.args, "limit", 20, MAX_PAGE), 1)
     after = request.args.get("after")
     before = _name(after) if after else None
@@ -118,7 +118,7 @@ def list_batches() -> BatchList:
 @describes({200: Answer("The batch.", _BATCH)}, refused=_OF_A_BATCH)
 def retrieve_batch(batch_id: str) -> BatchObject:
     """How a batch stands."""
-    at = services()
+    at = current_services()
     batch = _find(at, batch_id)
     return _shown(at, batch)
 
@@ -130,7 +130,7 @@ def retrieve_batch(batch_id: str) -> BatchObject:
 )
 def cancel_batch(batch_id: str) -> BatchObject:
     """Stop a batch."""
-    at = services()
+    at = current_services()
     batch = _find(at, batch_id)
     if batch.problems:
         raise JobEnded(job_id=batch_id, state=State.FAILED)

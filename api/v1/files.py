@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from api.requests.options import whole_number
 from api.results.streaming import begun
 from api.schema.describe import Answer, Content, Parameter, describes, json, number
-from api.services import services
+from api.services import current_services
 from api.v1.results import batch_pieces
 from api.v1.shapes import FileDeleted, FileList, FileObject, page_of
 from api.v1.stored_files import (
@@ -60,7 +60,7 @@ _FORM = Content(
 )
 def upload_file() -> FileObject:
     """Store a file of requests (JSONL), for a batch."""
-    at = services()
+    at = current_services()
     return uploaded_json(store_file(at, request))
 
 
@@ -77,7 +77,7 @@ def upload_file() -> FileObject:
 )
 def list_files() -> FileList:
     """A page of the files that were uploaded, the newest or the oldest first."""
-    at = services()
+    at = current_services()
     limit = max(whole_number(request.args, "limit", MAX_PAGE, MAX_PAGE), 1)
     after, purpose, now = request.args.get("after"), request.args.get("purpose"), at.store.now()
     order = request.args.get("order", "desc")
@@ -102,7 +102,7 @@ def list_files() -> FileList:
 @describes({200: Answer("The file.", json(FileObject, EXAMPLE_FILE))}, refused=(NoSuchFile,))
 def retrieve_file(file_id: str) -> FileObject:
     """What a file is: one that was uploaded, or one that a batch has made."""
-    at = services()
+    at = current_services()
     made = made_by(at, file_id)
     if made is None:
         return uploaded_json(find_file(at, file_id))
@@ -140,7 +140,7 @@ def retrieve_file(file_id: str) -> FileObject:
 )
 def file_content(file_id: str) -> Response:
     """The content of a file, of which any range can be had."""
-    at = services()
+    at = current_services()
     made = made_by(at, file_id)
     content = batch_pieces(at, *made) if made else stored_pieces(at, find_file(at, file_id))
     answer = Response(content, mimetype="application/octet-stream", direct_passthrough=True)
@@ -167,7 +167,7 @@ def delete_file(file_id: str) -> FileDeleted:
     A batch goes on without its input. Of a file that a batch has made the rows stay with its job,
     until that expires or is deleted.
     """
-    at = services()
+    at = current_services()
     if made := made_by(at, file_id):
         job, which = made
         shelf = batches(at.blobs)
