@@ -1,54 +1,104 @@
-"""Several runs of bytes as one, of which any range can be sent."""
+"""Byte ranges over blobs: several slices of blobs as one seekable stream."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
-from typing import Self
+from typing import NamedTuple, Self
+
+from api.results.streaming import recheck_on_missing
+from shared.storage.blobs import Blobs
+
+#: The most bytes of one blob that `slices_of` puts into one slice, which is read at once.
+SLICE_BYTES = 1024 * 1024
 
 
 class ByteRanges(Iterator[bytes]):
-    """Pieces behind each other, read one at a time, from any place on.
+    """Pieces that follow each other, read one at a time, from any position on.
 
-    It has what werkzeug asks of a seekable file to answer `Range`.
+    It has the methods that werkzeug needs of a seekable file to answer `Range`.
 
     Attributes:
-        size: the bytes of all pieces.
+        size: the length of all pieces together, in bytes.
     """
 
     def __init__(self, sizes: list[int], read: Callable[[int, int], bytes]) -> None:
-        """Take the pieces without reading any.
+        """Describe the pieces; none is read yet.
 
         Args:
-            sizes: the bytes of each.
-            read: gives a piece, by its number, from so many bytes on.
+            sizes: the length of each piece, in bytes.
+            read: takes the index of a piece and an offset in it, and gives the bytes from there to
+                the end of the piece.
         """
         self._ends = list(accumulate(sizes))
         self._sizes = sizes
         self._read = read
-        self._at = 0
+        self._position = 0
         self.size = self._ends[-1] if sizes else 0
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> bytes:
-        # Past every piece that ends here or before: also past the empty ones.
-        piece = bisect_right(self._ends, self._at)
+        # `bisect_right` skips every piece that ends at the position or before, so empty ones too.
+        piece = bisect_right(self._ends, self._position)
         if piece == len(self._ends):
             raise StopIteration
         begin = self._ends[piece] - self._sizes[piece]
-        content = self._read(piece, self._at - begin)
-        self._at = self._ends[piece]
+        content = self._read(piece, self._position - begin)
+        self._position = self._ends[piece]
         return content
 
     def seekable(self) -> bool:
-        """It is."""
+        """Always true; werkzeug asks before it calls `seek`."""
         return True
 
     def seek(self, offset: int) -> None:
-        """Go on from so many bytes behind the beginning."""
-        self._at = offset
+        """Continue at `offset` bytes from the beginning."""
+        self._position = offset
 
     def tell(self) -> int:
-        """Where it goes on, in bytes from the beginning."""
-        return self._at
+        """The current position, in bytes from the beginning."""
+        return self._position
+
+
+class BlobSlice(NamedTuple):
+    """Consecutive bytes of one blob."""
+
+    key: str
+    begin: int  #: The offset in the blob, in bytes.
+    size: int  #: The length, in bytes.
+
+
+def slices_of(key: str, size: int) -> list[BlobSlice]:
+    """A blob of `size` bytes, cut into slices of at most `SLICE_BYTES`."""
+    return [
+        BlobSlice(key, begin, min(SLICE_BYTES, size - begin))
+        for begin in range(0, size, SLICE_BYTES)
+    ]
+
+
+def blob_ranges(
+    blobs: Blobs, slices: Sequence[BlobSlice], find: Callable[[], object], head: bytes = b""
+) -> ByteRanges:
+    """The bytes of slices of blobs, one after another; each slice is one piece.
+
+    Args:
+        blobs: where the blobs are.
+        slices: in the order in which they are sent.
+        find: looks up the record to which the blobs belong, see `recheck_on_missing`.
+        head: bytes to send before the first slice; there must be one then. They are one piece with
+            it, so that they are not sent before the first slice was found.
+    """
+    sizes = [one.size for one in slices]
+    if head:
+        sizes[0] += len(head)
+
+    def read(piece: int, offset: int) -> bytes:
+        key, begin, size = slices[piece]
+        before = b""
+        if piece == 0:
+            before, offset = head[offset:], max(offset - len(head), 0)
+        with recheck_on_missing(find):
+            return before + blobs.read(key, begin + offset, size - offset)
+
+    return ByteRanges(sizes, read)

@@ -1,4 +1,4 @@
-"""In which format an answer is wanted: by `?format=`, or by `Accept`."""
+"""The format of a response: by the parameter `format`, or by the header `Accept`."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -20,11 +20,11 @@ MEDIA_TYPES: dict[Format, str] = {
 
 
 def wanted_format(request: Request, offered: Sequence[Format]) -> Format:
-    """The format that a client wants most; the first of those offered where it says nothing.
+    """The offered format that the client prefers; the first one if it names none.
 
     Raises:
-        shared.errors.input.BadOption: `format` names none of them.
-        shared.errors.service.NotAcceptable: `Accept` admits none of them.
+        shared.errors.input.BadOption: `format` names none of those offered.
+        shared.errors.service.NotAcceptable: `Accept` admits none of those offered.
     """
     named = request.args.get("format")
     if named is not None:
@@ -43,14 +43,14 @@ def wanted_format(request: Request, offered: Sequence[Format]) -> Format:
     return offered[types.index(best)]
 
 
-def file_answer(content: Any, kind: Format, name: str) -> Response:
-    """An answer that is a file, sent as it is made."""
-    # Passed through: else werkzeug reads a content of which it cuts a range as a whole.
-    answer = Response(content, mimetype=MEDIA_TYPES[kind], direct_passthrough=True)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
-    return answer
+def file_response(content: Any, kind: Format, name: str) -> Response:
+    """A response that is a file to save, streamed as its content is produced."""
+    # Without the passthrough werkzeug reads the whole content before it sends a range of it.
+    response = Response(content, mimetype=MEDIA_TYPES[kind], direct_passthrough=True)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
+    return response
 
 
 def _without_parameters(accepted: MIMEAccept) -> MIMEAccept:
-    """Such as `charset=utf-8`, which says nothing that is not so."""
+    # A parameter such as `charset=utf-8` is true of every answer, and would make no type match.
     return MIMEAccept([(kind.partition(";")[0].strip(), quality) for kind, quality in accepted])

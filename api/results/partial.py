@@ -1,4 +1,4 @@
-"""`partial=true`: what there is of a job that has not succeeded, and where to go on later."""
+"""`partial=true`: the rows that are there before a job has succeeded, and where to continue."""
 
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -10,36 +10,39 @@ from typing_extensions import TypedDict
 from api.jobs.representation import retry_after
 from api.requests.options import whole_number
 from api.results.available import AvailableRows
-from api.results.negotiation import Format, file_answer, wanted_format
-from api.results.streaming import begun, behind
+from api.results.negotiation import Format, file_response, wanted_format
+from api.results.streaming import prepend, with_first_chunk
 from api.schema.describe import Parameter, number
 from api.schema.row_types import Row
 from api.services import Services
 from shared.errors.input import BadOption
 from shared.errors.service import JobNotFinished, NoResults
 from shared.jobs.job import ENDED, Job, State
-from shared.model import SCORE
 from shared.tables.result_formats import ROW_FORMATS
 
-#: Rows on one page of JSON.
+#: The most rows on one page of JSON.
 MAX_PAGE = 10_000
 
 MAX_CURSOR = 10**15
 
 PARAMETERS = (
     Parameter(
-        "partial", {"enum": ["true", "false"]}, "Give what there is, before the job has succeeded."
+        "partial",
+        {"enum": ["true", "false"]},
+        "`true`: give the rows that are there, even if the job has not succeeded.",
     ),
-    Parameter("cursor", number(0, MAX_CURSOR), "With `partial`: the last answer's `next`."),
+    Parameter(
+        "cursor", number(0, MAX_CURSOR), "With `partial`: the `next` of the previous answer."
+    ),
 )
 
 HEADERS = {
-    "Link": '`rel="next"`: where to go on; not there once all is given that there will be.',
-    "Retry-After": "Seconds until there may be more, where there was no more.",
+    "Link": '`rel="next"`: where to continue; absent if no more rows will come.',
+    "Retry-After": "Seconds until there may be more rows; present if there are no more yet.",
 }
 
 Next = Annotated[
-    str | None, Field(description="The cursor of what comes next; null: nothing will.")
+    str | None, Field(description="The cursor of the next page; null if no more rows will come.")
 ]
 
 
@@ -51,18 +54,11 @@ class PartialPage(TypedDict):
     next: Next
 
 
-PAGE: PartialPage = {
-    "rows": [{"ref": "1", SCORE: 0.69, "error": None}],  # type: ignore[misc]
-    "state": State.RUNNING,
-    "next": "1",
-}
-
-
 def is_partial() -> bool:
-    """Whether the request asks for what there is.
+    """Whether the request asks for partial results.
 
     Raises:
-        shared.errors.input.BadOption: it says neither yes nor no.
+        shared.errors.input.BadOption: `partial` is neither `true` nor `false`.
     """
     value = request.args.get("partial", "false")
     if value not in ("true", "false"):
@@ -70,72 +66,83 @@ def is_partial() -> bool:
     return value == "true"
 
 
-def check_whole(at: Services, job: Job) -> None:
-    """See that all results of a job are there.
+def check_whole(services: Services, job: Job) -> None:
+    """Check that all results of a job are there.
 
     Raises:
-        shared.errors.service.JobNotFinished: it has not ended.
-        shared.errors.service.NoResults: it did not come to its end.
+        shared.errors.service.JobNotFinished: the job has not ended.
+        shared.errors.service.NoResults: the job has ended, but has not succeeded.
     """
     if job.state not in ENDED:
-        wait = retry_after(at, job)
+        wait = retry_after(services, job)
         raise JobNotFinished(job_id=job.spec.id, state=job.state, retry_after=wait)
     if job.state is not State.SUCCEEDED:
         raise NoResults(job_id=job.spec.id, state=job.state)
 
 
-def place() -> tuple[int, int]:
-    """From which row on, and how many rows on a page.
+def cursor_and_limit() -> tuple[int, int]:
+    """The first row that the request asks for, and the most rows for one page.
 
     Raises:
-        shared.errors.input.BadOption: one of them is none.
+        shared.errors.input.BadOption: `cursor` or `limit` is not a whole number in its range.
     """
     begin = whole_number(request.args, "cursor", 0, MAX_CURSOR)
     return begin, max(whole_number(request.args, "limit", 1000, MAX_PAGE), 1)
 
 
-def partial_answer(at: Services, job: Job) -> Response:
-    """The rows that are there, from the cursor on."""
+def partial_response(services: Services, job: Job) -> Response:
+    """The rows that are there, from the cursor on.
+
+    Raises:
+        shared.errors.input.BadOption: a parameter has no valid value.
+        shared.errors.service.NotAcceptable: `Accept` admits none of the formats.
+    """
     offered: list[Format] = ["csv", "json", "ndjson"]
-    kept = job.spec.part_format if job.spec.kind == "bulk" else job.spec.result_format
-    wanted = wanted_format(request, sorted(offered, key=lambda one: one != kept))
-    ready, (begin, limit) = AvailableRows.of(at, job), place()
+    stored = job.spec.part_format if job.spec.kind == "bulk" else job.spec.result_format
+    wanted = wanted_format(request, sorted(offered, key=lambda one: one != stored))
+    available, (begin, limit) = AvailableRows.of(services, job), cursor_and_limit()
     if wanted == "json":
-        rows, goes_on = ready.page(begin, limit)
-        answer = jsonify({"rows": rows, "state": job.state, "next": cursor_of(goes_on)})
+        rows, cursor = available.page(begin, limit)
+        response = jsonify({"rows": rows, "state": job.state, "next": cursor_json(cursor)})
     else:
-        form, goes_on = ROW_FORMATS[wanted], ready.next_after(ready.end(begin))
+        form, cursor = ROW_FORMATS[wanted], available.cursor_after(available.end(begin))
         head = form.header(job.spec.columns)
-        answer = rows_answer(head, ready.content(form, begin), wanted, f"{job.spec.id}-{begin}")
-    go_on(at, ready, answer, goes_on)
-    return answer
+        rows_from = available.content(form, begin)
+        response = rows_response(head, rows_from, wanted, f"{job.spec.id}-{begin}")
+    add_next_link(services, available, response, cursor)
+    return response
 
 
-def cursor_of(row: int | None) -> str | None:
-    """The cursor of what begins at a row; None where nothing will come."""
+def cursor_json(row: int | None) -> str | None:
+    """A cursor as the API shows it: a string, or null."""
     return None if row is None else str(row)
 
 
-def rows_answer(head: bytes, rows: Any, kind: Format, name: str) -> Response:
-    """An answer of rows in runs of bytes; those that follow another one have no header.
+def rows_response(head: bytes, rows: Any, kind: Format, name: str) -> Response:
+    """A file of rows; `head` comes first unless the request continues at a cursor.
 
-    So whoever puts them behind each other has one file.
+    So a client that appends these files to each other gets one valid file.
     """
-    follows = "cursor" in request.args
-    answer = begun(file_answer(rows if follows else behind(head, rows), kind, name))
+    continues = "cursor" in request.args
+    content = rows if continues else prepend(head, rows)
+    response = with_first_chunk(file_response(content, kind, name))
     if kind == "csv":
-        # As RFC 4180 says it.
-        answer.mimetype_params["header"] = "absent" if follows else "present"
-    return answer
+        # The parameter `header` of `text/csv`, by RFC 4180.
+        response.mimetype_params["header"] = "absent" if continues else "present"
+    return response
 
 
-def go_on(at: Services, ready: AvailableRows, answer: Response, goes_on: int | None) -> None:
-    """Say in the headers where to go on, and when, unless there will be nothing more."""
-    answer.vary.add("Accept")
-    if goes_on is None:
+def add_next_link(
+    services: Services, available: AvailableRows, response: Response, cursor: int | None
+) -> None:
+    """Add the headers that say where to continue (`Link`, RFC 8288), and when (`Retry-After`).
+
+    With no cursor neither is added: no more rows will come.
+    """
+    response.vary.add("Accept")
+    if cursor is None:
         return
-    query = urlencode({**request.args, "cursor": goes_on})
-    # RFC 8288.
-    answer.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
-    if not ready.complete and goes_on >= ready.end():
-        answer.headers["Retry-After"] = str(retry_after(at, ready.parts.job))
+    query = urlencode({**request.args, "cursor": cursor})
+    response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
+    if not available.complete and cursor >= available.end():
+        response.headers["Retry-After"] = str(retry_after(services, available.parts.job))

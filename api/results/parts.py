@@ -6,89 +6,89 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from api.jobs.views import find_job
-from api.results.byte_ranges import ByteRanges
+from api.results.byte_ranges import BlobSlice, ByteRanges, blob_ranges, slices_of
 from api.results.negotiation import Format
-from api.results.streaming import behind, kept
+from api.results.streaming import prepend, recheck_on_missing
 from api.services import Services
 from shared.jobs.job import Job, Part, State
 from shared.jobs.outcome import Outcome
 from shared.tables.result_formats import ROW_FORMATS, Records, RowFormat, part_format
 
-#: A file that is no run of parts is read in pieces of so many bytes.
-PIECE_BYTES = 1024 * 1024
-
 
 @dataclass(frozen=True)
 class ResultParts:
-    """The parts of a job, by their numbers. A small job has one, and it lies in its record.
+    """The parts of a job, by their numbers; a small job has one part, stored in its record.
 
-    The job may be deleted or expire at any moment: whatever is read here of one that is gone raises
-    what `find_job` says of it.
+    The job may be deleted or expire at any moment. Every method that reads then raises the error of
+    `find_job`.
     """
 
-    at: Services
+    services: Services
     job: Job
 
     @property
     def is_small(self) -> bool:
-        """Whether all rows are in one part in the job's record."""
+        """Whether all rows are in one part, in the job's record."""
         return self.job.spec.kind == "small"
 
     @property
     def form(self) -> RowFormat:
-        """What the parts are written in."""
+        """The format in which the parts are stored."""
         return part_format(self.job.spec)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the columns that are carried through."""
+        """The names of the upload's columns that are copied to the results."""
         return self.job.spec.columns
 
     def __len__(self) -> int:
         return 1 if self.is_small else self.job.parts
 
     def part(self, number: int) -> Part:
-        """Which rows a part has."""
+        """The rows that a part has: the number of the first one, and how many there are."""
         if self.is_small:
             return Part(offset=0, length=0, first_row=0, rows=self.job.total or 0)
-        with self._kept():
-            found = self.at.store.parts(self.job.spec.id, number, number + 1)
+        with self._recheck():
+            found = self.services.store.parts(self.job.spec.id, number, number + 1)
             if not found:
                 raise FileNotFoundError
         return found[0]
 
     def outcome(self) -> Outcome:
-        """Which parts of a bulk job are done, and what their scores come to."""
-        with self._kept():
-            outcome = self.at.store.outcome(self.job.spec.id)
-            # It has whatever the job has counted, as long as there is the job.
+        """Which parts of a bulk job are done, and the summary of their scores."""
+        with self._recheck():
+            outcome = self.services.store.outcome(self.job.spec.id)
+            # While the job exists its outcome counts at least the parts that the job counts.
             if outcome.parts_done < self.job.parts_done:
                 raise FileNotFoundError
         return outcome
 
-    def content(self, number: int, offset: int = 0) -> bytes:
-        """The rows of a part as they were written, from so many bytes on."""
-        with self._kept():
+    def content(self, number: int) -> bytes:
+        """The rows of a part, in the bytes in which the worker wrote them."""
+        with self._recheck():
             if not self.is_small:
-                return self.at.blobs.read(self.job.spec.result_key(number), offset)
-            result = self.at.store.small_result(self.job.spec.id)
+                return self.services.blobs.read(self.job.spec.result_key(number))
+            result = self.services.store.small_result(self.job.spec.id)
             if not result and self.job.state is State.SUCCEEDED:
                 raise FileNotFoundError
-        return result[offset:]
+        return result
 
-    def _kept(self) -> AbstractContextManager[None]:
-        return kept(lambda: find_job(self.at, self.job.spec.id))
+    def _find(self) -> Job:
+        return find_job(self.services, self.job.spec.id)
+
+    def _recheck(self) -> AbstractContextManager[None]:
+        return recheck_on_missing(self._find)
 
     def records(self, number: int, begin: int = 0, end: int | None = None) -> Records:
-        """The rows of a part: all, or those from `begin` to `end`."""
+        """The rows of a part from `begin` to before `end`, both counted within the part."""
         return self.form.parse(self.content(number), begin, end, self.columns)
 
-    def with_row(self, row: int, known: int | None = None) -> int:
+    def part_with_row(self, row: int, known: int | None = None) -> int:
         """The number of the part that holds a row; the number of parts if none does.
 
         Args:
-            row: from 0.
-            known: how many parts there are, where that has become more than the job says.
+            row: counted from 0.
+            known: the number of parts, if it has grown since the job was read.
         """
         parts = len(self) if known is None else known
 
@@ -98,68 +98,53 @@ class ResultParts:
 
         if self.is_small:
             return int(row >= (self.job.total or 0))
-        # By halves: a page of a job of ten thousand parts costs little more than one of ten. None
-        # has more than so many rows, and most have as many: mostly the first guess is right.
+        # A binary search: a page of a job of 10,000 parts costs little more than one of 10. No part
+        # has more rows than `rows_per_part` and most have as many, so mostly the first guess is
+        # right.
         least = min(row // self.job.spec.rows_per_part, parts)
         if least < parts and row < end_of(least):
             return least
         return bisect_right(range(parts), row, least, key=end_of)
 
     def rows(self, begin: int, end: int) -> Records:
-        """The rows from one to before another, as far as there are any."""
+        """The rows from `begin` to before `end`; fewer where the job has fewer."""
         rows: Records = []
-        number = self.with_row(begin)
+        number = self.part_with_row(begin)
         while number < len(self) and begin + len(rows) < end:
             first = self.part(number).first_row
             rows += self.records(number, max(begin - first, 0), end - first)
             number += 1
         return rows
 
-    def as_kept(self) -> ByteRanges:
-        """All rows in the job's own format, of which any range can be sent."""
+    def in_own_format(self) -> ByteRanges:
+        """All rows in the job's own format, as bytes of which any range can be sent."""
         spec = self.job.spec
         if self.is_small:
             whole = b"".join(self.converted(spec.result_format))
             return ByteRanges([len(whole)], lambda _, offset: whole[offset:])
-        if spec.result_format == "parquet":
-            return self._file(spec.whole_key)
-        head = self.form.header(self.columns)
-        with self._kept():
-            sizes = [self.at.blobs.size(spec.result_key(number)) for number in range(len(self))]
-
-        def read(piece: int, offset: int) -> bytes:
-            # The header comes with the first rows: so they are there when it is sent.
-            if piece:
-                return self.content(piece, offset)
-            return head[offset:] + self.content(0, max(offset - len(head), 0))
-
-        return ByteRanges([len(head) + sizes[0], *sizes[1:]], read)
-
-    def _file(self, key: str) -> ByteRanges:
-        with self._kept():
-            size = self.at.blobs.size(key)
-        sizes = [min(PIECE_BYTES, size - begin) for begin in range(0, size, PIECE_BYTES)]
-
-        def read(piece: int, offset: int) -> bytes:
-            begin = piece * PIECE_BYTES + offset
-            with self._kept():
-                return self.at.blobs.read(key, begin, sizes[piece] - offset)
-
-        return ByteRanges(sizes, read)
+        blobs, head = self.services.blobs, b""
+        with self._recheck():
+            if spec.result_format == "parquet":
+                slices = slices_of(spec.whole_key, blobs.size(spec.whole_key))
+            else:
+                head = self.form.header(self.columns)
+                keys = map(spec.result_key, range(len(self)))
+                slices = [BlobSlice(key, 0, blobs.size(key)) for key in keys]
+        return blob_ranges(blobs, slices, self._find, head)
 
     def converted(self, wanted: Format) -> Iterator[bytes]:
-        """All rows in a format, a run of bytes at a time."""
+        """All rows in another format, in chunks of bytes."""
         contents: Iterator[bytes] = map(self.content, range(len(self)))
         if wanted == "parquet":
-            # Nobody else pays for pyarrow with memory.
+            # Imported here, as pyarrow costs memory: only requests for Parquet should load it.
             from shared.tables.parquet_results import parquet_of  # noqa: PLC0415
 
             return parquet_of(contents, self.form, self.columns)
         form = ROW_FORMATS[wanted]
         if form is not self.form:
-            contents = self._written(form, contents)
-        return behind(form.header(self.columns), contents)
+            contents = self._rewritten(form, contents)
+        return prepend(form.header(self.columns), contents)
 
-    def _written(self, form: RowFormat, contents: Iterator[bytes]) -> Iterator[bytes]:
+    def _rewritten(self, form: RowFormat, contents: Iterator[bytes]) -> Iterator[bytes]:
         for content in contents:
             yield form.write(self.form.parse(content, columns=self.columns), self.columns)

@@ -1,4 +1,4 @@
-"""`/jobs/<id>/errors`: the rows that have no score, and why."""
+"""`/jobs/<id>/errors`: the rows without a score, and the error of each."""
 
 from collections.abc import Iterator
 
@@ -13,12 +13,12 @@ from api.results.partial import (
     MAX_PAGE,
     PARAMETERS,
     Next,
+    add_next_link,
     check_whole,
-    cursor_of,
-    go_on,
+    cursor_and_limit,
+    cursor_json,
     is_partial,
-    place,
-    rows_answer,
+    rows_response,
 )
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.services import current_services
@@ -36,7 +36,7 @@ _HEADER = b"row,ref,error\n"
 
 
 class RowError(TypedDict):
-    """A row that has no score; rows are counted from 1."""
+    """A row without a score; `row` is counted from 1."""
 
     row: int
     ref: str
@@ -44,7 +44,10 @@ class RowError(TypedDict):
 
 
 class ErrorsPage(TypedDict):
-    """Rows with an error, in the upload's order, from the cursor on; a page may be short."""
+    """Rows with an error, in the upload's order, from the cursor on.
+
+    A page may have fewer rows than `limit` though more follow: only `next` says whether they do.
+    """
 
     errors: list[RowError]
     state: State
@@ -69,30 +72,34 @@ _ERROR: RowError = {"row": 7, "ref": "r7", "error": "the text is empty"}
     },
     refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption, NotAcceptable),
     parameters=(
-        Parameter("format", {"enum": list(FORMATS)}, "Of the answer; else `Accept` decides."),
-        Parameter("limit", number(0, MAX_PAGE), "JSON: at most so many rows."),
+        Parameter(
+            "format",
+            {"enum": list(FORMATS)},
+            "The format of the answer; without it `Accept` decides.",
+        ),
+        Parameter("limit", number(0, MAX_PAGE), "JSON only: the most rows on a page."),
         *PARAMETERS,
     ),
 )
 def bad_rows(job_id: str) -> Response:
     """The rows with an error: a page of them as JSON, or all as a file."""
-    at = current_services()
-    job = find_job(at, job_id)
+    services = current_services()
+    job = find_job(services, job_id)
     if not is_partial():
-        check_whole(at, job)
+        check_whole(services, job)
     wanted = wanted_format(request, FORMATS)
-    ready, (begin, limit) = AvailableRows.of(at, job), place()
+    available, (begin, limit) = AvailableRows.of(services, job), cursor_and_limit()
     if wanted == "json":
-        rows, goes_on = ready.bad_page(begin, limit)
+        rows, cursor = available.bad_page(begin, limit)
         errors = [_record(row) for row in rows]
-        answer = jsonify({"errors": errors, "state": job.state, "next": cursor_of(goes_on)})
+        response = jsonify({"errors": errors, "state": job.state, "next": cursor_json(cursor)})
     else:
-        goes_on = ready.next_after(ready.end(begin))
+        cursor = available.cursor_after(available.end(begin))
         write, head = (_csv, _HEADER) if wanted == "csv" else (_ndjson, b"")
-        content: Iterator[bytes] = map(write, ready.bad_runs(begin))
-        answer = rows_answer(head, content, wanted, f"{job_id}-errors")
-    go_on(at, ready, answer, goes_on)
-    return answer
+        content: Iterator[bytes] = map(write, available.bad_rows_by_part(begin))
+        response = rows_response(head, content, wanted, f"{job_id}-errors")
+    add_next_link(services, available, response, cursor)
+    return response
 
 
 def _record(row: BadRow) -> RowError:

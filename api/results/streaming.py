@@ -1,4 +1,4 @@
-"""What is kept of a job goes with it: who comes just then is answered as who comes later."""
+"""Streams whose content may be deleted while they are being prepared or sent."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -8,15 +8,17 @@ from flask import Response, request
 
 
 @contextmanager
-def kept(find: Callable[[], object]) -> Iterator[None]:
-    """Read here what is kept of something whose record was found a moment ago.
+def recheck_on_missing(find: Callable[[], object]) -> Iterator[None]:
+    """Where the block finds something missing, look up again the record that it belongs to.
+
+    A job or a file may be deleted, or expire, while a response is being prepared. The answer is
+    then the same as if that had happened before the request.
 
     Args:
-        find: finds it as it was found then; where it was deleted or has expired meanwhile, raises
-            what says so.
+        find: looks up the record; raises the error to answer with if the record is gone.
 
     Raises:
-        FileNotFoundError: it is there, and what was to be read is not.
+        FileNotFoundError: the record is there, but what the block reads is not.
     """
     try:
         yield
@@ -25,20 +27,24 @@ def kept(find: Callable[[], object]) -> Iterator[None]:
         raise
 
 
-def begun(answer: Response) -> Response:
-    """The same answer, its first bytes read: that they are gone can be said until they are sent."""
-    if request.method == "HEAD" or not answer.is_streamed:
-        return answer
-    runs: Iterator[bytes] = answer.iter_encoded()
-    close = getattr(answer.response, "close", None)
-    answer.response = chain([next(runs, b"")], runs)
+def with_first_chunk(response: Response) -> Response:
+    """The same response, with the first chunk of its body read already.
+
+    Headers are sent only after this. So if the content is gone by now, the client gets an error and
+    not a body that breaks off.
+    """
+    if request.method == "HEAD" or not response.is_streamed:
+        return response
+    chunks: Iterator[bytes] = response.iter_encoded()
+    close = getattr(response.response, "close", None)
+    response.response = chain([next(chunks, b"")], chunks)
     if close:
-        answer.call_on_close(close)
-    return answer
+        response.call_on_close(close)
+    return response
 
 
-def behind(head: bytes, runs: Iterable[bytes]) -> Iterator[bytes]:
-    """A head and what follows it; the first bytes are sent when the first run is there."""
-    left = iter(runs)
-    yield head + next(left, b"")
-    yield from left
+def prepend(head: bytes, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """`head`, then `chunks`; nothing is given before the first chunk was read."""
+    rest = iter(chunks)
+    yield head + next(rest, b"")
+    yield from rest

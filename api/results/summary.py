@@ -1,4 +1,4 @@
-"""`/jobs/<id>/summary`: what the scores of a job come to."""
+"""`/jobs/<id>/summary`: statistics of the scores of a job, and its errors by kind."""
 
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from shared.model import SCORE
 
 blueprint = Blueprint("summary", __name__)
 
-#: The most kinds of errors that are named.
+#: The most kinds of errors in one summary.
 MAX_KINDS = 10
 
 Score = Annotated[float | None, Field(ge=0, le=1)]
@@ -26,34 +26,40 @@ Bin = TypedDict("Bin", {"from": float, "to": float, "rows": Count})
 
 
 class Scores(TypedDict):
-    """Of the rows with a score; null where there are none."""
+    """Statistics of the rows with a score; null if no row has one."""
 
     mean: Score
     min: Score
     max: Score
-    histogram: Annotated[list[Bin], Field(description="A score of 1 is in the last bin.")]
+    histogram: Annotated[
+        list[Bin],
+        Field(
+            description="Ten bins of equal width, each from `from` to below `to`; the last has 1 too."
+        ),
+    ]
 
 
 class Kind(TypedDict):
-    """How many rows have an error of one kind."""
+    """The number of rows with one kind of error."""
 
-    kind: Annotated[str, Field(description="A word for the error, such as `empty`.")]
+    kind: Annotated[str, Field(description="The kind of error, such as `empty`.")]
     rows: Count
 
 
 class JobSummary(TypedDict):
-    """What there is so far, of a job that runs."""
+    """The summary of a job; while it runs, of the rows that are done."""
 
     id: JobId
     state: State
     rows: Counts
     scores: Scores
-    errors: Annotated[list[Kind], Field(description="The most frequent first.")]
+    errors: Annotated[list[Kind], Field(description="The most frequent kind first.")]
 
 
 def _bins(rows: tuple[int, ...]) -> list[Bin]:
     return [
-        {"from": at / BINS, "to": (at + 1) / BINS, "rows": count} for at, count in enumerate(rows)
+        {"from": index / BINS, "to": (index + 1) / BINS, "rows": count}
+        for index, count in enumerate(rows)
     ]
 
 
@@ -69,10 +75,10 @@ _EXAMPLE: JobSummary = {
 @blueprint.get("/jobs/<job_id>/summary")
 @describes({200: Answer("The summary.", json(JobSummary, _EXAMPLE))}, refused=OF_A_JOB)
 def summary(job_id: str) -> JobSummary:
-    """What the scores of a job come to, and which errors its rows have."""
-    at = current_services()
-    job = find_job(at, job_id)
-    found = _summary(at, job)
+    """Statistics of the scores of a job, and the number of its errors by kind."""
+    services = current_services()
+    job = find_job(services, job_id)
+    found = _summary(services, job)
     kinds = sorted(found.errors.items(), key=lambda one: (-one[1], one[0]))[:MAX_KINDS]
     return {
         "id": job_id,
@@ -88,8 +94,8 @@ def summary(job_id: str) -> JobSummary:
     }
 
 
-def _summary(at: Services, job: Job) -> Summary:
-    parts = ResultParts(at, job)
+def _summary(services: Services, job: Job) -> Summary:
+    parts = ResultParts(services, job)
     if job.spec.kind == "bulk":
         return parts.outcome().summary
     rows = parts.records(0)

@@ -1,4 +1,4 @@
-"""`/jobs/<id>/results`: what became of the rows, in the upload's order."""
+"""`/jobs/<id>/results`: the rows of a job with their scores or errors, in the upload's order."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from typing_extensions import TypedDict
 
 from api.jobs.views import find_job
 from api.requests.options import whole_number
-from api.results.negotiation import Format, file_answer, wanted_format
+from api.results.negotiation import Format, file_response, wanted_format
 from api.results.partial import (
     HEADERS,
     MAX_PAGE,
@@ -15,10 +15,10 @@ from api.results.partial import (
     PartialPage,
     check_whole,
     is_partial,
-    partial_answer,
+    partial_response,
 )
 from api.results.parts import ResultParts
-from api.results.streaming import begun
+from api.results.streaming import with_first_chunk
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.schema.row_types import Row
 from api.services import Services, current_services
@@ -51,7 +51,7 @@ _PAGE = {
 }
 
 
-#: What the answer holds.
+#: The formats of the rows, as `describes` takes them.
 RESULTS = (
     Content("text/csv", {"type": "string"}, f"ref,{SCORE},error\n1,0.69,\n"),
     Content("application/x-ndjson", {"type": "string"}, _LINE),
@@ -67,79 +67,85 @@ RESULTS = (
             "All rows, or a page of them.",
             RESULTS,
             {
-                "ETag": "Of the rows, which never change.",
-                "Accept-Ranges": "`bytes`, in the format that the job was sent with.",
+                "ETag": "Identifies the rows in this format; they never change.",
+                "Accept-Ranges": "`bytes`, if the format is the job's own.",
                 "Vary": "`Accept`.",
                 **HEADERS,
             },
         ),
-        206: Answer("A range of them, in the format that the job was sent with."),
-        304: Answer("They are as they were."),
-        416: Answer("The range is behind their end."),
+        206: Answer("A range of the bytes, if the format is the job's own."),
+        304: Answer("The client has these rows already: they match its `If-None-Match`."),
+        416: Answer("The range begins after the last byte."),
     },
     refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption, NotAcceptable),
     parameters=(
-        Parameter("format", {"enum": list(FORMATS)}, "Of the answer; else `Accept` decides."),
-        Parameter("offset", number(0, 10**15), "JSON: the first row, from 0."),
-        Parameter("limit", number(0, MAX_PAGE), "JSON: at most so many rows."),
+        Parameter(
+            "format",
+            {"enum": list(FORMATS)},
+            "The format of the answer; without it `Accept` decides.",
+        ),
+        Parameter(
+            "offset", number(0, 10**15), "JSON only: the first row of the page, counted from 0."
+        ),
+        Parameter("limit", number(0, MAX_PAGE), "JSON only: the most rows on a page."),
         *PARAMETERS,
     ),
 )
 def results(job_id: str) -> Response:
-    """All rows as a file, or a page of them as JSON; with `partial`, those that are there."""
-    at = current_services()
-    job = find_job(at, job_id)
+    """All rows as a file, or a page of them as JSON; with `partial`, the rows that are done."""
+    services = current_services()
+    job = find_job(services, job_id)
     if is_partial():
-        return partial_answer(at, job)
-    check_whole(at, job)
-    return results_answer(at, job)
+        return partial_response(services, job)
+    check_whole(services, job)
+    return results_response(services, job)
 
 
-def results_answer(at: Services, job: Job, *, json_first: bool = False) -> Response:
-    """The answer that carries the rows of a job that has succeeded.
+def results_response(services: Services, job: Job, *, json_first: bool = False) -> Response:
+    """The rows of a job that has succeeded.
 
     Args:
-        at: where they are.
+        services: where they are.
         job: which job.
-        json_first: whether a client that says nothing of its format gets JSON, and not the job's
-            own, which costs nothing but to move its bytes.
+        json_first: the format for a client that names none: JSON, or else the job's own format, in
+            which the stored bytes are sent as they are.
 
     Raises:
-        shared.errors.input.BadOption: the format, or the place of a page, is none.
-        shared.errors.service.NotAcceptable: the client accepts no format that there is.
+        shared.errors.input.BadOption: `format`, `offset` or `limit` has no valid value.
+        shared.errors.service.NotAcceptable: `Accept` admits none of the formats.
     """
-    parts, kept = ResultParts(at, job), job.spec.result_format
-    first = "json" if json_first else kept
+    parts, own = ResultParts(services, job), job.spec.result_format
+    first = "json" if json_first else own
     wanted = wanted_format(request, sorted(FORMATS, key=lambda one: one != first))
     if wanted == "json":
-        answer = jsonify(_page(parts))
-    elif wanted == kept:
-        answer = _as_kept(parts)
+        response = jsonify(_page(parts))
+    elif wanted == own:
+        response = _in_own_format(parts)
     else:
-        answer = _converted(parts, wanted)
-    answer.vary.add("Accept")
-    return answer
+        response = _converted(parts, wanted)
+    response.vary.add("Accept")
+    return response
 
 
-def _as_kept(parts: ResultParts) -> Response:
-    job_id, kept = parts.job.spec.id, parts.job.spec.result_format
-    content = parts.as_kept()
-    answer = file_answer(content, kept, job_id)
-    answer.content_length = content.size
-    # The rows of a job that has succeeded never change.
-    answer.set_etag(f"{job_id}.{kept}")
-    answer.make_conditional(request, accept_ranges=True, complete_length=content.size)
-    return begun(answer)
+def _in_own_format(parts: ResultParts) -> Response:
+    job_id, own = parts.job.spec.id, parts.job.spec.result_format
+    content = parts.in_own_format()
+    response = file_response(content, own, job_id)
+    response.content_length = content.size
+    # The job's id is enough: the rows of a job that has succeeded never change.
+    response.set_etag(f"{job_id}.{own}")
+    response.make_conditional(request, accept_ranges=True, complete_length=content.size)
+    return with_first_chunk(response)
 
 
 def _converted(parts: ResultParts, wanted: Format) -> Response:
     job_id = parts.job.spec.id
-    answer = file_answer(parts.converted(wanted), wanted, job_id)
-    # Weak: these are the same rows, and another release may write them in other bytes. Nobody knows
-    # where in them a download that was cut goes on, so they have no ranges.
-    answer.set_etag(f"{job_id}.{wanted}", weak=True)
-    answer.make_conditional(request)
-    return begun(answer)
+    response = file_response(parts.converted(wanted), wanted, job_id)
+    # A weak ETag: another release may write the same rows in other bytes. There are no ranges: the
+    # offset of a converted row is known only once all rows before it are converted.
+    response.set_etag(f"{job_id}.{wanted}", weak=True)
+    response.make_conditional(request)
+    return with_first_chunk(response)
 
 
 def _page(parts: ResultParts) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from api.jobs.prefer import APPLIED, PREFER, applied, preferences_of, wait_for_e
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer
 from api.process.measures import note_upload
 from api.requests.options import JobOptions, parameters_of
-from api.results.views import RESULTS, ResultsPage, results_answer
+from api.results.views import RESULTS, ResultsPage, results_response
 from api.schema.describe import OF_ROWS, Answer, Content, describes, json
 from api.schema.row_types import JSON_ROWS
 from api.services import Services, current_services
@@ -97,7 +97,7 @@ def submit() -> Response:
     if waited is not None and job.state is State.SUCCEEDED:
         # Who accepts none of the formats that there are shall not lose the job over it.
         with suppress(NotAcceptable):
-            answer = results_answer(at, job, json_first=request.mimetype == "application/json")
+            answer = results_response(at, job, json_first=request.mimetype == "application/json")
             answer.headers["Content-Location"] = f"/jobs/{job.spec.id}/results"
     answer = answer or job_answer(at, job, 202)
     if replayed:

@@ -5,10 +5,10 @@ from typing import cast
 from flask import Blueprint, Response, request
 
 from api.requests.options import whole_number
-from api.results.streaming import begun
+from api.results.streaming import with_first_chunk
 from api.schema.describe import Answer, Content, Parameter, describes, json, number
 from api.services import current_services
-from api.v1.results import batch_pieces
+from api.v1.results import batch_content
 from api.v1.shapes import FileDeleted, FileList, FileObject, page_of
 from api.v1.stored_files import (
     ID,
@@ -16,7 +16,7 @@ from api.v1.stored_files import (
     made_by,
     owner_asked,
     store_file,
-    stored_pieces,
+    stored_content,
     uploaded_json,
 )
 from shared.errors.input import BadOption, NotMultipart
@@ -112,7 +112,7 @@ def retrieve_file(file_id: str) -> FileObject:
     return {
         "id": file_id,
         "object": "file",
-        "bytes": batch_pieces(at, job, which).size,
+        "bytes": batch_content(at, job, which).size,
         "created_at": ended,
         "expires_at": ended + int(kept),
         "filename": f"batch_{job.spec.id}_{which}.jsonl",
@@ -142,13 +142,13 @@ def file_content(file_id: str) -> Response:
     """The content of a file, of which any range can be had."""
     at = current_services()
     made = made_by(at, file_id)
-    content = batch_pieces(at, *made) if made else stored_pieces(at, find_file(at, file_id))
+    content = batch_content(at, *made) if made else stored_content(at, find_file(at, file_id))
     answer = Response(content, mimetype="application/octet-stream", direct_passthrough=True)
     answer.headers["Content-Disposition"] = f'attachment; filename="{file_id}.jsonl"'
     answer.content_length = content.size
     answer.set_etag(file_id)
     answer.make_conditional(request, accept_ranges=True, complete_length=content.size)
-    return begun(answer)
+    return with_first_chunk(answer)
 
 
 @blueprint.delete("/v1/files/<file_id>")

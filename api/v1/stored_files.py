@@ -1,6 +1,7 @@
 """The files of `/v1`: those that were uploaded, and those that batches have made."""
 
 import re
+from functools import partial
 
 from flask import Request
 
@@ -8,8 +9,7 @@ from api.jobs.views import find_job
 from api.requests.body import chunks_of
 from api.requests.limits import check_length
 from api.requests.multipart import MultipartUpload
-from api.results.byte_ranges import ByteRanges
-from api.results.streaming import kept
+from api.results.byte_ranges import ByteRanges, blob_ranges, slices_of
 from api.security.access import current_identity
 from api.services import Services
 from api.v1.shapes import FileObject
@@ -24,9 +24,6 @@ from shared.errors.service import (
 )
 from shared.jobs.job import ENDED, Job, new_job_id
 from shared.storage.batches import BatchFile, batch_files, batches
-
-#: A stored file is sent in pieces of so many bytes.
-PIECE_BYTES = 1024 * 1024
 
 #: For how long a file may be asked to be kept, in seconds.
 _LEAST_KEPT, _MOST_KEPT = 3600, 2_592_000
@@ -134,16 +131,10 @@ def made_by(at: Services, file_id: str) -> tuple[Job, str] | None:
     return job, found[2]
 
 
-def stored_pieces(at: Services, file: BatchFile) -> ByteRanges:
+def stored_content(at: Services, file: BatchFile) -> ByteRanges:
     """The content of a file that was uploaded."""
-    key = content_key(at, file)
-    sizes = [min(PIECE_BYTES, file.size - begin) for begin in range(0, file.size, PIECE_BYTES)]
-
-    def read(piece: int, offset: int) -> bytes:
-        with kept(lambda: find_file(at, f"file-{file.name}")):
-            return at.blobs.read(key, piece * PIECE_BYTES + offset, sizes[piece] - offset)
-
-    return ByteRanges(sizes, read)
+    slices = slices_of(content_key(at, file), file.size)
+    return blob_ranges(at.blobs, slices, partial(find_file, at, f"file-{file.name}"))
 
 
 def uploaded_json(file: BatchFile) -> FileObject:
