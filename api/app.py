@@ -1,4 +1,4 @@
-"""The only place where the API is put together."""
+"""The application factory: the one place where the parts of the API are put together."""
 
 from flask import Flask
 
@@ -35,9 +35,18 @@ def create_app(
     fleet: Fleet,
     overview: Overview,
 ) -> Flask:
-    """The WSGI app, with its collaborators handed in."""
+    """The WSGI app.
+
+    Args:
+        settings: of the API.
+        store: the records of jobs.
+        blobs: uploads and results.
+        dispatch: sends tasks to the workers.
+        fleet: which models and workers there are.
+        overview: how much work waits, runs and is done.
+    """
     app = Flask(__name__, static_folder=None)
-    # Answers carry refs and texts as they were typed, in the order a reader expects.
+    # JSON keeps texts readable (no \uXXXX), and fields in the order in which the code names them.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["scorelane"] = Services(

@@ -1,4 +1,4 @@
-"""The one table from errors to HTTP, and the problems (RFC 9457) made of them."""
+"""The table from errors to HTTP statuses, and the responses for errors: problems (RFC 9457)."""
 
 import errno
 import logging
@@ -17,12 +17,14 @@ from shared.errors import service as errors
 from shared.errors.service import ScorelaneError
 from shared.telemetry.safe_traceback import where
 
-#: A refused upload is read on so far, so that the client gets to know why; then it is cut off.
+#: The most bytes of a refused upload that are still read, so that the client gets the answer;
+#: after that its connection is cut.
 DRAIN_BYTES = 64 * 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
-#: The status of an error is that of the nearest of its classes in this table.
+#: The HTTP status of each class of errors. An error gets that of its class, or of the nearest base
+#: class that is in this table.
 STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     input_errors.NotJson: HTTPStatus.BAD_REQUEST,
     input_errors.NotMultipart: HTTPStatus.BAD_REQUEST,
@@ -68,7 +70,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     ScorelaneError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
-#: When to try again, in seconds, where the error is one that passes and does not say it itself.
+#: `Retry-After` in seconds, for temporary errors that carry no `retry_after` of their own.
 RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.IdempotencyKeyInUse: 1,
     errors.NoModelYet: 5,
@@ -107,31 +109,31 @@ class V1Error(TypedDict):
 
 
 def status_of(kind: type[ScorelaneError]) -> HTTPStatus:
-    """The status of an error of this kind."""
+    """The HTTP status of an error of this class."""
     return next(STATUS[one] for one in kind.__mro__ if one in STATUS)
 
 
 def problem(status: int, code: str, detail: str, param: str | None = None) -> Response:
-    """An `application/problem+json` answer; below `/v1`, one in the shape of that.
+    """An error response: `application/problem+json`, or below `/v1` a `V1Error`.
 
     Args:
-        status: of the answer.
-        code: of the error.
+        status: the HTTP status.
+        code: of the error, such as `too-large`.
         detail: what is wrong, and what to do.
-        param: what of the request is meant.
+        param: the parameter or field of the request that is wrong; for `/v1` alone.
     """
     if request.path.startswith(PREFIX):
         return error_answer(status, code, detail, param)
-    answer = jsonify(
+    response = jsonify(
         type=f"urn:scorelane:problem:{code}",
         title=HTTPStatus(status).phrase,
         status=int(status),
         detail=detail,
         request_id=request.environ.get(REQUEST_ID),
     )
-    answer.status_code = status
-    answer.content_type = "application/problem+json"
-    return answer
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    return response
 
 
 def error_type(status: int) -> str:
@@ -149,32 +151,32 @@ def error_answer(status: int, code: str, detail: str, param: str | None) -> Resp
         "param": param,
         "code": code.replace("-", "_"),
     }
-    answer = jsonify(error=body)
-    answer.status_code = HTTPStatus(status)
-    return answer
+    response = jsonify(error=body)
+    response.status_code = HTTPStatus(status)
+    return response
 
 
 def register(app: Flask) -> None:
-    """Have every error of the app answered with a problem."""
-    app.register_error_handler(ScorelaneError, _of_ours)
-    app.register_error_handler(RedisError, _of_redis)
-    app.register_error_handler(OperationalError, _of_redis)
-    app.register_error_handler(OSError, _of_disk)
-    app.register_error_handler(HTTPException, _of_werkzeug)
-    app.register_error_handler(Exception, _of_anything)
+    """Register handlers that answer every error of the app with `problem`."""
+    app.register_error_handler(ScorelaneError, _handle_scorelane_error)
+    app.register_error_handler(RedisError, _handle_redis_error)
+    app.register_error_handler(OperationalError, _handle_redis_error)
+    app.register_error_handler(OSError, _handle_os_error)
+    app.register_error_handler(HTTPException, _handle_http_exception)
+    app.register_error_handler(Exception, _handle_unexpected)
 
 
-def _of_ours(error: ScorelaneError) -> Response:
+def _handle_scorelane_error(error: ScorelaneError) -> Response:
     read_on()
     status = status_of(type(error))
     param = error.fields.get("param", error.fields.get("option"))
-    answer = problem(status, error.code, str(error), param)
+    response = problem(status, error.code, str(error), param)
     seconds = error.fields.get("retry_after", RETRY_AFTER.get(type(error)))
     if seconds is not None:
-        answer.headers["Retry-After"] = str(seconds)
+        response.headers["Retry-After"] = str(seconds)
     if status is HTTPStatus.UNAUTHORIZED:
-        answer.headers["WWW-Authenticate"] = "Bearer"
-    return answer
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
 
 
 def read_on() -> None:
@@ -189,33 +191,33 @@ def read_on() -> None:
             left -= len(chunk)
 
 
-def _of_redis(error: Exception) -> Response:
+def _handle_redis_error(error: Exception) -> Response:
     logger.warning("Redis: %s", error)
-    return _of_ours(errors.StoreUnavailable(reason=type(error).__name__))
+    return _handle_scorelane_error(errors.StoreUnavailable(reason=type(error).__name__))
 
 
-def _of_disk(error: OSError) -> Response:
-    # EFBIG: what a quota on the length of files says.
+def _handle_os_error(error: OSError) -> Response:
+    # EFBIG: a limit on the size of files is exceeded.
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         logger.error("the blob store: %s", error.strerror)
-        return _of_ours(errors.NoRoom())
-    return _of_anything(error)
+        return _handle_scorelane_error(errors.NoRoom())
+    return _handle_unexpected(error)
 
 
-def _of_werkzeug(error: HTTPException) -> Response:
+def _handle_http_exception(error: HTTPException) -> Response:
     status = error.code or 500
     code = HTTPStatus(status).name.lower().replace("_", "-")
-    answer = problem(status, code, error.description or HTTPStatus(status).description)
+    response = problem(status, code, error.description or HTTPStatus(status).description)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "content-range"):
-            answer.headers[name] = value
-    return answer
+            response.headers[name] = value
+    return response
 
 
-def _of_anything(error: Exception) -> Response:
+def _handle_unexpected(error: Exception) -> Response:
     logger.error("a request failed: %s", where(error))
     return problem(
         500,
         "internal-error",
-        "Something went wrong in Scorelane itself; its log says what. Try again, or report it.",
+        "An unexpected error in Scorelane; its log has the details. Try again, or report it.",
     )

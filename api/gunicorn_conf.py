@@ -1,4 +1,4 @@
-"""How gunicorn serves the API; any option may be overridden on its command line."""
+"""The configuration of gunicorn; options on its command line override it."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger
 
-# Before a process is forked: all of them count into the memory that it holds.
+# Imported before gunicorn forks: this module allocates the memory in which all processes count.
 import api.process.measures  # noqa: F401
 from api.process.draining import draining
 from api.process.memory import share_memory
@@ -24,36 +24,39 @@ def _check_keys(settings: Settings) -> None:
     Keys(settings)
 
 
-#: Seen to here, before anything listens: a process that gunicorn forks would end with a traceback.
+# Checked here, before anything listens and forks: a faulty setting then ends in one line. In a
+# forked process it would end in a traceback.
 _settings = settings_or_exit("api", _check_keys)
 
-# Here too: the processes are forked with it.
+# Also before gunicorn forks: the processes inherit this.
 share_memory()
 
-#: The article's address.
+#: The address that the article uses.
 bind = "0.0.0.0:5005"
 
-#: The API moves bytes and waits for Redis, which threads do in little memory. Two processes, as
-#: Python's lock holds one to one core: a third more small requests a second on two cores.
+#: The API mostly moves bytes and waits for Redis: threads do that in little memory. Two processes,
+#: because Python's lock limits each to one core: on two cores the second process serves a third
+#: more small requests per second.
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 32
 
-#: A thread that waits for the next request of a kept connection costs nothing.
+#: Seconds for which an idle connection stays open. It occupies no thread.
 keepalive = 30
 
-#: Uploads and downloads that are under way at a stop are let finish.
+#: Seconds that uploads and downloads get to finish when gunicorn stops.
 graceful_timeout = 25
 
-#: Nobody steers gunicorn from outside, and the socket would lie in the home folder.
+#: Nothing controls gunicorn at run time, and the socket would be created in the home folder.
 control_socket_disable = True
 
-#: The heartbeat file: on a disk, a busy one gets the worker killed (and the root is read-only).
+#: The folder of the heartbeat file. On a disk that is busy gunicorn would kill the worker, and in
+#: the image the root is read-only.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  gunicorn's advice
 
 
 class Logger(GunicornLogger):  # type: ignore[misc]  # it ships no types
-    """Logs as everything else does; where gunicorn is told of a file or a format, as it is told."""
+    """Logs in Scorelane's format, unless gunicorn's own options name a file or a format."""
 
     def setup(self, cfg: Any) -> None:
         """Set up the log of a process."""
@@ -68,21 +71,24 @@ logger_class = Logger
 
 
 def when_ready(server: Any) -> None:
-    """See that the API may listen where it does; and have a SIGTERM heard in two steps."""
+    """Check that the API may listen on its addresses, and install the two-step stop."""
     try:
         check_published(_settings, [listener.sock.getsockname() for listener in server.LISTENERS])
     except ScorelaneError as error:
         end("api", str(error))
     logs.warn_of_variables()
-    _drain_first(_settings.drain_seconds)
+    _drain_before_stop(_settings.drain_seconds)
 
 
-def _drain_first(seconds: float) -> None:
-    """Have a SIGTERM heard in two steps: `/readyz` says it first, and the replica stops later.
+def _drain_before_stop(seconds: float) -> None:
+    """Make SIGTERM stop the replica in two steps: `/readyz` fails at once, the stop comes later.
 
-    A connection that comes while a server closes its socket is lost, with the request that it
-    brings. So whoever hands out the requests must have turned to another replica by then. Also
-    where no time is wanted for that: streams of events end by it, and a stop waits for none.
+    A connection that arrives while a server closes its socket is lost, with its request. So the
+    load balancer must have chosen another replica by then. With `seconds` 0 the flag is still set:
+    streams of events end by it, so that the stop need not wait for them.
+
+    Args:
+        seconds: from the signal to the stop.
     """
     stop: Any = signal.getsignal(signal.SIGTERM)
 

@@ -1,4 +1,4 @@
-"""Sees every request from its head to its last byte: gives it an id, counts it, and logs a line."""
+"""WSGI middleware that gives each request an id, counts it, and writes its line of the log."""
 
 import logging
 import time
@@ -14,65 +14,66 @@ from shared.jobs.job import is_job_id
 from shared.telemetry import context
 from shared.telemetry.spans import end, spans
 
-#: The id of the present request, and what is known of it, in the WSGI environment.
-REQUEST_ID, SEEN = "scorelane.request_id", "scorelane.seen"
+#: Keys of the WSGI environment: the id of the request, and the fields of its line of the log.
+REQUEST_ID, LOG_FIELDS = "scorelane.request_id", "scorelane.seen"
 
-#: Asked for every few seconds by machines.
+#: Routes that monitoring requests every few seconds; they are logged at DEBUG.
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 
-#: Any others share one label.
+#: Methods with a label of their own in the metrics. All others share the label `other`: clients can
+#: invent methods, and must not create labels without limit.
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})
 
 
 class RequestLog:
-    """The app, as gunicorn sees it."""
+    """The app, wrapped: it follows each request from its head to the last byte of its response."""
 
     def __init__(self, app: Flask, settings: Settings) -> None:
         self._wsgi_app = app.wsgi_app
         self._log = AccessLog() if settings.access_log else None
-        app.after_request(_know)
+        app.after_request(_add_fields)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Handle a request."""
-        answer = _Answer(environ, self._log)
+        response = _CountedResponse(environ, self._log)
         request_id = context.request_id(environ.get("HTTP_X_REQUEST_ID"))
         traceparent = context.traceparent(environ.get("HTTP_TRACEPARENT"))
-        environ[REQUEST_ID], environ[SEEN] = request_id, answer.seen
+        environ[REQUEST_ID], environ[LOG_FIELDS] = request_id, response.fields
         if spans.on:
-            answer.span, traceparent = spans.begin(environ["REQUEST_METHOD"], traceparent)
+            response.span, traceparent = spans.begin(environ["REQUEST_METHOD"], traceparent)
         if traceparent:
-            answer.seen["traceparent"] = traceparent
+            response.fields["traceparent"] = traceparent
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            answer.status = status[:3]
+            response.status = status[:3]
             headers.append(("X-Request-ID", request_id))
             return start_response(status, headers, *rest)
 
         with context.about(request_id=request_id, traceparent=traceparent):
-            answer.body = self._wsgi_app(environ, start)
-        return answer
+            response.body = self._wsgi_app(environ, start)
+        return response
 
 
-def _know(response: Response) -> Response:
-    """Note what only Flask knows: which address it was, whose key, which job."""
-    seen, rule = request.environ.get(SEEN, {}), request.url_rule
+def _add_fields(response: Response) -> Response:
+    """Add the fields that only Flask knows: the route, the owner of the key, and the job."""
+    fields, rule = request.environ.get(LOG_FIELDS, {}), request.url_rule
     if rule:
-        seen["route"] = rule.rule
+        fields["route"] = rule.rule
     if "key" in g:
-        seen["owner"] = g.key.owner
+        fields["owner"] = g.key.owner
     job_id = (request.view_args or {}).get("job_id")
     if job_id and is_job_id(job_id):
-        seen["job"] = job_id
+        fields["job"] = job_id
     return response
 
 
-class _Answer:
-    """The body of an answer, whose bytes are counted as they go."""
+class _CountedResponse:
+    """The body of a response; counts its bytes, and logs the request when it is closed."""
 
     def __init__(self, environ: dict[str, Any], log: AccessLog | None) -> None:
         self.body: Iterable[bytes] = ()
         self.status = "500"
-        self.seen: dict[str, Any] = {}
+        self.fields: dict[str, Any] = {}
         self.span: Any = None
         self._environ = environ
         self._log = log
@@ -85,26 +86,25 @@ class _Answer:
             yield chunk
 
     def close(self) -> None:
-        """Called by the server when all is sent, or the client is gone."""
+        """Log the request; the server calls this when all is sent, or the client has gone."""
         try:
             if hasattr(self.body, "close"):
                 self.body.close()
         finally:
-            self._note()
+            self._log_request()
 
-    def _note(self) -> None:
+    def _log_request(self) -> None:
         seconds = time.perf_counter() - self._started
         method = self._environ["REQUEST_METHOD"]
         method = method if method in _METHODS else "other"
-        route = self.seen.pop("route", "none")
+        route = self.fields.pop("route", "none")
         counters.add(REQUESTS, method, route, self.status)
         counters.observe(LATENCY, seconds, method, route)
+        outcome = {"method": method, "route": route, "status": int(self.status)}
         if self.span:
-            known = {"method": method, "route": route, "status": int(self.status)}
-            end(self.span, f"{method} {route}", known | self.seen)
+            end(self.span, f"{method} {route}", outcome | self.fields)
         level = logging.DEBUG if route in _QUIET else logging.INFO
         if self._log:
-            known = {"request_id": self._environ[REQUEST_ID], **self.seen}
-            known |= {"method": method, "route": route, "status": int(self.status)}
-            known |= {"ms": round(seconds * 1000, 2), "bytes": self._bytes}
-            self._log.add(level, known)
+            line = {"request_id": self._environ[REQUEST_ID], **self.fields, **outcome}
+            line |= {"ms": round(seconds * 1000, 2), "bytes": self._bytes}
+            self._log.add(level, line)

@@ -1,4 +1,4 @@
-"""What the resources work with, as `create_app` was given it."""
+"""The objects that all views share, as `create_app` got or made them."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ _NAME = "scorelane"
 
 @dataclass(frozen=True)
 class Services:
-    """The collaborators of the API."""
+    """The objects that all views of one app share."""
 
     settings: Settings
     store: JobStore
@@ -34,11 +34,11 @@ class Services:
     job_waits: JobWaits
 
     def model(self, name: str | None) -> Served:
-        """The model of that name; of no name: the default one, or the only one there is.
+        """The model of a name. Without a name: the only model there is, or else the default model.
 
         Raises:
-            shared.errors.service.NoModelYet: no worker has ever announced a model.
-            shared.errors.input.UnknownModel: none of that name was announced.
+            shared.errors.service.NoModelYet: no worker has announced a model yet.
+            shared.errors.input.UnknownModel: no worker has announced a model of that name.
         """
         models = self.fleet.models()
         if not models:

@@ -33,9 +33,7 @@ class Scores(TypedDict):
     max: Score
     histogram: Annotated[
         list[Bin],
-        Field(
-            description="Ten bins of equal width, each from `from` to below `to`; the last has 1 too."
-        ),
+        Field(description="Ten bins, each from `from` to below `to`; a score of 1 is in the last."),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Who asks, whether they may, and how often: before every request."""
+"""Authentication, scopes and rate limits: checked before every request."""
 
 import math
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from shared.errors.service import (
 )
 from shared.jobs.job_store import JobStore, Spent
 
-#: What each address asks for; None: nothing. An address that is not named is for admins.
+#: The scope that each endpoint needs; None: no key at all. Any other endpoint needs `ADMIN`.
 SCOPES: dict[str, Scope | None] = {
     "health.livez": None,
     "health.readyz": None,
@@ -51,10 +51,10 @@ SCOPES: dict[str, Scope | None] = {
     "metrics.workers": Scope.ADMIN,
 }
 
-#: Of the rate limit, in seconds.
+#: The window of the rate limit, in seconds.
 WINDOW_SECONDS = 60
 
-#: Sent with every answer: it is data for programs, and no page.
+#: Headers of every response. They forbid what only a page needs, as the API sends data.
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -70,22 +70,27 @@ def current_identity() -> Key:
 
 
 class Access:
-    """Lets requests in."""
+    """Checks the key of every request, and adds the headers that every response has."""
 
     def __init__(self, settings: Settings, store: JobStore) -> None:
-        """Read the keys; see `Keys`."""
+        """Read the keys.
+
+        Raises:
+            shared.errors.service.BadKey: a line of the list of keys cannot be read.
+            OSError: the file of keys cannot be read.
+        """
         self._keys = Keys(settings)
         self._limit = settings.requests_per_minute
         self._store = store
 
     def register(self, app: Flask) -> None:
-        """Look at every request of the app before it is handled."""
-        app.before_request(self._let_in)
-        app.after_request(self._sign)
+        """Check every request of the app before it is handled."""
+        app.before_request(self._check)
+        app.after_request(self._add_headers)
 
-    def _let_in(self) -> None:
+    def _check(self) -> None:
         scope = SCOPES.get(request.endpoint or "", Scope.ADMIN)
-        # An address that is not there is nobody's: it is a 404 for all.
+        # An address that does not exist (no endpoint) is a 404 for everybody, with or without key.
         if not self._keys or scope is None or request.endpoint is None:
             return
         presented = _presented()
@@ -103,23 +108,24 @@ class Access:
                 retry_after = math.ceil(spent.seconds_left)
                 raise TooManyRequests(limit=f"{self._limit:,}", retry_after=retry_after)
 
-    def _sign(self, answer: Response) -> Response:
-        # What says nothing else of it is for nobody's store: it holds somebody's rows.
-        answer.headers.setdefault(
-            "Cache-Control", "private, no-cache" if answer.headers.get("ETag") else "no-store"
+    def _add_headers(self, response: Response) -> Response:
+        # By default no cache may store a response, because it may hold a user's rows. One with an
+        # ETag may be stored by the client that got it, and must be revalidated.
+        response.headers.setdefault(
+            "Cache-Control", "private, no-cache" if response.headers.get("ETag") else "no-store"
         )
-        if answer.status_code == HTTPStatus.NO_CONTENT:
-            # It is of nothing.
-            answer.headers.pop("Content-Type", None)
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            # There is no content to have a type.
+            response.headers.pop("Content-Type", None)
         for name, value in _HEADERS.items():
-            answer.headers.setdefault(name, value)
+            response.headers.setdefault(name, value)
         spent: Spent | None = g.get("spent")
         if spent:
-            # As draft 11 of RateLimit header fields for HTTP (IETF httpapi) spells them.
+            # As in draft 11 of "RateLimit header fields for HTTP" (IETF httpapi).
             left, seconds = max(self._limit - spent.count, 0), math.ceil(spent.seconds_left)
-            answer.headers["RateLimit-Policy"] = f'"key";q={self._limit};w={WINDOW_SECONDS}'
-            answer.headers["RateLimit"] = f'"key";r={left};t={seconds}'
-        return answer
+            response.headers["RateLimit-Policy"] = f'"key";q={self._limit};w={WINDOW_SECONDS}'
+            response.headers["RateLimit"] = f'"key";r={left};t={seconds}'
+        return response
 
 
 def _presented() -> str | None:

@@ -1,4 +1,4 @@
-"""API keys: who may do what. A key is kept as its hash, and belongs to an owner."""
+"""API keys and their scopes. Only the hash of a key is stored; each key belongs to an owner."""
 
 import hashlib
 import hmac
@@ -21,11 +21,11 @@ _LINE = re.compile(r"(\S+)\s+(\S+)\s+sha256:([0-9a-f]{64})")
 
 
 class Scope(StrEnum):
-    """What a key may be for."""
+    """What a key allows."""
 
-    SUBMIT = "submit"  #: Send rows; cancel and delete one's own jobs.
-    READ = "read"  #: Follow one's own jobs, and fetch their results.
-    ADMIN = "admin"  #: All of it, for the jobs of every owner.
+    SUBMIT = "submit"  #: Send rows; cancel, retry and delete the owner's jobs.
+    READ = "read"  #: Follow the owner's jobs, and download their results.
+    ADMIN = "admin"  #: Everything, for the jobs of every owner; also `/metrics` and `/workers`.
 
 
 @dataclass(frozen=True)
@@ -37,30 +37,30 @@ class Key:
     digest: bytes  #: SHA-256 of the key.
 
     def allows(self, scope: Scope) -> bool:
-        """Whether it may do this."""
+        """Whether the key has a scope; an admin key has them all."""
         return scope in self.scopes or self.is_admin
 
     def sees(self, owner: str) -> bool:
-        """Whether it may know of this owner's jobs."""
+        """Whether the key may see the jobs of an owner."""
         return self.is_admin or self.owner == owner
 
     @property
     def is_admin(self) -> bool:
-        """Whether it sees the jobs of every owner."""
+        """Whether the key has the scope `ADMIN`."""
         return Scope.ADMIN in self.scopes
 
 
-#: Whoever asks where no keys are set.
+#: The identity of every request to a service without keys.
 ANYONE = Key("", frozenset({Scope.ADMIN}), b"")
 
 
 def new_key(owner: str, scopes: str) -> tuple[str, str]:
-    """A new key, and the line for it in the list of keys.
+    """A new key, and its line for the list of keys.
 
-    It has 256 random bits, which nobody can try out; so its hash needs no salt and no slowness.
+    A key has 256 random bits, too many to guess. So its hash needs no salt and no slow function.
 
     Raises:
-        shared.errors.service.BadKey: the owner or the scopes cannot be.
+        shared.errors.service.BadKey: the owner or the scopes are not valid.
     """
     key = f"scorelane_{secrets.token_urlsafe(32)}"
     line = f"{owner} {scopes} sha256:{hashlib.sha256(key.encode()).hexdigest()}"
@@ -69,14 +69,15 @@ def new_key(owner: str, scopes: str) -> tuple[str, str]:
 
 
 def parse_keys(text: str, where: str = "SCORELANE_API_KEYS") -> list[Key]:
-    """The keys of a list: a line `owner scope,scope sha256:<hex>` each; `#` begins a comment.
+    """The keys of a list. Each line is `owner scope,scope sha256:<hex>`; `#` begins a comment.
 
     Args:
         text: the list.
-        where: it is from.
+        where: the name of the setting or file that it comes from, for the message of an error.
 
     Raises:
-        shared.errors.service.BadKey: a line is none of these; it is named by its number alone.
+        shared.errors.service.BadKey: a line has another form. The message has its number and not
+            its text, as the text may be a key.
     """
     keys = []
     for number, line in enumerate(text.splitlines(), 1):
@@ -92,38 +93,37 @@ def parse_keys(text: str, where: str = "SCORELANE_API_KEYS") -> list[Key]:
 
 
 class Keys:
-    """The keys of a service; read again when their file has changed: so they are rotated.
+    """The keys of a service. Their file is read again when it has changed, so keys can be rotated.
 
-    A changed file that cannot be read takes effect when it can: until then the keys are those of
-    before, and the log says why.
+    If the changed file cannot be read, the previous keys stay valid, and the log says why.
     """
 
     def __init__(self, settings: Settings) -> None:
         """Read the keys.
 
         Raises:
-            shared.errors.service.BadKey: a line of them cannot be read.
-            OSError: their file cannot be read.
+            shared.errors.service.BadKey: a line of the list of keys cannot be read.
+            OSError: the file of keys cannot be read.
         """
-        self._given = parse_keys(settings.api_keys.get_secret_value().replace(";", "\n"))
+        self._from_setting = parse_keys(settings.api_keys.get_secret_value().replace(";", "\n"))
         self._path = settings.api_keys_file
         self._version: tuple[int, int] | None = None
-        self._in_file: list[Key] = []
-        self._said = ""  # what was said last of a file that cannot be read
+        self._from_file: list[Key] = []
+        self._logged = ""  # the last error of the file that was logged, so as to log it once
         if self._path:
             self._read(self._path)
 
     def __bool__(self) -> bool:
-        """Whether a key is asked for; also where a file of keys has none in it."""
-        return bool(self._given) or self._path is not None
+        """Whether requests need a key. A file of keys makes them need one, even an empty file."""
+        return bool(self._from_setting) or self._path is not None
 
     def find(self, presented: str) -> Key | None:
-        """The key that was presented; None where there is no such key."""
+        """The key that a client presented; None if there is no such key."""
         if self._path:
             self._read_again(self._path)
         digest, found = hashlib.sha256(presented.encode()).digest(), None
-        # All of them, each in a time that tells nothing of what was compared.
-        for key in [*self._given, *self._in_file]:
+        # All keys are compared, each in constant time, so that the time reveals nothing.
+        for key in [*self._from_setting, *self._from_file]:
             if hmac.compare_digest(key.digest, digest):
                 found = key
         return found
@@ -132,29 +132,29 @@ class Keys:
         try:
             self._read(path)
         except (BadKey, OSError, UnicodeDecodeError) as error:
-            if str(error) != self._said:
-                self._said = str(error)
+            if str(error) != self._logged:
+                self._logged = str(error)
                 logger.error("the keys stay as they were: %s", error)  # noqa: TRY400  it is no bug
 
     def _read(self, path: Path) -> None:
         status = path.stat()
         version = (status.st_mtime_ns, status.st_ino)
         if version != self._version:
-            self._in_file, self._version = parse_keys(path.read_text(), str(path)), version
-            self._said = ""
+            self._from_file, self._version = parse_keys(path.read_text(), str(path)), version
+            self._logged = ""
 
 
 def check_published(settings: Settings, addresses: list[Any]) -> None:
-    """See that the API has keys where others than this machine reach it.
+    """Check that the API has keys if other machines can reach it.
 
     Args:
-        settings: may say where the API is published; that counts, then.
-        addresses: where it listens, as `socket.getsockname` gives it.
+        settings: of the API. Its `publish`, where it is set, counts in place of `addresses`.
+        addresses: where the API listens, as `socket.getsockname` gives them.
 
     Raises:
-        shared.errors.service.NoKeys: it has none, and nobody said that it needs none.
-        shared.errors.service.BadKey: a line of the keys cannot be read.
-        OSError: their file cannot be read.
+        shared.errors.service.NoKeys: there are no keys, and `without_keys` is not set.
+        shared.errors.service.BadKey: a line of the list of keys cannot be read.
+        OSError: the file of keys cannot be read.
     """
     if Keys(settings) or settings.without_keys:
         return
