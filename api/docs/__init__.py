@@ -1,1 +1,1 @@
-"""The pages about the API: OpenAPI for programs, Swagger UI for people."""
+"""The documentation that the API serves: OpenAPI for programs, Swagger UI for people."""

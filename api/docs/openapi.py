@@ -1,4 +1,4 @@
-"""`/openapi.json`: the API as a document for programs (OpenAPI 3.1), made of its code."""
+"""`/openapi.json`: the OpenAPI 3.1 document of the API, made from its code."""
 
 import inspect
 import sys
@@ -22,7 +22,7 @@ from shared.errors.service import ScorelaneError
 
 blueprint = Blueprint("openapi", __name__)
 
-#: What any address may answer that asks for a key.
+#: The errors of every path that needs a key.
 _WITH_KEYS: tuple[type[ScorelaneError], ...] = (
     errors.KeyWanted,
     errors.UnknownKey,
@@ -31,7 +31,7 @@ _WITH_KEYS: tuple[type[ScorelaneError], ...] = (
     errors.StoreUnavailable,
 )
 
-#: The parameters of paths.
+#: The types of the parameters in paths, by name.
 _IN_PATHS: dict[str, Any] = {
     "job_id": JobId,
     "file": {"type": "string"},
@@ -47,19 +47,19 @@ _PROBLEM = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What is wrong, and what to do."},
-        "request_id": {"type": "string", "description": "By which the log has it."},
+        "request_id": {"type": "string", "description": "The request's id in the log."},
     },
     "required": ["type", "title", "status", "detail"],
 }
 
 _ABOUT = (
-    "Asynchronous batch scoring of texts: send rows, get a job at once, poll it, fetch its "
-    "results. Errors are problem details (RFC 9457), of type `urn:scorelane:problem:<code>`."
+    "Asynchronous batch scoring of texts: send rows, get a job at once, poll it, download its "
+    "results. Errors are problem details (RFC 9457) of the type `urn:scorelane:problem:<code>`."
 )
 
 
 @blueprint.get("/openapi.json")
-@describes({200: Answer("OpenAPI 3.1.", json({"type": "object"}))})
+@describes({200: Answer("The document, in OpenAPI 3.1.", json({"type": "object"}))})
 def openapi() -> dict[str, Any]:
     """This document."""
     return document(current_app)
@@ -67,10 +67,10 @@ def openapi() -> dict[str, Any]:
 
 @cache
 def document(app: Flask) -> dict[str, Any]:
-    """The API as OpenAPI 3.1; every view must be described, see `api.schema.describe`.
+    """The OpenAPI 3.1 document of an app.
 
     Raises:
-        KeyError: one is not.
+        KeyError: a view has no description, see `api.schema.describe`.
     """
     schemas = _Schemas()
     paths: dict[str, Any] = {}
@@ -100,12 +100,12 @@ def _tag(name: str, module: str) -> Schema:
 def _release() -> str:
     try:
         return version("scorelane-server")
-    except PackageNotFoundError:  # run from a folder of sources
+    except PackageNotFoundError:  # the source tree is run without being installed
         return "0"
 
 
 class _Schemas:
-    """Schemas of types; what is named in them is kept, to be referred to."""
+    """Makes schemas of types, and collects the named ones, to which the others refer."""
 
     def __init__(self) -> None:
         self.found: dict[str, Schema] = {}
@@ -134,7 +134,7 @@ def _operation(app: Flask, rule: Rule, schemas: _Schemas) -> Schema:
         "tags": [rule.endpoint.partition(".")[0]],
         "summary": " ".join(summary.split()),
         "description": more,
-        # Where the service has no keys nobody needs one.
+        # `{}` makes the key optional: a service without keys needs none.
         "security": [{}, {"key": []}] if scope else [],
         "parameters": [
             *(
@@ -164,12 +164,17 @@ def _refusals(path: str, kinds: Iterable[type[ScorelaneError]], schemas: _Schema
 
 
 def _parameter(one: Parameter) -> Schema:
-    found = {"name": one.name, "in": one.where, "description": one.says, "schema": one.schema}
+    found = {
+        "name": one.name,
+        "in": one.where,
+        "description": one.description,
+        "schema": one.schema,
+    }
     return found if one.example is None else found | {"example": one.example}
 
 
 def _answer(answer: Answer, schemas: _Schemas) -> Schema:
-    found: Schema = {"description": answer.says}
+    found: Schema = {"description": answer.description}
     if answer.content:
         found["content"] = _content(answer.content, schemas)
     if answer.headers:
@@ -185,14 +190,15 @@ def _content(content: Iterable[Content], schemas: _Schemas) -> Schema:
     }
 
 
-def _headers(says: Mapping[str, str]) -> Schema:
+def _headers(descriptions: Mapping[str, str]) -> Schema:
     return {
-        name: {"description": text, "schema": {"type": "string"}} for name, text in says.items()
+        name: {"description": text, "schema": {"type": "string"}}
+        for name, text in descriptions.items()
     }
 
 
 def _problems(kinds: Iterable[type[ScorelaneError]]) -> Schema:
-    """The answers that these errors become, by status, with an example of each."""
+    """The responses for these errors, by status, with an example for each error."""
     by_status: dict[HTTPStatus, dict[str, type[ScorelaneError]]] = {}
     for kind in kinds:
         by_status.setdefault(status_of(kind), {})[kind.code] = kind
@@ -215,8 +221,8 @@ def _problem(status: HTTPStatus, codes: dict[str, type[ScorelaneError]]) -> Sche
         for code, kind in codes.items()
     }
     headers = {}
-    if any(kind in RETRY_AFTER or kind in _SAY_WHEN for kind in codes.values()):
-        headers["Retry-After"] = "Seconds until it is worth trying again."
+    if any(kind in RETRY_AFTER or kind in _WITH_RETRY_AFTER for kind in codes.values()):
+        headers["Retry-After"] = "Seconds to wait before another attempt."
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     found: Schema = {
@@ -231,5 +237,5 @@ def _problem(status: HTTPStatus, codes: dict[str, type[ScorelaneError]]) -> Sche
     return found | ({"headers": _headers(headers)} if headers else {})
 
 
-#: Errors that carry the time to try again themselves.
-_SAY_WHEN = (errors.TooManyRequests, errors.JobNotFinished)
+#: Errors that carry `retry_after` themselves.
+_WITH_RETRY_AFTER = (errors.TooManyRequests, errors.JobNotFinished)

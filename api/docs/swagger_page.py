@@ -1,4 +1,4 @@
-"""`/docs`: the document for programs as a page for people, on which requests can be tried."""
+"""`/docs`: the OpenAPI document as a page for people, who can try requests there (Swagger UI)."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from api.schema.describe import Answer, Content, describes
 
 blueprint = Blueprint("docs_page", __name__)
 
-#: Swagger UI, as its package carries it.
+#: The folder of Swagger UI in its package.
 _SWAGGER_UI = Path(flask_swagger_ui.__file__).with_name("dist")
 
-#: What the page is made of, and where that lies: nothing comes from any other address.
+#: The files of the page, and the folder of each. The page loads nothing from any other host.
 _FILES = {
     "swagger-ui.css": _SWAGGER_UI,
     "swagger-ui-bundle.js": _SWAGGER_UI,
@@ -21,7 +21,7 @@ _FILES = {
     "start.js": Path(__file__).with_name("static"),
 }
 
-#: The page may run and ask what comes from here, and nothing else.
+#: The page may load and call this host alone.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
@@ -43,12 +43,12 @@ def page() -> Response:
 @describes(
     {
         200: Answer("The file.", (Content("*/*", {}),)),
-        304: Answer("It is as it was."),
+        304: Answer("The client has this file already."),
         404: Answer("The page has no such file."),
     }
 )
 def part(file: str) -> Response:
-    """A file of that page."""
+    """A file that the page `/docs` loads."""
     if file not in _FILES:
         raise NotFound
     return send_from_directory(_FILES[file], file, max_age=3600)

@@ -1,1 +1,1 @@
-"""What an operator asks for: health, models, workers and metrics."""
+"""Endpoints for operators: health, models, workers and metrics."""

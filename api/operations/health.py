@@ -1,8 +1,9 @@
-"""`/livez` and `/readyz`: for whatever restarts the API, and for whatever sends it requests."""
+"""`/livez` and `/readyz`: probes for the supervisor of the API, and for its load balancer."""
 
-from typing import NotRequired
+from typing import Annotated, NotRequired
 
 from flask import Blueprint
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.process.draining import draining
@@ -14,16 +15,23 @@ blueprint = Blueprint("health", __name__)
 
 
 class Health(TypedDict):
-    """`processes`: how many live processes serve each model."""
+    """The health of the service."""
 
     status: str
-    processes: NotRequired[dict[str, int]]
+    processes: NotRequired[
+        Annotated[
+            dict[str, int], Field(description="The number of live processes that serve each model.")
+        ]
+    ]
 
 
 @blueprint.get("/livez")
-@describes({200: Answer("It answers.", json(Health, {"status": "ok"}))})
+@describes({200: Answer("The process answers.", json(Health, {"status": "ok"}))})
 def livez() -> Health:
-    """The process answers. A Redis that is away is no reason to restart it."""
+    """Whether this API process answers.
+
+    It does so without Redis too: a restart would not bring Redis back.
+    """
     return {"status": "ok"}
 
 
@@ -33,7 +41,11 @@ def livez() -> Health:
     refused=(NoModelYet, Draining),
 )
 def readyz() -> Health:
-    """Redis answers, some worker has its models loaded, and this replica is not about to stop."""
+    """Whether this replica can take requests.
+
+    It can if Redis answers, at least one worker has loaded its models, and the replica is not about
+    to stop.
+    """
     if draining.is_set():
         raise Draining
     serving = current_services().fleet.serving()

@@ -1,4 +1,4 @@
-"""`/metrics` and `/workers`: for those who operate the service."""
+"""`/metrics` and `/workers`: the state of the service, for Prometheus and for operators."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -9,7 +9,7 @@ from prometheus_client.core import Metric
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from api.operations.service_metrics import service_numbers
+from api.operations.service_metrics import service_metrics
 from api.process.measures import MEASURES, counters
 from api.schema.describe import Answer, Content, describes, json
 from api.services import current_services
@@ -20,23 +20,28 @@ blueprint = Blueprint("metrics", __name__)
 
 
 class WorkerJson(TypedDict):
-    """A worker that lives."""
+    """A live worker."""
 
     name: str
     host: str
     release: Annotated[str, Field(description="The version of Scorelane.")]
-    libraries: Annotated[dict[str, str], Field(description="Versions of what scores depend on.")]
-    models: Annotated[list[str], Field(description="Their names and versions.")]
-    processes: Annotated[list[int], Field(description="Memory of each, in bytes.")]
-    memory: Annotated[int, Field(description="Of all its processes, in bytes.")]
-    rows: Annotated[int, Field(description="Scored since it was started.")]
-    clock_ahead: Annotated[float, Field(description="Its host's clock less Redis's, in seconds.")]
-    blobs: Annotated[str, Field(description="A name of the folder of blobs that it sees.")]
+    libraries: Annotated[
+        dict[str, str], Field(description="The versions of the libraries on which scores depend.")
+    ]
+    models: Annotated[list[str], Field(description="Each as `name@version`.")]
+    processes: Annotated[list[int], Field(description="The memory of each process, in bytes.")]
+    memory: Annotated[int, Field(description="The memory of all its processes, in bytes.")]
+    rows: Annotated[int, Field(description="The rows that it has scored since it was started.")]
+    clock_ahead: Annotated[float, Field(description="Its host's clock minus Redis's, in seconds.")]
+    blobs: Annotated[
+        str,
+        Field(description="The id of its folder of blobs; the same for all workers that share it."),
+    ]
     started_at: str
 
 
 class WorkersJson(TypedDict):
-    """Those that live."""
+    """The live workers."""
 
     workers: list[WorkerJson]
 
@@ -66,7 +71,7 @@ _PAGE = "# TYPE scorelane_workers gauge\nscorelane_workers 2.0\n"
 @describes(
     {
         200: Answer(
-            "The numbers.",
+            "The metrics.",
             tuple(
                 Content(media_type, {"type": "string"}, _PAGE)
                 for media_type in ("text/plain", "application/openmetrics-text")
@@ -75,21 +80,23 @@ _PAGE = "# TYPE scorelane_workers gauge\nscorelane_workers 2.0\n"
     }
 )
 def metrics() -> Response:
-    """What this replica has counted, and how the whole service stands, for Prometheus."""
-    at = current_services()
-    mine = partial(counted, counters, MEASURES)
+    """The metrics of this replica and of the whole service, for Prometheus."""
+    services = current_services()
+    of_replica = partial(counted, counters, MEASURES)
 
-    def whole() -> Iterable[Metric]:
-        return service_numbers(at.fleet, at.overview)
+    def of_service() -> Iterable[Metric]:
+        return service_metrics(services.fleet, services.overview)
 
-    page, content_type = MetricsCollector(mine, whole).page(request.headers.get("Accept"))
+    page, content_type = MetricsCollector(of_replica, of_service).page(
+        request.headers.get("Accept")
+    )
     return Response(page, content_type=content_type)
 
 
 @blueprint.get("/workers")
 @describes({200: Answer("The workers.", json(WorkersJson, _EXAMPLE))})
 def workers() -> WorkersJson:
-    """The workers that live, and how each stands."""
+    """The live workers, each with what it last reported."""
     return {
         "workers": [
             {

@@ -1,4 +1,4 @@
-"""`/models`: what can be asked for."""
+"""`/models`: the models that a job may name."""
 
 from typing import Annotated, Any
 
@@ -13,16 +13,18 @@ blueprint = Blueprint("models", __name__)
 
 
 class ModelJson(TypedDict):
-    """A model that can be asked for."""
+    """A model that a job may name."""
 
     name: str
     version: str
-    format: Annotated[str, Field(description="`pkl`, `hdf5`, or that of a runtime of your own.")]
+    format: Annotated[
+        str, Field(description="`pkl`, `hdf5`, or the format of a runtime of your own.")
+    ]
     description: str
-    figures: Annotated[dict[str, Any], Field(description="What was measured of it.")]
-    rows_per_second: Annotated[int, Field(ge=0, description="Of one process.")]
-    processes: Annotated[int, Field(ge=0, description="That serve it now.")]
-    default: Annotated[bool, Field(description="Whether it is that of a job that names none.")]
+    figures: Annotated[dict[str, Any], Field(description="What its author measured.")]
+    rows_per_second: Annotated[int, Field(ge=0, description="The speed of one process.")]
+    processes: Annotated[int, Field(ge=0, description="The live processes that serve it.")]
+    default: Annotated[bool, Field(description="Whether jobs use it that name no model.")]
 
 
 class ModelsJson(TypedDict):
@@ -50,8 +52,8 @@ _EXAMPLE: ModelsJson = {
 @blueprint.get("/models")
 @describes({200: Answer("The models.", json(ModelsJson, _EXAMPLE))})
 def models() -> ModelsJson:
-    """Every model that a worker has announced, and how many processes serve it now."""
-    at = current_services()
+    """Every model that a worker has announced, and the number of live processes that serve it."""
+    services = current_services()
     return {
         "models": [
             {
@@ -61,9 +63,9 @@ def models() -> ModelsJson:
                 "description": served.card.description,
                 "figures": served.card.figures,
                 "rows_per_second": round(served.rate),
-                "processes": at.fleet.processes(served.card.full_name),
-                "default": name == at.settings.default_model,
+                "processes": services.fleet.processes(served.card.full_name),
+                "default": name == services.settings.default_model,
             }
-            for name, served in at.fleet.models().items()
+            for name, served in services.fleet.models().items()
         ]
     }

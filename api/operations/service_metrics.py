@@ -1,4 +1,4 @@
-"""Numbers of the service as a whole, from Redis: the same at each replica of the API."""
+"""Metrics of the whole service, read from Redis; every replica of the API gives the same."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,8 +9,8 @@ from shared.redis.overview import Overview, Standing
 from shared.telemetry.prometheus import MODEL, Values, counter, gauge, labels_of
 
 
-def service_numbers(fleet: Fleet, overview: Overview) -> Iterator[Metric]:
-    """What waits, runs, lives and was done.
+def service_metrics(fleet: Fleet, overview: Overview) -> Iterator[Metric]:
+    """How much work waits, runs and is done, and which workers and models there are.
 
     Raises:
         redis.RedisError: Redis does not answer.
@@ -19,90 +19,90 @@ def service_numbers(fleet: Fleet, overview: Overview) -> Iterator[Metric]:
     standing, totals = overview.standing(serving), overview.totals()
     workers, models = fleet.workers(), fleet.models()
 
-    def of(value: Callable[[Standing], float]) -> Values:
+    def by_model(value: Callable[[Standing], float]) -> Values:
         return {labels_of(name): value(one) for name, one in standing.items()}
 
-    def kinds(bulk: Callable[[Standing], float], small: Callable[[Standing], float]) -> Values:
+    def by_kind(bulk: Callable[[Standing], float], small: Callable[[Standing], float]) -> Values:
         found = {(*labels_of(name), "bulk"): bulk(one) for name, one in standing.items()}
         return found | {(*labels_of(name), "small"): small(one) for name, one in standing.items()}
 
     kind = (*MODEL, "kind")
     yield gauge(
         "scorelane_waiting_rows",
-        "Rows of bulk jobs that are accepted, not done, and not in work: scale workers by it. "
-        "An estimate until a job is split. Of the service.",
+        "Rows of accepted bulk jobs that are neither done nor being scored: scale workers by it. "
+        "An estimate until a job is split. For the whole service.",
         MODEL,
-        of(lambda one: one.waiting_rows),
+        by_model(lambda one: one.waiting_rows),
     )
     yield gauge(
         "scorelane_running_rows",
-        "Rows of bulk jobs in parts that a process has taken up. Of the service.",
+        "Rows of bulk jobs in parts that a process is scoring. For the whole service.",
         MODEL,
-        of(lambda one: one.running_rows),
+        by_model(lambda one: one.running_rows),
     )
     yield gauge(
         "scorelane_waiting_jobs",
-        "Jobs that no worker has taken up; of kind small, questions of POST /sentiment too. "
-        "Of the service.",
+        "Jobs that no worker has started; the kind small includes questions of POST /sentiment. "
+        "For the whole service.",
         kind,
-        kinds(lambda one: one.queued_jobs, lambda one: one.waiting_small),
+        by_kind(lambda one: one.queued_jobs, lambda one: one.waiting_small),
     )
     yield gauge(
         "scorelane_running_jobs",
-        "Jobs that a worker has taken up and that have not ended. Of the service.",
+        "Jobs that a worker has started and that have not ended. For the whole service.",
         kind,
-        kinds(lambda one: one.running_jobs, lambda one: one.running_small),
+        by_kind(lambda one: one.running_jobs, lambda one: one.running_small),
     )
     yield gauge(
         "scorelane_waiting_parts",
-        "Messages that wait in the queue of splits and parts. Of the service.",
+        "Messages that wait in the queue of splits and parts. For the whole service.",
         MODEL,
-        of(lambda one: one.waiting_parts),
+        by_model(lambda one: one.waiting_parts),
     )
     yield gauge(
         "scorelane_queue_age_seconds",
-        "How long the first in the queue has waited: of kind bulk a split or a part, of kind small "
-        "a small job or a question. Of the service.",
+        "How long the first message of the queue has waited: a split or a part (kind bulk), a "
+        "small job or a question (kind small). For the whole service.",
         kind,
-        kinds(lambda one: one.oldest_part_seconds, lambda one: one.oldest_small_seconds),
+        by_kind(lambda one: one.oldest_part_seconds, lambda one: one.oldest_small_seconds),
     )
     rows = {(*labels_of(name), "completed"): float(n) for name, n in totals.completed.items()}
     rows |= {(*labels_of(name), "failed"): float(n) for name, n in totals.failed.items()}
     yield counter(
         "scorelane_rows_total",
-        "Rows of jobs that are done, with a score (completed) or an error (failed), each counted "
-        "once. Of the service.",
+        "Rows that are done, with a score (completed) or an error (failed), each counted once. For "
+        "the whole service.",
         (*MODEL, "outcome"),
         rows,
     )
     yield counter(
         "scorelane_parts_total",
-        "Parts of bulk jobs that are done, each counted once. Of the service.",
+        "Parts of bulk jobs that are done, each counted once. For the whole service.",
         MODEL,
         {labels_of(name): float(n) for name, n in totals.parts.items()},
     )
     yield counter(
         "scorelane_jobs_ended_total",
-        "Jobs that have ended, by the state that they ended in. Of the service.",
+        "Jobs that have ended, by the state in which they ended. For the whole service.",
         ("state",),
         {(state,): float(n) for state, n in totals.ended.items()},
     )
-    yield gauge("scorelane_workers", "Workers that live.", (), {(): float(len(workers))})
+    yield gauge("scorelane_workers", "Live workers.", (), {(): float(len(workers))})
     yield gauge(
         "scorelane_worker_memory_bytes",
-        "Memory of all workers' processes.",
+        "Memory of the processes of all workers.",
         (),
         {(): float(sum(one.memory for one in workers))},
     )
     yield gauge(
         "scorelane_model_processes",
-        "Processes that live and have loaded a version of a model. Of the service.",
+        "Live processes that have loaded this version of a model. For the whole service.",
         MODEL,
         {labels_of(name): float(n) for name, n in serving.items()},
     )
     yield gauge(
         "scorelane_model_rows_per_second",
-        "What one process scores in a second of a model, as measured when it was loaded.",
+        "Rows of a model that one process scores per second, as measured when it was loaded.",
         MODEL,
         {labels_of(one.card.full_name): one.rate for one in models.values()},
     )

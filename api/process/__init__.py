@@ -1,1 +1,1 @@
-"""State that lives in one API process: waits, streams, memory and logs."""
+"""What belongs to one API process: its waits, streams, counters, memory and access log."""

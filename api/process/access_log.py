@@ -1,4 +1,4 @@
-"""A line for each request, written by a thread of its own: no client waits for a log."""
+"""The access log, written by a background thread so that no client waits for it."""
 
 import atexit
 import logging
@@ -10,51 +10,56 @@ from typing import Any
 
 logger = logging.getLogger(__name__)
 
-#: Lines are written together that come within so long, in seconds.
-TOGETHER_SECONDS = 0.05
+#: The thread collects lines for this long, in seconds, and then writes them together.
+BATCH_SECONDS = 0.05
 
-#: So many lines may wait; where a disk is slower than that, more are left out, and that is said.
-MOST_LINES = 10_000
+#: The most lines that wait to be written. If the disk is too slow, further lines are dropped, and a
+#: warning says how many.
+MAX_LINES = 10_000
 
 
 class AccessLog:
-    """The lines of one process."""
+    """The access log of one process; its thread is started by the first line."""
 
     def __init__(self) -> None:
         self._lines: SimpleQueue[tuple[int, dict[str, Any]]] = SimpleQueue()
-        self._some = Event()
+        self._has_lines = Event()
         self._lock = Lock()
         self._pid = 0
-        self._left_out = 0
+        self._dropped = 0
 
     def add(self, level: int, line: dict[str, Any]) -> None:
-        """Have a line written soon: `method`, `route`, `status`, and what else is known."""
+        """Queue a line; it is written within about `BATCH_SECONDS`.
+
+        Args:
+            level: of the `logging` module.
+            line: its fields, among them `method`, `route` and `status`.
+        """
         if not logger.isEnabledFor(level):
             return
-        if self._lines.qsize() > MOST_LINES:
-            self._left_out += 1
+        if self._lines.qsize() > MAX_LINES:
+            self._dropped += 1
             return
         self._lines.put((level, line))
-        self._some.set()
+        self._has_lines.set()
         if self._pid != os.getpid():
             self._start()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the lines that wait."""
         try:
             while True:
                 level, line = self._lines.get_nowait()
-                said = "%(method)s %(route)s %(status)d"
-                logger.log(level, said, line, extra=line)
+                logger.log(level, "%(method)s %(route)s %(status)d", line, extra=line)
         except Empty:
             pass
-        if self._left_out:
-            logger.warning("%d lines of requests were left out", self._left_out)
-            self._left_out = 0
+        if self._dropped:
+            logger.warning("%d lines of requests were dropped", self._dropped)
+            self._dropped = 0
 
     def _start(self) -> None:
         with self._lock:
-            # A thread does not live on in a process that was forked.
+            # Checked by process id, as a forked process has none of its parent's threads.
             if self._pid == os.getpid():
                 return
             self._pid = os.getpid()
@@ -63,7 +68,7 @@ class AccessLog:
 
     def _run(self) -> None:
         while True:
-            self._some.wait()
-            self._some.clear()
-            time.sleep(TOGETHER_SECONDS)
+            self._has_lines.wait()
+            self._has_lines.clear()
+            time.sleep(BATCH_SECONDS)
             self.flush()

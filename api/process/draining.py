@@ -1,6 +1,6 @@
-"""Whether this replica of the API is about to stop, which all its processes know of."""
+"""The flag that this replica of the API is about to stop, shared by all its processes."""
 
 from multiprocessing import Event
 
-#: Set by gunicorn's main process, and seen by those that it has forked: the memory is shared.
+#: gunicorn's main process sets it; the forked processes see it, as it lies in shared memory.
 draining = Event()

@@ -1,4 +1,4 @@
-"""Waits for the ends of jobs, in so many of a process's threads as others can spare."""
+"""Waits for jobs to end, in a limited number of a process's threads."""
 
 import time
 from threading import BoundedSemaphore
@@ -8,30 +8,36 @@ from api.process.measures import WAITING, counters
 from shared.config.settings import Settings
 from shared.jobs.job_store import JobStore
 
-#: A wait is cut into pieces as long as this: so a replica that is told to stop is not held up.
+#: The longest single wait for Redis, in seconds. Between two of them a replica notices that it is
+#: to stop.
 PIECE_SECONDS = 5.0
 
 
 class JobWaits:
-    """The bells of jobs, as one process of the API hears them."""
+    """Lets requests of one API process wait for the end of a job.
+
+    Every wait occupies a thread. The setting `waiting_requests` limits them, so that threads remain
+    for other requests.
+    """
 
     def __init__(self, settings: Settings, store: JobStore) -> None:
         self._store = store
-        self._most = settings.max_wait_seconds
+        self._max_seconds = settings.max_wait_seconds
         self._free = BoundedSemaphore(settings.waiting_requests)
         counters.add(WAITING, "job", by=0)
 
     def wait(self, job_id: str, seconds: int) -> int | None:
-        """Wait for the end of a job, up to so many seconds and to the setting's maximum.
+        """Wait until a job ends, but no longer than `seconds` or the setting `max_wait_seconds`.
 
         Returns:
-            What it waited for at most; None where as many wait as may, and this one did not.
+            The limit that was used, in seconds, whether the job ended or not. None if too many
+            requests wait already; then this one did not wait.
         """
         if not self._free.acquire(blocking=False):
             return None
         counters.add(WAITING, "job")
         try:
-            seconds = min(seconds, self._most)
+            seconds = min(seconds, self._max_seconds)
             until = time.monotonic() + seconds
             while (left := until - time.monotonic()) > 0 and not draining.is_set():
                 if self._store.wait(job_id, min(left, PIECE_SECONDS)):

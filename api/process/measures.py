@@ -1,52 +1,57 @@
-"""What this replica of the API counts, all its processes together."""
+"""The metrics of this replica of the API, counted by all its processes together."""
 
 from shared.jobs.job import Job
 from shared.telemetry.shared_counters import Measure, SharedCounters
 
-#: From a page of a status to the upload of gigabytes, in seconds.
+#: The bounds of the histograms' buckets, in seconds: from a status page to an upload of gigabytes.
 _TIMES = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0)
 
 REQUESTS = Measure(
     "scorelane_http_requests_total",
-    "Requests that were answered, by the template of their address. Of this replica.",
+    "Requests that were answered, by the template of their path. For this replica.",
     ("method", "route", "status"),
 )
 LATENCY = Measure(
     "scorelane_http_request_duration_seconds",
-    "From the request's head to the last byte of its answer. Of this replica.",
+    "Time from the head of a request to the last byte of its response. For this replica.",
     ("method", "route"),
     _TIMES,
 )
 UPLOAD = Measure(
     "scorelane_upload_duration_seconds",
-    "How long it took to take in the rows of a job, by kind of job. Of this replica.",
+    "Time to receive and store the rows of a job, by kind of job. For this replica.",
     ("kind",),
     _TIMES,
 )
 UPLOADED = Measure(
     "scorelane_upload_bytes_total",
-    "Bytes of the jobs that were accepted, as they are stored. Of this replica.",
+    "Bytes of accepted jobs, as they are stored. For this replica.",
     ("kind",),
 )
 STREAMS = Measure(
     "scorelane_event_streams",
-    "Streams of events that are open now. Of this replica.",
+    "Event streams that are open now. For this replica.",
     is_gauge=True,
 )
 WAITING = Measure(
     "scorelane_waiting_requests",
-    "Requests that hold a thread now until something ends, by what: a job (`Prefer: wait`), or the "
-    "answer to a `/sentiment`. Of this replica.",
+    "Requests that occupy a thread while they wait, by what they wait for: the end of a job "
+    "(`Prefer: wait`) or the answer to a `/sentiment`. For this replica.",
     ("what",),
     is_gauge=True,
 )
 MEASURES = (REQUESTS, LATENCY, UPLOAD, UPLOADED, STREAMS, WAITING)
 
-#: Made in gunicorn's main process, and shared by those that it forks.
+#: Created in gunicorn's main process; the forked processes share it.
 counters = SharedCounters(gauges=[measure.name for measure in MEASURES if measure.is_gauge])
 
 
 def note_upload(job: Job, seconds: float) -> None:
-    """Count a job that was taken in, in so many seconds."""
+    """Count an accepted job.
+
+    Args:
+        job: the job.
+        seconds: how long it took to receive and store its rows.
+    """
     counters.observe(UPLOAD, seconds, job.spec.kind)
     counters.add(UPLOADED, job.spec.kind, by=job.spec.size)

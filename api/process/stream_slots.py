@@ -1,4 +1,4 @@
-"""Places for requests that last: so many of a process's threads, and the rest for the others."""
+"""Limits the streams of one process, so that threads remain for other requests."""
 
 from collections.abc import Callable
 from threading import BoundedSemaphore
@@ -8,24 +8,27 @@ from shared.errors.service import StreamsFull
 
 
 class StreamSlots:
-    """Counts the streams that are open in this process."""
+    """A limited number of slots, one for each stream that is open in this process."""
 
-    def __init__(self, places: int) -> None:
-        self._places = places
-        self._free = BoundedSemaphore(places)
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._free = BoundedSemaphore(limit)
         counters.add(STREAMS, by=0)
 
     def take(self) -> Callable[[], None]:
-        """Take a place; what is given must be called once, to leave it.
+        """Take a slot.
+
+        Returns:
+            A function that gives the slot back; it must be called exactly once.
 
         Raises:
-            shared.errors.service.StreamsFull: there is none.
+            shared.errors.service.StreamsFull: all slots are taken.
         """
         if not self._free.acquire(blocking=False):
-            raise StreamsFull(limit=self._places)
+            raise StreamsFull(limit=self._limit)
         counters.add(STREAMS)
-        return self._leave
+        return self._release
 
-    def _leave(self) -> None:
+    def _release(self) -> None:
         counters.add(STREAMS, by=-1)
         self._free.release()

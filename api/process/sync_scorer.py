@@ -1,4 +1,4 @@
-"""Asks the workers a question and waits for the answer, for many threads at a time."""
+"""Scores a few rows synchronously: sends a question to the workers and waits for the answer."""
 
 import secrets
 import time
@@ -18,18 +18,19 @@ from shared.telemetry import context
 
 @dataclass
 class _Waiter:
-    """A thread that waits; it is woken when it has a result, or when it is to listen now."""
+    """A waiting thread; it is woken when its result is there, or when it is to listen."""
 
     result: bytes | None = None
     woken: Event = field(default_factory=Event)
 
 
 class SyncScorer:
-    """Questions and answers of one process of the API.
+    """Routes the answers of workers to the threads of one API process that asked the questions.
 
-    All its threads have one address. One of those that wait listens there for all of them, and
-    hands this on when it has its own answer (leader and followers): so an answer that comes alone
-    wakes no second thread, and many that come together cost one call to the job store.
+    All threads of a process receive answers at one address. One of the waiting threads listens
+    there for all of them; once it has its own answer, the next one listens (the leader/followers
+    pattern). So a single answer wakes a single thread, and many answers at once cost one call to
+    the job store.
     """
 
     def __init__(self, settings: Settings, store: JobStore, dispatch: Dispatch) -> None:
@@ -43,33 +44,34 @@ class SyncScorer:
         counters.add(WAITING, "sentiment", by=0)
 
     def ask(self, full_name: str, rows: bytes, count: int) -> bytes:
-        """Have a few rows scored at once.
+        """Score a few rows and wait for the result.
 
-        A question that a dying worker took with it is asked again after a lease: who asks is the
-        only one that knows of it.
+        If a worker dies with a question, the question is asked again after a lease. It has to be
+        asked again here, as nothing else remembers it.
 
         Args:
-            full_name: the model and its version.
+            full_name: the model and its version: `name@version`.
             rows: as `shared.tables.stored_rows.write_rows` writes them.
-            count: how many they are.
+            count: the number of rows.
 
         Returns:
             The result rows, as `shared.tables.csv_results.render` writes them.
 
         Raises:
-            shared.errors.service.NoAnswerInTime: no worker answered.
+            shared.errors.service.NoAnswerInTime: no worker answered within the setting
+                `sentiment_timeout`.
         """
         traceparent = str(context.fields().get("traceparent", ""))
         question = Question(new_job_id(), rows, count, self._address, traceparent=traceparent)
-        patience, lease = self._settings.sentiment_timeout, self._settings.lease_seconds
-        deadline = time.monotonic() + patience
+        timeout, lease = self._settings.sentiment_timeout, self._settings.lease_seconds
+        deadline = time.monotonic() + timeout
         with self._waiting(question.id) as waiter:
             self._send(full_name, question)
             while (result := self._wait(waiter, min(deadline, time.monotonic() + lease))) is None:
                 if time.monotonic() >= deadline:
                     self._store.withdraw(full_name, question)
-                    raise NoAnswerInTime(seconds=f"{patience:g}")
-                # While it waits in the queue, a second one would only make the queue longer.
+                    raise NoAnswerInTime(seconds=f"{timeout:g}")
+                # Not if it still waits in the queue: a second one would only make that longer.
                 if not self._store.is_waiting(full_name, question):
                     question = replace(question, asked=question.asked + 1)
                     self._send(full_name, question)
@@ -83,7 +85,7 @@ class SyncScorer:
         while waiter.result is None and (left := until - time.monotonic()) > 0:
             if self._listener is waiter:
                 for question_id, result in self._store.listen(self._address, left):
-                    self._hand_over(question_id, result)
+                    self._deliver(question_id, result)
             else:
                 waiter.woken.wait(left)
                 waiter.woken.clear()
@@ -103,15 +105,15 @@ class SyncScorer:
             with self._lock:
                 del self._waiters[question_id]
                 if self._listener is waiter:
-                    # Those that have their answer are on their way out.
+                    # A thread that has its result is about to leave and cannot listen.
                     waiting = (one for one in self._waiters.values() if one.result is None)
                     self._listener = next(waiting, None)
                     if self._listener:
                         self._listener.woken.set()
 
-    def _hand_over(self, question_id: str, result: bytes) -> None:
+    def _deliver(self, question_id: str, result: bytes) -> None:
         with self._lock:
-            # Nobody waits where a question was asked twice and answered twice.
+            # No thread waits any more if a question was asked twice and this is its second answer.
             waiter = self._waiters.get(question_id)
             if waiter:
                 waiter.result = result

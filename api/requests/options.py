@@ -19,7 +19,9 @@ TEXT: Schema = {"type": "string", "minLength": 1}
 
 def option(default: Any, says: str, schema: Schema = TEXT, example: Any = None) -> Any:
     """A field of options, with what the document says of it."""
-    return field(default=default, metadata={"says": says, "schema": schema, "example": example})
+    return field(
+        default=default, metadata={"description": says, "schema": schema, "example": example}
+    )
 
 
 @dataclass(frozen=True)

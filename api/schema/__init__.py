@@ -1,1 +1,1 @@
-"""Descriptions of views, and the types of rows, from which OpenAPI is made."""
+"""Descriptions of views, and types of rows: `api.docs.openapi` makes its document of them."""

@@ -1,6 +1,6 @@
-"""What a view says of itself; `api.docs.openapi` makes the document for programs of it.
+"""Descriptions of views, from which `api.docs.openapi` makes the OpenAPI document.
 
-The rest the document has from the code too: addresses and methods from the routes, scopes from
+The rest of the document comes from the code too: paths and methods from the routes, scopes from
 `api.security.access`, statuses from `api.errors`, options from `api.requests.options`.
 """
 
@@ -16,7 +16,7 @@ Schema = dict[str, Any]
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-#: Any of these may be raised where an address has the id of a job in it.
+#: The errors of every path that has the id of a job in it.
 OF_A_JOB: tuple[type[ScorelaneError], ...] = (
     errors.MalformedJobId,
     errors.JobNotFound,
@@ -25,7 +25,7 @@ OF_A_JOB: tuple[type[ScorelaneError], ...] = (
     errors.JobNotRestored,
 )
 
-#: Where rows come in.
+#: The errors of every path that takes rows.
 OF_ROWS: tuple[type[ScorelaneError], ...] = (
     input_errors.NotJson,
     input_errors.NotGzip,
@@ -42,12 +42,12 @@ OF_ROWS: tuple[type[ScorelaneError], ...] = (
 
 @dataclass(frozen=True)
 class Content:
-    """What an answer or a body holds in one media type.
+    """The content of a response or a request body in one media type.
 
     Attributes:
         media_type: such as `application/json`.
-        schema: a type, of which the schema is made (`shared.jobs.job.State`, a TypedDict), or
-            a schema as it stands.
+        schema: a JSON schema, or a type from which pydantic makes one: `shared.jobs.job.State`, a
+            TypedDict.
         example: a value that the schema admits.
     """
 
@@ -58,33 +58,41 @@ class Content:
 
 @dataclass(frozen=True)
 class Answer:
-    """What an address answers with one status.
+    """A response with one status.
 
     Attributes:
-        says: a sentence.
-        content: none where the answer is empty.
-        headers: what each of its headers says.
+        description: one sentence.
+        content: the media types that it may have; none if the body is empty.
+        headers: the name of each header of its own, and a description.
     """
 
-    says: str
+    description: str
     content: tuple[Content, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of the query, or a header of the request."""
+    """A parameter of a request.
+
+    Attributes:
+        name: of the parameter.
+        schema: of its value.
+        description: one sentence.
+        where: `query` or `header`.
+        example: a value that the schema admits.
+    """
 
     name: str
     schema: Schema
-    says: str
+    description: str
     where: str = "query"
     example: Any = None
 
 
 @dataclass(frozen=True)
 class Description:
-    """All of it."""
+    """The description of a view; see `describes`."""
 
     answers: Mapping[int, Answer]
     refused: tuple[type[ScorelaneError], ...] = ()
@@ -99,13 +107,13 @@ def describes(
     parameters: tuple[Parameter, ...] = (),
     body: tuple[Content, ...] = (),
 ) -> Callable[[View], View]:
-    """Describe the view below: its summary is the first line of its docstring.
+    """A decorator that describes a view, whose summary is the first paragraph of its docstring.
 
     Args:
-        answers: what it answers when all is well, by status.
-        refused: the errors that it may raise; those of every address need not be named.
-        parameters: of the query and the request's headers; those of the path are known.
-        body: what it takes.
+        answers: the successful responses, by status.
+        refused: the errors that the view may raise, without those that every path may raise.
+        parameters: in the query and the headers; those in the path are known from the route.
+        body: the media types of the request body.
     """
 
     def describe(view: View) -> View:
@@ -116,10 +124,10 @@ def describes(
 
 
 def json(schema: Any, example: Any = None) -> tuple[Content, ...]:
-    """The content of an answer in JSON."""
+    """The content of a response in JSON, with a schema and an example as in `Content`."""
     return (Content("application/json", schema, example),)
 
 
 def number(least: int, most: int) -> Schema:
-    """The schema of a whole number."""
+    """The schema of a whole number from `least` to `most`."""
     return {"type": "integer", "minimum": least, "maximum": most}

@@ -1,4 +1,4 @@
-"""Rows as they come in and go out in JSON, for the document."""
+"""The types of rows in JSON, in requests and in responses."""
 
 from typing import Annotated, Any, NotRequired
 
@@ -7,12 +7,12 @@ from typing_extensions import TypedDict
 
 from api.schema.describe import Content
 
-Cell = Annotated[Any, Field(description="Any JSON value; it comes back as it was sent.")]
+Cell = Annotated[Any, Field(description="Any JSON value; the results carry it unchanged.")]
 Score = Annotated[float, Field(ge=0, le=1)]
 
 
 class Row(TypedDict):
-    """A row that was scored: it has a score, or an error."""
+    """A row of the results: it has either a score or an error."""
 
     ref: Cell
     Sentiment_Score: Score | None
@@ -20,20 +20,20 @@ class Row(TypedDict):
 
 
 class Record(TypedDict):
-    """A row that is sent."""
+    """A row of a request."""
 
-    text: Annotated[Any, Field(description="What is no string is an error in its row.")]
+    text: Annotated[Any, Field(description="A string; any other value is an error of this row.")]
     ref: NotRequired[Cell]
 
 
 class Columns(TypedDict):
-    """Rows that are sent as columns, all of one length."""
+    """The rows of a request as columns, all of the same length."""
 
     text: list[Any]
     ref: NotRequired[list[Cell]]
 
 
-#: The rows of a request in JSON.
+#: The body of a request that sends rows as JSON.
 JSON_ROWS = (
     Content(
         "application/json",

@@ -60,7 +60,7 @@ def test_lines_that_a_disk_is_too_slow_for_are_left_out(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """No request waits for them, and how many they were is said."""
-    monkeypatch.setattr(access_log, "MOST_LINES", 1)
+    monkeypatch.setattr(access_log, "MAX_LINES", 1)
     monkeypatch.setattr(access_log, "Thread", Mock())
     caplog.set_level(logging.INFO)
     log = access_log.AccessLog()
@@ -70,7 +70,7 @@ def test_lines_that_a_disk_is_too_slow_for_are_left_out(
     assert [record.getMessage() for record in caplog.records] == [
         "GET / 0",
         "GET / 1",
-        "3 lines of requests were left out",
+        "3 lines of requests were dropped",
     ]
 
 
