@@ -1,1 +1,1 @@
-"""The API by the shapes and names of another one, for the clients that know those: `/v1`."""
+"""`/v1`: the same jobs in the paths and shapes of the OpenAI batch API, for its clients."""

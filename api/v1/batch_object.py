@@ -1,4 +1,4 @@
-"""A batch as `/v1` shows it."""
+"""The JSON of a batch."""
 
 from typing import Any
 
@@ -34,12 +34,13 @@ EXAMPLE_BATCH: BatchObject = {
 
 
 def batch_json(batch: Batch, job: Job | None, *, is_settled: bool = True) -> BatchObject:
-    """A batch as `/v1` shows it.
+    """The JSON of a batch.
 
     Args:
-        batch: its record.
-        job: as it stands; None where the batch has none.
-        is_settled: whether all was done that is to be done when a job is cancelled.
+        batch: the record of the batch.
+        job: the record of its job; None if the batch never had one.
+        is_settled: whether everything is done that follows the cancelling of a job; until then a
+            cancelled batch is `cancelling`.
     """
     status = _status(batch, job, is_settled=is_settled)
     total = (job.total or job.cut_rows) if job else 0

@@ -1,4 +1,4 @@
-"""`/v1/batches`: jobs by another name, made of a file of requests."""
+"""`/v1/batches`: jobs that score the requests of an uploaded file."""
 
 import re
 from typing import cast
@@ -11,9 +11,9 @@ from api.schema.describe import Answer, Content, Parameter, describes, json, num
 from api.services import Services, current_services
 from api.submission.intake import read_json
 from api.v1.batch_object import EXAMPLE_BATCH, WINDOW, batch_json
-from api.v1.create_batch import take_batch
+from api.v1.create_batch import submit_batch
 from api.v1.shapes import BatchList, BatchObject, page_of
-from api.v1.stored_files import owner_asked
+from api.v1.stored_files import owner_filter
 from shared.errors.input import BadOption, BadRequestField, NotJson
 from shared.errors.service import (
     JobEnded,
@@ -35,7 +35,7 @@ from shared.storage.batches import ENDPOINT, Batch, batches
 
 blueprint = Blueprint("v1_batches", __name__)
 
-#: Batches on one page of the list.
+#: The most batches on one page of the list.
 MAX_PAGE = 100
 
 _ID = re.compile(r"batch_([0-9a-f]{32})")
@@ -66,7 +66,8 @@ _OF_A_BATCH = (NoSuchBatch, JobNotFound, JobExpired, JobLost, JobNotRestored)
 @describes(
     {
         200: Answer(
-            "The batch; `failed`, with its `errors`, where there is nothing to look at.", _BATCH
+            "The batch; it is `failed` if its file is empty or names an unknown model.",
+            _BATCH,
         )
     },
     refused=(
@@ -83,32 +84,32 @@ _OF_A_BATCH = (NoSuchBatch, JobNotFound, JobExpired, JobLost, JobNotRestored)
     body=(_BODY,),
 )
 def create_batch() -> BatchObject:
-    """Make a batch of a file of requests; they are looked at and scored later."""
-    at = current_services()
-    return take_batch(at, read_json(at, request))
+    """Create a batch from a file of requests; a worker checks and scores them later."""
+    services = current_services()
+    return submit_batch(services, read_json(services, request))
 
 
 @blueprint.get("/v1/batches")
 @describes(
-    {200: Answer("The page.", json(BatchList))},
+    {200: Answer("A page of batches.", json(BatchList))},
     refused=(BadOption, NoSuchBatch),
     parameters=(
-        Parameter("limit", number(0, MAX_PAGE), "At most so many batches."),
-        Parameter("after", {"type": "string"}, "The last id of the page before."),
+        Parameter("limit", number(0, MAX_PAGE), "The most batches on the page."),
+        Parameter("after", {"type": "string"}, "The `last_id` of the previous page."),
     ),
 )
 def list_batches() -> BatchList:
     """A page of batches, the newest first."""
-    at = current_services()
+    services = current_services()
     limit = max(whole_number(request.args, "limit", 20, MAX_PAGE), 1)
     after = request.args.get("after")
     before = _name(after) if after else None
     objects: list[BatchObject] = []
-    for batch in batches(at.blobs).newest_first(owner_asked(), before):
+    for batch in batches(services.blobs).newest_first(owner_filter(), before):
         try:
-            objects.append(_shown(at, batch))
+            objects.append(_to_json(services, batch))
         except (JobNotFound, JobExpired, JobLost, JobNotRestored):
-            continue  # it is removed with its job, or restored with it, in a moment
+            continue  # its job is gone, and the batch will soon be; or its job is being restored
         if len(objects) > limit:
             break
     return cast("BatchList", page_of(objects, limit))
@@ -117,25 +118,25 @@ def list_batches() -> BatchList:
 @blueprint.get("/v1/batches/<batch_id>")
 @describes({200: Answer("The batch.", _BATCH)}, refused=_OF_A_BATCH)
 def retrieve_batch(batch_id: str) -> BatchObject:
-    """How a batch stands."""
-    at = current_services()
-    batch = _find(at, batch_id)
-    return _shown(at, batch)
+    """The state of a batch."""
+    services = current_services()
+    batch = _find(services, batch_id)
+    return _to_json(services, batch)
 
 
 @blueprint.post("/v1/batches/<batch_id>/cancel")
 @describes(
-    {200: Answer("The batch, `cancelled`, or `cancelling` for a moment.", _BATCH)},
+    {200: Answer("The batch; it is `cancelled`, or for a moment `cancelling`.", _BATCH)},
     refused=(*_OF_A_BATCH, JobEnded),
 )
 def cancel_batch(batch_id: str) -> BatchObject:
-    """Stop a batch."""
-    at = current_services()
-    batch = _find(at, batch_id)
+    """Cancel a batch; the results that are done by then remain."""
+    services = current_services()
+    batch = _find(services, batch_id)
     if batch.problems:
         raise JobEnded(job_id=batch_id, state=State.FAILED)
-    cancel_job(at, batch.name)
-    return _shown(at, batch)
+    cancel_job(services, batch.name)
+    return _to_json(services, batch)
 
 
 def _name(batch_id: str) -> str:
@@ -145,20 +146,20 @@ def _name(batch_id: str) -> str:
     return found[1]
 
 
-def _find(at: Services, batch_id: str) -> Batch:
-    batch = batches(at.blobs).find(owner_asked(), _name(batch_id))
+def _find(services: Services, batch_id: str) -> Batch:
+    batch = batches(services.blobs).find(owner_filter(), _name(batch_id))
     if batch is None:
         raise NoSuchBatch(batch_id=batch_id)
     return batch
 
 
-def _shown(at: Services, batch: Batch) -> BatchObject:
+def _to_json(services: Services, batch: Batch) -> BatchObject:
     try:
-        job = find_job(at, batch.name)
+        job = find_job(services, batch.name)
     except (JobNotFound, JobExpired, JobLost):
         if batch.problems:
             return batch_json(batch, None)
         raise
-    # Its input is put away when all else is done of a cancel.
-    is_settled = job.state is not State.CANCELLED or not at.blobs.exists(job.spec.upload_key)
+    # Deleting the input is the last step of cancelling a job.
+    is_settled = job.state is not State.CANCELLED or not services.blobs.exists(job.spec.upload_key)
     return batch_json(batch, job, is_settled=is_settled)

@@ -1,4 +1,4 @@
-"""Makes batches of files of requests."""
+"""Creates batches from uploaded files of requests."""
 
 from typing import Any
 
@@ -16,103 +16,113 @@ from shared.fleet import Served
 from shared.jobs.job import REQUESTS, upload_key_of
 from shared.storage.batches import ENDPOINT, Batch, BatchFile, BatchProblem, batches
 
-#: Of a batch's own notes.
-_MOST_NOTES, _MOST_KEY, _MOST_VALUE = 16, 64, 512
+#: Limits of a batch's `metadata`: entries, characters of a key, characters of a value.
+_MAX_ENTRIES, _MAX_KEY, _MAX_VALUE = 16, 64, 512
 
 
-def take_batch(at: Services, asked: Any) -> BatchObject:
-    """Make the job of a batch; a worker looks at its input. Where none can be made it has failed.
+def submit_batch(services: Services, body: Any) -> BatchObject:
+    """Create a batch and its job; a worker then checks the input and scores it.
+
+    If the file is empty or names an unknown model, the batch has failed at once and has no job.
+
+    Args:
+        services: of the app.
+        body: the JSON of the request.
 
     Raises:
-        shared.errors.service.ScorelaneError: there can be no batch; nothing of it is kept.
+        shared.errors.service.ScorelaneError: the batch is refused, and nothing of it is stored.
     """
-    if not isinstance(asked, dict):
+    if not isinstance(body, dict):
         raise BadRequestField(param="body", reason="it must be a JSON object")
-    _must_be(asked, "endpoint", ENDPOINT)
-    _must_be(asked, "completion_window", WINDOW)
-    input_id, metadata = asked.get("input_file_id"), _metadata(asked.get("metadata"))
+    _must_be(body, "endpoint", ENDPOINT)
+    _must_be(body, "completion_window", WINDOW)
+    input_id, metadata = body.get("input_file_id"), _metadata(body.get("metadata"))
     if not isinstance(input_id, str):
         raise BadRequestField(param="input_file_id", reason="it must be the id of a file")
-    terms = {"as_batch": True, "retention": _kept(at, asked.get("output_expires_after"))}
-    source = find_file(at, input_id)
-    seen = _looked_at(at, source)
-    check_room(at, seen.rows)
-    served = _served(at, seen)
-    with new_folder(at) as job_id:
-        now = at.store.now()
+    retention = _retention(services, body.get("output_expires_after"))
+    terms = {"as_batch": True, "retention": retention}
+    source = find_file(services, input_id)
+    look = _first_look(services, source)
+    check_room(services, look.rows)
+    served = _served(services, look)
+    with new_folder(services) as job_id:
+        now = services.store.now()
         batch = Batch(
             name=job_id,
             owner=current_identity().owner,
             input_file_id=input_id,
             endpoint=ENDPOINT,
-            model=seen.model,
+            model=look.model,
             metadata=metadata,
             created_at=now,
-            expires_at=now + at.settings.retention_seconds,
+            expires_at=now + services.settings.retention_seconds,
             problems=(served,) if isinstance(served, BatchProblem) else (),
         )
         if isinstance(served, BatchProblem):
-            batches(at.blobs).put(batch)
+            batches(services.blobs).put(batch)
             return batch_json(batch, None)
         try:
-            # Its own: the batch goes on where the file is deleted.
-            at.blobs.link({content_key(at, source): upload_key_of(job_id)})
+            # A link of its own: the batch continues if the user deletes the file.
+            services.blobs.link({content_key(services, source): upload_key_of(job_id)})
         except FileNotFoundError:
             raise NoSuchFile(file_id=input_id) from None
-        batches(at.blobs).put(batch)
-        content = Content(REQUESTS, source.size, seen.rows)
-        return batch_json(batch, record_bulk(at, served, job_id, content, terms))
+        batches(services.blobs).put(batch)
+        content = Content(REQUESTS, source.size, look.rows)
+        return batch_json(batch, record_bulk(services, served, job_id, content, terms))
 
 
-def _looked_at(at: Services, source: BatchFile) -> FirstLook:
+def _first_look(services: Services, source: BatchFile) -> FirstLook:
     try:
-        with at.blobs.open(content_key(at, source)) as lines:
-            return first_look(lines, source.size, at.settings.max_record_bytes)
+        with services.blobs.open(content_key(services, source)) as lines:
+            return first_look(lines, source.size, services.settings.max_record_bytes)
     except FileNotFoundError:
         raise NoSuchFile(file_id=f"file-{source.name}") from None
 
 
-def _served(at: Services, seen: FirstLook) -> Served | BatchProblem:
-    """The model whose workers look at the input, or why nobody does.
+def _served(services: Services, look: FirstLook) -> Served | BatchProblem:
+    """The model whose workers check the input; or, if there is none, the problem of the batch.
 
-    Of an input that names none in its first line it is the default one: it will not be scored.
+    If the first line names no model, any model will do: the workers will refuse the input.
     """
-    if seen.is_empty:
+    if look.is_empty:
         message = "The input file has no request in it."
         return BatchProblem(code="empty_file", line=None, message=message)
     try:
-        return at.model(seen.model)
+        return services.model(look.model)
     except UnknownModel as error:
-        if seen.model is None:
-            # None is the default one. Nothing is scored, so any of them will do.
-            return next(iter(at.fleet.models().values()))
+        if look.model is None:
+            # There are several models and no default.
+            return next(iter(services.fleet.models().values()))
         return BatchProblem(code="model_not_found", line=1, message=str(error), param="body.model")
 
 
-def _must_be(asked: dict[str, Any], param: str, only: str) -> None:
-    if asked.get(param) != only:
-        raise BadRequestField(param=param, reason=f"it must be {only} here")
+def _must_be(body: dict[str, Any], param: str, value: str) -> None:
+    if body.get(param) != value:
+        raise BadRequestField(param=param, reason=f"it must be {value} here")
 
 
-def _metadata(given: Any) -> dict[str, str] | None:
-    if given is None:
+def _metadata(metadata: Any) -> dict[str, str] | None:
+    if metadata is None:
         return None
-    if not isinstance(given, dict) or len(given) > _MOST_NOTES:
-        reason = f"it must be an object of at most {_MOST_NOTES} strings"
+    if not isinstance(metadata, dict) or len(metadata) > _MAX_ENTRIES:
+        reason = f"it must be an object of at most {_MAX_ENTRIES} strings"
         raise BadRequestField(param="metadata", reason=reason)
-    for key, value in given.items():
-        if len(key) > _MOST_KEY or not isinstance(value, str) or len(value) > _MOST_VALUE:
-            reason = f"keys have up to {_MOST_KEY} characters, values are strings of {_MOST_VALUE}"
+    for key, value in metadata.items():
+        if len(key) > _MAX_KEY or not isinstance(value, str) or len(value) > _MAX_VALUE:
+            reason = (
+                f"a key may have {_MAX_KEY} characters, and a value must be a string of at most "
+                f"{_MAX_VALUE}"
+            )
             raise BadRequestField(param="metadata", reason=reason)
-    return given
+    return metadata
 
 
-def _kept(at: Services, asked: Any) -> float | None:
-    """For how long the output is to be kept; None: as the settings say."""
-    if asked is None:
+def _retention(services: Services, expires_after: Any) -> float | None:
+    """The seconds for which the output is stored; None: as long as the settings say."""
+    if expires_after is None:
         return None
-    seconds = asked.get("seconds") if isinstance(asked, dict) else None
-    most = at.settings.max_retention_seconds
+    seconds = expires_after.get("seconds") if isinstance(expires_after, dict) else None
+    most = services.settings.max_retention_seconds
     if type(seconds) is not int or not LEAST_RETENTION <= seconds <= most:
         reason = f"its 'seconds' must be a number from {LEAST_RETENTION} to {most:,.0f}"
         raise BadRequestField(param="output_expires_after", reason=reason)

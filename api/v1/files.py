@@ -1,4 +1,4 @@
-"""`/v1/files`: what batches are made of, and what they make."""
+"""`/v1/files`: the input files of batches, and their output and error files."""
 
 from typing import cast
 
@@ -12,9 +12,9 @@ from api.v1.results import batch_content
 from api.v1.shapes import FileDeleted, FileList, FileObject, page_of
 from api.v1.stored_files import (
     ID,
+    find_batch_file,
     find_file,
-    made_by,
-    owner_asked,
+    owner_filter,
     store_file,
     stored_content,
     uploaded_json,
@@ -25,7 +25,7 @@ from shared.storage.batches import batch_files, batches
 
 blueprint = Blueprint("v1_files", __name__)
 
-#: Files on one page of the list.
+#: The most files on one page of the list.
 MAX_PAGE = 10_000
 
 EXAMPLE_FILE: FileObject = {
@@ -59,27 +59,35 @@ _FORM = Content(
     body=(_FORM,),
 )
 def upload_file() -> FileObject:
-    """Store a file of requests (JSONL), for a batch."""
-    at = current_services()
-    return uploaded_json(store_file(at, request))
+    """Upload a file of requests (JSONL) for a batch."""
+    services = current_services()
+    return uploaded_json(store_file(services, request))
 
 
 @blueprint.get("/v1/files")
 @describes(
-    {200: Answer("The page.", json(FileList))},
+    {200: Answer("A page of files.", json(FileList))},
     refused=(BadOption, NoSuchFile),
     parameters=(
-        Parameter("limit", number(0, MAX_PAGE), "At most so many files."),
-        Parameter("after", {"type": "string"}, "The last id of the page before."),
-        Parameter("purpose", {"type": "string"}, "Those for this alone."),
-        Parameter("order", {"enum": ["asc", "desc"]}, "`desc`: the newest first, as without."),
+        Parameter("limit", number(0, MAX_PAGE), "The most files on the page."),
+        Parameter("after", {"type": "string"}, "The `last_id` of the previous page."),
+        Parameter("purpose", {"type": "string"}, "List files with this purpose alone."),
+        Parameter(
+            "order",
+            {"enum": ["asc", "desc"]},
+            "`desc`, the default: the newest first. `asc`: the oldest first.",
+        ),
     ),
 )
 def list_files() -> FileList:
-    """A page of the files that were uploaded, the newest or the oldest first."""
-    at = current_services()
+    """A page of the uploaded files, the newest or the oldest first."""
+    services = current_services()
     limit = max(whole_number(request.args, "limit", MAX_PAGE, MAX_PAGE), 1)
-    after, purpose, now = request.args.get("after"), request.args.get("purpose"), at.store.now()
+    after, purpose, now = (
+        request.args.get("after"),
+        request.args.get("purpose"),
+        services.store.now(),
+    )
     order = request.args.get("order", "desc")
     if order not in ("asc", "desc"):
         raise BadOption(option="order", value=order[:80], reason="it must be asc or desc")
@@ -88,9 +96,9 @@ def list_files() -> FileList:
         raise NoSuchFile(file_id=after[:80])
     objects: list[FileObject] = []
     if purpose in (None, "batch"):
-        shelf = batch_files(at.blobs)
-        listed = shelf.newest_first if order == "desc" else shelf.oldest_first
-        for file in listed(owner_asked(), found[1] if found else None):
+        records = batch_files(services.blobs)
+        ordered = records.newest_first if order == "desc" else records.oldest_first
+        for file in ordered(owner_filter(), found[1] if found else None):
             if file.expires_at > now:
                 objects.append(uploaded_json(file))
             if len(objects) > limit:
@@ -101,20 +109,20 @@ def list_files() -> FileList:
 @blueprint.get("/v1/files/<file_id>")
 @describes({200: Answer("The file.", json(FileObject, EXAMPLE_FILE))}, refused=(NoSuchFile,))
 def retrieve_file(file_id: str) -> FileObject:
-    """What a file is: one that was uploaded, or one that a batch has made."""
-    at = current_services()
-    made = made_by(at, file_id)
-    if made is None:
-        return uploaded_json(find_file(at, file_id))
-    job, which = made
-    kept = job.spec.retention or at.settings.retention_seconds
+    """The metadata of a file, either uploaded or written by a batch."""
+    services = current_services()
+    batch_file = find_batch_file(services, file_id)
+    if batch_file is None:
+        return uploaded_json(find_file(services, file_id))
+    job, which = batch_file
+    retention = job.spec.retention or services.settings.retention_seconds
     ended = int(job.finished_at or job.created_at)
     return {
         "id": file_id,
         "object": "file",
-        "bytes": batch_content(at, job, which).size,
+        "bytes": batch_content(services, job, which).size,
         "created_at": ended,
-        "expires_at": ended + int(kept),
+        "expires_at": ended + int(retention),
         "filename": f"batch_{job.spec.id}_{which}.jsonl",
         "purpose": "batch_output",
         "status": "processed",
@@ -127,35 +135,37 @@ def retrieve_file(file_id: str) -> FileObject:
         200: Answer(
             "The content.",
             (Content("application/octet-stream", {"type": "string", "format": "binary"}),),
-            {"ETag": "Of the content.", "Accept-Ranges": "`bytes`."},
+            {"ETag": "Identifies the content, which never changes.", "Accept-Ranges": "`bytes`."},
         ),
-        206: Answer("The range that was asked for."),
-        304: Answer("As it was."),
-        416: Answer("There is no such range."),
+        206: Answer("The range of the content that `Range` names."),
+        304: Answer("The client has this content already: it matches its `If-None-Match`."),
+        416: Answer("The range begins after the last byte."),
     },
     refused=(NoSuchFile,),
-    parameters=(
-        Parameter("Range", {"type": "string"}, "To go on with a download.", where="header"),
-    ),
+    parameters=(Parameter("Range", {"type": "string"}, "To continue a download.", where="header"),),
 )
 def file_content(file_id: str) -> Response:
-    """The content of a file, of which any range can be had."""
-    at = current_services()
-    made = made_by(at, file_id)
-    content = batch_content(at, *made) if made else stored_content(at, find_file(at, file_id))
-    answer = Response(content, mimetype="application/octet-stream", direct_passthrough=True)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{file_id}.jsonl"'
-    answer.content_length = content.size
-    answer.set_etag(file_id)
-    answer.make_conditional(request, accept_ranges=True, complete_length=content.size)
-    return with_first_chunk(answer)
+    """The content of a file, or any range of it."""
+    services = current_services()
+    batch_file = find_batch_file(services, file_id)
+    content = (
+        batch_content(services, *batch_file)
+        if batch_file
+        else stored_content(services, find_file(services, file_id))
+    )
+    response = Response(content, mimetype="application/octet-stream", direct_passthrough=True)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_id}.jsonl"'
+    response.content_length = content.size
+    response.set_etag(file_id)
+    response.make_conditional(request, accept_ranges=True, complete_length=content.size)
+    return with_first_chunk(response)
 
 
 @blueprint.delete("/v1/files/<file_id>")
 @describes(
     {
         200: Answer(
-            "It is deleted.",
+            "The file is deleted.",
             json(FileDeleted, {"id": EXAMPLE_FILE["id"], "object": "file", "deleted": True}),
         )
     },
@@ -164,16 +174,16 @@ def file_content(file_id: str) -> Response:
 def delete_file(file_id: str) -> FileDeleted:
     """Delete a file.
 
-    A batch goes on without its input. Of a file that a batch has made the rows stay with its job,
-    until that expires or is deleted.
+    A batch continues if its input file is deleted. Deleting an output or error file leaves the rows
+    in the batch's job, until the job expires or is deleted.
     """
-    at = current_services()
-    if made := made_by(at, file_id):
-        job, which = made
-        shelf = batches(at.blobs)
-        if batch := shelf.find(job.spec.owner, job.spec.id):
-            shelf.put(batch.model_copy(update={"deleted": batch.deleted | {which}}))
+    services = current_services()
+    if batch_file := find_batch_file(services, file_id):
+        job, which = batch_file
+        records = batches(services.blobs)
+        if batch := records.find(job.spec.owner, job.spec.id):
+            records.put(batch.model_copy(update={"deleted": batch.deleted | {which}}))
     else:
-        file = find_file(at, file_id)
-        batch_files(at.blobs).delete(file.owner, file.name)
+        file = find_file(services, file_id)
+        batch_files(services.blobs).delete(file.owner, file.name)
     return {"id": file_id, "object": "file", "deleted": True}

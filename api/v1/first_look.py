@@ -1,22 +1,22 @@
-"""What the first requests of a batch say of it; a worker looks at all of them later."""
+"""A look at the first requests of a batch, before a worker checks them all."""
 
 import io
 import json
 from dataclasses import dataclass
 from typing import BinaryIO
 
-#: Bytes from the beginning, by which the number of lines is reckoned.
-LOOKED_AT = 256 * 1024
+#: The number of lines is estimated from this many bytes at the beginning.
+SAMPLE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True)
 class FirstLook:
-    """What a batch seems to be.
+    """What the beginning of a batch's input shows.
 
     Attributes:
-        is_empty: whether there is no line with anything in it, as far as was looked.
-        model: the one that the first request names; None where that is no request.
-        rows: about how many there are.
+        is_empty: whether the input is read to its end and has blank lines alone.
+        model: that of the first line that is not blank; None if it is no request or names none.
+        rows: an estimate of the number of requests.
     """
 
     is_empty: bool
@@ -25,18 +25,18 @@ class FirstLook:
 
 
 def first_look(source: BinaryIO, size: int, max_line_bytes: int) -> FirstLook:
-    """Look at the beginning of a batch's input, whatever its length.
+    """Look at the beginning of a batch's input; the time does not depend on its length.
 
     Args:
-        source: JSONL.
-        size: in bytes.
-        max_line_bytes: a longer line is no request.
+        source: the input, as JSONL.
+        size: its length in bytes.
+        max_line_bytes: the length of the longest line that may be a request.
     """
-    head = source.read(LOOKED_AT + max_line_bytes)
-    looked_at = head[:LOOKED_AT]
-    lines = [line for line in looked_at.split(b"\n") if line.strip()]
-    # Where the look ends within a line a part of one is counted as one.
-    rows = round(len(lines) * max(size / max(len(looked_at), 1), 1.0))
+    head = source.read(SAMPLE_BYTES + max_line_bytes)
+    sample = head[:SAMPLE_BYTES]
+    # A line that the end of the sample cuts counts as a whole one: this is an estimate.
+    lines = [line for line in sample.split(b"\n") if line.strip()]
+    rows = round(len(lines) * max(size / max(len(sample), 1), 1.0))
     for line in io.BytesIO(head.removeprefix(b"\xef\xbb\xbf")):
         if line.strip():
             return FirstLook(is_empty=False, model=_model_of(line), rows=rows)

@@ -6,7 +6,7 @@ from functools import partial
 from api.results.byte_ranges import BlobSlice, ByteRanges, blob_ranges
 from api.results.streaming import recheck_on_missing
 from api.services import Services
-from api.v1.stored_files import made_by
+from api.v1.stored_files import find_batch_file
 from shared.jobs.job import Job, State
 from shared.tables.batch_results import TAIL_BYTES, output_bytes
 
@@ -19,7 +19,7 @@ def batch_content(services: Services, job: Job, which: str) -> ByteRanges:
         job: of the batch.
         which: `output` for the lines with a score, `errors` for those with an error.
     """
-    find = partial(made_by, services, f"file-{job.spec.id}-{which}")
+    find = partial(find_batch_file, services, f"file-{job.spec.id}-{which}")
     if job.state is State.SUCCEEDED:
         parts: Sequence[int] = range(job.parts)
     else:

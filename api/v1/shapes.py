@@ -1,4 +1,4 @@
-"""The shapes in which `/v1` answers, and its errors."""
+"""The JSON objects in the responses of `/v1`; its errors are in `api/errors.py`."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,17 +8,17 @@ from typing_extensions import TypedDict
 Count = Annotated[int, Field(ge=0)]
 
 #: Seconds since the epoch.
-Moment = int
+Timestamp = int
 
 
 class FileObject(TypedDict):
-    """A file."""
+    """A file, either uploaded or written by a batch."""
 
     id: str
     object: Literal["file"]
     bytes: Count
-    created_at: Moment
-    expires_at: Moment | None
+    created_at: Timestamp
+    expires_at: Timestamp | None
     filename: str
     purpose: str
     status: str
@@ -43,7 +43,7 @@ class FileList(TypedDict):
 
 
 class RequestCounts(TypedDict):
-    """Lines of a batch's input."""
+    """The requests of a batch: all, those with a score, and those with an error."""
 
     total: Count
     completed: Count
@@ -51,7 +51,7 @@ class RequestCounts(TypedDict):
 
 
 class ProblemObject(TypedDict):
-    """What is wrong with a line."""
+    """A problem of one line of a batch's input, or of the whole input (`line` is null)."""
 
     code: str
     line: int | None
@@ -60,7 +60,7 @@ class ProblemObject(TypedDict):
 
 
 class ProblemList(TypedDict):
-    """What is wrong with a batch's input."""
+    """The problems of a batch's input."""
 
     object: Literal["list"]
     data: list[ProblemObject]
@@ -88,15 +88,15 @@ class BatchObject(TypedDict):
     ]
     output_file_id: str | None
     error_file_id: str | None
-    created_at: Moment
-    in_progress_at: Moment | None
-    expires_at: Moment | None
-    finalizing_at: Moment | None
-    completed_at: Moment | None
-    failed_at: Moment | None
-    expired_at: Moment | None
-    cancelling_at: Moment | None
-    cancelled_at: Moment | None
+    created_at: Timestamp
+    in_progress_at: Timestamp | None
+    expires_at: Timestamp | None
+    finalizing_at: Timestamp | None
+    completed_at: Timestamp | None
+    failed_at: Timestamp | None
+    expired_at: Timestamp | None
+    cancelling_at: Timestamp | None
+    cancelled_at: Timestamp | None
     request_counts: RequestCounts
     metadata: dict[str, str] | None
 
@@ -112,7 +112,12 @@ class BatchList(TypedDict):
 
 
 def page_of(objects: list[Any], limit: int) -> dict[str, Any]:
-    """A page of `limit` objects; of one more, where there is another page."""
+    """The JSON of a page.
+
+    Args:
+        objects: those of the page; one more than `limit` if another page follows.
+        limit: the most objects on the page.
+    """
     data = objects[:limit]
     return {
         "object": "list",

@@ -1,4 +1,4 @@
-"""The files of `/v1`: those that were uploaded, and those that batches have made."""
+"""Finds and stores the files of `/v1`: uploaded ones, and those that batches write."""
 
 import re
 from functools import partial
@@ -25,56 +25,61 @@ from shared.errors.service import (
 from shared.jobs.job import ENDED, Job, new_job_id
 from shared.storage.batches import BatchFile, batch_files, batches
 
-#: For how long a file may be asked to be kept, in seconds.
-_LEAST_KEPT, _MOST_KEPT = 3600, 2_592_000
+#: The range of `expires_after[seconds]` of an upload.
+_MIN_RETENTION, _MAX_RETENTION = 3600, 2_592_000
 
 ID = re.compile(r"file-([0-9a-f]{32})(?:-(output|errors))?")
 
 
-def owner_asked() -> str | None:
-    """Whose files and batches are asked for: None for those of all."""
+def owner_filter() -> str | None:
+    """The owner whose files and batches this request may see; None: all owners, for an admin."""
     return None if current_identity().is_admin else current_identity().owner
 
 
-def content_key(at: Services, file: BatchFile) -> str:
-    """The blob with what was uploaded."""
-    return f"{batch_files(at.blobs).folder(file.owner, file.name)}content"
+def content_key(services: Services, file: BatchFile) -> str:
+    """The key of the blob that holds the content of an uploaded file."""
+    return f"{batch_files(services.blobs).folder(file.owner, file.name)}content"
 
 
-def find_file(at: Services, file_id: str) -> BatchFile:
-    """A file that was uploaded.
+def find_file(services: Services, file_id: str) -> BatchFile:
+    """The record of an uploaded file.
 
     Raises:
-        shared.errors.service.NoSuchFile: there is none.
+        shared.errors.service.NoSuchFile: there is none that this request may see, or it has
+            expired.
     """
     found = ID.fullmatch(file_id)
-    file = batch_files(at.blobs).find(owner_asked(), found[1]) if found and not found[2] else None
-    if file is None or file.expires_at <= at.store.now():
+    file = (
+        batch_files(services.blobs).find(owner_filter(), found[1])
+        if found and not found[2]
+        else None
+    )
+    if file is None or file.expires_at <= services.store.now():
         raise NoSuchFile(file_id=file_id[:80])
     return file
 
 
-def store_file(at: Services, request: Request) -> BatchFile:
-    """Store an upload, as it comes.
+def store_file(services: Services, request: Request) -> BatchFile:
+    """Store the uploaded file of a request while it is received.
 
     Raises:
-        shared.errors.service.ScorelaneError: it cannot be used; nothing of it is kept.
+        shared.errors.service.ScorelaneError: the upload is refused, and nothing of it stays stored.
     """
     if request.mimetype != "multipart/form-data":
         raise UnsupportedFormat(found=request.mimetype or "none", supported="multipart/form-data")
-    check_length(at, request.content_length)
-    shelf, owner = batch_files(at.blobs), current_identity().owner
-    if len(shelf.names(owner)) >= at.settings.max_files:
-        raise FilesFull(limit=f"{at.settings.max_files:,}")
+    check_length(services, request.content_length)
+    records, owner = batch_files(services.blobs), current_identity().owner
+    if len(records.names(owner)) >= services.settings.max_files:
+        raise FilesFull(limit=f"{services.settings.max_files:,}")
     form = MultipartUpload(chunks_of(request), request.mimetype_params.get("boundary"))
-    now = at.store.now()
+    now = services.store.now()
     name, size = new_job_id(now), 0
     try:
         filename = form.open().filename or "upload.jsonl"
-        with at.blobs.writing(f"{shelf.folder(owner, name)}content") as stored:
+        with services.blobs.writing(f"{records.folder(owner, name)}content") as stored:
             for chunk in form.chunks():
                 size += len(chunk)
-                check_length(at, size)
+                check_length(services, size)
                 stored.write(chunk)
         _check_purpose(form.fields.get("purpose", ""))
         file = BatchFile(
@@ -84,11 +89,11 @@ def store_file(at: Services, request: Request) -> BatchFile:
             purpose="batch",
             size=size,
             created_at=now,
-            expires_at=now + _kept(at, form.fields.get("expires_after[seconds]")),
+            expires_at=now + _retention(services, form.fields.get("expires_after[seconds]")),
         )
-        shelf.put(file)
+        records.put(file)
     except BaseException:
-        shelf.delete(owner, name)
+        records.delete(owner, name)
         raise
     return file
 
@@ -98,31 +103,34 @@ def _check_purpose(purpose: str) -> None:
         raise BadOption(option="purpose", value=purpose[:80], reason="it must be batch here")
 
 
-def _kept(at: Services, seconds: str | None) -> float:
+def _retention(services: Services, seconds: str | None) -> float:
     if seconds is None:
-        return at.settings.retention_seconds
+        return services.settings.retention_seconds
     is_number = seconds.isascii() and seconds.isdecimal() and len(seconds) <= 12
-    if not is_number or not _LEAST_KEPT <= int(seconds) <= _MOST_KEPT:
-        reason = f"it must be a number from {_LEAST_KEPT:,} to {_MOST_KEPT:,}"
+    if not is_number or not _MIN_RETENTION <= int(seconds) <= _MAX_RETENTION:
+        reason = f"it must be a number from {_MIN_RETENTION:,} to {_MAX_RETENTION:,}"
         raise BadOption(option="expires_after[seconds]", value=seconds[:80], reason=reason)
     return float(seconds)
 
 
-def made_by(at: Services, file_id: str) -> tuple[Job, str] | None:
-    """The job of a batch whose file this is, and which of its files; None: it is no batch's.
+def find_batch_file(services: Services, file_id: str) -> tuple[Job, str] | None:
+    """The batch's job that wrote a file.
+
+    Returns:
+        The job, and `output` or `errors`. None if `file_id` is not that of a batch's file.
 
     Raises:
-        shared.errors.service.NoSuchFile: it is a batch's, and not there: not yet, or not any more.
-        shared.errors.service.JobNotRestored: it will be there again.
+        shared.errors.service.NoSuchFile: the batch has no such file, or not yet, or it was deleted.
+        shared.errors.service.JobNotRestored: Redis has lost the job, which will be restored.
     """
     found = ID.fullmatch(file_id)
     if not found or not found[2]:
         return None
-    batch = batches(at.blobs).find(owner_asked(), found[1])
+    batch = batches(services.blobs).find(owner_filter(), found[1])
     if batch is None or found[2] in batch.deleted:
         raise NoSuchFile(file_id=file_id)
     try:
-        job = find_job(at, found[1])
+        job = find_job(services, found[1])
     except (JobNotFound, JobExpired, JobLost):
         raise NoSuchFile(file_id=file_id) from None
     rows = job.completed if found[2] == "output" else job.failed
@@ -131,14 +139,14 @@ def made_by(at: Services, file_id: str) -> tuple[Job, str] | None:
     return job, found[2]
 
 
-def stored_content(at: Services, file: BatchFile) -> ByteRanges:
-    """The content of a file that was uploaded."""
-    slices = slices_of(content_key(at, file), file.size)
-    return blob_ranges(at.blobs, slices, partial(find_file, at, f"file-{file.name}"))
+def stored_content(services: Services, file: BatchFile) -> ByteRanges:
+    """The content of an uploaded file."""
+    slices = slices_of(content_key(services, file), file.size)
+    return blob_ranges(services.blobs, slices, partial(find_file, services, f"file-{file.name}"))
 
 
 def uploaded_json(file: BatchFile) -> FileObject:
-    """A file that was uploaded, as `/v1` shows it."""
+    """The JSON of an uploaded file."""
     return {
         "id": f"file-{file.name}",
         "object": "file",
