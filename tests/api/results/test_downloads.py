@@ -1,16 +1,16 @@
-"""A download of results can be cut off anywhere and gone on with."""
+"""Downloads of results: ranges, ETags and lengths, so that a cut download can be continued."""
 
 import pytest
 from support.in_memory import Service
 
 from api.results.byte_ranges import ByteRanges
 
-CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (at, b"x" * (at % 50 + 1)) for at in range(40))
+CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (row, b"x" * (row % 50 + 1)) for row in range(40))
 
 
 @pytest.fixture(params=["bulk", "small"])
 def url(request: pytest.FixtureRequest, service: Service) -> str:
-    """The results of a job of many parts, and of one without any."""
+    """The path of the results of a bulk job with many parts, and of a small job."""
     if request.param == "bulk":
         accepted = service.submit(CSV)
     else:
@@ -20,7 +20,7 @@ def url(request: pytest.FixtureRequest, service: Service) -> str:
 
 
 def test_any_range_of_a_download(service: Service, url: str) -> None:
-    """`Range` gives these bytes of what a whole download gives, and says where they are."""
+    """`Range` gets exactly these bytes of the whole download, and `Content-Range` names them."""
     whole = service.client.get(url)
     assert whole.headers["Accept-Ranges"] == "bytes"
     size = len(whole.data)
@@ -38,8 +38,8 @@ def test_any_range_of_a_download(service: Service, url: str) -> None:
     assert last.data == whole.data[-5:]
 
 
-def test_a_range_that_there_is_not(service: Service, url: str) -> None:
-    """A range behind the end is a 416 that says how long the results are."""
+def test_a_range_after_the_end(service: Service, url: str) -> None:
+    """It gets a 416, whose `Content-Range` has the length of the results."""
     size = len(service.client.get(url).data)
     answer = service.client.get(url, headers={"Range": f"bytes={size}-"})
     assert answer.status_code == 416
@@ -47,8 +47,8 @@ def test_a_range_that_there_is_not(service: Service, url: str) -> None:
     assert answer.json["type"] == "urn:scorelane:problem:requested-range-not-satisfiable"
 
 
-def test_what_a_client_has_is_not_sent_again(service: Service, url: str) -> None:
-    """The same ETag is answered 304; a range of something else gets the whole."""
+def test_results_that_a_client_has_are_not_sent_again(service: Service, url: str) -> None:
+    """A matching `If-None-Match` gets a 304; a range whose `If-Range` differs gets the whole."""
     whole = service.client.get(url)
     same = service.client.get(url, headers={"If-None-Match": whole.headers["ETag"]})
     assert (same.status_code, same.data) == (304, b"")
@@ -58,16 +58,16 @@ def test_what_a_client_has_is_not_sent_again(service: Service, url: str) -> None
     assert (other.status_code, other.data) == (200, whole.data)
 
 
-def test_the_size_of_a_download_without_it(service: Service, url: str) -> None:
-    """HEAD says how long the results are, and sends none."""
+def test_head_gives_the_length_of_a_download(service: Service, url: str) -> None:
+    """`HEAD` gets the headers of the download, and no body."""
     whole, head = service.client.get(url), service.client.head(url)
     assert head.data == b""
     assert head.headers["Content-Length"] == whole.headers["Content-Length"]
     assert head.headers["ETag"] == whole.headers["ETag"]
 
 
-def test_pieces_read_only_what_is_asked_for() -> None:
-    """Each piece behind a place is read once, the first from there; empty ones are passed over."""
+def test_only_the_pieces_of_the_range_are_read() -> None:
+    """Each piece after the position is read once, the first one from there; empty ones are not."""
     read: list[tuple[int, int]] = []
     contents = [b"", b"abc", b"", b"defg", b"h", b""]
 

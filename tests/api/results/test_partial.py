@@ -1,4 +1,4 @@
-"""What there is of a job can be read while it runs: each row once, in order, to the last one."""
+"""`partial=true`: a client reads a running job's rows, each once, in order, up to the last one."""
 
 import json
 import random
@@ -21,14 +21,14 @@ REFS = [f"r{row}" for row in range(ROWS)]
 
 @pytest.fixture
 def service(settings: Settings) -> Service:
-    """The service with so many processes that parts are done in any order."""
+    """The service, with several worker processes."""
     service = make_service(settings)
     service.fleet._processes = 4
     return service
 
 
 def submit(service: Service, **options: str) -> str:
-    """A job that is split, with parts of four rows to do; its address."""
+    """Submit a job and split it into parts of four rows, none of them scored; its path."""
     service.fleet._processes = 1
     accepted = service.submit(CSV, **options)
     service.fleet._processes = 4
@@ -36,10 +36,10 @@ def submit(service: Service, **options: str) -> str:
     return str(accepted.location)
 
 
-def step(service: Service, at: int) -> None:
-    """Do one of the things that are to be done."""
-    task, *args = service.dispatch.messages[at]
-    del service.dispatch.messages[at]
+def step(service: Service, index: int) -> None:
+    """Run one of the dispatched tasks."""
+    task, *args = service.dispatch.messages[index]
+    del service.dispatch.messages[index]
     getattr(service.pipeline, task)(*args)
 
 
@@ -50,21 +50,23 @@ def get(service: Service, url: str, **query: Any) -> Any:
 
 
 def next_of(answer: Any) -> str | None:
-    """The address that an answer says to go on with."""
+    """The path of the next page, from the header `Link`; None if there is none."""
     found = re.fullmatch(r'<(.*)>; rel="next"', answer.headers.get("Link", ""))
     return found[1] if found else None
 
 
-@pytest.mark.parametrize("kept", ["csv", "ndjson", "parquet"])
+@pytest.mark.parametrize("own_format", ["csv", "ndjson", "parquet"])
 @how(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     max_examples=15,
 )
 @given(seed=st.integers(0, 2**32))
-def test_pages_while_parts_are_done_in_any_order(settings: Settings, kept: str, seed: int) -> None:
-    """Whoever goes on with the cursor gets every row once, in order, and knows the last one."""
+def test_pages_while_parts_are_done_in_any_order(
+    settings: Settings, own_format: str, seed: int
+) -> None:
+    """A client that follows the cursor gets every row once, in order, and knows the last page."""
     service, order = make_service(settings), random.Random(seed)  # noqa: S311  no secret
-    url, rows, cursor, states = submit(service, format=kept), [], "0", []
+    url, rows, cursor, states = submit(service, format=own_format), [], "0", []
     while cursor is not None:
         for _ in range(order.randint(0, 4)):
             if service.dispatch.messages:
@@ -76,7 +78,7 @@ def test_pages_while_parts_are_done_in_any_order(settings: Settings, kept: str, 
         page = answer.json
         assert len(page["rows"]) <= limit
         if page["state"] == "running":
-            # No more than up to the first part that is not done.
+            # No row after the first part that is not done.
             done = service.store.outcome(url.rpartition("/")[2]).first_undone()
             assert len(rows) + len(page["rows"]) <= 4 * done
             assert page["next"] is not None
@@ -89,35 +91,37 @@ def test_pages_while_parts_are_done_in_any_order(settings: Settings, kept: str, 
     assert states[-1] == "succeeded"
 
 
-@pytest.mark.parametrize("kept", ["csv", "ndjson", "parquet"])
+@pytest.mark.parametrize("own_format", ["csv", "ndjson", "parquet"])
 @pytest.mark.parametrize("wanted", ["csv", "ndjson"])
-def test_files_put_behind_each_other(service: Service, kept: str, wanted: str) -> None:
-    """They are the download of the whole, to the byte; each says where the next one begins."""
-    url = submit(service, format=kept)
-    where: str | None = f"{url}/results?partial=true&format={wanted}"
-    content, times, headers = b"", 0, []
-    while where:
-        answer = service.client.get(where)
+def test_partial_files_that_are_appended_to_each_other(
+    service: Service, own_format: str, wanted: str
+) -> None:
+    """Together they are the whole download, byte for byte; `Link` leads from each to the next."""
+    url = submit(service, format=own_format)
+    path: str | None = f"{url}/results?partial=true&format={wanted}"
+    content, requests, headers = b"", 0, []
+    while path:
+        answer = service.client.get(path)
         assert answer.status_code == 200
         content += answer.data
         headers.append(answer.mimetype_params.get("header"))
-        where = next_of(answer)
+        path = next_of(answer)
         assert ("Retry-After" in answer.headers) == (
             service.client.get(url).json["state"] == "running"
         )
-        # The last of what there is to do first, so that there are gaps.
+        # The last tasks first, so that there are gaps.
         for _ in range(3):
             if service.dispatch.messages:
                 step(service, len(service.dispatch.messages) - 1)
-        times += 1
-    assert times > 3
+        requests += 1
+    assert requests > 3
     assert content == service.client.get(f"{url}/results?format={wanted}").data
     if wanted == "csv":
-        assert headers == ["present", *["absent"] * (times - 1)]
+        assert headers == ["present", *["absent"] * (requests - 1)]
 
 
 def test_a_cursor_within_a_part(service: Service) -> None:
-    """A file may go on where a page ended."""
+    """A file can begin where a page ended, within a part; a cursor after the end gets no rows."""
     url = submit(service)
     service.work()
     page = get(service, url, format="json", limit=6).json
@@ -130,12 +134,12 @@ def test_a_cursor_within_a_part(service: Service) -> None:
 
 
 def test_a_cancelled_job_keeps_what_was_done(service: Service) -> None:
-    """Every part that was finished can be read, in order; what was not is not there."""
+    """The rows of every part that was done can be read, in order, and no others."""
     url = submit(service)
     for _ in range(2):
         step(service, 0)
     first = get(service, url, format="json").json
-    step(service, 1)  # behind a gap
+    step(service, 1)  # a later part, which leaves a gap
     service.client.post(f"{url}/cancel")
     service.work()
     rest = get(service, url, format="json", cursor=first["next"])
@@ -143,7 +147,7 @@ def test_a_cancelled_job_keeps_what_was_done(service: Service) -> None:
     assert done[:2] == [0, 1]
     assert len(done) == 3
     assert done[2] > 2
-    expected = [f"r{4 * part + at}" for part in done for at in range(4)]
+    expected = [f"r{4 * part + row}" for part in done for row in range(4)]
     assert [row["ref"] for row in [*first["rows"], *rest.json["rows"]]] == expected
     assert (rest.json["state"], rest.json["next"]) == ("cancelled", None)
     assert "Link" not in rest.headers
@@ -154,7 +158,7 @@ def test_a_cancelled_job_keeps_what_was_done(service: Service) -> None:
 
 
 def test_a_failed_job_keeps_what_was_done(service: Service) -> None:
-    """The parts of a file whose end is broken, as far as they came."""
+    """A file with a broken end fails; the rows of the parts that were done can be read."""
     content = CSV + b'r,"never closed' + b" " * 2**21
     url = service.submit(content).location
     service.work()
@@ -164,7 +168,7 @@ def test_a_failed_job_keeps_what_was_done(service: Service) -> None:
 
 
 def test_before_anything_is_done(service: Service) -> None:
-    """There is nothing, from the beginning on, and a time to ask again."""
+    """The answer has no rows, the first cursor, and a `Retry-After`."""
     url = service.submit(CSV).location
     answer = get(service, url, format="json")
     assert answer.json == {"rows": [], "state": "queued", "next": "0"}
@@ -176,7 +180,7 @@ def test_before_anything_is_done(service: Service) -> None:
 
 
 def test_a_small_job(service: Service) -> None:
-    """It has nothing until it has all."""
+    """A small job has no rows until it is done, and then all of them."""
     url = service.client.post("/jobs", json={"text": ["abc", ""]}).location
     assert get(service, url, format="json").json == {"rows": [], "state": "queued", "next": "0"}
     service.work()
@@ -188,8 +192,8 @@ def test_a_small_job(service: Service) -> None:
     assert page["next"] is None
 
 
-def test_what_cannot_be_asked_for(service: Service) -> None:
-    """A cursor that is none, a flag that is none, a Parquet of half a job."""
+def test_invalid_parameters(service: Service) -> None:
+    """A wrong cursor, flag or limit gets a 400; so does Parquet, which has no partial results."""
     url = submit(service)
     for query in ({"cursor": "x"}, {"partial": "yes"}, {"format": "parquet"}, {"limit": "-1"}):
         answer = service.client.get(f"{url}/results", query_string={"partial": "true", **query})

@@ -1,4 +1,4 @@
-"""Results come in the format that was asked for, whatever they are kept in."""
+"""Results in every format, whatever format the job stores them in."""
 
 import csv
 import io
@@ -15,27 +15,27 @@ from api.results.negotiation import MEDIA_TYPES
 
 ROWS = [("007", "good"), ("=1+1", "b,tt\u00e9r"), ("", ""), ('a"b\n', "x" * 40), ("-5", " ")] * 5
 SCORE = "Sentiment_Score"
-KEPT = ["csv", "ndjson", "parquet"]
+FORMATS = ["csv", "ndjson", "parquet"]
 
 
-def sent() -> bytes:
+def upload() -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([("ref", "text"), *ROWS])
     return text.getvalue().encode()
 
 
-@pytest.fixture(params=[(kept, kind) for kept in KEPT for kind in ("bulk", "small")])
+@pytest.fixture(params=[(form, kind) for form in FORMATS for kind in ("bulk", "small")])
 def job(request: pytest.FixtureRequest, service: Service) -> tuple[str, str]:
-    """A job with results of each format, of many parts and of none; its format and address."""
-    kept, kind = request.param
+    """A finished job of each format and kind: its own format, and the path of its results."""
+    own_format, kind = request.param
     if kind == "bulk":
-        accepted = service.submit(sent(), format=kept)
+        accepted = service.submit(upload(), format=own_format)
     else:
         records = [{"ref": ref, "text": text} for ref, text in ROWS[:5]]
-        accepted = service.client.post("/jobs", json=records, query_string={"format": kept})
+        accepted = service.client.post("/jobs", json=records, query_string={"format": own_format})
     assert accepted.status_code == 202, accepted.text
     service.work()
-    return kept, f"{accepted.location}/results"
+    return own_format, f"{accepted.location}/results"
 
 
 def expected(service: Service, url: str) -> list[dict[str, Any]]:
@@ -45,7 +45,7 @@ def expected(service: Service, url: str) -> list[dict[str, Any]]:
 
 
 def read(content: bytes, kind: str) -> list[dict[str, Any]]:
-    """The rows of a file, as another program reads them."""
+    """The rows of a result file, read without Scorelane's code."""
     if kind == "parquet":
         return list(pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist())
     if kind == "ndjson":
@@ -61,9 +61,9 @@ def read(content: bytes, kind: str) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("wanted", KEPT)
+@pytest.mark.parametrize("wanted", FORMATS)
 def test_every_format_of_every_job(service: Service, job: tuple[str, str], wanted: str) -> None:
-    """Each format has the rows of the job, in order; a file's name says what it is."""
+    """Every format has the job's rows in order; the file is named after the job and the format."""
     _, url = job
     rows = expected(service, url)
     assert [row["ref"] for row in rows] == [ref for ref, _ in ROWS[: len(rows)]]
@@ -80,18 +80,18 @@ def test_every_format_of_every_job(service: Service, job: tuple[str, str], wante
         assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
 
 
-def test_the_job_says_what_comes_unasked(service: Service, job: tuple[str, str]) -> None:
-    """Who names no format gets the job's own, with its length and its ranges."""
-    kept, url = job
+def test_the_default_is_the_format_of_the_job(service: Service, job: tuple[str, str]) -> None:
+    """A request that names no format gets the job's own, with a length and with ranges."""
+    own_format, url = job
     for accept in (None, "*/*", "text/html, */*;q=0.8"):
         answer = service.client.get(url, headers={"Accept": accept} if accept else {})
-        assert answer.mimetype == MEDIA_TYPES[kept]  # type: ignore[index]
+        assert answer.mimetype == MEDIA_TYPES[own_format]  # type: ignore[index]
         assert int(answer.headers["Content-Length"]) == len(answer.data)
         assert answer.headers["Accept-Ranges"] == "bytes"
 
 
 def test_a_range_of_the_own_format(service: Service, job: tuple[str, str]) -> None:
-    """A download in the job's own format goes on wherever it was cut, and says if it cannot."""
+    """A download in the job's own format can be continued at any byte while the ETag matches."""
     _, url = job
     whole = service.client.get(url)
     for begin in (0, 1, len(whole.data) // 2, len(whole.data) - 1):
@@ -103,21 +103,21 @@ def test_a_range_of_the_own_format(service: Service, job: tuple[str, str]) -> No
 
 
 def test_no_range_of_another_format(service: Service, job: tuple[str, str]) -> None:
-    """What is converted on its way is sent whole, and not again to who has it."""
-    kept, url = job
-    wanted = "csv" if kept != "csv" else "ndjson"
+    """Converted results are sent whole, or as a 304 if the client has them already."""
+    own_format, url = job
+    wanted = "csv" if own_format != "csv" else "ndjson"
     answer = service.client.get(f"{url}?format={wanted}", headers={"Range": "bytes=3-"})
     assert answer.status_code == 200
     assert "Accept-Ranges" not in answer.headers
     same = {"If-None-Match": answer.headers["ETag"]}
     assert service.client.get(f"{url}?format={wanted}", headers=same).status_code == 304
-    # An ETag is of one format: what a client has as CSV is no answer to who wants NDJSON.
+    # An ETag belongs to one format: that of the CSV does not match the NDJSON.
     assert service.client.get(url, headers=same).status_code == 200
 
 
 def test_a_formula_is_escaped_for_spreadsheets_alone(service: Service) -> None:
-    """The quote before a cell that would be run is in the CSV, and in no other format."""
-    url = f"{service.submit(sent()).location}/results"
+    """In CSV a `'` is put before a cell that looks like a formula; other formats keep the cell."""
+    url = f"{service.submit(upload()).location}/results"
     service.work()
     assert b"\n'=1+1,0" in service.client.get(url).data
     assert b'{"ref":"=1+1",' in service.client.get(f"{url}?format=ndjson").data
@@ -137,17 +137,17 @@ def test_a_formula_is_escaped_for_spreadsheets_alone(service: Service) -> None:
         ("", "csv"),
     ],
 )
-def test_what_accept_admits(service: Service, accept: str, kind: str) -> None:
-    """The client's own order decides, then the job's."""
-    url = f"{service.submit(sent()).location}/results"
+def test_accept_decides_the_format(service: Service, accept: str, kind: str) -> None:
+    """The client's preferences come first; among equal ones the job's own format does."""
+    url = f"{service.submit(upload()).location}/results"
     service.work()
     answer = service.client.get(url, headers={"Accept": accept})
     assert answer.mimetype == MEDIA_TYPES[kind]  # type: ignore[index]
 
 
-def test_what_cannot_be_had(service: Service) -> None:
-    """A format that there is not is refused with those that there are."""
-    url = f"{service.submit(sent()).location}/results"
+def test_unknown_formats_are_refused(service: Service) -> None:
+    """The error names the formats that there are."""
+    url = f"{service.submit(upload()).location}/results"
     service.work()
     answer = service.client.get(url, headers={"Accept": "text/html, image/*"})
     assert (answer.status_code, answer.json["type"]) == (
@@ -159,14 +159,14 @@ def test_what_cannot_be_had(service: Service) -> None:
     answer = service.client.get(f"{url}?format=xlsx")
     assert (answer.status_code, answer.json["type"]) == (400, "urn:scorelane:problem:bad-option")
     assert "csv, json, ndjson, parquet" in answer.json["detail"]
-    answer = service.submit(sent(), format="json")
+    answer = service.submit(upload(), format="json")
     assert (answer.status_code, answer.json["type"]) == (400, "urn:scorelane:problem:bad-option")
     assert "csv, ndjson, parquet" in answer.json["detail"]
     assert service.client.post("/sentiment?format=csv", json={"text": ["a"]}).status_code == 400
 
 
 def test_a_page_of_a_job_in_any_format(service: Service, job: tuple[str, str]) -> None:
-    """Pages of JSON begin and end anywhere, whatever the parts are written in."""
+    """Pages of JSON can begin and end at any row, whatever the format of the parts is."""
     _, url = job
     rows = expected(service, url)
     for offset in range(len(rows) + 1):
@@ -178,17 +178,17 @@ def test_a_page_of_a_job_in_any_format(service: Service, job: tuple[str, str]) -
             assert page["next_offset"] == (end if end < len(rows) else None)
 
 
-def test_nobody_else_pays_for_parquet() -> None:
-    """The API imports pyarrow where somebody wants a Parquet, and not before."""
+def test_pyarrow_is_not_imported_at_the_start() -> None:
+    """The API imports pyarrow at the first request for Parquet, as it costs memory."""
     code = "import sys, api.app, api.results.available; print('pyarrow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
-@pytest.mark.parametrize("kept", KEPT)
-def test_a_retry_keeps_the_format(service: Service, kept: str) -> None:
-    """Parts that are taken over are those of the same format, and the rest follows them."""
-    url = service.submit(sent(), format=kept).location
+@pytest.mark.parametrize("own_format", FORMATS)
+def test_a_retry_keeps_the_format(service: Service, own_format: str) -> None:
+    """A retry reuses the parts that are done, in the job's format, and scores the rest in it."""
+    url = service.submit(upload(), format=own_format).location
     for _ in range(3):
         service.step()
     service.client.post(f"{url}/cancel")
@@ -199,5 +199,5 @@ def test_a_retry_keeps_the_format(service: Service, kept: str) -> None:
     service.work()
     assert 0 < done < sum(service.model.calls) == 15
     answer = service.client.get(f"{again.location}/results")
-    assert answer.mimetype == MEDIA_TYPES[kept]  # type: ignore[index]
-    assert read(answer.data, kept) == expected(service, f"{again.location}/results")
+    assert answer.mimetype == MEDIA_TYPES[own_format]  # type: ignore[index]
+    assert read(answer.data, own_format) == expected(service, f"{again.location}/results")

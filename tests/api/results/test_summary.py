@@ -1,4 +1,4 @@
-"""What the scores of a job come to, without a look at its rows."""
+"""`/jobs/<id>/summary`: statistics of a job's scores, without reading its rows."""
 
 from typing import Any
 
@@ -8,20 +8,20 @@ from support.in_memory import Service
 
 from shared.config.settings import Settings
 
-TEXTS = ["", "raise", *["x" * at for at in range(1, 120)]]
+TEXTS = ["", "raise", *["x" * length for length in range(1, 120)]]
 CSV = b"text\n" + b"".join(f'"{text}"\n'.encode() for text in TEXTS)
 SCORES = [length_score(text) for text in TEXTS if text not in ("", "raise")]
 
 
 def check(found: dict[str, Any]) -> None:
-    """It is the summary of all of these texts."""
+    """Check that this is the summary of `TEXTS`."""
     assert found["rows"] == {"total": len(TEXTS), "completed": len(SCORES), "failed": 2}
     scores = found["scores"]
     assert scores["mean"] == pytest.approx(sum(SCORES) / len(SCORES))
     assert (scores["min"], scores["max"]) == (0.01, 1.0)
     bins = scores["histogram"]
-    assert [one["from"] for one in bins] == [at / 10 for at in range(10)]
-    assert [one["to"] for one in bins] == [at / 10 for at in range(1, 11)]
+    assert [one["from"] for one in bins] == [tenth / 10 for tenth in range(10)]
+    assert [one["to"] for one in bins] == [tenth / 10 for tenth in range(1, 11)]
     expected = [0] * 10
     for score in SCORES:
         expected[min(int(score * 10), 9)] += 1
@@ -29,10 +29,12 @@ def check(found: dict[str, Any]) -> None:
     assert found["errors"] == [{"kind": "empty", "rows": 1}, {"kind": "model_raised", "rows": 1}]
 
 
-@pytest.mark.parametrize("kept", ["csv", "ndjson", "parquet"])
-def test_the_summary_of_a_job(service: Service, monkeypatch: pytest.MonkeyPatch, kept: str) -> None:
-    """Counts, mean, extremes, ten bins and the errors by kind; no part is read for it."""
-    url = service.submit(CSV, format=kept).location
+@pytest.mark.parametrize("own_format", ["csv", "ndjson", "parquet"])
+def test_the_summary_of_a_job(
+    service: Service, monkeypatch: pytest.MonkeyPatch, own_format: str
+) -> None:
+    """It has counts, mean, extremes, ten bins and the errors by kind; no part is read for it."""
+    url = service.submit(CSV, format=own_format).location
     service.work()
     monkeypatch.setattr(service.blobs, "read", None)
     found = service.client.get(f"{url}/summary").json
@@ -44,7 +46,7 @@ def test_the_summary_of_a_job(service: Service, monkeypatch: pytest.MonkeyPatch,
 def test_a_part_that_is_done_twice_counts_once(
     service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where a process wrote it and died, and another one finds it."""
+    """Also if a process dies after it has written the part, and another one scores it again."""
     service.store._settings = settings.model_copy(update={"lease_seconds": 0.0})
     url = service.submit(CSV).location
     with monkeypatch.context() as dying:
@@ -60,7 +62,7 @@ def test_a_part_that_is_done_twice_counts_once(
 
 
 def test_a_job_that_has_not_ended(service: Service) -> None:
-    """It is the summary of what there is; of nothing, at first."""
+    """The summary covers the rows that are done; at first none."""
     url = service.submit(CSV).location
     found = service.client.get(f"{url}/summary").json
     assert (found["scores"]["mean"], found["scores"]["min"]) == (None, None)
@@ -74,7 +76,7 @@ def test_a_job_that_has_not_ended(service: Service) -> None:
 
 
 def test_a_small_job(service: Service) -> None:
-    """Its rows are few, and are added up when somebody asks."""
+    """The summary of a small job is computed from its rows at each request."""
     url = service.client.post("/jobs", json={"text": ["", "x" * 50, "x" * 100]}).location
     assert service.client.get(f"{url}/summary").json["scores"]["mean"] is None
     service.work()
@@ -85,8 +87,8 @@ def test_a_small_job(service: Service) -> None:
     assert found["errors"] == [{"kind": "empty", "rows": 1}]
 
 
-def test_a_job_that_the_store_has_lost(service: Service) -> None:
-    """What had ended comes back with its summary."""
+def test_a_job_that_redis_has_lost(service: Service) -> None:
+    """A job that had succeeded is restored with its summary."""
     url = service.submit(CSV).location
     service.work()
     service.lose()
