@@ -1,4 +1,4 @@
-"""Every request has an id and a line in the log, and hands its trace on."""
+"""Every request has an id and a line in the access log, and passes on its trace."""
 
 import logging
 from functools import partial
@@ -17,8 +17,8 @@ TRACE = f"00-{'a' * 32}-{'b' * 16}-01"
 
 
 @pytest.fixture(autouse=True)
-def _whole_answers(service: Service) -> None:
-    """A line is written when an answer is closed, as a server does; this client then does."""
+def _close_responses(service: Service) -> None:
+    """Make the test client close each response, as a server does: that is when it is logged."""
     service.client.open = partial(service.client.open, buffered=True)  # type: ignore[method-assign]
 
 
@@ -27,7 +27,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[Any]:
 
 
 def test_a_request_is_a_line(service: Service, caplog: pytest.LogCaptureFixture) -> None:
-    """Its route, status, time and bytes, its job; nothing that a client made up."""
+    """The line has route, status, time, bytes and job, and no text that a client invented."""
     caplog.set_level(logging.INFO)
     location = service.submit(b"text\ngood\n").location
     service.work()
@@ -45,21 +45,23 @@ def test_a_request_is_a_line(service: Service, caplog: pytest.LogCaptureFixture)
     assert "secret" not in str([vars(record) for record in lines(caplog)])
 
 
-def test_the_line_can_be_left_out(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    """By a setting."""
+def test_the_access_log_can_be_turned_off(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With the setting `access_log` off no line is written."""
     caplog.set_level(logging.DEBUG)
     service = make_service(settings.model_copy(update={"access_log": False}))
     service.client.get("/apitest", buffered=True)
     make_service(settings).client.get("/livez", buffered=True)
-    # The line of the second one is there, and it is the first.
+    # The line of the second request comes, and it is the only one.
     wait_for(lambda: lines(caplog))
     assert [line.route for line in lines(caplog)] == ["/livez"]
 
 
-def test_lines_that_a_disk_is_too_slow_for_are_left_out(
+def test_lines_are_dropped_if_the_disk_is_too_slow(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No request waits for them, and how many they were is said."""
+    """No request waits for the log; a warning says how many lines were dropped."""
     monkeypatch.setattr(access_log, "MAX_LINES", 1)
     monkeypatch.setattr(access_log, "Thread", Mock())
     caplog.set_level(logging.INFO)
@@ -74,18 +76,20 @@ def test_lines_that_a_disk_is_too_slow_for_are_left_out(
     ]
 
 
-def test_an_id_that_was_sent_comes_back(service: Service) -> None:
-    """And stands in a problem; one that is unfit for a line is replaced by one of our own."""
+def test_a_request_id_of_the_client_is_used(service: Service) -> None:
+    """It is in the response and in a problem; an id unfit for a log line is replaced."""
     answer = service.client.get("/jobs/x", headers={"X-Request-ID": "mine.1"})
     assert answer.headers["X-Request-ID"] == answer.json["request_id"] == "mine.1"
     for unfit in ("", "a b", 'a"b', "x" * 129, "caf\u00e9"):
-        made = service.client.get("/livez", headers={"X-Request-ID": unfit}).headers["X-Request-ID"]
-        assert made != unfit
-        assert request_id(made) == made
+        found = service.client.get("/livez", headers={"X-Request-ID": unfit}).headers[
+            "X-Request-ID"
+        ]
+        assert found != unfit
+        assert request_id(found) == found
 
 
-def test_the_trace_goes_with_the_job(service: Service) -> None:
-    """It is in the job's own record, and with the message; nothing is left of it afterwards."""
+def test_the_trace_is_passed_on_with_the_job(service: Service) -> None:
+    """The job's record and the message have it; the thread's context is empty afterwards."""
     service.dispatch.split = lambda *_: seen.append(dict(fields()))  # type: ignore[method-assign]
     seen: list[dict[str, object]] = []
     headers = {"traceparent": TRACE, "Content-Type": "text/csv"}
@@ -99,12 +103,12 @@ def test_the_trace_goes_with_the_job(service: Service) -> None:
     "presented",
     [None, "", "00-1-2-01", TRACE.upper(), TRACE.replace("00-", "ff-"), TRACE.replace("a", "0")],
 )
-def test_what_is_no_trace_is_left_out(presented: str | None) -> None:
-    """By the rules of W3C's Trace Context."""
+def test_a_malformed_trace_is_ignored(presented: str | None) -> None:
+    """A `traceparent` that breaks the rules of W3C's Trace Context is not passed on."""
     assert traceparent(presented) == ""
 
 
 def test_a_later_version_of_a_trace_is_read() -> None:
-    """Its first fields, which are the same."""
+    """Of a later version of `traceparent` the fields that version 00 has are used."""
     later = TRACE.replace("00-", "01-")
     assert traceparent(f" {later}-more ") == later

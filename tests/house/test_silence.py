@@ -1,4 +1,4 @@
-"""Texts, keys and passwords are in no log and no error answer."""
+"""No log and no error response contains texts, keys or passwords."""
 
 import logging
 from typing import Any
@@ -14,11 +14,11 @@ from api.security.keys import new_key
 from shared.config.settings import Settings
 from worker.steps.bisection import score_texts
 
-SECRET = "what somebody wrote in confidence"  # noqa: S105  not that kind of secret
+SECRET = "what somebody wrote in confidence"  # noqa: S105  a text, not a password
 
 
-def test_a_model_that_quotes_a_text_is_not_quoted(caplog: pytest.LogCaptureFixture) -> None:
-    """Its exception is logged by its kind and its place, without its message."""
+def test_an_exception_of_a_model_that_contains_a_text(caplog: pytest.LogCaptureFixture) -> None:
+    """The log has the exception's type and place; neither it nor the row's error has its message."""
 
     class Quoting(LengthModel):
         def score(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -30,10 +30,10 @@ def test_a_model_that_quotes_a_text_is_not_quoted(caplog: pytest.LogCaptureFixtu
     assert SECRET not in reasons[0]
 
 
-def test_an_error_of_our_own_is_not_quoted(
+def test_an_unexpected_exception_that_contains_a_text(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A request that fails for a bug gets a 500 without a trace, and the log has no text either."""
+    """The client gets a 500 without a traceback; neither it nor the log has the message."""
 
     def fail(*_: Any) -> None:
         raise RuntimeError(SECRET)
@@ -42,13 +42,13 @@ def test_an_error_of_our_own_is_not_quoted(
     answer = service.client.post("/jobs", json={"text": [SECRET]})
     assert answer.status_code == 500
     assert "RuntimeError at " in caplog.text
-    for said in (caplog.text, answer.text):
-        assert SECRET not in said
+    for text in (caplog.text, answer.text):
+        assert SECRET not in text
     assert "site-packages" not in answer.text
 
 
 def test_a_whole_job_logs_no_text(service: Service, caplog: pytest.LogCaptureFixture) -> None:
-    """Not at the most talkative level, not of a row with an error."""
+    """A job's log has no text, even at DEBUG and of rows with an error."""
     caplog.set_level(logging.DEBUG)
     service.scored(f"text\n{SECRET}\nraise\n\n{SECRET},ragged\n".encode())
     service.client.post("/jobs", json={"text": [SECRET, None]})
@@ -58,14 +58,14 @@ def test_a_whole_job_logs_no_text(service: Service, caplog: pytest.LogCaptureFix
 
 
 def test_keys_are_not_in_what_settings_show() -> None:
-    """The settings can be printed."""
+    """The `repr` of the settings hides the keys."""
     assert "alice" not in repr(Settings.model_validate({"api_keys": "alice read sha256:00"}))
 
 
 def test_a_request_logs_neither_text_nor_key(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whose key it was, and not the key; the route, and not what stood behind its question mark."""
+    """A line of the access log has the key's owner, not the key; the route, not the query."""
     key, line = new_key("alice", "submit,read")
     service = make_service(settings.model_copy(update={"api_keys": SecretStr(line)}))
     caplog.set_level(logging.DEBUG)
@@ -74,7 +74,7 @@ def test_a_request_logs_neither_text_nor_key(
     for path in (f"/jobs?text_column={SECRET}", f"/jobs?model={SECRET}", f"/{SECRET}"):
         service.client.post(path, data=content, headers=headers, buffered=True)
     service.work()
-    requests = wait_for(lambda: len(said := _requests(caplog)) == 3 and said)
+    requests = wait_for(lambda: len(lines := _requests(caplog)) == 3 and lines)
     assert [line.status for line in requests] == [202, 422, 404]
     assert requests[0].owner == "alice"
     for logged in [str(vars(record)) for record in caplog.records]:

@@ -1,4 +1,4 @@
-"""The service in memory, made of doubles of its collaborators."""
+"""The whole service in memory, with doubles in place of Redis, Celery and the blob store."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,7 +24,7 @@ from worker.upkeep.reconciler import Reconciler
 
 @dataclass
 class Service:
-    """The whole service in memory: an app, and a pipeline that runs when it is told."""
+    """The whole service in memory: an app, and a pipeline that runs when a test calls it."""
 
     app: Flask
     client: FlaskClient
@@ -37,32 +37,32 @@ class Service:
     reconciler: Reconciler
 
     def work(self) -> None:
-        """Do everything that was dispatched."""
+        """Run all dispatched tasks, and those that they dispatch."""
         self.dispatch.run(self.pipeline)
 
     def step(self) -> None:
-        """Do the first thing that was dispatched."""
+        """Run the first dispatched task."""
         task, *args = self.dispatch.messages.popleft()
         getattr(self.pipeline, task)(*args)
 
     def reconcile(self) -> None:
-        """Find what was lost, of this model too."""
+        """Run the reconciler, as a worker with this model does."""
         self.reconciler.reconcile([self.model.card.full_name])
 
     def lose(self) -> None:
-        """Have Redis forget everything: the records, and the queue with them."""
+        """Lose everything that Redis holds: the records and the queue."""
         self.store.forget()
         self.pipeline._spec.cache_clear()
         self.dispatch.messages.clear()
 
     def submit(self, content: bytes, **options: str) -> Any:
-        """POST a CSV; the answer."""
+        """POST a CSV; the response."""
         return self.client.post(
             "/jobs", data=content, content_type="text/csv", query_string=options
         )
 
     def scored(self, content: bytes, **options: str) -> list[dict[str, Any]]:
-        """POST a CSV, do the work, and give the result rows."""
+        """POST a CSV, run all tasks, and return the result rows."""
         accepted = self.submit(content, **options)
         assert accepted.status_code == 202, accepted.text
         self.work()
@@ -72,7 +72,7 @@ class Service:
 
 
 def make_service(settings: Settings) -> Service:
-    """The whole service in memory, with a model that scores texts by their length."""
+    """A service in memory, with a model that scores texts by their length."""
     model = LengthModel()
     store, blobs = InMemoryJobStore(settings), InMemoryBlobs()
     dispatch = InMemoryDispatch()

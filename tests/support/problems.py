@@ -1,4 +1,4 @@
-"""What an error answer must be."""
+"""Checks of error responses."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from support.in_memory import Service
 
 
 def problem(answer: Any, status: int, code: str) -> str:
-    """Check that an answer is a problem of this kind, and give its detail."""
+    """Check that a response is a problem with this status and code, and return its detail."""
     assert answer.status_code == status, answer.text
     assert answer.content_type == "application/problem+json"
     assert answer.json["type"] == f"urn:scorelane:problem:{code}"
@@ -15,7 +15,7 @@ def problem(answer: Any, status: int, code: str) -> str:
 
 
 def refused(service: Service, answer: Any, status: int, code: str) -> str:
-    """Check besides that nothing of the request was kept."""
+    """Like `problem`, and check that nothing of the request was stored or dispatched."""
     detail = problem(answer, status, code)
     assert service.client.get("/jobs").json["jobs"] == []
     assert service.blobs.contents == {}

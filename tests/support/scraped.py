@@ -1,4 +1,4 @@
-"""What a scrape found, read by Prometheus's own parsers and held to promtool's rules."""
+"""Reads a page of metrics with Prometheus's parsers, and checks it by the rules of promtool."""
 
 import re
 from typing import Any
@@ -8,32 +8,33 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-#: What `promtool check metrics` complains of, as far as it can be said of a name.
+#: What `promtool check metrics` forbids in a name.
 _OTHER_UNITS = re.compile(r"_(milliseconds|minutes|hours|days|kilobytes|megabytes|percent|ms|mb)\b")
 _KIND_IN_NAME = re.compile(r"_(counter|gauge|histogram|summary)(_|$)")
 
-MetricsCollector = dict[str, dict[tuple[str, ...], float]]
+#: By the name of a sample, then by the values of its labels.
+Samples = dict[str, dict[tuple[str, ...], float]]
 
 
-def numbers(page: str) -> MetricsCollector:
-    """The samples of a page, or of several, by their names, and by the values of their labels."""
-    found: MetricsCollector = {}
+def samples_of(page: str) -> Samples:
+    """The samples of a page, or of several pages joined; equal ones are added up."""
+    found: Samples = {}
     for family in parse_text(page):
         for sample in family.samples:
-            of, labels = found.setdefault(sample.name, {}), tuple(sample.labels.values())
-            of[labels] = of.get(labels, 0.0) + sample.value
+            values, labels = found.setdefault(sample.name, {}), tuple(sample.labels.values())
+            values[labels] = values.get(labels, 0.0) + sample.value
     return found
 
 
 def total(page: str, name: str, *labels: str) -> float:
-    """The sum of the samples of a name that have these among the values of their labels."""
-    of = numbers(page).get(name, {})
-    return sum(value for have, value in of.items() if set(labels) <= set(have))
+    """The sum of the samples of a name whose label values include all of `labels`."""
+    values = samples_of(page).get(name, {})
+    return sum(value for found, value in values.items() if set(labels) <= set(found))
 
 
 def complaints(page: str) -> list[str]:
-    """What promtool's linter would say: help, names, units, kinds, and labels without bound."""
-    said = []
+    """What promtool's linter would report: on help, names, units, types and unbounded labels."""
+    found = []
     for family in parse_text(page):
         name = family.name + ("_total" if family.type == "counter" else "")
         checks: dict[str, Any] = {
@@ -49,12 +50,16 @@ def complaints(page: str) -> list[str]:
                 for value in s.labels.values()
             ),
         }
-        said += [f"{name} {what}" for what, is_so in checks.items() if is_so]
+        found += [f"{name} {fault}" for fault, has_it in checks.items() if has_it]
     names = re.findall(r"^# HELP (\S+)", page, re.MULTILINE)
-    said += [f"{name} is there twice" for name in set(names) if names.count(name) > 1]
-    return said
+    found += [f"{name} is there twice" for name in set(names) if names.count(name) > 1]
+    return found
 
 
 def check_openmetrics(page: str) -> None:
-    """Raise ValueError where a page is not OpenMetrics: its parser is strict."""
+    """Check that a page is OpenMetrics.
+
+    Raises:
+        ValueError: the page is not; the parser is strict.
+    """
     assert list(parse_openmetrics(page))

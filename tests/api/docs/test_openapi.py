@@ -1,4 +1,4 @@
-"""The document for programs names what there is, and nothing else."""
+"""The OpenAPI document describes every path, and nothing that does not exist."""
 
 from typing import Any
 
@@ -24,38 +24,38 @@ def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]
 
 
 def test_it_is_openapi(document: dict[str, Any]) -> None:
-    """By the validator of the specification."""
+    """The validator of the OpenAPI specification accepts the document."""
     validate(document)
 
 
-def test_it_has_every_address(service: Service, document: dict[str, Any]) -> None:
-    """Each with its methods; and no other."""
-    there = {
+def test_it_has_every_path(service: Service, document: dict[str, Any]) -> None:
+    """The document has exactly the paths and methods of the app."""
+    expected = {
         (rule.rule.replace("<", "{").replace(">", "}"), method.lower())
         for rule in service.app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
-    assert set(operations(document)) == there
+    assert set(operations(document)) == expected
 
 
-def test_every_address_says_who_may_ask(service: Service) -> None:
-    """None is for admins only because nobody thought of it."""
+def test_every_path_has_a_scope(service: Service) -> None:
+    """No endpoint needs an admin's key merely because it was forgotten in `SCOPES`."""
     assert set(SCOPES) == {rule.endpoint for rule in service.app.url_map.iter_rules()}
 
 
-def test_every_operation_says_what_it_does(document: dict[str, Any]) -> None:
-    """In a sentence, with an answer for when all is well, and a name that no other has."""
+def test_every_operation_is_described(document: dict[str, Any]) -> None:
+    """It has a sentence as summary, a successful response, and a unique `operationId`."""
     found = operations(document)
-    for where, about in found.items():
-        assert about["summary"].endswith("."), where
-        assert any(status.startswith("2") for status in about["responses"]), where
+    for operation, about in found.items():
+        assert about["summary"].endswith("."), operation
+        assert any(status.startswith("2") for status in about["responses"]), operation
         for parameter in about["parameters"]:
-            assert parameter.get("description") or parameter["in"] == "path", where
+            assert parameter.get("description") or parameter["in"] == "path", operation
     assert len({about["operationId"] for about in found.values()}) == len(found)
 
 
-def test_the_codes_of_a_refusal_are_in_it(document: dict[str, Any]) -> None:
-    """With the status they come with, an example each, and the headers that come with them."""
+def test_it_has_the_codes_of_errors(document: dict[str, Any]) -> None:
+    """Each status has its error codes, with an example for each, and the headers."""
     answers = document["paths"]["/jobs"]["post"]["responses"]
     assert {"202", "400", "401", "403", "413", "415", "422", "429", "503", "507"} <= set(answers)
     assert "too-large" in answers["413"]["description"]
@@ -64,11 +64,11 @@ def test_the_codes_of_a_refusal_are_in_it(document: dict[str, Any]) -> None:
     assert "Retry-After" in answers["503"]["headers"]
 
 
-def test_examples_are_what_their_schemas_say(document: dict[str, Any]) -> None:
-    """Whoever builds on an example is not misled."""
+def test_examples_match_their_schemas(document: dict[str, Any]) -> None:
+    """Every example in the document is valid by the schema next to it."""
     seen = 0
     for schema, example in _examples(document):
-        # The references in it lead into the whole document.
+        # References in the schema point into the whole document.
         whole = {"components": document["components"], **schema}
         jsonschema_rs.validate(whole, example)
         seen += 1
@@ -76,7 +76,7 @@ def test_examples_are_what_their_schemas_say(document: dict[str, Any]) -> None:
 
 
 def _examples(node: Any) -> Any:
-    """Every schema in the document that stands beside examples, and each of these."""
+    """Each example in the document, as a pair of its schema and the example."""
     if isinstance(node, list):
         for one in node:
             yield from _examples(one)

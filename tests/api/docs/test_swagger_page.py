@@ -1,12 +1,12 @@
-"""The page that shows the API to people."""
+"""`/docs`, the page that shows the API to people."""
 
 import re
 
 from support.in_memory import Service
 
 
-def test_the_page_needs_no_other_address(service: Service) -> None:
-    """All that it loads comes from the service itself, and its policy forbids all else."""
+def test_the_page_needs_no_other_host(service: Service) -> None:
+    """The page loads files of the service alone, and its policy forbids any others."""
     with service.client.get("/docs") as page:
         assert page.status_code == 200
         text = page.text
@@ -19,7 +19,7 @@ def test_the_page_needs_no_other_address(service: Service) -> None:
             assert answer.status_code == 200, file
 
 
-def test_no_other_file_can_be_had(service: Service) -> None:
-    """Neither what lies beside the page's files, nor what lies above them."""
+def test_no_other_file_is_served(service: Service) -> None:
+    """Files next to those of the page, or in folders above, get a 404."""
     for name in ("index.css", "..%2fapp.py", "docs.html", "swagger-ui.js"):
         assert service.client.get(f"/docs/{name}").status_code == 404

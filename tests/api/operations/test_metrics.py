@@ -1,4 +1,4 @@
-"""`/metrics` and `/workers`, in memory: names, labels and numbers."""
+"""`/metrics` and `/workers`, in memory: names, labels and values."""
 
 from functools import partial
 from typing import Any
@@ -11,8 +11,8 @@ from shared.fleet import Worker
 
 
 @pytest.fixture(autouse=True)
-def _whole_answers(service: Service) -> None:
-    """A request is counted when its answer is closed, as a server does; this client then does."""
+def _close_responses(service: Service) -> None:
+    """Make the test client close each response, as a server does: that is when it is counted."""
     service.client.open = partial(service.client.open, buffered=True)  # type: ignore[method-assign]
 
 
@@ -30,8 +30,8 @@ def some_work(service: Service) -> None:
     service.client.get("/nowhere")
 
 
-def test_names_and_format_are_prometheus_own(service: Service) -> None:
-    """Its parser reads it, its linter has nothing to say, and OpenMetrics is there for who asks."""
+def test_names_and_format_follow_prometheus(service: Service) -> None:
+    """Prometheus's parser and linter accept the page; `Accept` can ask for OpenMetrics."""
     some_work(service)
     assert complaints(page(service)) == []
     accept = "application/openmetrics-text; version=1.0.0"
@@ -39,7 +39,7 @@ def test_names_and_format_are_prometheus_own(service: Service) -> None:
 
 
 def test_rows_jobs_and_requests_are_counted(service: Service) -> None:
-    """Rows by what became of them, requests by the template of their address and the status."""
+    """Rows are counted by outcome, requests by method, template of the path, and status."""
     before = page(service)
     some_work(service)
     after = page(service)
@@ -58,8 +58,8 @@ def test_rows_jobs_and_requests_are_counted(service: Service) -> None:
     assert grown("scorelane_upload_bytes_total", "bulk") == 29
 
 
-def test_what_waits_is_there_by_model(service: Service) -> None:
-    """The rows of a job that nobody has taken up, for who scales workers by them."""
+def test_waiting_work_is_shown_by_model(service: Service) -> None:
+    """The rows and jobs that no worker has started are shown, and are 0 when all is done."""
     service.submit(b"text\ngood\nbad\n")
     service.client.post("/jobs", json={"text": ["good"]})
     found = page(service)
@@ -72,40 +72,40 @@ def test_what_waits_is_there_by_model(service: Service) -> None:
     assert total(found, "scorelane_waiting_rows") == total(found, "scorelane_waiting_jobs") == 0
 
 
-def test_threads_that_are_held_are_there_while_they_are(service: Service) -> None:
-    """By a stream of events, by who waits for a job, by who waits for an answer; then no more."""
+def test_occupied_threads_are_counted(service: Service) -> None:
+    """A stream, a wait for a job and a wait for an answer each count 1 while they last."""
 
-    def held() -> tuple[float, ...]:
+    def occupied() -> tuple[float, ...]:
         found = page(service)
         names = [("scorelane_event_streams",)]
         names += [("scorelane_waiting_requests", what) for what in ("job", "sentiment")]
         return tuple(total(found, *name) for name in names)
 
-    before = held()
+    before = occupied()
     seen: list[Any] = []
 
-    def look(*_: Any) -> Any:
-        seen.append(tuple(now - then for now, then in zip(held(), before, strict=True)))
+    def note(*_: Any) -> Any:
+        seen.append(tuple(now - then for now, then in zip(occupied(), before, strict=True)))
         return []
 
     waiting = service.client.post("/jobs", json={"text": ["good"]}).location
     open_stream = service.app.test_client().get(f"{waiting}/events", buffered=False)
-    look()
+    note()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(service.store, "wait", lambda *_: look() == [])
+        patch.setattr(service.store, "wait", lambda *_: note() == [])
         service.client.get(waiting, headers={"Prefer": "wait=3"})
-        patch.setattr(service.store, "listen", look)
+        patch.setattr(service.store, "listen", note)
         assert service.client.post("/sentiment", json={"text": ["good"]}).status_code == 503
     open_stream.close()
-    look()
+    note()
     assert seen[0] == (1, 0, 0)
     assert seen[1] == (1, 1, 0)
     assert seen[2] == (1, 0, 1)
     assert seen[-1] == (0, 0, 0)
 
 
-def test_an_unknown_method_or_address_makes_no_label(service: Service) -> None:
-    """What a client makes up does not become a number of its own."""
+def test_an_unknown_method_or_path_makes_no_label(service: Service) -> None:
+    """Clients cannot create time series by inventing methods and paths."""
     service.client.open("/jobs", method="BREW")
     service.client.get("/made/up")
     found = page(service)
@@ -114,7 +114,7 @@ def test_an_unknown_method_or_address_makes_no_label(service: Service) -> None:
 
 
 def test_the_workers_are_listed(service: Service) -> None:
-    """As each described itself last."""
+    """`/workers` shows each live worker as it last described itself."""
     assert service.client.get("/workers").json == {"workers": []}
     service.fleet.describe(
         Worker(

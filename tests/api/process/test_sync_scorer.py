@@ -1,4 +1,4 @@
-"""Many threads ask at a time, and each gets its own answer."""
+"""Synchronous scoring: many threads ask at the same time, and each gets its own answer."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
@@ -17,7 +17,7 @@ MODEL = "fast@0123456789ab"
 
 
 class Scorer(Thread):
-    """Answers each question with its own rows, until it is stopped; loses the first few."""
+    """A worker that answers each question with the question's rows, but loses the first `loses`."""
 
     def __init__(self, store: InMemoryJobStore, *, loses: int = 0) -> None:
         super().__init__(daemon=True)
@@ -30,10 +30,10 @@ class Scorer(Thread):
         while not self.stopped.wait(0.001):
             taken, _ = self.store.take_small(MODEL, 10)
             self.attempts += [job.attempts for job in taken]
-            kept, self.loses = taken[self.loses :], max(self.loses - len(taken), 0)
-            # The answers come back in another order than the questions.
+            answered, self.loses = taken[self.loses :], max(self.loses - len(taken), 0)
+            # In another order than the questions.
             self.store.answer_small(
-                [Answer(job.id, job.rows, 1, 0, job.reply_to) for job in reversed(kept)]
+                [Answer(job.id, job.rows, 1, 0, job.reply_to) for job in reversed(answered)]
             )
 
 
@@ -47,7 +47,7 @@ def sync_scorer(store: InMemoryJobStore, **settings: float) -> SyncScorer:
 
 
 def test_each_thread_gets_the_answer_to_its_own_question(store: InMemoryJobStore) -> None:
-    """Threads that ask at once share one listener, and no answer goes astray."""
+    """Threads that ask at the same time share one listener, and no answer gets to another one."""
     scorer = Scorer(store)
     scorer.start()
     ask = sync_scorer(store).ask
@@ -58,8 +58,8 @@ def test_each_thread_gets_the_answer_to_its_own_question(store: InMemoryJobStore
     assert answers == texts
 
 
-def test_a_question_that_a_worker_took_with_it_is_asked_again(store: InMemoryJobStore) -> None:
-    """An answer that does not come within a lease is asked for again, as a second attempt."""
+def test_a_question_that_a_worker_loses_is_asked_again(store: InMemoryJobStore) -> None:
+    """If no answer comes within a lease, the question is asked again, as a second attempt."""
     scorer = Scorer(store, loses=1)
     scorer.start()
     assert sync_scorer(store, lease_seconds=0.05).ask(MODEL, b"rows", 1) == b"rows"
@@ -68,21 +68,21 @@ def test_a_question_that_a_worker_took_with_it_is_asked_again(store: InMemoryJob
 
 
 def test_a_question_that_only_waits_is_not_asked_twice(store: InMemoryJobStore) -> None:
-    """A long queue is not made longer: what nobody has taken yet is left where it is."""
+    """A question that no worker has taken yet is not repeated: that would lengthen the queue."""
     asked, ask = [], store.ask
 
-    def noted(full_name: str, question: Question) -> bool:
+    def recording_ask(full_name: str, question: Question) -> bool:
         asked.append(question)
         return ask(full_name, question)
 
-    store.ask = noted  # type: ignore[method-assign]
+    store.ask = recording_ask  # type: ignore[method-assign]
     with pytest.raises(NoAnswerInTime):
         sync_scorer(store, lease_seconds=0.01, sentiment_timeout=0.1).ask(MODEL, b"rows", 1)
     assert len(asked) == 1
 
 
-def test_nothing_is_left_of_a_question_without_answer(store: InMemoryJobStore) -> None:
-    """Who gives up takes the question back; those that still wait go on listening."""
+def test_a_question_without_answer_is_withdrawn(store: InMemoryJobStore) -> None:
+    """A thread that times out withdraws its question; other threads still get their answers."""
     impatient, patient = sync_scorer(store, sentiment_timeout=0.05), sync_scorer(store)
     with pytest.raises(NoAnswerInTime):
         impatient.ask(MODEL, b"rows", 1)
@@ -96,8 +96,8 @@ def test_nothing_is_left_of_a_question_without_answer(store: InMemoryJobStore) -
         scorer.stopped.set()
 
 
-def test_the_listener_hands_on_when_the_store_fails(store: InMemoryJobStore) -> None:
-    """The thread that listened gets the store's error, and another one listens in its place."""
+def test_another_thread_listens_when_the_store_fails(store: InMemoryJobStore) -> None:
+    """The thread that was listening gets the store's error; another one takes its place."""
     shared = sync_scorer(store)
     listen, failed = store.listen, Event()
 

@@ -1,4 +1,4 @@
-"""Who may do what: keys, owners, scopes, and how often."""
+"""Keys, owners, scopes and rate limits."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ CSV = b"ref,text\n1,well\n"
 
 
 class Owner:
-    """Somebody with a key."""
+    """An owner with a key of some scopes."""
 
     def __init__(self, name: str, scopes: str = "submit,read") -> None:
         self.key, self.line = new_key(name, scopes)
@@ -31,7 +31,7 @@ READER, SENDER = Owner("alice", "read"), Owner("alice", "submit")
 
 @pytest.fixture
 def keyed(settings: Settings) -> Service:
-    """The service in memory, which asks for keys."""
+    """The service in memory, which needs keys."""
     lines = ";".join(one.line for one in (ALICE, BOB, ROOT, READER, SENDER))
     return make_service(settings.model_copy(update={"api_keys": SecretStr(lines)}))
 
@@ -40,8 +40,8 @@ def submit(keyed: Service, owner: Owner) -> Any:
     return keyed.client.post("/jobs", data=CSV, content_type="text/csv", headers=owner.headers)
 
 
-def test_without_a_key_nothing_is_done(keyed: Service) -> None:
-    """Each address but those for whoever tests or watches the service asks for one."""
+def test_a_request_without_a_key_is_refused(keyed: Service) -> None:
+    """Every path needs a key, except the probes, the documentation and the article's test."""
     for rule in keyed.app.url_map.iter_rules():
         path = rule.rule.replace("<job_id>", "0" * 32).replace("<file>", "start.js")
         for method in rule.methods - {"HEAD", "OPTIONS"}:
@@ -51,30 +51,30 @@ def test_without_a_key_nothing_is_done(keyed: Service) -> None:
             else:
                 if rule.rule.startswith("/v1/"):
                     assert answer.status_code == 401
-                    said = answer.json["error"]["message"]
+                    message = answer.json["error"]["message"]
                 else:
-                    said = problem(answer, 401, "key-wanted")
-                assert "scorelane key" in said
+                    message = problem(answer, 401, "key-wanted")
+                assert "scorelane key" in message
                 assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("key", ["", "wrong", ALICE.key[:-1], ALICE.line.split(":")[1]])
 def test_a_wrong_key_is_refused(keyed: Service, key: str) -> None:
-    """Also one that is cut short, and the hash of a right one."""
+    """A shortened key is refused too, and so is the hash of a valid key."""
     answer = keyed.client.get("/jobs", headers={"X-API-Key": key})
     problem(answer, 401, "unknown-key")
 
 
-def test_a_job_is_its_owners_alone(keyed: Service) -> None:
-    """Others get the answer for a job that is not there, whatever they ask; an admin sees it."""
+def test_only_its_owner_and_admins_see_a_job(keyed: Service) -> None:
+    """For any other key every request about the job gets a 404, as if there were no such job."""
     accepted = submit(keyed, ALICE)
     keyed.work()
     for method, tail in [("GET", ""), ("GET", "/results"), ("POST", "/cancel"), ("DELETE", "")]:
         path = accepted.location + tail
         problem(keyed.client.open(path, method=method, headers=BOB.headers), 404, "job-not-found")
     seen = {
-        name: [one["id"] for one in keyed.client.get("/jobs", headers=who.headers).json["jobs"]]
-        for name, who in (("alice", ALICE), ("bob", BOB), ("root", ROOT), ("reader", READER))
+        name: [one["id"] for one in keyed.client.get("/jobs", headers=owner.headers).json["jobs"]]
+        for name, owner in (("alice", ALICE), ("bob", BOB), ("root", ROOT), ("reader", READER))
     }
     mine = [accepted.json["id"]]
     assert seen == {"alice": mine, "bob": [], "root": mine, "reader": mine}
@@ -84,8 +84,8 @@ def test_a_job_is_its_owners_alone(keyed: Service) -> None:
     problem(keyed.client.get(accepted.location, headers=ALICE.headers), 410, "job-expired")
 
 
-def test_a_key_is_for_its_scopes_alone(keyed: Service) -> None:
-    """One for reading sends nothing, one for sending reads nothing."""
+def test_a_key_allows_its_scopes_alone(keyed: Service) -> None:
+    """A key with the scope `read` cannot submit, and one with `submit` cannot read."""
     assert "'submit'" in problem(submit(keyed, READER), 403, "wrong-scope")
     accepted = submit(keyed, SENDER)
     assert accepted.status_code == 202
@@ -94,11 +94,14 @@ def test_a_key_is_for_its_scopes_alone(keyed: Service) -> None:
     assert keyed.client.get(accepted.location, headers=READER.headers).status_code == 200
 
 
-def test_an_owner_may_ask_so_often(settings: Settings) -> None:
-    """Each answer says what is left; over the limit it is a 429, and others are not touched."""
+def test_the_rate_limit_of_an_owner(settings: Settings) -> None:
+    """Each answer says how many requests are left; over the limit there is a 429.
+
+    All keys of an owner share the limit; other owners are not affected.
+    """
     lines = SecretStr(f"{ALICE.line};{READER.line};{BOB.line}")
     keyed = make_service(settings.model_copy(update={"api_keys": lines, "requests_per_minute": 3}))
-    left = [keyed.client.get("/jobs", headers=who.headers) for who in (ALICE, READER, ALICE)]
+    left = [keyed.client.get("/jobs", headers=owner.headers) for owner in (ALICE, READER, ALICE)]
     assert [answer.headers["RateLimit"].split(";")[1] for answer in left] == ["r=2", "r=1", "r=0"]
     assert left[0].headers["RateLimit-Policy"] == '"key";q=3;w=60'
     answer = keyed.client.get("/jobs", headers=ALICE.headers)
@@ -109,7 +112,7 @@ def test_an_owner_may_ask_so_often(settings: Settings) -> None:
 
 
 def test_keys_are_rotated_by_their_file(settings: Settings, tmp_path: Path) -> None:
-    """What is added to the file is let in at once, and what is removed is not."""
+    """A key that is added to the file is valid at once; one that is removed is refused at once."""
     path = tmp_path / "keys"
     path.write_text(f"# alice's\n{ALICE.line}\n")
     keys = Keys(settings.model_copy(update={"api_keys_file": path}))
@@ -121,13 +124,13 @@ def test_keys_are_rotated_by_their_file(settings: Settings, tmp_path: Path) -> N
     assert keys.find(BOB.key)
     path.write_text("")
     assert keys.find(BOB.key) is None
-    assert keys, "a file without a key lets nobody in, and not everybody"
+    assert keys, "with an empty file of keys no request is allowed; it does not mean no keys needed"
 
 
 def test_a_file_of_keys_that_cannot_be_read_changes_nothing(
     settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Who had a key has it still; the log says why, once; and a file that is mended counts."""
+    """The old keys stay valid, the log says why once, and a repaired file is read again."""
     path = tmp_path / "keys"
     (old, line), (new, other) = new_key("ann", "read"), new_key("bob", "read")
     path.write_text(line)
@@ -157,7 +160,7 @@ def test_a_file_of_keys_that_cannot_be_read_changes_nothing(
     ],
 )
 def test_a_line_that_is_no_key_is_named_by_its_number(line: str) -> None:
-    """The message does not show it: it may be a key."""
+    """The message does not contain the line, as it may be a key."""
     with pytest.raises(BadKey, match="Line 2") as raised:
         parse_keys(f"{ALICE.line}\n{line}")
     assert line not in str(raised.value)
@@ -179,10 +182,10 @@ def test_a_line_that_is_no_key_is_named_by_its_number(line: str) -> None:
         ("127.0.0.1", "example.org:80", True),
     ],
 )
-def test_without_keys_it_is_published_on_the_loopback_alone(
+def test_without_keys_it_listens_on_loopback_alone(
     settings: Settings, host: str, publish: str, refused: bool
 ) -> None:
-    """Where others could reach it, it must have keys, or somebody must say that it needs none."""
+    """An API that other machines can reach needs keys, or the setting `without_keys`."""
     settings = settings.model_copy(update={"publish": publish})
     addresses = ["/run/a.sock", (host, 5005)]
     for more in ({"without_keys": True}, {"api_keys": SecretStr(ALICE.line)}):

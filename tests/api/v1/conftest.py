@@ -1,4 +1,4 @@
-"""The service in memory, and the client that knows files and batches."""
+"""The service in memory, and OpenAI's client."""
 
 from collections.abc import Iterator
 

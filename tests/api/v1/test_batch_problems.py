@@ -1,4 +1,4 @@
-"""What is wrong with a batch, or with a request to `/v1`, in the shape that its client knows."""
+"""Problems of batches and errors of `/v1`, as OpenAI's client sees them."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import openai
 import pytest
 from openai import OpenAI
 from support.in_memory import Service
-from support.v1_client import content_of, create, jsonl, line, looked_at, upload
+from support.v1_client import content_of, create, create_and_run, jsonl, line, upload
 
 from worker.batches.duplicates import BloomFilter
 
@@ -33,8 +33,8 @@ from worker.batches.duplicates import BloomFilter
 def test_an_input_with_a_problem_fails_the_batch(
     service: Service, client: OpenAI, bad: Any, code: str, param: str | None
 ) -> None:
-    """With the number of the line and what is wrong; nothing of it is scored."""
-    batch = looked_at(service, client, jsonl(line("1"), b"\n", bad, line("2")))
+    """The problem has a code, the number of the line and the field; no line is scored."""
+    batch = create_and_run(service, client, jsonl(line("1"), b"\n", bad, line("2")))
     assert batch.status == "failed"
     assert batch.errors
     assert batch.errors.data
@@ -51,8 +51,8 @@ def test_an_input_with_a_problem_fails_the_batch(
         client.batches.cancel(batch.id)
 
 
-def test_a_batch_of_nothing_or_of_no_model_fails(client: OpenAI) -> None:
-    """And says so."""
+def test_an_empty_batch_or_one_of_an_unknown_model_fails(client: OpenAI) -> None:
+    """It fails at once, with the code of the problem."""
     for content, code in (
         (b"", "empty_file"),
         (b"\n\n", "empty_file"),
@@ -65,16 +65,16 @@ def test_a_batch_of_nothing_or_of_no_model_fails(client: OpenAI) -> None:
         assert [one.code for one in batch.errors.data] == [code]
 
 
-def test_many_problems_are_not_all_told(service: Service, client: OpenAI) -> None:
-    """The first ones, and the rest is not read; no line need name a model for it."""
-    batch = looked_at(service, client, b"nonsense\n" * 1000)
+def test_only_the_first_problems_are_reported(service: Service, client: OpenAI) -> None:
+    """After 50 problems the rest of the input is not read; this needs no line with a model."""
+    batch = create_and_run(service, client, b"nonsense\n" * 1000)
     assert batch.errors
     assert batch.errors.data
     assert [one.line for one in batch.errors.data] == list(range(1, 51))
 
 
-def test_what_comes_twice_is_found_among_many(service: Service, client: OpenAI) -> None:
-    """Exactly: also where a short memory takes others for seen, which were not."""
+def test_duplicates_are_found_among_many(service: Service, client: OpenAI) -> None:
+    """Only real duplicates are reported, even if the Bloom filter is too small and doubts more."""
     numbers = [*range(3000), 17, 2999, 17]
     small = BloomFilter(1)
     for number in numbers:
@@ -82,16 +82,14 @@ def test_what_comes_twice_is_found_among_many(service: Service, client: OpenAI) 
     assert len(small.in_doubt) > 100
     named = list(enumerate(map(str, numbers)))
     assert list(small.twice(named)) == [(3000, "17"), (3001, "2999"), (3002, "17")]
-    batch = looked_at(service, client, jsonl(*(line(str(number)) for number in numbers)))
+    batch = create_and_run(service, client, jsonl(*(line(str(number)) for number in numbers)))
     assert batch.errors
     assert batch.errors.data
     assert [one.line for one in batch.errors.data] == [3001, 3002, 3003]
 
 
-def test_text_is_as_good_as_input_and_a_byte_order_mark_does_no_harm(
-    service: Service, client: OpenAI
-) -> None:
-    """What else is in a body is not looked at."""
+def test_text_in_place_of_input_and_a_byte_order_mark(service: Service, client: OpenAI) -> None:
+    """Both are accepted, and unknown fields of a body are ignored."""
     body = {"model": "length", "text": "four", "encoding_format": "float"}
     batch = create(client, b"\xef\xbb\xbf" + jsonl(line('\u00e9 "1"') | {"body": body}).rstrip())
     service.work()
@@ -112,24 +110,24 @@ def test_text_is_as_good_as_input_and_a_byte_order_mark_does_no_harm(
         ({"output_expires_after": {"anchor": "created_at", "seconds": 1}}, "output_expires_after"),
     ],
 )
-def test_a_request_that_cannot_be_is_refused(
+def test_a_request_with_a_wrong_field_is_refused(
     client: OpenAI, changes: dict[str, Any], param: str
 ) -> None:
-    """With what of it is meant."""
-    asked: dict[str, Any] = {
+    """The error names the field."""
+    body: dict[str, Any] = {
         "input_file_id": upload(client, jsonl(line("1"))),
         "endpoint": "/v1/sentiment",
         "completion_window": "24h",
         **changes,
     }
     with pytest.raises(openai.BadRequestError) as raised:
-        client.batches.create(**asked)
+        client.batches.create(**body)
     assert (raised.value.param, raised.value.code) == (param, "bad_request_field")
     assert isinstance(raised.value.message, str)
 
 
 def test_errors_below_v1_have_its_shape(service: Service, client: OpenAI) -> None:
-    """All of them; those of other addresses keep theirs."""
+    """Every error below `/v1` has the shape of OpenAI's; other paths answer with problems."""
     with pytest.raises(openai.BadRequestError) as raised:
         client.files.create(file=b"{}", purpose="vision")
     assert (raised.value.param, raised.value.type) == ("purpose", "invalid_request_error")

@@ -1,4 +1,4 @@
-"""From a file of requests to the files of their results, by the client that knows them."""
+"""Files and batches of `/v1`, used with OpenAI's client."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from support.v1_client import content_of, create, jsonl, line, upload
 
 
 def test_a_batch_from_its_file_to_its_results(service: Service, client: OpenAI) -> None:
-    """Each request has its answer, by its custom_id; errors are in a file of their own."""
-    texts: list[Any] = ["x" * (at + 1) for at in range(40)]
+    """Each request has its result under its `custom_id`; errors are in a file of their own."""
+    texts: list[Any] = ["x" * (length + 1) for length in range(40)]
     texts[3], texts[17], texts[30] = "", "raise", None
-    sent = jsonl(*(line(f"r{at}", body={"input": text}) for at, text in enumerate(texts)))
-    batch = create(client, sent, metadata={"run": "nightly"})
+    content = jsonl(*(line(f"r{n}", body={"input": text}) for n, text in enumerate(texts)))
+    batch = create(client, content, metadata={"run": "nightly"})
     assert (batch.status, batch.model, batch.metadata) == (
         "validating",
         "length",
@@ -36,16 +36,16 @@ def test_a_batch_from_its_file_to_its_results(service: Service, client: OpenAI) 
         content_of(client, one) for one in (batch.output_file_id, batch.error_file_id)
     )
     assert [one["custom_id"] for one in output] == [
-        f"r{at}" for at in range(40) if at not in (3, 17, 30)
+        f"r{n}" for n in range(40) if n not in (3, 17, 30)
     ]
     for one in output:
-        at = int(one["custom_id"][1:])
+        n = int(one["custom_id"][1:])
         assert one["error"] is None
         assert one["response"]["status_code"] == 200
         assert one["response"]["body"] == {
             "object": "sentiment",
             "model": "length",
-            "Sentiment_Score": length_score(texts[at]),
+            "Sentiment_Score": length_score(texts[n]),
         }
     assert [
         (
@@ -62,9 +62,9 @@ def test_a_batch_from_its_file_to_its_results(service: Service, client: OpenAI) 
     assert len({one["id"] for one in output + errors}) == 40
 
 
-def test_what_is_known_of_a_batchs_files(service: Service, client: OpenAI) -> None:
-    """Their length to the byte, and any range of them."""
-    batch = create(client, jsonl(*(line(str(at)) for at in range(30))))
+def test_the_files_of_a_batch(service: Service, client: OpenAI) -> None:
+    """Their length is exact, any range of them can be read, and they can be deleted."""
+    batch = create(client, jsonl(*(line(str(n)) for n in range(30))))
     service.work()
     batch = client.batches.retrieve(batch.id)
     assert batch.output_file_id
@@ -75,21 +75,25 @@ def test_what_is_known_of_a_batchs_files(service: Service, client: OpenAI) -> No
     part = service.client.get(f"/v1/files/{file.id}/content", headers={"Range": "bytes=100-299"})
     assert (part.status_code, part.data) == (206, whole[100:300])
     client.files.delete(file.id)
-    for ask in (client.files.retrieve, client.files.content, client.files.delete):
+    for call in (client.files.retrieve, client.files.content, client.files.delete):
         with pytest.raises(openai.NotFoundError):
-            ask(file.id)
+            call(file.id)
     assert client.batches.retrieve(batch.id).output_file_id is None
 
 
-def test_files_are_kept_listed_and_deleted(client: OpenAI) -> None:
-    """As they were sent, the newest first, a page at a time."""
-    sent = [jsonl(line(str(at))) for at in range(5)]
-    ids = [upload(client, content) for content in sent]
-    # Ids sort by the millisecond that they were made in; within one in any order.
+def test_files_are_stored_listed_and_deleted(client: OpenAI) -> None:
+    """They are stored unchanged, and listed in pages, the newest first by default."""
+    contents = [jsonl(line(str(n))) for n in range(5)]
+    ids = [upload(client, content) for content in contents]
+    # Ids sort by the millisecond of their creation; within one millisecond their order is random.
     newest_first = sorted(ids, reverse=True)
     file = client.files.retrieve(ids[2])
-    assert (file.filename, file.bytes, file.status) == ("reviews.jsonl", len(sent[2]), "processed")
-    assert client.files.content(ids[2]).content == sent[2]
+    assert (file.filename, file.bytes, file.status) == (
+        "reviews.jsonl",
+        len(contents[2]),
+        "processed",
+    )
+    assert client.files.content(ids[2]).content == contents[2]
     assert [one.id for one in client.files.list(limit=2)] == newest_first
     assert [one.id for one in client.files.list(purpose="batch")] == newest_first
     assert [one.id for one in client.files.list(order="asc", limit=2)] == newest_first[::-1]
@@ -109,7 +113,7 @@ def test_files_are_kept_listed_and_deleted(client: OpenAI) -> None:
 
 
 def test_batches_are_listed_and_cancelled(service: Service, client: OpenAI) -> None:
-    """The newest first, a page at a time; one that has ended is not cancelled any more."""
+    """They are listed in pages, the newest first; a batch that has ended cannot be cancelled."""
     batches = [create(client, jsonl(line("1"))) for _ in range(5)]
     page = client.batches.list(limit=2)
     assert page.has_more

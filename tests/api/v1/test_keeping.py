@@ -1,4 +1,4 @@
-"""For how long files and batches are kept, how many, and for whom."""
+"""Files and batches: how long they are stored, how many, and who may see them."""
 
 import openai
 import pytest
@@ -17,8 +17,8 @@ ALICE, BOB, ADMIN = (
 )
 
 
-def test_how_long_things_are_kept_can_be_said(service: Service, client: OpenAI) -> None:
-    """Of a file, and of what a batch makes; by default as of any job."""
+def test_the_retention_of_files_and_outputs(service: Service, client: OpenAI) -> None:
+    """A request can set it for a file and for a batch's output; by default it is that of jobs."""
     content = jsonl(line("1"))
     file = client.files.create(
         file=content, purpose="batch", expires_after={"anchor": "created_at", "seconds": 3600}
@@ -32,9 +32,9 @@ def test_how_long_things_are_kept_can_be_said(service: Service, client: OpenAI) 
     service.work()
     output = client.batches.retrieve(batch.id).output_file_id
     assert output
-    made = client.files.retrieve(output)
-    assert made.expires_at
-    assert made.expires_at - made.created_at == 7200
+    written = client.files.retrieve(output)
+    assert written.expires_at
+    assert written.expires_at - written.created_at == 7200
     with pytest.raises(openai.BadRequestError) as raised:
         client.files.create(
             file=content, purpose="batch", expires_after={"anchor": "created_at", "seconds": 1}
@@ -42,8 +42,8 @@ def test_how_long_things_are_kept_can_be_said(service: Service, client: OpenAI) 
     assert raised.value.param == "expires_after[seconds]"
 
 
-def test_there_is_room_for_so_many_files(client: OpenAI, settings: Settings) -> None:
-    """One more is refused, until one is deleted."""
+def test_the_most_files_of_an_owner(client: OpenAI, settings: Settings) -> None:
+    """One file more than `max_files` is refused, until another one is deleted."""
     ids = [upload(client, b"{}") for _ in range(settings.max_files)]
     with pytest.raises(openai.RateLimitError) as raised:
         upload(client, b"{}")
@@ -52,8 +52,8 @@ def test_there_is_room_for_so_many_files(client: OpenAI, settings: Settings) -> 
     upload(client, b"{}")
 
 
-def test_nobody_sees_what_is_not_theirs(settings: Settings) -> None:
-    """Neither the files nor the batches of another owner; an admin sees all."""
+def test_only_owners_and_admins_see_files_and_batches(settings: Settings) -> None:
+    """Another owner's key gets a 404 for every file and batch."""
     lines = ";".join(key_line for _, key_line in (ALICE, BOB, ADMIN))
     service = make_service(settings.model_copy(update={"api_keys": SecretStr(lines)}))
     alice, bob, admin = (client_of(service, key) for key, _ in (ALICE, BOB, ADMIN))
@@ -61,19 +61,19 @@ def test_nobody_sees_what_is_not_theirs(settings: Settings) -> None:
     service.work()
     batch = alice.batches.retrieve(batch.id)
     assert batch.output_file_id
-    for ask in (
-        lambda who: who.files.retrieve(batch.input_file_id),
-        lambda who: who.files.content(batch.input_file_id),
-        lambda who: who.files.retrieve(batch.output_file_id),
-        lambda who: who.files.content(batch.output_file_id),
-        lambda who: who.batches.retrieve(batch.id),
-        lambda who: who.batches.create(
+    for call in (
+        lambda client: client.files.retrieve(batch.input_file_id),
+        lambda client: client.files.content(batch.input_file_id),
+        lambda client: client.files.retrieve(batch.output_file_id),
+        lambda client: client.files.content(batch.output_file_id),
+        lambda client: client.batches.retrieve(batch.id),
+        lambda client: client.batches.create(
             input_file_id=batch.input_file_id, endpoint="/v1/sentiment", completion_window="24h"
         ),
     ):
         with pytest.raises(openai.NotFoundError):
-            ask(bob)
-        ask(admin)
+            call(bob)
+        call(admin)
     with pytest.raises(openai.NotFoundError):
         bob.files.delete(batch.output_file_id)
     assert list(bob.files.list()) == list(bob.batches.list()) == []
@@ -95,10 +95,10 @@ def v1_blobs(service: Service) -> list[str]:
     return [key for key in service.blobs.contents if key.startswith("v1/")]
 
 
-def test_files_and_batches_go_after_their_time(
+def test_files_and_batches_are_deleted_when_they_expire(
     service: Service, client: OpenAI, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file when it expires, a batch with its job; what is in time stays."""
+    """A file is deleted when it expires, a batch when its job does, and none before that."""
     batch = create(client, jsonl(line("1")))
     service.work()
     create(client, b"nonsense")
@@ -117,8 +117,8 @@ def test_files_and_batches_go_after_their_time(
     assert v1_blobs(service) == []
 
 
-def test_what_is_left_of_half_an_upload_is_removed(service: Service, settings: Settings) -> None:
-    """When nothing was written to it for long; so is a batch whose job was deleted."""
+def test_orphans_are_deleted(service: Service, settings: Settings) -> None:
+    """Half an upload is deleted after `orphan_seconds`, and so is a batch without its job."""
     service.blobs.put(f"v1/files/of-/{'0' * 32}/content", b"{}")
     with client_of(service) as client:
         deleted = create(client, jsonl(line("1"))).id.removeprefix("batch_")
@@ -131,8 +131,8 @@ def test_what_is_left_of_half_an_upload_is_removed(service: Service, settings: S
 
 
 def test_a_batch_outlives_a_redis_that_loses_everything(service: Service, client: OpenAI) -> None:
-    """Its record is in the blob store, and its job is restored from there."""
-    batch = create(client, jsonl(*(line(str(at)) for at in range(9))))
+    """The batch's record is in the blob store, and its job is restored from there."""
+    batch = create(client, jsonl(*(line(str(n)) for n in range(9))))
     service.store._records.clear()
     service.dispatch.messages.clear()
     with pytest.raises(openai.InternalServerError):

@@ -1,9 +1,9 @@
-"""Batches that are looked at, and those that end before they are done."""
+"""Batches that are still being checked, and those that end early: cancelled or expired."""
 
 import pytest
 from openai import OpenAI
 from support.in_memory import Service
-from support.v1_client import content_of, create, jsonl, line, looked_at
+from support.v1_client import content_of, create, create_and_run, jsonl, line
 
 
 def reconcile(service: Service) -> None:
@@ -11,9 +11,9 @@ def reconcile(service: Service) -> None:
     service.reconcile()
 
 
-def test_a_batch_is_looked_at_by_a_worker(service: Service, client: OpenAI) -> None:
-    """It is `validating` until then, whatever happens to the file; any step may be done twice."""
-    batch = create(client, jsonl(*(line(str(at)) for at in range(9))))
+def test_a_batch_is_checked_by_a_worker(service: Service, client: OpenAI) -> None:
+    """Until then it is `validating`. The input file may be deleted, and any step may run twice."""
+    batch = create(client, jsonl(*(line(str(n)) for n in range(9))))
     client.files.delete(batch.input_file_id)
     seen = [batch.status]
     while service.dispatch.messages:
@@ -30,15 +30,13 @@ def test_a_batch_is_looked_at_by_a_worker(service: Service, client: OpenAI) -> N
     ]
     done = client.batches.retrieve(batch.id)
     assert [one["custom_id"] for one in content_of(client, done.output_file_id)] == [
-        str(at) for at in range(9)
+        str(n) for n in range(9)
     ]
 
 
-def test_a_batch_that_is_cancelled_before_it_was_looked_at(
-    service: Service, client: OpenAI
-) -> None:
-    """Is not scored, and keeps nothing but its input."""
-    batch = create(client, jsonl(*(line(str(at)) for at in range(9))))
+def test_a_batch_that_is_cancelled_before_it_was_checked(service: Service, client: OpenAI) -> None:
+    """It is not scored, and its job stores nothing but the manifest and the marker `kept`."""
+    batch = create(client, jsonl(*(line(str(n)) for n in range(9))))
     messages = list(service.dispatch.messages)
     service.step()
     reading = list(service.dispatch.messages)
@@ -51,9 +49,9 @@ def test_a_batch_that_is_cancelled_before_it_was_looked_at(
     assert names == {"manifest.json", "kept"}
 
 
-def test_what_is_done_of_a_cancelled_batch(service: Service, client: OpenAI) -> None:
-    """Can be fetched, as what is done of one whose window is over."""
-    batch = create(client, jsonl(*(line(str(at)) for at in range(20))))
+def test_the_output_of_a_cancelled_batch(service: Service, client: OpenAI) -> None:
+    """The requests that were scored can be downloaded."""
+    batch = create(client, jsonl(*(line(str(n)) for n in range(20))))
     while service.store.get(batch.id.removeprefix("batch_")).completed < 8:
         service.step()
     delete, service.blobs.delete = service.blobs.delete, lambda _key: None
@@ -68,16 +66,16 @@ def test_what_is_done_of_a_cancelled_batch(service: Service, client: OpenAI) -> 
     assert cancelled.cancelled_at
     assert cancelled.request_counts
     output = content_of(client, cancelled.output_file_id)
-    assert [one["custom_id"] for one in output] == [str(at) for at in range(len(output))]
+    assert [one["custom_id"] for one in output] == [str(n) for n in range(len(output))]
     assert 8 <= len(output) == cancelled.request_counts.completed < 20
 
 
-def test_a_batch_whose_window_is_over_expires(
+def test_a_batch_expires_after_its_completion_window(
     service: Service, client: OpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where it has not ended by then; what is done of it can be fetched, and no more is scored."""
-    ended = looked_at(service, client, jsonl(line("1")))
-    batch = create(client, jsonl(*(line(str(at)) for at in range(20))))
+    """If it has not ended by then, scoring stops; what was scored can be downloaded."""
+    ended = create_and_run(service, client, jsonl(line("1")))
+    batch = create(client, jsonl(*(line(str(n)) for n in range(20))))
     while service.store.get(batch.id.removeprefix("batch_")).completed < 8:
         service.step()
     reconcile(service)
