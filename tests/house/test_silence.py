@@ -18,7 +18,7 @@ SECRET = "what somebody wrote in confidence"  # noqa: S105  a text, not a passwo
 
 
 def test_an_exception_of_a_model_that_contains_a_text(caplog: pytest.LogCaptureFixture) -> None:
-    """The log has the exception's type and place; neither it nor the row's error has its message."""
+    """The log has its type and place; neither the log nor the row's error has its message."""
 
     class Quoting(LengthModel):
         def score(self, frame: pd.DataFrame) -> pd.DataFrame:
