@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from scorelane.client.calls.events import Event as Event
     from scorelane.client.client import AsyncClient as AsyncClient
+    from scorelane.client.client import AsyncJob as AsyncJob
     from scorelane.client.client import Client as Client
-    from scorelane.client.job import AsyncJob as AsyncJob
-    from scorelane.client.job import Job as Job
+    from scorelane.client.client import Job as Job
     from scorelane.client.retries import Retries as Retries
 
 _WHERE = {
     "AsyncClient": "scorelane.client.client",
-    "AsyncJob": "scorelane.client.job",
+    "AsyncJob": "scorelane.client.client",
     "Client": "scorelane.client.client",
     "Event": "scorelane.client.calls.events",
-    "Job": "scorelane.client.job",
+    "Job": "scorelane.client.client",
     "Retries": "scorelane.client.retries",
 }
 

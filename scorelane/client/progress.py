@@ -1,60 +1,87 @@
-"""The progress of a job, shown to whoever waits for it: a bar, or lines where nothing can move."""
+"""Shows the progress of a job: a bar where lines can be redrawn, otherwise a line now and then.
+
+rich is imported only when a bar may be shown, because the client works without it.
+"""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from scorelane.client.job_state import JobState
+from scorelane.client.job_state import JobState, progress_text, rate_and_time_left
 
-#: Shares of a job between two lines.
-TENTHS = 10
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: `line_printer` prints a line each time a job has passed another of this many steps.
+PROGRESS_STEPS = 10
 
 
 @contextmanager
-def showing() -> Iterator[Callable[[JobState], None]]:
-    """Show a job on stderr while the block lasts; gives a function to tell of it.
+def show_progress() -> Iterator[Callable[[JobState], None]]:
+    """Show a job's progress on stderr inside the block; yields a function to call with the job.
 
-    A bar on a terminal and in a notebook, if rich is there; lines elsewhere.
+    On a terminal or in a notebook, and if rich is installed, this is a bar; otherwise lines.
     """
     try:
-        from scorelane.commands.bars import job_bar, screen  # noqa: PLC0415  rich need not be there
+        console = stderr_console()
     except ImportError:
-        yield lines_to(sys.stderr)
+        yield line_printer(sys.stderr)
         return
-    console = screen()
     if not (console.is_terminal or console.is_jupyter):
-        yield lines_to(sys.stderr)
+        yield line_printer(sys.stderr)
         return
-    with job_bar(console) as show:
-        yield show
+    with job_bar(console) as update:
+        yield update
 
 
-def lines_to(out: TextIO) -> Callable[[JobState], None]:
-    """A function that writes a line where a job's state is another one, and at each tenth of it."""
-    said: set[tuple[str, int]] = set()
+def stderr_console() -> "Console":
+    """Create a console on stderr, for output that is not the result.
 
-    def tell(job: JobState) -> None:
-        stage = job.state, int(job.progress * TENTHS)
-        if stage not in said:
-            said.add(stage)
-            print(f"{job.state}: {standing(job)}", file=out, flush=True)
+    Raises:
+        ImportError: rich is not installed.
+    """
+    from rich.console import Console  # noqa: PLC0415  an optional dependency of the client
 
-    return tell
+    return Console(file=sys.stderr, highlight=False)
 
 
-def standing(job: JobState) -> str:
-    """How far a job is, in a few words: rows, rate and the time that is left."""
-    if not job.total:
-        return job.detail
-    pace = pace_of(job)
-    return f"{job.completed + job.failed:,} of {job.total:,} rows" + (f", {pace}" if pace else "")
+@contextmanager
+def job_bar(console: "Console") -> Iterator[Callable[[JobState], None]]:
+    """Show a bar with a job's rows, rate and time left; yields a function to call with the job."""
+    from rich.progress import (  # noqa: PLC0415  see stderr_console
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+    )
+
+    state = TextColumn("{task.description:9}")
+    note = TextColumn("{task.fields[note]}", markup=False)
+    with Progress(state, BarColumn(), MofNCompleteColumn(), note, console=console) as bar:
+        task = bar.add_task("waiting", total=None, note="")
+
+        def update(job: JobState) -> None:
+            bar.update(
+                task,
+                description=job.state,
+                total=job.total,
+                completed=job.completed + job.failed,
+                # A queued job's detail says why it waits, for example that no worker runs.
+                note=job.detail if job.state == "queued" else rate_and_time_left(job),
+            )
+
+        yield update
 
 
-def pace_of(job: JobState) -> str:
-    """Rate and time left, as the service reckons them: it knows more than one client's looks."""
-    said = [f"{job.rows_per_second:,.0f} rows/s"] if job.rows_per_second else []
-    if job.eta_seconds and not job.ended:
-        minutes, seconds = divmod(round(job.eta_seconds), 60)
-        said.append(f"{minutes}:{seconds:02} left")
-    return ", ".join(said)
+def line_printer(out: TextIO) -> Callable[[JobState], None]:
+    """Return a function that prints a line for each new state and each tenth of a job's rows."""
+    printed: set[tuple[str, int]] = set()
+
+    def update(job: JobState) -> None:
+        stage = job.state, int(job.progress * PROGRESS_STEPS)
+        if stage not in printed:
+            printed.add(stage)
+            print(f"{job.state}: {progress_text(job)}", file=out, flush=True)
+
+    return update

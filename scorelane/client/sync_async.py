@@ -9,19 +9,16 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 
-from scorelane.client.job_state import JobState
+from scorelane.client.job_state import AnyJob, JobState
 
 if TYPE_CHECKING:
     from scorelane.client import io_steps
     from scorelane.client.calls.events import Event
-    from scorelane.client.job import AsyncJob, Job
+    from scorelane.client.client import AsyncJob, Job
 
 P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-
-#: A job, or its id.
-AnyJob = str | JobState
 
 
 class Blocking:

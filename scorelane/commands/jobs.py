@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from scorelane.client.job import Job
+from scorelane.client.client import Job
 from scorelane.commands import bars, options
 from scorelane.commands.job_exit import exit_by
 from scorelane.commands.tables import printed, table_of

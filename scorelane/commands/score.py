@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from scorelane.client.client import URL_VARIABLE
+from scorelane.client.client import URL_VARIABLE, Job
 from scorelane.client.errors import ClientError
-from scorelane.client.job import Job
+from scorelane.client.progress import stderr_console
 from scorelane.commands import bars, options
 from scorelane.commands.result_summary import Summary, first_texts, lines_of, missing, summarise
 from scorelane.commands.tables import bars_of
@@ -60,7 +60,7 @@ def score(file: Path, out: Path | None, url: str | None, as_json: bool, **terms:
         _print_json(summary, job, out)
     else:
         # With the scores on stdout, everything else is on stderr.
-        console = bars.screen() if out == options.STDOUT else Console(highlight=False)
+        console = stderr_console() if out == options.STDOUT else Console(highlight=False)
         _print(
             console, summary, first_texts(file, terms["text_column"] or "text", terms["delimiter"])
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from scorelane.client.progress import stderr_console
 from scorelane.commands import bars
 from scorelane.stack.stack import Stack
 
@@ -56,7 +57,7 @@ def serve(host: str, port: int, data: Path, processes: int | None, models: Path 
     scorelane serve --port 8080 --data /var/lib/scorelane
     SCORELANE_API_KEYS_FILE=keys.txt scorelane serve --host 0.0.0.0
     """
-    screen = bars.screen()
+    screen = stderr_console()
     with ExitStack() as closing:
         with bars.waiting() as say:
             stack = closing.enter_context(

@@ -9,8 +9,7 @@ import pytest
 from rich.console import Console
 
 from scorelane.client.job_state import JobState
-from scorelane.client.progress import lines_to
-from scorelane.commands import bars
+from scorelane.client.progress import job_bar, line_printer
 
 
 def job(state: str = "running", **changes: Any) -> JobState:
@@ -28,7 +27,7 @@ def job(state: str = "running", **changes: Any) -> JobState:
 def test_lines() -> None:
     """Where nothing can move there is a line for each state and each tenth, and no more."""
     out = io.StringIO()
-    tell = lines_to(out)
+    tell = line_printer(out)
     queued = {"rows": {"total": None, "completed": 0, "failed": 0}, "progress": 0.0}
     for one in (
         job("queued", **queued),
@@ -50,7 +49,7 @@ def test_lines() -> None:
 def test_a_bar() -> None:
     """On a terminal it shows rows, rate and the time left; a queued job says why it waits."""
     out = io.StringIO()
-    with bars.job_bar(Console(file=out, force_terminal=True, width=120)) as show:
+    with job_bar(Console(file=out, force_terminal=True, width=120)) as show:
         show(job())
         show(job("queued", detail="[bold]No worker[/] serves it."))
     said = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out.getvalue())
@@ -70,7 +69,7 @@ def test_shown_without_rich(
     client: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client does not need it."""
-    monkeypatch.setitem(sys.modules, "scorelane.commands.bars", None)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
     client.submit(b"text\nhello\n").wait(show=True)
     assert capsys.readouterr().err.startswith("succeeded: 1 of 1 rows")
 

@@ -8,8 +8,7 @@ from typing import Any
 import httpx
 from support.in_memory import Service
 
-from scorelane import Retries
-from scorelane.client.job import AsyncJob
+from scorelane import AsyncJob, Retries
 
 #: Tried again at once, in effect.
 QUICK = Retries(seconds=5.0, first_contact=5.0, first_pause=0.001, longest_pause=0.002)

@@ -4,12 +4,11 @@ import json
 from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
-from scorelane.client.calls.jobs import path_of
 from scorelane.client.event_stream import EventStream
 from scorelane.client.io_steps import Emit, Flow
-from scorelane.client.job_state import JobState
+from scorelane.client.job_state import AnyJob, JobState, path_of
 from scorelane.client.request import Requests
-from scorelane.client.sync_async import AnyJob, flow
+from scorelane.client.sync_async import flow
 
 Job_co = TypeVar("Job_co", bound=JobState, covariant=True)
 

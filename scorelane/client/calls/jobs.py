@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Unpack, cast
-from urllib.parse import quote
 
 import httpx
 
 from scorelane.client.errors import WaitTimeout
 from scorelane.client.io_steps import Emit, Flow, Pause, Send, Steps, Tell
-from scorelane.client.job_state import JobState
+from scorelane.client.job_state import AnyJob, JobState, path_of
 from scorelane.client.options import JobOptions, RetryOptions, params_of
 from scorelane.client.polling import LOOK_SECONDS, JobPoller
 from scorelane.client.request import Requests
-from scorelane.client.sync_async import AnyJob, call, flow
+from scorelane.client.sync_async import call, flow
 
 #: Jobs that are asked for at once, of many.
 PAGE = 100
@@ -59,9 +58,9 @@ class Following(Requests):
         told = [on_progress] if on_progress else []
         with ExitStack() as shown:
             if show:
-                from scorelane.client.progress import showing  # noqa: PLC0415  needs rich, if it is there
+                from scorelane.client.progress import show_progress  # noqa: PLC0415  needs rich, if it is there
 
-                told.append(shown.enter_context(showing()))
+                told.append(shown.enter_context(show_progress()))
                 longest_pause = min(longest_pause, LOOK_SECONDS)
             deadline = math.inf if timeout is None else time.monotonic() + timeout
             # Whoever is told of the job wants to hear something before its end.
@@ -154,11 +153,6 @@ class Following(Requests):
                 return
             params["cursor"] = cursor
             left = None if left is None else left - len(found)
-
-
-def path_of(job: AnyJob) -> str:
-    """The address of a job."""
-    return f"/jobs/{quote(job.id if isinstance(job, JobState) else job, safe='')}"
 
 
 def _rfc3339(moment: str | datetime | None) -> str | None:

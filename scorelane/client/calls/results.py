@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from scorelane.client.atomic_file import atomic_file
-from scorelane.client.calls.jobs import path_of
 from scorelane.client.download import Download
 from scorelane.client.frames import read_results
 from scorelane.client.io_steps import Emit, Flow, Steps, Work
+from scorelane.client.job_state import AnyJob, path_of
 from scorelane.client.partial_download import PartialDownload
 from scorelane.client.request import Requests
-from scorelane.client.sync_async import AnyJob, call, flow
+from scorelane.client.sync_async import call, flow
 
 if TYPE_CHECKING:
     import pandas as pd

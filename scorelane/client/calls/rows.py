@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from scorelane.client.calls.jobs import path_of
 from scorelane.client.errors import retry_after
 from scorelane.client.io_steps import Emit, Flow, Pause, Send, Steps
+from scorelane.client.job_state import AnyJob, path_of
 from scorelane.client.polling import pause_of
 from scorelane.client.request import Requests
-from scorelane.client.sync_async import AnyJob, call, flow
+from scorelane.client.sync_async import call, flow
 
 #: Rows that are asked for at once.
 PAGE = 10_000
