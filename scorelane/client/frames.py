@@ -1,5 +1,6 @@
 """DataFrames, as uploads and as results. pandas is imported when a result is made into one."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
@@ -9,6 +10,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCORE = "Sentiment_Score"
+
+#: A cell that the service has escaped: quotes before what a spreadsheet would run as a formula.
+_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
 #: Rows that are rendered at once.
 SLICE = 20_000
@@ -68,8 +72,6 @@ def read_results(file: IO[bytes]) -> "pd.DataFrame":
     """The results in a CSV of the service: every cell as it was sent, scores as float64."""
     import pandas as pd  # noqa: PLC0415  heavy, and not there for every user
 
-    from shared.tables.csv_results import unescape  # noqa: PLC0415  see above
-
     missing = {SCORE: [""], "error": [""]}
     frame = pd.read_csv(file, dtype="str", keep_default_na=False, na_values=missing)
     frame = frame.rename(columns=unescape)
@@ -81,6 +83,11 @@ def read_results(file: IO[bytes]) -> "pd.DataFrame":
         if quoted.any():
             frame.loc[quoted, column] = frame.loc[quoted, column].map(unescape)
     return frame
+
+
+def unescape(cell: str) -> str:
+    """Undo `shared.tables.csv_results.escape`, the service's protection against CSV injection."""
+    return cell[1:] if _ESCAPED.match(cell) else cell
 
 
 def check_free(frame: Any) -> None:

@@ -13,7 +13,8 @@ from support.in_memory import Service
 from support.transports import Working
 
 from scorelane.client.errors import JobNotSucceeded
-from scorelane.client.frames import SLICE, csv_of, read_results
+from scorelane.client.frames import SLICE, csv_of, read_results, unescape
+from shared.tables import csv_results
 
 #: Texts that CSV, spreadsheets and pandas each have a word to say about.
 HOSTILE = [
@@ -70,6 +71,15 @@ def test_hostile_texts(client: Any) -> None:
     scores = found["Sentiment_Score"].astype(object)
     assert scores.where(found["error"].isna(), None).tolist() == wanted
     assert found.columns.tolist() == ["ref", "Sentiment_Score", "error"]
+
+
+@pytest.mark.parametrize("first", ["", "'", "''", "x", " ", "\n"])
+@pytest.mark.parametrize("second", ["", "=", "+", "-", "@", "\t", "\r", "\n", "'", "5", "x"])
+def test_the_client_undoes_the_escape_of_the_service(first: str, second: str) -> None:
+    """The client's `unescape` gives back every cell, and agrees with the service's own."""
+    for cell in (first + second, first + second + "1+1", first + second + "\nx"):
+        assert unescape(csv_results.escape(cell)) == cell
+        assert unescape(cell) == csv_results.unescape(cell)
 
 
 def test_only_what_is_needed_is_sent(client: Any, working: Working) -> None:
