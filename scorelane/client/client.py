@@ -3,20 +3,20 @@
 import os
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import httpx
 
-from scorelane.client.calls.events import Events
-from scorelane.client.calls.jobs import Following
-from scorelane.client.calls.results import Downloads
-from scorelane.client.calls.rows import Pages
-from scorelane.client.calls.score import Scoring
-from scorelane.client.calls.service import Operating
+from scorelane.client.calls.events import EventCalls
+from scorelane.client.calls.jobs import JobCalls
+from scorelane.client.calls.results import ResultCalls
+from scorelane.client.calls.rows import RowCalls
+from scorelane.client.calls.score import ScoreCalls
+from scorelane.client.calls.service import ServiceCalls
 from scorelane.client.errors import Unreachable
-from scorelane.client.io_steps import Course, Flow, Steps, walk, walk_later
+from scorelane.client.io_steps import Course, EmittingSteps, Steps, walk, walk_later
 from scorelane.client.job_state import JobState
-from scorelane.client.request import no_address
+from scorelane.client.request import J, no_address
 from scorelane.client.retries import Retries
 from scorelane.client.sync_async import Awaited, Blocking, of_job
 
@@ -32,7 +32,7 @@ URL_VARIABLE = "SCORELANE_URL"
 DEFAULT_URL = "http://127.0.0.1:5005"
 
 
-class Calls(Scoring, Operating):
+class Calls(ScoreCalls[J], ServiceCalls[J]):
     """The calls of a client.
 
     Each raises `Unreachable` where nothing answers, and a kind of `ApiError` for an error answer.
@@ -82,39 +82,39 @@ class Calls(Scoring, Operating):
         raise NotImplementedError
 
 
-class OfJob:
+class JobMethods(Generic[J]):
     """What can be done with a job: the calls of a client whose first argument is a job."""
 
-    refresh = of_job(Following.job)
-    wait = of_job(Following.wait)
-    events = of_job(Events.events)
-    cancel = of_job(Following.cancel)
-    retry = of_job(Following.retry)
-    delete = of_job(Following.delete)
-    chunks = of_job(Downloads.chunks)
-    save = of_job(Downloads.save)
-    rows = of_job(Downloads.rows)
-    follow = of_job(Pages.follow)
-    errors = of_job(Pages.errors)
-    summary = of_job(Pages.summary)
-    as_frame = of_job(Downloads.as_frame)
+    refresh = of_job(JobCalls[J].job)
+    wait = of_job(JobCalls[J].wait)
+    events = of_job(EventCalls[J].events)
+    cancel = of_job(JobCalls[J].cancel)
+    retry = of_job(JobCalls[J].retry)
+    delete = of_job(JobCalls[J].delete)
+    chunks = of_job(ResultCalls[J].chunks)
+    save = of_job(ResultCalls[J].save)
+    rows = of_job(ResultCalls[J].rows)
+    follow = of_job(RowCalls[J].follow)
+    errors = of_job(RowCalls[J].errors)
+    summary = of_job(RowCalls[J].summary)
+    as_frame = of_job(ResultCalls[J].as_frame)
 
 
 @dataclass(frozen=True)
-class Job(JobState, OfJob, Blocking):
+class Job(JobState, JobMethods["Job"], Blocking):
     """A job as it stood when the service was asked; `refresh` and `wait` give it anew."""
 
     client: "Client" = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
-class AsyncJob(JobState, OfJob, Awaited):
+class AsyncJob(JobState, JobMethods["AsyncJob"], Awaited):
     """A job as it stood when the service was asked; `refresh` and `wait` give it anew."""
 
     client: "AsyncClient" = field(repr=False, compare=False)
 
 
-class Client(Calls, Blocking):
+class Client(Calls[Job], Blocking):
     """A Scorelane service, by its address. Every call waits for its answer."""
 
     def __enter__(self) -> Self:
@@ -139,11 +139,11 @@ class Client(Calls, Blocking):
             pass
         return course.result
 
-    def _give(self, steps: Flow[T]) -> Generator[T]:
+    def _iterate(self, steps: EmittingSteps[T]) -> Generator[T]:
         return walk(Course(steps), self._http)
 
 
-class AsyncClient(Calls, Awaited):
+class AsyncClient(Calls[AsyncJob], Awaited):
     """A Scorelane service, by its address. Every call is awaited; iterators go with `async for`."""
 
     async def __aenter__(self) -> Self:
@@ -168,5 +168,5 @@ class AsyncClient(Calls, Awaited):
             pass
         return course.result
 
-    def _give(self, steps: Flow[T]) -> AsyncGenerator[T]:
+    def _iterate(self, steps: EmittingSteps[T]) -> AsyncGenerator[T]:
         return walk_later(Course(steps), self._http)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import httpx
 
@@ -16,7 +17,7 @@ class Download:
 
     def __init__(
         self,
-        requests: Requests,
+        requests: Requests[Any],
         path: str,
         params: Mapping[str, str],
         on_anew: Callable[[], object] | None = None,

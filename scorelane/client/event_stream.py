@@ -1,6 +1,7 @@
 """The events of a job, over as many connections as it takes."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 
@@ -20,7 +21,7 @@ COME_BACK = 2.0
 class EventStream:
     """A stream that is made anew where it is cut, and goes on behind the last event that came."""
 
-    def __init__(self, requests: Requests, path: str, seen: str) -> None:
+    def __init__(self, requests: Requests[Any], path: str, seen: str) -> None:
         """Ask for nothing yet.
 
         Args:

@@ -49,7 +49,7 @@ class Emit(Generic[E]):
 Steps = Generator[Step, Any, T]
 
 #: Steps that give out Es on their way.
-Flow = Generator[Step | Emit[E], Any, None]
+EmittingSteps = Generator[Step | Emit[E], Any, None]
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """What there is of a job's results, as a file, and what is added to it while the job runs."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import httpx
 
@@ -15,7 +16,7 @@ class PartialDownload:
     """The results of a job that may still run, piece by piece: together they are one file."""
 
     def __init__(
-        self, requests: Requests, path: str, params: Mapping[str, str], *, follow: bool
+        self, requests: Requests[Any], path: str, params: Mapping[str, str], *, follow: bool
     ) -> None:
         """Ask for nothing yet.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import httpx
 
@@ -11,11 +11,14 @@ from scorelane.client.io_steps import Opened, Pause, Send, Steps
 from scorelane.client.job_state import JobState
 from scorelane.client.retries import Attempts, Retries
 
+#: The kind of job that a client's calls return: `Job` or `AsyncJob`.
+J = TypeVar("J", bound=JobState)
+
 #: Methods that may be sent twice without harm.
 _HARMLESS = frozenset({"GET", "DELETE"})
 
 
-class Requests:
+class Requests(Generic[J]):
     """What every call of a client is made of.
 
     Attributes:
@@ -26,7 +29,7 @@ class Requests:
     retries: Retries
     _answered = False
 
-    def _made(self, body: Any) -> JobState:
+    def _made(self, body: Any) -> J:
         """The job in an answer, of the client's kind."""
         raise NotImplementedError
 
@@ -67,9 +70,9 @@ class Requests:
         answer = yield from self._request(send, harmless=harmless)
         return self._read(answer, lambda body: body)
 
-    def _job(self, send: Send) -> Steps[JobState]:
+    def _job(self, send: Send) -> Steps[J]:
         answer = yield from self._request(send)
-        job: JobState = self._read(answer, self._made)
+        job: J = self._read(answer, self._made)
         return job
 
     def _read(self, answer: httpx.Response, read: Callable[[Any], Any]) -> Any:

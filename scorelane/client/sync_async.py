@@ -1,20 +1,17 @@
-"""One method for both clients: it blocks in one, and is awaited in the other.
+"""Turns one generator into a method of both clients: `Client` blocks, `AsyncClient` is awaited.
 
-`call` and `flow` turn steps into such a method. At run time that is a plain function, which hands
-the steps to its client; `Call` and `Flow` are how a type checker sees it.
+A call of the client is written once, as a generator of steps (`io_steps`). The decorators `call`
+and `iterator` make it a method that hands the generator to its client, which carries it out. For a
+type checker, `Call` and `IteratorCall` give that method the types of the object it is called on.
 """
 
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 
-from scorelane.client.job_state import AnyJob, JobState
-
-if TYPE_CHECKING:
-    from scorelane.client import io_steps
-    from scorelane.client.calls.events import Event
-    from scorelane.client.client import AsyncJob, Job
+from scorelane.client.io_steps import EmittingSteps, Steps
+from scorelane.client.job_state import AnyJob
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,95 +19,75 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Blocking:
-    """What has calls that block."""
+    """Base of the classes whose calls block: `Client` and `Job`."""
 
 
 class Awaited:
-    """What has calls that are awaited."""
+    """Base of the classes whose calls are awaited: `AsyncClient` and `AsyncJob`."""
 
 
 class Call(Protocol[P, T_co]):
-    """A method that comes to a T; where that is a job, to one of its object's kind."""
+    """The type of a method that returns a T: plain on a `Blocking`, a coroutine on an `Awaited`."""
 
     @overload
-    def __get__(self, of: None, owner: type) -> "Call[P, T_co]": ...
+    def __get__(self, instance: None, owner: type) -> "Call[P, T_co]": ...
     @overload
-    def __get__(self: "Call[P, JobState]", of: Blocking, owner: type) -> "Callable[P, Job]": ...
+    def __get__(self, instance: Blocking, owner: type) -> Callable[P, T_co]: ...
     @overload
-    def __get__(
-        self: "Call[P, JobState]", of: Awaited, owner: type
-    ) -> "Callable[P, Coroutine[Any, Any, AsyncJob]]": ...
-    @overload
-    def __get__(self, of: Blocking, owner: type) -> Callable[P, T_co]: ...
-    @overload
-    def __get__(self, of: Awaited, owner: type) -> Callable[P, Coroutine[Any, Any, T_co]]: ...
+    def __get__(self, instance: Awaited, owner: type) -> Callable[P, Coroutine[Any, Any, T_co]]: ...
 
 
-class Flow(Protocol[P, T_co]):
-    """A method that gives an iterator of Ts; jobs are of its object's kind, those of events too."""
+class IteratorCall(Protocol[P, T_co]):
+    """The type of a method that returns an iterator of Ts: an asynchronous one on an `Awaited`."""
 
     @overload
-    def __get__(self, of: None, owner: type) -> "Flow[P, T_co]": ...
+    def __get__(self, instance: None, owner: type) -> "IteratorCall[P, T_co]": ...
     @overload
-    def __get__(
-        self: "Flow[P, JobState]", of: Blocking, owner: type
-    ) -> "Callable[P, Generator[Job]]": ...
+    def __get__(self, instance: Blocking, owner: type) -> Callable[P, Generator[T_co]]: ...
     @overload
-    def __get__(
-        self: "Flow[P, JobState]", of: Awaited, owner: type
-    ) -> "Callable[P, AsyncGenerator[AsyncJob]]": ...
-    @overload
-    def __get__(
-        self: "Flow[P, Event[JobState]]", of: Blocking, owner: type
-    ) -> "Callable[P, Generator[Event[Job]]]": ...
-    @overload
-    def __get__(
-        self: "Flow[P, Event[JobState]]", of: Awaited, owner: type
-    ) -> "Callable[P, AsyncGenerator[Event[AsyncJob]]]": ...
-    @overload
-    def __get__(self, of: Blocking, owner: type) -> Callable[P, Generator[T_co]]: ...
-    @overload
-    def __get__(self, of: Awaited, owner: type) -> Callable[P, AsyncGenerator[T_co]]: ...
+    def __get__(self, instance: Awaited, owner: type) -> Callable[P, AsyncGenerator[T_co]]: ...
 
 
-def call(taken: "Callable[Concatenate[Any, P], io_steps.Steps[T]]") -> Call[P, T]:
-    """Make a method of steps that come to a T."""
+def call(generator: Callable[Concatenate[Any, P], Steps[T]]) -> Call[P, T]:
+    """Make a method that carries out the generator's steps and returns its result."""
 
-    @functools.wraps(taken)
+    @functools.wraps(generator)
     def method(self: Any, *args: P.args, **options: P.kwargs) -> Any:
-        return self._run(taken(self, *args, **options))
+        return self._run(generator(self, *args, **options))
 
     return cast("Call[P, T]", method)
 
 
-def flow(taken: "Callable[Concatenate[Any, P], io_steps.Flow[T]]") -> Flow[P, T]:
-    """Make a method of steps that give out Ts on their way."""
+def iterator(generator: Callable[Concatenate[Any, P], EmittingSteps[T]]) -> IteratorCall[P, T]:
+    """Make a method that returns an iterator of what the generator emits."""
 
-    @functools.wraps(taken)
+    @functools.wraps(generator)
     def method(self: Any, *args: P.args, **options: P.kwargs) -> Any:
-        return self._give(taken(self, *args, **options))
+        return self._iterate(generator(self, *args, **options))
 
-    return cast("Flow[P, T]", method)
+    return cast("IteratorCall[P, T]", method)
 
 
-def steps_of(method: Call[P, T]) -> "Callable[Concatenate[Any, P], io_steps.Steps[T]]":
-    """The steps that a method was made of, for a method that consists of others."""
-    made: Callable[..., io_steps.Steps[T]] = inspect.unwrap(cast("Any", method))
-    return made
+def steps_of(method: Call[P, T]) -> Callable[Concatenate[Any, P], Steps[T]]:
+    """Return the generator that `call` decorated, so that another generator can `yield from` it."""
+    generator: Callable[..., Steps[T]] = inspect.unwrap(cast("Any", method))
+    return generator
 
 
 @overload
 def of_job(method: Call[Concatenate[AnyJob, P], T]) -> Call[P, T]: ...
 @overload
-def of_job(method: Flow[Concatenate[AnyJob, P], T]) -> Flow[P, T]: ...
+def of_job(method: IteratorCall[Concatenate[AnyJob, P], T]) -> IteratorCall[P, T]: ...
 def of_job(method: Any) -> Any:
-    """Make a method of a client, whose first argument is a job, one of the job itself."""
+    """Turn a client's method into a method of a job, which passes itself as the first argument."""
 
     @functools.wraps(method)
-    def of_itself(self: Any, *args: Any, **options: Any) -> Any:
+    def job_method(self: Any, *args: Any, **options: Any) -> Any:
         return method(self.client, self, *args, **options)
 
-    # Without the second parameter, which is the first of this one.
-    ours, _, *others = inspect.signature(method).parameters.values()
-    of_itself.__signature__ = inspect.Signature([ours, *others])  # type: ignore[attr-defined]
-    return of_itself
+    # The signature that `help` shows: without the parameter for the job.
+    self_parameter, _, *others = inspect.signature(method).parameters.values()
+    job_method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [self_parameter, *others]
+    )
+    return job_method

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from scorelane.client.event_stream import EventStream
-from scorelane.client.io_steps import Emit, Flow
+from scorelane.client.io_steps import Emit, EmittingSteps
 from scorelane.client.job_state import AnyJob, JobState, path_of
-from scorelane.client.request import Requests
-from scorelane.client.sync_async import flow
+from scorelane.client.request import J, Requests
+from scorelane.client.sync_async import iterator
 
 Job_co = TypeVar("Job_co", bound=JobState, covariant=True)
 
@@ -22,11 +22,11 @@ class Event(Generic[Job_co]):
     job: Job_co  #: as it stood then
 
 
-class Events(Requests):
+class EventCalls(Requests[J]):
     """Hears of jobs."""
 
-    @flow
-    def events(self, job: AnyJob, *, last_event_id: str = "") -> Flow[Event[JobState]]:
+    @iterator
+    def events(self, job: AnyJob, *, last_event_id: str = "") -> EmittingSteps[Event[J]]:
         """How a job goes on, as it happens: `progress`, at most one a second, and one `end`.
 
         The first one says how it stands. Where the connection is cut, or the service ends the

@@ -11,12 +11,12 @@ from typing import Any, Unpack, cast
 import httpx
 
 from scorelane.client.errors import WaitTimeout
-from scorelane.client.io_steps import Emit, Flow, Pause, Send, Steps, Tell
+from scorelane.client.io_steps import Emit, EmittingSteps, Pause, Send, Steps, Tell
 from scorelane.client.job_state import AnyJob, JobState, path_of
 from scorelane.client.options import JobOptions, RetryOptions, params_of
 from scorelane.client.polling import LOOK_SECONDS, JobPoller
-from scorelane.client.request import Requests
-from scorelane.client.sync_async import call, flow
+from scorelane.client.request import J, Requests
+from scorelane.client.sync_async import call, iterator
 
 #: Jobs that are asked for at once, of many.
 PAGE = 100
@@ -25,11 +25,11 @@ PAGE = 100
 LONG_POLL = 20.0
 
 
-class Following(Requests):
+class JobCalls(Requests[J]):
     """Follows jobs."""
 
     @call
-    def job(self, job: AnyJob) -> Steps[JobState]:
+    def job(self, job: AnyJob) -> Steps[J]:
         """The job as it stands now."""
         return (yield from self._job(Send("GET", path_of(job))))
 
@@ -42,7 +42,7 @@ class Following(Requests):
         timeout: float | None = None,
         longest_pause: float = 30.0,
         show: bool = False,
-    ) -> Steps[JobState]:
+    ) -> Steps[J]:
         """Wait for the job's end, whatever it is, looking as often as the service wishes.
 
         Args:
@@ -69,7 +69,7 @@ class Following(Requests):
             while True:
                 answer = yield from self._request(looks.next())
                 if answer.status_code != httpx.codes.NOT_MODIFIED:
-                    found: JobState = self._read(answer, self._made)
+                    found: J = self._read(answer, self._made)
                     for tell in told:
                         yield Tell(tell, found)
                     if found.ended:
@@ -82,7 +82,7 @@ class Following(Requests):
                 yield Pause(looks.pause_after(answer))
 
     @call
-    def cancel(self, job: AnyJob) -> Steps[JobState]:
+    def cancel(self, job: AnyJob) -> Steps[J]:
         """Cancel a job.
 
         Raises:
@@ -91,7 +91,7 @@ class Following(Requests):
         return (yield from self._job(Send("POST", f"{path_of(job)}/cancel")))
 
     @call
-    def retry(self, job: AnyJob, **terms: Unpack[RetryOptions]) -> Steps[JobState]:
+    def retry(self, job: AnyJob, **terms: Unpack[RetryOptions]) -> Steps[J]:
         """Do a job again that failed or was cancelled, as a new job; what is done of it is kept.
 
         Args:
@@ -112,7 +112,7 @@ class Following(Requests):
         """Erase a job and all its data."""
         yield from self._request(Send("DELETE", path_of(job)))
 
-    @flow
+    @iterator
     def jobs(
         self,
         limit: int | None = None,
@@ -122,7 +122,7 @@ class Following(Requests):
         model: str | None = None,
         created_after: str | datetime | None = None,
         created_before: str | datetime | None = None,
-    ) -> Flow[JobState]:
+    ) -> EmittingSteps[J]:
         """The jobs, the newest first, asked for page by page as they are read.
 
         Args:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 from scorelane.client.atomic_file import atomic_file
 from scorelane.client.download import Download
 from scorelane.client.frames import read_results
-from scorelane.client.io_steps import Emit, Flow, Steps, Work
+from scorelane.client.io_steps import Emit, EmittingSteps, Steps, Work
 from scorelane.client.job_state import AnyJob, path_of
 from scorelane.client.partial_download import PartialDownload
-from scorelane.client.request import Requests
-from scorelane.client.sync_async import call, flow
+from scorelane.client.request import J, Requests
+from scorelane.client.sync_async import call, iterator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,10 +33,10 @@ FORMATS: dict[str, Format] = {
 IN_MEMORY = 64 << 20
 
 
-class Downloads(Requests):
+class ResultCalls(Requests[J]):
     """Fetches results."""
 
-    @flow
+    @iterator
     def chunks(
         self,
         job: AnyJob,
@@ -44,7 +44,7 @@ class Downloads(Requests):
         *,
         partial: bool = False,
         follow: bool = False,
-    ) -> Flow[bytes]:
+    ) -> EmittingSteps[bytes]:
         """The results as a file, in runs of bytes.
 
         Where the connection is cut it is made anew, and goes on where it was. Of whole results that
@@ -103,8 +103,8 @@ class Downloads(Requests):
             frame: pd.DataFrame = yield Work(lambda: read_results(file))
         return frame
 
-    @flow
-    def rows(self, job: AnyJob, *, partial: bool = False) -> Flow[dict[str, Any]]:
+    @iterator
+    def rows(self, job: AnyJob, *, partial: bool = False) -> EmittingSteps[dict[str, Any]]:
         """The results row by row, in their order, each once; in constant memory.
 
         With `partial` also of a job that has not succeeded: those that are done now (`follow`

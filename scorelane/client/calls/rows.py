@@ -3,21 +3,21 @@
 from typing import Any
 
 from scorelane.client.errors import retry_after
-from scorelane.client.io_steps import Emit, Flow, Pause, Send, Steps
+from scorelane.client.io_steps import Emit, EmittingSteps, Pause, Send, Steps
 from scorelane.client.job_state import AnyJob, path_of
 from scorelane.client.polling import pause_of
-from scorelane.client.request import Requests
-from scorelane.client.sync_async import call, flow
+from scorelane.client.request import J, Requests
+from scorelane.client.sync_async import call, iterator
 
 #: Rows that are asked for at once.
 PAGE = 10_000
 
 
-class Pages(Requests):
+class RowCalls(Requests[J]):
     """Reads rows that are there."""
 
-    @flow
-    def follow(self, job: AnyJob) -> Flow[dict[str, Any]]:
+    @iterator
+    def follow(self, job: AnyJob) -> EmittingSteps[dict[str, Any]]:
         """The rows of a job that may still run, as they are done; to its end.
 
         In their order, each once. Of a job that has failed or was cancelled they are those that
@@ -27,10 +27,10 @@ class Pages(Requests):
         path = f"{path_of(job)}/results"
         yield from self.pages(path, "rows", partial=True, follow=True)
 
-    @flow
+    @iterator
     def errors(
         self, job: AnyJob, *, partial: bool = False, follow: bool = False
-    ) -> Flow[dict[str, Any]]:
+    ) -> EmittingSteps[dict[str, Any]]:
         """The rows that have no score, in their order.
 
         Each is a dict of `row` (its number, from 1), `ref` and `error`.
@@ -53,7 +53,9 @@ class Pages(Requests):
         found: dict[str, Any] = yield from self._json(Send("GET", f"{path_of(job)}/summary"))
         return found
 
-    def pages(self, path: str, name: str, *, partial: bool, follow: bool) -> Flow[dict[str, Any]]:
+    def pages(
+        self, path: str, name: str, *, partial: bool, follow: bool
+    ) -> EmittingSteps[dict[str, Any]]:
         """Those on all pages; with `follow` to the end of the job, else to what there is now."""
         params: dict[str, Any] = {"format": "json", "limit": PAGE}
         if partial:

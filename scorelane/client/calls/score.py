@@ -4,16 +4,17 @@ import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Unpack
 
-from scorelane.client.calls.events import Events
-from scorelane.client.calls.jobs import Following
-from scorelane.client.calls.results import Downloads
-from scorelane.client.calls.rows import Pages
-from scorelane.client.calls.submit import Submissions
+from scorelane.client.calls.events import EventCalls
+from scorelane.client.calls.jobs import JobCalls
+from scorelane.client.calls.results import ResultCalls
+from scorelane.client.calls.rows import RowCalls
+from scorelane.client.calls.submit import SubmitCalls
 from scorelane.client.errors import JobNotSucceeded
 from scorelane.client.frames import check_free, joined, read_results
 from scorelane.client.io_steps import Steps
 from scorelane.client.job_state import JobState
 from scorelane.client.options import JobOptions
+from scorelane.client.request import J
 from scorelane.client.sync_async import call, steps_of
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 FEW_ROWS = 1000
 
 
-class Scoring(Submissions, Following, Events, Downloads, Pages):
+class ScoreCalls(SubmitCalls[J], JobCalls[J], EventCalls[J], ResultCalls[J], RowCalls[J]):
     """Scores DataFrames."""
 
     @call
@@ -59,12 +60,12 @@ class Scoring(Submissions, Following, Events, Downloads, Pages):
             if answer.headers.get("Content-Type", "").startswith("text/csv"):
                 # Submitted, waited for and fetched in one request instead of three.
                 return joined(frame, read_results(io.BytesIO(answer.content)))
-            job: JobState = self._read(answer, self._made)
+            job: J = self._read(answer, self._made)
         else:
-            job = yield from steps_of(Submissions.submit)(self, frame, **options)
-        job = yield from steps_of(Following.wait)(
+            job = yield from steps_of(SubmitCalls[J].submit)(self, frame, **options)
+        job = yield from steps_of(JobCalls[J].wait)(
             self, job, on_progress, timeout=timeout, show=show
         )
         if job.state != "succeeded":
             raise JobNotSucceeded(f"Job {job.id} is {job.state}. {job.error or job.detail}")
-        return joined(frame, (yield from steps_of(Downloads.as_frame)(self, job)))
+        return joined(frame, (yield from steps_of(ResultCalls[J].as_frame)(self, job)))

@@ -6,12 +6,11 @@ But for `ready` they want a key of the scope `admin`, where there are keys.
 from typing import Any
 
 from scorelane.client.io_steps import Send, Steps
-from scorelane.client.job_state import JobState
-from scorelane.client.request import Requests
+from scorelane.client.request import J, Requests
 from scorelane.client.sync_async import call
 
 
-class Operating(Requests):
+class ServiceCalls(Requests[J]):
     """Looks at the service itself."""
 
     @call
@@ -33,7 +32,7 @@ class Operating(Requests):
             return list(body["workers"])
 
     @call
-    def at_work(self, limit: int) -> Steps[list[JobState]]:
+    def at_work(self, limit: int) -> Steps[list[J]]:
         """The newest jobs that wait or run, at most `limit`.
 
         Of the newest jobs of all: it is one page, which does not look through a long history.

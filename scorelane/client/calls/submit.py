@@ -7,9 +7,8 @@ from typing import Any, Unpack
 import httpx
 
 from scorelane.client.io_steps import Send, Steps
-from scorelane.client.job_state import JobState
 from scorelane.client.options import JobOptions, params_of
-from scorelane.client.request import Requests, given
+from scorelane.client.request import J, Requests, given
 from scorelane.client.sources import Source, upload_of
 from scorelane.client.sync_async import call
 from scorelane.client.upload import Upload
@@ -21,7 +20,7 @@ STORING_SECONDS = 300.0
 STAY_SECONDS = 20
 
 
-class Submissions(Requests):
+class SubmitCalls(Requests[J]):
     """Sends rows."""
 
     @call
@@ -33,7 +32,7 @@ class Submissions(Requests):
         idempotency_key: str | None = None,
         on_sent: Callable[[int], object] | None = None,
         **options: Unpack[JobOptions],
-    ) -> Steps[JobState]:
+    ) -> Steps[J]:
         """Send rows, in constant memory; they are scored from now on.
 
         Args:
