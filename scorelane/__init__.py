@@ -1,7 +1,7 @@
-"""What a person imports or types: the client, the command line and the one-machine stack.
+"""Scorelane for its users: the Python client, the command line and the one-machine stack.
 
-`Client`, `AsyncClient` and the errors are imported when they are asked for: the command line's
-help needs none of them.
+`Client`, `AsyncClient` and the other names in `__all__` are imported on first access. So
+`scorelane --help` does not wait for httpx.
 """
 
 from importlib import import_module
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from scorelane.client.client import Job as Job
     from scorelane.client.retries import Retries as Retries
 
-_WHERE = {
+#: Public name -> the module that defines it.
+_MODULES = {
     "AsyncClient": "scorelane.client.client",
     "AsyncJob": "scorelane.client.client",
     "Client": "scorelane.client.client",
@@ -24,12 +25,13 @@ _WHERE = {
     "Retries": "scorelane.client.retries",
 }
 
-__all__ = sorted(_WHERE)  # noqa: PLE0605  computed from the table
+__all__ = sorted(_MODULES)  # noqa: PLE0605  computed from the table
 
 
-if not TYPE_CHECKING:  # else a checker would take every name for one of the package's
+# Hidden from type checkers: with a module `__getattr__` they would accept every name.
+if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
-        if name not in _WHERE:
+        if name not in _MODULES:
             raise AttributeError(f"module 'scorelane' has no attribute '{name}'")
-        return getattr(import_module(_WHERE[name]), name)
+        return getattr(import_module(_MODULES[name]), name)

@@ -1,4 +1,4 @@
-"""A file that appears when it is whole, and not before."""
+"""Writes a file so that it appears only when it is complete."""
 
 import os
 import stat
@@ -10,16 +10,17 @@ from typing import BinaryIO
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to; it appears under its name when the block ends, not if it raises.
+    """Open a file for writing that gets its name when the block ends, and not if the block raises.
 
-    What exists and is no plain file (/dev/null, a named pipe) is written to as it is.
+    A symbolic link is followed. An existing path that is not a regular file (/dev/null, a named
+    pipe) is opened and written directly.
     """
     path = path.resolve()
     if path.exists() and not stat.S_ISREG(path.stat().st_mode):
         with path.open("wb") as file:
             yield file
         return
-    # Not tempfile: a file of its making can be read by nobody else, also after the rename.
+    # Not tempfile: its files are readable by their owner only, and stay so after the rename.
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with unfinished.open("wb") as file:

@@ -1,4 +1,4 @@
-"""A client of the HTTP API: submit rows, wait for their job, fetch the results."""
+"""`Client` and `AsyncClient`, the clients of the HTTP API, and the jobs that they return."""
 
 import os
 from collections.abc import AsyncGenerator, Generator
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
 import httpx
+from typing_extensions import override
 
 from scorelane.client.calls.events import EventCalls
 from scorelane.client.calls.jobs import JobCalls
@@ -13,77 +14,28 @@ from scorelane.client.calls.results import ResultCalls
 from scorelane.client.calls.rows import RowCalls
 from scorelane.client.calls.score import ScoreCalls
 from scorelane.client.calls.service import ServiceCalls
+from scorelane.client.drivers import emit_result, run_steps, run_steps_async
 from scorelane.client.errors import Unreachable
-from scorelane.client.io_steps import Course, EmittingSteps, Steps, walk, walk_later
+from scorelane.client.io_steps import EmittingSteps, Steps
 from scorelane.client.job_state import JobState
-from scorelane.client.request import J, no_address
+from scorelane.client.request import J, invalid_address
 from scorelane.client.retries import Retries
 from scorelane.client.sync_async import Awaited, Blocking, of_job
 
 T = TypeVar("T")
 
-#: Where a key is looked for, for whom none is given.
+#: Environment variable with the API key.
 KEY_VARIABLE = "SCORELANE_API_KEY"
 
-#: Where an address is looked for, for whom none is given.
+#: Environment variable with the address of the service.
 URL_VARIABLE = "SCORELANE_URL"
 
 #: The address of a service on this machine.
 DEFAULT_URL = "http://127.0.0.1:5005"
 
 
-class Calls(ScoreCalls[J], ServiceCalls[J]):
-    """The calls of a client.
-
-    Each raises `Unreachable` where nothing answers, and a kind of `ApiError` for an error answer.
-    """
-
-    def __init__(
-        self,
-        url: str | None = None,
-        *,
-        timeout: float = 30.0,
-        api_key: str | None = None,
-        retries: Retries = Retries(),  # noqa: B008  it is frozen
-        transport: Any = None,
-    ) -> None:
-        """Name a service; it is asked nothing yet.
-
-        Args:
-            url: such as `http://127.0.0.1:5005`; None: what SCORELANE_URL says, or that.
-            timeout: seconds that the service may be silent within a call.
-            api_key: sent with every call; None: what SCORELANE_API_KEY says, if anything.
-            retries: how long a call is tried again; see there.
-            transport: one of httpx's, where it is not to be the network.
-
-        Raises:
-            scorelane.client.errors.Unreachable: the URL is none.
-        """
-        self.url = (url or os.environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")
-        self.retries = retries
-        try:
-            host = httpx.URL(self.url).host
-        except httpx.InvalidURL as error:
-            raise Unreachable(no_address(self.url)) from error
-        api_key = os.environ.get(KEY_VARIABLE) if api_key is None else api_key
-        self._connect(
-            base_url=self.url,
-            timeout=timeout,
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
-            transport=transport,
-            # A proxy named in the environment does not know this machine's own services.
-            trust_env=host not in {"127.0.0.1", "localhost", "::1"},
-        )
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.url!r})"
-
-    def _connect(self, **options: Any) -> None:
-        raise NotImplementedError
-
-
 class JobMethods(Generic[J]):
-    """What can be done with a job: the calls of a client whose first argument is a job."""
+    """The methods of a job: the calls of its client that take a job as their first argument."""
 
     refresh = of_job(JobCalls[J].job)
     wait = of_job(JobCalls[J].wait)
@@ -102,20 +54,79 @@ class JobMethods(Generic[J]):
 
 @dataclass(frozen=True)
 class Job(JobState, JobMethods["Job"], Blocking):
-    """A job as it stood when the service was asked; `refresh` and `wait` give it anew."""
+    """A snapshot of a job, taken when the service answered; `refresh` and `wait` return a new one.
+
+    Its methods block.
+    """
 
     client: "Client" = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True)
 class AsyncJob(JobState, JobMethods["AsyncJob"], Awaited):
-    """A job as it stood when the service was asked; `refresh` and `wait` give it anew."""
+    """A snapshot of a job, taken when the service answered; `refresh` and `wait` return a new one.
+
+    Its methods are awaited, and its iterators read with `async for`.
+    """
 
     client: "AsyncClient" = field(repr=False, compare=False)
 
 
+class Calls(ScoreCalls[J], ServiceCalls[J]):
+    """All calls of a client.
+
+    Each raises `Unreachable` if the service does not answer, and a subclass of `ApiError` if it
+    answers with an error.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        timeout: float = 30.0,
+        api_key: str | None = None,
+        retries: Retries = Retries(),  # noqa: B008  it is frozen
+        transport: Any = None,
+    ) -> None:
+        """Make a client; nothing is sent yet.
+
+        Args:
+            url: such as `http://127.0.0.1:5005`, which is also the default. None: the value of
+                SCORELANE_URL, if set.
+            timeout: how many seconds the service may be silent during a call.
+            api_key: sent with every call. None: the value of SCORELANE_API_KEY, if set.
+            retries: how long a failed call is retried.
+            transport: a transport of httpx to use in place of the network.
+
+        Raises:
+            scorelane.client.errors.Unreachable: the URL is malformed.
+        """
+        self.url = (url or os.environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")
+        self.retries = retries
+        try:
+            host = httpx.URL(self.url).host
+        except httpx.InvalidURL as error:
+            raise Unreachable(invalid_address(self.url)) from error
+        api_key = os.environ.get(KEY_VARIABLE) if api_key is None else api_key
+        self._connect(
+            base_url=self.url,
+            timeout=timeout,
+            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+            transport=transport,
+            # A proxy from the environment cannot reach a service on this machine's loopback.
+            trust_env=host not in {"127.0.0.1", "localhost", "::1"},
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
+    def _connect(self, **options: Any) -> None:
+        """Make the client of httpx, with these options."""
+        raise NotImplementedError
+
+
 class Client(Calls[Job], Blocking):
-    """A Scorelane service, by its address. Every call waits for its answer."""
+    """A client of a Scorelane service. Every call blocks until the service has answered."""
 
     def __enter__(self) -> Self:
         return self
@@ -127,24 +138,24 @@ class Client(Calls[Job], Blocking):
         """Close the connections."""
         self._http.close()
 
+    @override
     def _connect(self, **options: Any) -> None:
         self._http = httpx.Client(**options)
 
-    def _made(self, body: Any) -> Job:
+    @override
+    def _job_from(self, body: Any) -> Job:
         return Job.from_json(body, client=self)
 
     def _run(self, steps: Steps[T]) -> T:
-        course = Course[T, None](steps)
-        for _ in walk(course, self._http):
-            pass
-        return course.result
+        [result] = run_steps(emit_result(steps), self._http)
+        return result
 
     def _iterate(self, steps: EmittingSteps[T]) -> Generator[T]:
-        return walk(Course(steps), self._http)
+        return run_steps(steps, self._http)
 
 
 class AsyncClient(Calls[AsyncJob], Awaited):
-    """A Scorelane service, by its address. Every call is awaited; iterators go with `async for`."""
+    """A client of a Scorelane service. Calls are awaited, and iterators read with `async for`."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -156,17 +167,17 @@ class AsyncClient(Calls[AsyncJob], Awaited):
         """Close the connections."""
         await self._http.aclose()
 
+    @override
     def _connect(self, **options: Any) -> None:
         self._http = httpx.AsyncClient(**options)
 
-    def _made(self, body: Any) -> AsyncJob:
+    @override
+    def _job_from(self, body: Any) -> AsyncJob:
         return AsyncJob.from_json(body, client=self)
 
     async def _run(self, steps: Steps[T]) -> T:
-        course = Course[T, None](steps)
-        async for _ in walk_later(course, self._http):
-            pass
-        return course.result
+        [result] = [value async for value in run_steps_async(emit_result(steps), self._http)]
+        return result
 
     def _iterate(self, steps: EmittingSteps[T]) -> AsyncGenerator[T]:
-        return walk_later(Course(steps), self._http)
+        return run_steps_async(steps, self._http)

@@ -1,91 +1,87 @@
-"""The body of an answer, as it comes. Where it is cut it goes on, or begins anew."""
+"""Downloads the complete results of a job."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import httpx
+from typing_extensions import override
 
 from scorelane.client.errors import Unreachable
-from scorelane.client.io_steps import Opened, Pause, Send, Steps, Take
+from scorelane.client.io_steps import Send
+from scorelane.client.reconnecting import ReconnectingReader
 from scorelane.client.request import Requests
-from scorelane.client.retries import Attempts
 
 
-class Download:
-    """The results of a job, in one form."""
+class Download(ReconnectingReader[bytes]):
+    """Reads a job's results in chunks; continues after a cut with a range request, or restarts.
+
+    The service serves ranges, under a strong ETag, only in the format that it stores the results
+    in. In another format the download has to restart.
+    """
 
     def __init__(
         self,
         requests: Requests[Any],
         path: str,
         params: Mapping[str, str],
-        on_anew: Callable[[], object] | None = None,
+        on_restart: Callable[[], object] | None = None,
     ) -> None:
-        """Ask for nothing yet.
+        """Prepare the download; nothing is sent yet.
 
         Args:
-            requests: of the client.
-            path: what is asked for.
-            params: in which form.
-            on_anew: called where it begins anew: nothing of what has come counts. None: that would
-                be an error. The service knows parts of a form only where it keeps them in that.
+            requests: the client.
+            path: the URL path of the results.
+            params: the query.
+            on_restart: called when the download restarts, to discard everything read so far. None:
+                that cannot be discarded, so a cut that needs a restart is an error.
         """
-        self._requests = requests
-        # Packed, nobody could say from which byte on it is wanted.
-        self._send = Send(
+        super().__init__(requests)
+        # Ranges count the bytes as sent, so these must not be compressed.
+        self._first_request = Send(
             "GET", path, params=params, headers={"Accept-Encoding": "identity"}, stream=True
         )
-        self._on_anew = on_anew
-        self._attempts = Attempts(requests.retries)
-        self._opened: Opened | None = None
-        self._received = self._furthest = 0
+        self._on_restart = on_restart
+        self._received = 0
+        self._furthest = 0
         self._etag = ""
 
-    def next(self) -> Steps[bytes | None]:
-        """The next run of bytes; None at the end.
+    @override
+    def _request(self) -> Send:
+        request = self._first_request
+        if not self._received:
+            return request
+        resume = {"Range": f"bytes={self._received}-", "If-Range": self._etag}
+        return replace(request, headers={**request.headers, **resume})
 
-        Raises:
-            scorelane.client.errors.Unreachable: it was cut, and nothing more comes.
-        """
-        while True:
-            if self._opened is None:
-                yield from self._open()
-                continue
-            try:
-                run: bytes | None = yield Take(self._opened)
-            except httpx.TransportError as error:
-                self._opened = None
-                pause = self._attempts.pause_after(error, answered=True)
-                if pause is None or not self._prepared():
-                    raise self._requests.plain(error) from error
-                yield Pause(pause)
-                continue
-            self._received += len(run or b"")
-            if self._received > self._furthest:
-                # Not where it only comes as far as before: it would begin anew for ever.
-                self._furthest = self._received
-                self._attempts.went_well()
-            return run
+    @override
+    def _on_open(self, response: httpx.Response) -> None:
+        if self._received and response.status_code != httpx.codes.PARTIAL_CONTENT:
+            raise Unreachable(
+                "The connection was cut, and the results have changed meanwhile. Download them "
+                "again."
+            )
+        self._etag = response.headers.get("ETag", "")
 
-    def _prepared(self) -> bool:
-        """Whether it can go on, or begin anew."""
+    @override
+    def _items_in(self, chunk: bytes) -> Iterable[bytes]:
+        self._received += len(chunk)
+        if self._received > self._furthest:
+            self._furthest = self._received
+            self._progressed()
+        return [chunk]
+
+    @override
+    def _pause_before_next(self, response: httpx.Response) -> None:
+        return None
+
+    @override
+    def _prepare_to_resume(self) -> bool:
+        # A weak ETag (W/"...") does not allow ranges.
         if self._etag.startswith('"') or not self._received:
             return True
-        if self._on_anew is None:
+        if self._on_restart is None:
             return False
-        self._on_anew()
+        self._on_restart()
         self._received = 0
         return True
-
-    def _open(self) -> Steps[None]:
-        send = self._send
-        if self._received:
-            ranged = {"Range": f"bytes={self._received}-", "If-Range": self._etag}
-            send = replace(send, headers={**send.headers, **ranged})
-        self._opened = yield from self._requests.attempt(send, self._attempts)
-        if self._opened is None:
-            return
-        if self._received and self._opened.head.status_code != httpx.codes.PARTIAL_CONTENT:
-            raise Unreachable("The connection was cut, and the results are others now. Try again.")
-        self._etag = self._opened.head.headers.get("ETag", "")

@@ -1,6 +1,6 @@
-"""What a call of the client can come to, other than its answer. Each kind is a class.
+"""Errors that the client raises, one class per kind.
 
-The kinds of `ApiError` follow the stable codes of the service's problems (`docs/api.md`).
+The subclasses of `ApiError` follow the stable codes of the service's errors (`docs/api.md`).
 """
 
 from datetime import UTC, datetime
@@ -9,28 +9,28 @@ from typing import ClassVar
 
 import httpx
 
-#: The code of an error answer that is no problem of the service's.
-NO_PROBLEM = "http-error"
+#: The code of an `ApiError` whose response was not an error document of Scorelane's.
+HTTP_ERROR = "http-error"
 
 
 class ClientError(Exception):
-    """The service did not do what was asked; the message says why."""
+    """A call failed; the message says why. Base of all errors of the client."""
 
 
 class Unreachable(ClientError):
-    """The service does not answer."""
+    """The service does not answer, or a connection was cut."""
 
 
 class SourceSpent(ClientError):
-    """An upload was cut, and its rows came from what can be read only once."""
+    """An upload failed, and cannot be retried because its rows can be read only once."""
 
 
 class WaitTimeout(ClientError, TimeoutError):
-    """The job had not ended when the time for waiting was over; it goes on."""
+    """The job had not ended when `timeout` was over. The job keeps running."""
 
 
 class JobNotSucceeded(ClientError):
-    """The job has failed or was cancelled, so there are no scores."""
+    """The job failed or was cancelled, so there are no scores."""
 
 
 class ApiError(ClientError):
@@ -38,15 +38,15 @@ class ApiError(ClientError):
 
     Attributes:
         status: the HTTP status.
-        code: the slug of the error's kind, such as `job-not-found`.
-        detail: the sentence for the user; it is the message.
-        retry_after: seconds after which to try again, where the service said so.
+        code: the code of the error, such as `job-not-found`.
+        detail: a sentence for the user; also the message of this exception.
+        retry_after: seconds to wait before trying again, if the service said so.
     """
 
-    #: The codes of this kind.
+    #: The error codes that this class stands for.
     codes: ClassVar[frozenset[str]] = frozenset()
 
-    #: A code that is in no class's `codes` belongs to the kind of its status.
+    #: The statuses that this class stands for, where no class lists the error's code.
     statuses: ClassVar[frozenset[int]] = frozenset()
 
     def __init__(
@@ -60,67 +60,67 @@ class ApiError(ClientError):
 
 
 class BadRequest(ApiError):
-    """What was sent cannot be used: the content, or an option."""
+    """The service cannot use the content or an option of the request."""
 
     statuses = frozenset({400, 405, 406, 415, 422, 428})
 
 
 class UnknownModel(BadRequest):
-    """There is no model of that name."""
+    """The service has no model of that name."""
 
     codes = frozenset({"unknown-model"})
 
 
 class KeyReused(BadRequest):
-    """The `Idempotency-Key` has made a job of other rows or options."""
+    """The `Idempotency-Key` belongs to a job with other rows or options."""
 
     codes = frozenset({"idempotency-key-reused"})
 
 
 class TooLarge(BadRequest):
-    """More bytes or rows than the service takes; the message names the limit."""
+    """The request has more bytes or rows than the service accepts; the message names the limit."""
 
     statuses = frozenset({413, 414, 431})
 
 
 class Refused(ApiError):
-    """The API key is missing or unknown, or may not do that."""
+    """The API key is missing, unknown or not allowed to do this."""
 
     statuses = frozenset({401, 403})
 
 
 class NotFound(ApiError):
-    """There is no such address."""
+    """The service has nothing at this address."""
 
     statuses = frozenset({404})
 
 
 class JobNotFound(NotFound):
-    """There is no such job."""
+    """The job does not exist."""
 
     codes = frozenset({"job-not-found", "malformed-job-id"})
 
 
 class JobExpired(JobNotFound):
-    """The job's rows and results were deleted after their time, or the service has lost them."""
+    """The job's data was deleted after its retention period, or the service lost it."""
 
     statuses = frozenset({410})
 
 
 class Conflict(ApiError):
-    """The job, or the request's key, stands in a way that does not go with the request."""
+    """The current state of the job, or of the `Idempotency-Key`, does not allow the request."""
 
     statuses = frozenset({409, 412})
 
 
 class JobNotFinished(Conflict):
-    """The results are wanted before the job's end."""
+    """The job has no complete results yet, because it has not ended."""
 
     codes = frozenset({"job-not-finished"})
 
 
 class NoResults(Conflict):
-    """The job has failed or was cancelled, so it has no results."""
+    """The job failed or was cancelled, so it has no results."""
 
     codes = frozenset({"no-results"})
 
@@ -132,75 +132,80 @@ class JobEnded(Conflict):
 
 
 class NotRetryable(Conflict):
-    """The job cannot be done again: it has not failed, or the version of its model is gone."""
+    """The job cannot be retried: it did not fail, or its version of the model is gone."""
 
     codes = frozenset({"not-retryable", "version-gone"})
 
 
 class KeyInUse(Conflict):
-    """A request with the same `Idempotency-Key` is under way; this passes."""
+    """Another request with the same `Idempotency-Key` is in progress. Try again later."""
 
     codes = frozenset({"idempotency-key-in-use"})
 
 
 class RateLimited(ApiError):
-    """Too many requests, or too much waits already of this key's owner."""
+    """The owner of this API key sends too many requests, or has too much work waiting."""
 
     statuses = frozenset({429})
 
 
 class Unavailable(ApiError):
-    """The service, or what it needs, is away or full at present; this passes."""
+    """The service, or something that it needs, is down or full. Try again later."""
 
     statuses = frozenset({502, 503, 504, 507})
 
 
 class ServiceFault(ApiError):
-    """Something went wrong in the service itself."""
+    """The service failed because of a fault of its own."""
 
     statuses = frozenset({500, 501, 505})
 
 
-def kind_of(status: int, code: str) -> type[ApiError]:
-    """The class of an error answer: that of its code, or else that of its status."""
-    kinds = _kinds(ApiError)
-    # Each class's own, not what it inherits.
-    by_code = (kind for kind in kinds if code in vars(kind).get("codes", ()))
-    by_status = (kind for kind in kinds if status in vars(kind).get("statuses", ()))
+def error_class(status: int, code: str) -> type[ApiError]:
+    """Return the class for an error: the one that lists its code, else the one with its status."""
+    classes = _subclasses(ApiError)
+    # `vars`, because a subclass must not match by what it inherits.
+    by_code = (cls for cls in classes if code in vars(cls).get("codes", ()))
+    by_status = (cls for cls in classes if status in vars(cls).get("statuses", ()))
     return next(by_code, None) or next(by_status, ApiError)
 
 
-def _kinds(kind: type[ApiError]) -> list[type[ApiError]]:
-    below = kind.__subclasses__()
-    return below + [one for each in below for one in _kinds(each)]
+def _subclasses(cls: type[ApiError]) -> list[type[ApiError]]:
+    """Return the direct and indirect subclasses."""
+    direct = cls.__subclasses__()
+    return direct + [indirect for one in direct for indirect in _subclasses(one)]
 
 
-def problem_in(answer: httpx.Response) -> ApiError:
-    """The error in an answer that is one, and was read."""
-    status = answer.status_code
+def api_error_from(response: httpx.Response) -> ApiError:
+    """Return the error that a response with an error status describes; its body must be read."""
+    status = response.status_code
     try:
-        problem = answer.json()
+        problem = response.json()
         code, detail = problem["type"].rpartition(":")[2], str(problem["detail"])
     except (ValueError, KeyError, TypeError, AttributeError):
-        address = answer.request.url.copy_with(path="/", query=None)
-        code, detail = NO_PROBLEM, f"{address} answered {status}: no Scorelane?"
-    return kind_of(status, code)(status, code, detail, retry_after(answer))
+        address = response.request.url.copy_with(path="/", query=None)
+        code = HTTP_ERROR
+        detail = f"{address} answered {status}, but not as Scorelane does. Check the address."
+    return error_class(status, code)(status, code, detail, retry_after(response))
 
 
-def retry_after(answer: httpx.Response) -> float | None:
-    """Seconds that the service wishes to be left alone, if it says so: as seconds or as a date."""
-    wish = answer.headers.get("Retry-After", "").strip()
-    if wish.isdecimal():
-        return float(wish)
-    moment = _moment(wish)
+def retry_after(response: httpx.Response) -> float | None:
+    """Return the seconds in the `Retry-After` header, given as seconds or as a date (RFC 9110).
+
+    None: the header is missing or malformed.
+    """
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdecimal():
+        return float(value)
+    moment = _parse_date(value)
     if moment is None:
         return None
-    # By the service's own clock where it shows it.
-    now = _moment(answer.headers.get("Date", "")) or datetime.now(UTC)
+    # Relative to the service's clock, if it sent `Date`: the local clock may be wrong.
+    now = _parse_date(response.headers.get("Date", "")) or datetime.now(UTC)
     return max((moment - now).total_seconds(), 0.0)
 
 
-def _moment(date: str) -> datetime | None:
+def _parse_date(date: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(date)
     except ValueError:

@@ -1,87 +1,73 @@
-"""The events of a job, over as many connections as it takes."""
+"""Reads the events of a job (server-sent events)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import httpx
+from typing_extensions import override
 
-from scorelane.client.io_steps import Opened, Pause, Send, Steps, Take
+from scorelane.client.io_steps import Send
+from scorelane.client.reconnecting import ReconnectingReader
 from scorelane.client.request import Requests
-from scorelane.client.retries import Attempts
 from scorelane.client.sse import SseEvent, SseParser
 
-#: A stream says something at least every 15 seconds: a silence that is so much longer than that of
-#: other answers is no end of it.
+#: Seconds added to the client's read timeout, because the service sends a comment only every 15
+#: seconds while nothing happens.
 SILENCE = 15.0
 
-#: Where a stream does not say when to come back: seconds.
-COME_BACK = 2.0
+#: Seconds until the next connection, if the stream did not set `retry`.
+DEFAULT_RETRY = 2.0
 
 
-class EventStream:
-    """A stream that is made anew where it is cut, and goes on behind the last event that came."""
+class EventStream(ReconnectingReader[SseEvent]):
+    """Reads a job's events over as many connections as needed, each event once.
 
-    def __init__(self, requests: Requests[Any], path: str, seen: str) -> None:
-        """Ask for nothing yet.
+    Each connection names the last event that was read (`Last-Event-ID`), and the service continues
+    after it. A stream that ends is opened again: it may end before the job does, for example when
+    its API process stops.
+    """
+
+    def __init__(self, requests: Requests[Any], path: str, last_event_id: str) -> None:
+        """Prepare the stream; nothing is sent yet.
 
         Args:
-            requests: of the client.
-            path: what is asked for.
-            seen: the id of the last event that is known; empty: none is.
+            requests: the client.
+            path: the URL path of the events.
+            last_event_id: the id of the last event that the caller knows; empty for none.
         """
-        self._requests = requests
+        super().__init__(requests)
         self._path = path
-        self._seen = seen
-        self._attempts = Attempts(requests.retries)
-        self._opened: Opened | None = None
-        self._lines = SseParser()
-        self._come: Iterator[SseEvent] = iter(())
+        self._last_event_id = last_event_id
+        self._parser = SseParser()
 
-    def next(self) -> Steps[SseEvent | None]:
-        """The next event; None where the service says that the end is known already.
-
-        Raises:
-            scorelane.client.errors.ClientError: it was cut, and nothing more comes.
-        """
-        while True:
-            for said in self._come:
-                # Not where a stream only begins: it would begin anew for ever.
-                self._attempts.went_well()
-                if said.kind:
-                    self._seen = said.id
-                    return said
-            if self._opened is None:
-                yield from self._open()
-                if self._opened and self._opened.head.status_code == httpx.codes.NO_CONTENT:
-                    return None
-                continue
-            pause = None
-            try:
-                run: bytes | None = yield Take(self._opened)
-            except httpx.TransportError as error:
-                run, pause = None, self._attempts.pause_after(error, answered=True)
-                if pause is None:
-                    raise self._requests.plain(error) from error
-            if run is not None:
-                self._come = self._lines.feed(run)
-                continue
-            self._opened = None
-            # A stream does not last for ever, nor does the replica that it comes from.
-            yield Pause(self._come_back() if pause is None else pause)
-
-    def _come_back(self) -> float:
-        wish = COME_BACK if self._lines.retry is None else self._lines.retry
-        return min(wish, self._requests.retries.longest_pause)
-
-    def _open(self) -> Steps[None]:
+    @override
+    def _request(self) -> Send:
         headers = {"Accept": "text/event-stream"}
-        if self._seen:
-            headers["Last-Event-ID"] = self._seen
-        send = Send("GET", self._path, headers=headers, patience=SILENCE, stream=True)
-        self._opened = yield from self._requests.attempt(send, self._attempts)
-        self._lines = SseParser()
-        if self._opened is None or self._opened.head.status_code == httpx.codes.NO_CONTENT:
+        if self._last_event_id:
+            headers["Last-Event-ID"] = self._last_event_id
+        return Send("GET", self._path, headers=headers, extra_seconds=SILENCE, stream=True)
+
+    @override
+    def _on_open(self, response: httpx.Response) -> None:
+        self._parser = SseParser()
+        if response.status_code == httpx.codes.NO_CONTENT:
+            # The caller knows the job's last event already.
+            self._finished = True
             return
-        with self._requests.as_scorelane():
-            if not self._opened.head.headers["Content-Type"].startswith("text/event-stream"):
-                raise ValueError("no stream of events")
+        with self._requests.valid_response():
+            if not response.headers["Content-Type"].startswith("text/event-stream"):
+                raise ValueError("not an event stream")
+
+    @override
+    def _items_in(self, chunk: bytes) -> Iterable[SseEvent]:
+        for event in self._parser.feed(chunk):
+            # A comment counts as well: it says that the service is alive.
+            self._progressed()
+            if event.kind:
+                self._last_event_id = event.id
+                yield event
+
+    @override
+    def _pause_before_next(self, response: httpx.Response) -> float:
+        retry = DEFAULT_RETRY if self._parser.retry is None else self._parser.retry
+        return min(retry, self._requests.retries.longest_pause)

@@ -1,73 +1,73 @@
-"""What a call does, as steps: one driver takes them one after the other, another awaits them.
+"""The I/O steps that a client call consists of.
 
-A call is a generator that yields steps and is given what each came to. So its logic is written
-once, and knows neither a blocking client nor an event loop.
+A call is a generator. It yields each step that does I/O and receives that step's result. Its logic
+is therefore written once and works for both clients; `drivers` carries out the steps.
 """
 
 import asyncio
 import inspect
 import time
-from collections.abc import (
-    AsyncGenerator,
-    Callable,
-    Generator,
-    Iterator,
-    Mapping,
-)
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
+from typing_extensions import override
 
 from scorelane.client.upload import Upload
 
 T = TypeVar("T")
-E = TypeVar("E")
 
 
 class Step(Protocol):
     """Something that takes time."""
 
-    def now(self, http: httpx.Client) -> Any:
-        """Do it, and give what it came to."""
+    def run(self, http: httpx.Client) -> Any:
+        """Do it, blocking, and return the result."""
         ...
 
-    async def later(self, http: httpx.AsyncClient) -> Any:
-        """The same within an event loop."""
+    async def run_async(self, http: httpx.AsyncClient) -> Any:
+        """Do it without blocking the event loop, and return the result."""
         ...
 
 
 @dataclass(frozen=True)
-class Emit(Generic[E]):
-    """No step, but a value that the call gives out on its way."""
+class Emit(Generic[T]):
+    """A value for the caller of the call, such as the next row. It is not a step."""
 
-    value: E
+    value: T
 
 
-#: Steps that come to a T, and give out nothing on their way.
+#: A generator of steps that returns a T.
 Steps = Generator[Step, Any, T]
 
-#: Steps that give out Es on their way.
-EmittingSteps = Generator[Step | Emit[E], Any, None]
+#: A generator of steps that emits Ts in between.
+EmittingSteps = Generator[Step | Emit[T], Any, None]
 
 
 @dataclass
-class Opened:
-    """An answer that has begun: its head, and its body as it comes.
+class OpenResponse:
+    """A response whose body may not have been read yet.
 
     Attributes:
-        head: status and headers.
-        runs: the body, in runs of bytes; made when the first is asked for.
+        response: status and headers; also the body, unless it is streamed.
+        chunks: the iterator over the body; None until the first chunk is read.
     """
 
-    head: httpx.Response
-    runs: Any = None
+    response: httpx.Response
+    chunks: Iterator[bytes] | AsyncIterator[bytes] | None = None
 
 
 @dataclass(frozen=True)
-class Send:
-    """Send a request, and read its answer; with `stream` only the head of one that is no error."""
+class Send(Step):
+    """Send a request. The result is an `OpenResponse`.
+
+    Attributes:
+        params: the query.
+        upload: the body, if it is not JSON.
+        extra_seconds: added to the client's timeout for reading the response.
+        stream: whether to leave the body unread. The body of an error is always read.
+    """
 
     method: str
     path: str
@@ -75,35 +75,37 @@ class Send:
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
     upload: Upload | None = None
-    patience: float = 0.0  #: seconds that the answer may take longer than others
+    extra_seconds: float = 0.0
     stream: bool = False
 
-    def now(self, http: httpx.Client) -> Opened:  # noqa: D102  see `Step`
-        content = self.upload.runs() if self.upload else None
-        answer = http.send(self._request(http, content), stream=True)
+    @override
+    def run(self, http: httpx.Client) -> OpenResponse:
+        content = self.upload.chunks() if self.upload else None
+        response = http.send(self._request(http, content), stream=True)
         try:
-            if answer.is_error or not self.stream:
-                answer.read()
+            if response.is_error or not self.stream:
+                response.read()
         except BaseException:
-            answer.close()
+            response.close()
             raise
-        return Opened(answer)
+        return OpenResponse(response)
 
-    async def later(self, http: httpx.AsyncClient) -> Opened:  # noqa: D102  see `Step`
-        content = self.upload.runs_later() if self.upload else None
-        answer = await http.send(self._request(http, content), stream=True)
+    @override
+    async def run_async(self, http: httpx.AsyncClient) -> OpenResponse:
+        content = self.upload.chunks_async() if self.upload else None
+        response = await http.send(self._request(http, content), stream=True)
         try:
-            if answer.is_error or not self.stream:
-                await answer.aread()
+            if response.is_error or not self.stream:
+                await response.aread()
         except BaseException:
-            await answer.aclose()
+            await response.aclose()
             raise
-        return Opened(answer)
+        return OpenResponse(response)
 
     def _request(self, http: httpx.Client | httpx.AsyncClient, content: Any) -> httpx.Request:
         timeout = httpx.Timeout(http.timeout)
         if timeout.read is not None:
-            timeout.read += self.patience
+            timeout.read += self.extra_seconds
         headers = {**self.headers, **(self.upload.headers if self.upload else {})}
         return http.build_request(
             self.method,
@@ -117,124 +119,69 @@ class Send:
 
 
 @dataclass(frozen=True)
-class Take:
-    """The next run of bytes of an answer; None at its end."""
+class ReadChunk(Step):
+    """Read the next chunk of a response's body. The result is None at the end of the body."""
 
-    opened: Opened
+    opened: OpenResponse
 
-    def now(self, http: httpx.Client) -> bytes | None:  # noqa: ARG002, D102  see `Step`
-        self.opened.runs = self.opened.runs or self.opened.head.iter_bytes()
-        return next(self.opened.runs, None)
+    @override
+    def run(self, http: httpx.Client) -> bytes | None:
+        chunks: Any = self.opened.chunks or self.opened.response.iter_bytes()
+        self.opened.chunks = chunks
+        chunk: bytes | None = next(chunks, None)
+        return chunk
 
-    async def later(self, http: httpx.AsyncClient) -> bytes | None:  # noqa: ARG002, D102  see `Step`
-        self.opened.runs = self.opened.runs or self.opened.head.aiter_bytes()
-        return await anext(self.opened.runs, None)
+    @override
+    async def run_async(self, http: httpx.AsyncClient) -> bytes | None:
+        chunks: Any = self.opened.chunks or self.opened.response.aiter_bytes()
+        self.opened.chunks = chunks
+        chunk: bytes | None = await anext(chunks, None)
+        return chunk
 
 
 @dataclass(frozen=True)
-class Pause:
-    """Do nothing for some seconds."""
+class Pause(Step):
+    """Sleep for `seconds`."""
 
     seconds: float
 
-    def now(self, http: httpx.Client) -> None:  # noqa: ARG002, D102  see `Step`
+    @override
+    def run(self, http: httpx.Client) -> None:
         time.sleep(self.seconds)
 
-    async def later(self, http: httpx.AsyncClient) -> None:  # noqa: ARG002, D102  see `Step`
+    @override
+    async def run_async(self, http: httpx.AsyncClient) -> None:
         await asyncio.sleep(self.seconds)
 
 
 @dataclass(frozen=True)
-class Tell:
-    """Call a function of the user's, which within an event loop may be a coroutine function."""
+class Notify(Step):
+    """Call a function of the user's. In an `AsyncClient` it may be a coroutine function."""
 
     function: Callable[[Any], object]
     value: Any
 
-    def now(self, http: httpx.Client) -> None:  # noqa: ARG002, D102  see `Step`
+    @override
+    def run(self, http: httpx.Client) -> None:
         self.function(self.value)
 
-    async def later(self, http: httpx.AsyncClient) -> None:  # noqa: ARG002, D102  see `Step`
-        said = self.function(self.value)
-        if inspect.isawaitable(said):
-            await said
+    @override
+    async def run_async(self, http: httpx.AsyncClient) -> None:
+        returned = self.function(self.value)
+        if inspect.isawaitable(returned):
+            await returned
 
 
 @dataclass(frozen=True)
-class Work:
-    """Something that would hold an event loop up: there it is done in a thread."""
+class Compute(Step):
+    """Call a function that would block an event loop for long; an `AsyncClient` uses a thread."""
 
     function: Callable[[], Any]
 
-    def now(self, http: httpx.Client) -> Any:  # noqa: ARG002, D102  see `Step`
+    @override
+    def run(self, http: httpx.Client) -> Any:
         return self.function()
 
-    async def later(self, http: httpx.AsyncClient) -> Any:  # noqa: ARG002, D102  see `Step`
+    @override
+    async def run_async(self, http: httpx.AsyncClient) -> Any:
         return await asyncio.to_thread(self.function)
-
-
-class Course(Generic[T, E]):
-    """Steps under way: what the last one came to decides which is next."""
-
-    def __init__(self, steps: Generator[Step | Emit[E], Any, T]) -> None:
-        self._steps = steps
-        self._error: Exception | None = None
-        self._opened: list[httpx.Response] = []
-        self.came: Any = None  #: to set: what the step came to
-        self.result: T
-
-    def __iter__(self) -> Iterator[Step | Emit[E]]:
-        try:
-            while True:
-                error, self._error = self._error, None
-                came, self.came = self.came, None
-                yield self._steps.throw(error) if error else self._steps.send(came)
-        except StopIteration as end:
-            self.result = end.value
-
-    @contextmanager
-    def step(self) -> Iterator[None]:
-        """What is raised in the block is for the steps to deal with."""
-        try:
-            yield
-        except Exception as error:  # noqa: BLE001  the steps raise what they do not know
-            self._error = error
-        else:
-            if isinstance(self.came, Opened):
-                self._opened = [*self._left_open(), self.came.head]
-
-    def end(self) -> list[httpx.Response]:
-        """Take no more steps; gives the answers that are still open, to be closed."""
-        self._steps.close()
-        return self._left_open()
-
-    def _left_open(self) -> list[httpx.Response]:
-        return [answer for answer in self._opened if not answer.is_closed]
-
-
-def walk(course: Course[Any, E], http: httpx.Client) -> Generator[E]:
-    """Take the steps, and give out what they emit."""
-    try:
-        for step in course:
-            if isinstance(step, Emit):
-                yield step.value
-                continue
-            with course.step():
-                course.came = step.now(http)
-    finally:
-        for answer in course.end():
-            answer.close()
-
-
-async def walk_later(course: Course[Any, E], http: httpx.AsyncClient) -> AsyncGenerator[E]:
-    """The same within an event loop."""
-    try:
-        for step in course:
-            if isinstance(step, Emit):
-                yield step.value
-                continue
-            with course.step():
-                course.came = await step.later(http)
-    finally:
-        for answer in course.end():
-            await answer.aclose()

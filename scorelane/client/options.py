@@ -1,4 +1,4 @@
-"""The options of a job, as keywords of the client."""
+"""The options of a job, as keyword arguments of the client's calls."""
 
 import csv
 import io
@@ -7,50 +7,52 @@ from typing import Any, Literal, TypedDict
 
 
 class RetryOptions(TypedDict, total=False):
-    """The terms of a job, which may be others when it is done again."""
+    """The options that a retry may change."""
 
-    #: rows with an error: `skip`, `fail`, or the share of them above which the job fails
+    #: what to do with rows that have an error: `skip`, `fail`, or the share of such rows (0..1)
+    #: above which the job fails
     on_error: str | float | None
     labels: Mapping[str, str] | None  #: to find the job by: `{"team": "growth"}`
     retention_seconds: int | None  #: how long the job is kept after its end
 
 
 class JobOptions(RetryOptions, total=False):
-    """How the rows of a job are to be read and scored. What is None is left to the service."""
+    """How the service reads and scores the rows of a job. None: the service's default."""
 
     model: str | None  #: a model's name
-    text_column: str | None  #: the column of the texts, if it is not `text`
-    ref_column: str | None  #: the column of the references, if it is not `ref`
-    delimiter: str | None  #: what stands between the cells of a CSV: `;`, or `tab`
-    charset: str | None  #: of the text, if it is not UTF-8: `latin-1`
-    #: those that come back with the results: names, or `all`; as one text with commas between them
+    text_column: str | None  #: the column of the texts; default: `text`
+    ref_column: str | None  #: the column of the references; default: `ref`
+    delimiter: str | None  #: what separates the cells of a CSV: `;`, or `tab`
+    charset: str | None  #: the encoding of the text, such as `latin-1`; default: UTF-8
+    #: the columns to return with the results: their names, or `all`. A single string is read as
+    #: comma-separated names.
     columns: str | Sequence[str] | None
-    format: Literal["csv", "ndjson", "parquet"] | None  #: what the results are kept in
-    callback_url: str | None  #: where the end of the job is told
+    format: Literal["csv", "ndjson", "parquet"] | None  #: the format that results are stored in
+    callback_url: str | None  #: receives a request when the job has ended
 
 
-def params_of(options: JobOptions) -> dict[str, Any]:
-    """The options as the service takes them, in the query."""
-    params: dict[str, Any] = {name: one for name, one in options.items() if one is not None}
-    labels, columns = params.pop("labels", {}), carried(options)
+def query_params(options: JobOptions) -> dict[str, Any]:
+    """Convert the options to query parameters of `POST /jobs`."""
+    params: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    labels, columns = params.pop("labels", {}), carried_columns(options)
     params.pop("columns", None)
     if labels:
         params["label"] = [f"{key}:{value}" for key, value in labels.items()]
     if columns != []:
-        params["columns"] = "all" if columns is None else _line(columns)
+        params["columns"] = "all" if columns is None else _csv_line(columns)
     return params
 
 
-def carried(options: JobOptions) -> list[str] | None:
-    """The columns that come back with the results; None: all."""
+def carried_columns(options: JobOptions) -> list[str] | None:
+    """Return the columns that come back with the results; None: all columns."""
     columns = options.get("columns") or []
     if not isinstance(columns, str):
         return list(columns)
     return None if columns == "all" else next(csv.reader([columns], skipinitialspace=True))
 
 
-def _line(names: list[str]) -> str:
+def _csv_line(names: list[str]) -> str:
     line = io.StringIO()
-    # With quotes a column may also be called `all`.
+    # Quoted, so that a column named `all` is not taken for all columns.
     csv.writer(line, lineterminator="", quoting=csv.QUOTE_ALL).writerow(names)
     return line.getvalue()

@@ -1,82 +1,68 @@
-"""What there is of a job's results, as a file, and what is added to it while the job runs."""
+"""Downloads the results that a job has so far, and optionally the later ones while it runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import httpx
+from typing_extensions import override
 
 from scorelane.client.errors import retry_after
-from scorelane.client.io_steps import Opened, Pause, Send, Steps, Take
-from scorelane.client.polling import pause_of
+from scorelane.client.io_steps import Send
+from scorelane.client.polling import bounded_pause
+from scorelane.client.reconnecting import ReconnectingReader
 from scorelane.client.request import Requests
-from scorelane.client.retries import Attempts
 
 
-class PartialDownload:
-    """The results of a job that may still run, piece by piece: together they are one file."""
+class PartialDownload(ReconnectingReader[bytes]):
+    """Reads the partial results of a job as a sequence of pieces that together are one file.
+
+    Each response is a piece, and its `Link: rel="next"` leads to the next one. A piece that was cut
+    is requested again. It begins with the same bytes, which are skipped, and may be longer now.
+    """
 
     def __init__(
         self, requests: Requests[Any], path: str, params: Mapping[str, str], *, follow: bool
     ) -> None:
-        """Ask for nothing yet.
+        """Prepare the download; nothing is sent yet.
 
         Args:
-            requests: of the client.
-            path: what is asked for.
-            params: in which form.
-            follow: whether to wait for more, until the job has ended.
+            requests: the client.
+            path: the URL path of the results.
+            params: the query.
+            follow: whether to wait for more results until the job has ended.
         """
-        self._requests = requests
+        super().__init__(requests)
         self._path = path
         self._params = {**params, "partial": "true"}
         self._follow = follow
-        self._attempts = Attempts(requests.retries)
-        self._opened: Opened | None = None
-        self._given = self._come = 0  # of this piece, in bytes
-        self._over = False
+        #: Bytes of this piece: those in the current response, and those returned to the caller.
+        self._received = self._returned = 0
 
-    def next(self) -> Steps[bytes | None]:
-        """The next run of bytes; None at the end.
+    @override
+    def _request(self) -> Send:
+        return Send("GET", self._path, params=self._params, stream=True)
 
-        A piece that was cut is asked for again. It begins with what it began with before, which is
-        not given twice; there may be more of it now.
+    @override
+    def _on_open(self, response: httpx.Response) -> None:
+        self._received = 0
 
-        Raises:
-            scorelane.client.errors.Unreachable: it was cut, and nothing more comes.
-        """
-        while not self._over:
-            if self._opened is None:
-                self._come = 0
-                send = Send("GET", self._path, params=self._params, stream=True)
-                self._opened = yield from self._requests.attempt(send, self._attempts)
-                continue
-            try:
-                run: bytes | None = yield Take(self._opened)
-            except httpx.TransportError as error:
-                self._opened = None
-                pause = self._attempts.pause_after(error, answered=True)
-                if pause is None:
-                    raise self._requests.plain(error) from error
-                yield Pause(pause)
-                continue
-            if run is None:
-                yield from self._end_piece(self._opened.head)
-                continue
-            self._come += len(run)
-            new = self._come - self._given
-            if new > 0:
-                self._given = self._come
-                self._attempts.went_well()
-                return run[-new:]
-        return None
+    @override
+    def _items_in(self, chunk: bytes) -> Iterable[bytes]:
+        self._received += len(chunk)
+        new = self._received - self._returned
+        if new <= 0:
+            return []
+        self._returned = self._received
+        self._progressed()
+        return [chunk[-new:]]
 
-    def _end_piece(self, head: httpx.Response) -> Steps[None]:
-        self._opened, self._given = None, 0
-        onward, wish = head.links.get("next"), retry_after(head)
-        if onward is None or (wish is not None and not self._follow):
-            self._over = True
-            return
-        with self._requests.as_scorelane():
-            self._params["cursor"] = httpx.URL(onward["url"]).params["cursor"]
-        if wish is not None:
-            yield Pause(pause_of(wish))
+    @override
+    def _pause_before_next(self, response: httpx.Response) -> float | None:
+        self._returned = 0
+        next_link, wait = response.links.get("next"), retry_after(response)
+        if next_link is None or (wait is not None and not self._follow):
+            return None
+        with self._requests.valid_response():
+            self._params["cursor"] = httpx.URL(next_link["url"]).params["cursor"]
+        # Without `Retry-After` the next piece is there already.
+        return 0.0 if wait is None else bounded_pause(wait)

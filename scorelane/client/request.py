@@ -1,4 +1,4 @@
-"""Requests of a client: sent, tried again where that helps, and what comes of them."""
+"""Sends the requests of a client, retries them, and reads the responses."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -6,82 +6,106 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
-from scorelane.client.errors import ApiError, ClientError, SourceSpent, Unreachable, problem_in
-from scorelane.client.io_steps import Opened, Pause, Send, Steps
+from scorelane.client.errors import (
+    ApiError,
+    ClientError,
+    SourceSpent,
+    Unreachable,
+    api_error_from,
+)
+from scorelane.client.io_steps import OpenResponse, Pause, Send, Steps
 from scorelane.client.job_state import JobState
 from scorelane.client.retries import Attempts, Retries
 
 #: The kind of job that a client's calls return: `Job` or `AsyncJob`.
 J = TypeVar("J", bound=JobState)
 
-#: Methods that may be sent twice without harm.
-_HARMLESS = frozenset({"GET", "DELETE"})
+#: Methods that are safe to send twice.
+_IDEMPOTENT_METHODS = frozenset({"GET", "DELETE"})
 
 
 class Requests(Generic[J]):
-    """What every call of a client is made of.
+    """Base of the client's calls: sends requests and turns failures into `ClientError`s.
 
     Attributes:
         url: the address of the service.
+        retries: how long a failed request is retried.
     """
 
     url: str
     retries: Retries
-    _answered = False
+    _answered = False  #: whether the service has ever answered this client
 
-    def _made(self, body: Any) -> J:
-        """The job in an answer, of the client's kind."""
+    def _job_from(self, body: Any) -> J:
+        """Build a job of this client's kind from the API's JSON."""
         raise NotImplementedError
 
-    def _request(self, send: Send, *, harmless: bool = False) -> Steps[httpx.Response]:
-        """Send a request until it is answered, or no attempt more is worth it.
+    def _response_to(self, request: Send, *, idempotent: bool = False) -> Steps[httpx.Response]:
+        """Send a request, with retries, and return the response.
 
         Args:
-            send: the request.
-            harmless: it may be sent twice, whatever its method.
+            request: the request.
+            idempotent: whether it is safe to send twice in spite of its method.
+
+        Raises:
+            ClientError: the service did not answer, or answered with an error.
         """
         attempts = Attempts(self.retries)
         while True:
-            opened = yield from self.attempt(send, attempts, harmless=harmless)
+            opened = yield from self.attempt(request, attempts, idempotent=idempotent)
             if opened is not None:
-                return opened.head
+                return opened.response
 
     def attempt(
-        self, send: Send, attempts: Attempts, *, harmless: bool = False
-    ) -> Steps[Opened | None]:
-        """Send a request once; None where it is to be sent again, after the pause that was made."""
-        harmless = harmless or send.method in _HARMLESS or "Idempotency-Key" in send.headers
+        self, request: Send, attempts: Attempts, *, idempotent: bool = False
+    ) -> Steps[OpenResponse | None]:
+        """Send a request once.
+
+        Returns:
+            The response; None if the attempt failed and another one may be made. The pause before
+            that one is over by then.
+
+        Raises:
+            ClientError: the attempt failed, and no other one should be made.
+        """
+        idempotent = (
+            idempotent
+            or request.method in _IDEMPOTENT_METHODS
+            or "Idempotency-Key" in request.headers
+        )
         try:
-            opened: Opened = yield send
+            opened: OpenResponse = yield request
             self._answered = True
-            if opened.head.is_error:
-                raise problem_in(opened.head)
+            if opened.response.is_error:
+                raise api_error_from(opened.response)
         except (httpx.HTTPError, ApiError) as error:
-            pause = attempts.pause_after(error, answered=self._answered) if harmless else None
+            pause = attempts.pause_after(error, answered=self._answered) if idempotent else None
             if pause is None:
-                raise self.plain(error) from error
-            if send.upload and not send.upload.repeatable:
-                raise self._spent(send, error) from error
+                raise self.error_for_user(error) from error
+            if request.upload and not request.upload.can_be_sent:
+                raise self._source_spent(request, error) from error
             yield Pause(pause)
             return None
         return opened
 
-    def _json(self, send: Send, *, harmless: bool = False) -> Steps[Any]:
-        answer = yield from self._request(send, harmless=harmless)
-        return self._read(answer, lambda body: body)
+    def _json(self, request: Send, *, idempotent: bool = False) -> Steps[Any]:
+        """Send a request and return the decoded JSON of the response."""
+        response = yield from self._response_to(request, idempotent=idempotent)
+        return self._parse(response, lambda body: body)
 
-    def _job(self, send: Send) -> Steps[J]:
-        answer = yield from self._request(send)
-        job: J = self._read(answer, self._made)
+    def _job(self, request: Send) -> Steps[J]:
+        """Send a request and return the job in the response."""
+        response = yield from self._response_to(request)
+        job: J = self._parse(response, self._job_from)
         return job
 
-    def _read(self, answer: httpx.Response, read: Callable[[Any], Any]) -> Any:
-        with self.as_scorelane():
-            return read(answer.json())
+    def _parse(self, response: httpx.Response, parse: Callable[[Any], Any]) -> Any:
+        with self.valid_response():
+            return parse(response.json())
 
     @contextmanager
-    def as_scorelane(self) -> Iterator[None]:
-        """Whatever an answer lacks in the block, it is then no answer of Scorelane's."""
+    def valid_response(self) -> Iterator[None]:
+        """Raise a `ClientError` if the block cannot read a response as one of Scorelane's."""
         try:
             yield
         except (ValueError, KeyError, TypeError) as error:
@@ -89,37 +113,36 @@ class Requests(Generic[J]):
                 f"{self.url} answers, but not as Scorelane does. Check the address."
             ) from error
 
-    def plain(self, error: httpx.HTTPError | ApiError) -> ClientError:
-        """The error for the user."""
+    def error_for_user(self, error: httpx.HTTPError | ApiError) -> ClientError:
+        """Translate an error of httpx into a `ClientError`; an `ApiError` stays as it is."""
         match error:
             case ApiError():
                 return error
             case httpx.UnsupportedProtocol():
-                return Unreachable(no_address(self.url))
+                return Unreachable(invalid_address(self.url))
             case httpx.ConnectError() | httpx.ConnectTimeout():
                 return Unreachable(
-                    f"Nothing answers at {self.url}: is the service running? `scorelane serve` "
-                    "starts one."
+                    f"Nothing answers at {self.url}. Check the address, or start a service with "
+                    "`scorelane serve`."
                 )
             case httpx.TimeoutException():
-                return Unreachable(f"{self.url} was silent for too long. Try again.")
-        return Unreachable(f"The connection to {self.url} was cut: {error}.")
+                return Unreachable(f"{self.url} did not respond in time. Try again.")
+        return Unreachable(f"The connection to {self.url} was cut: {error}. Try again.")
 
-    def _spent(self, send: Send, error: httpx.HTTPError | ApiError) -> SourceSpent:
-        key = send.headers.get("Idempotency-Key", "")
+    def _source_spent(self, request: Send, error: httpx.HTTPError | ApiError) -> SourceSpent:
+        key = request.headers.get("Idempotency-Key", "")
         return SourceSpent(
-            f"{str(self.plain(error)).rstrip('.')}. The rows were sent from what can be read only "
-            "once, so they were not sent again. Submit them anew; with "
-            f"idempotency_key='{key}' the same rows are not scored twice, should the service have "
-            "them already."
+            f"{str(self.error_for_user(error)).rstrip('.')}. The client did not retry, because the "
+            "source of the rows can be read only once. Submit the rows again; with "
+            f"idempotency_key='{key}' they are not scored twice if the service has them already."
         )
 
 
-def no_address(url: str) -> str:
-    """The message for what is no address."""
-    return f"'{url}' is no address of a service. Write it as http://HOST:PORT."
+def invalid_address(url: str) -> str:
+    """Return the message for a string that is not the address of a service."""
+    return f"'{url}' is not a valid address. Write it as http://HOST:PORT."
 
 
-def given(**options: Any) -> Mapping[str, Any]:
-    """The options that have a value."""
-    return {name: value for name, value in options.items() if value is not None}
+def without_none(**params: Any) -> Mapping[str, Any]:
+    """Return the parameters that are not None."""
+    return {name: value for name, value in params.items() if value is not None}

@@ -1,4 +1,4 @@
-"""When a request is tried again, and after how long."""
+"""Decides whether a failed request is sent again, and after which pause."""
 
 import random
 import time
@@ -8,27 +8,28 @@ import httpx
 
 from scorelane.client.errors import ApiError, KeyInUse
 
-#: What passes. A full disk (507) does not pass in a minute.
-_PASSING = frozenset({429, 502, 503, 504})
+#: Statuses of failures that may be over in a minute. A full disk (507) will not be.
+_TRANSIENT_STATUSES = frozenset({429, 502, 503, 504})
 
-#: What no attempt more puts right.
-_LASTING = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
+#: Transport errors that every further attempt would meet again.
+_PERMANENT_ERRORS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 
 @dataclass(frozen=True)
 class Retries:
-    """How long a request is tried again, where that can help and does no harm.
+    """How long the client retries a failed request.
 
-    It can help where the connection fails, or the service answers 429, 502, 503 or 504. It does no
-    harm where a request only asks or erases, or has an `Idempotency-Key`: every submission has.
+    It retries failed connections and the statuses 429, 502, 503 and 504, and a key that is still in
+    use. It retries only requests that are safe to repeat: those that read or delete, and those with
+    an `Idempotency-Key`, which every submission has.
 
     Attributes:
-        seconds: after the first failure so long; 0: never again. What the service wishes for
-            (`Retry-After`) is honoured, and no attempt is made where it lies behind that.
-        first_contact: the same, in seconds, for a service that has never answered this client:
-            its address may be wrong.
-        first_pause: before the second attempt, in seconds; it doubles with every further one.
-        longest_pause: it does not grow over this, in seconds.
+        seconds: how long to retry, counted from the first failure; 0: never. The client waits at
+            least as long as `Retry-After` says, and gives up at once if that is too long.
+        first_contact: the limit, in seconds, while the service has never answered this client, as
+            its address may be wrong. The smaller of the two limits applies.
+        first_pause: seconds before the second attempt; each later pause is twice as long.
+        longest_pause: upper limit of a pause, in seconds.
     """
 
     seconds: float = 60.0
@@ -38,25 +39,27 @@ class Retries:
 
 
 class Attempts:
-    """The attempts at one request."""
+    """Counts the attempts at one request and computes the pauses between them."""
 
     def __init__(self, retries: Retries) -> None:
         self._retries = retries
         self._failures = 0
         self._first_failure = 0.0
 
-    def went_well(self) -> None:
-        """Something came; the next failure is a first one."""
+    def reset(self) -> None:
+        """Forget the failures so far, because the request has made progress."""
         self._failures = 0
 
     def pause_after(self, error: Exception, *, answered: bool) -> float | None:
-        """Seconds to wait before the next attempt; None: the error stands.
+        """Return the seconds to wait before the next attempt; None: give up and raise the error.
+
+        Pauses grow exponentially, with jitter.
 
         Args:
-            error: what the attempt came to.
-            answered: whether this service has ever answered.
+            error: why the attempt failed.
+            answered: whether the service has ever answered this client.
         """
-        if not _passes(error):
+        if not _is_transient(error):
             return None
         now = time.monotonic()
         if not self._failures:
@@ -65,8 +68,8 @@ class Attempts:
         least = 0.0
         if isinstance(error, ApiError) and error.retry_after is not None:
             least, pause = error.retry_after, self._retries.first_pause
-        # Not all clients at the same moment.
-        pause = least + pause * random.uniform(0.5, 1.0)  # noqa: S311  no secret hangs on it
+        # Jitter, so that clients that failed together do not come back together.
+        pause = least + pause * random.uniform(0.5, 1.0)  # noqa: S311  needs no secrecy
         self._failures += 1
         allowed = self._retries.seconds
         if not answered:
@@ -74,7 +77,7 @@ class Attempts:
         return pause if now + pause <= self._first_failure + allowed else None
 
 
-def _passes(error: Exception) -> bool:
+def _is_transient(error: Exception) -> bool:
     if isinstance(error, ApiError):
-        return error.status in _PASSING or isinstance(error, KeyInUse)
-    return isinstance(error, httpx.TransportError) and not isinstance(error, _LASTING)
+        return error.status in _TRANSIENT_STATUSES or isinstance(error, KeyInUse)
+    return isinstance(error, httpx.TransportError) and not isinstance(error, _PERMANENT_ERRORS)

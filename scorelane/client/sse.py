@@ -1,15 +1,18 @@
-"""Server-sent events, as they come: runs of bytes in, events out."""
+"""Parses server-sent events (`text/event-stream`) from chunks of bytes."""
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-#: How a line of the stream may end. A CR at the end of a run may be half of a CR LF.
+#: A line and its end. A CR at the end of the chunk may be the first half of a CR LF.
 _LINE = re.compile(rb"(.*?)(?:\r\n|\n|\r(?!\Z))", re.DOTALL)
 
 
 class SseEvent(NamedTuple):
-    """An event of the stream; of a comment, which says that the other end lives, all is empty."""
+    """An event of the stream. All fields are empty for a comment, which servers send to stay alive.
+
+    `kind` is the event's type: its `event` field, by default `message`.
+    """
 
     kind: str
     id: str
@@ -17,30 +20,30 @@ class SseEvent(NamedTuple):
 
 
 class SseParser:
-    """Reads a stream of events (the WHATWG's `text/event-stream`)."""
+    """Parses an event stream as the WHATWG's HTML standard (section 9.2) defines it."""
 
     def __init__(self) -> None:
-        #: Seconds after which to come back where the stream ends; None: it did not say.
+        #: Seconds after which to reconnect when the stream ends; None: the stream did not say.
         self.retry: float | None = None
         self._rest = b""
         self._id = ""
         self._kind = ""
         self._data: list[str] = []
 
-    def feed(self, run: bytes) -> Iterator[SseEvent]:
-        """The events and comments that are whole with these bytes."""
-        self._rest += run
+    def feed(self, chunk: bytes) -> Iterator[SseEvent]:
+        """Yield the events and comments that are complete with this chunk."""
+        self._rest += chunk
         end = 0
         for line in _LINE.finditer(self._rest):
             end = line.end()
-            said = self._line(line[1].decode(errors="replace"))
-            if said:
-                yield said
+            event = self._read_line(line[1].decode(errors="replace"))
+            if event:
+                yield event
         self._rest = self._rest[end:]
 
-    def _line(self, line: str) -> SseEvent | None:
+    def _read_line(self, line: str) -> SseEvent | None:
         if not line:
-            return self._event()
+            return self._complete_event()
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         match name:
@@ -56,7 +59,7 @@ class SseParser:
                 self.retry = int(value) / 1000
         return None
 
-    def _event(self) -> SseEvent | None:
+    def _complete_event(self) -> SseEvent | None:
         kind, data = self._kind, self._data
         self._kind, self._data = "", []
         return SseEvent(kind or "message", self._id, "\n".join(data)) if data else None

@@ -1,4 +1,4 @@
-"""The body of a request, read as it is sent."""
+"""The body of a request, read while it is sent."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -6,69 +6,72 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Upload:
-    """A body, which is read as it is sent.
+    """A request body that is read while it is sent, so that memory stays constant.
 
     Attributes:
-        media_type: what it is.
-        content: gives it in runs of bytes, from its beginning at each call.
-        packed: whether it is packed with gzip.
-        size: its bytes, where that is known beforehand.
-        again: whether `content` can be called more than once.
-        on_sent: told after each run how many bytes were sent so far.
-        begun: whether something of it was sent.
+        media_type: value of the `Content-Type` header.
+        content: returns an iterator over the body in chunks; each call begins at the start.
+        gzipped: whether the content is compressed with gzip.
+        size: bytes of the content, if known in advance.
+        rereadable: whether `content` may be called more than once.
+        on_sent: called after each chunk with the number of bytes sent so far.
+        started: whether any of the content has been read.
     """
 
     media_type: str
     content: Callable[[], Iterator[bytes] | AsyncIterator[bytes]]
-    packed: bool = False
+    gzipped: bool = False
     size: int | None = None
-    again: bool = True
+    rereadable: bool = True
     on_sent: Callable[[int], object] | None = None
-    begun: bool = field(default=False, init=False)
+    started: bool = field(default=False, init=False)
 
     @property
     def headers(self) -> dict[str, str]:
-        """Those of a request with this body."""
+        """The headers of a request with this body."""
         headers = {"Content-Type": self.media_type}
-        if self.packed:
+        if self.gzipped:
             headers["Content-Encoding"] = "gzip"
         if self.size is not None:
-            # Without it the body goes in chunks, and the service cannot refuse a size beforehand.
+            # Without it httpx sends the body chunked, and the service cannot refuse a body that is
+            # too large before it has read it.
             headers["Content-Length"] = str(self.size)
         return headers
 
     @property
-    def repeatable(self) -> bool:
-        """Whether it can be sent now, as a whole."""
-        return self.again or not self.begun
+    def can_be_sent(self) -> bool:
+        """Whether the whole content can be sent now, for the first time or again."""
+        return self.rereadable or not self.started
 
-    def runs(self) -> Iterator[bytes]:
-        """The body from its beginning."""
+    def chunks(self) -> Iterator[bytes]:
+        """Iterate over the content from its start.
+
+        Raises:
+            TypeError: the content is an asynchronous iterator.
+        """
         content, sent = self.content(), 0
         if not isinstance(content, Iterator):
-            raise TypeError("An asynchronous iterator can be submitted by AsyncClient only.")
-        for run in content:
-            sent = self._note(sent, run)
-            yield run
-            self._tell(sent)
+            raise TypeError("Client cannot send an asynchronous iterator. Use AsyncClient.")
+        for chunk in content:
+            self.started = True
+            yield chunk
+            sent += len(chunk)
+            self._report(sent)
 
-    async def runs_later(self) -> AsyncIterator[bytes]:
-        """The body from its beginning, within an event loop."""
+    async def chunks_async(self) -> AsyncIterator[bytes]:
+        """Iterate over the content from its start, within an event loop."""
         content, sent = self.content(), 0
-        async for run in content if isinstance(content, AsyncIterator) else _awaited(content):
-            sent = self._note(sent, run)
-            yield run
-            self._tell(sent)
+        async for chunk in content if isinstance(content, AsyncIterator) else _async(content):
+            self.started = True
+            yield chunk
+            sent += len(chunk)
+            self._report(sent)
 
-    def _note(self, sent: int, run: bytes) -> int:
-        self.begun = True
-        return sent + len(run)
-
-    def _tell(self, sent: int) -> None:
+    def _report(self, sent: int) -> None:
         if self.on_sent:
             self.on_sent(sent)
 
 
-async def _awaited(content: Iterator[bytes]) -> AsyncIterator[bytes]:
-    for run in content:
-        yield run
+async def _async(content: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for chunk in content:
+        yield chunk

@@ -129,7 +129,7 @@ def test_nothing_there() -> None:
 @pytest.mark.parametrize("url", ["localhost:5005", "http://host:port", "ftp://x"])
 def test_no_url(url: str) -> None:
     """What is no address of a service is said to be none."""
-    with pytest.raises(ClientError, match="no address"), Client(url) as client:
+    with pytest.raises(ClientError, match="not a valid address"), Client(url) as client:
         client.models()
 
 

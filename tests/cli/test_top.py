@@ -95,7 +95,7 @@ def test_nothing_there_is_said(settings: Settings) -> None:
 def test_a_service_that_is_away_is_shown_as_away() -> None:
     """It does not end: whoever watches a restart wants to see it come back."""
     with SnapshotReader("http://127.0.0.1:9") as view:
-        with pytest.raises(Unreachable, match="is the service running"):
+        with pytest.raises(Unreachable, match="start a service"):
             view.look()
         assert "Nothing answers" in str(_next(view))
 

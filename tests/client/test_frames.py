@@ -13,7 +13,7 @@ from support.in_memory import Service
 from support.transports import Working
 
 from scorelane.client.errors import JobNotSucceeded
-from scorelane.client.frames import SLICE, csv_of, read_results, unescape
+from scorelane.client.frames import SLICE_ROWS, csv_content, read_results, unescape
 from shared.tables import csv_results
 
 #: Texts that CSV, spreadsheets and pandas each have a word to say about.
@@ -113,9 +113,9 @@ def test_rows_without_references_are_numbered(client: Any) -> None:
 
 def test_large_frames_are_sent_in_slices() -> None:
     """The CSV of a frame is never whole in memory, and has one header."""
-    frame = pd.DataFrame({"text": ["x"] * (2 * SLICE + 1)})
-    runs = csv_of(frame, ["text"])
-    assert [len(run.split()) for run in runs()] == [SLICE + 1, SLICE, 1]
+    frame = pd.DataFrame({"text": ["x"] * (2 * SLICE_ROWS + 1)})
+    runs = csv_content(frame, ["text"])
+    assert [len(run.split()) for run in runs()] == [SLICE_ROWS + 1, SLICE_ROWS, 1]
     assert b"".join(runs()) == b"".join(runs()) == b"text\r\n" + b"x\r\n" * len(frame)
 
 
@@ -148,7 +148,7 @@ def test_frames_that_cannot_be_scored(
 
 def test_no_frame(client: Any) -> None:
     """`score` takes frames only, and `submit` says what it takes."""
-    with pytest.raises(TypeError, match="list is no DataFrame"):
+    with pytest.raises(TypeError, match="list is not a DataFrame"):
         client.score(["hello"])
     for nonsense in (7, None, {"text": ["a"]}, io.StringIO("text")):
         with pytest.raises(TypeError, match=f"{type(nonsense).__name__} cannot be submitted"):

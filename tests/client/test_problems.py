@@ -10,7 +10,7 @@ from support.transports import Script, problem
 
 from api.errors import STATUS, status_of
 from scorelane.client import errors as problems
-from scorelane.client.errors import ApiError, kind_of, problem_in, retry_after
+from scorelane.client.errors import ApiError, api_error_from, error_class, retry_after
 from shared.errors import input as input_errors
 from shared.errors import service as errors
 from shared.errors.service import ScorelaneError
@@ -36,7 +36,7 @@ def kinds() -> list[type[ApiError]]:
 def test_every_problem_has_a_kind(kind: type[ScorelaneError]) -> None:
     """An error that the API answers with is of a kind of its own, or of that of its status."""
     status = int(status_of(kind))
-    found = kind_of(status, kind.code)
+    found = error_class(status, kind.code)
     assert found is not ApiError
     assert any(status in one.statuses for one in found.__mro__ if issubclass(one, ApiError))
 
@@ -69,7 +69,7 @@ def test_codes_and_statuses_lead_to_one_kind() -> None:
 )
 def test_kinds(status: int, code: str, kind: type[ApiError]) -> None:
     """The kind is that of the code, or else of the status; what neither says is an ApiError."""
-    found = problem_in(asked(problem(status, code, Retry_After="7")))
+    found = api_error_from(asked(problem(status, code, Retry_After="7")))
     assert type(found) is kind
     assert (found.status, found.code, found.retry_after) == (status, code, 7.0)
     assert str(found) == found.detail == f"It is {code}."
@@ -77,7 +77,7 @@ def test_kinds(status: int, code: str, kind: type[ApiError]) -> None:
 
 def test_no_problem() -> None:
     """An error answer that is no problem is an ApiError all the same, and names the address."""
-    found = problem_in(asked(httpx.Response(502, content=b"<html>")))
+    found = api_error_from(asked(httpx.Response(502, content=b"<html>")))
     assert type(found) is problems.Unavailable
     assert "http://scorelane/ answered 502" in str(found)
 

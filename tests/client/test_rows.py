@@ -13,7 +13,7 @@ from support.transports import Cut, Script, Working
 
 from scorelane import AsyncClient, Client
 from scorelane.client.errors import SourceSpent, Unreachable
-from scorelane.client.ndjson import RUN, RowLines
+from scorelane.client.ndjson import CHUNK_BYTES, NdjsonEncoder
 from scorelane.client.options import JobOptions
 from scorelane.client.sources import upload_of
 
@@ -71,7 +71,7 @@ def test_an_asynchronous_iterator(connected: Callable[..., Any], working: Workin
 
     client = connected(working)
     if isinstance(client, Client):
-        with pytest.raises(TypeError, match="AsyncClient only"):
+        with pytest.raises(TypeError, match="Use AsyncClient"):
             client.submit(rows())
     else:
         assert list(client.submit(rows()).wait().rows()) == ROWS
@@ -80,7 +80,7 @@ def test_an_asynchronous_iterator(connected: Callable[..., Any], working: Workin
 @pytest.mark.parametrize(
     ("row", "kind", "message"),
     [
-        (7, TypeError, "Row 2 is int. A row is a text, a pair .ref, text. or a dict"),
+        (7, TypeError, "Row 2 is int. A row must be a text, a pair .ref, text. or a dict"),
         (("a", "b", "c"), TypeError, "Row 2 is tuple"),
         ({"text": float("nan")}, ValueError, "Row 2 cannot be sent: Out of range"),
         ("\ud800", ValueError, "Row 2 cannot be sent: .*surrogates"),
@@ -111,19 +111,19 @@ def test_rows_go_in_constant_memory() -> None:
     options: JobOptions = {}
     tracemalloc.start()
     try:
-        lengths = [len(run) for run in upload_of(rows, None, options).runs()]
+        lengths = [len(run) for run in upload_of(rows, None, options).chunks()]
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert sum(lengths) > 20_000_000
-    assert max(lengths) < 2 * RUN
+    assert max(lengths) < 2 * CHUNK_BYTES
     assert most < 5_000_000
 
 
 def test_lines_begin_anew() -> None:
     """Rows are counted from the beginning of each attempt."""
-    lines = RowLines("ref", "text")
-    assert b"".join(lines.runs(["a", None])) == b'{"text": "a"}\n{"text": null}\n'
+    lines = NdjsonEncoder("ref", "text")
+    assert b"".join(lines.chunks(["a", None])) == b'{"text": "a"}\n{"text": null}\n'
 
 
 class Cutting(httpx.BaseTransport):

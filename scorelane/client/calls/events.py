@@ -1,4 +1,4 @@
-"""The call that hears how a job goes on, as the service tells it."""
+"""The call that streams a job's events."""
 
 import json
 from dataclasses import dataclass
@@ -15,39 +15,39 @@ Job_co = TypeVar("Job_co", bound=JobState, covariant=True)
 
 @dataclass(frozen=True)
 class Event(Generic[Job_co]):
-    """Something that happened to a job."""
+    """A change of a job: `progress`, or `end` when the job has ended."""
 
     kind: Literal["progress", "end"]
-    id: str  #: for `last_event_id`
-    job: Job_co  #: as it stood then
+    id: str  #: for the `last_event_id` of a later call
+    job: Job_co  #: the job after the change
 
 
 class EventCalls(Requests[J]):
-    """Hears of jobs."""
+    """Streams events."""
 
     @iterator
     def events(self, job: AnyJob, *, last_event_id: str = "") -> EmittingSteps[Event[J]]:
-        """How a job goes on, as it happens: `progress`, at most one a second, and one `end`.
+        """Yield the events of a job as they happen: `progress`, at most one per second, and `end`.
 
-        The first one says how it stands. Where the connection is cut, or the service ends the
-        stream, it is made anew, and goes on behind the last event that has come: none comes twice.
+        The first event describes the job as it is now. If the connection is cut or the service ends
+        the stream, the client reconnects and continues after the last event: each comes once.
 
         Args:
             job: the job, or its id.
-            last_event_id: the id of an event that is known already; those behind it are wanted.
+            last_event_id: the id of the last event that you know; only later ones are yielded.
 
         Raises:
-            scorelane.client.errors.JobNotFound: there is no such job, or it was deleted meanwhile.
-            scorelane.client.errors.Unavailable: the service has no place for one more stream.
+            scorelane.client.errors.JobNotFound: the job does not exist, or has been deleted.
+            scorelane.client.errors.Unavailable: the service has too many open streams.
         """
         stream = EventStream(self, f"{path_of(job)}/events", last_event_id)
-        while said := (yield from stream.next()):
+        while sse := (yield from stream.next()):
             kind: Literal["progress", "end"]
-            match said.kind:
+            match sse.kind:
                 case "progress" | "end" as kind:
-                    with self.as_scorelane():
-                        event = Event(kind, said.id, self._made(json.loads(said.data)))
+                    with self.valid_response():
+                        event = Event(kind, sse.id, self._job_from(json.loads(sse.data)))
                     yield Emit(event)
-                # Anything else a later release may say.
-            if said.kind == "end":
+                # Later releases may send further kinds; these are ignored.
+            if sse.kind == "end":
                 return

@@ -1,4 +1,4 @@
-"""Calls that follow jobs, and end them."""
+"""Calls that look up, wait for, end and list jobs."""
 
 import math
 import time
@@ -11,26 +11,30 @@ from typing import Any, Unpack, cast
 import httpx
 
 from scorelane.client.errors import WaitTimeout
-from scorelane.client.io_steps import Emit, EmittingSteps, Pause, Send, Steps, Tell
+from scorelane.client.io_steps import Emit, EmittingSteps, Notify, Pause, Send, Steps
 from scorelane.client.job_state import AnyJob, JobState, path_of
-from scorelane.client.options import JobOptions, RetryOptions, params_of
-from scorelane.client.polling import LOOK_SECONDS, JobPoller
+from scorelane.client.options import JobOptions, RetryOptions, query_params
+from scorelane.client.polling import WATCH_SECONDS, JobPoller
 from scorelane.client.request import J, Requests
 from scorelane.client.sync_async import call, iterator
 
-#: Jobs that are asked for at once, of many.
+#: How many jobs `jobs` requests per page.
 PAGE = 100
 
-#: A look may be kept so long by the service until the job has ended, in seconds.
-LONG_POLL = 20.0
+#: How long the service may hold a request of `wait` until the job ends, in seconds.
+LONG_POLL_SECONDS = 20.0
 
 
 class JobCalls(Requests[J]):
-    """Follows jobs."""
+    """Looks up, waits for, ends and lists jobs."""
 
     @call
     def job(self, job: AnyJob) -> Steps[J]:
-        """The job as it stands now."""
+        """Return the current state of a job.
+
+        Raises:
+            scorelane.client.errors.JobNotFound: the job does not exist.
+        """
         return (yield from self._job(Send("GET", path_of(job))))
 
     @call
@@ -43,74 +47,75 @@ class JobCalls(Requests[J]):
         longest_pause: float = 30.0,
         show: bool = False,
     ) -> Steps[J]:
-        """Wait for the job's end, whatever it is, looking as often as the service wishes.
+        """Wait until a job has ended, whether it succeeded or not, and return it.
 
         Args:
             job: the job, or its id.
-            on_progress: told of the job at every look.
-            timeout: seconds to wait at most; None: for ever.
-            longest_pause: seconds between two looks, where the service wishes for more.
+            on_progress: called with the job whenever it has changed since the last request.
+            timeout: seconds to wait at most; None: without limit.
+            longest_pause: upper limit of the seconds between two requests. Up to that, the
+                service's `Retry-After` decides.
             show: whether to show the progress, in a notebook, on a terminal or in a log.
 
         Raises:
-            scorelane.client.errors.WaitTimeout: it has not ended by then; it goes on.
+            scorelane.client.errors.WaitTimeout: the job has not ended in time; it keeps running.
         """
-        told = [on_progress] if on_progress else []
-        with ExitStack() as shown:
+        observers = [on_progress] if on_progress else []
+        with ExitStack() as display:
             if show:
-                from scorelane.client.progress import show_progress  # noqa: PLC0415  needs rich, if it is there
+                from scorelane.client.progress import show_progress  # noqa: PLC0415  seldom needed
 
-                told.append(shown.enter_context(show_progress()))
-                longest_pause = min(longest_pause, LOOK_SECONDS)
+                observers.append(display.enter_context(show_progress()))
+                longest_pause = min(longest_pause, WATCH_SECONDS)
             deadline = math.inf if timeout is None else time.monotonic() + timeout
-            # Whoever is told of the job wants to hear something before its end.
-            keep = 0.0 if told else LONG_POLL
-            looks = JobPoller(path_of(job), deadline, longest_pause, keep)
+            # An observer wants to see the job before its end, so the first response comes at once.
+            long_poll = 0.0 if observers else LONG_POLL_SECONDS
+            poller = JobPoller(path_of(job), deadline, longest_pause, long_poll)
             while True:
-                answer = yield from self._request(looks.next())
-                if answer.status_code != httpx.codes.NOT_MODIFIED:
-                    found: J = self._read(answer, self._made)
-                    for tell in told:
-                        yield Tell(tell, found)
-                    if found.ended:
-                        return found
+                response = yield from self._response_to(poller.next_request())
+                if response.status_code != httpx.codes.NOT_MODIFIED:
+                    current: J = self._parse(response, self._job_from)
+                    for observer in observers:
+                        yield Notify(observer, current)
+                    if current.ended:
+                        return current
                 if time.monotonic() >= deadline:
                     raise WaitTimeout(
-                        f"Job {found.id} is still {found.state} after {timeout:g} seconds. It goes "
-                        "on; wait for it again, or cancel it."
+                        f"Job {current.id} is still {current.state} after {timeout:g} seconds. It "
+                        "keeps running: wait for it again, or cancel it."
                     )
-                yield Pause(looks.pause_after(answer))
+                yield Pause(poller.pause_after(response))
 
     @call
     def cancel(self, job: AnyJob) -> Steps[J]:
-        """Cancel a job.
+        """Cancel a job, and return it.
 
         Raises:
-            scorelane.client.errors.JobEnded: it has ended.
+            scorelane.client.errors.JobEnded: the job has ended already.
         """
         return (yield from self._job(Send("POST", f"{path_of(job)}/cancel")))
 
     @call
     def retry(self, job: AnyJob, **terms: Unpack[RetryOptions]) -> Steps[J]:
-        """Do a job again that failed or was cancelled, as a new job; what is done of it is kept.
+        """Retry a job that failed or was cancelled, as a new job. Scores it already has are kept.
 
         Args:
             job: the job, or its id.
-            terms: `on_error`, `labels` and `retention_seconds`, where they are to be others.
+            terms: `on_error`, `labels` and `retention_seconds`; those not given stay as they were.
 
         Raises:
-            scorelane.client.errors.NotRetryable: it has not failed, or its model is gone.
+            scorelane.client.errors.NotRetryable: the job did not fail, or its model is gone.
         """
-        params = params_of(cast("JobOptions", terms))
-        # Sent again with every attempt: one job comes of them.
+        params = query_params(cast("JobOptions", terms))
+        # All attempts at this request share the key, so they make one job.
         headers = {"Idempotency-Key": uuid.uuid4().hex}
-        send = Send("POST", f"{path_of(job)}/retry", params=params, headers=headers)
-        return (yield from self._job(send))
+        request = Send("POST", f"{path_of(job)}/retry", params=params, headers=headers)
+        return (yield from self._job(request))
 
     @call
     def delete(self, job: AnyJob) -> Steps[None]:
-        """Erase a job and all its data."""
-        yield from self._request(Send("DELETE", path_of(job)))
+        """Delete a job and all its data."""
+        yield from self._response_to(Send("DELETE", path_of(job)))
 
     @iterator
     def jobs(
@@ -123,15 +128,19 @@ class JobCalls(Requests[J]):
         created_after: str | datetime | None = None,
         created_before: str | datetime | None = None,
     ) -> EmittingSteps[J]:
-        """The jobs, the newest first, asked for page by page as they are read.
+        """Yield the jobs, newest first. Pages are requested only as far as you read.
 
         Args:
-            limit: at most so many; None: all.
-            state: only those in this state, or in one of these.
-            labels: only those with each of these.
-            model: only those of this model: `fast`, or `fast@e5cff74e16d3`.
-            created_after: only those made later: a time of RFC 3339, or a datetime with its zone.
-            created_before: only those made earlier.
+            limit: how many jobs to yield at most; None: all.
+            state: only jobs in this state, or in one of these states.
+            labels: only jobs with all of these labels.
+            model: only jobs of this model: `fast`, or `fast@e5cff74e16d3`.
+            created_after: only jobs created later: an RFC 3339 string, or a datetime with a time
+                zone.
+            created_before: only jobs created earlier.
+
+        Raises:
+            scorelane.client.errors.BadRequest: the service does not understand a filter.
         """
         params: dict[str, Any] = {
             "state": state if state is None or isinstance(state, str) else ",".join(state),
@@ -145,14 +154,14 @@ class JobCalls(Requests[J]):
         while left is None or left > 0:
             params["limit"] = PAGE if left is None else min(PAGE, left)
             body = yield from self._json(Send("GET", "/jobs", params=params))
-            with self.as_scorelane():
-                found, cursor = [self._made(one) for one in body["jobs"]], body["next"]
-            for job in found:
+            with self.valid_response():
+                page, cursor = [self._job_from(one) for one in body["jobs"]], body["next"]
+            for job in page:
                 yield Emit(job)
             if cursor is None:
                 return
             params["cursor"] = cursor
-            left = None if left is None else left - len(found)
+            left = None if left is None else left - len(page)
 
 
 def _rfc3339(moment: str | datetime | None) -> str | None:

@@ -1,76 +1,89 @@
-"""Calls that read rows of a job page by page, and what they add up to."""
+"""Calls that read a job's rows page by page, and the call for its summary."""
 
 from typing import Any
 
 from scorelane.client.errors import retry_after
 from scorelane.client.io_steps import Emit, EmittingSteps, Pause, Send, Steps
 from scorelane.client.job_state import AnyJob, path_of
-from scorelane.client.polling import pause_of
+from scorelane.client.polling import bounded_pause
 from scorelane.client.request import J, Requests
 from scorelane.client.sync_async import call, iterator
 
-#: Rows that are asked for at once.
+#: How many rows to request per page.
 PAGE = 10_000
 
 
 class RowCalls(Requests[J]):
-    """Reads rows that are there."""
+    """Reads rows page by page."""
 
     @iterator
     def follow(self, job: AnyJob) -> EmittingSteps[dict[str, Any]]:
-        """The rows of a job that may still run, as they are done; to its end.
+        """Yield the rows of a job as they are scored, in order, each once, until the job ends.
 
-        In their order, each once. Of a job that has failed or was cancelled they are those that
-        were done. Each is a dict of `ref`, `Sentiment_Score`, `error` and the columns carried
-        through.
+        If the job fails or is cancelled, these are the rows that were done by then.
+
+        Each is a dict of `ref`, `Sentiment_Score`, `error` and the columns that
+        `submit(columns=...)` named.
         """
         path = f"{path_of(job)}/results"
-        yield from self.pages(path, "rows", partial=True, follow=True)
+        yield from self._pages(path, "rows", partial=True, follow=True)
 
     @iterator
     def errors(
         self, job: AnyJob, *, partial: bool = False, follow: bool = False
     ) -> EmittingSteps[dict[str, Any]]:
-        """The rows that have no score, in their order.
+        """Yield the rows that have no score, in order.
 
         Each is a dict of `row` (its number, from 1), `ref` and `error`.
 
         Args:
             job: the job, or its id.
-            partial: also of a job that has not succeeded: those that there are now.
-            follow: also those that come while it runs; to its end.
+            partial: of a job that has not succeeded, yield the errors it has now.
+            follow: also yield the errors that come while the job runs, until it ends.
+
+        Raises:
+            scorelane.client.errors.JobNotFinished: the job has not ended, and neither `partial` nor
+                `follow` is set.
+            scorelane.client.errors.NoResults: the job failed or was cancelled, likewise.
         """
         path = f"{path_of(job)}/errors"
-        yield from self.pages(path, "errors", partial=partial or follow, follow=follow)
+        yield from self._pages(path, "errors", partial=partial or follow, follow=follow)
 
     @call
     def summary(self, job: AnyJob) -> Steps[dict[str, Any]]:
-        """What the scores of a job add up to, at any time.
+        """Return a summary of the job's results, at any time.
 
-        A dict of `rows`, `scores` (mean, min, max and a histogram of ten bins) and `errors` (kinds
-        and their numbers); docs/api.md has one.
+        It is a dict of `rows`, `scores` (mean, min, max and a histogram of ten bins) and `errors`
+        (how many of each kind); docs/api.md shows one.
         """
-        found: dict[str, Any] = yield from self._json(Send("GET", f"{path_of(job)}/summary"))
-        return found
+        summary: dict[str, Any] = yield from self._json(Send("GET", f"{path_of(job)}/summary"))
+        return summary
 
-    def pages(
+    def _pages(
         self, path: str, name: str, *, partial: bool, follow: bool
     ) -> EmittingSteps[dict[str, Any]]:
-        """Those on all pages; with `follow` to the end of the job, else to what there is now."""
+        """Yield the rows of all pages.
+
+        Args:
+            path: the URL path of the pages.
+            name: the field of a page that holds the rows.
+            partial: whether the job may not have succeeded.
+            follow: whether to continue until the job ends; else stop at the last row so far.
+        """
         params: dict[str, Any] = {"format": "json", "limit": PAGE}
         if partial:
             params["partial"] = "true"
         while True:
-            answer = yield from self._request(Send("GET", path, params=params))
-            body = self._read(answer, lambda body: {name: body[name], "next": body["next"]})
-            for one in body[name]:
-                yield Emit(one)
-            if body["next"] is None:
+            response = yield from self._response_to(Send("GET", path, params=params))
+            page = self._parse(response, lambda body: {name: body[name], "next": body["next"]})
+            for row in page[name]:
+                yield Emit(row)
+            if page["next"] is None:
                 return
-            params["cursor"] = body["next"]
-            wish = retry_after(answer)
-            if wish is not None:
-                # There is no more at present.
+            params["cursor"] = page["next"]
+            wait = retry_after(response)
+            # The service sends `Retry-After` if it has no further rows yet.
+            if wait is not None:
                 if not follow:
                     return
-                yield Pause(pause_of(wish))
+                yield Pause(bounded_pause(wait))

@@ -1,4 +1,4 @@
-"""The call that does all of it: a DataFrame in, a DataFrame out."""
+"""The call that scores a DataFrame from start to end."""
 
 import io
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from scorelane.client.calls.results import ResultCalls
 from scorelane.client.calls.rows import RowCalls
 from scorelane.client.calls.submit import SubmitCalls
 from scorelane.client.errors import JobNotSucceeded
-from scorelane.client.frames import check_free, joined, read_results
+from scorelane.client.frames import check_frame, read_results, with_scores
 from scorelane.client.io_steps import Steps
 from scorelane.client.job_state import JobState
 from scorelane.client.options import JobOptions
@@ -20,7 +20,7 @@ from scorelane.client.sync_async import call, steps_of
 if TYPE_CHECKING:
     import pandas as pd
 
-#: A frame of so many rows is scored before long.
+#: Up to this many rows, `score` asks for the results in the response to the submission.
 FEW_ROWS = 1000
 
 
@@ -37,30 +37,31 @@ class ScoreCalls(SubmitCalls[J], JobCalls[J], EventCalls[J], ResultCalls[J], Row
         show: bool = False,
         **options: Unpack[JobOptions],
     ) -> "Steps[pd.DataFrame]":
-        """Score the texts of a DataFrame of pandas': a job, from its submission to its results.
+        """Score the texts of a DataFrame of pandas: submit a job, wait for it, join its results.
 
         Args:
-            frame: with a column `text`, or the one that `text_column` names.
-            on_progress: told of the job at every look.
-            timeout: seconds to wait for the job at most; None: for ever.
+            frame: with a column `text`, or the column that `text_column` names.
+            on_progress: called with the job whenever it has changed.
+            timeout: seconds to wait for the job at most; None: without limit.
             show: whether to show the progress, in a notebook, on a terminal or in a log.
-            options: those of `submit`.
+            options: the options of `submit`.
 
         Returns:
-            The frame, index and all, with two columns more: `Sentiment_Score` (0..1) and `error`.
+            A copy of the frame, with its index and two more columns: `Sentiment_Score` (float64,
+            0..1) and `error` (string); one of them is missing in each row.
 
         Raises:
-            scorelane.client.errors.JobNotSucceeded: the job failed, or somebody cancelled it.
-            scorelane.client.errors.WaitTimeout: it has not ended by then; it goes on.
-            ValueError: the frame lacks a column, or has one of those two already.
+            scorelane.client.errors.JobNotSucceeded: the job failed or was cancelled.
+            scorelane.client.errors.WaitTimeout: the job has not ended in time; it keeps running.
+            ValueError: the frame lacks a column, or already has one of the two new ones.
         """
-        check_free(frame)
+        check_frame(frame)
         if len(frame) <= FEW_ROWS and not (on_progress or show or timeout is not None):
-            answer = yield from self.submit_and_stay(frame, options)
-            if answer.headers.get("Content-Type", "").startswith("text/csv"):
-                # Submitted, waited for and fetched in one request instead of three.
-                return joined(frame, read_results(io.BytesIO(answer.content)))
-            job: J = self._read(answer, self._made)
+            response = yield from self._submit_and_wait(frame, options)
+            if response.headers.get("Content-Type", "").startswith("text/csv"):
+                # One request instead of three: submit, wait, download.
+                return with_scores(frame, read_results(io.BytesIO(response.content)))
+            job: J = self._parse(response, self._job_from)
         else:
             job = yield from steps_of(SubmitCalls[J].submit)(self, frame, **options)
         job = yield from steps_of(JobCalls[J].wait)(
@@ -68,4 +69,4 @@ class ScoreCalls(SubmitCalls[J], JobCalls[J], EventCalls[J], ResultCalls[J], Row
         )
         if job.state != "succeeded":
             raise JobNotSucceeded(f"Job {job.id} is {job.state}. {job.error or job.detail}")
-        return joined(frame, (yield from steps_of(ResultCalls[J].as_frame)(self, job)))
+        return with_scores(frame, (yield from steps_of(ResultCalls[J].as_frame)(self, job)))

@@ -1,6 +1,6 @@
-"""Calls for who operates a service.
+"""Calls for operators of a service.
 
-But for `ready` they want a key of the scope `admin`, where there are keys.
+Where the service has API keys, all but `ready` need one with the scope `admin`.
 """
 
 from typing import Any
@@ -11,39 +11,42 @@ from scorelane.client.sync_async import call
 
 
 class ServiceCalls(Requests[J]):
-    """Looks at the service itself."""
+    """Reports on the service itself."""
 
     @call
     def ready(self) -> Steps[dict[str, int]]:
-        """How many live processes serve each model, by `name@version`; at least one does.
+        """Return how many live processes serve each model, by `name@version`; at least one does.
 
         Raises:
-            scorelane.client.errors.Unavailable: the service is not ready, and the message says why.
+            scorelane.client.errors.Unavailable: the service is not ready; the message says why.
         """
         body = yield from self._json(Send("GET", "/readyz"))
-        with self.as_scorelane():
+        with self.valid_response():
             return dict(body["processes"])
 
     @call
     def workers(self) -> Steps[list[dict[str, Any]]]:
-        """The workers that live: release, models, memory, rows scored."""
+        """Return the live workers, each with its release, models, memory and number of rows scored.
+
+        docs/api.md lists the fields.
+        """
         body = yield from self._json(Send("GET", "/workers"))
-        with self.as_scorelane():
+        with self.valid_response():
             return list(body["workers"])
 
     @call
     def at_work(self, limit: int) -> Steps[list[J]]:
-        """The newest jobs that wait or run, at most `limit`.
+        """Return the newest jobs that are queued or running, at most `limit`.
 
-        Of the newest jobs of all: it is one page, which does not look through a long history.
+        This is one request, which searches only the newest jobs and not a long history.
         """
         params = {"state": "queued,running", "limit": limit}
         body = yield from self._json(Send("GET", "/jobs", params=params))
-        with self.as_scorelane():
-            return [self._made(one) for one in body["jobs"]]
+        with self.valid_response():
+            return [self._job_from(one) for one in body["jobs"]]
 
     @call
     def metrics(self) -> Steps[str]:
-        """The numbers for Prometheus, in its text format."""
-        answer = yield from self._request(Send("GET", "/metrics"))
-        return answer.text
+        """Return the service's metrics in the text format of Prometheus."""
+        response = yield from self._response_to(Send("GET", "/metrics"))
+        return response.text

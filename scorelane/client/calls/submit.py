@@ -1,4 +1,4 @@
-"""Calls that send rows: as a job, or a few to be answered at once."""
+"""Calls that send rows: as a job, for a dry run, or a few to be scored at once."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -7,17 +7,17 @@ from typing import Any, Unpack
 import httpx
 
 from scorelane.client.io_steps import Send, Steps
-from scorelane.client.options import JobOptions, params_of
-from scorelane.client.request import J, Requests, given
+from scorelane.client.options import JobOptions, query_params
+from scorelane.client.request import J, Requests, without_none
 from scorelane.client.sources import Source, upload_of
 from scorelane.client.sync_async import call
 from scorelane.client.upload import Upload
 
-#: The answer to an upload comes when it is on the disk: seconds that the service may take for that.
+#: Seconds added to the read timeout of an upload: the service responds once it has stored the body.
 STORING_SECONDS = 300.0
 
-#: The answer to a few rows is kept for so long at most, until they are scored.
-STAY_SECONDS = 20
+#: How long the service may hold the response to a few rows until they are scored, in seconds.
+WAIT_SECONDS = 20
 
 
 class SubmitCalls(Requests[J]):
@@ -33,45 +33,45 @@ class SubmitCalls(Requests[J]):
         on_sent: Callable[[int], object] | None = None,
         **options: Unpack[JobOptions],
     ) -> Steps[J]:
-        """Send rows, in constant memory; they are scored from now on.
+        """Submit rows as a job, in constant memory, and return the job.
 
         Args:
-            source: a path; the content as bytes; a file open for reading bytes; a DataFrame, of
-                pandas or polars; or rows from anything that can be iterated over: texts, pairs
-                (ref, text) or dicts. An AsyncClient takes an asynchronous iterator too.
-            media_type: what a file or bytes are; by default the ending of a path says it (`.csv`,
-                `.tsv`, `.json`, `.ndjson`, `.parquet`, each also with `.gz`), and anything else
-                is `text/csv`.
-            idempotency_key: sent again with every attempt, so that one job comes of them; by
-                default a new one for each call.
-            on_sent: told how many bytes were sent so far.
-            options: `model`; `text_column` (default `text`), `ref_column` (`ref`, if there is
-                one); `delimiter` and `charset` of a CSV; `columns`, which come back with the
-                results (names, or `all`); `format`, which the results are kept in (`csv`,
-                `ndjson`, `parquet`); `on_error`: `skip` (the default), `fail`, or the share of rows
-                with an error above which the job fails; `labels`, a mapping to find the job by;
-                `retention_seconds`, for which it is kept after its end; `callback_url`, where its
-                end is told.
+            source: a path; bytes; a file open for reading bytes; a DataFrame of pandas or polars;
+                or an iterable of rows: texts, pairs (ref, text) or dicts. An AsyncClient also takes
+                an asynchronous iterator of rows.
+            media_type: the media type of a file or bytes. By default the suffix of a path decides
+                (`.csv`, `.tsv`, `.json`, `.ndjson`, `.parquet`, each also with `.gz`), and
+                everything else is `text/csv`.
+            idempotency_key: sent with every attempt, so that together they make one job; by default
+                a new key for each call.
+            on_sent: called with the number of bytes sent so far.
+            options: `model`; `text_column` (default `text`) and `ref_column` (default `ref`, if
+                there is one); `delimiter` and `charset` of a CSV; `columns` to return with the
+                results (names, or `all`); `format` that the results are stored in (`csv`, `ndjson`,
+                `parquet`); `on_error`: `skip` (the default), `fail`, or the share of rows with an
+                error above which the job fails; `labels`, a mapping to find the job by;
+                `retention_seconds`, how long the job is kept after its end; `callback_url`, which
+                receives a request when the job has ended.
 
         Raises:
             OSError: the file cannot be read.
-            TypeError, ValueError: the source, or a row of it, cannot be sent.
-            scorelane.client.errors.SourceSpent: the upload was cut, and the source can be read only
+            TypeError, ValueError: the source, or one of its rows, cannot be sent.
+            scorelane.client.errors.SourceSpent: the upload failed, and the source can be read only
                 once.
         """
         upload = upload_of(source, media_type, options)
         upload.on_sent = on_sent
         return (yield from self._job(_submission(upload, options, idempotency_key)))
 
-    def submit_and_stay(self, source: Source, options: JobOptions) -> Steps[httpx.Response]:
-        """Submit rows, and have the answer kept until they are scored, if that is soon.
+    def _submit_and_wait(self, source: Source, options: JobOptions) -> Steps[httpx.Response]:
+        """Submit rows, and ask the service to respond with the results if they are scored soon.
 
         Returns:
-            The job, or its results as CSV.
+            The response: the results as CSV, or the job as JSON.
         """
-        stay = {"Prefer": f"wait={STAY_SECONDS}", "Accept": "text/csv"}
-        send = _submission(upload_of(source, None, options), options, None, stay)
-        return (yield from self._request(send))
+        headers = {"Prefer": f"wait={WAIT_SECONDS}", "Accept": "text/csv"}
+        request = _submission(upload_of(source, None, options), options, None, headers)
+        return (yield from self._response_to(request))
 
     @call
     def validate(
@@ -81,52 +81,68 @@ class SubmitCalls(Requests[J]):
         media_type: str | None = None,
         **options: Unpack[JobOptions],
     ) -> Steps[dict[str, Any]]:
-        """See what would become of a job, without making it.
+        """Check what would become of a submission, without making a job (a dry run).
 
         Args:
-            source: what would be submitted; the service looks at the beginning of a file.
-            media_type: see `submit`.
-            options: those of `submit`.
+            source: what would be submitted; the service examines the beginning of a file.
+            media_type: as for `submit`.
+            options: the options of `submit`.
 
         Returns:
-            What the service says: `columns`, `first_rows`, `first_errors`, about how many rows and
-            seconds (`estimate`); docs/api.md has it all.
+            The service's report: `columns`, `first_rows`, `first_errors`, and an `estimate` of the
+            number of rows and of the seconds; docs/api.md lists all fields.
 
         Raises:
-            scorelane.client.errors.BadRequest: it would be refused, for the same reason.
+            scorelane.client.errors.BadRequest: the service would refuse the submission.
         """
         upload = upload_of(source, media_type, options)
-        params = {**params_of(options), "validate": "true"}
-        # It leaves nothing behind.
-        found: dict[str, Any] = yield from self._json(_posted(upload, params, {}), harmless=True)
-        return found
+        params = {**query_params(options), "validate": "true"}
+        request = _upload_request(upload, params, {})
+        report: dict[str, Any] = yield from self._json(request, idempotent=True)
+        return report
 
     @call
     def sentiment(
         self, rows: Mapping[str, list[Any]], *, model: str | None = None
     ) -> Steps[list[dict[str, Any]]]:
-        """Score a few rows at once: `{"ref": [1], "text": ["I am well"]}`."""
-        send = Send("POST", "/sentiment", params=given(model=model), json=dict(rows))
-        # It leaves nothing behind: twice is as good as once.
-        found: list[dict[str, Any]] = yield from self._json(send, harmless=True)
-        return found
+        """Score a few rows at once, without a job.
+
+        Args:
+            rows: the columns `ref` and `text`: `{"ref": [1], "text": ["I am well"]}`.
+            model: a model's name; None: the service's default.
+
+        Returns:
+            One dict per row, in order: `ref` and `Sentiment_Score`.
+        """
+        request = Send("POST", "/sentiment", params=without_none(model=model), json=dict(rows))
+        # The service stores nothing, so the request may be repeated.
+        scores: list[dict[str, Any]] = yield from self._json(request, idempotent=True)
+        return scores
 
     @call
     def models(self) -> Steps[list[dict[str, Any]]]:
-        """The models: name, version, figures, rows_per_second, processes that serve it."""
+        """Return the models, each with its name, version, quality figures, rate and live processes.
+
+        docs/api.md lists the fields.
+        """
         body = yield from self._json(Send("GET", "/models"))
-        with self.as_scorelane():
+        with self.valid_response():
             return list(body["models"])
 
 
 def _submission(
-    upload: Upload, options: JobOptions, key: str | None, more: Mapping[str, str] | None = None
+    upload: Upload, options: JobOptions, key: str | None, headers: Mapping[str, str] | None = None
 ) -> Send:
-    headers = {"Idempotency-Key": key or uuid.uuid4().hex, **(more or {})}
-    return _posted(upload, params_of(options), headers)
+    headers = {"Idempotency-Key": key or uuid.uuid4().hex, **(headers or {})}
+    return _upload_request(upload, query_params(options), headers)
 
 
-def _posted(upload: Upload, params: dict[str, Any], headers: dict[str, str]) -> Send:
+def _upload_request(upload: Upload, params: dict[str, Any], headers: Mapping[str, str]) -> Send:
     return Send(
-        "POST", "/jobs", params=params, headers=headers, upload=upload, patience=STORING_SECONDS
+        "POST",
+        "/jobs",
+        params=params,
+        headers=headers,
+        upload=upload,
+        extra_seconds=STORING_SECONDS,
     )

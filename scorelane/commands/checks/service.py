@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from redis.exceptions import RedisError
 
 from scorelane.client.client import Client
-from scorelane.client.errors import NO_PROBLEM, ApiError, ClientError, Unreachable
+from scorelane.client.errors import HTTP_ERROR, ApiError, ClientError, Unreachable
 from scorelane.client.retries import Retries
 from scorelane.commands.checks.findings import Finding, fault, fine, warning
 from scorelane.commands.checks.redis import MOST_SKEW
@@ -25,7 +25,7 @@ def examine_api(url: str) -> Iterator[Finding]:
     except Unreachable:
         yield _silent(url)
     except ClientError as error:
-        if isinstance(error, ApiError) and error.code != NO_PROBLEM:
+        if isinstance(error, ApiError) and error.code != HTTP_ERROR:
             yield fault("api", f"{url} is not ready.", error.detail)
             return
         yield fault(
