@@ -1,4 +1,4 @@
-"""Fixtures: both clients, of the service in memory or of what a test makes up."""
+"""Fixtures: clients of both kinds, connected to the service in memory or to a test's transport."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -7,38 +7,38 @@ from typing import Any
 import httpx
 import pytest
 from support.in_memory import Service
-from support.transports import QUICK, Waited, Working, WorkingLater
+from support.transports import QUICK, AsyncTransport, BlockingFacade, Working
 
 from scorelane import AsyncClient, Client
 
 
 @pytest.fixture(params=["Client", "AsyncClient"])
 def connected(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
-    """Make a client of either kind, for a transport; closed with the test."""
+    """A function that makes a client of either kind for a transport; the fixture closes them."""
     with asyncio.Runner() as runner:
-        made: list[Any] = []
+        clients: list[Any] = []
 
         def connect(transport: httpx.BaseTransport, **options: Any) -> Any:
             options = {"url": "http://scorelane", "retries": QUICK, **options}
             if request.param == "Client":
-                made.append(Client(transport=transport, **options))
+                clients.append(Client(transport=transport, **options))
             else:
-                later = AsyncClient(transport=WorkingLater(transport), **options)
-                made.append(Waited(later, runner))
-            return made[-1]
+                awaited = AsyncClient(transport=AsyncTransport(transport), **options)
+                clients.append(BlockingFacade(awaited, runner))
+            return clients[-1]
 
         yield connect
-        for one in made:
-            one.close()
+        for client in clients:
+            client.close()
 
 
 @pytest.fixture
 def working(service: Service) -> Working:
-    """The way to the service in memory."""
+    """A transport to the service in memory."""
     return Working(service)
 
 
 @pytest.fixture
 def client(connected: Callable[..., Any], working: Working) -> Any:
-    """A client of the service in memory, of either kind."""
+    """A client of either kind, connected to the service in memory."""
     return connected(working)

@@ -74,7 +74,7 @@ def test_a_job_is_heard_of_to_its_end(connected: Callable[..., Any], stepping: S
     assert [event.job.completed for event in events] == completed
     assert [events[0].job.state, events[-1].job.state] == ["queued", "succeeded"]
     assert len(stepping.requests) == 2
-    assert type(events[-1].job) is type(getattr(job, "_awaited", job))
+    assert type(events[-1].job) is type(getattr(job, "_wrapped", job))
 
 
 @pytest.mark.parametrize("after", [0, 5, 13, 60, 700, 1500])

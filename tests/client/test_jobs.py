@@ -13,7 +13,7 @@ import httpx
 import pytest
 from support.doubles.length_model import length_score
 from support.in_memory import Service
-from support.transports import Script, Working, WorkingLater, problem
+from support.transports import AsyncTransport, Script, Working, problem
 
 from scorelane import AsyncClient, AsyncJob, Client, Job, Retries
 from scorelane.client.errors import BadRequest, JobEnded, JobNotFinished, Unavailable, WaitTimeout
@@ -193,7 +193,7 @@ def test_within_a_running_loop(working: Working) -> None:
     """Both clients can be used where a loop runs already, as in a notebook."""
 
     async def cell() -> tuple[bytes, bytes]:
-        async with AsyncClient("http://x", transport=WorkingLater(working)) as later:
+        async with AsyncClient("http://x", transport=AsyncTransport(working)) as later:
             job: AsyncJob = await (await later.submit(ROWS)).wait()
             awaited = b"".join([run async for run in job.chunks()])
         with Client("http://x", transport=working) as client:
@@ -211,7 +211,7 @@ def test_awaited_progress(working: Working) -> None:
         seen.append(job.state)
 
     async def cell() -> None:
-        async with AsyncClient("http://x", transport=WorkingLater(working)) as client:
+        async with AsyncClient("http://x", transport=AsyncTransport(working)) as client:
             await (await client.submit(ROWS)).wait(note)
 
     asyncio.run(cell())
@@ -226,7 +226,7 @@ def test_many_at_once(working: Working) -> None:
         return b"".join([run async for run in (await job.wait()).chunks()])
 
     async def cell() -> list[bytes]:
-        async with AsyncClient("http://x", transport=WorkingLater(working)) as client:
+        async with AsyncClient("http://x", transport=AsyncTransport(working)) as client:
             return await asyncio.gather(*(score(client, "x" * n) for n in range(1, 6)))
 
     header = b"ref,Sentiment_Score,error\n"

@@ -62,7 +62,7 @@ def test_a_submission_is_the_same_in_every_attempt(connected: Connect) -> None:
     script = Script(ACCEPTED)
     client = connected(script)
     for source in (b"text\nhello\n", io.BytesIO(b"text\nhello\n")):
-        script._says = [CUT, problem(503), ACCEPTED]
+        script.responses = [CUT, problem(503), ACCEPTED]
         client.submit(source)
     keys = [request.headers["Idempotency-Key"] for request in script.requests]
     assert len(keys) == 6

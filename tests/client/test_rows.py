@@ -9,7 +9,7 @@ import numpy as np
 import polars
 import pytest
 from support.doubles.length_model import length_score
-from support.transports import Cut, Script, Working
+from support.transports import CutBody, Script, Working
 
 from scorelane import AsyncClient, Client
 from scorelane.client.errors import SourceSpent, Unreachable
@@ -141,7 +141,7 @@ class Cutting(httpx.BaseTransport):
         begin = int(asked[len("bytes=") : -1]) if asked else 0
         status, headers = 206 if asked else 200, {"ETag": self._etag}
         if self._cuts:
-            body = Cut([self._content[begin:]], self._cuts.pop(0) - begin)
+            body = CutBody([self._content[begin:]], self._cuts.pop(0) - begin)
             return httpx.Response(status, headers=headers, stream=body)
         return httpx.Response(status, headers=headers, content=self._content[begin:])
 

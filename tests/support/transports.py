@@ -1,4 +1,4 @@
-"""Ways to a service for the clients: to one in memory, and to what a test makes up."""
+"""Transports for the clients: to the service in memory, or with responses that a test sets."""
 
 import asyncio
 import inspect
@@ -10,29 +10,30 @@ from support.in_memory import Service
 
 from scorelane import AsyncJob, Retries
 
-#: Tried again at once, in effect.
+#: Retries with almost no pauses.
 QUICK = Retries(seconds=5.0, first_contact=5.0, first_pause=0.001, longest_pause=0.002)
 
 
 class Working(httpx.BaseTransport):
-    """Requests go to the service in memory.
+    """Sends requests to the service in memory, whose worker keeps up with them.
 
-    It has done all its work before it answers a GET, or a request that waits for the end of a job.
+    The worker does all its work before the service answers a GET, or a request that waits for the
+    end of a job.
     """
 
     def __init__(self, service: Service) -> None:
         self._service = service
         wait = type(service.store).wait
 
-        def work(job_id: str, seconds: float) -> bool:
+        def work_and_wait(job_id: str, seconds: float) -> bool:
             service.work()
             return wait(service.store, job_id, seconds)
 
-        service.store.wait = work  # type: ignore[method-assign]
+        service.store.wait = work_and_wait  # type: ignore[method-assign]
         self.requests: list[httpx.Request] = []
 
         def app(environ: dict[str, Any], start: Any) -> Any:
-            # As gunicorn says it: a body without a length ends where it ends.
+            # As gunicorn sets it: a body without a length ends where the input ends.
             return service.app({**environ, "wsgi.input_terminated": True}, start)
 
         self._wsgi = httpx.WSGITransport(app=app)
@@ -44,40 +45,42 @@ class Working(httpx.BaseTransport):
         return self._wsgi.handle_request(request)
 
 
-class WorkingLater(httpx.AsyncBaseTransport):
-    """The same for an AsyncClient."""
+class AsyncTransport(httpx.AsyncBaseTransport):
+    """Makes a blocking transport usable by an AsyncClient."""
 
-    def __init__(self, working: httpx.BaseTransport) -> None:
-        self._working = working
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if isinstance(self._working, Script):
-            self._working.connect()
+        if isinstance(self._transport, Script):
+            self._transport.connect()
         await request.aread()
-        plain = httpx.Request(
+        blocking = httpx.Request(
             request.method, request.url, headers=request.headers, content=request.content
         )
-        answer = await asyncio.to_thread(self._working.handle_request, plain)
-        return httpx.Response(answer.status_code, headers=answer.headers, stream=Later(answer))
+        response = await asyncio.to_thread(self._transport.handle_request, blocking)
+        return httpx.Response(
+            response.status_code, headers=response.headers, stream=AsyncBody(response)
+        )
 
 
-class Later(httpx.AsyncByteStream):
-    """A body as it comes, for who awaits it."""
+class AsyncBody(httpx.AsyncByteStream):
+    """The body of a blocking response, as an asynchronous stream."""
 
-    def __init__(self, answer: httpx.Response) -> None:
-        self._answer = answer
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        assert isinstance(self._answer.stream, httpx.SyncByteStream)
-        for run in self._answer.stream:
-            yield run
+        assert isinstance(self._response.stream, httpx.SyncByteStream)
+        for chunk in self._response.stream:
+            yield chunk
 
     async def aclose(self) -> None:
-        self._answer.close()
+        self._response.close()
 
 
-class Cut(httpx.SyncByteStream):
-    """A body that is cut after so many bytes."""
+class CutBody(httpx.SyncByteStream):
+    """A body whose connection is cut after `after` bytes."""
 
     def __init__(self, body: Iterable[bytes], after: int) -> None:
         self._body = body
@@ -85,9 +88,9 @@ class Cut(httpx.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         left = self._after
-        for run in self._body:
-            yield run[:left]
-            left -= len(run)
+        for chunk in self._body:
+            yield chunk[:left]
+            left -= len(chunk)
             if left <= 0:
                 break
         raise httpx.ReadError("cut")
@@ -98,88 +101,103 @@ class Cut(httpx.SyncByteStream):
 
 
 class CutOff(httpx.BaseTransport):
-    """A way on which the first answers to a path are cut, each after so many bytes."""
+    """Cuts the first responses to a path, each after the given number of bytes.
 
-    def __init__(self, way: httpx.BaseTransport, path: str, *cuts: int) -> None:
-        self._way = way
+    Attributes:
+        cuts: the numbers of bytes that have not been used yet.
+        requests: the requests to that path.
+    """
+
+    def __init__(self, transport: httpx.BaseTransport, path: str, *cuts: int) -> None:
+        self._transport = transport
         self._path = path
         self.cuts = list(cuts)
         self.requests: list[httpx.Request] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        answer = self._way.handle_request(request)
+        response = self._transport.handle_request(request)
         if not request.url.path.endswith(self._path):
-            return answer
+            return response
         self.requests.append(request)
         if not self.cuts:
-            return answer
-        assert isinstance(answer.stream, httpx.SyncByteStream)
-        body = Cut(answer.stream, self.cuts.pop(0))
-        headers = {**answer.headers}
-        return httpx.Response(answer.status_code, headers=headers, stream=body)
+            return response
+        assert isinstance(response.stream, httpx.SyncByteStream)
+        body = CutBody(response.stream, self.cuts.pop(0))
+        headers = {**response.headers}
+        return httpx.Response(response.status_code, headers=headers, stream=body)
 
 
-class Waited:
-    """An AsyncClient, or a job of one, whose calls are waited for: it is used as a Client is."""
+class BlockingFacade:
+    """Wraps an AsyncClient, or one of its jobs, so that a test can use it like a Client.
 
-    def __init__(self, awaited: Any, runner: asyncio.Runner) -> None:
-        self._awaited = awaited
+    Each call runs to its end in the runner's event loop. Iterators are read to their end at once.
+    """
+
+    def __init__(self, wrapped: Any, runner: asyncio.Runner) -> None:
+        self._wrapped = wrapped
         self._runner = runner
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._awaited, name)
-        return self._calling(found) if inspect.ismethod(found) else found
+        found = getattr(self._wrapped, name)
+        return self._blocking(found) if inspect.ismethod(found) else found
 
-    def _calling(self, method: Callable[..., Any]) -> Callable[..., Any]:
+    def _blocking(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
-            given = [one._awaited if isinstance(one, Waited) else one for one in arguments]
-            made = method(*given, **options)
-            return self._listed(made) if inspect.isasyncgen(made) else self._result(made)
+            unwrapped = [
+                one._wrapped if isinstance(one, BlockingFacade) else one for one in arguments
+            ]
+            returned = method(*unwrapped, **options)
+            if inspect.isasyncgen(returned):
+                return self._values(returned)
+            return self._wrap(
+                self._runner.run(returned) if inspect.iscoroutine(returned) else returned
+            )
 
         return call
 
-    def _result(self, made: Any) -> Any:
-        result = self._runner.run(made) if inspect.iscoroutine(made) else made
-        return Waited(result, self._runner) if isinstance(result, AsyncJob) else result
+    def _values(self, values: Any) -> Iterator[Any]:
+        async def read_all() -> list[Any]:
+            return [value async for value in values]
 
-    def _listed(self, made: Any) -> Iterator[Any]:
-        async def all_of_it() -> list[Any]:
-            return [one async for one in made]
+        return iter(self._wrap(value) for value in self._runner.run(read_all()))
 
-        return iter(
-            Waited(one, self._runner) if isinstance(one, AsyncJob) else one
-            for one in self._runner.run(all_of_it())
-        )
+    def _wrap(self, value: Any) -> Any:
+        return BlockingFacade(value, self._runner) if isinstance(value, AsyncJob) else value
 
 
 class Script(httpx.BaseTransport):
-    """Says what a test wants, in turn; the last for ever. An exception is raised."""
+    """Gives the responses that a test lists, in turn, and the last one for ever.
 
-    def __init__(self, *says: httpx.Response | Exception) -> None:
-        self._says = list(says)
+    An exception in the list is raised instead.
+    """
+
+    def __init__(self, *responses: httpx.Response | Exception) -> None:
+        self.responses = list(responses)
         self.requests: list[httpx.Request] = []
 
     def connect(self) -> None:
-        """Where there is no connection nothing is read of the request."""
-        if isinstance(self._says[0], httpx.ConnectError):
+        """Raise a listed ConnectError, before anything of the request is read."""
+        if isinstance(self.responses[0], httpx.ConnectError):
             raise self._next()
 
     def _next(self) -> Any:
-        return self._says.pop(0) if len(self._says) > 1 else self._says[0]
+        return self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.connect()
         request.read()
         self.requests.append(request)
-        said = self._next()
-        if isinstance(said, Exception):
-            raise said
-        # A new one each time: an answer is read once.
-        return httpx.Response(said.status_code, headers=said.headers, content=said.content)
+        response = self._next()
+        if isinstance(response, Exception):
+            raise response
+        # A copy, because a response can be read only once.
+        return httpx.Response(
+            response.status_code, headers=response.headers, content=response.content
+        )
 
 
 def problem(status: int, code: str = "x", **headers: str) -> httpx.Response:
-    """An error as the service gives it."""
+    """An error response as the service makes it; `Retry_After` becomes `Retry-After`."""
     body = {"type": f"urn:scorelane:problem:{code}", "status": status, "detail": f"It is {code}."}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.Response(status, json=body, headers=named)
