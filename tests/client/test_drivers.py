@@ -49,7 +49,7 @@ def run(client: Any, steps: Steps[Any]) -> Any:
 
 
 def iterate(client: Any, steps: EmittingSteps[Any], most: int) -> list[Any]:
-    """Read at most so many values that a call emits, and leave the iterator then."""
+    """Read at most `most` values that a call emits, then close the iterator."""
     if isinstance(client, Client):
         values = client._iterate(steps)
         found = [value for value, _ in zip(values, range(most), strict=False)]

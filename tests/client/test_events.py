@@ -1,4 +1,4 @@
-"""A job's events through both clients: each once, whatever becomes of the connection."""
+"""A job's events through both clients: each comes once, in spite of cut connections."""
 
 import json
 from collections.abc import Callable
@@ -25,7 +25,7 @@ JOB = {
 
 
 class Stepping(Working):
-    """A service that does a step of its work each time that a stream waits."""
+    """A service whose worker handles one message each time an event stream waits."""
 
     def __init__(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(service)
@@ -44,17 +44,17 @@ class Stepping(Working):
 
 @pytest.fixture
 def stepping(service: Service, monkeypatch: pytest.MonkeyPatch) -> Stepping:
-    """The way to it."""
+    """A transport to the service in memory, whose worker advances with the stream."""
     return Stepping(service, monkeypatch)
 
 
 def stream(*events: tuple[str, dict[str, Any]], retry: str = "retry: 0\n\n") -> httpx.Response:
-    said = "".join(
+    events_text = "".join(
         f"event: {kind}\nid: {job['state']}-{job['rows']['completed']}\ndata: {json.dumps(job)}\n\n"
         for kind, job in events
     )
     return httpx.Response(
-        200, text=retry + said, headers={"Content-Type": "text/event-stream; charset=utf-8"}
+        200, text=retry + events_text, headers={"Content-Type": "text/event-stream; charset=utf-8"}
     )
 
 
@@ -65,8 +65,8 @@ def done(completed: int, state: str = "running") -> dict[str, Any]:
 END = ("end", done(9, "succeeded"))
 
 
-def test_a_job_is_heard_of_to_its_end(connected: Callable[..., Any], stepping: Stepping) -> None:
-    """Each step of it is told once; the jobs of the events are jobs of the client."""
+def test_a_job_is_followed_to_its_end(connected: Callable[..., Any], stepping: Stepping) -> None:
+    """Each change of the job is one event, whose job is a job of the client."""
     job = connected(stepping).submit(CSV)
     events = list(job.events())
     assert [event.kind for event in events] == ["progress"] * (len(events) - 1) + ["end"]
@@ -78,10 +78,10 @@ def test_a_job_is_heard_of_to_its_end(connected: Callable[..., Any], stepping: S
 
 
 @pytest.mark.parametrize("after", [0, 5, 13, 60, 700, 1500])
-def test_a_stream_that_is_cut_goes_on(
+def test_a_cut_stream_continues(
     connected: Callable[..., Any], stepping: Stepping, after: int
 ) -> None:
-    """Wherever it is cut: no event comes twice, and the end comes."""
+    """Wherever it is cut, no event comes twice, and the end comes."""
     cut = CutOff(stepping, "/events", after, after, after)
     events = list(connected(cut).submit(CSV).events())
     assert cut.cuts == []
@@ -90,13 +90,13 @@ def test_a_stream_that_is_cut_goes_on(
     completed = [event.job.completed for event in events]
     assert completed == sorted(completed)
     assert (events[-1].kind, events[-1].job.state, completed[-1]) == ("end", "succeeded", 20)
-    seen = [one.headers.get("Last-Event-ID") for one in cut.requests]
-    assert len(seen) == 4
-    assert seen[-1] is None or seen[-1] in ids
+    sent = [one.headers.get("Last-Event-ID") for one in cut.requests]
+    assert len(sent) == 4
+    assert sent[-1] is None or sent[-1] in ids
 
 
-def test_it_goes_on_behind_what_was_seen(connected: Callable[..., Any]) -> None:
-    """After a cut, an error that passes, and a stream that ended before the job."""
+def test_the_stream_continues_after_the_last_event(connected: Callable[..., Any]) -> None:
+    """It does so after an error that is retried, and after a stream that ended early."""
     script = Script(
         stream(("progress", done(1))),
         problem(503, "streams-full", Retry_After="0"),
@@ -117,15 +117,15 @@ def test_it_goes_on_behind_what_was_seen(connected: Callable[..., Any]) -> None:
     assert {one.headers["Accept"] for one in script.requests} == {"text/event-stream"}
 
 
-def test_who_has_heard_the_end(connected: Callable[..., Any], stepping: Stepping) -> None:
-    """Hears nothing more."""
+def test_the_last_event_is_known(connected: Callable[..., Any], stepping: Stepping) -> None:
+    """If `last_event_id` is the id of the `end` event, there are no events."""
     job = connected(stepping).submit(CSV)
     *_, last = job.events()
     assert list(job.events(last_event_id=last.id)) == []
 
 
-def test_a_job_that_is_not_there(connected: Callable[..., Any], stepping: Stepping) -> None:
-    """Is an error of its own kind, also where it was deleted in the midst of the stream."""
+def test_a_job_that_does_not_exist(connected: Callable[..., Any], stepping: Stepping) -> None:
+    """The call raises JobNotFound, also if the job is deleted during the stream."""
     client = connected(stepping)
     with pytest.raises(JobNotFound):
         list(client.events("b" * 32))
@@ -134,26 +134,26 @@ def test_a_job_that_is_not_there(connected: Callable[..., Any], stepping: Steppi
         list(connected(script).events("a" * 32))
 
 
-def test_a_service_without_a_place(connected: Callable[..., Any]) -> None:
-    """Is waited for as the retries say, and not for ever."""
+def test_a_service_with_too_many_streams(connected: Callable[..., Any]) -> None:
+    """The client retries as `Retries` allows, and gives up then."""
     script = Script(problem(503, "streams-full", Retry_After="10"))
     with pytest.raises(Unavailable):
         list(connected(script).events("a" * 32))
 
 
-def test_a_connection_that_only_begins(connected: Callable[..., Any]) -> None:
-    """Is given up in the end: that it begins is no news."""
+def test_a_stream_that_never_gets_to_an_event(connected: Callable[..., Any]) -> None:
+    """The client gives up: a connection alone does not count as progress."""
     retries = Retries(seconds=0.05, first_pause=0.001, longest_pause=0.002)
     endless = CutOff(Script(stream(END)), "/events", *[12] * 1000)
     with pytest.raises(Unreachable, match="was cut"):
         list(connected(endless, retries=retries).events("a" * 32))
 
 
-def test_what_is_no_stream(connected: Callable[..., Any]) -> None:
-    """And what holds no job is no answer of the service's; kinds of later releases are."""
-    for answer in (httpx.Response(200, text="hello"), stream(("end", {**END[1], "model": 1}))):
+def test_a_response_that_is_not_an_event_stream(connected: Callable[..., Any]) -> None:
+    """It is an error, like an event without a job. Unknown kinds of events are ignored."""
+    for response in (httpx.Response(200, text="hello"), stream(("end", {**END[1], "model": 1}))):
         with pytest.raises(ClientError, match="not as Scorelane does"):
-            list(connected(Script(answer)).events("a" * 32))
+            list(connected(Script(response)).events("a" * 32))
     later = stream(("milestone", done(4)), END)
     assert [one.kind for one in connected(Script(later)).events("a" * 32)] == ["end"]
 
@@ -165,10 +165,10 @@ WIRE = (
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("size", [1, 2, 3, 1000])
-def test_lines(line_end: str, size: int) -> None:
-    """They are read as the standard has it, however they are cut on their way."""
+def test_the_parser(line_end: str, size: int) -> None:
+    """It follows the standard for each line end, however the bytes are split into chunks."""
     wire = WIRE.replace("\n", line_end).encode() + b":\n"
-    lines = SseParser()
-    said = [one for at in range(0, len(wire), size) for one in lines.feed(wire[at : at + size])]
-    assert said == [SseEvent("", "", ""), SseEvent("end", "7", "\u00e4\nb"), SseEvent("", "", "")]
-    assert lines.retry == 1.5
+    parser = SseParser()
+    events = [one for at in range(0, len(wire), size) for one in parser.feed(wire[at : at + size])]
+    assert events == [SseEvent("", "", ""), SseEvent("end", "7", "\u00e4\nb"), SseEvent("", "", "")]
+    assert parser.retry == 1.5

@@ -1,4 +1,4 @@
-"""The options of a job, through both clients."""
+"""Options of a job, through both clients."""
 
 from dataclasses import fields
 from typing import Any
@@ -10,18 +10,18 @@ from api.requests import options
 from scorelane.client.errors import BadRequest
 from scorelane.client.options import JobOptions
 
-#: As the service calls it, where that is another name.
-AT_THE_SERVICE = {"labels": "label"}
+#: The client's name of an option -> the service's, where they differ.
+SERVICE_NAMES = {"labels": "label"}
 
 
 def test_the_client_has_the_options_of_the_service() -> None:
-    """Each keyword is something that `POST /jobs` takes, and nothing of that is missing."""
-    ours = {AT_THE_SERVICE.get(name, name) for name in JobOptions.__annotations__}
-    assert ours == {one.name for one in fields(options.JobOptions)} - {"validate"}
+    """The client's keywords are exactly the options of `POST /jobs`, without `validate`."""
+    client_options = {SERVICE_NAMES.get(name, name) for name in JobOptions.__annotations__}
+    assert client_options == {one.name for one in fields(options.JobOptions)} - {"validate"}
 
 
 def test_options_reach_the_service(client: Any) -> None:
-    """Each is what it says; what is None is left to the service."""
+    """Every option has its effect; None leaves the service's default."""
     job = client.submit(
         "id;tweet\n1;na\u00efve\n2;\n".encode("latin-1"),
         model=None,
@@ -40,27 +40,27 @@ def test_options_reach_the_service(client: Any) -> None:
 
 
 def test_a_dry_run(client: Any) -> None:
-    """It says what would become of a job, in the service's words, and makes none."""
-    said = client.validate(
+    """`validate` returns the service's report, and makes no job."""
+    report = client.validate(
         b"id;tweet\n7;hello\n8;\n", text_column="tweet", ref_column="id", delimiter=";"
     )
-    assert said["columns"] == ["id", "tweet"]
-    assert [row["ref"] for row in said["first_rows"]] == ["7", "8"]
+    assert report["columns"] == ["id", "tweet"]
+    assert [row["ref"] for row in report["first_rows"]] == ["7", "8"]
     assert client.validate(["hello", "hello you"])["looked_at"]["rows"] == 2
     with pytest.raises(BadRequest, match="no column 'text'"):
         client.validate(b"id,tweet\n7,hello\n")
     assert list(client.jobs()) == []
 
 
-def test_a_job_that_bears_no_error(client: Any) -> None:
-    """It has failed, and says why."""
+def test_a_job_that_allows_no_errors(client: Any) -> None:
+    """With `on_error="fail"` a row without a score fails the job; its `error` says why."""
     job = client.submit(b'text\n""\n', on_error="fail").wait()
     assert job.state == "failed"
     assert "the text is empty" in job.error
 
 
-def test_an_option_that_is_not_there(client: Any, working: Working) -> None:
-    """A slip is an error of the service's, which names those that there are."""
+def test_an_unknown_option(client: Any, working: Working) -> None:
+    """The service refuses a misspelt option, and lists the valid ones."""
     with pytest.raises(BadRequest, match=r"'txet' is not an option here\. The options: .*charset"):
         client.submit(b"text\nhello\n", txet="tweet")
     assert working.requests

@@ -1,4 +1,4 @@
-"""Rows of a job that still runs, its errors and its summary, and jobs done again."""
+"""Partial results, errors and summaries of jobs; retried jobs; idempotency keys."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,18 +23,18 @@ TEXTS = ["a" * number if number % 3 else "" for number in range(1, 41)]
 
 
 class Slow(Working):
-    """A service that does one message more before each GET."""
+    """A service whose worker handles one more message before each GET."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         service = self._service
         if request.method == "GET" and service.dispatch.messages:
             service.step()
         self.requests.append(request)
-        answer = self._wsgi.handle_request(request)
-        # Nobody waits for a double.
-        if "Retry-After" in answer.headers:
-            answer.headers["Retry-After"] = "0"
-        return answer
+        response = self._wsgi.handle_request(request)
+        # The test should not sleep.
+        if "Retry-After" in response.headers:
+            response.headers["Retry-After"] = "0"
+        return response
 
 
 def csv_of(texts: list[str]) -> bytes:
@@ -42,7 +42,7 @@ def csv_of(texts: list[str]) -> bytes:
 
 
 def test_a_running_job_is_followed(connected: Callable[..., Any], service: Service) -> None:
-    """Its rows come as they are done, in their order and each once, until there are no more."""
+    """`follow` yields the rows as they are scored, in order and each once, to the job's end."""
     slow = Slow(service)
     job = connected(slow).submit(csv_of(TEXTS))
     rows = list(job.follow())
@@ -54,31 +54,31 @@ def test_a_running_job_is_followed(connected: Callable[..., Any], service: Servi
     assert len([one for one in slow.requests if "partial=true" in str(one.url)]) > 2
 
 
-def test_what_there_is_of_a_running_job(
+def test_partial_results_of_a_running_job(
     connected: Callable[..., Any], service: Service, tmp_path: Path
 ) -> None:
-    """Its first rows, as rows, a DataFrame, bytes or a file; whole ones are refused still."""
+    """Its first rows can be read as rows, a DataFrame, bytes or a file; complete results cannot."""
     job = connected(Slow(service)).submit(csv_of(TEXTS))
     while not (rows := list(job.rows(partial=True))):
         pass
     assert 0 < len(rows) < 40
     assert job.as_frame(partial=True)["ref"].tolist()[: len(rows)] == [one["ref"] for one in rows]
-    path = job.save(tmp_path / "some.csv", partial=True)
-    some = b"".join(job.chunks(partial=True))
-    assert some.startswith(path.read_bytes())
+    path = job.save(tmp_path / "part.csv", partial=True)
+    part = b"".join(job.chunks(partial=True))
+    assert part.startswith(path.read_bytes())
     with pytest.raises(JobNotFinished):
         next(job.rows())
     whole = b"".join(job.chunks(follow=True))
-    assert whole.startswith(some)
+    assert whole.startswith(part)
     assert whole == b"".join(job.chunks())
     assert b"".join(job.chunks(partial=True)) == whole
 
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson"])
-def test_a_file_that_grows_is_not_harmed_by_cuts(
+def test_following_a_file_survives_cuts(
     connected: Callable[..., Any], service: Service, kind: str
 ) -> None:
-    """Where pieces of it are cut they are asked for again: every byte comes once, in its place."""
+    """Pieces that were cut are requested again: each byte comes once, in order."""
     cut = CutOff(Slow(service), "/results", 0, 10, 50, 51, 3, 80, 0, 120, 7)
     job = connected(cut).submit(csv_of(TEXTS))
     content = b"".join(job.chunks(kind, follow=True))
@@ -88,16 +88,16 @@ def test_a_file_that_grows_is_not_harmed_by_cuts(
 
 
 def test_a_piece_that_is_always_cut(connected: Callable[..., Any], service: Service) -> None:
-    """Where nothing more comes of it that is an error in the end."""
+    """If no attempt brings a new byte, the call gives up with an error."""
     cut = CutOff(Slow(service), "/results", *[40] * 1000)
-    hasty = Retries(seconds=0.05, first_pause=0.001, longest_pause=0.002)
-    job = connected(cut, retries=hasty).submit(csv_of(TEXTS))
+    impatient = Retries(seconds=0.05, first_pause=0.001, longest_pause=0.002)
+    job = connected(cut, retries=impatient).submit(csv_of(TEXTS))
     with pytest.raises(Unreachable, match="was cut"):
         list(job.chunks(follow=True))
 
 
-def test_errors_alone(client: Any) -> None:
-    """They are the rows without a score, by their number, over as many pages as there are."""
+def test_errors_of_a_job(client: Any) -> None:
+    """`errors` yields the rows without a score, with their numbers."""
     job = client.submit(csv_of(TEXTS)).wait()
     found = list(job.errors())
     assert [one["row"] for one in found] == list(range(3, 41, 3))
@@ -105,27 +105,27 @@ def test_errors_alone(client: Any) -> None:
     assert list(client.errors(client.submit(["fine"]).wait().id)) == []
 
 
-def test_what_there_is_of_a_job_that_was_cancelled(client: Any) -> None:
-    """Its rows and its errors can be had, if that is what is asked for."""
+def test_partial_results_of_a_cancelled_job(client: Any) -> None:
+    """Its rows and errors can be read with `partial` or `follow`, and otherwise not."""
     job = client.submit(csv_of(TEXTS)).cancel()
     with pytest.raises(NoResults):
         list(job.errors())
     assert list(job.errors(partial=True)) == list(job.follow()) == []
 
 
-def test_errors_before_the_end(connected: Callable[..., Any], service: Service) -> None:
-    """They are an error, unless what there is is asked for, or the job is followed."""
+def test_errors_of_a_running_job(connected: Callable[..., Any], service: Service) -> None:
+    """They can be read with `partial` or `follow`; otherwise the job has not finished."""
     job = connected(Slow(service)).submit(csv_of(TEXTS))
     with pytest.raises(JobNotFinished):
         list(job.errors())
     now = list(job.errors(partial=True))
     assert len(now) < 13
-    every = list(job.errors(follow=True))
-    assert (every[: len(now)], len(every)) == (now, 13)
+    all_errors = list(job.errors(follow=True))
+    assert (all_errors[: len(now)], len(all_errors)) == (now, 13)
 
 
-def test_nothing_at_present(connected: Callable[..., Any]) -> None:
-    """Where there is no more yet the next page is asked for after the pause that is wished for."""
+def test_follow_waits_when_there_are_no_new_rows(connected: Callable[..., Any]) -> None:
+    """It requests the next page after `Retry-After`, and survives a 503 meanwhile."""
     empty = {"rows": [], "state": "running", "next": "0"}
     script = Script(
         httpx.Response(200, json=empty, headers={"Retry-After": "0"}),
@@ -137,15 +137,15 @@ def test_nothing_at_present(connected: Callable[..., Any]) -> None:
 
 
 def test_a_summary(client: Any) -> None:
-    """It has the counts, a histogram and the kinds of errors."""
+    """A summary has the counts, a histogram and the kinds of errors."""
     found = client.submit(csv_of(TEXTS)).wait().summary()
     assert found["rows"] == {"total": 40, "completed": 27, "failed": 13}
     assert sum(one["rows"] for one in found["scores"]["histogram"]) == 27
     assert found["errors"] == [{"kind": "empty", "rows": 13}]
 
 
-def test_a_job_done_again(client: Any) -> None:
-    """One that failed becomes a new one, with other terms if wished; no other one does."""
+def test_a_retried_job(client: Any) -> None:
+    """A failed job is retried as a new job, with changed terms; one that succeeded cannot be."""
     failed = client.submit(csv_of(TEXTS), on_error="fail", labels={"run": "1"}).wait()
     assert failed.state == "failed"
     again = failed.retry(on_error="skip", labels={"run": "2"})
@@ -156,20 +156,20 @@ def test_a_job_done_again(client: Any) -> None:
         again.retry()
 
 
-def test_a_submission_sent_twice_makes_one_job(
+def test_a_submission_sent_again_makes_one_job(
     connected: Callable[..., Any], service: Service
 ) -> None:
-    """Where the answer is lost on its way the service has the job, and gives it again."""
+    """If the response is lost, the next attempt returns the job that was made already."""
 
     class Losing(Working):
         lost = 0
 
         def handle_request(self, request: httpx.Request) -> httpx.Response:
-            answer = super().handle_request(request)
+            response = super().handle_request(request)
             if request.method == "POST" and self.lost < 2:
                 self.lost += 1
-                raise httpx.ReadError("the answer is lost")
-            return answer
+                raise httpx.ReadError("the response is lost")
+            return response
 
     losing = Losing(service)
     client = connected(losing)
@@ -180,16 +180,16 @@ def test_a_submission_sent_twice_makes_one_job(
     assert len(list(client.jobs())) == 2
 
 
-def test_a_key_of_ones_own(client: Any) -> None:
-    """It stands for its job: the same rows give that, and others are refused."""
+def test_an_idempotency_key_given_by_the_user(client: Any) -> None:
+    """The same key and rows return the same job; other rows are refused."""
     job = client.submit(b"text\nhello\n", idempotency_key="mine")
     assert client.submit(b"text\nhello\n", idempotency_key="mine").id == job.id
     with pytest.raises(KeyReused):
         client.submit(b"text\nhello you\n", idempotency_key="mine")
 
 
-def test_a_key_that_is_in_use(connected: Callable[..., Any]) -> None:
-    """Where the first attempt is still under way at the service the next one waits for it."""
+def test_an_idempotency_key_in_use(connected: Callable[..., Any]) -> None:
+    """While the service still handles the first attempt, the client tries again."""
     job = {
         "id": "a" * 32, "state": "queued", "model": {"name": "m", "version": "1"},
         "rows": {"total": None, "completed": 0, "failed": 0}, "progress": 0.0,

@@ -1,4 +1,4 @@
-"""Errors of the service as errors of the client."""
+"""Errors of the service become exceptions of the client."""
 
 import inspect
 from collections.abc import Callable
@@ -9,14 +9,14 @@ import pytest
 from support.transports import Script, problem
 
 from api.errors import STATUS, status_of
-from scorelane.client import errors as problems
+from scorelane.client import errors as client_errors
 from scorelane.client.errors import ApiError, api_error_from, error_class, retry_after
 from shared.errors import input as input_errors
 from shared.errors import service as errors
 from shared.errors.service import ScorelaneError
 
-#: What the API answers with; the rest is said by other programs.
-ANSWERED = sorted(
+#: The error classes that the API answers with. Other programs raise the rest.
+API_ERRORS = sorted(
     {
         kind
         for module in (errors, input_errors)
@@ -27,58 +27,58 @@ ANSWERED = sorted(
 )
 
 
-def kinds() -> list[type[ApiError]]:
-    found = inspect.getmembers(problems, inspect.isclass)
+def api_error_classes() -> list[type[ApiError]]:
+    found = inspect.getmembers(client_errors, inspect.isclass)
     return [kind for _, kind in found if issubclass(kind, ApiError)]
 
 
-@pytest.mark.parametrize("kind", ANSWERED, ids=lambda kind: kind.code)
-def test_every_problem_has_a_kind(kind: type[ScorelaneError]) -> None:
-    """An error that the API answers with is of a kind of its own, or of that of its status."""
+@pytest.mark.parametrize("kind", API_ERRORS, ids=lambda kind: kind.code)
+def test_every_error_of_the_api_has_a_class(kind: type[ScorelaneError]) -> None:
+    """Each one maps to a class of its own, or to the class of its status."""
     status = int(status_of(kind))
     found = error_class(status, kind.code)
     assert found is not ApiError
     assert any(status in one.statuses for one in found.__mro__ if issubclass(one, ApiError))
 
 
-def test_codes_and_statuses_lead_to_one_kind() -> None:
-    """No code or status is claimed twice, and every code is one of the service's."""
-    for claimed in ("codes", "statuses"):
-        all_of_them = [one for kind in kinds() for one in vars(kind).get(claimed, ())]
-        assert len(all_of_them) == len(set(all_of_them))
-    known = {kind.code for kind in ANSWERED}
-    for kind in kinds():
+def test_codes_and_statuses_are_unambiguous() -> None:
+    """No two classes list the same code or status, and each code exists in the service."""
+    for listed in ("codes", "statuses"):
+        values = [one for kind in api_error_classes() for one in vars(kind).get(listed, ())]
+        assert len(values) == len(set(values))
+    known = {kind.code for kind in API_ERRORS}
+    for kind in api_error_classes():
         assert kind.codes <= known
 
 
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
-        (404, "malformed-job-id", problems.JobNotFound),
-        (404, "not-found", problems.NotFound),
-        (410, "job-lost", problems.JobExpired),
-        (422, "unknown-model", problems.UnknownModel),
-        (422, "no-such-column", problems.BadRequest),
-        (413, "too-large", problems.TooLarge),
-        (401, "key-wanted", problems.Refused),
-        (429, "owner-full", problems.RateLimited),
-        (503, "a-code-of-tomorrow", problems.Unavailable),
-        (507, "no-room", problems.Unavailable),
+        (404, "malformed-job-id", client_errors.JobNotFound),
+        (404, "not-found", client_errors.NotFound),
+        (410, "job-lost", client_errors.JobExpired),
+        (422, "unknown-model", client_errors.UnknownModel),
+        (422, "no-such-column", client_errors.BadRequest),
+        (413, "too-large", client_errors.TooLarge),
+        (401, "key-wanted", client_errors.Refused),
+        (429, "owner-full", client_errors.RateLimited),
+        (503, "a-code-of-tomorrow", client_errors.Unavailable),
+        (507, "no-room", client_errors.Unavailable),
         (418, "teapot", ApiError),
     ],
 )
-def test_kinds(status: int, code: str, kind: type[ApiError]) -> None:
-    """The kind is that of the code, or else of the status; what neither says is an ApiError."""
-    found = api_error_from(asked(problem(status, code, Retry_After="7")))
+def test_the_class_of_an_error(status: int, code: str, kind: type[ApiError]) -> None:
+    """The code decides, otherwise the status; an unknown error is a plain ApiError."""
+    found = api_error_from(with_request(problem(status, code, Retry_After="7")))
     assert type(found) is kind
     assert (found.status, found.code, found.retry_after) == (status, code, 7.0)
     assert str(found) == found.detail == f"It is {code}."
 
 
-def test_no_problem() -> None:
-    """An error answer that is no problem is an ApiError all the same, and names the address."""
-    found = api_error_from(asked(httpx.Response(502, content=b"<html>")))
-    assert type(found) is problems.Unavailable
+def test_an_error_of_another_server() -> None:
+    """An error response that is not Scorelane's is an ApiError too, and names the address."""
+    found = api_error_from(with_request(httpx.Response(502, content=b"<html>")))
+    assert type(found) is client_errors.Unavailable
     assert "http://scorelane/ answered 502" in str(found)
 
 
@@ -101,26 +101,27 @@ def test_no_problem() -> None:
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
-    """It is a number of seconds, or a date by the service's clock; what is neither says nothing."""
-    assert retry_after(asked(httpx.Response(503, headers=headers))) == seconds
+    """It is a number of seconds, or a date by the service's clock; other values are ignored."""
+    assert retry_after(with_request(httpx.Response(503, headers=headers))) == seconds
 
 
-def test_raised_by_both_clients(client: Any, connected: Callable[..., Any]) -> None:
-    """Calls raise the kind of their error, from the real service and through both clients."""
+def test_calls_raise_the_class_of_their_error(client: Any, connected: Callable[..., Any]) -> None:
+    """Both clients raise the class for the error that the service in memory answers with."""
     for call in (client.job, client.delete, client.cancel, client.wait):
-        with pytest.raises(problems.JobNotFound, match="is no job id"):
+        with pytest.raises(client_errors.JobNotFound, match="is no job id"):
             call("no-id")
-    with pytest.raises(problems.BadRequest, match="no column 'text'") as refused:
+    with pytest.raises(client_errors.BadRequest, match="no column 'text'") as refused:
         client.submit(b"a,b\n1,2\n")
     assert (refused.value.status, refused.value.code) == (422, "no-such-column")
     job = client.submit(b"text\nhello\n")
     job.delete()
-    with pytest.raises(problems.JobNotFound):
+    with pytest.raises(client_errors.JobNotFound):
         job.refresh()
-    with pytest.raises(problems.TooLarge):
+    with pytest.raises(client_errors.TooLarge):
         connected(Script(problem(413, "too-large"))).submit(b"text\n")
 
 
-def asked(answer: httpx.Response) -> httpx.Response:
-    answer.request = httpx.Request("GET", "http://scorelane/jobs")
-    return answer
+def with_request(response: httpx.Response) -> httpx.Response:
+    """Give a response the request that httpx would have set."""
+    response.request = httpx.Request("GET", "http://scorelane/jobs")
+    return response

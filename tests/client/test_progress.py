@@ -1,4 +1,4 @@
-"""What is seen of a job while it is waited for."""
+"""How the progress of a job is shown."""
 
 import io
 import re
@@ -13,7 +13,7 @@ from scorelane.client.progress import job_bar, line_printer
 
 
 def job(state: str = "running", **changes: Any) -> JobState:
-    """A job of a million rows, as the service describes it."""
+    """A job of a million rows, built from the service's JSON."""
     body = {
         "id": "a" * 32, "state": state, "model": {"name": "fast", "version": "1"},
         "rows": {"total": 1_000_000, "completed": 250_000, "failed": 1}, "progress": 0.25,
@@ -25,9 +25,9 @@ def job(state: str = "running", **changes: Any) -> JobState:
 
 
 def test_lines() -> None:
-    """Where nothing can move there is a line for each state and each tenth, and no more."""
+    """In a log there is one line for each state and each tenth of the rows."""
     out = io.StringIO()
-    tell = line_printer(out)
+    update = line_printer(out)
     queued = {"rows": {"total": None, "completed": 0, "failed": 0}, "progress": 0.0}
     for one in (
         job("queued", **queued),
@@ -37,7 +37,7 @@ def test_lines() -> None:
         job(progress=0.3),
         job("succeeded", progress=1.0),
     ):
-        tell(one)
+        update(one)
     assert out.getvalue().splitlines() == [
         "queued: It is <b>well</b>.",
         "running: 250,001 of 1,000,000 rows, 41,000 rows/s, 1:15 left",
@@ -47,35 +47,35 @@ def test_lines() -> None:
 
 
 def test_a_bar() -> None:
-    """On a terminal it shows rows, rate and the time left; a queued job says why it waits."""
+    """The bar shows a running job's rows; for a queued job it shows why the job waits."""
     out = io.StringIO()
-    with job_bar(Console(file=out, force_terminal=True, width=120)) as show:
-        show(job())
-        show(job("queued", detail="[bold]No worker[/] serves it."))
-    said = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out.getvalue())
-    assert "250001/1000000" in said
-    assert "[bold]No worker[/] serves it." in said
+    with job_bar(Console(file=out, force_terminal=True, width=120)) as update:
+        update(job())
+        update(job("queued", detail="[bold]No worker[/] serves it."))
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out.getvalue())
+    assert "250001/1000000" in shown
+    assert "[bold]No worker[/] serves it." in shown
 
 
-def test_shown_by_both_clients(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """`show=True` is all it takes; what is shown is on stderr."""
+def test_progress_is_shown_on_stderr(client: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """`show=True` shows the progress; nothing is written to stdout."""
     client.submit(b"text\nhello\n").wait(show=True)
-    said = capsys.readouterr()
-    assert re.fullmatch(r"succeeded: 1 of 1 rows(, \d+ rows/s)?\n", said.err)
-    assert not said.out
+    output = capsys.readouterr()
+    assert re.fullmatch(r"succeeded: 1 of 1 rows(, \d+ rows/s)?\n", output.err)
+    assert not output.out
 
 
-def test_shown_without_rich(
+def test_progress_without_rich(
     client: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client does not need it."""
+    """Without rich the progress is shown as lines."""
     monkeypatch.setitem(sys.modules, "rich.console", None)
     client.submit(b"text\nhello\n").wait(show=True)
     assert capsys.readouterr().err.startswith("succeeded: 1 of 1 rows")
 
 
 def test_a_job_in_a_notebook() -> None:
-    """It shows as a table; what came from the service is text in it."""
+    """A notebook shows a table, in which the service's texts are escaped."""
     page = job("queued")._repr_html_()
     assert "It is &lt;b&gt;well&lt;/b&gt;." in page
     assert "1,000,000; 250,000 scored, 1 with an error" in page

@@ -1,4 +1,4 @@
-"""Requests that are tried again: which, how often, and after how long."""
+"""Which requests are retried, for how long, and after which pauses."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -40,16 +40,16 @@ ACCEPTED = httpx.Response(202, json=JOB)
     + [CUT, REFUSED, httpx.ReadTimeout("silent"), httpx.RemoteProtocolError("nonsense")],
     ids=repr,
 )
-def test_what_passes_is_tried_again(connected: Connect, failure: Any) -> None:
-    """Connections that fail, and answers that say that it will pass, are outlasted."""
+def test_transient_failures_are_retried(connected: Connect, failure: Any) -> None:
+    """Failed connections and the statuses 429, 502, 503 and 504 are retried."""
     script = Script(failure, failure, MODELS)
     assert connected(script).models() == []
     assert len(script.requests) == (1 if failure is REFUSED else 3)
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 410, 413, 422, 500, 507])
-def test_what_lasts_is_an_error_at_once(connected: Connect, status: int) -> None:
-    """Any other error is none that another attempt would put right."""
+def test_permanent_errors_are_raised_at_once(connected: Connect, status: int) -> None:
+    """Other statuses are raised without a second attempt."""
     script = Script(problem(status), MODELS)
     with pytest.raises(ApiError) as it:
         connected(script).models()
@@ -57,8 +57,8 @@ def test_what_lasts_is_an_error_at_once(connected: Connect, status: int) -> None
     assert len(script.requests) == 1
 
 
-def test_a_submission_is_the_same_in_every_attempt(connected: Connect) -> None:
-    """It is sent again as a whole and with its own Idempotency-Key, which no other one has."""
+def test_attempts_at_a_submission_are_identical(connected: Connect) -> None:
+    """Each attempt sends the whole content, with an Idempotency-Key of that submission alone."""
     script = Script(ACCEPTED)
     client = connected(script)
     for source in (b"text\nhello\n", io.BytesIO(b"text\nhello\n")):
@@ -72,7 +72,7 @@ def test_a_submission_is_the_same_in_every_attempt(connected: Connect) -> None:
 
 
 def test_a_submission_from_the_middle_of_a_file(connected: Connect) -> None:
-    """A file that was open is read again from where it stood."""
+    """Each attempt reads an open file from the position that it had."""
     file = io.BytesIO(b"not this\ntext\nhello\n")
     file.readline()
     script = Script(CUT, ACCEPTED)
@@ -81,29 +81,29 @@ def test_a_submission_from_the_middle_of_a_file(connected: Connect) -> None:
 
 
 class Pipe(io.BytesIO):
-    """A file that can be read once."""
+    """A file that can be read only once."""
 
     def seekable(self) -> bool:
         return False
 
 
-def test_what_can_be_read_once_is_not_sent_twice(connected: Connect) -> None:
-    """The error says what became of it, why there was no further attempt, and what to do."""
+def test_a_source_that_can_be_read_once_is_not_retried(connected: Connect) -> None:
+    """The error says what happened, why there was no retry, and what to do."""
     script = Script(CUT, ACCEPTED)
     with pytest.raises(SourceSpent, match=r"was cut: cut\. .*only once.*idempotency_key='mine'"):
         connected(script).submit(Pipe(b"text\nhello\n"), idempotency_key="mine")
     assert len(script.requests) == 1
 
 
-def test_what_can_be_read_once_is_sent_when_nothing_was_sent_yet(connected: Connect) -> None:
-    """A connection that could not be made has taken nothing of it."""
+def test_a_source_is_retried_if_nothing_of_it_was_read(connected: Connect) -> None:
+    """A connection that failed before the upload began leaves the source unread."""
     script = Script(REFUSED, ACCEPTED)
     connected(script).submit(Pipe(b"text\nhello\n"))
     assert [request.content for request in script.requests] == [b"text\nhello\n"]
 
 
-def test_a_retry_is_the_same_in_every_attempt(connected: Connect) -> None:
-    """It has an Idempotency-Key of its own, so it makes one job."""
+def test_attempts_at_a_retry_share_a_key(connected: Connect) -> None:
+    """`retry` has an Idempotency-Key per call, so that each call makes one job."""
     script = Script(CUT, problem(503), ACCEPTED, ACCEPTED)
     client = connected(script)
     for _ in range(2):
@@ -112,8 +112,8 @@ def test_a_retry_is_the_same_in_every_attempt(connected: Connect) -> None:
     assert keys[0] == keys[1] == keys[2] != keys[3]
 
 
-def test_a_question_is_asked_again_and_a_cancel_is_not(connected: Connect) -> None:
-    """What leaves nothing behind may happen twice; a cancel would be refused then."""
+def test_sentiment_is_retried_and_cancel_is_not(connected: Connect) -> None:
+    """`sentiment` stores nothing, so it may be repeated; a second cancel would be refused."""
     assert connected(Script(CUT, SCORES)).sentiment({"text": ["hello"]}) == []
     script = Script(CUT, ACCEPTED)
     with pytest.raises(Unreachable, match="was cut"):
@@ -122,16 +122,16 @@ def test_a_question_is_asked_again_and_a_cancel_is_not(connected: Connect) -> No
 
 
 @pytest.mark.parametrize("retries", [Retries(seconds=0), Retries(first_contact=0)])
-def test_no_retries(connected: Connect, retries: Retries) -> None:
-    """They can be left out, altogether or for a service that was never there."""
+def test_retries_can_be_turned_off(connected: Connect, retries: Retries) -> None:
+    """Retries can be turned off altogether, or for a service that never answered."""
     script = Script(REFUSED, MODELS)
     with pytest.raises(Unreachable, match="Nothing answers at http://scorelane"):
         connected(script, retries=retries).models()
     assert script.requests == []
 
 
-def test_a_service_that_was_there_is_waited_for(connected: Connect) -> None:
-    """Once it has answered, its address is right."""
+def test_a_service_that_has_answered_is_retried(connected: Connect) -> None:
+    """`first_contact` does not apply once the service has answered."""
     script = Script(MODELS, REFUSED, MODELS)
     client = connected(script, retries=Retries(first_contact=0, first_pause=0.001))
     client.models()
@@ -139,7 +139,7 @@ def test_a_service_that_was_there_is_waited_for(connected: Connect) -> None:
 
 
 def test_retry_after_is_honoured(connected: Connect) -> None:
-    """A wish beyond the time for attempts ends them, and is in the error."""
+    """If `Retry-After` exceeds the time for retries, the error is raised at once, with it."""
     script = Script(problem(429, "too-many-requests", Retry_After="3600"), MODELS)
     with pytest.raises(RateLimited) as it:
         connected(script).models()
@@ -148,20 +148,20 @@ def test_retry_after_is_honoured(connected: Connect) -> None:
 
 
 def test_pauses() -> None:
-    """They double up to a bound, no two alike; the service's wish is the least of them."""
+    """Pauses double up to a limit, with jitter; `Retry-After` is their lower limit."""
     attempts = Attempts(Retries(seconds=100, first_pause=1, longest_pause=4))
     for most in (1, 2, 4, 4):
         pause = attempts.pause_after(CUT, answered=True)
         assert pause is not None
         assert most / 2 <= pause <= most
-    wished = attempts.pause_after(Unavailable(503, "x", "x", retry_after=10), answered=True)
-    assert wished is not None
-    assert 10.5 <= wished <= 11
+    advised = attempts.pause_after(Unavailable(503, "x", "x", retry_after=10), answered=True)
+    assert advised is not None
+    assert 10.5 <= advised <= 11
     assert attempts.pause_after(JobExpired(410, "x", "x"), answered=True) is None
 
 
 def test_attempts_are_bounded_in_time(connected: Connect) -> None:
-    """A service that keeps failing is given up, with its own words."""
+    """When a service keeps failing, the client gives up with the service's message."""
     script = Script(problem(503, "store-unavailable"))
     retries = Retries(seconds=0.05, first_pause=0.01, longest_pause=0.01)
     with pytest.raises(Unavailable, match="It is store-unavailable"):
@@ -169,8 +169,8 @@ def test_attempts_are_bounded_in_time(connected: Connect) -> None:
     assert len(script.requests) > 1
 
 
-def test_a_function_that_raises_ends_the_call(connected: Connect) -> None:
-    """What the user's own code raises comes out of the call as it is, and is not tried again."""
+def test_an_error_of_the_users_code_is_not_retried(connected: Connect) -> None:
+    """The call raises the user's own exception unchanged."""
 
     def content() -> Iterator[bytes]:
         raise LookupError("no rows today")

@@ -1,4 +1,4 @@
-"""Rows in, from whatever can be iterated over, and rows out, through both clients."""
+"""Rows from any iterable, and rows as results, through both clients."""
 
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
@@ -36,18 +36,18 @@ ROWS = [
     ids=["list", "tuple", "pairs", "dicts", "polars"],
 )
 def test_rows_in_rows_out(client: Any, source: Any) -> None:
-    """Texts, pairs, dicts and frames of polars come back in their order, each once."""
+    """Texts, pairs, dicts and frames of polars are scored in order, each once."""
     assert list(client.submit(source).wait().rows()) == ROWS
 
 
 def test_rows_of_a_generator(client: Any) -> None:
-    """They are taken as they come."""
+    """A generator can be submitted."""
     job = client.submit(text for text in ("hello", "", "=1"))
     assert list(job.wait().rows()) == ROWS
 
 
 def test_names_of_columns(client: Any) -> None:
-    """Texts and pairs are sent under the names that the options say; other columns come back."""
+    """The options name the columns of texts and pairs; `columns` returns the others."""
     job = client.submit([(7, "hello")], text_column="tweet", ref_column="id").wait()
     assert [row["ref"] for row in job.rows()] == ["7"]
     rows = [{"text": "hello", "stars": 5, "at": None}]
@@ -63,7 +63,7 @@ def test_names_of_columns(client: Any) -> None:
 
 
 def test_an_asynchronous_iterator(connected: Callable[..., Any], working: Working) -> None:
-    """An AsyncClient takes one, and a Client says that it does not."""
+    """AsyncClient accepts one; the error of Client says what to use instead."""
 
     async def rows() -> AsyncIterator[str]:
         for text in ("hello", "", "=1"):
@@ -86,15 +86,15 @@ def test_an_asynchronous_iterator(connected: Callable[..., Any], working: Workin
         ("\ud800", ValueError, "Row 2 cannot be sent: .*surrogates"),
     ],
 )
-def test_what_is_no_row(client: Any, row: Any, kind: type[Exception], message: str) -> None:
-    """It ends the upload, the error says which row it is, and no job comes of it."""
+def test_an_invalid_row(client: Any, row: Any, kind: type[Exception], message: str) -> None:
+    """The error names the row, and no job is made."""
     with pytest.raises(kind, match=message):
         client.submit(iter(["hello", row]))
     assert list(client.jobs()) == []
 
 
-def test_a_generator_is_not_sent_twice(connected: Callable[..., Any]) -> None:
-    """What was taken of it is gone; a list is sent again as a whole."""
+def test_a_generator_is_not_retried(connected: Callable[..., Any]) -> None:
+    """A generator cannot be read again; a list is sent again from its start."""
     cut = httpx.ReadError("cut")
     script = Script(cut, httpx.Response(500))
     with pytest.raises(SourceSpent, match="only once"):
@@ -105,13 +105,13 @@ def test_a_generator_is_not_sent_twice(connected: Callable[..., Any]) -> None:
     assert [one.content for one in again.requests] == [b'{"text": "hello"}\n'] * 2
 
 
-def test_rows_go_in_constant_memory() -> None:
-    """Of any number of rows only a run is held."""
+def test_rows_are_sent_in_constant_memory() -> None:
+    """Only one chunk of the rows is in memory at a time."""
     rows = ("a text of some length " * 20 for _ in range(50_000))
     options: JobOptions = {}
     tracemalloc.start()
     try:
-        lengths = [len(run) for run in upload_of(rows, None, options).chunks()]
+        lengths = [len(chunk) for chunk in upload_of(rows, None, options).chunks()]
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -120,14 +120,17 @@ def test_rows_go_in_constant_memory() -> None:
     assert most < 5_000_000
 
 
-def test_lines_begin_anew() -> None:
-    """Rows are counted from the beginning of each attempt."""
-    lines = NdjsonEncoder("ref", "text")
-    assert b"".join(lines.chunks(["a", None])) == b'{"text": "a"}\n{"text": null}\n'
+def test_rows_as_ndjson() -> None:
+    """Each row is one line; None is a missing text."""
+    encoder = NdjsonEncoder("ref", "text")
+    assert b"".join(encoder.chunks(["a", None])) == b'{"text": "a"}\n{"text": null}\n'
 
 
 class Cutting(httpx.BaseTransport):
-    """Cuts the first answers after so many bytes; its ranges are those of one of its formats."""
+    """Serves a file and its ranges, and cuts the first responses.
+
+    Each cut is a position in the file.
+    """
 
     def __init__(self, content: bytes, etag: str, *cuts: int) -> None:
         self._content = content
@@ -136,10 +139,10 @@ class Cutting(httpx.BaseTransport):
         self.ranges: list[str | None] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        asked = request.headers.get("Range")
-        self.ranges.append(asked)
-        begin = int(asked[len("bytes=") : -1]) if asked else 0
-        status, headers = 206 if asked else 200, {"ETag": self._etag}
+        asked_range = request.headers.get("Range")
+        self.ranges.append(asked_range)
+        begin = int(asked_range[len("bytes=") : -1]) if asked_range else 0
+        status, headers = 206 if asked_range else 200, {"ETag": self._etag}
         if self._cuts:
             body = CutBody([self._content[begin:]], self._cuts.pop(0) - begin)
             return httpx.Response(status, headers=headers, stream=body)
@@ -154,32 +157,32 @@ NUMBERS = [{"ref": str(number)} for number in range(100)]
     ("etag", "ranges"),
     [('"one"', [None, "bytes=107-", "bytes=701-"]), ('W/"one"', [None] * 3)],
 )
-def test_rows_are_given_once(
+def test_rows_come_once_in_spite_of_cuts(
     connected: Callable[..., Any], etag: str, ranges: list[str | None]
 ) -> None:
-    """Where a connection is cut they go on where they were, or begin anew: no row comes twice."""
-    way = Cutting(LINES, etag, 107, 701)
-    assert list(connected(way).rows("x")) == NUMBERS
-    assert way.ranges == ranges
+    """After a cut the download continues, or restarts if the ETag is weak: no row comes twice."""
+    transport = Cutting(LINES, etag, 107, 701)
+    assert list(connected(transport).rows("x")) == NUMBERS
+    assert transport.ranges == ranges
 
 
-def test_a_file_begins_anew(connected: Callable[..., Any], tmp_path: Any) -> None:
-    """What cannot go on is written from its beginning."""
+def test_a_file_is_restarted(connected: Callable[..., Any], tmp_path: Any) -> None:
+    """A download that cannot continue writes the file from its start."""
     path = connected(Cutting(LINES, 'W/"one"', 107, 701)).save("x", tmp_path / "rows.jsonl")
     assert path.read_bytes() == LINES
 
 
-def test_runs_do_not_begin_anew(connected: Callable[..., Any]) -> None:
-    """Bytes that were given out cannot be taken back, so a cut is an error then."""
+def test_chunks_cannot_be_restarted(connected: Callable[..., Any]) -> None:
+    """Chunks that were yielded cannot be taken back, so a cut is an error."""
     with pytest.raises(Unreachable, match="was cut"):
         list(connected(Cutting(LINES, 'W/"one"', 107)).chunks("x", "ndjson"))
 
 
 @pytest.mark.parametrize("kind", ["csv", "ndjson", "parquet"])
-@pytest.mark.parametrize("kept", ["csv", "ndjson", "parquet"])
-def test_formats(client: Any, tmp_path: Any, kind: str, kept: str) -> None:
-    """Results come in every format, by the ending of the file, whatever they are kept in."""
-    job = client.submit(["hello", "", "=1"], format=kept).wait()
+@pytest.mark.parametrize("stored", ["csv", "ndjson", "parquet"])
+def test_formats(client: Any, tmp_path: Any, kind: str, stored: str) -> None:
+    """The suffix of the file decides the format, whichever one the results are stored in."""
+    job = client.submit(["hello", "", "=1"], format=stored).wait()
     path = job.save(tmp_path / f"results.{kind}")
     read = {"csv": polars.read_csv, "ndjson": polars.read_ndjson, "parquet": polars.read_parquet}
     scores = read[kind](path)["Sentiment_Score"].to_list()
@@ -188,8 +191,8 @@ def test_formats(client: Any, tmp_path: Any, kind: str, kept: str) -> None:
     assert job.as_frame()["ref"].tolist() == ["1", "2", "3"]
 
 
-def test_an_iterator_can_be_left(working: Working) -> None:
-    """Whoever has read enough leaves; nothing stays open."""
+def test_an_iterator_can_be_closed_early(working: Working) -> None:
+    """Reading may stop after any row."""
     with Client("http://x", transport=working) as client:
         rows = client.submit(["hello", "", "=1"]).wait().rows()
         assert next(rows) == ROWS[0]

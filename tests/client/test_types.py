@@ -1,4 +1,4 @@
-"""What a type checker sees: one definition, with the types of either client."""
+"""A type checker sees each call with the types of the client that it is called on."""
 
 import subprocess
 import sys
@@ -39,7 +39,7 @@ def wrong(client: Client, job: Job) -> None:
 
 
 def test_types(tmp_path: Path) -> None:
-    """Calls have the types of their client, and a wrong argument is found."""
+    """The checker infers blocking and awaited types, and finds wrong arguments."""
     path = tmp_path / "user.py"
     path.write_text(CODE, encoding="utf-8")
     root = Path(__file__).resolve().parent.parent.parent
