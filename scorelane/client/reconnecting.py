@@ -44,7 +44,6 @@ class ReconnectingReader(ABC, Generic[T]):
                 if self._response is not None:
                     self._on_open(self._response.response)
                 continue
-            pause: float | None
             try:
                 chunk: bytes | None = yield ReadChunk(self._response)
             except httpx.TransportError as error:
@@ -65,10 +64,10 @@ class ReconnectingReader(ABC, Generic[T]):
                 yield Pause(pause)
 
     def _progressed(self) -> None:
-        """Note that something new was read: the next failure counts as a first one.
+        """Restart the time for retries, because something new was read.
 
-        To be called for new items only. Otherwise a connection that is always cut before its first
-        new item would be made again for ever.
+        Subclasses call this for new items only. Otherwise the client would reconnect for ever to a
+        service that cuts each connection before its first new item.
         """
         self._attempts.reset()
 

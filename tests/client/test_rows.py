@@ -11,7 +11,7 @@ import pytest
 from support.doubles.length_model import length_score
 from support.transports import CutBody, Script, Working
 
-from scorelane import AsyncClient, Client
+from scorelane import AsyncClient, Client, Retries
 from scorelane.client.errors import SourceSpent, Unreachable
 from scorelane.client.ndjson import CHUNK_BYTES, NdjsonEncoder
 from scorelane.client.options import JobOptions
@@ -170,6 +170,30 @@ def test_a_file_is_restarted(connected: Callable[..., Any], tmp_path: Any) -> No
     """A download that cannot continue writes the file from its start."""
     path = connected(Cutting(LINES, 'W/"one"', 107, 701)).save("x", tmp_path / "rows.jsonl")
     assert path.read_bytes() == LINES
+
+
+def test_a_download_that_is_always_cut(connected: Callable[..., Any], tmp_path: Any) -> None:
+    """If no attempt gets further than the ones before, the client gives up with an error."""
+    impatient = Retries(seconds=0.05, first_pause=0.001, longest_pause=0.002)
+    transport = Cutting(LINES, 'W/"one"', *[107] * 1000)
+    with pytest.raises(Unreachable, match="was cut"):
+        connected(transport, retries=impatient).save("x", tmp_path / "rows.jsonl")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_results_that_changed_after_a_cut(connected: Callable[..., Any], tmp_path: Any) -> None:
+    """If the service no longer has the same bytes, the download fails instead of mixing both."""
+
+    class Changing(Cutting):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            if "Range" in request.headers:
+                self._content = LINES[::-1]
+                del request.headers["Range"]
+            return super().handle_request(request)
+
+    with pytest.raises(Unreachable, match="results have changed"):
+        connected(Changing(LINES, '"one"', 107)).save("x", tmp_path / "rows.jsonl")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_chunks_cannot_be_restarted(connected: Callable[..., Any]) -> None:
