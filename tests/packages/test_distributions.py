@@ -18,10 +18,9 @@ pytestmark = pytest.mark.packages
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Commands that the client's distribution holds, and those that come with the services.
-OF_THE_CLIENT = (
-    "score submit validate status results errors summary cancel retry delete jobs models top"
-).split()
-OF_THE_SERVICES = "serve key doctor train evaluate add-model compile".split()
+OF_THE_CLIENT = ["score", "submit", "validate", "status", "results", "errors", "summary", "cancel",
+                 "retry", "delete", "jobs", "models", "top"]  # fmt: skip
+OF_THE_SERVICES = ["serve", "key", "doctor", "train", "evaluate", "add-model", "compile"]
 
 #: What the client must not bring along.
 FORBIDDEN = {"celery", "redis", "kombu", "flask", "numpy", "pandas", "scikit-learn", "tensorflow"}
@@ -131,8 +130,8 @@ def test_help_is_quick_because_it_imports_little(wheels: dict[str, Path], tmp_pa
     at = environment(tmp_path / "venv")
     install(at, wheels["scorelane"])
     code = (
-        "import sys; from scorelane.commands.main import cli; cli(['--help'], standalone_mode=False)"
-        "; print([name for name in ('httpx', 'rich', 'scorelane.commands.score') "
+        "import sys; from scorelane.commands.main import cli; "
+        "cli(['--help'], standalone_mode=False); print([name for name in ('httpx', 'rich', 'scorelane.commands.score') "
         "if name in sys.modules])"
     )
     assert succeed(at, "-c", code).rstrip().endswith("[]")
