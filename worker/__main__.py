@@ -3,8 +3,8 @@
 import os
 import sys
 
-# Before numpy is imported: a process per core, and one thread in each. More threads than cores
-# take each other's time.
+# Before numpy is imported, which reads these once. There is a scoring process for each core: more
+# threads than one in each would only compete for the cores.
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
@@ -17,24 +17,23 @@ from shared.errors.model import ModelError
 from shared.model import read_cards
 from shared.telemetry import logs
 from worker.app import app, serve_queues
-from worker.loading import failed
-from worker.memory import keep_freed_memory, most_process_bytes
-from worker.upkeep.heartbeat import silent
+from worker.bootstrap import main_process
+from worker.memory import keep_freed_memory, max_process_bytes
 
 
 @setup_logging.connect
 def log(**_: object) -> None:
-    """Log one line an event to stderr; a receiver here keeps Celery from its own set-up."""
+    """Log to stderr, one line per event; while this is connected Celery sets up no logging."""
     logs.set_up(load_settings())
-    # By itself it prints what it has to say of a dead process past all logging.
+    # Otherwise billiard prints its messages about dead processes to stderr, past all logging.
     get_logger().propagate = True
 
 
 def main() -> None:
-    """Check the models, then let Celery run."""
+    """Check the models, then run Celery; exit with 1 if a model is bad or the worker stalled."""
     keep_freed_memory()
     settings = load_settings()
-    # Already here: what is said before Celery asks for it is a line as any other.
+    # Celery calls `log` only later; messages before that must be formatted too.
     logs.set_up(settings)
     logs.warn_of_variables()
     try:
@@ -42,9 +41,9 @@ def main() -> None:
     except ModelError as error:
         sys.exit(f"scorelane worker: {error}")
     serve_queues(app, list(cards.values()))
-    # joblib heeds the limits of a container, and where the process may run.
+    # joblib respects a container's CPU limit and the process's CPU affinity.
     processes = settings.processes or joblib.cpu_count()
-    most_bytes = settings.max_process_bytes or most_process_bytes(processes)
+    max_bytes = settings.max_process_bytes or max_process_bytes(processes)
     try:
         app.worker_main(
             [
@@ -52,19 +51,19 @@ def main() -> None:
                 "worker",
                 "--pool=prefork",
                 f"--concurrency={processes}",
-                # In KiB. A process that a model lets grow is replaced after its task, before the
-                # kernel ends it in the middle of one.
-                f"--max-memory-per-child={most_bytes // 1024}",
+                # In KiB. If a model makes its process grow, Celery replaces the process after its
+                # task, before the kernel kills it in the middle of one.
+                f"--max-memory-per-child={max_bytes // 1024}",
                 "--without-gossip",
                 "--without-mingle",
                 "--without-heartbeat",
             ]
         )
     finally:
-        if failed.is_set():
-            # Celery's own status is that of an orderly stop, which nobody would restart.
+        if main_process.loading_failed.is_set():
+            # Celery exits with 0, as after an orderly stop; then nothing would restart the worker.
             sys.exit("scorelane worker: a model could not be loaded; see above")
-        if silent.is_set():
+        if main_process.stalled:
             sys.exit("scorelane worker: it took no work any more; see above")
 
 

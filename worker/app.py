@@ -1,4 +1,4 @@
-"""The Celery app of the worker, and what its settings prevent."""
+"""The Celery app of the worker; a comment at each setting says what it prevents."""
 
 from celery import Celery
 from kombu import Queue
@@ -12,57 +12,66 @@ from worker.steps.crash_search import most_attempts
 
 
 class SmallFirst(round_robin_cycle):
-    """Doorbells before parts; among the parts of several models, turn by turn.
+    """A queue order strategy of kombu: doorbells first, then the bulk queues of all models in turn.
 
     kombu's own `priority` would serve the bulk queue of the first model before that of the second,
     which might then wait for ever.
     """
 
     def consume(self, n: int) -> list[str]:
-        """The order in which to look into the queues."""
+        """The names of the queues, in the order in which to take a message from one of them."""
         return sorted(super().consume(n), key=lambda queue: not queue.startswith(small_queue("")))
 
 
+#: The tasks that may process a file of fifty million rows. They run no model, so they cannot hang
+#: as a model can, and have a time limit of their own.
+_LONG_TASKS = (Task.READ, Task.FINISH)
+
+
+def time_limits(settings: Settings) -> dict[str, float]:
+    """After how many seconds Celery ends the process that runs a task; by the task's name."""
+    limits = {task.value: settings.task_time_limit for task in Task}
+    return limits | dict.fromkeys(_LONG_TASKS, settings.finish_time_limit)
+
+
 def make_worker(settings: Settings) -> Celery:
-    """The Celery app with the settings that only the worker needs."""
+    """Make the Celery app, with the settings that only the worker needs."""
     app = make_celery(settings)
     app.conf.update(
-        imports=["worker.tasks", "worker.upkeep.heartbeat", "worker.callbacks.sender"],
-        # An import of TensorFlow takes longer than the 4 s after which a new process would be
-        # taken for dead, killed, started again, killed ...
+        imports=["worker.tasks", "worker.bootstrap"],
+        # By default Celery kills a new process that is not ready within 4 s, and starts another.
+        # An import of TensorFlow takes longer, so that would go on for ever.
         worker_proc_alive_timeout=180,
-        # The message of a part goes when the part is scored: a process that is killed over it loses
-        # nothing, and its lease covers what is left to do.
+        # Acknowledge the message of a part only after it is scored, so that a process that is
+        # killed in between loses nothing. The lease of the part covers the rest of the work.
         task_acks_late=True,
-        # A process that was killed: try its task again, as often as the part is taken up at all
-        # (the record counts). The older `task_reject_on_worker_lost` puts the message back for
-        # ever, also that of a part which kills every process it meets.
+        # If a process is killed, try its task again, up to the number of attempts that a part has
+        # (its record counts them). The older `task_reject_on_worker_lost` puts the message back
+        # without limit, even if the part kills every process that scores it.
         task_retry_on_worker_lost=True,
-        # At once: Celery's own delay is three minutes, and the part's lease would run out first.
+        # Try again at once: after Celery's default of three minutes the part's lease has run out.
         task_annotations={
             "*": {"max_retries": most_attempts(settings.max_attempts), "default_retry_delay": 0},
-            # They may have a file of fifty million rows before them, and run no model that might
-            # hang.
-            Task.READ.value: {"time_limit": settings.finish_time_limit},
-            Task.FINISH.value: {"time_limit": settings.finish_time_limit},
+            **{task.value: {"time_limit": settings.finish_time_limit} for task in _LONG_TASKS},
         },
-        # How long the result of a dead process is waited for before its task is tried again. By
-        # default ten seconds; here nobody wants a result, and a step may run twice.
+        # How long Celery waits for the result of a dead process before it tries the task again.
+        # The default is ten seconds; here nobody reads results, and a step may run twice.
         worker_lost_wait=1.0,
-        # Without this a busy worker hoards parts that an idle one could score, and a worker that
-        # dies takes them with it. It counts requests; the multiplier must be 0 (no limit), because
-        # that one counts messages that are not acknowledged: those whose acknowledgement failed,
-        # while Redis was away, would fill it for ever, and the worker would take no work again.
+        # Without this a busy worker hoards parts that an idle one could score, and loses them if
+        # it dies. The multiplier must be 0 (no limit): it counts messages that are not
+        # acknowledged. If acknowledgements failed while Redis was away, those messages would fill
+        # the limit for ever, and the worker would never take work again.
         worker_disable_prefetch=True,
         worker_prefetch_multiplier=0,
-        # A model that hangs holds its process until here.
+        # Frees a process whose model hangs.
         task_time_limit=settings.task_time_limit,
-        # A worker outlives a Redis that is away, at start and later, however long.
+        # A worker survives an outage of Redis of any length, at its start and later.
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        # What was taken from a broker that went away will come back to somebody else.
+        # If the broker goes away, it will deliver the tasks under way again, maybe to other
+        # workers. There is no reason to end them here: a step may run twice.
         worker_cancel_long_running_tasks_on_connection_loss=False,
-        # Nobody listens to events or sends remote commands; each costs Redis a channel.
+        # Nobody reads events or sends remote commands, and each of them needs a channel in Redis.
         worker_send_task_events=False,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
@@ -75,7 +84,7 @@ def make_worker(settings: Settings) -> Celery:
 
 
 def serve_queues(app: Celery, cards: list[Card]) -> None:
-    """Let the worker take the work of these models, and no other."""
+    """Make the worker consume the queues of these models only."""
     names = [card.full_name for card in cards]
     app.conf.task_queues = [
         Queue(queue(name), routing_key=queue(name))

@@ -10,7 +10,7 @@ from shared.redis.link import RedisLink
 
 
 def main() -> None:
-    """Look for the announcement of a worker with this host's name."""
+    """Exit with 0 if a worker of this host has announced itself to Redis, else with 1."""
     link = RedisLink(load_settings())
     try:
         found = next(link.client.scan_iter(link.key("worker", f"{socket.gethostname()}-*")), None)

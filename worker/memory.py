@@ -1,15 +1,14 @@
-"""What a worker asks of the C library's memory, and how much a process may hold."""
+"""The memory of a worker: a setting of glibc, the limit of a process, and what a process uses."""
 
 import ctypes
 import os
 from contextlib import suppress
 from pathlib import Path
 
-#: Of malloc.h.
+#: Parameters of `mallopt`, from malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 
-
-#: Where a container's limit stands, by version 2 and 1 of cgroups.
+#: The files that hold a container's memory limit: cgroups version 2, and version 1.
 _CGROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
@@ -17,10 +16,11 @@ _CGROUP_LIMITS = (
 
 
 def keep_freed_memory() -> None:
-    """Let glibc keep freed memory for the next part.
+    """Make glibc keep freed memory for the next part.
 
-    By itself it gives arrays back to the kernel at once, which must clear each page when they are
-    wanted again: a tenth of the scoring time. What is kept is what the largest part took.
+    By default glibc returns large arrays to the kernel at each free, and the kernel must clear
+    every page again for the next array: that takes a tenth of the scoring time. A process then
+    keeps as much memory as its largest part needed.
     """
     with suppress(OSError, AttributeError):  # another C library
         libc = ctypes.CDLL(None)
@@ -28,10 +28,10 @@ def keep_freed_memory() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, 512 * 2**20)
 
 
-def most_process_bytes(processes: int) -> int:
-    """What a process of the worker may hold: four fifths of its share of the memory.
+def max_process_bytes(processes: int) -> int:
+    """The memory that one scoring process may use, in bytes: four fifths of its equal share.
 
-    Of the machine's memory, or of what the container may have where that is less.
+    The shares are of the machine's memory, or of the container's limit if that is less.
     """
     limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
     for path in _CGROUP_LIMITS:
@@ -41,7 +41,7 @@ def most_process_bytes(processes: int) -> int:
 
 
 def resident_bytes(pid: int) -> int:
-    """What a process holds; 0 where there is none, or no /proc that says it."""
+    """The resident memory of a process, in bytes; 0 if it has ended, or there is no /proc."""
     with suppress(OSError, ValueError, IndexError):
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")

@@ -52,11 +52,11 @@ class Pipeline:
         models: Mapping[str, Model],
         rates: Mapping[str, float],
         journal: Journal,
-        later: Callable[[Callable[[], None]], None] = lambda closing: closing(),
+        run_close: Callable[[Callable[[], None]], None] = lambda close: close(),
     ) -> None:
         """Take the collaborators, and by their full names models and their rows per second.
 
-        `later` closes a part that is scored, at once or while the next one is scored.
+        `run_close` closes a part that is scored, at once or while the next one is scored.
         """
         self._settings = settings
         self._store = store
@@ -65,7 +65,7 @@ class Pipeline:
         self._fleet = fleet
         self._keeper = lease_renewer
         self._journal = journal
-        self._later = later
+        self._run_close = run_close
         self._rows = RowScorer(settings, models)
         self._answering = SmallJobScorer(
             settings,
@@ -167,7 +167,7 @@ class Pipeline:
             with self._renewing(job_id, number):
                 scored = self._parts.scored(spec, number, begun)
                 # Within: it may wait until the part before is closed.
-                self._later(partial(self._close, spec, number, scored, began))
+                self._run_close(partial(self._close, spec, number, scored, began))
         except FileNotFoundError:
             self._lost_upload(job_id)
         except OSError as error:

@@ -90,7 +90,7 @@ class AnyOrder(RuleBasedStateMachine):
             models={name: self.model},
             rates={name: 10.0},
             journal=Journal(SharedCounters()),
-            later=self.open.append,
+            run_close=self.open.append,
             **shared,
         )
         self.reconciler = Reconciler(chosen, **shared)

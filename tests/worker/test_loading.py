@@ -9,7 +9,7 @@ from support.doubles.fleet import InMemoryFleet
 from support.doubles.length_model import LengthModel
 
 from shared.fleet import Served
-from worker import loading
+from worker import bootstrap, loading
 
 
 class TimedModel(LengthModel):
@@ -52,5 +52,5 @@ def test_a_redis_that_is_away_does_not_end_a_process() -> None:
             super().announce(node, served)
 
     fleet = Away()
-    loading.announce(fleet, [Served(card=model.card, rate=1.0)], pause=0.0)
+    bootstrap.announce(fleet, [Served(card=model.card, rate=1.0)], pause=0.0)
     assert fleet.models().keys() == {model.card.name}

@@ -9,21 +9,17 @@ from contextlib import contextmanager
 from random import uniform
 from urllib.parse import urlsplit
 
-from celery.signals import worker_ready, worker_shutdown
 from redis.exceptions import RedisError
 
-from shared.config.settings import Settings, load_settings
+from shared.config.settings import Settings
 from shared.errors.input import BadCallback
-from shared.errors.service import BadWebhookSecret, JobExpired, JobNotFound
+from shared.errors.service import JobExpired, JobNotFound
 from shared.jobs.job import CallbackState, Job
 from shared.jobs.job_store import JobStore
-from shared.redis.job_store import RedisJobStore
-from shared.redis.link import RedisLink
-from shared.storage.blobs import Blobs, FolderBlobs
+from shared.storage.blobs import Blobs
 from shared.storage.manifest import settle
 from shared.telemetry.safe_traceback import where
 from shared.webhooks.message import message, message_id, signed_headers, webhook_secrets
-from shared.webhooks.target import Allowed
 from worker.callbacks.http_post import Receipt, WebhookClient
 
 logger = logging.getLogger(__name__)
@@ -48,8 +44,6 @@ GROWTH, MOST_SECONDS = 6.0, 12 * 3600.0
 #: After so many attempts the wait grows no more: some hundred later it would be no number any more.
 MOST_GROWTHS = 30
 
-_sender: "Sender | None" = None
-
 
 class Sender(threading.Thread):
     """Takes callbacks that are due, and tries each again, ever later, until it is delivered."""
@@ -60,14 +54,14 @@ class Sender(threading.Thread):
         *,
         store: JobStore,
         blobs: Blobs,
-        courier: WebhookClient,
+        webhook_client: WebhookClient,
         pause: float = 1.0,
     ) -> None:
         super().__init__(name="sender", daemon=True)
         self._settings = settings
         self._store = store
         self._blobs = blobs
-        self._courier = courier
+        self._webhook_client = webhook_client
         self._pause = pause
         self._stopped = threading.Event()
         self._lock = threading.Lock()
@@ -152,7 +146,7 @@ class Sender(threading.Thread):
             webhook_secrets(self._settings), message_id(job), self._store.now(), body
         )
         headers |= {"Content-Type": "application/json", "User-Agent": "Scorelane"}
-        return self._courier.carry(job.spec.callback_url, headers, body)
+        return self._webhook_client.carry(job.spec.callback_url, headers, body)
 
     def _after(
         self, job: Job, attempt: int, receipt: Receipt, error: str
@@ -174,27 +168,3 @@ class Sender(threading.Thread):
 def _reason(error: OSError) -> str:
     """What went wrong, without what the other end may have put into it."""
     return error.strerror or type(error).__name__
-
-
-@worker_ready.connect
-def start(**_: object) -> None:
-    """Start delivering when the worker consumes, if there is something to sign with."""
-    global _sender  # noqa: PLW0603  one a worker; Celery's signals hand nothing on
-    settings = load_settings()
-    try:
-        if not webhook_secrets(settings):
-            return
-    except (BadWebhookSecret, OSError) as error:
-        logger.critical("no callbacks are delivered: %s", error)
-        return
-    courier = WebhookClient(Allowed(settings.callback_allow), settings.callback_timeout)
-    store, blobs = RedisJobStore(RedisLink(settings), settings), FolderBlobs(settings.blobs_dir)
-    _sender = Sender(settings, store=store, blobs=blobs, courier=courier)
-    _sender.start()
-
-
-@worker_shutdown.connect
-def stop(**_: object) -> None:
-    """Stop delivering with the worker."""
-    if _sender:
-        _sender.stop()

@@ -29,7 +29,7 @@ class MetricsServer(ThreadingHTTPServer):
         self.page = page
         super().__init__(address, _Handler)
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Answer from now on."""
         Thread(target=self.serve_forever, name="metrics", daemon=True).start()
         logger.info("metrics at http://%s:%d/metrics", *self.server_address[:2])

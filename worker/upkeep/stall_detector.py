@@ -1,43 +1,50 @@
-"""Whether a worker takes the work that waits for it.
+"""Detects a worker that lives, and takes no work though work waits for it.
 
-One that lives and takes none is worse than a dead one: nobody starts another.
+Such a worker is worse than a dead one: its heartbeat goes on, so nobody replaces it.
 """
 
 import time
 from collections.abc import Callable, Collection, Mapping
 
-#: So long may work wait for a worker that has a free process, in seconds.
-PATIENCE_SECONDS = 30.0
+#: How long work may wait for a worker that has a free process, in seconds.
+MAX_WAIT_SECONDS = 30.0
 
-#: Who did not look for so long, in seconds, knows nothing of the time between: Redis was away.
-BLIND_SECONDS = 10.0
+#: If two checks are further apart than this, in seconds, Redis was away in between, and the time
+#: between them says nothing about the worker.
+MAX_GAP_SECONDS = 10.0
 
 
 class StallDetector:
-    """What a worker took, held against what waits in its queues."""
+    """Compares when a worker last took a task with how long work has waited for it."""
 
     def __init__(
         self, time_limits: Mapping[str, float], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take the seconds after which each task is ended: who is busy for longer is mistaken."""
-        self._time_limits = time_limits
-        self._clock = clock
-        self._last = self._looked = clock()
-
-    def took(self) -> None:
-        """Note that a message was taken."""
-        self._last = self._clock()
-
-    def is_silent(self, *, waits: bool, busy_with: Collection[str]) -> bool:
-        """Whether work has waited, and none was taken, for longer than there is a reason for.
+        """Take the time limits and a clock.
 
         Args:
-            waits: there is work in the worker's queues.
-            busy_with: the tasks at work, where all its processes have one, as far as it knows.
+            time_limits: by the name of a task, the seconds after which its process is ended. A
+                process that seems to be busy for longer is not.
+            clock: gives seconds.
+        """
+        self._time_limits = time_limits
+        self._clock = clock
+        self._last_task = self._last_check = clock()
+
+    def note_task(self) -> None:
+        """Note that the worker has taken a task."""
+        self._last_task = self._clock()
+
+    def is_stalled(self, *, work_waits: bool, busy_with: Collection[str]) -> bool:
+        """Whether work has waited, and none was taken, for longer than the worker can explain.
+
+        Args:
+            work_waits: there is work in the worker's queues.
+            busy_with: the names of the tasks that its processes run, if all of them are busy.
         """
         now = self._clock()
-        if not waits or now - self._looked > BLIND_SECONDS:
-            self._last = now
-        self._looked = now
-        busy = max([self._time_limits[task] for task in busy_with], default=0.0)
-        return now - self._last > PATIENCE_SECONDS + busy
+        if not work_waits or now - self._last_check > MAX_GAP_SECONDS:
+            self._last_task = now
+        self._last_check = now
+        busy_seconds = max([self._time_limits[task] for task in busy_with], default=0.0)
+        return now - self._last_task > MAX_WAIT_SECONDS + busy_seconds

@@ -64,7 +64,7 @@ class WorkerStatus:
             )
         )
 
-    def numbers(self) -> Iterator[Metric]:
+    def metrics(self) -> Iterator[Metric]:
         """What this worker says at a scrape; it asks Redis nothing."""
         yield from counted(counters, MEASURES)
         announced = self._fleet.announced()

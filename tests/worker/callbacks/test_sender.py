@@ -59,8 +59,10 @@ def receiver() -> Iterator[Receiver]:
 
 
 def a_sender(service: Service, settings: Settings, **more: Any) -> Sender:
-    courier = WebhookClient(Allowed(settings.callback_allow), settings.callback_timeout)
-    return Sender(settings, store=service.store, blobs=service.blobs, courier=courier, **more)
+    webhook_client = WebhookClient(Allowed(settings.callback_allow), settings.callback_timeout)
+    return Sender(
+        settings, store=service.store, blobs=service.blobs, webhook_client=webhook_client, **more
+    )
 
 
 def deliver(service: Service, settings: Settings) -> int:

@@ -51,7 +51,7 @@ def test_what_cannot_be_closed_hinders_nothing(caplog: pytest.LogCaptureFixture)
 
 def test_a_job_is_the_same_with_it(service: Service) -> None:
     """Rows in order, each once, with all parts closed beside the scoring of others."""
-    closer = service.pipeline._later = BackgroundCloser()
+    closer = service.pipeline._run_close = BackgroundCloser()
     content = b"ref,text\n" + b"".join(b"%d,z\n" % row for row in range(5000))
     location = service.submit(content).location
     while service.client.get(location).json["state"] != "succeeded":

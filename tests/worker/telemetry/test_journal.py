@@ -63,7 +63,7 @@ def test_a_worker_answers_a_scrape() -> None:
     server = MetricsServer(
         ("127.0.0.1", 0), MetricsCollector(lambda: counted(counters, MEASURES)).page
     )
-    server.begin()
+    server.start()
     url = f"http://127.0.0.1:{server.server_address[1]}"
     try:
         answer = httpx.get(f"{url}/metrics")

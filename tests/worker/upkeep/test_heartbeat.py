@@ -2,7 +2,6 @@
 
 import signal
 import socket
-from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,9 +9,10 @@ import pytest
 from redis.exceptions import ConnectionError as RedisAway
 from support.waiting import wait_for
 
-from worker.upkeep import heartbeat as heart_module
+from worker import bootstrap
+from worker.upkeep import heartbeat as heartbeat_module
 from worker.upkeep.heartbeat import Heartbeat
-from worker.upkeep.stall_detector import BLIND_SECONDS, PATIENCE_SECONDS, StallDetector
+from worker.upkeep.stall_detector import MAX_GAP_SECONDS, MAX_WAIT_SECONDS, StallDetector
 
 LIMITS = {"score": 60.0, "finish": 400.0}
 
@@ -53,7 +53,7 @@ class Reconciler:
 
 
 def a_heart(
-    fleet: Any, reconciler: Any, consumption: StallDetector, describe: Any = lambda: None
+    fleet: Any, reconciler: Any, stall_detector: StallDetector, describe: Any = lambda: None
 ) -> Heartbeat:
     store: Any = Store()
     return Heartbeat(
@@ -62,8 +62,8 @@ def a_heart(
         fleet,
         reconciler,
         store=store,
-        consumption=consumption,
-        beat_seconds=0.01,
+        stall_detector=stall_detector,
+        heartbeat_seconds=0.01,
         reconcile_seconds=0.01,
         describe=describe,
     )
@@ -92,59 +92,58 @@ class Clock:
         return self.seconds
 
 
-def looks(consumption: StallDetector, *, waits: bool = True, busy_with: str = "") -> int:
+def looks(stall_detector: StallDetector, *, waits: bool = True, busy_with: str = "") -> int:
     """How often one can look until the worker is silent, up to a thousand times."""
     times, tasks = 0, busy_with.split()
-    while times < 1000 and not consumption.is_silent(waits=waits, busy_with=tasks):
+    while times < 1000 and not stall_detector.is_stalled(work_waits=waits, busy_with=tasks):
         times += 1
     return times
 
 
 def test_a_worker_that_takes_nothing_is_silent() -> None:
     """After a while in which work waited; later where its processes are all busy; else never."""
-    assert looks(StallDetector(LIMITS, Clock())) == PATIENCE_SECONDS
+    assert looks(StallDetector(LIMITS, Clock())) == MAX_WAIT_SECONDS
     for tasks, longest in (("score", 60), ("score finish", 400)):
         busy = StallDetector(LIMITS, Clock())
-        assert looks(busy, busy_with=tasks) == PATIENCE_SECONDS + longest
+        assert looks(busy, busy_with=tasks) == MAX_WAIT_SECONDS + longest
     assert looks(StallDetector(LIMITS, Clock()), waits=False) == 1000
 
 
 def test_who_takes_work_or_was_blind_is_not_silent() -> None:
     """What was taken starts the time anew, and so does a Redis that was away."""
     clock = Clock()
-    consumption = StallDetector(LIMITS, clock)
+    stall_detector = StallDetector(LIMITS, clock)
     for _ in range(100):
-        assert looks_few(consumption)
-        consumption.took()
+        assert looks_few(stall_detector)
+        stall_detector.note_task()
     for _ in range(3):
-        assert looks_few(consumption)
-        clock.seconds += BLIND_SECONDS + PATIENCE_SECONDS
+        assert looks_few(stall_detector)
+        clock.seconds += MAX_GAP_SECONDS + MAX_WAIT_SECONDS
 
 
-def looks_few(consumption: StallDetector) -> bool:
-    return not any(consumption.is_silent(waits=True, busy_with=()) for _ in range(20))
+def looks_few(stall_detector: StallDetector) -> bool:
+    return not any(stall_detector.is_stalled(work_waits=True, busy_with=()) for _ in range(20))
 
 
 def test_a_silent_worker_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is told to stop, as from outside; its status says that it must be started anew."""
     told: list[int] = []
-    monkeypatch.setattr(heart_module, "silent", Event())
-    monkeypatch.setattr(heart_module.os, "kill", lambda _, number: told.append(number))
-    fleet, consumption = Fleet(RedisAway("away")), StallDetector(LIMITS, Clock())
-    heart = a_heart(fleet, Reconciler(), consumption)
+    monkeypatch.setattr(heartbeat_module.os, "kill", lambda _, number: told.append(number))
+    fleet, stall_detector = Fleet(RedisAway("away")), StallDetector(LIMITS, Clock())
+    heart = a_heart(fleet, Reconciler(), stall_detector)
     heart.start()
     wait_for(lambda: told)
     heart.stop()
     heart.join()
     assert told == [signal.SIGTERM]
-    assert heart_module.silent.is_set()
+    assert heart.stalled.is_set()
 
 
 def test_a_port_that_is_taken_ends_no_worker(caplog: pytest.LogCaptureFixture) -> None:
     """It goes on without metrics, and says by which setting that is put right."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        vitals: Any = SimpleNamespace(numbers=list)
-        heart_module._serve_metrics(taken.getsockname(), vitals)
+        status: Any = SimpleNamespace(metrics=list)
+        bootstrap.MainProcess().serve_metrics(taken.getsockname(), status)
     assert "SCORELANE_METRICS_PORT" in caplog.text
 
 

@@ -1,0 +1,292 @@
+"""Wires a worker: what Celery's signals start and stop in its main process and in its children.
+
+Celery runs the main process, and forks the scoring processes from it. The receivers of its signals
+are at the end of this file, in the order in which Celery calls them; it passes them no state, so
+each kind of process has one object here.
+"""
+
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import time
+
+from celery.signals import (
+    task_received,
+    worker_process_init,
+    worker_process_shutdown,
+    worker_ready,
+    worker_shutdown,
+)
+from redis.exceptions import RedisError
+
+from shared.config.settings import Settings, load_settings
+from shared.dispatch import CeleryDispatch, make_celery
+from shared.errors.model import ModelError
+from shared.errors.service import BadWebhookSecret
+from shared.fleet import Fleet, RedisFleet, Served
+from shared.model import read_cards
+from shared.redis.job_store import RedisJobStore
+from shared.redis.link import RedisLink
+from shared.storage.blobs import FolderBlobs
+from shared.telemetry.prometheus import MetricsCollector
+from shared.telemetry.spans import spans
+from shared.webhooks.message import webhook_secrets
+from shared.webhooks.target import Allowed
+from worker.app import app, time_limits
+from worker.callbacks.http_post import WebhookClient
+from worker.callbacks.sender import Sender
+from worker.loading import load_models
+from worker.pipeline import Pipeline
+from worker.steps.background_close import BackgroundCloser
+from worker.steps.leases import LeaseRenewer
+from worker.telemetry.journal import Journal
+from worker.telemetry.measures import counters
+from worker.telemetry.metrics_server import MetricsServer
+from worker.upkeep.heartbeat import Heartbeat
+from worker.upkeep.reconciler import Reconciler
+from worker.upkeep.stall_detector import StallDetector
+from worker.upkeep.status import WorkerStatus
+
+logger = logging.getLogger(__name__)
+
+#: How often a lease is renewed within its time, so that one late renewal does not lose it.
+RENEWALS_PER_LEASE = 3
+
+
+def node_name(pid: int) -> str:
+    """The name of the worker whose main process has this pid."""
+    return f"{socket.gethostname()}-{pid}"
+
+
+class MainProcess:
+    """What runs next to Celery in the main process, which scores nothing.
+
+    Attributes:
+        loading_failed: set by a scoring process that could not load its models.
+    """
+
+    def __init__(self) -> None:
+        # Made before Celery forks the scoring processes, so that they share it.
+        self.loading_failed = multiprocessing.Event()
+        self._stall_detector: StallDetector | None = None
+        self._heartbeat: Heartbeat | None = None
+        self._metrics_server: MetricsServer | None = None
+        self._sender: Sender | None = None
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the worker ended itself because it took no work any more."""
+        return self._heartbeat is not None and self._heartbeat.stalled.is_set()
+
+    def start_heartbeat(self, settings: Settings) -> None:
+        """Start the heartbeat, and the metrics server if the settings name a port."""
+        link = RedisLink(settings)
+        store, fleet = RedisJobStore(link, settings), RedisFleet(link, settings)
+        # An app of its own: the worker's connections belong to the thread of its event loop.
+        dispatch = CeleryDispatch(make_celery(settings), link.now)
+        blobs = FolderBlobs(settings.blobs_dir)
+        cards = read_cards(settings.models_dir, settings.serve).values()
+        full_names = [card.full_name for card in cards]
+        self._stall_detector = StallDetector(time_limits(settings))
+        node = node_name(os.getpid())
+        status = WorkerStatus(
+            node, os.getpid(), full_names, fleet=fleet, link=link, blobs=blobs.identity()
+        )
+        self._heartbeat = Heartbeat(
+            node,
+            full_names,
+            fleet,
+            Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet),
+            store=store,
+            stall_detector=self._stall_detector,
+            heartbeat_seconds=settings.heartbeat_seconds,
+            reconcile_seconds=settings.reconcile_seconds,
+            describe=status.describe,
+        )
+        self._heartbeat.start()
+        if settings.metrics_port:
+            self.serve_metrics((settings.metrics_host, settings.metrics_port), status)
+
+    def serve_metrics(self, address: tuple[str, int], status: WorkerStatus) -> None:
+        """Start the metrics server; if it cannot listen, log an error and go on without it."""
+        try:
+            self._metrics_server = MetricsServer(address, MetricsCollector(status.metrics).page)
+        except OSError as error:
+            reason = "no metrics at %s:%d (SCORELANE_METRICS_PORT): %s"
+            logger.error(reason, *address, error.strerror)  # noqa: TRY400  the rest says nothing
+            return
+        self._metrics_server.start()
+
+    def start_sender(self, settings: Settings) -> None:
+        """Start to deliver callbacks, if the settings hold a secret to sign them with."""
+        try:
+            if not webhook_secrets(settings):
+                return
+        except (BadWebhookSecret, OSError) as error:
+            logger.critical("no callbacks are delivered: %s", error)
+            return
+        self._sender = Sender(
+            settings,
+            store=RedisJobStore(RedisLink(settings), settings),
+            blobs=FolderBlobs(settings.blobs_dir),
+            webhook_client=WebhookClient(
+                Allowed(settings.callback_allow), settings.callback_timeout
+            ),
+        )
+        self._sender.start()
+
+    def note_task(self) -> None:
+        """Note that the worker has taken a task from its queues."""
+        if self._stall_detector:
+            self._stall_detector.note_task()
+
+    def close_metrics_socket(self) -> None:
+        """In a scoring process that replaces a dead one: close the socket inherited by the fork."""
+        if self._metrics_server:
+            self._metrics_server.socket.close()
+
+    def stop_heartbeat(self) -> None:
+        """Announce that the worker stops."""
+        if self._heartbeat:
+            self._heartbeat.stop()
+
+    def stop_sender(self) -> None:
+        """Start no more deliveries."""
+        if self._sender:
+            self._sender.stop()
+
+
+class ScoringProcess:
+    """A child of the main process, which has loaded the models and runs the tasks."""
+
+    def __init__(self) -> None:
+        self._pipeline: Pipeline | None = None
+        self._closer: BackgroundCloser | None = None
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The steps of jobs, with the models of this process.
+
+        Raises:
+            RuntimeError: no model is loaded in this process.
+        """
+        if self._pipeline is None:
+            raise RuntimeError("no model is loaded in this process")
+        return self._pipeline
+
+    def start(self, settings: Settings) -> None:
+        """Load the models, make the pipeline, and announce what this process serves.
+
+        Raises:
+            shared.errors.model.ModelError: a model cannot be served.
+        """
+        loaded = load_models(settings)
+        spans.start("scorelane-worker")
+        link = RedisLink(settings)
+        fleet = RedisFleet(link, settings)
+        lease_renewer = LeaseRenewer(settings.lease_seconds / RENEWALS_PER_LEASE)
+        lease_renewer.start()
+        self._closer = BackgroundCloser()
+        self._pipeline = Pipeline(
+            settings,
+            store=RedisJobStore(link, settings),
+            blobs=FolderBlobs(settings.blobs_dir),
+            dispatch=CeleryDispatch(app, link.now),
+            fleet=fleet,
+            lease_renewer=lease_renewer,
+            models={name: one.model for name, one in loaded.items()},
+            rates={name: one.rate for name, one in loaded.items()},
+            journal=Journal(counters),
+            run_close=self._closer,
+        )
+        announce(fleet, [Served(card=one.model.card, rate=one.rate) for one in loaded.values()])
+
+    def stop(self) -> None:
+        """Wait until the last scored part is closed, and send the spans that are left."""
+        if self._closer:
+            self._closer.wait()
+        spans.stop()
+
+
+def announce(fleet: Fleet, served: list[Served], pause: float = 1.0) -> None:
+    """Announce what this process serves; if Redis does not answer, try again every `pause` seconds.
+
+    Redis may be away just when a process has loaded its models. That is no reason to end the
+    process, and the whole worker with it.
+    """
+    while True:
+        try:
+            fleet.announce(node_name(os.getppid()), served)
+        except RedisError as error:
+            logger.warning("not announced yet: Redis does not answer (%s)", error)
+            time.sleep(pause)
+        else:
+            return
+
+
+main_process = MainProcess()
+scoring_process = ScoringProcess()
+
+
+@worker_process_init.connect
+def start_scoring(**_: object) -> None:
+    """Load and measure the models, before Celery gives this process its first task.
+
+    TensorFlow is imported here, in the child: its threads would not survive the fork.
+    """
+    settings = load_settings()
+    try:
+        scoring_process.start(settings)
+    except Exception as error:
+        # Celery logs what a receiver raises, and goes on with a process that has no model and
+        # fails every task. End the whole worker instead.
+        if isinstance(error, ModelError):
+            logger.critical("the worker stops: %s", error)
+        else:
+            logger.critical("the worker stops: it could not load its models", exc_info=True)
+        main_process.loading_failed.set()
+        os.kill(os.getppid(), signal.SIGTERM)
+
+
+@worker_process_init.connect
+def close_metrics_socket(**_: object) -> None:
+    """Do not hold the metrics socket in a scoring process."""
+    main_process.close_metrics_socket()
+
+
+@worker_process_shutdown.connect
+def stop_scoring(**_: object) -> None:
+    """Finish what this process has begun, before it ends."""
+    scoring_process.stop()
+
+
+@worker_ready.connect
+def start_heartbeat(**_: object) -> None:
+    """Start the heartbeat when the worker begins to consume."""
+    main_process.start_heartbeat(load_settings())
+
+
+@worker_ready.connect
+def start_sender(**_: object) -> None:
+    """Start to deliver callbacks when the worker begins to consume."""
+    main_process.start_sender(load_settings())
+
+
+@task_received.connect
+def note_task(**_: object) -> None:
+    """Let the stall detector know that the worker takes work."""
+    main_process.note_task()
+
+
+@worker_shutdown.connect
+def stop_heartbeat(**_: object) -> None:
+    """Stop the heartbeat with the worker."""
+    main_process.stop_heartbeat()
+
+
+@worker_shutdown.connect
+def stop_sender(**_: object) -> None:
+    """Stop delivering callbacks with the worker."""
+    main_process.stop_sender()
