@@ -8,7 +8,7 @@ from shared.config.settings import Settings
 from shared.config.startup import settings_or_exit
 from shared.dispatch import Task, bulk_queue, make_celery, small_queue
 from shared.model import Card
-from worker.steps.crash_search import most_attempts
+from worker.steps.crash_search import total_attempts
 
 
 class SmallFirst(round_robin_cycle):
@@ -51,7 +51,7 @@ def make_worker(settings: Settings) -> Celery:
         task_retry_on_worker_lost=True,
         # Try again at once: after Celery's default of three minutes the part's lease has run out.
         task_annotations={
-            "*": {"max_retries": most_attempts(settings.max_attempts), "default_retry_delay": 0},
+            "*": {"max_retries": total_attempts(settings.max_attempts), "default_retry_delay": 0},
             **{task.value: {"time_limit": settings.finish_time_limit} for task in _LONG_TASKS},
         },
         # How long Celery waits for the result of a dead process before it tries the task again.

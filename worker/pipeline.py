@@ -1,44 +1,36 @@
-"""The path of the data in a worker: split, score, finish; and answer, for small jobs.
+"""The path of a job through a worker: read, split, score, close, finish; and answer.
 
-Plain Python, without Celery. Each step may be run twice, or by two processes at once: what it
-writes has a fixed key, and the job store counts it once.
+Plain Python, without Celery. Each step may run twice, or in two processes at once: what it writes
+has a fixed key, and the job store counts it once.
 """
 
-import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import lru_cache, partial
-from itertools import islice
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
-from shared.errors.input import BadParquet, OpenQuote, RowTooLong
 from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
-from shared.jobs.job import ENDED, NDJSON, Job, Part, Spec, State
-from shared.jobs.job_store import FINISH, JobStore, Walk
+from shared.jobs.job import Spec, State
+from shared.jobs.job_store import JobStore
 from shared.model import Model
 from shared.storage.blobs import Blobs
-from shared.storage.manifest import has_manifest, settle
-from shared.tables.parts import cut
-from worker.batches.reading import InvalidRequests, read_requests
+from shared.storage.manifest import settle
+from worker.batches.reading import BatchReader
+from worker.steps.endings import Endings
+from worker.steps.lanes import Lanes
 from worker.steps.leases import LeaseRenewer
-from worker.steps.parquet_input import SplitLater, convert
-from worker.steps.parquet_output import assemble
+from worker.steps.parquet_output import ParquetOutput
 from worker.steps.part_scorer import PartScorer, Scored
-from worker.steps.record_ends import look
 from worker.steps.row_scorer import RowScorer
 from worker.steps.small_jobs import SmallJobScorer
+from worker.steps.splitting import Splitter
 from worker.telemetry.journal import Journal
-
-logger = logging.getLogger(__name__)
-
-#: The most parts that are recorded in one call to the job store.
-PARTS_AT_ONCE = 8
 
 
 class Pipeline:
-    """What a worker process does with the jobs of the models it has loaded."""
+    """What a scoring process does with the jobs of the models that it has loaded."""
 
     def __init__(
         self,
@@ -54,107 +46,86 @@ class Pipeline:
         journal: Journal,
         run_close: Callable[[Callable[[], None]], None] = lambda close: close(),
     ) -> None:
-        """Take the collaborators, and by their full names models and their rows per second.
+        """Take the collaborators.
 
-        `run_close` closes a part that is scored, at once or while the next one is scored.
+        Args:
+            settings: the settings of the worker.
+            store: the records of jobs.
+            blobs: uploads, rows and results.
+            dispatch: sends tasks to the workers.
+            fleet: counts the processes that serve a model.
+            lease_renewer: renews the lease of the work under way.
+            models: the models, by full name.
+            rates: rows per second of each model, by full name.
+            journal: logs and counts the steps.
+            run_close: closes a scored part: at once, or while the next part is scored.
         """
-        self._settings = settings
+        rows = RowScorer(settings, models)
         self._store = store
         self._blobs = blobs
         self._dispatch = dispatch
-        self._fleet = fleet
-        self._keeper = lease_renewer
+        self._lease_renewer = lease_renewer
         self._journal = journal
         self._run_close = run_close
-        self._rows = RowScorer(settings, models)
-        self._answering = SmallJobScorer(
+        self._endings = Endings(store=store, blobs=blobs)
+        self._lanes = Lanes(settings, dispatch=dispatch, fleet=fleet)
+        self._batch_reader = BatchReader(
+            settings,
+            store=store,
+            blobs=blobs,
+            lease_renewer=lease_renewer,
+            endings=self._endings,
+        )
+        self._splitter = Splitter(
+            settings,
+            store=store,
+            blobs=blobs,
+            dispatch=dispatch,
+            lanes=self._lanes,
+            endings=self._endings,
+        )
+        self._part_scorer = PartScorer(
+            settings, store=store, blobs=blobs, rows=rows, journal=journal
+        )
+        self._parquet_output = ParquetOutput(
+            store=store, blobs=blobs, lease_renewer=lease_renewer, endings=self._endings
+        )
+        self._small_job_scorer = SmallJobScorer(
             settings,
             store=store,
             dispatch=dispatch,
             lease_renewer=lease_renewer,
             rates=rates,
-            rows=self._rows,
+            rows=rows,
             journal=journal,
         )
-        self._parts = PartScorer(
-            settings, store=store, blobs=blobs, rows=self._rows, journal=journal
-        )
-        # A spec never changes, and score asks for it at every part.
+        # A spec never changes, and every part needs it.
         self._spec = lru_cache(maxsize=1024)(lambda job_id: store.get(job_id).spec)
 
     def read(self, job_id: str) -> None:
-        """Look at the requests of a batch; if they are as they must be, have it split."""
+        """Check the requests of a batch; if they are valid, have the batch split."""
         began = self._journal.now()
-        job = self._get(job_id)
-        if job is None or job.state is not State.RUNNING:
+        spec = self._running(job_id)
+        if spec is None:
             return
-        spec = job.spec
-
-        def renew() -> None:
-            # No parts, and not the last ones: that is how a split says that it goes on.
-            self._store.add_parts(job_id, [], known=0, last=False, lanes=1)
-
-        try:
-            with self._keeper.renewing(renew):
-                # It may have been read by a process that died before it could say so.
-                done = self._blobs.exists(spec.all_rows_key)
-                rows = 0 if done else read_requests(self._blobs, spec, self._settings)
-        except InvalidRequests as problem:
-            self._refuse(job_id, str(problem))
-        except FileNotFoundError:
-            self._lost_upload(job_id)
-        except OSError as error:
-            self._hold_up(job_id, 0, "its requests cannot be read or stored", error)
-        else:
-            self._remove_rows(spec)
+        rows = self._batch_reader.read(spec)
+        if rows is not None:
             self._journal.read(job_id, rows, began)
             self._dispatch.split(spec.full_name, job_id)
 
     def split(self, job_id: str) -> None:
-        """Cut the upload of a job into parts, and let them into the job's lanes as they come."""
+        """Cut the upload of a job into parts, and start its lanes as soon as there are some."""
         began = self._journal.now()
         self._store.move(job_id, State.RUNNING)
-        job = self._get(job_id)
-        if job is None or job.state is not State.RUNNING:
+        spec = self._running(job_id)
+        if spec is None:
             return
-        spec = job.spec
         if spec.layout.format == "requests" and not self._blobs.exists(spec.all_rows_key):
             self._dispatch.read(spec.full_name, job_id)
             return
-        known, after = self._store.last_part(job_id)
-        try:
-            parts = self._record_parts(spec, known, after)
-        except (OpenQuote, RowTooLong, BadParquet) as error:
-            self._fail(job_id, str(error))
-        except SplitLater:
-            self._dispatch.split(spec.full_name, job_id)
-        except FileNotFoundError:
-            self._lost_upload(job_id)
-        except OSError as error:
-            self._hold_up(job_id, known, "its rows cannot be read or stored", error)
-        else:
-            if parts is not None:
-                self._journal.split(job_id, parts, began)
-
-    def _record_parts(self, spec: Spec, known: int, after: Part | None) -> int | None:
-        """Record the parts that follow; how many there are now, or None where it is not wanted."""
-        for parts, last in _batches(self._cut(spec, known, after)):
-            walk = self._store.add_parts(
-                spec.id, parts, known=known, last=last, lanes=self._lanes(spec)
-            )
-            if walk.failed:
-                self._too_many_errors(spec.id)
-            if not walk.wanted:
-                self._remove_rows(spec)
-                return None
-            known += len(parts)
-            rows = parts[-1].first_row + parts[-1].rows if parts else 0
-            if rows > self._settings.max_rows:
-                most = f"{self._settings.max_rows:,}"
-                self._fail(spec.id, f"It has more than {most} rows. Send them as several jobs.")
-                return None
-            self._go_on(spec, walk)
-        return known
+        parts = self._splitter.split(spec)
+        if parts is not None:
+            self._journal.split(job_id, parts, began)
 
     def score(self, job_id: str, number: int) -> None:
         """Score one part of a job; then close it, and start the next one in its lane."""
@@ -165,168 +136,65 @@ class Pipeline:
         began = self._journal.now()
         try:
             with self._renewing(job_id, number):
-                scored = self._parts.scored(spec, number, begun)
-                # Within: it may wait until the part before is closed.
+                scored = self._part_scorer.score(spec, number, begun)
+                # Within the lease, because it may wait until the part before is closed.
                 self._run_close(partial(self._close, spec, number, scored, began))
         except FileNotFoundError:
-            self._lost_upload(job_id)
+            self._endings.fail_lost_upload(job_id)
         except OSError as error:
-            self._hold_up(job_id, number, "a part of it cannot be read", error)
+            self._endings.hold_up(job_id, number, "a part of it cannot be read", error)
 
     def _close(self, spec: Spec, number: int, scored: Scored, began: float) -> None:
         """Store the result of a part, mark it done, and start the next one in its lane."""
         completed, failed, bad, summary = scored.counts
         try:
             with self._renewing(spec.id, number):
-                for key, content in scored.results.items():
+                for key, content in scored.blobs.items():
                     self._blobs.put(key, content)
         except OSError as error:
-            self._hold_up(spec.id, number, "a part of it cannot be written", error)
+            self._endings.hold_up(spec.id, number, "a part of it cannot be written", error)
             return
         walk = self._store.complete_part(
             spec.id,
             number,
             completed=completed,
             failed=failed,
-            lanes=self._lanes(spec),
+            lanes=self._lanes.count(spec),
             bad=bad,
             summary=summary,
         )
         self._journal.score(spec.full_name, spec.id, number, (completed, failed), began)
         if walk.failed:
-            self._too_many_errors(spec.id)
+            self._endings.settle_failed(spec.id)
         elif walk.wanted:
-            self._go_on(spec, walk)
+            self._lanes.advance(spec, walk)
         else:
-            self._remove_if_deleted(spec)
-
-    def _renewing(self, job_id: str, number: int) -> AbstractContextManager[None]:
-        return self._keeper.renewing(lambda: self._store.renew_part(job_id, number))
+            self._endings.remove_if_deleted(spec)
 
     def finish(self, job_id: str) -> None:
-        """Close a job whose parts are all done; make one file of them first, if it is to be one."""
+        """End a job whose parts are all done; if its results are Parquet, make the file first."""
         began = self._journal.now()
         try:
             spec = self._spec(job_id)
         except (JobNotFound, JobExpired):
             return
-        if spec.result_format == "parquet" and not self._assembled(spec):
+        if spec.result_format == "parquet" and not self._parquet_output.make(spec):
             return
         if self._store.move(job_id, State.SUCCEEDED):
             settle(self._store, self._blobs, job_id)
             self._journal.finish(job_id, began)
-        elif (job := self._get(job_id)) and job.state is not State.SUCCEEDED:
-            # Cancelled while the file was made.
+        elif (job := self._endings.find(job_id)) and job.state is not State.SUCCEEDED:
+            # It was cancelled while the file was made.
             self._blobs.delete(spec.whole_key)
 
     def answer(self, full_name: str) -> None:
         """Score the small jobs that wait for a model as one DataFrame, and answer each."""
-        self._answering.answer(full_name)
+        self._small_job_scorer.answer(full_name)
 
-    def _assembled(self, spec: Spec) -> bool:
-        """Make one file of the result parts; whether it is there, and this process made it."""
-        job_id = spec.id
-        if not self._store.begin_finish(job_id):
-            return False
-        try:
-            with self._keeper.renewing(lambda: self._store.renew_part(job_id, FINISH)):
-                assemble(self._blobs, spec, self._store.last_part(job_id)[0])
-        except FileNotFoundError:
-            # Deleted meanwhile; else somebody has taken a part from under the job.
-            self._fail(job_id, "Its results are not in the blob store any more. Submit it again.")
-        except OSError as error:
-            self._hold_up(job_id, FINISH, "its results cannot be put together", error)
-        else:
-            return True
-        finally:
-            self._remove_if_deleted(spec)
-        return False
+    def _running(self, job_id: str) -> Spec | None:
+        """The spec of a job that runs; None if it does not, or is gone."""
+        job = self._endings.find(job_id)
+        return job.spec if job and job.state is State.RUNNING else None
 
-    def _hold_up(self, job_id: str, number: int, what: str, error: OSError) -> None:
-        """Give a part back. A full disk, or one that fails: no row is to blame, and it passes."""
-        reason = f"{what}: {error.strerror}"
-        logger.warning("job=%s is held up: %s", job_id, reason)
-        self._store.hold_up(job_id, number, reason)
-
-    def _remove_if_deleted(self, spec: Spec) -> None:
-        """See that what was just written does not outlive a job that was deleted meanwhile."""
-        if self._get(spec.id) is None and not has_manifest(self._blobs, spec.id):
-            self._blobs.delete(spec.folder)
-
-    def _go_on(self, spec: Spec, walk: Walk) -> None:
-        for part in walk.dispatch:
-            self._dispatch.score(spec.full_name, spec.id, part)
-        if walk.all_done:
-            self._dispatch.finish(spec.full_name, spec.id)
-
-    def _lanes(self, spec: Spec) -> int:
-        return self._settings.lanes_per_process * max(self._fleet.processes(spec.full_name), 1)
-
-    def _cut(self, spec: Spec, known: int, after: Part | None) -> Iterator[Part]:
-        if spec.layout.format == "parquet":
-            yield from convert(self._blobs, spec, self._settings, known=known, after=after)
-            return
-        begin = after.end if after else spec.layout.start
-        key, layout = spec.upload_key, spec.layout
-        if layout.format == "requests":
-            key, layout = spec.all_rows_key, NDJSON
-        with self._blobs.open(key, begin) as file:
-            yield from cut(
-                file,
-                layout,
-                rows_per_part=spec.rows_per_part,
-                after=after,
-                max_record_bytes=self._settings.max_record_bytes,
-                fine_from=spec.fine_from,
-                look=look,
-            )
-
-    def _remove_rows(self, spec: Spec) -> None:
-        """Remove what a split has stored for a job that ended, or was deleted, in the meantime."""
-        if not spec.layout.stored_apart:
-            return
-        job = self._get(spec.id)
-        if job is None:
-            self._remove_if_deleted(spec)
-        elif job.state in ENDED:
-            self._blobs.delete(spec.rows_folder)
-
-    def _get(self, job_id: str) -> Job | None:
-        try:
-            return self._store.get(job_id)
-        except (JobNotFound, JobExpired):
-            return None
-
-    def _fail(self, job_id: str, reason: str) -> None:
-        if self._store.move(job_id, State.FAILED, reason):
-            settle(self._store, self._blobs, job_id)
-            logger.error("job=%s failed: %s", job_id, reason)
-
-    def _refuse(self, job_id: str, reason: str) -> None:
-        if self._store.move(job_id, State.FAILED, reason):
-            settle(self._store, self._blobs, job_id)
-            # It would be refused again: not worth its room.
-            self._blobs.delete(self._spec(job_id).kept_key)
-            # The reason may quote a request, which is not for the log.
-            logger.error("job=%s failed: its requests are not as they must be", job_id)
-
-    def _too_many_errors(self, job_id: str) -> None:
-        # The job's error quotes a row, which is not for the log.
-        settle(self._store, self._blobs, job_id)
-        logger.error("job=%s failed: too many of its rows have an error", job_id)
-
-    def _lost_upload(self, job_id: str) -> None:
-        # Ended or deleted in the meantime: `move` refuses, and there is nothing left to do.
-        self._fail(job_id, "Its upload is not in the blob store any more. Submit it again.")
-
-
-def _batches(parts: Iterable[Part]) -> Iterator[tuple[list[Part], bool]]:
-    """The parts in runs, and behind them an empty one that says that there are no more.
-
-    The first run is one part, so that scoring starts at once; then each is twice as long.
-    """
-    iterator, size = iter(parts), 1
-    while batch := list(islice(iterator, size)):
-        yield batch, False
-        size = min(2 * size, PARTS_AT_ONCE)
-    yield [], True
+    def _renewing(self, job_id: str, number: int) -> AbstractContextManager[None]:
+        return self._lease_renewer.renewing(lambda: self._store.renew_part(job_id, number))

@@ -58,7 +58,7 @@ def test_a_split_goes_on_where_another_died(service: Service) -> None:
     job_id = accepted.json["id"]
     service.store.move(job_id, State.RUNNING)
     job = service.store.get(job_id)
-    first = next(service.pipeline._cut(job.spec, 0, None))
+    first = next(service.pipeline._splitter.cut(job.spec, 0, None))
     service.store.add_parts(job_id, [first], known=0, last=False, lanes=0)
     service.work()
     assert [part.rows for part in service.store.parts(job_id, 0, 9)] == [4] * 5
@@ -81,7 +81,7 @@ def test_a_model_that_always_raises_is_not_asked_for_ever(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After so many exceptions what is still in doubt is given up, with the reason."""
-    monkeypatch.setattr(bisection, "MOST_RAISED", 4)
+    monkeypatch.setattr(bisection, "MAX_RAISED", 4)
     scores, reasons = bisection.score_texts(service.model, ["raise"] * 64)
     assert len(service.model.calls) <= 4 + 6
     assert np.isnan(scores).all()
@@ -101,7 +101,9 @@ def test_a_part_that_never_ends_is_given_up(service: Service, settings: Settings
     accepted = service.submit(CSV)
     job_id = accepted.json["id"]
     service.pipeline.split(job_id)
-    for _ in range(settings.max_attempts + crash_search.ATTEMPTS):  # workers that died over part 1
+    for _ in range(
+        settings.max_attempts + crash_search.SEARCH_ATTEMPTS
+    ):  # workers that died over part 1
         service.store.begin_part(job_id, 1)
     service.work()
     job = service.client.get(accepted.location).json
@@ -117,7 +119,7 @@ def test_rows_that_end_their_process_are_found(service: Service, fatal: set[int]
     """After a bounded number of dead processes they have an error, and every other row a score."""
     texts = ["deadly" if row in fatal else "z" * (row % 90 + 1) for row in range(1000)]
     accepted = service.submit("\n".join(["text", *texts]).encode())
-    service.pipeline._rows._models = {service.model.card.full_name: Deadly()}
+    service.pipeline._part_scorer._rows._models = {service.model.card.full_name: Deadly()}
     deaths = 0
     while service.dispatch.messages:
         task, *args = message = service.dispatch.messages.popleft()
@@ -178,8 +180,8 @@ def test_small_jobs_that_wait_are_one_call(service: Service) -> None:
 
 def test_what_is_left_of_a_full_batch_is_rung_for(service: Service) -> None:
     """A batch is bounded; the rest is taken at the next ring, and nothing waits for ever."""
-    answering = service.pipeline._answering
-    answering._settings = answering._settings.model_copy(update={"batch_rows": 4})
+    scorer = service.pipeline._small_job_scorer
+    scorer._settings = scorer._settings.model_copy(update={"batch_rows": 4})
     jobs = [service.client.post("/jobs", json={"text": ["a", "b", "c"]}) for _ in range(3)]
     service.work()
     assert service.model.calls == [3, 3, 3]
@@ -200,7 +202,7 @@ def test_the_row_of_a_small_job_that_kills_its_workers_is_found(service: Service
         size=len(content),
     )
     service.store.create(Job(spec=spec, created_at=time.time(), total=40), content)
-    service.pipeline._rows._models = {service.model.card.full_name: Deadly()}
+    service.pipeline._part_scorer._rows._models = {service.model.card.full_name: Deadly()}
     for _ in range(10):
         with suppress(SystemExit):
             service.pipeline.answer(spec.full_name)
@@ -228,7 +230,7 @@ def test_a_question_that_kills_its_workers_is_given_up(
 def test_a_slow_model_is_given_no_more_small_rows_than_it_scores_in_time(service: Service) -> None:
     """A batch of small jobs takes about a second, whatever the model; what is left is next."""
     jobs = [service.client.post("/jobs", json={"text": ["a", "b"]}) for _ in range(3)]
-    service.pipeline._answering._rates = {service.model.card.full_name: 4.0}
+    service.pipeline._small_job_scorer._rates = {service.model.card.full_name: 4.0}
     service.work()
     assert service.model.calls == [4, 2]
     assert all(service.client.get(job.location).json["state"] == "succeeded" for job in jobs)

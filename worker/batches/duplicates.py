@@ -1,50 +1,62 @@
-"""Finds what comes twice among very many names, exactly, in a bounded memory."""
+"""Finds duplicates among very many names, exactly, in a bounded memory and two passes."""
 
 from collections.abc import Iterable
 
-#: Bits for each name: of a hundred thousand different ones about twenty are then in doubt.
-_BITS_EACH = 32
+#: Bits of the filter for each name: of 100,000 different names about 20 are taken for duplicates.
+_BITS_PER_NAME = 32
 
-#: The most memory that it takes, in bytes; with more names more of them are in doubt.
-_MOST_BYTES = 32 * 2**20
+#: The most memory that the filter takes, in bytes. With more names than fit, it takes more of them
+#: for duplicates.
+_MAX_BYTES = 32 * 2**20
 
-#: So many names in doubt are remembered at most.
-MOST_IN_DOUBT = 20_000
+#: The most possible duplicates that are remembered.
+MAX_CANDIDATES = 20_000
 
 
 class BloomFilter:
-    """Sees names once, and keeps those that it may have seen before: a Bloom filter.
+    """Takes each name once, and remembers those that it may have seen before.
 
-    What it keeps is in doubt, and to be looked for again, by name; what it does not keep came once.
+    A name that is not among the candidates came once. A candidate may have come once or more often:
+    `duplicates` tells, in a second pass over the names.
+
+    Attributes:
+        candidates: the names that may be duplicates, up to `MAX_CANDIDATES`.
     """
 
     def __init__(self, names: int) -> None:
-        """Take about how many there will be, at most."""
-        size = min(max(names * _BITS_EACH // 8, 1024), _MOST_BYTES)
+        """Take an upper estimate of the number of names."""
+        size = min(max(names * _BITS_PER_NAME // 8, 1024), _MAX_BYTES)
         self._bits = bytearray(1 << (size - 1).bit_length())
         self._mask = len(self._bits) * 8 - 1
-        self.in_doubt: set[str] = set()
+        self.candidates: set[str] = set()
 
-    def see(self, name: str) -> None:
-        """See a name."""
-        # Python's own hash has a secret of the process in it: nobody can choose names that meet.
-        code, new = hash(name), False
+    def add(self, name: str) -> None:
+        """Add a name; if it may have been added before, it becomes a candidate."""
+        # Python's hash is salted for each process, so nobody can choose names that collide.
+        code, is_new = hash(name), False
         step = (code >> 32) | 1
         for _ in range(4):
             at = code & self._mask
             bit = 1 << (at & 7)
             if not self._bits[at >> 3] & bit:
                 self._bits[at >> 3] |= bit
-                new = True
+                is_new = True
             code += step
-        if not new and len(self.in_doubt) < MOST_IN_DOUBT:
-            self.in_doubt.add(name)
+        if not is_new and len(self.candidates) < MAX_CANDIDATES:
+            self.candidates.add(name)
 
-    def twice(self, names: Iterable[tuple[int, str]]) -> Iterable[tuple[int, str]]:
-        """Those of the numbered names that did come before, of which it was in doubt."""
+    def duplicates(self, names: Iterable[tuple[int, str]]) -> Iterable[tuple[int, str]]:
+        """Find the names that came before, among the candidates.
+
+        Args:
+            names: all names again, each with a number.
+
+        Yields:
+            Each name but its first occurrence, with its number.
+        """
         seen: set[str] = set()
         for number, name in names:
-            if name in self.in_doubt:
+            if name in self.candidates:
                 if name in seen:
                     yield number, name
                 seen.add(name)

@@ -1,4 +1,4 @@
-"""Ends batches of `/v1` whose window is over; removes what has had its time, and half files."""
+"""Ends `/v1` batches whose window is over; removes expired batches, files and partial uploads."""
 
 import logging
 from typing import Any
@@ -14,12 +14,13 @@ logger = logging.getLogger(__name__)
 
 
 def sweep_batches(store: JobStore, blobs: Blobs, orphan_seconds: float) -> None:
-    """Look through all of them.
+    """Go through the files and the batches of all owners.
 
     Args:
-        store: knows the jobs of batches, and the time.
-        blobs: where they are.
-        orphan_seconds: half a file is somebody's upload until it was quiet for so long.
+        store: the jobs of the batches, and the clock.
+        blobs: holds the files and batches.
+        orphan_seconds: a file or batch without a record is removed when nothing was written to it
+            for longer than this. Until then it may be an upload under way.
     """
     files, now = batch_files(blobs), store.now()
     for owner in files.owners():
@@ -30,35 +31,35 @@ def sweep_batches(store: JobStore, blobs: Blobs, orphan_seconds: float) -> None:
             ):
                 files.delete(owner, name)
                 logger.info("removed file=%s", name)
-    shelf = batches(blobs)
-    for owner in shelf.owners():
-        names = shelf.names(owner)
+    records = batches(blobs)
+    for owner in records.owners():
+        names = records.names(owner)
         states = store.known(names)
         for name in names:
             if name in states and states[name] is not State.EXPIRED:
                 if states[name] not in ENDED and made_at(name) + WINDOW_SECONDS <= now:
                     _expire(store, blobs, owner, name)
                 continue
-            batch = shelf.find(owner, name)
+            batch = records.find(owner, name)
             if batch and batch.problems:
-                gone = batch.expires_at <= now
+                is_over = batch.expires_at <= now
             else:
-                # Its job may be recorded in a moment, or restored from its manifest.
-                gone = states.get(name) is State.EXPIRED or (
+                # Its job may yet be recorded, or be restored from its manifest.
+                is_over = states.get(name) is State.EXPIRED or (
                     not has_manifest(blobs, name)
-                    and _is_orphan(shelf, blobs, owner, name, orphan_seconds)
+                    and _is_orphan(records, blobs, owner, name, orphan_seconds)
                 )
-            if gone:
-                shelf.delete(owner, name)
+            if is_over:
+                records.delete(owner, name)
                 logger.info("removed batch=%s", name)
 
 
 def _expire(store: JobStore, blobs: Blobs, owner: str, name: str) -> None:
-    """End a batch whose window is over; what is done of it can be fetched."""
-    shelf = batches(blobs)
-    if batch := shelf.find(owner, name):
-        # First: a job that has failed says nothing of why.
-        shelf.put(batch.model_copy(update={"expired": True}))
+    """Fail the job of a batch whose window is over; its finished rows can still be downloaded."""
+    records = batches(blobs)
+    if batch := records.find(owner, name):
+        # First, because nothing else tells this failure of the job from others.
+        records.put(batch.model_copy(update={"expired": True}))
     hours = WINDOW_SECONDS // 3600
     if store.move(name, State.FAILED, f"It had not ended within its window of {hours} hours."):
         settle(store, blobs, name)
@@ -66,6 +67,6 @@ def _expire(store: JobStore, blobs: Blobs, owner: str, name: str) -> None:
 
 
 def _is_orphan(
-    shelf: RecordStore[Any], blobs: Blobs, owner: str, name: str, orphan_seconds: float
+    records: RecordStore[Any], blobs: Blobs, owner: str, name: str, orphan_seconds: float
 ) -> bool:
-    return blobs.quiet_seconds(shelf.folder(owner, name)) > orphan_seconds
+    return blobs.quiet_seconds(records.folder(owner, name)) > orphan_seconds

@@ -1,4 +1,4 @@
-"""Makes rows of a batch's input: JSONL, one request a line, in constant memory."""
+"""Converts the input of a batch to rows, in constant memory: JSONL, with one request per line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,107 +9,115 @@ import orjson
 from shared.storage.batches import BatchProblem
 from worker.batches.duplicates import BloomFilter
 
-#: What is wrong is told of so many lines, and the rest is not read.
-MOST_PROBLEMS = 50
+#: After this many problems the rest of the input is not read.
+MAX_PROBLEMS = 50
 
-#: Of a `custom_id`; thousands of them may be held in memory.
-MOST_ID_CHARS = 512
+#: The longest `custom_id`, in characters; thousands of them may be held in memory.
+MAX_ID_CHARS = 512
 
-#: No request is shorter, in bytes: so a file says how many there can be.
-_LEAST_LINE = 60
+#: The length of the shortest request, in bytes; so the size of a file limits their number.
+_MIN_LINE_BYTES = 60
 
 
 @dataclass
-class Lines:
+class Findings:
     """What was found in a batch's input."""
 
-    model: str | None = None  #: The one that every line names.
-    rows: int = 0
+    model: str | None = None  #: The model that the first line names; all others must name the same.
+    rows: int = 0  #: Requests that became rows.
     problems: list[BatchProblem] = field(default_factory=list)
 
     def add(self, line: int | None, code: str, message: str, param: str | None = None) -> None:
-        """Note what is wrong."""
+        """Add a problem; `line` is None if it concerns the whole file."""
         self.problems.append(BatchProblem(code=code, line=line, message=message, param=param))
 
 
 def convert(
     source: BinaryIO, target: BinaryIO, *, size: int, endpoint: str, max_line_bytes: int
-) -> Lines:
+) -> Findings:
     """Read requests, and write them as `shared.tables.stored_rows.write_rows` would.
 
     Args:
-        source: JSONL; read twice where a `custom_id` may come twice.
-        target: gets a line `["custom_id", text]` for each; where there are problems not all.
-        size: of the source, in bytes.
-        endpoint: the `url` of every request.
+        source: the input, JSONL; it is read twice if a `custom_id` may be a duplicate.
+        target: gets a line `["custom_id", text]` per request. If there are problems, its content is
+            incomplete.
+        size: the size of the source, in bytes.
+        endpoint: the `url` that every request must have.
         max_line_bytes: a longer line is a problem.
     """
-    found, sieve = Lines(), BloomFilter(size // _LEAST_LINE)
-    for number, request in _requests(source, found, max_line_bytes):
-        if not _is_sound(found, number, request, endpoint):
+    findings, names = Findings(), BloomFilter(size // _MIN_LINE_BYTES)
+    for number, request in _requests(source, findings, max_line_bytes):
+        if not _is_valid(findings, number, request, endpoint):
             continue
         custom_id, body = request["custom_id"], request["body"]
-        sieve.see(custom_id)
+        names.add(custom_id)
         text = body["input"] if "input" in body else body["text"]
         row = orjson.dumps((custom_id, text), option=orjson.OPT_APPEND_NEWLINE)
-        found.rows += 1
+        findings.rows += 1
         target.write(row)
-    if not found.rows and not found.problems:
-        found.add(None, "empty_file", "The input file has no request in it.")
-    if sieve.in_doubt and not found.problems:
+    if not findings.rows and not findings.problems:
+        findings.add(None, "empty_file", "The input file has no request in it.")
+    if names.candidates and not findings.problems:
         source.seek(0)
-        named = ((number, one["custom_id"]) for number, one in _requests(source, found, size + 1))
-        for number, name in sieve.twice(named):
+        numbered = (
+            (number, request["custom_id"])
+            for number, request in _requests(source, findings, size + 1)
+        )
+        for number, name in names.duplicates(numbered):
             message = f"The custom_id '{name[:80]}' was used before; each needs one of its own."
-            found.add(number, "duplicate_custom_id", message, "custom_id")
-    return found
+            findings.add(number, "duplicate_custom_id", message, "custom_id")
+    return findings
 
 
-def _is_sound(found: Lines, number: int, request: dict[str, Any], endpoint: str) -> bool:
-    """Whether a request is as it must be; else what is wrong with it is noted."""
+def _is_valid(findings: Findings, number: int, request: dict[str, Any], endpoint: str) -> bool:
+    """Whether a request is valid; if it is not, add the problem to the findings."""
     custom_id, body = request.get("custom_id"), request.get("body")
-    if not isinstance(custom_id, str) or not 0 < len(custom_id) <= MOST_ID_CHARS:
-        message = f"It needs a 'custom_id', a string of up to {MOST_ID_CHARS} characters."
-        found.add(number, "invalid_custom_id", message, "custom_id")
+    if not isinstance(custom_id, str) or not 0 < len(custom_id) <= MAX_ID_CHARS:
+        message = f"It needs a 'custom_id', a string of up to {MAX_ID_CHARS} characters."
+        findings.add(number, "invalid_custom_id", message, "custom_id")
     elif request.get("method") != "POST":
-        found.add(number, "invalid_method", "Its 'method' must be POST.", "method")
+        findings.add(number, "invalid_method", "Its 'method' must be POST.", "method")
     elif request.get("url") != endpoint:
         message = f"Its 'url' must be {endpoint}, the batch's endpoint."
-        found.add(number, "invalid_url", message, "url")
+        findings.add(number, "invalid_url", message, "url")
     elif not isinstance(body, dict):
-        found.add(number, "invalid_body", "It needs a 'body', an object.", "body")
+        findings.add(number, "invalid_body", "It needs a 'body', an object.", "body")
     elif "input" not in body and "text" not in body:
         message = "Its 'body' needs an 'input', the text to score."
-        found.add(number, "missing_required_parameter", message, "body.input")
+        findings.add(number, "missing_required_parameter", message, "body.input")
     else:
-        return _same_model(found, number, body.get("model"))
+        return _has_same_model(findings, number, body.get("model"))
     return False
 
 
-def _same_model(found: Lines, number: int, model: object) -> bool:
+def _has_same_model(findings: Findings, number: int, model: object) -> bool:
     if not isinstance(model, str) or not model:
-        found.add(number, "missing_required_parameter", "Its 'body' needs a 'model'.", "body.model")
+        findings.add(
+            number, "missing_required_parameter", "Its 'body' needs a 'model'.", "body.model"
+        )
         return False
-    found.model = found.model or model
-    if model != found.model:
-        message = f"Its 'model' differs from '{found.model[:80]}': a batch has one for all lines."
-        found.add(number, "mismatched_model", message, "body.model")
-    return model == found.model
+    findings.model = findings.model or model
+    if model != findings.model:
+        message = (
+            f"Its 'model' differs from '{findings.model[:80]}': a batch has one for all lines."
+        )
+        findings.add(number, "mismatched_model", message, "body.model")
+    return model == findings.model
 
 
 def _requests(
-    source: BinaryIO, found: Lines, max_line_bytes: int
+    source: BinaryIO, findings: Findings, max_line_bytes: int
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The requests with the numbers of their lines, from 1; lines with nothing in them are none."""
+    """Yield the requests with the numbers of their lines, from 1; blank lines are skipped."""
     number = 0
     while line := source.readline(max_line_bytes + 1):
         number += 1
         if number == 1:
             line = line.removeprefix(b"\xef\xbb\xbf")
-        if len(found.problems) >= MOST_PROBLEMS:
+        if len(findings.problems) >= MAX_PROBLEMS:
             return
         if len(line) > max_line_bytes:
-            found.add(number, "line_too_long", f"It is longer than {max_line_bytes:,} bytes.")
+            findings.add(number, "line_too_long", f"It is longer than {max_line_bytes:,} bytes.")
             return
         if not line.strip():
             continue
@@ -120,4 +128,4 @@ def _requests(
         if isinstance(request, dict):
             yield number, request
         else:
-            found.add(number, "invalid_json_line", "This line is not a JSON object.")
+            findings.add(number, "invalid_json_line", "This line is not a JSON object.")

@@ -1,4 +1,4 @@
-"""Scores texts of which some make the model raise: those are found, and the others scored."""
+"""Scores texts on some of which the model raises: finds those by bisection, and scores the rest."""
 
 import logging
 
@@ -11,18 +11,18 @@ from shared.telemetry.safe_traceback import where
 
 logger = logging.getLogger(__name__)
 
-#: A model may raise so often for the rows of one part; what is in doubt after that has no score. It
-#: is enough for some fifty bad texts among thousands, and over in seconds with a model that is
-#: broken and raises for all.
-MOST_RAISED = 1000
+#: How often a model may raise for the rows of one part; the rows that are not scored by then get an
+#: error. This is enough to find some fifty bad texts among thousands. A broken model, which always
+#: raises, gets there in seconds.
+MAX_RAISED = 1000
 
 
 def score_texts(model: Model, texts: list[str]) -> tuple[npt.NDArray[np.float64], dict[int, str]]:
-    """Score n texts as one DataFrame; where the model raises, each half by itself, and so on.
+    """Score n texts as one DataFrame; if the model raises, score each half by itself, and so on.
 
     Returns:
-        n scores, not a number where there is none; and for those on which the model raised, by
-        their places, why.
+        The n scores, NaN for a text without one; and by the index of each text on which the model
+        raised, the error of its row.
     """
     scores = np.full(len(texts), np.nan)
     reasons: dict[int, str] = {}
@@ -32,12 +32,12 @@ def score_texts(model: Model, texts: list[str]) -> tuple[npt.NDArray[np.float64]
         begin, end = runs.pop()
         try:
             scores[begin:end] = _score(model, texts[begin:end])
-        except Exception as error:  # noqa: BLE001  whatever a model raises; it is logged
+        except Exception as error:  # noqa: BLE001  a model may raise anything; it is logged
             raised += 1
             if raised == 1:
                 logger.error("model=%s raised: %s", model.card.full_name, where(error))  # noqa: TRY400  the message may quote a text
             middle = (begin + end) // 2
-            if end - begin > 1 and raised < MOST_RAISED:
+            if end - begin > 1 and raised < MAX_RAISED:
                 runs += [(middle, end), (begin, middle)]
             else:
                 what = "this text" if end - begin == 1 else "this row's part"

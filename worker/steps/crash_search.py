@@ -1,8 +1,8 @@
-"""Finds the rows that end the process they are scored in, over several processes.
+"""Finds the rows that kill the process that scores them, over several such processes.
 
-Such a process learns nothing any more: a crash, the kernel's want of memory, a text that takes for
-ever. So what is about to be scored is noted in the job's record first, and the next process that
-takes up the part finds the note.
+A process that crashes, is killed for its memory or hangs over a text cannot report that. So it
+saves a note in the job's record before it scores: which rows are in doubt. The next process that
+takes up the part reads the note.
 """
 
 import json
@@ -10,60 +10,60 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Self
 
-#: A run of rows in doubt is cut into so many pieces. Halves would need fewer notes, and fifteen
-#: dead processes for a part of 20,000 rows; these need four, and each takes seconds to replace.
+#: How many pieces a run of rows in doubt is cut into. Two would need fewer notes, but the death of
+#: fifteen processes for a part of 20,000 rows; sixteen need four. It takes seconds to replace one.
 PIECES = 16
 
-#: Attempts at a part by pieces, behind its ordinary ones: enough for some ten fatal rows.
-ATTEMPTS = 40
+#: Attempts to score a part in pieces, after the ordinary ones: enough for some ten fatal rows.
+SEARCH_ATTEMPTS = 40
 
-#: Rows of a part, from the first to before the second.
+#: A run of rows of a part, as a half-open interval: the first row, and the row after the last.
 Run = tuple[int, int]
 
 
-def most_attempts(max_attempts: int) -> int:
-    """How often a part is taken up at all: whole so often, and then by pieces."""
-    return max_attempts + ATTEMPTS
+def total_attempts(max_attempts: int) -> int:
+    """How often a part is taken up at most: `max_attempts` times whole, and then in pieces."""
+    return max_attempts + SEARCH_ATTEMPTS
 
 
 @dataclass
 class CrashSearch:
-    """What is known of the rows of a part that has ended its processes.
+    """What is known about the rows of a part that has killed its processes.
 
     Attributes:
-        doubted: runs of rows among which there may be a fatal one, in order; all others are
-            harmless, or known to be fatal.
-        fatal: rows that ended a process by themselves.
+        in_doubt: runs of rows that may contain a fatal one, in order. All other rows are harmless,
+            or known to be fatal.
+        fatal: rows that killed a process when they were scored alone.
     """
 
-    doubted: list[Run]
+    in_doubt: list[Run]
     fatal: list[int] = field(default_factory=list)
 
     @classmethod
     def after(cls, note: str, rows: int) -> Self:
-        """What follows from the note that the last process left, of a part of so many rows.
+        """Continue the search after the death of the process that saved a note.
 
         Args:
-            note: as `note` writes it; empty where there is none.
-            rows: of the part.
+            note: the note, as `note` writes it; empty if there is none yet.
+            rows: the number of rows of the part.
         """
         if not note:
             return cls(_pieces((0, rows)))
-        doubted, fatal = json.loads(note)
-        # The first run was being scored, and ended that process.
-        ended, *rest = [(begin, end) for begin, end in doubted]
-        if ended[1] - ended[0] == 1:
-            return cls(rest, [*fatal, ended[0]])
-        return cls([*_pieces(ended), *rest], fatal)
+        in_doubt, fatal = json.loads(note)
+        # That process died while it scored the first run.
+        killer, *rest = [(begin, end) for begin, end in in_doubt]
+        if killer[1] - killer[0] == 1:
+            return cls(rest, [*fatal, killer[0]])
+        return cls([*_pieces(killer), *rest], fatal)
 
     def note(self) -> str:
-        """What to leave behind before the first run in doubt is scored."""
-        return json.dumps([self.doubted, self.fatal])
+        """The note to save before the first run in doubt is scored; JSON."""
+        return json.dumps([self.in_doubt, self.fatal])
 
     def harmless(self, rows: int) -> Iterator[Run]:
-        """The runs between those in doubt, of a part of so many rows; the fatal rows among them."""
+        """Yield the runs between those in doubt, of `rows` in all; fatal rows are among them."""
         at = 0
-        for begin, end in [*self.doubted, (rows, rows)]:
+        for begin, end in [*self.in_doubt, (rows, rows)]:
             if begin > at:
                 yield at, begin
             at = end

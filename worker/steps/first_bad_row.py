@@ -1,18 +1,18 @@
-"""Finds the first row with an error, for the jobs that fail of too many."""
+"""Finds the first row with an error, to be named in the error of a job that fails for its rows."""
 
 from shared.jobs.job_store import BadRow
 
-#: So much of a ref is repeated in a job's error.
+#: A longer ref is cut off in a job's error.
 MAX_REF_CHARS = 80
 
 
 def first_bad_row(errors: list[str | None], refs: list[str], first_row: int = 0) -> BadRow | None:
-    """The first row of a run that has an error; None where none has.
+    """The first row of a run that has an error; None if none has.
 
     Args:
-        errors: of each row; None where it has a score.
-        refs: of each row.
-        first_row: the number of the first one in its job, from 0.
+        errors: the error of each row; None for a row with a score.
+        refs: the ref of each row.
+        first_row: the number of the first of these rows in the job, from 0.
     """
     at = next((at for at, error in enumerate(errors) if error is not None), None)
     if at is None:

@@ -1,4 +1,4 @@
-"""Keeps the leases of what a process works on, however long it takes."""
+"""Renews the leases of the work that a process has under way."""
 
 import logging
 import threading
@@ -11,23 +11,23 @@ logger = logging.getLogger(__name__)
 
 
 class LeaseRenewer(threading.Thread):
-    """Renews leases every so often, while there are some to keep.
+    """A thread that renews leases at a fixed interval.
 
-    So a lease may be short, and what a dead process leaves is soon taken up by another; yet a part
-    that takes long is not. A process whose model holds Python's lock, and never gives it back,
-    renews nothing: it is as good as dead.
+    With it a lease can be short: another process soon takes up what a dead one leaves, and not what
+    a live one takes long for. If a model holds Python's global lock for ever, this thread renews
+    nothing, and its process counts as dead.
     """
 
     def __init__(self, seconds: float) -> None:
-        """Take the time between two renewals."""
-        super().__init__(name="lease keeper", daemon=True)
+        """Take the seconds between two renewals."""
+        super().__init__(name="lease renewer", daemon=True)
         self._seconds = seconds
         self._renewals: list[Callable[[], None]] = []
         self._stopped = threading.Event()
 
     @contextmanager
     def renewing(self, renew: Callable[[], None]) -> Iterator[None]:
-        """Renew a lease for the time of a block."""
+        """Call `renew` again and again while the block runs."""
         self._renewals.append(renew)
         try:
             yield
@@ -43,9 +43,9 @@ class LeaseRenewer(threading.Thread):
                 except RedisError as error:
                     logger.warning("a lease was not renewed: Redis does not answer (%s)", error)
                 except Exception:
-                    # Without its keeper a process does every long part twice.
+                    # If this thread ended, other processes would repeat each long part of this one.
                     logger.exception("a lease was not renewed")
 
     def stop(self) -> None:
-        """Renew no more."""
+        """Stop renewing."""
         self._stopped.set()

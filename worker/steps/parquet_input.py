@@ -1,4 +1,7 @@
-"""Cuts an upload whose rows are no runs of its bytes, and stores the rows of each part."""
+"""Cuts a Parquet upload into parts, and stores the rows of each part as a blob of its own.
+
+A row of Parquet is not a contiguous byte range of the file, so a part cannot be read from there.
+"""
 
 import time
 from collections.abc import Iterator
@@ -12,32 +15,32 @@ from shared.tables.parts import most_bytes_of
 
 
 class SplitLater(Exception):
-    """A split has taken its time: it goes on when its turn comes again."""
+    """A split has run for as long as it may, and is to go on in a task of its own."""
 
 
 def convert(
     blobs: Blobs, spec: Spec, settings: Settings, *, known: int, after: Part | None
 ) -> Iterator[Part]:
-    """Cut a Parquet file into parts, and store the rows of each before it is given.
+    """Cut a Parquet file into parts, and store the rows of each part before it is yielded.
 
-    The same upload and `rows_per_part` give the same parts with the same content, wherever a run
-    begins. What is at an offset is what all rows before it take as they are stored.
+    The same upload and `rows_per_part` give the same parts with the same content, wherever a split
+    begins. Offsets and lengths of these parts count the bytes of the stored rows.
 
     Args:
-        blobs: where the upload is.
-        spec: of its job.
-        settings: have the limits.
-        known: how many parts were cut before.
-        after: the last of them.
+        blobs: holds the upload, and gets the rows.
+        spec: the spec of the job.
+        settings: the limits.
+        known: the number of parts that were cut before.
+        after: the last of them; None if there is none.
 
     Raises:
-        shared.errors.input.BadParquet: it cannot be read, or its rows take too much room.
+        shared.errors.input.BadParquet: the file cannot be read, or its rows take too much room.
         FileNotFoundError: the upload is not there any more.
-        SplitLater: that took long, and there are more.
+        SplitLater: the time for one task is over, and there are more rows.
     """
     until = time.monotonic() + settings.task_time_limit / 3
     end, first_row = (after.end, after.first_row + after.rows) if after else (0, 0)
-    most_rows, most_bytes = spec.rows_per_part, most_bytes_of(spec.rows_per_part)
+    max_rows, max_bytes = spec.rows_per_part, most_bytes_of(spec.rows_per_part)
     run: list[bytes] = []
     size = 0
 
@@ -45,8 +48,8 @@ def convert(
         nonlocal known, end, first_row, run, size
         found = Part(offset=end, length=size, first_row=first_row, rows=len(run))
         if found.end > settings.max_upload_bytes:
-            most = f"{settings.max_upload_bytes:,}"
-            raise BadParquet(reason=f"unpacked, its rows take more than {most} bytes; split it")
+            limit = f"{settings.max_upload_bytes:,}"
+            raise BadParquet(reason=f"unpacked, its rows take more than {limit} bytes; split it")
         blobs.put(spec.rows_key(known), b"".join(run))
         known, end, first_row, run, size = known + 1, found.end, first_row + found.rows, [], 0
         return found
@@ -58,10 +61,10 @@ def convert(
         for line in lines:
             run.append(line)
             size += len(line)
-            if len(run) == most_rows or size >= most_bytes:
+            if len(run) == max_rows or size >= max_bytes:
                 yield part()
                 if time.monotonic() > until:
-                    # Other jobs want their turn, and the task would be ended before long.
+                    # Celery would end the task before long, and other jobs wait for this process.
                     raise SplitLater
     if run:
         yield part()

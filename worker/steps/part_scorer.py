@@ -1,4 +1,4 @@
-"""What is in a part, scored: by a result that is there, or by reading and scoring its rows."""
+"""Scores the parts of bulk jobs; a part whose result is stored already is only counted."""
 
 from functools import partial
 from typing import NamedTuple
@@ -18,20 +18,21 @@ from worker.steps.row_scorer import RowScorer, Scores
 from worker.steps.score_summary import summary_of
 from worker.telemetry.journal import Journal
 
-#: Of a part: its rows with a score, those with an error, the first of the latter, and what the
-#: scores come to.
+#: About a part: the number of its rows with a score, the number of those with an error, the first
+#: row with an error, and the summary of the scores.
 Counts = tuple[int, int, BadRow | None, Summary]
 
 
 class Scored(NamedTuple):
-    """What is in a part, and the blobs to be written of it, in this order."""
+    """A part with its scores."""
 
     counts: Counts
-    results: dict[str, bytes] = {}  # noqa: RUF012  never written to
+    blobs: dict[str, bytes] = {}  # noqa: RUF012  never written to
+    """The blobs that are to be written, by key, in this order; none if they are stored."""
 
 
 class PartScorer:
-    """Scores parts of bulk jobs; it stores nothing but notes."""
+    """Scores the rows of parts, and returns the results; stores only notes for later attempts."""
 
     def __init__(
         self,
@@ -49,19 +50,20 @@ class PartScorer:
         self._rows = rows
         self._journal = journal
 
-    def scored(self, spec: Spec, number: int, begun: Begun) -> Scored:
-        """What is in a part that was taken up, and what is to be stored of it.
+    def score(self, spec: Spec, number: int, begun: Begun) -> Scored:
+        """Score a part that was taken up, unless its result is stored.
 
         Raises:
             FileNotFoundError: its rows are not in the blob store any more.
-            OSError: they cannot be read.
+            OSError: its rows cannot be read.
         """
-        return self._counted(spec, number, begun) or self._score(spec, number, begun)
+        return self._from_stored_result(spec, number, begun) or self._score(spec, number, begun)
 
-    def _counted(self, spec: Spec, number: int, begun: Begun) -> Scored | None:
-        """What is in a part whose result is there; else None.
+    def _from_stored_result(self, spec: Spec, number: int, begun: Begun) -> Scored | None:
+        """Count the rows of a part whose result is stored; None if it is not.
 
-        A process wrote it and died before it could say so; or Redis has forgotten that it did.
+        A process stored the result and died before it marked the part done, or Redis has lost that
+        mark.
         """
         if not begun.perhaps_done:
             return None
@@ -71,22 +73,21 @@ class PartScorer:
             return None
         rows = part_format(spec).parse(content, columns=spec.columns)
         if len(rows) != begun.part.rows:
-            # Of a part that was cut by another release: this one is scored.
+            # Another release has cut the parts of this job differently.
             return None
         refs, scores, errors = ([row[name] for row in rows] for name in FIXED)
         return Scored(_counts(spec, begun.part, Rows(refs, [], errors), scores))
 
     def _score(self, spec: Spec, number: int, begun: Begun) -> Scored:
-        """Score it; what is in it, and what is to be stored of it."""
         part = begun.part
         rows = self._read(spec, number, part)
         unread = [error is not None for error in rows.errors] if spec.as_batch else []
-        leave = partial(self._store.note, spec.id, number)
-        scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, leave)
-        results = {}
+        save_note = partial(self._store.note, spec.id, number)
+        scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, save_note)
+        blobs = {}
         if spec.as_batch:
-            # First: a part whose result is there is not scored again.
-            results[spec.batch_key(number)] = render_batch(
+            # Before the result: if that is stored, the part is not scored again.
+            blobs[spec.batch_key(number)] = render_batch(
                 rows.refs,
                 scores,
                 rows.errors,
@@ -95,11 +96,11 @@ class PartScorer:
                 job_id=spec.id,
                 first_row=part.first_row,
             )
-        results[spec.result_key(number)] = part_format(spec).render(rows, scores, spec.columns)
+        blobs[spec.result_key(number)] = part_format(spec).render(rows, scores, spec.columns)
         counts = _counts(spec, part, rows, scores)
         if counts[1]:
             self._journal.errors(spec.full_name, rows.errors)
-        return Scored(counts, results)
+        return Scored(counts, blobs)
 
     def _read(self, spec: Spec, number: int, part: Part) -> Rows:
         where = {"offset": part.offset, "first_row": part.first_row}
@@ -116,7 +117,7 @@ class PartScorer:
 def _counts(spec: Spec, part: Part, rows: Rows, scores: Scores) -> Counts:
     failed = count_errors(rows.errors)
     bad = None
-    # Looked for only where the job may fail of it.
+    # It is needed only if errors can make the job fail.
     if failed and spec.tolerance < 1:
         bad = first_bad_row(rows.errors, rows.refs, part.first_row)
     return len(rows) - failed, failed, bad, summary_of(scores, rows.errors, failed)

@@ -1,4 +1,4 @@
-"""Scores rows, good and bad, with the models of a process."""
+"""Scores rows with the models of a process."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,21 +10,21 @@ from shared.model import Model
 from shared.tables.parts import read_rows
 from shared.tables.rows import Rows
 from worker.steps.bisection import score_texts
-from worker.steps.crash_search import CrashSearch, most_attempts
+from worker.steps.crash_search import CrashSearch, total_attempts
 
-#: A score for each row of a run; None where the row has an error.
+#: A score for each row of a run; None for a row with an error.
 Scores = list[float | None]
 
 
 class RowScorer:
-    """Reads rows, and scores those that have no error; a row that gets no score gets an error."""
+    """Reads rows, and scores those without an error; each row gets a score or an error."""
 
     def __init__(self, settings: Settings, models: Mapping[str, Model]) -> None:
         self._settings = settings
         self._models = models
 
     def read(self, content: bytes, layout: Layout, **where: int) -> Rows:
-        """The rows of a part or of a small job; see `shared.tables.parts.read_rows`."""
+        """Read the rows of a part or of a small job; see `shared.tables.parts.read_rows`."""
         return read_rows(
             content,
             layout,
@@ -34,45 +34,45 @@ class RowScorer:
         )
 
     def score(self, full_name: str, rows: Rows) -> Scores:
-        """Score rows; what the model raises on, or has no number for, becomes the row's error."""
+        """Score rows; one on which the model raises, or without a finite score, gets an error."""
         good = [row for row, error in enumerate(rows.errors) if error is None]
-        every = len(good) == len(rows)
-        texts = rows.texts if every else [rows.texts[row] for row in good]
+        all_good = len(good) == len(rows)
+        texts = rows.texts if all_good else [rows.texts[row] for row in good]
         if not texts:
             return [None] * len(rows)
-        found, raised = score_texts(self._models[full_name], texts)
-        finite = np.isfinite(found)
-        if every and finite.all():
-            return list(found.tolist())
+        scored, reasons = score_texts(self._models[full_name], texts)
+        finite = np.isfinite(scored)
+        if all_good and finite.all():
+            return list(scored.tolist())
         scores: Scores = [None] * len(rows)
         for at, row in enumerate(good):
             if finite[at]:
-                scores[row] = float(found[at])
+                scores[row] = float(scored[at])
             else:
-                rows.errors[row] = raised.get(at, "the model gave no number for this text")
+                rows.errors[row] = reasons.get(at, "the model gave no number for this text")
         return scores
 
     def attempt(
-        self, full_name: str, rows: Rows, attempts: int, note: str, leave: Callable[[str], None]
+        self, full_name: str, rows: Rows, attempts: int, note: str, save_note: Callable[[str], None]
     ) -> Scores:
-        """Score rows that may have ended the processes they were scored in before.
+        """Score rows that may have killed the processes that scored them before.
 
-        From a number of attempts on that is done piece by piece, so that the fatal rows are found:
-        they get an error and all others a score, unless there are too many of them.
+        After `max_attempts` they are scored piece by piece, to find the fatal rows: those get an
+        error and all others a score. If there are too many fatal ones, the rows are given up.
 
         Args:
             full_name: the model and its version.
-            rows: get their errors.
+            rows: the rows; their errors are set.
             attempts: how often they were taken up, this time included.
-            note: what the last attempt left behind.
-            leave: leaves a note for the next one.
+            note: the note of the last attempt; empty if there is none.
+            save_note: saves a note for the next attempt.
         """
         if attempts <= self._settings.max_attempts:
             return self.score(full_name, rows)
-        if attempts > most_attempts(self._settings.max_attempts):
+        if attempts > total_attempts(self._settings.max_attempts):
             return self.give_up(rows, attempts)
-        found = CrashSearch.after(note, len(rows))
-        for row in found.fatal:
+        search = CrashSearch.after(note, len(rows))
+        for row in search.fatal:
             rows.errors[row] = rows.errors[row] or "scoring this text ended the worker's process"
         scores: Scores = [None] * len(rows)
 
@@ -81,16 +81,16 @@ class RowScorer:
             scores[begin:end] = self.score(full_name, run)
             rows.errors[begin:end] = run.errors
 
-        for begin, end in found.harmless(len(rows)):
+        for begin, end in search.harmless(len(rows)):
             score(begin, end)
-        while found.doubted:
-            leave(found.note())
-            score(*found.doubted[0])
-            found.doubted.pop(0)
+        while search.in_doubt:
+            save_note(search.note())
+            score(*search.in_doubt[0])
+            search.in_doubt.pop(0)
         return scores
 
     def give_up(self, rows: Rows, attempts: int) -> Scores:
-        """Score none of these rows: they were taken up so often, this time included."""
+        """Score none of these rows, and set their errors; `attempts` includes this one."""
         reason = f"scoring this row did not end in {attempts - 1} attempts"
         rows.errors = [error or reason for error in rows.errors]
         return [None] * len(rows)

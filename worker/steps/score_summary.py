@@ -1,4 +1,4 @@
-"""What the scores of a part come to: `shared.jobs.outcome.Summary.of`, for many rows."""
+"""The summary of the scores of a part: as `shared.jobs.outcome.Summary.of`, for many rows."""
 
 import numpy as np
 
@@ -9,19 +9,19 @@ def summary_of(scores: list[float | None], errors: list[str | None], failed: int
     """The summary of rows, each of which has a score or an error.
 
     Args:
-        scores: None where there is an error.
-        errors: None where there is a score.
-        failed: how many have an error.
+        scores: the score of each row; None for a row with an error.
+        errors: the error of each row; None for a row with a score.
+        failed: the number of rows with an error.
     """
-    found = np.array([score for score in scores if score is not None] if failed else scores, float)
+    finite = np.array([score for score in scores if score is not None] if failed else scores, float)
     kinds = kinds_of(errors) if failed else {}
-    if not found.size:
+    if not finite.size:
         return Summary(errors=kinds)
-    bins = np.clip((found * BINS).astype(np.int64), 0, BINS - 1)
+    bins = np.clip((finite * BINS).astype(np.int64), 0, BINS - 1)
     return Summary(
         bins=tuple(np.bincount(bins, minlength=BINS).tolist()),
-        total=float(found.sum()),
-        least=float(found.min()),
-        most=float(found.max()),
+        total=float(finite.sum()),
+        least=float(finite.min()),
+        most=float(finite.max()),
         errors=kinds,
     )

@@ -1,4 +1,4 @@
-"""What a worker process does with small jobs and questions: all that waits, as one DataFrame."""
+"""Scores small jobs and questions: all that wait for a model, as one DataFrame."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -16,7 +16,7 @@ from worker.telemetry.journal import Journal
 
 
 class SmallJobScorer:
-    """Scores what waits for a model, and answers it."""
+    """Scores the small jobs and questions that wait for a model, and answers them."""
 
     def __init__(
         self,
@@ -29,11 +29,11 @@ class SmallJobScorer:
         rows: RowScorer,
         journal: Journal,
     ) -> None:
-        """Take the collaborators, and by their full names the models' rows per second."""
+        """Take the collaborators, and the rows per second of each model, by full name."""
         self._settings = settings
         self._store = store
         self._dispatch = dispatch
-        self._keeper = lease_renewer
+        self._lease_renewer = lease_renewer
         self._rates = rates
         self._rows = rows
         self._journal = journal
@@ -41,41 +41,41 @@ class SmallJobScorer:
     def answer(self, full_name: str) -> None:
         """Score the small jobs that wait for a model as one DataFrame, and answer each."""
         began = self._journal.now()
-        room = min(self._settings.batch_rows, self._rows_in_time(full_name))
-        jobs, waiting = self._store.take_small(full_name, room)
+        max_rows = min(self._settings.batch_rows, self._rows_in_time(full_name))
+        jobs, waiting = self._store.take_small(full_name, max_rows)
         if waiting:
-            # Before scoring: another process can take the rest meanwhile.
+            # Before scoring, so that another process can take the rest meanwhile.
             self._dispatch.answer(full_name)
         if not jobs:
             return
         recorded = [job.id for job in jobs if not job.reply_to]
-        with self._keeper.renewing(lambda: self._store.renew_small(recorded)):
+        with self._lease_renewer.renewing(lambda: self._store.renew_small(recorded)):
             answers = list(self._answers(full_name, jobs))
         self._store.answer_small(answers)
         self._journal.answer(full_name, jobs, answers, began)
 
     def _rows_in_time(self, full_name: str) -> int:
-        """How many rows may be scored at once, that nobody waits long for the next turn."""
+        """The rows that the model scores in `batch_seconds`: the next batch waits no longer."""
         return max(int(self._rates[full_name] * self._settings.batch_seconds), 1)
 
     def _answers(self, full_name: str, jobs: list[SmallJob]) -> Iterator[Answer]:
-        """Score small jobs; those that were taken before are given alone, see `take_small`."""
-        read = [self._rows.read(job.rows, NDJSON) for job in jobs]
+        """Score small jobs; one that was taken before comes alone, see `JobStore.take_small`."""
+        rows_of_jobs = [self._rows.read(job.rows, NDJSON) for job in jobs]
         batch = Rows()
-        for rows in read:
-            # Each job carries columns of its own, and no score hangs on them.
+        for rows in rows_of_jobs:
+            # Without the carried columns: they differ by job, and no score depends on them.
             batch.extend(Rows(rows.refs, rows.texts, rows.errors))
         if jobs[0].attempts > 1:
             scores = self._attempt(full_name, jobs[0], batch)
         else:
             scores = self._rows.score(full_name, batch)
         begin = 0
-        for job, rows in zip(jobs, read, strict=True):
-            mine = slice(begin, begin + len(rows))
-            rows.errors = batch.errors[mine]
+        for job, rows in zip(jobs, rows_of_jobs, strict=True):
+            own = slice(begin, begin + len(rows))
+            rows.errors = batch.errors[own]
             failed = count_errors(rows.errors)
-            # Without the names of its columns, which a CSV has in its header alone.
-            result = CSV.render(rows, scores[mine], ())
+            # Without the names of the carried columns: a CSV has those in its header only.
+            result = CSV.render(rows, scores[own], ())
             if failed:
                 self._journal.errors(full_name, rows.errors)
             bad = None
@@ -85,9 +85,9 @@ class SmallJobScorer:
             begin += len(rows)
 
     def _attempt(self, full_name: str, job: SmallJob, rows: Rows) -> Scores:
-        """Score a small job or question that has killed its worker, or outlasted its lease."""
+        """Score a small job or question that killed its process, or took longer than its lease."""
         if job.reply_to and job.attempts > self._settings.max_attempts:
-            # Nothing is recorded of a question, so no note can be left for its next attempt.
+            # A question has no record, so no note can be saved for its next attempt.
             return self._rows.give_up(rows, job.attempts)
-        leave = partial(self._store.note, job.id, 0)
-        return self._rows.attempt(full_name, rows, job.attempts, job.note, leave)
+        save_note = partial(self._store.note, job.id, 0)
+        return self._rows.attempt(full_name, rows, job.attempts, job.note, save_note)

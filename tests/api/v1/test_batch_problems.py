@@ -78,10 +78,10 @@ def test_duplicates_are_found_among_many(service: Service, client: OpenAI) -> No
     numbers = [*range(3000), 17, 2999, 17]
     small = BloomFilter(1)
     for number in numbers:
-        small.see(str(number))
-    assert len(small.in_doubt) > 100
+        small.add(str(number))
+    assert len(small.candidates) > 100
     named = list(enumerate(map(str, numbers)))
-    assert list(small.twice(named)) == [(3000, "17"), (3001, "2999"), (3002, "17")]
+    assert list(small.duplicates(named)) == [(3000, "17"), (3001, "2999"), (3002, "17")]
     batch = create_and_run(service, client, jsonl(*(line(str(number)) for number in numbers)))
     assert batch.errors
     assert batch.errors.data

@@ -12,31 +12,31 @@ def test_a_fatal_row_is_found_whatever_its_place(data: st.DataObject, rows: int)
     fatal = data.draw(st.sets(st.integers(0, rows - 1), max_size=4))
     note, deaths = "", 0
     while True:
-        trial = CrashSearch.after(note, rows)
-        if not _dies(trial, fatal):
+        search = CrashSearch.after(note, rows)
+        if not _dies(search, fatal):
             break
-        note, deaths = trial.note(), deaths + 1
-    assert sorted(trial.fatal) == sorted(fatal)
+        note, deaths = search.note(), deaths + 1
+    assert sorted(search.fatal) == sorted(fatal)
     # 16 pieces of 16 pieces ... : four cuts for 5,000 rows, and one death for the row itself.
     assert deaths <= 5 * len(fatal)
 
 
-def _dies(trial: CrashSearch, fatal: set[int]) -> bool:
+def _dies(search: CrashSearch, fatal: set[int]) -> bool:
     """Score what is in doubt, up to the run that ends the process."""
-    while trial.doubted:
-        begin, end = trial.doubted[0]
+    while search.in_doubt:
+        begin, end = search.in_doubt[0]
         if fatal & set(range(begin, end)):
             return True
-        trial.doubted.pop(0)
+        search.in_doubt.pop(0)
     return False
 
 
 @given(st.data(), st.integers(1, 200))
 def test_every_row_is_harmless_or_in_doubt(data: st.DataObject, rows: int) -> None:
     """The harmless runs and those in doubt hold each row once."""
-    trial = CrashSearch.after("", rows)
+    search = CrashSearch.after("", rows)
     for _ in range(data.draw(st.integers(0, 12))):
-        if trial.doubted:
-            trial = CrashSearch.after(trial.note(), rows)
-    runs = [*trial.harmless(rows), *trial.doubted]
+        if search.in_doubt:
+            search = CrashSearch.after(search.note(), rows)
+    runs = [*search.harmless(rows), *search.in_doubt]
     assert sorted(row for run in runs for row in range(*run)) == list(range(rows))

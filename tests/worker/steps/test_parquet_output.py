@@ -14,7 +14,7 @@ from support.in_memory import Service
 
 from shared.config.settings import Settings
 from shared.jobs.job import State
-from worker import pipeline as pipeline_module
+from worker.steps import parquet_output
 
 CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (at, b"z" * at) for at in range(20))
 
@@ -52,7 +52,7 @@ def test_a_finish_that_comes_twice(service: Service) -> None:
 
 def test_a_finish_beside_another(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """While one process makes the file no other one begins to, nor ends the job."""
-    job_id, assemble, times = scored(service), pipeline_module.assemble, 0
+    job_id, assemble, times = scored(service), parquet_output.assemble, 0
 
     def assembling(*args: Any) -> None:
         nonlocal times
@@ -61,7 +61,7 @@ def test_a_finish_beside_another(service: Service, monkeypatch: pytest.MonkeyPat
         assert service.store.get(job_id).state is State.RUNNING
         assemble(*args)
 
-    monkeypatch.setattr(pipeline_module, "assemble", assembling)
+    monkeypatch.setattr(parquet_output, "assemble", assembling)
     service.pipeline.finish(job_id)
     assert times == 1
     check(service, job_id)
@@ -76,7 +76,7 @@ def test_a_finish_that_dies(
 ) -> None:
     """Another process makes the file, when the dead one's lease has run out."""
     service.store._settings = settings.model_copy(update={"lease_seconds": 0.0})
-    job_id, assemble = scored(service), pipeline_module.assemble
+    job_id, assemble = scored(service), parquet_output.assemble
 
     def die(*args: Any) -> None:
         if written:
@@ -84,7 +84,7 @@ def test_a_finish_that_dies(
         raise Died
 
     with monkeypatch.context() as dying:
-        dying.setattr(pipeline_module, "assemble", die)
+        dying.setattr(parquet_output, "assemble", die)
         with pytest.raises(Died):
             service.pipeline.finish(job_id)
     service.dispatch.messages.clear()
@@ -123,13 +123,13 @@ def test_a_job_that_is_cancelled_at_its_finish(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It stays cancelled, and the file that nobody will read is not kept."""
-    job_id, assemble = scored(service), pipeline_module.assemble
+    job_id, assemble = scored(service), parquet_output.assemble
 
     def assembling(*args: Any) -> None:
         service.client.post(f"/jobs/{job_id}/cancel")
         assemble(*args)
 
-    monkeypatch.setattr(pipeline_module, "assemble", assembling)
+    monkeypatch.setattr(parquet_output, "assemble", assembling)
     service.pipeline.finish(job_id)
     job = service.store.get(job_id)
     assert job.state is State.CANCELLED
@@ -146,7 +146,7 @@ def test_a_job_that_is_deleted_at_its_finish(
         service.client.delete(f"/jobs/{job_id}")
         blobs.put(spec.whole_key, made)
 
-    monkeypatch.setattr(pipeline_module, "assemble", assembling)
+    monkeypatch.setattr(parquet_output, "assemble", assembling)
     service.pipeline.finish(job_id)
     assert not [key for key in service.blobs.contents if job_id in key]
 

@@ -1,0 +1,83 @@
+"""What becomes of a job that cannot go on: it fails or waits, and leaves no blob behind."""
+
+import logging
+
+from shared.errors.service import JobExpired, JobNotFound
+from shared.jobs.job import ENDED, Job, Spec, State
+from shared.jobs.job_store import JobStore
+from shared.storage.blobs import Blobs
+from shared.storage.manifest import has_manifest, settle
+
+logger = logging.getLogger(__name__)
+
+
+class Endings:
+    """Ends jobs, holds up parts, and removes the blobs of jobs that are gone.
+
+    The job store refuses to move a job that has ended meanwhile. Then nothing happens here.
+    """
+
+    def __init__(self, *, store: JobStore, blobs: Blobs) -> None:
+        """Take the job store and the blob store."""
+        self._store = store
+        self._blobs = blobs
+
+    def find(self, job_id: str) -> Job | None:
+        """The job; None if it is deleted or has expired."""
+        try:
+            return self._store.get(job_id)
+        except (JobNotFound, JobExpired):
+            return None
+
+    def fail(self, job_id: str, reason: str) -> None:
+        """Fail a job. The reason goes into the job and the log, so it may quote no row."""
+        if self._store.move(job_id, State.FAILED, reason):
+            settle(self._store, self._blobs, job_id)
+            logger.error("job=%s failed: %s", job_id, reason)
+
+    def fail_lost_upload(self, job_id: str) -> None:
+        """Fail a job whose upload is not in the blob store."""
+        self.fail(job_id, "Its upload is not in the blob store any more. Submit it again.")
+
+    def refuse_requests(self, spec: Spec, reason: str) -> None:
+        """Fail the job of a batch with invalid requests; `reason` may quote one."""
+        if self._store.move(spec.id, State.FAILED, reason):
+            settle(self._store, self._blobs, spec.id)
+            # A retry would be refused again, so the upload is not worth its disk space.
+            self._blobs.delete(spec.kept_key)
+            # Without the reason: what clients send is not for the log.
+            logger.error("job=%s failed: its requests are not valid", spec.id)
+
+    def settle_failed(self, job_id: str) -> None:
+        """Settle a job that the store has failed because too many of its rows have an error."""
+        settle(self._store, self._blobs, job_id)
+        # Without the job's error: it quotes a row, which is not for the log.
+        logger.error("job=%s failed: too many of its rows have an error", job_id)
+
+    def hold_up(self, job_id: str, number: int, what: str, error: OSError) -> None:
+        """Give a part back because the disk is full or fails: no row is to blame, and it passes.
+
+        Args:
+            job_id: the job.
+            number: the part, or `FINISH`.
+            what: what cannot be done; a clause, for the job's `detail`.
+            error: why it cannot be done.
+        """
+        reason = f"{what}: {error.strerror}"
+        logger.warning("job=%s is held up: %s", job_id, reason)
+        self._store.hold_up(job_id, number, reason)
+
+    def remove_if_deleted(self, spec: Spec) -> None:
+        """Remove what was just written for a job, if the job was deleted meanwhile."""
+        if self.find(spec.id) is None and not has_manifest(self._blobs, spec.id):
+            self._blobs.delete(spec.folder)
+
+    def remove_rows_if_ended(self, spec: Spec) -> None:
+        """Remove the rows that were just stored for a job, if it ended or was deleted meanwhile."""
+        if not spec.layout.stored_apart:
+            return
+        job = self.find(spec.id)
+        if job is None:
+            self.remove_if_deleted(spec)
+        elif job.state in ENDED:
+            self._blobs.delete(spec.rows_folder)

@@ -1,0 +1,116 @@
+"""Cuts the upload of a bulk job into parts, and records them."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from shared.config.settings import Settings
+from shared.dispatch import Dispatch
+from shared.errors.input import BadParquet, OpenQuote, RowTooLong
+from shared.jobs.job import NDJSON, Part, Spec
+from shared.jobs.job_store import JobStore
+from shared.storage.blobs import Blobs
+from shared.tables.parts import cut
+from worker.steps.endings import Endings
+from worker.steps.lanes import Lanes
+from worker.steps.parquet_input import SplitLater, convert
+from worker.steps.record_ends import look
+
+#: The most parts that are recorded in one call to the job store.
+MAX_BATCH_PARTS = 8
+
+
+class Splitter:
+    """Cuts uploads; it goes on after the last part that an earlier split of the job recorded."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: JobStore,
+        blobs: Blobs,
+        dispatch: Dispatch,
+        lanes: Lanes,
+        endings: Endings,
+    ) -> None:
+        """Take the collaborators."""
+        self._settings = settings
+        self._store = store
+        self._blobs = blobs
+        self._dispatch = dispatch
+        self._lanes = lanes
+        self._endings = endings
+
+    def split(self, spec: Spec) -> int | None:
+        """Record the parts of a job, and start as many as it has lanes.
+
+        Returns:
+            The number of its parts. None if this split is not the one that recorded the last part:
+            the job has ended or is held up, another split goes on, or this one goes on later.
+        """
+        known, after = self._store.last_part(spec.id)
+        try:
+            return self._record_parts(spec, known, after)
+        except (OpenQuote, RowTooLong, BadParquet) as error:
+            self._endings.fail(spec.id, str(error))
+        except SplitLater:
+            self._dispatch.split(spec.full_name, spec.id)
+        except FileNotFoundError:
+            self._endings.fail_lost_upload(spec.id)
+        except OSError as error:
+            self._endings.hold_up(spec.id, known, "its rows cannot be read or stored", error)
+        return None
+
+    def _record_parts(self, spec: Spec, known: int, after: Part | None) -> int | None:
+        """Record the parts that follow `after`; the number of all parts, None if it had to stop."""
+        for parts, last in _batches(self.cut(spec, known, after)):
+            walk = self._store.add_parts(
+                spec.id, parts, known=known, last=last, lanes=self._lanes.count(spec)
+            )
+            if walk.failed:
+                self._endings.settle_failed(spec.id)
+            if not walk.wanted:
+                self._endings.remove_rows_if_ended(spec)
+                return None
+            known += len(parts)
+            rows = parts[-1].first_row + parts[-1].rows if parts else 0
+            if rows > self._settings.max_rows:
+                limit = f"{self._settings.max_rows:,}"
+                reason = f"It has more than {limit} rows. Send them as several jobs."
+                self._endings.fail(spec.id, reason)
+                return None
+            self._lanes.advance(spec, walk)
+        return known
+
+    def cut(self, spec: Spec, known: int, after: Part | None) -> Iterator[Part]:
+        """Cut what follows the `known` parts, the last of which is `after`."""
+        if spec.layout.format == "parquet":
+            yield from convert(self._blobs, spec, self._settings, known=known, after=after)
+            return
+        begin = after.end if after else spec.layout.start
+        key, layout = spec.upload_key, spec.layout
+        if layout.format == "requests":
+            key, layout = spec.all_rows_key, NDJSON
+        with self._blobs.open(key, begin) as file:
+            yield from cut(
+                file,
+                layout,
+                rows_per_part=spec.rows_per_part,
+                after=after,
+                max_record_bytes=self._settings.max_record_bytes,
+                fine_from=spec.fine_from,
+                look=look,
+            )
+
+
+def _batches(parts: Iterable[Part]) -> Iterator[tuple[list[Part], bool]]:
+    """Group parts for the calls to the job store; each group with whether it is the last one.
+
+    The first group is a single part, so that scoring starts at once. Each further one is twice as
+    long, up to `MAX_BATCH_PARTS`. The last one is empty: only after the last part is it known that
+    no part follows.
+    """
+    iterator, size = iter(parts), 1
+    while batch := list(islice(iterator, size)):
+        yield batch, False
+        size = min(2 * size, MAX_BATCH_PARTS)
+    yield [], True
