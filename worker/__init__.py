@@ -1,1 +1,1 @@
-"""The scoring program: Celery processes with the models preloaded."""
+"""The worker: Celery processes that load the models and score."""

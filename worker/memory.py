@@ -1,4 +1,4 @@
-"""The memory of a worker: a setting of glibc, the limit of a process, and what a process uses."""
+"""The memory of a worker: a setting of glibc, and the limit of a scoring process."""
 
 import ctypes
 import os
@@ -38,11 +38,3 @@ def max_process_bytes(processes: int) -> int:
         with suppress(OSError, ValueError):  # no such file, or it says "max"
             limits.append(int(path.read_text()))
     return min(limits) * 4 // 5 // processes
-
-
-def resident_bytes(pid: int) -> int:
-    """The resident memory of a process, in bytes; 0 if it has ended, or there is no /proc."""
-    with suppress(OSError, ValueError, IndexError):
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    return 0

@@ -1,4 +1,4 @@
-"""Carries one message to one receiver, in a bounded time."""
+"""Posts a message to a checked address, in a bounded time."""
 
 import math
 import socket
@@ -18,61 +18,62 @@ class Receipt:
     """What a receiver answered."""
 
     status: int
-    retry_after: float = 0.0  #: Seconds that it asks to be left alone; 0: it does not say.
+    retry_after: float = 0.0  #: `Retry-After`, in seconds from now; 0 if there was none.
 
 
 class WebhookClient:
-    """Sends messages by HTTP, to addresses that were checked at that moment and to no other.
+    """Posts messages by HTTP; the address to which it connects is the one that it has checked.
 
-    It follows no redirect, asks no proxy, and reads no more than an answer's head.
+    It follows no redirect, uses no proxy, and reads only the head of a response.
     """
 
     def __init__(self, allowed: Allowed, timeout: float) -> None:
-        """Take where it may go, and the seconds that a message may take in all."""
+        """Take the private addresses that are allowed, and the seconds for one message in all."""
         self._allowed = allowed
         self._timeout = timeout
         self._tls = ssl.create_default_context()
 
-    def carry(self, url: str, headers: dict[str, str], body: bytes) -> Receipt:
+    def post(self, url: str, headers: dict[str, str], body: bytes) -> Receipt:
         """POST a message.
 
         Raises:
-            shared.errors.input.BadCallback: the URL leads where it may not.
-            TimeoutError: there was no whole answer in time.
-            OSError: it could not be delivered.
+            shared.errors.input.BadCallback: the URL leads to an address that is not allowed.
+            TimeoutError: there was no complete response in time.
+            OSError: the message could not be delivered.
         """
-        target, until = find_target(url, self._allowed), time.monotonic() + self._timeout
-        line = _reach(target, self._timeout)
+        target, deadline = find_target(url, self._allowed), time.monotonic() + self._timeout
+        connection = _connect(target, self._timeout)
         if target.scheme == "https":
-            # Not yet: a handshake that never ends must be in the time that is measured.
-            line = self._tls.wrap_socket(
-                line, server_hostname=target.host, do_handshake_on_connect=False
+            # The handshake comes after the timer is started, because it may never end.
+            connection = self._tls.wrap_socket(
+                connection, server_hostname=target.host, do_handshake_on_connect=False
             )
-        # A receiver that sends a byte now and then would pass every timeout of the socket.
-        late = Event()
-        alarm = Timer(max(until - time.monotonic(), 0.0), _cut, (line, late))
-        alarm.daemon = True
-        alarm.start()
+        # A socket's timeout is for each read: a receiver that sends a byte now and then would never
+        # exceed it. So a timer limits the whole.
+        timed_out = Event()
+        timer = Timer(max(deadline - time.monotonic(), 0.0), _shut_down, (connection, timed_out))
+        timer.daemon = True
+        timer.start()
         try:
-            with closing(line):
-                if isinstance(line, ssl.SSLSocket):
-                    line.do_handshake()
-                receipt = _post(line, target, headers, body)
+            with closing(connection):
+                if isinstance(connection, ssl.SSLSocket):
+                    connection.do_handshake()
+                receipt = _post(connection, target, headers, body)
         except (OSError, HTTPException) as error:
-            if late.is_set():
+            if timed_out.is_set():
                 raise TimeoutError from None
             if isinstance(error, OSError):
                 raise
             raise OSError(0, f"no HTTP answer: {type(error).__name__}") from None
         finally:
-            alarm.cancel()
-        if late.is_set():
-            # Half an answer that was cut off reads like a whole one.
+            timer.cancel()
+        if timed_out.is_set():
+            # A response that was cut off can look like a complete one.
             raise TimeoutError
         return receipt
 
 
-def _reach(target: Target, timeout: float) -> socket.socket:
+def _connect(target: Target, timeout: float) -> socket.socket:
     share = timeout / len(target.addresses)
     for address in target.addresses[:-1]:
         with suppress(OSError):
@@ -80,26 +81,29 @@ def _reach(target: Target, timeout: float) -> socket.socket:
     return socket.create_connection((target.addresses[-1], target.port), share)
 
 
-def _post(line: socket.socket, target: Target, headers: dict[str, str], body: bytes) -> Receipt:
-    connection = HTTPConnection(target.host, target.port)
-    # It would look up the host anew.
-    connection.sock = line
-    connection.request(
+def _post(
+    connection: socket.socket, target: Target, headers: dict[str, str], body: bytes
+) -> Receipt:
+    http = HTTPConnection(target.host, target.port)
+    # Given, because `HTTPConnection.connect` would look up the host again, and might get an address
+    # that was not checked.
+    http.sock = connection
+    http.request(
         "POST", target.path, body, {"Host": target.authority, "Connection": "close", **headers}
     )
-    answer = connection.getresponse()
-    return Receipt(answer.status, _seconds(answer.getheader("Retry-After", "")))
+    response = http.getresponse()
+    return Receipt(response.status, _seconds(response.getheader("Retry-After", "")))
 
 
-def _cut(line: socket.socket, late: Event) -> None:
-    late.set()
+def _shut_down(connection: socket.socket, timed_out: Event) -> None:
+    timed_out.set()
     with suppress(OSError):
-        # Not `SSLSocket.shutdown`: it takes away what the other thread reads by.
-        socket.socket.shutdown(line, socket.SHUT_RDWR)
+        # Not `SSLSocket.shutdown`: that drops the TLS object with which the other thread reads.
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _seconds(retry_after: str) -> float:
-    """A `Retry-After`, in seconds from now; 0 where it is none."""
+    """A `Retry-After` header, in seconds from now; 0 if it is missing or malformed."""
     if retry_after.isascii() and retry_after.isdecimal():
         return float(retry_after[:9])
     try:

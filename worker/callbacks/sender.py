@@ -1,4 +1,4 @@
-"""Delivers callbacks: threads of the worker's main process, beside its heart."""
+"""Delivers callbacks, in threads of the worker's main process."""
 
 import logging
 import threading
@@ -24,29 +24,34 @@ from worker.callbacks.http_post import Receipt, WebhookClient
 
 logger = logging.getLogger(__name__)
 
-#: Callbacks that a worker delivers at a time: a slow receiver holds up no other.
-AT_ONCE = 8
+#: The most callbacks that a worker delivers at a time, so that a slow receiver delays no other.
+MAX_CONCURRENT = 8
 
-#: So many of them at most to one receiver: however many jobs it waits for, and however slow it is,
-#: there are places left for others.
-AT_ONCE_EACH = 2
+#: The most of them to one receiver, so that a slow receiver with many jobs leaves room for others.
+MAX_CONCURRENT_PER_RECEIVER = 2
 
-#: When a callback is looked at again that found its receiver's places taken, in seconds.
-LATER_SECONDS = 5.0
+#: When to try again a callback whose receiver had no room, in seconds.
+NO_ROOM_SECONDS = 5.0
 
-#: Who takes a callback has so long to deliver it, in seconds; then another one does. More than any
-#: attempt takes, a slow look-up of the host included.
+#: How long a worker has to deliver a callback that it took, in seconds; after that another worker
+#: takes it. An attempt takes less, even with a slow look-up of the host.
 LEASE_SECONDS = 120.0
 
-#: Each wait is so many times as long as the one before, up to a most.
-GROWTH, MOST_SECONDS = 6.0, 12 * 3600.0
+#: Each wait before another attempt is this many times as long as the one before ...
+BACKOFF_FACTOR = 6.0
 
-#: After so many attempts the wait grows no more: some hundred later it would be no number any more.
-MOST_GROWTHS = 30
+#: ... up to this many seconds.
+MAX_BACKOFF_SECONDS = 12 * 3600.0
+
+#: The most often that the wait is multiplied: after some hundred attempts a float would overflow.
+MAX_BACKOFF_STEPS = 30
 
 
 class Sender(threading.Thread):
-    """Takes callbacks that are due, and tries each again, ever later, until it is delivered."""
+    """Takes callbacks that are due, and tries to deliver each, with growing waits in between.
+
+    It runs in every worker. The job store gives each callback to one of them, for a lease.
+    """
 
     def __init__(
         self,
@@ -57,6 +62,7 @@ class Sender(threading.Thread):
         webhook_client: WebhookClient,
         pause: float = 1.0,
     ) -> None:
+        """Take the collaborators, and the seconds from one look for due callbacks to the next."""
         super().__init__(name="sender", daemon=True)
         self._settings = settings
         self._store = store
@@ -65,16 +71,18 @@ class Sender(threading.Thread):
         self._pause = pause
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._under_way: Counter[str] = Counter()
+        self._under_way: Counter[str] = Counter()  # deliveries, by receiver
 
     def run(self) -> None:
-        """Deliver until `stop`."""
+        """Deliver callbacks until `stop`."""
         busy: set[Future[None]] = set()
-        with ThreadPoolExecutor(AT_ONCE, "callback") as pool:
+        with ThreadPoolExecutor(MAX_CONCURRENT, "callback") as pool:
             while not self._stopped.wait(self._pause):
                 busy = {one for one in busy if not one.done()}
                 try:
-                    for taken in self._store.take_callbacks(AT_ONCE - len(busy), LEASE_SECONDS):
+                    for taken in self._store.take_callbacks(
+                        MAX_CONCURRENT - len(busy), LEASE_SECONDS
+                    ):
                         busy.add(pool.submit(self._deliver_on, *taken))
                 except RedisError as error:
                     logger.warning("no callbacks: Redis does not answer (%s)", error)
@@ -82,42 +90,42 @@ class Sender(threading.Thread):
                     logger.exception("callbacks failed")
 
     def stop(self) -> None:
-        """Take no more."""
+        """Take no more callbacks; those under way are still delivered."""
         self._stopped.set()
 
     def _deliver_on(self, job_id: str, attempt: int) -> None:
-        """Deliver a callback, and then whatever else is due."""
+        """Deliver a callback, and after it any others that are due by then."""
         try:
             taken = [(job_id, attempt)]
             while taken and not self._stopped.is_set():
                 self.deliver(*taken[0])
                 taken = self._store.take_callbacks(1, LEASE_SECONDS)
-        except Exception as error:  # noqa: BLE001  it is logged, and tried again after the lease
+        except Exception as error:  # noqa: BLE001  it is logged; the callback is tried again after its lease
             logger.error("a callback was not delivered: %s", where(error))  # noqa: TRY400  the message may hold an address
 
     def deliver(self, job_id: str, attempt: int) -> None:
-        """Try to deliver the callback of a job, for the so many-th time."""
+        """Try to deliver the callback of a job; `attempt` counts from 1."""
         try:
             job = self._store.get(job_id)
         except (JobNotFound, JobExpired):
             return
-        with self._place(urlsplit(job.spec.callback_url).netloc) as had:
-            if had:
+        with self._room(urlsplit(job.spec.callback_url).netloc) as has_room:
+            if has_room:
                 self._try(job, attempt)
             else:
-                self._store.return_callback(job_id, LATER_SECONDS)
+                self._store.return_callback(job_id, NO_ROOM_SECONDS)
 
     @contextmanager
-    def _place(self, receiver: str) -> Iterator[bool]:
-        """Hold one of the places of a receiver, if there is one; gives whether there was."""
+    def _room(self, receiver: str) -> Iterator[bool]:
+        """Count a delivery to a receiver while a block runs; yields False if there are too many."""
         with self._lock:
-            had = self._under_way[receiver] < AT_ONCE_EACH
-            self._under_way[receiver] += had
+            has_room = self._under_way[receiver] < MAX_CONCURRENT_PER_RECEIVER
+            self._under_way[receiver] += has_room
         try:
-            yield had
+            yield has_room
         finally:
             with self._lock:
-                self._under_way[receiver] -= had
+                self._under_way[receiver] -= has_room
                 if not self._under_way[receiver]:
                     del self._under_way[receiver]
 
@@ -137,7 +145,7 @@ class Sender(threading.Thread):
         self._store.note_callback(job_id, state, error=error, again_in=wait)
         logger.info("callback job=%s attempt=%d %s %s", job_id, attempt, state.value, error)
         if state is not CallbackState.PENDING and job.spec.kind == "bulk":
-            # So that it is not sent again, should the job have to be restored.
+            # Record it in the manifest, so that it is not sent again if the job must be restored.
             settle(self._store, self._blobs, job_id)
 
     def _send(self, job: Job) -> Receipt:
@@ -146,25 +154,25 @@ class Sender(threading.Thread):
             webhook_secrets(self._settings), message_id(job), self._store.now(), body
         )
         headers |= {"Content-Type": "application/json", "User-Agent": "Scorelane"}
-        return self._webhook_client.carry(job.spec.callback_url, headers, body)
+        return self._webhook_client.post(job.spec.callback_url, headers, body)
 
     def _after(
         self, job: Job, attempt: int, receipt: Receipt, error: str
     ) -> tuple[CallbackState, float]:
-        """What is to be done after an attempt; and in how many seconds, if it is another one."""
+        """The state of a callback after an attempt, and the seconds until the next one, if any."""
         if not error:
             return CallbackState.DELIVERED, 0.0
-        growth = GROWTH ** min(attempt - 1, MOST_GROWTHS)
-        wait = min(self._settings.callback_backoff_seconds * growth, MOST_SECONDS)
-        # Not all at once, of many that failed together.
+        growth = BACKOFF_FACTOR ** min(attempt - 1, MAX_BACKOFF_STEPS)
+        wait = min(self._settings.callback_backoff_seconds * growth, MAX_BACKOFF_SECONDS)
+        # Spread the attempts of callbacks that failed together.
         wait = max(wait * uniform(0.8, 1.2), receipt.retry_after)  # noqa: S311  nothing secret
         ended = job.finished_at or job.created_at
-        late = self._store.now() + wait > ended + self._settings.callback_give_up_seconds
-        if late or receipt.status == 410:
+        is_over = self._store.now() + wait > ended + self._settings.callback_give_up_seconds
+        if is_over or receipt.status == 410:
             return CallbackState.FAILED, 0.0
         return CallbackState.PENDING, wait
 
 
 def _reason(error: OSError) -> str:
-    """What went wrong, without what the other end may have put into it."""
+    """What went wrong, in words of this machine alone: the receiver may choose an error's text."""
     return error.strerror or type(error).__name__

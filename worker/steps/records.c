@@ -1,5 +1,5 @@
-/* Finds where the records of a CSV end; worker/steps/record_ends.py loads this, where it was compiled, and
-   says what is found. 64 bytes at a time: a bit of a number stands for each. */
+/* Finds where the records of a CSV end; worker/steps/record_ends.py loads this if it was compiled. It
+   takes 64 bytes at a time: in a 64-bit number, bit n stands for byte n of them. */
 
 #include <stdint.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #include "../../shared/bytes.h"
 
-/* Which of 64 bytes are this one. */
+/* The bits of those of 64 bytes that equal `one`. */
 #ifdef __SSE2__
 static inline uint64_t which(const uint8_t *bytes, uint8_t one) {
   const __m128i all = _mm_set1_epi8((char)one);
@@ -29,24 +29,25 @@ static inline uint64_t which(const uint8_t *bytes, uint8_t one) {
 }
 #endif
 
-/* For each bit, whether so many bits up to and with it are set that their number is odd. */
-static inline uint64_t odd_up_to(uint64_t bits) {
+/* Each bit of the result is the parity of the bits up to and including it (prefix XOR). So it tells
+   for each byte whether it is inside of quotes, if the bits are those of the quotes. */
+static inline uint64_t parity_up_to(uint64_t bits) {
   for (int by = 1; by < 64; by *= 2) bits ^= bits << by;
   return bits;
 }
 
 static inline int64_t first_of(uint64_t bits) { return __builtin_ctzll(bits); }
 
-/* Of content that begins with a record and has no NUL: how many bytes of it are whole records; 0 if
-   none is. `count` is how many they are, or -1 if quotes or line ends are not where they belong;
-   `last` is where the last of them ends. Blank lines are no records. Where each record ends is
-   written to `ends`, unless that is NULL. */
+/* Takes content that begins at the start of a record and has no NUL. Returns the number of bytes that
+   are complete records; 0 if there is none. Sets `count` to the number of records, or to -1 if quotes
+   or line ends are not where they belong, and `last` to the end of the last record. A blank line is
+   not a record. Unless `ends` is NULL, writes the end of each record to it. */
 int64_t records_look(const uint8_t *content, int64_t length, uint8_t delimiter, int64_t *count,
                      int64_t *last, int64_t *ends) {
-  int64_t size = 0, begin = 0, odd = INT64_MAX; /* where the first odd thing is */
-  uint64_t open = 0;                            /* whether a quote is open: all bits, or none */
-  /* Of the byte before these: whether a quote may open behind it; whether it closes a cell; whether
-     it is a CR outside of quotes. */
+  int64_t size = 0, begin = 0, first_wrong = INT64_MAX; /* the first byte that is wrong */
+  uint64_t open = 0;                                    /* all bits set if a quote is open, else none */
+  /* About the last byte of the 64 before: whether a quote may open after it, whether it is a closing
+     quote, and whether it is a CR outside of quotes. */
   uint64_t may_open = 1, closed = 0, returned = 0;
   *count = *last = 0;
   for (int64_t at = 0; at < length; at += 64) {
@@ -54,16 +55,16 @@ int64_t records_look(const uint8_t *content, int64_t length, uint8_t delimiter, 
     const uint8_t *bytes = content + at;
     if (length - at < 64) bytes = memcpy(rest, bytes, length - at);
     uint64_t quotes = which(bytes, '"'), lines = which(bytes, '\n'), returns = which(bytes, '\r');
-    uint64_t inside = odd_up_to(quotes) ^ open;
+    uint64_t inside = parity_up_to(quotes) ^ open;
     open = 0 - (inside >> 63);
     uint64_t outside = lines & ~inside, opening = quotes & inside, closing = quotes & ~inside;
     uint64_t stray = returns & ~inside, marks = quotes | lines | which(bytes, delimiter);
-    /* Quotes enclose whole cells, or are two in the place of one within such a cell; behind a CR
-       that stands alone the csv module gives the line up, whatever quotes follow in it. */
+    /* Quotes must enclose whole cells, or be doubled within such a cell. After a CR without LF the
+       csv module rejects the line, whatever quotes follow in it. */
     uint64_t wrong = opening & ~(marks << 1 | may_open);
-    if (wrong && at + first_of(wrong) < odd) odd = at + first_of(wrong);
+    if (wrong && at + first_of(wrong) < first_wrong) first_wrong = at + first_of(wrong);
     wrong = ((closing << 1 | closed) & ~(marks | returns)) | ((stray << 1 | returned) & ~lines);
-    if (wrong && at + first_of(wrong) - 1 < odd) odd = at + first_of(wrong) - 1;
+    if (wrong && at + first_of(wrong) - 1 < first_wrong) first_wrong = at + first_of(wrong) - 1;
     may_open = marks >> 63;
     closed = closing >> 63;
     returned = stray >> 63;
@@ -77,6 +78,6 @@ int64_t records_look(const uint8_t *content, int64_t length, uint8_t delimiter, 
       ++*count;
     }
   }
-  if (odd < size) *count = -1;
+  if (first_wrong < size) *count = -1;
   return size;
 }

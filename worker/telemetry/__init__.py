@@ -1,1 +1,1 @@
-"""What a worker counts and publishes."""
+"""The journal of a worker, its counters, and the server of its metrics."""

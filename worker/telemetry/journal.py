@@ -1,4 +1,4 @@
-"""What the steps did: a log line for each, and the counts."""
+"""Records what the steps did: in the log, in the counters, and in spans."""
 
 import logging
 import time
@@ -16,24 +16,28 @@ logger = logging.getLogger(__name__)
 
 
 class Journal:
-    """Of one process of a worker."""
+    """The journal of one scoring process; each step calls the method of its name at its end.
+
+    `began` is what `now` returned when the step began.
+    """
 
     def __init__(self, counters: SharedCounters) -> None:
-        self._tally = counters
+        """Take the counters of the worker."""
+        self._counters = counters
 
     @staticmethod
     def now() -> float:
-        """The time by which steps are measured, in seconds."""
+        """The time on the clock by which steps are measured, in seconds."""
         return time.perf_counter()
 
     def read(self, job_id: str, rows: int, began: float) -> None:
-        """The requests of a batch were looked at."""
-        seconds = self._took(Task.READ, began)
+        """Record that the requests of a batch were checked, and their rows stored."""
+        seconds = self._observe(Task.READ, began)
         logger.info("read job=%s rows=%d", job_id, rows, extra={"rows": rows, "seconds": seconds})
 
     def split(self, job_id: str, parts: int, began: float) -> None:
-        """An upload was cut into parts."""
-        seconds = self._took(Task.SPLIT, began)
+        """Record that an upload was cut into parts."""
+        seconds = self._observe(Task.SPLIT, began)
         logger.info(
             "split job=%s parts=%d", job_id, parts, extra={"parts": parts, "seconds": seconds}
         )
@@ -41,10 +45,10 @@ class Journal:
     def score(
         self, full_name: str, job_id: str, part: int, counts: tuple[int, int], began: float
     ) -> None:
-        """A part was scored."""
-        seconds, rows = self._took(Task.SCORE, began), sum(counts)
+        """Record that a part was scored; `counts` are its rows with a score, and with an error."""
+        seconds, rows = self._observe(Task.SCORE, began), sum(counts)
         self._rows(full_name, *counts)
-        self._tally.add(PARTS, *labels_of(full_name))
+        self._counters.add(PARTS, *labels_of(full_name))
         logger.debug(
             "score job=%s part=%d rows=%d %.3f s",
             job_id,
@@ -55,19 +59,19 @@ class Journal:
         )
 
     def finish(self, job_id: str, began: float) -> None:
-        """A job has succeeded."""
-        seconds = self._took(Task.FINISH, began)
+        """Record that a job has succeeded."""
+        seconds = self._observe(Task.FINISH, began)
         logger.info("finish job=%s", job_id, extra={"seconds": seconds})
 
     def answer(
         self, full_name: str, jobs: list[SmallJob], answers: list[Answer], began: float
     ) -> None:
-        """Small jobs and questions were answered, all together."""
-        seconds = self._took(Task.ANSWER, began)
+        """Record that small jobs and questions were scored as one DataFrame, and answered."""
+        seconds = self._observe(Task.ANSWER, began)
         completed = sum(one.completed for one in answers)
         failed = sum(one.failed for one in answers)
         self._rows(full_name, completed, failed)
-        self._tally.add(SMALL, *labels_of(full_name), by=len(answers))
+        self._counters.add(SMALL, *labels_of(full_name), by=len(answers))
         logger.debug(
             "answer model=%s jobs=%d rows=%d",
             full_name,
@@ -84,17 +88,17 @@ class Journal:
                 spans.record(Task.ANSWER.value, job.traceparent, seconds, about)
 
     def errors(self, full_name: str, errors: list[str | None]) -> None:
-        """Some rows have an error."""
+        """Count errors of rows, by their kind; None stands for a row without one."""
         for kind, rows in Counter(kind_of(error) for error in errors if error).items():
-            self._tally.add(ROW_ERRORS, *labels_of(full_name), kind, by=rows)
+            self._counters.add(ROW_ERRORS, *labels_of(full_name), kind, by=rows)
 
-    def _took(self, task: Task, began: float) -> float:
+    def _observe(self, task: Task, began: float) -> float:
         seconds = time.perf_counter() - began
-        self._tally.observe(STEP, seconds, task.value)
+        self._counters.observe(STEP, seconds, task.value)
         return round(seconds, 6)
 
     def _rows(self, full_name: str, completed: int, failed: int) -> None:
         model = labels_of(full_name)
-        self._tally.add(ROWS, *model, "completed", by=completed)
+        self._counters.add(ROWS, *model, "completed", by=completed)
         if failed:
-            self._tally.add(ROWS, *model, "failed", by=failed)
+            self._counters.add(ROWS, *model, "failed", by=failed)

@@ -1,4 +1,4 @@
-"""What a worker counts, all its processes together."""
+"""What a worker counts: the sums over all its processes."""
 
 from shared.telemetry.prometheus import MODEL
 from shared.telemetry.shared_counters import Measure, SharedCounters
@@ -33,5 +33,5 @@ SMALL = Measure(
 )
 MEASURES = (STEP, ROWS, ROW_ERRORS, PARTS, SMALL)
 
-#: Made in the worker's main process, and shared by those that it forks.
+#: Made when the main process imports this, so that the scoring processes that it forks share it.
 counters = SharedCounters()

@@ -1,4 +1,4 @@
-"""A worker's own `GET /metrics`: a thread of its main process, which scores nothing."""
+"""Serves a worker's `GET /metrics` from a thread of its main process, which scores nothing."""
 
 import logging
 from collections.abc import Callable
@@ -7,37 +7,37 @@ from threading import Thread
 
 logger = logging.getLogger(__name__)
 
-#: A client that is silent for longer is left alone, in seconds.
-PATIENCE_SECONDS = 10.0
+#: How long a client may send nothing before its connection is closed, in seconds.
+IDLE_SECONDS = 10.0
 
-#: What is asked for, by the `Accept` of who asks: the page, and its media type.
+#: Makes the page of metrics: from the request's `Accept`, the content and its media type.
 Page = Callable[[str | None], tuple[bytes, str]]
 
 
 class MetricsServer(ThreadingHTTPServer):
-    """Answers `GET /metrics`, and nothing else."""
+    """Answers `GET /metrics`, and 404 to all other paths."""
 
     daemon_threads = True
     allow_reuse_address = True
 
     def __init__(self, address: tuple[str, int], page: Page) -> None:
-        """Listen.
+        """Listen on an address; requests are answered after `start`.
 
         Raises:
-            OSError: the address cannot be listened on.
+            OSError: the address is taken, or is none of this machine.
         """
         self.page = page
         super().__init__(address, _Handler)
 
     def start(self) -> None:
-        """Answer from now on."""
+        """Start to answer requests, in a thread for each."""
         Thread(target=self.serve_forever, name="metrics", daemon=True).start()
         logger.info("metrics at http://%s:%d/metrics", *self.server_address[:2])
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: MetricsServer
-    timeout = PATIENCE_SECONDS
+    timeout = IDLE_SECONDS
 
     def do_GET(self) -> None:
         if self.path.partition("?")[0] != "/metrics":

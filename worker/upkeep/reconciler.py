@@ -1,4 +1,4 @@
-"""Finds what was lost, and what has had its time."""
+"""Finds jobs whose work was lost, and removes what has expired or belongs to no job."""
 
 import logging
 
@@ -14,16 +14,17 @@ from worker.batches.sweep import sweep_batches
 
 logger = logging.getLogger(__name__)
 
-#: Jobs expired in one run: the lock is not held for long.
-EXPIRE_AT_ONCE = 100
+#: The most jobs that are expired in one run, so that the lock is not held for long.
+MAX_EXPIRED = 100
 
 
 class Reconciler:
-    """Every worker runs one on a timer; a lock in the job store lets one at a time work."""
+    """Looks for lost work; every worker has one, and a lock in the job store lets one run."""
 
     def __init__(
         self, settings: Settings, *, store: JobStore, blobs: Blobs, dispatch: Dispatch, fleet: Fleet
     ) -> None:
+        """Take the collaborators."""
         self._settings = settings
         self._store = store
         self._blobs = blobs
@@ -31,16 +32,20 @@ class Reconciler:
         self._fleet = fleet
 
     def reconcile(self, full_names: list[str]) -> None:
-        """Set going again what hangs, for these models; end, restore or remove the rest, of any."""
-        with self._store.reconciling(6 * self._settings.reconcile_seconds) as held:
-            if not held:
+        """Dispatch overdue work again, and end, restore or remove other jobs as needed.
+
+        Args:
+            full_names: the models whose overdue work is dispatched. All else is for any model.
+        """
+        with self._store.reconciling(6 * self._settings.reconcile_seconds) as locked:
+            if not locked:
                 return
             if self._store.due("sweep", self._settings.sweep_seconds):
                 self._sweep()
             for full_name in self._store.return_small():
                 logger.warning("reconcile model=%s: small jobs put back", full_name)
             for full_name in full_names:
-                # Also where a bell was lost between the job's record and its message.
+                # The doorbell may be lost: a process died after it recorded a job, before it rang.
                 if self._store.waiting_small(full_name):
                     self._dispatch.answer(full_name)
             for overdue in self._store.overdue(full_names):
@@ -48,7 +53,7 @@ class Reconciler:
             for full_name in self._store.waited_for():
                 if self._fleet.replaced_for(full_name) >= self._settings.replaced_seconds:
                     self._abandon(full_name)
-            for job in self._store.expire(EXPIRE_AT_ONCE):
+            for job in self._store.expire(MAX_EXPIRED):
                 self._blobs.delete(job.spec.folder)
                 logger.info("expired job=%s", job.spec.id)
 
@@ -77,9 +82,9 @@ class Reconciler:
         logger.error("model=%s: %d jobs failed", full_name, self._store.abandon(full_name, reason))
 
     def _sweep(self) -> None:
-        """Restore the jobs that only the blob store knows; remove what belongs to no job."""
+        """Restore jobs that only the blob store knows, and remove blobs that belong to no job."""
         sweep_batches(self._store, self._blobs, self._settings.orphan_seconds)
-        # The oldest first: their ids begin with the time of their making.
+        # An id begins with the time at which it was made, so the oldest jobs come first.
         ids = [name for name in sorted(self._blobs.folders(JOBS)) if is_job_id(name)]
         states = self._store.known(ids)
         for job_id in ids:
@@ -97,10 +102,11 @@ class Reconciler:
             if self._store.restore(manifest.job, manifest.parts, manifest.outcome):
                 logger.warning("restored job=%s from its manifest", job_id)
             else:
-                # Its process died before it was accepted, and it was sent again: as another job.
+                # The process that made it died before its response; the client sent the request
+                # again, and that made another job.
                 self._blobs.delete(folder_of(job_id))
                 logger.warning("removed job=%s: another one was made with its key", job_id)
-        # An upload that is under way has no manifest yet either.
+        # An upload that is under way has no manifest yet, either.
         elif self._blobs.quiet_seconds(folder_of(job_id)) > self._settings.orphan_seconds:
             self._blobs.delete(folder_of(job_id))
             logger.warning("removed what was left of job=%s", job_id)

@@ -1,25 +1,27 @@
-"""How a worker is: for its heartbeat, for its `/metrics`, and for `scorelane top` and `doctor`."""
+"""The status of a worker: for its `/metrics`, and by Redis for `scorelane top` and `doctor`."""
 
+import os
 import platform
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from prometheus_client.core import Metric
 
 from shared.fleet import RedisFleet, Worker
 from shared.redis.link import RedisLink
 from shared.telemetry.prometheus import MODEL, counted, gauge, labels_of
-from worker.memory import resident_bytes
 from worker.telemetry.measures import MEASURES, ROWS, counters
 
-#: What scores depend on.
+#: The libraries on which scores depend, as their distributions are named.
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "onnxruntime", "tensorflow-cpu", "tensorflow")
 
 
 class WorkerStatus:
-    """Of one worker, seen from its main process."""
+    """The status of one worker, as its main process knows it."""
 
     def __init__(
         self,
@@ -31,7 +33,16 @@ class WorkerStatus:
         link: RedisLink,
         blobs: str,
     ) -> None:
-        """Take the worker's name, its main process, its models, and the folder of its blobs."""
+        """Take what describes the worker.
+
+        Args:
+            node: the name of the worker.
+            pid: its main process.
+            full_names: the models that it serves.
+            fleet: knows its scoring processes, and gets its description.
+            link: Redis, for its clock.
+            blobs: the identity of the blob store that it sees.
+        """
         self._fleet = fleet
         self._link = link
         self._pid = pid
@@ -47,16 +58,16 @@ class WorkerStatus:
         self._started_at: float | None = None
 
     def describe(self) -> None:
-        """Have the fleet know it."""
+        """Publish the description of the worker."""
         now = self._link.now()
         self._started_at = self._started_at or now
-        processes = [resident_bytes(pid) for pid in self._fleet.announced()]
+        processes = [_resident_bytes(pid) for pid in self._fleet.announced()]
         self._fleet.describe(
             Worker.model_validate(
                 {
                     **self._about,
                     "processes": processes,
-                    "memory": sum(processes) + resident_bytes(self._pid),
+                    "memory": sum(processes) + _resident_bytes(self._pid),
                     "started_at": self._started_at,
                     "clock_ahead": round(time.time() - now, 3),
                     "rows": round(sum(numbers[0] for numbers in counters.totals(ROWS).values())),
@@ -65,11 +76,12 @@ class WorkerStatus:
         )
 
     def metrics(self) -> Iterator[Metric]:
-        """What this worker says at a scrape; it asks Redis nothing."""
+        """Yield the metrics of this worker; without a call to Redis."""
         yield from counted(counters, MEASURES)
         announced = self._fleet.announced()
-        rates = {labels_of(one.card.full_name): one.rate for of in announced.values() for one in of}
-        loaded = [labels_of(one.card.full_name) for of in announced.values() for one in of]
+        served = [one for models in announced.values() for one in models]
+        rates = {labels_of(one.card.full_name): one.rate for one in served}
+        loaded = [labels_of(one.card.full_name) for one in served]
         yield gauge(
             "scorelane_worker_processes",
             "Scoring processes that are ready. Of this worker.",
@@ -88,14 +100,22 @@ class WorkerStatus:
             MODEL,
             rates,
         )
-        memory = {("main",): float(resident_bytes(self._pid))}
-        memory["scoring",] = float(sum(map(resident_bytes, announced)))
+        memory = {("main",): float(_resident_bytes(self._pid))}
+        memory["scoring",] = float(sum(map(_resident_bytes, announced)))
         yield gauge(
             "scorelane_worker_resident_memory_bytes",
             "Memory of the main process, and of the scoring processes together. Of this worker.",
             ("process",),
             memory,
         )
+
+
+def _resident_bytes(pid: int) -> int:
+    """The resident memory of a process, in bytes; 0 if it has ended, or there is no /proc."""
+    with suppress(OSError, ValueError, IndexError):
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def _version(package: str) -> str | None:

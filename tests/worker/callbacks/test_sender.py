@@ -331,7 +331,7 @@ def test_a_slow_receiver_holds_up_no_other(
 ) -> None:
     """While it takes its time over very many, those of the others are delivered."""
     receiver.swift.clear()
-    monkeypatch.setattr(sender_module, "LATER_SECONDS", 0.01)
+    monkeypatch.setattr(sender_module, "NO_ROOM_SECONDS", 0.01)
     with receiving() as other:
         slows = [service.submit(CSV, callback_url=receiver.url).location for _ in range(20)]
         service.work()
