@@ -1,4 +1,4 @@
-"""Fixtures of the tests that break the real service, and the table of what they measured."""
+"""Fixtures of the tests that break the real service, and the table of their figures."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,14 +14,14 @@ _MEASURED = pytest.StashKey[list[tuple[str, str]]]()
 
 @pytest.fixture(scope="session")
 def sockets() -> Iterator[Path]:
-    """A folder with a short path: a Unix socket's has at most 107 bytes."""
+    """A folder with a short path, because the path of a Unix socket has at most 107 bytes."""
     with tempfile.TemporaryDirectory(prefix="scorelane-") as folder:
         yield Path(folder)
 
 
 @pytest.fixture
 def start(tmp_path: Path, sockets: Path) -> Iterator[Callable[..., Faulty]]:
-    """Starts Redis and the API with the settings given; all ends with the test."""
+    """A function that starts Redis and the API with given settings; they end with the test."""
     with ExitStack() as stack:
 
         def start(**settings: Any) -> Faulty:
@@ -33,7 +33,7 @@ def start(tmp_path: Path, sockets: Path) -> Iterator[Callable[..., Faulty]]:
 
 @pytest.fixture
 def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Notes a figure, for the table at the end."""
+    """A function that adds a figure to the table at the end."""
 
     def note(figure: str) -> None:
         what = (request.function.__doc__ or "").strip().split("\n")[0]
@@ -43,7 +43,7 @@ def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Print what was measured."""
+    """Print the table of figures."""
     measured = config.stash.get(_MEASURED, [])
     if measured:
         terminalreporter.section("what was broken, and what it cost")

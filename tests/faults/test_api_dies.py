@@ -1,4 +1,4 @@
-"""Kill -9 of the API: during an upload, after the answer, during a download."""
+"""Kill -9 of the API: during an upload, after its response, during a download; and slow clients."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ Measured = Callable[[str], None]
 
 
 def test_the_api_dies_during_an_upload(start: Start, measured: Measured) -> None:
-    """The client sees an error, nothing of it is scored, and what was stored is removed."""
+    """The client gets an error, no job is made, and the partial upload is removed."""
     service = start(orphan_seconds="1", sweep_seconds="1")
     service.start_worker()
     service.wait_ready()
@@ -42,7 +42,7 @@ def test_the_api_dies_during_an_upload(start: Start, measured: Measured) -> None
 
 
 def test_the_api_dies_after_its_answer(start: Start, measured: Measured) -> None:
-    """A job that was answered with 202 goes on without the API, and is there when it is back."""
+    """A job that was accepted with 202 goes on without the API, and is there when it is back."""
     service = start()
     service.start_worker()
     service.wait_ready()
@@ -54,7 +54,7 @@ def test_the_api_dies_after_its_answer(start: Start, measured: Measured) -> None
 
 
 def test_the_api_dies_during_a_download(start: Start, measured: Measured) -> None:
-    """The client goes on where it was cut, as soon as the API is back: no byte twice, none less."""
+    """The client continues its download when the API is back; no byte is lost or repeated."""
     service = start()
     service.start_worker()
     service.start_worker()
@@ -78,7 +78,7 @@ def test_the_api_dies_during_a_download(start: Start, measured: Measured) -> Non
 
 
 def test_a_slow_client_holds_no_memory(start: Start, measured: Measured) -> None:
-    """Clients that read nothing of a large result do not make the API grow."""
+    """Clients that request a large result and read nothing do not make the API grow."""
     service = start(part_seconds="4")
     service.env["SCORELANE_SERVE"] = "hostile"
     service.start_worker()

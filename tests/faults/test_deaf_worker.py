@@ -1,4 +1,4 @@
-"""A worker that lives and hears nothing any more."""
+"""A worker that lives, and takes no messages any more."""
 
 import os
 import time
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.faults
 def test_a_worker_that_takes_no_work_ends_itself(
     start: Callable[..., Faulty], measured: Callable[[str], None], tmp_path: Path
 ) -> None:
-    """One that takes none of the work that waits ends, with a status that has it started anew."""
+    """A worker that takes none of the waiting work ends with an error status, to be restarted."""
     service = start()
     deaf, usual = tmp_path / "deaf", dict(service.env)
     path = os.pathsep.join(

@@ -1,4 +1,4 @@
-"""The disk of the blob store is full: while splitting and scoring, and while uploading."""
+"""The disk of the blob store fills up: during a job, during an upload, before a split."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Take all the room that is left; the file that has it."""
+    """Write a file that takes all the room that is left; return its path."""
     stuffing = disk / "stuffing"
     with stuffing.open("wb", buffering=0) as file:
         try:
@@ -45,7 +45,7 @@ def fill(disk: Path) -> Path:
 
 
 def test_the_disk_fills_up_under_a_job(start: Start, measured: Measured, disk: Path) -> None:
-    """The job says what holds it up, and goes on when there is room; uploads are refused."""
+    """The job names the reason, and goes on when there is room; uploads are refused with 507."""
     service = start(blobs_dir=str(disk))
     service.start_worker()
     service.start_worker()
@@ -66,7 +66,7 @@ def test_the_disk_fills_up_under_a_job(start: Start, measured: Measured, disk: P
 
 
 def test_the_disk_is_full_before_the_split(start: Start, measured: Measured, disk: Path) -> None:
-    """A job that was accepted before the disk was full is scored when there is room."""
+    """A job that was accepted before the disk was full is scored when there is room again."""
     service = start(blobs_dir=str(disk))
     worker = service.start_worker()
     service.wait_ready()

@@ -1,4 +1,4 @@
-"""Models that raise, crash, hang and leak: one row has an error, and every other its score."""
+"""Models that raise, crash, hang and leak: the bad row gets an error, every other its score."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ Measured = Callable[[str], None]
 
 @pytest.mark.parametrize("hostile", [CRASHES, HANGS])
 def test_a_row_that_ends_its_process(start: Start, measured: Measured, hostile: str) -> None:
-    """A row that kills its process, or hangs, is found over a few dead ones: one error."""
+    """A row that kills or hangs its process is found after a few deaths, and gets an error."""
     service = start(task_time_limit="3")
     service.start_worker()
     service.start_worker()
@@ -28,7 +28,7 @@ def test_a_row_that_ends_its_process(start: Start, measured: Measured, hostile: 
 
 
 def test_rows_on_which_the_model_raises(start: Start, measured: Measured) -> None:
-    """They have an error with the kind of the exception; the rest of their parts has scores."""
+    """Rows on which the model raises get an error; the other rows of their parts get scores."""
     service = start()
     service.start_worker()
     service.start_worker()
@@ -40,7 +40,7 @@ def test_rows_on_which_the_model_raises(start: Start, measured: Measured) -> Non
 
 
 def test_a_model_that_leaks(start: Start, measured: Measured) -> None:
-    """A process that has grown over its limit is replaced between two tasks, and no row is lost."""
+    """A process that has grown beyond its limit is replaced between two tasks; no row is lost."""
     most = 8 * LEAK_BYTES
     service = start(max_process_bytes=str(most))
     worker = service.start_worker()

@@ -1,4 +1,4 @@
-"""Kill -9 of what scores: nothing is lost, and little time."""
+"""Kill -9 of workers and their processes: no row is lost, and little time."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Measured = Callable[[str], None]
 
 
 def test_ten_kills_at_random_moments(start: Start, measured: Measured) -> None:
-    """Ten kills during one job, of a child or of a whole worker in turn, cost no row."""
+    """Ten kills during one job, alternately of a child and of a whole worker, lose no row."""
     service = start()
     workers = [service.start_worker(), service.start_worker()]
     service.wait_ready()
@@ -35,7 +35,7 @@ def test_ten_kills_at_random_moments(start: Start, measured: Measured) -> None:
 
 
 def test_a_worker_dies_while_another_lives(start: Start, measured: Measured) -> None:
-    """What a killed worker had in hand is taken over within seconds by one that lives."""
+    """A live worker takes over the parts of a killed one within seconds."""
     service = start()
     victim = service.start_worker()
     service.wait_ready()
@@ -50,7 +50,7 @@ def test_a_worker_dies_while_another_lives(start: Start, measured: Measured) -> 
 
 
 def test_all_workers_die(start: Start, measured: Measured) -> None:
-    """With every worker killed a job waits; the next worker goes on with it."""
+    """With all workers killed a job waits; the next worker that starts goes on with it."""
     service = start()
     workers = [service.start_worker(), service.start_worker()]
     service.wait_ready()

@@ -1,4 +1,4 @@
-"""Messages that come twice, in another order, and after the end; clocks that differ."""
+"""Messages that come twice, in another order or after the end; clocks that differ; expiry."""
 
 import random
 import threading
@@ -19,7 +19,7 @@ Measured = Callable[[str], None]
 
 
 class Copier(threading.Thread):
-    """Puts copies of what waits in a queue back into it, in another order; keeps one of each."""
+    """Puts copies of waiting messages back into their queues, out of order; keeps one of each."""
 
     def __init__(self, redis_url: str) -> None:
         super().__init__(daemon=True)
@@ -44,14 +44,14 @@ class Copier(threading.Thread):
         self.join()
 
     def send_all_again(self) -> int:
-        """Send everything that was ever seen once more."""
+        """Send every message that was ever seen again; return their number."""
         for message, queue in self.seen.items():
             self._redis.lpush(queue, message)
         return len(self.seen)
 
 
 def test_messages_twice_and_out_of_order(start: Start, measured: Measured) -> None:
-    """Every message twice, older ones before newer; all again after the end and a delete."""
+    """Messages come twice and out of order, and all again after the end and after a delete."""
     service = start()
     copier = Copier(service.env["SCORELANE_REDIS_URL"])
     copier.start()
@@ -76,7 +76,7 @@ def test_messages_twice_and_out_of_order(start: Start, measured: Measured) -> No
 
 
 def test_clocks_a_minute_apart(start: Start, measured: Measured) -> None:
-    """The clocks of the API and of two workers are a minute apart: nothing is late, or dead."""
+    """The clocks of the API and two workers are a minute apart: nothing counts as late or dead."""
     service = start(skew="-60")
     for skew in ("0", "60"):
         service.env["SKEW_SECONDS"] = skew
@@ -94,7 +94,7 @@ def test_clocks_a_minute_apart(start: Start, measured: Measured) -> None:
 
 
 def test_a_job_expires_while_it_is_downloaded(start: Start, measured: Measured) -> None:
-    """A download that is overtaken by the end of its job's time is cut, and not taken for whole."""
+    """If a job expires during its download, the client can tell that the file is incomplete."""
     service = start(retention_seconds="4", part_seconds="0.5")
     service.start_worker()
     service.start_worker()

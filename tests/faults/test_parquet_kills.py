@@ -1,4 +1,4 @@
-"""Kill -9 of what reads and writes Parquet: the job ends with every row once."""
+"""Kill -9 of workers that read and write Parquet: the job ends with every row once."""
 
 import io
 import tempfile
@@ -17,7 +17,7 @@ ROWS = 400_000
 
 
 def test_kills_while_parquet_is_read_and_written(tmp_path: Path, sockets: Path) -> None:
-    """Of the worker that cuts a Parquet upload, and of the one that puts its results together."""
+    """A worker is killed while it cuts a Parquet upload, and another while it makes the file."""
     _, sent = many_rows(ROWS)
     upload = io.BytesIO()
     table = pa.table({"ref": list(sent["ref"]), "text": list(sent["text"])})
@@ -37,12 +37,12 @@ def test_kills_while_parquet_is_read_and_written(tmp_path: Path, sockets: Path) 
 
         wait_for((folder / "rows" / "000002.ndjson").exists)
         kill(worker)
-        assert service.job(location)["rows"]["total"] is None, "it was cut before it was disturbed"
+        assert service.job(location)["rows"]["total"] is None, "it was split before the kill"
 
         worker = service.start_worker()
         wait_for(lambda: list(folder.glob(".results.parquet.*")), 120)
         kill(worker)
-        assert not (folder / "results.parquet").exists(), "it was made before it was disturbed"
+        assert not (folder / "results.parquet").exists(), "the file was complete before the kill"
         assert service.job(location)["state"] == "running"
 
         service.start_worker()

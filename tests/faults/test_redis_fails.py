@@ -1,4 +1,4 @@
-"""Redis restarts, dies, stops, cuts its connections, forgets everything: jobs go on."""
+"""Redis restarts, dies, stalls, drops connections or loses all data: jobs go on."""
 
 import signal
 import time
@@ -15,8 +15,8 @@ Start = Callable[..., Faulty]
 Measured = Callable[[str], None]
 
 
-def half_done(start: Start) -> tuple[Faulty, SentJob]:
-    """A service with two workers, and a job that is half done."""
+def under_way(start: Start) -> tuple[Faulty, SentJob]:
+    """Start a service with two workers, and run a job until a quarter is done."""
     service = start(sweep_seconds="5")
     service.start_worker()
     service.start_worker()
@@ -26,8 +26,8 @@ def half_done(start: Start) -> tuple[Faulty, SentJob]:
     return service, job
 
 
-def goes_on(service: Faulty, job: SentJob) -> float:
-    """Wait until more rows are done; how long it took."""
+def wait_until_it_goes_on(service: Faulty, job: SentJob) -> float:
+    """Wait until more rows are done; return the seconds that it took."""
     began, done = time.monotonic(), 0
 
     def more() -> bool:
@@ -43,32 +43,32 @@ def goes_on(service: Faulty, job: SentJob) -> float:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_redis_restarts(start: Start, measured: Measured, how: signal.Signals) -> None:
-    """Redis, with its append-only file, is restarted in mid-job, in order or by kill -9."""
-    service, job = half_done(start)
+    """Redis, with its append-only file, is restarted during a job: by SIGTERM or kill -9."""
+    service, job = under_way(start)
     service.redis.send_signal(how)
     service.redis.wait(30)
     service.start_redis()
-    seconds = goes_on(service, job)
+    seconds = wait_until_it_goes_on(service, job)
     service.check(job)
     measured(f"{how.name}: {seconds:.1f} s, 0 rows")
 
 
 def test_redis_is_silent_for_half_a_minute(start: Start, measured: Measured) -> None:
-    """Redis answers nothing for 30 seconds: a request gets its 503, and then all goes on."""
-    service, job = half_done(start)
+    """Redis answers nothing for 30 seconds: requests get a 503, and then the job goes on."""
+    service, job = under_way(start)
     service.redis.send_signal(signal.SIGSTOP)
     began = time.monotonic()
     while time.monotonic() - began < 30:
         assert service.status(job.location) == 503
     service.redis.send_signal(signal.SIGCONT)
-    seconds = goes_on(service, job)
+    seconds = wait_until_it_goes_on(service, job)
     service.check(job)
     measured(f"{seconds:.1f} s after it, 0 rows")
 
 
 def test_connections_to_redis_are_cut(start: Start, measured: Measured) -> None:
-    """All connections to Redis are cut, ten times during a job, and each time made anew."""
-    service, job = half_done(start)
+    """All connections to Redis are cut ten times during a job; the programs reconnect."""
+    service, job = under_way(start)
     with Redis.from_url(service.env["SCORELANE_REDIS_URL"]) as redis:
         for cut in range(1, 11):
             redis.client_kill_filter(_type="normal", skipme=True)
@@ -78,11 +78,11 @@ def test_connections_to_redis_are_cut(start: Start, measured: Measured) -> None:
 
 
 def test_redis_forgets_everything(start: Start, measured: Measured) -> None:
-    """Redis is wiped in mid-job: bulk jobs come back with the parts that were done.
+    """Redis is wiped during a job: bulk jobs are restored, with the parts that were done.
 
-    A small job that had no other place says that it is lost; a question is asked again.
+    A small job is in Redis only, so it answers 410 `job-lost`. A question is scored again.
     """
-    service, job = half_done(start)
+    service, job = under_way(start)
     ended = service.submit_rows(1000)
     service.check(ended)
     with Redis.from_url(service.env["SCORELANE_REDIS_URL"]) as redis:

@@ -1,4 +1,4 @@
-"""Restarts in an orderly way, under load; and a model that is replaced during a job."""
+"""Rolling restarts under load, and a model version that is replaced during a job."""
 
 import itertools
 import signal
@@ -20,12 +20,12 @@ pytestmark = pytest.mark.faults
 Start = Callable[..., Faulty]
 Measured = Callable[[str], None]
 
-#: docker-compose.yml gives a worker and the API so long to stop, in seconds.
+#: The grace periods of a worker and of the API in docker-compose.yml, in seconds.
 WORKER_GRACE, API_GRACE = 60.0, 30.0
 
 
 class Balancer(threading.Thread):
-    """Asks two replicas of the API in turn; one that is not ready, or away, is passed over."""
+    """Sends requests to two replicas of the API in turn; skips one that is not ready or is down."""
 
     def __init__(self, ports: list[int]) -> None:
         super().__init__(daemon=True)
@@ -45,7 +45,7 @@ class Balancer(threading.Thread):
             if not self._is_ready(replica):
                 continue
             try:
-                # A connection of its own: what a proxy does with one that it cannot use again.
+                # A connection for each request, as a proxy without keep-alive makes it.
                 headers = {"Connection": "close"}
                 answer = replica.post("/sentiment", json={"text": ["well"]}, headers=headers)
                 return answer.status_code
@@ -65,7 +65,7 @@ class Balancer(threading.Thread):
 
 
 def test_a_rolling_restart(start: Start, measured: Measured) -> None:
-    """Workers and replicas of the API are restarted one by one: no row, no request lost."""
+    """Workers and API replicas are restarted one by one: no row and no request is lost."""
     service = start(drain_seconds="1")
     workers = [service.start_worker(), service.start_worker()]
     replicas = [(service.api, service.port), service.start_replica()]
@@ -82,11 +82,11 @@ def test_a_rolling_restart(start: Start, measured: Measured) -> None:
         longest["worker"] = max(longest["worker"], time.monotonic() - began)
         workers[number] = service.start_worker()
     for replica, port in replicas:
-        began, asked = time.monotonic(), len(balancer.statuses)
+        began, count = time.monotonic(), len(balancer.statuses)
         replica.send_signal(signal.SIGTERM)
         assert replica.wait(API_GRACE) == 0
         longest["api"] = max(longest["api"], time.monotonic() - began)
-        wait_for(lambda asked=asked: len(balancer.statuses) > asked + 20)
+        wait_for(lambda count=count: len(balancer.statuses) > count + 20)
         service.start_replica(port)
     balancer.stop()
     assert balancer.broken == []
@@ -97,14 +97,14 @@ def test_a_rolling_restart(start: Start, measured: Measured) -> None:
 
 
 def second_version(service: Faulty, folder: Path) -> None:
-    """Let the workers that start from here on serve another version of the model."""
+    """Make the workers that start from now on serve another version of the model."""
     service.env |= make(folder, "hostile", HostileModel, f"{SECONDS_PER_ROW}0")
 
 
 def test_a_version_changes_while_the_old_one_is_served(
     start: Start, measured: Measured, tmp_path: Path
 ) -> None:
-    """A job ends with the version that it began with, though a newer one is served beside it."""
+    """A job ends with the version with which it began, while a newer one is served too."""
     service = start()
     service.start_worker()
     service.wait_ready()
@@ -121,7 +121,7 @@ def test_a_version_changes_while_the_old_one_is_served(
 
 
 def test_a_version_is_replaced(start: Start, measured: Measured, tmp_path: Path) -> None:
-    """Where nobody serves a job's version any more, it fails in its time, and says why."""
+    """If no worker serves a job's version any more, the job fails in time, with that reason."""
     service = start(replaced_seconds="3")
     worker = service.start_worker()
     service.wait_ready()

@@ -1,7 +1,7 @@
 """`make soak`: a mixed load while programs are killed at random; every row is checked.
 
-It prints rows in and out, what was lost or came twice, and the memory over time; its status is 1
-where anything was lost.
+It prints the rows in and out, the rows that were lost or repeated, and the memory over time. Its
+exit status is 1 if any row was lost, repeated or wrong.
 """
 
 import argparse
@@ -27,22 +27,22 @@ from support.programs import kill
 
 logger = logging.getLogger("soak")
 
-#: Rows of a bulk job and of a small one, at most.
-BULK_ROWS, SMALL_ROWS = 60_000, 200
+#: The most rows of a bulk job, and of a small job.
+MAX_BULK_ROWS, MAX_SMALL_ROWS = 60_000, 200
 
-#: Seconds between two faults, at least and at most.
+#: The least and the most seconds between two faults.
 FAULT_SECONDS = (5.0, 20.0)
 
-#: Seconds between two looks at the memory.
-LOOK_SECONDS = 10.0
+#: Seconds between two measurements of the memory.
+MEASURE_SECONDS = 10.0
 
-#: A job gets so long to end, after the last fault too.
+#: A job that takes longer than this counts as lost, in seconds.
 JOB_SECONDS = 600.0
 
 
 @dataclass
 class Totals:
-    """What was sent, what came back, and what was broken meanwhile."""
+    """Counts of what was sent, returned and broken; the errors found, and the memory measured."""
 
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -55,14 +55,14 @@ class Totals:
             self.counts[what] += count
 
     def blame(self, what: str) -> None:
-        """Note that something is wrong."""
+        """Record an error."""
         logger.error("%s", what)
         with self.lock:
             self.wrong.append(what)
 
 
 class Soak:
-    """A service under load and under fire."""
+    """A service under load, whose programs are killed."""
 
     def __init__(self, service: Faulty, seed: int) -> None:
         self.service = service
@@ -73,16 +73,16 @@ class Soak:
         self._url = str(service.client.base_url)
 
     def run(self, seconds: float) -> None:
-        """Load and break the service for so long, then let what is left end."""
+        """Load and break the service for `seconds`, then wait until the last jobs end."""
         self.service.wait_ready()
-        load = [self._bulk, self._bulk, self._small, self._small, self._ask, self._look]
+        load = [self._bulk, self._bulk, self._small, self._small, self._ask, self._measure_memory]
         threads = [threading.Thread(target=self._until_over, args=[one]) for one in load]
         for thread in threads:
             thread.start()
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
             time.sleep(min(self._random.uniform(*FAULT_SECONDS), left))
-            if time.monotonic() < until - FAULT_SECONDS[1]:
+            if time.monotonic() < deadline - FAULT_SECONDS[1]:
                 self._break_something()
         self._over.set()
         for thread in threads:
@@ -96,26 +96,26 @@ class Soak:
                 try:
                     step(client)
                 except httpx.TransportError:
-                    # The API was killed; nothing was accepted, or it is asked again.
+                    # The API was killed. Nothing was accepted, or the step is repeated.
                     self.totals.add("connections cut")
                     time.sleep(0.2)
 
     # -- load ------------------------------------------------------------------------------
 
     def _bulk(self, client: httpx.Client) -> None:
-        rows = self._random.randrange(1, BULK_ROWS)
+        rows = self._random.randrange(1, MAX_BULK_ROWS)
         first, bad = self._random.randrange(10**6), self._random.randrange(rows)
         texts = [f"text number {row}, and no other" for row in range(first, first + rows)]
         texts[bad] = RAISES
         lines = [f"{row},{text}\n" for row, text in enumerate(texts, first)]
-        # The comma of a text needs quotes.
+        # A text with a comma must be quoted.
         body = "ref,text\n" + "".join(line.replace(",", ',"', 1)[:-1] + '"\n' for line in lines)
         headers = {"Content-Type": "text/csv"}
         answer = client.post("/jobs", content=body.encode(), headers=headers)
         self._follow(client, answer, [str(first + row) for row in range(rows)], texts)
 
     def _small(self, client: httpx.Client) -> None:
-        rows = self._random.randrange(1, SMALL_ROWS)
+        rows = self._random.randrange(1, MAX_SMALL_ROWS)
         texts = [f"small text {self._random.random()}" for _ in range(rows)]
         answer = client.post("/jobs", json={"text": texts})
         self._follow(client, answer, [str(row + 1) for row in range(rows)], texts)
@@ -132,13 +132,13 @@ class Soak:
     def _follow(
         self, client: httpx.Client, accepted: httpx.Response, refs: list[str], texts: list[str]
     ) -> None:
-        """Wait for the end of a job that was accepted, and compare every row."""
+        """Wait for the end of a job, if it was accepted, and compare every row."""
         if accepted.status_code != 202:
             self.totals.add(f"submissions answered {accepted.status_code}")
             return
         self.totals.add("jobs")
         self.totals.add("rows in", len(refs))
-        location, until = accepted.headers["Location"], time.monotonic() + JOB_SECONDS
+        location, deadline = accepted.headers["Location"], time.monotonic() + JOB_SECONDS
         while True:
             with suppress(httpx.TransportError):
                 answer = client.get(location)
@@ -150,7 +150,7 @@ class Soak:
                 if answer.status_code not in (200, 503):
                     self.totals.blame(f"{location}: {answer.status_code} {answer.text}")
                     return
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 self.totals.blame(f"{location} did not end")
                 return
             time.sleep(0.1)
@@ -214,34 +214,34 @@ class Soak:
         with suppress(RedisError), Redis.from_url(self.service.env["SCORELANE_REDIS_URL"]) as redis:
             redis.client_kill_filter(_type="normal", skipme=True)
 
-    # -- what it holds ---------------------------------------------------------------------
+    # -- memory ----------------------------------------------------------------------------
 
-    def _look(self, _: httpx.Client) -> None:
+    def _measure_memory(self, _: httpx.Client) -> None:
         with suppress(psutil.NoSuchProcess):
             api = psutil.Process(self.service.api.pid)
             workers = [psutil.Process(worker.pid) for worker in list(self._workers)]
             families = {"api": [api, *api.children()], "redis": [self._redis()]}
             families["worker"] = [one for main in workers for one in [main, *main.children()]]
-            look = {
+            measured = {
                 f"{name} MB": max(one.memory_info().rss for one in family) / 1e6
                 for name, family in families.items()
             }
-            look["api files"] = max(one.num_fds() for one in families["api"])
-            self.totals.memory.append(look)
-        self._over.wait(LOOK_SECONDS)
+            measured["api files"] = max(one.num_fds() for one in families["api"])
+            self.totals.memory.append(measured)
+        self._over.wait(MEASURE_SECONDS)
 
     def _redis(self) -> psutil.Process:
         return psutil.Process(self.service.redis.pid)
 
 
 def report(totals: Totals) -> None:
-    """Print what happened."""
+    """Print the counts, the memory and the errors."""
     for what, count in sorted(totals.counts.items()):
         print(f"{count:>12,}  {what}")
     quarter = max(len(totals.memory) // 4, 1)
     for name in totals.memory[0] if totals.memory else ():
-        first = max(look[name] for look in totals.memory[:quarter])
-        last = max(look[name] for look in totals.memory[-quarter:])
+        first = max(measured[name] for measured in totals.memory[:quarter])
+        last = max(measured[name] for measured in totals.memory[-quarter:])
         print(f"{first:>12,.0f}  {name} at most in the first quarter, {last:,.0f} in the last")
     print(
         f"{len(totals.wrong):>12,}  wrong"
@@ -250,7 +250,7 @@ def report(totals: Totals) -> None:
 
 
 def main() -> None:
-    """Run the soak that the command line asks for."""
+    """Run with the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
@@ -259,7 +259,7 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     with (
         tempfile.TemporaryDirectory(prefix="scorelane-") as folder,
-        # A quarter of a second of scoring for ten thousand rows; jobs are kept for a minute.
+        # Parts take 0.3 s to score, and jobs are kept for a minute after their end.
         faulty(Path(folder), Path(folder), retention_seconds="60", part_seconds="0.3") as service,
     ):
         soak = Soak(service, options.seed)

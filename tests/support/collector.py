@@ -1,4 +1,4 @@
-"""A collector of spans, as OTLP over HTTP brings them."""
+"""A collector of spans: a server that receives OTLP over HTTP."""
 
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 
 class Collector(ThreadingHTTPServer):
-    """Keeps every span that was sent."""
+    """Keeps every span that it receives."""
 
     daemon_threads = True
 
@@ -36,8 +36,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        asked = ExportTraceServiceRequest.FromString(body)
-        for resource in asked.resource_spans:
+        request = ExportTraceServiceRequest.FromString(body)
+        for resource in request.resource_spans:
             for scope in resource.scope_spans:
                 self.server.spans += scope.spans
         self.send_response(200)

@@ -1,14 +1,14 @@
-"""Processes that die: between any two calls to what they work with."""
+"""Processes that die between any two calls to their collaborators, without a real process."""
 
 from typing import Any
 
 
 class Died(BaseException):
-    """The process died here."""
+    """The process died here; a BaseException, so that no handler takes it for an error."""
 
 
 class Fuse:
-    """Ends a process after so many of its calls; 0: not at all."""
+    """Ends a process after `left` more calls; 0: never."""
 
     left = 0
 
@@ -20,7 +20,7 @@ class Fuse:
 
 
 class Fragile:
-    """A collaborator, before and after each of whose calls the process may die."""
+    """Wraps a collaborator: the process may die before and after each call of its methods."""
 
     def __init__(self, target: Any, fuse: Fuse) -> None:
         self._target = target
@@ -34,7 +34,7 @@ class Fragile:
         def call(*args: Any, **options: Any) -> Any:
             self._fuse.burn()
             answer = found(*args, **options)
-            # An open file is closed by the death of its process, and here by nobody.
+            # A real death would close the file; here nothing would, and that is a warning.
             if name != "open":
                 self._fuse.burn()
             return answer

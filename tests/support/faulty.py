@@ -1,4 +1,4 @@
-"""A service to break, with a model that is slow at a fixed rate, and a check of every row."""
+"""A real service to break, with a model of a fixed rate, and a check of every row."""
 
 import os
 import random
@@ -17,11 +17,11 @@ from support.programs import Programs, programs
 from benchmarks.runtime_package import make
 from shared.model import SCORE, TEXT
 
-#: Rows of a job, and how long each takes one process, in seconds: ten seconds for two processes.
+#: Rows of a job, and the seconds that a process takes for each: ten seconds for two processes.
 ROWS = 100_000
 SECONDS_PER_ROW = 2e-4
 
-#: Where nothing else is said: the defaults of a service, but for what takes minutes by design.
+#: What differs from the defaults of a service, unless a test sets it.
 SETTINGS = {"processes": "1", "serve": "hostile", "default_model": "hostile"}
 
 
@@ -30,8 +30,8 @@ class SentJob:
     """A job that was accepted.
 
     Attributes:
-        location: its path in the API.
-        sent: its rows, as they were sent.
+        location: the path of the job in the API.
+        sent: the rows, as they were sent.
     """
 
     location: str
@@ -39,20 +39,20 @@ class SentJob:
 
     @property
     def id(self) -> str:
-        """Its id."""
+        """The id of the job."""
         return self.location.rpartition("/")[2]
 
 
 class Faulty(Programs):
-    """The real programs, with a model of this test's own."""
+    """The real programs, with the model `HostileModel`."""
 
     def submit_rows(self, rows: int = ROWS, first: int = 0, **texts: str) -> SentJob:
-        """Submit rows numbered from `first` on, each with a text of its own.
+        """Submit rows with different texts, numbered from `first`.
 
         Args:
-            rows: how many.
-            first: the number of the first.
-            texts: other texts, by the number of the row behind an `r`.
+            rows: the number of rows.
+            first: the number of the first row.
+            texts: other texts for some rows: `r17="..."` for row 17.
         """
         sent = pd.DataFrame(
             {
@@ -65,11 +65,11 @@ class Faulty(Programs):
         return SentJob(self.submit(sent.to_csv(index=False).encode()), sent)
 
     def check(self, job: SentJob, **errors: str) -> None:
-        """Wait for the end of a job, and check every row of it: once, in order, with its score.
+        """Wait for the end of a job, and assert that it has each row once, in order and scored.
 
         Args:
             job: the job.
-            errors: what rows have instead of a score, by their number behind an `r`.
+            errors: the errors of rows that have no score: `r17="..."` for row 17.
         """
         ended = self.wait_for_end(job.location)
         assert ended["state"] == "succeeded", ended["detail"]
@@ -91,31 +91,31 @@ class Faulty(Programs):
         assert (found[SCORE] - wanted).abs().max() < 1e-9
 
     def rows_done(self, job: SentJob) -> int:
-        """How many rows of a job are done."""
+        """The number of rows of a job that are done."""
         return int(self.job(job.location)["rows"]["completed"])
 
     def processes(self) -> int:
-        """How many processes serve."""
+        """The number of scoring processes that are ready."""
         return sum(self.client.get("/readyz").json().get("processes", {}).values())
 
     def stored(self) -> int:
-        """The bytes of jobs in the blob store; not the name of the store itself, `.identity`."""
+        """The bytes of all jobs in the blob store, without the store's own file `.identity`."""
         return sum(path.stat().st_size for path in self.blobs.rglob("*/*") if path.is_file())
 
     def api_bytes(self) -> int:
-        """What the processes of the API hold."""
+        """The resident memory of all processes of the API, in bytes."""
         api = psutil.Process(self.api.pid)
         return sum(one.memory_info().rss for one in [api, *api.children()])
 
     def queued(self) -> int:
-        """How many messages wait for a worker, or are in the hands of one."""
+        """The number of messages that wait for a worker, or are not acknowledged by one."""
         with Redis.from_url(self.env["SCORELANE_REDIS_URL"]) as redis:
             waiting = sum(redis.llen(queue) for queue in redis.scan_iter("scorelane:bulk.*"))
             return int(waiting + redis.zcard("scorelane:unacked_index"))
 
     @property
     def blobs(self) -> Path:
-        """Where uploads and results lie."""
+        """The folder of the blob store."""
         return Path(self.env["SCORELANE_BLOBS_DIR"])
 
 
@@ -123,15 +123,15 @@ class Faulty(Programs):
 def faulty(
     folder: Path, sockets: Path, skew: str | None = None, **settings: Any
 ) -> Iterator[Faulty]:
-    """Redis and the API, started, their clock wrong by `skew`; workers are the test's to start."""
+    """Start Redis and the API, with clocks shifted by `skew` seconds; the test starts workers."""
     env = make(folder / "model", "hostile", HostileModel, repr(SECONDS_PER_ROW))
     if skew is not None:
         path = os.pathsep.join([str(Path(__file__).parent / "skewed"), env["PYTHONPATH"]])
         env |= {"PYTHONPATH": path, "SKEW_SECONDS": skew}
-    with programs(folder, sockets, kind=Faulty, env=env, **(SETTINGS | settings)) as these:
-        yield these
+    with programs(folder, sockets, kind=Faulty, env=env, **(SETTINGS | settings)) as service:
+        yield service
 
 
 def at_random(rows: int, times: int, seed: int) -> list[int]:
-    """So many numbers of rows, in order: moments in the life of a job."""
+    """Draw `times` different numbers of rows, in ascending order: moments during a job."""
     return sorted(random.Random(seed).sample(range(rows), times))  # noqa: S311  nothing is secret

@@ -1,4 +1,4 @@
-"""A model that does what some texts tell it: a runtime of its own, as one that a package brings."""
+"""A model that crashes, hangs, raises or leaks on certain texts; its runtime is a plugin."""
 
 import os
 import signal
@@ -8,20 +8,21 @@ from typing import Self
 from zlib import crc32
 
 import pandas as pd
+from typing_extensions import override
 
-from shared.model import SCORE, TEXT, Card
+from shared.model import SCORE, TEXT, Card, Model
 
-#: Texts: one on which the process dies as of a segmentation fault, one that takes for ever, one on
-#: which the model raises, and one that has it hold on to 64 MB more.
+#: Texts on which the process dies of a segmentation fault, on which it hangs, on which the model
+#: raises, and on which it leaks `LEAK_BYTES`.
 CRASHES, HANGS, RAISES, LEAKS = "crash", "hang", "raise", "leak"
 
 LEAK_BYTES = 64 * 2**20
 
 
-class HostileModel:
-    """Scores a text by its checksum: no two rows have the same score, and anyone can tell which.
+class HostileModel(Model):
+    """Scores a text by its checksum, so that a test can compute the score of each row.
 
-    The model file says how long a row takes, in seconds.
+    The model file holds the seconds that a row takes.
     """
 
     def __init__(self, card: Card, seconds_per_row: float) -> None:
@@ -30,29 +31,30 @@ class HostileModel:
         self._leaked: list[bytes] = []
 
     @classmethod
+    @override
     def load(cls, folder: Path, card: Card) -> Self:
-        """Read how long a row takes; see `shared.model.Model.load`."""
         return cls(card, float((folder / card.model_file).read_text()))
 
+    @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Score texts, and do what some of them ask for; see `shared.model.Model.score`."""
-        told = set(frame[TEXT]) & {CRASHES, HANGS, RAISES, LEAKS}
-        if CRASHES in told:
+        special = set(frame[TEXT]) & {CRASHES, HANGS, RAISES, LEAKS}
+        if CRASHES in special:
             os.kill(os.getpid(), signal.SIGSEGV)
-        while HANGS in told:
+        while HANGS in special:
             time.sleep(60)
-        if RAISES in told:
-            raise ValueError("this text is not for me")
-        if LEAKS in told:
+        if RAISES in special:
+            raise ValueError("a text that this model cannot score")
+        if LEAKS in special:
             self._leaked.append(b"\1" * LEAK_BYTES)
         time.sleep(self._seconds_per_row * len(frame))
         scores = [checksum_score(text) for text in frame[TEXT]]
         return pd.DataFrame({SCORE: scores}, index=frame.index)
 
+    @override
     def warm_up(self) -> None:
-        """There is nothing to warm up."""
+        pass
 
 
 def checksum_score(text: str) -> float:
-    """The score that `HostileModel` gives a text."""
+    """The score that `HostileModel` gives to a text, from 0 up to 1."""
     return crc32(text.encode()) / 2**32

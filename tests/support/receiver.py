@@ -1,4 +1,4 @@
-"""A receiver of callbacks: a real HTTP server, that answers as it is told and keeps what it got."""
+"""A receiver of callbacks: a real HTTP server, which keeps the requests and sends set responses."""
 
 import ssl
 import threading
@@ -14,24 +14,30 @@ from standardwebhooks.webhooks import Webhook
 
 @dataclass
 class Receiver:
-    """What it got, and what it will answer; when nothing is left of that, 204."""
+    """The state of a receiver: the requests that it got, and the responses that it will send."""
 
     url: str
     port: int
+    #: Headers and body of each request.
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    #: Status and headers of the next responses; when none is left, it responds with 204.
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
-    #: While it is not set the head of an answer trickles, a byte at a time.
+    #: While it is not set, a response never gets beyond its headers, which come one by one.
     swift: threading.Event = field(default_factory=threading.Event)
 
     def verified(self, secret: str, at: int = -1) -> Any:
-        """A message, by the library that receivers use; raises where it is not ours."""
+        """Verify a request by the library that receivers use, and return its message.
+
+        Raises:
+            standardwebhooks.webhooks.WebhookVerificationError: the signature is wrong.
+        """
         headers, body = self.got[at]
         return Webhook(secret).verify(body, headers)
 
 
 @contextmanager
 def receiving(certificate: Path | None = None, key: Path | None = None) -> Iterator[Receiver]:
-    """A receiver on a free port of the loopback; with a certificate, over TLS."""
+    """Run a receiver on a free port of the loopback interface; with a certificate, over TLS."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -62,7 +68,7 @@ def receiving(certificate: Path | None = None, key: Path | None = None) -> Itera
         context.load_cert_chain(certificate, key)
         server.socket = context.wrap_socket(server.socket, server_side=True)
         scheme = "https"
-        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a handshake refused
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  # silences refused handshakes
     receiver = Receiver(f"{scheme}://localhost:{port}/scored?token=1", port)
     receiver.swift.set()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))

@@ -1,4 +1,4 @@
-"""A worker process measures its models, and announces them."""
+"""A scoring process measures its models, and announces them."""
 
 import time
 
@@ -13,7 +13,7 @@ from worker import bootstrap, loading
 
 
 class TimedModel(LengthModel):
-    """Takes so many seconds of a clock of its own for each row."""
+    """Advances a clock of its own by `seconds_per_row` for each row."""
 
     def __init__(self, clock: list[float], seconds_per_row: float) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class TimedModel(LengthModel):
 def test_a_rate_is_measured_with_a_bounded_number_of_rows(
     monkeypatch: pytest.MonkeyPatch, seconds_per_row: float
 ) -> None:
-    """Of a slow model a few rows are enough; of a very fast one, not too many are made."""
+    """A slow model is measured with few rows; for a very fast one the number of rows is bounded."""
     clock = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
     model = TimedModel(clock, seconds_per_row)
@@ -39,7 +39,7 @@ def test_a_rate_is_measured_with_a_bounded_number_of_rows(
 
 
 def test_a_redis_that_is_away_does_not_end_a_process() -> None:
-    """What it serves is announced when Redis is back."""
+    """The process waits, and announces its models when Redis is back."""
     model = LengthModel()
 
     class Away(InMemoryFleet):

@@ -1,4 +1,4 @@
-"""Redis loses everything, the disk is full, a version goes: what becomes of the jobs."""
+"""Jobs when Redis loses all data, when the disk is full, and when their model version goes."""
 
 import errno
 from typing import Any
@@ -28,9 +28,9 @@ def run(service: Service) -> None:
 def test_a_job_that_the_store_has_lost_goes_on(
     service: Service, settings: Settings, steps: int
 ) -> None:
-    """Wherever it stood, it comes back from its manifest; no part that was scored is scored again.
+    """After any number of steps the job is restored from its manifest, and no part scored twice.
 
-    Until then it answers that it will.
+    Until it is restored, the API answers 503 with `Retry-After`.
     """
     service.store._settings = settings.model_copy(update={"lease_seconds": 0.0})
     accepted = service.submit(CSV)
@@ -48,8 +48,8 @@ def test_a_job_that_the_store_has_lost_goes_on(
     assert sum(service.model.calls) == 20
 
 
-def test_what_had_ended_comes_back_as_it_ended(service: Service) -> None:
-    """A cancelled job is not scored, a deleted one does not come back, a failed one says why."""
+def test_an_ended_job_is_restored_as_it_ended(service: Service) -> None:
+    """A cancelled job is not scored, a deleted one not restored, a failed one keeps its error."""
     jobs = {name: service.submit(CSV) for name in ("cancelled", "deleted")}
     jobs["failed"] = service.submit(b'text\n"never closed' + b" " * 2**21)
     service.client.post(f"{jobs['cancelled'].location}/cancel")
@@ -66,7 +66,7 @@ def test_what_had_ended_comes_back_as_it_ended(service: Service) -> None:
 
 
 def test_a_small_job_that_the_store_has_lost_says_so(service: Service) -> None:
-    """It was nowhere else: who asks is told to submit it again; an id never given is not found."""
+    """A small job is in Redis only: its id answers 410 `job-lost`. An unknown id answers 404."""
     small = service.client.post("/jobs", json={"text": ["a"]})
     service.lose()
     service.reconciler.reconcile([])
@@ -75,8 +75,8 @@ def test_a_small_job_that_the_store_has_lost_says_so(service: Service) -> None:
     assert service.client.get(f"/jobs/{'f' * 32}").status_code == 404
 
 
-def test_what_belongs_to_no_job_is_removed(service: Service) -> None:
-    """An upload that broke off goes when it has been quiet for long, and not before."""
+def test_blobs_of_no_job_are_removed(service: Service) -> None:
+    """An aborted upload is removed only after nothing was written to it for a long time."""
     accepted = service.submit(CSV)
     left = f"jobs/{'0' * 32}/upload"
     service.blobs.put(left, b"half an upl")
@@ -95,7 +95,7 @@ def test_a_full_disk_holds_a_job_up_and_costs_it_nothing(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It says why it waits, however long that is; with room again it goes on by itself."""
+    """The job names the reason as long as it waits, and goes on by itself when there is room."""
     service.store._settings = settings.model_copy(update={"lease_seconds": 0.0})
     accepted = service.submit(CSV)
     put = service.blobs.put
@@ -118,10 +118,10 @@ def test_a_full_disk_holds_a_job_up_and_costs_it_nothing(
     assert scores(service, accepted.location) == SCORES
 
 
-def test_a_result_that_was_written_and_not_counted_is_not_scored_again(
+def test_a_part_whose_result_is_stored_is_not_scored_again(
     service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process that dies between the two leaves a whole result, errors and all."""
+    """If a process dies after it stored a result, that result is counted, with its errors."""
     service.store._settings = settings.model_copy(update={"lease_seconds": 0.0})
     accepted = service.submit(CSV.replace(b"3,zzzz\n", b"3,\n"))
     with monkeypatch.context() as dying:
@@ -135,10 +135,8 @@ def test_a_result_that_was_written_and_not_counted_is_not_scored_again(
     assert sum(service.model.calls) == 19
 
 
-def test_the_jobs_of_a_version_that_was_replaced_fail_and_say_why(
-    service: Service, settings: Settings
-) -> None:
-    """Where nobody serves their version, and another one is served, they cannot go on."""
+def test_the_jobs_of_a_replaced_version_fail(service: Service, settings: Settings) -> None:
+    """If no worker serves their version and one serves another, they fail, with that reason."""
     bulk, small = service.submit(CSV), service.client.post("/jobs", json={"text": ["a"]})
     service.fleet.replaced[service.model.card.full_name] = settings.replaced_seconds - 1
     service.reconciler.reconcile([])

@@ -1,4 +1,4 @@
-"""The steps of a worker: run twice, out of order, on what is gone, with a model that fails."""
+"""The steps of a worker: twice, out of order, for jobs that are gone, with failing models."""
 
 import time
 from contextlib import suppress
@@ -26,7 +26,7 @@ def results(service: Service, location: str) -> list[float | None]:
 
 
 def test_every_message_twice_counts_once(service: Service) -> None:
-    """Messages that are delivered twice, and in another order, change no row and no count."""
+    """Messages that come twice and in another order change no row and no count."""
     accepted = service.submit(CSV)
     while service.dispatch.messages:
         task, *args = service.dispatch.messages.pop()
@@ -38,7 +38,7 @@ def test_every_message_twice_counts_once(service: Service) -> None:
 
 
 def test_messages_after_the_end_do_nothing(service: Service) -> None:
-    """A late split, score or finish of a job that ended leaves it as it is."""
+    """A split, score or finish that comes after the end of its job changes nothing."""
     accepted = service.submit(CSV)
     service.work()
     before = service.client.get(accepted.location).json
@@ -53,7 +53,7 @@ def test_messages_after_the_end_do_nothing(service: Service) -> None:
 
 
 def test_a_split_goes_on_where_another_died(service: Service) -> None:
-    """A second split takes up behind the parts that are recorded, and cuts as the first would."""
+    """A second split continues after the recorded parts, and cuts as the first would have."""
     accepted = service.submit(CSV)
     job_id = accepted.json["id"]
     service.store.move(job_id, State.RUNNING)
@@ -66,7 +66,7 @@ def test_a_split_goes_on_where_another_died(service: Service) -> None:
 
 
 def test_a_text_that_the_model_raises_on_is_an_error_in_its_row(service: Service) -> None:
-    """It is found among the texts of its part, and all the others have their scores."""
+    """The texts on which the model raises are found; all others of the part get their scores."""
     texts = ["good", "raise", "good", "good", "raise", "raise", "nothing", "good"]
     rows = service.scored("\n".join(["text", *texts]).encode())
     assert [row["Sentiment_Score"] for row in rows] == [
@@ -77,10 +77,10 @@ def test_a_text_that_the_model_raises_on_is_an_error_in_its_row(service: Service
             assert row["error"] == "the model could not score this text: ValueError"
 
 
-def test_a_model_that_always_raises_is_not_asked_for_ever(
+def test_a_model_that_always_raises_is_given_up(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After so many exceptions what is still in doubt is given up, with the reason."""
+    """After `MAX_RAISED` exceptions the rows without a score get an error."""
     monkeypatch.setattr(bisection, "MAX_RAISED", 4)
     scores, reasons = bisection.score_texts(service.model, ["raise"] * 64)
     assert len(service.model.calls) <= 4 + 6
@@ -89,15 +89,15 @@ def test_a_model_that_always_raises_is_not_asked_for_ever(
     assert set(reasons.values()) == {"the model could not score this row's part: ValueError"}
 
 
-def test_a_text_without_a_number_is_an_error(service: Service) -> None:
-    """A model that gives no number for a text makes it an error in its row."""
+def test_a_text_without_a_score_is_an_error(service: Service) -> None:
+    """If a model gives no number for a text, its row gets an error."""
     rows = service.scored(b"text\ngood\nnothing\n")
     assert rows[0]["Sentiment_Score"] == 0.04
     assert rows[1]["error"] == "the model gave no number for this text"
 
 
 def test_a_part_that_never_ends_is_given_up(service: Service, settings: Settings) -> None:
-    """After the attempts allowed, a part's rows carry an error and the job goes on to its end."""
+    """After all attempts the rows of the part get an error, and the job ends."""
     accepted = service.submit(CSV)
     job_id = accepted.json["id"]
     service.pipeline.split(job_id)
@@ -115,8 +115,8 @@ def test_a_part_that_never_ends_is_given_up(service: Service, settings: Settings
 
 
 @pytest.mark.parametrize("fatal", [{0}, {137}, {999}, {3, 4, 700}])
-def test_rows_that_end_their_process_are_found(service: Service, fatal: set[int]) -> None:
-    """After a bounded number of dead processes they have an error, and every other row a score."""
+def test_rows_that_kill_their_process_are_found(service: Service, fatal: set[int]) -> None:
+    """After a bounded number of deaths they have an error, and every other row has its score."""
     texts = ["deadly" if row in fatal else "z" * (row % 90 + 1) for row in range(1000)]
     accepted = service.submit("\n".join(["text", *texts]).encode())
     service.pipeline._part_scorer._rows._models = {service.model.card.full_name: Deadly()}
@@ -140,7 +140,7 @@ def test_rows_that_end_their_process_are_found(service: Service, fatal: set[int]
 
 
 class Deadly(LengthModel):
-    """Ends its process over certain texts."""
+    """Ends its process if a text is `deadly`."""
 
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
         if (frame["text"] == "deadly").any():
@@ -148,8 +148,8 @@ class Deadly(LengthModel):
         return super().score(frame)
 
 
-def test_an_upload_that_is_lost_fails_the_job(service: Service) -> None:
-    """A job whose upload has gone says so, and does not hang."""
+def test_a_lost_upload_fails_the_job(service: Service) -> None:
+    """A job whose upload is gone fails with that reason, before and after its split."""
     for before_split in (True, False):
         accepted = service.submit(CSV)
         if not before_split:
@@ -162,13 +162,13 @@ def test_an_upload_that_is_lost_fails_the_job(service: Service) -> None:
 
 
 def test_long_rows_make_smaller_parts(service: Service) -> None:
-    """A part is cut by bytes too, so that long texts do not make a part long."""
+    """Parts are limited in bytes too, so that long texts do not make a part take long."""
     service.scored(b"text\n" + (b"w" * 400 + b"\n") * 16)
     assert service.model.calls == [3, 3, 3, 3, 3, 1]
 
 
-def test_small_jobs_that_wait_are_one_call(service: Service) -> None:
-    """All the small jobs that wait are scored as one DataFrame, and each gets its own rows."""
+def test_waiting_small_jobs_are_scored_in_one_call(service: Service) -> None:
+    """The small jobs that wait are scored as one DataFrame, and each gets its own rows."""
     sent = [["a"], ["bb", "ccc"], ["dddd"]]
     jobs = [service.client.post("/jobs", json={"text": texts}) for texts in sent]
     assert len(service.dispatch.messages) == 1
@@ -178,8 +178,8 @@ def test_small_jobs_that_wait_are_one_call(service: Service) -> None:
         assert results(service, job.location) == [length_score(text) for text in texts]
 
 
-def test_what_is_left_of_a_full_batch_is_rung_for(service: Service) -> None:
-    """A batch is bounded; the rest is taken at the next ring, and nothing waits for ever."""
+def test_the_doorbell_is_rung_for_the_rest_of_a_full_batch(service: Service) -> None:
+    """A batch is bounded; the small jobs that do not fit are taken at the next ring."""
     scorer = service.pipeline._small_job_scorer
     scorer._settings = scorer._settings.model_copy(update={"batch_rows": 4})
     jobs = [service.client.post("/jobs", json={"text": ["a", "b", "c"]}) for _ in range(3)]
@@ -188,8 +188,8 @@ def test_what_is_left_of_a_full_batch_is_rung_for(service: Service) -> None:
     assert all(service.client.get(job.location).json["state"] == "succeeded" for job in jobs)
 
 
-def test_the_row_of_a_small_job_that_kills_its_workers_is_found(service: Service) -> None:
-    """It gets an error, and the job's other rows a score, as in a long job."""
+def test_a_fatal_row_of_a_small_job_is_found(service: Service) -> None:
+    """As in a bulk job, it gets an error, and the other rows get their scores."""
     texts = [f"text {row}" for row in range(40)]
     texts[17] = "deadly"
     content = write_rows([(str(row), text) for row, text in enumerate(texts)])
@@ -216,10 +216,10 @@ def test_the_row_of_a_small_job_that_kills_its_workers_is_found(service: Service
     ]
 
 
-def test_a_question_that_kills_its_workers_is_given_up(
+def test_a_question_that_kills_its_processes_is_given_up(
     service: Service, settings: Settings
 ) -> None:
-    """Nothing is recorded of it, so no row of it can be found: each gets an error."""
+    """A question has no record, so its fatal row cannot be searched: every row gets an error."""
     question = Question(new_job_id(), write_rows([("1", "deadly")]), 1, "here")
     service.store.ask(service.model.card.full_name, replace(question, asked=settings.max_attempts))
     service.pipeline.answer(service.model.card.full_name)
@@ -227,8 +227,8 @@ def test_a_question_that_kills_its_workers_is_given_up(
     assert "did not end in 3 attempts" in parse(result)[0]["error"]
 
 
-def test_a_slow_model_is_given_no_more_small_rows_than_it_scores_in_time(service: Service) -> None:
-    """A batch of small jobs takes about a second, whatever the model; what is left is next."""
+def test_a_slow_model_gets_smaller_batches(service: Service) -> None:
+    """A batch of small jobs is what the model scores in a second; the rest is the next batch."""
     jobs = [service.client.post("/jobs", json={"text": ["a", "b"]}) for _ in range(3)]
     service.pipeline._small_job_scorer._rates = {service.model.card.full_name: 4.0}
     service.work()
@@ -236,8 +236,8 @@ def test_a_slow_model_is_given_no_more_small_rows_than_it_scores_in_time(service
     assert all(service.client.get(job.location).json["state"] == "succeeded" for job in jobs)
 
 
-def test_the_reconciler_sends_again_what_got_lost(service: Service) -> None:
-    """Messages that are lost at any step are sent again, until the job has ended."""
+def test_the_reconciler_dispatches_lost_work_again(service: Service) -> None:
+    """Messages that are lost at any step are sent again, until the jobs have ended."""
     service.store._settings = service.store._settings.model_copy(update={"lease_seconds": -1.0})
     accepted = service.submit(CSV)
     small = service.client.post("/jobs", json={"text": ["a"]})
@@ -254,16 +254,16 @@ def test_the_reconciler_sends_again_what_got_lost(service: Service) -> None:
     assert results(service, accepted.location) == [length_score("z" * n) for n in range(1, 21)]
 
 
-def test_the_reconciler_leaves_what_goes_well(service: Service) -> None:
-    """A job within its leases is not touched."""
+def test_the_reconciler_leaves_other_jobs_alone(service: Service) -> None:
+    """Nothing is dispatched for a job whose leases have not run out."""
     service.submit(CSV)
     service.dispatch.messages.clear()
     service.reconcile()
     assert not service.dispatch.messages
 
 
-def test_the_reconciler_deletes_what_has_expired(service: Service) -> None:
-    """After the retention a job answers 410, and its blobs are gone."""
+def test_the_reconciler_deletes_expired_jobs(service: Service) -> None:
+    """After the retention a job answers 410, and its blobs are deleted."""
     accepted = service.submit(CSV)
     service.work()
     service.store._settings = service.store._settings.model_copy(update={"retention_seconds": -1.0})

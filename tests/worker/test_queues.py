@@ -1,10 +1,10 @@
-"""The order in which a worker looks into its queues."""
+"""The order in which a worker takes messages from its queues."""
 
 from worker.app import SmallFirst
 
 
 def test_doorbells_come_before_parts_and_parts_take_turns() -> None:
-    """Small queues are always looked into first; the bulk queues of two models take turns."""
+    """The small queues always come first; the bulk queues of two models take turns."""
     queues = ["small.a@1", "small.b@1", "bulk.a@1", "bulk.b@1"]
     order = SmallFirst(queues)
     assert order.consume(4) == queues

@@ -19,10 +19,16 @@ def sweep_batches(store: JobStore, blobs: Blobs, orphan_seconds: float) -> None:
     Args:
         store: the jobs of the batches, and the clock.
         blobs: holds the files and batches.
-        orphan_seconds: a file or batch without a record is removed when nothing was written to it
-            for longer than this. Until then it may be an upload under way.
+        orphan_seconds: a file without a record, or a batch without a job, is removed when nothing
+            was written to it for longer than this. Until then it may be under way.
     """
-    files, now = batch_files(blobs), store.now()
+    now = store.now()
+    _sweep_files(blobs, now, orphan_seconds)
+    _sweep_records(store, blobs, now, orphan_seconds)
+
+
+def _sweep_files(blobs: Blobs, now: float, orphan_seconds: float) -> None:
+    files = batch_files(blobs)
     for owner in files.owners():
         for name in files.names(owner):
             file = files.find(owner, name)
@@ -31,6 +37,9 @@ def sweep_batches(store: JobStore, blobs: Blobs, orphan_seconds: float) -> None:
             ):
                 files.delete(owner, name)
                 logger.info("removed file=%s", name)
+
+
+def _sweep_records(store: JobStore, blobs: Blobs, now: float, orphan_seconds: float) -> None:
     records = batches(blobs)
     for owner in records.owners():
         names = records.names(owner)
@@ -58,7 +67,7 @@ def _expire(store: JobStore, blobs: Blobs, owner: str, name: str) -> None:
     """Fail the job of a batch whose window is over; its finished rows can still be downloaded."""
     records = batches(blobs)
     if batch := records.find(owner, name):
-        # First, because nothing else tells this failure of the job from others.
+        # First: a failed job alone does not tell that the window was the reason.
         records.put(batch.model_copy(update={"expired": True}))
     hours = WINDOW_SECONDS // 3600
     if store.move(name, State.FAILED, f"It had not ended within its window of {hours} hours."):

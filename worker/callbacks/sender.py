@@ -37,10 +37,10 @@ NO_ROOM_SECONDS = 5.0
 #: takes it. An attempt takes less, even with a slow look-up of the host.
 LEASE_SECONDS = 120.0
 
-#: Each wait before another attempt is this many times as long as the one before ...
+#: The factor by which the wait before another attempt grows.
 BACKOFF_FACTOR = 6.0
 
-#: ... up to this many seconds.
+#: The longest wait before another attempt, in seconds.
 MAX_BACKOFF_SECONDS = 12 * 3600.0
 
 #: The most often that the wait is multiplied: after some hundred attempts a float would overflow.
@@ -83,18 +83,18 @@ class Sender(threading.Thread):
                     for taken in self._store.take_callbacks(
                         MAX_CONCURRENT - len(busy), LEASE_SECONDS
                     ):
-                        busy.add(pool.submit(self._deliver_on, *taken))
+                        busy.add(pool.submit(self._deliver_due, *taken))
                 except RedisError as error:
                     logger.warning("no callbacks: Redis does not answer (%s)", error)
                 except Exception:
                     logger.exception("callbacks failed")
 
     def stop(self) -> None:
-        """Take no more callbacks; those under way are still delivered."""
+        """Take no more callbacks; deliveries under way go on."""
         self._stopped.set()
 
-    def _deliver_on(self, job_id: str, attempt: int) -> None:
-        """Deliver a callback, and after it any others that are due by then."""
+    def _deliver_due(self, job_id: str, attempt: int) -> None:
+        """Deliver a callback, and after it those that are due by then, until none is."""
         try:
             taken = [(job_id, attempt)]
             while taken and not self._stopped.is_set():

@@ -1,6 +1,7 @@
-"""For a worker that is to go deaf: from when a file is there on, it asks Redis for no message.
+"""Makes a worker deaf: once the file DEAF_FILE exists, it requests no message from Redis.
 
-It lives, its heart beats, and nothing in it fails: so workers have been seen after a reconnect.
+The worker lives, its heartbeat goes on, and nothing in it fails. Real workers have been in this
+state after a reconnect. Python imports this module before the program.
 """
 
 import os
@@ -10,11 +11,11 @@ from typing import Any
 from kombu.transport.redis import Channel
 
 _deaf = Path(os.environ["DEAF_FILE"])
-_ask = Channel._brpop_start
+_brpop_start = Channel._brpop_start
 
 
-def _ask_unless_deaf(channel: Any, *args: Any, **options: Any) -> Any:
-    return None if _deaf.exists() else _ask(channel, *args, **options)
+def _brpop_unless_deaf(channel: Any, *args: Any, **options: Any) -> Any:
+    return None if _deaf.exists() else _brpop_start(channel, *args, **options)
 
 
-Channel._brpop_start = _ask_unless_deaf
+Channel._brpop_start = _brpop_unless_deaf

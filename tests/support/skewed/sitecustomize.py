@@ -1,4 +1,4 @@
-"""For programs of a test whose clock is to be wrong: Python imports this before all else."""
+"""Shifts the clock of a program by SKEW_SECONDS. Python imports this module before the program."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Callbacks, from a job's end to a real receiver that checks them with the library it would use."""
+"""Callbacks, from the end of a job to a real receiver, which verifies the signature."""
 
 import base64
 import logging
@@ -66,7 +66,7 @@ def a_sender(service: Service, settings: Settings, **more: Any) -> Sender:
 
 
 def deliver(service: Service, settings: Settings) -> int:
-    """Deliver what is due, once; how much that was."""
+    """Try once to deliver each callback that is due; return how many were due."""
     taken = service.store.take_callbacks(100, 60)
     for job_id, attempt in taken:
         a_sender(service, settings).deliver(job_id, attempt)
@@ -77,19 +77,19 @@ def callback(service: Service, location: str) -> Any:
     return service.client.get(location).json["callback"]
 
 
-def test_the_end_of_a_job_is_told(service: Service, settings: Settings, receiver: Receiver) -> None:
-    """Signed by each of the secrets, with all that is known of the job but its rows."""
+def test_the_end_of_a_job_is_sent(service: Service, settings: Settings, receiver: Receiver) -> None:
+    """The message is signed with each secret; it describes the job, and contains no row."""
     accepted = service.submit(CSV, callback_url=receiver.url, label="team:growth")
     assert accepted.json["callback"] == {"state": "waiting", "attempts": 0, "last_error": None}
     assert deliver(service, settings) == 0
     service.work()
     assert deliver(service, settings) == 1
     for secret in (OLD, NEW):
-        said = receiver.verified(secret)
+        message = receiver.verified(secret)
     job = service.client.get(accepted.location).json
-    assert said["type"] == "job.succeeded"
-    assert said["timestamp"] == job["finished_at"]
-    assert said["data"] == {
+    assert message["type"] == "job.succeeded"
+    assert message["timestamp"] == job["finished_at"]
+    assert message["data"] == {
         **{
             name: job[name]
             for name in (
@@ -117,10 +117,10 @@ def test_the_end_of_a_job_is_told(service: Service, settings: Settings, receiver
     assert deliver(service, settings) == 0
 
 
-def test_failed_cancelled_and_small_jobs_are_told_too(
+def test_failed_cancelled_and_small_jobs_are_sent_too(
     service: Service, settings: Settings, receiver: Receiver
 ) -> None:
-    """Whatever the end."""
+    """Every end of a job is sent, not only the good end of a bulk job."""
     query = {"callback_url": receiver.url, "on_error": "fail"}
     service.client.post("/jobs", json={"text": ["a"]}, query_string=query)
     service.client.post("/jobs", json={"text": [""]}, query_string=query)
@@ -129,14 +129,14 @@ def test_failed_cancelled_and_small_jobs_are_told_too(
     service.submit(CSV, **query)
     service.work()
     assert deliver(service, settings) == 4
-    told = [receiver.verified(NEW, at)["type"] for at in range(4)]
-    assert sorted(told) == ["job.cancelled", "job.failed", "job.failed", "job.succeeded"]
+    types = [receiver.verified(NEW, at)["type"] for at in range(4)]
+    assert sorted(types) == ["job.cancelled", "job.failed", "job.failed", "job.succeeded"]
 
 
 def test_it_is_tried_again_with_the_same_id(
     service: Service, settings: Settings, receiver: Receiver
 ) -> None:
-    """Until the receiver takes it; a redirect is not followed, and counts as a failure."""
+    """A callback is tried until the receiver takes it; a redirect is a failure."""
     receiver.answers += [(500, {}), (302, {"Location": receiver.url}), (200, {})]
     location = service.submit(CSV, callback_url=receiver.url).location
     service.work()
@@ -160,7 +160,7 @@ def test_it_is_tried_again_with_the_same_id(
 def test_a_receiver_that_is_gone_is_not_asked_again(
     service: Service, settings: Settings, receiver: Receiver
 ) -> None:
-    """410 ends it."""
+    """After a 410 there is no other attempt."""
     receiver.answers.append((410, {}))
     location = service.submit(CSV, callback_url=receiver.url).location
     service.work()
@@ -174,7 +174,7 @@ def test_a_receiver_that_is_gone_is_not_asked_again(
 
 
 def test_the_waits_grow_and_end(service: Service, settings: Settings, receiver: Receiver) -> None:
-    """Six times as long each, a little apart, not before `Retry-After`, and not for ever."""
+    """Each wait is some six times the last, and at least `Retry-After`; at last it is given up."""
     long = settings.model_copy(
         update={"callback_backoff_seconds": 5.0, "callback_give_up_seconds": 3600.0}
     )
@@ -204,10 +204,10 @@ def test_the_waits_grow_and_end(service: Service, settings: Settings, receiver: 
         assert least <= wait <= most
 
 
-def test_what_cannot_be_reached_is_said(
+def test_a_receiver_that_cannot_be_reached_is_reported(
     service: Service, settings: Settings, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """In the job, by its kind; the address itself is in no log."""
+    """The job shows the kind of the failure. The URL is not logged."""
     caplog.set_level(logging.DEBUG)
     location = service.submit(CSV, callback_url=receiver.url).location
     with socket.socket() as free:
@@ -227,7 +227,7 @@ def test_what_cannot_be_reached_is_said(
 def test_the_address_is_checked_again_at_each_attempt(
     service: Service, settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A host that has moved into a private network since is not asked."""
+    """If a host has moved into a private network since the submission, it gets no request."""
     allowed = settings.model_copy(update={"callback_allow": ""})
     look_up = addresses._resolve
     monkeypatch.setattr(addresses, "_resolve", lambda _host, _port: ("8.8.8.8",))
@@ -241,17 +241,17 @@ def test_the_address_is_checked_again_at_each_attempt(
     assert receiver.got == []
 
 
-def test_a_host_is_asked_for_its_address_once(
+def test_a_host_is_looked_up_once(
     service: Service, settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was checked is what is connected to: a second answer could be another one."""
-    asked: list[str] = []
+    """The connection goes to the checked address: a second look-up could give another one."""
+    looked_up: list[str] = []
     look_up = addresses._resolve
     service.submit(CSV, callback_url=receiver.url)
     service.work()
 
     def count(host: str, port: int) -> tuple[str, ...]:
-        asked.append(host)
+        looked_up.append(host)
         return look_up(host, port)
 
     def never(host: str, *_: Any, **__: Any) -> Any:
@@ -262,17 +262,19 @@ def test_a_host_is_asked_for_its_address_once(
     monkeypatch.setattr(
         socket,
         "getaddrinfo",
-        lambda host, *args, **more: real(host, *args, **more) if len(asked) < 2 else never(host),
+        lambda host, *args, **more: (
+            real(host, *args, **more) if len(looked_up) < 2 else never(host)
+        ),
     )
     deliver(service, settings)
-    assert asked == ["localhost"]
+    assert looked_up == ["localhost"]
     assert receiver.verified(NEW)
 
 
-def test_over_tls_the_receiver_must_be_who_it_is_taken_for(
+def test_over_tls_the_certificate_must_be_trusted(
     service: Service, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By a certificate that is trusted here: `SSL_CERT_FILE`, or those of the system."""
+    """Trusted are the certificates of `SSL_CERT_FILE`, or else those of the system."""
     certificate, key = self_signed(tmp_path)
     with receiving(certificate, key) as receiver:
         location = service.submit(CSV, callback_url=receiver.url).location
@@ -287,7 +289,7 @@ def test_over_tls_the_receiver_must_be_who_it_is_taken_for(
 
 
 def self_signed(folder: Path) -> tuple[Path, Path]:
-    """A certificate for localhost, and its key."""
+    """Make a certificate for localhost; return its file, and that of its key."""
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     subprocess.run(
         [
@@ -326,10 +328,10 @@ def running(sender: Sender) -> Iterator[None]:
         sender.join()
 
 
-def test_a_slow_receiver_holds_up_no_other(
+def test_a_slow_receiver_delays_no_other(
     service: Service, settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While it takes its time over very many, those of the others are delivered."""
+    """While a slow receiver has many callbacks waiting, those to others are delivered."""
     receiver.swift.clear()
     monkeypatch.setattr(sender_module, "NO_ROOM_SECONDS", 0.01)
     with receiving() as other:
@@ -352,7 +354,7 @@ def test_a_slow_receiver_holds_up_no_other(
 def test_a_delivered_callback_is_in_the_manifest(
     service: Service, settings: Settings, receiver: Receiver
 ) -> None:
-    """A store that loses its data, and has the job restored, does not tell its end again."""
+    """If Redis loses its data and the job is restored, its callback is not sent again."""
     job_id = service.submit(CSV, callback_url=receiver.url).json["id"]
     service.work()
     assert b'"callback_state":"pending"' in service.blobs.read(f"jobs/{job_id}/manifest.json")
@@ -371,20 +373,20 @@ def test_a_delivered_callback_is_in_the_manifest(
         ("http://nowhere.invalid/", "not known"),
     ],
 )
-def test_a_callback_that_cannot_be_is_refused(service: Service, url: str, why: str) -> None:
-    """Before anything of the job is kept."""
+def test_a_bad_callback_url_is_refused(service: Service, url: str, why: str) -> None:
+    """A URL that is malformed or not allowed is refused before the job is recorded."""
     assert why in refused(service, service.submit(CSV, callback_url=url), 422, "bad-callback")
 
 
 def test_without_a_secret_there_are_no_callbacks(settings: Settings) -> None:
-    """What is not signed could come from anybody."""
+    """Without a secret `callback_url` is refused: anybody could forge an unsigned message."""
     service = make_service(settings.model_copy(update={"webhook_secrets": SecretStr("")}))
     answer = service.submit(CSV, callback_url="http://localhost/")
     assert "SCORELANE_WEBHOOK_SECRETS" in refused(service, answer, 422, "no-callbacks")
 
 
 def test_secrets_are_changed_by_their_file(settings: Settings, tmp_path: Path) -> None:
-    """It is read anew; and what is no secret is named by its number alone."""
+    """The file is read at each use. An invalid secret is named by its number only, never quoted."""
     path = tmp_path / "secrets"
     path.write_text(f"# both for a while\n{OLD}\n{NEW}\n")
     of_file = settings.model_copy(
@@ -401,7 +403,7 @@ def test_secrets_are_changed_by_their_file(settings: Settings, tmp_path: Path) -
 
 
 def test_no_thread_is_left(service: Service, settings: Settings) -> None:
-    """A sender that is told to stop ends with all its threads."""
+    """A sender that is stopped ends, with all its threads."""
     before = threading.active_count()
     with running(a_sender(service, settings, pause=0.01)):
         pass

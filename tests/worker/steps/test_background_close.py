@@ -9,25 +9,25 @@ from shared.telemetry import context
 from worker.steps.background_close import BackgroundCloser
 
 
-def test_a_part_is_closed_beside_what_follows() -> None:
-    """And only one: the next one waits for it, and so does the end of the process."""
-    closer, may, closed = BackgroundCloser(), Event(), list[str]()
+def test_a_part_is_closed_in_the_background() -> None:
+    """One part at a time: the next part waits for it, and so does the end of the process."""
+    closer, allowed, closed = BackgroundCloser(), Event(), list[str]()
 
-    def closing() -> None:
-        assert may.wait(10)
+    def close() -> None:
+        assert allowed.wait(10)
         closed.append("first")
 
-    closer(closing)
+    closer(close)
     assert closed == []
-    may.set()
+    allowed.set()
     closer(lambda: closed.append("second"))
     assert closed[:1] == ["first"]
     closer.wait()
     assert closed == ["first", "second"]
 
 
-def test_its_log_lines_are_those_of_its_task() -> None:
-    """What its task's message carried is known to it, though the process has another task."""
+def test_its_log_lines_have_the_context_of_its_task() -> None:
+    """The thread logs with the context of the part's task, though the process runs another one."""
     closer, found = BackgroundCloser(), list[object]()
     with context.about(job="a"):
         closer(lambda: found.append(context.fields()["job"]))
@@ -35,12 +35,12 @@ def test_its_log_lines_are_those_of_its_task() -> None:
     assert found == ["a"]
 
 
-def test_what_cannot_be_closed_hinders_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """It is logged; its lease brings it back."""
+def test_a_failed_close_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """The error is logged, and the next part is closed."""
     closer, closed = BackgroundCloser(), list[int]()
 
     def raises() -> None:
-        raise RuntimeError("as where Redis is away")
+        raise RuntimeError("Redis is away")
 
     closer(raises)
     closer(lambda: closed.append(1))
@@ -49,8 +49,8 @@ def test_what_cannot_be_closed_hinders_nothing(caplog: pytest.LogCaptureFixture)
     assert "a part was not closed" in caplog.text
 
 
-def test_a_job_is_the_same_with_it(service: Service) -> None:
-    """Rows in order, each once, with all parts closed beside the scoring of others."""
+def test_a_job_has_the_same_results_with_it(service: Service) -> None:
+    """Each row comes once and in order if all parts are closed in the background."""
     closer = service.pipeline._run_close = BackgroundCloser()
     content = b"ref,text\n" + b"".join(b"%d,z\n" % row for row in range(5000))
     location = service.submit(content).location

@@ -1,4 +1,4 @@
-"""The rows that end their process are found, over the processes that they end."""
+"""The rows that kill their process are found, over several such processes."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,8 +7,8 @@ from worker.steps.crash_search import CrashSearch
 
 
 @given(st.data(), st.integers(1, 5000))
-def test_a_fatal_row_is_found_whatever_its_place(data: st.DataObject, rows: int) -> None:
-    """Every death cuts what is in doubt; in the end the fatal rows are named, and no other."""
+def test_a_fatal_row_is_found_anywhere(data: st.DataObject, rows: int) -> None:
+    """Each death narrows the rows in doubt; in the end exactly the fatal rows are known."""
     fatal = data.draw(st.sets(st.integers(0, rows - 1), max_size=4))
     note, deaths = "", 0
     while True:
@@ -22,7 +22,7 @@ def test_a_fatal_row_is_found_whatever_its_place(data: st.DataObject, rows: int)
 
 
 def _dies(search: CrashSearch, fatal: set[int]) -> bool:
-    """Score what is in doubt, up to the run that ends the process."""
+    """Score the runs in doubt; True if one of them kills the process."""
     while search.in_doubt:
         begin, end = search.in_doubt[0]
         if fatal & set(range(begin, end)):
@@ -33,7 +33,7 @@ def _dies(search: CrashSearch, fatal: set[int]) -> bool:
 
 @given(st.data(), st.integers(1, 200))
 def test_every_row_is_harmless_or_in_doubt(data: st.DataObject, rows: int) -> None:
-    """The harmless runs and those in doubt hold each row once."""
+    """Each row is in exactly one run, harmless or in doubt."""
     search = CrashSearch.after("", rows)
     for _ in range(data.draw(st.integers(0, 12))):
         if search.in_doubt:

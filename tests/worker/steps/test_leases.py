@@ -1,4 +1,4 @@
-"""The lease of what is under way is kept."""
+"""The lease of work under way is renewed."""
 
 from itertools import count
 from threading import Event
@@ -8,19 +8,19 @@ from redis.exceptions import ConnectionError as RedisAway
 from worker.steps.leases import LeaseRenewer
 
 
-def test_a_lease_is_renewed_as_long_as_the_work_goes_on() -> None:
-    """Time and again, also when a renewal failed; and not any more when the work is done."""
+def test_a_lease_is_renewed_while_the_work_goes_on() -> None:
+    """A failed renewal stops nothing; after the work there are no more renewals."""
     lease_renewer, renewed, times = LeaseRenewer(0.001), [Event(), Event(), Event()], count()
 
     def renew() -> None:
-        # It may be called more often, before the keeper hears that it is to stop.
+        # It may be called more often, before the thread notices `stop`.
         time = next(times)
         if time < len(renewed):
             renewed[time].set()
         if time == 0:
             raise RedisAway
         if time == 1:
-            raise ValueError("as nobody foresaw")
+            raise ValueError("a bug")
 
     lease_renewer.start()
     with lease_renewer.renewing(renew):

@@ -1,4 +1,4 @@
-"""A Parquet upload becomes parts with rows of their own, whatever happens on the way."""
+"""A Parquet upload is cut into parts with stored rows, in spite of deaths and full disks."""
 
 import errno
 import io
@@ -49,12 +49,12 @@ def check(service: Service, location: str, count: int = ROWS) -> None:
         }
         for at in range(count)
     ]
-    # What was cut from the upload goes with it.
+    # The stored rows are deleted with the upload.
     assert not any("/rows/" in key or "upload" in key for key in service.blobs.contents)
 
 
-def test_a_part_has_as_many_rows_as_it_is_to_have(service: Service) -> None:
-    """Wherever the row groups of the file end."""
+def test_parts_have_the_same_number_of_rows(service: Service) -> None:
+    """The row groups of the file make no difference."""
     accepted = submit(service)
     service.work()
     check(service, accepted.location)
@@ -63,7 +63,7 @@ def test_a_part_has_as_many_rows_as_it_is_to_have(service: Service) -> None:
 
 @pytest.mark.parametrize("before", [0, 4])
 def test_a_split_that_died_goes_on(service: Service, before: int) -> None:
-    """Behind the parts that it has recorded; those are neither cut nor scored again."""
+    """The next split continues after the recorded parts, and does not cut or score them again."""
     accepted = submit(service)
     put, written = service.blobs.put, []
 
@@ -86,7 +86,7 @@ def test_a_split_that_died_goes_on(service: Service, before: int) -> None:
 
 
 def test_a_split_takes_turns(settings: Settings) -> None:
-    """One that takes long lets other work in between, and goes on where it was."""
+    """A long split lets other tasks run in between, and continues where it stopped."""
     service = make_service(settings.model_copy(update={"task_time_limit": 1e-9}))
     accepted = submit(service, parquet(10))
     service.pipeline.split(accepted.json["id"])
@@ -99,7 +99,7 @@ def test_a_split_takes_turns(settings: Settings) -> None:
 
 @pytest.mark.parametrize("steps", [2, 5])
 def test_a_job_that_the_store_has_lost(settings: Settings, steps: int) -> None:
-    """It comes back from its manifest; no part that was scored is scored again."""
+    """The job is restored from its manifest, and no part is scored twice."""
     settings = settings.model_copy(update={"lease_seconds": 0.0})
     service = make_service(settings)
     accepted = submit(service)
@@ -114,7 +114,7 @@ def test_a_job_that_the_store_has_lost(settings: Settings, steps: int) -> None:
 
 @pytest.mark.parametrize("end", ["cancel", "delete"])
 def test_a_job_that_ends_while_it_is_split(service: Service, end: str) -> None:
-    """Nothing of the rows that the split stores meanwhile is left behind."""
+    """The rows that the split has stored meanwhile are removed."""
     accepted = submit(service)
     put = service.blobs.put
 
@@ -139,7 +139,7 @@ def test_a_job_that_ends_while_it_is_split(service: Service, end: str) -> None:
 
 
 def test_a_full_disk_holds_the_job_up(service: Service) -> None:
-    """It says so, and the split goes on when there is room."""
+    """The job names the reason, and the split goes on when there is room."""
     accepted = submit(service)
     full = OSError(errno.ENOSPC, "No space left on device")
     with mock.patch.object(service.blobs, "put", side_effect=full):
@@ -152,8 +152,8 @@ def test_a_full_disk_holds_the_job_up(service: Service) -> None:
     check(service, accepted.location)
 
 
-def test_pages_that_cannot_be_read_fail_the_job(service: Service) -> None:
-    """With the reason; what was stored for it goes."""
+def test_unreadable_pages_fail_the_job(service: Service) -> None:
+    """The job fails with that reason, and its stored rows are removed."""
     content = bytearray(parquet(4000))
     middle = len(content) // 4
     content[middle : middle + 2000] = b"\xff" * 2000
@@ -165,8 +165,8 @@ def test_pages_that_cannot_be_read_fail_the_job(service: Service) -> None:
     assert not any("/rows/" in key for key in service.blobs.contents)
 
 
-def test_rows_that_take_too_much_room_fail_the_job(settings: Settings) -> None:
-    """A file that is packed a thousandfold is not unpacked to its end."""
+def test_too_large_unpacked_rows_fail_the_job(settings: Settings) -> None:
+    """A file that would unpack to a thousand times its size is not unpacked to its end."""
     service = make_service(settings.model_copy(update={"max_upload_bytes": 100_000}))
     file = io.BytesIO()
     pq.write_table(pa.table({"text": ["x" * 100] * 10_000}), file, compression="zstd")

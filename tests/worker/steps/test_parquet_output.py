@@ -1,4 +1,4 @@
-"""A Parquet job ends when its file is there: whole, once, whatever happens while it is made."""
+"""A job with Parquet results ends when its file is complete, in spite of deaths and full disks."""
 
 import errno
 import io
@@ -20,7 +20,7 @@ CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (at, b"z" * at) for at in range(20)
 
 
 def scored(service: Service) -> str:
-    """A job whose parts are all done, with its finish in the queue; its id."""
+    """Run a job until its parts are done and its finish is dispatched; return its id."""
     job_id = str(service.submit(CSV, format="parquet").json["id"])
     while service.dispatch.messages[0][0] != "finish":
         service.step()
@@ -28,7 +28,7 @@ def scored(service: Service) -> str:
 
 
 def check(service: Service, job_id: str) -> None:
-    """The job has succeeded, and its file has every row."""
+    """Assert that the job has succeeded, and that its file has every row."""
     assert service.store.get(job_id).state is State.SUCCEEDED
     content = service.client.get(f"/jobs/{job_id}/results").data
     rows = pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist()
@@ -40,7 +40,7 @@ def check(service: Service, job_id: str) -> None:
 
 
 def test_a_finish_that_comes_twice(service: Service) -> None:
-    """The second one finds the job ended, and leaves the file as it is."""
+    """The second finish finds the job ended, and leaves the file as it is."""
     job_id = scored(service)
     service.pipeline.finish(job_id)
     key = service.store.get(job_id).spec.whole_key
@@ -50,8 +50,8 @@ def test_a_finish_that_comes_twice(service: Service) -> None:
     check(service, job_id)
 
 
-def test_a_finish_beside_another(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While one process makes the file no other one begins to, nor ends the job."""
+def test_a_finish_during_another(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one process makes the file, no other makes it too, or ends the job."""
     job_id, assemble, times = scored(service), parquet_output.assemble, 0
 
     def assembling(*args: Any) -> None:
@@ -74,7 +74,7 @@ def test_a_finish_that_dies(
     monkeypatch: pytest.MonkeyPatch,
     written: bool,
 ) -> None:
-    """Another process makes the file, when the dead one's lease has run out."""
+    """When the lease of the dead process has run out, another one makes the file."""
     service.store._settings = settings.model_copy(update={"lease_seconds": 0.0})
     job_id, assemble = scored(service), parquet_output.assemble
 
@@ -97,7 +97,7 @@ def test_a_finish_that_dies(
 def test_a_full_disk_holds_the_finish_up(
     service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The job says why it waits, and ends by itself when there is room."""
+    """The job names the reason, and ends by itself when there is room."""
     service.store._settings = settings.model_copy(update={"lease_seconds": 0.0})
     job_id = scored(service)
 
@@ -122,7 +122,7 @@ def test_a_full_disk_holds_the_finish_up(
 def test_a_job_that_is_cancelled_at_its_finish(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It stays cancelled, and the file that nobody will read is not kept."""
+    """The job stays cancelled, and its file is deleted."""
     job_id, assemble = scored(service), parquet_output.assemble
 
     def assembling(*args: Any) -> None:
@@ -139,20 +139,20 @@ def test_a_job_that_is_cancelled_at_its_finish(
 def test_a_job_that_is_deleted_at_its_finish(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing of it is left, nor does a file appear that was under way."""
-    job_id, made = scored(service), b"PAR1"
+    """No blob of the job is left; neither is the file that was being written."""
+    job_id = scored(service)
 
     def assembling(blobs: Any, spec: Any, _parts: int) -> None:
         service.client.delete(f"/jobs/{job_id}")
-        blobs.put(spec.whole_key, made)
+        blobs.put(spec.whole_key, b"PAR1")
 
     monkeypatch.setattr(parquet_output, "assemble", assembling)
     service.pipeline.finish(job_id)
     assert not [key for key in service.blobs.contents if job_id in key]
 
 
-def test_a_part_that_is_gone_fails_the_job(service: Service) -> None:
-    """A job without one of its parts never succeeds; it says what is wrong."""
+def test_a_missing_part_fails_the_job(service: Service) -> None:
+    """A job whose result part is missing fails, with that reason."""
     job_id = scored(service)
     service.blobs.delete(service.store.get(job_id).spec.result_key(1))
     service.work()

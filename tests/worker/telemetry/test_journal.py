@@ -1,4 +1,4 @@
-"""What a worker counts of its steps, and how the errors of rows are told apart."""
+"""The counters of the steps, the kinds of row errors, and the metrics server."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def page_of(counters: SharedCounters) -> str:
 
 
 def test_steps_rows_and_errors_are_counted() -> None:
-    """Each step's time, each row by what became of it, each error by its kind."""
+    """Steps are counted by name, rows by outcome, and errors by kind."""
     counters = SharedCounters()
     journal = Journal(counters)
     journal.read("0" * 32, 10, journal.now())
@@ -45,7 +45,7 @@ def test_steps_rows_and_errors_are_counted() -> None:
 
 
 def test_every_documented_error_has_a_kind() -> None:
-    """None of those in the table of the API's page is `other`."""
+    """No error in the table of docs/api.md has the kind `other`."""
     section = (ROOT / "docs/api.md").read_text().partition("## Rows with an error")[2]
     lines = [line for line in section.partition("##")[0].splitlines() if line.startswith("| ")]
     errors = [error for line in lines[1:] for error in re.findall("`([^`]+)`", line.split("|")[2])]
@@ -57,7 +57,7 @@ def test_every_documented_error_has_a_kind() -> None:
 
 
 def test_a_worker_answers_a_scrape() -> None:
-    """`GET /metrics`, and nothing else."""
+    """The server answers `GET /metrics`, and 404 to any other path."""
     counters = SharedCounters()
     Journal(counters).split("0" * 32, 2, 0.0)
     server = MetricsServer(

@@ -1,4 +1,4 @@
-"""The heartbeat of a worker goes on, whatever happens in it; and ends with its work."""
+"""The heartbeat goes on through all failures; a worker that takes no work is ended."""
 
 import signal
 import socket
@@ -35,14 +35,14 @@ class Fleet:
 
 
 class Store:
-    """Always has work that waits."""
+    """A job store in which work always waits."""
 
     def waits(self, full_names: list[str]) -> bool:
         return True
 
 
 class Reconciler:
-    """Counts its turns, and never ends one."""
+    """Counts its runs, and fails in each."""
 
     def __init__(self) -> None:
         self.turns = 0
@@ -52,7 +52,7 @@ class Reconciler:
         raise OSError("the disk is full")
 
 
-def a_heart(
+def make_heartbeat(
     fleet: Any, reconciler: Any, stall_detector: StallDetector, describe: Any = lambda: None
 ) -> Heartbeat:
     store: Any = Store()
@@ -70,19 +70,19 @@ def a_heart(
 
 
 @pytest.mark.parametrize("error", [RedisAway("away"), RuntimeError("a bug")])
-def test_the_heart_beats_on(error: Exception) -> None:
-    """A Redis that is away, a bug, a reconciler that fails: the worker goes on saying it lives."""
+def test_the_heartbeat_goes_on(error: Exception) -> None:
+    """Neither an outage of Redis, nor a bug, nor a failing reconciler ends the heartbeat."""
     fleet, reconciler = Fleet(error), Reconciler()
-    heart = a_heart(fleet, reconciler, StallDetector(LIMITS))
-    heart.start()
+    heartbeat = make_heartbeat(fleet, reconciler, StallDetector(LIMITS))
+    heartbeat.start()
     wait_for(lambda: fleet.beats > 3 and reconciler.turns > 2)
-    heart.stop()
-    heart.join()
+    heartbeat.stop()
+    heartbeat.join()
     assert fleet.left == "here-1"
 
 
 class Clock:
-    """Goes on by a second each time that it is looked at."""
+    """A clock that advances by a second at each reading."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -92,55 +92,55 @@ class Clock:
         return self.seconds
 
 
-def looks(stall_detector: StallDetector, *, waits: bool = True, busy_with: str = "") -> int:
-    """How often one can look until the worker is silent, up to a thousand times."""
+def checks(stall_detector: StallDetector, *, waits: bool = True, busy_with: str = "") -> int:
+    """The number of checks until the worker counts as stalled, up to 1,000."""
     times, tasks = 0, busy_with.split()
     while times < 1000 and not stall_detector.is_stalled(work_waits=waits, busy_with=tasks):
         times += 1
     return times
 
 
-def test_a_worker_that_takes_nothing_is_silent() -> None:
-    """After a while in which work waited; later where its processes are all busy; else never."""
-    assert looks(StallDetector(LIMITS, Clock())) == MAX_WAIT_SECONDS
+def test_a_worker_that_takes_no_work_is_stalled() -> None:
+    """It is stalled when work has waited for a while; for longer, if all its processes are busy."""
+    assert checks(StallDetector(LIMITS, Clock())) == MAX_WAIT_SECONDS
     for tasks, longest in (("score", 60), ("score finish", 400)):
         busy = StallDetector(LIMITS, Clock())
-        assert looks(busy, busy_with=tasks) == MAX_WAIT_SECONDS + longest
-    assert looks(StallDetector(LIMITS, Clock()), waits=False) == 1000
+        assert checks(busy, busy_with=tasks) == MAX_WAIT_SECONDS + longest
+    assert checks(StallDetector(LIMITS, Clock()), waits=False) == 1000
 
 
-def test_who_takes_work_or_was_blind_is_not_silent() -> None:
-    """What was taken starts the time anew, and so does a Redis that was away."""
+def test_a_task_or_an_outage_restarts_the_wait() -> None:
+    """The wait is measured from the last task taken, and from the end of an outage of Redis."""
     clock = Clock()
     stall_detector = StallDetector(LIMITS, clock)
     for _ in range(100):
-        assert looks_few(stall_detector)
+        assert is_alive(stall_detector)
         stall_detector.note_task()
     for _ in range(3):
-        assert looks_few(stall_detector)
+        assert is_alive(stall_detector)
         clock.seconds += MAX_GAP_SECONDS + MAX_WAIT_SECONDS
 
 
-def looks_few(stall_detector: StallDetector) -> bool:
+def is_alive(stall_detector: StallDetector) -> bool:
     return not any(stall_detector.is_stalled(work_waits=True, busy_with=()) for _ in range(20))
 
 
-def test_a_silent_worker_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is told to stop, as from outside; its status says that it must be started anew."""
-    told: list[int] = []
-    monkeypatch.setattr(heartbeat_module.os, "kill", lambda _, number: told.append(number))
+def test_a_stalled_worker_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets SIGTERM, and its exit status will be that of an error, so that it is restarted."""
+    signals: list[int] = []
+    monkeypatch.setattr(heartbeat_module.os, "kill", lambda _, number: signals.append(number))
     fleet, stall_detector = Fleet(RedisAway("away")), StallDetector(LIMITS, Clock())
-    heart = a_heart(fleet, Reconciler(), stall_detector)
-    heart.start()
-    wait_for(lambda: told)
-    heart.stop()
-    heart.join()
-    assert told == [signal.SIGTERM]
-    assert heart.stalled.is_set()
+    heartbeat = make_heartbeat(fleet, Reconciler(), stall_detector)
+    heartbeat.start()
+    wait_for(lambda: signals)
+    heartbeat.stop()
+    heartbeat.join()
+    assert signals == [signal.SIGTERM]
+    assert heartbeat.stalled.is_set()
 
 
-def test_a_port_that_is_taken_ends_no_worker(caplog: pytest.LogCaptureFixture) -> None:
-    """It goes on without metrics, and says by which setting that is put right."""
+def test_a_port_in_use_ends_no_worker(caplog: pytest.LogCaptureFixture) -> None:
+    """The worker goes on without metrics, and logs the name of the setting to change."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         status: Any = SimpleNamespace(metrics=list)
         bootstrap.MainProcess().serve_metrics(taken.getsockname(), status)
@@ -148,7 +148,7 @@ def test_a_port_that_is_taken_ends_no_worker(caplog: pytest.LogCaptureFixture) -
 
 
 def test_a_worker_describes_itself_last() -> None:
-    """Work that got lost is looked for also where the description fails."""
+    """The reconciler runs even if describing the worker fails."""
     fleet, reconciler = Fleet(RuntimeError("a bug")), Reconciler()
     described: list[int] = []
 
@@ -156,10 +156,10 @@ def test_a_worker_describes_itself_last() -> None:
         described.append(reconciler.turns)
         raise ValueError("no description")
 
-    heart = a_heart(fleet, reconciler, StallDetector(LIMITS), describe)
+    heartbeat = make_heartbeat(fleet, reconciler, StallDetector(LIMITS), describe)
     reconciler.reconcile = lambda _: setattr(reconciler, "turns", reconciler.turns + 1)  # type: ignore[method-assign]
-    heart.start()
+    heartbeat.start()
     wait_for(lambda: len(described) > 2)
-    heart.stop()
-    heart.join()
+    heartbeat.stop()
+    heartbeat.join()
     assert described[0] >= 1
