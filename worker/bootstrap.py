@@ -61,7 +61,7 @@ def node_name(pid: int) -> str:
 
 
 class MainProcess:
-    """What runs next to Celery in the main process, which scores nothing.
+    """The threads that run next to Celery in the main process, which scores nothing.
 
     Attributes:
         loading_failed: set by a scoring process that could not load its models.
@@ -143,7 +143,7 @@ class MainProcess:
             self._stall_detector.note_task()
 
     def close_metrics_socket(self) -> None:
-        """In a scoring process that replaces a dead one: close the socket inherited by the fork."""
+        """Close the socket that a scoring process inherits if it is forked after the start."""
         if self._metrics_server:
             self._metrics_server.socket.close()
 

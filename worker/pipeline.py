@@ -30,7 +30,7 @@ from worker.telemetry.journal import Journal
 
 
 class Pipeline:
-    """What a scoring process does with the jobs of the models that it has loaded."""
+    """The steps of jobs, for the models that a scoring process has loaded."""
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class Pipeline:
 
     def _close(self, spec: Spec, number: int, scored: Scored, began: float) -> None:
         """Store the result of a part, mark it done, and start the next one in its lane."""
-        completed, failed, bad, summary = scored.counts
+        counts = scored.counts
         try:
             with self._renewing(spec.id, number):
                 for key, content in scored.blobs.items():
@@ -157,13 +157,14 @@ class Pipeline:
         walk = self._store.complete_part(
             spec.id,
             number,
-            completed=completed,
-            failed=failed,
+            completed=counts.completed,
+            failed=counts.failed,
             lanes=self._lanes.count(spec),
-            bad=bad,
-            summary=summary,
+            bad=counts.bad,
+            summary=counts.summary,
         )
-        self._journal.score(spec.full_name, spec.id, number, (completed, failed), began)
+        rows = counts.completed, counts.failed
+        self._journal.score(spec.full_name, spec.id, number, rows, began)
         if walk.failed:
             self._endings.settle_failed(spec.id)
         elif walk.wanted:

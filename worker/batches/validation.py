@@ -21,7 +21,7 @@ _MIN_LINE_BYTES = 60
 
 @dataclass
 class Findings:
-    """What was found in a batch's input."""
+    """The problems of a batch's input, or the number of its rows."""
 
     model: str | None = None  #: The model that the first line names; all others must name the same.
     rows: int = 0  #: Requests that became rows.

@@ -15,7 +15,7 @@ from shared.webhooks.target import Allowed, Target, find_target
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a receiver answered."""
+    """The response of a receiver."""
 
     status: int
     retry_after: float = 0.0  #: `Retry-After`, in seconds from now; 0 if there was none.

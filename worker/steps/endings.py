@@ -1,4 +1,4 @@
-"""What becomes of a job that cannot go on: it fails or waits, and leaves no blob behind."""
+"""Fails jobs that cannot go on, gives back parts that must wait, and removes leftover blobs."""
 
 import logging
 

@@ -18,17 +18,22 @@ from worker.steps.row_scorer import RowScorer, Scores
 from worker.steps.score_summary import summary_of
 from worker.telemetry.journal import Journal
 
-#: About a part: the number of its rows with a score, the number of those with an error, the first
-#: row with an error, and the summary of the scores.
-Counts = tuple[int, int, BadRow | None, Summary]
+
+class Counts(NamedTuple):
+    """What the job's record adds up of a part."""
+
+    completed: int  #: Rows with a score.
+    failed: int  #: Rows with an error.
+    bad: BadRow | None  #: The first row with an error, if errors can make the job fail.
+    summary: Summary  #: Of the scores and errors.
 
 
 class Scored(NamedTuple):
-    """A part with its scores."""
+    """A part that was scored."""
 
     counts: Counts
+    #: The blobs to write, by key, in this order; empty if they are stored already.
     blobs: dict[str, bytes] = {}  # noqa: RUF012  never written to
-    """The blobs that are to be written, by key, in this order; none if they are stored."""
 
 
 class PartScorer:
@@ -98,7 +103,7 @@ class PartScorer:
             )
         blobs[spec.result_key(number)] = part_format(spec).render(rows, scores, spec.columns)
         counts = _counts(spec, part, rows, scores)
-        if counts[1]:
+        if counts.failed:
             self._journal.errors(spec.full_name, rows.errors)
         return Scored(counts, blobs)
 
@@ -120,4 +125,4 @@ def _counts(spec: Spec, part: Part, rows: Rows, scores: Scores) -> Counts:
     # It is needed only if errors can make the job fail.
     if failed and spec.tolerance < 1:
         bad = first_bad_row(rows.errors, rows.refs, part.first_row)
-    return len(rows) - failed, failed, bad, summary_of(scores, rows.errors, failed)
+    return Counts(len(rows) - failed, failed, bad, summary_of(scores, rows.errors, failed))

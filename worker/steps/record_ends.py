@@ -19,7 +19,7 @@ LIBRARY = library(Path(__file__).with_name("records.so"), ["records_look"])
 
 def _look(content: bytes, offset: int, _row: int, delimiter: str) -> tuple[int, RecordEnds | None]:
     """Find the records of a block; see `shared.tables.csv_blocks.Look`."""
-    size, count, last = _found(content, delimiter, None)
+    size, count, last = _search(content, delimiter, None)
     if count < 0 or not size:
         return size, None
     return size, RecordEnds(count, offset + last, partial(_ends, content, offset, delimiter, count))
@@ -28,13 +28,17 @@ def _look(content: bytes, offset: int, _row: int, delimiter: str) -> tuple[int, 
 def _ends(content: bytes, offset: int, delimiter: str, count: int) -> list[int]:
     """Find all ends, in a second pass; most blocks are only asked for their last one."""
     ends = np.empty(count, dtype=np.int64)
-    _found(content, delimiter, ctypes.c_void_p(ends.ctypes.data))
+    _search(content, delimiter, ctypes.c_void_p(ends.ctypes.data))
     found: list[int] = (ends + offset).tolist()
     return found
 
 
-def _found(content: bytes, delimiter: str, ends: ctypes.c_void_p | None) -> tuple[int, int, int]:
-    """The size of the complete records in bytes, their number, and where the last one ends."""
+def _search(content: bytes, delimiter: str, ends: ctypes.c_void_p | None) -> tuple[int, int, int]:
+    """Call `records_look` of `records.c`.
+
+    Returns:
+        The size of the complete records in bytes, their number, and the end of the last one.
+    """
     count, last = ctypes.c_int64(), ctypes.c_int64()
     size = LIBRARY.records_look(
         content,

@@ -1,4 +1,4 @@
-"""What a worker counts: the sums over all its processes."""
+"""The measures of a worker; each counts for all its processes together."""
 
 from shared.telemetry.prometheus import MODEL
 from shared.telemetry.shared_counters import Measure, SharedCounters
