@@ -114,7 +114,7 @@ class Pipeline:
             self._dispatch.split(spec.full_name, job_id)
 
     def split(self, job_id: str) -> None:
-        """Cut the upload of a job into parts, and start its lanes as soon as there are some."""
+        """Cut the upload of a job into parts, and start its lanes with the first ones."""
         began = self._journal.now()
         self._store.move(job_id, State.RUNNING)
         spec = self._running(job_id)

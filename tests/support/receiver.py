@@ -23,7 +23,7 @@ class Receiver:
     #: Status and headers of the next responses; when none is left, it responds with 204.
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     #: While it is not set, a response never gets beyond its headers, which come one by one.
-    swift: threading.Event = field(default_factory=threading.Event)
+    responsive: threading.Event = field(default_factory=threading.Event)
 
     def verified(self, secret: str, at: int = -1) -> Any:
         """Verify a request by the library that receivers use, and return its message.
@@ -43,10 +43,10 @@ def receiving(certificate: Path | None = None, key: Path | None = None) -> Itera
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             receiver.got.append((dict(self.headers.items()), self.rfile.read(length)))
-            if not receiver.swift.is_set():
+            if not receiver.responsive.is_set():
                 try:
                     self.wfile.write(b"HTTP/1.1 204 No Content\r\n")
-                    while not receiver.swift.wait(0.02):
+                    while not receiver.responsive.wait(0.02):
                         self.wfile.write(b"X: y\r\n")
                 except OSError:
                     return
@@ -70,13 +70,13 @@ def receiving(certificate: Path | None = None, key: Path | None = None) -> Itera
         scheme = "https"
         server.handle_error = lambda *_: None  # type: ignore[method-assign]  # silences refused handshakes
     receiver = Receiver(f"{scheme}://localhost:{port}/scored?token=1", port)
-    receiver.swift.set()
+    receiver.responsive.set()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield receiver
     finally:
-        receiver.swift.set()
+        receiver.responsive.set()
         server.shutdown()
         thread.join()
         server.server_close()

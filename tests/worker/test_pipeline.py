@@ -101,9 +101,8 @@ def test_a_part_that_never_ends_is_given_up(service: Service, settings: Settings
     accepted = service.submit(CSV)
     job_id = accepted.json["id"]
     service.pipeline.split(job_id)
-    for _ in range(
-        settings.max_attempts + crash_search.SEARCH_ATTEMPTS
-    ):  # workers that died over part 1
+    deaths = settings.max_attempts + crash_search.SEARCH_ATTEMPTS
+    for _ in range(deaths):
         service.store.begin_part(job_id, 1)
     service.work()
     job = service.client.get(accepted.location).json

@@ -1,4 +1,4 @@
-"""Scores texts on some of which the model raises: finds those by bisection, and scores the rest."""
+"""Scores texts; finds those on which the model raises by bisection, and scores the rest."""
 
 import logging
 

@@ -58,7 +58,7 @@ def receiver() -> Iterator[Receiver]:
         yield receiver
 
 
-def a_sender(service: Service, settings: Settings, **more: Any) -> Sender:
+def make_sender(service: Service, settings: Settings, **more: Any) -> Sender:
     webhook_client = WebhookClient(Allowed(settings.callback_allow), settings.callback_timeout)
     return Sender(
         settings, store=service.store, blobs=service.blobs, webhook_client=webhook_client, **more
@@ -69,7 +69,7 @@ def deliver(service: Service, settings: Settings) -> int:
     """Try once to deliver each callback that is due; return how many were due."""
     taken = service.store.take_callbacks(100, 60)
     for job_id, attempt in taken:
-        a_sender(service, settings).deliver(job_id, attempt)
+        make_sender(service, settings).deliver(job_id, attempt)
     return len(taken)
 
 
@@ -196,7 +196,7 @@ def test_the_waits_grow_and_end(service: Service, settings: Settings, receiver: 
         (1000, None),
     ):
         receiver.answers.append((503, {"Retry-After": after} if after else {}))
-        a_sender(service, long).deliver(job_id, attempt)
+        make_sender(service, long).deliver(job_id, attempt)
     assert [state for state, _ in noted] == ["pending"] * 5 + ["failed"] * 2
     for (_, wait), least, most in zip(
         noted, (4, 24, 600, 900, 864, 0, 0), (6, 36, 600, 1300, 1296, 0, 0), strict=True
@@ -215,7 +215,7 @@ def test_a_receiver_that_cannot_be_reached_is_reported(
         closed = f"http://localhost:{free.getsockname()[1]}/?token=1"
     refused_at = service.submit(CSV, callback_url=closed).location
     service.work()
-    receiver.swift.clear()
+    receiver.responsive.clear()
     deliver(service, settings.model_copy(update={"callback_timeout": 0.2}))
     assert callback(service, location)["last_error"] == "it did not answer in time"
     assert callback(service, refused_at)["last_error"] == (
@@ -332,23 +332,25 @@ def test_a_slow_receiver_delays_no_other(
     service: Service, settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While a slow receiver has many callbacks waiting, those to others are delivered."""
-    receiver.swift.clear()
+    receiver.responsive.clear()
     monkeypatch.setattr(sender_module, "NO_ROOM_SECONDS", 0.01)
     with receiving() as other:
-        slows = [service.submit(CSV, callback_url=receiver.url).location for _ in range(20)]
+        slow_jobs = [service.submit(CSV, callback_url=receiver.url).location for _ in range(20)]
         service.work()
-        with running(a_sender(service, settings, pause=0.01)):
+        with running(make_sender(service, settings, pause=0.01)):
             wait_for(lambda: receiver.got)
             locations = [service.submit(CSV, callback_url=other.url).location for _ in range(10)]
             service.work()
             wait_for(
                 lambda: all(callback(service, one)["state"] == "delivered" for one in locations)
             )
-            assert {callback(service, one)["state"] for one in slows} == {"pending"}
+            assert {callback(service, one)["state"] for one in slow_jobs} == {"pending"}
             assert len(receiver.got) == 2
-            receiver.swift.set()
-            wait_for(lambda: all(callback(service, one)["state"] == "delivered" for one in slows))
-    assert {callback(service, one)["attempts"] for one in [*slows, *locations]} == {1}
+            receiver.responsive.set()
+            wait_for(
+                lambda: all(callback(service, one)["state"] == "delivered" for one in slow_jobs)
+            )
+    assert {callback(service, one)["attempts"] for one in [*slow_jobs, *locations]} == {1}
 
 
 def test_a_delivered_callback_is_in_the_manifest(
@@ -389,22 +391,22 @@ def test_secrets_are_changed_by_their_file(settings: Settings, tmp_path: Path) -
     """The file is read at each use. An invalid secret is named by its number only, never quoted."""
     path = tmp_path / "secrets"
     path.write_text(f"# both for a while\n{OLD}\n{NEW}\n")
-    of_file = settings.model_copy(
+    with_file = settings.model_copy(
         update={"webhook_secrets": SecretStr(""), "webhook_secrets_file": path}
     )
-    assert webhook_secrets(of_file) == [b"\7" * 32, b"\10" * 32]
+    assert webhook_secrets(with_file) == [b"\7" * 32, b"\10" * 32]
     path.write_text(f"{NEW}\n")
-    assert webhook_secrets(of_file) == [b"\10" * 32]
+    assert webhook_secrets(with_file) == [b"\10" * 32]
     for wrong in ("hush-hush", "whsec_short", "whsec_!", OLD.removeprefix("whsec_")):
         path.write_text(f"{NEW}\n{wrong}\n")
         with pytest.raises(BadWebhookSecret, match="secret 2") as raised:
-            webhook_secrets(of_file)
+            webhook_secrets(with_file)
         assert wrong not in str(raised.value)
 
 
 def test_no_thread_is_left(service: Service, settings: Settings) -> None:
     """A sender that is stopped ends, with all its threads."""
     before = threading.active_count()
-    with running(a_sender(service, settings, pause=0.01)):
+    with running(make_sender(service, settings, pause=0.01)):
         pass
     assert threading.active_count() == before

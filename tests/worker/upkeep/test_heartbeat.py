@@ -114,14 +114,14 @@ def test_a_task_or_an_outage_restarts_the_wait() -> None:
     clock = Clock()
     stall_detector = StallDetector(LIMITS, clock)
     for _ in range(100):
-        assert is_alive(stall_detector)
+        assert takes_work(stall_detector)
         stall_detector.note_task()
     for _ in range(3):
-        assert is_alive(stall_detector)
+        assert takes_work(stall_detector)
         clock.seconds += MAX_GAP_SECONDS + MAX_WAIT_SECONDS
 
 
-def is_alive(stall_detector: StallDetector) -> bool:
+def takes_work(stall_detector: StallDetector) -> bool:
     return not any(stall_detector.is_stalled(work_waits=True, busy_with=()) for _ in range(20))
 
 
