@@ -84,19 +84,19 @@ class WorkerStatus:
         loaded = [labels_of(one.card.full_name) for one in served]
         yield gauge(
             "scorelane_worker_processes",
-            "Scoring processes that are ready. Of this worker.",
+            "Scoring processes of this worker that are ready.",
             (),
             {(): float(len(announced))},
         )
         yield gauge(
             "scorelane_worker_model_processes",
-            "Scoring processes that have loaded a version of a model. Of this worker.",
+            "Scoring processes of this worker that have loaded a version of a model.",
             MODEL,
             {model: float(loaded.count(model)) for model in loaded},
         )
         yield gauge(
             "scorelane_worker_model_rows_per_second",
-            "What a process scores in a second, as measured when it loaded the model.",
+            "Rows per second of one process, as measured when it loaded the model.",
             MODEL,
             rates,
         )
@@ -104,7 +104,7 @@ class WorkerStatus:
         memory["scoring",] = float(sum(map(_resident_bytes, announced)))
         yield gauge(
             "scorelane_worker_resident_memory_bytes",
-            "Memory of the main process, and of the scoring processes together. Of this worker.",
+            "Memory of the main process of this worker, and of its scoring processes together.",
             ("process",),
             memory,
         )
