@@ -129,11 +129,12 @@ def test_help_is_quick_because_it_imports_little(wheels: dict[str, Path], tmp_pa
     """`scorelane --help` imports no HTTP client, no tables and no command."""
     at = environment(tmp_path / "venv")
     install(at, wheels["scorelane"])
-    code = (
-        "import sys; from scorelane.commands.main import cli; "
-        "cli(['--help'], standalone_mode=False); print([name for name in ('httpx', 'rich', 'scorelane.commands.score') "
-        "if name in sys.modules])"
-    )
+    code = """
+import sys
+from scorelane.commands.main import cli
+cli(["--help"], standalone_mode=False)
+print([name for name in ("httpx", "rich", "scorelane.commands.score") if name in sys.modules])
+"""
     assert succeed(at, "-c", code).rstrip().endswith("[]")
 
 
