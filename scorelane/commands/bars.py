@@ -1,4 +1,4 @@
-"""Bars on a terminal or in a notebook, by rich. All of it is on stderr."""
+"""Progress bars and spinners on stderr, in a terminal or a notebook, by rich."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -19,24 +19,24 @@ from scorelane.client.progress import pace_of
 
 
 def screen() -> Console:
-    """The console for what is not the result."""
+    """A console on stderr, for everything that is not the result."""
     return Console(file=sys.stderr, highlight=False)
 
 
 @contextmanager
-def waiting() -> Iterator[Callable[[str], None]]:
-    """A spinner; gives a function that changes what it says."""
+def start_spinner() -> Iterator[Callable[[str], None]]:
+    """Show a spinner while a service starts; yields a function that shows the current step."""
     console = screen()
     if not console.is_terminal:
-        yield lambda what: console.print(f"{what} ...") if what else None
+        yield lambda step: console.print(f"{step} ...") if step else None
         return
     with console.status("Starting") as status:
-        yield lambda what: status.update(f"Starting: {what}")
+        yield lambda step: status.update(f"Starting: {step}")
 
 
 @contextmanager
 def upload_bar(file: Path) -> Iterator[Callable[[int], None]]:
-    """A bar for the upload of a file; gives a function that is told of the bytes sent."""
+    """Show a bar for the upload of a file; yields a function that takes the bytes sent so far."""
     columns = (TextColumn("upload   "), BarColumn(), DownloadColumn())
     with Progress(*columns, console=screen()) as bar:
         task = bar.add_task("", total=file.stat().st_size)
@@ -45,9 +45,15 @@ def upload_bar(file: Path) -> Iterator[Callable[[int], None]]:
 
 @contextmanager
 def job_bar(console: Console) -> Iterator[Callable[[JobState], None]]:
-    """A bar of a job's rows, its rate and the time left; gives a function to tell of the job."""
-    said = TextColumn("{task.description:9}"), TextColumn("{task.fields[note]}", markup=False)
-    with Progress(said[0], BarColumn(), MofNCompleteColumn(), said[1], console=console) as bar:
+    """Show a bar for the rows of a job, its rate and the time left.
+
+    Yields a function that takes the job's latest state.
+    """
+    state, note = (
+        TextColumn("{task.description:9}"),
+        TextColumn("{task.fields[note]}", markup=False),
+    )
+    with Progress(state, BarColumn(), MofNCompleteColumn(), note, console=console) as bar:
         task = bar.add_task("waiting", total=None, note="")
 
         def show(job: JobState) -> None:
@@ -56,7 +62,7 @@ def job_bar(console: Console) -> Iterator[Callable[[JobState], None]]:
                 description=job.state,
                 total=job.total,
                 completed=job.completed + job.failed,
-                # In the queue it says why it waits: no worker, perhaps.
+                # The detail of a queued job says why it waits, such as that there is no worker.
                 note=job.detail if job.state == "queued" else pace_of(job),
             )
 
