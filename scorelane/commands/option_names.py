@@ -15,7 +15,7 @@ _QUOTED = re.compile(r"('[^']*')")
 #: `on_error=0.05`, `say so by delimiter=)`. Elsewhere such a word may be the name of a column,
 #: because messages do not quote every column.
 _OPTION = re.compile(
-    r"(?P<before>\b(?:option|[Tt]he|[Ll]eave|[Rr]emove) )(?P<named>\w+)\b"
+    r"(?P<before>\b(?:option|(?:[Tt]he|[Ll]eave|[Rr]emove)(?! option)) )(?P<named>\w+)\b"
     r"|\b(?P<assigned>\w+)=(?P<rest>true\b|(?=[\s)]|$))?"
 )
 
