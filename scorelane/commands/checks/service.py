@@ -79,10 +79,9 @@ def examine_workers(
         )
         return
     processes = sum(len(worker.processes) for worker in workers)
-    if len(workers) == 1:
-        yield fine("workers", f"1 worker is alive, with {processes} processes.")
-    else:
-        yield fine("workers", f"{len(workers)} workers are alive, with {processes} processes.")
+    alive = "1 worker is" if len(workers) == 1 else f"{len(workers)} workers are"
+    size = "1 process" if processes == 1 else f"{processes} processes"
+    yield fine("workers", f"{alive} alive, with {size}.")
     if not any(name.startswith(f"{settings.default_model}@") for name in serving):
         yield warning(
             "workers",
