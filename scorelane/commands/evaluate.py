@@ -107,7 +107,7 @@ def _load(
             model["name"]: f"{model['name']}@{model['version']}" for model in client.models()
         }
         served = [ServedModel(client, name) for name in wanted or [None]]
-        return {versions.get(one.name, one.name or "the default"): one for one in served}
+        return {versions.get(model.name, model.name or "the default"): model for model in served}
     from shared.model import load_model  # noqa: PLC0415  see the module's docstring
 
     folders = [model_options.model_folder(name, models_dir) for name in wanted or [None]]
@@ -151,7 +151,7 @@ def _print_figures(measured: dict[str, "Measured"]) -> None:
     for name in measured:
         table.add_column(name, justify="right")
     for figure in next(iter(measured.values())).figures:
-        cells = [_cell(one, figure) for one in measured.values()]
+        cells = [_cell(of_model, figure) for of_model in measured.values()]
         table.add_row(figure.replace("_", " "), *cells)
     Console().print(table)
 
@@ -164,16 +164,16 @@ def _cell(measured: "Measured", figure: str) -> str:
         return f"{value:,.0f}"
     if figure not in measured.intervals:
         return f"{value:.4f}"
-    least, most = measured.intervals[figure]
-    return f"{value:.4f}  {least:.3f} to {most:.3f}"
+    low, high = measured.intervals[figure]
+    return f"{value:.4f}  {low:.3f} to {high:.3f}"
 
 
 def _print_pairs(pairs: list["Pair"]) -> None:
     for pair in pairs:
-        least, most = pair.interval
+        low, high = pair.interval
         click.echo(
             f"{pair.first} is right {pair.difference:.2%} more often than {pair.second} "
-            f"({least:+.2%} to {most:+.2%}), p = {pair.p:.2g}: "
+            f"({low:+.2%} to {high:+.2%}), p = {pair.p:.2g}: "
             + ("significant." if pair.p < 0.05 else "not significant.")
         )
 

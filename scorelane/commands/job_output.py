@@ -57,13 +57,14 @@ def print_job(job: Job) -> None:
 def exit_unless_succeeded(job: JobState) -> None:
     """Exit with status 1, and print the reason to stderr, unless the job succeeded."""
     if job.state != "succeeded":
-        click.echo(f"The job is {job.state}. {reason_of(job)}", err=True)
+        click.echo(why_no_scores(job), err=True)
         raise SystemExit(1)
 
 
-def reason_of(job: JobState) -> str:
-    """Why a job ended without scores, in the option names of the running command."""
-    return _reword(job.error or job.detail)
+def why_no_scores(job: JobState) -> str:
+    """Why a job has ended without scores; options are named as the running command names them."""
+    end = "was cancelled" if job.state == "cancelled" else f"has {job.state}"
+    return f"The job {end}. {_reword(job.error or job.detail)}"
 
 
 def _reword(message: str) -> str:

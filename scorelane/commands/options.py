@@ -56,7 +56,8 @@ _READING_OPTIONS = (
     click.option("--ref-column", help="The column that holds the references.  [default: ref]"),
     click.option(
         "--delimiter",
-        help="The character between the cells of a CSV, or its name: ';', tab, pipe.  [default: ,]",
+        help="The character between the cells of a CSV, or its name (comma, semicolon, tab, pipe, "
+        "space).  [default: ,]",
     ),
     click.option(
         "--charset", help="The character encoding of the file, such as latin-1.  [default: utf-8]"
@@ -72,8 +73,8 @@ _RETRY_OPTIONS = (
     click.option(
         "--on-error",
         metavar="skip|fail|SHARE",
-        help="What to do about rows with an error: skip them, fail the job at the first one, or "
-        "fail it if their share is larger than SHARE, such as 0.05.  [default: skip]",
+        help="What happens to the job if rows have an error: nothing (skip), it fails (fail), or "
+        "it fails if the share of such rows is larger than SHARE, such as 0.05.  [default: skip]",
     ),
     label,
     click.option(

@@ -18,7 +18,7 @@ from scorelane.client.job import Job
 from scorelane.commands import bars, options
 from scorelane.commands.extras import INSTALL_SERVICES
 from scorelane.commands.failures import Mistake
-from scorelane.commands.job_output import reason_of
+from scorelane.commands.job_output import why_no_scores
 from scorelane.commands.result_summary import Summary, first_texts, lines_of, loss_of, summarise
 from scorelane.commands.tables import histogram_lines
 
@@ -106,7 +106,7 @@ def _wait(job: Job, *, remote: bool) -> Job:
             _cancel(job)
         raise
     if job.state != "succeeded":
-        raise click.ClickException(f"The job has {job.state}. {reason_of(job)}")
+        raise click.ClickException(why_no_scores(job))
     return job
 
 

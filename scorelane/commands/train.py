@@ -43,8 +43,8 @@ from shared.config.settings import load_settings
     show_default=True,
     type=click.IntRange(min=0),
     metavar="N",
-    help="First train N models whose scores the deep model learns too. The model gets better, and "
-    "training takes N times longer.",
+    help="First train N other models, from whose scores the deep model learns too. The model gets "
+    "better, and training takes N + 1 times as long.",
 )
 @click.option(
     "--vectors",

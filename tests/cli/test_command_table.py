@@ -1,8 +1,9 @@
-"""Which commands are there, and what is said where their services or libraries are missing."""
+"""Which commands are installed, and the messages if their services or libraries are missing."""
 
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -14,16 +15,27 @@ from scorelane.commands import command_table
 from scorelane.commands.command_table import COMMANDS
 from scorelane.commands.extras import installation_of
 from scorelane.commands.failures import failure_of
+from scorelane.stack import programs
+from scorelane.stack.errors import NotInstalled
 from shared.errors.model import NoRuntime
 
 CLIENT = [name for name, known in COMMANDS.items() if not known.of_services]
 SERVICES = [name for name, known in COMMANDS.items() if known.of_services]
 
-#: Runs a command where nothing is installed but the distribution of the client.
-CLIENT_ONLY = """
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+
+#: The modules of the services' distribution.
+OF_THE_SERVICES = [
+    path.removesuffix(".py").replace("/", ".")
+    for path in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
+]
+
+#: Runs a command as if only the distribution of the client were installed.
+CLIENT_ONLY = f"""
 import sys
-for name in ("shared", "api", "worker", "scoring", "training", "scorelane.stack", "celery", "redis",
-             "pydantic", "flask", "pandas", "numpy", "prometheus_client"):
+for name in {OF_THE_SERVICES}:
+    sys.modules[name] = None
+for name in ("celery", "redis", "pydantic", "flask", "pandas", "numpy", "prometheus_client"):
     sys.modules[name] = None
 from importlib import metadata
 metadata.entry_points = lambda group: ()
@@ -39,6 +51,14 @@ def run_client_only(*arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def test_the_distributions_agree_with_the_table() -> None:
+    """The services' entry points are the commands that the table says come with the services."""
+    assert set(PROJECT["project"]["entry-points"][command_table.GROUP]) == set(SERVICES)
+    for path in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]:
+        assert (Path(__file__).parents[2] / path).exists(), path
+    assert all("-" not in name for name in CLIENT), "a client's command is the name of its module"
 
 
 def test_help_takes_less_than_a_second() -> None:
@@ -91,8 +111,8 @@ def test_score_without_url_and_services(file: Path) -> None:
     assert "pip install 'scorelane[server]'" in result.stderr
 
 
-def test_a_wrong_file_without_the_services() -> None:
-    """An expected error is a message, although no class of the services' errors can be imported."""
+def test_an_error_without_the_services() -> None:
+    """An expected error is a message, although the services' error classes cannot be imported."""
     result = run_client_only("status", "x", "--url", "http://127.0.0.1:9")
     assert result.returncode == 3
     assert result.stderr.startswith("Error: Nothing answers")
@@ -129,7 +149,7 @@ def test_an_extra_that_is_missing(
 
 
 def test_a_library_that_a_command_imports_at_its_top(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is named too, although there is no command yet that could have raised the error."""
+    """The library is named also if the import of the command itself fails."""
 
     class Point:
         name = "doctor"
@@ -143,6 +163,18 @@ def test_a_library_that_a_command_imports_at_its_top(monkeypatch: pytest.MonkeyP
     assert "needs flask.x, which is missing: pip install 'scorelane-server[api]'" in result.stderr
 
 
+def test_a_stack_whose_libraries_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the missing libraries of the programs, and the extra, before any starts."""
+    installed = programs.find_spec
+    monkeypatch.setattr(
+        programs, "find_spec", lambda name: None if name == "gunicorn" else installed(name)
+    )
+    with pytest.raises(
+        NotInstalled, match=r"\(gunicorn\): pip install 'scorelane-server\[serve\]'"
+    ):
+        programs.check_installed()
+
+
 def test_a_runtime_whose_library_is_missing() -> None:
     """The error of a model that cannot be loaded here names the extra too."""
     cause = ModuleNotFoundError("No module named 'onnxruntime'", name="onnxruntime")
@@ -153,7 +185,7 @@ def test_a_runtime_whose_library_is_missing() -> None:
     assert failure.message.endswith("pip install 'scorelane-server[worker]'")
 
 
-def test_a_missing_module_that_is_no_extras() -> None:
-    """It is a bug, and keeps its traceback."""
+def test_a_missing_module_of_no_extra() -> None:
+    """A missing module that no extra brings is a bug, and keeps its traceback."""
     assert installation_of("no_such_module") is None
     assert failure_of(ModuleNotFoundError(name="no_such_module"), click.Command("x")) is None

@@ -193,13 +193,15 @@ def test_filtered_jobs(answers) -> None:
     assert answers.JOB_ID in result.stdout
 
 
-@pytest.mark.parametrize("state", ["failed", "cancelled"])
-def test_score_job_fails(answers, file: Path, state: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "ended"), [("failed", "has failed"), ("cancelled", "was cancelled")]
+)
+def test_score_job_fails(answers, file: Path, state: str, ended: str) -> None:
     """If the job fails or is cancelled, `score` exits with 1 and prints the job's reason."""
     serve_job(answers, state=state, error="Row 7 opens a quote.")
     result = run("score", str(file), "--url", answers.url)
     assert result.exit_code == 1
-    assert f"has {state}. Row 7 opens a quote." in result.stderr
+    assert f"The job {ended}. Row 7 opens a quote." in result.stderr
     assert not file.with_name("scored-in.csv").exists()
 
 

@@ -10,19 +10,19 @@ from scorelane.commands.main import cli
 
 def test_a_key_and_its_line() -> None:
     """Only the key goes to stdout; its line, which does not contain the key, goes to stderr."""
-    made = CliRunner().invoke(cli, ["key", "alice", "--scopes", "read"])
-    assert made.exit_code == 0
-    [key] = parse_keys(made.stderr)
+    done = CliRunner().invoke(cli, ["key", "alice", "--scopes", "read"])
+    assert done.exit_code == 0
+    [key] = parse_keys(done.stderr)
     assert (key.owner, set(key.scopes)) == ("alice", {"read"})
-    assert made.stdout.startswith("scorelane_")
-    assert made.stdout.strip() not in made.stderr
+    assert done.stdout.startswith("scorelane_")
+    assert done.stdout.strip() not in done.stderr
 
 
 def test_an_unknown_scope() -> None:
     """An unknown scope is refused; the message names the scopes."""
-    made = CliRunner().invoke(cli, ["key", "alice", "--scopes", "everything"])
-    assert made.exit_code == 2
-    assert "submit, read, admin" in made.output
+    done = CliRunner().invoke(cli, ["key", "alice", "--scopes", "everything"])
+    assert done.exit_code == 2
+    assert "submit, read, admin" in done.output
 
 
 def test_the_client_sends_its_key(monkeypatch: pytest.MonkeyPatch) -> None:

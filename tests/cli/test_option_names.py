@@ -44,7 +44,7 @@ JOB_ID = "0123456789abcdef0123456789abcdef"
     ],
 )
 def test_an_error_of_the_service(command: str, error: Exception, words: list[str]) -> None:
-    """It names the options of the command, and the commands that send a request."""
+    """A service's error names options and commands of the command line."""
     found = command_table.load(command)
     assert found is not None
     message = in_option_names(str(error), found)
@@ -80,7 +80,7 @@ def test_a_problem_that_is_passed_on(answers, file: Path) -> None:
 
 
 def test_the_reason_of_a_job_that_failed(answers, file: Path) -> None:
-    """So does the reason why a job failed."""
+    """The reason of a failed job names the option of the command."""
     answers.add("POST /jobs", 202, answers.job("queued"))
     error = "More rows have an error than on_error=fail allows: 1."
     answers.add(f"GET /jobs/{answers.JOB_ID}", 200, answers.job("failed", error=error))

@@ -53,7 +53,7 @@ def test_results_followed(answers, file: Path, out: str | None, state: str, exit
         result.stdout_bytes if out else file.with_name(f"scored-{answers.JOB_ID}.csv").read_bytes()
     )
     assert written == RESULTS
-    assert ("The job is cancelled" in result.stderr) == bool(exit_code)
+    assert ("The job was cancelled" in result.stderr) == bool(exit_code)
 
 
 def test_results_that_cannot_be_followed(answers, file: Path) -> None:

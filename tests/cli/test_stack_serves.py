@@ -146,8 +146,10 @@ def test_the_page_of_the_client(running, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SCORELANE_URL", running.url)
     (tmp_path / "reviews.csv").write_bytes((ROOT / "examples/reviews.csv").read_bytes())
-    made = asyncio.run(run_page(ROOT / "docs/client.md", {"http://127.0.0.1:5005": running.url}))
-    clients = [one for one in made.values() if isinstance(one, Client)]
+    variables = asyncio.run(
+        run_page(ROOT / "docs/client.md", {"http://127.0.0.1:5005": running.url})
+    )
+    clients = [one for one in variables.values() if isinstance(one, Client)]
     for client in clients:
         client.close()
     assert len(clients) == 3

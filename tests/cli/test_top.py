@@ -105,9 +105,9 @@ def test_a_service_that_is_away_is_shown_as_away() -> None:
 def test_a_key_without_the_scope_admin() -> None:
     """A key without the scope is an error, in the words of the service."""
     service = make_service(Settings.model_validate({"api_keys": "alice read sha256:" + "0" * 64}))
-    with reader_of(service) as reader, pytest.raises(ApiError) as refused:
+    with reader_of(service) as reader, pytest.raises(ApiError) as caught:
         reader.read()
-    assert refused.value.status == 401
+    assert caught.value.status == 401
 
 
 def test_sizes_and_times_are_short() -> None:
