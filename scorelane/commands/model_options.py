@@ -62,7 +62,7 @@ def print_if_compiled(card: Card) -> bool:
     if (difference := card.figures.get(COMPILED_FIGURE)) is None:
         return False
     click.echo(
-        "The model is compiled: ONNX Runtime runs it, and its scores differ from TensorFlow's by "
-        f"at most {difference:.1g}."
+        "The model is compiled: ONNX Runtime runs it, and its scores differ by at most "
+        f"{difference:.1g} from TensorFlow's."
     )
     return True
