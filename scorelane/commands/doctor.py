@@ -109,7 +109,11 @@ def _examine_host(settings: Settings) -> Iterator[Finding]:
         yield from examine_models(settings)
         yield from examine_metrics_port(settings)
     else:
-        yield fine("models", "No worker can run here, so no models are needed here.")
+        message = (
+            "No worker can run here, so no models are needed. (pip install "
+            "'scorelane-server[worker]' brings a worker's libraries.)"
+        )
+        yield fine("models", message)
 
 
 def _examine_service(settings: Settings, api_url: str | None) -> Iterator[Finding]:
