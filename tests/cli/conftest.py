@@ -16,7 +16,12 @@ from typing import Any
 
 import psutil
 import pytest
+from click.testing import CliRunner
+from support.doctor import Run
 from support.waiting import wait_for
+
+from scorelane.commands.main import cli
+from shared.config.settings import Settings
 
 
 @dataclass
@@ -232,3 +237,19 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "in.csv"
     path.write_text("ref,text\n1,[bold]fine[/]\n2,\n3,dull\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def run_doctor(redis_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A function that runs the command with the session's Redis; returns exit code and findings."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("redis_url", "key_prefix", "blobs_dir"):
+        value = str(getattr(redis_settings, name))
+        monkeypatch.setenv(f"SCORELANE_{name.upper()}", value)
+    monkeypatch.setenv("SCORELANE_SERVE", "fast")
+
+    def call(*options: str) -> tuple[int, list[dict[str, str]]]:
+        done = CliRunner().invoke(cli, ["doctor", "--json", *options])
+        return done.exit_code, json.loads(done.output)
+
+    return call
