@@ -1,4 +1,4 @@
-"""Bars on a terminal or in a notebook, by rich. All of it is on stderr."""
+"""Progress bars and spinners on stderr, in a terminal or a notebook, by rich."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,19 +15,19 @@ from scorelane.client.progress import stderr_console
 
 
 @contextmanager
-def waiting() -> Iterator[Callable[[str], None]]:
-    """A spinner; gives a function that changes what it says."""
+def start_spinner() -> Iterator[Callable[[str], None]]:
+    """Show a spinner while a service starts; yields a function that shows the current step."""
     console = stderr_console()
     if not console.is_terminal:
-        yield lambda what: console.print(f"{what} ...") if what else None
+        yield lambda step: console.print(f"{step} ...") if step else None
         return
     with console.status("Starting") as status:
-        yield lambda what: status.update(f"Starting: {what}")
+        yield lambda step: status.update(f"Starting: {step}")
 
 
 @contextmanager
 def upload_bar(file: Path) -> Iterator[Callable[[int], None]]:
-    """A bar for the upload of a file; gives a function that is told of the bytes sent."""
+    """Show a bar for the upload of a file; yields a function that takes the bytes sent so far."""
     columns = (TextColumn("upload   "), BarColumn(), DownloadColumn())
     with Progress(*columns, console=stderr_console()) as bar:
         task = bar.add_task("", total=file.stat().st_size)

@@ -8,12 +8,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from scorelane.client.client import URL_VARIABLE
 from scorelane.commands import options
-from scorelane.commands.checks.findings import Finding, Weight, worst
+from scorelane.commands.checks.findings import Finding, Severity, fault, fine, worst
 from scorelane.commands.checks.host import (
     examine_blobs,
     examine_limits,
@@ -23,13 +23,18 @@ from scorelane.commands.checks.host import (
     examine_versions,
 )
 from scorelane.commands.checks.redis import examine_redis
+from scorelane.commands.checks.running import can_run_worker, find_deployment
 from scorelane.commands.checks.service import examine_api, examine_workers
-from scorelane.stack.folder import settings_of_stack
+from scorelane.commands.tables import stdout_console
 from shared.config.settings import Settings
 from shared.redis.link import RedisLink
 from shared.storage.blobs import FolderBlobs
 
-_SIGNS = {Weight.FINE: ("ok", "green"), Weight.WARNING: ("!", "yellow"), Weight.FAULT: ("x", "red")}
+_SIGNS = {
+    Severity.FINE: ("ok", "green"),
+    Severity.WARNING: ("!", "yellow"),
+    Severity.FAULT: ("x", "red"),
+}
 
 
 @click.command()
@@ -38,24 +43,35 @@ _SIGNS = {Weight.FINE: ("ok", "green"), Weight.WARNING: ("!", "yellow"), Weight.
     default=".scorelane",
     show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Of a running `scorelane serve`: its Redis and blobs are looked at, where no variable "
-    "names others.",
+    help="The data folder of `scorelane serve`. If it runs on this folder, its Redis and its blob "
+    "store are examined, unless SCORELANE_REDIS_URL is set.",
 )
-@options.url
+@click.option(
+    "--url",
+    envvar=URL_VARIABLE,
+    show_envvar=True,
+    help="The address of the service.  [default: that of the service that runs here]",
+)
 @options.as_json
-def doctor(data: Path, url: str, as_json: bool) -> None:
-    r"""Look for what is wrong: settings, Redis, blobs, models, versions, limits, API, workers.
+def doctor(data: Path, url: str | None, as_json: bool) -> None:
+    r"""Find out what runs, and what is wrong with it.
 
-    It takes the settings from the environment, as the API and the workers do: run it where they
-    run.
+    The command examines the settings, Redis, the blob store, the models, the versions of libraries,
+    the limits of this machine, the API and the workers. It reads the same SCORELANE_ variables as
+    the API and the workers, so run it where they run:
+
+    \b
+    scorelane doctor                                       on the machine of `scorelane serve`
+    docker compose exec worker scorelane doctor            in a container; also with `api`
+    scorelane doctor --url https://scores.example.com      a service elsewhere, from outside
 
     \b
     Exit codes:
       0    all is well
-      1    there are warnings: it works, and will not always
+      1    there are warnings: it works now, and will not always; or no service runs
       2    there are faults
     """
-    findings = list(examine(url.rstrip("/"), data))
+    findings = list(examine(url.rstrip("/") if url else None, data))
     if as_json:
         click.echo(json.dumps([finding.as_json() for finding in findings], indent=2))
     else:
@@ -63,42 +79,59 @@ def doctor(data: Path, url: str, as_json: bool) -> None:
     raise SystemExit(int(worst(findings)))
 
 
-def examine(url: str, data: Path) -> Iterator[Finding]:
-    """Everything that there is to say.
+def examine(url: str | None, data: Path) -> Iterator[Finding]:
+    """Run all checks.
 
     Args:
-        url: where the API is said to be.
-        data: the data folder of a service on this machine, if it is one.
+        url: the address of the API; None: that of the service that runs here, if one does.
+        data: the data folder of `scorelane serve`.
     """
-    settings, said = examine_settings(os.environ)
-    yield from said
+    settings, findings = examine_settings(os.environ)
+    yield from findings
     yield from examine_versions()
     yield from examine_limits()
     if settings is None:
         return
-    settings = settings_of_stack(settings, data, os.environ)
+    deployment = find_deployment(settings, url, data, os.environ)
+    yield deployment.finding
+    if deployment.settings is None:
+        if deployment.api_url:
+            yield from examine_api(deployment.api_url)
+        return
+    yield from _examine_host(deployment.settings)
+    if deployment.runs:
+        yield from _examine_service(deployment.settings, deployment.api_url)
+
+
+def _examine_host(settings: Settings) -> Iterator[Finding]:
     yield from examine_blobs(settings.blobs_dir)
-    yield from examine_models(settings)
-    yield from examine_metrics_port(settings)
-    yield from _examine_running(settings, url)
+    if can_run_worker():
+        yield from examine_models(settings)
+        yield from examine_metrics_port(settings)
+    else:
+        message = (
+            "No worker can run here, so no models are needed. (pip install "
+            "'scorelane-server[worker]' brings a worker's libraries.)"
+        )
+        yield fine("models", message)
 
 
-def _examine_running(settings: Settings, url: str) -> Iterator[Finding]:
+def _examine_service(settings: Settings, api_url: str | None) -> Iterator[Finding]:
     try:
         link = RedisLink(settings)
     except OSError as error:
-        yield Finding(
+        yield fault(
             "redis",
-            Weight.FAULT,
             f"{error.filename}: {error.strerror}.",
             "SCORELANE_REDIS_PASSWORD_FILE must name a file that can be read here.",
         )
         return
     with closing(link):
-        found = list(examine_redis(settings, link))
-        yield from found
-        yield from examine_api(url)
-        if worst(found) is not Weight.FAULT:
+        findings = list(examine_redis(settings, link))
+        yield from findings
+        if api_url:
+            yield from examine_api(api_url)
+        if worst(findings) is not Severity.FAULT:
             folder = settings.blobs_dir
             blobs = FolderBlobs(folder).identity() if folder.is_dir() else ""
             yield from examine_workers(settings, link, blobs, _release())
@@ -112,14 +145,15 @@ def _release() -> str:
 
 
 def _print(findings: list[Finding]) -> None:
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=1000)
+    console = stdout_console()
     for finding in findings:
-        sign, style = _SIGNS[finding.weight]
-        console.print(Text(f"{sign:>2}  ", style=style) + Text(f"{finding.about:9} {finding.said}"))
+        sign, style = _SIGNS[finding.severity]
+        line = Text(f"{finding.about:9} {finding.message}")
+        console.print(Text(f"{sign:>2}  ", style=style) + line)
         if finding.advice:
             advice = Padding(Text(finding.advice, style="dim"), (0, 0, 0, 14), expand=False)
             console.print(advice)
-    well, warnings, faults = (sum(one.weight is weight for one in findings) for weight in Weight)
-    console.print(f"faults: {faults}, warnings: {warnings}, well: {well}")
+    fine_ones, warnings, faults = (
+        sum(finding.severity is severity for finding in findings) for severity in Severity
+    )
+    console.print(f"faults: {faults}, warnings: {warnings}, well: {fine_ones}")

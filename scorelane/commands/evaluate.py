@@ -1,6 +1,6 @@
 """`scorelane evaluate`: how good models are on labelled rows, and which is better.
 
-What it runs is imported inside: the libraries take seconds, and `scorelane --help` must not.
+The libraries that it runs are imported in the functions: they take seconds.
 """
 
 import json
@@ -10,48 +10,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.console import Console
+from rich.table import Table
 
 from scorelane.client.client import Client
-from scorelane.commands import model_options
+from scorelane.commands import model_options, options
 
 if TYPE_CHECKING:
-    # Only for signatures, as above.
+    # Only for signatures.
     from training.behaviour import Behaviour
     from training.side_by_side import Measured, Pair
 
 #: How many characters of a text are shown.
-_SHOWN = 40
+_TEXT_CHARS = 40
 
 
 @click.command(
     epilog="Example: scorelane evaluate reviews.csv --model mine --model fast",
 )
-@click.argument("files", nargs=-1, type=model_options.EXISTING_FILE, metavar="[DATA.csv]...")
+@click.argument("files", nargs=-1, type=options.EXISTING_FILE, metavar="[DATA.csv]...")
 @click.option(
     "--model",
     "models",
     multiple=True,
-    help="A model's name, or its folder; several times, for several side by side.  [default: fast]",
+    help="A model's name, or its folder; repeat the option to compare models.  [default: fast]",
 )
-@click.option("--against", help="One more model; the same as a second --model.")
+@click.option("--against", metavar="MODEL", help="One more model, like another --model.")
 @click.option(
-    "--url", help="A service that runs, and serves the models.  [default: they are loaded here]"
+    "--url",
+    help="The address of a service that serves the models.  [default: load the models here]",
 )
+@model_options.models_dir
 @click.option(
-    "--models-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of model folders.  [default: SCORELANE_MODELS_DIR]",
-)
-@click.option(
-    "--split", type=click.Choice(["train", "dev", "test"]), help="Only rows of this split."
+    "--split",
+    type=click.Choice(["train", "dev", "test"]),
+    help="Measure only on the rows of this split.",
 )
 @click.option(
     "--behaviour",
     is_flag=True,
-    help="Also try pairs of sentences: negation, intensity, contrast, names and so on.",
+    help="Also score pairs of sentences that differ in one thing: negation, intensity, contrast, "
+    "names and so on.",
 )
 @model_options.detokenise
-@model_options.as_json
+@options.as_json
 def evaluate(
     files: tuple[Path, ...],
     models: tuple[str, ...],
@@ -63,19 +65,19 @@ def evaluate(
     detokenise: bool,
     as_json: bool,
 ) -> None:
-    """Measure models on labelled CSV files, here or on a service that runs.
+    """Measure models on labelled CSV files, here or on a running service.
 
-    Accuracy is over the negative and the positive rows, at a score of 0.5; neutral rows are left
-    out, and counted. Graded labels (`score`, `label5`) also get correlations and errors. Every
-    figure has its 95 % interval (bootstrap); of several models, every two are compared on the rows
-    that only one has right (McNemar's exact test; Holm's method for several).
+    Accuracy is the share of rows on the right side of a score of 0.5; neutral rows are left out of
+    it, and counted. Graded labels (`score`, `label5`) also give correlations and errors. Each
+    figure has a 95 % interval (bootstrap). Every two models are compared on the rows that only one
+    of them gets right (McNemar's exact test, with Holm's correction for several pairs).
     """
     if not (files or behaviour):
-        raise click.UsageError("Name a labelled CSV file, or ask for --behaviour.")
+        raise click.UsageError("Name a labelled CSV file, or give --behaviour.")
     wanted: list[str | None] = [*models, *([against] if against else [])]
     report: dict[str, Any] = {}
     with ExitStack() as closing:
-        loaded = _loaded(wanted, models_dir, url, closing)
+        loaded = _load(wanted, models_dir, url, closing)
         if files:
             measured, pairs = _measure(loaded, files, split, detokenise=detokenise)
             report = {"models": measured, "pairs": pairs}
@@ -84,7 +86,7 @@ def evaluate(
 
             report["behaviour"] = {name: behaviour_of(model) for name, model in loaded.items()}
     if as_json:
-        click.echo(json.dumps(_plain(report), indent=2))
+        click.echo(json.dumps(_as_json(report), indent=2))
         return
     if files:
         _print_figures(report["models"])
@@ -93,10 +95,10 @@ def evaluate(
         _print_behaviour(report["behaviour"])
 
 
-def _loaded(
+def _load(
     wanted: list[str | None], models_dir: Path | None, url: str | None, closing: ExitStack
 ) -> dict[str, Any]:
-    """The models by their full names, each once."""
+    """The models to measure, by their full names; they are loaded here, or served at `url`."""
     if url:
         from scorelane.commands.served_model import ServedModel  # noqa: PLC0415  see the module's docstring
 
@@ -105,7 +107,7 @@ def _loaded(
             model["name"]: f"{model['name']}@{model['version']}" for model in client.models()
         }
         served = [ServedModel(client, name) for name in wanted or [None]]
-        return {versions.get(one.name, one.name or "the default"): one for one in served}
+        return {versions.get(model.name, model.name or "the default"): model for model in served}
     from shared.model import load_model  # noqa: PLC0415  see the module's docstring
 
     folders = [model_options.model_folder(name, models_dir) for name in wanted or [None]]
@@ -129,30 +131,27 @@ def _measure(
     return measured, pairs_of(scores, labels)
 
 
-def _plain(report: dict[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = {}
+def _as_json(report: dict[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
     if "models" in report:
-        plain["models"] = [
+        result["models"] = [
             {"model": name, **measured.figures, "intervals": measured.intervals}
             for name, measured in report["models"].items()
         ]
-        plain["pairs"] = [asdict(pair) for pair in report["pairs"]]
+        result["pairs"] = [asdict(pair) for pair in report["pairs"]]
     for name, behaviour in report.get("behaviour", {}).items():
         wrong = behaviour.wrong.to_dict("records")
         about = {"right": behaviour.right, "failures": behaviour.failures, "wrong": wrong}
-        plain.setdefault("behaviour", []).append({"model": name, **about})
-    return plain
+        result.setdefault("behaviour", []).append({"model": name, **about})
+    return result
 
 
 def _print_figures(measured: dict[str, "Measured"]) -> None:
-    from rich.console import Console  # noqa: PLC0415  see the module's docstring
-    from rich.table import Table  # noqa: PLC0415
-
     table = Table("figure")
     for name in measured:
         table.add_column(name, justify="right")
     for figure in next(iter(measured.values())).figures:
-        cells = [_cell(one, figure) for one in measured.values()]
+        cells = [_cell(of_model, figure) for of_model in measured.values()]
         table.add_row(figure.replace("_", " "), *cells)
     Console().print(table)
 
@@ -165,25 +164,22 @@ def _cell(measured: "Measured", figure: str) -> str:
         return f"{value:,.0f}"
     if figure not in measured.intervals:
         return f"{value:.4f}"
-    least, most = measured.intervals[figure]
-    return f"{value:.4f}  {least:.3f} to {most:.3f}"
+    low, high = measured.intervals[figure]
+    return f"{value:.4f}  {low:.3f} to {high:.3f}"
 
 
 def _print_pairs(pairs: list["Pair"]) -> None:
     for pair in pairs:
-        least, most = pair.interval
+        low, high = pair.interval
         click.echo(
             f"{pair.first} is right {pair.difference:.2%} more often than {pair.second} "
-            f"({least:+.2%} to {most:+.2%}), p = {pair.p:.2g}: "
-            + ("no chance." if pair.p < 0.05 else "it may be chance.")
+            f"({low:+.2%} to {high:+.2%}), p = {pair.p:.2g}: "
+            + ("significant." if pair.p < 0.05 else "not significant.")
         )
 
 
 def _print_behaviour(behaviours: dict[str, "Behaviour"]) -> None:
-    from rich.console import Console  # noqa: PLC0415  see the module's docstring
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table("pairs that are wrong")
+    table = Table("share of wrong pairs")
     for name in behaviours:
         table.add_column(name, justify="right")
     for kind in next(iter(behaviours.values())).failures:
@@ -201,4 +197,4 @@ def _print_behaviour(behaviours: dict[str, "Behaviour"]) -> None:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return text if len(text) <= _TEXT_CHARS else text[: _TEXT_CHARS - 1] + "…"

@@ -1,4 +1,7 @@
-"""Options that the commands about models share, and what they name."""
+"""What `train`, `add-model`, `compile` and `evaluate` share: options, a model's folder, a message.
+
+No library that runs a model is imported at the top of these commands: TensorFlow takes seconds.
+"""
 
 from pathlib import Path
 
@@ -6,30 +9,41 @@ import click
 
 from shared.config.settings import load_settings
 from shared.errors.model import NoModelFolder
+from shared.model import Card
 
-EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-name = click.option("--name", required=True, help="Lower-case letters, digits, - and _.")
+name = click.option(
+    "--name",
+    required=True,
+    help="The name of the model: lower-case letters, digits, - and _.",
+)
 output = click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of model folders.  [default: the one that is served, SCORELANE_MODELS_DIR]",
+    help="The folder of model folders.  [default: SCORELANE_MODELS_DIR, which workers serve]",
 )
-force = click.option("--force", is_flag=True, help="Replace a model of that name.")
+models_dir = click.option(
+    "--models-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of model folders.  [default: SCORELANE_MODELS_DIR]",
+)
+force = click.option("--force", is_flag=True, help="Replace the model that has this name.")
 description = click.option("--description", default="", help="A sentence for the model's card.")
 detokenise = click.option(
     "--detokenise",
     is_flag=True,
-    help="The texts are Treebank-tokenised (it 's `` good '' .): undo that first.",
+    help="The texts are tokenised as in the Penn Treebank (it 's `` good '' .): undo that first.",
 )
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
 def model_folder(model: str | None, models_dir: Path | None) -> Path:
-    """The folder of a model that is named, or whose folder is.
+    """The folder of a model.
+
+    Args:
+        model: the model's name, or the path of its folder; None: the default model.
+        models_dir: the folder of model folders; None: the one in the settings.
 
     Raises:
-        shared.errors.model.NoModelFolder: there is none.
+        shared.errors.model.NoModelFolder: there is no such folder.
     """
     settings = load_settings()
     wanted = model or settings.default_model
@@ -39,3 +53,16 @@ def model_folder(model: str | None, models_dir: Path | None) -> Path:
     if Path(wanted).is_dir():
         return Path(wanted)
     raise NoModelFolder(folder=folder, reason="there is no such folder")
+
+
+def print_if_compiled(card: Card) -> bool:
+    """If the model is compiled, print how exact its scores are; returns whether it is."""
+    from scoring.keras_model import COMPILED_FIGURE  # noqa: PLC0415  see the module's docstring
+
+    if (difference := card.figures.get(COMPILED_FIGURE)) is None:
+        return False
+    click.echo(
+        "The model is compiled: ONNX Runtime runs it, and its scores differ by at most "
+        f"{difference:.1g} from TensorFlow's."
+    )
+    return True

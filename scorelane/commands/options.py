@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options and arguments that several commands share, and the client that they make."""
 
 from pathlib import Path
 from typing import Any
@@ -8,32 +8,36 @@ import click
 from scorelane.client.client import DEFAULT_URL, URL_VARIABLE, Client
 from scorelane.client.retries import Retries
 
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+#: As an output file, `-` means stdout.
+STDOUT = Path("-")
+
+job_id = click.argument("job_id", metavar="ID")
+
 url = click.option(
     "--url",
     envvar=URL_VARIABLE,
     default=DEFAULT_URL,
     show_default=True,
     show_envvar=True,
-    help="The service.",
+    help="The address of the service.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-
-#: `-` stands for stdin or stdout in most programs; here for stdout only, as an output.
-STDOUT = Path("-")
 
 out = click.option(
     "-o",
     "--out",
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-    help="Where the scores go; - is stdout.",
+    help="Write the scores to this file; - is stdout.",
 )
 
 
 def _pairs(_context: Any, _option: Any, labels: tuple[str, ...]) -> dict[str, str]:
-    for label in labels:
-        if ":" not in label:
-            raise click.BadParameter(f"'{label}' is no label. Write KEY:VALUE.")
-    return dict(label.split(":", 1) for label in labels)
+    for text in labels:
+        if ":" not in text:
+            raise click.BadParameter(f"'{text}' is no label. Write KEY:VALUE.")
+    return dict(text.split(":", 1) for text in labels)
 
 
 label = click.option(
@@ -42,29 +46,35 @@ label = click.option(
     metavar="KEY:VALUE",
     multiple=True,
     callback=_pairs,
-    help="To find the job by; may be given several times.",
+    help="A label to find the job by; repeat the option for several labels.",
 )
 
 
-_HOW_ROWS_ARE_READ = (
-    click.option("--model", help="The model's name.  [default: the service's default]"),
-    click.option("--text-column", help="The column of the texts.  [default: text]"),
-    click.option("--ref-column", help="The column of the references.  [default: ref]"),
-    click.option("--delimiter", help="Between the cells of a CSV: ';', tab, pipe.  [default: ,]"),
-    click.option("--charset", help="Of the text, such as latin-1.  [default: utf-8]"),
+_READING_OPTIONS = (
+    click.option("--model", help="The name of the model.  [default: the service's default]"),
+    click.option("--text-column", help="The column that holds the texts.  [default: text]"),
+    click.option("--ref-column", help="The column that holds the references.  [default: ref]"),
+    click.option(
+        "--delimiter",
+        help="The character between the cells of a CSV, or its name (comma, semicolon, tab, pipe, "
+        "space).  [default: ,]",
+    ),
+    click.option(
+        "--charset", help="The character encoding of the file, such as latin-1.  [default: utf-8]"
+    ),
     click.option(
         "--columns",
         metavar="all|NAME,...",
-        help="Columns that come back with the scores.  [default: none]",
+        help="Columns to copy from the file to the results.  [default: none]",
     ),
 )
 
-_TERMS = (
+_RETRY_OPTIONS = (
     click.option(
         "--on-error",
         metavar="skip|fail|SHARE",
-        help="What rows with an error do to the job: nothing, fail it, or fail it where they are "
-        "a larger share, such as 0.05.  [default: skip]",
+        help="What happens to the job if rows have an error: nothing (skip), it fails (fail), or "
+        "it fails if the share of such rows is larger than SHARE, such as 0.05.  [default: skip]",
     ),
     label,
     click.option(
@@ -72,30 +82,33 @@ _TERMS = (
         "retention_seconds",
         type=int,
         metavar="SECONDS",
-        help="How long the job is kept after its end.  [default: the service's]",
+        help="How long the service keeps the job after its end.  [default: the service's default]",
     ),
 )
 
 
-def of_a_job(command: Any) -> Any:
-    """Give a command the options of a submission; see `scorelane.client.options.JobOptions`."""
-    return _with(command, (*_HOW_ROWS_ARE_READ, *_TERMS))
+def job_options(command: Any) -> Any:
+    """Add the options of a submission; see `scorelane.client.options.JobOptions`."""
+    return _add(command, (*_READING_OPTIONS, *_RETRY_OPTIONS))
 
 
-def of_a_retry(command: Any) -> Any:
-    """Give a command the options that a job may have anew when it is done again."""
-    return _with(command, _TERMS)
+def retry_options(command: Any) -> Any:
+    """Add the options that a retry can change; see `scorelane.client.options.RetryOptions`."""
+    return _add(command, _RETRY_OPTIONS)
 
 
-def _with(command: Any, wanted: tuple[Any, ...]) -> Any:
-    for option in reversed(wanted):
+def _add(command: Any, added: tuple[Any, ...]) -> Any:
+    # A decorator puts its option first, so the last option is added first.
+    for option in reversed(added):
         command = option(command)
     return command
 
 
-wait = click.option("--wait", is_flag=True, help="Stay until the job has ended.")
+wait = click.option("--wait", is_flag=True, help="Show the progress until the job ends.")
 callback = click.option(
-    "--callback-url", metavar="URL", help="Where the end of the job is told, signed."
+    "--callback-url",
+    metavar="URL",
+    help="The address to which the service sends a signed message when the job ends.",
 )
 
 _FORMATS = click.Choice(["csv", "ndjson", "parquet"])
@@ -103,15 +116,19 @@ _FORMATS = click.Choice(["csv", "ndjson", "parquet"])
 result_format = click.option(
     "--format",
     type=_FORMATS,
-    help="What they are written as.  [default: by the ending of --out, or csv]",
+    help="The format of the download.  [default: by the ending of --out, or csv]",
 )
-kept_format = click.option(
+stored_format = click.option(
     "--format",
     type=_FORMATS,
-    help="What the results are kept in: a download of that is fastest.  [default: csv]",
+    help="The format in which the service stores the results; downloads in this format are the "
+    "fastest.  [default: csv]",
 )
 
 
 def client(url: str) -> Client:
-    """The client of a command: where nothing answers, a person wants to know it at once."""
+    """The client of a command.
+
+    It does not retry the first connection: if nothing answers, a person wants to know it at once.
+    """
     return Client(url, retries=Retries(first_contact=0.0))

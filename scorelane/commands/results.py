@@ -1,7 +1,5 @@
-"""The commands that fetch what came of a job: results, errors, summary."""
+"""`scorelane results`: download the scores of a job."""
 
-import csv
-import json
 import sys
 from contextlib import ExitStack
 from itertools import chain
@@ -13,16 +11,15 @@ import click
 from scorelane.client.calls.results import FORMATS
 from scorelane.client.client import Client
 from scorelane.commands import options
-from scorelane.commands.job_exit import exit_by
-from scorelane.commands.tables import bars_of
+from scorelane.commands.job_output import exit_unless_succeeded
 
 
 @click.command()
-@click.argument("job_id", metavar="ID")
+@options.job_id
 @options.out
 @options.result_format
-@click.option("--partial", is_flag=True, help="What there is now, also before the job's end.")
-@click.option("--follow", is_flag=True, help="Write rows as they are done, to the job's end.")
+@click.option("--partial", is_flag=True, help="Download the rows done so far, in any state.")
+@click.option("--follow", is_flag=True, help="Write rows as they are done, until the job ends.")
 @options.url
 def results(
     job_id: str,
@@ -32,11 +29,11 @@ def results(
     follow: bool,
     url: str,
 ) -> None:
-    r"""Download the scores of job ID to scored-ID.csv in this folder, or to --out.
+    r"""Download the scores of job ID to scored-ID.csv in the current folder, or to --out.
 
-    With --partial a job need not have succeeded: what is done of it goes to scored-ID.partial.csv.
-    With --follow rows are written as they are done; the exit code is 1 if the job fails or is
-    cancelled, and the rows that were done are there.
+    Without --partial and --follow the job must have succeeded. --partial writes the rows that are
+    done to scored-ID.partial.csv. --follow writes rows as they are done, and exits with 1 if the
+    job fails or is cancelled; the rows that were done are then in the file.
 
     \b
     scorelane results ID -o scores.parquet
@@ -46,9 +43,11 @@ def results(
     if format is None:
         format = FORMATS.get(out.suffix.lower(), "csv") if out else "csv"  # noqa: A001  see above
     if format == "parquet" and (partial or follow):
-        raise click.UsageError("Rows of a job that runs come as csv or ndjson: see --format.")
-    some = ".partial" if partial and not follow else ""
-    out = out or Path(f"scored-{job_id}{some}.{format}")
+        raise click.UsageError(
+            "--partial and --follow write csv or ndjson, not Parquet: see --format."
+        )
+    infix = ".partial" if partial and not follow else ""
+    out = out or Path(f"scored-{job_id}{infix}.{format}")
     with options.client(url) as client:
         if follow:
             _follow(client, job_id, out, format)
@@ -61,67 +60,17 @@ def results(
 
 
 def _follow(client: Client, job_id: str, out: Path, format: Any) -> None:  # noqa: A002  see above
-    rows = client.chunks(job_id, format, follow=True)
-    # Asked for before a file is made, or an older one replaced: there may be no such job.
-    first = next(rows, b"")
+    chunks = client.chunks(job_id, format, follow=True)
+    # Before opening the file: if there is no such job, an older file must stay as it is.
+    first = next(chunks, b"")
     with ExitStack() as closing:
         file: Any = sys.stdout.buffer
         if out != options.STDOUT:
             file = closing.enter_context(out.open("wb"))
-        for run in chain([first], rows):
-            file.write(run)
-            # Whoever follows a job wants to see what there is.
+        for chunk in chain([first], chunks):
+            file.write(chunk)
+            # A user who follows a job wants to see each row at once.
             file.flush()
-    exit_by(client.job(job_id))
+    exit_unless_succeeded(client.job(job_id))
     if out != options.STDOUT:
         click.echo(out)
-
-
-@click.command()
-@click.argument("job_id", metavar="ID")
-@click.option("--partial", is_flag=True, help="Those that there are now, of any job.")
-@click.option("--follow", is_flag=True, help="Print them as they come, to the job's end.")
-@options.url
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
-def errors(job_id: str, partial: bool, follow: bool, url: str, as_json: bool) -> None:
-    r"""Print the rows of job ID that have no score, as CSV: row, ref, error.
-
-    \b
-    scorelane errors ID > errors.csv
-    scorelane errors ID --json | head
-    """
-    with options.client(url) as client:
-        rows = client.errors(job_id, partial=partial, follow=follow)
-        if as_json:
-            for row in rows:
-                click.echo(json.dumps(row))
-            return
-        lines = csv.DictWriter(sys.stdout, ["row", "ref", "error"], lineterminator="\n")
-        lines.writeheader()
-        for row in rows:
-            lines.writerow(row)
-            if follow:
-                sys.stdout.flush()
-
-
-@click.command()
-@click.argument("job_id", metavar="ID")
-@options.url
-@options.as_json
-def summary(job_id: str, url: str, as_json: bool) -> None:
-    """Show what the scores of job ID add up to, also while it runs."""
-    with options.client(url) as client:
-        found = client.summary(job_id)
-    if as_json:
-        click.echo(json.dumps(found, indent=2))
-        return
-    rows, scores = found["rows"], found["scores"]
-    mean = "" if scores["mean"] is None else f"; mean score {scores['mean']:.3f}"
-    click.echo(
-        f"{found['state']}: {rows['completed']:,} scored, {rows['failed']:,} with an error{mean}\n"
-    )
-    for line in bars_of([one["rows"] for one in scores["histogram"]]):
-        click.echo(line)
-    click.echo()
-    for one in found["errors"]:
-        click.echo(f"rows with an error, {one['kind']}: {one['rows']:,}")

@@ -16,8 +16,8 @@ from scorelane.stack.stack import Stack
 #: The lines of a log that are shown.
 _IMPORTANT = re.compile(rb"\b(WARNING|ERROR|CRITICAL)\b")
 
-#: Seconds between two looks into the logs.
-LOOK_SECONDS = 0.5
+#: Seconds between two reads of the logs.
+LOG_READ_SECONDS = 0.5
 
 
 @click.command()
@@ -25,7 +25,7 @@ LOOK_SECONDS = 0.5
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="The address to listen on; one that others reach wants API keys.",
+    help="The address to listen on. An address that other machines can reach needs API keys.",
 )
 @click.option(
     "--port",
@@ -39,10 +39,12 @@ LOOK_SECONDS = 0.5
     default=".scorelane",
     show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder of jobs, results and logs; made if need be, and kept.",
+    help="The folder of jobs, results and logs. It is made if necessary, and kept.",
 )
 @click.option(
-    "--processes", type=click.IntRange(min=1), help="Worker processes.  [default: one a core]"
+    "--processes",
+    type=click.IntRange(min=1),
+    help="The number of worker processes.  [default: one per core]",
 )
 @click.option(
     "--models",
@@ -50,18 +52,27 @@ LOOK_SECONDS = 0.5
     help="A folder of model folders.  [default: SCORELANE_MODELS_DIR, or the bundled models]",
 )
 def serve(host: str, port: int, data: Path, processes: int | None, models: Path | None) -> None:
-    r"""Run Redis, a worker and the API here, until Ctrl-C. Jobs and results are kept in --data.
+    r"""Run Redis, a worker and the API on this machine, until Ctrl-C.
+
+    Jobs and results stay in --data, and are there again after a restart.
 
     \b
     scorelane serve
     scorelane serve --port 8080 --data /var/lib/scorelane
     SCORELANE_API_KEYS_FILE=keys.txt scorelane serve --host 0.0.0.0
     """
-    screen = stderr_console()
+    console = stderr_console()
     with ExitStack() as closing:
-        with bars.waiting() as say:
+        with bars.start_spinner() as show_step:
             stack = closing.enter_context(
-                Stack(data, host=host, port=port, processes=processes, models=models, on_wait=say)
+                Stack(
+                    data,
+                    host=host,
+                    port=port,
+                    processes=processes,
+                    models=models,
+                    on_wait=show_step,
+                )
             )
         for name, value in {
             "API": f"{stack.url} (listens on {host})",
@@ -69,23 +80,24 @@ def serve(host: str, port: int, data: Path, processes: int | None, models: Path 
             "data": str(stack.data),
             "logs": str(stack.data / "logs"),
         }.items():
-            screen.print(Text(f"{name:>7}  {value}"), soft_wrap=True)
-        screen.print("Ctrl-C stops it.")
+            console.print(Text(f"{name:>7}  {value}"), soft_wrap=True)
+        console.print("Ctrl-C stops it.")
         logs = [stack.data / "logs" / name for name in ("api.log", "worker.log")]
         threading.Thread(target=_follow, args=(logs,), daemon=True).start()
         stack.wait()
 
 
 def _follow(logs: list[Path]) -> None:
-    """Show the important lines that come into the logs from now on."""
+    """Print the important lines that are added to the logs from now on; never returns."""
     positions = {log: log.stat().st_size for log in logs}
     while True:
         for log, position in positions.items():
             with log.open("rb") as file:
                 file.seek(position)
-                whole, newline, _ = file.read().rpartition(b"\n")
-            positions[log] = position + len(whole) + len(newline)
-            for line in whole.splitlines():
+                lines, newline, _ = file.read().rpartition(b"\n")
+            # A line that is not yet complete is read again next time.
+            positions[log] = position + len(lines) + len(newline)
+            for line in lines.splitlines():
                 if _IMPORTANT.search(line):
                     click.echo(f"{log.stem}: {line.decode(errors='replace')}", err=True)
-        time.sleep(LOOK_SECONDS)
+        time.sleep(LOG_READ_SECONDS)

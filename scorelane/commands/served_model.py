@@ -1,4 +1,4 @@
-"""A model of a service that runs, used as if it were in this process."""
+"""A model of a running service, with the same interface as a model that is loaded here."""
 
 from typing import TYPE_CHECKING
 
@@ -6,19 +6,24 @@ from scorelane.client.client import Client
 from scorelane.client.errors import ClientError
 
 if TYPE_CHECKING:
-    # Only for the signature: the command line is quick to import.
+    # Only for the signature: pandas takes long to import.
     import pandas as pd
 
 
 class ServedModel:
-    """Scores by jobs of a service.
+    """Scores texts by submitting jobs to a service.
 
     Attributes:
-        name: of the model; empty for the service's default.
+        name: the name of the model; empty for the service's default.
     """
 
     def __init__(self, client: Client, name: str | None) -> None:
-        """Take a client of the service, and a model's name there; None: its default."""
+        """Choose the model.
+
+        Args:
+            client: of the service.
+            name: the model's name there; None: the service's default.
+        """
         self._client, self._wanted = client, name
         self.name = name or ""
 
@@ -26,7 +31,7 @@ class ServedModel:
         """Score a frame of n rows, as `shared.model.Model.score` does.
 
         Raises:
-            scorelane.client.errors.ClientError: the service did not score each of them.
+            scorelane.client.errors.ClientError: the service did not score every row.
         """
         job = self._client.submit(frame[["text"]].reset_index(drop=True), model=self._wanted)
         results = job.wait().as_frame()

@@ -1,4 +1,4 @@
-"""`python -m scorelane.commands.settings_page`: docs/settings.md, as `make settings` writes it."""
+"""Writes docs/settings.md: `python -m scorelane.commands.settings_page`, or `make settings`."""
 
 from pathlib import Path
 from typing import Any
@@ -11,30 +11,33 @@ from shared.config.validation import allowed
 _HEAD = """\
 # Settings
 
-Environment variables, of the API and of the workers alike; compose hands on those that are set in the shell or in `.env`.
-Sizes are in bytes, times in seconds. A variable of such a name that is none of these is named in the log when a program starts, and by `scorelane doctor`. A value that
-cannot be ends a program at its start, with a line that names the variable and exit status 78. Made from `shared/config/settings.py` by `make settings`.
+The API and the workers read these environment variables.
+Compose passes on those that are set in the shell or in `.env`.
+Sizes are in bytes, times in seconds.
+When a program starts, it logs a warning for each variable whose name begins with `SCORELANE_` and is not listed here; `scorelane doctor` reports it too.
+If a value cannot be used, the program prints a line that names the variable, and exits with status 78.
+`make settings` writes this page from `shared/config/settings.py`.
 
 | variable | may be | default | what |
 |---|---|---|---|
 """
 
 _OTHERS = """
-These are read by other programs than the API and the workers:
+Other programs than the API and the workers read these:
 
-| variable | whose it is |
+| variable | program and meaning |
 |---|---|
 """
 
-_COMPOSE = """| `SCORELANE_PUBLISH` | Compose: where the API is published on the machine, besides what it means above. |
-| `WITH_TENSORFLOW`, `EXTRAS` | Compose, for the build: [deploy.md](deploy.md). |
-| `WEB_CONCURRENCY` | gunicorn: processes of the API; 2 where it is not set. |
+_COMPOSE = """| `SCORELANE_PUBLISH` | Compose: the address of the machine at which the API is published, in addition to its meaning above. |
+| `WITH_TENSORFLOW`, `EXTRAS` | Compose, when it builds the images: [deploy.md](deploy.md). |
+| `WEB_CONCURRENCY` | gunicorn: the number of API processes; the default is 2. |
 | `OTEL_*` | OpenTelemetry: [deploy.md](deploy.md). |
 """
 
 
 def page() -> str:
-    """The page, from the settings as they are."""
+    """The text of the page."""
     rows = [
         f"| `{PREFIX}{name.upper()}` | {allowed(field)} | {_default(field.default)} "
         f"| {field.description} |\n"

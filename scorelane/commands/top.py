@@ -1,4 +1,4 @@
-"""`scorelane top`: a running service at work, in the terminal."""
+"""`scorelane top`: the workers, queues, jobs and rates of a service, in the terminal."""
 
 import json
 import time
@@ -15,56 +15,56 @@ from scorelane.client.errors import ApiError, Unreachable
 from scorelane.commands import options
 from scorelane.commands.service_snapshot import MOST_JOBS, ServiceSnapshot, SnapshotReader
 
-#: How wide a page is that goes into a file or a pipe.
+#: The width of a frame that goes to a file or a pipe, in characters.
 PAGE_WIDTH = 120
 
-#: Between the two looks of a single frame: a rate needs two.
+#: Seconds between the two snapshots that a single frame needs for its rates.
 ONCE_SECONDS = 1.0
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Print one frame, after a second, and end.")
+@click.option("--once", is_flag=True, help="Print one frame after a second, then exit.")
 @click.option(
     "--interval",
     default=2.0,
     show_default=True,
     type=click.FloatRange(0.2),
     metavar="SECONDS",
-    help="Between two looks.",
+    help="The time between two frames.",
 )
 @options.url
 @options.as_json
 def top(once: bool, interval: float, url: str, as_json: bool) -> None:
     r"""Show the workers, queues, jobs and rates of a service, until Ctrl-C.
 
-    Where the service asks for a key, SCORELANE_API_KEY must be one with the scope admin.
+    If the service needs an API key, SCORELANE_API_KEY must hold a key with the scope admin.
 
     \b
     scorelane top
     scorelane top --once --json | jq '.models[].waiting_rows'
     """
-    with SnapshotReader(url) as looks:
+    with SnapshotReader(url) as reader:
         if once or as_json:
-            looks.look()
+            reader.read()
             time.sleep(ONCE_SECONDS)
-            found = looks.look()
+            snapshot = reader.read()
             if as_json:
-                click.echo(json.dumps(found.as_json(), indent=2))
+                click.echo(json.dumps(snapshot.as_json(), indent=2))
             else:
-                _page().print(frame(found, looks.url))
+                _page().print(frame(snapshot, reader.url))
             return
-        first = frame(looks.look(), looks.url)
+        first = frame(reader.read(), reader.url)
         with Live(first, console=Console(highlight=False), screen=True, auto_refresh=False) as live:
             while True:
                 time.sleep(interval)
-                live.update(_next(looks), refresh=True)
+                live.update(_next_frame(reader), refresh=True)
 
 
-def _next(looks: SnapshotReader) -> Any:
+def _next_frame(reader: SnapshotReader) -> Any:
     try:
-        return frame(looks.look(), looks.url)
+        return frame(reader.read(), reader.url)
     except (Unreachable, ApiError) as error:
-        # It may come back; whoever watches a restart wants to see that.
+        # The service may be restarting; a user who watches that wants to see it come back.
         return Text(f"{error}\n\nCtrl-C ends this.", style="bold red")
 
 
@@ -73,78 +73,85 @@ def _page() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=PAGE_WIDTH)
 
 
-def frame(look: ServiceSnapshot, url: str, now: datetime | None = None) -> Group:
-    """What is shown of a service at one moment."""
+def frame(snapshot: ServiceSnapshot, url: str, now: datetime | None = None) -> Group:
+    """What the terminal shows of a snapshot.
+
+    Args:
+        snapshot: of the service.
+        url: the address of the service.
+        now: the time to show; None: the present.
+    """
     now = now or datetime.now(UTC)
     return Group(
-        _summary(look, url, now),
+        _summary(snapshot, url, now),
         Text(),
-        _models(look),
+        _models(snapshot),
         Text(),
-        _workers(look, now),
+        _workers(snapshot, now),
         Text(),
-        _jobs(look),
+        _jobs(snapshot),
     )
 
 
-def _summary(look: ServiceSnapshot, url: str, now: datetime) -> Text:
-    rate = "" if look.rows_per_second is None else f"{look.rows_per_second:,.0f} rows/s   "
-    asked = look.requests_per_second
-    requests = "" if asked is None else f"{asked:,.1f} requests/s   "
-    processes = sum(len(one["processes"]) for one in look.workers)
-    memory = sum(one["memory"] for one in look.workers)
-    waiting, running = look.of("scorelane_waiting_jobs"), look.of("scorelane_running_jobs")
-    first = Text(f"{url}   {now:%Y-%m-%d %H:%M:%S} UTC", style="bold")
+def _summary(snapshot: ServiceSnapshot, url: str, now: datetime) -> Text:
+    rate = "" if snapshot.rows_per_second is None else f"{snapshot.rows_per_second:,.0f} rows/s   "
+    per_second = snapshot.requests_per_second
+    requests = "" if per_second is None else f"{per_second:,.1f} requests/s   "
+    processes = sum(len(worker["processes"]) for worker in snapshot.workers)
+    memory = sum(worker["memory"] for worker in snapshot.workers)
+    waiting = snapshot.total("scorelane_waiting_jobs")
+    running = snapshot.total("scorelane_running_jobs")
+    heading = Text(f"{url}   {now:%Y-%m-%d %H:%M:%S} UTC", style="bold")
     return Text("\n").join(
         [
-            first,
+            heading,
             Text(
-                f"{rate}{requests}{_many(len(look.workers), 'worker')}, "
-                f"{_many(processes, 'process', 'processes')}, {_size(memory)}   "
-                f"{_many(round(running), 'job')} in work, {waiting:,.0f} waiting"
+                f"{rate}{requests}{_count(len(snapshot.workers), 'worker')}, "
+                f"{_count(processes, 'process', 'processes')}, {_size(memory)}   "
+                f"{_count(round(running), 'job')} in work, {waiting:,.0f} waiting"
             ),
         ]
     )
 
 
-def _models(look: ServiceSnapshot) -> Table | Text:
+def _models(snapshot: ServiceSnapshot) -> Table | Text:
     table = _table(
         "model", right=("processes", "rows/s each", "rows waiting", "in work", "small", "oldest")
     )
-    for model in look.models:
-        rate = look.of("scorelane_model_rows_per_second", *model)
-        processes = look.of("scorelane_model_processes", *model)
+    for model in snapshot.models:
+        rate = snapshot.total("scorelane_model_rows_per_second", *model)
+        processes = snapshot.total("scorelane_model_processes", *model)
         table.add_row(
             "@".join(model),
             Text(f"{processes:,.0f}", style="" if processes else "bold red"),
             f"{rate:,.0f}" if rate else "",
-            f"{look.of('scorelane_waiting_rows', *model):,.0f}",
-            f"{look.of('scorelane_running_rows', *model):,.0f}",
-            f"{look.of('scorelane_waiting_jobs', *model, 'small'):,.0f}",
-            _age(look.queue_age(*model)),
+            f"{snapshot.total('scorelane_waiting_rows', *model):,.0f}",
+            f"{snapshot.total('scorelane_running_rows', *model):,.0f}",
+            f"{snapshot.total('scorelane_waiting_jobs', *model, 'small'):,.0f}",
+            _duration(snapshot.queue_age(*model)),
         )
-    return _or_else(table, "No model is served.")
+    return _or_text(table, "No model is served.")
 
 
-def _workers(look: ServiceSnapshot, now: datetime) -> Table | Text:
+def _workers(snapshot: ServiceSnapshot, now: datetime) -> Table | Text:
     table = _table("worker", "release", right=("up", "processes", "memory", "rows", "rows/s"))
-    for one in look.workers:
-        rate = look.rates.get(one["name"])
+    for worker in snapshot.workers:
+        rate = snapshot.rates.get(worker["name"])
         table.add_row(
-            one["name"],
-            one["release"],
-            _age((now - datetime.fromisoformat(one["started_at"])).total_seconds()),
-            str(len(one["processes"])),
-            _size(one["memory"]),
-            f"{one['rows']:,}",
+            worker["name"],
+            worker["release"],
+            _duration((now - datetime.fromisoformat(worker["started_at"])).total_seconds()),
+            str(len(worker["processes"])),
+            _size(worker["memory"]),
+            f"{worker['rows']:,}",
             "" if rate is None else f"{rate:,.0f}",
         )
-    return _or_else(table, "No worker lives. Jobs wait until one does.")
+    return _or_text(table, "No worker is alive. Jobs wait until one is.")
 
 
-def _jobs(look: ServiceSnapshot) -> Table | Text:
+def _jobs(snapshot: ServiceSnapshot) -> Table | Text:
     table = _table("job", "state", "model", right=("rows done", "of", "done", "rows/s", "left"))
-    for job in look.jobs:
+    for job in snapshot.jobs:
         rows = job["rows"]
         total, rate, left = rows["total"], job["rows_per_second"], job["eta_seconds"]
         table.add_row(
@@ -155,11 +162,11 @@ def _jobs(look: ServiceSnapshot) -> Table | Text:
             "" if total is None else f"{total:,}",
             f"{job['progress']:.0%}",
             f"{rate:,.0f}" if rate else "",
-            "" if left is None else _age(left),
+            "" if left is None else _duration(left),
         )
-    if len(look.jobs) == MOST_JOBS:
+    if len(snapshot.jobs) == MOST_JOBS:
         table.add_row("...")
-    return _or_else(table, "No job waits or runs.")
+    return _or_text(table, "No job is waiting or running.")
 
 
 def _table(*columns: str, right: tuple[str, ...]) -> Table:
@@ -171,19 +178,21 @@ def _table(*columns: str, right: tuple[str, ...]) -> Table:
     return table
 
 
-def _or_else(table: Table, said: str) -> Table | Text:
-    return table if table.row_count else Text(said, style="dim")
+def _or_text(table: Table, text_if_empty: str) -> Table | Text:
+    return table if table.row_count else Text(text_if_empty, style="dim")
 
 
-def _many(count: int, one: str, more: str = "") -> str:
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
+def _count(number: int, singular: str, plural: str = "") -> str:
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
-def _size(count: float) -> str:
-    return f"{count / 1e9:,.2f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
+def _size(number: float) -> str:
+    """A number of bytes, such as `5 MB`."""
+    return f"{number / 1e9:,.2f} GB" if number >= 1e9 else f"{number / 1e6:,.0f} MB"
 
 
-def _age(seconds: float) -> str:
+def _duration(seconds: float) -> str:
+    """A number of seconds, such as `3.2 s` or `1 d 1:01:01`; empty for 0."""
     if seconds < 60:
         return f"{seconds:.1f} s" if seconds else ""
     minutes, seconds = divmod(int(seconds), 60)

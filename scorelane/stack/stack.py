@@ -1,4 +1,4 @@
-"""The whole service on one machine: Redis, a worker and the API, for as long as a block lasts."""
+"""Runs the whole service on one machine (Redis, a worker, the API) during a `with` block."""
 
 import json
 import os
@@ -9,29 +9,31 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from scorelane.stack.errors import StackError
+from scorelane.stack.programs import check_installed
 
-#: The supervisor closes its stdout at its very end; then it has only to exit.
+#: Seconds for the supervisor to exit after it has closed its stdout, which it does last.
 STOP_SECONDS = 10.0
 
 
 class Stack:
-    """Starts the service at the begin of a `with` block, and stops all of it at its end.
+    """Starts the service at the beginning of a `with` block, and stops all of it at the end.
 
-    However the process ends that holds it, nothing stays: it has the one end of a pipe, and a
-    supervisor in a session of its own (out of reach of a terminal's Ctrl-C) has the other.
+    The service stops however this process ends. A supervisor runs it, in a session of its own that
+    Ctrl-C in the terminal does not reach. The supervisor reads a pipe from this process, and stops
+    everything when the pipe is closed.
 
     Args:
-        data: where jobs, results and logs are kept; None: in a temporary folder.
+        data: the folder of jobs, results and logs; None: a temporary folder.
         host: the address to listen on.
         port: the port to listen on; 0: a free one.
         processes: worker processes; None: one for each core.
-        models: a folder of model folders; None: as SCORELANE_MODELS_DIR says, or the bundled ones.
-        on_wait: told what is being waited for.
+        models: a folder of model folders; None: SCORELANE_MODELS_DIR, or the bundled models.
+        on_wait: called with each step of the start, such as `Redis starts`.
 
     Attributes:
         url: the address of the API.
         data: the folder of data and logs.
-        models: the models that it serves, `name@version`.
+        models: the full names of the served models, `name@version`.
     """
 
     url: str
@@ -46,7 +48,7 @@ class Stack:
         port: int = 0,
         processes: int | None = None,
         models: Path | None = None,
-        on_wait: Callable[[str], None] = lambda what: None,  # noqa: ARG005  the default tells nobody
+        on_wait: Callable[[str], None] = lambda step: None,  # noqa: ARG005  by default nothing is shown
     ) -> None:
         self._plan = {
             "data": str(data.resolve()) if data else None,
@@ -58,12 +60,15 @@ class Stack:
         self._on_wait = on_wait
 
     def __enter__(self) -> Self:
-        """Start it, and wait until it is ready.
+        """Start the service, and wait until it is ready.
 
         Raises:
             scorelane.stack.errors.StackError: it cannot be started; the message says why.
         """
-        env = {name: at for name, at in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        check_installed()
+        env = {
+            name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+        }
         self._process = subprocess.Popen(  # noqa: S603  our own program
             [sys.executable, "-P", "-m", "scorelane.stack.supervisor", json.dumps(self._plan)],
             stdin=subprocess.PIPE,
@@ -73,34 +78,38 @@ class Stack:
             text=True,
         )
         try:
-            while "ready" not in (said := self._next()):
-                self._on_wait(said.get("waiting", ""))
+            while "ready" not in (event := self._next_event()):
+                self._on_wait(event.get("waiting", ""))
         except BaseException:
             self._stop()
             raise
-        self.url = said["ready"]["url"]
-        self.data = Path(said["ready"]["data"])
-        self.models = said["ready"]["models"]
+        self.url = event["ready"]["url"]
+        self.data = Path(event["ready"]["data"])
+        self.models = event["ready"]["models"]
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
-        """Stop it.
+        """Stop the service.
 
         Raises:
-            scorelane.stack.errors.StackError: the block failed because the service had: this says
-                why.
+            scorelane.stack.errors.StackError: the block failed because the service had failed; the
+                message says why the service failed.
         """
         reason = self._stop()
         if reason and isinstance(error, Exception):
             raise StackError(reason=reason) from error
 
     def _stop(self) -> str:
-        """Stop everything, and wait until it has ended; why it had failed, if it had."""
+        """Stop everything, and wait until it has ended.
+
+        Returns:
+            Why the service had failed; empty if it had not.
+        """
         _pipe(self._process.stdin).close()
         with _pipe(self._process.stdout) as stdout:
-            said = [json.loads(line) for line in stdout]
+            events = [json.loads(line) for line in stdout]
         self._process.wait(STOP_SECONDS)
-        return next((one["failed"] for one in said if "failed" in one), "")
+        return next((event["failed"] for event in events if "failed" in event), "")
 
     def wait(self) -> None:
         """Block until the service ends.
@@ -109,17 +118,17 @@ class Stack:
             scorelane.stack.errors.StackError: always; the message says why it ended.
         """
         while True:
-            self._next()
+            self._next_event()
 
-    def _next(self) -> dict[str, Any]:
-        """What the supervisor says next."""
+    def _next_event(self) -> dict[str, Any]:
+        """The next event that the supervisor reports."""
         line = _pipe(self._process.stdout).readline()
         if not line:
             raise StackError(reason="The service was stopped from outside.")
-        said: dict[str, Any] = json.loads(line)
-        if "failed" in said:
-            raise StackError(reason=said["failed"])
-        return said
+        event: dict[str, Any] = json.loads(line)
+        if "failed" in event:
+            raise StackError(reason=event["failed"])
+        return event
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:

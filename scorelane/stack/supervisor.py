@@ -1,7 +1,7 @@
 """Runs the whole service on one machine: `python -m scorelane.stack.supervisor`, for `Stack`.
 
-It runs for as long as its stdin is open. What happens it says on stdout, as JSON lines: what it
-waits for, that the service is ready, why it ended.
+It runs until its stdin is closed. It reports events on stdout, one JSON object per line:
+`{"waiting": step}`, `{"ready": {...}}` and `{"failed": reason}`.
 """
 
 import errno
@@ -27,7 +27,7 @@ from scorelane.client.errors import ClientError
 from scorelane.client.retries import Retries
 from scorelane.stack import programs
 from scorelane.stack.errors import AddressInUse, BadAddress, DataInUse
-from scorelane.stack.folder import note_redis
+from scorelane.stack.folder import Addresses, write_addresses
 from scorelane.stack.guard import Guard
 from scorelane.stack.programs import Service
 from shared.config.settings import Settings, load_settings
@@ -37,14 +37,14 @@ from shared.fleet import RedisFleet
 from shared.model import read_cards
 from shared.redis.link import RedisLink
 
-#: Seconds that Redis gets to read its data, and the worker to load its models: TensorFlow alone
+#: Seconds for Redis to read its data, and for the worker to load its models. Importing TensorFlow
 #: takes half a minute on a slow machine.
 START_SECONDS = 120.0
 
-#: Seconds between two looks at the services.
-LOOK_SECONDS = 0.1
+#: Seconds between two checks of the services.
+CHECK_SECONDS = 0.1
 
-#: A Unix socket's path has at most 107 bytes on Linux and 103 on macOS.
+#: The longest path for a Unix socket; the limit is 107 bytes on Linux and 103 on macOS.
 SOCKET_PATH_BYTES = 100
 
 
@@ -60,11 +60,11 @@ class Plan:
 
 
 class ParentGone(Exception):
-    """Whoever started the supervisor has closed its stdin, or has died."""
+    """The process that started the supervisor has closed its stdin, or has died."""
 
 
 def main() -> None:
-    """Run the plan in the first argument; exit status 1 if it could not be run."""
+    """Run the plan in the first argument, which is JSON; exit with 1 if the services failed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     status = 0
@@ -73,16 +73,16 @@ def main() -> None:
     except ParentGone:
         pass
     except (ScorelaneError, OSError) as error:
-        status = tell(failed=str(error))
+        status = report(failed=str(error))
     sys.exit(status)
 
 
 def run(plan: Plan) -> None:
-    """Run the services until the parent goes.
+    """Run the services until the parent closes the pipe.
 
     Raises:
-        ParentGone: the regular end.
-        shared.errors.service.ScorelaneError: they cannot be started, or one has ended.
+        ParentGone: the parent has closed the pipe; this is the regular end.
+        shared.errors.service.ScorelaneError: a service cannot be started, or has ended.
     """
     settings = load_settings()
     check_secrets(settings)
@@ -103,33 +103,36 @@ def run(plan: Plan) -> None:
         running: list[Service] = []
 
         def watch() -> None:
-            left = select.select([sys.stdin], [], [], LOOK_SECONDS)[0] or not guard.alive()
-            # Also when the parent leaves: it may do so because of what is found here.
+            is_over = select.select([sys.stdin], [], [], CHECK_SECONDS)[0] or not guard.alive()
+            # Checked also at the end: the parent may have left because a service had ended.
             for service in running:
                 service.check()
-            if left:
+            if is_over:
                 raise ParentGone
 
-        note_redis(data, settings.redis_url)
-        tell(waiting="Redis starts")
+        address = (reachable(plan.host), port)
+        write_addresses(data, Addresses(settings.redis_url, url_of(address)))
+        report(waiting="Redis starts")
         running.append(Service(programs.redis(data, socket_path), **start))
         wait_for(running[-1], lambda: redis_answers(settings), watch)
-        tell(waiting=f"the worker loads its models: {', '.join(models)}")
+        report(waiting=f"the worker loads its models: {', '.join(models)}")
         running.append(Service(programs.worker(), **start))
         api = programs.api(listener.fileno())
         running.append(Service(api, pass_fds=(listener.fileno(),), **start))
-        # With a copy open here, clients of an API that died would wait instead of being refused.
+        # If it stayed open here, clients of a dead API would wait instead of being refused.
         listener.close()
-        address = (reachable(plan.host), port)
         wait_for(running[1], lambda: api_is_ready(address), watch)
-        tell(ready={"url": url_of(address), "models": models, "data": str(data)})
+        report(ready={"url": url_of(address), "models": models, "data": str(data)})
         while True:
             watch()
 
 
 @contextmanager
 def guarded(plan: Plan) -> Iterator[tuple[Path, Path, Guard]]:
-    """The data folder, locked; a short-lived folder for the socket; the guard that ends it all."""
+    """Yield the locked data folder, a temporary folder for the socket, and the guard.
+
+    When the block ends, the guard stops everything and removes the temporary folder.
+    """
     data = Path(plan.data).resolve() if plan.data else None
     lock = None if data is None else lock_of(data)
     guard = Guard(holding=[] if lock is None else [lock])
@@ -144,17 +147,21 @@ def guarded(plan: Plan) -> Iterator[tuple[Path, Path, Guard]]:
             guard.remove(run_folder)
         yield data, run_folder, guard
     finally:
-        # Nothing may interrupt this: when the supervisor has ended, all has ended.
+        # Signals are ignored now, because everything must have ended before the supervisor ends.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         guard.release()
 
 
 def lock_of(data: Path) -> int:
-    """Lock a data folder; the kernel unlocks it when the last holder of the descriptor has ended.
+    """Lock a data folder, which is made if necessary.
+
+    Returns:
+        The file descriptor of the lock. The kernel releases the lock when the last process that
+        holds the descriptor has ended.
 
     Raises:
-        scorelane.stack.errors.DataInUse: another holds it.
+        scorelane.stack.errors.DataInUse: another process holds the lock.
     """
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = os.open(data / "lock", os.O_CREAT | os.O_RDWR, 0o600)
@@ -166,11 +173,11 @@ def lock_of(data: Path) -> int:
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens; clients that come before the API is up wait for it.
+    """A socket that listens. Clients that connect before the API has started wait for it.
 
     Raises:
-        scorelane.stack.errors.AddressInUse: the port is taken.
-        scorelane.stack.errors.BadAddress: it cannot be listened on.
+        scorelane.stack.errors.AddressInUse: another program uses the port.
+        scorelane.stack.errors.BadAddress: it cannot listen there for another reason.
     """
     try:
         family, *_, address = socket.getaddrinfo(
@@ -185,34 +192,34 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment of the services."""
+    """The environment variables of the services."""
     env = {
-        # One process per core, one thread in each: more take each other's time.
+        # There is one process per core, and more threads would only compete for the cores.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
-        # Their logs are files that a person reads.
+        # Their logs are files for people to read.
         "SCORELANE_LOG_FORMAT": "text",
         **os.environ,
-        # A service's last words are in its log, also when it is killed.
+        # Unbuffered, so that the last lines are in the log even if the service is killed.
         "PYTHONUNBUFFERED": "1",
-        # Nobody hands out requests to several of it: it need not serve on when it is to stop.
+        # There is one API process group and no load balancer, so it need not drain before stopping.
         "SCORELANE_DRAIN_SECONDS": "0",
         "SCORELANE_REDIS_URL": settings.redis_url,
         "SCORELANE_BLOBS_DIR": str(settings.blobs_dir),
         "SCORELANE_MODELS_DIR": str(settings.models_dir),
         "SCORELANE_PROCESSES": str(settings.processes),
     }
-    # Without bytecode on the disk every start compiles TensorFlow anew: 25 s instead of 8.
+    # Without bytecode files each start would compile TensorFlow again: 25 s instead of 8.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     return env
 
 
 def wait_for(service: Service, ready: Any, watch: Any) -> None:
-    """Watch until `ready()`.
+    """Call `watch` until `ready` returns true.
 
     Raises:
-        scorelane.stack.errors.NotReadyInTime: it takes the service too long.
+        scorelane.stack.errors.NotReadyInTime: the service was not ready in `START_SECONDS`.
     """
     deadline = time.monotonic() + START_SECONDS
     while not ready():
@@ -222,10 +229,13 @@ def wait_for(service: Service, ready: Any, watch: Any) -> None:
 
 
 def redis_answers(settings: Settings) -> bool:
-    """Whether Redis has read its data; if so, forget workers that were killed with their Redis."""
+    """Whether Redis has read its data.
+
+    If so, workers of an earlier run are removed from it.
+    """
     link = RedisLink(settings)
     try:
-        # They would make the service ready before the new worker is.
+        # With them the service would count as ready before the new worker is.
         RedisFleet(link, settings).forget()
     except RedisError:
         return False
@@ -235,7 +245,7 @@ def redis_answers(settings: Settings) -> bool:
 
 
 def api_is_ready(address: tuple[str, int]) -> bool:
-    """Whether the API says that a worker serves."""
+    """Whether the API answers that a worker serves a model."""
     try:
         with Client(url_of(address), timeout=5.0, retries=Retries(seconds=0)) as client:
             client.ready()
@@ -245,7 +255,7 @@ def api_is_ready(address: tuple[str, int]) -> bool:
 
 
 def reachable(host: str) -> str:
-    """The address at which this machine reaches a service that listens on `host`."""
+    """The address at which this machine can reach a service that listens on `host`."""
     return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
 
 
@@ -255,10 +265,10 @@ def url_of(address: tuple[str, int]) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def tell(**what: Any) -> int:
-    """Say something to the parent; gives 1, the exit status of a failure."""
+def report(**event: Any) -> int:
+    """Report an event to the parent; returns 1, the exit status of a failure."""
     with suppress(BrokenPipeError):
-        print(json.dumps(what), flush=True)
+        print(json.dumps(event), flush=True)
     return 1
 
 

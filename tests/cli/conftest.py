@@ -1,4 +1,4 @@
-"""Fixtures: a small HTTP server that says what a test wants, and the real stack by its command."""
+"""Fixtures: a fake service with preset responses, and the real stack, run by its command."""
 
 import json
 import os
@@ -16,12 +16,17 @@ from typing import Any
 
 import psutil
 import pytest
+from click.testing import CliRunner
+from support.doctor import Run
 from support.waiting import wait_for
+
+from scorelane.commands.main import cli
+from shared.config.settings import Settings
 
 
 @dataclass
 class Answers:
-    """A server whose answers a test sets: `METHOD /path` -> answers in turn, the last for ever."""
+    """A fake service: `METHOD /path` -> the responses in turn; the last one is repeated."""
 
     url: str = ""
     requests: list[tuple[str, bytes]] = field(default_factory=list)
@@ -30,7 +35,7 @@ class Answers:
     JOB_ID = "0" * 31 + "1"
 
     def job(self, state: str = "succeeded", **changes: Any) -> dict[str, Any]:
-        """A job as the API represents it, of three rows."""
+        """A job of three rows, as the API represents it."""
         return {
             "id": self.JOB_ID,
             "state": state,
@@ -49,21 +54,21 @@ class Answers:
         }
 
     def problem(self, code: str, detail: str) -> dict[str, Any]:
-        """An error as the API gives it."""
+        """A problem, as the API represents an error."""
         return {"type": f"urn:scorelane:problem:{code}", "title": code, "detail": detail}
 
     def add(self, request: str, status: int, body: Any = b"", **headers: str) -> None:
-        """Add an answer; a body that is no bytes is sent as JSON."""
+        """Add a response; a body that is not bytes is sent as JSON."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self._answers.setdefault(request, []).append((status, named, content))
 
-    def asked(self, request: str) -> int:
-        """How often something was asked for."""
+    def count(self, request: str) -> int:
+        """How often a request was received."""
         return sum(line == request for line, _ in self.requests)
 
     def take(self, request: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        """Note a request, and give its answer."""
+        """Record a request, and return its response."""
         self.requests.append((request, body))
         answers = self._answers[request]
         return answers.pop(0) if len(answers) > 1 else answers[0]
@@ -71,13 +76,13 @@ class Answers:
 
 @pytest.fixture
 def answers() -> Iterator[Answers]:
-    """A server on a free port of the loopback."""
-    said = Answers()
+    """A fake service on a free port of the loopback."""
+    service = Answers()
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, headers, content = said.take(f"{self.command} {self.path}", body)
+            status, headers, content = service.take(f"{self.command} {self.path}", body)
             self.send_response(status)
             for name, value in {"Content-Length": str(len(content)), **headers}.items():
                 self.send_header(name, value)
@@ -87,34 +92,34 @@ def answers() -> Iterator[Answers]:
         do_GET = do_POST = do_DELETE = _answer  # noqa: N815  the names that http.server looks for
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Print nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        said.url = f"http://127.0.0.1:{server.server_port}"
+        service.url = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, args=(0.02,)).start()
-        yield said
+        yield service
         server.shutdown()
 
 
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
-    """The folder for temporary files of a stack; its path must be short, for a Unix socket."""
+    """A folder for temporary files of a stack; its path is short enough for a Unix socket."""
     with tempfile.TemporaryDirectory(prefix="lane-") as folder:
         yield Path(folder)
 
 
 class Serving:
-    """A `scorelane` command that runs the stack, and the processes that belong to it."""
+    """A running `scorelane` command that runs the stack, and the processes of the stack."""
 
     def __init__(self, *arguments: str, cwd: Path, temporary: Path, **env: str) -> None:
-        self._said: list[str] = []
+        self._output: list[str] = []
         self.program = subprocess.Popen(
             [str(Path(sys.executable).with_name("scorelane")), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=cwd,
             env={
-                **{name: at for name, at in os.environ.items() if name != "SCORELANE_URL"},
+                **{name: value for name, value in os.environ.items() if name != "SCORELANE_URL"},
                 "TMPDIR": str(temporary),
                 "SCORELANE_SERVE": "fast",
                 "SCORELANE_PROCESSES": "1",
@@ -129,53 +134,53 @@ class Serving:
     def _read(self) -> None:
         assert self.program.stdout is not None
         with self.program.stdout as lines:
-            self._said.extend(lines)
+            self._output.extend(lines)
 
-    def said(self) -> str:
-        """What it has printed so far."""
-        return "".join(self._said)
+    def output(self) -> str:
+        """What the command has printed so far."""
+        return "".join(self._output)
 
     def wait_ready(self) -> "Serving":
-        """Wait until it serves; remember the processes that it consists of."""
-        wait_for(lambda: "Ctrl-C stops it" in self.said() or self.program.poll() is not None, 120)
-        assert self.program.poll() is None, self.said()
+        """Wait until the service is ready; remember its processes."""
+        wait_for(lambda: "Ctrl-C stops it" in self.output() or self.program.poll() is not None, 120)
+        assert self.program.poll() is None, self.output()
         self.remember()
         return self
 
     def remember(self) -> None:
-        """Remember the processes that it consists of now."""
+        """Remember the processes that the command has now."""
         own = psutil.Process(self.program.pid)
         self._family |= {own, *own.children(recursive=True)}
 
     @property
     def url(self) -> str:
-        """The address that it printed."""
-        found = re.search(r"http://\S+", self.said())
+        """The address that the command printed."""
+        found = re.search(r"http://\S+", self.output())
         assert found
         return found.group()
 
-    def process(self, what: str) -> psutil.Process:
-        """The first process whose command line has this in it."""
-        found = [one for one in self._family if what in " ".join(one.cmdline())]
+    def process(self, text: str) -> psutil.Process:
+        """The oldest remembered process whose command line contains this text."""
+        found = [one for one in self._family if text in " ".join(one.cmdline())]
         return min(found, key=lambda one: one.create_time())
 
     def remaining(self) -> list[psutil.Process]:
-        """Those remembered that still run."""
+        """The remembered processes that still run."""
         return [one for one in self._family if _runs(one)]
 
     def wait_gone(self) -> int:
-        """Wait until it and all that belongs to it has ended; its exit status."""
+        """Wait until the command and all remembered processes have ended; its exit status."""
         status = self.program.wait(60)
         wait_for(lambda: not self.remaining(), 60)
         self._reader.join()
         return status
 
     def interrupt(self) -> None:
-        """Press Ctrl-C."""
+        """Send SIGINT, as Ctrl-C does."""
         self.program.send_signal(signal.SIGINT)
 
     def end(self) -> None:
-        """End all of it, whatever the test has come to."""
+        """Kill everything that still runs."""
         for one in self.remaining():
             one.kill()
         self.program.kill()
@@ -192,7 +197,7 @@ def _runs(process: psutil.Process) -> bool:
 
 @pytest.fixture
 def start(tmp_path: Path, short_folder: Path) -> Iterator[Callable[..., Serving]]:
-    """Start `scorelane` with some arguments; everything is ended with the test."""
+    """A function that starts `scorelane` with arguments; it is killed after the test."""
     started: list[Serving] = []
 
     def run(*arguments: str, **env: str) -> Serving:
@@ -206,7 +211,7 @@ def start(tmp_path: Path, short_folder: Path) -> Iterator[Callable[..., Serving]
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
-    """A service for a whole module."""
+    """A running service for all tests of a module."""
     with tempfile.TemporaryDirectory(prefix="lane-") as folder:
         serving = Serving(
             "serve",
@@ -226,9 +231,25 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An upload of three rows, in the current folder, without a service in the environment."""
+    """An upload of three rows in the current folder; SCORELANE_URL is not set."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SCORELANE_URL", raising=False)
     path = tmp_path / "in.csv"
     path.write_text("ref,text\n1,[bold]fine[/]\n2,\n3,dull\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def run_doctor(redis_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A function that runs the command with the session's Redis; returns exit code and findings."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("redis_url", "key_prefix", "blobs_dir"):
+        value = str(getattr(redis_settings, name))
+        monkeypatch.setenv(f"SCORELANE_{name.upper()}", value)
+    monkeypatch.setenv("SCORELANE_SERVE", "fast")
+
+    def call(*options: str) -> tuple[int, list[dict[str, str]]]:
+        done = CliRunner().invoke(cli, ["doctor", "--json", *options])
+        return done.exit_code, json.loads(done.output)
+
+    return call

@@ -1,4 +1,4 @@
-"""The client, against a server that says what a test wants."""
+"""The client, against a fake service."""
 
 import io
 import os
@@ -25,7 +25,7 @@ LONG_RESULT = RESULT + b"".join(b"%d,0.5,\n" % row for row in range(20_000))
 
 @pytest.fixture
 def short_read_server() -> Iterator[str]:
-    """A server that reads an upload to its end, keeps nothing of it, and refuses it."""
+    """A server that reads an upload to its end, without storing it, and refuses it."""
 
     def serve(listener: socket.socket) -> None:
         connection, _ = listener.accept()
@@ -48,21 +48,21 @@ def short_read_server() -> Iterator[str]:
 
 @pytest.fixture
 def cutting_server() -> Iterator[str]:
-    """A server that cuts each answer after 40,000 bytes, and knows `Range`."""
+    """A server that cuts each response after 40,000 bytes, and supports `Range`."""
 
     def serve(listener: socket.socket) -> None:
         begin = 0
         while begin < len(LONG_RESULT):
             connection, _ = listener.accept()
             with connection, connection.makefile("rb") as lines:
-                asked = dict(
+                headers = dict(
                     line.lower().strip().split(b": ")
                     for line in iter(lines.readline, b"\r\n")
                     if b": " in line
                 )
-                begin = int(asked.get(b"range", b"bytes=0-")[6:-1])
+                begin = int(headers.get(b"range", b"bytes=0-")[6:-1])
                 status = "206 Partial Content" if begin else "200 OK"
-                assert asked.get(b"if-range", b'"one"') == b'"one"'
+                assert headers.get(b"if-range", b'"one"') == b'"one"'
                 left = len(LONG_RESULT) - begin
                 head = f'HTTP/1.1 {status}\r\nETag: "one"\r\nContent-Length: {left}\r\n\r\n'
                 connection.sendall(head.encode() + LONG_RESULT[begin : begin + 40_000])
@@ -78,7 +78,7 @@ def cutting_server() -> Iterator[str]:
 
 
 def test_submit(answers, tmp_path: Path) -> None:
-    """A path, bytes and an open file are sent as they are; options go into the query."""
+    """A path, bytes and an open file are sent unchanged; options go into the query."""
     answers.add("POST /jobs?model=fast&text_column=tweet", 202, answers.job("queued"))
     path = tmp_path / "in.csv"
     path.write_bytes(b"tweet\nhello\n")
@@ -87,13 +87,13 @@ def test_submit(answers, tmp_path: Path) -> None:
         for source in (path, path.read_bytes(), io.BytesIO(path.read_bytes())):
             job = client.submit(source, model="fast", text_column="tweet", on_sent=sent.append)
     assert (job.id, job.state, job.model, job.total) == (answers.JOB_ID, "queued", "fast@1a2b", 3)
-    # Of a BytesIO the size is unknown, so it goes in chunks.
+    # The size of a BytesIO is not known to the client, so it is sent in chunks.
     assert [body for _, body in answers.requests][:2] == [b"tweet\nhello\n"] * 2
     assert sent == [12, 12, 12]
 
 
 def test_submit_in_constant_memory(short_read_server, tmp_path: Path) -> None:
-    """A large file is never held as a whole."""
+    """A large file is never held in memory as a whole."""
     path = tmp_path / "large.csv"
     with path.open("wb") as file:
         file.truncate(64 * 2**20)
@@ -101,22 +101,25 @@ def test_submit_in_constant_memory(short_read_server, tmp_path: Path) -> None:
     try:
         with Client(short_read_server) as client, pytest.raises(ApiError, match="Too large"):
             client.submit(path)
-        most = tracemalloc.get_traced_memory()[1]
+        peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert most < 16 * 2**20
+    assert peak < 16 * 2**20
 
 
 def test_problem(answers) -> None:
-    """A problem becomes an exception whose message is the problem's detail."""
+    """A problem of the service becomes an exception whose message is the problem's detail."""
     answers.add("GET /jobs/x", 404, answers.problem("malformed-job-id", "'x' is no job id."))
-    with Client(answers.url) as client, pytest.raises(ApiError, match=r"^'x' is no job id.$") as it:
+    with (
+        Client(answers.url) as client,
+        pytest.raises(ApiError, match=r"^'x' is no job id.$") as caught,
+    ):
         client.job("x")
-    assert (it.value.status, it.value.code) == (404, "malformed-job-id")
+    assert (caught.value.status, caught.value.code) == (404, "malformed-job-id")
 
 
 def test_nothing_there() -> None:
-    """Where nothing listens, the message says so and how to start a service."""
+    """If nothing listens, the message says so, and how to start a service."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with (
@@ -128,13 +131,13 @@ def test_nothing_there() -> None:
 
 @pytest.mark.parametrize("url", ["localhost:5005", "http://host:port", "ftp://x"])
 def test_no_url(url: str) -> None:
-    """What is no address of a service is said to be none."""
+    """A text that is no address of a service is an error that says so."""
     with pytest.raises(ClientError, match="not a valid address"), Client(url) as client:
         client.models()
 
 
-def test_something_else_there(answers) -> None:
-    """A server that is no Scorelane is not taken for one."""
+def test_something_else_answers(answers) -> None:
+    """A response of something other than Scorelane is an error."""
     answers.add("GET /models", 200, b"<html>")
     answers.add("GET /jobs/x", 200, {"hello": 1})
     answers.add("GET /jobs/y", 404, b"<html>")
@@ -147,7 +150,7 @@ def test_something_else_there(answers) -> None:
 
 
 def test_wait(answers) -> None:
-    """Waiting tells of every look, takes the pause that the server wishes, and outlasts a 503."""
+    """`wait` reports each poll, pauses as `Retry-After` says, and goes on after a 503."""
     path = f"GET /jobs/{answers.JOB_ID}"
     answers.add(path, 200, answers.job("queued"), Retry_After="0")
     answers.add(path, 503, answers.problem("store-unavailable", "Redis is away."))
@@ -161,7 +164,7 @@ def test_wait(answers) -> None:
 
 
 def test_wait_is_bounded(answers) -> None:
-    """A service that keeps saying 503 is given up, with its own words."""
+    """If the service keeps answering 503, `wait` raises an error with the service's message."""
     answers.add("GET /jobs/x", 503, answers.problem("store-unavailable", "Redis is away."))
     with (
         Client(answers.url, retries=NEVER) as client,
@@ -171,7 +174,7 @@ def test_wait_is_bounded(answers) -> None:
 
 
 def test_results(answers, tmp_path: Path) -> None:
-    """Results are written to the file, over an older one, with its usual permissions."""
+    """Results replace an older file, and have the usual permissions of a new file."""
     answers.add("GET /jobs/x/results?format=csv", 200, RESULT)
     out = tmp_path / "out.csv"
     out.write_text("older", encoding="utf-8")
@@ -187,7 +190,7 @@ def test_results(answers, tmp_path: Path) -> None:
 
 
 def test_results_cut(answers, tmp_path: Path) -> None:
-    """A download that is cut leaves no file, and what was there before stays."""
+    """A download that is cut leaves no new file, and keeps an older one."""
     answers.add(
         "GET /jobs/x/results?format=csv", 200, RESULT, Content_Length="1000", Connection="close"
     )
@@ -202,8 +205,8 @@ def test_results_cut(answers, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_results_cut_and_gone_on_with(cutting_server: str, tmp_path: Path) -> None:
-    """A download that is cut again and again goes on from where it was, and ends whole."""
+def test_results_cut_and_resumed(cutting_server: str, tmp_path: Path) -> None:
+    """A download that is cut several times is resumed each time, and is complete in the end."""
     out = tmp_path / "out.csv"
     with Client(cutting_server, timeout=5) as client:
         client.save("x", out)
@@ -211,7 +214,7 @@ def test_results_cut_and_gone_on_with(cutting_server: str, tmp_path: Path) -> No
 
 
 def test_results_too_early(answers, tmp_path: Path) -> None:
-    """Asked for before the end, the results are an error, and no file."""
+    """Results of a job that has not ended are an error, and no file is written."""
     answers.add(
         "GET /jobs/x/results?format=csv", 409, answers.problem("job-not-finished", "Still running.")
     )
@@ -220,8 +223,8 @@ def test_results_too_early(answers, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_appearing_keeps_devices(tmp_path: Path) -> None:
-    """What is no plain file, such as /dev/null, is written to and not replaced; links are kept."""
+def test_atomic_file_keeps_devices(tmp_path: Path) -> None:
+    """A device such as /dev/null is written to, not replaced; a link is kept."""
     with atomic_file(Path(os.devnull)) as file:
         file.write(b"x")
     assert Path(os.devnull).is_char_device()

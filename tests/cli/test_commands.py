@@ -1,4 +1,4 @@
-"""The command line: help, exit codes and messages, against a server that says what a test wants."""
+"""The command line: help, exit codes and messages, against a fake service."""
 
 import json
 import signal
@@ -15,7 +15,7 @@ from scorelane.commands.main import cli
 
 
 def test_help_is_light() -> None:
-    """The help names every command, and imports no library of the models or of the network."""
+    """`--help` lists every command, and imports no library for models or for the network."""
     code = (
         "import sys\n"
         "from click.testing import CliRunner\n"
@@ -24,10 +24,10 @@ def test_help_is_light() -> None:
         "heavy = {'pandas', 'sklearn', 'tensorflow', 'numpy', 'httpx', 'rich', 'celery', 'redis'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
-    said = subprocess.run(
+    page = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout
-    assert {line.split()[0] for line in said.split("Commands:")[1].splitlines() if line} == {
+    assert {line.split()[0] for line in page.split("Commands:")[1].splitlines() if line} == {
         "score",
         "serve",
         "submit",
@@ -53,7 +53,7 @@ def test_help_is_light() -> None:
 
 @pytest.mark.parametrize("command", cli.list_commands(None))
 def test_help_of_a_command(command: str) -> None:
-    """Every command has a help of its own, in which examples keep their lines."""
+    """Every command has a help, and the lines of its examples are not wrapped."""
     result = run(command, "--help")
     assert result.exit_code == 0
     assert "\\b" not in result.output
@@ -61,12 +61,12 @@ def test_help_of_a_command(command: str) -> None:
 
 
 def test_version() -> None:
-    """`--version` says which one it is."""
+    """`--version` prints the version."""
     assert run("--version").output.startswith("scorelane, version ")
 
 
 def test_score(answers, file: Path) -> None:
-    """`score` prints counts, histogram and first rows, says where the scores are, and exits 0."""
+    """`score` prints counts, histogram, first rows and the file of the scores, and exits with 0."""
     serve_job(answers)
     result = run("score", str(file), "--url", answers.url)
     assert result.exit_code == 0, result.output
@@ -79,14 +79,14 @@ def test_score(answers, file: Path) -> None:
 
 
 def test_score_url_from_environment(answers, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SCORELANE_URL stands for --url."""
+    """SCORELANE_URL is used if --url is not given."""
     serve_job(answers)
     monkeypatch.setenv("SCORELANE_URL", answers.url)
     assert run("score", str(file)).exit_code == 0
 
 
 def test_score_to_stdout(answers, file: Path) -> None:
-    """With `-o -` stdout has the CSV and nothing else."""
+    """With `-o -` only the CSV goes to stdout."""
     serve_job(answers)
     result = run("score", str(file), "-o", "-", "--url", answers.url)
     assert result.exit_code == 0
@@ -95,18 +95,18 @@ def test_score_to_stdout(answers, file: Path) -> None:
 
 
 def test_score_with_carried_columns(answers, file: Path) -> None:
-    """They stand behind the error, and a row that lacks one is cut off."""
+    """Copied columns come after the error column."""
     serve_job(answers, b"ref,Sentiment_Score,error,a\n1,0.5,,x\n2,,why,\n3,0.5,,z\n")
     answers.add("POST /jobs?columns=all", 202, answers.job("queued"))
     assert run("score", str(file), "--columns", "all", "--url", answers.url).exit_code == 0
 
 
 def test_score_json(answers, file: Path) -> None:
-    """With `--json` stdout has one JSON object of the counts."""
+    """With `--json` one JSON object with the counts goes to stdout."""
     serve_job(answers)
-    said = json.loads(run("score", str(file), "--json", "--url", answers.url).stdout)
-    assert said["rows"] == {"total": 3, "completed": 2, "failed": 1}
-    assert sum(said["histogram"]) == 2
+    report = json.loads(run("score", str(file), "--json", "--url", answers.url).stdout)
+    assert report["rows"] == {"total": 3, "completed": 2, "failed": 1}
+    assert sum(report["histogram"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_score_json(answers, file: Path) -> None:
 )
 @pytest.mark.parametrize("out", ["-", "out.csv"])
 def test_score_rows_missing(answers, file: Path, results: bytes, out: str) -> None:
-    """If not every row came back, exactly, the exit code is 1, and the message says so."""
+    """If a row is missing, or there is one too many, the exit code is 1 and the message says so."""
     serve_job(answers, results)
     result = run("score", str(file), "-o", out, "--url", answers.url)
     assert result.exit_code == 1
@@ -132,7 +132,7 @@ def test_score_rows_missing(answers, file: Path, results: bytes, out: str) -> No
 
 @pytest.mark.parametrize("command", ["submit", "score"])
 def test_options_of_a_job(answers, file: Path, command: str) -> None:
-    """They are sent as the service spells them; labels as often as they are given."""
+    """The options of a job are sent under the API's names; each label is sent."""
     query = "text_column=t&delimiter=%3B&on_error=0.05&retention_seconds=60&label=a%3A1&label=b%3A2"
     serve_job(answers)
     answers.add(f"POST /jobs?{query}", 202, answers.job("queued"))
@@ -155,20 +155,20 @@ def test_options_of_a_job(answers, file: Path, command: str) -> None:
         answers.url,
     )
     assert result.exit_code == 0, result.output
-    assert answers.asked(f"POST /jobs?{query}") == 1
+    assert answers.count(f"POST /jobs?{query}") == 1
 
 
 @pytest.mark.parametrize(("state", "exit_code"), [("succeeded", 0), ("failed", 1)])
 def test_submit_and_wait(answers, file: Path, state: str, exit_code: int) -> None:
-    """With `--wait` the id is printed, and the exit code is that of the job."""
+    """With `--wait` the id is printed, and the exit code says whether the job succeeded."""
     serve_job(answers, state=state, error="Row 7 opens a quote." if exit_code else None)
     result = run("submit", str(file), "--wait", "--url", answers.url)
     assert (result.exit_code, result.stdout) == (exit_code, f"{answers.JOB_ID}\n")
     assert ("Row 7 opens a quote." in result.stderr) == bool(exit_code)
 
 
-def test_jobs_that_are_wanted(answers) -> None:
-    """What is looked for is sent as the service spells it."""
+def test_filtered_jobs(answers) -> None:
+    """The filters are sent under the API's names."""
     query = (
         "state=queued%2Crunning&label=a%3A1&model=fast"
         "&created_after=2026-01-01T12%3A00%3A00Z&limit=5"
@@ -193,34 +193,36 @@ def test_jobs_that_are_wanted(answers) -> None:
     assert answers.JOB_ID in result.stdout
 
 
-@pytest.mark.parametrize("state", ["failed", "cancelled"])
-def test_score_job_fails(answers, file: Path, state: str) -> None:
-    """A job that failed or was cancelled is exit code 1, with the job's reason."""
+@pytest.mark.parametrize(
+    ("state", "ended"), [("failed", "has failed"), ("cancelled", "was cancelled")]
+)
+def test_score_job_fails(answers, file: Path, state: str, ended: str) -> None:
+    """If the job fails or is cancelled, `score` exits with 1 and prints the job's reason."""
     serve_job(answers, state=state, error="Row 7 opens a quote.")
     result = run("score", str(file), "--url", answers.url)
     assert result.exit_code == 1
-    assert f"has {state}. Row 7 opens a quote." in result.stderr
+    assert f"The job {ended}. Row 7 opens a quote." in result.stderr
     assert not file.with_name("scored-in.csv").exists()
 
 
 def test_score_ctrl_c(answers, file: Path) -> None:
-    """Ctrl-C cancels the job at a service that goes on running, says so, and exits 130."""
+    """Ctrl-C cancels the job at a remote service, says so, and exits with 130."""
     serve_job(answers, state="running")
     cancel = f"POST /jobs/{answers.JOB_ID}/cancel"
     answers.add(cancel, 200, answers.job("cancelled"))
     command = [Path(sys.executable).with_name("scorelane"), "score", file, "--url", answers.url]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as scoring:
-        wait_for(lambda: answers.asked(f"GET /jobs/{answers.JOB_ID}"))
+        wait_for(lambda: answers.count(f"GET /jobs/{answers.JOB_ID}"))
         scoring.send_signal(signal.SIGINT)
-        _, said = scoring.communicate()
+        _, errors = scoring.communicate()
     assert scoring.returncode == 130
-    assert answers.asked(cancel) == 1
-    assert f"Job {answers.JOB_ID} was cancelled." in said
-    assert "Traceback" not in said
+    assert answers.count(cancel) == 1
+    assert f"Job {answers.JOB_ID} was cancelled." in errors
+    assert "Traceback" not in errors
 
 
 def test_refused_input(answers, file: Path) -> None:
-    """What the service refuses is exit code 2, with the service's sentence."""
+    """If the service refuses the input, the exit code is 2 and the service's message is printed."""
     answers.add("POST /jobs", 400, answers.problem("no-such-column", "There is no column 'text'."))
     result = run("score", str(file), "--url", answers.url)
     assert result.exit_code == 2
@@ -240,7 +242,7 @@ def test_refused_input(answers, file: Path) -> None:
     ],
 )
 def test_usage(file: Path, arguments: tuple[str, ...], message: str) -> None:
-    """A mistake in the command is exit code 2, found before any work is done."""
+    """A mistake in the command exits with 2, before any work is done."""
     assert file.exists()
     result = run(*arguments)
     assert result.exit_code == 2
@@ -265,7 +267,7 @@ def test_usage(file: Path, arguments: tuple[str, ...], message: str) -> None:
     ],
 )
 def test_no_service(file: Path, command: tuple[str, ...]) -> None:
-    """Where no service answers, the exit code is 3, and the message says how to start one."""
+    """If no service answers, the exit code is 3 and the message says how to start one."""
     assert file.exists()
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"

@@ -1,17 +1,18 @@
-"""`scorelane doctor` finds what is wrong, says what to do, and its status says how bad."""
+"""`scorelane doctor` finds what is wrong; its exit code is the worst severity."""
 
-import json
-from collections.abc import Callable
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from support.doctor import Run, a_worker, of
 from support.programs import FAST, ROOT
 
 from scorelane.commands.checks import host as host_examination
 from scorelane.commands.checks import redis as redis_examination
-from scorelane.commands.checks.findings import Finding, Weight, worst
+from scorelane.commands.checks.findings import Finding, Severity, worst
 from scorelane.commands.checks.host import (
     examine_blobs,
     examine_limits,
@@ -22,59 +23,16 @@ from scorelane.commands.checks.host import (
 from scorelane.commands.checks.redis import examine_redis
 from scorelane.commands.checks.service import examine_api, examine_workers
 from scorelane.commands.main import cli
-from scorelane.stack.folder import note_redis, settings_of_stack
+from scorelane.stack.folder import Addresses, settings_of_stack, write_addresses
 from shared.config.settings import Settings
 from shared.fleet import RedisFleet, Worker
 from shared.redis.link import RedisLink
 
-Run = Callable[..., tuple[int, list[dict[str, str]]]]
 
-
-@pytest.fixture
-def run(redis_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs the command with the session's Redis; its status, and what it found."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("redis_url", "key_prefix", "blobs_dir"):
-        value = str(getattr(redis_settings, name))
-        monkeypatch.setenv(f"SCORELANE_{name.upper()}", value)
-    monkeypatch.setenv("SCORELANE_SERVE", "fast")
-
-    def call(*options: str) -> tuple[int, list[dict[str, str]]]:
-        done = CliRunner().invoke(cli, ["doctor", "--json", *options])
-        return done.exit_code, json.loads(done.output)
-
-    return call
-
-
-def of(found: Any, about: str, text: str = "") -> Finding:
-    """The one finding about something with these words in it."""
-    [finding] = [one for one in found if one.about == about and text in one.said]
-    assert isinstance(finding, Finding)
-    # What is not well has advice, and what is well needs none.
-    assert bool(finding.advice) is (finding.weight is not Weight.FINE)
-    return finding
-
-
-def a_worker(name: str, **changes: Any) -> Worker:
-    usual = {
-        "name": name,
-        "host": "here",
-        "release": "1",
-        "libraries": {"numpy": "2.0"},
-        "models": ["fast@1"],
-        "processes": [1],
-        "memory": 1,
-        "started_at": 1.0,
-        "clock_ahead": 0.0,
-        "blobs": "same",
-    }
-    return Worker.model_validate(usual | changes)
-
-
-def test_everything_is_looked_at(run: Run) -> None:
-    """One that has no worker has a fault; the status is that of the worst."""
-    status, found = run("--url", "http://127.0.0.1:9")
-    looked_at = {one["about"] for one in found}
+def test_everything_is_examined(run_doctor: Run) -> None:
+    """All checks run; a missing worker is a fault, and the exit code is the worst severity."""
+    status, found = run_doctor("--url", "http://127.0.0.1:9")
+    examined_subjects = {one["about"] for one in found}
     assert {
         "settings",
         "versions",
@@ -84,90 +42,90 @@ def test_everything_is_looked_at(run: Run) -> None:
         "redis",
         "clock",
         "api",
-    } < looked_at
+    } < examined_subjects
     [worker] = [one for one in found if one["about"] == "workers"]
     assert (worker["weight"], status) == ("fault", 2)
     assert "python -m worker" in worker["advice"]
     assert not Path("blobs").exists()
 
 
-def test_a_wrong_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is none, and one whose value cannot be."""
+def test_a_wrong_setting_is_named(run_doctor: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unknown variable and a value that cannot be used are named."""
     monkeypatch.setenv("SCORELANE_PROCESES", "2")
     monkeypatch.setenv("SCORELANE_PART_SECONDS", "soon")
-    status, found = run()
-    said = " ".join(one["said"] for one in found if one["about"] == "settings")
-    assert "did you mean SCORELANE_PROCESSES?" in said
-    assert "SCORELANE_PART_SECONDS cannot be 'soon': it must be a number above 0" in said
+    status, found = run_doctor()
+    messages = " ".join(one["said"] for one in found if one["about"] == "settings")
+    assert "did you mean SCORELANE_PROCESSES?" in messages
+    assert "SCORELANE_PART_SECONDS cannot be 'soon': it must be a number above 0" in messages
     assert status == 2
 
 
-@pytest.mark.usefixtures("run")
+@pytest.mark.usefixtures("run_doctor")
 def test_a_person_reads_it() -> None:
-    """A line each, and what to do below it."""
+    """Each finding is a line, with its advice below it."""
     done = CliRunner().invoke(cli, ["doctor", "--url", "http://127.0.0.1:9"])
-    assert "x  workers   No worker lives" in done.output
+    assert "x  workers   No worker is alive" in done.output
     assert "\n              Start one" in done.output
     assert done.output.splitlines()[-1].startswith("faults: ")
 
 
-def test_redis_keeps_what_it_is_given(link: RedisLink, redis_settings: Settings) -> None:
-    """No append-only file is a warning, a policy that forgets jobs a fault."""
+def test_redis_that_may_lose_data(link: RedisLink, redis_settings: Settings) -> None:
+    """A missing append-only file is a warning, and a policy that evicts keys is a fault."""
     found = list(examine_redis(redis_settings, link))
-    assert of(found, "redis", "append-only").weight is Weight.WARNING
-    assert of(found, "redis", "answers").weight is Weight.FINE
-    assert of(found, "clock").weight is Weight.FINE
+    assert of(found, "redis", "append-only").severity is Severity.WARNING
+    assert of(found, "redis", "answers").severity is Severity.FINE
+    assert of(found, "clock").severity is Severity.FINE
     link.client.config_set("maxmemory-policy", "allkeys-lru")
     link.client.config_set("maxmemory", 1)
     try:
-        # Under that limit no command is let in that takes memory; INFO is.
+        # Above its limit Redis refuses all commands that need memory, but not INFO.
         found = list(examine_redis(redis_settings, link))
     finally:
         link.client.config_set("maxmemory", 0)
         link.client.config_set("maxmemory-policy", "noeviction")
-    assert of(found, "redis", "allkeys-lru").weight is Weight.FAULT
-    assert of(found, "redis", "of the 0 MB").weight is Weight.WARNING
+    assert of(found, "redis", "allkeys-lru").severity is Severity.FAULT
+    assert of(found, "redis", "of the 0 MB").severity is Severity.WARNING
 
 
 def test_redis_is_old_slow_or_unlike_the_clock(
     link: RedisLink, redis_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is said."""
+    """An old version is a fault; a slow Redis and a differing clock are warnings."""
     monkeypatch.setattr(redis_examination, "LEAST_VERSION", (99, 0))
     monkeypatch.setattr(redis_examination, "SLOW", 0.0)
     monkeypatch.setattr(redis_examination, "MOST_SKEW", -1.0)
     found = list(examine_redis(redis_settings, link))
     assert "99.0" in of(found, "redis", "Redis is").advice
-    assert of(found, "redis", "takes").weight is Weight.WARNING
-    assert of(found, "clock").weight is Weight.WARNING
+    assert of(found, "redis", "takes").severity is Severity.WARNING
+    assert of(found, "clock").severity is Severity.WARNING
 
 
 def test_redis_is_away_or_far() -> None:
-    """Where it was looked for is said, without its password."""
+    """The message has the address of Redis, without the password."""
     settings = Settings(redis_url="redis://:hidden@127.0.0.1:1/0")
     found = list(examine_redis(settings, RedisLink(settings)))
-    assert of(found, "redis", "redis://127.0.0.1:1/0 does not answer").weight is Weight.FAULT
+    assert of(found, "redis", "redis://127.0.0.1:1/0 does not answer").severity is Severity.FAULT
     assert "hidden" not in str(found)
 
 
 def test_blobs_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And there is room for them; a folder that is not there yet is not made by looking."""
-    assert of(examine_blobs(tmp_path / "new"), "blobs").weight is Weight.FINE
+    """The folder is writable and has free space; the check does not make a missing folder."""
+    assert of(examine_blobs(tmp_path / "new"), "blobs").severity is Severity.FINE
     assert not (tmp_path / "new").exists()
     (tmp_path / "file").touch()
-    assert of(examine_blobs(tmp_path / "file"), "blobs").weight is Weight.FAULT
+    assert of(examine_blobs(tmp_path / "file"), "blobs").severity is Severity.FAULT
     monkeypatch.setattr(host_examination, "LITTLE_ROOM", 10**18)
-    assert of(examine_blobs(tmp_path), "blobs").weight is Weight.WARNING
+    assert of(examine_blobs(tmp_path), "blobs").severity is Severity.WARNING
     monkeypatch.setattr(host_examination, "NO_ROOM", 10**18)
-    assert of(examine_blobs(tmp_path), "blobs").weight is Weight.FAULT
+    assert of(examine_blobs(tmp_path), "blobs").severity is Severity.FAULT
 
 
 def test_models_are_whole_and_served(tmp_path: Path) -> None:
-    """A file that was changed is a fault; a default model that is not there a warning."""
+    """A changed file is a fault, and a missing default model is a warning."""
     usual = Settings(models_dir=ROOT / "models", serve="fast")
-    assert of(examine_models(usual), "models").weight is Weight.FINE
+    assert of(examine_models(usual), "models").severity is Severity.FINE
     other = usual.model_copy(update={"default_model": "mine"})
-    assert of(examine_models(other), "models", "default").weight is Weight.WARNING
+    assert of(examine_models(other), "models", "default").severity is Severity.WARNING
     folder = tmp_path / "fast"
     folder.mkdir()
     for file in FAST.iterdir():
@@ -175,32 +133,32 @@ def test_models_are_whole_and_served(tmp_path: Path) -> None:
     with (folder / "model.pkl").open("ab") as file:
         file.write(b"x")
     changed = usual.model_copy(update={"models_dir": tmp_path})
-    assert "is not the file that its card names" in of(examine_models(changed), "models").said
+    assert "is not the file that its card names" in of(examine_models(changed), "models").message
 
 
 def test_libraries_and_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other versions than were tested are named, with those."""
+    """Versions that differ from the tested ones are named, and few open files are a warning."""
     constraints = tmp_path / "constraints.txt"
     constraints.write_text("numpy==0.1\nno-such-package==1\npandas==0.2; sys_platform != 'x'\n")
-    said = of(examine_versions(constraints), "versions").said
-    assert "(0.1)" in said
-    assert "(0.2)" in said
-    assert "no-such" not in said
+    message = of(examine_versions(constraints), "versions").message
+    assert "(0.1)" in message
+    assert "(0.2)" in message
+    assert "no-such" not in message
     assert list(examine_versions(tmp_path / "none")) == []
     monkeypatch.setattr(host_examination.resource, "getrlimit", lambda _: (256, 4096))
-    assert of(examine_limits(), "limits").weight is Weight.WARNING
+    assert of(examine_limits(), "limits").severity is Severity.WARNING
 
 
 def test_a_port_of_metrics_that_is_taken() -> None:
-    """It is a warning: a worker scores without it."""
+    """A port that another program has is a warning: a worker scores without its metrics."""
     with host_examination.socket.create_server(("127.0.0.1", 0)) as taken:
         settings = Settings(metrics_port=taken.getsockname()[1])
-        assert of(examine_metrics_port(settings), "metrics").weight is Weight.WARNING
+        assert of(examine_metrics_port(settings), "metrics").severity is Severity.WARNING
     assert list(examine_metrics_port(Settings())) == []
 
 
 def test_workers_are_alike(link: RedisLink, redis_settings: Settings) -> None:
-    """Releases, libraries, models, clocks, and the folder of blobs."""
+    """Workers are compared by release, libraries, models, clock and folder of blobs."""
     fleet = RedisFleet(link, redis_settings)
     settings = redis_settings.model_copy(update={"default_model": "other"})
 
@@ -211,47 +169,67 @@ def test_workers_are_alike(link: RedisLink, redis_settings: Settings) -> None:
         return list(examine_workers(settings, link, "same", "1"))
 
     found = examined(a_worker("a"))
-    assert of(found, "workers", "1 live").weight is Weight.FINE
-    assert of(found, "workers", "default model").weight is Weight.WARNING
+    assert of(found, "workers", "1 worker is alive").severity is Severity.FINE
+    assert of(found, "workers", "default model").severity is Severity.WARNING
     found = examined(
         a_worker("b", release="2", libraries={"numpy": "2.1"}, models=["fast@2"], blobs="other"),
         a_worker("c", blobs="", clock_ahead=-60.0),
     )
-    for words in ("releases differ", "numpy: 2.0, 2.1", "versions of fast: 1, 2"):
-        assert of(found, "workers", words).weight is Weight.WARNING
-    assert of(found, "clock", "-60 s").weight is Weight.WARNING
-    assert of(found, "blobs", "same folder").weight is Weight.FAULT
-    assert of(found, "blobs", "written by c").weight is Weight.FAULT
+    for words in ("releases of the workers differ", "numpy: 2.0, 2.1", "versions of fast: 1, 2"):
+        assert of(found, "workers", words).severity is Severity.WARNING
+    assert of(found, "clock", "-60 s").severity is Severity.WARNING
+    assert of(found, "blobs", "same folder").severity is Severity.FAULT
+    assert of(found, "blobs", "written by c").severity is Severity.FAULT
 
 
-def test_who_answers_at_the_address(answers: Any) -> None:
-    """Ready, not ready and why, something else, or nobody."""
+def test_the_api_at_an_address(answers: Any) -> None:
+    """The API is ready, or is not and says why; or something else answers, or nothing."""
     problem = {"type": "urn:scorelane:problem:no-model-yet", "detail": "No worker yet."}
     answers.add("GET /readyz", 200, {"status": "ok", "processes": {}})
     answers.add("GET /readyz", 503, problem)
     answers.add("GET /readyz", 200, b"hello")
     answers.add("GET /readyz", 200, {"status": "other"})
-    assert of(examine_api(answers.url), "api").weight is Weight.FINE
+    assert of(examine_api(answers.url), "api").severity is Severity.FINE
     assert of(examine_api(answers.url), "api", "not ready").advice == "No worker yet."
-    assert of(examine_api(answers.url), "api", "Something else").weight is Weight.FAULT
-    assert of(examine_api(answers.url), "api", "Something else").weight is Weight.FAULT
+    assert of(examine_api(answers.url), "api", "Something other").severity is Severity.FAULT
+    assert of(examine_api(answers.url), "api", "Something other").severity is Severity.FAULT
     answers.add("GET /readyz", 502, b"a proxy")
-    assert of(examine_api(answers.url), "api", "Something else").weight is Weight.FAULT
+    assert of(examine_api(answers.url), "api", "Something other").severity is Severity.FAULT
     for nobody in ("http://127.0.0.1:9", "nowhere"):
-        assert of(examine_api(nobody), "api", "Nothing").weight is Weight.WARNING
+        assert of(examine_api(nobody), "api", "Nothing").severity is Severity.WARNING
 
 
-def test_a_stack_on_this_machine_is_found(tmp_path: Path) -> None:
-    """By the note in its data folder, unless a variable names another Redis."""
+def test_the_settings_of_a_stack(tmp_path: Path) -> None:
+    """Redis and blobs are those of the data folder, unless a variable names another Redis."""
     usual = Settings()
     assert settings_of_stack(usual, tmp_path, {}) == usual
-    note_redis(tmp_path, "unix:///somewhere")
+    write_addresses(tmp_path, Addresses("unix:///somewhere", "http://127.0.0.1:1"))
     found = settings_of_stack(usual, tmp_path, {})
     assert (found.redis_url, found.blobs_dir) == ("unix:///somewhere", tmp_path / "blobs")
     assert settings_of_stack(usual, tmp_path, {"SCORELANE_REDIS_URL": "x"}) == usual
 
 
 def test_the_worst_decides() -> None:
-    """And where nothing was found, all is well."""
-    assert worst([]) is Weight.FINE
-    assert worst([Finding("x", weight, "") for weight in Weight]) is Weight.FAULT
+    """The worst severity wins; without findings all is well."""
+    assert worst([]) is Severity.FINE
+    assert worst([Finding("x", weight, "") for weight in Severity]) is Severity.FAULT
+
+
+def test_the_metrics_of_a_worker_that_runs() -> None:
+    """In a worker's container the worker has the port: that is no warning."""
+
+    class Metrics(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"scorelane_rows_total 1\n")
+
+        def log_message(self, *_: Any) -> None:
+            """Print nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Metrics) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        settings = Settings(metrics_port=server.server_port)
+        assert of(examine_metrics_port(settings), "metrics").severity is Severity.FINE
+        thread.join()

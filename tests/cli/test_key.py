@@ -1,4 +1,4 @@
-"""`scorelane key` makes what the API lets in."""
+"""`scorelane key` makes keys that the API accepts."""
 
 import pytest
 from click.testing import CliRunner
@@ -9,24 +9,24 @@ from scorelane.commands.main import cli
 
 
 def test_a_key_and_its_line() -> None:
-    """The key alone is on stdout, and its line, which does not hold it, on stderr."""
-    made = CliRunner().invoke(cli, ["key", "alice", "--scopes", "read"])
-    assert made.exit_code == 0
-    [key] = parse_keys(made.stderr)
+    """Only the key goes to stdout; its line, which does not contain the key, goes to stderr."""
+    done = CliRunner().invoke(cli, ["key", "alice", "--scopes", "read"])
+    assert done.exit_code == 0
+    [key] = parse_keys(done.stderr)
     assert (key.owner, set(key.scopes)) == ("alice", {"read"})
-    assert made.stdout.startswith("scorelane_")
-    assert made.stdout.strip() not in made.stderr
+    assert done.stdout.startswith("scorelane_")
+    assert done.stdout.strip() not in done.stderr
 
 
-def test_a_scope_that_is_none_is_refused() -> None:
-    """The message names those there are."""
-    made = CliRunner().invoke(cli, ["key", "alice", "--scopes", "everything"])
-    assert made.exit_code == 2
-    assert "submit, read, admin" in made.output
+def test_an_unknown_scope() -> None:
+    """An unknown scope is refused; the message names the scopes."""
+    done = CliRunner().invoke(cli, ["key", "alice", "--scopes", "everything"])
+    assert done.exit_code == 2
+    assert "submit, read, admin" in done.output
 
 
 def test_the_client_sends_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that it is given, or else the environment's; none where there is none."""
+    """The client sends the given key, or else SCORELANE_API_KEY, or else no key."""
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     with Client("http://h", api_key="given") as given, Client("http://h") as without:
         assert given._http.headers["Authorization"] == "Bearer given"

@@ -1,4 +1,4 @@
-"""Commands on a job that is there: its results, errors and summary, and its retry."""
+"""The commands `results`, `errors`, `summary` and `retry`, against a fake service."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ from support.commands import RESULTS, run, serve_job
 def test_results_by_format(
     answers, file: Path, arguments: tuple[str, ...], kind: str, name: str
 ) -> None:
-    """The format is the one that is named, or that of the file's ending."""
+    """The format is that of `--format`, or else that of the file's ending."""
     answers.add(f"GET /jobs/{answers.JOB_ID}/results?format={kind}", 200, RESULTS)
     result = run("results", answers.JOB_ID, *arguments, "--url", answers.url)
     assert result.exit_code == 0, result.output
@@ -28,7 +28,7 @@ def test_results_by_format(
 
 
 def test_results_of_a_job_that_runs(answers, file: Path) -> None:
-    """With `--partial` what there is goes to a file of another name."""
+    """With `--partial` the rows that are done go to a file `scored-ID.partial.csv`."""
     path = f"GET /jobs/{answers.JOB_ID}/results?format=csv&partial=true"
     link = {"Link": f'<{path[4:]}&cursor=2>; rel="next"', "Retry-After": "1"}
     answers.add(path, 200, RESULTS, **link)
@@ -40,7 +40,7 @@ def test_results_of_a_job_that_runs(answers, file: Path) -> None:
 @pytest.mark.parametrize("out", ["-", None])
 @pytest.mark.parametrize(("state", "exit_code"), [("succeeded", 0), ("cancelled", 1)])
 def test_results_followed(answers, file: Path, out: str | None, state: str, exit_code: int) -> None:
-    """With `--follow` pieces are put behind each other; the exit code is that of the job."""
+    """With `--follow` all pieces are written in order; the exit code says how the job ended."""
     serve_job(answers, state=state)
     path = f"GET /jobs/{answers.JOB_ID}/results?format=csv&partial=true"
     link = {"Link": f'<{path[4:]}&cursor=2>; rel="next"', "Retry-After": "0"}
@@ -53,11 +53,11 @@ def test_results_followed(answers, file: Path, out: str | None, state: str, exit
         result.stdout_bytes if out else file.with_name(f"scored-{answers.JOB_ID}.csv").read_bytes()
     )
     assert written == RESULTS
-    assert ("The job is cancelled" in result.stderr) == bool(exit_code)
+    assert ("The job was cancelled" in result.stderr) == bool(exit_code)
 
 
 def test_results_that_cannot_be_followed(answers, file: Path) -> None:
-    """A job that is not there leaves the older file as it is, and Parquet has no pieces."""
+    """If there is no such job, an older file is kept; Parquet cannot be followed."""
     old = file.with_name("old.csv")
     old.write_bytes(RESULTS)
     path = f"GET /jobs/{answers.JOB_ID}/results?format=csv&partial=true"
@@ -71,7 +71,7 @@ def test_results_that_cannot_be_followed(answers, file: Path) -> None:
 
 
 def test_errors_of_a_job(answers) -> None:
-    """They are printed as CSV, or as an object a line."""
+    """Errors are printed as CSV, or as one JSON object per line."""
     rows = [{"row": 2, "ref": "a,b", "error": "the text is empty"}]
     path = f"GET /jobs/{answers.JOB_ID}/errors?format=json&limit=10000&partial=true"
     answers.add(path, 200, {"errors": rows, "state": "running", "next": None})
@@ -81,25 +81,27 @@ def test_errors_of_a_job(answers) -> None:
 
 
 def test_summary_of_a_job(answers) -> None:
-    """It has the counts, the bars and the kinds of errors; as JSON all that the service says."""
+    """A summary has counts, bars and the kinds of errors; as JSON it is what the service sent."""
     histogram = [{"from": at / 10, "to": (at + 1) / 10, "rows": at} for at in range(10)]
-    said = {
+    summary = {
         "id": answers.JOB_ID,
         "state": "running",
         "rows": {"total": 60, "completed": 45, "failed": 2},
         "scores": {"mean": 0.6333, "min": 0.1, "max": 1.0, "histogram": histogram},
         "errors": [{"kind": "empty", "rows": 2}],
     }
-    answers.add(f"GET /jobs/{answers.JOB_ID}/summary", 200, said)
+    answers.add(f"GET /jobs/{answers.JOB_ID}/summary", 200, summary)
     printed = run("summary", answers.JOB_ID, "--url", answers.url).stdout
     assert printed.startswith("running: 45 scored, 2 with an error; mean score 0.633\n")
     assert "  0.9 - 1.0  ████" in printed
     assert printed.endswith("rows with an error, empty: 2\n")
-    assert json.loads(run("summary", answers.JOB_ID, "--json", "--url", answers.url).stdout) == said
+    assert (
+        json.loads(run("summary", answers.JOB_ID, "--json", "--url", answers.url).stdout) == summary
+    )
 
 
 def test_retry_of_a_job(answers) -> None:
-    """The id of the new job is printed; with `--wait` its end decides on the exit code."""
+    """The id of the new job is printed; with `--wait` the exit code says how that job ended."""
     new = "b" * 32
     answers.add(
         "POST /jobs/x/retry?on_error=skip&label=run%3A2", 202, answers.job("queued", id=new)

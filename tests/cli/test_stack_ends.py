@@ -1,4 +1,4 @@
-"""However the stack ends, nothing of it stays."""
+"""However the stack ends, no process, file or lock of it remains."""
 
 import fcntl
 import signal
@@ -16,7 +16,7 @@ SERVE = ("serve", "--host", "127.0.0.1", "--port", "0", "--data", "data")
 
 
 def test_ctrl_c(start, short_folder: Path) -> None:
-    """Ctrl-C stops `serve` and all its services, and leaves no temporary file; exit code 130."""
+    """Ctrl-C stops `serve` and its programs, and leaves no temporary file; the exit code is 130."""
     serving = start(*SERVE).wait_ready()
     serving.interrupt()
     assert serving.wait_gone() == 130
@@ -24,7 +24,7 @@ def test_ctrl_c(start, short_folder: Path) -> None:
 
 
 def test_sigterm(start) -> None:
-    """SIGTERM, as from a service manager, does the same."""
+    """SIGTERM, as a service manager sends it, stops everything too."""
     serving = start(*SERVE).wait_ready()
     serving.program.terminate()
     assert serving.wait_gone() == 128 + signal.SIGTERM
@@ -46,7 +46,7 @@ def test_kill_9(start, tmp_path: Path, short_folder: Path, victim: str) -> None:
 
 
 def test_kill_9_of_supervisor_and_guard(start) -> None:
-    """Even a kill -9 of the supervisor and its guard together leaves no process."""
+    """A kill -9 of both the supervisor and its guard leaves no process."""
     serving = start(*SERVE).wait_ready()
     guard = serving.process("scorelane.stack.guard")
     serving.process("scorelane.stack.supervisor").kill()
@@ -60,19 +60,19 @@ def test_kill_9_of_supervisor_and_guard(start) -> None:
     ids=["api", "worker", "redis"],
 )
 def test_a_service_dies(start, victim: str, name: str) -> None:
-    """When a service dies everything stops; the message names it, with the end of its log."""
+    """If a program dies, all stop; the message names it and has the end of its log."""
     serving = start(*SERVE).wait_ready()
     serving.process(victim).kill()
     assert serving.wait_gone() == 3
-    assert f"{name} has ended (signal 9)" in serving.said()
-    assert f"{name.lower()}.log" in serving.said()
-    assert "Traceback" not in serving.said()
+    assert f"{name} has ended (signal 9)" in serving.output()
+    assert f"{name.lower()}.log" in serving.output()
+    assert "Traceback" not in serving.output()
 
 
 def test_ctrl_c_during_start(start, short_folder: Path) -> None:
-    """Ctrl-C while the models are loading leaves nothing either."""
+    """Ctrl-C while the models are loading leaves nothing."""
     serving = start(*SERVE)
-    wait_for(lambda: "loads its models" in serving.said())
+    wait_for(lambda: "loads its models" in serving.output())
     serving.remember()
     serving.interrupt()
     assert serving.wait_gone() == 130
@@ -80,24 +80,24 @@ def test_ctrl_c_during_start(start, short_folder: Path) -> None:
 
 
 def test_score_leaves_nothing(start, tmp_path: Path, short_folder: Path) -> None:
-    """`score` without a service starts one, scores every row, and removes all but its output."""
+    """`score` without --url starts a service, scores every row, and removes all but its output."""
     (tmp_path / "in.csv").write_text("ref,text\n007,I am well\nb,\nc,dull\n", encoding="utf-8")
     scoring = start("score", "in.csv")
-    wait_for(lambda: "loads its models" in scoring.said())
+    wait_for(lambda: "loads its models" in scoring.output())
     scoring.remember()
-    assert scoring.wait_gone() == 0, scoring.said()
+    assert scoring.wait_gone() == 0, scoring.output()
     header, *rows = (tmp_path / "scored-in.csv").read_text(encoding="utf-8").splitlines()
     assert header == "ref,Sentiment_Score,error"
     assert [row.split(",")[0] for row in rows] == ["007", "b", "c"]
-    assert "3 rows: 2 scored, 1 with an error" in scoring.said()
+    assert "3 rows: 2 scored, 1 with an error" in scoring.output()
     assert list(short_folder.iterdir()) == []
 
 
 def test_score_killed(start, tmp_path: Path, short_folder: Path) -> None:
-    """The temporary folder of a `score` that is killed with -9 is removed nevertheless."""
+    """If `score` is killed with -9, its temporary folder is removed."""
     (tmp_path / "in.csv").write_text("text\nI am well\n", encoding="utf-8")
     scoring = start("score", "in.csv")
-    wait_for(lambda: "loads its models" in scoring.said())
+    wait_for(lambda: "loads its models" in scoring.output())
     scoring.remember()
     scoring.program.kill()
     scoring.wait_gone()
@@ -105,7 +105,7 @@ def test_score_killed(start, tmp_path: Path, short_folder: Path) -> None:
 
 
 def test_data_survives(start, tmp_path: Path) -> None:
-    """Jobs and their results are there after a restart on the same data folder."""
+    """After a restart on the same data folder, jobs and their results are still available."""
     (tmp_path / "in.csv").write_text("ref,text\n1,I am well\n", encoding="utf-8")
     serving = start(*SERVE).wait_ready()
     job_id = _command("submit", "in.csv", "--url", serving.url, cwd=tmp_path).strip()

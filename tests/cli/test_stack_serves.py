@@ -1,4 +1,4 @@
-"""What a running stack does for the commands that speak to it, and what keeps one from running."""
+"""Commands against a running stack, and the errors that keep a stack from starting."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
 
 @pytest.fixture
 def run(running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Run a command against the running service, in a folder of its own."""
+    """A function that runs a command against the running service, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SCORELANE_URL", running.url)
 
@@ -36,7 +36,7 @@ def run(running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_job_by_steps(run, tmp_path: Path) -> None:
-    """submit, status, results, jobs and delete take one job through its life."""
+    """One job from submission to deletion: submit, status, results, jobs, cancel and delete."""
     (tmp_path / "in.csv").write_text('id,says\n"a\nb",good\nb,\n', encoding="utf-8")
     job_id = run("submit", "in.csv", "--text-column", "says", "--ref-column", "id").strip()
     assert re.fullmatch(r"[0-9a-f]{32}", job_id)
@@ -58,13 +58,13 @@ def test_a_job_by_steps(run, tmp_path: Path) -> None:
 
 
 def test_models(run) -> None:
-    """`models` lists what is served."""
+    """`models` lists the served models."""
     assert "fast (default)" in run("models")
     assert [model["name"] for model in json.loads(run("models", "--json"))] == ["fast"]
 
 
-def test_a_served_model_is_measured_as_it_is_here(run, running) -> None:
-    """`evaluate --url` scores by jobs, gives the figures of the model here, and leaves no job."""
+def test_a_served_model_has_the_figures_of_a_loaded_one(run, running) -> None:
+    """`evaluate --url` gives the same figures as a model loaded here, and leaves no job."""
     data = str(LABELLED)
     words = ("evaluate", data, "--behaviour", "--json", "--model", "fast")
     assert json.loads(run(*words, "--url", running.url)) == json.loads(run(*words))
@@ -73,33 +73,47 @@ def test_a_served_model_is_measured_as_it_is_here(run, running) -> None:
 
 
 def test_wrong_column(run, tmp_path: Path) -> None:
-    """A file without the column is refused, with the columns it has."""
+    """A file without the text column is refused; the message names its columns."""
     (tmp_path / "in.csv").write_text("review\ngood\n", encoding="utf-8")
     assert "review" in run("score", "in.csv", exit_code=2)
 
 
 def test_port_taken(running, tmp_path: Path) -> None:
-    """A port that is taken is said to be, before anything is started."""
+    """A port in use is an error before anything is started."""
     port = int(running.url.rpartition(":")[2])
     with pytest.raises(StackError, match=rf"Port {port} .*--port"), Stack(tmp_path, port=port):
         pass
 
 
 def test_data_in_use(running) -> None:
-    """A second stack on the same data is refused."""
+    """A second stack on the same data folder is refused."""
     plan = json.loads(running.process("scorelane.stack.supervisor").cmdline()[-1])
     with pytest.raises(StackError, match=r"in use.*--data"), Stack(Path(plan["data"])):
         pass
 
 
+def test_doctor_finds_the_running_stack(running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`doctor --data` examines the API on its port and the Redis of the stack, without a fault."""
+    for name in ("SCORELANE_URL", "SCORELANE_REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    plan = json.loads(running.process("scorelane.stack.supervisor").cmdline()[-1])
+    result = CliRunner().invoke(cli, ["doctor", "--json", "--data", plan["data"]])
+    findings = json.loads(result.stdout)
+    assert [one for one in findings if one["weight"] == "fault"] == []
+    messages = [one["said"] for one in findings]
+    assert f"`scorelane serve` runs here, with the data folder {plan['data']}." in messages
+    assert f"{running.url} is ready." in messages
+    assert "1 worker is alive, with 1 process." in messages
+
+
 def test_no_models(tmp_path: Path) -> None:
-    """A models folder without a model is a clear error at once."""
+    """A models folder without a model is an error before anything is started."""
     with pytest.raises(StackError, match="no model"), Stack(models=tmp_path):
         pass
 
 
 def test_a_worker_that_cannot_load(tmp_path: Path) -> None:
-    """A model that cannot be loaded stops the start; the error has the end of the worker's log."""
+    """If a model cannot be loaded, the error has the end of the worker's log."""
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "model.pkl").write_bytes(b"no pickle")
     write_card(tmp_path / "broken", name="broken", format="pkl", files=["model.pkl"])
@@ -111,14 +125,14 @@ def test_a_worker_that_cannot_load(tmp_path: Path) -> None:
 
 
 def test_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A setting that cannot be used is named."""
+    """A setting that cannot be used is named in the error."""
     monkeypatch.setenv("SCORELANE_SMALL_ROWS", "few")
     with pytest.raises(StackError, match="SCORELANE_SMALL_ROWS"), Stack():
         pass
 
 
 def test_not_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder of the user's that is named as one of ours is not taken for it."""
+    """A folder `worker` in the current folder is not imported instead of Scorelane's."""
     (tmp_path / "worker").mkdir()
     (tmp_path / "worker" / "__init__.py").write_text("raise SystemExit('wrong')", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -128,12 +142,14 @@ def test_not_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_page_of_the_client(running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its blocks run as the cells of a notebook do, within a loop, and come to what they say."""
+    """The code of docs/client.md runs in an event loop, as notebook cells do."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SCORELANE_URL", running.url)
     (tmp_path / "reviews.csv").write_bytes((ROOT / "examples/reviews.csv").read_bytes())
-    made = asyncio.run(run_page(ROOT / "docs/client.md", {"http://127.0.0.1:5005": running.url}))
-    clients = [one for one in made.values() if isinstance(one, Client)]
+    variables = asyncio.run(
+        run_page(ROOT / "docs/client.md", {"http://127.0.0.1:5005": running.url})
+    )
+    clients = [one for one in variables.values() if isinstance(one, Client)]
     for client in clients:
         client.close()
     assert len(clients) == 3

@@ -1,16 +1,18 @@
-"""`scorelane top` shows a service as it is, and keeps showing it while it is away."""
+"""`scorelane top` shows the present state of a service, also while the service is away."""
 
 import io
 from datetime import UTC, datetime
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from support.in_memory import Service, make_service
 
 from scorelane.client.errors import ApiError, Unreachable
+from scorelane.commands.exposition import samples_of
 from scorelane.commands.service_snapshot import ServiceSnapshot, SnapshotReader
-from scorelane.commands.top import _age, _next, _size, frame
+from scorelane.commands.top import _duration, _next_frame, _size, frame
 from shared.config.settings import Settings
 from shared.fleet import Worker
 
@@ -39,24 +41,24 @@ def a_worker(rows: int) -> Worker:
     )
 
 
-def looks(service: Service) -> SnapshotReader:
+def reader_of(service: Service) -> SnapshotReader:
     return SnapshotReader("http://127.0.0.1:5005/", transport=httpx.WSGITransport(app=service.app))
 
 
-def shown(look: ServiceSnapshot) -> str:
+def text_of(snapshot: ServiceSnapshot) -> str:
     console = Console(width=120, record=True, file=io.StringIO())
-    console.print(frame(look, "http://here", NOW))
+    console.print(frame(snapshot, "http://here", NOW))
     return console.export_text()
 
 
 def test_a_frame_has_models_workers_and_jobs(service: Service) -> None:
-    """With what waits, what runs, and how fast."""
-    with looks(service) as view:
-        view.look()
+    """A frame shows waiting and running rows, and rates."""
+    with reader_of(service) as reader:
+        reader.read()
         service.scored(b"text\n" + b"good\n" * 30)
         service.submit(b"text\n" + b"good\n" * 20)
         service.client.post("/jobs", json={"text": ["good"]})
-        page = shown(view.look())
+        page = text_of(reader.read())
     lines = [line.split() for line in page.splitlines()]
     assert "rows/s" in lines[1]
     assert "1 worker, 2 processes, 20 MB   0 jobs in work, 2 waiting" in page
@@ -68,14 +70,14 @@ def test_a_frame_has_models_workers_and_jobs(service: Service) -> None:
     assert sum(line[1:2] == ["queued"] for line in lines) == 2
 
 
-def test_rates_are_those_since_the_last_look(service: Service) -> None:
-    """Of the service by its totals, of a worker by what it said at its heartbeats."""
-    with looks(service) as view:
-        first = view.look()
+def test_rates_are_those_since_the_last_snapshot(service: Service) -> None:
+    """The service's rate comes from its counters, a worker's from the rows in its heartbeats."""
+    with reader_of(service) as reader:
+        first = reader.read()
         assert first.rows_per_second is None
         service.scored(b"text\n" + b"good\n" * 30)
         service.fleet.describe(a_worker(rows=130))
-        second = view.look()
+        second = reader.read()
     seconds = second.at - first.at
     assert second.rows_per_second == pytest.approx(30 / max(seconds, 1e-3))
     assert second.rates["host-1"] == pytest.approx(30 / max(seconds, 1e-3))
@@ -84,37 +86,52 @@ def test_rates_are_those_since_the_last_look(service: Service) -> None:
     assert found["models"][0]["waiting_rows"] == 0
 
 
-def test_nothing_there_is_said(settings: Settings) -> None:
-    """No worker, no job: a sentence each, and no empty table."""
-    with looks(make_service(settings)) as view:
-        page = shown(view.look())
-    assert "No worker lives" in page
-    assert "No job waits or runs." in page
+def test_an_idle_service(settings: Settings) -> None:
+    """Without workers and jobs a frame has sentences instead of empty tables."""
+    with reader_of(make_service(settings)) as reader:
+        page = text_of(reader.read())
+    assert "No worker is alive" in page
+    assert "No job is waiting or running." in page
 
 
 def test_a_service_that_is_away_is_shown_as_away() -> None:
-    """It does not end: whoever watches a restart wants to see it come back."""
-    with SnapshotReader("http://127.0.0.1:9") as view:
+    """`top` goes on while the service is away, so that a user sees it come back."""
+    with SnapshotReader("http://127.0.0.1:9") as reader:
         with pytest.raises(Unreachable, match="start a service"):
-            view.look()
-        assert "Nothing answers" in str(_next(view))
+            reader.read()
+        assert "Nothing answers" in str(_next_frame(reader))
 
 
-def test_a_key_that_may_not_look_is_told_so() -> None:
-    """The service's own words."""
+def test_a_key_without_the_scope_admin() -> None:
+    """A key without the scope is an error, in the words of the service."""
     service = make_service(Settings.model_validate({"api_keys": "alice read sha256:" + "0" * 64}))
-    with looks(service) as view, pytest.raises(ApiError) as refused:
-        view.look()
-    assert refused.value.status == 401
+    with reader_of(service) as reader, pytest.raises(ApiError) as caught:
+        reader.read()
+    assert caught.value.status == 401
 
 
 def test_sizes_and_times_are_short() -> None:
-    """They fit their columns."""
+    """Sizes and durations are short enough for their columns."""
     assert [_size(5e6), _size(2.5e9)] == ["5 MB", "2.50 GB"]
-    assert [_age(0), _age(3.21), _age(61), _age(3661), _age(90061)] == [
+    assert [_duration(0), _duration(3.21), _duration(61), _duration(3661), _duration(90061)] == [
         "",
         "3.2 s",
         "0:01:01",
         "1:01:01",
         "1 d 1:01:01",
     ]
+
+
+def test_metrics_are_read_as_prometheus_reads_them(service: Service) -> None:
+    """`samples_of` finds the same samples as Prometheus's own library."""
+    page = service.client.get("/metrics").text
+    page += 'x_total{a="one, \\"two\\"\\n\\\\",b="}"} 1e3\ny NaN\n'
+    expected: dict[str, dict[tuple[str, ...], float]] = {}
+    for family in text_string_to_metric_families(page):
+        for sample in family.samples:
+            expected.setdefault(sample.name, {})[tuple(sample.labels.values())] = sample.value
+    found = samples_of(page)
+    assert len(found) > 10
+    assert str(found) == str(expected)  # NaN is not equal to itself
+    with pytest.raises(ValueError, match="no line of metrics"):
+        samples_of("<html>")

@@ -257,7 +257,7 @@ def test_top_and_doctor_look_at_the_service(service: Programs) -> None:
     status, found = command(service, "doctor")
     assert status == 1
     assert [one for one in found if one["weight"] == "fault"] == []
-    assert "2 live, with 4 processes." in [one["said"] for one in found]
+    assert "2 workers are alive, with 4 processes." in [one["said"] for one in found]
     warned = [one["said"] for one in found if one["weight"] == "warning"]
     assert [said for said in warned if "SCORELANE_RETENTION_SECOND " in said]
 

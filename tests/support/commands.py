@@ -1,4 +1,4 @@
-"""Runs commands against a service whose answers a test says."""
+"""Runs commands of the command line in this process, against a fake service."""
 
 from click.testing import CliRunner, Result
 
@@ -8,7 +8,7 @@ RESULTS = b"ref,Sentiment_Score,error\n1,0.95,\n2,,the text is empty\n3,0.05,\n"
 
 
 def run(*arguments: str) -> Result:
-    """Run a command; a bug's traceback fails the test."""
+    """Run a command; an unexpected exception fails the test."""
     result = CliRunner().invoke(cli, arguments)
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -16,7 +16,13 @@ def run(*arguments: str) -> Result:
 
 
 def serve_job(answers, results: bytes = RESULTS, **changes: object) -> None:
-    """Let the server take a job, and give its state and its results."""
+    """Let the fake service accept a job, and answer with its state and its results.
+
+    Args:
+        answers: the fake service.
+        results: the CSV of its results.
+        changes: fields of the job that differ from those of `answers.job()`.
+    """
     answers.add("POST /jobs", 202, answers.job("queued"))
     answers.add(f"GET /jobs/{answers.JOB_ID}", 200, answers.job(**changes))
     answers.add(f"GET /jobs/{answers.JOB_ID}/results?format=csv", 200, results)

@@ -1,1 +1,1 @@
-"""What `scorelane doctor` examines."""
+"""The checks of `scorelane doctor`."""

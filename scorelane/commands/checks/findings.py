@@ -1,58 +1,59 @@
-"""What an examination of an installation finds."""
+"""What a check of `scorelane doctor` finds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
 
-class Weight(IntEnum):
-    """How bad it is; the worst is the exit code of `scorelane doctor`."""
+class Severity(IntEnum):
+    """How bad a finding is; the worst one is the exit code of `scorelane doctor`."""
 
     FINE = 0
-    WARNING = 1  #: It works, and will not always.
+    WARNING = 1  #: It works now, and will not always.
     FAULT = 2  #: It does not work.
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        about: a word: `redis`, `blobs`, `models`, ...
-        said: what was found, in a sentence.
-        advice: what to do; empty where all is well.
+        about: the subject, in one word: `redis`, `blobs`, `models`, ...
+        severity: how bad it is.
+        message: what was found, as a sentence.
+        advice: what to do about it; empty if all is well.
     """
 
     about: str
-    weight: Weight
-    said: str
+    severity: Severity
+    message: str
     advice: str = ""
 
     def as_json(self) -> dict[str, str]:
-        """The finding, for programs."""
+        """The finding for `scorelane doctor --json`."""
         return {
             "about": self.about,
-            "weight": self.weight.name.lower(),
-            "said": self.said,
+            "weight": self.severity.name.lower(),
+            "said": self.message,
             "advice": self.advice,
         }
 
 
-def fine(about: str, said: str) -> Finding:
-    """All is well."""
-    return Finding(about, Weight.FINE, said)
+def fine(about: str, message: str) -> Finding:
+    """A finding that all is well."""
+    return Finding(about, Severity.FINE, message)
 
 
-def warning(about: str, said: str, advice: str) -> Finding:
-    """It works, and will not always."""
-    return Finding(about, Weight.WARNING, said, advice)
+def warning(about: str, message: str, advice: str) -> Finding:
+    """A finding of something that works now, and will not always."""
+    return Finding(about, Severity.WARNING, message, advice)
 
 
-def fault(about: str, said: str, advice: str) -> Finding:
-    """It does not work."""
-    return Finding(about, Weight.FAULT, said, advice)
+def fault(about: str, message: str, advice: str) -> Finding:
+    """A finding of something that does not work."""
+    return Finding(about, Severity.FAULT, message, advice)
 
 
-def worst(findings: Iterable[Finding]) -> Weight:
-    """The weight of the worst of them."""
-    return max((finding.weight for finding in findings), default=Weight.FINE)
+def worst(findings: Iterable[Finding]) -> Severity:
+    """The highest severity of the findings; FINE if there are none."""
+    return max((finding.severity for finding in findings), default=Severity.FINE)

@@ -1,4 +1,4 @@
-"""Looks at this machine: the settings, the folders, the models, the libraries, the limits."""
+"""Checks of this machine: settings, folders, models, libraries, limits, the port of the metrics."""
 
 import os
 import re
@@ -7,54 +7,63 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
+from http.client import HTTPConnection, HTTPException
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 
 from scorelane.commands.checks.findings import Finding, fault, fine, warning
+from scorelane.commands.extras import installation_of
 from shared.config.settings import PREFIX, Settings, load_settings, unknown_variables
 from shared.config.startup import check_secrets
 from shared.errors.model import ModelError
 from shared.errors.service import ScorelaneError
 from shared.model import RUNTIMES, Card, read_cards
 
-#: So much room is little, and so much is none, in bytes.
+#: With less free disk space than this there is a warning, and a fault, in bytes.
 LITTLE_ROOM, NO_ROOM = 2 * 2**30, 200 * 2**20
 
-#: Each connection is an open file, and each download one more.
+#: With fewer open files than this there is a warning. Each connection and each download needs one.
 FEW_FILES = 1024
 
-#: Where the project's sources are; a package that was installed has none beside it.
+#: The tested versions of the libraries. Only a checkout has this file.
 CONSTRAINTS = Path(__file__).resolve().parents[3] / "constraints.txt"
+
+#: Seconds to wait for a worker to answer at the port of its metrics.
+METRICS_SECONDS = 2.0
 
 
 def examine_settings(environment: Mapping[str, str]) -> tuple[Settings | None, list[Finding]]:
-    """The settings, None where they cannot be used; and what there is to say of them."""
-    found = [
-        warning("settings", said, "Remove it, or spell it right.")
-        for said in unknown_variables(environment)
+    """Check the SCORELANE_ variables.
+
+    Returns:
+        The settings, None if a value cannot be used; and the findings.
+    """
+    findings = [
+        warning("settings", message, "Remove it, or correct its name.")
+        for message in unknown_variables(environment)
     ]
     try:
         settings = load_settings()
         check_secrets(settings)
     except ScorelaneError as error:
-        advice = "The API and the workers do not start with it; docs/settings.md says what may be."
-        return None, [*found, fault("settings", str(error), advice)]
-    if not found:
+        advice = "The API and the workers do not start with this value; see docs/settings.md."
+        return None, [*findings, fault("settings", str(error), advice)]
+    if not findings:
         names = [name for name in environment if name.upper().startswith(PREFIX)]
-        found.append(fine("settings", f"{len(names)} variables are set, and each is known."))
-    return settings, found
+        findings.append(fine("settings", f"{len(names)} variables are set, and all are known."))
+    return settings, findings
 
 
 def examine_blobs(folder: Path) -> Iterator[Finding]:
-    """Whether blobs can be written, and for how long."""
-    # One that is not there yet is made by the first program that writes.
-    there = next((one for one in (folder, *folder.absolute().parents) if one.exists()), folder)
+    """Check that the folder of the blob store can be written, and has free space."""
+    # The first program that writes makes the folder; until then its nearest parent is checked.
+    existing = next((one for one in (folder, *folder.absolute().parents) if one.exists()), folder)
     try:
-        with tempfile.TemporaryFile(dir=there) as file:
+        with tempfile.TemporaryFile(dir=existing) as file:
             file.write(b"x")
             file.flush()
             os.fsync(file.fileno())
-        free = shutil.disk_usage(there).free
+        free = shutil.disk_usage(existing).free
     except OSError as error:
         yield fault(
             "blobs",
@@ -62,28 +71,28 @@ def examine_blobs(folder: Path) -> Iterator[Finding]:
             "Let the API and the workers write there, or name another in SCORELANE_BLOBS_DIR.",
         )
         return
-    said = f"{folder} can be written, and has {free / 1e9:,.1f} GB free."
-    advice = "Make room, or lower SCORELANE_RETENTION_SECONDS: a full disk holds jobs up."
+    message = f"{folder} can be written, and has {free / 1e9:,.1f} GB free."
+    advice = "Free some space, or lower SCORELANE_RETENTION_SECONDS: a full disk stops all jobs."
     if free < NO_ROOM:
-        yield fault("blobs", said, advice)
+        yield fault("blobs", message, advice)
     elif free < LITTLE_ROOM:
-        yield warning("blobs", said, advice)
+        yield warning("blobs", message, advice)
     else:
-        yield fine("blobs", said)
+        yield fine("blobs", message)
 
 
 def examine_models(settings: Settings) -> Iterator[Finding]:
-    """Whether the models of the models folder are whole, and can be run here."""
+    """Check that the models of the models folder are undamaged, and can be run here."""
     try:
         cards = read_cards(settings.models_dir, settings.serve).values()
     except ModelError as error:
-        yield fault("models", str(error), "A worker with this folder does not start.")
+        yield fault("models", str(error), "A worker with this models folder does not start.")
         return
     except OSError as error:
         yield fault(
             "models",
             f"{error.filename}: {error.strerror}.",
-            "Let whoever runs the worker read it.",
+            "Let the user that runs the worker read it.",
         )
         return
     for card in cards:
@@ -91,79 +100,97 @@ def examine_models(settings: Settings) -> Iterator[Finding]:
     if settings.default_model not in {card.name for card in cards}:
         yield warning(
             "models",
-            f"The default model '{settings.default_model}' is not among those here.",
-            "Set SCORELANE_DEFAULT_MODEL to one that is served.",
+            f"The default model '{settings.default_model}' is not in the models folder.",
+            "Set SCORELANE_DEFAULT_MODEL to a model that is served.",
         )
 
 
 def _runtime(card: Card) -> Finding:
-    points = {point.name: point for point in entry_points(group=RUNTIMES)}
-    if card.format not in points:
+    runtimes = {point.name: point for point in entry_points(group=RUNTIMES)}
+    if card.format not in runtimes:
         return fault(
             "models",
-            f"{card.full_name} is a .{card.format}, which nothing installed can run.",
-            "Install a package with such a runtime, or leave the model out by SCORELANE_SERVE.",
+            f"{card.full_name} is a .{card.format} file, and no installed package can run it.",
+            "Install a package with a runtime for it, or leave the model out with SCORELANE_SERVE.",
         )
     try:
-        points[card.format].load()
+        runtimes[card.format].load()
     except ImportError as error:
         return fault(
             "models",
             f"{card.full_name} cannot be run here: {error}.",
-            "pip install 'scorelane[worker,keras]'",
+            installation_of(error.name or "") or "pip install 'scorelane-server[worker,keras]'",
         )
-    return fine("models", f"{card.full_name} is what its card says, and can be run.")
+    return fine("models", f"{card.full_name} matches its card, and can be run.")
 
 
 def examine_versions(constraints: Path = CONSTRAINTS) -> Iterator[Finding]:
-    """Whether what is installed is what was tested."""
+    """Compare the installed versions of the libraries with the tested ones, if these are known."""
     if not constraints.is_file():
         return
-    wanted = re.findall(r"^([\w.-]+)==([^\s;]+)", constraints.read_text(), re.MULTILINE)
-    others = []
-    for name, tested in wanted:
+    tested = re.findall(r"^([\w.-]+)==([^\s;]+)", constraints.read_text(), re.MULTILINE)
+    differing = []
+    for name, tested_version in tested:
         try:
-            found = version(name)
+            installed_version = version(name)
         except PackageNotFoundError:
             continue
-        if found != tested:
-            others.append(f"{name} {found} ({tested})")
-    if others:
-        more = f", and {len(others) - 5} more" if len(others) > 5 else ""
+        if installed_version != tested_version:
+            differing.append(f"{name} {installed_version} ({tested_version})")
+    if differing:
+        more = f", and {len(differing) - 5} more" if len(differing) > 5 else ""
         yield warning(
             "versions",
-            f"Others than were tested: {', '.join(others[:5])}{more}.",
+            f"Versions that differ from the tested ones: {', '.join(differing[:5])}{more}.",
             "pip install -c constraints.txt -e '.[dev]'",
         )
     else:
-        yield fine("versions", "The libraries are those that were tested.")
+        yield fine("versions", "The libraries have the tested versions.")
 
 
 def examine_limits() -> Iterator[Finding]:
-    """Whether programs that are started here may open enough files."""
+    """Check that a program that is started here may open enough files."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    said = f"A program may have {files:,} files open."
+    message = f"A program may have {files:,} files open."
     if 0 <= files < FEW_FILES:
-        advice = f"`ulimit -n {4 * FEW_FILES}` before it is started; LimitNOFILE= under systemd."
-        yield warning("limits", said, advice)
+        advice = (
+            f"Run `ulimit -n {4 * FEW_FILES}` before starting it, or set LimitNOFILE= for systemd."
+        )
+        yield warning("limits", message, advice)
     else:
-        yield fine("limits", said)
+        yield fine("limits", message)
 
 
 def examine_metrics_port(settings: Settings) -> Iterator[Finding]:
-    """Whether a worker that is started here could answer a scrape."""
+    """Check that a worker's metrics can be served here, if the settings want them."""
     if not settings.metrics_port:
         return
-    address = (settings.metrics_host, settings.metrics_port)
-    said = f"{address[0]}:{address[1]}"
+    host, port = settings.metrics_host, settings.metrics_port
     try:
-        socket.create_server(address).close()
+        socket.create_server((host, port)).close()
     except OSError as error:
+        if _worker_answers(host, port):
+            yield fine("metrics", f"A worker serves its metrics at {host}:{port}.")
+            return
         yield warning(
             "metrics",
-            f"A worker's metrics cannot be at {said}: {error.strerror}.",
-            "A worker that runs has it already, or another program: each worker of a machine needs "
-            "a SCORELANE_METRICS_PORT of its own.",
+            f"A worker cannot serve its metrics at {host}:{port}: {error.strerror}.",
+            "Another program has the port. Each worker of a machine needs its own "
+            "SCORELANE_METRICS_PORT.",
         )
     else:
-        yield fine("metrics", f"A worker's metrics can be at {said}.")
+        yield fine("metrics", f"A worker can serve its metrics at {host}:{port}.")
+
+
+def _worker_answers(host: str, port: int) -> bool:
+    """Whether a worker of Scorelane answers at the port of the metrics."""
+    # A server that listens on all addresses is reached by that of the loopback.
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    connection = HTTPConnection(host, port, timeout=METRICS_SECONDS)
+    try:
+        connection.request("GET", "/metrics")
+        return b"scorelane_" in connection.getresponse().read()
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

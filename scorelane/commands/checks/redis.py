@@ -1,4 +1,4 @@
-"""Looks at Redis: whether it answers, and keeps what it is given."""
+"""Checks of Redis: that it answers quickly, and loses no data."""
 
 import time
 from collections.abc import Iterator
@@ -12,23 +12,24 @@ from scorelane.commands.checks.findings import Finding, fault, fine, warning
 from shared.config.settings import Settings
 from shared.redis.link import RedisLink
 
-#: BLMOVE and LPOS, which the bells and questions need.
+#: The first version with BLMOVE and LPOS, which doorbells and questions need.
 LEAST_VERSION = (6, 2)
 
-#: Each part takes some six calls, one after the other; in seconds.
+#: A call that takes longer than this is a warning, in seconds. A part makes about six in sequence.
 SLOW = 0.005
 
-#: Of its memory, when it is time to do something.
+#: The share of its memory from which on there is a warning.
 NEARLY_FULL = 0.8
 
-#: Leases are in Redis's time; certificates, logs and clients' times are in the host's. In seconds.
+#: A clock that is further off than this is a warning, in seconds. Leases use the clock of Redis;
+#: certificates, logs and the times in the API use those of the hosts.
 MOST_SKEW = 5.0
 
 _ABOUT = "redis"
 
 
 def examine_redis(settings: Settings, link: RedisLink) -> Iterator[Finding]:
-    """What there is to say of it; only that it does not answer, if it does not."""
+    """Check version, latency, memory, persistence, password and clock of Redis."""
     try:
         info = link.client.info()
         pings = [_timed(link.client.ping) for _ in range(20)]
@@ -36,28 +37,28 @@ def examine_redis(settings: Settings, link: RedisLink) -> Iterator[Finding]:
     except AuthenticationError as error:
         yield fault(
             _ABOUT,
-            f"Redis at {_place(settings)} wants a password, or another one: {error}",
-            "Name a file that holds it in SCORELANE_REDIS_PASSWORD_FILE.",
+            f"Redis at {_address(settings)} refuses the password, or needs one: {error}",
+            "Name a file that holds the password in SCORELANE_REDIS_PASSWORD_FILE.",
         )
         return
     except (RedisError, OSError) as error:
         yield fault(
             _ABOUT,
-            f"Redis at {_place(settings)} does not answer: {error}",
-            "Start it, or say where it is: SCORELANE_REDIS_URL. (`scorelane serve` has its own.)",
+            f"Redis at {_address(settings)} does not answer: {error}",
+            "Start Redis, or correct SCORELANE_REDIS_URL. (`scorelane serve` has its own Redis.)",
         )
         return
     yield from _version(info)
     yield _latency(median(pings))
     yield from _memory(info)
     yield _persistence(info)
-    if not _is_here(settings) and not (
+    if not _is_local(settings) and not (
         settings.redis_password or urlsplit(settings.redis_url).password
     ):
         yield warning(
             _ABOUT,
-            f"Redis at {_place(settings)} is reached over a network without a password.",
-            "Whoever reaches it can read and change every job: set `requirepass` there, and "
+            f"Redis at {_address(settings)} is reached over a network without a password.",
+            "Everyone who can reach it can read and change every job: set `requirepass` there, and "
             "SCORELANE_REDIS_PASSWORD_FILE here.",
         )
     yield _clock(ahead)
@@ -74,19 +75,19 @@ def _version(info: dict[str, Any]) -> Iterator[Finding]:
         yield fault(
             _ABOUT,
             "Redis runs as a cluster.",
-            "The queue does not work on one: use a single Redis, with a replica if you like.",
+            "The queue does not work on a cluster: use a single Redis, with a replica if you like.",
         )
 
 
 def _latency(seconds: float) -> Finding:
-    said = f"A call to Redis takes {seconds * 1000:.2f} ms."
+    message = f"A call to Redis takes {seconds * 1000:.2f} ms."
     if seconds > SLOW:
         return warning(
             _ABOUT,
-            said,
-            "Put it nearer to the workers, or let parts be larger: SCORELANE_PART_SECONDS.",
+            message,
+            "Run Redis nearer to the workers, or make parts larger with SCORELANE_PART_SECONDS.",
         )
-    return fine(_ABOUT, said)
+    return fine(_ABOUT, message)
 
 
 def _memory(info: dict[str, Any]) -> Iterator[Finding]:
@@ -102,8 +103,8 @@ def _memory(info: dict[str, Any]) -> Iterator[Finding]:
     if most and used > NEARLY_FULL * most:
         yield warning(
             _ABOUT,
-            f"Redis uses {used / most:.0%} of the {most / 1e6:,.0f} MB that it may.",
-            "Raise maxmemory, or lower SCORELANE_RETENTION_SECONDS; a full one refuses jobs.",
+            f"Redis uses {used / most:.0%} of the {most / 1e6:,.0f} MB that it may use.",
+            "Raise maxmemory, or lower SCORELANE_RETENTION_SECONDS: a full Redis refuses jobs.",
         )
 
 
@@ -112,42 +113,44 @@ def _persistence(info: dict[str, Any]) -> Finding:
         return warning(
             _ABOUT,
             "Redis has no append-only file: small jobs are lost when it is restarted.",
-            "Start it with `--appendonly yes`. (Bulk jobs come back from the blobs.)",
+            "Start it with `--appendonly yes`. (Bulk jobs are restored from the blob store.)",
         )
     if info.get("aof_last_write_status", "ok") != "ok":
         return fault(
-            _ABOUT, "Redis cannot write its append-only file.", "Look at its disk, and its log."
+            _ABOUT, "Redis cannot write its append-only file.", "Check its disk, and read its log."
         )
     return fine(_ABOUT, "Redis writes an append-only file.")
 
 
 def _clock_ahead(link: RedisLink) -> float:
-    """The clock here less that of Redis, in seconds."""
+    """How far the clock here is ahead of the clock of Redis, in seconds."""
     before = time.time()
     seconds, micros = link.client.time()
     return float((before + time.time()) / 2 - (seconds + micros / 1e6))
 
 
 def _clock(ahead: float) -> Finding:
-    said = f"The clock here is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} Redis's."
+    message = (
+        f"The clock here is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} Redis's."
+    )
     if abs(ahead) > MOST_SKEW:
-        return warning("clock", said, "Have both hosts keep time by NTP. (No job depends on it.)")
-    return fine("clock", said)
+        return warning("clock", message, "Synchronise both hosts by NTP. (No job depends on it.)")
+    return fine("clock", message)
 
 
 def _timed(call: Any) -> float:
-    began = time.perf_counter()
+    start = time.perf_counter()
     call()
-    return time.perf_counter() - began
+    return time.perf_counter() - start
 
 
-def _is_here(settings: Settings) -> bool:
+def _is_local(settings: Settings) -> bool:
     parts = urlsplit(settings.redis_url)
     return parts.scheme == "unix" or parts.hostname in {"127.0.0.1", "localhost", "::1"}
 
 
-def _place(settings: Settings) -> str:
-    """The address, without a password."""
+def _address(settings: Settings) -> str:
+    """The address of Redis, without its password."""
     parts = urlsplit(settings.redis_url)
     _, _, host = parts.netloc.rpartition("@")
     return parts._replace(netloc=host).geturl()

@@ -1,4 +1,4 @@
-"""Looks at the running service: the API by its address, the workers by what they say in Redis."""
+"""Checks of the running service: the API at its address, the workers by their status in Redis."""
 
 import socket
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ from shared.redis.link import RedisLink
 
 
 def examine_api(url: str) -> Iterator[Finding]:
-    """Whether the API answers, and is ready."""
+    """Check that the API answers, and is ready."""
     try:
-        # As it is at this moment: no attempt more.
+        # No retries: the state at this moment is wanted.
         with Client(url, timeout=10.0, retries=Retries(seconds=0)) as client:
             client.ready()
     except Unreachable:
@@ -30,8 +30,8 @@ def examine_api(url: str) -> Iterator[Finding]:
             return
         yield fault(
             "api",
-            f"Something else than Scorelane answers at {url}.",
-            "Name the service by --url, or let it listen on another port.",
+            f"Something other than Scorelane answers at {url}.",
+            "Name the address of the service with --url, or let it listen on another port.",
         )
     else:
         yield fine("api", f"{url} is ready.")
@@ -41,60 +41,66 @@ def _silent(url: str) -> Finding:
     parts = urlsplit(url)
     try:
         with socket.create_connection((parts.hostname or "", parts.port or 80), 2.0):
-            said = f"Whatever listens at {url} speaks no HTTP, or takes longer than 10 s."
-            return fault("api", said, "Look at its log, and who holds the port: `ss -ltnp`.")
+            return fault(
+                "api",
+                f"The program that listens at {url} does not speak HTTP, or needs more than 10 s.",
+                "Read its log; `ss -ltnp` shows which program holds the port.",
+            )
     except OSError:
         return warning(
             "api",
             f"Nothing answers at {url}.",
-            "Start the API, or name its address by --url.",
+            "Start the API, or name its address with --url.",
         )
 
 
 def examine_workers(
     settings: Settings, link: RedisLink, blobs: str, release: str
 ) -> Iterator[Finding]:
-    """Whether workers live, and are alike.
+    """Check that workers are alive, and that they agree with each other.
 
     Args:
-        settings: say which Redis they are in.
-        link: to it.
-        blobs: the name of the folder of blobs here; empty: it has none.
-        release: of Scorelane here.
+        settings: the key prefix of the workers' status, and the default model.
+        link: to Redis.
+        blobs: the identity of the blob store here; empty: there is none here.
+        release: the release of Scorelane here.
     """
     fleet = RedisFleet(link, settings)
     try:
         workers, serving = fleet.workers(), fleet.serving()
     except RedisError:
-        return  # said already
+        return  # the check of Redis reports this
     if not workers:
         yield fault(
             "workers",
-            "No worker lives: jobs wait.",
+            "No worker is alive: jobs wait.",
             "Start one (`python -m worker`, `docker compose up -d worker`); its log says what is "
             "wrong.",
         )
         return
     processes = sum(len(worker.processes) for worker in workers)
-    yield fine("workers", f"{len(workers)} live, with {processes} processes.")
+    alive = "1 worker is" if len(workers) == 1 else f"{len(workers)} workers are"
+    size = "1 process" if processes == 1 else f"{processes} processes"
+    yield fine("workers", f"{alive} alive, with {size}.")
     if not any(name.startswith(f"{settings.default_model}@") for name in serving):
         yield warning(
             "workers",
-            f"None of them serves the default model, '{settings.default_model}'.",
-            "Jobs that name no model are refused, or wait: see SCORELANE_SERVE of the workers.",
+            f"No worker serves the default model, '{settings.default_model}'.",
+            "Jobs that name no model are refused, or wait: check SCORELANE_SERVE of the workers.",
         )
-    yield from _alike(workers, release)
+    yield from _versions(workers, release)
     yield from _clocks(workers)
-    yield from _same_blobs(workers, blobs)
+    yield from _blob_stores(workers, blobs)
 
 
-def _alike(workers: list[Worker], release: str) -> Iterator[Finding]:
+def _versions(workers: list[Worker], release: str) -> Iterator[Finding]:
+    """Check that all workers have the same releases, libraries and versions of models."""
     releases = {worker.release for worker in workers} | {release}
     if len(releases) > 1:
         yield warning(
             "workers",
-            f"Their releases differ, or from the one here: {_listed(releases)}.",
-            "Upgrade all of them; in the midst of a rolling upgrade this is as it should be.",
+            f"The releases of the workers differ, or differ from that here: {_listed(releases)}.",
+            "Upgrade all of them. During a rolling upgrade this is expected.",
         )
     names = sorted({name for worker in workers for name in worker.libraries})
     for name in names:
@@ -102,8 +108,8 @@ def _alike(workers: list[Worker], release: str) -> Iterator[Finding]:
         if len(versions) > 1:
             yield warning(
                 "workers",
-                f"They have different versions of {name}: {_listed(versions)}.",
-                "Scores may differ in their last digits from part to part: install all alike.",
+                f"The workers have different versions of {name}: {_listed(versions)}.",
+                "Scores may differ in their last digits from part to part: install one version.",
             )
     served: dict[str, set[str]] = {}
     for worker in workers:
@@ -114,8 +120,8 @@ def _alike(workers: list[Worker], release: str) -> Iterator[Finding]:
         if len(versions) > 1:
             yield warning(
                 "workers",
-                f"They serve different versions of {name}: {_listed(versions)}.",
-                "New jobs get the one that was announced last: restart the workers of the other.",
+                f"The workers serve different versions of {name}: {_listed(versions)}.",
+                "New jobs use the version that was announced last: restart the other workers.",
             )
 
 
@@ -125,29 +131,30 @@ def _clocks(workers: list[Worker]) -> Iterator[Finding]:
             yield warning(
                 "clock",
                 f"The clock of {worker.name} is off by {worker.clock_ahead:+.0f} s.",
-                "Have its host keep time by NTP. (No job depends on it.)",
+                "Synchronise the clock of its host by NTP. (No job depends on it.)",
             )
 
 
-def _same_blobs(workers: list[Worker], blobs: str) -> Iterator[Finding]:
+def _blob_stores(workers: list[Worker], blobs: str) -> Iterator[Finding]:
+    """Check that all workers have the same blob store, and that each can write it."""
     without = [worker.name for worker in workers if not worker.blobs]
     if without:
         yield fault(
             "blobs",
             f"The folder of blobs cannot be written by {', '.join(without)}.",
-            "Look at SCORELANE_BLOBS_DIR there, and at who owns the folder.",
+            "Check SCORELANE_BLOBS_DIR there, and the owner of the folder.",
         )
     if len({worker.blobs for worker in workers if worker.blobs}) > 1:
         yield fault(
             "blobs",
-            "The workers do not all see the same folder of blobs.",
-            "Mount the same one at each, and at the API, and name it in SCORELANE_BLOBS_DIR.",
+            "The workers do not all have the same folder of blobs.",
+            "Mount one folder at all workers and at the API, and name it in SCORELANE_BLOBS_DIR.",
         )
     elif blobs and any(worker.blobs not in ("", blobs) for worker in workers):
         yield warning(
             "blobs",
-            "The workers see another folder of blobs than the one that is set here.",
-            "If it is that of the API, jobs get stuck: set SCORELANE_BLOBS_DIR alike.",
+            "The workers have another folder of blobs than the settings here name.",
+            "If the API has the folder named here, jobs get stuck: set SCORELANE_BLOBS_DIR alike.",
         )
 
 

@@ -1,0 +1,96 @@
+"""`scorelane add-model`: a user's own model, as a model folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scorelane.commands import model_options, options
+from shared.config.settings import load_settings
+from shared.errors.input import BadOption
+
+
+@click.command("add-model", epilog="Example: scorelane add-model my.pkl --name mine")
+@click.argument("file", type=options.EXISTING_FILE)
+@model_options.name
+@model_options.output
+@click.option(
+    "--word-index",
+    type=options.EXISTING_FILE,
+    help="Keras: a JSON file that maps each word to its number, as in the model's training.",
+)
+@click.option(
+    "--class-values",
+    metavar="NUMBER,...",
+    help="A number from 0 to 1 for each class, in the model's order, separated by commas: 0,0.5,1.",
+)
+@click.option("--positive", metavar="LABEL", help="scikit-learn: the label of the positive class.")
+@click.option(
+    "--max-length",
+    type=click.IntRange(min=1),
+    help="Keras: the number of words of a text that the model reads, if the model does not fix it.",
+)
+@click.option(
+    "--padding",
+    type=click.Choice(["post", "pre"]),
+    help="Keras: where zeros fill up a short text.  [default: post]",
+)
+@click.option(
+    "--token-pattern",
+    help="Keras: a regular expression that matches one word of the index, in lower case.",
+)
+@model_options.description
+@model_options.force
+@options.as_json
+def add_model(
+    file: Path,
+    name: str,
+    output: Path | None,
+    class_values: str | None,
+    description: str,
+    force: bool,
+    as_json: bool,
+    **meaning: Any,
+) -> None:
+    """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
+
+    FILE ends in .pkl or .joblib (a pipeline that takes texts and has predict_proba), or in .hdf5,
+    .h5 or .keras (a model that takes word numbers). The command copies FILE, loads the model and
+    scores a few texts with it.
+
+    A pickle is code, and loading it runs that code, here and in every worker: add only files that
+    you trust.
+    """
+    from training.add_model import Meaning  # noqa: PLC0415  see model_options
+    from training.add_model import add_model as add  # noqa: PLC0415
+
+    models_dir = output or load_settings().models_dir
+    added = add(
+        file,
+        name=name,
+        output=models_dir,
+        meaning=Meaning(class_values=_numbers(class_values), **meaning),
+        description=description,
+        force=force,
+    )
+    if as_json:
+        click.echo(json.dumps({"model": added.card.full_name, "scores": added.proof}, indent=2))
+        return
+    click.echo(f"{added.card.full_name} is in {models_dir / name}. Its scores of a few texts:")
+    for text, score in added.proof.items():
+        click.echo(f"  {score:.3f}  {text}")
+    model_options.print_if_compiled(added.card)
+
+
+def _numbers(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(number) for number in text.split(",")]
+    except ValueError as error:
+        raise BadOption(
+            option="class_values",
+            value=text,
+            reason="write numbers, separated by commas, as in 0,0.5,1",
+        ) from error

@@ -1,0 +1,25 @@
+"""`scorelane compile`: a compiled file for a Keras model that has none, or an older one."""
+
+from pathlib import Path
+
+import click
+
+from scorelane.commands import model_options
+
+
+@click.command("compile", epilog="Example: scorelane compile mine")
+@click.argument("model")
+@model_options.models_dir
+def compile_(model: str, models_dir: Path | None) -> None:
+    """Compile a Keras model, so that it is served without TensorFlow, and much faster.
+
+    MODEL is a model's name, or its folder. `train` and `add-model` compile by themselves; use this
+    command for a model folder that was made by an older release.
+    """
+    from training.onnx.compile import compile_model  # noqa: PLC0415  see model_options
+
+    folder = model_options.model_folder(model, models_dir)
+    card = compile_model(folder)
+    click.echo(f"{card.full_name} is in {folder}.")
+    if not model_options.print_if_compiled(card):
+        raise SystemExit(1)

@@ -1,0 +1,39 @@
+"""`scorelane validate`: how a service would read a file, without making a job."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.text import Text
+
+from scorelane.commands import options
+from scorelane.commands.tables import print_table, table_of
+
+
+@click.command()
+@click.argument("file", type=options.EXISTING_FILE)
+@options.job_options
+@options.url
+@options.as_json
+def validate(file: Path, url: str, as_json: bool, **job_options: Any) -> None:
+    r"""Show how a service would read FILE, without making a job.
+
+    The service reads the beginning of the file. It answers with the columns, the first rows, the
+    first rows that have an error, and an estimate of the time that the job would take.
+
+    \b
+    scorelane validate export.csv.gz --delimiter ';' --charset latin-1 --text-column tweet
+    """
+    with options.client(url) as client:
+        preview = client.validate(file, **job_options)
+    if as_json:
+        click.echo(json.dumps(preview, indent=2))
+        return
+    click.echo(f"{preview['detail']}\nColumns: {', '.join(preview['columns'])}\n")
+    table = table_of("row", "ref", "text or error", right=())
+    errors = [row for row in preview["first_errors"] if row not in preview["first_rows"]]
+    for row in [*preview["first_rows"], *errors]:
+        # Text, because rich would read brackets in a plain string as markup.
+        table.add_row(str(row["row"]), Text(row["ref"]), Text(row["error"] or row["text"]))
+    print_table(table)
