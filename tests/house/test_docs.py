@@ -1,17 +1,19 @@
-"""The documents say what is there."""
+"""The documents agree with the code and with each other."""
 
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from api.errors import STATUS
+from scorelane.commands.main import cli
 from shared.config.settings import OTHERS, Settings
 from shared.dispatch import Task
 from worker.pipeline import Pipeline
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 #: `api/jobs/views.py: submit`, or `shared/storage/blobs.py: FolderBlobs.writing`.
 NAMED = re.compile(r"`([\w/]+\.(?:py|lua)): ([\w.]+)`")
@@ -36,11 +38,50 @@ def test_steps_have_one_word() -> None:
         assert f"@app.task(name=Task.{task.name})\ndef {task}(" in tasks
 
 
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    content = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", content, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    """A link to a file of the project leads to one."""
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
-        assert (page.parent / target).exists(), target
+    """A link to a file of the project leads to one, and to a heading that is there."""
+    for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]+))?\)", page.read_text()):
+        linked = page.parent / target if target else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), f"{target}#{anchor}"
+
+
+def test_every_page_is_in_the_index() -> None:
+    """docs/index.md links to each page of the documents."""
+    linked = re.findall(r"\]\(([\w/-]+\.md)", (ROOT / "docs/index.md").read_text())
+    pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
+    assert pages - {"index.md"} == set(linked) & pages
+
+
+@pytest.mark.parametrize("name", sorted(cli.list_commands(click.Context(cli))))
+def test_every_option_is_in_the_page_of_the_command_line(name: str) -> None:
+    """docs/command-line.md names each option of a command in the command's section."""
+    page = (ROOT / "docs/command-line.md").read_text()
+    sections = dict(re.findall(r"^## (\S[^\n]*)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+    section = sections[name]
+    if "(#options-of-a-job)" in section:
+        section += sections["Options of a job"]
+    command = cli.get_command(click.Context(cli), name)
+    assert command
+    for option in command.params:
+        if isinstance(option, click.Option) and "--help" not in option.opts:
+            for spelled in [*option.opts, *option.secondary_opts]:
+                assert f"`{spelled}" in section, f"{name} {spelled}"
+
+
+def test_a_word_is_defined_once() -> None:
+    """Each word of the glossary has one entry, in the order of the alphabet."""
+    words = re.findall(r"^\*\*([^*]+)\.\*\*", (ROOT / "docs/glossary.md").read_text(), re.MULTILINE)
+    assert len(words) > 30
+    assert words == sorted(set(words), key=str.lower)
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
