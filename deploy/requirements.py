@@ -7,6 +7,7 @@ pyproject.toml, then leaves the layer with the dependencies as it was.
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 
 def requirements(pyproject: Path, extras: list[str]) -> list[str]:
@@ -19,11 +20,19 @@ def requirements(pyproject: Path, extras: list[str]) -> list[str]:
     Raises:
         KeyError: there is no such extra.
     """
-    project = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    project = _project(pyproject)
     found = list(project["dependencies"])
     for extra in extras:
         found += project["optional-dependencies"][extra]
-    return found
+    # The command comes from this tree too: what it needs stands in its own pyproject.toml.
+    client = _project(pyproject.parent / "packages" / "client" / "pyproject.toml")
+    ours = f"{client['name']} == {client['version']}"
+    return [*(one for one in found if one != ours), *client["dependencies"]]
+
+
+def _project(pyproject: Path) -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    return project
 
 
 if __name__ == "__main__":

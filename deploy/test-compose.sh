@@ -90,7 +90,7 @@ api_is_small() {
 api_is_only_the_api() {
   docker run --rm --network none "scorelane-api:$SCORELANE_TAG" python -c '
 from importlib.util import find_spec
-absent = "tensorflow keras sklearn pandas numpy joblib worker scoring training scorelane".split()
+absent = "tensorflow keras sklearn pandas numpy joblib worker scoring training".split()
 found = [name for name in absent if find_spec(name)]
 raise SystemExit(f"found {found}" if found else None)'
 }
@@ -135,6 +135,24 @@ redis_refuses() {
   said=$(docker exec "$("${compose[@]}" ps -q redis)" redis-cli ping 2>&1) || true
   echo "$said"
   [[ $said == *NOAUTH* ]]
+}
+
+# `scorelane doctor` inside the containers finds the service and reports no fault.
+doctor_finds_no_fault() {
+  local status=0
+  for service in api worker; do
+    echo "$service:"
+    "${compose[@]}" exec -T "$service" scorelane doctor || status=1
+  done
+  return "$status"
+}
+
+# A later `up -d` leaves as many workers as SCORELANE_WORKERS says.
+stays_scaled() {
+  SCORELANE_WORKERS=2 start up -d --no-build --wait --wait-timeout 180 || return 1
+  SCORELANE_WORKERS=2 start up -d --no-build || return 1
+  workers | wc -l
+  [ "$(workers | wc -l)" = 2 ]
 }
 
 # So many processes serve within a minute.
@@ -196,6 +214,7 @@ check "all are healthy" start up -d --no-build --wait --wait-timeout 180 --scale
 url=$(api_url)
 check "no root, no writable root filesystem, no capability, a memory limit" contained || true
 check "only the API is published, on the loopback" published_on_loopback || true
+check "scorelane doctor runs in both images, and finds no fault" doctor_finds_no_fault || true
 
 say "a job of ${ROWS:=200000} rows"
 check "rows are made, and scored in process" \
@@ -244,6 +263,7 @@ victim=$(workers | sed -n 1p)
 check "every row is there once more" "$python" deploy/check_rows.py \
   job "$url" "$work" --then "docker kill $victim" || true
 check "two workers are left, and took over what it had in hand" two_took_over || true
+check "SCORELANE_WORKERS=2 holds over a second \`up -d\`" stays_scaled || true
 
 if [ -f models/deep/card.json ]; then
   say "a worker of the deep model, from a mounted models folder"
