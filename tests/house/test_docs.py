@@ -15,6 +15,9 @@ from worker.pipeline import Pipeline
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
+#: Pages that are not written as the others: one is made by `make settings`, one is a list of notes.
+OTHER_PAGES = {ROOT / "docs/settings.md", ROOT / "CHANGELOG.md"}
+
 #: `api/jobs/views.py: submit`, or `shared/storage/blobs.py: FolderBlobs.writing`.
 NAMED = re.compile(r"`([\w/]+\.(?:py|lua)): ([\w.]+)`")
 
@@ -52,6 +55,27 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         linked = page.parent / target if target else page
         assert linked.exists(), target
         assert not anchor or anchor in anchors(linked), f"{target}#{anchor}"
+
+
+def prose(page: Path) -> list[str]:
+    """The lines of a page without blocks, tables, headings, spans of code and bold leads."""
+    content = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    lines = [line for line in content.splitlines() if not line.startswith(("|", "#", "    "))]
+    lines = [re.sub(r"`[^`]*`", "code", line) for line in lines]
+    return [re.sub(r"^( *([-*]|\d+\.) )?(\*\*[^*]+\*\*)?", "", line) for line in lines]
+
+
+@pytest.mark.parametrize("page", sorted({*DOCS} - OTHER_PAGES), ids=lambda page: page.name)
+def test_a_line_has_one_sentence(page: Path) -> None:
+    """So that a change of a sentence is a change of one line."""
+    for line in prose(page):
+        assert not re.search(r"[a-z)\d%][.!?]\)? [A-Z]", line), line
+
+
+@pytest.mark.parametrize("page", sorted({*DOCS} - OTHER_PAGES), ids=lambda page: page.name)
+def test_commands_need_nothing_that_is_not_there(page: Path) -> None:
+    """No page uses jq."""
+    assert not re.search(r"\bjq\b", page.read_text())
 
 
 def test_every_page_is_in_the_index() -> None:
