@@ -1,6 +1,7 @@
 """The documents agree with the code and with each other."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import click
@@ -31,6 +32,24 @@ def test_the_path_of_a_job_is_where_it_is_said_to_be() -> None:
         for part in name.split("."):
             defined = rf"^\s*(?:def|class|local function) {part}\b|^{part}\b.* = "
             assert re.search(defined, content, re.MULTILINE), f"{file} has no {name}"
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_files_named_in_the_pages_exist(page: Path) -> None:
+    """Each path of the project that stands in a page as code is there."""
+    rooms = "api|worker|shared|scoring|training|scorelane|tests|benchmarks|examples|deploy|packages"
+    for name in re.findall(
+        rf"`((?:{rooms})/[\w/.-]+\.(?:py|lua|c|h|csv|sh|toml|md))\b", page.read_text()
+    ):
+        assert (ROOT / name).exists() or (ROOT / "tests" / name).exists(), name
+
+
+def test_the_citation_is_of_this_version() -> None:
+    """CITATION.cff has the version and the licence of pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"\nversion: {project['version']}\n" in citation
+    assert f"\nlicense: {project['license']}\n" in citation
 
 
 def test_steps_have_one_word() -> None:
