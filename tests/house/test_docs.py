@@ -1,17 +1,23 @@
-"""The documents say what is there."""
+"""The documents agree with the code and with each other."""
 
 import re
+import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from api.errors import STATUS
+from scorelane.commands.main import cli
 from shared.config.settings import OTHERS, Settings
 from shared.dispatch import Task
 from worker.pipeline import Pipeline
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+#: Pages that are not written as the others: one is made by `make settings`, one is a list of notes.
+OTHER_PAGES = {ROOT / "docs/settings.md", ROOT / "CHANGELOG.md"}
 
 #: `api/jobs/views.py: submit`, or `shared/storage/blobs.py: FolderBlobs.writing`.
 NAMED = re.compile(r"`([\w/]+\.(?:py|lua)): ([\w.]+)`")
@@ -28,6 +34,24 @@ def test_the_path_of_a_job_is_where_it_is_said_to_be() -> None:
             assert re.search(defined, content, re.MULTILINE), f"{file} has no {name}"
 
 
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_files_named_in_the_pages_exist(page: Path) -> None:
+    """Each path of the project that stands in a page as code is there."""
+    rooms = "api|worker|shared|scoring|training|scorelane|tests|benchmarks|examples|deploy|packages"
+    for name in re.findall(
+        rf"`((?:{rooms})/[\w/.-]+\.(?:py|lua|c|h|csv|sh|toml|md))\b", page.read_text()
+    ):
+        assert (ROOT / name).exists() or (ROOT / "tests" / name).exists(), name
+
+
+def test_the_citation_is_of_this_version() -> None:
+    """CITATION.cff has the version and the licence of pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    citation = (ROOT / "CITATION.cff").read_text()
+    assert f"\nversion: {project['version']}\n" in citation
+    assert f"\nlicense: {project['license']}\n" in citation
+
+
 def test_steps_have_one_word() -> None:
     """A step's task and its method in the pipeline have the same name."""
     tasks = (ROOT / "worker/tasks.py").read_text()
@@ -36,11 +60,71 @@ def test_steps_have_one_word() -> None:
         assert f"@app.task(name=Task.{task.name})\ndef {task}(" in tasks
 
 
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    content = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", content, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
-    """A link to a file of the project leads to one."""
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
-        assert (page.parent / target).exists(), target
+    """A link to a file of the project leads to one, and to a heading that is there."""
+    for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]+))?\)", page.read_text()):
+        linked = page.parent / target if target else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), f"{target}#{anchor}"
+
+
+def prose(page: Path) -> list[str]:
+    """The lines of a page without blocks, tables, headings, spans of code and bold leads."""
+    content = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    lines = [line for line in content.splitlines() if not line.startswith(("|", "#", "    "))]
+    lines = [re.sub(r"`[^`]*`", "code", line) for line in lines]
+    return [re.sub(r"^( *([-*]|\d+\.) )?(\*\*[^*]+\*\*)?", "", line) for line in lines]
+
+
+@pytest.mark.parametrize("page", sorted({*DOCS} - OTHER_PAGES), ids=lambda page: page.name)
+def test_a_line_has_one_sentence(page: Path) -> None:
+    """So that a change of a sentence is a change of one line."""
+    for line in prose(page):
+        assert not re.search(r"[a-z)\d%][.!?]\)? [A-Z]", line), line
+
+
+@pytest.mark.parametrize("page", sorted({*DOCS} - OTHER_PAGES), ids=lambda page: page.name)
+def test_commands_need_nothing_that_is_not_there(page: Path) -> None:
+    """No page uses jq."""
+    assert not re.search(r"\bjq\b", page.read_text())
+
+
+def test_every_page_is_in_the_index() -> None:
+    """docs/index.md links to each page of the documents."""
+    linked = re.findall(r"\]\(([\w/-]+\.md)", (ROOT / "docs/index.md").read_text())
+    pages = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}
+    assert pages - {"index.md"} == set(linked) & pages
+
+
+@pytest.mark.parametrize("name", sorted(cli.list_commands(click.Context(cli))))
+def test_every_option_is_in_the_page_of_the_command_line(name: str) -> None:
+    """docs/command-line.md names each option of a command in the command's section."""
+    page = (ROOT / "docs/command-line.md").read_text()
+    sections = dict(re.findall(r"^## (\S[^\n]*)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+    section = sections[name]
+    if "(#options-of-a-job)" in section:
+        section += sections["Options of a job"]
+    command = cli.get_command(click.Context(cli), name)
+    assert command
+    for option in command.params:
+        if isinstance(option, click.Option) and "--help" not in option.opts:
+            for spelled in [*option.opts, *option.secondary_opts]:
+                assert f"`{spelled}" in section, f"{name} {spelled}"
+
+
+def test_a_word_is_defined_once() -> None:
+    """Each word of the glossary has one entry, in the order of the alphabet."""
+    words = re.findall(r"^\*\*([^*]+)\.\*\*", (ROOT / "docs/glossary.md").read_text(), re.MULTILINE)
+    assert len(words) > 30
+    assert words == sorted(set(words), key=str.lower)
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)

@@ -117,9 +117,9 @@ def test_the_example_of_the_page(
     service: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It does what it says, with a file of requests as the page has it."""
-    page = ROOT / "docs/api.md"
+    page = ROOT / "docs/how-to/use-the-openai-client.md"
     [example] = [block for _, block in blocks(page) if "import OpenAI" in block]
-    [line] = re.findall(r'^    ({"custom_id": "r1".*)$', page.read_text(), re.MULTILINE)[:1]
+    [line] = re.findall(r"'({\"custom_id\": \"r1\".*)'", page.read_text(), re.MULTILINE)[:1]
     (tmp_path / "requests.jsonl").write_text(f"{line}\n")
     monkeypatch.chdir(tmp_path)
     opened = []
