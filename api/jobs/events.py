@@ -10,8 +10,8 @@ from pydantic import Field
 from redis.exceptions import RedisError
 from typing_extensions import TypedDict
 
+from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_json
-from api.jobs.views import find_job
 from api.process.draining import draining
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes
 from api.services import Services, services

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, request
 from typing_extensions import TypedDict
 
 from api.jobs.etag import only_if_changed
+from api.jobs.lookup import cancel_job, find_job
 from api.jobs.prefer import APPLIED, PREFER, applied, preferences_of, wait_for_end
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer, job_json
 from api.jobs.search import PARAMETERS, find, search_for
@@ -15,18 +16,9 @@ from api.schema.describe import (
     json,
 )
 from api.security.access import who
-from api.services import Services, services
+from api.services import services
 from shared.errors.input import BadOption, UnknownOption
-from shared.errors.service import (
-    JobEnded,
-    JobExpired,
-    JobLost,
-    JobNotFound,
-    JobNotRestored,
-    MalformedJobId,
-)
-from shared.jobs.job import Job, State, is_job_id, made_at
-from shared.storage.manifest import has_manifest, settle
+from shared.errors.service import JobEnded
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -41,34 +33,6 @@ class JobsPage(TypedDict):
 _JOB = json(JobJson, EXAMPLE_JOB)
 _ETAG = {"ETag": "Of what is recorded of the job."}
 _RETRY_AFTER = {"Retry-After": "Seconds until it is worth asking again; while it runs."}
-
-
-def find_job(at: Services, job_id: str) -> Job:
-    """The job with that id.
-
-    Raises:
-        shared.errors.service.MalformedJobId: it can be no job's id.
-        shared.errors.service.JobNotFound: there is none.
-        shared.errors.service.JobExpired: there was one.
-        shared.errors.service.JobNotRestored: there is one, and the job store has lost it.
-        shared.errors.service.JobLost: there may have been one that the job store has lost.
-    """
-    if not is_job_id(job_id):
-        raise MalformedJobId(job_id=job_id[:80])
-    try:
-        job = at.store.get(job_id)
-        if who().sees(job.spec.owner):
-            return job
-    except JobExpired as error:
-        if who().sees(error.fields["owner"]):
-            raise
-    except JobNotFound:
-        if has_manifest(at.blobs, job_id):
-            raise JobNotRestored(job_id=job_id) from None
-        if made_at(job_id) < at.store.since():
-            raise JobLost(job_id=job_id) from None
-    # Also where it is somebody else's: they shall not know that it is there.
-    raise JobNotFound(job_id=job_id)
 
 
 @blueprint.get("/jobs/<job_id>")
@@ -115,23 +79,6 @@ def cancel(job_id: str) -> Response:
     """Stop a job; parts that are being scored at this moment come to nothing."""
     at = services()
     return job_answer(at, cancel_job(at, job_id))
-
-
-def cancel_job(at: Services, job_id: str) -> Job:
-    """Cancel a job; how it stands then.
-
-    Raises:
-        shared.errors.service.JobEnded: it has ended already.
-        shared.errors.service.ScorelaneError: as `find_job`.
-    """
-    find_job(at, job_id)
-    moved = at.store.move(job_id, State.CANCELLED)
-    job = at.store.get(job_id)
-    if not moved:
-        raise JobEnded(job_id=job_id, state=job.state)
-    if job.spec.kind == "bulk":
-        settle(at.store, at.blobs, job_id)
-    return job
 
 
 @blueprint.delete("/jobs/<job_id>")
