@@ -2,23 +2,20 @@
 
 import errno
 import logging
-from contextlib import suppress
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, request
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
-from werkzeug.exceptions import ClientDisconnected, HTTPException
+from werkzeug.exceptions import HTTPException
 
 from api.request_log import REQUEST_ID
+from api.requests.body import read_on
 from api.v1.shapes import PREFIX, error_answer
 from shared.errors import input as input_errors
 from shared.errors import service as errors
 from shared.errors.service import ScorelaneError
 from shared.telemetry.safe_traceback import where
-
-#: A refused upload is read on so far, so that the client gets to know why; then it is cut off.
-DRAIN_BYTES = 64 * 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +121,7 @@ def register(app: Flask) -> None:
 
 
 def _of_ours(error: ScorelaneError) -> Response:
-    read_on()
+    read_on(request)
     status = status_of(type(error))
     param = error.fields.get("param", error.fields.get("option"))
     answer = problem(status, error.code, str(error), param)
@@ -134,18 +131,6 @@ def _of_ours(error: ScorelaneError) -> Response:
     if status is HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
-
-
-def read_on() -> None:
-    """Read what is left of the request, within bounds.
-
-    A connection that is closed with unread data is reset, and takes the answer with it.
-    """
-    left = DRAIN_BYTES
-    request.max_content_length = None
-    with suppress(ClientDisconnected):
-        while left > 0 and (chunk := request.stream.read(64 * 1024)):
-            left -= len(chunk)
 
 
 def _of_redis(error: Exception) -> Response:

@@ -3,9 +3,11 @@
 from typing import Any
 
 from api.requests.terms import LEAST_RETENTION
-from api.security.access import check_room, who
+from api.security.access import who
 from api.services import Services
-from api.submission.recording import Content, new_folder, record_bulk
+from api.submission.recording import new_folder, record_bulk
+from api.submission.room import check_room
+from api.submission.stored_upload import StoredUpload
 from api.v1.batch_object import WINDOW, batch_json
 from api.v1.first_look import FirstLook, first_look
 from api.v1.shapes import BatchObject
@@ -60,8 +62,8 @@ def take_batch(at: Services, asked: Any) -> BatchObject:
         except FileNotFoundError:
             raise NoSuchFile(file_id=input_id) from None
         batches(at.blobs).put(batch)
-        content = Content(REQUESTS, source.size, seen.rows)
-        return batch_json(batch, record_bulk(at, served, job_id, content, terms))
+        upload = StoredUpload(REQUESTS, source.size, seen.rows)
+        return batch_json(batch, record_bulk(at, served, job_id, upload, terms))
 
 
 def _looked_at(at: Services, source: BatchFile) -> FirstLook:

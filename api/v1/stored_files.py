@@ -4,7 +4,7 @@ import re
 
 from flask import Request
 
-from api.jobs.views import find_job
+from api.jobs.lookup import find_job
 from api.requests.body import chunks_of
 from api.requests.limits import check_length
 from api.requests.multipart import MultipartUpload
@@ -65,7 +65,7 @@ def store_file(at: Services, request: Request) -> BatchFile:
     """
     if request.mimetype != "multipart/form-data":
         raise UnsupportedFormat(found=request.mimetype or "none", supported="multipart/form-data")
-    check_length(at, request.content_length)
+    check_length(at.settings, request.content_length)
     shelf, owner = batch_files(at.blobs), who().owner
     if len(shelf.names(owner)) >= at.settings.max_files:
         raise FilesFull(limit=f"{at.settings.max_files:,}")
@@ -77,7 +77,7 @@ def store_file(at: Services, request: Request) -> BatchFile:
         with at.blobs.writing(f"{shelf.folder(owner, name)}content") as stored:
             for chunk in form.chunks():
                 size += len(chunk)
-                check_length(at, size)
+                check_length(at.settings, size)
                 stored.write(chunk)
         _check_purpose(form.fields.get("purpose", ""))
         file = BatchFile(

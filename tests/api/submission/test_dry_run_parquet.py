@@ -102,7 +102,7 @@ def test_long_texts_are_looked_at_as_far_as_there_is_room(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Fewer rows are shown; that is no fault of the file."""
-    monkeypatch.setattr(preview, "LOOKED_AT_BYTES", 2000)
+    monkeypatch.setattr(preview, "PREVIEW_BYTES", 2000)
     table = pa.table({"id": list(range(9)), "review": ["y" * 400] * 9})
     answer = dry(service, written(table))
     assert answer.status_code == 200, answer.text

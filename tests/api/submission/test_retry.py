@@ -158,7 +158,7 @@ def test_a_job_that_is_not_settled_yet_can_be_retried(
 ) -> None:
     """Its upload is still in its first place."""
     with monkeypatch.context() as dying:
-        dying.setattr("api.jobs.views.settle", lambda *_: None)
+        dying.setattr("api.jobs.lookup.settle", lambda *_: None)
         old = cancelled(service, 5)
     assert scores(service, retry(service, old)) == SCORES
 

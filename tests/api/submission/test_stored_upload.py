@@ -3,7 +3,7 @@
 import pytest
 from support.in_memory import Service
 
-from api.submission import recording
+from api.submission import stored_upload
 from shared.fleet import Served
 from shared.tables import parts
 
@@ -35,7 +35,7 @@ def test_with_many_processes_parts_are_longer(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All together they end no more parts a second than a disk can take."""
-    monkeypatch.setattr(recording, "MANY_PROCESSES", 2)
+    monkeypatch.setattr(stored_upload, "MANY_PROCESSES", 2)
     service.fleet._processes = 4  # so a part takes 0.8 s instead of 0.4
     assert cut(service, 140) == [8] * 14 + [2] * 14
 
@@ -44,7 +44,7 @@ def test_the_end_of_a_job_whose_parts_are_full_by_their_bytes_is_cut_finer(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fast model's part would take more rows than it has bytes for; its job is no short one."""
-    monkeypatch.setattr(recording, "MAX_PART_BYTES", 4 * len(ROW))
+    monkeypatch.setattr(stored_upload, "MAX_PART_BYTES", 4 * len(ROW))
     monkeypatch.setattr(parts, "MAX_PART_BYTES", 4 * len(ROW))
     monkeypatch.setattr(service.fleet, "_served", fast(service))
     assert cut(service, 50) == [4] * 12 + [1] * 2

@@ -365,7 +365,7 @@ def test_parquet_that_is_refused_whole(service: Service) -> None:
     ):
         assert says in refused(service, send_parquet(service, content), 422, code)
     answer = send_parquet(service, parquet(), charset="latin-1")
-    assert "says it itself" in refused(service, answer, 400, "bad-option")
+    assert "names its encoding itself" in refused(service, answer, 400, "bad-option")
     answer = send_parquet(service, parquet(), delimiter="tab")
     assert "only a CSV" in refused(service, answer, 400, "bad-option")
 
