@@ -196,6 +196,7 @@ class Head(Destination):
                 self.is_whole = False
                 break
         if content.is_form:
+            check_length(self._settings, size)
             for chunk in content.chunks:
                 size += len(chunk)
                 check_length(self._settings, size)

@@ -1,4 +1,4 @@
-"""`POST /jobs/<id>/retry`: repeat a job that failed or was cancelled, but not its finished parts."""
+"""`POST /jobs/<id>/retry`: repeat a failed or cancelled job, but not its finished parts."""
 
 from contextlib import suppress
 from dataclasses import asdict, replace
