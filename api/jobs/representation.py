@@ -7,7 +7,7 @@ from flask import Response, jsonify
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from api.requests.terms import said_of
+from api.requests.terms import on_error_of
 from api.services import Services
 from shared.jobs.job import ENDED, CallbackState, Job, State
 from shared.telemetry.timestamps import rfc3339
@@ -135,7 +135,7 @@ def job_json(services: Services, job: Job) -> JobJson:
         "finished_at": _moment(job.finished_at),
         "expires_at": _moment(None if job.finished_at is None else job.finished_at + kept),
         "error": job.error,
-        "on_error": said_of(job.spec.tolerance),
+        "on_error": on_error_of(job.spec.tolerance),
         "callback": _callback(job),
         "labels": job.spec.labels,
         "retry_of": job.spec.retry_of,

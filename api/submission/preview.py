@@ -37,8 +37,9 @@ from shared.tables.stored_rows import write_rows
 PREVIEW_BYTES = 1024 * 1024
 PREVIEW_ROWS = 1000
 
-#: The bytes that are read if the header or the first line takes more than `PREVIEW_BYTES`.
-_MOST_BYTES = 16 * PREVIEW_BYTES
+#: The limit if a header or a first row takes more than `PREVIEW_BYTES`: the longest row that the
+#: default settings allow, and one preview more.
+_MOST_BYTES = 9 * PREVIEW_BYTES
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,8 @@ class Head(Destination):
 
     def _needed(self, chunk: bytes) -> bytes:
         """Return the beginning of a chunk with which the head is complete; else all of it."""
+        if len(self._bytes) + len(chunk) <= PREVIEW_BYTES:
+            return chunk
         end = max(PREVIEW_BYTES - len(self._bytes), 0)
         while end < len(chunk) and chunk[end] & 0xC0 == 0x80:
             end += 1  # a UTF-8 character must not be cut in two
