@@ -24,22 +24,22 @@ blueprint = Blueprint("jobs", __name__)
 
 
 class JobsPage(TypedDict):
-    """Jobs, the newest first; `next` is the cursor of the next page, null where there is none."""
+    """Jobs, the newest first; `next` is the cursor of the next page, null on the last page."""
 
     jobs: list[JobJson]
     next: str | None
 
 
 _JOB = json(JobJson, EXAMPLE_JOB)
-_ETAG = {"ETag": "Of what is recorded of the job."}
-_RETRY_AFTER = {"Retry-After": "Seconds until it is worth asking again; while it runs."}
+_ETAG = {"ETag": "A weak tag of the job's record."}
+_RETRY_AFTER = {"Retry-After": "Seconds until the next poll is worthwhile; while it runs."}
 
 
 @blueprint.get("/jobs/<job_id>")
 @describes(
     {
         200: Answer("The job.", _JOB, _RETRY_AFTER | _ETAG | APPLIED),
-        304: Answer("It stands as it did.", (), _ETAG | APPLIED),
+        304: Answer("The job has not changed.", (), _ETAG | APPLIED),
     },
     refused=OF_A_JOB,
     parameters=(
@@ -50,12 +50,12 @@ _RETRY_AFTER = {"Retry-After": "Seconds until it is worth asking again; while it
     ),
 )
 def follow(job_id: str) -> Response:
-    """How a job stands, at once or at its end."""
-    at, preferred = services(), preferences_of(request)
-    job, waited = wait_for_end(at, find_job(at, job_id), preferred)
+    """Return a job, at once or, with `Prefer: wait=N`, at its end."""
+    at, preferences = services(), preferences_of(request)
+    job, waited = wait_for_end(at, find_job(at, job_id), preferences)
     answer = job_answer(at, job)
-    if said := applied(waited):
-        answer.headers["Preference-Applied"] = said
+    if preference := applied(waited):
+        answer.headers["Preference-Applied"] = preference
     return only_if_changed(answer, at, job)
 
 
@@ -66,7 +66,7 @@ def follow(job_id: str) -> Response:
     parameters=PARAMETERS,
 )
 def list_jobs() -> JobsPage:
-    """A page of the jobs that are looked for, the newest first."""
+    """List the jobs that match the query, a page at a time, the newest first."""
     at = services()
     owner = None if who().is_admin else who().owner
     found, cursor = find(at.store, owner, search_for(request.args))
@@ -76,18 +76,19 @@ def list_jobs() -> JobsPage:
 @blueprint.post("/jobs/<job_id>/cancel")
 @describes({200: Answer("The job, cancelled.", _JOB)}, refused=(*OF_A_JOB, JobEnded))
 def cancel(job_id: str) -> Response:
-    """Stop a job; parts that are being scored at this moment come to nothing."""
+    """Cancel a job; the scores of parts that are being scored at this moment are discarded."""
     at = services()
     return job_answer(at, cancel_job(at, job_id))
 
 
 @blueprint.delete("/jobs/<job_id>")
-@describes({204: Answer("It is erased.")}, refused=OF_A_JOB)
+@describes({204: Answer("The job is deleted.")}, refused=OF_A_JOB)
 def delete(job_id: str) -> tuple[str, int]:
-    """Erase a job with all its rows and results, whatever its state."""
+    """Delete a job with all its rows and results, whatever its state."""
     at = services()
     job = find_job(at, job_id)
-    # Without a manifest nobody restores it, and without a record nobody writes for it any more.
+    # In this order: without its manifest the job is not restored, and without its record no worker
+    # writes another blob for it.
     at.blobs.delete(job.spec.manifest_key)
     at.store.delete(job_id)
     at.blobs.delete(job.spec.folder)

@@ -119,7 +119,7 @@ def test_a_page_costs_no_more_than_it_may(
     service: Service, ids: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where few of very many are wanted it ends early, and the next one goes on behind it."""
-    monkeypatch.setattr(search, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(search, "MOST_READ", 3)
     monkeypatch.setattr(search, "_AT_ONCE", 2)
     found = pages(service, "state=queued")
     assert [one for page in found for one in page] == [ids[5], ids[0]]
