@@ -28,12 +28,14 @@ class RequestContent:
         is_form: whether the request is a form, whose fields may follow the file: then `options` is
             complete only when `chunks` was read to its end.
         early_options: the options of the query and of the fields before the file.
+        is_converted: whether `chunks` is text that was sent in a charset other than UTF-8.
     """
 
     kind: Kind
     chunks: Iterator[bytes]
     is_form: bool
     early_options: JobOptions
+    is_converted: bool
     _query: Mapping[str, str]
     _fields: Mapping[str, str] = field(default_factory=dict)
 
@@ -77,8 +79,16 @@ def content_of(request: Request) -> RequestContent:
         raise UnsupportedFormat(found=request.mimetype or "none", supported=ADVICE)
     options = job_options(request.args)
     charset = request.mimetype_params.get("charset")
-    chunks = _to_utf8(kind, options, charset, chunks_of(request))
-    return RequestContent(kind, chunks, is_form=False, early_options=options, _query=request.args)
+    body = chunks_of(request)
+    chunks = _to_utf8(kind, options, charset, body)
+    return RequestContent(
+        kind,
+        chunks,
+        is_form=False,
+        early_options=options,
+        is_converted=chunks is not body,
+        _query=request.args,
+    )
 
 
 def _form(request: Request) -> RequestContent:
@@ -87,12 +97,14 @@ def _form(request: Request) -> RequestContent:
     media_type, parameters = parse_options_header(file.headers.get("content-type", ""))
     kind = kind_of_file(media_type.lower(), file.filename)
     options = job_options(request.args, form.fields)
-    chunks = _to_utf8(kind, options, parameters.get("charset"), unpacked(form.chunks()))
+    body = unpacked(form.chunks())
+    chunks = _to_utf8(kind, options, parameters.get("charset"), body)
     return RequestContent(
         kind,
         chunks,
         is_form=True,
         early_options=options,
+        is_converted=chunks is not body,
         _query=request.args,
         _fields=form.fields,
     )

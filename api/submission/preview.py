@@ -126,7 +126,9 @@ def _preview_text(
     if not head.is_whole:
         length = head.length or announced
         about_rows = length and upload.content.rows * length // upload.content.size
-        check_room(services, about_rows or 0)
+        if about_rows and (head.length or not content.is_converted):
+            # Converted text differs in length from what was announced: UTF-16 is twice as long.
+            check_room(services, about_rows)
     return Preview(upload.admitted, upload.columns, rows, len(lines), is_all, about_rows)
 
 

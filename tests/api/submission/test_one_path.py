@@ -290,6 +290,17 @@ def test_a_long_form_over_a_limit_is_refused(settings: Settings) -> None:
     assert job.status_code == 503
 
 
+@pytest.mark.parametrize("way", ["body", "before"])
+def test_a_long_file_in_another_charset_is_not_refused_for_its_length(
+    settings: Settings, way: str
+) -> None:
+    """UTF-16 has twice the bytes: they are not taken for twice the rows."""
+    service = limited(settings, max_waiting_rows=50_000)
+    content = ("text\n" + "z" * 40 + "\n" + ("z" * 40 + "\n") * 40_000).encode("utf-16")
+    _, job = compare(service, "csv", way, content, {"charset": "utf-16"})
+    assert job.status_code == 202
+
+
 @pytest.mark.parametrize("way", ["body", "query"])
 @pytest.mark.parametrize(
     ("kind", "content"),
