@@ -29,6 +29,14 @@ FORMATS = {
 }
 WAYS = ["body", "packed", "query", "before", "after"]
 
+#: Every format in every way, but for two ways with Parquet: each dry run of it takes a process.
+CASES = [
+    (kind, way)
+    for kind in FORMATS
+    for way in WAYS
+    if kind != "parquet" or way not in ("packed", "query")
+]
+
 
 def encode(kind: str, rows: list[dict[str, str]]) -> bytes:
     """Write rows in a format of `FORMATS`."""
@@ -113,8 +121,7 @@ def compare(
     return dry, job
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize(("kind", "way"), CASES)
 @pytest.mark.parametrize(
     "options",
     [
@@ -163,8 +170,7 @@ BAD_OPTIONS: list[dict[str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize(("kind", "way"), CASES)
 def test_options_are_refused_alike(service: Service, kind: str, way: str) -> None:
     """A bad option gives the same problem, with the same words, also when there are several."""
     for options in BAD_OPTIONS:
@@ -194,8 +200,7 @@ BAD_CONTENT = [
 ]
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize(("kind", "way"), CASES)
 def test_content_is_refused_alike(service: Service, kind: str, way: str) -> None:
     """Content that cannot be a job gives the same problem, with the same words."""
     for content in BAD_CONTENT:
