@@ -2,24 +2,20 @@
 
 import errno
 import logging
-from contextlib import suppress
 from http import HTTPStatus
 
 from flask import Flask, Response, jsonify, request
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 from typing_extensions import TypedDict
-from werkzeug.exceptions import ClientDisconnected, HTTPException
+from werkzeug.exceptions import HTTPException
 
 from api.request_log import REQUEST_ID
+from api.requests.body import read_on
 from shared.errors import input as input_errors
 from shared.errors import service as errors
 from shared.errors.service import ScorelaneError
 from shared.telemetry.safe_traceback import where
-
-#: The most bytes of a refused upload that are still read, so that the client gets the answer;
-#: after that its connection is cut.
-DRAIN_BYTES = 64 * 1024 * 1024
 
 logger = logging.getLogger(__name__)
 
@@ -167,7 +163,7 @@ def register(app: Flask) -> None:
 
 
 def _handle_scorelane_error(error: ScorelaneError) -> Response:
-    read_on()
+    read_on(request)
     status = status_of(type(error))
     param = error.fields.get("param", error.fields.get("option"))
     response = problem(status, error.code, str(error), param)
@@ -177,18 +173,6 @@ def _handle_scorelane_error(error: ScorelaneError) -> Response:
     if status is HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
-
-
-def read_on() -> None:
-    """Read what is left of the request, within bounds.
-
-    A connection that is closed with unread data is reset, and takes the answer with it.
-    """
-    left = DRAIN_BYTES
-    request.max_content_length = None
-    with suppress(ClientDisconnected):
-        while left > 0 and (chunk := request.stream.read(64 * 1024)):
-            left -= len(chunk)
 
 
 def _handle_redis_error(error: Exception) -> Response:

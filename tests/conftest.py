@@ -1,5 +1,6 @@
 """Fixtures: a real Redis for the session, and the service in memory."""
 
+import re
 import signal
 import subprocess
 import tempfile
@@ -44,6 +45,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
         if starts:
             item.add_marker("process")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name parameters that differ from run to run, so that pytest-xdist finds the same tests."""
+    if isinstance(val, bytes) and val.startswith(b"\x1f\x8b"):
+        return "packed"
+    if isinstance(val, str) and re.fullmatch("[0-9a-f]{32}", val):
+        return "an id"
+    return None
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,1 @@
-"""Jobs over HTTP: one job, the list of jobs, and its events."""
+"""Jobs over HTTP: one job, its events, and the list of jobs."""

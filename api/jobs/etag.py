@@ -1,4 +1,4 @@
-"""Whether a client has the newest state of a job already."""
+"""`ETag` of a job: a client that polls gets a 304 while the job has not changed."""
 
 from hashlib import blake2b
 
@@ -9,15 +9,14 @@ from shared.jobs.job import Job
 
 
 def only_if_changed(answer: Response, services: Services, job: Job) -> Response:
-    """Send the answer that carries a job, or say that the client has it already (304).
+    """Set the `ETag` of an answer that holds a job, and make it a 304 if the client has that tag.
 
-    Its tag is of what is recorded of the job. The rate and the remaining time are made of that and
-    of the clock, so they are left out of it: while nothing is done they are only guessed anew. So
-    the tag is a weak one.
+    The tag is a hash of the job's record. It is weak, because `rows_per_second` and `eta_seconds`
+    also depend on the clock, and are left out: while no part is finished they are only estimates.
     """
-    # In the sentence for people, and not in the record.
-    nobody = not services.fleet.processes(job.spec.full_name)
-    content = f"{nobody} {job.model_dump_json()}".encode()
+    # The sentence in `detail` depends on this, and the record does not hold it.
+    has_no_worker = not services.fleet.processes(job.spec.full_name)
+    content = f"{has_no_worker} {job.model_dump_json()}".encode()
     answer.set_etag(blake2b(content, digest_size=12).hexdigest(), weak=True)
     answer.make_conditional(request)
     return answer

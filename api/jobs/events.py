@@ -1,4 +1,4 @@
-"""`/jobs/<id>/events`: how a job goes on, as server-sent events."""
+"""`/jobs/<id>/events`: the progress of a job, as server-sent events."""
 
 import select
 import time
@@ -10,8 +10,8 @@ from pydantic import Field
 from redis.exceptions import RedisError
 from typing_extensions import TypedDict
 
+from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_json
-from api.jobs.views import find_job
 from api.process.draining import draining
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes
 from api.services import Services, current_services
@@ -20,16 +20,16 @@ from shared.jobs.job import ENDED, Job
 
 blueprint = Blueprint("events", __name__)
 
-#: How often a job is looked at, in seconds; its end is heard at once, by its bell.
+#: How often a job is polled, in seconds. Its end is noticed at once, by the bell of its job.
 POLL_SECONDS = 1.0
 
-#: A stream says something at least so often, or proxies take it for dead.
+#: A quiet stream sends a comment this often, or proxies would close it.
 HEARTBEAT_SECONDS = 15.0
 
-#: A client whose stream broke off comes back after so long.
+#: How long a client waits before it reconnects.
 RETRY_MILLISECONDS = 2000
 
-#: How the system says that the other end is gone; the first one on Linux alone.
+#: The events of `poll` by which the system reports a closed connection; the first only on Linux.
 _HUNG_UP = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR
 
 
@@ -47,16 +47,16 @@ class Event(TypedDict):
     ]
 
 
-#: OpenAPI 3.1 has no schema of a stream: this is one of its events.
+#: OpenAPI 3.1 has no schema for a stream, so the schema is that of one event.
 _STREAM = Content(
     "text/event-stream",
     Event,
     {"event": "end", "id": "succeeded-1-1", "data": json.dumps(EXAMPLE_JOB)},
 )
-_SEEN = Parameter(
+_LAST_EVENT_ID = Parameter(
     "Last-Event-ID",
     {"type": "string"},
-    "The id of the last event that was seen: it is not sent again.",
+    "The id of the last event that the client has: it is not sent again.",
     where="header",
     example="running-126000-1000000",
 )
@@ -66,72 +66,72 @@ _SEEN = Parameter(
 @describes(
     {
         200: Answer("The stream: `progress` and `end`, each with the job.", (_STREAM,)),
-        204: Answer("The last event that was seen was the end."),
+        204: Answer("The client has the last event: the job has ended."),
     },
     refused=(*OF_A_JOB, StreamsFull),
-    parameters=(_SEEN,),
+    parameters=(_LAST_EVENT_ID,),
 )
 def events(job_id: str) -> Response:
-    """The job each time that it has gone on, and at its end."""
+    """Stream the job each time that it progresses, and at its end."""
     at = current_services()
     job = find_job(at, job_id)
     seen = request.headers.get("Last-Event-ID", "")
     if job.state in ENDED and seen == event_id(job):
-        # So an EventSource is told to come back no more.
+        # A 204 makes an EventSource stop reconnecting.
         return Response(status=204)
-    leave = at.streams.take()
+    release = at.streams.take()
     stream = follow(at, job, seen, _hung_up(request.environ.get("gunicorn.socket")))
     answer = Response(stream, mimetype="text/event-stream")
-    # Not in the stream: one that is never begun, as for a HEAD, would not come to it.
-    answer.call_on_close(leave)
+    # Not a `finally` in the generator: for a HEAD request the generator is never started.
+    answer.call_on_close(release)
     answer.headers["Cache-Control"] = "no-store"
-    # nginx would hold events back until it has a buffer full of them.
+    # Without this, nginx sends events only when its buffer is full.
     answer.headers["X-Accel-Buffering"] = "no"
     return answer
 
 
 def event_id(job: Job) -> str:
-    """Tells what an event says: equal for equal news, so that it is not said twice."""
+    """Return the id of the event for a state of a job; equal states have equal ids."""
     held_up = "-held-up" if job.held_up else ""
     return f"{job.state}-{job.rows_done}-{job.total or 'unknown'}{held_up}"
 
 
 def follow(at: Services, job: Job, seen: str, is_gone: Callable[[], bool]) -> Iterator[bytes]:
-    """Events from here to the end of the job, for as long as a stream may last.
+    """Yield the events of a job until its end, for at most `stream_seconds`.
 
-    It costs at most one read of the record a second. A job that is deleted meanwhile ends its
-    stream; whoever comes back is told what became of it.
+    This reads the job's record at most once per second. If the job is deleted, the stream ends; a
+    client that reconnects gets the error.
 
     Args:
-        at: the collaborators.
-        job: as it stands.
+        at: the services.
+        job: its current state.
         seen: the id of the last event that the client has; empty: none.
-        is_gone: whether the client has left.
+        is_gone: tells whether the client has closed the connection.
     """
-    now = said = time.monotonic()
+    now = last_sent = time.monotonic()
     until = now + at.settings.stream_seconds
     yield f"retry: {RETRY_MILLISECONDS}\n\n".encode()
     while True:
         now = time.monotonic()
         if event_id(job) != seen:
-            seen, said = event_id(job), now
+            seen, last_sent = event_id(job), now
             yield _event("end" if job.state in ENDED else "progress", seen, job_json(at, job))
-        elif now - said >= HEARTBEAT_SECONDS:
-            said = now
+        elif now - last_sent >= HEARTBEAT_SECONDS:
+            last_sent = now
             yield b": still there\n\n"
         if job.state in ENDED or now >= until or draining.is_set() or is_gone():
             return
         try:
-            rung = at.store.wait(job.spec.id, POLL_SECONDS)
+            has_rung = at.store.wait(job.spec.id, POLL_SECONDS)
             job = at.store.get(job.spec.id)
         except (JobNotFound, JobExpired):
             return
         except RedisError:
-            # It may be back soon; who has a stream shall not notice.
+            # Redis may be back soon: the stream goes on.
             draining.wait(POLL_SECONDS)
         else:
-            if rung and job.state not in ENDED:
-                # The bell of an end that was taken back still rings.
+            if has_rung and job.state not in ENDED:
+                # The bell still rings from an end that was undone: do not poll in a busy loop.
                 draining.wait(POLL_SECONDS)
 
 
@@ -141,9 +141,10 @@ def _event(kind: str, event: str, content: JobJson) -> bytes:
 
 
 def _hung_up(connection: Any) -> Callable[[], bool]:
-    """Tells whether a connection was closed at its other end; never, where there is none.
+    """Return a function that tells whether the client has closed a connection.
 
-    What is written to it would tell too, but only at the second heartbeat.
+    Without a connection it always returns False. A failed write would tell too, but only at the
+    second heartbeat after the client has left.
     """
     if connection is None:
         return lambda: False

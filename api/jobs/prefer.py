@@ -1,4 +1,4 @@
-"""What a client prefers (RFC 7240): to wait for the end of a job, or not to."""
+"""`Prefer` (RFC 7240): a client that wants to wait for the end of a job, or does not."""
 
 from dataclasses import dataclass
 from urllib.request import parse_http_list
@@ -9,7 +9,6 @@ from api.schema.describe import Parameter
 from api.services import Services
 from shared.jobs.job import ENDED, Job
 
-#: What a client may prefer, and what an answer says of it.
 PREFER = Parameter(
     "Prefer",
     {"type": "string"},
@@ -17,16 +16,16 @@ PREFER = Parameter(
     "header",
     "wait=10",
 )
-APPLIED = {"Preference-Applied": "The preference that was followed, if there was one."}
+APPLIED = {"Preference-Applied": "The preference that was followed, if any."}
 
 
 @dataclass(frozen=True)
 class Preferences:
-    """What of a `Prefer` is known here; anything else, and what is malformed, is passed over.
+    """The preferences of a request that this service knows; others are ignored.
 
     Attributes:
-        wait: for how many seconds at most; None: it was not said.
-        respond_async: rather a 202 than a long wait.
+        wait: how many seconds to wait at most; None: not given.
+        respond_async: prefer a 202 at once to a long wait.
     """
 
     wait: int | None = None
@@ -37,45 +36,49 @@ _NONE = Preferences()
 
 
 def preferences_of(request: Request) -> Preferences:
-    """The preferences of a request; of two of a name the first one holds."""
-    sent = request.headers.get("Prefer")
-    if sent is None:
+    """Parse the preferences of a request.
+
+    Malformed preferences are ignored. If a name is given twice, the first one counts.
+    """
+    header = request.headers.get("Prefer")
+    if header is None:
         return _NONE
     found: dict[str, str] = {}
-    for one in parse_http_list(sent):
-        # What is behind a semicolon are parameters; none are known.
-        name, _, value = one.partition(";")[0].partition("=")
+    for preference in parse_http_list(header):
+        # Parameters follow a semicolon; none are known.
+        name, _, value = preference.partition(";")[0].partition("=")
         found.setdefault(name.strip().lower(), value.strip().strip('"'))
     wait = found.get("wait", "")
     is_number = wait.isascii() and wait.isdecimal() and len(wait) <= 9
     return Preferences(int(wait) if is_number else None, found.get("respond-async") == "")
 
 
-def wait_for_end(at: Services, job: Job, preferred: Preferences) -> tuple[Job, int | None]:
-    """Wait for the end of a job, if that is preferred, and there is a thread that may.
+def wait_for_end(at: Services, job: Job, preferences: Preferences) -> tuple[Job, int | None]:
+    """Wait for the end of a job, if the client prefers it and a thread is free for it.
 
     Returns:
-        The job as it stands then, and for how long it was waited at most; None: it was not.
+        The job in its new state, and the seconds after which the wait would have ended; None if
+        there was no wait.
 
     Raises:
-        shared.errors.service.JobNotFound: it was deleted meanwhile.
+        shared.errors.service.JobNotFound: the job was deleted during the wait.
     """
-    if preferred.wait is None:
+    if preferences.wait is None:
         return job, None
     if job.state in ENDED:
-        return job, preferred.wait
-    waited = at.job_waits.wait(job.spec.id, preferred.wait)
+        return job, preferences.wait
+    waited = at.job_waits.wait(job.spec.id, preferences.wait)
     return (job if waited is None else at.store.get(job.spec.id)), waited
 
 
 def applied(waited: int | None, *, at_once: bool = False) -> str | None:
-    """The `Preference-Applied` of an answer; None where no preference made a difference.
+    """Return the `Preference-Applied` of an answer; None if no preference made a difference.
 
     Args:
-        waited: for how many seconds at most the answer has waited; None: not at all.
-        at_once: whether it came before the end, as it was preferred.
+        waited: the longest wait in seconds, as `wait_for_end` returned it; None: no wait.
+        at_once: whether the answer came before the end of the job, as `respond-async` prefers.
     """
-    said = ["respond-async"] if at_once else []
+    preferences = ["respond-async"] if at_once else []
     if waited is not None:
-        said.append(f"wait={waited}")
-    return ", ".join(said) or None
+        preferences.append(f"wait={waited}")
+    return ", ".join(preferences) or None

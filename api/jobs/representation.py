@@ -1,4 +1,4 @@
-"""A job as clients see it."""
+"""A job as JSON, as clients see it."""
 
 import math
 from typing import Annotated, Literal
@@ -7,12 +7,12 @@ from flask import Response, jsonify
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from api.requests.terms import said_of
+from api.requests.terms import on_error_of
 from api.services import Services
 from shared.jobs.job import ENDED, CallbackState, Job, State
 from shared.telemetry.timestamps import rfc3339
 
-#: The most seconds that a client is told to wait before it asks again.
+#: The longest `Retry-After`, in seconds.
 MAX_RETRY_AFTER = 30
 
 JobId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -22,7 +22,7 @@ Rate = Annotated[float, Field(ge=0)]
 
 
 class Links(TypedDict):
-    """Where to go on."""
+    """The addresses of what belongs to a job."""
 
     self: str
     events: str
@@ -34,14 +34,14 @@ class Links(TypedDict):
 
 
 class ModelName(TypedDict):
-    """A model, and the version of it that a job is pinned to."""
+    """A model, and the version of it that the job is scored with."""
 
     name: str
     version: str
 
 
 class Counts(TypedDict):
-    """Rows: `completed` have a score, `failed` an error; `total` is null until all are counted."""
+    """Rows: `completed` have a score, `failed` an error. `total` is null until they are counted."""
 
     total: Count | None
     completed: Count
@@ -49,7 +49,7 @@ class Counts(TypedDict):
 
 
 class CallbackJson(TypedDict):
-    """How far the callback of a job is; it is tried again while it is `pending`."""
+    """The callback of a job; it is tried again while it is `pending`."""
 
     state: CallbackState
     attempts: Count
@@ -57,12 +57,12 @@ class CallbackJson(TypedDict):
 
 
 class JobJson(TypedDict):
-    """A job as it stands."""
+    """A job in its current state."""
 
     id: JobId
     state: State
     detail: Annotated[str, Field(description="A sentence for people.")]
-    owner: Annotated[str | None, Field(description="Of the key that it was sent with.")]
+    owner: Annotated[str | None, Field(description="The owner of the key that it was sent with.")]
     model: ModelName
     rows: Counts
     progress: Annotated[float, Field(ge=0, le=1)]
@@ -71,14 +71,17 @@ class JobJson(TypedDict):
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
-    expires_at: Annotated[Moment | None, Field(description="Kept until then, once it has ended.")]
+    expires_at: Annotated[
+        Moment | None, Field(description="When it is deleted; null until it has ended.")
+    ]
     error: Annotated[str | None, Field(description="Why it failed.")]
     on_error: Annotated[
-        Literal["skip", "fail"] | float, Field(description="Of a share: more bad rows fail it.")
+        Literal["skip", "fail"] | float,
+        Field(description="A share: more rows with an error than this fail the job."),
     ]
-    callback: Annotated[CallbackJson | None, Field(description="If it has a `callback_url`.")]
+    callback: Annotated[CallbackJson | None, Field(description="Null without a `callback_url`.")]
     labels: dict[str, str]
-    retry_of: Annotated[JobId | None, Field(description="The job that it does again.")]
+    retry_of: Annotated[JobId | None, Field(description="The job that it repeats.")]
     links: Links
 
 
@@ -116,10 +119,10 @@ EXAMPLE_JOB: JobJson = {
 
 
 def job_json(services: Services, job: Job) -> JobJson:
-    """The representation of a job."""
+    """Return a job as JSON."""
     now, path = services.store.now(), f"/jobs/{job.spec.id}"
     rate, eta = job.rows_per_second(now), job.eta_seconds(now)
-    kept = job.spec.retention or services.settings.retention_seconds
+    retention = job.spec.retention or services.settings.retention_seconds
     return {
         "id": job.spec.id,
         "state": job.state,
@@ -133,9 +136,9 @@ def job_json(services: Services, job: Job) -> JobJson:
         "created_at": rfc3339(job.created_at),
         "started_at": _moment(job.started_at),
         "finished_at": _moment(job.finished_at),
-        "expires_at": _moment(None if job.finished_at is None else job.finished_at + kept),
+        "expires_at": _moment(None if job.finished_at is None else job.finished_at + retention),
         "error": job.error,
-        "on_error": said_of(job.spec.tolerance),
+        "on_error": on_error_of(job.spec.tolerance),
         "callback": _callback(job),
         "labels": job.spec.labels,
         "retry_of": job.spec.retry_of,
@@ -152,7 +155,7 @@ def job_json(services: Services, job: Job) -> JobJson:
 
 
 def job_answer(services: Services, job: Job, status: int = 200) -> Response:
-    """The answer that carries a job; while it runs, with the time to ask again."""
+    """Return the answer that holds a job; until the job has ended, with a `Retry-After`."""
     answer = jsonify(job_json(services, job))
     answer.status_code = status
     if job.state not in ENDED:
@@ -161,7 +164,7 @@ def job_answer(services: Services, job: Job, status: int = 200) -> Response:
 
 
 def retry_after(services: Services, job: Job) -> int:
-    """Whole seconds until it is worth asking again: a tenth of what is left."""
+    """Return the seconds until the next poll is worthwhile: a tenth of the remaining time."""
     eta = job.eta_seconds(services.store.now()) or 0.0
     return min(max(math.ceil(eta / 10), 1), MAX_RETRY_AFTER)
 

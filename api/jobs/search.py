@@ -1,4 +1,4 @@
-"""Pages of the list of jobs, of all or of those that are looked for."""
+"""The list of jobs: filters and pages."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,38 +16,42 @@ from shared.jobs.job_store import JobStore
 #: Jobs on one page of the list.
 MAX_PAGE = 1000
 
-#: So many jobs are looked at for one page, wanted or not: no page costs more than this.
-MOST_LOOKED_AT = 2000
+#: The most jobs that are read for one page, matching or not; it limits the cost of a page.
+MOST_READ = 2000
 
-#: Of them, at a time.
+#: How many jobs are read at once.
 _AT_ONCE = 200
 
-#: Of every name there is one value, but of this.
+#: The only parameter that may be given more than once.
 _REPEATED = "label"
 _NAMES = ("state", _REPEATED, "model", "created_after", "created_before", "limit", "cursor")
 
 _STATES = [state for state in State if state is not State.EXPIRED]
 _STATE = "|".join(_STATES)
 
-#: What the document says of them.
+#: The parameters of the query, for OpenAPI.
 PARAMETERS = (
     Parameter(
         "state",
         {"type": "string", "pattern": f"^({_STATE})(,({_STATE}))*$"},
-        "Jobs in one of these states; several by comma.",
+        "Jobs in one of these states, separated by commas.",
         example="queued,running",
     ),
     Parameter(
         "label",
         {"type": "array", "items": {"type": "string", "minLength": 2}},
-        "Jobs with each of these labels, `key:value`.",
+        "Jobs that have all of these labels, each `key:value`.",
         example=["team:growth"],
     ),
-    Parameter("model", {"type": "string"}, "Jobs of a model, `name` or `name@version`."),
-    Parameter("created_after", {"type": "string", "format": "date-time"}, "Jobs made later."),
-    Parameter("created_before", {"type": "string", "format": "date-time"}, "Jobs made earlier."),
-    Parameter("limit", number(0, MAX_PAGE), "At most so many jobs."),
-    Parameter("cursor", {"type": "string"}, "The last page's `next`."),
+    Parameter("model", {"type": "string"}, "Jobs of this model, `name` or `name@version`."),
+    Parameter(
+        "created_after", {"type": "string", "format": "date-time"}, "Jobs made after this time."
+    ),
+    Parameter(
+        "created_before", {"type": "string", "format": "date-time"}, "Jobs made before this time."
+    ),
+    Parameter("limit", number(0, MAX_PAGE), "The most jobs on the page."),
+    Parameter("cursor", {"type": "string"}, "`next` of the previous page."),
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,15 +59,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Search:
-    """Which jobs are looked for; a job must be all that is said.
+    """A search for jobs; a job matches if it meets all of its conditions.
 
     Attributes:
         limit: the most jobs of a page.
-        before: only jobs whose ids sort before this; None: any.
-        after: in milliseconds since the epoch; only jobs made later.
-        states: any of these; empty: any at all.
-        model: a name, or a name and a version with an @ between them.
-        labels: each of these.
+        before: only jobs whose ids sort before this id; None: any.
+        after: only jobs made later than this, in milliseconds since the epoch.
+        states: only jobs in one of these; empty: in any.
+        model: `name` or `name@version`; None: any.
+        labels: only jobs that have all of these.
     """
 
     limit: int
@@ -73,8 +77,8 @@ class Search:
     model: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
-    def wants(self, job: Job) -> bool:
-        """Whether the job is one of those."""
+    def matches(self, job: Job) -> bool:
+        """Whether a job meets the conditions, apart from those on its id."""
         return (
             job.state is not State.EXPIRED
             and (not self.states or job.state in self.states)
@@ -82,17 +86,17 @@ class Search:
             and self.labels.items() <= job.spec.labels.items()
         )
 
-    def is_over(self, job_id: str) -> bool:
-        """Whether this job, and with it every older one, is too old."""
+    def is_too_old(self, job_id: str) -> bool:
+        """Whether this job, and so every older one, was made before `after`."""
         return int(job_id[:12], 16) <= self.after
 
 
 def search_for(query: MultiDict[str, str]) -> Search:
-    """What a query asks for.
+    """Parse the query of `GET /jobs`.
 
     Raises:
-        shared.errors.input.UnknownOption: it has a name that is none here.
-        shared.errors.input.BadOption: it has a value that cannot be, or two.
+        shared.errors.input.UnknownOption: a parameter does not exist.
+        shared.errors.input.BadOption: a parameter has a value that cannot be used, or two values.
     """
     for name, values in query.lists():
         if name not in _NAMES:
@@ -101,11 +105,12 @@ def search_for(query: MultiDict[str, str]) -> Search:
             raise BadOption(option=name, value=values[1][:80], reason="it has two values")
     cursor = query.get("cursor")
     if cursor is not None and not is_job_id(cursor):
-        reason = "take it from the last page's 'next'"
+        reason = "take it from 'next' of the previous page"
         raise BadOption(option="cursor", value=cursor[:80], reason=reason)
     after, before = _moment(query, "created_after"), _moment(query, "created_before")
     if before is not None:
-        # Ids begin with the milliseconds of their making; the first of them that is not before it.
+        # An id begins with the milliseconds at which it was made: this is the first id at or after
+        # `created_before`.
         first = f"{-(-before // 1000):012x}"
         cursor = min(cursor or first, first)
     return Search(
@@ -119,16 +124,16 @@ def search_for(query: MultiDict[str, str]) -> Search:
 
 
 def find(store: JobStore, owner: str | None, search: Search) -> tuple[list[Job], str | None]:
-    """A page of jobs, the newest first, and the cursor of the next page; None: there is none.
+    """Return a page of jobs, the newest first, and the cursor of the next page, if there is one.
 
-    They are looked at in the order of their ids, which never changes: jobs that come or end
-    meanwhile move no other one from page to page. An index by state would have to be kept at every
-    move of every job, the small ones too; this costs nothing where nobody asks.
+    Jobs are read in the order of their ids, which never changes, so a job that is added or ends
+    between two pages moves no other job. There is no index by state: it would have to be updated
+    at every move of every job, also of small ones, even if nobody ever lists jobs.
 
     Args:
-        store: has the jobs.
-        owner: whose they are; None: anybody's.
-        search: which ones.
+        store: holds the jobs.
+        owner: whose jobs; None: everybody's.
+        search: the conditions and the length of the page.
     """
     found: list[Job] = []
     last = search.before
@@ -136,49 +141,49 @@ def find(store: JobStore, owner: str | None, search: Search) -> tuple[list[Job],
         if len(found) == search.limit:
             return found, last
         last = job.spec.id
-        if search.wants(job):
+        if search.matches(job):
             found.append(job)
-    # Where the list was not at its end, but the patience was.
-    return found, last if _is_more(store, owner, search, last) else None
+    # Either the list has ended, or `MOST_READ` jobs were read.
+    return found, last if _has_more(store, owner, search, last) else None
 
 
 def _newest_first(store: JobStore, owner: str | None, search: Search) -> Iterator[Job]:
-    before, looked_at = search.before, 0
-    while looked_at < MOST_LOOKED_AT:
+    before, count = search.before, 0
+    while count < MOST_READ:
         size = min(search.limit + 1, _AT_ONCE)
         jobs = store.list_jobs(size, before=before, owner=owner)
         for job in jobs:
-            if search.is_over(job.spec.id):
+            if search.is_too_old(job.spec.id):
                 return
             yield job
         if not jobs:
             return
-        before, looked_at = jobs[-1].spec.id, looked_at + len(jobs)
+        before, count = jobs[-1].spec.id, count + len(jobs)
 
 
-def _is_more(store: JobStore, owner: str | None, search: Search, last: str | None) -> bool:
+def _has_more(store: JobStore, owner: str | None, search: Search, last: str | None) -> bool:
     jobs = store.list_jobs(1, before=last, owner=owner)
-    return bool(jobs) and not search.is_over(jobs[0].spec.id)
+    return bool(jobs) and not search.is_too_old(jobs[0].spec.id)
 
 
 def _states(text: str | None) -> frozenset[State]:
     names = text.split(",") if text is not None else []
     if not set(names) <= set(_STATES):
-        reason = f"it must be some of {', '.join(_STATES)}, with commas between them"
+        reason = f"it must be one or more of {', '.join(_STATES)}, separated by commas"
         raise BadOption(option="state", value=(text or "")[:80], reason=reason)
     return frozenset(map(State, names))
 
 
 def _moment(query: Mapping[str, str], name: str) -> int | None:
-    """A time of RFC 3339, in microseconds since the epoch."""
+    """Parse a time of RFC 3339 into microseconds since the epoch; None if it is not given."""
     text = query.get(name)
     if text is None:
         return None
     try:
-        # A plus that was not escaped in the address comes as a blank.
-        given = text[:-6] + text[-6:].replace(" ", "+")
-        return max((datetime.fromisoformat(given) - _EPOCH) // timedelta(microseconds=1), 0)
+        # In a query, a plus that is not escaped is decoded as a blank.
+        escaped = text[:-6] + text[-6:].replace(" ", "+")
+        return max((datetime.fromisoformat(escaped) - _EPOCH) // timedelta(microseconds=1), 0)
     except (TypeError, ValueError, OverflowError):
-        # A TypeError: it has no offset from UTC.
+        # A TypeError means that the time has no offset from UTC.
         reason = "it must be a time of RFC 3339, such as 2026-01-01T12:00:00Z"
         raise BadOption(option=name, value=text[:80], reason=reason) from None

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, request
 from typing_extensions import TypedDict
 
 from api.jobs.etag import only_if_changed
+from api.jobs.lookup import cancel_job, find_job
 from api.jobs.prefer import APPLIED, PREFER, applied, preferences_of, wait_for_end
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer, job_json
 from api.jobs.search import PARAMETERS, find, search_for
@@ -15,67 +16,30 @@ from api.schema.describe import (
     json,
 )
 from api.security.access import current_identity
-from api.services import Services, current_services
+from api.services import current_services
 from shared.errors.input import BadOption, UnknownOption
-from shared.errors.service import (
-    JobEnded,
-    JobExpired,
-    JobLost,
-    JobNotFound,
-    JobNotRestored,
-    MalformedJobId,
-)
-from shared.jobs.job import Job, State, is_job_id, made_at
-from shared.storage.manifest import has_manifest, settle
+from shared.errors.service import JobEnded
 
 blueprint = Blueprint("jobs", __name__)
 
 
 class JobsPage(TypedDict):
-    """Jobs, the newest first; `next` is the cursor of the next page, null where there is none."""
+    """Jobs, the newest first; `next` is the cursor of the next page, null on the last page."""
 
     jobs: list[JobJson]
     next: str | None
 
 
 _JOB = json(JobJson, EXAMPLE_JOB)
-_ETAG = {"ETag": "Of what is recorded of the job."}
-_RETRY_AFTER = {"Retry-After": "Seconds until it is worth asking again; while it runs."}
-
-
-def find_job(at: Services, job_id: str) -> Job:
-    """The job with that id.
-
-    Raises:
-        shared.errors.service.MalformedJobId: it can be no job's id.
-        shared.errors.service.JobNotFound: there is none.
-        shared.errors.service.JobExpired: there was one.
-        shared.errors.service.JobNotRestored: there is one, and the job store has lost it.
-        shared.errors.service.JobLost: there may have been one that the job store has lost.
-    """
-    if not is_job_id(job_id):
-        raise MalformedJobId(job_id=job_id[:80])
-    try:
-        job = at.store.get(job_id)
-        if current_identity().sees(job.spec.owner):
-            return job
-    except JobExpired as error:
-        if current_identity().sees(error.fields["owner"]):
-            raise
-    except JobNotFound:
-        if has_manifest(at.blobs, job_id):
-            raise JobNotRestored(job_id=job_id) from None
-        if made_at(job_id) < at.store.since():
-            raise JobLost(job_id=job_id) from None
-    # Also where it is somebody else's: they shall not know that it is there.
-    raise JobNotFound(job_id=job_id)
+_ETAG = {"ETag": "A weak tag of the job's record."}
+_RETRY_AFTER = {"Retry-After": "Seconds until the next poll is worthwhile; while it runs."}
 
 
 @blueprint.get("/jobs/<job_id>")
 @describes(
     {
         200: Answer("The job.", _JOB, _RETRY_AFTER | _ETAG | APPLIED),
-        304: Answer("It stands as it did.", (), _ETAG | APPLIED),
+        304: Answer("The job has not changed.", (), _ETAG | APPLIED),
     },
     refused=OF_A_JOB,
     parameters=(
@@ -86,12 +50,12 @@ def find_job(at: Services, job_id: str) -> Job:
     ),
 )
 def follow(job_id: str) -> Response:
-    """How a job stands, at once or at its end."""
-    at, preferred = current_services(), preferences_of(request)
-    job, waited = wait_for_end(at, find_job(at, job_id), preferred)
+    """Return a job, at once or, with `Prefer: wait=N`, at its end."""
+    at, preferences = current_services(), preferences_of(request)
+    job, waited = wait_for_end(at, find_job(at, job_id), preferences)
     answer = job_answer(at, job)
-    if said := applied(waited):
-        answer.headers["Preference-Applied"] = said
+    if preference := applied(waited):
+        answer.headers["Preference-Applied"] = preference
     return only_if_changed(answer, at, job)
 
 
@@ -102,7 +66,7 @@ def follow(job_id: str) -> Response:
     parameters=PARAMETERS,
 )
 def list_jobs() -> JobsPage:
-    """A page of the jobs that are looked for, the newest first."""
+    """List the jobs that match the query, a page at a time, the newest first."""
     at = current_services()
     owner = None if current_identity().is_admin else current_identity().owner
     found, cursor = find(at.store, owner, search_for(request.args))
@@ -112,35 +76,19 @@ def list_jobs() -> JobsPage:
 @blueprint.post("/jobs/<job_id>/cancel")
 @describes({200: Answer("The job, cancelled.", _JOB)}, refused=(*OF_A_JOB, JobEnded))
 def cancel(job_id: str) -> Response:
-    """Stop a job; parts that are being scored at this moment come to nothing."""
+    """Cancel a job; the scores of parts that are being scored at this moment are discarded."""
     at = current_services()
     return job_answer(at, cancel_job(at, job_id))
 
 
-def cancel_job(at: Services, job_id: str) -> Job:
-    """Cancel a job; how it stands then.
-
-    Raises:
-        shared.errors.service.JobEnded: it has ended already.
-        shared.errors.service.ScorelaneError: as `find_job`.
-    """
-    find_job(at, job_id)
-    moved = at.store.move(job_id, State.CANCELLED)
-    job = at.store.get(job_id)
-    if not moved:
-        raise JobEnded(job_id=job_id, state=job.state)
-    if job.spec.kind == "bulk":
-        settle(at.store, at.blobs, job_id)
-    return job
-
-
 @blueprint.delete("/jobs/<job_id>")
-@describes({204: Answer("It is erased.")}, refused=OF_A_JOB)
+@describes({204: Answer("The job is deleted.")}, refused=OF_A_JOB)
 def delete(job_id: str) -> tuple[str, int]:
-    """Erase a job with all its rows and results, whatever its state."""
+    """Delete a job with all its rows and results, whatever its state."""
     at = current_services()
     job = find_job(at, job_id)
-    # Without a manifest nobody restores it, and without a record nobody writes for it any more.
+    # In this order: without its manifest the job is not restored, and without its record no worker
+    # writes another blob for it.
     at.blobs.delete(job.spec.manifest_key)
     at.store.delete(job_id)
     at.blobs.delete(job.spec.folder)

@@ -1,1 +1,1 @@
-"""What a request says: its options, terms, limits and body."""
+"""Reading a request: its options, terms, limits and body."""

@@ -1,7 +1,8 @@
-"""The body of a request as it was before it was encoded, in constant memory."""
+"""The body of a request, unpacked, as a stream in constant memory."""
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import IO
 
@@ -11,28 +12,32 @@ from werkzeug.exceptions import ClientDisconnected
 from shared.errors.input import NotGzip, Packed
 from shared.errors.service import TooLarge, UnsupportedEncoding
 
-#: How much of a body is in memory at a time.
+#: The largest chunk of a body that is held in memory.
 READ_BYTES = 1024 * 1024
 
-#: A body may grow so many times when it is unpacked. Tables of text grow five to twenty times; what
-#: grows a thousand times was made to fill a disk.
+#: How many times its length a gzip body may unpack to. Tables of text grow 5 to 20 times; a body
+#: that grows 1,000 times is an attempt to fill the disk.
 MOST_GROWTH = 200
+
+#: How much of a refused body is read, so that its sender gets the answer; then the connection is
+#: cut off.
+DRAIN_BYTES = 64 * 1024 * 1024
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
 def chunks_of(request: Request) -> Iterator[bytes]:
-    """The body, in runs of bytes.
+    """Read the body of a request in chunks, unpacked according to its `Content-Encoding`.
 
     Raises:
-        shared.errors.service.UnsupportedEncoding: it is neither plain nor gzip.
-        shared.errors.input.NotGzip: it says that it is gzip, and is not, or not to its end.
-        shared.errors.input.Packed: it is packed, and does not say so.
-        shared.errors.service.TooLarge: it grows too much.
+        shared.errors.service.UnsupportedEncoding: the encoding is neither `identity` nor `gzip`.
+        shared.errors.input.NotGzip: the encoding is `gzip`, and the body is not, or is cut off.
+        shared.errors.input.Packed: the body is compressed, and its encoding does not say so.
+        shared.errors.service.TooLarge: the body grows too much when it is unpacked.
     """
     match request.headers.get("Content-Encoding", "identity").strip().lower():
         case "identity":
-            return _plain(_read(request.stream))
+            return _uncompressed(_read(request.stream))
         case "gzip":
             return _unpack(_read(request.stream))
         case found:
@@ -40,12 +45,12 @@ def chunks_of(request: Request) -> Iterator[bytes]:
 
 
 def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The content of a file: as it is, or unpacked if it begins as gzip does, and no text can.
+    """Unpack a file if it begins with the magic bytes of gzip, which no text begins with.
 
     Raises:
-        shared.errors.input.NotGzip: it only begins so.
-        shared.errors.input.Packed: it is packed in another way.
-        shared.errors.service.TooLarge: it grows too much.
+        shared.errors.input.NotGzip: the file begins like gzip, and is not, or is cut off.
+        shared.errors.input.Packed: the file is compressed in another format.
+        shared.errors.service.TooLarge: the file grows too much when it is unpacked.
     """
     head = b""
     for chunk in chunks:
@@ -53,7 +58,19 @@ def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
         if len(head) >= len(_GZIP):
             break
     whole = chain([head], chunks)
-    yield from _unpack(whole) if head.startswith(_GZIP) else _plain(whole)
+    yield from _unpack(whole) if head.startswith(_GZIP) else _uncompressed(whole)
+
+
+def read_on(request: Request) -> None:
+    """Read and discard the rest of the body, up to `DRAIN_BYTES`.
+
+    A connection that is closed with unread data is reset, and its client may never see the answer.
+    """
+    left = DRAIN_BYTES
+    request.max_content_length = None
+    with suppress(ClientDisconnected):
+        while left > 0 and (chunk := request.stream.read(64 * 1024)):
+            left -= len(chunk)
 
 
 def _read(stream: IO[bytes]) -> Iterator[bytes]:
@@ -61,12 +78,12 @@ def _read(stream: IO[bytes]) -> Iterator[bytes]:
         while chunk := stream.read(READ_BYTES):
             yield chunk
     except OSError as error:
-        # So says gunicorn that a chunked body broke off; werkzeug has its own word for it.
+        # gunicorn raises an OSError where a chunked body breaks off; werkzeug has its own class.
         raise ClientDisconnected from error
 
 
-def _plain(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same, if it does not begin as what is packed does: no text does, and no Parquet."""
+def _uncompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Pass the chunks on, unless they begin like gzip or ZIP: no text and no Parquet file does."""
     first = next(chunks, b"")
     if first.startswith(_GZIP):
         advice = "Send it with `Content-Encoding: gzip`, or in a form (curl: -F file=@FILE.gz)."
@@ -80,19 +97,19 @@ def _plain(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _unpack(packed: Iterator[bytes]) -> Iterator[bytes]:
-    gzip, received, made = _gzip(), 0, 0
+    gzip, received, unpacked_bytes = _gzip(), 0, 0
     try:
         for chunk in packed:
             received += len(chunk)
             left = chunk
             while left:
                 if gzip.eof:
-                    # Files that were packed one by one and put behind each other.
+                    # The next of several gzip files that were concatenated.
                     gzip = _gzip()
                 unpacked = gzip.decompress(left, READ_BYTES)
                 left = gzip.unused_data if gzip.eof else gzip.unconsumed_tail
-                made += len(unpacked)
-                if made > MOST_GROWTH * received + READ_BYTES:
+                unpacked_bytes += len(unpacked)
+                if unpacked_bytes > MOST_GROWTH * received + READ_BYTES:
                     limit, advice = f"{MOST_GROWTH} times its length", "Send it as it is."
                     raise TooLarge(what="content of the gzip", limit=limit, unit="", advice=advice)
                 yield unpacked

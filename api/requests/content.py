@@ -1,8 +1,7 @@
-"""A request with rows: how they come, and what is asked of them."""
+"""The rows of a `POST /jobs`, as a stream in UTF-8, and the options that the request names."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from flask import Request
 from werkzeug.http import parse_options_header
@@ -15,7 +14,7 @@ from api.uploads.formats import ADVICE, MEDIA_TYPES, Format, Kind, kind_of_file
 from shared.errors.input import BadOption
 from shared.errors.service import UnsupportedFormat
 
-#: Options that the reading of a file begins with.
+#: Options without which no byte of a file can be read.
 _BEFORE_THE_FILE = ("delimiter", "charset")
 
 
@@ -24,48 +23,54 @@ class RequestContent:
     """The content of a `POST /jobs`.
 
     Attributes:
-        kind: its format.
-        chunks: its bytes, unpacked, text as UTF-8; they can be had once.
-        begun: the options as they are known before the content is read.
-        is_form: whether more of them may come behind it.
-        terms: what besides the options its job is recorded with, once the content was read.
+        kind: the format of the rows.
+        chunks: the rows, unpacked, text as UTF-8; an iterator that can be read once.
+        is_form: whether the request is a form, whose fields may follow the file: then `options` is
+            complete only when `chunks` was read to its end.
+        early_options: the options of the query and of the fields before the file.
+        is_converted: whether `chunks` is text that was sent in a charset other than UTF-8.
     """
 
     kind: Kind
     chunks: Iterator[bytes]
-    begun: JobOptions
     is_form: bool
+    early_options: JobOptions
+    is_converted: bool
     _query: Mapping[str, str]
     _fields: Mapping[str, str] = field(default_factory=dict)
-    terms: Callable[["RequestContent"], dict[str, Any]] = lambda _: {}
 
     @property
     def delimiter(self) -> str:
-        """What stands between the cells of a CSV."""
-        return self.begun.delimiter or self.kind.delimiter or ","
+        """The character between the cells of a CSV."""
+        return self.early_options.delimiter or self.kind.delimiter or ","
 
     def options(self) -> JobOptions:
-        """The options, once the content was read to its end.
+        """Return all options; in a form, call it after `chunks` was read to its end.
 
         Raises:
-            shared.errors.input.BadOption: one came behind the file that was read by it.
+            shared.errors.input.BadOption: an option cannot be used, or follows a file that was
+                read without it, or is a `validate=true` in a form: it would come too late.
             shared.errors.input.UnknownOption: there is no such option.
         """
-        found = job_options(self._query, self._fields)
+        if not self.is_form:
+            return self.early_options
+        options = job_options(self._query, self._fields)
         for name in _BEFORE_THE_FILE:
-            if getattr(found, name) != getattr(self.begun, name):
-                reason = "it came behind the file; send it before the file, or in the query"
+            if getattr(options, name) != getattr(self.early_options, name):
+                reason = "it follows the file; send it before the file, or in the query"
                 raise BadOption(option=name, value=self._fields.get(name, ""), reason=reason)
-        return found
+        if options.validate == "true" and self._query.get("validate") != "true":
+            raise BadOption(option="validate", value="true", reason="send it in the query")
+        return options
 
 
 def content_of(request: Request) -> RequestContent:
-    """What a request brings; of its content nothing is read that is not before the file.
+    """Begin to read the content of a request; of a form, everything before its file is read.
 
     Raises:
-        shared.errors.service.UnsupportedFormat: a content type that is not read.
-        shared.errors.input.NotMultipart: a form without a file, or malformed.
-        shared.errors.input.BadOption: an option that cannot be used, or not with this format.
+        shared.errors.service.UnsupportedFormat: the content type is none of those that hold rows.
+        shared.errors.input.NotMultipart: the form is malformed, or has no file.
+        shared.errors.input.BadOption: an option cannot be used, or not with this format.
     """
     if request.mimetype == "multipart/form-data":
         return _form(request)
@@ -74,8 +79,16 @@ def content_of(request: Request) -> RequestContent:
         raise UnsupportedFormat(found=request.mimetype or "none", supported=ADVICE)
     options = job_options(request.args)
     charset = request.mimetype_params.get("charset")
-    chunks = _text(kind, options, charset, chunks_of(request))
-    return RequestContent(kind, chunks, options, is_form=False, _query=request.args)
+    body = chunks_of(request)
+    chunks = _to_utf8(kind, options, charset, body)
+    return RequestContent(
+        kind,
+        chunks,
+        is_form=False,
+        early_options=options,
+        is_converted=chunks is not body,
+        _query=request.args,
+    )
 
 
 def _form(request: Request) -> RequestContent:
@@ -84,26 +97,33 @@ def _form(request: Request) -> RequestContent:
     media_type, parameters = parse_options_header(file.headers.get("content-type", ""))
     kind = kind_of_file(media_type.lower(), file.filename)
     options = job_options(request.args, form.fields)
-    chunks = _text(kind, options, parameters.get("charset"), unpacked(form.chunks()))
+    body = unpacked(form.chunks())
+    chunks = _to_utf8(kind, options, parameters.get("charset"), body)
     return RequestContent(
-        kind, chunks, options, is_form=True, _query=request.args, _fields=form.fields
+        kind,
+        chunks,
+        is_form=True,
+        early_options=options,
+        is_converted=chunks is not body,
+        _query=request.args,
+        _fields=form.fields,
     )
 
 
-def _text(
+def _to_utf8(
     kind: Kind, options: JobOptions, charset: str | None, chunks: Iterator[bytes]
 ) -> Iterator[bytes]:
-    """The content as UTF-8, whatever its charset is by its option or its content type."""
+    """Decode text from the charset that the option or else the content type names."""
     if options.delimiter and kind.format is not Format.CSV:
         raise BadOption(
             option="delimiter", value=options.delimiter, reason="only a CSV has a delimiter"
         )
     if kind.format is Format.PARQUET:
         if options.charset:
-            reason = "a Parquet file says it itself"
+            reason = "a Parquet file names its encoding itself"
             raise BadOption(option="charset", value=options.charset[:80], reason=reason)
         return chunks
     if kind.format is not Format.CSV:
-        # JSON is UTF-8 by its definition (RFC 8259), whatever a client's library puts behind it.
+        # JSON is UTF-8 by definition (RFC 8259): ignore a charset that a client's library appends.
         charset = None
     return to_utf8(chunks, options.charset or charset)

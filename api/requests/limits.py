@@ -1,43 +1,39 @@
-"""How much a request may bring."""
+"""Limits on the size of a request: bytes, columns and rows."""
 
-from api.services import Services
+from shared.config.settings import Settings
 from shared.errors.service import TooLarge
 
 BULK_ADVICE = "Send more rows as a CSV: POST /jobs with Content-Type: text/csv."
 
 
-def check_length(services: Services, length: int | None) -> None:
-    """See that an upload is not too long.
-
-    Args:
-        services: have the limit.
-        length: in bytes; None: not known.
+def check_length(settings: Settings, length: int | None) -> None:
+    """Check the length of an upload, in bytes; None, an unknown length, passes.
 
     Raises:
-        shared.errors.service.TooLarge: it is.
+        shared.errors.service.TooLarge: the upload has more than `max_upload_bytes`.
     """
     advice = "Split the file, or have SCORELANE_MAX_UPLOAD_BYTES raised."
-    _check(length or 0, services.settings.max_upload_bytes, "upload", "bytes", advice)
+    _check(length or 0, settings.max_upload_bytes, "upload", "bytes", advice)
 
 
-def check_columns(services: Services, columns: int) -> None:
-    """See that rows do not have too many columns.
+def check_columns(settings: Settings, columns: int) -> None:
+    """Check the number of columns of the rows.
 
     Raises:
-        shared.errors.service.TooLarge: they do.
+        shared.errors.service.TooLarge: there are more than `max_columns`.
     """
-    advice = "Send the columns of the texts and the references alone."
-    _check(columns, services.settings.max_columns, "number of columns", "columns", advice)
+    advice = "Send only the columns with the texts and the references."
+    _check(columns, settings.max_columns, "number of columns", "columns", advice)
 
 
-def check_rows(services: Services, rows: int) -> None:
-    """See that a job does not have too many rows.
+def check_rows(settings: Settings, rows: int) -> None:
+    """Check the number of rows of a job.
 
     Raises:
-        shared.errors.service.TooLarge: it does.
+        shared.errors.service.TooLarge: there are more than `max_rows`.
     """
     advice = "Send them as several jobs."
-    _check(rows, services.settings.max_rows, "number of rows", "rows", advice)
+    _check(rows, settings.max_rows, "number of rows", "rows", advice)
 
 
 def _check(count: int, limit: int, what: str, unit: str, advice: str) -> None:

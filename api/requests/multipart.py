@@ -1,4 +1,4 @@
-"""One file from a multipart form, as a stream."""
+"""The one file of a multipart form, as a stream, and the fields around it."""
 
 from collections.abc import Iterator
 
@@ -17,14 +17,17 @@ from werkzeug.sansio.multipart import (
 from api.requests.body import READ_BYTES
 from shared.errors.input import NotMultipart
 
-#: What the fields of a form may hold, all together; and how far a part's header may go.
+#: The most bytes that all fields of a form may have together, and that a part's header may have.
 MAX_FIELD_BYTES = 1024 * 1024
 
 
 class MultipartUpload:
-    """Reads a form of one file and some fields, never more than a chunk of it in memory.
+    """Reads a form with one file and some fields, with one chunk of it in memory at a time.
 
-    werkzeug's own `request.files` would put the whole file into a temporary one first.
+    werkzeug's own `request.files` would first write the whole file to a temporary file.
+
+    Attributes:
+        fields: the fields that were read so far.
     """
 
     def __init__(self, body: Iterator[bytes], boundary: str | None) -> None:
@@ -32,18 +35,18 @@ class MultipartUpload:
             raise NotMultipart(reason="its content type names no boundary")
         self.fields: MultiDict[str, str] = MultiDict()
         self._field, self._value = "", b""
-        self._held = 0
+        self._field_bytes = 0
         self._body = body
         self._decoder = MultipartDecoder(
-            # What it holds back of one read comes on top of the next.
             boundary.encode("latin-1", "replace"),
+            # The decoder's buffer holds a chunk, and what it has kept of earlier ones.
             MAX_FIELD_BYTES + READ_BYTES,
             max_parts=100,
         )
         self._events = self._read()
 
     def open(self) -> File:
-        """Read as far as the file, which has a name and headers; `fields` has those before it.
+        """Read up to the file, and return its name and headers; `fields` then has those before it.
 
         Raises:
             shared.errors.input.NotMultipart: the form is malformed, or has no file.
@@ -51,11 +54,11 @@ class MultipartUpload:
         for event in self._events:
             if isinstance(event, File):
                 return event
-            self._take_field(event)
+            self._add_to_field(event)
         raise NotMultipart(reason="it has no file")
 
     def chunks(self) -> Iterator[bytes]:
-        """The content of the file that was opened. `fields` is whole when this is at its end.
+        """Read the content of the opened file; at its end, `fields` is complete.
 
         Raises:
             shared.errors.input.NotMultipart: the form is malformed, or has several files.
@@ -68,21 +71,21 @@ class MultipartUpload:
                 in_file = event.more_data
                 yield event.data
             else:
-                self._take_field(event)
+                self._add_to_field(event)
 
-    def _take_field(self, event: Event) -> None:
+    def _add_to_field(self, event: Event) -> None:
         if isinstance(event, Field):
             self._field, self._value = event.name, b""
-            self._hold(len(event.name))
+            self._count(len(event.name))
         elif isinstance(event, Data):
             self._value += event.data
-            self._hold(len(event.data))
+            self._count(len(event.data))
             if not event.more_data:
                 self.fields.add(self._field, self._value.decode("utf-8", "replace"))
 
-    def _hold(self, more: int) -> None:
-        self._held += more
-        if self._held > MAX_FIELD_BYTES:
+    def _count(self, size: int) -> None:
+        self._field_bytes += size
+        if self._field_bytes > MAX_FIELD_BYTES:
             name = self._field[:80]
             raise NotMultipart(reason=f"its fields are too long, or too many, up to '{name}'")
 

@@ -1,4 +1,4 @@
-"""Options of a request, from the query or a form."""
+"""The options of a request, from its query or the fields of its form."""
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
@@ -8,74 +8,77 @@ from typing import Any, TypeVar, get_args
 from werkzeug.datastructures import MultiDict
 
 from api.schema.describe import Parameter, Schema
-from api.uploads.carried import Asked
+from api.uploads.carried import ColumnSelection
 from shared.errors.input import BadOption, UnknownOption
 from shared.jobs.job import ResultFormat
 from shared.webhooks.target import MAX_URL_CHARS
 
-#: The schema of an option that may be any text but an empty one.
+#: The schema of an option that may be any text except an empty one.
 TEXT: Schema = {"type": "string", "minLength": 1}
 
 
-def option(default: Any, says: str, schema: Schema = TEXT, example: Any = None) -> Any:
-    """A field of options, with what the document says of it."""
+def option(default: Any, description: str, schema: Schema = TEXT, example: Any = None) -> Any:
+    """Make a field of an options class, with its description, schema and example in OpenAPI."""
     return field(
-        default=default, metadata={"description": says, "schema": schema, "example": example}
+        default=default, metadata={"description": description, "schema": schema, "example": example}
     )
 
 
 @dataclass(frozen=True)
 class RowOptions:
-    """How rows are to be read and scored."""
+    """How rows are read and scored."""
 
-    model: str | None = option(None, "The model's name; the service has a default.")
-    text_column: str = option("text", "The column of the texts.")
+    model: str | None = option(None, "The name of the model. The service has a default.")
+    text_column: str = option("text", "The column with the texts.")
     ref_column: str | None = option(
-        None, "The column of the references; else `ref`, if there is one."
+        None, "The column with the references. Default: `ref`, if it exists."
     )
 
 
 def parameters_of(options: type) -> tuple[Parameter, ...]:
-    """What the document says of options; each may also be a field of a form."""
+    """Return the query parameters for the fields of an options class, for OpenAPI."""
     return tuple(Parameter(one.name, **one.metadata) for one in fields(options))
 
 
 @dataclass(frozen=True)
 class JobOptions(RowOptions):
-    """How the rows of a job are to be read and scored; and its terms, for `api.requests.terms`.
+    """How the rows of a job are read and scored, and its terms; see `api.requests.terms`.
 
     Attributes:
-        columns: those that are carried through to the results; None: all.
+        columns: the names of the columns that are carried through to the results; None: all.
     """
 
     delimiter: str | None = option(
         None,
-        "What ends the cells of a CSV: an ASCII character, or `comma`, `semicolon`, `tab`, `pipe`.",
+        "The character between the cells of a CSV: an ASCII character, or `comma`, `semicolon`, "
+        "`tab`, `pipe`.",
         example="semicolon",
     )
-    charset: str | None = option(None, "Of the text, if not UTF-8.", example="latin-1")
+    charset: str | None = option(
+        None, "The charset of the text. Default: UTF-8.", example="latin-1"
+    )
     columns: tuple[str, ...] | None = option(
         (),
-        "Columns to carry through to the results: names with commas between them, or `all`.",
+        "The columns that are carried through to the results: names separated by commas, or `all`.",
         example="all",
     )
     format: str = option(
         "csv",
-        "What the results are kept in. They come in any format; only in this one can a download "
-        "that was cut go on.",
+        "The format in which the results are stored. They can be downloaded in any format, but an "
+        "interrupted download can only be resumed in this one.",
         {"enum": list(get_args(ResultFormat))},
         example="parquet",
     )
     on_error: str = option(
         "skip",
-        "What becomes of the job when rows have an error: `skip` (nothing), `fail`, or the share "
-        "of such rows above which it fails.",
+        "What happens to the job if rows have an error: `skip` (nothing), `fail`, or the share of "
+        "such rows above which the job fails.",
         {"type": "string", "pattern": r"^(skip|fail|0\.[0-9]{1,9})$"},
         example="0.05",
     )
     label: tuple[str, ...] = option(
         (),
-        "`key:value`, to find the job by; as many as are given, up to 16.",
+        "A label `key:value` to find the job by. It may be given up to 16 times.",
         {
             "type": "array",
             "items": {"type": "string", "pattern": "^[A-Za-z0-9_./-]{1,64}:[ -~]{0,256}$"},
@@ -85,29 +88,30 @@ class JobOptions(RowOptions):
     )
     validate: str = option(
         "false",
-        "`true`: say what would become of the job, and make none. Only in the query.",
+        "`true`: a dry run. It checks the request, previews its rows and makes no job. Only in the "
+        "query.",
         {"enum": ["true", "false"]},
         example="false",
     )
     retention_seconds: str | None = option(
         None,
-        "How long the job is kept after its end.",
+        "How many seconds the job is kept after its end.",
         {"type": "integer", "minimum": 60},
         example=86400,
     )
     callback_url: str | None = option(
         None,
-        "Where the end of the job is told, by a signed POST.",
+        "An address that receives a signed POST when the job ends.",
         {"type": "string", "format": "uri", "maxLength": MAX_URL_CHARS},
         example="https://example.org/scored",
     )
 
 
-#: What may be given more than once.
+#: The options that may be given more than once.
 _REPEATED = frozenset({"label"})
 
 
-#: Delimiters that are hard to type into an address.
+#: Names for delimiters that are hard to type into an address.
 _DELIMITERS = {
     "comma": ",",
     "pipe": "|",
@@ -121,39 +125,43 @@ Options = TypeVar("Options", bound=RowOptions)
 
 
 def row_options(*sources: Mapping[str, str]) -> RowOptions:
-    """The options of `POST /sentiment`; see `job_options`."""
+    """Parse the options of `POST /sentiment`; see `job_options`."""
     return _read(RowOptions, sources)
 
 
 def job_options(*sources: Mapping[str, str]) -> JobOptions:
-    """The options of a new job; a later source wins.
+    """Parse the options of a new job.
+
+    Args:
+        sources: the query, then the fields of a form; an option in a later source replaces one in
+            an earlier source, but labels are added.
 
     Raises:
-        shared.errors.input.UnknownOption: a name that is no option: a slip must not change a
-            result.
-        shared.errors.input.BadOption: an option without a value, or with one that it cannot have,
-            or with two.
+        shared.errors.input.UnknownOption: a name is not an option. It is not ignored, as a typing
+            mistake must not change a result.
+        shared.errors.input.BadOption: an option has no value, a value that cannot be used, or two
+            values.
     """
     return _read(JobOptions, sources)
 
 
 def _read(kind: type[Options], sources: tuple[Mapping[str, str], ...]) -> Options:
-    known = [one.name for one in fields(kind)]
+    names = [one.name for one in fields(kind)]
     values: dict[str, Any] = {}
     for source in sources:
-        here = set()
+        seen = set()
         for name, value in _pairs(source):
-            if name not in known:
-                raise UnknownOption(option=name, options=", ".join(known))
+            if name not in names:
+                raise UnknownOption(option=name, options=", ".join(names))
             if not value:
                 raise BadOption(option=name, value="", reason="it has no value")
             if name in _REPEATED:
                 values[name] = (*values.get(name, ()), value)
                 continue
-            if name in here:
+            if name in seen:
                 raise BadOption(option=name, value=value[:80], reason="it has two values")
-            here.add(name)
-            values[name] = _VALUES[name](value) if name in _VALUES else value
+            seen.add(name)
+            values[name] = _PARSERS[name](value) if name in _PARSERS else value
     return kind(**values)
 
 
@@ -170,17 +178,17 @@ def _delimiter(value: str) -> str:
     return found
 
 
-def _columns(value: str) -> Asked:
+def _columns(value: str) -> ColumnSelection:
     if value == "all":
         return None
-    # As in a line of a CSV: a name with a comma in it has quotes.
+    # Parsed like a line of a CSV: a name that contains a comma is quoted.
     try:
         [names] = csv.reader([value], skipinitialspace=True, strict=True)
     except (ValueError, csv.Error):
         names = []
     names = [name.strip() for name in names]
     if not all(names) or len(set(names)) < max(len(names), 1):
-        reason = "it must be all, or names with commas between them, each once"
+        reason = "it must be all, or names separated by commas, each once"
         raise BadOption(option="columns", value=value[:80], reason=reason)
     return tuple(names)
 
@@ -188,13 +196,13 @@ def _columns(value: str) -> Asked:
 def _format(value: str) -> str:
     known = get_args(ResultFormat)
     if value not in known:
-        reason = f"the results are kept in one of {', '.join(known)}"
+        reason = f"the results are stored as one of {', '.join(known)}"
         raise BadOption(option="format", value=value[:80], reason=reason)
     return value
 
 
-#: What an option becomes whose value is not taken as it is.
-_VALUES: dict[str, Callable[[str], Any]] = {
+#: The parsers of the options whose value is not a plain text.
+_PARSERS: dict[str, Callable[[str], Any]] = {
     "columns": _columns,
     "delimiter": _delimiter,
     "format": _format,
@@ -202,10 +210,16 @@ _VALUES: dict[str, Callable[[str], Any]] = {
 
 
 def whole_number(source: Mapping[str, str], name: str, default: int, most: int) -> int:
-    """A number from 0 to `most`.
+    """Parse an option that is a whole number from 0 to `most`.
+
+    Args:
+        source: the query.
+        name: of the option.
+        default: if the option is not given.
+        most: the largest number.
 
     Raises:
-        shared.errors.input.BadOption: it is none.
+        shared.errors.input.BadOption: the value is not such a number.
     """
     text = source.get(name, str(default))
     if not (text.isascii() and text.isdecimal()) or len(text) > 18 or int(text) > most:

@@ -1,4 +1,4 @@
-"""The terms of a job: what its results are kept in, and for how long; what it bears; its labels."""
+"""The terms of a job: result format, error policy, retention, labels and callback."""
 
 import math
 import re
@@ -13,11 +13,11 @@ from shared.webhooks.target import Allowed, find_target
 #: Fields of a `shared.jobs.job.Spec`.
 Terms = dict[str, Any]
 
-#: Labels of a job, and how long they may be.
+#: The most labels of a job, and the most characters of a label's value.
 MAX_LABELS = 16
 MAX_VALUE_CHARS = 256
 
-#: Less than this, and the results might be gone before a client comes for them.
+#: The shortest retention, in seconds: with less, results could expire before a client fetches them.
 LEAST_RETENTION = 60
 
 _KEY = re.compile(r"[A-Za-z0-9_./-]{1,64}")
@@ -26,10 +26,12 @@ _POLICIES = {"skip": 1.0, "fail": 0.0}
 
 
 def terms_of(options: JobOptions, settings: Settings) -> Terms:
-    """What of the options goes into the job's `Spec` as it is.
+    """Return the fields of a job's `Spec` that follow from its options.
 
     Raises:
-        shared.errors.input.BadOption: one of them has a value that cannot be.
+        shared.errors.input.BadOption: an option has a value that cannot be used.
+        shared.errors.input.NoCallbacks: see `callback_url`.
+        shared.errors.input.BadCallback: see `callback_url`.
     """
     if options.validate not in ("true", "false"):
         reason = "it must be true or false"
@@ -44,11 +46,11 @@ def terms_of(options: JobOptions, settings: Settings) -> Terms:
 
 
 def callback_url(url: str | None, settings: Settings) -> str:
-    """Where the job's end is told; empty: nowhere.
+    """Check the address that is notified when the job ends; None becomes empty, for none.
 
     Raises:
-        shared.errors.input.NoCallbacks: nobody is called back here.
-        shared.errors.input.BadCallback: it leads where it may not.
+        shared.errors.input.NoCallbacks: the service has no secret to sign callbacks with.
+        shared.errors.input.BadCallback: the service does not call this address.
     """
     if url is None:
         return ""
@@ -59,10 +61,13 @@ def callback_url(url: str | None, settings: Settings) -> str:
 
 
 def tolerance(on_error: str) -> float:
-    """The share of bad rows above which a job fails: 1 for `skip`, 0 for `fail`.
+    """Parse `on_error` into the share of bad rows above which a job fails, from 0 to 1.
+
+    Args:
+        on_error: `skip` (1), `fail` (0) or a share.
 
     Raises:
-        shared.errors.input.BadOption: it is none of them, and no share.
+        shared.errors.input.BadOption: the value is none of these.
     """
     share = _POLICIES.get(on_error)
     if share is None and _SHARE.fullmatch(on_error):
@@ -73,18 +78,19 @@ def tolerance(on_error: str) -> float:
     return share
 
 
-def said_of(share: float) -> Literal["skip", "fail"] | float:
-    """A tolerance as it is asked for."""
+def on_error_of(share: float) -> Literal["skip", "fail"] | float:
+    """Return the value of `on_error` that `tolerance` parses into this share."""
     if share == 1:
         return "skip"
     return share or "fail"
 
 
 def retention(seconds: str | None, settings: Settings) -> float | None:
-    """For how long a job asks to be kept after its end.
+    """Parse the seconds that a job is kept after its end; None: as the settings say.
 
     Raises:
-        shared.errors.input.BadOption: it is no whole number, or more than may be.
+        shared.errors.input.BadOption: the value is not a whole number from `LEAST_RETENTION` to
+            the setting `max_retention_seconds`.
     """
     if seconds is None:
         return None
@@ -96,34 +102,35 @@ def retention(seconds: str | None, settings: Settings) -> float | None:
     return float(seconds)
 
 
-def labels(given: tuple[str, ...]) -> dict[str, str]:
-    """The labels in `key:value` each.
+def labels(values: tuple[str, ...]) -> dict[str, str]:
+    """Parse labels, each `key:value`, into a dictionary.
 
     Raises:
-        shared.errors.input.BadOption: one of them cannot be, or there are too many.
+        shared.errors.input.BadOption: a label is malformed, a key has two values, or there are too
+            many labels.
     """
     found: dict[str, str] = {}
-    for text in given:
+    for text in values:
         key, value = label(text)
         if found.setdefault(key, value) != value:
             raise BadOption(option="label", value=text[:80], reason=f"'{key}' has two values")
     if len(found) > MAX_LABELS:
         reason = f"there are {len(found)}; a job has at most {MAX_LABELS}"
-        raise BadOption(option="label", value=given[-1][:80], reason=reason)
+        raise BadOption(option="label", value=values[-1][:80], reason=reason)
     return found
 
 
 def label(text: str) -> tuple[str, str]:
-    """The key and the value in `key:value`.
+    """Parse the label `key:value` into its key and its value.
 
     Raises:
-        shared.errors.input.BadOption: it is none.
+        shared.errors.input.BadOption: the label is malformed.
     """
     key, colon, value = text.partition(":")
     if not colon or not _KEY.fullmatch(key):
         reason = "write key:value; a key has up to 64 letters, digits and _ . / -"
     elif len(value) > MAX_VALUE_CHARS or not value.isprintable():
-        reason = f"a value has up to {MAX_VALUE_CHARS} characters, all of them printable"
+        reason = f"a value has up to {MAX_VALUE_CHARS} characters, all printable"
     else:
         return key, value
     raise BadOption(option="label", value=text[:80], reason=reason)

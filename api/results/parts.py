@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from api.jobs.views import find_job
+from api.jobs.lookup import find_job
 from api.results.byte_ranges import BlobSlice, ByteRanges, blob_ranges, slices_of
 from api.results.negotiation import Format
 from api.results.streaming import prepend, recheck_on_missing

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, jsonify, request
 from typing_extensions import TypedDict
 
-from api.jobs.views import find_job
+from api.jobs.lookup import find_job
 from api.results.available import AvailableRows, BadRow
 from api.results.negotiation import Format, wanted_format
 from api.results.partial import (

@@ -6,8 +6,8 @@ from flask import Blueprint
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId
-from api.jobs.views import find_job
 from api.results.parts import ResultParts
 from api.schema.describe import OF_A_JOB, Answer, describes, json
 from api.services import Services, current_services

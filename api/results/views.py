@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from typing_extensions import TypedDict
 
-from api.jobs.views import find_job
+from api.jobs.lookup import find_job
 from api.requests.options import whole_number
 from api.results.negotiation import Format, file_response, wanted_format
 from api.results.partial import (

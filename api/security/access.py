@@ -6,12 +6,9 @@ from http import HTTPStatus
 from flask import Flask, Response, g, request
 
 from api.security.keys import ANYONE, Key, Keys, Scope
-from api.services import Services
 from shared.config.settings import Settings
 from shared.errors.service import (
     KeyWanted,
-    OwnerFull,
-    ServiceFull,
     TooManyRequests,
     UnknownKey,
     WrongScope,
@@ -131,21 +128,3 @@ class Access:
 def _presented() -> str | None:
     kind, _, key = request.headers.get("Authorization", "").partition(" ")
     return key.strip() if kind.lower() == "bearer" else request.headers.get("X-API-Key")
-
-
-def check_room(services: Services, rows: int) -> None:
-    """See that there is room for another bulk job, of about so many rows.
-
-    Raises:
-        shared.errors.service.ServiceFull: too much waits already.
-        shared.errors.service.OwnerFull: too much of this owner's waits already.
-    """
-    most, owner = services.settings, current_identity().owner
-    load = services.store.load(owner)
-    if load.jobs >= most.max_waiting_jobs or load.rows + rows > most.max_waiting_rows:
-        raise ServiceFull(what=f"{load.jobs:,} jobs of {load.rows:,} rows")
-    if not owner:
-        return
-    too_many = load.owner_jobs >= most.owner_waiting_jobs
-    if too_many or load.owner_rows + rows > most.owner_waiting_rows:
-        raise OwnerFull(what=f"{load.owner_jobs:,} jobs of {load.owner_rows:,} rows")

@@ -1,1 +1,1 @@
-"""From a request to an accepted job."""
+"""Taking in a job: from a request to a recorded job."""

@@ -1,4 +1,4 @@
-"""`POST /jobs?validate=true`: what would become of a job, without making it."""
+"""`POST /jobs?validate=true`, a dry run: what would become of a job, without making it."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -9,59 +9,62 @@ from typing_extensions import TypedDict
 
 from api.jobs.representation import ModelName
 from api.requests.content import content_of
-from api.requests.terms import terms_of
 from api.security.access import current_identity
 from api.services import Services
-from api.submission.preview import preview_of
-from api.uploads.formats import Format
+from api.submission.preview import Preview, preview_of
+from api.uploads.formats import Format, Kind
+from shared.fleet import Served
 from shared.tables.rows import Rows
 
-#: So many rows are shown, and so many with an error; so much of each of their texts.
-SHOWN = 5
+#: How many rows are shown, and how many with an error; and how much of each of their texts.
+SHOWN_ROWS = 5
 SHOWN_CHARS = 200
 
 
-class ShownRow(TypedDict):
-    """A row as it would be read."""
+class PreviewRow(TypedDict):
+    """A row as the job would read it."""
 
     row: Annotated[int, Field(ge=1)]
     ref: str
-    text: Annotated[str, Field(description="Its beginning; empty where it has an error.")]
+    text: Annotated[str, Field(description="Its beginning; empty if the row has an error.")]
     error: str | None
 
 
 class LookedAt(TypedDict):
-    """How much was looked at: of the rest it is not known whether it can be read."""
+    """How much of the upload was read; nothing is known about the rest."""
 
     bytes: int
     rows: int
-    failed: Annotated[int, Field(description="Those with an error.")]
-    all: Annotated[bool, Field(description="Whether that is all there is.")]
+    failed: Annotated[int, Field(description="The rows with an error.")]
+    all: Annotated[bool, Field(description="Whether these are all rows of the upload.")]
 
 
 class Estimate(TypedDict):
-    """About what the job would cost; null where it cannot be told."""
+    """About what the job would cost; null where it is not known."""
 
-    rows: Annotated[int | None, Field(description="Of a file whose length is not known: null.")]
-    seconds: Annotated[float | None, Field(description="Of scoring, if nothing else waits.")]
+    rows: Annotated[int | None, Field(description="Null if the length of the file is unknown.")]
+    seconds: Annotated[float | None, Field(description="To score it, if nothing else waits.")]
     rows_per_second: Annotated[float, Field(description="Of one process, as measured.")]
-    processes: Annotated[int, Field(description="That serve the model now.")]
-    share_of_rows: Annotated[float | None, Field(description="Of the rows that a job may have.")]
+    processes: Annotated[int, Field(description="The processes that serve the model now.")]
+    share_of_rows: Annotated[
+        float | None, Field(description="Of the limit on the rows of one job.")
+    ]
     share_of_waiting_rows: Annotated[
-        float | None, Field(description="Of the rows that you may have waiting, with what waits.")
+        float | None,
+        Field(description="Of the limit on your waiting rows, with those that wait already."),
     ]
 
 
 class DryRun(TypedDict):
-    """What would become of a job; nothing of it was kept."""
+    """What would become of a job; nothing of it is kept."""
 
     detail: Annotated[str, Field(description="A sentence for people.")]
     format: str
     model: ModelName
     columns: list[str]
     looked_at: LookedAt
-    first_rows: list[ShownRow]
-    first_errors: list[ShownRow]
+    first_rows: list[PreviewRow]
+    first_errors: list[PreviewRow]
     estimate: Estimate
 
 
@@ -85,57 +88,67 @@ EXAMPLE: DryRun = {
 
 
 def dry_run(services: Services, request: Request) -> DryRun:
-    """Look at the beginning of what was sent as if it were a job; nothing is stored or queued.
+    """Check a request as if it were to be a job, and describe the job; nothing of it is kept.
 
     Args:
-        services: have the models and the limits.
+        services: the models and the limits.
         request: the rows and the options.
 
     Raises:
-        shared.errors.service.ScorelaneError: it could be no job, as a job would say it.
+        shared.errors.service.ScorelaneError: the request cannot be a job; the same error that the
+            job would be refused with.
     """
-    sent = content_of(request)
-    options = sent.begun
-    served = services.model(options.model)
-    terms_of(options, services.settings)
-    read = preview_of(services, sent, request)
-    rate, processes = served.rate, services.fleet.processes(served.card.full_name)
-    rows, settings = read.about_rows, services.settings
-    load = services.store.load(current_identity().owner)
-    waiting, most = load.rows, settings.max_waiting_rows
-    if current_identity().owner:
-        waiting, most = load.owner_rows, settings.owner_waiting_rows
-    shown = list(_shown(read.rows))
-    what = f"Of the first {read.size:,} bytes {len(read.rows):,} rows"
-    if sent.kind.format is Format.PARQUET:
-        what = f"Of {rows:,} rows the first {len(read.rows):,}"
-    no_more = f" {what} were looked at, no more."
+    content = content_of(request)
+    preview = preview_of(services, content, request)
+    card = preview.admitted.served.card
+    rows = list(_preview_rows(preview.rows))
+    errors = [row for row in rows if row["error"] is not None]
     return {
-        "detail": "This can be a job." + ("" if read.all else no_more),
-        "format": sent.kind.format,
-        "model": {"name": served.card.name, "version": served.card.version},
-        "columns": read.columns,
+        "detail": _detail(preview, content.kind),
+        "format": content.kind.format,
+        "model": {"name": card.name, "version": card.version},
+        "columns": preview.columns,
         "looked_at": {
-            "bytes": read.size,
-            "rows": len(read.rows),
-            "failed": sum(row["error"] is not None for row in shown),
-            "all": read.all,
+            "bytes": preview.size,
+            "rows": len(rows),
+            "failed": len(errors),
+            "all": preview.is_all,
         },
-        "first_rows": shown[:SHOWN],
-        "first_errors": [row for row in shown if row["error"] is not None][:SHOWN],
-        "estimate": {
-            "rows": rows,
-            "seconds": round(rows / rate / processes, 3) if rows and processes else None,
-            "rows_per_second": round(rate, 1),
-            "processes": processes,
-            "share_of_rows": None if rows is None else round(rows / settings.max_rows, 6),
-            "share_of_waiting_rows": None if rows is None else round((waiting + rows) / most, 6),
-        },
+        "first_rows": rows[:SHOWN_ROWS],
+        "first_errors": errors[:SHOWN_ROWS],
+        "estimate": _estimate(services, preview.admitted.served, preview.about_rows),
     }
 
 
-def _shown(rows: Rows) -> Iterator[ShownRow]:
-    for at, (ref, text, error) in enumerate(
-        zip(rows.refs, rows.texts, rows.errors, strict=True), 1
-    ):
-        yield {"row": at, "ref": ref, "text": text[:SHOWN_CHARS], "error": error}
+def _detail(preview: Preview, kind: Kind) -> str:
+    detail = "This can be a job."
+    if preview.is_all:
+        return detail
+    rows = f"{len(preview.rows):,}"
+    if kind.format is Format.PARQUET:
+        return f"{detail} Of {preview.about_rows:,} rows the first {rows} were looked at, no more."
+    size = f"{preview.size:,}"
+    return f"{detail} Of the first {size} bytes {rows} rows were looked at, no more."
+
+
+def _estimate(services: Services, served: Served, rows: int | None) -> Estimate:
+    rate, processes = served.rate, services.fleet.processes(served.card.full_name)
+    settings, owner = services.settings, current_identity().owner
+    load = services.store.load(owner)
+    waiting, limit = load.rows, settings.max_waiting_rows
+    if owner:
+        waiting, limit = load.owner_rows, settings.owner_waiting_rows
+    return {
+        "rows": rows,
+        "seconds": round(rows / rate / processes, 3) if rows and processes else None,
+        "rows_per_second": round(rate, 1),
+        "processes": processes,
+        "share_of_rows": None if rows is None else round(rows / settings.max_rows, 6),
+        "share_of_waiting_rows": None if rows is None else round((waiting + rows) / limit, 6),
+    }
+
+
+def _preview_rows(rows: Rows) -> Iterator[PreviewRow]:
+    columns = zip(rows.refs, rows.texts, rows.errors, strict=True)
+    for number, (ref, text, error) in enumerate(columns, 1):
+        yield {"row": number, "ref": ref, "text": text[:SHOWN_CHARS], "error": error}

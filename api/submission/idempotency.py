@@ -16,9 +16,11 @@ from redis.exceptions import RedisError
 
 from api.requests.content import RequestContent, content_of
 from api.requests.limits import check_length
+from api.requests.options import JobOptions
 from api.schema.describe import Parameter
 from api.security.access import current_identity
 from api.services import Services
+from api.uploads.formats import Kind
 from shared.errors.service import (
     BadIdempotencyKey,
     IdempotencyKeyInUse,
@@ -27,130 +29,136 @@ from shared.errors.service import (
 )
 from shared.jobs.job import Binding, Job
 
-#: A request holds its key so long without saying anything; then its process is taken for dead.
+#: A request that does not renew its hold on a key for this long is taken for dead.
 LEASE_SECONDS = 30.0
 
-#: A longer wait is not asked of who comes while a key is held: the upload may end at any moment.
+#: The largest `Retry-After` while another request holds the key: its upload may end at any moment.
 MOST_RETRY_AFTER = 5
 
 MAX_CHARS = 255
 
-#: A string of structured fields (RFC 8941); and what most clients send, the same without quotes.
+#: A string of structured fields (RFC 8941), and the form without quotes that most clients send.
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 _BARE = re.compile(r"[!#-\[\]-~]*")
 
 HEADER = Parameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": MAX_CHARS},
-    "Names this request: sent again with the same key, it makes no second job.",
+    "A key for this request: sent again with the same key, it makes no second job.",
     "header",
     '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
 )
-REPLAYED = {"Idempotency-Replayed": "`true`: the job was made by an earlier request."}
+REPLAYED = {"Idempotency-Replayed": "`true`: an earlier request with this key made the job."}
 
 
 def key_of(request: Request) -> str | None:
-    """The key of a request; None where it has none.
+    """Return the key of a request; None if it has none.
 
     Raises:
-        shared.errors.service.BadIdempotencyKey: it is malformed, empty or too long.
+        shared.errors.service.BadIdempotencyKey: the key is malformed, empty or too long.
     """
-    sent = request.headers.get("Idempotency-Key")
-    if sent is None:
+    header = request.headers.get("Idempotency-Key")
+    if header is None:
         return None
-    sent = sent.strip()
-    if quoted := _QUOTED.fullmatch(sent):
+    header = header.strip()
+    if quoted := _QUOTED.fullmatch(header):
         key = re.sub(r"\\(.)", r"\1", quoted[1])
-    elif _BARE.fullmatch(sent):
-        key = sent
+    elif _BARE.fullmatch(header):
+        key = header
     else:
         raise BadIdempotencyKey(reason="it is neither a string in double quotes nor a plain word")
     if not 0 < len(key) <= MAX_CHARS:
         raise BadIdempotencyKey(
-            reason=f"it has {len(key):,} characters, and 1 to {MAX_CHARS} may be"
+            reason=f"it has {len(key):,} characters, and may have 1 to {MAX_CHARS}"
         )
     return key
 
 
 class Claim:
-    """A request's hold on its key, while its job is not made yet."""
+    """A request's hold on its key until its job is recorded.
+
+    Use it as a context manager: a request that is refused, or breaks off, frees its key at once.
+    """
 
     def __init__(self, services: Services, key: str) -> None:
         self._services = services
         self._store = services.store
-        # Keys are as long as this, whatever a client has made them of.
+        # A hash, so that all keys in Redis have the same length, whatever clients send.
         self._key = hashlib.sha256(f"{current_identity().owner}\n{key}".encode()).hexdigest()
         self._token = secrets.token_hex(8)
-        self._content = hashlib.sha256()
+        self._content_hash = hashlib.sha256()
 
     def __enter__(self) -> "Claim":
         return self
 
     def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
-        # A request that was refused, or broke off, has made no job: its key is free at once.
+        # After PerhapsAccepted the job may exist, so the key must not be freed.
         if error and not isinstance(error, PerhapsAccepted):
             with suppress(RedisError):
                 self._store.release_key(self._key, self._token)
 
-    def take(self) -> Binding | None:
-        """Hold the key; or give the job that was made with it.
+    def hold(self) -> Binding | None:
+        """Hold the key, or return the binding of the job that an earlier request made with it.
 
         Raises:
-            shared.errors.service.IdempotencyKeyInUse: another request holds it.
+            shared.errors.service.IdempotencyKeyInUse: another request holds the key.
         """
-        found = self._store.hold_key(self._key, self._token, LEASE_SECONDS)
-        if found is None or found.binding:
-            return found.binding if found else None
-        wait = min(max(math.ceil(found.seconds_left), 1), MOST_RETRY_AFTER)
+        holder = self._store.hold_key(self._key, self._token, LEASE_SECONDS)
+        if holder is None:
+            return None
+        if holder.binding:
+            return holder.binding
+        wait = min(max(math.ceil(holder.seconds_left), 1), MOST_RETRY_AFTER)
         raise IdempotencyKeyInUse(retry_after=wait)
 
-    def watching(self, sent: RequestContent) -> RequestContent:
-        """The same content, which is hashed as it passes, and the key held for as long."""
-        return replace(sent, chunks=self._watch(sent.chunks), terms=self.binding)
+    def watch(self, content: RequestContent) -> RequestContent:
+        """Return the same content, which is hashed, and whose hold is renewed, as it is read."""
+        return replace(content, chunks=self._watch(content.chunks))
 
     def _watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         renewed = time.monotonic()
         for chunk in chunks:
-            self._content.update(chunk)
+            self._content_hash.update(chunk)
             if time.monotonic() - renewed > LEASE_SECONDS / 3:
                 self._store.renew_key(self._key, self._token, LEASE_SECONDS)
                 renewed = time.monotonic()
             yield chunk
 
-    def binding(self, sent: RequestContent) -> dict[str, Any]:
-        """What the job's `Spec` has of its key, once the content was read."""
-        return {"binding": self.bound([sent.kind.format, asdict(sent.options())])}
+    def bind_rows(self, kind: Kind, options: JobOptions) -> Binding:
+        """Return the binding of a job of rows, after the watched content was read to its end."""
+        return self.bind([kind.format, asdict(options)])
 
-    def bound(self, about: Any) -> Binding:
-        """What a job's `Spec` has of its key.
+    def bind(self, identity: Any) -> Binding:
+        """Return the binding that a job's `Spec` holds of its key.
 
         Args:
-            about: what besides its content tells this request from others; JSON can be made of it.
+            identity: what distinguishes this request from others, apart from its content; it must
+                be possible to write it as JSON.
         """
-        text = json.dumps(about, sort_keys=True)
-        fingerprint = hashlib.sha256(self._content.digest() + text.encode()).hexdigest()
+        text = json.dumps(identity, sort_keys=True)
+        fingerprint = hashlib.sha256(self._content_hash.digest() + text.encode()).hexdigest()
         return Binding(key=self._key, token=self._token, fingerprint=fingerprint)
 
-    def replay(self, request: Request, made: Binding) -> Job:
-        """The job that was made with the key, if it was made of the same rows and options.
+    def replay(self, request: Request, earlier: Binding) -> Job:
+        """Return the job of an earlier request, if it had the same rows and options as this one.
 
         Raises:
-            shared.errors.service.IdempotencyKeyReused: it was another one.
-            shared.errors.service.ScorelaneError: this one cannot even be read.
+            shared.errors.service.IdempotencyKeyReused: it had other rows or options.
+            shared.errors.service.ScorelaneError: this request cannot be read.
         """
-        sent = self.watching(content_of(request))
+        content = self.watch(content_of(request))
         size = 0
-        for chunk in sent.chunks:
+        for chunk in content.chunks:
             size += len(chunk)
-            check_length(self._services, size)
-        return self.same(made, self.binding(sent)["binding"])
+            check_length(self._services.settings, size)
+        return self.job_of(earlier, self.bind_rows(content.kind, content.options()))
 
-    def same(self, made: Binding, now: Binding) -> Job:
-        """The job that was made with the key, if it was made of the same request as there is now.
+    def job_of(self, earlier: Binding, own: Binding) -> Job:
+        """Return the job of an earlier request, if this request's binding equals its binding.
 
         Raises:
-            shared.errors.service.IdempotencyKeyReused: it was another one.
+            shared.errors.service.IdempotencyKeyReused: the requests differ.
         """
-        if now.fingerprint != made.fingerprint:
+        if own.fingerprint != earlier.fingerprint:
             raise IdempotencyKeyReused
-        return self._store.get(made.job_id)
+        return self._store.get(earlier.job_id)

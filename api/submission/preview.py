@@ -1,169 +1,218 @@
-"""Looks at what was sent, as if it were a job: its columns, its first rows, how many there are."""
+"""The preview of a dry run: the first rows as a job would read them."""
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import BinaryIO
 
 from flask import Request
+from typing_extensions import override
 
 from api.requests.content import RequestContent
-from api.requests.limits import check_columns, check_length, check_rows
+from api.requests.limits import check_length
 from api.services import Services
-from api.submission.intake import read_chunks
-from api.submission.recording import passing_folder
-from api.uploads.carried import carried_columns
+from api.submission.admission import Admitted
+from api.submission.checks import (
+    BlobDestination,
+    Destination,
+    check_early,
+    check_json,
+    check_upload,
+)
+from api.submission.recording import temporary_folder
+from api.submission.room import check_room, check_small_room
 from api.uploads.formats import Format
-from api.uploads.readers import reader_of
+from shared.config.settings import Settings
 from shared.errors.input import OpenQuote, RowTooLong
 from shared.jobs.job import NDJSON, Layout, upload_key_of
-from shared.tables.json_rows import json_columns, json_rows
+from shared.tables.json_rows import json_columns
 from shared.tables.parquet_rows import first_rows_of
 from shared.tables.parts import cut, read_rows
 from shared.tables.rows import Rows
 from shared.tables.stored_rows import write_rows
 
-#: So much of a file is looked at, in bytes, and so many of its rows; JSON and Parquet come whole.
-LOOKED_AT_BYTES = 1024 * 1024
-LOOKED_AT_ROWS = 1000
+#: How much of a text file is read for a preview: bytes, and rows in them.
+PREVIEW_BYTES = 1024 * 1024
+PREVIEW_ROWS = 1000
+
+#: The limit if a header or a first row takes more than `PREVIEW_BYTES`: the longest row that the
+#: default settings allow, and one preview more.
+_MOST_BYTES = 9 * PREVIEW_BYTES
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What was looked at: so many bytes, in which these columns and rows are.
+    """What a dry run has read of a request that can be a job.
 
     Attributes:
-        columns: their names.
-        rows: the first ones.
-        size: bytes that were looked at.
-        all: whether that is all there is.
-        about_rows: how many rows there are about; None: it cannot be told.
+        admitted: its options, model and terms.
+        columns: the names of all columns.
+        rows: the first rows.
+        size: the bytes that `rows` and `columns` were read from.
+        is_all: whether `rows` are all rows of the upload.
+        about_rows: about how many rows the upload has; None: unknown.
     """
 
+    admitted: Admitted
     columns: list[str]
     rows: Rows
     size: int
-    all: bool
+    is_all: bool
     about_rows: int | None
 
 
-def preview_of(services: Services, sent: RequestContent, request: Request) -> Preview:
-    """Look at the beginning of what was sent; of JSON and Parquet, at all of it.
+def preview_of(services: Services, content: RequestContent, request: Request) -> Preview:
+    """Check a request as if it were to be a job, and read its first rows.
+
+    JSON and Parquet are read whole, a CSV or NDJSON up to `PREVIEW_BYTES`. A form is always read
+    to its end, as its fields may follow the file.
 
     Raises:
-        shared.errors.service.ScorelaneError: it could be no job, as a job would say it.
+        shared.errors.service.ScorelaneError: the request cannot be a job.
     """
-    announced = request.content_length
-    if sent.kind.format is Format.JSON:
-        return _read_json(services, sent, announced)
-    check_length(services, announced)
-    if sent.kind.format is Format.PARQUET:
-        return _read_parquet(services, sent)
-    plain = not sent.is_form and not request.headers.get("Content-Encoding")
-    return _read_head(services, sent, announced if plain else None)
+    if content.kind.format is Format.JSON:
+        return _preview_json(services, content, request.content_length)
+    early = check_early(services, content, request.content_length)
+    if content.kind.format is Format.PARQUET:
+        return _preview_parquet(services, content, early)
+    is_plain = not content.is_form and not request.headers.get("Content-Encoding")
+    return _preview_text(services, content, early, request.content_length if is_plain else None)
 
 
-class _Counted:
-    """Counts the bytes that pass: what is announced of them may be packed, or a form."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self.size = 0
-        self._chunks = chunks
-
-    def chunks(self) -> Iterator[bytes]:
-        """The same."""
-        for chunk in self._chunks:
-            self.size += len(chunk)
-            yield chunk
-
-
-def _read_json(services: Services, sent: RequestContent, announced: int | None) -> Preview:
-    counted = _Counted(sent.chunks)
-    value, options = read_chunks(services, counted.chunks(), announced), sent.begun
-    columns = json_columns(value)
-    carried = carried_columns(options.columns, columns, options.ref_column)
-    check_columns(services, len(carried))
-    rows = json_rows(
-        value,
-        text_column=options.text_column,
-        ref_column=options.ref_column,
-        carried=carried,
+def _preview_json(services: Services, content: RequestContent, announced: int | None) -> Preview:
+    checked = check_json(services, content, announced)
+    if checked.is_small:
+        check_small_room(services, checked.admitted.served)
+    count = len(checked.rows)
+    first = write_rows([row[:2] for row in checked.rows[:PREVIEW_ROWS]])
+    return Preview(
+        checked.admitted,
+        json_columns(checked.value),
+        _rows(services.settings, first, NDJSON),
+        checked.size,
+        is_all=count <= PREVIEW_ROWS,
+        about_rows=count,
     )
-    stored = write_rows([row[:2] for row in rows[:LOOKED_AT_ROWS]])
-    read = _rows(services, stored, NDJSON)
-    return Preview(columns, read, counted.size, len(rows) <= LOOKED_AT_ROWS, len(rows))
 
 
-def _read_head(services: Services, sent: RequestContent, length: int | None) -> Preview:
-    head, is_all = _head(sent.chunks)
-    options, upload = sent.begun, reader_of(sent, services.settings, lambda: io.BytesIO(head))
-    upload.feed(head)
-    columns = upload.finish()
-    carried = carried_columns(options.columns, columns, options.ref_column)
-    layout = upload.layout(options.text_column, options.ref_column, carried)
-    check_columns(services, layout.width)
-    rows, about = Rows(), upload.about_rows
+def _preview_parquet(
+    services: Services, content: RequestContent, early: Admitted | None
+) -> Preview:
+    # The description of a Parquet file is at its end, so it has to be stored to be read.
+    with temporary_folder(services) as job_id:
+        destination = BlobDestination(services.blobs, upload_key_of(job_id))
+        upload = check_upload(services, content, early, destination)
+        with destination.open() as stored:
+            # The ref and the text: a preview does not show carried columns.
+            names = upload.content.layout.names[:2]
+            first = first_rows_of(stored, names, PREVIEW_ROWS, PREVIEW_BYTES)
+    rows = _rows(services.settings, first, NDJSON)
+    is_all = len(rows) == upload.content.rows
+    size, about_rows = upload.content.size, upload.content.rows
+    return Preview(upload.admitted, upload.columns, rows, size, is_all, about_rows)
+
+
+def _preview_text(
+    services: Services, content: RequestContent, early: Admitted | None, announced: int | None
+) -> Preview:
+    head = Head(content, services.settings)
+    upload = check_upload(services, head.content, early, head)
+    lines = head.whole_lines()
+    rows = _first_rows(services.settings, lines, upload.content.layout, is_whole=head.is_whole)
+    is_all = head.is_whole and len(rows) < PREVIEW_ROWS
+    about_rows: int | None = len(rows) if is_all else upload.content.rows
+    if not head.is_whole:
+        length = head.length or announced
+        about_rows = length and upload.content.rows * length // upload.content.size
+        if about_rows and (head.length or not content.is_converted):
+            # Converted text differs in length from what was announced: UTF-16 is twice as long.
+            check_room(services, about_rows)
+    return Preview(upload.admitted, upload.columns, rows, len(lines), is_all, about_rows)
+
+
+def _first_rows(settings: Settings, lines: bytes, layout: Layout, *, is_whole: bool) -> Rows:
+    file = io.BytesIO(lines[layout.start :])
+    limit = settings.max_record_bytes
+    parts = cut(file, layout, rows_per_part=PREVIEW_ROWS, after=None, max_record_bytes=limit)
     try:
-        file = io.BytesIO(head[layout.start :])
-        most = services.settings.max_record_bytes
-        parts = cut(file, layout, rows_per_part=LOOKED_AT_ROWS, after=None, max_record_bytes=most)
         for part in islice(parts, 1):
-            rows = _rows(services, head[part.offset : part.end], layout)
+            return _rows(settings, lines[part.offset : part.end], layout)
     except (OpenQuote, RowTooLong):
-        # Of a whole file it is an error; of a head the row may end behind it.
-        if is_all:
+        # In a whole file this is an error. In a head, the row may go on after the head's end.
+        if is_whole:
             raise
-    estimate = about if is_all else length and about * length // len(head)
-    seen = is_all and len(rows) < LOOKED_AT_ROWS
-    return Preview(columns, rows, len(head), seen, len(rows) if seen else estimate)
+    return Rows()
 
 
-def _head(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
-    """The beginning of a file, of whole lines if it has any; and whether it is all of it."""
-    head, is_all = b"", True
-    for chunk in chunks:
-        head += chunk
-        if len(head) > LOOKED_AT_BYTES:
-            head, is_all = head[:LOOKED_AT_BYTES], False
-            break
-    if is_all:
-        return head, True
-    if head.count(b"\n") > 1:
-        return head[: head.rindex(b"\n") + 1], False
-    # One long row: at least no character of it is cut through.
-    while head[-1] & 0xC0 == 0x80:
-        head = head[:-1]
-    return (head[:-1] if head[-1] >= 0xC0 else head), False
-
-
-def _rows(services: Services, content: bytes, layout: Layout) -> Rows:
+def _rows(settings: Settings, content: bytes, layout: Layout) -> Rows:
     return read_rows(
         content,
         layout,
-        max_text_chars=services.settings.max_text_chars,
-        max_record_bytes=services.settings.max_record_bytes,
+        max_text_chars=settings.max_text_chars,
+        max_record_bytes=settings.max_record_bytes,
     )
 
 
-def _read_parquet(services: Services, sent: RequestContent) -> Preview:
-    """Store a file for as long as it is looked at: what is in it is said at its end."""
-    options = sent.begun
-    with passing_folder(services) as job_id:
-        key = upload_key_of(job_id)
-        upload = reader_of(sent, services.settings, partial(services.blobs.open, key))
-        with services.blobs.writing(key) as file:
-            for chunk in sent.chunks:
-                upload.feed(chunk)
-                check_length(services, upload.size)
-                file.write(chunk)
-        columns = upload.finish()
-        carried = carried_columns(options.columns, columns, options.ref_column)
-        layout = upload.layout(options.text_column, options.ref_column, carried)
-        check_columns(services, layout.width)
-        check_rows(services, upload.about_rows)
-        with services.blobs.open(key) as stored:
-            # The ref and the text, whatever is carried through.
-            first = first_rows_of(stored, layout.names[:2], LOOKED_AT_ROWS, LOOKED_AT_BYTES)
-    rows = _rows(services, first, NDJSON)
-    return Preview(columns, rows, upload.size, len(rows) == upload.about_rows, upload.about_rows)
+class Head(Destination):
+    """The beginning of a text upload, kept in memory instead of the blob store.
+
+    Attributes:
+        content: the content that ends where the head ends. After that, the rest of a form is read
+            and discarded, as options may follow the file.
+        is_whole: whether the head is the whole file; known after `content` was read.
+        length: the bytes of the whole file, after `content` was read; None: unknown.
+    """
+
+    def __init__(self, content: RequestContent, settings: Settings) -> None:
+        self.content = replace(content, chunks=self._head_of(content))
+        self.is_whole = True
+        self.length: int | None = None
+        self._settings = settings
+        self._bytes = bytearray()
+
+    @contextmanager
+    @override
+    def writing(self) -> Iterator[Callable[[bytes], object]]:
+        yield self._bytes.extend
+
+    @override
+    def open(self) -> BinaryIO:
+        return io.BytesIO(self._bytes)
+
+    def whole_lines(self) -> bytes:
+        """Return the head without the line that its end cuts off, if it has other lines."""
+        head = bytes(self._bytes)
+        if self.is_whole or head.count(b"\n") < 2:
+            return head
+        return head[: head.rindex(b"\n") + 1]
+
+    def _head_of(self, content: RequestContent) -> Iterator[bytes]:
+        size = 0
+        for chunk in content.chunks:
+            piece = self._needed(chunk)
+            size += len(chunk)
+            if piece:
+                yield piece
+            if len(piece) < len(chunk):
+                self.is_whole = False
+                break
+        if content.is_form:
+            check_length(self._settings, size)
+            for chunk in content.chunks:
+                size += len(chunk)
+                check_length(self._settings, size)
+            self.length = size
+
+    def _needed(self, chunk: bytes) -> bytes:
+        """Return the beginning of a chunk with which the head is complete; else all of it."""
+        if len(self._bytes) + len(chunk) <= PREVIEW_BYTES:
+            return chunk
+        end = max(PREVIEW_BYTES - len(self._bytes), 0)
+        while end < len(chunk) and chunk[end] & 0xC0 == 0x80:
+            end += 1  # a UTF-8 character must not be cut in two
+        head = self._bytes + chunk[:end]
+        # A head without the beginning of a row would make the file seem to be empty.
+        has_row = b"\n" in head.strip()
+        return chunk[:end] if has_row or len(head) > _MOST_BYTES else chunk

@@ -1,4 +1,4 @@
-"""The two addresses of the article that Scorelane descends from: test, and score at once."""
+"""`/apitest` and `/sentiment`: the two addresses of the article that Scorelane began with."""
 
 from typing import Any
 
@@ -20,7 +20,9 @@ blueprint = Blueprint("article", __name__)
 
 
 @blueprint.get("/apitest")
-@describes({200: Answer("It works.", (Content("text/html", {"type": "string"}, "API working"),))})
+@describes(
+    {200: Answer("The API works.", (Content("text/html", {"type": "string"}, "API working"),))}
+)
 def apitest() -> str:
     """Say that the API works."""
     return "API working"
@@ -34,30 +36,31 @@ def apitest() -> str:
     body=JSON_ROWS,
 )
 def sentiment() -> Response:
-    """Score a few rows while the client waits, and answer them in its order, refs as it sent them.
+    """Score a few rows while the client waits, and return them in the same order.
 
-    The rows go by the doorbell, as those of any small job, but as a question: nothing is recorded.
+    The rows go through the doorbell like a small job, but as a question: nothing is recorded. Refs
+    keep the type that they were sent with.
     """
     at = current_services()
     options = row_options(request.args)
     served = at.model(options.model)
-    pairs = json_rows(
-        # Whatever the content type says: the article's reader does not look at it either.
+    rows = json_rows(
+        # Whatever the content type is: the article's client may send another one.
         read_json(at, request),
         text_column=options.text_column,
         ref_column=options.ref_column,
     )
-    if len(pairs) > at.settings.small_rows:
+    if len(rows) > at.settings.small_rows:
         limit = f"{at.settings.small_rows:,}"
         raise TooLarge(what="number of rows", limit=limit, unit="rows", advice=BULK_ADVICE)
     if not at.fleet.processes(served.card.full_name):
-        # Waiting for one would hold a thread of the API, and a few dozen such requests all of them.
+        # A wait would hold a thread of the API; a few dozen such requests would hold them all.
         raise NoWorker(model=served.card.full_name)
-    result = at.sync_scorer.ask(served.card.full_name, write_rows(pairs), len(pairs))
-    rows = []
-    for number, ((ref, _), row) in enumerate(zip(pairs, parse(result), strict=True), 1):
-        answer: dict[str, Any] = {"ref": number if ref is None else ref, SCORE: row[SCORE]}
-        if row["error"]:
-            answer["error"] = row["error"]
-        rows.append(answer)
-    return jsonify(rows)
+    result = at.sync_scorer.ask(served.card.full_name, write_rows(rows), len(rows))
+    answer = []
+    for number, ((ref, _), scored) in enumerate(zip(rows, parse(result), strict=True), 1):
+        row: dict[str, Any] = {"ref": number if ref is None else ref, SCORE: scored[SCORE]}
+        if scored["error"]:
+            row["error"] = scored["error"]
+        answer.append(row)
+    return jsonify(answer)

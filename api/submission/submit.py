@@ -1,14 +1,14 @@
-"""`POST /jobs`: take a job in, and wait for its end if the client prefers to."""
+"""`POST /jobs`: take in a job, and wait for its end if the client asks for that."""
 
 import time
 from contextlib import suppress
 
 from flask import Blueprint, Response, jsonify, request
 
-from api.errors import read_on
 from api.jobs.prefer import APPLIED, PREFER, applied, preferences_of, wait_for_end
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer
 from api.process.measures import note_upload
+from api.requests.body import read_on
 from api.requests.options import JobOptions, parameters_of
 from api.results.views import RESULTS, ResultsPage, results_response
 from api.schema.describe import OF_ROWS, Answer, Content, describes, json
@@ -47,22 +47,25 @@ _FILES = (
     ),
 )
 
-_WHERE = {"Location": "Where the job is.", **APPLIED, **REPLAYED}
+_HEADERS = {"Location": "The address of the job.", **APPLIED, **REPLAYED}
 
 
 @blueprint.post("/jobs")
 @describes(
     {
         200: Answer(
-            "Its results: the job has ended while the request waited. Or, with `validate=true`, "
-            "what would become of it.",
+            "The results: the job succeeded while the request waited. With `validate=true`, what "
+            "would become of the job.",
             (*RESULTS[:-1], *json(ResultsPage | DryRun, EXAMPLE)),
-            _WHERE,
+            _HEADERS,
         ),
         202: Answer(
             "Accepted.",
             json(JobJson, EXAMPLE_JOB),
-            {**_WHERE, "Retry-After": "Seconds until it is worth asking; while it runs."},
+            {
+                **_HEADERS,
+                "Retry-After": "Seconds until the next poll is worthwhile; while it runs.",
+            },
         ),
     },
     refused=(
@@ -80,42 +83,46 @@ _WHERE = {"Location": "Where the job is.", **APPLIED, **REPLAYED}
     body=(*JSON_ROWS, *_FILES),
 )
 def submit() -> Response:
-    """Take a job in; it is scored later, or while the client waits.
+    """Submit a job; it is scored later, or while the request waits.
 
-    With `validate=true` none is made, and the answer says what would become of it.
+    With `validate=true` no job is made, and the answer says what would become of it.
     """
-    at, preferred = current_services(), preferences_of(request)
+    at, preferences = current_services(), preferences_of(request)
     if request.args.get("validate") == "true":
-        looked_at = jsonify(dry_run(at, request))
-        read_on()
-        return looked_at
-    began = time.perf_counter()
-    taken, replayed = _take(at)
-    note_upload(taken, time.perf_counter() - began)
-    job, waited = wait_for_end(at, taken, preferred)
-    answer = None
-    if waited is not None and job.state is State.SUCCEEDED:
-        # Who accepts none of the formats that there are shall not lose the job over it.
-        with suppress(NotAcceptable):
-            answer = results_response(at, job, json_first=request.mimetype == "application/json")
-            answer.headers["Content-Location"] = f"/jobs/{job.spec.id}/results"
-    answer = answer or job_answer(at, job, 202)
-    if replayed:
+        answer = jsonify(dry_run(at, request))
+        read_on(request)
+        return answer
+    started = time.perf_counter()
+    job, was_replayed = _take(at)
+    note_upload(job, time.perf_counter() - started)
+    job, waited = wait_for_end(at, job, preferences)
+    answer = _answer(at, job, waited)
+    if was_replayed:
         answer.headers["Idempotency-Replayed"] = "true"
     answer.headers["Location"] = f"/jobs/{job.spec.id}"
-    at_once = preferred.respond_async and answer.status_code == 202
-    if said := applied(waited, at_once=at_once):
-        answer.headers["Preference-Applied"] = said
+    at_once = preferences.respond_async and answer.status_code == 202
+    if preference := applied(waited, at_once=at_once):
+        answer.headers["Preference-Applied"] = preference
     return answer
 
 
 def _take(at: Services) -> tuple[Job, bool]:
-    """The job of the request, and whether an earlier one with its key has made it."""
+    """Return the job of the request, and whether an earlier request with its key made it."""
     key = key_of(request)
     if key is None:
         return take_job(at, request), False
     with Claim(at, key) as claim:
-        made = claim.take()
-        return (
-            (claim.replay(request, made), True) if made else (take_job(at, request, claim), False)
-        )
+        earlier = claim.hold()
+        if earlier:
+            return claim.replay(request, earlier), True
+        return take_job(at, request, claim), False
+
+
+def _answer(at: Services, job: Job, waited: int | None) -> Response:
+    if waited is not None and job.state is State.SUCCEEDED:
+        # The job exists: a client that accepts none of the formats gets it instead of an error.
+        with suppress(NotAcceptable):
+            answer = results_response(at, job, json_first=request.mimetype == "application/json")
+            answer.headers["Content-Location"] = f"/jobs/{job.spec.id}/results"
+            return answer
+    return job_answer(at, job, 202)

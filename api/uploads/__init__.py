@@ -1,1 +1,1 @@
-"""What a `POST /jobs` brings: its format, its bytes as they pass, its options."""
+"""The formats of uploads: recognising them, and checking them as they are received."""

@@ -1,4 +1,4 @@
-/* Checks UTF-8; api/uploads/utf8.py loads this, where it was compiled. */
+/* Checks UTF-8. api/uploads/utf8.py loads this if it was compiled. */
 
 #include <stdint.h>
 #ifdef __SSE2__
@@ -9,9 +9,9 @@
 
 static inline int continues(uint8_t byte) { return (byte & 0xc0) == 0x80; }
 
-/* How many bytes the character takes that begins here and is none of one byte; 0 if it is none at
-   all, or is cut off. Which bytes may follow which: The Unicode Standard, table 3-7. */
-static inline int64_t character(const uint8_t *bytes, int64_t length) {
+/* Returns the bytes of the character of several bytes that begins here; 0 if it is malformed or cut
+   off. The bytes that may follow each other: The Unicode Standard, table 3-7. */
+static inline int64_t character_length(const uint8_t *bytes, int64_t length) {
   uint8_t first = bytes[0];
   if (first < 0xc2 || first > 0xf4) return 0;
   if (first < 0xe0) return length > 1 && continues(bytes[1]) ? 2 : 0;
@@ -24,8 +24,8 @@ static inline int64_t character(const uint8_t *bytes, int64_t length) {
   return length < 4 || !continues(bytes[3]) || too_short || too_large ? 0 : 4;
 }
 
-/* How many characters of one byte there are before another, in so many bytes. */
-static inline int64_t plain(const uint8_t *bytes, int64_t length) {
+/* Returns the number of ASCII bytes at the beginning of `length` bytes. */
+static inline int64_t ascii_length(const uint8_t *bytes, int64_t length) {
   int64_t size = 0;
   while (size + 8 <= length) {
     uint64_t found = eight_bytes(bytes + size) & HIGH;
@@ -44,13 +44,13 @@ static inline int64_t plain(const uint8_t *bytes, int64_t length) {
   return size;
 }
 
-/* Up to where content is whole characters, from `at` on, where one begins. */
+/* Returns the end of the valid, whole characters from `at` on, where a character begins. */
 int64_t utf8_whole(const uint8_t *content, int64_t length, int64_t at) {
   for (;;) {
-    at += plain(content + at, length - at);
+    at += ascii_length(content + at, length - at);
     do {
       if (at == length) return at;
-      int64_t size = character(content + at, length - at);
+      int64_t size = character_length(content + at, length - at);
       if (!size) return at;
       at += size;
     } while (at < length && content[at] >= 0x80);

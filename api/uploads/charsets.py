@@ -1,37 +1,38 @@
-"""Text in another charset, as UTF-8, while it passes by."""
+"""Decoding an upload from another charset into UTF-8, as a stream."""
 
 import codecs
 from collections.abc import Iterator
 
 from shared.errors.input import NotText, UnknownCharset
 
-#: So much is decoded at once; and a charset that wants to see more for one character is given up.
+#: The most bytes that are decoded at once. A charset that needs more bytes for one character is
+#: given up on.
 DECODED_BYTES = 64 * 1024
 
-#: Codecs of Python that make text of bytes, and are no charsets.
+#: Python codecs that decode bytes to text and are not charsets.
 _NO_CHARSETS = {"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
 
 
 def is_utf8(charset: str) -> bool:
-    """Whether a charset is UTF-8 by another name.
+    """Whether a charset is UTF-8, by any of its names.
 
     Raises:
-        shared.errors.input.UnknownCharset: there is none of this name.
+        shared.errors.input.UnknownCharset: there is no such charset.
     """
     return _look_up(charset).name in ("utf-8", "utf-8-sig")
 
 
 def to_utf8(chunks: Iterator[bytes], charset: str | None) -> Iterator[bytes]:
-    """The same text in UTF-8, in constant memory.
+    """Convert text to UTF-8, in constant memory.
 
     Args:
-        chunks: text in that charset, in runs of bytes.
-        charset: by any name that Python knows; None: UTF-8, which is left as it is.
+        chunks: the bytes of the text in that charset.
+        charset: any name that Python knows; None: UTF-8. UTF-8 is passed on unchanged.
 
     Raises:
-        shared.errors.input.UnknownCharset: there is none of this name; at once, not at the first
-            run.
-        shared.errors.input.NotText: a byte cannot be decoded; with the place where it is in
+        shared.errors.input.UnknownCharset: there is no such charset; raised by the call itself,
+            not by the first chunk.
+        shared.errors.input.NotText: a byte cannot be decoded; the error has its offset in
             `chunks`.
     """
     if charset is None or is_utf8(charset):
@@ -42,7 +43,7 @@ def to_utf8(chunks: Iterator[bytes], charset: str | None) -> Iterator[bytes]:
 def _look_up(charset: str) -> codecs.CodecInfo:
     try:
         found = codecs.lookup(charset)
-    # A name with a NUL in it is a ValueError.
+    # `lookup` raises a ValueError for a name with a NUL in it.
     except (LookupError, ValueError):
         raise UnknownCharset(charset=charset[:80]) from None
     if not found._is_text_encoding or found.name.replace("_", "-") in _NO_CHARSETS:
@@ -62,7 +63,7 @@ def _transcoded(chunks: Iterator[bytes], codec: codecs.CodecInfo) -> Iterator[by
             at = error.start
             raise _not_text(codec, offset - pending + at, error.object[at : at + 1]) from None
         except UnicodeError:
-            # It has no byte order mark, or half of a character that takes two (UTF-7, UTF-16).
+            # No byte order mark, or half of a surrogate pair (UTF-7, UTF-16).
             raise _not_text(codec, offset - pending, piece) from None
         offset += len(piece)
 

@@ -1,10 +1,13 @@
-"""Reads the header of a CSV, and checks its encoding, while the upload passes by."""
+"""Reading the header of a CSV and checking its encoding, as a stream."""
 
 import codecs
 import io
 from collections import Counter
 
+from typing_extensions import override
+
 from api.uploads.row_estimate import RowEstimate
+from api.uploads.upload import Upload
 from api.uploads.utf8 import Utf8Validator
 from shared.errors.input import (
     BadHeader,
@@ -20,34 +23,28 @@ from shared.tables.csv_records import csv_records
 MAX_HEADER_BYTES = 1024 * 1024
 
 
-class CsvUpload:
-    """Looks at every chunk of an upload once, in constant memory.
+class CsvUpload(Upload):
+    """Checks every chunk of a CSV once, in constant memory.
 
-    Feed it the chunks in order; a bad file raises as early as it can be known. After the last
-    chunk, `layout` says where the rows are.
+    Feed it the chunks in order: a bad file raises as early as possible. After the last chunk,
+    `layout` returns where the rows are.
     """
 
     def __init__(self, delimiter: str = ",") -> None:
         self.size = 0
         self._delimiter = delimiter
-        self._about_rows = RowEstimate()
+        self._row_estimate = RowEstimate()
         self.columns: list[str] | None = None
         self._encoding = Utf8Validator()
         self._head = b""
         self._start = 0
         self._has_rows = False
 
+    @override
     def feed(self, chunk: bytes) -> None:
-        """Check the next chunk.
-
-        Raises:
-            shared.errors.input.NotText: a byte is not UTF-8.
-            shared.errors.input.DuplicateColumns: the header names a column twice.
-            shared.errors.input.HeaderTooLong: the header does not end.
-        """
         self._encoding.feed(chunk)
         self.size += len(chunk)
-        self._about_rows.feed(chunk)
+        self._row_estimate.feed(chunk)
         if self.columns is None:
             self._head += chunk
             self._read_header()
@@ -55,18 +52,12 @@ class CsvUpload:
             self._has_rows = bool(chunk.strip(b"\r\n"))
 
     @property
+    @override
     def about_rows(self) -> int:
-        """About how many rows there are."""
-        return self._about_rows.of(self.size)
+        return self._row_estimate.of(self.size)
 
+    @override
     def finish(self) -> list[str]:
-        """The names of the columns, once everything was fed.
-
-        Raises:
-            shared.errors.input.NoRows: there is no header, or nothing after it.
-            shared.errors.input.NotText: the last character is cut off.
-            shared.errors.input.OpenQuote: a quote in the header is not closed.
-        """
         self._encoding.finish()
         if self.columns is None:
             self._read_header(final=True)
@@ -78,20 +69,10 @@ class CsvUpload:
             )
         return self.columns or []
 
+    @override
     def layout(
         self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
     ) -> Layout:
-        """Where the rows are, once everything was fed.
-
-        Args:
-            text_column: the name of the column with the texts.
-            ref_column: the name of the column with the refs; None: `ref` if there is one.
-            carried: the names of the columns that are carried through.
-
-        Raises:
-            shared.errors.input.NoSuchColumn: a column named is not in the header.
-            shared.errors.input.BadInput: see `finish`.
-        """
         columns = self.finish()
         text = self._index(columns, text_column, "text_column")
         if ref_column is not None:
@@ -114,8 +95,8 @@ class CsvUpload:
             return columns.index(name)
         found = ", ".join(columns)
         if len(columns) == 1 and (others := [one for one in ",;\t|" if one in found]):
-            # As a spreadsheet of another country saves it.
-            found += f" (one column; if its cells end at {others[0]!r}, say so by delimiter=)"
+            # Spreadsheets in many countries write semicolons.
+            found += f" (one column; if its cells end at {others[0]!r}, add delimiter=)"
         raise NoSuchColumn(column=name, found=found, option=option)
 
     def _read_header(self, *, final: bool = False) -> None:
@@ -124,7 +105,7 @@ class CsvUpload:
             if len(self._head) > MAX_HEADER_BYTES:
                 raise HeaderTooLong(limit=f"{MAX_HEADER_BYTES:,}")
             return
-        # Whole lines: the chunk may end within a character.
+        # Only whole lines: the last chunk may end in the middle of a character.
         end = len(self._head) if final else self._head.rindex(b"\n") + 1
         records = csv_records(
             io.BytesIO(self._head[bom:end]),
@@ -145,10 +126,10 @@ class CsvUpload:
         if problem:
             raise BadHeader(reason=problem.removeprefix("the row is not CSV: "))
         names = [name.strip() for name in cells]
-        # Spreadsheets leave several columns without a name at the right edge: no harm in those.
-        twice = [name for name, times in Counter(names).items() if name and times > 1]
-        if twice:
-            raise DuplicateColumns(columns=", ".join(f"'{name}'" for name in twice))
+        # Spreadsheets add columns without a name at the right edge; several of those do no harm.
+        duplicates = [name for name, count in Counter(names).items() if name and count > 1]
+        if duplicates:
+            raise DuplicateColumns(columns=", ".join(f"'{name}'" for name in duplicates))
         self.columns = names
         self._start = end
         self._has_rows = bool(self._head[end:].strip(b"\r\n"))

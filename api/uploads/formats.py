@@ -1,4 +1,4 @@
-"""The formats that rows may come in, and how each is told from a name."""
+"""The formats of uploads, and the content types and file names by which they are recognised."""
 
 from enum import StrEnum
 from pathlib import PurePath
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Format(StrEnum):
-    """What rows may come as."""
+    """The format of an upload."""
 
     CSV = "csv"
     JSON = "json"
@@ -15,17 +15,17 @@ class Format(StrEnum):
 
 
 class Kind(NamedTuple):
-    """A format, and what its name says of it."""
+    """A format, and the delimiter that its content type or file name implies."""
 
     format: Format
-    delimiter: str | None = None  #: Of a CSV; None: an option says it, or it is a comma.
+    delimiter: str | None = None  #: Of a CSV; None: a comma, unless an option names another.
 
 
 _COMMAS, _TABS = Kind(Format.CSV), Kind(Format.CSV, "\t")
 _LINES = Kind(Format.NDJSON)
 _PARQUET = Kind(Format.PARQUET)
 
-#: By content type.
+#: The kinds of uploads by content type.
 MEDIA_TYPES: dict[str, Kind] = {
     "application/json": Kind(Format.JSON),
     "application/jsonl": _LINES,
@@ -36,7 +36,7 @@ MEDIA_TYPES: dict[str, Kind] = {
     "text/tab-separated-values": _TABS,
 }
 
-#: By the ending of a file's name.
+#: The kinds of uploads by the suffix of the file's name.
 ENDINGS: dict[str, Kind] = {
     ".csv": _COMMAS,
     ".json": Kind(Format.JSON),
@@ -47,7 +47,7 @@ ENDINGS: dict[str, Kind] = {
     ".tsv": _TABS,
 }
 
-#: How to send each, for who has sent something else.
+#: How to send each format: part of the error for another content type.
 ADVICE = (
     "text/csv (curl: --data-binary @file -H 'Content-Type: text/csv'), application/x-ndjson, "
     "application/vnd.apache.parquet, application/json or multipart/form-data (curl: -F file=@file)"
@@ -55,10 +55,11 @@ ADVICE = (
 
 
 def kind_of_file(media_type: str, name: str | None) -> Kind:
-    """What a file in a form is: by its content type, or by its name, or else a CSV."""
+    """Return the kind of a file in a form, by its content type, else by its name, else CSV."""
     if media_type in MEDIA_TYPES:
         return MEDIA_TYPES[media_type]
-    # What curl does not know it calls application/octet-stream, and a browser a spreadsheet.
+    # The name decides where the content type does not: curl sends application/octet-stream for an
+    # unknown suffix, and some browsers send a spreadsheet's type for a CSV.
     path = PurePath((name or "").lower())
     if path.suffix == ".gz":
         path = path.with_suffix("")

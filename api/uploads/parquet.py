@@ -1,31 +1,35 @@
-"""Looks at a Parquet file when it is stored: what says where its rows are is at its end."""
+"""Checking a Parquet upload: its beginning while it is received, its footer after it was stored."""
 
 from collections import Counter
 from collections.abc import Callable
 from typing import BinaryIO
 
+from typing_extensions import override
+
+from api.uploads.upload import Upload
 from shared.errors.input import BadParquet, DuplicateColumns, NoRows
 from shared.jobs.job import Layout
 from shared.tables.columns import require
 from shared.tables.parquet_rows import MAGIC, ParquetSummary, describe
 
 
-class ParquetUpload:
-    """Looks at an upload in constant memory, at its beginning and at its end."""
+class ParquetUpload(Upload):
+    """Checks a Parquet upload, in constant memory."""
 
     def __init__(self, open_stored: Callable[[], BinaryIO]) -> None:
-        """Take what opens the upload, once it is stored."""
+        """Make the reader.
+
+        Args:
+            open_stored: opens the upload after it was stored: the footer, at the end of the file,
+                describes its columns and rows.
+        """
         self.size = 0
         self._head = b""
         self._open_stored = open_stored
-        self._about: ParquetSummary | None = None
+        self._summary: ParquetSummary | None = None
 
+    @override
     def feed(self, chunk: bytes) -> None:
-        """Check the next chunk.
-
-        Raises:
-            shared.errors.input.BadParquet: the upload does not begin as a Parquet file does.
-        """
         self.size += len(chunk)
         if len(self._head) < len(MAGIC):
             self._head += chunk[: len(MAGIC)]
@@ -33,39 +37,29 @@ class ParquetUpload:
                 raise BadParquet(reason="it does not begin as one does")
 
     @property
+    @override
     def about_rows(self) -> int:
-        """How many rows there are, once it was looked at."""
-        return self._about.rows if self._about else 0
+        """The exact number of rows, after `finish`; 0 before."""
+        return self._summary.rows if self._summary else 0
 
+    @override
     def finish(self) -> list[str]:
-        """The names of the columns, once everything was fed and stored.
-
-        Raises:
-            shared.errors.input.BadParquet: it cannot be read.
-            shared.errors.input.NoRows: there are none in it.
-            shared.errors.input.DuplicateColumns: two columns have one name.
-        """
-        if self._about is None:
+        if self._summary is None:
             with self._open_stored() as file:
-                about = describe(file)
-            if not about.rows:
+                summary = describe(file)
+            if not summary.rows:
                 raise NoRows(what="there is no row in it")
-            twice = [name for name, times in Counter(about.columns).items() if times > 1]
-            if twice:
-                raise DuplicateColumns(columns=", ".join(f"'{name}'" for name in twice))
-            self._about = about
-        return self._about.columns
+            duplicates = [name for name, count in Counter(summary.columns).items() if count > 1]
+            if duplicates:
+                raise DuplicateColumns(columns=", ".join(f"'{name}'" for name in duplicates))
+            self._summary = summary
+        return self._summary.columns
 
+    @override
     def layout(
         self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
     ) -> Layout:
-        """Which columns the rows are made of.
-
-        Raises:
-            shared.errors.input.NoSuchColumn: a column named is not there.
-            shared.errors.input.BadInput: see `finish`.
-        """
-        found = self.finish()
-        require(found, text_column, ref_column)
+        columns = self.finish()
+        require(columns, text_column, ref_column)
         names = (ref_column or "ref", text_column, *carried)
-        return Layout(format="parquet", width=len(found), names=names)
+        return Layout(format="parquet", width=len(columns), names=names)

@@ -1,64 +1,33 @@
-"""What looks at a file as it passes by, by its format."""
+"""The reader of an upload, chosen by its format."""
 
 from collections.abc import Callable
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
-from api.requests.content import RequestContent
 from api.uploads.csv import CsvUpload
 from api.uploads.formats import Format
 from api.uploads.ndjson import NdjsonUpload
 from api.uploads.parquet import ParquetUpload
+from api.uploads.upload import Upload
 from shared.config.settings import Settings
-from shared.jobs.job import Layout
-
-
-class Upload(Protocol):
-    """Looks at every chunk of a file once, in constant memory."""
-
-    size: int  #: Bytes that were fed.
-
-    @property
-    def about_rows(self) -> int:
-        """About how many rows there are."""
-
-    def feed(self, chunk: bytes) -> None:
-        """Check the next chunk.
-
-        Raises:
-            shared.errors.input.BadInput: the file cannot be used.
-        """
-
-    def finish(self) -> list[str]:
-        """The names of the columns, once everything was fed.
-
-        Raises:
-            shared.errors.input.BadInput: the file cannot be used.
-        """
-
-    def layout(
-        self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> Layout:
-        """Where the rows are, once everything was fed, and stored.
-
-        Raises:
-            shared.errors.input.NoSuchColumn: a column named is not there.
-            shared.errors.input.BadInput: the file cannot be used.
-        """
 
 
 def reader_of(
-    sent: RequestContent, settings: Settings, open_stored: Callable[[], BinaryIO]
+    upload_format: Format,
+    delimiter: str,
+    settings: Settings,
+    open_stored: Callable[[], BinaryIO],
 ) -> Upload:
-    """What looks at the file that was sent.
+    """Make the reader of an upload.
 
     Args:
-        sent: says what it is.
-        settings: have the limits.
-        open_stored: opens it, once it is stored.
+        upload_format: any but JSON, which is read whole.
+        delimiter: the character between the cells of a CSV.
+        settings: supply the limits.
+        open_stored: opens the upload after it was stored.
     """
-    match sent.kind.format:
+    match upload_format:
         case Format.CSV:
-            return CsvUpload(sent.delimiter)
+            return CsvUpload(delimiter)
         case Format.NDJSON:
             return NdjsonUpload(settings.max_record_bytes)
         case Format.PARQUET:

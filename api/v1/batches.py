@@ -5,7 +5,7 @@ from typing import cast
 
 from flask import Blueprint, request
 
-from api.jobs.views import cancel_job, find_job
+from api.jobs.lookup import cancel_job, find_job
 from api.requests.options import whole_number
 from api.schema.describe import Answer, Content, Parameter, describes, json, number
 from api.services import Services, current_services

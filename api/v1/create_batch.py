@@ -3,9 +3,11 @@
 from typing import Any
 
 from api.requests.terms import LEAST_RETENTION
-from api.security.access import check_room, current_identity
+from api.security.access import current_identity
 from api.services import Services
-from api.submission.recording import Content, new_folder, record_bulk
+from api.submission.recording import new_folder, record_bulk
+from api.submission.room import check_room
+from api.submission.stored_upload import StoredUpload
 from api.v1.batch_object import WINDOW, batch_json
 from api.v1.first_look import FirstLook, first_look
 from api.v1.shapes import BatchObject
@@ -67,8 +69,8 @@ def submit_batch(services: Services, body: Any) -> BatchObject:
         except FileNotFoundError:
             raise NoSuchFile(file_id=input_id) from None
         batches(services.blobs).put(batch)
-        content = Content(REQUESTS, source.size, look.rows)
-        return batch_json(batch, record_bulk(services, served, job_id, content, terms))
+        upload = StoredUpload(REQUESTS, source.size, look.rows)
+        return batch_json(batch, record_bulk(services, served, job_id, upload, terms))
 
 
 def _first_look(services: Services, source: BatchFile) -> FirstLook:

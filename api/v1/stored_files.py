@@ -5,7 +5,7 @@ from functools import partial
 
 from flask import Request
 
-from api.jobs.views import find_job
+from api.jobs.lookup import find_job
 from api.requests.body import chunks_of
 from api.requests.limits import check_length
 from api.requests.multipart import MultipartUpload
@@ -67,7 +67,7 @@ def store_file(services: Services, request: Request) -> BatchFile:
     """
     if request.mimetype != "multipart/form-data":
         raise UnsupportedFormat(found=request.mimetype or "none", supported="multipart/form-data")
-    check_length(services, request.content_length)
+    check_length(services.settings, request.content_length)
     records, owner = batch_files(services.blobs), current_identity().owner
     if len(records.names(owner)) >= services.settings.max_files:
         raise FilesFull(limit=f"{services.settings.max_files:,}")
@@ -79,7 +79,7 @@ def store_file(services: Services, request: Request) -> BatchFile:
         with services.blobs.writing(f"{records.folder(owner, name)}content") as stored:
             for chunk in form.chunks():
                 size += len(chunk)
-                check_length(services, size)
+                check_length(services.settings, size)
                 stored.write(chunk)
         _check_purpose(form.fields.get("purpose", ""))
         file = BatchFile(

@@ -1,4 +1,4 @@
-"""`ETag` of a job: polling costs little while nothing has changed."""
+"""`ETag` of a job: polling costs little while the job has not changed."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ def poll(service: Service, url: str, tag: str | None = None) -> Any:
 
 
 def test_what_has_not_changed_is_not_sent_again(service: Service) -> None:
-    """Though the clock goes on, and with it the rate and the remaining time."""
+    """Although the rate and the remaining time change with the clock."""
     url = service.submit(CSV).location
     service.dispatch.messages.rotate(-1)
     for _ in range(3):
@@ -28,7 +28,7 @@ def test_what_has_not_changed_is_not_sent_again(service: Service) -> None:
 
 
 def test_what_has_changed_is_sent(service: Service) -> None:
-    """Each step, each part that is done, an end, a worker that comes or goes: has its own tag."""
+    """Each step, finished part and end, and each worker that comes or goes, gives a new tag."""
     url = service.submit(CSV).location
     tags = [poll(service, url).headers["ETag"]]
     while service.dispatch.messages:
@@ -43,23 +43,23 @@ def test_what_has_changed_is_sent(service: Service) -> None:
 
 
 def test_a_worker_that_goes_is_seen(service: Service) -> None:
-    """The sentence for people changes, and with it the tag."""
+    """The sentence in `detail` changes, and so does the tag."""
     url = service.submit(CSV).location
     tag = poll(service, url).headers["ETag"]
     service.fleet.leave("all")
     assert "No worker" in poll(service, url, tag).json["detail"]
 
 
-def test_a_job_that_is_gone_is_gone(service: Service) -> None:
-    """Also for who has seen it."""
+def test_a_deleted_job_is_a_404(service: Service) -> None:
+    """Also for a client that has its tag."""
     url = service.submit(CSV).location
     tag = poll(service, url).headers["ETag"]
     service.client.delete(url)
     assert poll(service, url, tag).status_code == 404
 
 
-def test_nothing_is_stored_between(service: Service) -> None:
-    """Answers hold somebody's rows: no cache keeps them, or none shows them without asking."""
+def test_caches_do_not_store_answers(service: Service) -> None:
+    """Answers hold a user's rows, so no cache may store them, or use them without asking."""
     url = service.submit(CSV).location
     service.work()
     for path in ("/jobs", "/models", f"{url}/results?format=json", "/jobs/none"):

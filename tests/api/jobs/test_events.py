@@ -1,4 +1,4 @@
-"""A job's events: what is said, what is not said twice, and when a stream ends."""
+"""The events of a job: each is sent once, and the stream ends when it should."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,13 +16,13 @@ from shared.jobs.job import ENDED
 
 CSV = b"text\n" + b"a\n" * 20
 
-#: An event: its kind, its id, what it carries.
+#: An event: its kind, its id and its data.
 SseEvent = tuple[str, str, dict[str, Any]]
 
 
 @pytest.fixture
 def step(service: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
-    """A service in which a step of the work is done each time that a stream waits."""
+    """A service that does one step of the work each time that a stream waits."""
 
     def wait(job_id: str, _seconds: float) -> bool:
         if service.dispatch.messages:
@@ -38,7 +38,7 @@ def stream(service: Service, location: str, seen: str = "") -> Any:
     return service.client.get(f"{location}/events", headers=headers)
 
 
-def said(answer: Any) -> list[SseEvent]:
+def events_of(answer: Any) -> list[SseEvent]:
     found = []
     for block in answer.text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.splitlines() if line[:1] != ":")
@@ -48,56 +48,56 @@ def said(answer: Any) -> list[SseEvent]:
 
 
 def test_a_job_is_followed_to_its_end(step: Service) -> None:
-    """Each step of it is told once, the last one as the end; then the stream is over."""
+    """Each step is sent once, the last one as `end`; then the stream ends."""
     answer = stream(step, step.submit(CSV).location)
     assert answer.status_code == 200
     assert answer.mimetype == "text/event-stream"
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Accel-Buffering"] == "no"
     assert answer.text.startswith("retry: 2000\n\n")
-    told = said(answer)
-    assert [kind for kind, _, _ in told] == ["progress"] * (len(told) - 1) + ["end"]
+    received = events_of(answer)
+    assert [kind for kind, _, _ in received] == ["progress"] * (len(received) - 1) + ["end"]
     done = [0, 0, 4, 8, 12, 16, 17, 18, 19, 20, 20]
-    assert [one["rows"]["completed"] for _, _, one in told] == done
-    assert [one["state"] for _, _, one in told][:: len(told) - 1] == ["queued", "succeeded"]
-    assert len({event for _, event, _ in told}) == len(told)
+    assert [one["rows"]["completed"] for _, _, one in received] == done
+    assert [one["state"] for _, _, one in received][:: len(received) - 1] == ["queued", "succeeded"]
+    assert len({event for _, event, _ in received}) == len(received)
 
 
 def test_what_was_seen_is_not_sent_again(step: Service) -> None:
-    """A stream that broke off goes on behind the last event that was seen."""
+    """A new stream continues after the last event that the client has."""
     location = step.submit(CSV).location
     begun = stream(step, location)
     blocks = [block.decode() for _, block in zip(range(4), begun.iter_encoded(), strict=False)]
     begun.close()
     last = blocks[-1].partition("id: ")[2].partition("\n")[0]
-    told = said(stream(step, location, last))
-    assert last not in [event for _, event, _ in told]
-    assert [one["rows"]["completed"] for _, _, one in told] == [8, 12, 16, 17, 18, 19, 20, 20]
+    received = events_of(stream(step, location, last))
+    assert last not in [event for _, event, _ in received]
+    assert [one["rows"]["completed"] for _, _, one in received] == [8, 12, 16, 17, 18, 19, 20, 20]
 
 
-def test_after_the_end_it_is_said_once(step: Service) -> None:
-    """To who has not heard it; who has is told to come back no more."""
+def test_the_end_is_sent_once(step: Service) -> None:
+    """A client that has it gets a 204, and does not reconnect."""
     location = step.submit(CSV).location
     step.work()
-    [(kind, event, job)] = said(stream(step, location, "running-4-20"))
+    [(kind, event, job)] = events_of(stream(step, location, "running-4-20"))
     assert (kind, job["state"], job["rows"]["total"]) == ("end", "succeeded", 20)
     assert stream(step, location, event).status_code == 204
     assert step.client.get(location).json == job
 
 
 def test_small_and_cancelled_jobs_end_too(step: Service) -> None:
-    """Whatever a job is, and however it ends."""
+    """The stream ends with every kind of job, however it ends."""
     small = step.client.post("/jobs", json={"text": ["a"]})
-    assert said(stream(step, small.location))[-1][2]["state"] == "succeeded"
+    assert events_of(stream(step, small.location))[-1][2]["state"] == "succeeded"
     location = step.submit(CSV).location
     step.client.post(f"{location}/cancel")
-    assert [(kind, job["state"]) for kind, _, job in said(stream(step, location))] == [
+    assert [(kind, job["state"]) for kind, _, job in events_of(stream(step, location))] == [
         ("end", "cancelled")
     ]
 
 
 def test_a_job_that_is_deleted_ends_its_stream(step: Service) -> None:
-    """Without a word: who comes back is told that it is not there."""
+    """The stream just ends; a client that reconnects gets a 404."""
     location = step.submit(CSV).location
     blocks = stream(step, location).iter_encoded()
     assert b"retry" in next(blocks)
@@ -107,8 +107,8 @@ def test_a_job_that_is_deleted_ends_its_stream(step: Service) -> None:
     problem(stream(step, location), 404, "job-not-found")
 
 
-def test_there_are_so_many_places_and_no_more(settings: Settings) -> None:
-    """Over the cap it is a 503 that says when to come again; who leaves frees a place."""
+def test_the_limit_of_streams(settings: Settings) -> None:
+    """Over the limit it is a 503 with a `Retry-After`; a closed stream frees its place."""
     service = make_service(settings.model_copy(update={"max_streams": 2}))
     location = service.submit(CSV).location
     open_streams = [stream(service, location) for _ in range(2)]
@@ -126,7 +126,7 @@ def test_there_are_so_many_places_and_no_more(settings: Settings) -> None:
 def blocks_of(
     service: Service, is_gone: Callable[[], bool] = lambda: False, **changes: Any
 ) -> Iterator[bytes]:
-    """The blocks of a stream behind those of its beginning, with other settings."""
+    """Yield the blocks of a stream after the first one, with changed settings."""
     job = service.store.get(service.submit(CSV).json["id"])
     at = service.app.extensions["scorelane"]
     settings = at.settings.model_copy(update=changes)
@@ -137,17 +137,15 @@ def blocks_of(
     return blocks
 
 
-def test_a_quiet_stream_says_that_it_lives(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By a comment, which is no event."""
+def test_a_quiet_stream_sends_heartbeats(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A heartbeat is a comment, not an event."""
     monkeypatch.setattr(events, "HEARTBEAT_SECONDS", 0.0)
     blocks = blocks_of(service)
     assert [next(blocks)[:2] for _ in range(3)] == [b": "] * 3
 
 
 def test_a_stream_does_not_last_for_ever(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It ends after its time, when its client has gone, and before the replica stops."""
+    """It ends after its time, when its client has left, and before the replica stops."""
     with service.app.app_context():
         assert list(blocks_of(service, stream_seconds=0.0)) == []
         assert list(blocks_of(service, is_gone=lambda: True)) == []
@@ -160,7 +158,7 @@ def test_a_stream_does_not_last_for_ever(service: Service, monkeypatch: pytest.M
 def test_a_redis_that_is_away_does_not_end_a_stream(
     step: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It goes on when Redis is back."""
+    """The stream goes on when Redis is back."""
     monkeypatch.setattr(events, "POLL_SECONDS", 0.001)
     blocks = blocks_of(step)
     wait, away = step.store.wait, [RedisAway("away"), RedisAway("away")]

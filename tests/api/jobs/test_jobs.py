@@ -1,4 +1,4 @@
-"""Jobs over HTTP, from submission to deletion, with the work done in memory."""
+"""Jobs over HTTP, from submission to deletion, in memory."""
 
 import csv
 import io
@@ -12,19 +12,19 @@ CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (at, b"x" * (at % 50 + 1)) for at i
 
 
 def test_apitest(service: Service) -> None:
-    """The article's first address answers its words."""
+    """The article's first address returns the text that the article expects."""
     assert service.client.get("/apitest").text == "API working"
 
 
-def test_an_answer_of_nothing_has_no_type(service: Service) -> None:
-    """Such as that to a delete."""
+def test_an_empty_answer_has_no_content_type(service: Service) -> None:
+    """For example the answer to a delete."""
     answer = service.client.delete(service.submit(CSV).location)
     assert (answer.status_code, answer.data) == (204, b"")
     assert "Content-Type" not in answer.headers
 
 
 def test_an_accepted_job(service: Service) -> None:
-    """A submission is answered 202 with where the job is, when to ask, and how it stands."""
+    """A submission is a 202 with the job, its address and a `Retry-After`."""
     answer = service.submit(CSV)
     assert answer.status_code == 202
     job = answer.json
@@ -47,7 +47,7 @@ def test_rows_come_back_in_order(service: Service) -> None:
 
 
 def test_results_as_csv(service: Service) -> None:
-    """The CSV has a header and floats that read back equal."""
+    """The CSV has a header, and its floats are equal when they are read back."""
     accepted = service.submit(b"ref,text\n1,abc\n2,\n")
     service.work()
     answer = service.client.get(f"{accepted.location}/results")
@@ -61,7 +61,7 @@ def test_results_as_csv(service: Service) -> None:
 
 
 def test_a_job_that_has_succeeded(service: Service) -> None:
-    """At the end the counts add up, the progress is 1 and no time is left."""
+    """The counts add up, the progress is 1 and no time remains."""
     accepted = service.submit(CSV + b"bad,\n")
     service.work()
     answer = service.client.get(accepted.location)
@@ -75,7 +75,7 @@ def test_a_job_that_has_succeeded(service: Service) -> None:
 
 
 def test_progress_half_way(service: Service) -> None:
-    """While parts are scored, progress, rate and remaining time are told."""
+    """While parts are scored, the job has a progress, a rate and a remaining time."""
     accepted = service.submit(CSV)
     service.dispatch.messages.rotate(-1)
     for _ in range(4):  # split, and three of the ten parts of four rows
@@ -90,7 +90,7 @@ def test_progress_half_way(service: Service) -> None:
 
 
 def test_a_page_of_results(service: Service) -> None:
-    """JSON comes by the page, across parts, and says where the next one begins."""
+    """A page of JSON may span parts, and says where the next page begins."""
     accepted = service.submit(CSV)
     service.work()
     url = f"{accepted.location}/results?format=json"
@@ -104,7 +104,7 @@ def test_a_page_of_results(service: Service) -> None:
 
 
 def test_json_by_accept(service: Service) -> None:
-    """A client that asks for JSON gets a page of it."""
+    """A client that accepts JSON gets a page of it."""
     accepted = service.submit(CSV)
     service.work()
     headers = {"Accept": "application/json"}
@@ -115,7 +115,7 @@ def test_json_by_accept(service: Service) -> None:
 @pytest.mark.parametrize("rows", [3, 20])
 @pytest.mark.parametrize("form", ["columns", "records", "string"])
 def test_json_jobs(service: Service, rows: int, form: str) -> None:
-    """Columns, records and JSON in a string are scored, few rows by the doorbell, more as parts."""
+    """Columns, records and JSON in a string are scored, as small jobs and as bulk jobs."""
     refs, texts = list(range(rows)), ["y" * (at + 1) for at in range(rows)]
     body: object = {"ref": refs, "text": texts}
     if form == "records":
@@ -147,26 +147,26 @@ def test_a_form(service: Service, first: str) -> None:
 
 
 def test_rows_without_a_ref_column_are_numbered(service: Service) -> None:
-    """Without refs a row is known by its number, from 1, through all parts."""
+    """Without refs, a row's ref is its number, counted from 1 through all parts."""
     content = b"text,other\n" + b"abc,z\n" * 30
     assert [row["ref"] for row in service.scored(content)] == [str(at) for at in range(1, 31)]
 
 
 def test_equal_uploads_are_cut_alike(service: Service) -> None:
-    """Parts hold as many rows as the model scores in the time a part may take."""
+    """A part has as many rows as the model scores in `part_seconds`."""
     service.scored(CSV)
     assert service.model.calls == [4] * 10
 
 
 def test_a_short_upload_is_cut_for_all_processes(service: Service) -> None:
-    """A job too short for full parts is cut finer, so that every process has some of it."""
+    """A short job is cut finer, so that every process has some of it."""
     service.fleet._processes = 3
     service.scored(b"text\n" + b"a\n" * 24)
     assert service.model.calls == [2] * 12
 
 
 def test_the_list_of_jobs(service: Service) -> None:
-    """Jobs are listed newest first, by the page."""
+    """Jobs are listed a page at a time, the newest first."""
     ids = [service.submit(b"text\na\n").json["id"] for _ in range(3)]
     newest = sorted(ids, reverse=True)
     page = service.client.get("/jobs?limit=2").json
@@ -188,7 +188,7 @@ def test_cancel(service: Service) -> None:
 
 
 def test_cancel_while_it_is_scored(service: Service) -> None:
-    """A cancel in the middle lets nothing more into the lanes."""
+    """After a cancel, no further part is put into a lane."""
     accepted = service.submit(CSV)
     service.pipeline.split(accepted.json["id"])
     service.client.post(f"{accepted.location}/cancel")
@@ -197,7 +197,7 @@ def test_cancel_while_it_is_scored(service: Service) -> None:
 
 
 def test_delete_erases_everything(service: Service) -> None:
-    """After a delete neither the job nor a byte of it is there."""
+    """After a delete, neither the job nor any blob of it exists."""
     accepted = service.submit(CSV)
     service.work()
     assert service.client.delete(accepted.location).status_code == 204
@@ -207,7 +207,7 @@ def test_delete_erases_everything(service: Service) -> None:
 
 
 def test_delete_while_it_is_scored(service: Service) -> None:
-    """Work that comes after a delete writes nothing that stays."""
+    """Work that is done after a delete leaves no blob."""
     accepted = service.submit(CSV)
     service.pipeline.split(accepted.json["id"])
     service.client.delete(accepted.location)
@@ -217,21 +217,21 @@ def test_delete_while_it_is_scored(service: Service) -> None:
 
 
 def test_the_upload_goes_when_the_job_has_succeeded(service: Service) -> None:
-    """Only the results are kept, and what the job was."""
+    """Only the results and the manifest are kept."""
     service.scored(CSV)
     assert not any("upload" in key for key in service.blobs.contents)
     assert any("/results/" in key for key in service.blobs.contents)
 
 
 def test_models(service: Service) -> None:
-    """The models that workers announced are listed, with how many processes serve them."""
+    """The announced models are listed, with the number of processes that serve them."""
     [model] = service.client.get("/models").json["models"]
     assert (model["name"], model["version"]) == ("length", "000000000001")
     assert (model["processes"], model["default"], model["rows_per_second"]) == (1, True, 10)
 
 
 def test_health(service: Service) -> None:
-    """The API lives without workers, and is ready with one."""
+    """The API is alive without workers, and ready with one."""
     assert service.client.get("/readyz").status_code == 200
     service.fleet.leave("all")
     assert service.client.get("/livez").status_code == 200

@@ -1,4 +1,4 @@
-"""`Prefer`: to wait for the end of a job, or not to."""
+"""`Prefer`: waiting for the end of a job."""
 
 import json
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ ROWS = [
 
 
 @contextmanager
-def at_work(service: Service) -> Iterator[list[float]]:
-    """Have the workers do what there is while somebody waits; gives how long they would wait."""
+def working(service: Service) -> Iterator[list[float]]:
+    """Do all waiting work when a request waits; gives the seconds of each wait."""
     waits: list[float] = []
 
     def wait(_: str, seconds: float) -> bool:
@@ -42,8 +42,8 @@ def submit(service: Service, prefer: str, *, accept: str | None = None, **query:
 
 
 def test_the_result_itself_is_the_answer(service: Service) -> None:
-    """Of a JSON job its rows as JSON, as `/results` has them; and where all of it is."""
-    with at_work(service) as waits:
+    """For a JSON job, the answer holds the rows as JSON, and names the address of the results."""
+    with working(service) as waits:
         answer = submit(service, "wait=7")
     assert answer.status_code == 200, answer.text
     assert answer.json["rows"] == ROWS
@@ -53,9 +53,9 @@ def test_the_result_itself_is_the_answer(service: Service) -> None:
     assert sum(waits) <= 7
 
 
-def test_a_result_in_the_format_that_it_is_kept_in(service: Service) -> None:
-    """Who names a format for the results gets them in it; who accepts none of them, the job."""
-    with at_work(service):
+def test_a_result_in_its_stored_format(service: Service) -> None:
+    """The option `format` decides the format; a client that accepts none of them gets the job."""
+    with working(service):
         answer = submit(service, "wait=5", format="ndjson")
         assert answer.mimetype == "application/x-ndjson"
         assert [json.loads(line) for line in answer.text.splitlines()] == ROWS
@@ -65,19 +65,19 @@ def test_a_result_in_the_format_that_it_is_kept_in(service: Service) -> None:
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "text/csv, */*;q=0.1"])
-def test_the_result_has_the_format_that_is_asked_for(service: Service, accept: str) -> None:
-    """A CSV, to who accepts a CSV."""
-    with at_work(service):
+def test_the_result_has_the_accepted_format(service: Service, accept: str) -> None:
+    """A client that accepts CSV gets a CSV."""
+    with working(service):
         answer = submit(service, "wait=5", accept=accept)
     assert (answer.status_code, answer.mimetype) == (200, "text/csv")
     assert answer.text == "ref,Sentiment_Score,error\n1,0.03,\n2,,the text is empty\n"
 
 
 def test_a_csv_is_answered_with_a_csv(service: Service) -> None:
-    """And with JSON to who accepts that."""
+    """Unless the client accepts JSON."""
     for accept, kind in ((None, "text/csv"), ("application/json", "application/json")):
         headers = {"Prefer": "wait=5"} | ({"Accept": accept} if accept else {})
-        with at_work(service):
+        with working(service):
             answer = service.client.post(
                 "/jobs", data=CSV, content_type="text/csv", headers=headers
             )
@@ -85,7 +85,7 @@ def test_a_csv_is_answered_with_a_csv(service: Service) -> None:
 
 
 def test_an_end_that_does_not_come_is_a_202(service: Service) -> None:
-    """The job goes on, and the client polls as it would have."""
+    """The job goes on, and the client polls."""
     answer = submit(service, "wait=0")
     assert (answer.status_code, answer.json["state"]) == (202, "queued")
     assert answer.headers["Preference-Applied"] == "wait=0"
@@ -95,8 +95,8 @@ def test_an_end_that_does_not_come_is_a_202(service: Service) -> None:
 
 
 def test_a_failure_is_the_job_that_failed(service: Service) -> None:
-    """A 200 has rows, always."""
-    with at_work(service):
+    """Only a 200 has rows."""
+    with working(service):
         answer = submit(service, "wait=5", on_error="fail")
     assert (answer.status_code, answer.json["state"]) == (202, "failed")
     assert answer.headers["Preference-Applied"] == "wait=5"
@@ -114,9 +114,9 @@ def test_a_failure_is_the_job_that_failed(service: Service) -> None:
         ('note="a, b", wait=5', "wait=5"),
     ],
 )
-def test_what_is_understood(service: Service, prefer: str, applied: str) -> None:
-    """Whatever RFC 7240 allows, up to the setting's maximum."""
-    with at_work(service) as waits:
+def test_well_formed_preferences(service: Service, prefer: str, applied: str) -> None:
+    """Every form that RFC 7240 allows, up to the maximum of the settings."""
+    with working(service) as waits:
         answer = submit(service, prefer)
     assert answer.headers["Preference-Applied"] == applied
     assert waits[0] <= 5
@@ -139,28 +139,28 @@ def test_what_is_understood(service: Service, prefer: str, applied: str) -> None
         "respond-async=no",
     ],
 )
-def test_what_is_malformed_is_passed_over(service: Service, prefer: str) -> None:
-    """As RFC 7240 has it: the job is taken as if nothing had been preferred."""
-    with at_work(service) as waits:
+def test_malformed_preferences_are_ignored(service: Service, prefer: str) -> None:
+    """As RFC 7240 requires: the job is accepted as if there were no preference."""
+    with working(service) as waits:
         answer = submit(service, prefer)
     assert (answer.status_code, waits) == (202, [])
     assert "Preference-Applied" not in answer.headers
 
 
 def test_respond_async(service: Service) -> None:
-    """Alone it is a 202 at once; with a wait it says what becomes of one that is too short."""
+    """Alone it is a 202 at once; with a wait, it also applies if the wait is too short."""
     answer = submit(service, "respond-async")
     assert (answer.status_code, answer.headers["Preference-Applied"]) == (202, "respond-async")
     answer = submit(service, "respond-async, wait=0")
     assert answer.status_code == 202
     assert answer.headers["Preference-Applied"] == "respond-async, wait=0"
-    with at_work(service):
+    with working(service):
         answer = submit(service, "respond-async, wait=5")
     assert (answer.status_code, answer.headers["Preference-Applied"]) == (200, "wait=5")
 
 
-def test_who_is_one_too_many_does_not_wait(settings: Settings) -> None:
-    """Where as many wait as may, a request is answered at once, and does not say that it waited."""
+def test_the_limit_of_waiting_requests(settings: Settings) -> None:
+    """Over the limit, a request is answered at once, and does not claim to have waited."""
     service = make_service(settings.model_copy(update={"waiting_requests": 1}))
     inner: list[Any] = []
 
@@ -175,12 +175,12 @@ def test_who_is_one_too_many_does_not_wait(settings: Settings) -> None:
     assert outer.headers["Preference-Applied"] == "wait=5"
     assert (inner[0].status_code, inner[1].status_code) == (202, 200)
     assert "Preference-Applied" not in inner[0].headers
-    with at_work(service):
+    with working(service):
         assert submit(service, "wait=5").status_code == 200
 
 
 def test_a_place_is_free_again_after_an_error(settings: Settings) -> None:
-    """A Redis that went away while somebody waited costs no place."""
+    """A wait that ends with an error frees its place."""
     service = make_service(settings.model_copy(update={"waiting_requests": 1}))
 
     def wait(job_id: str, _: float) -> bool:
@@ -196,7 +196,7 @@ def test_a_place_is_free_again_after_an_error(settings: Settings) -> None:
 def test_a_replica_that_stops_waits_no_more(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It answers as it stands; the client asks the next one."""
+    """It answers with the current state; the client asks the next replica."""
 
     def wait(*_: Any) -> bool:
         monkeypatch.setattr(draining, "is_set", lambda: True)
@@ -208,10 +208,10 @@ def test_a_replica_that_stops_waits_no_more(
 
 
 def test_a_job_can_be_followed_to_its_end(service: Service) -> None:
-    """A long poll: one request for as long as it takes; at once where it has ended."""
+    """One long poll until the end; at once if the job has ended."""
     accepted = service.client.post("/jobs", json=BODY)
     follow = {"headers": {"Prefer": "wait=20"}}
-    with at_work(service) as waits:
+    with working(service) as waits:
         answer = service.client.get(accepted.location, **follow)
         assert (answer.status_code, answer.json["state"]) == (200, "succeeded")
         assert answer.headers["Preference-Applied"] == "wait=20"
@@ -220,9 +220,9 @@ def test_a_job_can_be_followed_to_its_end(service: Service) -> None:
     assert len(waits) == 1
 
 
-def test_waiting_for_what_is_not_there(service: Service) -> None:
+def test_waiting_for_an_unknown_job(service: Service) -> None:
     """It is a 404 at once."""
-    with at_work(service) as waits:
+    with working(service) as waits:
         answer = service.client.get(f"/jobs/{'0' * 32}", headers={"Prefer": "wait=20"})
     problem(answer, 404, "job-not-found")
     assert waits == []

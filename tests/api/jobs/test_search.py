@@ -1,4 +1,4 @@
-"""The list of jobs: filters, and pages that hold while jobs come and go."""
+"""The list of jobs: filters, and pages that stay the same while jobs come and go."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from api.jobs import search
 from shared.jobs.job import NDJSON as LAYOUT
 from shared.jobs.job import Job, Spec, State, made_at, new_job_id
 
-#: When the first of the jobs was made: 2026-01-01T00:00:00Z; then one a minute.
+#: When the first job was made, 2026-01-01T00:00:00Z; another one follows every minute.
 START = 1767225600.0
 
 
@@ -34,7 +34,7 @@ def put(store: InMemoryJobStore, at: float, state: State = State.QUEUED, **spec:
 
 @pytest.fixture
 def ids(service: Service) -> list[str]:
-    """Ten jobs, the oldest first: five states, of two teams in turn, the last of another model."""
+    """Make ten jobs, the oldest first, in five states, of two teams, the last of another model."""
     states = [State.QUEUED, State.RUNNING, State.SUCCEEDED, State.FAILED, State.CANCELLED] * 2
     return [
         put(
@@ -77,10 +77,8 @@ def numbers(service: Service, ids: list[str], query: str) -> list[int]:
         ("created_after=9999-12-31T23:59:59Z", []),
     ],
 )
-def test_what_is_looked_for(
-    service: Service, ids: list[str], query: str, wanted: list[int]
-) -> None:
-    """A job is listed if it is all that is asked for, the newest first."""
+def test_filters(service: Service, ids: list[str], query: str, wanted: list[int]) -> None:
+    """A job is listed if it meets all conditions, the newest first."""
     assert numbers(service, ids, query) == wanted
 
 
@@ -98,7 +96,7 @@ def pages(service: Service, query: str) -> list[list[str]]:
 @pytest.mark.parametrize("limit", [1, 2, 3, 5, 10, 11])
 @pytest.mark.parametrize("query", ["", "state=failed", "label=team:a"])
 def test_pages_have_everything_once(service: Service, query: str, limit: int) -> None:
-    """Whatever their length; each but the last is full, where not very much was looked through."""
+    """With any length of a page; each page but the last is full."""
     [every] = pages(service, query)
     found = pages(service, f"{query}&limit={limit}")
     assert [one for page in found for one in page] == every
@@ -106,7 +104,7 @@ def test_pages_have_everything_once(service: Service, query: str, limit: int) ->
 
 
 def test_jobs_that_come_and_go_move_no_other(service: Service, ids: list[str]) -> None:
-    """Between two pages; also where the one that the cursor names is gone."""
+    """Between two pages, also if the job that the cursor names is gone."""
     page = service.client.get("/jobs?limit=4").json
     put(service.store, START + 6000)
     service.store.delete(page["next"])
@@ -115,11 +113,11 @@ def test_jobs_that_come_and_go_move_no_other(service: Service, ids: list[str]) -
     assert [job["id"] for job in rest["jobs"]] == [ids[at] for at in (5, 3, 2, 1, 0)]
 
 
-def test_a_page_costs_no_more_than_it_may(
+def test_the_cost_of_a_page_is_limited(
     service: Service, ids: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where few of very many are wanted it ends early, and the next one goes on behind it."""
-    monkeypatch.setattr(search, "MOST_LOOKED_AT", 3)
+    """If few of many jobs match, a page ends early, and the next one continues after it."""
+    monkeypatch.setattr(search, "MOST_READ", 3)
     monkeypatch.setattr(search, "_AT_ONCE", 2)
     found = pages(service, "state=queued")
     assert [one for page in found for one in page] == [ids[5], ids[0]]
@@ -143,18 +141,18 @@ def test_a_page_costs_no_more_than_it_may(
         "state=failed&state=queued",
     ],
 )
-def test_what_cannot_be_looked_for(service: Service, query: str) -> None:
-    """It is refused with what it may be."""
+def test_malformed_filters(service: Service, query: str) -> None:
+    """The error says what the value may be."""
     problem(service.client.get(f"/jobs?{query}"), 400, "bad-option")
 
 
-def test_a_filter_that_is_none(service: Service) -> None:
-    """A slip must not list everything."""
+def test_an_unknown_filter(service: Service) -> None:
+    """A typing mistake must not list everything."""
     detail = problem(service.client.get("/jobs?status=failed"), 400, "unknown-option")
     assert "state, label, model" in detail
 
 
 def test_a_job_is_as_old_as_its_id(service: Service) -> None:
-    """So the list by ids is one by times."""
+    """So the list by ids is a list by times."""
     job = service.submit(b"text\na\n").json
     assert service.store.get(job["id"]).created_at == made_at(job["id"])

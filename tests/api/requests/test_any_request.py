@@ -1,4 +1,4 @@
-"""Requests that hypothesis makes up: each gets an answer that says what is wrong."""
+"""Random requests by Hypothesis: each gets an answer that says what is wrong."""
 
 from typing import Any
 from urllib.parse import quote
@@ -28,7 +28,7 @@ OPTIONS = st.sampled_from(
 )
 @given(data=st.data())
 def test_any_request_gets_an_answer(service: Service, data: st.DataObject) -> None:
-    """A status under 500, or 503 with a time to try again; errors are problems with a detail."""
+    """The status is under 500, or 503 with a `Retry-After`; errors are problems with a detail."""
     accepted = service.submit(b"text\nwell\n")
     if data.draw(st.booleans()):
         service.work()

@@ -1,4 +1,4 @@
-"""Bad input that is refused whole: what it gets, and that nothing of it is kept."""
+"""Requests that are refused as a whole: the error, and that nothing of them is kept."""
 
 import gzip
 import io
@@ -12,7 +12,7 @@ CSV = "text/csv"
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "expected"),
     [(gzip.compress(b"text\ngood\n"), "Content-Encoding: gzip"), (b"PK\x03\x04\x14\0", ".xlsx")],
 )
 @pytest.mark.parametrize(
@@ -25,17 +25,17 @@ CSV = "text/csv"
         "application/vnd.apache.parquet",
     ],
 )
-def test_what_is_packed_and_does_not_say_so(
-    service: Service, content: bytes, says: str, kind: str
+def test_a_packed_body_without_content_encoding(
+    service: Service, content: bytes, expected: str, kind: str
 ) -> None:
-    """It is refused with what it is, and what to do; not for the bytes that it has."""
+    """The error names the packing and expected what to do, instead of reporting a bad byte."""
     for query in ("", "?validate=true"):
         answer = service.client.post(f"/jobs{query}", data=content, content_type=kind)
-        assert says in refused(service, answer, 422, "packed")
+        assert expected in refused(service, answer, 422, "packed")
 
 
 def test_a_spreadsheet_in_a_form(service: Service) -> None:
-    """It is told from a CSV in a wrong charset."""
+    """It is recognised, and not taken for a CSV in a wrong charset."""
     form = {"file": (io.BytesIO(b"PK\x03\x04\x14\0\xe9"), "reviews.xlsx")}
     answer = service.client.post("/jobs", data=form)
     assert "Save a sheet as a CSV" in refused(service, answer, 422, "packed")
@@ -43,7 +43,7 @@ def test_a_spreadsheet_in_a_form(service: Service) -> None:
 
 @pytest.mark.parametrize("path", ["/jobs", "/sentiment"])
 @pytest.mark.parametrize(
-    ("body", "status", "code", "says"),
+    ("body", "status", "code", "expected"),
     [
         ('{"text": [', 400, "not-json", "not JSON"),
         (b"\xff\xfe", 400, "not-json", "not JSON"),
@@ -65,15 +65,15 @@ def test_a_spreadsheet_in_a_form(service: Service) -> None:
     ],
 )
 def test_json_that_holds_no_rows(
-    service: Service, path: str, body: Any, status: int, code: str, says: str
+    service: Service, path: str, body: Any, status: int, code: str, expected: str
 ) -> None:
-    """JSON that cannot be read as rows is refused with what was found."""
+    """JSON that cannot be read as rows is refused, and the error expected what was found."""
     answer = service.client.post(path, data=body, content_type="application/json")
-    assert says in refused(service, answer, status, code)
+    assert expected in refused(service, answer, status, code)
 
 
 @pytest.mark.parametrize(
-    ("content", "code", "says"),
+    ("content", "code", "expected"),
     [
         (b"", "no-rows", "not one line"),
         (b"\n\n\r\n", "no-rows", "not one line"),
@@ -90,20 +90,22 @@ def test_json_that_holds_no_rows(
         (b"ref,text\r1,good\r2,bad\r", "bad-header", "LF or CRLF"),
     ],
 )
-def test_a_csv_that_cannot_be_read(service: Service, content: bytes, code: str, says: str) -> None:
-    """A CSV without rows, columns or its encoding is refused before there is a job."""
-    assert says in refused(service, service.submit(content), 422, code)
+def test_a_csv_that_cannot_be_read(
+    service: Service, content: bytes, code: str, expected: str
+) -> None:
+    """A CSV without rows or columns, or in a wrong encoding, is refused before there is a job."""
+    assert expected in refused(service, service.submit(content), 422, code)
 
 
 def test_the_byte_offset_counts_over_chunks(service: Service) -> None:
-    """The offset of a bad byte is that in the file, however far behind it is."""
+    """The offset of a bad byte is that in the file, not in its chunk."""
     content = b"text\n" + "\u00fcber\n".encode() * 100_000 + b"\xe9\n"
     detail = refused(service, service.submit(content), 422, "not-text")
     assert f"byte {len(content) - 2:,} (0xe9)" in detail
 
 
-def test_an_unknown_model_names_those_there_are(service: Service) -> None:
-    """A job for a model that no worker has is refused, with the names of the others."""
+def test_an_unknown_model(service: Service) -> None:
+    """A job for a model that no worker serves is refused, with the names of the others."""
     for answer in (
         service.submit(b"text\na\n", model="nope"),
         service.client.post("/jobs?model=nope", json={"text": ["a"]}),
@@ -114,19 +116,19 @@ def test_an_unknown_model_names_those_there_are(service: Service) -> None:
 
 
 def test_an_unknown_option_is_refused(service: Service) -> None:
-    """A slip in an option's name is told, and does not change what is scored."""
+    """A typing mistake in an option's name is an error, and does not change what is scored."""
     detail = refused(service, service.submit(b"text\na\n", text_colum="x"), 400, "unknown-option")
     assert "text_column" in detail
 
 
 def test_a_column_option_that_is_not_in_the_file(service: Service) -> None:
-    """A column named by an option must be there."""
+    """A column that an option names must exist."""
     answer = service.submit(b"ref,text\n1,a\n", ref_column="id")
     assert "the option ref_column" in refused(service, answer, 422, "no-such-column")
 
 
-def test_an_unread_content_type_names_those_that_are(service: Service) -> None:
-    """What curl sends by default is refused with the option that it needs."""
+def test_an_unsupported_content_type(service: Service) -> None:
+    """The content type that curl sends by default is refused, with the option that curl needs."""
     answer = service.client.post("/jobs", data="text=a")
     answer_form = service.client.post("/jobs", data={"text": "a"})
     for one in (answer, answer_form):
@@ -134,7 +136,7 @@ def test_an_unread_content_type_names_those_that_are(service: Service) -> None:
 
 
 def test_an_upload_over_the_limit(service: Service) -> None:
-    """A body over the limit is a 413 that names the limit, announced or found on the way."""
+    """A body over the limit is a 413 that names the limit, with an announced length or without."""
     content = b"text\n" + b"a word\n" * 700_000
     answer = service.submit(content)
     assert "4,194,304 bytes" in refused(service, answer, 413, "too-large")
@@ -149,45 +151,43 @@ def test_an_upload_over_the_limit(service: Service) -> None:
 
 @pytest.mark.parametrize("path", ["/jobs", "/sentiment"])
 def test_a_json_body_over_the_limit(service: Service, path: str) -> None:
-    """A JSON body over its limit is a 413 that points to the CSV."""
+    """A JSON body over its limit is a 413 that recommends a CSV."""
     answer = service.client.post(path, json={"text": ["a" * 3000]})
     assert "text/csv" in refused(service, answer, 413, "too-large")
 
 
 def test_too_many_rows_for_an_answer_at_once(service: Service) -> None:
-    """POST /sentiment takes few rows, and says where to go with more."""
+    """`POST /sentiment` takes few rows, and expected where to send more."""
     answer = service.client.post("/sentiment", json={"text": ["a"] * 6})
     assert "POST /jobs" in refused(service, answer, 413, "too-large")
 
 
 @pytest.mark.parametrize(
-    ("body", "says"),
+    ("body", "expected"),
     [
         (b"--b\r\n", "cut off"),
         (b"--b\r\nContent-Disposition: form-data; name=model\r\n\r\nlength\r\n--b--", "no file"),
         (b"nothing of the kind", "cut off"),
     ],
 )
-def test_a_broken_form(service: Service, body: bytes, says: str) -> None:
-    """A multipart form without a file, or cut off, is refused with how to send one."""
+def test_a_broken_form(service: Service, body: bytes, expected: str) -> None:
+    """A form without a file, or cut off, is refused with an example of how to send one."""
     answer = service.client.post("/jobs", data=body, content_type="multipart/form-data; boundary=b")
     detail = refused(service, answer, 400, "not-multipart")
-    assert says in detail
+    assert expected in detail
     assert "-F file=@" in detail
 
 
 def test_a_form_with_two_files(service: Service) -> None:
-    """A form with more than one file is refused: neither is guessed."""
+    """A form with more than one file is refused: the service does not choose one."""
     form = {"a": (io.BytesIO(b"text\na\n"), "a.csv"), "b": (io.BytesIO(b"text\nb\n"), "b.csv")}
     answer = service.client.post("/jobs", data=form)
     assert "more than one file" in refused(service, answer, 400, "not-multipart")
 
 
 @pytest.mark.parametrize(("fields", "size"), [(1, 2**20 + 1), (40, 2**15), (2, 2**19)])
-def test_the_fields_of_a_form_hold_so_much_together(
-    service: Service, fields: int, size: int
-) -> None:
-    """They are kept in memory, unlike the file: however many they are, they are few bytes."""
+def test_the_fields_of_a_form_have_a_limit(service: Service, fields: int, size: int) -> None:
+    """Fields are kept in memory, unlike the file, so all together they are limited."""
     part = b'--b\r\nContent-Disposition: form-data; name="f"\r\n\r\n' + b"x" * size + b"\r\n"
     body = part * fields + b"--b--\r\n"
     answer = service.client.post("/jobs", data=body, content_type="multipart/form-data; boundary=b")
@@ -195,7 +195,7 @@ def test_the_fields_of_a_form_hold_so_much_together(
 
 
 def test_a_quote_never_closed_fails_the_job(service: Service) -> None:
-    """An open quote would swallow the rows behind it: the job fails, and names its row."""
+    """An open quote would swallow the rows after it: the job fails, and the error names the row."""
     accepted = service.submit(b'ref,text\n1,good\n2,"bad\n' + b"3,more\n" * 1000)
     service.work()
     job = service.client.get(accepted.location).json

@@ -1,4 +1,4 @@
-"""Requests that ask for what is not there, or not yet."""
+"""Requests for something that does not exist, or not yet."""
 
 import pytest
 from support.in_memory import Service
@@ -13,13 +13,13 @@ from shared.jobs.job import new_job_id
     [(new_job_id(), "job-not-found"), ("12", "malformed-job-id"), ("..%2e", "malformed-job-id")],
 )
 def test_ids_that_name_no_job(service: Service, call: str, job_id: str, code: str) -> None:
-    """An unknown id and one that cannot be are both a 404 that says which."""
+    """An unknown id and a malformed one are both a 404 that says which it is."""
     answer = getattr(service.client, call)(f"/jobs/{job_id}")
     assert "GET /jobs" in problem(answer, 404, code)
 
 
 def test_results_before_the_end(service: Service) -> None:
-    """Results of a job that still runs are a 409 that says when to ask again."""
+    """The results of a running job are a 409 with a `Retry-After`."""
     accepted = service.submit(b"text\na\n")
     answer = service.client.get(f"{accepted.location}/results")
     assert "still queued" in problem(answer, 409, "job-not-finished")
@@ -27,7 +27,7 @@ def test_results_before_the_end(service: Service) -> None:
 
 
 def test_cancel_after_the_end(service: Service) -> None:
-    """A job that ended cannot be cancelled, and says how it ended."""
+    """A job that has ended cannot be cancelled; the error says how it ended."""
     accepted = service.submit(b"text\na\n")
     service.work()
     answer = service.client.post(f"{accepted.location}/cancel")
@@ -35,7 +35,7 @@ def test_cancel_after_the_end(service: Service) -> None:
 
 
 def test_no_worker_serves_the_model(service: Service) -> None:
-    """A job that nobody can score now is accepted, waits, and says why."""
+    """A job that no worker can score now is accepted, waits, and says why."""
     service.fleet.leave("all")
     accepted = service.submit(b"text\na\n")
     assert accepted.status_code == 202
@@ -46,7 +46,7 @@ def test_no_worker_serves_the_model(service: Service) -> None:
 
 
 def test_no_worker_answers_in_time(service: Service) -> None:
-    """A wait for an answer ends, says what else can be done, and leaves nothing behind."""
+    """The wait for an answer ends with an error, and leaves no work behind."""
     answer = service.client.post("/sentiment", json={"text": ["a"]})
     assert "POST /jobs" in problem(answer, 503, "no-answer-in-time")
     service.work()
@@ -57,7 +57,7 @@ def test_no_worker_answers_in_time(service: Service) -> None:
     "query", ["limit=x", "limit=-1", "limit=99999", "offset=1.5", "limit=\u0663"]
 )
 def test_options_of_a_page(service: Service, query: str) -> None:
-    """Options that cannot be used are refused with what they may be."""
+    """Bad options of a page are refused; the error says what they may be."""
     accepted = service.submit(b"text\na\n")
     service.work()
     answer = service.client.get(f"{accepted.location}/results?format=json&{query}")
@@ -72,7 +72,7 @@ def test_a_cursor_that_was_never_given(service: Service) -> None:
 
 
 def test_addresses_and_methods_that_are_not_there(service: Service) -> None:
-    """Also what Flask itself refuses is a problem."""
+    """Errors that Flask raises are problems too."""
     problem(service.client.get("/nothing"), 404, "not-found")
     answer = service.client.put("/jobs")
     problem(answer, 405, "method-not-allowed")

@@ -1,4 +1,4 @@
-"""The terms of a job: what it bears, its labels, how long it is kept."""
+"""The terms of a job: error policy, labels and retention."""
 
 import io
 from datetime import datetime
@@ -29,10 +29,10 @@ def rows(bad: int, count: int) -> dict[str, Any]:
         ("1", 4, "succeeded"),
     ],
 )
-def test_a_job_bears_so_many_bad_rows(
+def test_the_error_policy(
     service: Service, on_error: str, bad: int, state: str, count: int
 ) -> None:
-    """Of four rows by the doorbell as of twenty in parts; it says how many it found, and one."""
+    """It holds for small and bulk jobs; the error says how many rows are bad, and names one."""
     bad = bad * count // 4
     accepted = service.client.post(f"/jobs?on_error={on_error}", json=rows(bad, count))
     assert accepted.status_code == 202, accepted.text
@@ -48,7 +48,7 @@ def test_a_job_bears_so_many_bad_rows(
 
 
 def test_nothing_more_is_scored_once_it_has_failed(service: Service) -> None:
-    """The other parts are not begun; how it ended is in the blob store."""
+    """The other parts are not started, and the manifest records the end."""
     accepted = service.submit(CSV, on_error="fail")
     service.work()
     assert service.client.get(accepted.location).json["state"] == "failed"
@@ -60,8 +60,8 @@ def test_nothing_more_is_scored_once_it_has_failed(service: Service) -> None:
 @pytest.mark.parametrize(
     "value", ["", "stop", "-0.1", "1.1", "5%", "nan", "1e-2", "0.0000000001", "\u0663"]
 )
-def test_what_no_policy_is(service: Service, value: str) -> None:
-    """Anything but the two words and a share is refused, and nothing is kept."""
+def test_a_malformed_error_policy(service: Service, value: str) -> None:
+    """Anything except the two words and a share is refused, and nothing is kept."""
     answer = service.submit(CSV, on_error=value)
     refused(service, answer, 400, "bad-option")
     answer = service.client.post("/jobs", json=rows(0, 2), query_string={"on_error": value})
@@ -70,7 +70,7 @@ def test_what_no_policy_is(service: Service, value: str) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "small", "json", "fields"])
 def test_labels_and_retention_are_shown(service: Service, form: str) -> None:
-    """Whatever way they come in; an ended job says until when it is kept."""
+    """In every kind of request; a job that has ended says until when it is kept."""
     terms: dict[str, Any] = {"label": LABELS, "retention_seconds": "3600"}
     if form == "fields":
         file = (io.BytesIO(CSV), "rows.csv")
@@ -92,8 +92,8 @@ def test_labels_and_retention_are_shown(service: Service, form: str) -> None:
     assert (expires - ended).total_seconds() == pytest.approx(3600, abs=0.01)
 
 
-def test_without_terms_the_usual_ones_hold(service: Service) -> None:
-    """No labels, no bad row too many, and the retention of the settings."""
+def test_default_terms(service: Service) -> None:
+    """No labels, `skip`, and the retention of the settings."""
     accepted = service.submit(CSV)
     assert (accepted.json["labels"], accepted.json["on_error"]) == ({}, "skip")
     service.work()
@@ -115,14 +115,14 @@ def test_without_terms_the_usual_ones_hold(service: Service) -> None:
         [f"k{at}:v" for at in range(17)],
     ],
 )
-def test_labels_that_cannot_be(service: Service, labels: list[str]) -> None:
-    """A label is a key and a value, each of a bounded length; a job has a bounded number."""
+def test_malformed_labels(service: Service, labels: list[str]) -> None:
+    """The length of keys and values and the number of labels are limited."""
     answer = service.client.post("/jobs", json=rows(0, 2), query_string={"label": labels})
     assert refused(service, answer, 400, "bad-option")
 
 
-def test_labels_as_long_as_they_may_be(service: Service) -> None:
-    """Sixteen, with the longest keys and values, colons and all; the same one twice is one."""
+def test_the_longest_labels(service: Service) -> None:
+    """Sixteen labels with the longest keys and values; an equal label counts once."""
     given = [f"{at:x}" + "k" * 63 + ":" + "\u00e9:" * 128 for at in range(16)]
     answer = service.client.post(
         "/jobs", json=rows(0, 2), query_string={"label": [*given, given[0]]}
@@ -132,20 +132,20 @@ def test_labels_as_long_as_they_may_be(service: Service) -> None:
 
 
 @pytest.mark.parametrize("seconds", ["59", "2592001", "1.5", "-60", "9" * 20, "week", ""])
-def test_retention_that_cannot_be(service: Service, seconds: str) -> None:
-    """It is a whole number of seconds within bounds, which are named."""
+def test_a_malformed_retention(service: Service, seconds: str) -> None:
+    """It must be a whole number of seconds within limits, which the error names."""
     answer = service.submit(CSV, retention_seconds=seconds)
     assert refused(service, answer, 400, "bad-option")
 
 
 def test_an_option_has_one_value(service: Service) -> None:
-    """With two it is not guessed which one was meant."""
+    """An option with two values is refused: the service does not choose one."""
     answer = service.client.post("/jobs?model=length&model=deep", json=rows(0, 2))
     assert "two values" in refused(service, answer, 400, "bad-option")
 
 
 def test_a_question_has_no_terms(service: Service) -> None:
-    """Nothing is kept of it that could bear a label."""
+    """Nothing is recorded of a question, so it cannot have a label."""
     answer = service.client.post("/sentiment?label=a:b", json=rows(0, 2))
     detail = problem(answer, 400, "unknown-option")
     assert detail.endswith("The options: model, text_column, ref_column.")

@@ -58,7 +58,11 @@ def test_a_request_without_a_key_is_refused(keyed: Service) -> None:
                 assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-@pytest.mark.parametrize("key", ["", "wrong", ALICE.key[:-1], ALICE.line.split(":")[1]])
+@pytest.mark.parametrize(
+    "key",
+    ["", "wrong", ALICE.key[:-1], ALICE.line.split(":")[1]],
+    ids=["empty", "wrong", "cut", "its hash"],
+)
 def test_a_wrong_key_is_refused(keyed: Service, key: str) -> None:
     """A shortened key is refused too, and so is the hash of a valid key."""
     answer = keyed.client.get("/jobs", headers={"X-API-Key": key})
@@ -156,7 +160,7 @@ def test_a_file_of_keys_that_cannot_be_read_changes_nothing(
         "alice all sha256:" + "0" * 64,
         "a/b read sha256:" + "0" * 64,
         "alice read sha256:" + "0" * 63,
-        ALICE.key,
+        pytest.param(ALICE.key, id="a key"),
     ],
 )
 def test_a_line_that_is_no_key_is_named_by_its_number(line: str) -> None:

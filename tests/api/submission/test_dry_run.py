@@ -1,4 +1,4 @@
-"""`validate=true`: what would become of a job, without making it."""
+"""`validate=true`: a dry run shows what would become of a job, and makes none."""
 
 import gzip
 import io
@@ -22,30 +22,30 @@ def dry(service: Service, content: bytes = CSV, **options: str) -> Any:
     )
 
 
-def kept(service: Service) -> list[Any]:
-    """All that there may be of a job."""
+def remains_of(service: Service) -> list[Any]:
+    """Return everything that could be left of a job."""
     jobs = service.client.get("/jobs").json["jobs"]
     return [*jobs, *service.blobs.contents, *service.dispatch.messages]
 
 
 def test_what_would_be_read(service: Service) -> None:
-    """The columns, the first rows and the first errors, as the job would have them."""
+    """It shows the columns, the first rows and the first errors, as the job would have them."""
     answer = dry(service)
     assert answer.status_code == 200, answer.text
-    said = answer.json
-    assert (said["format"], said["columns"]) == ("csv", ["ref", "text"])
-    assert said["model"] == {"name": "length", "version": "000000000001"}
-    assert said["first_rows"][1] == {"row": 2, "ref": "1", "text": "z", "error": None}
-    assert [row["row"] for row in said["first_rows"]] == [1, 2, 3, 4, 5]
-    assert [row["row"] for row in said["first_errors"]] == [1, 6, 11, 16]
-    assert said["first_errors"][0]["error"] == "the text is empty"
-    assert said["looked_at"] == {"bytes": len(CSV), "rows": 20, "failed": 4, "all": True}
-    assert said["detail"] == "This can be a job."
-    assert kept(service) == []
+    report = answer.json
+    assert (report["format"], report["columns"]) == ("csv", ["ref", "text"])
+    assert report["model"] == {"name": "length", "version": "000000000001"}
+    assert report["first_rows"][1] == {"row": 2, "ref": "1", "text": "z", "error": None}
+    assert [row["row"] for row in report["first_rows"]] == [1, 2, 3, 4, 5]
+    assert [row["row"] for row in report["first_errors"]] == [1, 6, 11, 16]
+    assert report["first_errors"][0]["error"] == "the text is empty"
+    assert report["looked_at"] == {"bytes": len(CSV), "rows": 20, "failed": 4, "all": True}
+    assert report["detail"] == "This can be a job."
+    assert remains_of(service) == []
 
 
 def test_what_it_would_cost(service: Service) -> None:
-    """At the measured rate of the processes that there are; and of the limits."""
+    """The estimate uses the measured rate, the number of processes and the limits."""
     service.fleet._processes = 4
     estimate = dry(service).json["estimate"]
     assert estimate["rows"] == 20
@@ -58,30 +58,30 @@ def test_what_it_would_cost(service: Service) -> None:
 
 
 def test_of_a_long_file_only_the_beginning_is_looked_at(service: Service) -> None:
-    """It says so; how many rows there are it tells by the length that is announced."""
+    """The answer says so, and estimates the rows from the announced length."""
     row = b"%07d,%s\n"
     content = b"ref,text\n" + b"".join(row % (at, b"w" * 50) for at in range(50_000))
-    said = dry(service, content).json
-    assert said["looked_at"]["all"] is False
-    assert said["looked_at"]["rows"] == 1000
-    assert said["looked_at"]["bytes"] <= 2**20
-    assert "no more" in said["detail"]
-    assert said["estimate"]["rows"] == pytest.approx(50_000, rel=0.01)
+    report = dry(service, content).json
+    assert report["looked_at"]["all"] is False
+    assert report["looked_at"]["rows"] == 1000
+    assert report["looked_at"]["bytes"] <= 2**20
+    assert "no more" in report["detail"]
+    assert report["estimate"]["rows"] == pytest.approx(50_000, rel=0.01)
     packed = dry(service, gzip.compress(content, 1)).json
     assert packed["looked_at"]["all"] is False
     assert packed["estimate"]["rows"] is None
     assert packed["estimate"]["seconds"] is None
     broken = dry(service, content + b'1,"never closed')
     assert broken.status_code == 200
-    assert kept(service) == []
+    assert remains_of(service) == []
 
 
 def test_a_row_that_the_beginning_cuts_off_is_no_error(service: Service) -> None:
-    """A quoted text may go on behind it."""
+    """A quoted text may go on after the beginning that was read."""
     for head in (b'text\nshort\n"line\n', 'text\n"\u20ac'.encode()):
-        said = dry(service, head + "\u20ac".encode() * 500_000 + b'"\n')
-        assert said.status_code == 200, said.text
-        assert said.json["looked_at"]["all"] is False
+        report = dry(service, head + "\u20ac".encode() * 500_000 + b'"\n')
+        assert report.status_code == 200, report.text
+        assert report.json["looked_at"]["all"] is False
 
 
 @pytest.mark.parametrize(
@@ -101,20 +101,20 @@ def test_a_row_that_the_beginning_cuts_off_is_no_error(service: Service) -> None
     ],
 )
 def test_every_format(service: Service, content_type: str, body: bytes, columns: list[str]) -> None:
-    """JSON whole, lines by their beginning."""
+    """JSON is read whole, NDJSON and TSV from their beginning."""
     answer = service.client.post("/jobs?validate=true", data=body, content_type=content_type)
     assert answer.status_code == 200, answer.text
-    said = answer.json
-    assert said["columns"] == columns
-    assert [row["ref"] for row in said["first_rows"]] == ["1", "2"]
-    assert [row["error"] for row in said["first_rows"]] == [None, "the text is empty"]
-    assert said["looked_at"] == {"bytes": len(body), "rows": 2, "failed": 1, "all": True}
-    assert said["estimate"]["rows"] == 2
-    assert kept(service) == []
+    report = answer.json
+    assert report["columns"] == columns
+    assert [row["ref"] for row in report["first_rows"]] == ["1", "2"]
+    assert [row["error"] for row in report["first_rows"]] == [None, "the text is empty"]
+    assert report["looked_at"] == {"bytes": len(body), "rows": 2, "failed": 1, "all": True}
+    assert report["estimate"]["rows"] == 2
+    assert remains_of(service) == []
 
 
 def test_a_form(service: Service) -> None:
-    """Its file; with what the query says."""
+    """The file of a form is read with the options of the query."""
     form = {"file": (io.BytesIO(b"id,review\n7,four\n"), "rows.csv")}
     answer = service.client.post(
         "/jobs", data=form, query_string={"validate": "true", "text_column": "review"}
@@ -135,15 +135,15 @@ def test_a_form(service: Service) -> None:
         (b'text\n"open\n', {}, 422, "open-quote"),
     ],
 )
-def test_what_could_be_no_job(
+def test_what_cannot_be_a_job(
     service: Service, content: bytes, options: dict[str, str], status: int, code: str
 ) -> None:
-    """It is refused as the job would be."""
+    """The dry run is refused as the job would be."""
     refused(service, dry(service, content, **options), status, code)
 
 
-def test_a_slip_makes_no_job(service: Service) -> None:
-    """A value that is none, or a place where it would be read too late."""
+def test_a_typing_mistake_makes_no_job(service: Service) -> None:
+    """A wrong value of `validate`, or a `validate` in a form, is refused."""
     answer = service.submit(CSV, validate="yes")
     refused(service, answer, 400, "bad-option")
     form = {"file": (io.BytesIO(CSV), "rows.csv"), "validate": "true"}

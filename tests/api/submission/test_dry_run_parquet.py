@@ -1,4 +1,4 @@
-"""`validate=true` of a Parquet file: it is read in a process of its own, and nothing is kept."""
+"""`validate=true` with a Parquet file: it is read in a child process, and nothing is kept."""
 
 import gzip
 import io
@@ -18,14 +18,14 @@ PARQUET = "application/vnd.apache.parquet"
 
 
 def parquet(rows: int = 20, **options: Any) -> bytes:
-    """A file of rows of which every fifth has no text, and one is none."""
+    """Write a Parquet file in which every fifth text is empty, and one is null."""
     texts: list[str | None] = ["z" * (at % 5) for at in range(rows)]
     texts[7] = None
     table = pa.table({"id": list(range(rows)), "review": texts, "stars": [0.5] * rows})
-    return written(table, **options)
+    return write(table, **options)
 
 
-def written(table: pa.Table, **options: Any) -> bytes:
+def write(table: pa.Table, **options: Any) -> bytes:
     file = io.BytesIO()
     pq.write_table(table, file, **options)
     return file.getvalue()
@@ -44,30 +44,30 @@ def nothing_is_kept(service: Service) -> bool:
 
 
 def test_what_would_be_read(service: Service) -> None:
-    """Its columns, the first rows and the first errors, and how many rows it says it has."""
+    """The dry run shows the columns, the first rows and errors, and the exact number of rows."""
     content = parquet()
     answer = dry(service, content, columns="stars")
     assert answer.status_code == 200, answer.text
-    said = answer.json
-    assert (said["format"], said["columns"]) == ("parquet", ["id", "review", "stars"])
-    assert said["first_rows"][1] == {"row": 2, "ref": "1", "text": "z", "error": None}
-    assert [row["row"] for row in said["first_rows"]] == [1, 2, 3, 4, 5]
-    assert [(row["row"], row["error"]) for row in said["first_errors"]][:3] == [
+    report = answer.json
+    assert (report["format"], report["columns"]) == ("parquet", ["id", "review", "stars"])
+    assert report["first_rows"][1] == {"row": 2, "ref": "1", "text": "z", "error": None}
+    assert [row["row"] for row in report["first_rows"]] == [1, 2, 3, 4, 5]
+    assert [(row["row"], row["error"]) for row in report["first_errors"]][:3] == [
         (1, "the text is empty"),
         (6, "the text is empty"),
         (8, "the text is missing"),
     ]
-    assert said["looked_at"] == {"bytes": len(content), "rows": 20, "failed": 5, "all": True}
-    assert said["estimate"]["rows"] == 20
-    assert said["estimate"]["seconds"] == 2
-    assert said["detail"] == "This can be a job."
+    assert report["looked_at"] == {"bytes": len(content), "rows": 20, "failed": 5, "all": True}
+    assert report["estimate"]["rows"] == 20
+    assert report["estimate"]["seconds"] == 2
+    assert report["detail"] == "This can be a job."
     assert nothing_is_kept(service)
 
 
 def test_the_rows_are_as_the_job_has_them(service: Service) -> None:
-    """A row without a ref has its number, and what is no text an error, as in the results."""
+    """A missing ref becomes the row's number, and a value that is no text an error."""
     table = pa.table({"text": pa.array([1, None, 3])})
-    sent = {"data": written(table), "content_type": PARQUET}
+    sent = {"data": write(table), "content_type": PARQUET}
     answer = service.client.post("/jobs?validate=true", **sent)
     accepted = service.client.post("/jobs", **sent)
     assert answer.status_code == 200, answer.text
@@ -78,16 +78,16 @@ def test_the_rows_are_as_the_job_has_them(service: Service) -> None:
 
 
 def test_of_a_long_file_the_first_rows_are_looked_at(service: Service) -> None:
-    """And all are counted: the file says how many there are."""
-    said = dry(service, parquet(30_000, row_group_size=700)).json
-    assert (said["looked_at"]["rows"], said["looked_at"]["all"]) == (1000, False)
-    assert said["estimate"]["rows"] == 30_000
-    assert said["detail"].endswith("Of 30,000 rows the first 1,000 were looked at, no more.")
+    """The first 1,000 rows are read; all rows are counted from the footer."""
+    report = dry(service, parquet(30_000, row_group_size=700)).json
+    assert (report["looked_at"]["rows"], report["looked_at"]["all"]) == (1000, False)
+    assert report["estimate"]["rows"] == 30_000
+    assert report["detail"].endswith("Of 30,000 rows the first 1,000 were looked at, no more.")
     assert nothing_is_kept(service)
 
 
-def test_however_it_comes(service: Service) -> None:
-    """Packed, or in a form, whose options may be fields."""
+def test_a_packed_file_and_a_form(service: Service) -> None:
+    """The file may be packed with gzip, or be in a form whose options are fields."""
     content = parquet()
     packed = dry(service, gzip.compress(content), {"Content-Encoding": "gzip"})
     form = {"text_column": "review", "file": (io.BytesIO(content), "rows.parquet")}
@@ -98,21 +98,19 @@ def test_however_it_comes(service: Service) -> None:
     assert nothing_is_kept(service)
 
 
-def test_long_texts_are_looked_at_as_far_as_there_is_room(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Fewer rows are shown; that is no fault of the file."""
-    monkeypatch.setattr(preview, "LOOKED_AT_BYTES", 2000)
+def test_long_texts_make_fewer_rows(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With long texts fewer rows are shown; the file is accepted."""
+    monkeypatch.setattr(preview, "PREVIEW_BYTES", 2000)
     table = pa.table({"id": list(range(9)), "review": ["y" * 400] * 9})
-    answer = dry(service, written(table))
+    answer = dry(service, write(table))
     assert answer.status_code == 200, answer.text
     assert answer.json["looked_at"]["rows"] == 4
     assert answer.json["estimate"]["rows"] == 9
 
 
-def test_a_text_that_takes_all_memory_takes_none_of_the_service(service: Service) -> None:
-    """A small file may hold very long texts: it can be a job, and its rows are not shown."""
-    bomb = written(pa.table({"id": [1], "review": ["x" * 100_000_000]}), compression="zstd")
+def test_a_huge_text_takes_no_memory_of_the_service(service: Service) -> None:
+    """A small file may unpack to very long texts: it can be a job, and its rows are not shown."""
+    bomb = write(pa.table({"id": [1], "review": ["x" * 100_000_000]}), compression="zstd")
     assert len(bomb) < 2**20
     answer = dry(service, bomb)
     assert answer.status_code == 200, answer.text
@@ -121,22 +119,22 @@ def test_a_text_that_takes_all_memory_takes_none_of_the_service(service: Service
     assert nothing_is_kept(service)
 
 
-def test_what_could_be_no_job(service: Service) -> None:
-    """It is refused as the job would be, and so are pages that cannot be read."""
+def test_what_cannot_be_a_job(service: Service) -> None:
+    """The file is refused as the job would be, and also if its pages cannot be read."""
     refused(service, dry(service, parquet(), text_column="nope"), 422, "no-such-column")
     refused(service, dry(service, parquet(), columns="nope"), 422, "no-such-column")
     refused(service, dry(service, parquet(), delimiter=";"), 400, "bad-option")
     refused(service, dry(service, parquet()[:-3]), 422, "bad-parquet")
     refused(service, dry(service, b"id,review\n1,a\n"), 422, "bad-parquet")
-    empty = written(pa.table({"id": pa.array([], pa.int64()), "review": pa.array([], pa.string())}))
+    empty = write(pa.table({"id": pa.array([], pa.int64()), "review": pa.array([], pa.string())}))
     refused(service, dry(service, empty), 422, "no-rows")
     broken = bytearray(parquet(2000, compression="none"))
     broken[4:400] = b"\xff" * 396
     refused(service, dry(service, bytes(broken)), 422, "bad-parquet")
 
 
-def test_what_is_too_much(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of bytes and of rows: as of a job."""
+def test_the_limits_of_a_job(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits on bytes and rows are those of a job."""
     huge = service.client.post(
         "/jobs?validate=true",
         data=b"PAR1",
@@ -150,7 +148,7 @@ def test_what_is_too_much(service: Service, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_an_upload_that_breaks_off_leaves_nothing(service: Service) -> None:
-    """What was stored for the look goes."""
+    """The part of the file that was stored is deleted."""
 
     class Body:
         def read(self, _size: int = -1) -> bytes:
@@ -169,8 +167,8 @@ def test_an_upload_that_breaks_off_leaves_nothing(service: Service) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_hostile_file_harms_nobody(service: Service, seed: int) -> None:
-    """Whatever is changed in it: it is read or refused, and nothing of it is kept."""
+def test_a_corrupted_file_does_no_harm(service: Service, seed: int) -> None:
+    """With random bytes changed, the file is read or refused, and nothing of it is kept."""
     chance, content = random.Random(seed), bytearray(parquet(200))  # noqa: S311  nothing is secret
     for _ in range(chance.randrange(1, 9)):
         content[chance.randrange(4, len(content) - 8)] = chance.randrange(256)

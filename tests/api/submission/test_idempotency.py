@@ -49,7 +49,7 @@ def jobs(service: Service) -> int:
 @pytest.mark.parametrize("kind", BODIES)
 @pytest.mark.parametrize("ended", [False, True])
 def test_the_same_request_has_the_same_job(service: Service, kind: str, ended: bool) -> None:
-    """Whatever its format, before and after its end; with what a form's library makes up anew."""
+    """In every format, before and after the end of the job, and with a new boundary in a form."""
     first = send(service, **BODIES[kind]())
     assert first.status_code == 202, first.text
     assert "Idempotency-Replayed" not in first.headers
@@ -63,7 +63,7 @@ def test_the_same_request_has_the_same_job(service: Service, kind: str, ended: b
 
 
 def test_a_replay_stores_and_queues_nothing(service: Service) -> None:
-    """It only finds out that it is one."""
+    """A replay only finds the earlier job."""
     send(service, **BODIES["csv"]())
     before, messages = dict(service.blobs.contents), len(service.dispatch.messages)
     send(service, **BODIES["csv"]())
@@ -81,7 +81,7 @@ def test_a_replay_stores_and_queues_nothing(service: Service) -> None:
     ],
 )
 def test_another_request_is_refused(service: Service, other: dict[str, Any]) -> None:
-    """Other content, other options, another format: it is a slip, and makes no job."""
+    """Other content, options or format with the same key are refused, and make no job."""
     send(service, **BODIES["csv"]())
     answer = send(service, **other)
     assert "new key" in problem(answer, 422, "idempotency-key-reused")
@@ -89,7 +89,7 @@ def test_another_request_is_refused(service: Service, other: dict[str, Any]) -> 
 
 
 def test_how_the_same_rows_are_packed_makes_no_difference(service: Service) -> None:
-    """A gzip has the time of its making in it, and a form its boundary."""
+    """A gzip holds the time at which it was made, and a form a random boundary."""
     first = send(service, data=CSV, content_type="text/csv")
     packed = {"headers": {"Content-Encoding": "gzip"}, "content_type": "text/csv"}
     again = send(service, data=gzip.compress(CSV, mtime=1), **packed)
@@ -97,7 +97,7 @@ def test_how_the_same_rows_are_packed_makes_no_difference(service: Service) -> N
 
 
 def test_options_are_the_same_wherever_they_stand(service: Service) -> None:
-    """In the query or in the form, said or left to their default."""
+    """In the query or in the form, given or left at their default."""
     first = send(service, **form(on_error="skip"))
     again = send(service, **form(), query_string={"model": "length"})
     problem(again, 422, "idempotency-key-reused")
@@ -105,25 +105,25 @@ def test_options_are_the_same_wherever_they_stand(service: Service) -> None:
     assert again.location == first.location
 
 
-def test_while_the_first_one_is_under_way(service: Service) -> None:
-    """The second is told when to come again, and does not wait; then it gets the job."""
-    seen: list[Any] = []
+def test_while_the_first_request_is_running(service: Service) -> None:
+    """The second request gets a 409 at once, with a `Retry-After`; later it gets the job."""
+    answers: list[Any] = []
 
     def body() -> Iterator[bytes]:
         yield CSV[:5]
-        seen.append(send(service, **BODIES["csv"]()))
+        answers.append(send(service, **BODIES["csv"]()))
         yield CSV[5:]
 
     first = send(service, content_type="text/csv", environ_overrides=streamed(body()))
     assert first.status_code == 202, first.text
-    problem(seen[0], 409, "idempotency-key-in-use")
-    assert 1 <= int(seen[0].headers["Retry-After"]) <= 5
+    problem(answers[0], 409, "idempotency-key-in-use")
+    assert 1 <= int(answers[0].headers["Retry-After"]) <= 5
     assert send(service, **BODIES["csv"]()).location == first.location
     assert jobs(service) == 1
 
 
 class Body:
-    """A body that comes in pieces."""
+    """A body that is received in pieces."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
@@ -147,7 +147,7 @@ def streamed(pieces: Iterator[bytes]) -> dict[str, Any]:
     ],
 )
 def test_a_request_that_was_refused_frees_its_key(service: Service, bad: dict[str, Any]) -> None:
-    """It can be corrected, and sent again."""
+    """It can be corrected and sent again."""
     assert send(service, **bad).status_code >= 400
     answer = send(service, **BODIES["csv"]())
     assert answer.status_code == 202
@@ -155,7 +155,7 @@ def test_a_request_that_was_refused_frees_its_key(service: Service, bad: dict[st
 
 
 def test_a_request_that_broke_off_frees_its_key(service: Service) -> None:
-    """The next one with it is the first."""
+    """The next request with the key makes the job."""
 
     def body() -> Iterator[bytes]:
         yield CSV[:5]
@@ -170,8 +170,8 @@ def test_a_request_that_broke_off_frees_its_key(service: Service) -> None:
     "key",
     ["", '""', " ", "x" * 256, f'"{"x" * 256}"', '"open', 'a"b', "a b", '"a\\b"', "\u00e9", '"a"b'],
 )
-def test_keys_that_cannot_be(service: Service, key: str) -> None:
-    """They are refused before anything is read, and say what a key is."""
+def test_malformed_keys(service: Service, key: str) -> None:
+    """A malformed key is refused before the body is read, and the error describes a key."""
     answer = send(service, key, json=SMALL)
     assert "UUID" in problem(answer, 400, "bad-idempotency-key")
     assert jobs(service) == 0
@@ -187,8 +187,8 @@ def test_keys_that_cannot_be(service: Service, key: str) -> None:
         ('"a, b: c"', '"a, b: c"'),
     ],
 )
-def test_keys_that_are_the_same(service: Service, key: str, same: str) -> None:
-    """With quotes, as the draft has it, or without, as most send them."""
+def test_equal_keys(service: Service, key: str, same: str) -> None:
+    """With quotes, as the draft requires, or without, as most clients send them."""
     first = send(service, key, json=SMALL)
     assert first.status_code == 202, first.text
     assert send(service, same, json=SMALL).location == first.location
@@ -196,7 +196,7 @@ def test_keys_that_are_the_same(service: Service, key: str, same: str) -> None:
 
 
 def test_each_owner_has_keys_of_their_own(settings: Settings) -> None:
-    """Nobody can learn of another's jobs by their keys."""
+    """Nobody can find another owner's jobs by their keys."""
     (alice, one), (bob, two) = new_key("alice", "submit,read"), new_key("bob", "submit,read")
     service = make_service(settings.model_copy(update={"api_keys": SecretStr(f"{one};{two}")}))
     locations = {
@@ -210,7 +210,7 @@ def test_each_owner_has_keys_of_their_own(settings: Settings) -> None:
 def test_a_job_whose_message_was_lost_is_accepted(
     service: Service, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """It is recorded, and the reconciler sends the message; a second job would be one too many."""
+    """It is recorded, and the reconciler sends the message; an error would lead to a second job."""
 
     def away(*_: Any) -> None:
         raise OperationalError
@@ -223,30 +223,30 @@ def test_a_job_whose_message_was_lost_is_accepted(
     assert send(service, **BODIES[kind]()).location == first.location
 
 
-def test_an_upload_that_is_slower_than_its_hold(service: Service) -> None:
-    """Who comes meanwhile makes the job; the slow one is refused, and nothing of it is kept."""
-    seen: list[Any] = []
+def test_an_upload_that_is_slower_than_its_lease(service: Service) -> None:
+    """Another request makes the job; the slow one is refused, and nothing of it is kept."""
+    answers: list[Any] = []
 
     def body() -> Iterator[bytes]:
         yield CSV[:5]
         service.store._keys.clear()  # nothing came for the time of its lease
-        seen.append(send(service, **BODIES["csv"]()))
+        answers.append(send(service, **BODIES["csv"]()))
         yield CSV[5:]
 
     slow = send(service, content_type="text/csv", environ_overrides=streamed(body()))
-    assert seen[0].status_code == 202
+    assert answers[0].status_code == 202
     problem(slow, 409, "idempotency-key-in-use")
     assert jobs(service) == 1
-    assert all(seen[0].json["id"] in key for key in service.blobs.contents)
-    assert send(service, **BODIES["csv"]()).location == seen[0].location
+    assert all(answers[0].json["id"] in key for key in service.blobs.contents)
+    assert send(service, **BODIES["csv"]()).location == answers[0].location
 
 
-def cut_off(service: Service, broken: pytest.MonkeyPatch, *, behind: bool) -> None:
-    """Have Redis go away before a job is recorded, or behind that, with its answer."""
+def cut_off(service: Service, broken: pytest.MonkeyPatch, *, is_recorded: bool) -> None:
+    """Make Redis fail before a job is recorded, or after it, when its answer is lost."""
     create = service.store.create
 
     def cut(*args: Any) -> bool:
-        if behind:
+        if is_recorded:
             create(*args)
         raise RedisConnectionError("cut")
 
@@ -254,12 +254,12 @@ def cut_off(service: Service, broken: pytest.MonkeyPatch, *, behind: bool) -> No
 
 
 @pytest.mark.parametrize("kind", BODIES)
-def test_a_job_whose_record_is_there_and_nobody_was_told(
+def test_a_job_that_is_recorded_although_redis_did_not_answer(
     service: Service, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    """It is said that it may be there; sent again, the request gets it, with all its rows."""
+    """The error says that the job may exist; sent again, the request gets it with all its rows."""
     with monkeypatch.context() as broken:
-        cut_off(service, broken, behind=True)
+        cut_off(service, broken, is_recorded=True)
         first = send(service, **BODIES[kind]())
     assert "same Idempotency-Key" in problem(first, 503, "perhaps-accepted")
     assert first.headers["Retry-After"]
@@ -277,13 +277,13 @@ def test_a_job_whose_record_is_there_and_nobody_was_told(
 
 
 @pytest.mark.parametrize("kind", BODIES)
-@pytest.mark.parametrize("sweeps", ["before", "behind", "meanwhile"])
-def test_a_job_whose_record_is_not_there_and_nobody_knows(
+@pytest.mark.parametrize("sweeps", ["before", "after", "meanwhile"])
+def test_a_job_that_is_not_recorded_and_redis_did_not_answer(
     service: Service, settings: Settings, monkeypatch: pytest.MonkeyPatch, kind: str, sweeps: str
 ) -> None:
-    """As of a process that died as it was about to record it: whatever finds it, it is one job."""
+    """As if a process died before it recorded the job: there is one job, whenever a sweep comes."""
     with monkeypatch.context() as broken:
-        cut_off(service, broken, behind=False)
+        cut_off(service, broken, is_recorded=False)
         problem(send(service, **BODIES[kind]()), 503, "perhaps-accepted")
     problem(send(service, **BODIES[kind]()), 409, "idempotency-key-in-use")
     service.store._keys.clear()  # its lease runs out
@@ -299,7 +299,7 @@ def test_a_job_whose_record_is_not_there_and_nobody_knows(
         monkeypatch.setattr(service.store, "create", meanwhile)
     again = send(service, **BODIES[kind]())
     assert again.status_code == 202, again.text
-    if sweeps == "behind":
+    if sweeps == "after":
         sweep(service, settings)
     assert jobs(service) == 1
     service.work()
@@ -312,7 +312,7 @@ def test_a_job_whose_record_is_not_there_and_nobody_knows(
 
 
 def sweep(service: Service, settings: Settings) -> None:
-    """Look for what only the blob store knows, as a worker does."""
+    """Look for jobs that only the blob store knows, as a worker does."""
     Reconciler(
         settings,
         store=service.store,
@@ -323,14 +323,14 @@ def sweep(service: Service, settings: Settings) -> None:
 
 
 def test_a_deleted_job_frees_its_key(service: Service) -> None:
-    """There is nothing left to give."""
+    """The key's job is gone, so the next request makes a new one."""
     first = send(service, json=SMALL)
     service.client.delete(first.location)
     assert send(service, json=SMALL).location != first.location
 
 
 def test_a_replay_waits_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that lost its connection while it waited asks again, and gets the result."""
+    """A client that lost its connection during a wait sends it again and gets the result."""
     first = send(service, json=SMALL)
     monkeypatch.setattr(service.store, "wait", lambda *_: service.work() or True)
     again = send(service, json=SMALL, headers={"Prefer": "wait=5"})
@@ -341,7 +341,7 @@ def test_a_replay_waits_too(service: Service, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_retry_has_no_key_of_its_old_job(service: Service) -> None:
-    """The key stands for the old one."""
+    """The key still names the old job."""
     first = send(service, **BODIES["csv"]())
     service.client.post(f"{first.location}/cancel")
     new = service.client.post(f"{first.location}/retry")

@@ -1,4 +1,4 @@
-"""What there is no room for is refused, says when to try again, and harms nothing accepted."""
+"""Limits: a request that exceeds one is refused, says when to try again, and harms no other job."""
 
 import gzip
 import zlib
@@ -20,8 +20,8 @@ def limited(settings: Settings, **limits: Any) -> Service:
     return make_service(settings.model_copy(update=limits))
 
 
-def test_so_many_jobs_may_be_under_way(settings: Settings) -> None:
-    """One more is a 503 that says when to try again; when one has ended there is room."""
+def test_a_limit_of_waiting_jobs(settings: Settings) -> None:
+    """One more job is a 503 with a `Retry-After`; when one has ended, there is room."""
     service = limited(settings, max_waiting_jobs=2)
     accepted = [service.submit(CSV) for _ in range(2)]
     refused = service.submit(CSV)
@@ -33,8 +33,8 @@ def test_so_many_jobs_may_be_under_way(settings: Settings) -> None:
     assert service.submit(CSV).status_code == 202
 
 
-def test_so_many_rows_may_wait(settings: Settings) -> None:
-    """Rows are counted as they are done: a job that is half done takes half its room."""
+def test_a_limit_of_waiting_rows(settings: Settings) -> None:
+    """Finished rows do not count: a job that is half done takes half its room."""
     service = limited(settings, max_waiting_rows=15)
     accepted = service.submit(CSV)
     problem(service.submit(CSV), 503, "service-full")
@@ -45,7 +45,7 @@ def test_so_many_rows_may_wait(settings: Settings) -> None:
 
 
 def test_an_owner_has_a_share(settings: Settings) -> None:
-    """One who has as much as they may gets a 429; another owner is let in."""
+    """An owner at their limit gets a 429; another owner's job is accepted."""
     (alice, alice_line), (bob, bob_line) = new_key("alice", "submit"), new_key("bob", "submit")
     service = limited(
         settings, owner_waiting_jobs=1, api_keys=SecretStr(f"{alice_line};{bob_line}")
@@ -62,7 +62,7 @@ def test_an_owner_has_a_share(settings: Settings) -> None:
     assert submit(bob).status_code == 202
 
 
-def test_so_many_small_jobs_and_questions_may_wait(settings: Settings) -> None:
+def test_a_limit_of_small_jobs_and_questions(settings: Settings) -> None:
     """One more is a 503; those that wait are answered."""
     service = limited(settings, max_waiting_small=2)
     accepted = [service.client.post("/jobs", json={"text": ["a"]}) for _ in range(2)]
@@ -76,7 +76,7 @@ def test_so_many_small_jobs_and_questions_may_wait(settings: Settings) -> None:
 
 
 def test_columns_and_rows_have_a_limit(settings: Settings) -> None:
-    """Columns are counted as the header passes; rows too late for a refusal, so the job fails."""
+    """Columns are counted in the header. Rows are counted later, so the job fails."""
     service = limited(settings, max_columns=3, max_rows=9)
     refused = service.submit(b"text,a,b,c\n1,2,3,4\n")
     assert "3 columns" in problem(refused, 413, "too-large")
@@ -93,7 +93,7 @@ def test_columns_and_rows_have_a_limit(settings: Settings) -> None:
 
 @pytest.mark.parametrize("pieces", [1, 3])
 def test_a_body_may_be_packed(service: Service, pieces: int) -> None:
-    """CSV and JSON in gzip give what they give as they are; also several packed pieces in a row."""
+    """CSV and JSON in gzip give the same rows as without, also in several gzips in a row."""
     third = len(CSV) // pieces + 1
     body = b"".join(gzip.compress(CSV[at : at + third]) for at in range(0, len(CSV), third))
     headers = {"Content-Encoding": "gzip", "Content-Type": "text/csv"}
@@ -118,18 +118,18 @@ def test_a_body_may_be_packed(service: Service, pieces: int) -> None:
         ("gzip", zlib.compress(CSV), 400, "not-gzip"),
     ],
 )
-def test_what_is_not_packed_as_it_says_is_refused(
+def test_a_wrong_content_encoding_is_refused(
     service: Service, encoding: str, body: bytes, status: int, code: str
 ) -> None:
-    """Nothing of it is kept."""
+    """Nothing of the request is kept."""
     headers = {"Content-Encoding": encoding, "Content-Type": "text/csv"}
     problem(service.client.post("/jobs", data=body, headers=headers), status, code)
     assert service.blobs.contents == {}
 
 
 @pytest.mark.parametrize("kind", ["text/csv", "application/json"])
-def test_a_bomb_is_refused_before_it_goes_off(settings: Settings, kind: str) -> None:
-    """What is packed a thousandfold is not unpacked to its end, nor kept."""
+def test_a_gzip_bomb_is_refused(settings: Settings, kind: str) -> None:
+    """A body that unpacks to a thousand times its length is not unpacked to its end, nor kept."""
     service = limited(settings, max_upload_bytes=2**40, max_json_bytes=2**40)
     packer = zlib.compressobj(9, wbits=16 + zlib.MAX_WBITS)
     body = packer.compress(b"text\n")
@@ -141,7 +141,7 @@ def test_a_bomb_is_refused_before_it_goes_off(settings: Settings, kind: str) -> 
 
 
 def test_json_that_is_too_deep_is_refused(settings: Settings) -> None:
-    """A million brackets are no rows, and no end of the process."""
+    """A million brackets are not rows, and do not crash the process."""
     service = limited(settings, max_json_bytes=2**22)
     for body in (b"[" * 2**20, b'{"text": ' + b"[" * 2**20 + b"]" * 2**20 + b"}"):
         answer = service.client.post("/jobs", data=body, content_type="application/json")
@@ -149,8 +149,8 @@ def test_json_that_is_too_deep_is_refused(settings: Settings) -> None:
     assert service.client.post("/jobs", json={"text": ["a"]}).status_code == 202
 
 
-def test_answers_are_data_and_no_page(service: Service) -> None:
-    """Each has the headers that keep a browser from taking it for more, errors too."""
+def test_answers_are_data_and_not_pages(service: Service) -> None:
+    """Every answer has the headers that keep a browser from running it, errors included."""
     for path in ("/apitest", "/jobs", "/nowhere"):
         headers = service.client.get(path).headers
         assert headers["X-Content-Type-Options"] == "nosniff"

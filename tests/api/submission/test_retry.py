@@ -1,4 +1,4 @@
-"""A retry: another job, which takes over what is done of one that failed or was cancelled."""
+"""A retry: a new job that takes over the finished parts of one that failed or was cancelled."""
 
 import io
 from typing import Any
@@ -22,7 +22,7 @@ def steps(service: Service, count: int) -> None:
 
 
 def cancelled(service: Service, after: int, **options: str) -> Any:
-    """A job that was cancelled after so many steps."""
+    """Return a job that was cancelled after some steps."""
     accepted = service.submit(CSV, **options)
     steps(service, after)
     return service.client.post(f"{accepted.location}/cancel").json
@@ -44,8 +44,8 @@ def scores(service: Service, job: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("after", range(11))
-def test_what_is_done_stays_done(service: Service, after: int) -> None:
-    """Wherever it was cancelled: every row is there once, and none is scored twice."""
+def test_finished_parts_are_not_scored_again(service: Service, after: int) -> None:
+    """Wherever it was cancelled, every row is in the results once, and none is scored twice."""
     old = cancelled(service, after)
     new = retry(service, old)
     assert scores(service, new) == SCORES
@@ -56,7 +56,7 @@ def test_what_is_done_stays_done(service: Service, after: int) -> None:
 
 
 def test_a_retry_can_be_retried(service: Service) -> None:
-    """Also where it was cancelled before it had counted what it took over."""
+    """Also if it was cancelled before it had counted the parts that it took over."""
     first = cancelled(service, 7)
     second = retry(service, first)
     service.client.post(second["links"]["cancel"])
@@ -66,7 +66,7 @@ def test_a_retry_can_be_retried(service: Service) -> None:
 
 
 def test_a_job_that_failed_of_bad_rows_is_retried_with_other_terms(service: Service) -> None:
-    """With the old ones it fails again, at once; with others it goes on."""
+    """With the old terms it fails again at once; with others it goes on."""
     accepted = service.submit(CSV + b"40,\n", on_error="fail", label="a:b")
     service.work()
     old = service.client.get(accepted.location).json
@@ -84,7 +84,7 @@ def test_a_job_that_failed_of_bad_rows_is_retried_with_other_terms(service: Serv
 
 @pytest.mark.parametrize("end", ["failed", "cancelled"])
 def test_a_small_job_is_scored_again(service: Service, end: str) -> None:
-    """Its rows are kept for that."""
+    """Its rows are kept for a retry."""
     body = {"ref": ["a", "b"], "text": ["", "zz"]}
     accepted = service.client.post("/jobs?on_error=fail", json=body)
     if end == "cancelled":
@@ -97,39 +97,39 @@ def test_a_small_job_is_scored_again(service: Service, end: str) -> None:
 
 @pytest.mark.parametrize("state", ["queued", "running", "succeeded"])
 def test_what_has_not_failed_is_not_retried(service: Service, state: str) -> None:
-    """It goes on, or it is done."""
+    """A job that is waiting, running or done cannot be retried."""
     accepted = service.submit(CSV)
     steps(service, {"queued": 0, "running": 2, "succeeded": 12}[state])
     answer = service.client.post(f"{accepted.location}/retry")
     assert state in problem(answer, 409, "not-retryable")
 
 
-def test_another_version_does_not_go_on_where_one_has_begun(service: Service) -> None:
-    """One job has the scores of one version; where nothing is done the present one takes it."""
-    begun, fresh = cancelled(service, 4), cancelled(service, 0)
+def test_another_version_does_not_continue_a_job(service: Service) -> None:
+    """A job has scores of one version; if no part is done, the current version takes it."""
+    started, fresh = cancelled(service, 4), cancelled(service, 0)
     old = service.model.card
     other = LengthModel(version="000000000002").card
     service.fleet._served = {"length": Served(card=other, rate=10)}
-    answer = service.client.post(begun["links"]["retry"])
+    answer = service.client.post(started["links"]["retry"])
     assert f"{old.full_name}" in problem(answer, 409, "version-gone")
     assert retry(service, fresh)["model"]["version"] == other.version
 
 
-def test_a_version_that_is_served_beside_the_present_one_goes_on(service: Service) -> None:
-    """In the time of a rolling change both are there."""
-    begun = cancelled(service, 4)
+def test_an_old_version_that_is_still_served_goes_on(service: Service) -> None:
+    """During a rolling update both versions are served."""
+    started = cancelled(service, 4)
     other = LengthModel(version="000000000002").card
     service.fleet._served |= {
         "old": service.fleet._served["length"],
         "length": Served(card=other, rate=10),
     }
-    new = retry(service, begun)
-    assert new["model"]["version"] == begun["model"]["version"]
+    new = retry(service, started)
+    assert new["model"]["version"] == started["model"]["version"]
     assert scores(service, new) == SCORES
 
 
-def test_what_the_old_job_had_is_its_own(service: Service) -> None:
-    """A delete of it takes nothing from the new one; nor the other way round."""
+def test_both_jobs_own_their_blobs(service: Service) -> None:
+    """Deleting one job removes nothing of the other."""
     old = cancelled(service, 6)
     new, newer = retry(service, old), retry(service, old)
     service.client.delete(new["links"]["self"])
@@ -139,8 +139,8 @@ def test_what_the_old_job_had_is_its_own(service: Service) -> None:
     problem(answer, 404, "job-not-found")
 
 
-def test_the_upload_of_an_ended_job_is_kept_for_a_retry_alone(service: Service) -> None:
-    """Of one that has succeeded it is deleted; of others when they expire."""
+def test_how_long_an_upload_is_kept(service: Service) -> None:
+    """The upload of a job that succeeded is deleted; that of others when they expire."""
     old = cancelled(service, 3)
     assert [key for key in service.blobs.contents if key.endswith("/kept")]
     assert not [key for key in service.blobs.contents if key.endswith("/upload")]
@@ -156,15 +156,15 @@ def test_the_upload_of_an_ended_job_is_kept_for_a_retry_alone(service: Service) 
 def test_a_job_that_is_not_settled_yet_can_be_retried(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its upload is still in its first place."""
+    """Its upload has not been moved yet."""
     with monkeypatch.context() as dying:
-        dying.setattr("api.jobs.views.settle", lambda *_: None)
+        dying.setattr("api.jobs.lookup.settle", lambda *_: None)
         old = cancelled(service, 5)
     assert scores(service, retry(service, old)) == SCORES
 
 
 def test_rows_that_are_gone(service: Service) -> None:
-    """It says so, and nothing of the new job is left."""
+    """The error says so, and nothing of the new job is left."""
     old = cancelled(service, 2)
     service.blobs.delete(service.store.get(old["id"]).spec.kept_key)
     before = set(service.blobs.contents)
@@ -178,7 +178,7 @@ def test_rows_that_are_gone(service: Service) -> None:
 
 @pytest.mark.parametrize("after", [0, 2, 5])
 def test_a_retry_outlives_a_loss_of_the_job_store(service: Service, after: int) -> None:
-    """It is restored as any other job, and so is the one that it retries."""
+    """Like any other job it is restored, and so is the job that it repeats."""
     old = cancelled(service, 6)
     new = retry(service, old)
     steps(service, min(after, len(service.dispatch.messages)))
@@ -191,8 +191,8 @@ def test_a_retry_outlives_a_loss_of_the_job_store(service: Service, after: int) 
 
 
 @pytest.mark.parametrize("query", ["on_error=stop", "retention_seconds=1", "label=x"])
-def test_terms_that_cannot_be(service: Service, query: str) -> None:
-    """They are refused, and no job is made."""
+def test_terms_that_are_refused(service: Service, query: str) -> None:
+    """No job is made."""
     old = cancelled(service, 1)
     problem(service.client.post(f"{old['links']['retry']}?{query}"), 400, "bad-option")
     answer = service.client.post(f"{old['links']['retry']}?model=length")
@@ -202,7 +202,7 @@ def test_terms_that_cannot_be(service: Service, query: str) -> None:
 
 @pytest.mark.parametrize("after", [0, 1, 4, 8])
 def test_a_parquet_upload_is_kept_as_others_are(service: Service, after: int) -> None:
-    """What was made of it for the old job is made anew, and cut alike."""
+    """The rows that the old job had converted are converted again, and cut in the same way."""
     texts = ["z" * (row + 1) for row in range(40)]
     file = io.BytesIO()
     pyarrow.parquet.write_table(pa.table({"text": texts}), file)

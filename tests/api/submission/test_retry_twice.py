@@ -1,4 +1,4 @@
-"""A retry with an `Idempotency-Key`, sent twice, makes one job."""
+"""A retry with an `Idempotency-Key` that is sent twice makes one job."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 
 @pytest.fixture(params=["bulk", "small"])
 def url(request: pytest.FixtureRequest, service: Service) -> str:
-    """Where a job is retried that was cancelled."""
+    """Return the address at which a cancelled job is retried."""
     if request.param == "bulk":
         accepted = service.submit(CSV)
     else:
@@ -31,7 +31,7 @@ def jobs(service: Service) -> int:
 
 @pytest.mark.parametrize("ended", [False, True])
 def test_the_same_retry_has_the_same_job(service: Service, url: str, ended: bool) -> None:
-    """Before and after its end, and also when the old job is gone by then."""
+    """Before and after its end, also if the old job was deleted."""
     first = retry(service, url)
     assert first.status_code == 202, first.text
     assert "Idempotency-Replayed" not in first.headers
@@ -47,13 +47,13 @@ def test_the_same_retry_has_the_same_job(service: Service, url: str, ended: bool
 
 
 def test_without_a_key_each_retry_makes_a_job(service: Service, url: str) -> None:
-    """As before."""
+    """Two retries without a key make two jobs."""
     first, again = (service.client.post(url) for _ in range(2))
     assert first.location != again.location
 
 
 def test_other_terms_are_another_request(service: Service, url: str) -> None:
-    """It is refused, and so is one of another job, and a job of rows."""
+    """Other terms, another job, or a request with rows are refused with the same key."""
     first = retry(service, url, "label=a:b&on_error=skip")
     assert retry(service, url, "on_error=skip&label=a:b").location == first.location
     before = jobs(service)
@@ -68,7 +68,7 @@ def test_other_terms_are_another_request(service: Service, url: str) -> None:
 
 
 def test_a_term_that_is_given_is_another_one_than_that_of_the_old_job(service: Service) -> None:
-    """What is not given is as the old job has it, and not the default of a new one."""
+    """A term that is not given is that of the old job, not the default of a new one."""
     accepted = service.submit(CSV, on_error="fail")
     service.work()
     url = f"{accepted.location}/retry"
@@ -77,34 +77,34 @@ def test_a_term_that_is_given_is_another_one_than_that_of_the_old_job(service: S
     problem(retry(service, url), 422, "idempotency-key-reused")
 
 
-def test_the_key_of_rows_is_none_of_a_retry(service: Service, url: str) -> None:
-    """It stands for the job of the rows."""
+def test_a_key_of_rows_cannot_be_used_for_a_retry(service: Service, url: str) -> None:
+    """The key names the job of the rows."""
     assert service.client.post("/jobs", json={"text": ["a"]}, headers=KEY).status_code == 202
     problem(retry(service, url), 422, "idempotency-key-reused")
 
 
-def test_while_the_first_one_is_under_way(
+def test_while_the_first_retry_is_running(
     service: Service, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second is told when to come again; then it gets the job."""
-    seen: list[Any] = []
+    """The second retry gets a 409 with a `Retry-After`; later it gets the job."""
+    answers: list[Any] = []
     create = service.store.create
 
     def slow(*args: Any) -> bool:
-        seen.append(retry(service, url))
+        answers.append(retry(service, url))
         return create(*args)
 
     with monkeypatch.context() as patch:
         patch.setattr(service.store, "create", slow)
         first = retry(service, url)
     assert first.status_code == 202
-    problem(seen[0], 409, "idempotency-key-in-use")
-    assert seen[0].headers["Retry-After"]
+    problem(answers[0], 409, "idempotency-key-in-use")
+    assert answers[0].headers["Retry-After"]
     assert retry(service, url).location == first.location
 
 
 def test_a_retry_that_was_refused_frees_its_key(service: Service, url: str) -> None:
-    """It can be corrected, and sent again."""
+    """It can be corrected and sent again."""
     problem(retry(service, url, "model=other"), 400, "unknown-option")
     problem(retry(service, url, "on_error=perhaps"), 400, "bad-option")
     running = service.submit(CSV)
@@ -114,8 +114,8 @@ def test_a_retry_that_was_refused_frees_its_key(service: Service, url: str) -> N
     assert "Idempotency-Replayed" not in answer.headers
 
 
-def test_a_key_that_cannot_be(service: Service, url: str) -> None:
-    """It is refused, and nothing is made."""
+def test_a_malformed_key(service: Service, url: str) -> None:
+    """The retry is refused, and no job is made."""
     before = jobs(service)
     answer = retry(service, url, headers={"Idempotency-Key": '"open'})
     problem(answer, 400, "bad-idempotency-key")

@@ -1,4 +1,4 @@
-"""What is received is written behind it."""
+"""Write-behind: a chunk is written while the next one is received."""
 
 import errno
 import io
@@ -7,22 +7,22 @@ from threading import Event
 
 import pytest
 
-from api.submission import write_out
-from api.submission.write_behind import behind
+from api.submission import write_behind as module
+from api.submission.write_behind import EarlyWriteBack, start_write_back, write_behind
 
 
 def test_all_is_written_in_order(tmp_path: Path) -> None:
-    """At the end of the block, whether it came in one run, in many or not at all."""
+    """With no chunk, one or many, everything is written at the end of the block."""
     for runs in (0, 1, 2, 100):
         path = tmp_path / f"{runs}"
-        with path.open("wb") as file, behind(file) as write:
+        with path.open("wb") as file, write_behind(file) as write:
             for run in range(runs):
                 write(b"%d," % run)
         assert path.read_bytes() == b"".join(b"%d," % run for run in range(runs))
 
 
 class Slow(io.BytesIO):
-    """Writes a second run when it may, and no third."""
+    """A file whose second write waits until it may go on, and whose third write fails."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,11 +38,9 @@ class Slow(io.BytesIO):
 
 
 def test_the_caller_goes_on_meanwhile() -> None:
-    """While a run is written the next one may be received; a failure comes with the next, or at
-    the end.
-    """
+    """The next chunk is received during a write. The next write, or the end, raises an error."""
     file = Slow()
-    with pytest.raises(OSError, match="full"), behind(file) as write:  # noqa: PT012  at its end
+    with pytest.raises(OSError, match="full"), write_behind(file) as write:  # noqa: PT012  at its end
         write(b"a")
         write(b"b")
         assert file.getvalue() == b"a"
@@ -54,19 +52,19 @@ def test_the_caller_goes_on_meanwhile() -> None:
 def test_a_large_file_goes_to_the_disk_while_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Step by step, and no byte twice; so little is left to wait for at its end."""
+    """Each step is written back once, so the `fsync` at the end has little to do."""
     asked: list[tuple[int, int]] = []
-    monkeypatch.setattr(write_out, "begin", lambda _, *part: asked.append(part))
-    monkeypatch.setattr(write_out, "STEP", 100)
-    with (tmp_path / "upload").open("wb") as file, behind(file) as write:
+    monkeypatch.setattr(module, "start_write_back", lambda _, *part: asked.append(part))
+    monkeypatch.setattr(module, "WRITE_BACK_BYTES", 100)
+    with (tmp_path / "upload").open("wb") as file, write_behind(file) as write:
         for _ in range(9):
             write(b"." * 40)
     assert asked == [(0, 120), (120, 120), (240, 120)]
 
 
-def test_the_system_takes_a_part_of_a_file(tmp_path: Path) -> None:
-    """What is asked of it is no error, for a file or for what is none."""
+def test_write_back_does_not_fail(tmp_path: Path) -> None:
+    """It raises no error, with a file of the system or without one."""
     with (tmp_path / "upload").open("wb", buffering=0) as file:
         file.write(b"." * 4096)
-        write_out.begin(file.fileno(), 0, 4096)
-    write_out.EarlyWriteBack(io.BytesIO()).wrote(write_out.STEP)
+        start_write_back(file.fileno(), 0, 4096)
+    EarlyWriteBack(io.BytesIO()).wrote(module.WRITE_BACK_BYTES)

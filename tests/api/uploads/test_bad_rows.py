@@ -1,11 +1,11 @@
-"""Bad rows, and rows that only look bad: each by itself, and the others scored."""
+"""Bad rows, and rows that only look bad: each is an error of its own, and the others are scored."""
 
 from support.doubles.length_model import length_score
 from support.in_memory import Service
 
 
 def test_bad_rows_are_errors_in_their_rows(service: Service) -> None:
-    """Ragged rows, empty, long and NUL texts get an error each; the others are scored, in order."""
+    """Ragged rows and empty, long or NUL texts get an error; the others are scored, in order."""
     long = "x" * 1_000_000
     rows = service.scored(
         f"ref,text\n1,fine\n2\n3,a,b\n4,\n5,   \n6,{long}\n7,nul\0l\n8,also fine\n".encode()
@@ -27,7 +27,7 @@ def test_bad_rows_are_errors_in_their_rows(service: Service) -> None:
 
 
 def test_a_stray_carriage_return_is_an_error_in_its_row(service: Service) -> None:
-    """A bare CR outside quotes spoils its row and no other."""
+    """A CR outside quotes makes its row an error, and no other."""
     rows = service.scored(b"ref,text\n1,good\n2,ba\rd\n3,good\n")
     assert [row["error"] is None for row in rows] == [True, False, True]
 
@@ -47,7 +47,7 @@ def test_json_values_that_are_no_texts_are_errors_in_their_rows(service: Service
 
 
 def test_cells_stay_as_typed(service: Service) -> None:
-    """No value is taken for missing, a number or a date: refs come back to the letter."""
+    """No value is taken for missing, a number or a date: refs come back unchanged."""
     refs = [
         "NA",
         "null",
@@ -66,7 +66,7 @@ def test_cells_stay_as_typed(service: Service) -> None:
 
 
 def test_quotes_line_breaks_crlf_and_a_bom_are_read(service: Service) -> None:
-    """RFC 4180's corners are read as a spreadsheet writes them."""
+    """The special cases of RFC 4180 are read as spreadsheets write them."""
     content = (
         b"\xef\xbb\xbf"
         b'"ref","text"\r\n'
@@ -79,7 +79,7 @@ def test_quotes_line_breaks_crlf_and_a_bom_are_read(service: Service) -> None:
 
 
 def test_formulas_are_escaped_in_csv_only(service: Service) -> None:
-    """A ref that a spreadsheet would run gets a quote in the CSV; in JSON it is as it was."""
+    """A ref that a spreadsheet would run gets a quote in the CSV, and is unchanged in JSON."""
     accepted = service.submit(b"ref,text\n=1+1,a\n@x,a\n-5,a\n+2.5,a\n-x,a\n'=y,a\n")
     service.work()
     lines = service.client.get(f"{accepted.location}/results").text.splitlines()

@@ -1,4 +1,4 @@
-"""What a job carries through is in its results, behind the columns that all results have."""
+"""Carried columns follow the columns that all results have."""
 
 import csv
 import io
@@ -16,8 +16,8 @@ from shared.jobs.job import NDJSON, Job, Part, Spec, State, new_job_id
 from shared.tables.csv_results import render
 
 
-def made_job(service: Service) -> str:
-    """A job of two parts that has ended, and carries two columns; the address of its results."""
+def finished_job(service: Service) -> str:
+    """Make a finished job of two parts and two carried columns; return its results' address."""
     spec = Spec(
         id=new_job_id(),
         model="length",
@@ -45,22 +45,22 @@ def made_job(service: Service) -> str:
 
 
 def test_carried_columns_in_a_download(service: Service) -> None:
-    """The CSV names them and has their cells in each row, safe for a spreadsheet."""
-    answer = service.client.get(made_job(service))
+    """The CSV has their names and cells, escaped for spreadsheets."""
+    answer = service.client.get(finished_job(service))
     assert answer.text == ('ref,Sentiment_Score,error,stars,"a,b"\nx,0.5,,5,\'=1+1\ny,,why,007,\n')
     assert answer.headers["Content-Length"] == str(len(answer.data))
 
 
 def test_carried_columns_in_a_page(service: Service) -> None:
     """Rows of JSON have them as further keys, with each cell as it was sent."""
-    page = service.client.get(f"{made_job(service)}?format=json&offset=0&limit=2").json
+    page = service.client.get(f"{finished_job(service)}?format=json&offset=0&limit=2").json
     assert page["rows"] == [
         {"ref": "x", "Sentiment_Score": 0.5, "error": None, "stars": "5", "a,b": "=1+1"},
         {"ref": "y", "Sentiment_Score": None, "error": "why", "stars": "007", "a,b": ""},
     ]
 
 
-#: More rows than a small job has, and two that it may have.
+#: The rows of a bulk job; the first two are also a small job.
 TABLE = [
     {"ref": f"r{at}", "stars": at, "text": "x" * (at + 1), "who": f"=w{at}"} for at in range(9)
 ]
@@ -68,7 +68,7 @@ FORMATS = ["csv", "tsv", "ndjson", "parquet", "records", "columns", "small"]
 
 
 def send(service: Service, form: str, **options: str) -> Any:
-    """The table as a job."""
+    """Submit the table as a job."""
     names, rows = list(TABLE[0]), TABLE[:2] if form == "small" else TABLE
     body: str | bytes
     delimiter = "\t" if form == "tsv" else ","
@@ -99,7 +99,7 @@ def results(service: Service, accepted: Any) -> list[list[str]]:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_all_columns_are_carried(service: Service, form: str) -> None:
-    """In the upload's order, the text too, behind what every result has; the ref is there once."""
+    """In the upload's order, with the text, after the usual columns; the ref is there once."""
     header, *rows = results(service, send(service, form, columns="all"))
     assert header == ["ref", "Sentiment_Score", "error", "stars", "text", "who"]
     assert [[row[0], *row[3:]] for row in rows] == [
@@ -110,7 +110,7 @@ def test_all_columns_are_carried(service: Service, form: str) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_named_columns_are_carried_as_they_are_named(service: Service, form: str) -> None:
-    """In the order of the option, whatever that of the upload is."""
+    """In the order of the option, whatever the order of the upload is."""
     header, *rows = results(service, send(service, form, columns="who, stars"))
     assert header == ["ref", "Sentiment_Score", "error", "who", "stars"]
     assert rows[1] == ["r1", "0.02", "", "'=w1", "1"]
@@ -118,7 +118,7 @@ def test_named_columns_are_carried_as_they_are_named(service: Service, form: str
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_columns_that_cannot_be_carried(service: Service, form: str) -> None:
-    """One that is not there, or is called as one that every result has: the answer says which."""
+    """An unknown column, or one with the name of a result column, is refused by its name."""
     answer = send(service, form, columns="stars,nope")
     assert "the option columns" in refused(service, answer, 422, "no-such-column")
     answer = send(service, form, columns="ref")
@@ -128,7 +128,7 @@ def test_columns_that_cannot_be_carried(service: Service, form: str) -> None:
 
 
 def test_a_column_of_the_upload_is_called_as_one_of_the_results(service: Service) -> None:
-    """It can be left out by naming the others."""
+    """The other columns can be carried by naming them."""
     content = b"text,error,more\na,b,c\n"
     answer = service.submit(content, columns="all")
     assert "The column 'error'" in refused(service, answer, 422, "column-taken")
@@ -136,14 +136,14 @@ def test_a_column_of_the_upload_is_called_as_one_of_the_results(service: Service
 
 
 @pytest.mark.parametrize("value", ["", "a,", ",", "a,a", '"a', "a\nb"])
-def test_what_names_no_columns(service: Service, value: str) -> None:
-    """A slip in the list is told."""
+def test_malformed_lists_of_columns(service: Service, value: str) -> None:
+    """A typing mistake in the list is an error."""
     answer = service.submit(b"text,a\na,b\n", columns=value)
     assert "columns=" in refused(service, answer, 400, "bad-option")
 
 
 def test_names_with_commas_have_quotes(service: Service) -> None:
-    """As in a CSV; so has a column that is called all."""
+    """As in a CSV; so has a column with the name `all`."""
     content = b'text,"a,b",all,\nx,1,2,3\n'
     [row] = service.scored(content, columns='"a,b","all"')
     assert (row["a,b"], row["all"]) == ("1", "2")
@@ -152,7 +152,7 @@ def test_names_with_commas_have_quotes(service: Service) -> None:
 
 
 def test_bad_rows_carry_what_they_have(service: Service) -> None:
-    """A ragged row has empty cells where it has none; cells stay as typed."""
+    """A cell that a ragged row does not have is empty; cells stay as typed."""
     content = b'ref,text,stars,id\n1,,4.50,007\n2,a\n3,a,5\n4,a,5,6,7\n5,"a","NA"," x "\n'
     rows = service.scored(content, columns="stars,id")
     assert [(row["stars"], row["id"]) for row in rows] == [
@@ -168,7 +168,7 @@ def test_bad_rows_carry_what_they_have(service: Service) -> None:
 @pytest.mark.parametrize("rows", [1, 9])
 @pytest.mark.parametrize("form", ["ndjson", "json"])
 def test_values_are_carried_as_their_json(service: Service, form: str, rows: int) -> None:
-    """What is no string; null is an empty cell, and so is what is not there."""
+    """Except strings; null and a missing value are empty cells."""
     value = {"a": [1, None, "\u00e9"]}
     many = [{"text": "x", "v": value, "big": 2**70, "no": None, "yes": True, "f": 0.1}] * rows
     many += [{"text": "y", "v": "", "big": ""}]
@@ -190,7 +190,7 @@ def test_values_are_carried_as_their_json(service: Service, form: str, rows: int
 
 
 def test_small_jobs_with_different_columns_are_scored_together(service: Service) -> None:
-    """Each gets its own columns back."""
+    """Each job gets its own columns back."""
     jobs = [
         service.client.post("/jobs?columns=all", json={"text": ["a"], "x": [1]}),
         service.client.post("/jobs", json={"text": ["bb"], "x": [1]}),

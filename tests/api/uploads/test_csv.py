@@ -1,4 +1,4 @@
-"""An upload is checked, and its rows are told, while it passes by."""
+"""The reader of CSV uploads."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from shared.errors.input import NotText
 
 @pytest.mark.parametrize("chunk", [1_000, 70_000, 1_000_000])
 def test_bad_utf_8_is_named_by_its_place_in_the_upload(chunk: int) -> None:
-    """Wherever the bad byte lies in a chunk, behind characters of several bytes or not."""
+    """Wherever the bad byte is in its chunk, also after characters of several bytes."""
     good = "ref,text\n" + "1,caf\N{LATIN SMALL LETTER E WITH ACUTE}\n" * 20_000
     content = good.encode() + b"2,\xff\n" + good.encode()
     with pytest.raises(NotText, match=f"{len(good.encode()) + 2:,}"):
@@ -16,8 +16,8 @@ def test_bad_utf_8_is_named_by_its_place_in_the_upload(chunk: int) -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 1_000, 300_000])
-def test_an_upload_tells_about_how_many_rows_it_has(rows: int) -> None:
-    """A short one by its lines, header included; a long one by the lines it begins with."""
+def test_the_estimate_of_rows(rows: int) -> None:
+    """All lines of a short upload are counted, header included; of a long one, the first ones."""
     upload = CsvUpload()
     upload.feed(b"ref,text\n")
     for _ in range(rows // 1_000 or 1):
@@ -31,7 +31,7 @@ def _feed(upload: CsvUpload, content: bytes, chunk: int) -> None:
 
 
 def test_a_header_that_comes_in_pieces_is_read_as_a_whole() -> None:
-    """Also one of two lines, cut within a character of the second."""
+    """Also a header of two lines that is cut in the middle of a character."""
     content = 'text,"the \nsch\u00f6ne column"\na,b\n'.encode()
     for size in range(1, len(content)):
         upload = CsvUpload()

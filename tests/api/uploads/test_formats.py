@@ -1,4 +1,4 @@
-"""The formats that rows come in, by body and by form: each gives the same rows."""
+"""The formats of uploads, as a body and in a form: each gives the same rows."""
 
 import gzip
 import io
@@ -40,7 +40,7 @@ def parquet(**columns: list[Any]) -> bytes:
 
 
 def check(service: Service, accepted: Any) -> None:
-    """See that the job that was accepted has the rows of the table."""
+    """Check that an accepted job has the rows of the table."""
     assert accepted.status_code == 202, accepted.text
     service.work()
     rows = service.client.get(f"{accepted.location}/results?format=json").json["rows"]
@@ -64,19 +64,19 @@ def check(service: Service, accepted: Any) -> None:
     ],
 )
 def test_a_csv_with_any_delimiter(service: Service, delimiter: str, name: str) -> None:
-    """An option says what stands between the cells, by itself or by its name."""
+    """The option `delimiter` is the character itself, or its name."""
     check(service, service.submit(table(delimiter).encode(), delimiter=name))
 
 
 @pytest.mark.parametrize("value", ["", ";;", '"', "\n", "\0", "\u00b7", "tabs"])
-def test_what_is_no_delimiter(service: Service, value: str) -> None:
-    """A delimiter that could not be told from a cell's own characters is refused."""
+def test_malformed_delimiters(service: Service, value: str) -> None:
+    """A delimiter that could be part of a cell is refused."""
     answer = service.submit(table().encode(), delimiter=value)
     assert "delimiter=" in refused(service, answer, 400, "bad-option")
 
 
 def test_tabs_by_content_type(service: Service) -> None:
-    """What calls itself tab-separated is read so, unless an option says otherwise."""
+    """A TSV has tabs, unless the option names another delimiter."""
     for delimiter, query in (("\t", ""), (";", "?delimiter=%3B")):
         answer = service.client.post(
             f"/jobs{query}",
@@ -87,7 +87,7 @@ def test_tabs_by_content_type(service: Service) -> None:
 
 
 def test_another_delimiter_is_guessed_for_the_message_only(service: Service) -> None:
-    """A file that a spreadsheet wrote with semicolons is refused, and the option is named."""
+    """A file with semicolons is refused, and the error names the option."""
     detail = refused(service, service.submit(table(";").encode()), 422, "no-such-column")
     assert "delimiter=" in detail
     assert "';'" in detail
@@ -98,7 +98,7 @@ def test_another_delimiter_is_guessed_for_the_message_only(service: Service) -> 
 )
 @pytest.mark.parametrize("way", ["content type", "option"])
 def test_a_csv_in_any_charset(service: Service, charset: str, way: str) -> None:
-    """The content type or an option names it."""
+    """The content type or an option names the charset."""
     kind = f"text/csv; charset={charset}" if way == "content type" else "text/csv"
     query = {} if way == "content type" else {"charset": charset}
     content = table().encode(charset)
@@ -108,8 +108,8 @@ def test_a_csv_in_any_charset(service: Service, charset: str, way: str) -> None:
     )
 
 
-def test_an_option_is_more_than_a_content_type(service: Service) -> None:
-    """Who names a charset means it, whatever a program has put into the content type."""
+def test_an_option_overrides_a_content_type(service: Service) -> None:
+    """A user chooses the option; a program may have added the content type's charset."""
     answer = service.client.post(
         "/jobs?charset=utf-16",
         data=table().encode("utf-16"),
@@ -118,15 +118,15 @@ def test_an_option_is_more_than_a_content_type(service: Service) -> None:
     check(service, answer)
 
 
-def test_a_charset_there_is_not(service: Service) -> None:
-    """Also one that Python uses for other things than texts."""
+def test_an_unknown_charset(service: Service) -> None:
+    """Also a Python codec that is not for text."""
     for charset in ("klingon", "zlib", "a\0b"):
         answer = service.submit(table().encode(), charset=charset)
         assert "cp1252" in refused(service, answer, 422, "unknown-charset")
 
 
 def test_a_byte_that_is_not_of_the_charset(service: Service) -> None:
-    """It is named by its place, and nothing is kept."""
+    """The error has its offset, and nothing is kept."""
     answer = service.submit(b"text\nbad\x81\n", charset="cp1252")
     assert "not cp1252: byte 8 (0x81)" in refused(service, answer, 422, "not-text")
     answer = service.submit(b"text\nbad\xe9\n")
@@ -162,7 +162,7 @@ FILES = [
 def test_a_file_in_a_form(
     service: Service, name: str, kind: str, content: bytes, options: dict[str, str]
 ) -> None:
-    """Its content type says what it is, or its name; and whether it is packed, its first bytes."""
+    """Its content type or its name decides its format, and its first bytes whether it is packed."""
     file = (io.BytesIO(content), name, kind or "application/octet-stream")
     check(service, service.client.post("/jobs", data={**options, "file": file}))
 
@@ -173,7 +173,7 @@ def test_a_file_in_a_form(
 def test_a_form_that_is_packed_as_a_whole(
     service: Service, name: str, kind: str, content: bytes, options: dict[str, str]
 ) -> None:
-    """`Content-Encoding: gzip` is of the body, whatever is in it, packed by itself or not."""
+    """`Content-Encoding: gzip` concerns the body, whether the file in it is packed or not."""
     file = (io.BytesIO(content), name, kind or "application/octet-stream")
     form = EnvironBuilder(method="POST", data={**options, "file": file}).get_environ()
     answer = service.client.post(
@@ -186,7 +186,7 @@ def test_a_form_that_is_packed_as_a_whole(
 
 
 def form_with_file_first(content: bytes, name: str, value: str) -> bytes:
-    """A form as a browser sends it whose file field stands above the others."""
+    """Write a form whose file comes before its field."""
     return (
         b'--b\r\nContent-Disposition: form-data; name="file"; filename="r.csv"\r\n\r\n'
         + content
@@ -195,8 +195,8 @@ def form_with_file_first(content: bytes, name: str, value: str) -> bytes:
     )
 
 
-def test_options_that_come_behind_the_file_they_are_for(service: Service) -> None:
-    """A file cannot be read by what is said only after it; the answer says where to say it."""
+def test_options_that_follow_their_file(service: Service) -> None:
+    """A file cannot be read by an option that follows it; the error expected where to put it."""
     kind = "multipart/form-data; boundary=b"
     for name, value in (("delimiter", ";"), ("charset", "utf-16")):
         body = form_with_file_first(table().encode(), name, value)
@@ -214,8 +214,8 @@ def test_an_option_of_another_format(service: Service) -> None:
     assert "only a CSV" in refused(service, answer, 400, "bad-option")
 
 
-def test_json_says_its_charset_itself(service: Service) -> None:
-    """A charset behind its content type has no meaning, and harms nothing."""
+def test_the_charset_of_json_is_ignored(service: Service) -> None:
+    """In a content type of JSON it has no meaning, and does no harm."""
     answer = service.client.post(
         "/jobs", data=COLUMNS.encode(), content_type="application/json; charset=latin-1"
     )
@@ -223,7 +223,7 @@ def test_json_says_its_charset_itself(service: Service) -> None:
 
 
 def test_what_only_begins_like_gzip(service: Service) -> None:
-    """It is refused whole."""
+    """The whole upload is refused."""
     form = {"file": (io.BytesIO(b"\x1f\x8b and so on"), "r.csv.gz")}
     answer = service.client.post("/jobs", data=form)
     assert "gzip" in refused(service, answer, 400, "not-gzip")
@@ -234,14 +234,14 @@ def test_what_only_begins_like_gzip(service: Service) -> None:
 )
 @pytest.mark.parametrize("packed", [False, True])
 def test_lines_of_objects(service: Service, kind: str, packed: bool) -> None:
-    """One JSON object a line, under any of its names, packed or not."""
+    """One JSON object per line, under each of its content types, packed or not."""
     body = gzip.compress(ndjson()) if packed else ndjson()
     headers = {"Content-Encoding": "gzip"} if packed else {}
     check(service, service.client.post("/jobs", data=body, content_type=kind, headers=headers))
 
 
 def test_lines_in_another_charset(service: Service) -> None:
-    """An option names it; what a content type says of JSON has no meaning."""
+    """An option names the charset; in a content type of JSON it has no meaning."""
     lines = ndjson().decode()
     for kind in ("application/x-ndjson", "application/x-ndjson; charset=ascii"):
         answer = service.client.post(
@@ -265,7 +265,7 @@ def rows_of(service: Service, accepted: Any) -> list[dict[str, Any]]:
 
 
 def test_bad_lines_are_errors_in_their_rows(service: Service) -> None:
-    """Behind a first line that is good, nothing fails the job; blank lines are no rows."""
+    """After a good first line, nothing fails the job; blank lines are not rows."""
     long = b'{"text": "' + b"x" * 3 * 2**20 + b'"}'
     lines = [
         b'{"id": 1, "review": "good"}',
@@ -292,19 +292,19 @@ def test_bad_lines_are_errors_in_their_rows(service: Service) -> None:
 
 
 def test_lines_that_are_refused_whole(service: Service) -> None:
-    """A first line that is no object, or objects without the text: there is no job."""
-    for content, code, says in (
+    """There is no job if the first line is not an object, or if no object has the text."""
+    for content, code, expected in (
         (b"ref,text\n1,a\n", "bad-first-line", "one object a line"),
         (b'[{"text": "a"}]', "bad-first-line", "a list"),
         (b'{"review": "a", "stars": 1}\n', "no-such-column", "found: review, stars"),
         (b" \n", "no-rows", "not one line"),
         (b'{"text": "' + b"x" * 3 * 2**20, "row-too-long", "Row 1"),
     ):
-        assert says in refused(service, send_lines(service, content), 422, code)
+        assert expected in refused(service, send_lines(service, content), 422, code)
 
 
 def test_a_form_of_several_reads_is_read(service: Service) -> None:
-    """A file that is larger than one read of the body, in whole reads."""
+    """A file that takes several reads of the body."""
     content = b"text\n" + b"good\n" * (READ_BYTES // 2)
     body = b"--b\r\nContent-Disposition: form-data; name=f; filename=f.csv\r\n\r\n"
     body += content + b"\r\n--b--\r\n"
@@ -325,7 +325,7 @@ def send_parquet(service: Service, content: bytes, **options: str) -> Any:
 
 @pytest.mark.parametrize("packed", [False, True])
 def test_parquet(service: Service, packed: bool) -> None:
-    """A file of columns, packed as a whole or not; it says how many rows it has."""
+    """Packed as a whole or not; the number of rows is exact."""
     body = gzip.compress(parquet()) if packed else parquet()
     accepted = service.client.post(
         "/jobs",
@@ -338,7 +338,7 @@ def test_parquet(service: Service, packed: bool) -> None:
 
 
 def test_values_of_parquet_that_are_no_texts(service: Service) -> None:
-    """Each is an error in its row; refs of any type come back as text, and none as the number."""
+    """Each is an error in its row; refs become text, and a missing ref the row's number."""
     rows = rows_of(
         service, send_parquet(service, parquet(id=[7, None], text=[1, 2]), ref_column="id")
     )
@@ -355,23 +355,23 @@ def test_values_of_parquet_that_are_no_texts(service: Service) -> None:
 
 
 def test_parquet_that_is_refused_whole(service: Service) -> None:
-    """What is no Parquet file, or has no texts or no rows: there is no job, and nothing is kept."""
-    for content, code, says in (
+    """There is no job without a valid file, texts and rows, and nothing is kept."""
+    for content, code, expected in (
         (b"ref,text\n1,a\n", "bad-parquet", "does not begin"),
         (parquet()[:-20], "bad-parquet", "cut off"),
         (b"PAR1" + b"x" * 200 + b"\x40\0\0\0PAR1", "bad-parquet", "cannot be read"),
         (parquet(review=["a"]), "no-such-column", "found: review"),
         (parquet(text=pa.array([], pa.string())), "no-rows", "no row in it"),
     ):
-        assert says in refused(service, send_parquet(service, content), 422, code)
+        assert expected in refused(service, send_parquet(service, content), 422, code)
     answer = send_parquet(service, parquet(), charset="latin-1")
-    assert "says it itself" in refused(service, answer, 400, "bad-option")
+    assert "names its encoding itself" in refused(service, answer, 400, "bad-option")
     answer = send_parquet(service, parquet(), delimiter="tab")
     assert "only a CSV" in refused(service, answer, 400, "bad-option")
 
 
 def test_parquet_of_more_rows_than_a_job_may_have(settings: Settings) -> None:
-    """It says so itself, so it is refused before there is a job."""
+    """The footer has the number of rows, so there is no job."""
     service = make_service(settings.model_copy(update={"max_rows": 2}))
     answer = send_parquet(service, parquet())
     assert "2 rows" in refused(service, answer, 413, "too-large")

@@ -1,4 +1,4 @@
-"""UTF-8 is told from what is not as Python tells it, whatever runs it comes in."""
+"""The check of UTF-8 finds the same bad byte as Python, however the text is cut into chunks."""
 
 import shutil
 from itertools import product
@@ -14,7 +14,7 @@ from shared.errors.input import NotText
 #: The first and the last bytes of each kind, by table 3-7 of The Unicode Standard.
 EDGES = bytes.fromhex("00 41 7f 80 8f 90 9f a0 bf c0 c1 c2 df e0 e1 ec ed ee ef f0 f1 f3 f4 f5 ff")
 
-#: What is compiled, where it was, and what is done without it.
+#: The compiled library, if there is one, and the check without it.
 WAYS = [None] if utf8.LIBRARY is None else [utf8.LIBRARY, None]
 
 pieces = st.one_of(
@@ -24,7 +24,7 @@ pieces = st.one_of(
 )
 
 
-def told_by_python(content: bytes) -> str | None:
+def python_error_of(content: bytes) -> str | None:
     try:
         content.decode()
     except UnicodeDecodeError as error:
@@ -36,7 +36,7 @@ def told_by_python(content: bytes) -> str | None:
     return None
 
 
-def told(chunks: list[bytes]) -> str | None:
+def error_of(chunks: list[bytes]) -> str | None:
     text = Utf8Validator()
     try:
         for chunk in chunks:
@@ -53,32 +53,32 @@ def check(content: bytes, size: int) -> None:
     for way in WAYS:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(utf8, "LIBRARY", way)
-            found.append(told(chunks))
-    assert found == [told_by_python(content)] * len(WAYS)
+            found.append(error_of(chunks))
+    assert found == [python_error_of(content)] * len(WAYS)
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 def test_is_compiled_where_there_is_a_compiler() -> None:
-    """The installation has made the library."""
+    """The installation has compiled the library."""
     assert utf8.LIBRARY is not None
 
 
 @given(st.lists(pieces, max_size=12).map(b"".join), st.integers(1, 200))
-def test_any_bytes_are_told_as_python_tells_them(content: bytes, size: int) -> None:
-    """Good or bad, and where; also where a run ends within a character."""
+def test_any_bytes_are_checked_as_python_checks_them(content: bytes, size: int) -> None:
+    """Good or bad, and at which offset; also if a chunk ends in the middle of a character."""
     check(content, size)
 
 
 @pytest.mark.parametrize("before", [b"", b"a", b"text before " * 6, "\u20ac".encode()])
-def test_each_edge_of_what_may_follow_what(before: bytes) -> None:
-    """All sequences of up to three bytes at the edges, and of four that begin as they may."""
+def test_the_edges_of_well_formed_sequences(before: bytes) -> None:
+    """All sequences of up to three bytes at the edges, and of four bytes that begin well."""
     for size in (1, 2, 3):
-        for some in product(EDGES, repeat=size):
-            check(before + bytes(some), 1000)
-    for some in product(b"\xef\xf0\xf1\xf4\xf5", EDGES, b"\x7f\x80\xbf\xc0", EDGES):
-        check(before + bytes(some), 1000)
+        for sequence in product(EDGES, repeat=size):
+            check(before + bytes(sequence), 1000)
+    for sequence in product(b"\xef\xf0\xf1\xf4\xf5", EDGES, b"\x7f\x80\xbf\xc0", EDGES):
+        check(before + bytes(sequence), 1000)
 
 
-def test_an_empty_run_ends_no_character() -> None:
-    """Nothing is there yet, and nothing is wrong."""
-    assert told([b"caf\xc3", b"", b"\xa9"]) is None
+def test_an_empty_chunk() -> None:
+    """It does not end a character that is incomplete."""
+    assert error_of([b"caf\xc3", b"", b"\xa9"]) is None

@@ -1,0 +1,61 @@
+"""Finding one job by its id, and cancelling it, with the caller's rights checked."""
+
+from api.security.access import current_identity
+from api.services import Services
+from shared.errors.service import (
+    JobEnded,
+    JobExpired,
+    JobLost,
+    JobNotFound,
+    JobNotRestored,
+    MalformedJobId,
+)
+from shared.jobs.job import Job, State, is_job_id, made_at
+from shared.storage.manifest import has_manifest, settle
+
+
+def find_job(at: Services, job_id: str) -> Job:
+    """Return the job with this id, if the caller's key may see it.
+
+    Raises:
+        shared.errors.service.MalformedJobId: the id does not have the form of a job id.
+        shared.errors.service.JobNotFound: no such job exists, or it belongs to another owner.
+        shared.errors.service.JobExpired: the job ended and its retention is over.
+        shared.errors.service.JobNotRestored: the job exists, but Redis has lost its record and the
+            reconciler has not restored it yet.
+        shared.errors.service.JobLost: the id is older than anything Redis remembers, so Redis may
+            have lost the job.
+    """
+    if not is_job_id(job_id):
+        raise MalformedJobId(job_id=job_id[:80])
+    try:
+        job = at.store.get(job_id)
+        if current_identity().sees(job.spec.owner):
+            return job
+    except JobExpired as error:
+        if current_identity().sees(error.fields["owner"]):
+            raise
+    except JobNotFound:
+        if has_manifest(at.blobs, job_id):
+            raise JobNotRestored(job_id=job_id) from None
+        if made_at(job_id) < at.store.since():
+            raise JobLost(job_id=job_id) from None
+    # Another owner's job is reported as missing, so that nobody learns that it exists.
+    raise JobNotFound(job_id=job_id)
+
+
+def cancel_job(at: Services, job_id: str) -> Job:
+    """Cancel a job and return it in its new state.
+
+    Raises:
+        shared.errors.service.JobEnded: the job has already ended.
+        shared.errors.service.ScorelaneError: see `find_job`.
+    """
+    find_job(at, job_id)
+    was_moved = at.store.move(job_id, State.CANCELLED)
+    job = at.store.get(job_id)
+    if not was_moved:
+        raise JobEnded(job_id=job_id, state=job.state)
+    if job.spec.kind == "bulk":
+        settle(at.store, at.blobs, job_id)
+    return job

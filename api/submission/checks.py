@@ -1,0 +1,229 @@
+"""Reading and checking the rows of a `POST /jobs`: the one path of a job and of a dry run.
+
+A text file or a Parquet file takes `check_early`, then `check_upload`. JSON, which is read whole,
+takes `check_json`. All of them raise what the request is refused with, and record nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol
+
+from typing_extensions import override
+
+from api.requests.content import RequestContent
+from api.requests.limits import BULK_ADVICE, check_columns, check_length, check_rows
+from api.requests.terms import Terms
+from api.services import Services
+from api.submission.admission import Admitted, admit
+from api.submission.room import check_room
+from api.submission.stored_upload import StoredUpload
+from api.submission.write_behind import write_behind
+from api.uploads.carried import carried_columns
+from api.uploads.formats import Format
+from api.uploads.readers import reader_of
+from shared.errors.service import TooLarge
+from shared.fleet import Served
+from shared.storage.blobs import Blobs
+from shared.tables.json_rows import Row, json_columns, json_rows, parse_json
+
+#: A small job is scored in one go. With a slow model, one that takes longer than this is a bulk
+#: job.
+SMALL_SECONDS = 10.0
+
+
+class Destination(Protocol):
+    """Where an upload is written while it is read."""
+
+    def writing(self) -> AbstractContextManager[Callable[[bytes], object]]:
+        """Give a function that appends a chunk; everything is written at the block's end."""
+
+    def open(self) -> BinaryIO:
+        """Open what was written."""
+
+
+class BlobDestination(Destination):
+    """A blob as the destination of an upload."""
+
+    def __init__(self, blobs: Blobs, key: str) -> None:
+        self._blobs = blobs
+        self._key = key
+
+    @contextmanager
+    @override
+    def writing(self) -> Iterator[Callable[[bytes], object]]:
+        with self._blobs.writing(self._key) as file, write_behind(file) as write:
+            yield write
+
+    @override
+    def open(self) -> BinaryIO:
+        return self._blobs.open(self._key)
+
+
+@dataclass(frozen=True)
+class CheckedUpload:
+    """An upload that can be a bulk job.
+
+    Attributes:
+        admitted: its options, model and terms.
+        columns: the names of all its columns.
+        carried: the names of the columns that are carried through to the results.
+        content: its layout, size and number of rows.
+    """
+
+    admitted: Admitted
+    columns: list[str]
+    carried: tuple[str, ...]
+    content: StoredUpload
+
+    @property
+    def terms(self) -> Terms:
+        """The fields of the job's `Spec` that follow from the options and the columns."""
+        return self.admitted.terms | {"columns": self.carried}
+
+
+@dataclass(frozen=True)
+class CheckedJson:
+    """A JSON body that can be a job.
+
+    Attributes:
+        admitted: its options, model and terms.
+        value: the parsed JSON.
+        carried: the names of the columns that are carried through to the results.
+        rows: the ref, the text and the carried values of each row.
+        size: the bytes of the body.
+        is_small: whether the rows are a small job, which needs no upload and no split.
+    """
+
+    admitted: Admitted
+    value: Any
+    carried: tuple[str, ...]
+    rows: list[Row]
+    size: int
+    is_small: bool
+
+    @property
+    def terms(self) -> Terms:
+        """The fields of the job's `Spec` that follow from the options and the columns."""
+        return self.admitted.terms | {"columns": self.carried}
+
+
+def check_early(
+    services: Services, content: RequestContent, announced: int | None
+) -> Admitted | None:
+    """Refuse an upload, before it is read, for everything that is known by then.
+
+    Args:
+        services: supply the limits and the models.
+        content: what was sent.
+        announced: the length of the request's body in bytes, if it is known.
+
+    Returns:
+        What the options decide; None for a form: its fields may follow the file.
+
+    Raises:
+        shared.errors.service.ScorelaneError: the request cannot be a job.
+    """
+    check_length(services.settings, announced)
+    check_room(services, 0)
+    return None if content.is_form else admit(services, content.options())
+
+
+def check_upload(
+    services: Services,
+    content: RequestContent,
+    early: Admitted | None,
+    destination: Destination,
+) -> CheckedUpload:
+    """Read a file, check it and write it to its destination, chunk by chunk.
+
+    Args:
+        services: supply the limits and the models.
+        content: what was sent.
+        early: what `check_early` returned.
+        destination: where the file is written.
+
+    Raises:
+        shared.errors.service.ScorelaneError: the request cannot be a job.
+    """
+    settings = services.settings
+    reader = reader_of(content.kind.format, content.delimiter, settings, destination.open)
+    with destination.writing() as write:
+        for chunk in content.chunks:
+            reader.feed(chunk)
+            check_length(settings, reader.size)
+            write(chunk)
+    admitted = early or admit(services, content.options())
+    options, columns = admitted.options, reader.finish()
+    carried = carried_columns(options.columns, columns, options.ref_column)
+    layout = reader.layout(options.text_column, options.ref_column, carried)
+    check_columns(settings, layout.width)
+    if content.kind.format is Format.PARQUET:
+        # A text file's rows are counted only when the job is split.
+        check_rows(settings, reader.about_rows)
+    check_room(services, reader.about_rows)
+    stored = StoredUpload(layout, reader.size, reader.about_rows)
+    return CheckedUpload(admitted, columns, carried, stored)
+
+
+def check_json(services: Services, content: RequestContent, announced: int | None) -> CheckedJson:
+    """Read the rows of a JSON body, or of a JSON file in a form, and check them.
+
+    Args:
+        services: supply the limits and the models.
+        content: what was sent.
+        announced: the length of the request's body in bytes, if it is known.
+
+    Raises:
+        shared.errors.service.ScorelaneError: the request cannot be a job.
+    """
+    early = None if content.is_form else admit(services, content.options())
+    body = read_limited(services, content.chunks, announced)
+    size, value = len(body), parse_json(body)
+    del body  # as large as the value, which is all that is needed from here on
+    admitted = early or admit(services, content.options())
+    options = admitted.options
+    carried: tuple[str, ...] = ()
+    if options.columns != ():
+        carried = carried_columns(options.columns, json_columns(value), options.ref_column)
+        check_columns(services.settings, len(carried))
+    rows = json_rows(
+        value,
+        text_column=options.text_column,
+        ref_column=options.ref_column,
+        carried=carried,
+    )
+    is_small = _is_small(services, admitted.served, len(rows))
+    if not is_small:
+        check_rows(services.settings, len(rows))
+        check_room(services, len(rows))
+    return CheckedJson(admitted, value, carried, rows, size, is_small)
+
+
+def _is_small(services: Services, served: Served, rows: int) -> bool:
+    return rows <= min(services.settings.small_rows, served.rate * SMALL_SECONDS)
+
+
+def read_limited(services: Services, chunks: Iterator[bytes], announced: int | None) -> bytes:
+    """Read JSON whole, within its limit.
+
+    Args:
+        services: supply the limit.
+        chunks: what is read.
+        announced: the length of the request's body in bytes, if it is known.
+
+    Raises:
+        shared.errors.service.TooLarge: there are more than `max_json_bytes`.
+    """
+    limit = services.settings.max_json_bytes
+    body, size = [], announced or 0
+    if size <= limit:
+        size = 0
+        for chunk in chunks:
+            body.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                break
+    if size > limit:
+        raise TooLarge(what="JSON body", limit=f"{limit:,}", unit="bytes", advice=BULK_ADVICE)
+    return b"".join(body)

@@ -1,0 +1,44 @@
+"""What every reader of an upload can do."""
+
+from typing import Protocol
+
+from shared.jobs.job import Layout
+
+
+class Upload(Protocol):
+    """Checks every chunk of an upload once, in constant memory, and finds where its rows are."""
+
+    size: int  #: The bytes that were fed so far.
+
+    @property
+    def about_rows(self) -> int:
+        """About how many rows the upload has."""
+
+    def feed(self, chunk: bytes) -> None:
+        """Check the next chunk.
+
+        Raises:
+            shared.errors.input.BadInput: the upload cannot be used.
+        """
+
+    def finish(self) -> list[str]:
+        """Return the names of the columns. Call it after all chunks were fed, and stored.
+
+        Raises:
+            shared.errors.input.BadInput: the upload cannot be used.
+        """
+
+    def layout(
+        self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
+    ) -> Layout:
+        """Return where the rows are. Call it after all chunks were fed, and stored.
+
+        Args:
+            text_column: the name of the column with the texts.
+            ref_column: the name of the column with the refs; None: `ref`, if it exists.
+            carried: the names of the columns that are carried through to the results.
+
+        Raises:
+            shared.errors.input.NoSuchColumn: a named column does not exist.
+            shared.errors.input.BadInput: the upload cannot be used.
+        """
