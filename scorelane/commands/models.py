@@ -72,6 +72,7 @@ def train(
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
     from scoring.keras_model import COMPILED_FIGURE  # noqa: PLC0415
+    from training.options import TrainingOptions  # noqa: PLC0415
     from training.train import train as run  # noqa: PLC0415
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -79,10 +80,8 @@ def train(
         task = display.add_task("starting", total=1.0)
         card = run(
             files,
-            name=name,
-            output=output or load_settings().models_dir,
-            progress=lambda doing, share: display.update(task, description=doing, completed=share),
-            **options,
+            TrainingOptions(name=name, output=output or load_settings().models_dir, **options),
+            progress=lambda step, share: display.update(task, description=step, completed=share),
         )
     if as_json:
         click.echo(card.model_dump_json(indent=2))

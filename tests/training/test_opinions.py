@@ -5,6 +5,7 @@ import pytest
 from shared.model import load_model
 from training.deciles import believed, possible_deciles
 from training.opinions import Lessons, Opinions
+from training.options import TrainingOptions
 from training.train import train
 from training.vocabulary import numbered_words
 
@@ -63,7 +64,7 @@ def test_a_fast_model_learns_from_opinions(tmp_path):
     write_words(data, train=40, dev=40)
     texts = [f"splendid {n}" for n in range(40)]
     lessons = Lessons(Opinions(texts, SURE[[9] * 40]), {})
-    train([data], kind="fast", name="mine", output=tmp_path, lessons=lessons)
+    train([data], TrainingOptions(kind="fast", name="mine", output=tmp_path, lessons=lessons))
     scored = load_model(tmp_path / "mine").score(pd.DataFrame({"text": ["splendid", "unheard"]}))
     assert scored["Sentiment_Score"][0] > scored["Sentiment_Score"][1] + 0.2
 
@@ -72,5 +73,5 @@ def test_a_test_split_is_what_a_model_is_measured_on(tmp_path):
     """The dev rows choose, and the figures are those of the test rows, which nothing has seen."""
     data = tmp_path / "data.csv"
     write_words(data, train=60, dev=20, test=7)
-    card = train([data], kind="fast", name="mine", output=tmp_path)
+    card = train([data], TrainingOptions(kind="fast", name="mine", output=tmp_path))
     assert card.figures["rows"] == 14

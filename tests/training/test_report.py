@@ -7,6 +7,7 @@ import pytest
 
 from shared.model import read_card
 from training.checks import notes_on
+from training.options import TrainingOptions
 from training.report import write_report
 from training.train import train
 
@@ -17,7 +18,7 @@ LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
 def folder(tmp_path_factory):
     """A trained model's folder, with its report."""
     output = tmp_path_factory.mktemp("models")
-    train([LABELLED], kind="fast", name="mine", output=output, report=True)
+    train([LABELLED], TrainingOptions(kind="fast", name="mine", output=output, report=True))
     return output / "mine"
 
 
@@ -35,7 +36,7 @@ def test_a_report_has_figures_plots_and_errors(folder):
 
 def test_a_report_is_repeatable(folder, tmp_path):
     """The same data and seed give the same page and the same plots, to the byte."""
-    train([LABELLED], kind="fast", name="mine", output=tmp_path, report=True)
+    train([LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path, report=True))
     for file in (folder / "report").iterdir():
         assert (tmp_path / "mine" / "report" / file.name).read_bytes() == file.read_bytes()
 

@@ -16,7 +16,8 @@ from training.bundled.leaks import Leaks
 from training.bundled.taught import write_taught_files
 from training.data import DEV, TEST, TRAIN, read_labelled, split
 from training.opinions import Lessons
-from training.train import Kind, train
+from training.options import Kind, TrainingOptions
+from training.train import train
 from training.treebank import detokenise
 from training.word_vectors import EMBEDDING_SIZE
 
@@ -100,14 +101,16 @@ def main(
                 )
             card = train(
                 learnt,
-                kind=kind,
-                name=kind,
-                output=output,
-                epochs=_EPOCHS,
-                lessons=lessons,
-                weights=_WEIGHTS[kind],
-                description=DESCRIPTIONS[kind],
-                force=True,
+                TrainingOptions(
+                    kind=kind,
+                    name=kind,
+                    output=output,
+                    epochs=_EPOCHS,
+                    lessons=lessons,
+                    weights=_WEIGHTS[kind],
+                    description=DESCRIPTIONS[kind],
+                    force=True,
+                ),
                 progress=_Printed(),
             )
             click.echo(f"{card.full_name}: {(perf_counter() - begun) / 60:.1f} minutes")
