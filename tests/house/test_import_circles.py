@@ -175,7 +175,7 @@ def test_a_long_circle_is_found_across_packages(tmp_path: Path) -> None:
 
 
 def test_a_relative_import_climbs(tmp_path: Path) -> None:
-    """Each dot but the first goes up one folder; an `__init__.py` is in the folder it stands for."""
+    """Each dot after the first goes up one folder; `__init__.py` counts as inside its folder."""
     tree = write_tree(
         tmp_path,
         {
