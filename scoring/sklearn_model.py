@@ -37,7 +37,7 @@ class SklearnModel:
         self._estimator = estimator
         self.class_values = _class_values(estimator, card, path)
         _check_trial_texts(self, path)
-        self._estimator = WordPipeline.of(estimator) or estimator
+        self._estimator = WordPipeline.from_estimator(estimator) or estimator
 
     @classmethod
     def load(cls, folder: Path, card: Card) -> Self:

@@ -85,7 +85,7 @@ def test_the_quick_model_is_run_by_compiled_code_or_arrays():
     file = BUNDLED_MODELS / "fast" / "model.pkl"
     assert file.stat().st_size < 4e6
     pipeline = joblib.load(file)
-    fast = WordPipeline.of(pipeline)
+    fast = WordPipeline.from_estimator(pipeline)
     texts = [
         "It's great :)",
         "NOT good!!",

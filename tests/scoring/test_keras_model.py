@@ -199,7 +199,7 @@ def test_options_that_do_not_fit_are_refused(save, options, reason):
 
 def test_another_model_s_word_index_is_refused(save):
     """A word number beyond the embedding would end in an error at the first such word."""
-    with pytest.raises(UnusableModel, match="is it this model's word index"):
+    with pytest.raises(UnusableModel, match="does this word index belong to this model"):
         save(article_like(), {**WORD_IDX, "more": WORDS})
 
 

@@ -73,7 +73,7 @@ def test_a_fast_model_reads_signs(tmp_path):
     texts = ["Monday\U0001f600", "Monday \U0001f621", "Monday:)", "Monday :("]
     scored = load_model(tmp_path / "signs").score(pd.DataFrame({"text": texts}))
     assert (scored["Sentiment_Score"] > 0.5).tolist() == [True, False, True, False]
-    assert WordPipeline.of(joblib.load(tmp_path / "signs" / "model.pkl")) is not None
+    assert WordPipeline.from_estimator(joblib.load(tmp_path / "signs" / "model.pkl")) is not None
 
 
 def test_probabilities_are_graded_by_graded_labels(tmp_path):

@@ -89,5 +89,5 @@ def test_a_file_that_is_no_compiled_model_is_refused(deep, capfd, spoil, reason)
 def test_a_word_index_beyond_the_embedding_is_refused(deep):
     """A word number that the compiled model does not know is found when it is loaded."""
     (deep() / "word_idx.json").write_text('{"beyond": 99999}')
-    with pytest.raises(UnusableModel, match="is it this model's word index"):
+    with pytest.raises(UnusableModel, match="does this word index belong to this model"):
         load_model(deep())

@@ -134,7 +134,7 @@ def test_the_rest_of_a_text_is_read_where_its_beginning_has_few_words():
 
 def test_what_is_remembered_is_bounded(monkeypatch):
     """Texts of ever new words do not fill the memory, and still get their numbers."""
-    monkeypatch.setattr(text, "_MOST_PIECES", 10)
+    monkeypatch.setattr(text, "_MAX_PIECES", 10)
     numbers = WordNumbers(WORD_IDX, TREEBANK)
     long = "x" * 1000
     for n in range(50):

@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 
 from scoring.words import compiled_words, word_counts
 from scoring.words.compiled_words import CompiledWords
-from scoring.words.hash_index import SameKeys
+from scoring.words.hash_index import KeyCollision
 from scoring.words.utf8 import _word_points
 from scoring.words.word_arrays import WordArrays
 from scoring.words.word_counts import WordCounter
@@ -43,7 +43,7 @@ OPTIONS = st.fixed_dictionaries(
 
 def same(vectoriser: CountVectorizer, texts: list[str]) -> bool:
     """Whether both ways, compiled and by arrays, count as the vectoriser does."""
-    counter = WordCounter.like(vectoriser)
+    counter = WordCounter.from_vectoriser(vectoriser)
     assert counter is not None
     expected = CountVectorizer.transform(vectoriser, texts)
     ways = [WordArrays(counter._terms)]
@@ -110,7 +110,7 @@ def test_a_vocabulary_that_cannot_be_told_apart_is_left_to_the_vectoriser(
     monkeypatch.setattr(word_counts, "LIBRARY", None)
     one = np.ones(2, dtype=np.uint64), np.zeros(0, dtype=np.intp)
     monkeypatch.setattr(WordIndex, "_keys", lambda *_: one)
-    assert WordCounter.like(CountVectorizer().fit(["aa bb"])) is None
+    assert WordCounter.from_vectoriser(CountVectorizer().fit(["aa bb"])) is None
     assert "two of its words have one key" in caplog.text
 
 
@@ -148,7 +148,7 @@ def test_many_texts_at_once_are_counted_as_one_by_one() -> None:
 )
 def test_leaves_other_ways_of_cutting_to_the_vectoriser(vectoriser: Any) -> None:
     """What is cut otherwise than into runs of word characters is not taken over."""
-    assert WordCounter.like(vectoriser) is None
+    assert WordCounter.from_vectoriser(vectoriser) is None
 
 
 def test_word_characters_are_those_of_the_regular_expressions() -> None:
@@ -162,7 +162,7 @@ def test_word_characters_are_those_of_the_regular_expressions() -> None:
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 def test_words_are_compiled_where_there_is_a_compiler() -> None:
     """The installation has made the library, and a counter uses it."""
-    counter = WordCounter.like(CountVectorizer().fit(["aa"]))
+    counter = WordCounter.from_vectoriser(CountVectorizer().fit(["aa"]))
     assert counter is not None
     assert isinstance(counter._words, CompiledWords)
 
@@ -170,7 +170,7 @@ def test_words_are_compiled_where_there_is_a_compiler() -> None:
 def test_a_library_that_is_not_there_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing was compiled, the arrays do its work."""
     monkeypatch.setattr(word_counts, "LIBRARY", None)
-    counter = WordCounter.like(CountVectorizer().fit(["aa"]))
+    counter = WordCounter.from_vectoriser(CountVectorizer().fit(["aa"]))
     assert counter is not None
     assert isinstance(counter._words, WordArrays)
 
@@ -208,7 +208,7 @@ def _words_of_one_hash() -> list[bytes]:
 @pytest.mark.skipif(compiled_words.LIBRARY is None, reason="nothing was compiled")
 def test_words_of_one_hash_are_told() -> None:
     """No slot can be found for each of them: who asks knows, and turns to another way."""
-    counter = WordCounter.like(CountVectorizer().fit(["aa bb"]))
+    counter = WordCounter.from_vectoriser(CountVectorizer().fit(["aa bb"]))
     assert counter is not None
-    with pytest.raises(SameKeys):
+    with pytest.raises(KeyCollision):
         CompiledWords(replace(counter._terms, words=_words_of_one_hash()))

@@ -43,7 +43,7 @@ def test_gives_the_probabilities_of_the_pipeline(
 ) -> None:
     """Any weighting and any classifier, of two classes or more: the same probabilities."""
     pipeline = make_pipeline(*steps, classifier).fit(GOOD + BAD, labels)
-    fast = WordPipeline.of(pipeline)
+    fast = WordPipeline.from_estimator(pipeline)
     assert fast is not None
     np.testing.assert_allclose(fast.predict_proba(TEXTS), pipeline.predict_proba(TEXTS), atol=1e-12)
     np.testing.assert_array_equal(fast.predict_proba(TEXTS[:1]), fast.predict_proba(TEXTS)[:1])
@@ -68,9 +68,9 @@ def test_compiled_sums_are_those_of_scipy_to_the_last_bit(
 ) -> None:
     """With words counted and weighed in one go, nothing is rounded otherwise."""
     pipeline = make_pipeline(*steps, classifier).fit(GOOD + BAD, labels)
-    compiled = WordPipeline.of(pipeline)
-    monkeypatch.setattr(WordCounter, "decider", lambda *_: None)
-    counted = WordPipeline.of(pipeline)
+    compiled = WordPipeline.from_estimator(pipeline)
+    monkeypatch.setattr(WordCounter, "decision_function", lambda *_: None)
+    counted = WordPipeline.from_estimator(pipeline)
     assert compiled is not None
     assert counted is not None
     texts = [*TEXTS, *LONG_TEXTS, *_trial_texts(list(pipeline[0].vocabulary_))]
@@ -82,7 +82,7 @@ def test_compiled_sums_are_those_of_scipy_to_the_last_bit(
 def test_gives_the_predictions_of_a_regression() -> None:
     """A pipeline that predicts the number itself predicts the same one."""
     pipeline = make_pipeline(TfidfVectorizer(), Ridge()).fit(GOOD + BAD, [0.9] * 4 + [0.1] * 4)
-    fast = WordPipeline.of(pipeline)
+    fast = WordPipeline.from_estimator(pipeline)
     assert fast is not None
     np.testing.assert_allclose(fast.predict(TEXTS), pipeline.predict(TEXTS), atol=1e-12)
 
@@ -92,7 +92,7 @@ def test_texts_beyond_one_chunk_keep_their_order(monkeypatch: pytest.MonkeyPatch
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(
         GOOD + BAD, [1] * 4 + [0] * 4
     )
-    fast = WordPipeline.of(pipeline)
+    fast = WordPipeline.from_estimator(pipeline)
     assert fast is not None
     monkeypatch.setattr(word_pipeline, "_ROWS", 5)
     np.testing.assert_array_equal(fast.predict_proba(TEXTS), pipeline.predict_proba(TEXTS))
@@ -110,7 +110,7 @@ def test_leaves_other_pipelines_to_scikit_learn(pipeline: Any) -> None:
     """What does not begin with words is not taken over."""
     if isinstance(pipeline, Pipeline):
         pipeline.fit(GOOD + BAD, [1] * 4 + [0] * 4)
-    assert WordPipeline.of(pipeline) is None
+    assert WordPipeline.from_estimator(pipeline) is None
 
 
 def test_what_is_not_proven_equal_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,4 +122,4 @@ def test_what_is_not_proven_equal_is_not_used(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(
         LogisticRegression, "predict_proba", lambda self, x: original(self, x) * 0.999
     )
-    assert WordPipeline.of(pipeline) is None
+    assert WordPipeline.from_estimator(pipeline) is None
