@@ -162,7 +162,7 @@ def _logits(tmp_path):
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (_weights_only, "weights alone"),
+        (_weights_only, "only weights"),
         (_no_hdf5, "not an HDF5 file"),
         (_no_keras, "cannot read it"),
         (_logits, "softmax"),
