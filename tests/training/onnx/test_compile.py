@@ -217,7 +217,7 @@ def test_a_compiled_model_gives_what_predict_gives(folder_of, body, how, skips_z
 
 def test_a_large_vocabulary_is_not_folded(folder_of, monkeypatch):
     """Where the gates of all words would take too much memory, the scores are the same."""
-    monkeypatch.setattr(folding, "MOST_BYTES", 100)
+    monkeypatch.setattr(folding, "MAX_BYTES", 100)
     model = model_of(layers.Bidirectional(layers.LSTM(5)), softmax())
     folder = folder_of(model)
     compile_model(folder)
@@ -232,7 +232,7 @@ def test_a_large_vocabulary_is_not_folded(folder_of, monkeypatch):
         (lambda: [layers.TimeDistributed(layers.Dense(3)), layers.LSTM(4)], "TimeDistributed"),
         (
             lambda: [layers.LSTM(4, return_sequences=True), layers.GlobalMaxPooling1D()],
-            "zeros are skipped in one of its layers, and counted in another",
+            "one of its layers skips zeros, and another one counts them",
         ),
         (lambda: [layers.LSTM(4, activation="gelu")], "activation gelu has no mapping"),
         (lambda: [layers.LSTM(4, activation="linear")], "that LSTM cannot have"),

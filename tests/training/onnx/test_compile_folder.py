@@ -115,7 +115,7 @@ def test_what_cannot_be_served_is_not_compiled(uncompiled):
     """A folder whose word index is another model's is refused, and stays as it is."""
     (uncompiled / "word_idx.json").write_text('{"beyond": 99999}')
     card = write_card(uncompiled, name="mine", format="hdf5", files=["model.hdf5", "word_idx.json"])
-    with pytest.raises(UnusableModel, match="this model's word index"):
+    with pytest.raises(UnusableModel, match="does this word index belong"):
         compile_model(uncompiled)
     assert read_card(uncompiled) == card
 
