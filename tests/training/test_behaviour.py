@@ -7,7 +7,7 @@ from training.bundled.leaks import Leaks
 
 
 def test_there_are_pairs_of_many_kinds():
-    """At least 200 pairs in ten kinds, none twice, each with an expectation that is known."""
+    """There are at least 200 distinct pairs in ten kinds, each with a known expected relation."""
     pairs = read_pairs()
     assert len(pairs) >= 200
     assert pairs["kind"].nunique() >= 10
@@ -28,7 +28,7 @@ def test_there_are_pairs_of_many_kinds():
     ],
 )
 def test_what_is_expected_of_two_scores(expected, right, wrong):
-    """Each expectation has scores that meet it, and scores that do not."""
+    """For each expected relation, some scores satisfy it and others do not."""
     rows = [("a", "x", "y", expected, *right), ("b", "x", "z", expected, *wrong)]
     columns = ["kind", "first", "second", "expected", "first_score", "second_score"]
     behaviour = judged(pd.DataFrame(rows, columns=columns))
@@ -38,7 +38,7 @@ def test_what_is_expected_of_two_scores(expected, right, wrong):
 
 
 def test_a_model_without_an_opinion_fails():
-    """Scores of 0.5 for all pass only where sameness and neutrality are wanted."""
+    """With a constant score of 0.5, only the pairs "same" and "neutral" pass."""
 
     class Undecided:
         def score(self, frame):
@@ -50,7 +50,7 @@ def test_a_model_without_an_opinion_fails():
 
 
 def test_what_is_composed_for_training_can_be_told_from_the_pairs():
-    """A text of the pairs that comes up in training data is found, whatever its case and signs."""
+    """A text of the pairs is found in training data, whatever its case and punctuation."""
     pairs = Leaks(behaviour_texts())
     assert pairs.among(["NOT BAD!", "the soup was not good"]).all()
     made = composed(20_000)["text"]

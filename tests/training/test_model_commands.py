@@ -20,7 +20,7 @@ LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
 
 @pytest.fixture
 def run():
-    """Run a command as typed, and expect an exit status."""
+    """Run a command and check its exit status."""
 
     def invoke(command, *words, status=0):
         result = CliRunner().invoke(cli, [command, *map(str, words)])
@@ -32,7 +32,7 @@ def run():
 
 
 def test_training_and_evaluating_are_two_commands(run, tmp_path):
-    """`train` says where the model is and how good; `evaluate` measures it by its name."""
+    """`train` prints the folder and the figures of the model; `evaluate` finds it by its name."""
     trained = run("train", LABELLED, "--kind", "fast", "--name", "mine", "--output", tmp_path)
     version = read_card(tmp_path / "mine").version
     assert f"mine@{version} is in {tmp_path / 'mine'}" in trained.stdout
@@ -47,7 +47,7 @@ def test_training_and_evaluating_are_two_commands(run, tmp_path):
 
 
 def test_models_are_measured_side_by_side(run, tmp_path):
-    """Each has its figures with intervals, and every two are compared by a paired test."""
+    """Each model has figures with intervals, and every two models are compared by a paired test."""
     for name, seed in (("mine", 0), ("other", 1)):
         run("train", LABELLED, "--name", name, "--output", tmp_path, "--seed", seed)
     models = ("--model", "mine", "--model", "other", "--against", BUNDLED_MODELS / "fast")
@@ -70,7 +70,7 @@ def test_models_are_measured_side_by_side(run, tmp_path):
 
 
 def test_behaviour_is_tried_by_kinds(run):
-    """`--behaviour` needs no file, and gives the share of wrong pairs of each kind."""
+    """`--behaviour` needs no file, and gives the share of failing pairs of each kind."""
     (shown,) = json.loads(run("evaluate", "--behaviour", "--json").stdout)["behaviour"]
     assert len(shown["failures"]) >= 10
     assert shown["right"] > 0.5
@@ -80,7 +80,7 @@ def test_behaviour_is_tried_by_kinds(run):
 
 
 def test_a_split_can_be_chosen(run, tmp_path):
-    """`--split dev` measures on those rows; a file without any has nothing to measure."""
+    """`--split dev` measures on the dev rows; a file without any is refused."""
     data = tmp_path / "data.csv"
     data.write_text("text,label,split\nWonderful,1,dev\nAwful,0,dev\nAwful,1,train\n")
     result = run("evaluate", data, "--split", "dev", "--json")
@@ -96,7 +96,7 @@ def test_a_card_can_be_had_as_json(run, tmp_path):
 
 
 def test_a_pickle_is_added_by_one_command(run, tmp_path):
-    """`add-model my.pkl --name mine` is all; it shows what the model makes of a few texts."""
+    """`add-model my.pkl --name mine` adds a model, and shows its scores of a few texts."""
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
     joblib.dump(pipeline.fit(["well good", "bad"], ["yes", "no"]), tmp_path / "my.pkl")
     words = (tmp_path / "my.pkl", "--name", "mine", "--output", tmp_path / "models")
@@ -123,17 +123,17 @@ def test_a_pickle_is_added_by_one_command(run, tmp_path):
     ],
 )
 def test_a_mistake_is_one_line(run, command, words, status, message):
-    """Wrong files, names and models end in a message and a status, not in a traceback."""
+    """Wrong files, names and models give a message and an exit status, not a traceback."""
     assert message in run(command, *words, status=status).stderr
 
 
 def test_help_warns_of_pickles(run):
-    """Somebody who adds a model is told first that a pickle is code."""
+    """The help of `add-model` warns that a pickle is code."""
     assert "A pickle is code" in run("add-model", "--help").stdout
 
 
 def test_the_commands_are_quick_to_import():
-    """What the command line imports for its help holds neither TensorFlow nor scikit-learn."""
+    """The help of the command line imports neither TensorFlow nor scikit-learn."""
     script = (
         "import sys, scorelane.commands.models, scorelane.commands.evaluate; "
         "print([name for name in ('tensorflow', 'keras', 'sklearn', 'pandas', 'training', "

@@ -13,7 +13,7 @@ SURE = np.eye(10, dtype=np.float32)
 
 
 def write_words(path, **splits):
-    """Write "good" and "bad", each so often for each split."""
+    """Write a CSV with as many "good" and as many "bad" rows per split as `splits` says."""
     rows = [
         f"{word} {split}{number},{label},{split}"
         for split, count in splits.items()
@@ -24,7 +24,7 @@ def write_words(path, **splits):
 
 
 def test_opinions_are_found_by_text():
-    """Each text has its probabilities and expected score; one that nobody thought of has none."""
+    """A known text has probabilities and an expected score; an unknown text has NaN."""
     opinions = Opinions(["good", "bad"], SURE[[9, 0]])
     scores = opinions.scores_of(["bad", "who knows", "good"])
     np.testing.assert_allclose(scores, [0.05, np.nan, 0.95])
@@ -35,7 +35,7 @@ def test_opinions_are_found_by_text():
 
 
 def test_a_text_without_a_label_is_learnt_from_its_opinion_alone():
-    """All deciles are possible for it; between a label and an opinion, each counts half."""
+    """A row without a label allows all deciles; a label and an opinion each count half."""
     frame = pd.DataFrame(
         {"score": [np.nan, 0.95, 0.95], "coarse": False, "bare": False, "source": "a"}
     )
@@ -49,7 +49,7 @@ def test_a_text_without_a_label_is_learnt_from_its_opinion_alone():
 
 
 def test_given_words_are_known_though_no_text_has_them():
-    """They come in beside the most frequent words of the texts, which have the lower numbers."""
+    """Given words join the most frequent words of the texts, which get the lower numbers."""
     frame = pd.DataFrame({"text": ["a good film", "a bad film"], "source": "a"})
     words = numbered_words(frame, ["battery", "film"], 4)
     assert set(words) >= {"battery", "film", "a"}
@@ -59,7 +59,7 @@ def test_given_words_are_known_though_no_text_has_them():
 
 
 def test_a_fast_model_learns_from_opinions(tmp_path):
-    """A word that only unlabelled texts have gets the judgement that these were thought to have."""
+    """A word that occurs only in unlabelled texts gets the score of the opinions on these texts."""
     data = tmp_path / "data.csv"
     write_words(data, train=40, dev=40)
     texts = [f"splendid {n}" for n in range(40)]
@@ -70,7 +70,7 @@ def test_a_fast_model_learns_from_opinions(tmp_path):
 
 
 def test_a_test_split_is_what_a_model_is_measured_on(tmp_path):
-    """The dev rows choose, and the figures are those of the test rows, which nothing has seen."""
+    """The dev rows choose the model, and the figures are those of the test rows."""
     data = tmp_path / "data.csv"
     write_words(data, train=60, dev=20, test=7)
     card = train([data], TrainingOptions(kind="fast", name="mine", output=tmp_path))

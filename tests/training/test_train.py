@@ -20,7 +20,7 @@ LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
 
 
 def test_a_fast_model_is_made_of_a_labelled_csv(tmp_path):
-    """The example data gives a model that loads, scores, and is described by its card."""
+    """The example data gives a model that loads and scores, with a correct card."""
     steps = []
     card = train(
         [LABELLED],
@@ -44,7 +44,7 @@ def test_a_fast_model_is_made_of_a_labelled_csv(tmp_path):
 
 
 def test_the_same_seed_gives_the_same_model(tmp_path):
-    """A fast model is repeatable to the byte, in another process too, so its version is as well."""
+    """A fast model has the same bytes, and so the same version, in every process."""
     script = (
         "import sys; from pathlib import Path; from training.options import TrainingOptions; "
         "from training.train import train; options = TrainingOptions("
@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_model(tmp_path):
 
 
 def test_a_fast_model_reads_signs(tmp_path):
-    """Emoji and emoticons are learnt as words are, and the model is run by arrays nevertheless."""
+    """Emoji and emoticons are learnt like words, and the fast word pipeline supports them."""
     rows = [
         f"day {n} {sign},{score}"
         for n in range(60)
@@ -77,7 +77,7 @@ def test_a_fast_model_reads_signs(tmp_path):
 
 
 def test_probabilities_are_graded_by_graded_labels(tmp_path):
-    """A text that is always half good scores about 0.5, between bad and good."""
+    """A text whose label is always 0.5 scores about 0.5, between bad and good."""
     rows = [
         f"{word} {n},{score}"
         for n in range(60)
@@ -96,9 +96,7 @@ def test_probabilities_are_graded_by_graded_labels(tmp_path):
 
 @pytest.mark.keras
 def test_a_deep_model_is_made_of_a_labelled_csv(tmp_path):
-    """The deep kind writes the best epoch as model.hdf5, its word index, and the compiled model;
-    and is repeatable.
-    """
+    """The deep kind writes the best epoch, its word index and the compiled model, repeatably."""
     steps = []
     cards = [
         train(
@@ -121,9 +119,7 @@ def test_a_deep_model_is_made_of_a_labelled_csv(tmp_path):
 
 
 def test_a_fifth_counts_for_both_its_deciles():
-    """A score is learnt as its decile; a label of five as either of its two deciles; a bare label,
-    among graded rows, as its side.
-    """
+    """A score allows one decile, a `label5` two, and a bare label among graded rows a side."""
     frame = pd.DataFrame(
         {
             "score": [0.0, 0.55, 1.0, 0.1, 0.9, 0.0, 1.0],
@@ -139,7 +135,7 @@ def test_a_fifth_counts_for_both_its_deciles():
 
 
 def test_a_model_is_replaced_only_by_force(tmp_path):
-    """A name that is taken is refused before any work, and replaced whole with force."""
+    """An existing name is refused before any work; with force the whole model is replaced."""
     train([LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path, seed=1))
     before = read_card(tmp_path / "mine")
     with pytest.raises(ModelExists, match="--force"):
@@ -170,7 +166,7 @@ def test_what_cannot_be_meant_is_refused(tmp_path, change, error):
 
 
 def test_nothing_is_left_of_a_training_that_failed(tmp_path):
-    """Bad data leaves no half-made model behind."""
+    """Bad data leaves no incomplete model."""
     data = tmp_path / "bad.csv"
     data.write_text("text,stars\na,1\n")
     with pytest.raises(NotLabelled):
@@ -179,7 +175,7 @@ def test_nothing_is_left_of_a_training_that_failed(tmp_path):
 
 
 def test_a_model_that_is_being_written_is_not_served(tmp_path):
-    """A worker that starts meanwhile sees the finished models only."""
+    """A worker that starts during a training sees only complete models."""
     train([LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path))
     (tmp_path / ".other-x7").mkdir()
     assert [card.name for card in read_cards(tmp_path).values()] == ["mine"]

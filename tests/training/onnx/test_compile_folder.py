@@ -30,7 +30,7 @@ pytestmark = pytest.mark.keras
 
 @pytest.fixture
 def uncompiled(tmp_path):
-    """The bundled deep model as it was before models were compiled."""
+    """The bundled deep model without its compiled file."""
     folder = tmp_path / "models" / "deep"
     shutil.copytree(BUNDLED_MODELS / "deep", folder)
     (folder / "model.onnx").unlink()
@@ -50,7 +50,7 @@ def uncompiled(tmp_path):
 
 
 def test_a_folder_is_compiled_by_one_command(uncompiled):
-    """`scorelane compile` adds the compiled model, and keeps all else that the card says."""
+    """`scorelane compile` adds the compiled file, and keeps everything else in the card."""
     before, digest = read_card(uncompiled), file_digest(uncompiled / "model.hdf5")
     command = ["compile", "deep", "--models-dir", str(uncompiled.parent)]
     shown = CliRunner().invoke(cli, command)
@@ -64,14 +64,14 @@ def test_a_folder_is_compiled_by_one_command(uncompiled):
     for kept in ("name", "options", "description", "training_data"):
         assert getattr(card, kept) == getattr(before, kept)
     assert card.version != before.version
-    # By a path through the folder itself, which is not there for a moment.
+    # A path through the folder itself, which is briefly missing while it is replaced.
     again = compile_model(uncompiled / ".." / "deep")
     assert again.version == card.version, "compiling is repeatable"
     assert [path.name for path in uncompiled.parent.iterdir()] == ["deep"]
 
 
 def test_a_compiled_file_is_checked_as_any_other(uncompiled):
-    """A compiled model that was changed afterwards is not loaded."""
+    """A compiled file that was changed later is not loaded."""
     compile_model(uncompiled)
     with (uncompiled / "model.onnx").open("ab") as file:
         file.write(b"more")
@@ -80,7 +80,7 @@ def test_a_compiled_file_is_checked_as_any_other(uncompiled):
 
 
 def test_the_bundled_model_gives_what_tensorflow_gives():
-    """The compiled model, `predict` and the article's function agree on natural lengths."""
+    """The compiled model, `predict` and the article's function agree on texts of natural length."""
     folder = BUNDLED_MODELS / "deep"
     card = read_card(folder)
     assert card.figures["onnx.max_difference"] <= 1e-5
@@ -101,7 +101,7 @@ def test_the_bundled_model_gives_what_tensorflow_gives():
 
 
 def test_only_keras_models_are_compiled(tmp_path):
-    """A scikit-learn model is refused by its format, and stays as it is."""
+    """A scikit-learn model is refused and not changed."""
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(["good", "bad"], [1, 0])
     (tmp_path / "mine").mkdir()
     joblib.dump(pipeline, tmp_path / "mine" / "model.pkl")
@@ -112,10 +112,10 @@ def test_only_keras_models_are_compiled(tmp_path):
 
 
 def test_what_cannot_be_served_is_not_compiled(uncompiled):
-    """A folder whose word index is another model's is refused, and stays as it is."""
+    """A folder with another model's word index is refused and not changed."""
     (uncompiled / "word_idx.json").write_text('{"beyond": 99999}')
     card = write_card(uncompiled, name="mine", format="hdf5", files=["model.hdf5", "word_idx.json"])
-    with pytest.raises(UnusableModel, match="does this word index belong"):
+    with pytest.raises(UnusableModel, match="belong to another model"):
         compile_model(uncompiled)
     assert read_card(uncompiled) == card
 
@@ -139,7 +139,7 @@ print([name for name in ("tensorflow", "keras", "onnx", "sklearn") if name in sy
 
 
 def serve(folder, *missing):
-    """Load a model and score a text in a process of its own, without some libraries."""
+    """Load a model and score a text in a new process in which some libraries are missing."""
     return subprocess.run(
         [sys.executable, "-c", SERVE.format(missing=missing), folder],
         capture_output=True,
@@ -164,7 +164,7 @@ def test_a_compiled_model_needs_no_tensorflow():
     ],
 )
 def test_a_library_that_is_missing_is_named(uncompiled, missing, compiled, reason):
-    """Without what runs the model the error says what that is and what to do, in one sentence."""
+    """If the library that runs the model is missing, the error names it and says what to do."""
     folder = BUNDLED_MODELS / "deep" if compiled else uncompiled
     shown = serve(folder, *missing)
     assert shown.returncode == 1
@@ -173,7 +173,7 @@ def test_a_library_that_is_missing_is_named(uncompiled, missing, compiled, reaso
 
 
 def test_the_article_s_function_is_quick_to_import():
-    """`get_sentiment_DL` is there without TensorFlow having been imported."""
+    """Importing `get_sentiment_DL` does not import TensorFlow."""
     script = (
         "import sys; from scoring.keras_model import get_sentiment_DL; "
         "print([name for name in ('tensorflow', 'keras', 'onnxruntime') if name in sys.modules])"

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.keras
     ],
 )
 def test_numbers_take_as_little_room_as_they_need(numbers, kind):
-    """Multiples of a power of two within a byte take a byte, and nothing is ever lost."""
+    """Numbers are stored as bytes or half precision if that is exact."""
     graph, table = Graph(), np.array([numbers], dtype=np.float32)
     graph.table(table)
     stored = graph._constants[0]
@@ -34,7 +34,7 @@ def test_numbers_take_as_little_room_as_they_need(numbers, kind):
 
 
 def test_a_quantised_embedding_takes_a_byte_a_number(tmp_path):
-    """In the packed .hdf5 as well, which Keras reads as any other, with the same outputs."""
+    """A packed .hdf5 file takes one byte per number, and Keras reads it with the same outputs."""
     keras.utils.set_random_seed(1)
     model = _layers(keras.layers.Embedding(3000, 100, mask_zero=True))
     table, *others = model.get_weights()
