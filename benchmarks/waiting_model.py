@@ -1,6 +1,6 @@
-"""A model that only waits: with it the cores are no limit, and what is left is the service's cost.
+"""A model that only waits, so that the cores are no limit and only the service's cost remains.
 
-It is a runtime of its own, found by its entry point as one that a package brings.
+It has its own runtime, which is found by its entry point, as that of any package.
 """
 
 import time
@@ -13,7 +13,7 @@ from shared.model import SCORE, Card
 
 
 class WaitingModel:
-    """Takes a fixed time for each row, and no core."""
+    """A model that takes a fixed time per row, and no processor time."""
 
     def __init__(self, card: Card, seconds_per_row: float) -> None:
         self.card = card
@@ -21,13 +21,13 @@ class WaitingModel:
 
     @classmethod
     def load(cls, folder: Path, card: Card) -> Self:
-        """Read from the model file how long a row takes; see `shared.model.Model.load`."""
+        """Read the time per row from the model file; see `shared.model.Model.load`."""
         return cls(card, float((folder / card.model_file).read_text()))
 
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Wait, and score every row 0.5; see `shared.model.Model.score`."""
+        """Wait, and score every row as 0.5; see `shared.model.Model.score`."""
         time.sleep(self._seconds_per_row * len(frame))
         return pd.DataFrame({SCORE: 0.5}, index=frame.index)
 
     def warm_up(self) -> None:
-        """There is nothing to warm up."""
+        """Do nothing: the model needs no warm-up."""
