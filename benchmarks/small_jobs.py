@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
 from celery import Celery
+from typing_extensions import override
 
 from benchmarks.reference_servers import started
 from benchmarks.service import Running
@@ -43,7 +44,7 @@ class Way(Protocol):
         """The time at which a job with a score ended, in seconds since the epoch."""
 
 
-class SmallJobs:
+class SmallJobs(Way):
     """Small jobs, submitted as the API does: by a record in the job store, and the doorbell."""
 
     def __init__(self, running: Running, model: str) -> None:
@@ -54,8 +55,8 @@ class SmallJobs:
         self._dispatch = CeleryDispatch(make_celery(settings))
         self._card = RedisFleet(self._link, settings).models()[model].card
 
+    @override
     def put(self, text: str) -> str:
-        """Record a job of one row, and ring the doorbell if necessary."""
         content = write_rows([(1, text)])
         spec = Spec(
             id=new_job_id(),
@@ -69,15 +70,15 @@ class SmallJobs:
             self._dispatch.answer(spec.full_name)
         return spec.id
 
+    @override
     def score(self, job: str) -> float:
-        """Wait for the end of the job, and read its result."""
         if not self._store.wait(job, PATIENCE):
             raise TimeoutError(f"job {job} was not answered")
         [row] = parse(self._store.small_result(job))
         return float("nan" if row["Sentiment_Score"] is None else row["Sentiment_Score"])
 
+    @override
     def finished_at(self, job: str) -> float:
-        """Wait for the job's end, and return the time in its record."""
         deadline = time.monotonic() + PATIENCE
         while (found := self._store.get(job)).state not in ENDED or found.finished_at is None:
             if time.monotonic() > deadline:
@@ -86,23 +87,23 @@ class SmallJobs:
         return found.finished_at
 
 
-class TaskPerJob:
+class TaskPerJob(Way):
     """One Celery task per job, with the result in the same Redis, as in Celery's tutorial."""
 
     def __init__(self, worker: psutil.Process, redis: str) -> None:
         self.pids = [worker.pid, *(child.pid for child in worker.children(recursive=True))]
         self._app = Celery("client", broker=redis, backend=redis, set_as_current=False)
 
+    @override
     def put(self, text: str) -> Any:
-        """Send the task."""
         return self._app.send_task(TASK, (text,))
 
+    @override
     def score(self, job: Any) -> float:
-        """Wait for the result."""
         return float(job.get(timeout=PATIENCE))
 
+    @override
     def finished_at(self, job: Any) -> float:
-        """The time in the result."""
         job.get(timeout=PATIENCE)
         return float(job.date_done.timestamp())
 

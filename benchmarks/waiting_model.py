@@ -8,26 +8,31 @@ from pathlib import Path
 from typing import Self
 
 import pandas as pd
+from typing_extensions import override
 
-from shared.model import SCORE, Card
+from shared.model import SCORE, Card, Model
 
 
-class WaitingModel:
-    """A model that takes a fixed time per row, and no processor time."""
+class WaitingModel(Model):
+    """A model that takes a fixed time per row and no processor time, and scores every row as 0.5.
+
+    The model file holds the seconds per row.
+    """
 
     def __init__(self, card: Card, seconds_per_row: float) -> None:
         self.card = card
         self._seconds_per_row = seconds_per_row
 
     @classmethod
+    @override
     def load(cls, folder: Path, card: Card) -> Self:
-        """Read the time per row from the model file; see `shared.model.Model.load`."""
         return cls(card, float((folder / card.model_file).read_text()))
 
+    @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Wait, and score every row as 0.5; see `shared.model.Model.score`."""
         time.sleep(self._seconds_per_row * len(frame))
         return pd.DataFrame({SCORE: 0.5}, index=frame.index)
 
+    @override
     def warm_up(self) -> None:
-        """Do nothing: the model needs no warm-up."""
+        pass

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
+from typing_extensions import override
 
 from scoring.networks.keras_checks import check_word_numbers
 from scoring.networks.keras_network import Network
 from scoring.networks.text import Tokeniser, WordNumbers, read_word_index, tokeniser_for
 from shared.errors.model import NoRuntime, UnusableModel
-from shared.model import SCORE, TEXT, Card
+from shared.model import SCORE, TEXT, Card, Model
 
 WORD_INDEX_FILE = "word_idx.json"
 
@@ -27,8 +28,12 @@ COMPILED_FILE = "model.onnx"
 COMPILED_FIGURE = "onnx.max_difference"
 
 
-class KerasModel:
-    """A Keras model and its word index; implements `shared.model.Model`."""
+class KerasModel(Model):
+    """A Keras model and its word index.
+
+    `load` reads `word_idx.json`, and `model.onnx` if the model was compiled, else `model.hdf5`. It
+    raises `shared.errors.model.NoRuntime` if the library that runs the model is not installed.
+    """
 
     def __init__(self, network: Network, numbers: WordNumbers, card: Card) -> None:
         self.card = card
@@ -36,14 +41,8 @@ class KerasModel:
         self._numbers = numbers
 
     @classmethod
+    @override
     def load(cls, folder: Path, card: Card) -> Self:
-        """Load `word_idx.json`, and `model.onnx` if the model was compiled, else `model.hdf5`.
-
-        Raises:
-            shared.errors.model.UnusableModel: a file cannot be read, or the model cannot score
-                texts.
-            shared.errors.model.NoRuntime: the library that runs the model is not installed.
-        """
         try:
             numbers = word_numbers(read_word_index(folder / WORD_INDEX_FILE), card.options)
             network = _network(folder, card)
@@ -52,13 +51,14 @@ class KerasModel:
             raise UnusableModel(path=folder / card.model_file, reason=str(error)) from error
         return cls(network, numbers, card)
 
+    @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Score a frame with a column `text`; see `shared.model.Model.score`."""
         ids = self._numbers.rows(frame[TEXT].tolist(), self.network.max_length)
         return pd.DataFrame({SCORE: self.network.scores(ids)}, index=frame.index)
 
+    @override
     def warm_up(self) -> None:
-        """Score one row and then a full batch of the longest rows, to reach the peak memory now."""
+        # One row, and then a full batch of the longest rows, which takes the peak memory.
         words, longest = self.network.words, self.network.max_length
         for rows in (1, self.network.batch_rows):
             # The rows must differ: equal rows are scored only once.

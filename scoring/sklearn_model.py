@@ -13,11 +13,12 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.exceptions import InconsistentVersionWarning
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+from typing_extensions import override
 
 from scoring.class_values import expected_score, given_values, values_of_labels
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.model import UnusableModel
-from shared.model import SCORE, TEXT, Card
+from shared.model import SCORE, TEXT, Card, Model
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +30,8 @@ _TRIAL = ["I am well", "It was terrible, I want my money back.", "\N{WHITE SMILI
 _OVERSHOOT = 0.5
 
 
-class SklearnModel:
-    """A fitted estimator; implements `shared.model.Model`."""
+class SklearnModel(Model):
+    """A fitted estimator; `load` reads `model.pkl`."""
 
     def __init__(self, estimator: Any, card: Card, path: Path) -> None:
         self.card = card
@@ -40,21 +41,16 @@ class SklearnModel:
         self._estimator = WordPipeline.from_estimator(estimator) or estimator
 
     @classmethod
+    @override
     def load(cls, folder: Path, card: Card) -> Self:
-        """Load `model.pkl`.
-
-        Raises:
-            shared.errors.model.UnusableModel: the file cannot be unpickled here, or the estimator
-                cannot score texts.
-        """
         # Workers run one process per core: more BLAS or OpenMP threads would only compete for
         # cores.
         threadpool_limits(1)
         path = folder / card.model_file
         return cls(read_estimator(path), card, path)
 
+    @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Score a frame with a column `text`; see `shared.model.Model.score`."""
         numbers = self.numbers(frame[TEXT].tolist()) if len(frame) else np.empty(0)
         return pd.DataFrame({SCORE: np.clip(numbers, 0.0, 1.0)}, index=frame.index)
 
@@ -64,8 +60,8 @@ class SklearnModel:
             return np.asarray(self._estimator.predict(texts), dtype=np.float64)
         return expected_score(self._estimator.predict_proba(texts), self.class_values)
 
+    @override
     def warm_up(self) -> None:
-        """Score once, so that everything that is built lazily is built."""
         self.numbers(_TRIAL)
 
 
