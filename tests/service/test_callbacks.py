@@ -1,4 +1,4 @@
-"""Callbacks of the real programs."""
+"""Callbacks by the real programs."""
 
 import base64
 import tempfile
@@ -15,9 +15,9 @@ SECRET = f"whsec_{base64.b64encode(b'k' * 32).decode()}"
 
 
 def test_a_callback_outlives_the_worker_that_tried_it(tmp_path: Path, sockets: Path) -> None:
-    """A worker is killed between two attempts; the next one delivers the same message.
+    """If a worker is killed between two attempts, the next worker delivers the same message.
 
-    Meanwhile the job that is cancelled where no worker lives has its end told too.
+    A job that is cancelled while no worker runs has its callback too.
     """
     (tmp_path / "secrets").write_text(SECRET)
     chosen = {

@@ -1,4 +1,4 @@
-"""What the pages tell people to type does what they say."""
+"""The shell commands in the documentation print what the pages say."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ pytestmark = pytest.mark.stack
 def test_the_commands_of_a_page_print_what_it_says(
     page: str, service: Programs, tmp_path: Path
 ) -> None:
-    """Typed one after the other, into one shell."""
+    """All commands of a page run in one shell, one after another."""
     commands = commands_of(ROOT / page, "curl")
     assert commands, "the page has no command"
     for command, printed in zip(
         commands, run(commands, str(service.client.base_url), ROOT, tmp_path), strict=True
     ):
-        assert command.is_as_said(printed), f"{command.text}\nprinted\n{printed}"
+        assert command.prints(printed), f"{command.text}\nprinted\n{printed}"

@@ -1,4 +1,4 @@
-"""The client of another API, pointed at the real service."""
+"""OpenAI's client against the real service."""
 
 import json
 import re
@@ -23,9 +23,9 @@ ENDPOINT: Any = "/v1/sentiment"
 
 
 def test_the_openai_client(service: Programs) -> None:
-    """Uploads, creates, polls, lists, downloads and deletes; every row has its own score.
+    """The client uploads, creates, polls, lists, downloads and deletes; every score is right.
 
-    Whatever the size, the API holds little of it in memory.
+    The API's memory does not grow with the size of the file.
     """
     _, sent = many_rows(100_000)
     requests = [
@@ -79,7 +79,7 @@ def test_the_openai_client(service: Programs) -> None:
 
 
 def test_a_batch_is_looked_at_whatever_dies(tmp_path: Path, sockets: Path) -> None:
-    """The API just after its answer, and the worker in the midst of reading: each row once."""
+    """The API is killed after its answer and the worker while reading; each row comes back once."""
     count = 150_000
     lines = (
         b'{"custom_id": "r%d", "method": "POST", "url": "/v1/sentiment", "body": '
@@ -116,7 +116,7 @@ def test_a_batch_is_looked_at_whatever_dies(tmp_path: Path, sockets: Path) -> No
 def test_the_example_of_the_page(
     service: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It does what it says, with a file of requests as the page has it."""
+    """The example in the page works with a file of requests in the page's format."""
     page = ROOT / "docs/api.md"
     [example] = [block for _, block in blocks(page) if "import OpenAI" in block]
     [line] = re.findall(r'^    ({"custom_id": "r1".*)$', page.read_text(), re.MULTILINE)[:1]
