@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from made_rows import write_csv
+from generated_rows import write_csv
 
 #: The maximum difference of a score from the expected one.
 TOLERANCE = 1e-9

@@ -24,8 +24,8 @@ from shared.errors.input import BadOption
 from shared.errors.model import UnusableModel
 from shared.model import Card, read_card, write_card
 from training.model_folder import new_model_folder
+from training.onnx.generated_texts import generated_texts
 from training.onnx.layers import write_onnx
-from training.onnx.made_texts import made_texts
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def compile_keras(
     numbers = word_numbers(word_idx, options)
     network = TensorFlowNetwork(model, options)
     check_word_numbers(numbers.highest, network.words)
-    generated = made_texts(word_idx, _TEXTS)
+    generated = generated_texts(word_idx, _TEXTS)
     ids = trial_rows(network) + numbers.rows([*texts, *generated], network.max_length)
     path = folder / COMPILED_FILE
     try:

@@ -23,7 +23,7 @@ from shared.errors.input import BadOption
 from shared.errors.model import DigestMismatch, UnusableModel
 from shared.model import file_digest, load_model, read_card, write_card
 from training.onnx.compile import compile_model
-from training.onnx.made_texts import made_texts
+from training.onnx.generated_texts import generated_texts
 
 pytestmark = pytest.mark.keras
 
@@ -85,7 +85,7 @@ def test_the_bundled_model_gives_what_tensorflow_gives():
     card = read_card(folder)
     assert card.figures["onnx.max_difference"] <= 1e-5
     word_idx = json.loads((folder / "word_idx.json").read_text(encoding="utf-8"))
-    frame = pd.DataFrame({"text": made_texts(word_idx, 300, seed=9)})
+    frame = pd.DataFrame({"text": generated_texts(word_idx, 300, seed=9)})
     served = load_model(folder).score(frame)["Sentiment_Score"]
     model = read_keras(folder / "model.hdf5")
     alone = get_sentiment_DL(model, frame, word_idx)["Sentiment_Score"]

@@ -9,7 +9,7 @@ _MEAN_WORDS, _SHAPE = 18.0, 1.6
 _UNKNOWN_SHARE = 0.05
 
 
-def made_texts(word_idx: dict[str, int], texts: int, seed: int = 0) -> list[str]:
+def generated_texts(word_idx: dict[str, int], texts: int, seed: int = 0) -> list[str]:
     """Generate texts of natural length, with frequent, rare and unknown words, and capitals.
 
     The frequency of a word is proportional to 1 / (rank + 3), a Zipf-Mandelbrot law (Mandelbrot,
