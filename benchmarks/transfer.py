@@ -67,7 +67,7 @@ def transfer(running: Running, source: Path, target: Path, model: str = "fast") 
             polls += 1
         if job["state"] != "succeeded":
             raise JobFailed(f"The job is {job['state']}: {job['error']}")
-        asked = time.perf_counter()
+        requested = time.perf_counter()
         connection.request("GET", f"/jobs/{job['id']}/results")
         _save(connection.getresponse(), target)
         ended = time.perf_counter()
@@ -79,7 +79,7 @@ def transfer(running: Running, source: Path, target: Path, model: str = "fast") 
         seconds=ended - started,
         upload=uploaded - started,
         scoring=(end - begin).total_seconds(),
-        download=ended - asked,
+        download=ended - requested,
         polls=polls,
     )
 

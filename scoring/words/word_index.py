@@ -83,9 +83,8 @@ class WordIndex:
             mixed *= _MIX
             mixed += _chunk(view, starts.take(longer), lengths.take(longer), at)
             keys[longer] = mixed
-        # Mix again after the last chunk. Otherwise the mark would overwrite the highest byte of
-        # that
-        # chunk, and a word of 15 bytes would get the same key as the word with an "s" appended.
+        # Mix again after the last chunk. Otherwise the mark would overwrite the highest byte of it,
+        # and a word of 15 bytes would get the same key as the word with an "s" appended.
         mixed = keys.take(long)
         mixed ^= mixed >> np.uint64(32)
         mixed *= _MIX

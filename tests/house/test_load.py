@@ -75,7 +75,7 @@ def test_every_request_is_answered_counted_and_timed(serve: Callable[..., Server
     assert load.rate == pytest.approx(20 / load.seconds)
 
 
-def test_a_client_is_sent_the_answer_to_what_it_asked(serve: Callable[..., Server]) -> None:
+def test_a_client_gets_the_answers_to_its_requests(serve: Callable[..., Server]) -> None:
     """A client's next request may depend on the last answer; the run ends when it returns."""
     server = serve([answer(b"7", "202 ACCEPTED")], [answer(b"done")])
     seen: list[Answer] = []
@@ -100,7 +100,7 @@ def test_an_answer_may_come_in_pieces(serve: Callable[..., Server]) -> None:
     assert bodies == [body]
 
 
-def test_a_closed_connection_is_made_anew(serve: Callable[..., Server]) -> None:
+def test_a_closed_connection_is_opened_again(serve: Callable[..., Server]) -> None:
     """After "Connection: close" the next request uses a new connection."""
     server = serve([answer(b"[]", extra="Connection: close\r\n")])
     load = ask(server.url, [repeat(lambda: ASKED)], requests=3)
@@ -115,7 +115,7 @@ def test_an_answer_without_content_is_read(serve: Callable[..., Server]) -> None
     assert load.statuses == {204: 1, 200: 1}
 
 
-def test_a_paced_client_sends_all_that_was_due(serve: Callable[..., Server]) -> None:
+def test_a_paced_client_sends_all_due_requests(serve: Callable[..., Server]) -> None:
     """A pace limits the rate, and the run ends with the answer to the last request."""
     server = serve(*[[answer(b"[]")]] * 5)
     load = ask(server.url, [repeat(lambda: ASKED, per_second=100)], requests=5)

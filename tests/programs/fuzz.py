@@ -172,8 +172,8 @@ def json(data: bytes) -> None:
     assert len(read_rows(write_rows(wide), NDJSON, **LIMITS)) == len(pairs)
     rows = read_rows(write_rows(pairs), NDJSON, max_text_chars=1000, max_record_bytes=2**20)
     assert len(rows) == len(pairs)
-    for (ref, text), kept, error in zip(pairs, rows.texts, rows.errors, strict=True):
-        assert error or kept == text, (ref, text, kept)
+    for (ref, text), stored, error in zip(pairs, rows.texts, rows.errors, strict=True):
+        assert error or stored == text, (ref, text, stored)
 
 
 def batch(data: bytes) -> None:

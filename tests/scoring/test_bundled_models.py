@@ -56,11 +56,11 @@ def test_negation_turns_a_judgement(model):
 def test_signs_turn_a_plain_statement(model):
     """Emoji and emoticons change the score, alone and after a neutral statement."""
     for glad, sad in (("\U0001f600", "\U0001f621"), ("\U0001f44d", "\U0001f44e"), (":)", ":(")):
-        alone, alone_sad, behind, behind_sad = score(
+        alone, alone_sad, after, after_sad = score(
             model, glad, sad, f"The parcel is here {glad}", f"The parcel is here {sad}"
         )
         assert alone_sad + 0.1 < alone
-        assert behind_sad + 0.1 < behind
+        assert after_sad + 0.1 < after
 
 
 def test_the_pairs_of_the_behavioural_suite(request, model):
@@ -97,7 +97,7 @@ def test_the_quick_model_is_run_by_compiled_code_or_arrays():
     assert fast.predict_proba(texts) == pytest.approx(expected, abs=1e-12)
 
 
-def test_scores_do_not_depend_on_the_company(model):
+def test_scores_do_not_depend_on_other_texts(model):
     """A text has the same score alone, in a batch, and in any order."""
     texts = [
         "I am well",

@@ -23,13 +23,13 @@ from scoring.class_values import (
         (["1", "2", "3"], [0, 0.5, 1]),
     ],
 )
-def test_labels_say_how_positive_they_are(labels, values):
+def test_labels_give_class_values(labels, values):
     """Words of sentiment and numbers give class values; numbers are scaled to 0..1."""
     np.testing.assert_allclose(values_of_labels(labels), values)
 
 
 @pytest.mark.parametrize("labels", [["ham", "spam"], ["a"], [1], ["negative", "other"], []])
-def test_labels_that_say_nothing_are_refused(labels):
+def test_labels_without_a_meaning_are_refused(labels):
     """Unknown words and single classes are refused, and the message names the option to use."""
     with pytest.raises(ValueError, match="--positive"):
         values_of_labels(labels)
@@ -42,7 +42,7 @@ def test_class_values_must_fit(values):
         given_values({"class_values": values}, 2)
 
 
-def test_a_card_may_say_nothing():
+def test_class_values_are_optional():
     """Class values are optional in a card."""
     assert given_values({}, 2) is None
 

@@ -173,7 +173,7 @@ def test_no_input_makes_it_trace_again(save):
         ),
     ],
 )
-def test_what_does_not_score_word_numbers_is_refused(save, model, reason):
+def test_a_model_of_another_form_is_refused(save, model, reason):
     """The inputs and outputs of a Keras file are checked at load."""
     with pytest.raises(UnusableModel, match=reason):
         save(model())

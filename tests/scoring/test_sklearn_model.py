@@ -49,7 +49,7 @@ def test_the_score_is_the_expected_value_over_the_classes(save):
     np.testing.assert_allclose(scored["Sentiment_Score"], expected)
 
 
-def test_the_card_says_what_the_classes_are_worth(save):
+def test_class_values_in_the_card_take_precedence(save):
     """Class values in the card take precedence over the labels."""
     plain = save(fitted(LogisticRegression(), LABELS))
     turned = save(fitted(LogisticRegression(), LABELS), class_values=[1, 0.5, 0])
@@ -87,7 +87,7 @@ def test_a_regressor_is_clipped(save):
         (DummyClassifier(), "class"),
     ],
 )
-def test_what_cannot_score_texts_is_refused_at_load(save, estimator, reason):
+def test_an_unsuitable_estimator_is_refused_at_load(save, estimator, reason):
     """An estimator that cannot give scores in 0..1 for texts is refused with the reason."""
     with pytest.raises(UnusableModel, match=reason):
         save(estimator)

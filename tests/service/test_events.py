@@ -61,7 +61,7 @@ def test_a_job_is_followed_over_http(service: Programs) -> None:
     assert (last["state"], last["rows"]["completed"]) == ("succeeded", 60_000)
 
 
-def test_a_client_loses_nothing_of_what_is_cut(service: Programs) -> None:
+def test_a_client_loses_nothing_over_cut_connections(service: Programs) -> None:
     """Over connections that are cut, the client gets each event and row of a job once."""
     content, frame = many_rows(200_000)
     with httpx.HTTPTransport() as network:
@@ -79,7 +79,7 @@ def test_a_client_loses_nothing_of_what_is_cut(service: Programs) -> None:
     assert (events[-1].job.state, events[-1].job.completed) == ("succeeded", 200_000)
 
 
-def test_streams_starve_nobody(service: Programs, waiting: str) -> None:
+def test_streams_leave_room_for_other_requests(service: Programs, waiting: str) -> None:
     """With all stream slots taken the API serves other requests; a lost client frees its slot."""
     url = f"{service.client.base_url}{waiting}/events"
 
@@ -117,7 +117,9 @@ def scraped(service: Programs, name: str, *labels: str) -> float:
     return total(page.text, name, *labels)
 
 
-def test_what_waits_is_counted_until_its_process_is_gone(service: Programs, waiting: str) -> None:
+def test_waiting_requests_are_counted_until_their_process_ends(
+    service: Programs, waiting: str
+) -> None:
     """The gauges count waiting requests and streams of all processes, except of killed ones."""
     wait, url = {"Prefer": "wait=30"}, f"{service.client.base_url}{waiting}"
     first, second = psutil.Process(service.api.pid).children()

@@ -90,7 +90,7 @@ def log_lines(service: Programs, name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_totals_are_those_of_what_was_sent(service: Programs, ports: list[int]) -> None:
+def test_totals_match_the_requests(service: Programs, ports: list[int]) -> None:
     """Metrics are complete, whichever API process answered and whichever worker scored."""
     before, worked = page(service), pages(ports)
     content, _ = many_rows(ROWS)

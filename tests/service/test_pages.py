@@ -10,7 +10,7 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/api.md"])
-def test_the_commands_of_a_page_print_what_it_says(
+def test_the_commands_of_a_page_print_the_expected_output(
     page: str, service: Programs, tmp_path: Path
 ) -> None:
     """All commands of a page run in one shell, one after another."""

@@ -37,7 +37,7 @@ def test_a_result_comes_as_the_answer(service: Programs) -> None:
 
 
 @pytest.mark.keras
-def test_those_who_wait_do_not_starve_the_others(service: Programs) -> None:
+def test_waiting_requests_leave_room_for_others(service: Programs) -> None:
     """A limited number of requests wait, and get the end; the others are answered at once."""
     location = service.submit(many_rows(400_000)[0], model="deep")
     url = f"{service.client.base_url}{location}"
@@ -48,13 +48,13 @@ def test_those_who_wait_do_not_starve_the_others(service: Programs) -> None:
         def follow(_: int) -> httpx.Response:
             return client.get(url, headers={"Prefer": "wait=30"})
 
-        asked = [threads.submit(follow, one) for one in range(MANY)]
+        futures = [threads.submit(follow, one) for one in range(MANY)]
         at_once = MANY - 2 * Settings().waiting_requests
-        wait_for(lambda: sum(one.done() for one in asked) >= at_once)
+        wait_for(lambda: sum(one.done() for one in futures) >= at_once)
         assert service.status("/livez") == 200
         assert service.job(location)["state"] in ("queued", "running")
         assert service.client.post(f"{location}/cancel").status_code == 200
-        answers = [one.result() for one in asked]
+        answers = [one.result() for one in futures]
     waited = [one for one in answers if "Preference-Applied" in one.headers]
     assert all(one.status_code == 200 for one in answers)
     assert 1 <= len(waited) <= 2 * Settings().waiting_requests

@@ -19,7 +19,7 @@ CHECKS = [
 ]
 
 
-def test_the_api_does_what_its_document_says(service: Programs, tmp_path: Path) -> None:
+def test_the_api_conforms_to_its_document(service: Programs, tmp_path: Path) -> None:
     """Valid and invalid requests give no server error and no undocumented response."""
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "run",

@@ -113,8 +113,8 @@ def test_an_upload_that_breaks_off_leaves_nothing(service: Programs, form: str) 
     before = set(blobs.iterdir()) if blobs.exists() else set()
     with socket.create_connection(("127.0.0.1", service.port)) as client:
         client.sendall(f"POST /jobs HTTP/1.1\r\nHost: localhost\r\n{head}".encode())
-        begun = wait_for(lambda: blobs.exists() and set(blobs.iterdir()) - before)
-    wait_for(lambda: not any(folder.exists() for folder in begun))
+        folders = wait_for(lambda: blobs.exists() and set(blobs.iterdir()) - before)
+    wait_for(lambda: not any(folder.exists() for folder in folders))
     assert "Traceback" not in (service.folder / "api.log").read_text()
 
 
@@ -151,7 +151,7 @@ def test_tensorflow_is_loaded_only_where_a_keras_model_is_served(fragile: Progra
     assert any("sklearn" in area.path for area in children[0].memory_maps())
 
 
-def test_a_worker_says_what_is_wrong_with_its_models(fragile: Programs) -> None:
+def test_a_worker_names_the_fault_of_its_model(fragile: Programs) -> None:
     """A worker with a changed model file ends at once, and its last line gives the reason."""
     models = fragile.folder / "models" / "fast"
     models.mkdir(parents=True)

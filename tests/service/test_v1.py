@@ -78,7 +78,7 @@ def test_the_openai_client(service: Programs) -> None:
     assert max(child.memory_info().rss for child in children) < 200 * 2**20
 
 
-def test_a_batch_is_looked_at_whatever_dies(tmp_path: Path, sockets: Path) -> None:
+def test_a_batch_survives_the_death_of_api_and_worker(tmp_path: Path, sockets: Path) -> None:
     """The API is killed after its answer and the worker while reading; each row comes back once."""
     count = 150_000
     lines = (

@@ -72,7 +72,7 @@ def test_both_ways_of_saving_are_read(pickled, tmp_path, name, dump):
     assert (tmp_path / "models" / "mine" / "model.pkl").read_bytes() == path.read_bytes()
 
 
-def test_labels_of_one_s_own_need_to_be_told(pickled, tmp_path):
+def test_unknown_labels_need_an_option(pickled, tmp_path):
     """Unknown labels are refused with the two options that help; either one then works."""
     path, output = pickled(WORDS), tmp_path / "models"
     with pytest.raises(UnusableModel, match=r"\(happy, sad\).*--positive"):

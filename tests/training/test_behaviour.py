@@ -27,7 +27,7 @@ def test_there_are_pairs_of_many_kinds():
         ("neutral", (0.4, 0.6), (0.4, 0.7)),
     ],
 )
-def test_what_is_expected_of_two_scores(expected, right, wrong):
+def test_each_relation_of_two_scores_is_checked(expected, right, wrong):
     """For each expected relation, some scores satisfy it and others do not."""
     rows = [("a", "x", "y", expected, *right), ("b", "x", "z", expected, *wrong)]
     columns = ["kind", "first", "second", "expected", "first_score", "second_score"]
@@ -49,7 +49,7 @@ def test_a_model_without_an_opinion_fails():
     assert passed == {"neutral statements", "writing", "names"}
 
 
-def test_what_is_composed_for_training_can_be_told_from_the_pairs():
+def test_pairs_are_recognised_in_training_data():
     """A text of the pairs is found in training data, whatever its case and punctuation."""
     pairs = Leaks(behaviour_texts())
     assert pairs.among(["NOT BAD!", "the soup was not good"]).all()

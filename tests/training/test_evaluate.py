@@ -41,7 +41,7 @@ def test_graded_labels_have_graded_figures():
     assert figures["accuracy_5"] == pytest.approx(np.mean(fifth(scores) == fifth(labels)))
 
 
-def test_what_is_not_defined_is_left_out():
+def test_undefined_figures_are_left_out():
     """A constant score has no correlation, and neutral rows alone no accuracy."""
     figures = compare(np.array([0.5, 0.5]), np.array([0.45, 0.55]))
     assert "pearson" not in figures

@@ -38,7 +38,7 @@ def test_only_rows_that_differ_decide_between_models():
     assert paired_p(rows, worse) == pytest.approx(2 / 2**10)
 
 
-def test_a_difference_is_surer_than_two_accuracies():
+def test_a_difference_has_a_narrower_interval_than_two_accuracies():
     """Rows that both models get right do not widen the interval of the difference."""
     first = np.arange(1000) < 850
     second = np.arange(1000) < 800

@@ -37,8 +37,8 @@ def test_training_and_evaluating_are_two_commands(run, tmp_path):
     version = read_card(tmp_path / "mine").version
     assert f"mine@{version} is in {tmp_path / 'mine'}" in trained.stdout
     assert "accuracy" in trained.stdout
-    shown = run("evaluate", LABELLED, "--model", "mine", "--models-dir", tmp_path)
-    assert "neutral left out" in shown.stdout
+    output = run("evaluate", LABELLED, "--model", "mine", "--models-dir", tmp_path)
+    assert "neutral left out" in output.stdout
     by_folder = run("evaluate", LABELLED, "--model", tmp_path / "mine", "--json")
     (figures,) = json.loads(by_folder.stdout)["models"]
     assert figures["model"] == f"mine@{version}"
@@ -64,17 +64,17 @@ def test_models_are_measured_side_by_side(run, tmp_path):
         assert pair["difference"] == pytest.approx(difference)
         assert difference >= 0
         assert 0 <= pair["p"] <= 1
-    shown = run(*words).stdout
-    assert "calibration error" in shown
-    assert "more often than" in shown
+    output = run(*words).stdout
+    assert "calibration error" in output
+    assert "more often than" in output
 
 
 def test_behaviour_is_tried_by_kinds(run):
     """`--behaviour` needs no file, and gives the share of failing pairs of each kind."""
-    (shown,) = json.loads(run("evaluate", "--behaviour", "--json").stdout)["behaviour"]
-    assert len(shown["failures"]) >= 10
-    assert shown["right"] > 0.5
-    assert len(shown["wrong"]) == pytest.approx((1 - shown["right"]) * len(read_pairs()))
+    (output,) = json.loads(run("evaluate", "--behaviour", "--json").stdout)["behaviour"]
+    assert len(output["failures"]) >= 10
+    assert output["right"] > 0.5
+    assert len(output["wrong"]) == pytest.approx((1 - output["right"]) * len(read_pairs()))
     assert "negated praise" in run("evaluate", "--behaviour").stdout
     assert "--behaviour" in run("evaluate", status=2).stderr
 
@@ -89,7 +89,7 @@ def test_a_split_can_be_chosen(run, tmp_path):
     assert "0 rows" in failed.stderr
 
 
-def test_a_card_can_be_had_as_json(run, tmp_path):
+def test_a_card_is_printed_as_json(run, tmp_path):
     """`train --json` prints the card and nothing else on stdout."""
     result = run("train", LABELLED, "--name", "mine", "--output", tmp_path, "--json")
     assert json.loads(result.stdout)["name"] == "mine"
@@ -139,5 +139,5 @@ def test_the_commands_are_quick_to_import():
         "print([name for name in ('tensorflow', 'keras', 'sklearn', 'pandas', 'training', "
         "'scoring') if name in sys.modules])"
     )
-    shown = subprocess.check_output([sys.executable, "-c", script], text=True)
-    assert shown.strip() == "[]"
+    output = subprocess.check_output([sys.executable, "-c", script], text=True)
+    assert output.strip() == "[]"

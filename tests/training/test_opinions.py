@@ -69,7 +69,7 @@ def test_a_fast_model_learns_from_opinions(tmp_path):
     assert scored["Sentiment_Score"][0] > scored["Sentiment_Score"][1] + 0.2
 
 
-def test_a_test_split_is_what_a_model_is_measured_on(tmp_path):
+def test_a_model_is_measured_on_the_test_split(tmp_path):
     """The dev rows choose the model, and the figures are those of the test rows."""
     data = tmp_path / "data.csv"
     write_words(data, train=60, dev=20, test=7)

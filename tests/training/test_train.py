@@ -157,7 +157,7 @@ def test_a_model_is_replaced_only_by_force(tmp_path):
         ({"epochs": 0}, BadOption),
     ],
 )
-def test_what_cannot_be_meant_is_refused(tmp_path, change, error):
+def test_invalid_options_are_refused(tmp_path, change, error):
     """A bad name, kind or number of epochs is refused before the data is read."""
     wanted = {"kind": "fast", "name": "mine", "output": tmp_path / "models", **change}
     with pytest.raises(error):

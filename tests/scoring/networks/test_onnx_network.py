@@ -31,7 +31,7 @@ def deep(tmp_path):
     return write
 
 
-def test_rows_are_scored_alike_alone_and_in_any_company():
+def test_rows_are_scored_independently():
     """A score does not depend on the other rows of a batch; an empty row has a score too."""
     options = read_card(BUNDLED_MODELS / "deep").options
     network = OnnxNetwork(BUNDLED_MODELS / "deep" / "model.onnx", options)

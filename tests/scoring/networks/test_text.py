@@ -132,7 +132,7 @@ def test_the_rest_of_a_text_is_read_where_its_beginning_has_few_words():
     assert words == [[1, 2, 3, 3, 3]]
 
 
-def test_what_is_remembered_is_bounded(monkeypatch):
+def test_the_cache_of_pieces_is_bounded(monkeypatch):
     """The cache of pieces is bounded, and texts beyond it still get their numbers."""
     monkeypatch.setattr(text, "_MAX_PIECES", 10)
     numbers = WordNumbers(WORD_IDX, TREEBANK)

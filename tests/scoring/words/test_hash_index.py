@@ -17,7 +17,7 @@ def test_finds_every_key_at_its_position_and_no_other(keys: list[int], others: l
     assert index.find(np.array(looked_up, dtype=np.uint64)).tolist() == expected
 
 
-def test_keys_that_want_one_slot_are_all_found() -> None:
+def test_colliding_keys_are_all_found() -> None:
     """Colliding keys are found in consecutive slots, also across the end of the table."""
     spread_back = pow(0x9E3779B97F4A7C15, -1, 2**64)
     # The high bits choose the slot, so these keys fall into the last slots of a table of any size.
@@ -27,7 +27,7 @@ def test_keys_that_want_one_slot_are_all_found() -> None:
 
 
 @pytest.mark.parametrize("keys", [[1, 0], [7, 8, 7]])
-def test_refuses_keys_it_could_not_tell_apart(keys: list[int]) -> None:
+def test_refuses_equal_keys_and_zero(keys: list[int]) -> None:
     """Equal keys, and 0, which marks a free slot, are refused."""
     with pytest.raises(ValueError, match="not distinct"):
         HashIndex(np.array(keys, dtype=np.uint64))

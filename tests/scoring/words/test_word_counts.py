@@ -66,7 +66,7 @@ def equal(found: Any, expected: Any) -> bool:
 
 @settings(max_examples=400)
 @given(OPTIONS, st.lists(TEXT, min_size=1, max_size=8), st.lists(TEXT, min_size=1, max_size=8))
-def test_counts_what_the_vectoriser_counts(
+def test_counts_equal_those_of_the_vectoriser(
     options: dict[str, Any], known: list[str], texts: list[str]
 ) -> None:
     """For all options and texts, the counts equal those of the vectoriser."""
@@ -103,7 +103,7 @@ def test_long_words_that_differ_in_one_place_are_told_apart() -> None:
         assert same(CountVectorizer().fit(runs), runs)
 
 
-def test_a_vocabulary_that_cannot_be_told_apart_is_left_to_the_vectoriser(
+def test_a_vocabulary_with_equal_keys_is_left_to_the_vectoriser(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """If two words have the same key, scikit-learn runs the pipeline."""
@@ -167,7 +167,7 @@ def test_words_are_compiled_where_there_is_a_compiler() -> None:
     assert isinstance(counter._words, CompiledWords)
 
 
-def test_a_library_that_is_not_there_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_replaced_by_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a compiled library, a counter uses array operations."""
     monkeypatch.setattr(word_counts, "LIBRARY", None)
     counter = WordCounter.from_vectoriser(CountVectorizer().fit(["aa"]))
@@ -206,7 +206,7 @@ def _words_of_one_hash() -> list[bytes]:
 
 
 @pytest.mark.skipif(compiled_words.LIBRARY is None, reason="nothing was compiled")
-def test_words_of_one_hash_are_told() -> None:
+def test_words_with_the_same_hash_are_refused() -> None:
     """Words with the same hash raise `KeyCollision`."""
     counter = WordCounter.from_vectoriser(CountVectorizer().fit(["aa bb"]))
     assert counter is not None

@@ -113,7 +113,7 @@ def test_leaves_other_pipelines_to_scikit_learn(pipeline: Any) -> None:
     assert WordPipeline.from_estimator(pipeline) is None
 
 
-def test_what_is_not_proven_equal_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipeline_with_other_scores_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipeline whose scores differ from scikit-learn's is left to scikit-learn."""
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(
         GOOD + BAD, [1] * 4 + [0] * 4

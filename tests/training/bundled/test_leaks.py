@@ -6,7 +6,7 @@ from training.data_errors import UnreadableData
 from training.word_vectors import initial_vectors, read_vectors, word_vectors
 
 
-def test_what_comes_near_a_kept_text_is_found():
+def test_texts_similar_to_protected_ones_are_found():
     """A text in other spelling, a longer text and a part are leaks; a few words are not."""
     leaks = Leaks(["It is , all in all , a wonderful film .", "Bad !"])
     texts = [
@@ -20,7 +20,7 @@ def test_what_comes_near_a_kept_text_is_found():
     assert leaks.among(texts).tolist() == [True, True, True, True, False, False]
 
 
-def test_words_in_like_company_have_like_vectors():
+def test_words_with_the_same_neighbours_have_similar_vectors():
     """Words with the same neighbours get similar vectors."""
     random = np.random.default_rng(0)
     rows = [[int(random.integers(1, 3)), 5, 6] for _ in range(200)]

@@ -48,7 +48,7 @@ def test_texts_of_five_kinds_are_scored(tmp_path):
     assert {"\U0001f600", ":(", "\U0001f4a9" * 3} <= set(tables["signs"]["text"])
 
 
-def test_nothing_is_asked_about_that_is_kept_apart_or_not_learnt_from(tmp_path):
+def test_protected_and_dev_texts_are_not_scored(tmp_path):
     """Texts similar to protected ones, and texts of dev rows, are not written."""
     tables = write(tmp_path / "a")
     assert set(tables["sentences"]["text"]) == {

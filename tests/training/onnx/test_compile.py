@@ -194,7 +194,7 @@ def predicted(model, padding="post"):
         ),
     ],
 )
-def test_a_compiled_model_gives_what_predict_gives(folder_of, body, how, skips_zeros):
+def test_a_compiled_model_gives_the_scores_of_predict(folder_of, body, how, skips_zeros):
     """Compiled models give the scores of Keras's `predict`, for all lengths and unknown words."""
     how = dict(how)
     padding = how.pop("padding", "post")
@@ -263,7 +263,7 @@ def test_any_other_model_runs_in_tensorflow(folder_of, caplog, body, reason):
     np.testing.assert_allclose(scored, predicted(model), atol=1e-5)
 
 
-def test_what_does_not_give_the_same_is_not_used(folder_of, caplog, monkeypatch):
+def test_a_compiled_model_with_other_scores_is_not_used(folder_of, caplog, monkeypatch):
     """A compiled model with other scores, here by two mixed-up gates, is deleted."""
     gates = {**recurrent.RECURRENT, layers.GRU: ("GRU", (1, 0, 2))}
     monkeypatch.setattr(recurrent, "RECURRENT", gates)

@@ -53,16 +53,16 @@ def test_a_folder_is_compiled_by_one_command(uncompiled):
     """`scorelane compile` adds the compiled file, and keeps everything else in the card."""
     before, digest = read_card(uncompiled), file_digest(uncompiled / "model.hdf5")
     command = ["compile", "deep", "--models-dir", str(uncompiled.parent)]
-    shown = CliRunner().invoke(cli, command)
-    assert shown.exit_code == 0, shown.output
-    assert "ONNX Runtime runs it, and its scores differ by" in shown.stdout
+    finished = CliRunner().invoke(cli, command)
+    assert finished.exit_code == 0, finished.output
+    assert "ONNX Runtime runs it, and its scores differ by" in finished.stdout
     card = read_card(uncompiled)
-    assert f"mine@{card.version} is in {uncompiled}." in shown.stdout
+    assert f"mine@{card.version} is in {uncompiled}." in finished.stdout
     assert card.files.keys() == before.files.keys() | {"model.onnx"}
     assert card.files["model.hdf5"] == digest
     assert card.figures.keys() == {"accuracy", "onnx.max_difference"}
-    for kept in ("name", "options", "description", "training_data"):
-        assert getattr(card, kept) == getattr(before, kept)
+    for field in ("name", "options", "description", "training_data"):
+        assert getattr(card, field) == getattr(before, field)
     assert card.version != before.version
     # A path through the folder itself, which is briefly missing while it is replaced.
     again = compile_model(uncompiled / ".." / "deep")
@@ -79,7 +79,7 @@ def test_a_compiled_file_is_checked_as_any_other(uncompiled):
         load_model(uncompiled)
 
 
-def test_the_bundled_model_gives_what_tensorflow_gives():
+def test_the_bundled_model_gives_the_scores_of_tensorflow():
     """The compiled model, `predict` and the article's function agree on texts of natural length."""
     folder = BUNDLED_MODELS / "deep"
     card = read_card(folder)
@@ -111,7 +111,7 @@ def test_only_keras_models_are_compiled(tmp_path):
     assert read_card(tmp_path / "mine") == card
 
 
-def test_what_cannot_be_served_is_not_compiled(uncompiled):
+def test_a_damaged_model_is_not_compiled(uncompiled):
     """A folder with another model's word index is refused and not changed."""
     (uncompiled / "word_idx.json").write_text('{"beyond": 99999}')
     card = write_card(uncompiled, name="mine", format="hdf5", files=["model.hdf5", "word_idx.json"])
@@ -150,8 +150,8 @@ def serve(folder, *missing):
 
 def test_a_compiled_model_needs_no_tensorflow():
     """The bundled deep model is served by a process that never imports TensorFlow."""
-    shown = serve(BUNDLED_MODELS / "deep")
-    score, modules = shown.stdout.splitlines()
+    finished = serve(BUNDLED_MODELS / "deep")
+    score, modules = finished.stdout.splitlines()
     assert float(score) > 0.65
     assert modules == "[]"
 
@@ -166,13 +166,13 @@ def test_a_compiled_model_needs_no_tensorflow():
 def test_a_library_that_is_missing_is_named(uncompiled, missing, compiled, reason):
     """If the library that runs the model is missing, the error names it and says what to do."""
     folder = BUNDLED_MODELS / "deep" if compiled else uncompiled
-    shown = serve(folder, *missing)
-    assert shown.returncode == 1
-    assert "Traceback" not in shown.stderr
-    assert re.search(reason, " ".join(shown.stderr.split()))
+    finished = serve(folder, *missing)
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
+    assert re.search(reason, " ".join(finished.stderr.split()))
 
 
-def test_the_article_s_function_is_quick_to_import():
+def test_the_article_s_function_imports_no_tensorflow():
     """Importing `get_sentiment_DL` does not import TensorFlow."""
     script = (
         "import sys; from scoring.keras_model import get_sentiment_DL; "
