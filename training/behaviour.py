@@ -71,10 +71,10 @@ def behaviour_of(model: Model) -> Behaviour:
     for column in ("first", "second"):
         scored = model.score(pd.DataFrame({TEXT: pairs[column]}))
         pairs[f"{column}_score"] = scored[SCORE].to_numpy(dtype=np.float64)
-    return judged(pairs)
+    return compare_pairs(pairs)
 
 
-def judged(pairs: pd.DataFrame) -> Behaviour:
+def compare_pairs(pairs: pd.DataFrame) -> Behaviour:
     """Compare scored pairs with the expected relations.
 
     Args:

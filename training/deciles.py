@@ -45,7 +45,7 @@ def possible_deciles(frame: pd.DataFrame) -> npt.NDArray[np.float32]:
     return np.asarray(possible, dtype=np.float32)
 
 
-def believed(
+def mix_with_labels(
     shares: npt.NDArray[np.float32], possible: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """Mix the opinions of other models with the labels: the mean of both distributions.

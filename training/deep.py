@@ -20,7 +20,7 @@ from scoring.networks.text import word_ids
 from shared.model import TEXT
 from training.batches import BATCH_ROWS, BATCH_WORDS, Batches
 from training.data import DEV, TRAIN
-from training.deciles import DECILES, believed, possible_deciles
+from training.deciles import DECILES, mix_with_labels, possible_deciles
 from training.hdf5 import quiet_about_hdf5, save_hdf5
 from training.opinions import Opinions
 from training.vocabulary import TOKENISER, numbered_words
@@ -99,7 +99,7 @@ def fit_deep(
     vectors = initial_vectors(numbers, word_idx, EMBEDDING_SIZE, VECTOR_LENGTH, given)
     possible = possible_deciles(train)
     if opinions:
-        possible = believed(opinions.of(train[TEXT]), possible)
+        possible = mix_with_labels(opinions.shares_of(train[TEXT]), possible)
     # Unknown words are skipped, as they are when texts are scored.
     ids, ids_dev = (
         [list(filter(None, row)) for row in rows]
@@ -124,7 +124,7 @@ def fit_deep(
         for number in range(teachers):
             name = f"teacher {number + 1} of {teachers}, "
             mean += _predict(fit(possible, number, name), ids) / teachers
-        targets = believed(mean, possible)
+        targets = mix_with_labels(mean, possible)
     # `fit` reads the model without compiling it, so the optimizer's state is not saved: two thirds
     # of the file.
     save_hdf5(_quantised(fit(targets, teachers, "")), folder / "model.hdf5", pack=True)
@@ -201,7 +201,7 @@ def _loss(targets: Any, shares: Any) -> Any:
 
 
 class _Accuracy(keras.metrics.MeanMetricWrapper):  # type: ignore[misc]  # keras ships no types
-    """The share of rows whose score is on the right side of 0.5; rows of the middle fifth count."""
+    """The share of rows whose score is on the right side of 0.5; neutral rows count as right."""
 
     def __init__(self) -> None:
         super().__init__(_right_side, name="accuracy")

@@ -37,7 +37,7 @@ class Opinions:
     def _row_of(self) -> dict[str, int]:
         return {text: row for row, text in enumerate(self.texts)}
 
-    def of(self, texts: Iterable[str]) -> npt.NDArray[np.float32]:
+    def shares_of(self, texts: Iterable[str]) -> npt.NDArray[np.float32]:
         """The probabilities for m texts, an array of m x 10; NaN for a text without an opinion."""
         rows = np.array([self._row_of.get(text, -1) for text in texts], dtype=np.intp)
         shares = np.full((len(rows), DECILES), np.nan, dtype=np.float32)
@@ -46,7 +46,7 @@ class Opinions:
 
     def scores_of(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
         """The expected scores of m texts, in 0..1; NaN for a text without an opinion."""
-        return np.asarray(self.of(texts) @ _MIDDLES, dtype=np.float64)
+        return np.asarray(self.shares_of(texts) @ _MIDDLES, dtype=np.float64)
 
     def add_texts(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Append to labelled rows one row for each text that has an opinion and no label.

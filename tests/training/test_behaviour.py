@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from training.behaviour import behaviour_of, behaviour_texts, judged, read_pairs
+from training.behaviour import behaviour_of, behaviour_texts, compare_pairs, read_pairs
 from training.bundled.composed import composed
 from training.bundled.leaks import Leaks
 
@@ -31,7 +31,7 @@ def test_each_relation_of_two_scores_is_checked(expected, right, wrong):
     """For each expected relation, some scores satisfy it and others do not."""
     rows = [("a", "x", "y", expected, *right), ("b", "x", "z", expected, *wrong)]
     columns = ["kind", "first", "second", "expected", "first_score", "second_score"]
-    behaviour = judged(pd.DataFrame(rows, columns=columns))
+    behaviour = compare_pairs(pd.DataFrame(rows, columns=columns))
     assert behaviour.failures == {"a": 0.0, "b": 1.0}
     assert behaviour.right == 0.5
     assert behaviour.wrong["second"].tolist() == ["z"]

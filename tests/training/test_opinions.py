@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from shared.model import load_model
-from training.deciles import believed, possible_deciles
+from training.deciles import mix_with_labels, possible_deciles
 from training.opinions import Lessons, Opinions
 from training.options import TrainingOptions
 from training.train import train
@@ -42,7 +42,7 @@ def test_a_text_without_a_label_is_learnt_from_its_opinion_alone():
     possible = possible_deciles(frame)
     assert possible.sum(axis=1).tolist() == [10, 1, 1]
     shares = np.stack([SURE[2], SURE[2], np.full(10, np.nan, np.float32)])
-    targets = believed(shares, possible)
+    targets = mix_with_labels(shares, possible)
     assert targets[0][2] == pytest.approx(1, abs=0.01)
     assert targets[1][[2, 9]] == pytest.approx([0.5, 0.5], abs=0.01)
     assert targets[2].tolist() == possible[2].tolist()
