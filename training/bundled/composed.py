@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from shared.model import TEXT
-from training.bundled.judgements import PATTERNS, TURNS
+from training.bundled.judgements import PATTERNS, RULES
 from training.bundled.lexicon import LISTS, by_strength
 
 _PRAISE, _BLAME, _SAID = by_strength("praise"), by_strength("blame"), by_strength("said")
@@ -69,11 +69,11 @@ class _Composer:
 
     def _judgement(self, side: int = 0, thing: str = "") -> tuple[str, float]:
         side = side or self._random.choice((1, -1))
-        turn, patterns = self._random.choice(PATTERNS[side])
+        rule, patterns = self._random.choice(PATTERNS[side])
         pattern = self._random.choice(patterns)
         strength, word = self._adjective(side, single="{adj1}" in pattern)
         text = pattern.replace("{adj1}", word).replace("{adj}", word)
-        return self._filled(text, thing), TURNS[turn](side * strength)
+        return self._filled(text, thing), RULES[rule](side * strength)
 
     def _simple(self, side: int, thing: str = "") -> tuple[str, float]:
         """Compose a judgement that keeps its side, without "but": one half of a contrast."""

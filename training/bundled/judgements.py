@@ -11,7 +11,7 @@ def _by_strength(*values: float) -> Callable[[float], float]:
 
 
 #: Name of a rule -> function from a judgement in -1..1 to the changed judgement.
-TURNS: dict[str, Callable[[float], float]] = {
+RULES: dict[str, Callable[[float], float]] = {
     "plain": lambda judged: judged,
     "strong": lambda judged: (1 if judged > 0 else -1) * min(1.0, 0.25 + 0.85 * abs(judged)),
     "weak": lambda judged: 0.6 * judged,
