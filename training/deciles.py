@@ -54,8 +54,9 @@ def mix_with_labels(
         shares: an array of n x 10 probabilities; NaN in rows without an opinion.
         possible: an array of n x 10, as `possible_deciles` returns it.
 
-        Returns: An array of n x 10: the mean of the opinion and of the opinion restricted to the
-        possible deciles; `possible` itself in rows without an opinion.
+    Returns:
+        An array of n x 10: the mean of the opinion and of the opinion restricted to the possible
+        deciles; `possible` itself in rows without an opinion.
     """
     allowed = (shares + 1e-4) * possible
     mixed: npt.NDArray[np.float32] = (shares + allowed / allowed.sum(axis=1, keepdims=True)) / 2
