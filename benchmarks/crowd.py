@@ -7,7 +7,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from benchmarks import reviews
-from benchmarks.load import Client, Load, ask, request
+from benchmarks.load import Client, Load, request, run_clients
 from benchmarks.report import Options, Table, figure, within
 from benchmarks.service import Running, service
 
@@ -64,7 +64,7 @@ def _crowd(
     table: Table,
 ) -> Load:
     each = [_client(texts[at % len(texts)], at, counts, table) for at in range(clients)]
-    return ask(running.url, each, seconds=seconds)
+    return run_clients(running.url, each, seconds=seconds)
 
 
 def _client(text: str, number: int, counts: Counter[str], table: Table) -> Client:

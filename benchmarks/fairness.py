@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import reviews
 from benchmarks.big_jobs import BigJobs
-from benchmarks.load import Client, ask, percentile, request
+from benchmarks.load import Client, percentile, request, run_clients
 from benchmarks.report import Options, Table, figure, within
 from benchmarks.service import Running, service
 
@@ -96,7 +96,7 @@ def _waits(
         _texts(texts, client / TEXT_CLIENTS, waits["one text"], table)
         for client in range(TEXT_CLIENTS)
     ]
-    ask(running.url, clients, seconds=seconds)
+    run_clients(running.url, clients, seconds=seconds)
     return waits
 
 

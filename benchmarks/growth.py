@@ -11,7 +11,7 @@ from statistics import median
 
 from benchmarks import reviews, runtime_package
 from benchmarks.cores import cores_of, described
-from benchmarks.load import Client, ask, request
+from benchmarks.load import Client, request, run_clients
 from benchmarks.report import Options, Table, faster, figure, quicker
 from benchmarks.service import service
 from benchmarks.transfer import transfer
@@ -132,7 +132,7 @@ def _by_parts(options: Options, folder: Path) -> Table:
         for what, path in paths.items():
             times: dict[int, list[float]] = {PAGE: [], many: []}
             wanted = {rows: request("GET", path(rows)) for rows in times}
-            ask(running.url, [_turns(wanted, times, table)], requests=2 * repeats)
+            run_clients(running.url, [_turns(wanted, times, table)], requests=2 * repeats)
             table.rows.append(quicker(what, times[many], times[PAGE], floor=SAME_FLOOR))
     return table
 

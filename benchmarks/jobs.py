@@ -7,7 +7,7 @@ from itertools import count, cycle
 
 from benchmarks import reviews
 from benchmarks.cores import cores_of
-from benchmarks.load import Client, ask, request
+from benchmarks.load import Client, request, run_clients
 from benchmarks.reference_servers import web
 from benchmarks.report import Options, Table, faster, interleave, within
 from benchmarks.service import Running, service
@@ -123,7 +123,9 @@ def _by_http(ours: str, reference: str, texts: list[str], options: Options) -> T
 
     def rate(url: str) -> float:
         ended: list[float] = []
-        load = ask(url, [_client(texts, 13 * n, ended) for n in range(CLIENTS)], seconds=seconds)
+        load = run_clients(
+            url, [_client(texts, 13 * n, ended) for n in range(CLIENTS)], seconds=seconds
+        )
         failed = {status: n for status, n in load.statuses.items() if status not in (200, 202)}
         table.check(not failed and bool(ended), f"{url}: answers with status {failed}")
         return len(ended) / load.seconds

@@ -12,9 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from benchmarks.lane import Answer, Client, Lane
+from benchmarks.client_connection import Answer, Client, ClientConnection
 
-__all__ = ["Answer", "Client", "Load", "ask", "percentile", "repeat", "request"]
+__all__ = ["Answer", "Client", "Load", "percentile", "repeat", "request", "run_clients"]
 
 #: The load fails after this many seconds without any answer.
 PATIENCE = 60.0
@@ -91,7 +91,7 @@ def repeat(
             check(answer)
 
 
-def ask(
+def run_clients(
     url: str, clients: Iterable[Client], *, seconds: float = math.inf, requests: float = math.inf
 ) -> Load:
     """Let clients send requests to a server at the same time.
@@ -111,12 +111,12 @@ def ask(
         ValueError: an answer is not HTTP/1.1 with a Content-Length.
     """
     with selectors.DefaultSelector() as selector:
-        lanes = [Lane(url, client, selector) for client in clients]
+        connections = [ClientConnection(url, client, selector) for client in clients]
         try:
-            return _Run(selector, seconds, requests).of(lanes)
+            return _Run(selector, seconds, requests).run(connections)
         finally:
-            for lane in lanes:
-                lane.close()
+            for connection in connections:
+                connection.close()
 
 
 class _Run:
@@ -127,26 +127,26 @@ class _Run:
         self._end = time.perf_counter() + seconds
         self._left = requests
         self._unanswered = 0
-        self._waits: list[tuple[float, int, Lane, bytes]] = []
+        self._waits: list[tuple[float, int, ClientConnection, bytes]] = []
 
-    def of(self, lanes: list[Lane]) -> Load:
+    def run(self, connections: list[ClientConnection]) -> Load:
         """Run until no request is left to send, and none is unanswered."""
         load, cpu, began = Load(), time.process_time(), time.perf_counter()
-        for lane in lanes:
-            self._ask_next(lane, None)
+        for connection in connections:
+            self._send_next(connection, None)
         while self._unanswered or self._waits:
             for key, _ in self._ready():
-                lane = key.data
-                answer = lane.receive()
+                connection = key.data
+                answer = connection.receive()
                 if answer is not None:
                     self._unanswered -= 1
-                    load.latencies.append(time.perf_counter() - lane.began)
+                    load.latencies.append(time.perf_counter() - connection.began)
                     load.statuses[answer.status] += 1
-                    self._ask_next(lane, answer)
+                    self._send_next(connection, answer)
             while self._waits and self._waits[0][0] <= (now := time.perf_counter()):
-                _, _, lane, wanted = heapq.heappop(self._waits)
+                _, _, connection, wanted = heapq.heappop(self._waits)
                 # Counted from now: `select` wakes up to 1 ms late, which is not the server's delay.
-                self._send(lane, wanted, now)
+                self._send(connection, wanted, now)
         load.seconds, load.cpu = time.perf_counter() - began, time.process_time() - cpu
         return load
 
@@ -158,9 +158,9 @@ class _Run:
             raise TimeoutError(f"no answer for {PATIENCE:g} s")
         return ready
 
-    def _ask_next(self, lane: Lane, answer: Answer | None) -> None:
+    def _send_next(self, connection: ClientConnection, answer: Answer | None) -> None:
         """Get the next request of a client, and send it now or when it is due."""
-        wanted, now = lane.next_request(answer), time.perf_counter()
+        wanted, now = connection.next_request(answer), time.perf_counter()
         if wanted is None or self._left <= 0:
             return
         due, wanted = (now, wanted) if isinstance(wanted, bytes) else wanted
@@ -168,10 +168,10 @@ class _Run:
             return
         self._left -= 1
         if due <= now:
-            self._send(lane, wanted, due)
+            self._send(connection, wanted, due)
         else:
-            heapq.heappush(self._waits, (due, id(lane), lane, wanted))
+            heapq.heappush(self._waits, (due, id(connection), connection, wanted))
 
-    def _send(self, lane: Lane, wanted: bytes, began: float) -> None:
+    def _send(self, connection: ClientConnection, wanted: bytes, began: float) -> None:
         self._unanswered += 1
-        lane.send(wanted, began)
+        connection.send(wanted, began)

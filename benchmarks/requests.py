@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import reviews
 from benchmarks.cores import cores_of, described
-from benchmarks.load import Client, Load, ask, request
+from benchmarks.load import Client, Load, request, run_clients
 from benchmarks.reference_servers import web
 from benchmarks.report import Options, Row, Table, faster, interleave, quicker, within
 from benchmarks.service import Running, service
@@ -48,7 +48,7 @@ def _compare(model: str, ours: Running, article: str, texts: list[str], options:
 
     def measure(url: str, clients: int) -> Load:
         each = [_client(model, texts, expected, 13 * number, wrong) for number in range(clients)]
-        return ask(url, each, seconds=seconds)
+        return run_clients(url, each, seconds=seconds)
 
     def rates_of(clients: int, figure: Callable[[Load], float]) -> tuple[list[float], list[float]]:
         figures = interleave(
@@ -108,7 +108,7 @@ def _scores(url: str, texts: list[str]) -> list[float]:
         answer = yield _request("", texts)
         rows.extend(json.loads(answer.body))
 
-    ask(url, [client()])
+    run_clients(url, [client()])
     return [row["Sentiment_Score"] for row in rows]
 
 

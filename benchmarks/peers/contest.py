@@ -15,7 +15,7 @@ import pandas as pd
 
 from benchmarks import reviews
 from benchmarks.bulk import FAST, PROCESSES, differences, numbers, program
-from benchmarks.load import ask, repeat, request
+from benchmarks.load import repeat, request, run_clients
 from benchmarks.peers.environments import HERE, PEERS, python_of, version_of
 from benchmarks.peers.serving import Server, litserve, mlserver, score_csv
 from benchmarks.reference_servers import web
@@ -140,7 +140,7 @@ def _load(url: str, requests: list[bytes], clients: int, seconds: float) -> Call
         turns = [
             cycle(requests[3 * number :] + requests[: 3 * number]) for number in range(clients)
         ]
-        load = ask(url, [repeat(turn.__next__) for turn in turns], seconds=seconds)
+        load = run_clients(url, [repeat(turn.__next__) for turn in turns], seconds=seconds)
         if set(load.statuses) != {200}:
             raise RuntimeError(f"{url} answered {dict(load.statuses)}")
         return load.rate

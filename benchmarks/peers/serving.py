@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.load import Client, ask, request
+from benchmarks.load import Client, request, run_clients
 from benchmarks.peers.environments import HERE, python_of
 from benchmarks.service import free_port, stop, wait_for_port
 from shared.model import SCORE
@@ -95,7 +95,7 @@ def score_csv(server: Server, source: Path, target: Path) -> None:
             answer = yield server.request(chunk["text"].tolist())
             found[number] = pd.DataFrame({"ref": chunk["ref"], SCORE: server.scores(answer.body)})
 
-    ask(server.url, [client() for _ in range(CLIENTS)])
+    run_clients(server.url, [client() for _ in range(CLIENTS)])
     pd.concat([found[number] for number in sorted(found)]).to_csv(target, index=False)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from benchmarks.load import Answer, Client, ask, percentile, repeat, request
+from benchmarks.load import Answer, Client, percentile, repeat, request, run_clients
 
 ASKED = request("POST", "/sentiment", b'{"text": ["a good day"]}')
 
@@ -66,7 +66,7 @@ def serve() -> Iterator[Callable[..., Server]]:
 def test_every_request_is_answered_counted_and_timed(serve: Callable[..., Server]) -> None:
     """All clients together send exactly the requested number of requests."""
     server = serve(*[[answer(b"[]")]] * 20)
-    load = ask(server.url, [repeat(lambda: ASKED) for _ in range(3)], requests=20)
+    load = run_clients(server.url, [repeat(lambda: ASKED) for _ in range(3)], requests=20)
     assert load.statuses == {200: 20}
     assert len(load.latencies) == 20
     assert server.requests == [ASKED] * 20
@@ -84,7 +84,7 @@ def test_a_client_gets_the_answers_to_its_requests(serve: Callable[..., Server])
         seen.append((yield request("POST", "/jobs", b"{}")))
         seen.append((yield request("GET", f"/jobs/{seen[0].body.decode()}")))
 
-    load = ask(server.url, [client()])
+    load = run_clients(server.url, [client()])
     assert seen == [Answer(202, b"7"), Answer(200, b"done")]
     assert server.requests[1].startswith(b"GET /jobs/7 HTTP/1.1\r\n")
     assert load.statuses == {202: 1, 200: 1}
@@ -96,14 +96,16 @@ def test_an_answer_may_come_in_pieces(serve: Callable[..., Server]) -> None:
     whole = answer(body)
     server = serve([whole[:10], whole[10:25], whole[25:70_000], whole[70_000:]])
     bodies: list[bytes] = []
-    ask(server.url, [repeat(lambda: ASKED, lambda found: bodies.append(found.body))], requests=1)
+    run_clients(
+        server.url, [repeat(lambda: ASKED, lambda found: bodies.append(found.body))], requests=1
+    )
     assert bodies == [body]
 
 
 def test_a_closed_connection_is_opened_again(serve: Callable[..., Server]) -> None:
     """After "Connection: close" the next request uses a new connection."""
     server = serve([answer(b"[]", extra="Connection: close\r\n")])
-    load = ask(server.url, [repeat(lambda: ASKED)], requests=3)
+    load = run_clients(server.url, [repeat(lambda: ASKED)], requests=3)
     assert load.statuses == {200: 3}
     assert server.connections == 3
 
@@ -111,14 +113,14 @@ def test_a_closed_connection_is_opened_again(serve: Callable[..., Server]) -> No
 def test_an_answer_without_content_is_read(serve: Callable[..., Server]) -> None:
     """A 204 without a Content-Length is a complete answer."""
     server = serve([b"HTTP/1.1 204 NO CONTENT\r\n\r\n"], [answer(b"[]")])
-    load = ask(server.url, [repeat(lambda: ASKED)], requests=2)
+    load = run_clients(server.url, [repeat(lambda: ASKED)], requests=2)
     assert load.statuses == {204: 1, 200: 1}
 
 
 def test_a_paced_client_sends_all_due_requests(serve: Callable[..., Server]) -> None:
     """A pace limits the rate, and the run ends with the answer to the last request."""
     server = serve(*[[answer(b"[]")]] * 5)
-    load = ask(server.url, [repeat(lambda: ASKED, per_second=100)], requests=5)
+    load = run_clients(server.url, [repeat(lambda: ASKED, per_second=100)], requests=5)
     assert load.statuses == {200: 5}
     assert load.rate <= 5 / (4 / 100)
 
@@ -126,7 +128,7 @@ def test_a_paced_client_sends_all_due_requests(serve: Callable[..., Server]) -> 
 def test_no_request_begins_after_the_time_is_over(serve: Callable[..., Server]) -> None:
     """A request that is due after the end of the run is not sent."""
     server = serve([answer(b"[]")], [answer(b"[]")])
-    load = ask(server.url, [repeat(lambda: ASKED, per_second=0.001)], seconds=60)
+    load = run_clients(server.url, [repeat(lambda: ASKED, per_second=0.001)], seconds=60)
     assert load.statuses == {200: 1}
 
 
@@ -134,14 +136,14 @@ def test_a_broken_connection_is_an_error(serve: Callable[..., Server]) -> None:
     """A connection that closes during an answer raises an error."""
     server = serve([b"HTTP/1.1 200 OK\r\n"])
     with pytest.raises(ConnectionError, match="closed a connection"):
-        ask(server.url, [repeat(lambda: ASKED)], requests=1)
+        run_clients(server.url, [repeat(lambda: ASKED)], requests=1)
 
 
 def test_an_answer_of_unknown_length_is_an_error(serve: Callable[..., Server]) -> None:
     """A chunked answer raises an error instead of counting as empty."""
     server = serve([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"])
     with pytest.raises(ValueError, match="without Content-Length"):
-        ask(server.url, [repeat(lambda: ASKED)], requests=1)
+        run_clients(server.url, [repeat(lambda: ASKED)], requests=1)
 
 
 def test_a_percentile_is_one_of_the_values() -> None:

@@ -26,7 +26,7 @@ class Answer(NamedTuple):
 Client = Generator[bytes | tuple[float, bytes], Answer, None]
 
 
-class Lane:
+class ClientConnection:
     """A client and its connection, which is opened when it is needed.
 
     Attributes:
