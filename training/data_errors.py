@@ -1,4 +1,4 @@
-"""What can be wrong with labelled data, in words."""
+"""The errors of labelled data, each with its message."""
 
 from shared.errors.service import ScorelaneError
 
