@@ -14,7 +14,7 @@ from api.request_log import REQUEST_ID
 from api.v1.shapes import PREFIX, error_answer
 from shared.errors import input as input_errors
 from shared.errors import service as errors
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 from shared.telemetry.safe_traceback import where
 
 #: A refused upload is read on so far, so that the client gets to know why; then it is cut off.

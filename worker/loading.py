@@ -16,8 +16,9 @@ from redis.exceptions import RedisError
 from shared.config.settings import Settings, load_settings
 from shared.dispatch import CeleryDispatch
 from shared.errors.model import ModelError
-from shared.fleet import Fleet, RedisFleet, Served
+from shared.fleet import Fleet, Served
 from shared.model import TEXT, Model, load_model, read_cards
+from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.storage.blobs import FolderBlobs

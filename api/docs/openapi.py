@@ -19,7 +19,7 @@ from api.security.access import SCOPES
 from api.security.keys import Scope
 from api.v1.shapes import PREFIX, V1Error
 from shared.errors import service as errors
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 blueprint = Blueprint("openapi", __name__)
 

@@ -94,7 +94,7 @@ def failure_of(error: Exception) -> click.ClickException | None:
     # Here and not above: these are imported by the command that raised, or by nobody.
     from scorelane.client.errors import ApiError, ClientError  # noqa: PLC0415
     from scorelane.stack.errors import StackError  # noqa: PLC0415
-    from shared.errors.service import ScorelaneError  # noqa: PLC0415
+    from shared.errors.base import ScorelaneError  # noqa: PLC0415
 
     match error:
         case ApiError():

@@ -1,6 +1,6 @@
 """What can keep the service on one machine from running, in words."""
 
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 
 class StackError(ScorelaneError):

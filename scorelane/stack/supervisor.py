@@ -32,9 +32,9 @@ from scorelane.stack.guard import Guard
 from scorelane.stack.programs import Service
 from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_secrets
-from shared.errors.service import ScorelaneError
-from shared.fleet import RedisFleet
+from shared.errors.base import ScorelaneError
 from shared.model import read_cards
+from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
 #: Seconds that Redis gets to read its data, and the worker to load its models: TensorFlow alone

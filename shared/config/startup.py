@@ -5,9 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from shared.config.secrets import webhook_secrets
 from shared.config.settings import PREFIX, Settings, load_settings
-from shared.errors.service import BadSettings, ScorelaneError
-from shared.webhooks.message import webhook_secrets
+from shared.errors.base import ScorelaneError
+from shared.errors.service import BadSettings
 
 #: EX_CONFIG of sysexits.h: to start it again is in vain, until somebody has put it right.
 EX_CONFIG = 78

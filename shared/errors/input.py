@@ -1,6 +1,6 @@
 """What can be wrong with what was sent, rows and options, in words."""
 
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 
 class BadInput(ScorelaneError):

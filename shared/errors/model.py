@@ -1,6 +1,6 @@
 """What can be wrong with a model, in words."""
 
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 
 class ModelError(ScorelaneError):

@@ -1,41 +1,10 @@
-"""What an error is, and what can go wrong in the service, in words.
+"""What can go wrong in the service: jobs, keys, limits, the stores.
 
-No HTTP here: `api.errors` maps these to statuses. What is wrong with what was sent is in
-`shared.errors.input`, with a model in `shared.errors.model`.
+Errors of what a client sent are in `shared.errors.input`, errors of a model in
+`shared.errors.model`.
 """
 
-import inspect
-import re
-from typing import Any
-
-
-class ScorelaneError(Exception):
-    """Something went wrong in Scorelane."""
-
-    # The docstring of a subclass is its message, with {fields} filled in by keyword.
-
-    #: The stable slug of this kind of error: `JobNotFound` -> `job-not-found`.
-    code = "scorelane-error"
-
-    def __init_subclass__(cls) -> None:
-        cls.code = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
-
-    def __init__(self, **fields: Any) -> None:
-        self.fields = fields
-        super().__init__(self.message().format_map(fields))
-
-    @classmethod
-    def message(cls) -> str:
-        """What is said, with `{fields}` in the places of what is not known beforehand."""
-        return " ".join(inspect.cleandoc(cls.__doc__ or "").split())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Celery and multiprocessing pickle exceptions; the default would call cls(message).
-        return _rebuild, (type(self), self.fields)
-
-
-def _rebuild(kind: type[ScorelaneError], fields: dict[str, Any]) -> ScorelaneError:
-    return kind(**fields)
+from shared.errors.base import ScorelaneError
 
 
 class UnsupportedEncoding(ScorelaneError):

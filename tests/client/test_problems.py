@@ -13,7 +13,7 @@ from scorelane.client import errors as problems
 from scorelane.client.errors import ApiError, kind_of, problem_in, retry_after
 from shared.errors import input as input_errors
 from shared.errors import service as errors
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 #: What the API answers with; the rest is said by other programs.
 ANSWERED = sorted(

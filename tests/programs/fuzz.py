@@ -30,7 +30,7 @@ with atheris.instrument_imports(include=["shared", "api", "worker"]):
     from api.uploads.formats import kind_of_file
     from api.uploads.ndjson import NdjsonUpload
     from api.v1.first_look import first_look
-    from shared.errors.service import ScorelaneError
+    from shared.errors.base import ScorelaneError
     from shared.jobs.job import NDJSON, Layout, Part
     from shared.storage.batches import ENDPOINT
     from shared.tables import csv_blocks

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from celery.signals import worker_ready, worker_shutdown
 from redis.exceptions import RedisError
 
+from shared.config.secrets import webhook_secrets
 from shared.config.settings import Settings, load_settings
 from shared.errors.input import BadCallback
 from shared.errors.service import BadWebhookSecret, JobExpired, JobNotFound
@@ -22,7 +23,7 @@ from shared.redis.link import RedisLink
 from shared.storage.blobs import Blobs, FolderBlobs
 from shared.storage.manifest import settle
 from shared.telemetry.safe_traceback import where
-from shared.webhooks.message import message, message_id, signed_headers, webhook_secrets
+from shared.webhooks.message import message, message_id, signed_headers
 from shared.webhooks.target import Allowed
 from worker.callbacks.http_post import Receipt, WebhookClient
 

@@ -14,9 +14,10 @@ from redis.exceptions import RedisError
 
 from shared.config.settings import load_settings
 from shared.dispatch import CeleryDispatch, make_celery
-from shared.fleet import Fleet, RedisFleet
+from shared.fleet import Fleet
 from shared.jobs.job_store import JobStore
 from shared.model import read_cards
+from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.storage.blobs import FolderBlobs

@@ -8,7 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client.core import Metric
 
-from shared.fleet import RedisFleet, Worker
+from shared.fleet import Worker
+from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.telemetry.prometheus import MODEL, counted, gauge, labels_of
 from worker.memory import resident_bytes

@@ -13,8 +13,8 @@ from pathlib import Path
 from scorelane.commands.checks.findings import Finding, fault, fine, warning
 from shared.config.settings import PREFIX, Settings, load_settings, unknown_variables
 from shared.config.startup import check_secrets
+from shared.errors.base import ScorelaneError
 from shared.errors.model import ModelError
-from shared.errors.service import ScorelaneError
 from shared.model import RUNTIMES, Card, read_cards
 
 #: So much room is little, and so much is none, in bytes.

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from shared.config.settings import Settings
-from shared.fleet import RedisFleet, Served
+from shared.fleet import Served
 from shared.model import Card
+from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
 CARD = Card(

@@ -9,9 +9,10 @@ from support.stored import MODEL, a_job, complete, parts, question, running, sma
 
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, make_celery
-from shared.fleet import RedisFleet, Worker
+from shared.fleet import Worker
 from shared.jobs.job import State
 from shared.jobs.job_store import Answer, JobStore
+from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.redis.overview import Overview, RedisOverview, Standing, Totals
 
