@@ -15,12 +15,13 @@ from shared.dispatch import Dispatch
 from shared.errors.input import BadParquet, OpenQuote, RowTooLong
 from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
-from shared.jobs.job import ENDED, NDJSON, Job, Part, Spec, State
+from shared.jobs.job import ENDED, Job, Spec, State
 from shared.jobs.job_store import FINISH, JobStore, Walk
 from shared.model import Model
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import has_manifest, settle
-from shared.tables.parts import cut
+from shared.tables.layouts import ParquetLayout, RequestsLayout
+from shared.tables.parts import Part
 from worker.batches.reading import InvalidRequests, read_requests
 from worker.steps.leases import LeaseRenewer
 from worker.steps.parquet_input import SplitLater, convert
@@ -118,7 +119,7 @@ class Pipeline:
         if job is None or job.state is not State.RUNNING:
             return
         spec = job.spec
-        if spec.layout.format == "requests" and not self._blobs.exists(spec.all_rows_key):
+        if isinstance(spec.layout, RequestsLayout) and not self._blobs.exists(spec.all_rows_key):
             self._dispatch.read(spec.full_name, job_id)
             return
         known, after = self._store.last_part(job_id)
@@ -263,17 +264,14 @@ class Pipeline:
         return self._settings.lanes_per_process * max(self._fleet.processes(spec.full_name), 1)
 
     def _cut(self, spec: Spec, known: int, after: Part | None) -> Iterator[Part]:
-        if spec.layout.format == "parquet":
-            yield from convert(self._blobs, spec, self._settings, known=known, after=after)
+        layout = spec.layout
+        if isinstance(layout, ParquetLayout):
+            yield from convert(self._blobs, spec, layout, self._settings, known=known, after=after)
             return
-        begin = after.end if after else spec.layout.start
-        key, layout = spec.upload_key, spec.layout
-        if layout.format == "requests":
-            key, layout = spec.all_rows_key, NDJSON
-        with self._blobs.open(key, begin) as file:
-            yield from cut(
+        begin = after.end if after else layout.start
+        with self._blobs.open(layout.cut_key(spec), begin) as file:
+            yield from layout.cut(
                 file,
-                layout,
                 rows_per_part=spec.rows_per_part,
                 after=after,
                 max_record_bytes=self._settings.max_record_bytes,

@@ -22,8 +22,9 @@ from api.uploads.readers import reader_of
 from shared.errors.input import BadOption
 from shared.errors.service import TooLarge
 from shared.fleet import Served
-from shared.jobs.job import NDJSON, Job, upload_key_of
+from shared.jobs.job import Job, upload_key_of
 from shared.tables.json_rows import json_columns, json_rows, parse_json
+from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import write_rows
 
 #: A job whose rows take longer, of a slow model, is no small one: it would be scored in one go.

@@ -15,12 +15,13 @@ from api.submission.intake import read_chunks
 from api.submission.recording import passing_folder
 from api.uploads.carried import carried_columns
 from api.uploads.formats import Format
+from api.uploads.parquet import ParquetUpload
 from api.uploads.readers import reader_of
 from shared.errors.input import OpenQuote, RowTooLong
-from shared.jobs.job import NDJSON, Layout, upload_key_of
+from shared.jobs.job import upload_key_of
 from shared.tables.json_rows import json_columns, json_rows
+from shared.tables.layouts import NDJSON, Layout
 from shared.tables.parquet_rows import first_rows_of
-from shared.tables.parts import cut, read_rows
 from shared.tables.rows import Rows
 from shared.tables.stored_rows import write_rows
 
@@ -107,7 +108,7 @@ def _read_head(services: Services, sent: RequestContent, length: int | None) -> 
     try:
         file = io.BytesIO(head[layout.start :])
         most = services.settings.max_record_bytes
-        parts = cut(file, layout, rows_per_part=LOOKED_AT_ROWS, after=None, max_record_bytes=most)
+        parts = layout.cut(file, rows_per_part=LOOKED_AT_ROWS, after=None, max_record_bytes=most)
         for part in islice(parts, 1):
             rows = _rows(services, head[part.offset : part.end], layout)
     except (OpenQuote, RowTooLong):
@@ -138,9 +139,8 @@ def _head(chunks: Iterator[bytes]) -> tuple[bytes, bool]:
 
 
 def _rows(services: Services, content: bytes, layout: Layout) -> Rows:
-    return read_rows(
+    return layout.read(
         content,
-        layout,
         max_text_chars=services.settings.max_text_chars,
         max_record_bytes=services.settings.max_record_bytes,
     )
@@ -151,7 +151,7 @@ def _read_parquet(services: Services, sent: RequestContent) -> Preview:
     options = sent.begun
     with passing_folder(services) as job_id:
         key = upload_key_of(job_id)
-        upload = reader_of(sent, services.settings, partial(services.blobs.open, key))
+        upload = ParquetUpload(partial(services.blobs.open, key))
         with services.blobs.writing(key) as file:
             for chunk in sent.chunks:
                 upload.feed(chunk)

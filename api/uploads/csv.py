@@ -14,8 +14,8 @@ from shared.errors.input import (
     NoSuchColumn,
     OpenQuote,
 )
-from shared.jobs.job import Layout
 from shared.tables.csv_records import csv_records
+from shared.tables.layouts import CsvLayout
 
 MAX_HEADER_BYTES = 1024 * 1024
 
@@ -80,7 +80,7 @@ class CsvUpload:
 
     def layout(
         self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> Layout:
+    ) -> CsvLayout:
         """Where the rows are, once everything was fed.
 
         Args:
@@ -98,8 +98,7 @@ class CsvUpload:
             ref: int | None = self._index(columns, ref_column, "ref_column")
         else:
             ref = columns.index("ref") if "ref" in columns else None
-        return Layout(
-            format="csv",
+        return CsvLayout(
             start=self._start,
             delimiter=self._delimiter,
             width=len(columns),

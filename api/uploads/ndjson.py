@@ -4,9 +4,9 @@ import codecs
 
 from api.uploads.row_estimate import RowEstimate
 from shared.errors.input import BadFirstLine, NoRows, RowTooLong
-from shared.jobs.job import Layout
 from shared.tables.columns import require
 from shared.tables.json_lines import BLANKS, parse_line
+from shared.tables.layouts import ObjectsLayout
 
 #: The lines in so many bytes say which fields the objects have.
 HEAD_BYTES = 256 * 1024
@@ -60,7 +60,7 @@ class NdjsonUpload:
 
     def layout(
         self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> Layout:
+    ) -> ObjectsLayout:
         """Where the rows are, once everything was fed.
 
         Args:
@@ -75,7 +75,7 @@ class NdjsonUpload:
         found = self.finish()
         require(found, text_column, ref_column)
         names = (ref_column or "ref", text_column, *carried)
-        return Layout(format="objects", start=self._start, width=len(found), names=names)
+        return ObjectsLayout(start=self._start, width=len(found), names=names)
 
     def _read_head(self, *, final: bool = False) -> None:
         self._start = len(codecs.BOM_UTF8) if self._head.startswith(codecs.BOM_UTF8) else 0

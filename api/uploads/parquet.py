@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from shared.errors.input import BadParquet, DuplicateColumns, NoRows
-from shared.jobs.job import Layout
 from shared.tables.columns import require
+from shared.tables.layouts import ParquetLayout
 from shared.tables.parquet_rows import MAGIC, ParquetSummary, describe
 
 
@@ -58,7 +58,7 @@ class ParquetUpload:
 
     def layout(
         self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> Layout:
+    ) -> ParquetLayout:
         """Which columns the rows are made of.
 
         Raises:
@@ -68,4 +68,4 @@ class ParquetUpload:
         found = self.finish()
         require(found, text_column, ref_column)
         names = (ref_column or "ref", text_column, *carried)
-        return Layout(format="parquet", width=len(found), names=names)
+        return ParquetLayout(width=len(found), names=names)

@@ -9,7 +9,7 @@ from api.uploads.formats import Format
 from api.uploads.ndjson import NdjsonUpload
 from api.uploads.parquet import ParquetUpload
 from shared.config.settings import Settings
-from shared.jobs.job import Layout
+from shared.tables.layouts import FileLayout
 
 
 class Upload(Protocol):
@@ -37,7 +37,7 @@ class Upload(Protocol):
 
     def layout(
         self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> Layout:
+    ) -> FileLayout:
         """Where the rows are, once everything was fed, and stored.
 
         Raises:

@@ -13,8 +13,9 @@ from api.v1.stored_files import content_key, find_file
 from shared.errors.input import BadRequestField, UnknownModel
 from shared.errors.service import NoSuchFile
 from shared.fleet import Served
-from shared.jobs.job import REQUESTS, upload_key_of
+from shared.jobs.job import upload_key_of
 from shared.storage.batches import ENDPOINT, Batch, BatchFile, BatchProblem, batches
+from shared.tables.layouts import REQUESTS
 
 #: Of a batch's own notes.
 _MOST_NOTES, _MOST_KEY, _MOST_VALUE = 16, 64, 512

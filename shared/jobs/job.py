@@ -8,6 +8,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.tables.layouts import Layout
+
 
 class State(StrEnum):
     """Where a job stands."""
@@ -91,54 +93,6 @@ def manifest_key_of(job_id: str) -> str:
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
-
-
-class Layout(_Frozen):
-    """Where the rows are in an upload, and where text and ref are in a row."""
-
-    format: Literal["csv", "ndjson", "objects", "parquet", "requests"] = Field(
-        description="objects: lines of JSON objects, as sent; ndjson: lines as we store them; "
-        "requests: the lines of a batch."
-    )
-    start: int = Field(0, ge=0, description="Byte offset of the first record.")
-    delimiter: str = Field(",", description="What stands between the fields of a CSV.")
-    width: int = Field(2, ge=1, description="Fields in a record.")
-    text: int = Field(1, ge=0, description="Index of the text field.")
-    ref: int | None = Field(0, description="Index of the ref field; None: the row's number.")
-    carried: tuple[int, ...] = Field(
-        (), description="Indexes of the fields of a CSV that are carried through to the results."
-    )
-    names: tuple[str, ...] = Field(
-        (),
-        description="The fields of an object, or columns of Parquet: the ref, the text, and those "
-        "carried through.",
-    )
-
-    @property
-    def stored_apart(self) -> bool:
-        """Whether the rows are no runs of the upload's bytes: workers store them beside it."""
-        return self.format in ("parquet", "requests")
-
-
-#: How JSON rows are stored: a line `["ref", "text"]` for each.
-NDJSON = Layout(format="ndjson")
-
-#: How the requests of a batch are sent; its rows are stored as above.
-REQUESTS = Layout(format="requests")
-
-
-class Part(_Frozen):
-    """A run of whole records of an upload."""
-
-    offset: int = Field(ge=0, description="Where it begins in the upload, in bytes.")
-    length: int = Field(ge=0, description="Bytes.")
-    first_row: int = Field(ge=0, description="The number of its first row, from 0.")
-    rows: int = Field(ge=0)
-
-    @property
-    def end(self) -> int:
-        """The offset of the first byte after it."""
-        return self.offset + self.length
 
 
 #: What a job's results may be kept in.

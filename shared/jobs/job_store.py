@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from shared.jobs.job import Binding, CallbackState, Job, Part, State
+from shared.jobs.job import Binding, CallbackState, Job, State
 from shared.jobs.outcome import Outcome, Summary
+from shared.tables.parts import Part
 
 #: In the place of a part's number: the finish of a job that takes its time. It has a lease as a
 #: part has, which `renew_part` renews, and `hold_up` gives back.

@@ -8,7 +8,7 @@ from redis.exceptions import LockError
 
 from shared.dispatch import bulk_queue
 from shared.errors.service import IdempotencyKeyInUse, JobExpired, JobNotFound
-from shared.jobs.job import ENDED, CallbackState, Job, Part, State, is_job_id, made_at, sources_of
+from shared.jobs.job import ENDED, CallbackState, Job, State, is_job_id, made_at, sources_of
 from shared.jobs.job_store import FINISH, Load, Overdue, Spent
 from shared.jobs.outcome import Outcome, bits_of
 from shared.redis.callbacks import RedisCallbacks
@@ -17,6 +17,7 @@ from shared.redis.link import block
 from shared.redis.parts import RedisParts
 from shared.redis.records import fields_of, flat, job_of, record_of, text_of
 from shared.redis.small_jobs import RedisSmallJobs
+from shared.tables.parts import Part
 
 #: What `job:<id>` has behind it.
 _TAILS = (

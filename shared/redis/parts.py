@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from shared.jobs.job import Part
 from shared.jobs.job_store import FINISH, NOTHING, BadRow, Begun, Walk
 from shared.jobs.outcome import Outcome, Summary
 from shared.redis.base import RedisBase
 from shared.redis.records import counts_of, flat, part_of, summary_of, text_of
+from shared.tables.parts import Part
 
 #: What a script answers that has failed the job it was to go on with.
 _FAILED = 2

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from shared.jobs.job import CallbackState, Job, Part, Spec
+from shared.jobs.job import CallbackState, Job, Spec
 from shared.jobs.outcome import BINS, Summary
+from shared.tables.parts import Part
 
 #: Fields of a record that are the job's by the same name.
 _FIELDS = Job.model_fields.keys() - {"spec", "parts_done"}

@@ -5,10 +5,11 @@ import logging
 from pydantic import BaseModel
 
 from shared.errors.service import JobExpired, JobNotFound
-from shared.jobs.job import ENDED, RETRYABLE, Job, Part, manifest_key_of
+from shared.jobs.job import ENDED, RETRYABLE, Job, manifest_key_of
 from shared.jobs.job_store import JobStore
 from shared.jobs.outcome import Outcome
 from shared.storage.blobs import Blobs
+from shared.tables.parts import Part
 
 logger = logging.getLogger(__name__)
 

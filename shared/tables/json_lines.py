@@ -8,7 +8,6 @@ from typing import Any, BinaryIO
 import orjson
 
 from shared.errors.input import NotJson
-from shared.jobs.job import Layout
 from shared.tables.csv_blocks import BLOCK_BYTES, RecordEnds
 from shared.tables.json_rows import kind_of, parse_value
 from shared.tables.rows import Rows, numbers_of, rows_of
@@ -67,13 +66,18 @@ def parse_line(line: bytes) -> dict[str, Any]:
 
 
 def read_objects(
-    content: bytes, layout: Layout, *, first_row: int, max_text_chars: int, max_record_bytes: int
+    content: bytes,
+    names: tuple[str, ...],
+    *,
+    first_row: int,
+    max_text_chars: int,
+    max_record_bytes: int,
 ) -> Rows:
     """Read the rows of a part; a line that holds none is an error in its place.
 
     Args:
         content: lines; the last may be broken off behind `max_record_bytes`.
-        layout: the names of the fields.
+        names: the names of the fields: the ref, the text, and those that are carried through.
         first_row: the number of the first row, from 0.
         max_text_chars: a longer text is an error in its row.
         max_record_bytes: so is a longer line.
@@ -86,7 +90,7 @@ def read_objects(
         except orjson.JSONDecodeError:
             found = []
         if set(map(type, found)) == {dict} and (
-            rows := _ordinary(found, layout, first_row, max_text_chars)
+            rows := _ordinary(found, names, first_row, max_text_chars)
         ):
             return rows
     rows = Rows()
@@ -99,17 +103,17 @@ def read_objects(
                 values = parse_line(line)
             except ValueError as problem:
                 error = str(problem)
-        ref, text, *extras = map(values.get, layout.names)
+        ref, text, *extras = map(values.get, names)
         ref = str(number) if ref is None else ref_text(ref)
         rows.add(ref, text, max_text_chars, error, list(map(cell_text, extras)))
     return rows
 
 
 def _ordinary(
-    found: list[dict[str, Any]], layout: Layout, first_row: int, max_text_chars: int
+    found: list[dict[str, Any]], names: tuple[str, ...], first_row: int, max_text_chars: int
 ) -> Rows | None:
     """The rows of these objects; None if one must be looked at by itself."""
-    columns: list[list[Any]] = [[row.get(name) for row in found] for name in layout.names]
+    columns: list[list[Any]] = [[row.get(name) for row in found] for name in names]
     refs, texts, *extras = columns
     if set(map(type, texts)) != {str} or not all(map(_are_exact, [refs, *extras])):
         return None

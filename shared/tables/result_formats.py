@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from shared.jobs.job import Spec
 from shared.tables import csv_results, ndjson_results
 from shared.tables.rows import Rows
 
@@ -76,6 +75,14 @@ NDJSON = RowFormat(
 ROW_FORMATS = {"csv": CSV, "ndjson": NDJSON}
 
 
-def part_format(spec: Spec) -> RowFormat:
+class HasPartFormat(Protocol):
+    """Names the format of result parts; `shared.jobs.job.Spec` does."""
+
+    @property
+    def part_format(self) -> Literal["csv", "ndjson"]:
+        """The format in which the workers write the parts of the job."""
+
+
+def part_format(spec: HasPartFormat) -> RowFormat:
     """The format in which the workers write the parts of a job."""
     return ROW_FORMATS[spec.part_format]

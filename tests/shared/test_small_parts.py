@@ -8,8 +8,9 @@ import pytest
 from shared.dispatch import broker_url
 from shared.errors.input import UnknownModel
 from shared.errors.service import JobNotFound
-from shared.jobs.job import Job, Layout, Spec, State, is_job_id, new_job_id
+from shared.jobs.job import Job, Spec, State, is_job_id, new_job_id
 from shared.storage.blobs import FolderBlobs
+from shared.tables.layouts import CsvLayout
 
 
 def a_job(**about: object) -> Job:
@@ -18,7 +19,7 @@ def a_job(**about: object) -> Job:
         model="fast",
         version="0" * 12,
         kind="bulk",
-        layout=Layout(format="csv", start=10),
+        layout=CsvLayout(start=10),
         size=1010,
     )
     return Job(spec=spec, **{"created_at": 0.0, "cut_bytes": 10, **about})

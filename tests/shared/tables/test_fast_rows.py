@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.jobs.job import NDJSON
 from shared.tables.csv_results import RUN, escape, parse, render
-from shared.tables.parts import read_rows
+from shared.tables.layouts import NDJSON
 from shared.tables.rows import Rows
 from shared.tables.stored_rows import ref_text, write_rows
 
@@ -107,9 +106,7 @@ def check_json(pairs: list[tuple[object, object]], chars: int, first_row: int) -
     for number, (ref, text) in enumerate(pairs, first_row + 1):
         expected.add(str(number) if ref is None else ref_text(ref), text, chars)
     content = write_rows(pairs)
-    found = read_rows(
-        content, NDJSON, first_row=first_row, max_text_chars=chars, max_record_bytes=1
-    )
+    found = NDJSON.read(content, first_row=first_row, max_text_chars=chars, max_record_bytes=1)
     assert found == expected
 
 

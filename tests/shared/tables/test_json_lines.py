@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from api.uploads.ndjson import NdjsonUpload
 from shared.errors.input import BadFirstLine, NoRows, NoSuchColumn, RowTooLong
-from shared.jobs.job import Layout, Part
 from shared.tables import json_lines, parts
 from shared.tables.json_lines import line_ends
-from shared.tables.parts import bytes_to_read, cut, read_rows
+from shared.tables.layouts import ObjectsLayout
+from shared.tables.parts import Part
 from shared.tables.rows import Rows
 from shared.tables.stored_rows import cell_text, ref_text
 
-LAYOUT = Layout(format="objects", names=("ref", "text", "stars"))
+LAYOUT = ObjectsLayout(names=("ref", "text", "stars"))
 LIMIT = 10**6
 
 texts = st.text(st.sampled_from('a "\\\n\0\u00e9\u2028\U0001f600') | st.characters(codec="utf-8"))
@@ -56,7 +56,7 @@ contents = st.tuples(lines, st.lists(st.sampled_from(ODD), max_size=4)).flatmap(
 
 
 def one_by_one(content: bytes, chars: int, first_row: int, limit: int) -> Rows:
-    """What `read_rows` must do, for each line by itself."""
+    """What `ObjectsLayout.read` must do, for each line by itself."""
     rows, number = Rows(), first_row
     for line in content.split(b"\n"):
         if not line.strip(b" \t\r"):
@@ -82,9 +82,7 @@ def one_by_one(content: bytes, chars: int, first_row: int, limit: int) -> Rows:
 
 
 def read(content: bytes, chars: int, first_row: int, limit: int = LIMIT) -> Rows:
-    return read_rows(
-        content, LAYOUT, first_row=first_row, max_text_chars=chars, max_record_bytes=limit
-    )
+    return LAYOUT.read(content, first_row=first_row, max_text_chars=chars, max_record_bytes=limit)
 
 
 @given(contents, st.sampled_from([2, 1000]), st.integers(0, 9), st.sampled_from([30, LIMIT]))
@@ -117,7 +115,7 @@ def test_lines_are_cut_wherever_a_block_ends(
         file = io.BytesIO(content)
         file.seek(after.end if after else 0)
         options = {"rows_per_part": rows_per_part, "max_record_bytes": LIMIT}
-        return list(cut(file, LAYOUT, after=after, **options))  # type: ignore[arg-type]
+        return list(LAYOUT.cut(file, after=after, **options))  # type: ignore[arg-type]
 
     with (
         mock.patch.object(json_lines, "BLOCK_BYTES", block),
@@ -151,11 +149,11 @@ def test_a_line_of_any_length_takes_little_memory() -> None:
         mock.patch.object(parts, "MAX_PART_BYTES", 100),
     ):
         cuts = list(
-            cut(Watched(content), LAYOUT, rows_per_part=9, after=None, max_record_bytes=limit)
+            LAYOUT.cut(Watched(content), rows_per_part=9, after=None, max_record_bytes=limit)
         )
         errors: list[str | None] = []
         for part in cuts:
-            length = bytes_to_read(part, LAYOUT, limit)
+            length = part.readable_bytes(limit)
             assert length <= 100 + limit + 1
             piece = content[part.offset : part.offset + length]
             errors += read(piece, LIMIT, part.first_row, limit).errors
@@ -192,8 +190,8 @@ def test_the_first_lines_tell_the_fields(size: int) -> None:
     content = b'\xef\xbb\xbf\n{"text": "a"}\nnonsense\n{"text": "b", "stars": 1, "ref": 7}'
     upload = upload_of(content, size)
     assert upload.finish() == ["text", "stars", "ref"]
-    assert upload.layout("text", None, ("stars",)) == Layout(
-        format="objects", start=3, width=3, names=("ref", "text", "stars")
+    assert upload.layout("text", None, ("stars",)) == ObjectsLayout(
+        start=3, width=3, names=("ref", "text", "stars")
     )
     with pytest.raises(NoSuchColumn, match="found: text, stars, ref"):
         upload.layout("review", None)

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from api.uploads.parquet import ParquetUpload
 from shared.errors.input import BadParquet, NoSuchColumn
-from shared.jobs.job import Layout
 from shared.tables import parquet_process, parquet_rows
+from shared.tables.layouts import ParquetLayout
 from shared.tables.parquet_rows import ParquetSummary, describe, stored_rows_of
 from shared.tables.stored_rows import read_stored, write_rows
 
@@ -175,8 +175,8 @@ def test_an_upload_is_looked_at_when_it_is_stored() -> None:
         upload.feed(content[at : at + 3])
     assert upload.finish() == ["ref", "text"]
     assert (upload.size, upload.about_rows) == (len(content), 999)
-    assert upload.layout("text", None, ("text",)) == Layout(
-        format="parquet", width=2, names=("ref", "text", "text")
+    assert upload.layout("text", None, ("text",)) == ParquetLayout(
+        width=2, names=("ref", "text", "text")
     )
     with pytest.raises(NoSuchColumn, match="found: ref, text"):
         upload.layout("review", None)

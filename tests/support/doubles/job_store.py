@@ -12,7 +12,7 @@ from support.doubles.record import Record
 from support.doubles.small_jobs import InMemorySmallJobs
 
 from shared.errors.service import IdempotencyKeyInUse, JobExpired, JobNotFound, ServiceFull
-from shared.jobs.job import ENDED, MOVES, Job, Part, State, made_at
+from shared.jobs.job import ENDED, MOVES, Job, State, made_at
 from shared.jobs.job_store import (
     FINISH,
     Load,
@@ -20,6 +20,7 @@ from shared.jobs.job_store import (
     Spent,
 )
 from shared.jobs.outcome import Outcome
+from shared.tables.parts import Part
 
 
 class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMemoryHeldKeys):

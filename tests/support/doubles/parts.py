@@ -5,7 +5,6 @@ import time
 from support.doubles.base import InMemoryBase
 from support.doubles.record import put_together
 
-from shared.jobs.job import Part
 from shared.jobs.job_store import (
     FINISH,
     NOTHING,
@@ -14,6 +13,7 @@ from shared.jobs.job_store import (
     Walk,
 )
 from shared.jobs.outcome import Outcome, Summary, bits_of
+from shared.tables.parts import Part
 
 
 class InMemoryParts(InMemoryBase):

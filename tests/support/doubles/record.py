@@ -5,12 +5,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.jobs.job import ENDED, CallbackState, Job, Part, State
+from shared.jobs.job import ENDED, CallbackState, Job, State
 from shared.jobs.job_store import (
     NOTHING,
     BadRow,
 )
 from shared.jobs.outcome import Summary
+from shared.tables.parts import Part
 
 
 @dataclass
