@@ -10,7 +10,7 @@ from shared.redis.link import RedisLink
 
 
 @dataclass(frozen=True)
-class Standing:
+class Workload:
     """What there is to do for one version of a model, and what is being done."""
 
     queued_jobs: int = 0  #: Bulk jobs that no worker has taken up.
@@ -37,7 +37,7 @@ class Totals:
 class Overview(Protocol):
     """How the service stands as a whole."""
 
-    def standing(self, full_names: Collection[str]) -> dict[str, Standing]:
+    def workloads(self, full_names: Collection[str]) -> dict[str, Workload]:
         """By full name: these models, and all others for which there is something to do."""
 
     def totals(self) -> Totals:
@@ -50,12 +50,12 @@ class RedisOverview:
     def __init__(self, link: RedisLink) -> None:
         self._link = link
 
-    def standing(self, full_names: Collection[str]) -> dict[str, Standing]:
+    def workloads(self, full_names: Collection[str]) -> dict[str, Workload]:
         """By full name: these models, and all others for which there is something to do."""
         found = json.loads(
-            self._link.run("standing", self._link.prefix + bulk_queue(""), *full_names)
+            self._link.run("workloads", self._link.prefix + bulk_queue(""), *full_names)
         )
-        return {name: Standing(**of) for name, of in found.items()}
+        return {name: Workload(**of) for name, of in found.items()}
 
     def totals(self) -> Totals:
         """What was done so far."""

@@ -14,9 +14,9 @@ from shared.jobs.job import State
 from shared.jobs.job_store import Answer, JobStore
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
-from shared.redis.overview import Overview, RedisOverview, Standing, Totals
+from shared.redis.overview import Overview, RedisOverview, Totals, Workload
 
-Look = Callable[[], Standing]
+Look = Callable[[], Workload]
 
 
 @pytest.fixture
@@ -27,13 +27,13 @@ def overview(store: JobStore, link: RedisLink) -> Overview:
 
 @pytest.fixture
 def look(overview: Overview) -> Look:
-    return lambda: overview.standing([MODEL])[MODEL]
+    return lambda: overview.workloads([MODEL])[MODEL]
 
 
 def test_nothing_to_do(look: Look, overview: Overview) -> None:
     """A model that is served has its zeros, so that who scales by them sees them."""
-    assert look() == Standing()
-    assert overview.standing([]) == {}
+    assert look() == Workload()
+    assert overview.workloads([]) == {}
     assert overview.totals() == Totals()
 
 
@@ -52,7 +52,7 @@ def test_rows_wait_run_and_are_done(store: JobStore, look: Look) -> None:
     complete(store, job.spec.id, 0)
     assert (look().waiting_rows, look().running_rows) == (20, 0)
     store.move(job.spec.id, State.CANCELLED)
-    assert look() == Standing()
+    assert look() == Workload()
 
 
 def test_small_jobs_and_questions_wait(store: JobStore, look: Look) -> None:
@@ -64,7 +64,7 @@ def test_small_jobs_and_questions_wait(store: JobStore, look: Look) -> None:
     store.take_small(MODEL, 100)
     assert (look().waiting_small, look().running_small) == (0, 1)
     store.answer_small([Answer(first, b"", 2, 0)])
-    assert look() == Standing()
+    assert look() == Workload()
 
 
 def test_everything_is_counted_once(store: JobStore, overview: Overview) -> None:
@@ -96,12 +96,12 @@ def test_the_first_message_says_how_long_it_waits(
     overview = RedisOverview(link)
     dispatch.split(MODEL, "0" * 32)
     dispatch.score(MODEL, "0" * 32, 1)
-    standing = overview.standing([MODEL])[MODEL]
+    standing = overview.workloads([MODEL])[MODEL]
     assert standing.waiting_parts == 2
     assert 30 <= standing.oldest_part_seconds < 60
     link.client.delete(link.key(f"bulk.{MODEL}"))
     link.client.lpush(link.key(f"bulk.{MODEL}"), "no JSON")
-    standing = overview.standing([MODEL])[MODEL]
+    standing = overview.workloads([MODEL])[MODEL]
     assert (standing.waiting_parts, standing.oldest_part_seconds) == (1, 0)
     celery.close()
 
