@@ -18,12 +18,12 @@ from api.submission.recording import Content, new_folder, record_bulk, record_sm
 from api.submission.write_behind import behind
 from api.uploads.carried import carried_columns
 from api.uploads.formats import Format
+from api.uploads.json_rows import json_columns, json_rows, parse_json
 from api.uploads.readers import reader_of
 from shared.errors.input import BadOption
 from shared.errors.service import TooLarge
 from shared.fleet import Served
 from shared.jobs.job import Job, upload_key_of
-from shared.tables.json_rows import json_columns, json_rows, parse_json
 from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import write_rows
 

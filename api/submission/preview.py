@@ -15,11 +15,11 @@ from api.submission.intake import read_chunks
 from api.submission.recording import passing_folder
 from api.uploads.carried import carried_columns
 from api.uploads.formats import Format
+from api.uploads.json_rows import json_columns, json_rows
 from api.uploads.parquet import ParquetUpload
 from api.uploads.readers import reader_of
 from shared.errors.input import OpenQuote, RowTooLong
 from shared.jobs.job import upload_key_of
-from shared.tables.json_rows import json_columns, json_rows
 from shared.tables.layouts import NDJSON, Layout
 from shared.tables.parquet_rows import first_rows_of
 from shared.tables.rows import Rows

@@ -15,11 +15,11 @@ from redis.exceptions import RedisError
 from api.requests.terms import Terms
 from api.security.access import who
 from api.services import Services
+from api.uploads.json_rows import Row
 from shared.errors.service import PerhapsAccepted
 from shared.fleet import Served
 from shared.jobs.job import Job, Spec, folder_of, made_at, new_job_id
 from shared.storage.manifest import write_manifest
-from shared.tables.json_rows import Row
 from shared.tables.layouts import NDJSON, Layout
 from shared.tables.parts import MAX_PART_BYTES, most_bytes_of
 from shared.tables.stored_rows import write_rows

@@ -2,9 +2,9 @@
 
 import codecs
 
+from api.uploads.columns import require
 from api.uploads.row_estimate import RowEstimate
 from shared.errors.input import BadFirstLine, NoRows, RowTooLong
-from shared.tables.columns import require
 from shared.tables.json_lines import BLANKS, parse_line
 from shared.tables.layouts import ObjectsLayout
 

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import BinaryIO
 
+from api.uploads.columns import require
 from shared.errors.input import BadParquet, DuplicateColumns, NoRows
-from shared.tables.columns import require
 from shared.tables.layouts import ParquetLayout
 from shared.tables.parquet_rows import MAGIC, ParquetSummary, describe
 

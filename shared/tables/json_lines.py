@@ -9,7 +9,7 @@ import orjson
 
 from shared.errors.input import NotJson
 from shared.tables.csv_blocks import BLOCK_BYTES, RecordEnds
-from shared.tables.json_rows import kind_of, parse_value
+from shared.tables.json_values import kind_of, parse_value
 from shared.tables.rows import Rows, numbers_of, rows_of
 from shared.tables.stored_rows import cell_text, ref_text
 

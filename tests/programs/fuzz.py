@@ -28,6 +28,7 @@ with atheris.instrument_imports(include=["shared", "api", "worker"]):
     from api.uploads.charsets import to_utf8
     from api.uploads.csv import CsvUpload
     from api.uploads.formats import kind_of_file
+    from api.uploads.json_rows import json_columns, json_rows, parse_json
     from api.uploads.ndjson import NdjsonUpload
     from api.v1.first_look import first_look
     from shared.errors.base import ScorelaneError
@@ -35,7 +36,6 @@ with atheris.instrument_imports(include=["shared", "api", "worker"]):
     from shared.tables import csv_blocks
     from shared.tables.csv_blocks import by_blocks
     from shared.tables.csv_results import parse, render
-    from shared.tables.json_rows import json_columns, json_rows, parse_json
     from shared.tables.layouts import NDJSON, Layout
     from shared.tables.parts import Part
     from shared.tables.stored_rows import write_rows

@@ -23,9 +23,9 @@ from shared.redis.link import RedisLink
 from shared.storage.blobs import Blobs, FolderBlobs
 from shared.storage.manifest import settle
 from shared.telemetry.safe_traceback import where
-from shared.webhooks.message import message, message_id, signed_headers
 from shared.webhooks.target import Allowed
 from worker.callbacks.http_post import Receipt, WebhookClient
+from worker.callbacks.message import message, message_id, signed_headers
 
 logger = logging.getLogger(__name__)
 

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
+from api.uploads.columns import require
 from shared.errors.input import NoRows, NotJson, NotRows, UnequalColumns
-from shared.tables.columns import require
+from shared.tables.json_values import decode, kind_of, writable
 
 #: A ref (None where none was sent), a text, and what is carried through.
 Row = tuple[Any, ...]
@@ -20,40 +21,13 @@ def parse_json(body: bytes) -> Any:
         shared.errors.input.NotJson: it is not JSON, or not what UTF-8 can carry back.
     """
     try:
-        value = _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+        value = decode(body.decode(json.detect_encoding(body), "surrogatepass"))
         if isinstance(value, str):
-            value = _DECODER.decode(value)
-        return _writable(value, body)
+            value = decode(value)
+        return writable(value, body)
     except (ValueError, RecursionError) as error:
         # UnicodeDecodeError is a ValueError; RecursionError is a body of a million brackets.
         raise NotJson(reason=str(error)) from None
-
-
-def parse_value(line: bytes) -> Any:
-    """JSON in UTF-8 as it was sent, read once.
-
-    Raises:
-        shared.errors.input.NotJson: it is not JSON, or not what UTF-8 can carry back.
-    """
-    try:
-        return _writable(_DECODER.decode(line.decode("utf-8-sig")), line)
-    except (ValueError, RecursionError) as error:
-        raise NotJson(reason=str(error)) from None
-
-
-def _writable(value: Any, content: bytes) -> Any:
-    if b"\\ud" in content.lower():
-        # Half of a surrogate pair is legal in JSON, but no answer could be written with it.
-        json.dumps(value, ensure_ascii=False).encode()
-    return value
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON value; use null")
-
-
-# `json.loads` would make one for each body, which takes as long as reading a small one.
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
 
 
 def json_columns(value: Any) -> list[str]:
@@ -136,20 +110,3 @@ def _from_mapping(
     texts = columns[text_column]
     refs = columns.get(ref_column or "ref") or [None] * len(texts)
     return list(zip(refs, texts, *[columns[name] for name in carried], strict=True))
-
-
-def kind_of(value: object) -> str:
-    """What a JSON value is, in words."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case list():
-            return "a list"
-        case _:
-            return "an object"
