@@ -7,6 +7,7 @@ from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from celery import Celery
+from typing_extensions import override
 
 from shared.config.settings import Settings
 from shared.telemetry import context
@@ -51,7 +52,7 @@ class Dispatch(Protocol):
         """Ring the doorbell: small jobs wait for this model."""
 
 
-class CeleryDispatch:
+class CeleryDispatch(Dispatch):
     """Sends the tasks as Celery messages."""
 
     def __init__(self, app: Celery, clock: Callable[[], float] = time.time) -> None:
@@ -59,24 +60,24 @@ class CeleryDispatch:
         self._app = app
         self._clock = clock
 
+    @override
     def read(self, full_name: str, job_id: str) -> None:
-        """Have the requests of a batch looked at; then it is split."""
         self._send(Task.READ, bulk_queue(full_name), job_id)
 
+    @override
     def split(self, full_name: str, job_id: str) -> None:
-        """Have the upload of a job cut into parts."""
         self._send(Task.SPLIT, bulk_queue(full_name), job_id)
 
+    @override
     def score(self, full_name: str, job_id: str, part: int) -> None:
-        """Have one part scored."""
         self._send(Task.SCORE, bulk_queue(full_name), job_id, part)
 
+    @override
     def finish(self, full_name: str, job_id: str) -> None:
-        """Have a job closed whose parts are all done."""
         self._send(Task.FINISH, bulk_queue(full_name), job_id)
 
+    @override
     def answer(self, full_name: str) -> None:
-        """Ring the doorbell: small jobs wait for this model."""
         self._send(Task.ANSWER, small_queue(full_name), full_name)
 
     def _send(self, task: Task, queue: str, *args: object) -> None:

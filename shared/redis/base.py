@@ -1,10 +1,11 @@
 """What every part of the job store on Redis has."""
 
 from shared.config.settings import Settings
+from shared.jobs.job_store import JobStore
 from shared.redis.link import RedisLink
 
 
-class RedisBase:
+class RedisBase(JobStore):
     """The link, the names of keys, and for how long things last."""
 
     def __init__(self, link: RedisLink, settings: Settings) -> None:

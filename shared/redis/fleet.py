@@ -6,8 +6,10 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from typing_extensions import override
+
 from shared.config.settings import Settings
-from shared.fleet import Served, Worker
+from shared.fleet import Fleet, Served, Worker
 from shared.redis.link import RedisLink
 
 #: A worker that was silent for so many heartbeats is taken for dead.
@@ -17,7 +19,7 @@ MISSED_BEATS = 4
 CACHE_SECONDS = 1.0
 
 
-class RedisFleet:
+class RedisFleet(Fleet):
     """`Fleet` on Redis: `models`, `nodes`, and a `worker:<node>` that vanishes with its worker."""
 
     def __init__(self, link: RedisLink, settings: Settings) -> None:
@@ -26,8 +28,8 @@ class RedisFleet:
         self._announced: dict[str, str] = {}
         self._cache: tuple[float, dict[str, Served], dict[str, int]] = (0.0, {}, {})
 
+    @override
     def announce(self, node: str, served: Iterable[Served]) -> None:
-        """Say that this process, of the worker `node`, has loaded these models."""
         served = list(served)
         worker = self._link.key("worker", node)
         pipe = self._link.client.pipeline()
@@ -39,12 +41,8 @@ class RedisFleet:
             pipe.hset(self._link.key("models"), one.card.name, one.model_dump_json())
         pipe.execute()
 
+    @override
     def beat(self, node: str) -> int:
-        """Say that the worker lives; how many of its processes are ready.
-
-        What its processes announced is repeated where Redis has lost it, and dropped where the
-        process has died.
-        """
         worker, models = self._link.key("worker", node), self._link.key("models")
         self._announced.update(self._link.client.hgetall(worker))
         dead = [pid for pid in self._announced if not _lives(int(pid))]
@@ -72,19 +70,19 @@ class RedisFleet:
         """What the processes of this worker have announced, as of its last heartbeat, by pid."""
         return {int(pid): _served([said]) for pid, said in list(self._announced.items())}
 
+    @override
     def describe(self, worker: Worker) -> None:
-        """Say what there is to know of a worker; it is forgotten as its heartbeat is."""
         key, lifetime = self._link.key("about", worker.name), int(self._lifetime * 1000)
         self._link.client.set(key, worker.model_dump_json(), px=lifetime)
 
+    @override
     def workers(self) -> list[Worker]:
-        """The workers that live, as they described themselves, by name."""
         nodes = sorted(self._link.client.smembers(self._link.key("nodes")))
         said = self._link.client.mget([self._link.key("about", node) for node in nodes] or [""])
         return [Worker.model_validate_json(one) for one in said if one]
 
+    @override
     def leave(self, node: str) -> None:
-        """Say that the worker stops."""
         self._link.client.delete(self._link.key("worker", node), self._link.key("about", node))
         self._link.client.srem(self._link.key("nodes"), node)
 
@@ -92,21 +90,21 @@ class RedisFleet:
         """Take every worker for dead; one that lives says so at its next heartbeat."""
         self._link.client.delete(self._link.key("nodes"))
 
+    @override
     def models(self) -> dict[str, Served]:
-        """Every model that was ever announced, by name; the version announced last."""
         return self._look()[0]
 
+    @override
     def processes(self, full_name: str) -> int:
-        """How many live processes serve this version of a model."""
         return self._look()[1].get(full_name, 0)
 
+    @override
     def serving(self) -> dict[str, int]:
-        """The models that live processes serve at this moment, and how many serve each."""
         self._cache = (0.0, {}, {})
         return self._look()[1]
 
+    @override
     def replaced_for(self, full_name: str) -> float:
-        """For how many seconds nobody serves this version while another of its model is served."""
         serving, replaced = self._look()[1], self._link.key("replaced")
         name, _, _ = full_name.partition("@")
         if full_name in serving or not any(one.startswith(f"{name}@") for one in serving):

@@ -1,5 +1,7 @@
 """The keys of requests on Redis: `key:<hash>`, held by a request or bound to the job it made."""
 
+from typing_extensions import override
+
 from shared.jobs.job import Binding, Spec
 from shared.jobs.job_store import Held
 from shared.redis.base import RedisBase
@@ -17,8 +19,8 @@ def bound(spec: Spec, seconds: int) -> tuple[str | int, ...]:
 class RedisHeldKeys(RedisBase):
     """The part of `shared.jobs.job_store.JobStore` that keeps keys; `create` binds them."""
 
+    @override
     def hold_key(self, key: str, token: str, seconds: float) -> Held | None:
-        """Hold a key for a request, so long; None where it does. Else who has it."""
         found = self._link.run("hold_key", key, token, round(seconds * 1000))
         if not found:
             return None
@@ -26,10 +28,10 @@ class RedisHeldKeys(RedisBase):
         made = Binding(key=key, token=other, fingerprint=fingerprint, job_id=job_id)
         return Held(made if job_id else None, left / 1000)
 
+    @override
     def renew_key(self, key: str, token: str, seconds: float) -> None:
-        """Hold a key from now on for so long, if the request still holds it."""
         self._link.run("touch_key", key, token, round(seconds * 1000))
 
+    @override
     def release_key(self, key: str, token: str) -> None:
-        """Let a key go, if the request has it, and has made no job with it."""
         self._link.run("touch_key", key, token, 0)

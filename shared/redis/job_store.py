@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
 from redis.exceptions import LockError
+from typing_extensions import override
 
 from shared.dispatch import bulk_queue
 from shared.errors.service import IdempotencyKeyInUse, JobExpired, JobNotFound
@@ -41,16 +42,16 @@ TOMBSTONE_SECONDS = 86400
 class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
     """`shared.jobs.job_store.JobStore` on Redis; what must be atomic is a script in `lua/`."""
 
+    @override
     def now(self) -> float:
-        """Seconds since the epoch, by Redis's clock."""
         return self._link.now()
 
+    @override
     def new_time(self) -> float:
-        """The time for the id of a job that is recorded later; from it on `since` counts."""
         return float(self._link.run("new_time"))
 
+    @override
     def create(self, job: Job, rows: bytes = b"") -> bool:
-        """Record a new job; the rows of a small one with it, in its model's waiting list."""
         spec, record = job.spec, record_of(job)
         # From now on: the job may be older, by the time that its upload took.
         record["split_lease"] = self.now() + self._lease
@@ -74,8 +75,8 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             raise IdempotencyKeyInUse
         return False
 
+    @override
     def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:
-        """Record a bulk job again that the store has lost, unless it is recorded."""
         spec, record = job.spec, record_of(job) | {"restored": 1}
         left = int(job.created_at + self._binding_seconds - self.now())
         own = bound(spec, left) if left > 0 else UNBOUND
@@ -113,29 +114,29 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             self._link.run("create_bulk", *place, *UNBOUND, *flat(record))
         return True
 
+    @override
     def known(self, job_ids: list[str]) -> dict[str, State]:
-        """The states of those of these jobs that are recorded."""
         pipe = self._link.client.pipeline(transaction=False)
         for job_id in job_ids:
             pipe.hget(self._job(job_id), "state")
         states = zip(job_ids, pipe.execute(), strict=True)
         return {job_id: State(state) for job_id, state in states if state}
 
+    @override
     def since(self) -> float:
-        """From when on the store remembers everything: its first job, or first `due`; else 0."""
         return float(self._link.client.get(self._link.key("since")) or 0)
 
+    @override
     def load(self, owner: str) -> Load:
-        """What waits, in all and of one owner."""
         return Load(*self._link.run("load", owner))
 
+    @override
     def spend(self, owner: str, seconds: int) -> Spent:
-        """Count a request of an owner, in a window of so many seconds."""
         count, milliseconds = self._link.run("spend", owner, seconds)
         return Spent(count, milliseconds / 1000)
 
+    @override
     def get(self, job_id: str) -> Job:
-        """The job as it stands."""
         record = self._link.client.hgetall(self._job(job_id))
         if record.get("state") == State.EXPIRED:
             raise JobExpired(job_id=job_id, owner=record.get("owner", ""))
@@ -144,10 +145,10 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             raise JobNotFound(job_id=job_id)
         return job
 
+    @override
     def list_jobs(
         self, limit: int, before: str | None = None, owner: str | None = None
     ) -> list[Job]:
-        """The newest jobs first, of one owner or of all."""
         index = self._link.key("jobs", "of", owner) if owner else self._link.key("jobs")
         ids = self._link.client.zrevrangebylex(
             index, f"({before}" if before else "+", "-", 0, limit
@@ -157,14 +158,14 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             pipe.hgetall(self._job(job_id))
         return [job for record in pipe.execute() if (job := job_of(record))]
 
+    @override
     def move(self, job_id: str, to: State, error: str = "") -> bool:
-        """Move a job to a state, if `shared.jobs.job.MOVES` has that move; say whether it moved."""
         return bool(
             self._link.run("move", job_id, to.value, error, self._retention, *sources_of(to))
         )
 
+    @override
     def delete(self, job_id: str) -> None:
-        """Forget a job and everything recorded with it."""
         owner = self._link.client.hget(self._job(job_id), "owner") or ""
         pipe = self._link.client.pipeline()
         pipe.delete(*(self._job(job_id) + tail for tail in _TAILS))
@@ -173,8 +174,8 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             pipe.zrem(self._link.key(index), job_id)
         pipe.execute()
 
+    @override
     def wait(self, job_id: str, seconds: float) -> bool:
-        """Block until the job's bell rings; say whether it did in time."""
         bell, until = self._job(job_id, "bell"), time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             # Moved from the list onto itself: the bell stays rung for whoever else waits.
@@ -182,17 +183,17 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
                 return True
         return False
 
+    @override
     def waits(self, full_names: Collection[str]) -> bool:
-        """Whether any message or small job waits for a worker that serves these models."""
         pipe = self._link.client.pipeline(transaction=False)
         for full_name in full_names:
             pipe.llen(self._small(full_name))
             pipe.llen(self._link.prefix + bulk_queue(full_name))
         return any(pipe.execute())
 
+    @override
     @contextmanager
     def reconciling(self, seconds: float) -> Iterator[bool]:
-        """Hold the reconciler's lock for at most so many seconds; gives whether it was had."""
         lock = self._link.client.lock(
             self._link.key("reconciling"), timeout=seconds, blocking=False
         )
@@ -205,8 +206,8 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
                 with suppress(LockError):
                     lock.release()
 
+    @override
     def due(self, what: str, seconds: float) -> bool:
-        """Whether a thing is to be done that is done every so many seconds; once it is said, no."""
         now = self.now()
         pipe = self._link.client.pipeline()
         # Kept for ever, and lost with everything else.
@@ -214,15 +215,15 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
         pipe.set(self._link.key("done", what), now, nx=True, px=round(seconds * 1000))
         return bool(pipe.execute()[1])
 
+    @override
     def waited_for(self) -> set[str]:
-        """The model versions for which bulk or small jobs wait."""
         small = self._link.client.smembers(self._link.key("small", "models"))
         return {job.spec.full_name for job in self._active()} | {
             full_name for full_name in small if self.waiting_small(full_name)
         }
 
+    @override
     def abandon(self, full_name: str, reason: str) -> int:
-        """Move every job of a model version that has not ended to `failed`; how many."""
         ids = [job.spec.id for job in self._active() if job.spec.full_name == full_name]
         while item := self._link.client.rpop(self._small(full_name)):
             # A question has its rows behind its id; who asked gives up by itself.
@@ -230,8 +231,8 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
                 ids.append(item)
         return sum(self.move(job_id, State.FAILED, reason) for job_id in ids)
 
+    @override
     def overdue(self, full_names: Collection[str]) -> list[Overdue]:
-        """The bulk jobs of these models that wait for what was dispatched and got lost."""
         jobs = [job for job in self._active() if job.spec.full_name in full_names]
         pipe = self._link.client.pipeline(transaction=False)
         for job in jobs:
@@ -250,8 +251,8 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             pipe.hgetall(self._job(job_id))
         return [job for record in pipe.execute() if (job := job_of(record))]
 
+    @override
     def expire(self, limit: int) -> list[Job]:
-        """Move jobs that ended longer than the retention ago to `expired`; at most `limit`."""
         ended = self._link.key("jobs", "ended")
         expired = []
         for job_id in self._link.client.zrangebyscore(ended, "-inf", self.now(), 0, limit):

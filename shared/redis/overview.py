@@ -5,6 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from typing_extensions import override
+
 from shared.dispatch import bulk_queue
 from shared.redis.link import RedisLink
 
@@ -44,21 +46,21 @@ class Overview(Protocol):
         """What was done so far."""
 
 
-class RedisOverview:
+class RedisOverview(Overview):
     """`Overview` on Redis: the job records, the queues, and `totals`, which scripts add to."""
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
 
+    @override
     def workloads(self, full_names: Collection[str]) -> dict[str, Workload]:
-        """By full name: these models, and all others for which there is something to do."""
         found = json.loads(
             self._link.run("workloads", self._link.prefix + bulk_queue(""), *full_names)
         )
         return {name: Workload(**of) for name, of in found.items()}
 
+    @override
     def totals(self) -> Totals:
-        """What was done so far."""
         totals = Totals()
         for name, value in self._link.client.hgetall(self._link.key("totals")).items():
             what, _, of = name.partition(":")

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from typing_extensions import override
+
 from shared.errors.service import ServiceFull
 from shared.jobs.job_store import Answer, Question, SmallJob
 from shared.redis.base import RedisBase
@@ -21,42 +23,42 @@ class RedisSmallJobs(RedisBase):
     def _full(self) -> ServiceFull:
         return ServiceFull(what=f"{self._most_small:,} small jobs and questions")
 
+    @override
     def ask(self, full_name: str, question: Question) -> bool:
-        """Put a question into a model's waiting list; whether the doorbell must be rung."""
         waiting = self._link.client.lpush(self._small(full_name), _envelope(question))
         if waiting > self._most_small:
             self.withdraw(full_name, question)
             raise self._full()
         return self._must_ring(waiting)
 
+    @override
     def is_waiting(self, full_name: str, question: Question) -> bool:
-        """Whether no worker has taken the question yet."""
         place = self._link.client.lpos(self._small(full_name), _envelope(question))
         return place is not None
 
+    @override
     def withdraw(self, full_name: str, question: Question) -> None:
-        """Take back a question, if it still waits: nobody wants the answer any more."""
         self._link.client.lrem(self._small(full_name), 1, _envelope(question))
 
+    @override
     def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
-        """Wait for answers to questions with this address, at most so many seconds."""
         found = self._link.patient.blpop(self._link.key("answers", address), block(seconds))
         answers = json.loads(found[1]) if found else []
         return [(question, result.encode()) for question, result in answers]
 
+    @override
     def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
-        """Take the small jobs and questions that wait for a model, up to `rows` rows."""
         waiting, *taken = self._link.run("take_small", full_name, rows, self._lease)
         sixes = zip(*(taken[at::6] for at in range(6)), strict=True)
         jobs = [SmallJob(one, tries, sent.encode(), *more) for one, tries, sent, *more in sixes]
         return jobs, waiting
 
+    @override
     def renew_small(self, job_ids: list[str]) -> None:
-        """Renew the leases of small jobs that are taken."""
         self._link.run("renew", self._link.key("small", "claims"), self._lease, *job_ids)
 
+    @override
     def answer_small(self, answers: list[Answer]) -> None:
-        """Close small jobs, and send the answers to questions."""
         replies: dict[str, list[tuple[str, str]]] = {}
         jobs: list[Any] = []
         for answer in answers:
@@ -70,20 +72,20 @@ class RedisSmallJobs(RedisBase):
         sent = [text for to, of in replies.items() for text in (to, json.dumps(of))]
         self._link.run("answer_small", self._retention, UNREAD_SECONDS, len(jobs), *jobs, *sent)
 
+    @override
     def small_result(self, job_id: str) -> bytes:
-        """The result CSV of a small job; empty if there is none."""
         return (self._link.client.get(self._job(job_id, "result")) or "").encode()
 
+    @override
     def small_rows(self, job_id: str) -> bytes:
-        """The rows of a small job, until it succeeds, or for a day after another end; else none."""
         return (self._link.client.get(self._job(job_id, "rows")) or "").encode()
 
+    @override
     def return_small(self) -> list[str]:
-        """Put back what was taken and not answered within its lease; the models to ring for."""
         return sorted(set(self._link.run("return_small")))
 
+    @override
     def waiting_small(self, full_name: str) -> int:
-        """How many small jobs wait for a model."""
         return int(self._link.client.llen(self._small(full_name)))
 
 

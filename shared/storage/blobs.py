@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from typing_extensions import override
+
 
 class Blobs(Protocol):
     """Named runs of bytes. A key is a path with `/`; a reader never sees half a blob."""
@@ -65,7 +67,7 @@ class Blobs(Protocol):
         """For how long nothing was written at keys that begin with `key`, which ends in `/`."""
 
 
-class FolderBlobs:
+class FolderBlobs(Blobs):
     """Blobs as files below one folder, which the API and the workers share."""
 
     def __init__(self, folder: Path) -> None:
@@ -87,9 +89,9 @@ class FolderBlobs:
     def _path(self, key: str) -> Path:
         return self._folder / key
 
+    @override
     @contextlib.contextmanager
     def writing(self, key: str) -> Iterator[BinaryIO]:
-        """A file to write the blob to; it appears when the block ends, and not if it raises."""
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
@@ -107,32 +109,32 @@ class FolderBlobs:
                 raise
         _sync_folder(path.parent)
 
+    @override
     def put(self, key: str, content: bytes) -> None:
-        """Write a whole blob, over an older one of that key."""
         with self.writing(key) as file:
             file.write(content)
 
+    @override
     def open(self, key: str, offset: int = 0) -> BinaryIO:
-        """A file to read the blob from, at `offset` bytes."""
         file = self._path(key).open("rb")
         file.seek(offset)
         return file
 
+    @override
     def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:
-        """The bytes of a blob, `length` of them from `offset`; -1: to its end."""
         with self.open(key, offset) as file:
             return file.read(length)
 
+    @override
     def size(self, key: str) -> int:
-        """The length of a blob, in bytes."""
         return self._path(key).stat().st_size
 
+    @override
     def exists(self, key: str) -> bool:
-        """Whether there is such a blob."""
         return self._path(key).is_file()
 
+    @override
     def delete(self, key: str) -> None:
-        """Delete a blob, or every blob whose key begins with `key` where that ends in `/`."""
         path = self._path(key)
         if key.endswith("/"):
             # A worker may still be writing below it: what is left is deleted by that worker, which
@@ -141,8 +143,8 @@ class FolderBlobs:
         else:
             path.unlink(missing_ok=True)
 
+    @override
     def link(self, keys: Mapping[str, str]) -> None:
-        """Give blobs a second key each, of a blob of its own; without a copy where that can be."""
         for key, second in keys.items():
             path = self._path(second)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,15 +158,15 @@ class FolderBlobs:
         for folder in {self._path(second).parent for second in keys.values()}:
             _sync_folder(folder)
 
+    @override
     def folders(self, key: str) -> list[str]:
-        """The names behind `key`, which ends in `/`, in the keys of blobs, up to the next `/`."""
         try:
             return [entry.name for entry in os.scandir(self._path(key)) if entry.is_dir()]
         except FileNotFoundError:
             return []
 
+    @override
     def quiet_seconds(self, key: str) -> float:
-        """For how long nothing was written at keys that begin with `key`, which ends in `/`."""
         # Also into a file that is not whole yet, and has no key.
         folder = self._path(key)
         written = []

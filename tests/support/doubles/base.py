@@ -7,10 +7,10 @@ from support.doubles.record import Record
 
 from shared.config.settings import Settings
 from shared.jobs.job import Binding, State
-from shared.jobs.job_store import Question
+from shared.jobs.job_store import JobStore, Question
 
 
-class InMemoryBase:
+class InMemoryBase(JobStore):
     """The records, and all else that it would lose."""
 
     def __init__(self, settings: Settings) -> None:

@@ -4,6 +4,7 @@ import math
 import time
 
 from support.doubles.base import InMemoryBase
+from typing_extensions import override
 
 from shared.jobs.job import Binding, Job, State
 from shared.jobs.job_store import Held
@@ -32,6 +33,7 @@ class InMemoryHeldKeys(InMemoryBase):
         gone = binding.job_id and (record is None or record.job.state is State.EXPIRED)
         return None if gone else binding
 
+    @override
     def hold_key(self, key: str, token: str, seconds: float) -> Held | None:
         found = self._who_has(key)
         if found and (found.job_id or found.token != token):
@@ -41,11 +43,13 @@ class InMemoryHeldKeys(InMemoryBase):
         self._keys[key] = (empty, time.time() + seconds)
         return None
 
+    @override
     def renew_key(self, key: str, token: str, seconds: float) -> None:
         found = self._who_has(key)
         if found and found.token == token and not found.job_id:
             self._keys[key] = (found, time.time() + seconds)
 
+    @override
     def release_key(self, key: str, token: str) -> None:
         found = self._who_has(key)
         if found and found.token == token and not found.job_id:

@@ -6,18 +6,20 @@ from collections.abc import Collection
 
 from support.doubles.job_store import InMemoryJobStore
 from support.doubles.record import Record
+from typing_extensions import override
 
 from shared.jobs.job import ENDED, State, made_at
 from shared.jobs.job_store import Question
-from shared.redis.overview import Totals, Workload
+from shared.redis.overview import Overview, Totals, Workload
 
 
-class InMemoryOverview:
+class InMemoryOverview(Overview):
     """How the service stands, counted from the records of a job store in memory."""
 
     def __init__(self, store: InMemoryJobStore) -> None:
         self._store = store
 
+    @override
     def workloads(self, full_names: Collection[str]) -> dict[str, Workload]:
         records = list(self._store._records.values())
         there = {one.job.spec.full_name for one in records if one.job.state not in ENDED}
@@ -45,6 +47,7 @@ class InMemoryOverview:
             oldest_small_seconds=max(time.time() - made_at(first_id), 0.0) if first_id else 0.0,
         )
 
+    @override
     def totals(self) -> Totals:
         totals = Totals()
         for one in self._store._records.values():
