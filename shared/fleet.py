@@ -1,4 +1,4 @@
-"""The workers that live and the models that they serve, as they announce themselves."""
+"""The contract of the fleet: the live workers, and the models that they serve."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -9,7 +9,7 @@ from shared.model import Card
 
 
 class Served(BaseModel):
-    """A model that some worker has loaded."""
+    """A model that a worker has announced."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -18,52 +18,57 @@ class Served(BaseModel):
 
 
 class Worker(BaseModel):
-    """A worker that lives, as it describes itself at each heartbeat."""
+    """A live worker, as it describes itself at each heartbeat."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     host: str
     release: str = Field(description="The version of Scorelane.")
-    libraries: dict[str, str] = Field(description="Versions of what scores depend on.")
-    models: list[str] = Field(description="Their full names.")
+    libraries: dict[str, str] = Field(
+        description="Versions of the libraries that scores depend on."
+    )
+    models: list[str] = Field(description="Full names of the models it serves.")
     processes: list[int] = Field(description="Memory of each scoring process, in bytes.")
-    memory: int = Field(description="Of the main process and these, in bytes.")
+    memory: int = Field(
+        description="Memory of the main process and its scoring processes, in bytes."
+    )
     started_at: float = Field(description="Seconds since the epoch, by Redis's clock.")
-    clock_ahead: float = Field(description="Its host's clock less Redis's, in seconds.")
-    rows: int = Field(0, description="Rows scored since it was started, those of questions too.")
-    blobs: str = Field("", description="Which folder of blobs it sees.")
+    clock_ahead: float = Field(description="The host's clock minus Redis's clock, in seconds.")
+    rows: int = Field(0, description="Rows scored since its start, including those of questions.")
+    blobs: str = Field("", description="The identity of the blob folder that it sees.")
 
 
 class Fleet(Protocol):
-    """The workers that live and the models that they serve."""
+    """The live workers, and the models that they serve."""
 
     def announce(self, node: str, served: Iterable[Served]) -> None:
-        """Say that this process, of the worker `node`, has loaded these models."""
+        """Announce that this process of the worker `node` has loaded these models."""
 
     def beat(self, node: str) -> int:
-        """Say that the worker lives; how many of its processes are ready."""
+        """Send a heartbeat of a worker. Returns the number of its processes that are ready."""
 
     def describe(self, worker: Worker) -> None:
-        """Say what there is to know of a worker; it is forgotten as its heartbeat is."""
+        """Store the description of a worker, for as long as a heartbeat lasts."""
 
     def workers(self) -> list[Worker]:
-        """The workers that live, as they described themselves, by name."""
+        """The descriptions of the live workers, in the order of their names."""
 
     def leave(self, node: str) -> None:
-        """Say that the worker stops."""
+        """Announce that a worker stops."""
 
     def models(self) -> dict[str, Served]:
-        """Every model that was ever announced, by name; the version announced last."""
+        """The version announced last of every model that was ever announced, by its name."""
 
     def processes(self, full_name: str) -> int:
-        """How many live processes serve this version of a model."""
+        """The number of live processes that serve a model version."""
 
     def serving(self) -> dict[str, int]:
-        """The models that live processes serve at this moment, and how many serve each."""
+        """The number of live processes that serve each model version now, by full name."""
 
     def replaced_for(self, full_name: str) -> float:
-        """For how many seconds nobody serves this version while another of its model is served.
+        """For how long no process has served this version while another version is served.
 
-        From the first call on that finds it so; 0 where it is not so.
+        Returns:
+            Seconds since the first call that found it so; 0.0 if it is not so.
         """

@@ -8,18 +8,18 @@ from shared.errors.service import BadWebhookSecret
 
 _PREFIX = "whsec_"
 
-#: Bytes of a secret, as the specification has it.
+#: The least and the most bytes of a secret, by the specification of Standard Webhooks.
 _LEAST, _MOST = 24, 64
 
 
 def webhook_secrets(settings: Settings) -> list[bytes]:
-    """The secrets that callbacks are signed with; none: there are no callbacks here.
+    """The secrets that callbacks are signed with; without any, the service sends no callbacks.
 
-    They are read anew each time, so that a file of them can be changed under a running service.
+    The file is read at each call, so that it can be changed while the service runs.
 
     Raises:
-        shared.errors.service.BadWebhookSecret: one of them is none.
-        OSError: their file cannot be read.
+        shared.errors.service.BadWebhookSecret: one of them is not a secret.
+        OSError: the file cannot be read.
     """
     given = settings.webhook_secrets.get_secret_value().replace(";", "\n")
     secrets = _secrets(given, "SCORELANE_WEBHOOK_SECRETS")
@@ -36,7 +36,7 @@ def _secrets(text: str, where: str) -> list[bytes]:
 def _secret(text: str, number: int, where: str) -> bytes:
     try:
         secret = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
-    except (binascii.Error, ValueError):  # the second one: of what is not ASCII
+    except (binascii.Error, ValueError):  # ValueError: not ASCII
         secret = b""
     if not text.startswith(_PREFIX) or not _LEAST <= len(secret) <= _MOST:
         raise BadWebhookSecret(number=number, where=where)

@@ -11,7 +11,7 @@ from typing import Any
 class ScorelaneError(Exception):
     """Something went wrong in Scorelane."""
 
-    # The docstring of a subclass is its message, with {fields} filled in by keyword.
+    # The docstring of a subclass is its message; keywords fill in its {fields}.
 
     #: The stable slug of this kind of error: `JobNotFound` -> `job-not-found`.
     code = "scorelane-error"
@@ -25,7 +25,7 @@ class ScorelaneError(Exception):
 
     @classmethod
     def message(cls) -> str:
-        """What is said, with `{fields}` in the places of what is not known beforehand."""
+        """The message, with the placeholders `{field}` that the keywords of a raise fill in."""
         return " ".join(inspect.cleandoc(cls.__doc__ or "").split())
 
     def __reduce__(self) -> tuple[Any, ...]:

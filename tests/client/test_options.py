@@ -61,6 +61,8 @@ def test_a_job_that_bears_no_error(client: Any) -> None:
 
 def test_an_option_that_is_not_there(client: Any, working: Working) -> None:
     """A slip is an error of the service's, which names those that there are."""
-    with pytest.raises(BadRequest, match=r"'txet' is not an option here\. The options: .*charset"):
+    with pytest.raises(
+        BadRequest, match=r"'txet' is not an option of this request\. The options: .*charset"
+    ):
         client.submit(b"text\nhello\n", txet="tweet")
     assert working.requests

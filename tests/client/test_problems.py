@@ -108,7 +108,7 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
 def test_raised_by_both_clients(client: Any, connected: Callable[..., Any]) -> None:
     """Calls raise the kind of their error, from the real service and through both clients."""
     for call in (client.job, client.delete, client.cancel, client.wait):
-        with pytest.raises(problems.JobNotFound, match="is no job id"):
+        with pytest.raises(problems.JobNotFound, match="is not a job id"):
             call("no-id")
     with pytest.raises(problems.BadRequest, match="no column 'text'") as refused:
         client.submit(b"a,b\n1,2\n")

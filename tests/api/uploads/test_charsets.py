@@ -102,7 +102,7 @@ def test_a_run_that_never_ends_is_given_up() -> None:
 @pytest.mark.parametrize("charset", [*NO_CHARSETS, "nope", "", "a\0b", "x" * 1000])
 def test_what_is_no_charset(charset: str) -> None:
     """It is refused before the first byte is read."""
-    with pytest.raises(UnknownCharset, match="There is no charset"):
+    with pytest.raises(UnknownCharset, match="is not known"):
         to_utf8(iter([]), charset)
 
 
