@@ -1,4 +1,4 @@
-"""Callbacks on Redis. Keys: `callbacks`, the jobs whose callback is due, by when; `job:<id>`."""
+"""Callbacks on Redis: the section of the job store that the callback sender uses."""
 
 from typing_extensions import override
 
@@ -7,10 +7,7 @@ from shared.redis.base import RedisBase
 
 
 class RedisCallbacks(RedisBase):
-    """The part of `shared.jobs.job_store.JobStore` that callbacks go through.
-
-    A callback becomes due in the script that ends its job (`call_back` in `lua/prelude.lua`).
-    """
+    """Callbacks. The script that ends a job makes its callback due: `call_back` in the prelude."""
 
     @override
     def take_callbacks(self, most: int, seconds: float) -> list[tuple[str, int]]:

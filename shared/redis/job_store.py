@@ -1,4 +1,4 @@
-"""The job store on Redis. Keys: `job:<id>` and `job:<id>:*`, `jobs*`, `small:*`, `answers:*`."""
+"""The job store on Redis; README.md has the table of its keys."""
 
 import time
 from collections.abc import Collection, Iterator
@@ -20,7 +20,7 @@ from shared.redis.records import fields_of, flat, job_of, record_of, text_of
 from shared.redis.small_jobs import RedisSmallJobs
 from shared.tables.parts import Part
 
-#: What `job:<id>` has behind it.
+#: What follows `job:<id>` in the names of a job's keys.
 _TAILS = (
     "",
     ":parts",
@@ -35,12 +35,12 @@ _TAILS = (
     ":bell",
 )
 
-#: How long the id of an expired job answers 410 rather than 404, in seconds.
+#: How long the id of an expired job is remembered, so that it answers 410 instead of 404.
 TOMBSTONE_SECONDS = 86400
 
 
 class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
-    """`shared.jobs.job_store.JobStore` on Redis; what must be atomic is a script in `lua/`."""
+    """`JobStore` on Redis. What must be atomic is a script in `lua/`."""
 
     @override
     def now(self) -> float:
@@ -53,7 +53,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
     @override
     def create(self, job: Job, rows: bytes = b"") -> bool:
         spec, record = job.spec, record_of(job)
-        # From now on: the job may be older, by the time that its upload took.
+        # A lease from now on: the job is older, by the time that its upload took.
         record["split_lease"] = self.now() + self._lease
         if spec.kind == "small":
             waiting = self._link.run(
@@ -61,7 +61,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
                 spec.id,
                 spec.full_name,
                 rows,
-                self._most_small,
+                self._max_waiting_small,
                 *bound(spec, self._binding_seconds),
                 *flat(record),
             )
@@ -81,7 +81,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
         left = int(job.created_at + self._binding_seconds - self.now())
         own = bound(spec, left) if left > 0 else UNBOUND
         if job.state not in ENDED:
-            # From the beginning, and at once; parts whose results are there are not scored again.
+            # The job begins again, at once; parts whose results exist are not scored again.
             record |= {"state": State.QUEUED.value, "split_lease": 0}
             place = (spec.id, "active", job.created_at)
             if self._link.run("create_bulk", *place, *own, *flat(record)):
@@ -98,19 +98,19 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
         pipe.delete(self._job(spec.id, "parts"))
         if parts:
             pipe.rpush(self._job(spec.id, "parts"), *map(text_of, parts))
-        # By the rest of the record: these are nothing by themselves.
+        # Before the record: without one, these keys mean nothing.
         pipe.set(self._job(spec.id, "done"), bytes.fromhex(outcome.done))
         pipe.set(self._job(spec.id, "bad"), bytes.fromhex(outcome.bad))
         if fields := fields_of(outcome.summary):
             pipe.hset(self._job(spec.id, "summary"), mapping=fields)
         if job.callback_state is CallbackState.PENDING:
-            # Perhaps once more than need be: it has the same id. Due since ever: our reckoning of
-            # Redis's clock may be ahead of it.
+            # The callback may be sent once more than needed; its message id stays the same. Due at
+            # once: with the time 0, because our estimate of Redis's clock may be ahead of it.
             pipe.zadd(self._link.key("callbacks"), {spec.id: 0})
         place, record = (spec.id, "ended", expires), record | counted | {"split": 1}
         self._link.run("create_bulk", *place, *own, *flat(record), pipe=pipe)
         if not pipe.execute()[-1]:
-            # It has ended, so it was recorded: another request may have its key by now.
+            # The job has ended, so it was accepted, although another request has its key by now.
             self._link.run("create_bulk", *place, *UNBOUND, *flat(record))
         return True
 
@@ -178,7 +178,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
     def wait(self, job_id: str, seconds: float) -> bool:
         bell, until = self._job(job_id, "bell"), time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            # Moved from the list onto itself: the bell stays rung for whoever else waits.
+            # Move the element from the list to itself: the bell stays rung for all others who wait.
             if self._link.patient.blmove(bell, bell, block(left)) is not None:
                 return True
         return False
@@ -202,7 +202,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             yield held
         finally:
             if held:
-                # It may have taken longer than the lock lasts; another may hold it by now.
+                # The block may have outlasted the lock, which another worker may hold by now.
                 with suppress(LockError):
                     lock.release()
 
@@ -210,7 +210,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
     def due(self, what: str, seconds: float) -> bool:
         now = self.now()
         pipe = self._link.client.pipeline()
-        # Kept for ever, and lost with everything else.
+        # `since` never expires: it is lost only when Redis loses everything.
         pipe.set(self._link.key("since"), now, nx=True)
         pipe.set(self._link.key("done", what), now, nx=True, px=round(seconds * 1000))
         return bool(pipe.execute()[1])
@@ -226,7 +226,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
     def abandon(self, full_name: str, reason: str) -> int:
         ids = [job.spec.id for job in self._active() if job.spec.full_name == full_name]
         while item := self._link.client.rpop(self._small(full_name)):
-            # A question has its rows behind its id; who asked gives up by itself.
+            # An item that is not a job id is a question; its asker gives up by itself.
             if is_job_id(item):
                 ids.append(item)
         return sum(self.move(job_id, State.FAILED, reason) for job_id in ids)
@@ -262,7 +262,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             pipe = self._link.client.pipeline()
             pipe.delete(*(self._job(job_id) + tail for tail in _TAILS))
             if job:
-                # No more than the id needs to say so: there may be very many.
+                # As little as the id needs to answer 410: there may be very many expired jobs.
                 left = {"state": State.EXPIRED.value, "owner": job.spec.owner}
                 pipe.hset(self._job(job_id), mapping=left)
                 pipe.expire(self._job(job_id), TOMBSTONE_SECONDS)

@@ -1,4 +1,4 @@
-"""The parts of bulk jobs on Redis. Keys: `job:<id>:*`."""
+"""The parts of bulk jobs on Redis: the section of the job store for split, score and finish."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from shared.redis.base import RedisBase
 from shared.redis.records import counts_of, flat, part_of, summary_of, text_of
 from shared.tables.parts import Part
 
-#: What a script answers that has failed the job it was to go on with.
+#: In place of `wanted`, what a script answers if the job has failed by this call.
 _FAILED = 2
 
 
 class RedisParts(RedisBase):
-    """The part of `JobStore` that bulk jobs are split, scored and finished by."""
+    """Bulk jobs: how they are split, scored and finished."""
 
     @override
     def last_part(self, job_id: str) -> tuple[int, Part | None]:
@@ -81,7 +81,7 @@ class RedisParts(RedisBase):
         bad: BadRow | None = None,
         summary: Summary = NOTHING,
     ) -> Walk:
-        first = (bad.row, bad.said) if bad else ("", "")
+        first = (bad.row, bad.description) if bad else ("", "")
         scores = summary.total, _or_nothing(summary.least), _or_nothing(summary.most)
         return self._walk(
             "complete_part",
@@ -100,7 +100,7 @@ class RedisParts(RedisBase):
     @override
     def outcome(self, job_id: str) -> Outcome:
         pipe = self._link.client.pipeline(transaction=False)
-        # Bits are no text, which the client takes everything for.
+        # The client decodes answers as text, and bits are not text.
         pipe.execute_command("GET", self._job(job_id, "done"), NEVER_DECODE=True)
         pipe.execute_command("GET", self._job(job_id, "bad"), NEVER_DECODE=True)
         pipe.hgetall(self._job(job_id, "summary"))

@@ -1,4 +1,4 @@
-"""Small jobs and questions on Redis. Keys: `small:*`, `answers:*`, `job:<id>` of a small job."""
+"""Small jobs and questions on Redis: the section of the job store for the doorbell."""
 
 import json
 from typing import Any
@@ -10,23 +10,23 @@ from shared.jobs.job_store import Answer, Question, SmallJob
 from shared.redis.base import RedisBase
 from shared.redis.link import block
 
-#: Answers that nobody fetched, because the asker died, are kept for so long, in seconds.
+#: How long answers are kept that nobody fetches because the asker died, in seconds.
 UNREAD_SECONDS = 60
 
 
 class RedisSmallJobs(RedisBase):
-    """The part of `shared.jobs.job_store.JobStore` that small jobs and questions go through."""
+    """Small jobs and questions."""
 
     def _must_ring(self, waiting: int) -> bool:
         return waiting == 1 or waiting % self._batch_rows == 0
 
     def _full(self) -> ServiceFull:
-        return ServiceFull(what=f"{self._most_small:,} small jobs and questions")
+        return ServiceFull(what=f"{self._max_waiting_small:,} small jobs and questions")
 
     @override
     def ask(self, full_name: str, question: Question) -> bool:
         waiting = self._link.client.lpush(self._small(full_name), _envelope(question))
-        if waiting > self._most_small:
+        if waiting > self._max_waiting_small:
             self.withdraw(full_name, question)
             raise self._full()
         return self._must_ring(waiting)
@@ -49,8 +49,11 @@ class RedisSmallJobs(RedisBase):
     @override
     def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
         waiting, *taken = self._link.run("take_small", full_name, rows, self._lease)
-        sixes = zip(*(taken[at::6] for at in range(6)), strict=True)
-        jobs = [SmallJob(one, tries, sent.encode(), *more) for one, tries, sent, *more in sixes]
+        records = zip(*(taken[at::6] for at in range(6)), strict=True)
+        jobs = [
+            SmallJob(job_id, attempts, content.encode(), *more)
+            for job_id, attempts, content, *more in records
+        ]
         return jobs, waiting
 
     @override
@@ -63,13 +66,13 @@ class RedisSmallJobs(RedisBase):
         jobs: list[Any] = []
         for answer in answers:
             if answer.reply_to:
-                of_asker = replies.setdefault(self._link.key("answers", answer.reply_to), [])
-                of_asker.append((answer.id, answer.result.decode()))
+                to_asker = replies.setdefault(self._link.key("answers", answer.reply_to), [])
+                to_asker.append((answer.id, answer.result.decode()))
             else:
-                bad = answer.bad.said if answer.bad else ""
+                bad = answer.bad.description if answer.bad else ""
                 jobs += (answer.id, answer.result, answer.completed, answer.failed, bad)
-        # All answers to an asker as one: it wakes once.
-        sent = [text for to, of in replies.items() for text in (to, json.dumps(of))]
+        # All answers to an asker in one element, so that it wakes once.
+        sent = [text for key, found in replies.items() for text in (key, json.dumps(found))]
         self._link.run("answer_small", self._retention, UNREAD_SECONDS, len(jobs), *jobs, *sent)
 
     @override
@@ -90,7 +93,7 @@ class RedisSmallJobs(RedisBase):
 
 
 def _envelope(question: Question) -> str:
-    about = f"{question.id} {question.count} {question.asked} {question.reply_to}"
+    head = f"{question.id} {question.count} {question.asked} {question.reply_to}"
     if question.traceparent:
-        about += f" {question.traceparent}"
-    return f"{about}\n{question.rows.decode()}"
+        head += f" {question.traceparent}"
+    return f"{head}\n{question.rows.decode()}"

@@ -65,7 +65,7 @@ class Record:
         error = (
             f"More rows have an error than on_error={allows} allows: {failed} "
             f"{f'of {total}' if total else 'so far'}. The first found is "
-            f"{self.bad and self.bad.said}."
+            f"{self.bad and self.bad.description}."
         )
         self.update(state=State.FAILED, finished_at=time.time(), error=error, held_up=None)
         self.leases.clear()
