@@ -67,7 +67,7 @@ class Blobs(Protocol):
         """
 
     def folders(self, key: str) -> list[str]:
-        """The names that follow `key` in the keys of blobs, up to the next `/`; it ends in `/`."""
+        """The names between `key`, which ends in `/`, and the next `/` in the keys of blobs."""
 
     def quiet_seconds(self, key: str) -> float:
         """Seconds since the last write to a key that begins with `key`, which ends in `/`."""
