@@ -1,4 +1,4 @@
-"""Jobs, parts and small jobs, as the tests of the job store's contract put them in."""
+"""Makes jobs, parts, small jobs and questions for the tests of the job store."""
 
 import time
 from collections.abc import Callable

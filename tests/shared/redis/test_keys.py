@@ -1,4 +1,4 @@
-"""The table of keys in shared/redis/README.md is the truth about a Redis that was used."""
+"""The table of keys in shared/redis/README.md matches a Redis that was used."""
 
 import re
 from collections.abc import Iterator
@@ -123,7 +123,7 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
 
 @pytest.fixture
 def found(link: RedisLink, redis_settings: Settings) -> dict[str, str]:
-    """The type of each key that was in Redis at some time, by its name without the prefix."""
+    """The types of all keys that were in Redis at some time, by their names without the prefix."""
     store = RedisJobStore(link, redis_settings.model_copy(update={"retention_seconds": 1e-6}))
     types: dict[str, str] = {}
 
@@ -141,7 +141,7 @@ def found(link: RedisLink, redis_settings: Settings) -> dict[str, str]:
 
 
 def test_the_table_has_every_key(found: dict[str, str]) -> None:
-    """With its type; and every row of the table is a key that there is."""
+    """Each key is in the table with its type, and each row of the table was seen in Redis."""
     rows = {name: (expression(name), kind) for name, kind in table().items()}
     unused = set(rows) - OF_A_WORKER
     for key, kind in found.items():

@@ -1,4 +1,4 @@
-"""Every script names all its arguments at its top."""
+"""Every Lua script names all its arguments in its first lines."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ def head_and_body(script: str) -> tuple[list[str], str]:
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
 def test_a_script_names_its_arguments_at_its_top(path: Path) -> None:
-    """In their order, each once; the rest of the script uses the names alone."""
+    """A script names its arguments in their order, each once, and then uses the names alone."""
     head, body = head_and_body(path.read_text())
     assert head[0].startswith("-- ")
     assert not ARGUMENT.search(body)
@@ -32,7 +32,7 @@ def test_a_script_names_its_arguments_at_its_top(path: Path) -> None:
 
 
 def test_the_prelude_names_the_prefix() -> None:
-    """And passes arguments on by `arguments_from` alone."""
+    """The prelude names the prefix, and passes other arguments on by `arguments_from` alone."""
     prelude = (LUA / "prelude.lua").read_text()
     code = [line for line in prelude.splitlines() if not line.startswith("--")]
     used = [line.strip() for line in code if ARGUMENT.search(line)]

@@ -50,7 +50,7 @@ contents = st.one_of(
 
 
 def with_delimiter(content: bytes, delimiter: str) -> bytes:
-    """The content with commas and another character changed one for the other."""
+    """The content with commas and another character swapped."""
     return content.translate(bytes.maketrans(b"," + delimiter.encode(), delimiter.encode() + b","))
 
 
@@ -121,7 +121,7 @@ def read(content: bytes, layout: CsvLayout, chars: int, limit: int) -> Iterator[
 
 
 def outcome(found: Iterable[object]) -> list[object]:
-    """What was found, with the error that ended it."""
+    """The results, with the error that ended them."""
     seen: list[object] = []
     try:
         seen.extend(found)
@@ -148,8 +148,8 @@ def test_cuts_as_record_by_record(
     delimiter: str,
     fine_from: int | None,
 ) -> None:
-    """The parts, and the error that ends them, are those of the csv module, wherever a block or a
-    run begins, and whatever ends a cell.
+    """Parts, and the error that ends them, are those of the csv module, wherever a block or a run
+    begins, and whatever the delimiter.
     """
     content = with_delimiter(content, delimiter)
     layout = PAIRS.model_copy(update={"delimiter": delimiter})
@@ -199,8 +199,8 @@ def test_reads_as_record_by_record(
 
 @pytest.mark.parametrize("in_one_block", [True, False])
 def test_no_line_makes_another_be_read_otherwise(in_one_block: bool) -> None:
-    """Two odd lines among ordinary ones are what the csv module says, whether the block ends with
-    them or not, even where the quotes of the first seem to be closed in the second.
+    """Two odd lines among ordinary ones are read as by the csv module, wherever the block ends, and
+    even if the quotes of the first seem to be closed in the second.
     """
     for first, second in product(ODD, ORDINARY + ODD):
         content = "".join([ORDINARY[0], first, second, *ORDINARY]).encode()
@@ -217,7 +217,7 @@ def test_no_line_makes_another_be_read_otherwise(in_one_block: bool) -> None:
 
 
 def test_a_part_ends_with_the_record_that_fills_it() -> None:
-    """A part has as many bytes as so many rows usually take, or the first record end after."""
+    """A part ends with the record that reaches the usual bytes of its rows."""
     content = b"1234,6789\n" * 10
     for row_bytes, rows in ((7, [3, 3, 3, 1]), (6, [3, 3, 3, 1]), (5, [2] * 5), (100, [4, 4, 2])):
         with mock.patch.object(parts, "USUAL_ROW_BYTES", row_bytes):
@@ -229,7 +229,7 @@ def test_a_part_ends_with_the_record_that_fills_it() -> None:
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_ordinary_lines_take_the_fast_way(delimiter: str) -> None:
-    """Quotes where they belong, line breaks in them, bad texts: none of it is read one by one."""
+    """Quoted cells, line breaks in them and bad texts are not read record by record."""
     content = with_delimiter("".join(ORDINARY * 100).encode(), delimiter)
     layout = PAIRS.model_copy(update={"delimiter": delimiter})
     expected = outcome(read_one_by_one(content, layout, 5, LIMIT))
@@ -248,7 +248,7 @@ def test_ordinary_lines_take_the_fast_way(delimiter: str) -> None:
 
 
 def test_a_record_may_be_longer_than_a_block() -> None:
-    """A record of many blocks is cut and read whole, before much of what follows it is read."""
+    """A record of many blocks is cut and read whole, before much of the rest is read."""
     record = b'1,"' + b"long, \n" * 1000 + b'"\n'
     file = io.BytesIO(record + b"2,short\n" * 5000)
     with blocks_of(64):
@@ -260,7 +260,7 @@ def test_a_record_may_be_longer_than_a_block() -> None:
 
 
 def test_no_more_is_read_than_a_record_may_take() -> None:
-    """A quote that is never closed ends the cutting near the limit, not at the upload's end."""
+    """An open quote ends the cutting near the limit, not at the end of the upload."""
     file = io.BytesIO(b'1,"open\n' + b"2,text\n" * 100_000)
     with pytest.raises(OpenQuote, match=r"Row 1 \(from byte 0\).*within 5000 bytes"):
         list(PAIRS.cut(file, rows_per_part=9, after=None, max_record_bytes=5000))

@@ -1,4 +1,4 @@
-"""Layouts: records of older releases, and where workers find the rows of a part."""
+"""Layouts: records of older releases, and the blobs that hold the rows of a part."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def spec_of(layout: Layout) -> Spec:
 
 
 def old_json(spec: Spec, whole: str) -> str:
-    """The JSON of something with this spec, as an older release wrote it."""
+    """The JSON of an object with this spec, as an older release wrote it."""
     now = spec.layout.model_dump_json()
     assert now in whole
     return whole.replace(now, OLD.format(format=spec.layout.format, start=7))
@@ -47,7 +47,7 @@ def old_json(spec: Spec, whole: str) -> str:
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 def test_records_of_older_releases_load(layout: Layout) -> None:
-    """In Redis and in manifests; fields of other formats are ignored."""
+    """Records in Redis and manifests load; fields of other formats are ignored."""
     job = Job(spec=spec_of(layout), created_at=1.0)
     record = {name: str(value) for name, value in record_of(job).items()}
     assert job_of(record) == job.model_copy(update={"cut_bytes": 7})
@@ -59,7 +59,7 @@ def test_records_of_older_releases_load(layout: Layout) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 def test_where_the_rows_of_a_part_are(layout: Layout) -> None:
-    """In the upload, in one blob with all rows, or in a blob for each part."""
+    """Rows are in the upload, in one blob with all rows, or in a blob for each part."""
     spec, part = spec_of(layout), Part(offset=10, length=20, first_row=0, rows=1)
     expected = {
         "parquet": (spec.rows_key(3), 0, -1),

@@ -1,4 +1,4 @@
-"""Rows in and out: what is cut is read back, whatever the cells hold."""
+"""What is cut reads back, whatever the cells hold."""
 
 import csv
 import io
@@ -69,7 +69,7 @@ def test_parts_hold_every_row_once(
 
 @given(tables, st.integers(1, 5))
 def test_a_split_may_go_on_anywhere(rows: list[tuple[str, str]], rows_per_part: int) -> None:
-    """Cutting from behind any part gives the parts that follow it."""
+    """Cutting after any part gives the parts that follow it."""
     content = upload_of(rows)
     layout = layout_of(content)
     options = {"rows_per_part": rows_per_part, "max_record_bytes": LIMIT}
@@ -84,7 +84,7 @@ def test_a_split_may_go_on_anywhere(rows: list[tuple[str, str]], rows_per_part: 
 
 @given(st.lists(st.tuples(st.none() | st.integers() | cells, cells), min_size=1, max_size=20))
 def test_json_rows_are_stored_whole(rows: list[tuple[object, str]]) -> None:
-    """JSON rows read back as they were sent: refs as text, those without one by number."""
+    """JSON rows read back as they were sent: refs as texts, rows without a ref by number."""
     content = write_rows(rows)
     found = NDJSON.read(content, max_text_chars=LIMIT, max_record_bytes=LIMIT)
     expected = [str(at) if ref is None else str(ref) for at, (ref, _) in enumerate(rows, 1)]

@@ -1,4 +1,4 @@
-"""What every part of the job store in memory has."""
+"""What all sections of the job store in memory share."""
 
 from collections import defaultdict, deque
 from queue import Queue
@@ -11,7 +11,7 @@ from shared.jobs.job_store import JobStore, Question
 
 
 class InMemoryBase(JobStore):
-    """The records, and all else that it would lose."""
+    """The records, and everything else that the store would lose with its memory."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

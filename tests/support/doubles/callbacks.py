@@ -1,4 +1,4 @@
-"""Callbacks, in memory."""
+"""Callbacks in memory."""
 
 import time
 
@@ -9,7 +9,7 @@ from shared.jobs.job import CallbackState, State
 
 
 class InMemoryCallbacks(InMemoryBase):
-    """Callbacks in the records."""
+    """Callbacks, kept in the records."""
 
     @override
     def take_callbacks(self, most: int, seconds: float) -> list[tuple[str, int]]:

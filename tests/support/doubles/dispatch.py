@@ -9,7 +9,7 @@ from shared.dispatch import Dispatch, Task
 
 
 class InMemoryDispatch(Dispatch):
-    """A queue of messages; `run` hands them to a pipeline, in order, until none is left."""
+    """A queue of messages; `run` hands them to a pipeline in order, until the queue is empty."""
 
     def __init__(self) -> None:
         self.messages: deque[tuple[Any, ...]] = deque()

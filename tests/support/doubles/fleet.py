@@ -8,7 +8,7 @@ from shared.fleet import Fleet, Served, Worker
 
 
 class InMemoryFleet(Fleet):
-    """A fleet of as many processes as it is told."""
+    """A fleet with a fixed number of processes."""
 
     def __init__(self, *served: Served, processes: int = 1) -> None:
         self._served = {one.card.name: one for one in served}

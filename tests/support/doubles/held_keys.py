@@ -1,4 +1,4 @@
-"""The keys of requests, in memory."""
+"""Idempotency keys in memory."""
 
 import math
 import time
@@ -11,7 +11,7 @@ from shared.jobs.job_store import Held
 
 
 class InMemoryHeldKeys(InMemoryBase):
-    """The keys of requests in the records."""
+    """Idempotency keys in a dict."""
 
     def _bind(self, job: Job) -> bool:
         own = job.spec.binding

@@ -1,4 +1,4 @@
-"""The job store in memory, held to the contract of that on Redis."""
+"""The job store in memory, which is held to the same contract as the one on Redis."""
 
 import math
 import time
@@ -28,7 +28,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
     """The job store in a dict, for one thread."""
 
     def forget(self) -> None:
-        """Lose everything, as a Redis does that has nothing on its disk."""
+        """Lose everything, like a Redis without a disk."""
         self.__dict__.update(InMemoryJobStore(self._settings).__dict__)
 
     @override

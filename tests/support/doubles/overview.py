@@ -1,4 +1,4 @@
-"""The overview in memory, held to the contract of that on Redis."""
+"""The overview in memory, which is held to the same contract as the one on Redis."""
 
 import time
 from collections import deque
@@ -14,7 +14,7 @@ from shared.redis.overview import Overview, Totals, Workload
 
 
 class InMemoryOverview(Overview):
-    """How the service stands, counted from the records of a job store in memory."""
+    """The workload and the totals, counted from the records of a job store in memory."""
 
     def __init__(self, store: InMemoryJobStore) -> None:
         self._store = store

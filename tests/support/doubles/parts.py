@@ -1,4 +1,4 @@
-"""The parts of bulk jobs, in memory."""
+"""The parts of bulk jobs in memory."""
 
 import time
 
@@ -18,7 +18,7 @@ from shared.tables.parts import Part
 
 
 class InMemoryParts(InMemoryBase):
-    """The parts of bulk jobs in the records."""
+    """The parts of bulk jobs, kept in the records."""
 
     @override
     def last_part(self, job_id: str) -> tuple[int, Part | None]:

@@ -1,4 +1,4 @@
-"""What the job store in memory holds of a job."""
+"""The record of a job in the job store in memory."""
 
 import time
 from collections import Counter
@@ -56,7 +56,7 @@ class Record:
         return go
 
     def fails(self) -> bool:
-        """Fail the job if too many of its rows have an error; whether it did."""
+        """Fail the job if too many of its rows have an error. Returns whether it failed."""
         job = self.job
         most, failed, total = job.spec.tolerance, job.failed, job.total
         if not failed or most == 1 or (failed / total <= most if total else most > 0):

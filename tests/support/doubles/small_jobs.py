@@ -1,4 +1,4 @@
-"""Small jobs and questions, in memory."""
+"""Small jobs and questions in memory."""
 
 import time
 from collections import deque
@@ -18,7 +18,7 @@ from shared.jobs.job_store import (
 
 
 class InMemorySmallJobs(InMemoryBase):
-    """Small jobs and questions in the records."""
+    """Small jobs and questions in deques."""
 
     def _push(self, full_name: str, item: str | Question) -> bool:
         waiting = self._waiting.setdefault(full_name, deque())
