@@ -14,8 +14,8 @@ from shared.errors.input import (
     NoSuchColumn,
     OpenQuote,
 )
+from shared.tables.csv_layout import CsvLayout
 from shared.tables.csv_records import csv_records
-from shared.tables.layouts import CsvLayout
 
 MAX_HEADER_BYTES = 1024 * 1024
 

@@ -10,7 +10,7 @@ from shared.errors.input import UnknownModel
 from shared.errors.service import JobNotFound
 from shared.jobs.job import Job, Spec, State, is_job_id, new_job_id
 from shared.storage.blobs import FolderBlobs
-from shared.tables.layouts import CsvLayout
+from shared.tables.csv_layout import CsvLayout
 
 
 def a_job(**about: object) -> Job:

@@ -6,7 +6,8 @@ from typing import Any
 
 from shared.jobs.job import Job, Spec, State, new_job_id
 from shared.jobs.job_store import JobStore, Question, Walk
-from shared.tables.layouts import NDJSON, CsvLayout
+from shared.tables.csv_layout import CsvLayout
+from shared.tables.layouts import NDJSON
 from shared.tables.parts import Part
 
 MODEL = "fast@0123456789ab"

@@ -1,4 +1,4 @@
-"""What a callback says, and its signature: Standard Webhooks, https://www.standardwebhooks.com."""
+"""The body of a callback and its signature, by Standard Webhooks (https://www.standardwebhooks.com)."""
 
 import base64
 import hashlib
@@ -10,15 +10,15 @@ from shared.telemetry.timestamps import rfc3339
 
 
 def message_id(job: Job) -> str:
-    """The id of the message that a job has ended: at each attempt the same."""
+    """The id of the message that a job has ended; it is the same at each attempt."""
     return f"msg_{job.spec.id}_{job.state}"
 
 
 def message(job: Job) -> bytes:
-    """What is said of the end of a job: all that is known of it but its rows and its address."""
+    """The body of the callback: all facts about a job that has ended, except its rows."""
     path, spec = f"/jobs/{job.spec.id}", job.spec
     ended = rfc3339(job.finished_at or job.created_at)
-    said = {
+    content = {
         "type": f"job.{job.state}",
         "timestamp": ended,
         "data": {
@@ -35,17 +35,17 @@ def message(job: Job) -> bytes:
             "links": {"self": path, "results": f"{path}/results"},
         },
     }
-    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def signed_headers(secrets: list[bytes], message_id: str, at: float, body: bytes) -> dict[str, str]:
-    """The headers that say which message this is and that it is ours, one signature a secret.
+    """The headers of a callback: the id of its message, its time, and a signature by each secret.
 
     Args:
-        secrets: all that receivers may have at present.
-        message_id: of the message.
-        at: when it is sent, in seconds since the epoch.
-        body: the message.
+        secrets: all secrets that receivers may have at present.
+        message_id: the id of the message.
+        at: the time of sending, in seconds since the epoch.
+        body: the body.
     """
     timestamp = str(int(at))
     signed = f"{message_id}.{timestamp}.".encode() + body

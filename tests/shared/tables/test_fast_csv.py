@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from shared.errors.input import OpenQuote, RowTooLong
 from shared.tables import csv_blocks, parts
 from shared.tables.csv_blocks import by_blocks, record_ends
+from shared.tables.csv_layout import CsvLayout
 from shared.tables.csv_records import csv_records
-from shared.tables.layouts import CsvLayout
 from shared.tables.parts import Part
 from shared.tables.rows import Rows
 from worker.steps.record_ends import look

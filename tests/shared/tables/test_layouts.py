@@ -5,10 +5,10 @@ import pytest
 from shared.jobs.job import Job, Spec, new_job_id
 from shared.redis.records import job_of, record_of
 from shared.storage.manifest import Manifest
+from shared.tables.csv_layout import CsvLayout
 from shared.tables.layouts import (
     NDJSON,
     REQUESTS,
-    CsvLayout,
     Layout,
     ObjectsLayout,
     ParquetLayout,

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from api.uploads.csv import CsvUpload
 from api.uploads.json_rows import json_rows, parse_json
+from shared.tables.csv_layout import CsvLayout
 from shared.tables.csv_results import escape, parse, render, unescape
-from shared.tables.layouts import NDJSON, CsvLayout
+from shared.tables.layouts import NDJSON
 from shared.tables.rows import Rows
 from shared.tables.stored_rows import write_rows
 
