@@ -1,90 +1,34 @@
-"""The contract of the job store, and the values that its methods take and return."""
+"""The contract of the job store, and the values that its methods take and return.
+
+Two sections of it are in `bulk_store` and `small_store`; import their names from here.
+"""
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
+from shared.jobs.bulk_store import FINISH, NOTHING, BadRow, Begun, BulkStore, Walk
 from shared.jobs.job import Binding, CallbackState, Job, State
-from shared.jobs.outcome import Outcome, Summary
+from shared.jobs.outcome import Outcome
+from shared.jobs.small_store import Answer, Question, SmallJob, SmallStore
 from shared.tables.parts import Part
 
-#: Stands for a part's number: the finish of a job whose results are put together at its end. The
-#: finish has a lease like that of a part; `renew_part` renews it, and `hold_up` gives it back.
-FINISH = -1
-
-
-#: The summary of a part whose scores were not summed up.
-NOTHING = Summary()
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A part that this process has begun."""
-
-    part: Part
-    attempts: int  #: How often the part was begun, this time included.
-    note: str = ""  #: The last note that `JobStore.note` was given for the part.
-    perhaps_done: bool = (
-        False  #: Its result may exist: the part was begun before, or the job restored.
-    )
-
-
-@dataclass(frozen=True)
-class Walk:
-    """The next steps of a job after some of its parts were recorded or completed."""
-
-    wanted: bool = False  #: The job is running, and the caller's work has counted.
-    all_done: bool = False  #: Every part is done and no more will come: finish the job.
-    dispatch: list[int] = field(default_factory=list)  #: The numbers of the parts to dispatch now.
-    failed: bool = False  #: The job has just failed: too many of its rows have an error.
-
-
-@dataclass(frozen=True)
-class BadRow:
-    """A row with an error."""
-
-    row: int  #: Its number in the job, from 0.
-    description: str  #: For an error message: `row 17 (ref '4711'): the text is empty`.
-
-
-@dataclass(frozen=True)
-class SmallJob:
-    """A small job, or a question, that a worker has taken."""
-
-    id: str
-    attempts: int  #: How often it was taken, this time included.
-    rows: bytes  #: The rows in the form of `shared.tables.stored_rows.write_rows`.
-    reply_to: str = ""  #: The address for the answer to a question; empty: this is a recorded job.
-    note: str = ""  #: The last note that `JobStore.note` was given for the job's part 0.
-    traceparent: str = ""  #: The traceparent of the request, if it had one.
-
-
-@dataclass(frozen=True)
-class Question:
-    """Rows whose scores a request waits for.
-
-    A question is not recorded: if it is lost, the asker asks again.
-    """
-
-    id: str  #: An id in the form of a job's id.
-    rows: bytes  #: The rows in the form of `shared.tables.stored_rows.write_rows`.
-    count: int  #: The number of rows.
-    reply_to: str  #: The address at which the asker listens for the answer.
-    asked: int = 0  #: How often it was asked before without an answer.
-    traceparent: str = ""  #: The traceparent of the request, if it has one.
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The result of a small job or a question."""
-
-    id: str
-    result: bytes  #: The result rows in the form of `shared.tables.csv_results.render`.
-    completed: int  #: Rows with a score.
-    failed: int  #: Rows with an error.
-    reply_to: str = ""  #: The address for the answer to a question.
-    bad: BadRow | None = None  #: The first row with an error.
+__all__ = [
+    "FINISH",
+    "NOTHING",
+    "Answer",
+    "BadRow",
+    "Begun",
+    "Held",
+    "JobStore",
+    "Load",
+    "Overdue",
+    "Question",
+    "SmallJob",
+    "Spent",
+    "Walk",
+]
 
 
 @dataclass(frozen=True)
@@ -123,7 +67,7 @@ class Overdue:
     parts: list[int]  #: The parts that were dispatched, are not done, and whose lease is over.
 
 
-class JobStore(Protocol):
+class JobStore(BulkStore, SmallStore, Protocol):
     """The record of every job. Every call is atomic, and may be repeated after a crash."""
 
     def now(self) -> float:
@@ -241,145 +185,6 @@ class JobStore(Protocol):
         Returns:
             Whether it rang within `seconds`.
         """
-
-    # -- bulk jobs -------------------------------------------------------------------------
-
-    def last_part(self, job_id: str) -> tuple[int, Part | None]:
-        """The number of recorded parts, and the last of them."""
-
-    def parts(self, job_id: str, begin: int, end: int) -> list[Part]:
-        """The recorded parts with the numbers from `begin` to `end` - 1."""
-
-    def add_parts(
-        self, job_id: str, parts: list[Part], *, known: int, last: bool, lanes: int
-    ) -> Walk:
-        """Record parts that a split has cut.
-
-        Args:
-            job_id: the job.
-            parts: the parts, in their order.
-            known: the number of parts before these. If another number is recorded, nothing happens
-                and `wanted` is false: another split of the job goes on, and this one must stop.
-            last: whether there are no more parts.
-            lanes: the most parts that may be under way.
-        """
-
-    def begin_part(self, job_id: str, part: int) -> Begun | None:
-        """Begin a part that was handed out, and take its lease; None if there is nothing to do."""
-
-    def note(self, job_id: str, part: int, note: str) -> None:
-        """Leave a note for the next attempt at a part; does nothing if the job is not running."""
-
-    def renew_part(self, job_id: str, part: int) -> None:
-        """Renew the lease of a part that is under way."""
-
-    def hold_up(self, job_id: str, part: int, reason: str) -> None:
-        """Give back a part that could not be done for a reason outside of its rows (a full disk).
-
-        The attempt does not count. The part is overdue after its lease. The job shows the reason
-        until a part is done.
-        """
-
-    def complete_part(
-        self,
-        job_id: str,
-        part: int,
-        *,
-        completed: int,
-        failed: int,
-        lanes: int,
-        bad: BadRow | None = None,
-        summary: Summary = NOTHING,
-    ) -> Walk:
-        """Mark a part done, and count its rows; further calls for the same part change nothing.
-
-        If the share of rows with an error is sure to be over `Spec.tolerance`, the job moves to
-        `failed`. The last call of `add_parts`, which makes the number of rows known, does that too.
-
-        Args:
-            job_id: the job.
-            part: the number of the part.
-            completed: its rows with a score.
-            failed: its rows with an error.
-            lanes: the most parts that may be under way.
-            bad: the first of its rows with an error, for a job with a tolerance below 1.
-            summary: the summary of its rows, which is added to the job's.
-        """
-
-    def outcome(self, job_id: str) -> Outcome:
-        """The parts of a bulk job that are done, and the summary of their rows.
-
-        The cost hardly depends on the number of parts. Whatever an earlier `get` has counted is
-        included.
-        """
-
-    def begin_finish(self, job_id: str) -> bool:
-        """Take the lease of the finish of a job, under the part number `FINISH`.
-
-        Returns:
-            Whether the caller has it. False if a part is not done, the job is not running, or
-            another process has the lease.
-        """
-
-    # -- small jobs ------------------------------------------------------------------------
-
-    def ask(self, full_name: str, question: Question) -> bool:
-        """Put a question into a model's waiting list.
-
-        Returns:
-            Whether the doorbell must be rung.
-
-        Raises:
-            shared.errors.service.ServiceFull: too many small jobs and questions wait for it.
-        """
-
-    def is_waiting(self, full_name: str, question: Question) -> bool:
-        """Whether no worker has taken the question yet."""
-
-    def withdraw(self, full_name: str, question: Question) -> None:
-        """Remove a question from the waiting list, because nobody wants the answer any more."""
-
-    def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
-        """Wait up to `seconds` for answers to the questions with this address.
-
-        Returns:
-            Pairs of a question's id and its result rows; empty if no answer came in time.
-        """
-
-    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
-        """Take waiting small jobs and questions of a model, up to `rows` rows.
-
-        Jobs are taken for one lease. A job or question that was attempted before is taken alone: it
-        may be what killed its worker.
-
-        Returns:
-            The jobs and questions, and the number of those that still wait.
-        """
-
-    def renew_small(self, job_ids: list[str]) -> None:
-        """Renew the leases of small jobs that were taken."""
-
-    def answer_small(self, answers: list[Answer]) -> None:
-        """Close small jobs, and send the answers to questions.
-
-        A job ends as `failed` if the share of its rows with an error is over `Spec.tolerance`.
-        """
-
-    def small_result(self, job_id: str) -> bytes:
-        """The result rows of a small job as CSV; empty if there are none."""
-
-    def small_rows(self, job_id: str) -> bytes:
-        """The rows of a small job; empty once it has succeeded, or a day after another end."""
-
-    def return_small(self) -> list[str]:
-        """Put small jobs back into their waiting lists that were not answered within their lease.
-
-        Returns:
-            The models whose doorbell must be rung.
-        """
-
-    def waiting_small(self, full_name: str) -> int:
-        """The number of small jobs and questions that wait for a model."""
 
     # -- callbacks -------------------------------------------------------------------------
 
