@@ -68,7 +68,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             if waiting < 0:
                 raise IdempotencyKeyInUse
             if not waiting:
-                raise self._full()
+                raise self._service_full()
             return self._must_ring(waiting)
         place = ("active", job.created_at, *bound(spec, self._binding_seconds))
         if not self._link.run("create_bulk", spec.id, *place, *flat(record)):

@@ -63,6 +63,6 @@ class RedisOverview(Overview):
     def totals(self) -> Totals:
         totals = Totals()
         for name, value in self._link.client.hgetall(self._link.key("totals")).items():
-            what, _, of = name.partition(":")
-            getattr(totals, what)[of] = int(value)
+            what, _, label = name.partition(":")
+            getattr(totals, what)[label] = int(value)
         return totals

@@ -20,7 +20,7 @@ class RedisSmallJobs(RedisBase):
     def _must_ring(self, waiting: int) -> bool:
         return waiting == 1 or waiting % self._batch_rows == 0
 
-    def _full(self) -> ServiceFull:
+    def _service_full(self) -> ServiceFull:
         return ServiceFull(what=f"{self._max_waiting_small:,} small jobs and questions")
 
     @override
@@ -28,7 +28,7 @@ class RedisSmallJobs(RedisBase):
         waiting = self._link.client.lpush(self._small(full_name), _envelope(question))
         if waiting > self._max_waiting_small:
             self.withdraw(full_name, question)
-            raise self._full()
+            raise self._service_full()
         return self._must_ring(waiting)
 
     @override

@@ -75,7 +75,7 @@ def _rendered(
     notes = [""] * len(errors)
     if any(errors):
         notes = [_quote(error) if error else "" for error in errors]
-    rows = zip(_cells(refs), _spell(scores), notes, *map(_cells, extras), strict=True)
+    rows = zip(_cells(refs), _digits(scores), notes, *map(_cells, extras), strict=True)
     if extras:
         return "".join([",".join(row) + "\n" for row in rows]).encode()
     return "".join([f"{ref},{score},{note}\n" for ref, score, note in rows]).encode()
@@ -86,7 +86,7 @@ def _cells(cells: Sequence[str]) -> Sequence[str]:
     return cells if _are_plain(cells) else [_quote(escape(cell)) for cell in cells]
 
 
-def _spell(scores: list[float | None]) -> list[str]:
+def _digits(scores: list[float | None]) -> list[str]:
     """The shortest digits that read back equal; orjson is ten times as fast as `repr`."""
     digits = orjson.dumps(scores)[1:-1].decode()
     return digits.replace("null", "").split(",") if scores else []

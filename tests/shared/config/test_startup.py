@@ -77,7 +77,7 @@ def test_several_at_once(
         ("WEBHOOK_SECRETS", f"whsec_{base64.b64encode(b'short').decode()}", "24 to 64 bytes"),
     ],
 )
-def test_what_is_secret_is_not_said(
+def test_a_secret_is_not_quoted(
     name: str,
     value: str,
     must: str,

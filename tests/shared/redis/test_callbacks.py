@@ -90,7 +90,7 @@ def test_a_job_without_one_is_never_due(store: JobStore) -> None:
     assert of(store, job) == (None, None, None)
 
 
-def test_who_took_it_and_died_loses_none(store: JobStore) -> None:
+def test_a_callback_of_a_dead_taker_is_due_again(store: JobStore) -> None:
     """A callback whose taker died is due again after the lease, and counts another attempt."""
     job = ended(store)
     assert store.take_callbacks(10, 0.01) == [(job.spec.id, 1)]
@@ -113,7 +113,7 @@ def test_it_is_tried_again_until_it_is_delivered(store: JobStore) -> None:
     assert store.take_callbacks(10, 60) == []
 
 
-def test_what_is_given_back_was_no_attempt(store: JobStore) -> None:
+def test_giving_back_costs_no_attempt(store: JobStore) -> None:
     """A callback that is given back counts no attempt, and is due again after the given time."""
     job = ended(store)
     store.take_callbacks(10, 60)
@@ -134,7 +134,7 @@ def test_no_more_are_taken_than_asked_for(store: JobStore) -> None:
     assert store.take_callbacks(0, 60) == []
 
 
-def test_what_is_deleted_or_expired_is_not_told(make_store: MakeStore) -> None:
+def test_deleted_and_expired_jobs_are_not_called_back(make_store: MakeStore) -> None:
     """A job that was deleted or has expired is not called back."""
     store = make_store(retention_seconds=0.01)
     deleted, expired = ended(store), ended(store)

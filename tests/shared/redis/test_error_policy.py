@@ -30,7 +30,7 @@ def complete(store: JobStore, job_id: str, part: int, bad: BadRow | None, failed
     return store.complete_part(job_id, part, completed=10 - failed, failed=failed, lanes=4, bad=bad)
 
 
-def test_the_first_bad_row_fails_a_job_that_bears_none(store: JobStore) -> None:
+def test_the_first_bad_row_fails_a_job_with_tolerance_0(store: JobStore) -> None:
     """A job with tolerance 0 fails at its first bad row, whether or not its rows are counted."""
     job_id = started(store, 0.0, last=False)
     assert complete(store, job_id, 0, None) == Walk(wanted=True)
@@ -73,7 +73,9 @@ def test_the_end_of_the_cutting_may_make_it_certain(store: JobStore) -> None:
 
 
 @pytest.mark.parametrize(("tolerance", "bad"), [(1.0, 10), (0.25, 10), (0.3, 12)])
-def test_what_a_job_bears_it_bears(store: JobStore, tolerance: float, bad: int) -> None:
+def test_the_tolerated_share_does_not_fail_a_job(
+    store: JobStore, tolerance: float, bad: int
+) -> None:
     """Exactly the tolerated number of bad rows does not fail a job, despite float rounding."""
     job_id = started(store, tolerance)
     left = bad
@@ -97,7 +99,7 @@ def test_a_quotient_is_no_product(store: JobStore) -> None:
 @pytest.mark.parametrize(
     ("tolerance", "state"), [(1, "succeeded"), (0.5, "succeeded"), (0.49, "failed"), (0, "failed")]
 )
-def test_a_small_job_bears_as_many(store: JobStore, tolerance: float, state: str) -> None:
+def test_a_small_job_has_a_tolerance(store: JobStore, tolerance: float, state: str) -> None:
     """A small job with too many bad rows fails and keeps its result; other jobs are unaffected."""
     job, other = with_terms("small", 2, tolerance=tolerance), with_terms("small", 1)
     for one in (job, other):
@@ -114,7 +116,7 @@ def test_a_small_job_bears_as_many(store: JobStore, tolerance: float, state: str
     assert store.get(other.spec.id).state is State.SUCCEEDED
 
 
-def test_a_restored_job_bears_as_many(store: JobStore) -> None:
+def test_a_restored_job_keeps_its_tolerance(store: JobStore) -> None:
     """A restored job has its tolerance; the counts come back with its parts."""
     job = with_terms("bulk", tolerance=0.0)
     store.restore(job, [])

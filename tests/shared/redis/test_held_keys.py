@@ -150,7 +150,7 @@ def test_a_key_that_has_made_a_job_is_not_let_go(store: JobStore, kind: str) -> 
 
 
 @pytest.mark.parametrize("made", [False, True])
-def test_what_was_never_recorded_makes_no_second_job(store: JobStore, made: bool) -> None:
+def test_an_unrecorded_job_is_no_second_job(store: JobStore, made: bool) -> None:
     """A job is not restored if another request has its key, and the job was never recorded."""
     store.hold_key("k", "died", 0.01)
     died = keyed("died")
@@ -163,7 +163,7 @@ def test_what_was_never_recorded_makes_no_second_job(store: JobStore, made: bool
     assert len(store.list_jobs(10)) == made
 
 
-def test_what_was_never_recorded_and_is_restored_is_the_job_of_its_key(store: JobStore) -> None:
+def test_an_unrecorded_job_that_is_restored_has_its_key(store: JobStore) -> None:
     """A job that was never recorded and is restored is the job of its key."""
     store.hold_key("k", "died", 0.01)
     died = keyed("died")
@@ -174,7 +174,7 @@ def test_what_was_never_recorded_and_is_restored_is_the_job_of_its_key(store: Jo
     assert held.binding.job_id == died.spec.id
 
 
-def test_one_of_both_makes_the_job(link: RedisLink, redis_settings: Settings) -> None:
+def test_one_of_two_makes_the_job(link: RedisLink, redis_settings: Settings) -> None:
     """A request and the restoring of another one's job: whichever is first gets the key."""
     store = RedisJobStore(link, redis_settings)
 

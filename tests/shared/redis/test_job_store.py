@@ -115,7 +115,7 @@ def test_attempts_at_a_part_are_counted(store: JobStore) -> None:
     assert begun[0].part == parts(1)[0]
 
 
-def test_a_note_is_for_whoever_takes_the_part_up_next(store: JobStore) -> None:
+def test_a_note_is_for_the_next_attempt(store: JobStore) -> None:
     """The next attempt at a part gets its last note; other parts get none."""
     job_id, _ = running(store, 2, lanes=2)
     first = store.begin_part(job_id, 0)

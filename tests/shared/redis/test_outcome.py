@@ -72,7 +72,7 @@ def finish_part(store: JobStore, job_id: str, part: int, rows: list[float | None
     )
 
 
-def test_what_parts_come_to(store: JobStore) -> None:
+def test_parts_are_summed_up(store: JobStore) -> None:
     """Each part counts once, in whatever order and however often it is completed."""
     job_id, _ = running(store, 20, lanes=20)
     assert store.outcome(job_id) == Outcome()

@@ -34,7 +34,7 @@ def test_jobs_are_listed_by_owner(store: JobStore) -> None:
     assert listed("one") == {one.spec.id}
 
 
-def test_what_waits_is_counted_from_the_jobs(store: JobStore) -> None:
+def test_load_is_counted_from_the_jobs(store: JobStore) -> None:
     """Open rows are estimated until they are counted; done rows and ended jobs do not count."""
     assert store.load("one") == Load(0, 0, 0, 0)
     job, other = owned(store, "one"), owned(store, "other", 7)
@@ -60,7 +60,7 @@ def test_requests_are_counted_in_a_window(store: JobStore) -> None:
     wait_for(lambda: store.spend("short", 1).count == 1)
 
 
-def test_a_line_that_is_full_takes_no_more(make_store: MakeStore) -> None:
+def test_a_full_waiting_list_takes_no_more(make_store: MakeStore) -> None:
     """A full waiting list refuses jobs and questions and keeps no trace of them."""
     store = make_store(max_waiting_small=2)
     small(store, 1)

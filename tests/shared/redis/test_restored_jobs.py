@@ -22,7 +22,7 @@ def test_a_job_is_restored_from_its_beginning(store: JobStore) -> None:
     assert (begun.attempts, begun.perhaps_done) == (1, True)
 
 
-def test_what_is_recorded_is_not_restored(store: JobStore) -> None:
+def test_recorded_jobs_are_not_restored(store: JobStore) -> None:
     """A recorded job is not restored, and is not recorded twice."""
     job_id, _ = running(store, 3, lanes=2)
     complete(store, job_id, 0)
@@ -59,7 +59,7 @@ def test_an_ended_job_is_restored_as_it_ended(make_store: MakeStore) -> None:
     assert [one.spec.id for one in store.expire(10)] == [old.spec.id]
 
 
-def test_known_are_the_states_of_what_is_recorded(store: JobStore) -> None:
+def test_known_gives_the_states_of_recorded_jobs(store: JobStore) -> None:
     """`known` leaves out jobs that are not recorded."""
     job_id, _ = running(store, 1, lanes=1)
     assert store.known([job_id, "0" * 32]) == {job_id: State.RUNNING}
@@ -129,7 +129,7 @@ def test_a_note_at_a_small_job_comes_with_it(make_store: MakeStore) -> None:
     assert (second.attempts, second.note) == (2, "look at row 3")
 
 
-def test_a_thing_is_due_once_in_its_time(store: JobStore) -> None:
+def test_a_task_is_due_once_a_period(store: JobStore) -> None:
     """Each task has its own period; the first call sets the time that `since` returns."""
     assert store.since() == 0
     assert store.due("this", 60)

@@ -67,7 +67,7 @@ def test_cancelled_and_deleted_small_jobs_are_not_taken(store: JobStore) -> None
     assert waiting == 0
 
 
-def test_what_a_dead_worker_took_is_put_back_and_then_goes_alone(make_store: MakeStore) -> None:
+def test_jobs_of_a_dead_worker_are_put_back_and_taken_alone(make_store: MakeStore) -> None:
     """A job whose lease is over goes to the front, and is taken alone: it may be the killer."""
     store = make_store(lease_seconds=0.01)
     lost = [small(store, 1)[0] for _ in range(2)]
@@ -80,7 +80,7 @@ def test_what_a_dead_worker_took_is_put_back_and_then_goes_alone(make_store: Mak
     assert batches[2] == [fresh]
 
 
-def test_questions_and_jobs_wait_in_one_line(store: JobStore) -> None:
+def test_questions_and_jobs_share_a_waiting_list(store: JobStore) -> None:
     """A question is taken in its turn among small jobs, with its rows and its address."""
     first, _ = small(store, 2)
     asked = question(3)

@@ -56,7 +56,7 @@ def test_a_blob_with_a_second_key_is_two(tmp_path: Path) -> None:
     assert names == {"one", "two"}
 
 
-def test_what_is_not_there_has_no_second_key(tmp_path: Path) -> None:
+def test_a_missing_blob_cannot_be_linked(tmp_path: Path) -> None:
     """Linking a missing blob raises, and makes no blob."""
     with pytest.raises(FileNotFoundError):
         FolderBlobs(tmp_path).link({"jobs/a/one": "jobs/b/one"})

@@ -85,7 +85,7 @@ def test_nothing_is_carried_unasked() -> None:
     assert (rows.extras, rows.run(0, 1).extras) == ([], [])
 
 
-def test_a_row_without_its_cells_is_an_error_of_ours() -> None:
+def test_rows_with_other_cells_are_not_joined() -> None:
     """Rows with different carried columns are never joined, and no cell moves to another column."""
     rows = Rows()
     rows.add("1", "good", 5, extras=["a", "b"])

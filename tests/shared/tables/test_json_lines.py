@@ -197,7 +197,7 @@ def test_the_first_lines_tell_the_fields(size: int) -> None:
         upload.layout("review", None)
 
 
-def test_first_lines_that_are_none() -> None:
+def test_first_lines_that_are_no_objects() -> None:
     """A first line that is no object ends the upload, however its bytes arrive."""
     for content, kind, says in (
         (b"", NoRows, "not one line"),

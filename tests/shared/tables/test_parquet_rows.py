@@ -125,7 +125,7 @@ def whole() -> bytes:
         (b"PAR1" + b"\xff" * 100 + b"\x40\0\0\0PAR1", "cannot be read"),
     ],
 )
-def test_a_file_that_is_none(content: bytes, says: str) -> None:
+def test_a_file_that_is_not_parquet(content: bytes, says: str) -> None:
     """A file that is not Parquet is refused by its footer, with a reason."""
     with pytest.raises(BadParquet, match=says):
         describe(io.BytesIO(content))
@@ -184,7 +184,7 @@ def test_an_upload_is_looked_at_when_it_is_stored() -> None:
         ParquetUpload(io.BytesIO).feed(b"PAX")
 
 
-def test_what_reads_rows_does_not_outlive_its_worker_for_ever() -> None:
+def test_the_reader_does_not_outlive_its_worker_for_ever() -> None:
     """The process has a limit on processor time, because a file may make it loop for ever."""
     table = pa.table({"text": ["number " + "x" * 1000] * 1000})
     before = set(psutil.Process().children())

@@ -74,7 +74,7 @@ def test_rows_read_back_equal(
 
 @formats
 @given(records(COLUMNS, max_size=9))
-def test_what_is_converted_is_what_a_worker_writes(form: RowFormat, rows: Records) -> None:
+def test_converted_rows_equal_written_rows(form: RowFormat, rows: Records) -> None:
     """Rows converted from another format equal, byte for byte, what a worker writes."""
     assert form.write(rows, COLUMNS) == render(form, rows, COLUMNS)
 

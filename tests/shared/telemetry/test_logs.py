@@ -74,7 +74,7 @@ def test_a_line_to_read(log: Callable[[str], io.StringIO]) -> None:
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
-def test_what_others_log_of_an_exception_quotes_nothing(
+def test_exceptions_that_other_code_logs_quote_nothing(
     log: Callable[[str], io.StringIO], log_format: str
 ) -> None:
     """Celery's report of a failed task has only the kind of the exception and its traceback."""

@@ -56,7 +56,7 @@ def test_the_dead_are_counted() -> None:
     assert sum(bool(list(counters._names_of(place))) for place in range(8)) == 2
 
 
-def test_what_is_open_goes_with_its_process() -> None:
+def test_gauges_end_with_their_process() -> None:
     """A gauge counts live processes only, whichever process reads it, and at once."""
     counters = SharedCounters(gauges=[OPEN.name])
     counters.add(OPEN, by=2)

@@ -18,14 +18,14 @@ class InMemoryHeldKeys(InMemoryBase):
         left = job.created_at + self._settings.idempotency_seconds - time.time()
         if own is None or left <= 0:
             return False
-        held = self._who_has(own.key)
+        held = self._holder(own.key)
         if held and (held.token != own.token or held.job_id not in ("", job.spec.id)):
             return False
         bound = own.model_copy(update={"job_id": job.spec.id})
         self._keys[own.key] = (bound, time.time() + left)
         return True
 
-    def _who_has(self, key: str) -> Binding | None:
+    def _holder(self, key: str) -> Binding | None:
         binding, until = self._keys.get(key, (None, 0.0))
         if binding is None or until <= time.time():
             return None
@@ -35,7 +35,7 @@ class InMemoryHeldKeys(InMemoryBase):
 
     @override
     def hold_key(self, key: str, token: str, seconds: float) -> Held | None:
-        found = self._who_has(key)
+        found = self._holder(key)
         if found and (found.job_id or found.token != token):
             return Held(found if found.job_id else None, self._keys[key][1] - time.time())
         self._since = self._since or math.floor(time.time() * 1000) / 1000
@@ -45,12 +45,12 @@ class InMemoryHeldKeys(InMemoryBase):
 
     @override
     def renew_key(self, key: str, token: str, seconds: float) -> None:
-        found = self._who_has(key)
+        found = self._holder(key)
         if found and found.token == token and not found.job_id:
             self._keys[key] = (found, time.time() + seconds)
 
     @override
     def release_key(self, key: str, token: str) -> None:
-        found = self._who_has(key)
+        found = self._holder(key)
         if found and found.token == token and not found.job_id:
             del self._keys[key]

@@ -53,7 +53,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
     def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:
         if job.spec.id in self._records:
             return True
-        if job.spec.binding and not self._bind(job) and self._who_has(job.spec.binding.key):
+        if job.spec.binding and not self._bind(job) and self._holder(job.spec.binding.key):
             lost = job.state in ENDED or made_at(job.spec.id) < self._since
             if not lost:
                 return False
@@ -220,8 +220,8 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         expired = []
         for job_id, record in self._records.items():
             job = record.job
-            kept = job.spec.retention or most
-            due = job.finished_at is not None and job.finished_at + kept <= now
+            retention = job.spec.retention or most
+            due = job.finished_at is not None and job.finished_at + retention <= now
             if due and len(expired) < limit and self.move(job_id, State.EXPIRED):
                 record.result = b""
                 expired.append(job)

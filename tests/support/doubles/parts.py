@@ -47,8 +47,8 @@ class InMemoryParts(InMemoryBase):
             if record.fails():
                 return Walk(failed=True)
         record.split_lease = time.time() + self._settings.lease_seconds
-        go = record.walk(lanes, self._settings.lease_seconds)
-        return Walk(True, record.all_done, go)
+        handed_out = record.walk(lanes, self._settings.lease_seconds)
+        return Walk(True, record.all_done, handed_out)
 
     @override
     def begin_part(self, job_id: str, part: int) -> Begun | None:
@@ -110,8 +110,8 @@ class InMemoryParts(InMemoryBase):
             record.bad = bad
         if record.fails():
             return Walk(failed=True)
-        go = record.walk(lanes, self._settings.lease_seconds)
-        return Walk(True, record.all_done, go)
+        handed_out = record.walk(lanes, self._settings.lease_seconds)
+        return Walk(True, record.all_done, handed_out)
 
     @override
     def outcome(self, job_id: str) -> Outcome:

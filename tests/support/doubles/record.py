@@ -48,12 +48,12 @@ class Record:
             self.update(callback_state=CallbackState.WAITING)
 
     def walk(self, lanes: int, lease: float) -> list[int]:
-        go = []
+        handed_out = []
         while self.dispatched < len(self.parts) and self.dispatched - len(self.done) < lanes:
             self.leases[self.dispatched] = time.time() + lease
-            go.append(self.dispatched)
+            handed_out.append(self.dispatched)
             self.dispatched += 1
-        return go
+        return handed_out
 
     def fails(self) -> bool:
         """Fail the job if too many of its rows have an error. Returns whether it failed."""
