@@ -17,10 +17,9 @@ import pandas as pd
 
 from api.uploads.csv import CsvUpload
 from shared.config.settings import Settings
-from shared.jobs.job import Layout
 from shared.model import SCORE, TEXT, Model, load_model
 from shared.tables.csv_results import header, render
-from shared.tables.parts import read_rows
+from shared.tables.layouts import Layout
 
 #: The number of bytes that are read and scored at a time, about the size of a part of a job.
 BLOCK = 4 << 20
@@ -92,9 +91,8 @@ def _score(source: Path, target: Path, begin: int, end: int, layout: Layout) -> 
             block = file.read(min(BLOCK, end - at))
             if not block.endswith(b"\n"):
                 block += file.readline()
-            rows = read_rows(
+            rows = layout.read(
                 block,
-                layout,
                 offset=at,
                 max_text_chars=settings.max_text_chars,
                 max_record_bytes=settings.max_record_bytes,

@@ -15,11 +15,12 @@ from benchmarks.reference_servers import started
 from benchmarks.service import Running
 from shared.config.settings import BUNDLED_MODELS, Settings
 from shared.dispatch import CeleryDispatch, broker_url, make_celery
-from shared.fleet import RedisFleet
-from shared.jobs.job import ENDED, NDJSON, Job, Spec, new_job_id
+from shared.jobs.job import ENDED, Job, Spec, new_job_id
+from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.tables.csv_results import parse
+from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import write_rows
 
 #: The maximum seconds of any wait.

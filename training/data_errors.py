@@ -1,6 +1,6 @@
 """The errors of labelled data, each with its message."""
 
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 
 class LabelledDataError(ScorelaneError):

@@ -28,16 +28,16 @@ with atheris.instrument_imports(include=["shared", "api", "worker"]):
     from api.uploads.charsets import to_utf8
     from api.uploads.csv import CsvUpload
     from api.uploads.formats import kind_of_file
+    from api.uploads.json_rows import json_columns, json_rows, parse_json
     from api.uploads.ndjson import NdjsonUpload
     from api.v1.first_look import first_look
-    from shared.errors.service import ScorelaneError
-    from shared.jobs.job import NDJSON, Layout, Part
+    from shared.errors.base import ScorelaneError
     from shared.storage.batches import ENDPOINT
     from shared.tables import csv_blocks
     from shared.tables.csv_blocks import by_blocks
     from shared.tables.csv_results import parse, render
-    from shared.tables.json_rows import json_columns, json_rows, parse_json
-    from shared.tables.parts import cut, read_rows
+    from shared.tables.layouts import NDJSON, Layout
+    from shared.tables.parts import Part
     from shared.tables.stored_rows import write_rows
     from worker.batches.validation import convert
     from worker.steps import record_ends
@@ -119,9 +119,8 @@ def in_parts(body: bytes, layout: Layout, size: int) -> None:
     limit = LIMITS["max_record_bytes"]
 
     def cut_by(look: Any) -> list[Part]:
-        found = cut(
+        found = layout.cut(
             io.BytesIO(body[layout.start :]),
-            layout,
             rows_per_part=size,
             after=None,
             max_record_bytes=limit,
@@ -131,11 +130,11 @@ def in_parts(body: bytes, layout: Layout, size: int) -> None:
 
     parts = cut_by(record_ends.look)
     assert parts == cut_by(by_blocks(csv_blocks.record_ends))
-    whole = read_rows(body[layout.start :], layout, offset=layout.start, **LIMITS)
+    whole = layout.read(body[layout.start :], offset=layout.start, **LIMITS)
     rows = 0
     for part in parts:
         content = body[part.offset : part.end]
-        found = read_rows(content, layout, offset=part.offset, first_row=part.first_row, **LIMITS)
+        found = layout.read(content, offset=part.offset, first_row=part.first_row, **LIMITS)
         assert len(found) == part.rows
         assert found == whole.run(rows, rows + part.rows)
         scores = [None if error else 0.5 for error in found.errors]
@@ -169,8 +168,8 @@ def json(data: bytes) -> None:
     carried = tuple(json_columns(value))
     wide = json_rows(value, carried=carried)
     assert [row[:2] for row in wide] == pairs
-    assert len(read_rows(write_rows(wide), NDJSON, **LIMITS)) == len(pairs)
-    rows = read_rows(write_rows(pairs), NDJSON, max_text_chars=1000, max_record_bytes=2**20)
+    assert len(NDJSON.read(write_rows(wide), **LIMITS)) == len(pairs)
+    rows = NDJSON.read(write_rows(pairs), max_text_chars=1000, max_record_bytes=2**20)
     assert len(rows) == len(pairs)
     for (ref, text), stored, error in zip(pairs, rows.texts, rows.errors, strict=True):
         assert error or stored == text, (ref, text, stored)
@@ -184,7 +183,7 @@ def batch(data: bytes) -> None:
     if not found.problems:
         assert seen.model == found.model
         assert not seen.is_empty
-        assert len(read_rows(rows.getvalue(), NDJSON, **LIMITS)) == found.rows > 0
+        assert len(NDJSON.read(rows.getvalue(), **LIMITS)) == found.rows > 0
 
 
 def multipart(data: bytes) -> None:

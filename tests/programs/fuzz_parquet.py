@@ -160,7 +160,7 @@ def as_the_service(content: bytes) -> str:
         with stored_rows_of(io.BytesIO(content), NAMES, 0) as lines:
             _check(lines.read(), "rows")
     except BadParquet as error:
-        return "ended" if "was ended by it" in str(error) else "refused"
+        return "ended" if "has crashed" in str(error) else "refused"
     return "read"
 
 

@@ -265,7 +265,9 @@ def test_top_and_doctor_look_at_the_service(service: Programs) -> None:
 def test_a_setting_that_is_none_is_named_by_both(service: Programs) -> None:
     """At start the programs warn of an unknown setting, and suggest the most similar one."""
     for name in ("api", "worker"):
-        [line] = [one for one in log_lines(service, name) if "is no setting" in one["message"]][:1]
+        [line] = [one for one in log_lines(service, name) if "is not a setting" in one["message"]][
+            :1
+        ]
         assert line["level"] == "WARNING"
         assert "did you mean SCORELANE_RETENTION_SECONDS?" in line["message"]
 
