@@ -37,8 +37,8 @@ serve: $(DEMO)  ## run the service at http://127.0.0.1:5005 until Ctrl-C; data i
 	@exec $(BIN)/scorelane serve
 
 .PHONY: test-fast
-test-fast: $(ENVIRONMENT)  ## run the tests that start no process: under a minute
-	$(BIN)/python -m pytest -q -m "not process"
+test-fast: $(ENVIRONMENT)  ## run the tests that start no process, on two cores: under a minute
+	$(BIN)/python -m pytest -q -n 2 -m "not process"
 
 .PHONY: test
 test: $(ENVIRONMENT)  ## run the tests

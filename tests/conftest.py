@@ -1,5 +1,6 @@
 """Fixtures for all tests: a real Redis for the session, and the service in memory."""
 
+import os
 import re
 import signal
 import subprocess
@@ -30,8 +31,7 @@ properties.register_profile(
 properties.load_profile("scorelane")
 
 
-#: A test with one of these markers, or with the session's Redis, starts a process; so does one
-#: whose module imports `subprocess`.
+#: A test with one of these markers starts a process, or imports TensorFlow.
 STARTS_PROCESSES = {"stack", "faults", "keras", "packages"}
 
 
@@ -41,10 +41,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         starts = (
             STARTS_PROCESSES & {marker.name for marker in item.iter_markers()}
             or "redis_url" in getattr(item, "fixturenames", ())
+            # Parquet is read in a process of its own.
+            or "parquet" in item.nodeid.lower()
             or hasattr(getattr(item, "module", None), "subprocess")
         )
         if starts:
             item.add_marker("process")
+
+
+@pytest.fixture(autouse=True)
+def no_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail a test that starts a process without the marker `process`."""
+    if request.node.get_closest_marker("process"):
+        return
+
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("this test starts a process: mark it with `pytest.mark.process`")
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", refuse)
+    monkeypatch.setattr(os, "fork", refuse)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

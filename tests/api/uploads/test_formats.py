@@ -151,7 +151,7 @@ FILES = [
     ("reviews", "application/x-ndjson", ndjson(), {}),
     ("reviews.parquet", "", parquet(), {}),
     ("reviews.parquet.gz", "", gzip.compress(parquet()), {}),
-    ("reviews", "application/vnd.apache.parquet", parquet(), {}),
+    ("parquet-by-its-type", "application/vnd.apache.parquet", parquet(), {}),
     ("r.json.gz", "", gzip.compress(COLUMNS.encode("latin-1")), {"charset": "latin-1"}),
 ]
 

@@ -43,6 +43,7 @@ def test_counts_add_up() -> None:
     assert counters.totals(TIMES) == {(): [1, 1, 1, 5.6]}
 
 
+@pytest.mark.process
 def test_the_dead_are_counted() -> None:
     """A process takes the place of an ended one, and counts on from its numbers."""
     counters = SharedCounters()
@@ -56,6 +57,7 @@ def test_the_dead_are_counted() -> None:
     assert sum(bool(list(counters._names_of(place))) for place in range(8)) == 2
 
 
+@pytest.mark.process
 def test_gauges_end_with_their_process() -> None:
     """A gauge counts live processes only, whichever process reads it, and at once."""
     counters = SharedCounters(gauges=[OPEN.name])
@@ -91,6 +93,7 @@ def _is(found: object, expected: object) -> None:
     assert found == expected
 
 
+@pytest.mark.process
 def test_the_living_have_places_of_their_own() -> None:
     """Processes that live at the same time do not overwrite each other's numbers."""
     counters = SharedCounters()
