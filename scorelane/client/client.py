@@ -17,7 +17,7 @@ from scorelane.client.calls.score import ScoreCalls
 from scorelane.client.calls.service import ServiceCalls
 from scorelane.client.connections import Connections
 from scorelane.client.drivers import emit_result, run_steps, run_steps_async
-from scorelane.client.errors import Unreachable
+from scorelane.client.errors import ClientError, Unreachable
 from scorelane.client.io_steps import EmittingSteps, Steps
 from scorelane.client.job_state import JobState
 from scorelane.client.request import J, invalid_address
@@ -162,7 +162,11 @@ class Client(Calls[Job], Blocking):
         return Job.from_json(body, client=self)
 
     def _run(self, steps: Steps[T]) -> T:
-        [result] = run_steps(emit_result(steps), self._connections)
+        try:
+            [result] = run_steps(emit_result(steps), self._connections)
+        except ClientError as error:
+            # The message says what happened. The frames inside the client would only bury it.
+            raise error.with_traceback(None)  # noqa: B904  its cause stays
         return result
 
     def _iterate(self, steps: EmittingSteps[T]) -> Generator[T]:
@@ -203,8 +207,11 @@ class AsyncClient(Calls[AsyncJob], Awaited):
         return AsyncJob.from_json(body, client=self)
 
     async def _run(self, steps: Steps[T]) -> T:
-        values = run_steps_async(emit_result(steps), self._connections)
-        [result] = [value async for value in values]
+        try:
+            values = run_steps_async(emit_result(steps), self._connections)
+            [result] = [value async for value in values]
+        except ClientError as error:
+            raise error.with_traceback(None)  # noqa: B904  see `Client._run`
         return result
 
     def _iterate(self, steps: EmittingSteps[T]) -> AsyncGenerator[T]:

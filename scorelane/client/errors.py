@@ -25,6 +25,14 @@ class SourceSpent(ClientError):
     """An upload failed, and cannot be retried because its rows can be read only once."""
 
 
+class InvalidSource(ClientError, ValueError):
+    """The rows cannot be sent: a column is missing, or a cell is no text or plain value."""
+
+
+class SourceChanged(ClientError):
+    """A file gave fewer or more bytes than it had when its upload began. No job was made."""
+
+
 class WaitTimeout(ClientError, TimeoutError):
     """The job had not ended when `timeout` was over. The job keeps running."""
 

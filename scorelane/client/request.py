@@ -81,6 +81,8 @@ class Requests(Generic[J]):
         except (httpx.HTTPError, ApiError) as error:
             pause = attempts.pause_after(error, answered=self._answered) if idempotent else None
             if pause is None:
+                if isinstance(error, ApiError):
+                    raise
                 raise self.error_for_user(error) from error
             if request.upload and not request.upload.can_be_sent:
                 raise self._source_spent(request, error) from error

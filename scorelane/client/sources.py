@@ -43,15 +43,16 @@ def upload_of(source: Any, media_type: str | None, options: JobOptions) -> Uploa
     Raises:
         OSError: the file cannot be read.
         TypeError: a source of this type cannot be submitted.
-        ValueError: a DataFrame lacks a column.
+        InvalidSource: a DataFrame lacks a column.
     """
     upload = _file_or_bytes_upload(source, media_type)
     if upload is not None:
         return upload
     if is_pandas(source):
-        return Upload("text/csv", csv_content(source, _columns(source, options)))
+        text, ref = _text_column(options), _ref_column(options)
+        return Upload("text/csv", csv_content(source, _columns(source, options), text, ref))
     if is_polars(source):
-        columns = _columns(source, options)
+        columns = list(_columns(source, options).values())
         return _rows_upload(lambda: source.select(columns).iter_rows(named=True), options)
     if isinstance(source, AsyncIterable):
         return Upload(NDJSON, lambda: _encoder(options).chunks_async(source), rereadable=False)
@@ -131,9 +132,27 @@ def _rows_upload(rows: Any, options: JobOptions, *, rereadable: bool = True) -> 
 
 
 def _encoder(options: JobOptions) -> NdjsonEncoder:
-    return NdjsonEncoder(options.get("ref_column") or "ref", options.get("text_column") or "text")
+    carried = carried_columns(options)
+    names = None if carried is None else list(map(str, carried))
+    ref_column = options.get("ref_column")
+    ref_name = None if ref_column is None else str(ref_column)
+    return NdjsonEncoder(ref_name, _text_column(options), names)
 
 
-def _columns(frame: Any, options: JobOptions) -> list[str]:
-    text_column = options.get("text_column") or "text"
-    return columns_to_send(frame, text_column, options.get("ref_column"), carried_columns(options))
+def _text_column(options: JobOptions) -> str:
+    """Return the name that the column of the texts is sent under."""
+    column = options.get("text_column")
+    return "text" if column is None else str(column)
+
+
+def _ref_column(options: JobOptions) -> str:
+    """Return the name that the column of the references is sent under, if there is one."""
+    column = options.get("ref_column")
+    return "ref" if column is None else str(column)
+
+
+def _columns(frame: Any, options: JobOptions) -> dict[int, str]:
+    text_column = options.get("text_column")
+    text_column = "text" if text_column is None else text_column
+    carried = carried_columns(options)
+    return columns_to_send(frame.columns, text_column, options.get("ref_column"), carried)

@@ -15,6 +15,7 @@ from scorelane.client.io_steps import Steps
 from scorelane.client.job_state import JobState
 from scorelane.client.options import JobOptions
 from scorelane.client.request import J
+from scorelane.client.sources import upload_of
 from scorelane.client.sync_async import call, steps_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 #: Up to this many rows, `score` asks for the results in the response to the submission.
 FEW_ROWS = 1000
+
+#: The results of a frame without rows. The service refuses a job without rows.
+EMPTY_RESULTS = b"ref,Sentiment_Score,error\r\n"
 
 
 class ScoreCalls(SubmitCalls[J], JobCalls[J], EventCalls[J], ResultCalls[J], RowCalls[J]):
@@ -56,6 +60,9 @@ class ScoreCalls(SubmitCalls[J], JobCalls[J], EventCalls[J], ResultCalls[J], Row
             ValueError: the frame lacks a column, or already has one of the two new ones.
         """
         check_frame(frame)
+        if not len(frame):
+            upload_of(frame, None, options)  # refuses a frame that lacks a column
+            return with_scores(frame, read_results(io.BytesIO(EMPTY_RESULTS)))
         if len(frame) <= FEW_ROWS and not (on_progress or show or timeout is not None):
             response = yield from self._submit_and_wait(frame, options)
             if response.headers.get("Content-Type", "").startswith("text/csv"):
