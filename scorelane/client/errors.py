@@ -5,9 +5,10 @@ The subclasses of `ApiError` follow the stable codes of the service's errors (`d
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import httpx
+from typing_extensions import override
 
 #: The code of an `ApiError` whose response was not an error document of Scorelane's.
 HTTP_ERROR = "http-error"
@@ -65,6 +66,12 @@ class ApiError(ClientError):
         self.code = code
         self.detail = detail
         self.retry_after = retry_after
+
+    @override
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how `pickle` and `copy` make this error again: `args` holds only the message."""
+        arguments = (self.status, self.code, self.detail, self.retry_after)
+        return type(self), arguments, self.__dict__
 
 
 class BadRequest(ApiError):
@@ -158,9 +165,9 @@ class RateLimited(ApiError):
 
 
 class Unavailable(ApiError):
-    """The service, or something that it needs, is down or full. Try again later."""
+    """The service, or something that it needs, is down, full or too slow. Try again later."""
 
-    statuses = frozenset({502, 503, 504, 507})
+    statuses = frozenset({408, 502, 503, 504, 507})
 
 
 class ServiceFault(ApiError):

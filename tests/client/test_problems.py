@@ -1,6 +1,8 @@
 """Errors of the service become exceptions of the client."""
 
+import copy
 import inspect
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -73,6 +75,37 @@ def test_the_class_of_an_error(status: int, code: str, kind: type[ApiError]) -> 
     assert type(found) is kind
     assert (found.status, found.code, found.retry_after) == (status, code, 7.0)
     assert str(found) == found.detail == f"It is {code}."
+
+
+def pickled(error: Exception) -> Any:
+    return pickle.loads(pickle.dumps(error))  # noqa: S301  it was made here
+
+
+CLIENT_ERRORS = [
+    kind
+    for _, kind in inspect.getmembers(client_errors, inspect.isclass)
+    if issubclass(kind, client_errors.ClientError)
+]
+
+
+@pytest.mark.parametrize("kind", CLIENT_ERRORS)
+@pytest.mark.parametrize("again", [pickled, copy.copy, copy.deepcopy])
+def test_errors_can_be_pickled_and_copied(kind: Any, again: Callable[[Any], Any]) -> None:
+    """A process pool gets the same error, with all that is known of it."""
+    if issubclass(kind, ApiError):
+        error = kind(429, "a-code", "It is so.", retry_after=7.0)
+    else:
+        error = kind("It is so.")
+    error.add_note("a note")
+    found = again(error)
+    assert type(found) is kind
+    assert str(found) == "It is so."
+    assert found.args == error.args
+    assert vars(found) == vars(error)
+    assert found.__notes__ == ["a note"]
+    if issubclass(kind, ApiError):
+        assert (found.status, found.code, found.detail) == (429, "a-code", "It is so.")
+        assert found.retry_after == 7.0
 
 
 def test_an_error_of_another_server() -> None:
