@@ -14,6 +14,7 @@ from scorelane.client.errors import ClientError, InvalidSource
 
 if TYPE_CHECKING:
     import pandas as pd
+    import polars as pl
 
 SCORE = "Sentiment_Score"
 
@@ -230,38 +231,50 @@ def check_frame(frame: Any) -> None:
     """Check that scores can be added to a frame.
 
     Raises:
-        ValueError: it has a column of scores or errors already.
-        TypeError: it is not a DataFrame of pandas.
+        InvalidSource: it has a column of scores or errors already.
+        TypeError: it is not a DataFrame of pandas or polars.
     """
-    if not is_pandas(frame):
+    if not (is_pandas(frame) or is_polars(frame)):
         raise TypeError(
-            f"{type(frame).__name__} is not a DataFrame of pandas. Use `submit` for other sources."
+            f"{type(frame).__name__} is not a DataFrame of pandas or polars. Use `submit` for "
+            "other sources."
         )
     for column in (SCORE, "error"):
         if column in frame.columns:
-            raise ValueError(f"The frame has a column '{column}' already. Rename or drop it first.")
+            raise InvalidSource(
+                f"The frame has a column '{column}' already. Rename or drop it first."
+            )
 
 
-def with_scores(frame: "pd.DataFrame", results: "pd.DataFrame") -> "pd.DataFrame":
+def with_scores(frame: Any, file: IO[bytes]) -> Any:
     """Return a copy of the frame with the columns of scores and errors.
 
     Args:
-        frame: the rows that were sent.
-        results: their results, in the same order.
+        frame: the rows that were sent, of pandas or polars.
+        file: their result CSV, in the same order.
 
     Raises:
         ClientError: the numbers of rows differ.
     """
-    if len(frame) != len(results):
+    added: Any = _polars_results(file) if is_polars(frame) else read_results(file).iloc[:, 1:3]
+    if len(frame) != len(added):
         raise ClientError(
-            f"{len(frame)} rows were sent, but {len(results)} results came back. Score the frame "
+            f"{len(frame)} rows were sent, but {len(added)} results came back. Score the frame "
             "again."
         )
-    scored = frame.copy()
-    for name, position in ((SCORE, _SCORE_AT), ("error", _ERROR_AT)):
+    if is_polars(frame):
+        return frame.with_columns(added.get_columns())
+    scored, levels = frame.copy(), frame.columns.nlevels
+    for name in (SCORE, "error"):
         # The label of a column has a part for each level.
-        label: Any = (
-            (name, *[""] * (frame.columns.nlevels - 1)) if frame.columns.nlevels > 1 else name
-        )
-        scored[label] = results.iloc[:, position].array
+        scored[name if levels == 1 else (name, *[""] * (levels - 1))] = added[name].array
     return scored
+
+
+def _polars_results(file: IO[bytes]) -> "pl.DataFrame":
+    """Read the scores and errors of a result CSV; pandas need not be installed."""
+    import polars as pl  # noqa: PLC0415  it is imported already, as the frame is one of its own
+
+    names = [SCORE, "error"]
+    read = pl.read_csv(file.read(), columns=[_SCORE_AT, _ERROR_AT], infer_schema=False)
+    return read.rename(dict(zip(read.columns, names, strict=True))).cast({SCORE: pl.Float64})

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pandas as pd
+import polars
 import pyarrow as pa
 import pytest
 from support.doubles.length_model import length_score
@@ -15,7 +16,7 @@ from support.in_memory import Service
 from support.transports import Working
 
 from scorelane.client.errors import BadRequest, JobNotSucceeded
-from scorelane.client.frames import SLICE_ROWS, csv_content, read_results, unescape
+from scorelane.client.frames import SLICE_ROWS, csv_content, read_results, unescape, with_scores
 from shared.tables import csv_results
 
 #: Texts that CSV, spreadsheets or pandas treat specially.
@@ -65,15 +66,38 @@ def test_a_small_frame_is_scored_by_one_request(
     assert states == ["succeeded"]
 
 
+@pytest.mark.parametrize("timeout", [None, 60.0])
+def test_a_frame_of_polars(client: Any, timeout: float | None) -> None:
+    """`score` returns a frame of polars with the same two columns, by either way."""
+    frame = polars.DataFrame({"stars": [5, 1, None], "text": ["hello", None, "a\nb, 'c'"]})
+    scored = client.score(frame, timeout=timeout)
+    assert scored.columns == ["stars", "text", "Sentiment_Score", "error"]
+    assert scored.dtypes[2:] == [polars.Float64, polars.String]
+    assert scored.select(frame.columns).equals(frame)
+    assert scored["Sentiment_Score"].to_list() == [0.05, None, length_score("a\nb, 'c'")]
+    assert scored["error"].to_list() == [None, "the text is missing", None]
+    empty = client.score(frame.clear(), timeout=timeout)
+    assert empty.schema == scored.schema
+    for taken in ("error", "Sentiment_Score"):
+        with pytest.raises(ValueError, match=f"'{taken}' already"):
+            client.score(frame.with_columns(polars.lit("x").alias(taken)))
+    with pytest.raises(ValueError, match="no column 'review'"):
+        client.score(frame, text_column="review")
+    with pytest.raises(TypeError, match="LazyFrame is not a DataFrame"):
+        client.score(frame.lazy())
+
+
 def test_hostile_texts(client: Any) -> None:
     """Each text is scored exactly as it is, and each reference comes back unchanged."""
     frame = pd.DataFrame({"ref": HOSTILE, "text": HOSTILE})
+    polars_scores = client.score(polars.from_dict(frame.to_dict("list")))["Sentiment_Score"]
     job = client.submit(frame).wait()
     found = job.as_frame()
     assert found["ref"].tolist() == HOSTILE
     expected = [None if text == "\r" else length_score(text) for text in HOSTILE]
     scores = found["Sentiment_Score"].astype(object)
     assert scores.where(found["error"].isna(), None).tolist() == expected
+    assert polars_scores.to_list() == expected
     assert found.columns.tolist() == ["ref", "Sentiment_Score", "error"]
 
 
@@ -307,6 +331,10 @@ def test_scores_read_back_equal(tmp_path: Any) -> None:
     with path.open("rb") as file:
         frame = read_results(file)
     assert frame["Sentiment_Score"].tolist() == [0.30000000000000004, 1e-17]
+    scores = [one / 7919 for one in range(1, 1001)] + [5e-324, 1 - 2**-53, 0.1 + 0.2]
+    content = b"ref,Sentiment_Score,error\r\n" + b"".join(b",%r,\r\n" % one for one in scores)
+    for empty in (pd.DataFrame(index=range(len(scores))), polars.DataFrame({"x": scores})):
+        assert with_scores(empty, io.BytesIO(content))["Sentiment_Score"].to_list() == scores
     assert frame["ref"].tolist() == ["NA", ""]
 
 
