@@ -254,3 +254,15 @@ def test_a_named_pipe(client: Any, tmp_path: Path) -> None:
         assert scores_of(client.submit(path)) == EXPECTED
     finally:
         writer.join()
+
+
+def test_the_suffix_of_results(client: Any, tmp_path: Path) -> None:
+    """A file gets the format of its name, or none; a name that says nothing means CSV."""
+    job = client.submit(b"text\nhello\n").wait()
+    for name, start in [("a.CSV", b"ref,"), ("a", b"ref,"), ("a.txt", b"ref,"), ("a.JSONL", b"{")]:
+        assert job.save(tmp_path / name).read_bytes().startswith(start)
+    for name in ("b.csv.gz", "b.json", "b.xlsx", "b.tsv", "b.zip"):
+        with pytest.raises(ValueError, match=r"cannot be written as .*b\.csv, \.ndjson or"):
+            job.save(tmp_path / name)
+    assert not list(tmp_path.glob("*b*"))
+    assert job.save(tmp_path / "b.tsv", "csv").read_bytes().startswith(b"ref,")
