@@ -192,15 +192,20 @@ def _subclasses(cls: type[ApiError]) -> list[type[ApiError]]:
 
 
 def api_error_from(response: httpx.Response) -> ApiError:
-    """Return the error that a response with an error status describes; its body must be read."""
+    """Return the error that a response describes, by its status or as a redirect.
+
+    The body must be read, except that of a redirect.
+    """
     status = response.status_code
     try:
         problem = response.json()
         code, detail = problem["type"].rpartition(":")[2], str(problem["detail"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, httpx.StreamError):
         address = response.request.url.copy_with(path="/", query=None)
         code = HTTP_ERROR
         detail = f"{address} answered {status}, but not as Scorelane does. Check the address."
+        if response.has_redirect_location:
+            detail += f" It redirects to {response.headers['Location']}."
     return error_class(status, code)(status, code, detail, retry_after(response))
 
 

@@ -4,6 +4,7 @@ import copy
 import inspect
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -152,6 +153,32 @@ def test_calls_raise_the_class_of_their_error(client: Any, connected: Callable[.
         job.refresh()
     with pytest.raises(client_errors.TooLarge):
         connected(Script(problem(413, "too-large"))).submit(b"text\n")
+
+
+def test_a_redirect_is_an_error(connected: Callable[..., Any], tmp_path: Path) -> None:
+    """Its page is never taken for results, nor its status for a success."""
+    moved = httpx.Response(301, headers={"Location": "https://scorelane/"}, content=b"<html>")
+    client = connected(Script(moved))
+    for call in (client.delete, client.cancel, client.job, client.follow, client.rows):
+        with pytest.raises(ApiError, match=r"answered 301, .* redirects to https://scorelane/"):
+            list(call("x") or ())
+    with pytest.raises(ApiError, match="redirects"):
+        client.save("x", tmp_path / "scores.csv")
+    with pytest.raises(ApiError, match="redirects"):
+        client.submit(b"text\nhello\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_web_page_is_no_result(connected: Callable[..., Any], tmp_path: Path) -> None:
+    """The login page of a proxy, for example, is not written to a file."""
+    page = httpx.Response(200, headers={"Content-Type": "text/html"}, content=b"<html>")
+    client = connected(Script(page))
+    for partial in (False, True):
+        with pytest.raises(client_errors.ClientError, match="not as Scorelane does"):
+            client.save("x", tmp_path / "scores.csv", partial=partial)
+        with pytest.raises(client_errors.ClientError, match="not as Scorelane does"):
+            list(client.rows("x", partial=partial))
+    assert list(tmp_path.iterdir()) == []
 
 
 def with_request(response: httpx.Response) -> httpx.Response:
