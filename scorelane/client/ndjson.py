@@ -35,6 +35,7 @@ class NdjsonEncoder:
         self._text_column = text_column
         self._all = carried is None
         self._required = {text_column, *([ref_column] if ref_column else []), *(carried or ())}
+        self._needed = {*self._required, self._ref_column}
         self._rows = 0
         self._buffer = bytearray()
 
@@ -100,8 +101,7 @@ class NdjsonEncoder:
             raise InvalidSource(f"Row {self._rows} has two columns of the same name.")
         if self._all:
             return named
-        needed = {*self._required, self._ref_column}
-        chosen = {name: value for name, value in named.items() if name in needed}
+        chosen = {name: value for name, value in named.items() if name in self._needed}
         if self._rows == 1 and not self._required <= chosen.keys():
             # The service refuses a column that the first rows lack, and lists the ones they have.
             return dict.fromkeys(named) | chosen
@@ -109,8 +109,11 @@ class NdjsonEncoder:
 
     def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Return the JSON values of a row."""
-        values = {}
+        values: dict[str, Any] = {}
         for name, value in row.items():
+            if type(value) is str:
+                values[name] = value
+                continue
             try:
                 if name == self._text_column:
                     values[name] = text_value(value)

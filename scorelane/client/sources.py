@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from scorelane.client.errors import InvalidSource
 from scorelane.client.frames import columns_to_send, csv_content, is_pandas, is_polars
 from scorelane.client.ndjson import NdjsonEncoder
 from scorelane.client.options import JobOptions, carried_columns
@@ -44,11 +45,12 @@ def upload_of(source: Any, media_type: str | None, options: JobOptions) -> Uploa
     Raises:
         OSError: the file cannot be read.
         TypeError: a source of this type cannot be submitted.
-        InvalidSource: a DataFrame lacks a column.
+        InvalidSource: a DataFrame lacks a column, or an option is for files only.
     """
     upload = _file_or_bytes_upload(source, media_type)
     if upload is not None:
         return upload
+    _check_text_options(source, options)
     if is_pandas(source):
         text, ref = _text_column(options), _ref_column(options)
         return Upload("text/csv", csv_content(source, _columns(source, options), text, ref))
@@ -64,6 +66,25 @@ def upload_of(source: Any, media_type: str | None, options: JobOptions) -> Uploa
         f"{type(source).__name__} cannot be submitted. Give a path, bytes, a file open for "
         "reading bytes, a DataFrame, or rows: texts, pairs (ref, text) or dicts."
     )
+
+
+def _check_text_options(source: Any, options: JobOptions) -> None:
+    """Refuse options that describe the text of a CSV file: the client encodes rows itself.
+
+    Raises:
+        InvalidSource: one of them is set.
+    """
+    given = {"delimiter": options.get("delimiter"), "charset": options.get("charset")}
+    for name, value in given.items():
+        if value is not None and value.lower() not in _AS_SENT:
+            raise InvalidSource(
+                f"{name}='{value}' describes a file or bytes, but this is a "
+                f"{type(source).__name__}, which is sent in an encoding of its own. Leave it out."
+            )
+
+
+#: The delimiter and the charset that frames and rows are sent with.
+_AS_SENT = frozenset({",", "utf-8", "utf8"})
 
 
 def _file_or_bytes_upload(source: Any, media_type: str | None) -> Upload | None:
