@@ -21,6 +21,9 @@ _WRITTEN_AS_TEXT = (
     uuid.UUID,
 )
 
+#: Names of such types of pandas. Its others are subclasses of the standard library's types.
+_PANDAS_TYPES = frozenset({"Period", "Interval"})
+
 _BYTES_OF_A_DOUBLE = 8
 
 
@@ -93,7 +96,7 @@ def cell_value(value: Any) -> Any:
 def _plain_value(value: Any) -> Any:
     if _is_numpy_scalar(value) and value.dtype.kind in "biufmM":
         return _numpy_value(value)
-    if isinstance(value, _WRITTEN_AS_TEXT) or type(value).__module__.startswith("pandas."):
+    if isinstance(value, _WRITTEN_AS_TEXT) or type(value).__name__ in _PANDAS_TYPES:
         return str(value)
     if isinstance(value, bytes | bytearray | memoryview):
         raise RefusedCell(f"it is of type {_kind(value)}. Decode it first, as UTF-8 for example")

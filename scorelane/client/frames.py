@@ -93,7 +93,10 @@ def _position(labels: list[Any], name: Any) -> int:
 def csv_content(
     frame: Any, columns: Mapping[int, str], text_column: str, ref_column: str
 ) -> Callable[[], Iterator[bytes]]:
-    """Return a function that renders columns of a pandas frame as CSV, slice by slice.
+    """Check the cells of a pandas frame, and return a function that renders them as CSV.
+
+    The function yields the CSV slice by slice. All cells are checked first, so that nothing is sent
+    of a frame that cannot be sent as a whole.
 
     Args:
         frame: the frame.
@@ -101,19 +104,26 @@ def csv_content(
         text_column: the name that the texts are sent under.
         ref_column: the name that the references are sent under.
 
-    The iterator raises `InvalidSource` at a cell that is no text or plain value.
+    Raises:
+        InvalidSource: a cell is no text or plain value. The iterator raises it too, for half of a
+            surrogate pair, which is found only when it is encoded.
     """
     checks = {ref_column: ref_value, text_column: _frame_text}
 
+    def checked_rows(begin: int) -> Any:
+        # A shallow copy, so that its columns can be replaced.
+        rows = frame.iloc[begin : begin + SLICE_ROWS, list(columns)].copy(deep=False)
+        rows.columns = list(columns.values())
+        for name in rows.columns:
+            column = rows[name]
+            checked = _checked(column, checks.get(name, _frame_cell), begin, name)
+            if checked is not column:
+                rows[name] = checked
+        return rows
+
     def chunks() -> Iterator[bytes]:
         for begin in range(0, max(len(frame), 1), SLICE_ROWS):
-            # A shallow copy, so that its columns can be replaced.
-            rows = frame.iloc[begin : begin + SLICE_ROWS, list(columns)].copy(deep=False)
-            rows.columns = list(columns.values())
-            for name in rows.columns:
-                column = _checked(rows[name], checks.get(name, _frame_cell), begin, name)
-                if column is not rows[name]:
-                    rows[name] = column
+            rows = checked_rows(begin)
             # With CR LF as line end, pandas also quotes cells that hold a lone CR.
             text = rows.to_csv(index=False, header=begin == 0, lineterminator="\r\n")
             try:
@@ -121,6 +131,8 @@ def csv_content(
             except UnicodeEncodeError:
                 raise _not_unicode(rows, begin) from None
 
+    for begin in range(0, len(frame), SLICE_ROWS):
+        checked_rows(begin)
     return chunks
 
 

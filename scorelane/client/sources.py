@@ -56,6 +56,7 @@ def upload_of(source: Any, media_type: str | None, options: JobOptions) -> Uploa
         return Upload("text/csv", csv_content(source, _columns(source, options), text, ref))
     if is_polars(source):
         columns = list(_columns(source, options).values())
+        _check_polars(source.select(columns), options)
         return _rows_upload(lambda: source.select(columns).iter_rows(named=True), options)
     if isinstance(source, AsyncIterable):
         return Upload(NDJSON, lambda: _encoder(options).chunks_async(source), rereadable=False)
@@ -193,6 +194,12 @@ _BUFFERED = frozenset({io.BufferedReader, io.BufferedRandom})
 
 def _rows_upload(rows: Any, options: JobOptions, *, rereadable: bool = True) -> Upload:
     return Upload(NDJSON, lambda: _encoder(options).chunks(rows()), rereadable=rereadable)
+
+
+def _check_polars(frame: Any, options: JobOptions) -> None:
+    """Check the first value of each column, before anything is sent; the others are of its type."""
+    first = {name: frame[name].drop_nulls().head(1).to_list() for name in frame.columns}
+    b"".join(_encoder(options).chunks([{name: one[0] for name, one in first.items() if one}]))
 
 
 def _encoder(options: JobOptions) -> NdjsonEncoder:

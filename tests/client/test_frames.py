@@ -15,7 +15,7 @@ from support.doubles.length_model import length_score
 from support.in_memory import Service
 from support.transports import Working
 
-from scorelane.client.errors import BadRequest, JobNotSucceeded
+from scorelane.client.errors import BadRequest, InvalidSource, JobNotSucceeded
 from scorelane.client.frames import SLICE_ROWS, csv_content, read_results, unescape, with_scores
 from shared.tables import csv_results
 
@@ -158,6 +158,19 @@ def test_cells_that_are_no_texts(client: Any, cell: Any, message: str) -> None:
         with pytest.raises(ValueError, match=f"Row 3 .*in column 'text', .*{message}"):
             send(pd.DataFrame({"text": text}))
     assert list(client.jobs()) == []
+
+
+def test_nothing_is_sent_of_a_frame_with_a_bad_cell(client: Any, working: Working) -> None:
+    """All cells are checked first, however many slices the frame is sent in."""
+    texts = pd.Series(["hello"] * (SLICE_ROWS + 1) + [b"hello"], dtype=object)
+    binary = polars.DataFrame({"text": [None, b"hello"]})
+    with pytest.raises(
+        InvalidSource, match=f"Row {SLICE_ROWS + 2} .index {SLICE_ROWS + 1}. cannot"
+    ):
+        client.submit(pd.DataFrame({"text": texts}))
+    with pytest.raises(InvalidSource, match="in column 'text', the text is not a string"):
+        client.submit(binary)
+    assert working.requests == []
 
 
 @pytest.mark.parametrize(

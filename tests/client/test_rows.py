@@ -93,6 +93,7 @@ def test_an_asynchronous_iterator(connected: Callable[..., Any], working: Workin
         ({"text": Decimal("1.10")}, ValueError, "Row 2 .* column 'text', .*of type Decimal"),
         ((b"7", "Good"), ValueError, "Row 2 .* column 'ref', it is of type bytes"),
         ((["7"], "Good"), ValueError, "Row 2 .* column 'ref', the reference is of type list"),
+        ((pd.Series(["7"]), "Good"), ValueError, "Row 2 .* column 'ref', it is of type Series"),
         ((object(), "Good"), ValueError, "Row 2 .* column 'ref', it is of type object"),
         ({"text": "a", 1: "b", "1": "c"}, ValueError, "Row 2 has two columns of the same name"),
         ("\ud800", ValueError, "Row 2 cannot be sent: .*surrogates"),
@@ -150,6 +151,7 @@ def test_values_keep_their_digits(client: Any) -> None:
         datetime.date(2026, 1, 2): "2026-01-02",
         np.datetime64("2026-01-02T03:04:05.000000006", "ns"): "2026-01-02T03:04:05.000000006",
         pd.Timestamp("2026-01-02"): "2026-01-02 00:00:00",
+        pd.Period("2026-01", freq="M"): "2026-01",
     }
     rows = [{"ref": value, "text": "hello", "cell": value} for value in values]
     found = list(client.submit(rows, columns=["cell"]).wait().rows())
