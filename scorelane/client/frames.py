@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 SCORE = "Sentiment_Score"
 
-#: Positions in a result CSV, whose first columns are the reference, the score and the error.
+#: The first columns of a result CSV, and the positions of two of them.
+_RESULT_COLUMNS = ["ref", SCORE, "error"]
 _SCORE_AT, _ERROR_AT = 1, 2
 
 #: How many rows of a frame are rendered as CSV at a time.
@@ -213,6 +214,9 @@ def read_results(file: IO[bytes]) -> "pd.DataFrame":
     """Read a result CSV: scores as float64, every other cell as the string that was sent.
 
     Missing scores and errors are missing values.
+
+    Raises:
+        ClientError: it is not a result CSV.
     """
     import pandas as pd  # noqa: PLC0415  slow to import, and optional
 
@@ -220,6 +224,8 @@ def read_results(file: IO[bytes]) -> "pd.DataFrame":
     # all but the first of the same name.
     table = pd.read_csv(file, dtype="str", header=None, na_filter=False)
     names = [unescape(name) for name in table.iloc[0]]
+    if names[: len(_RESULT_COLUMNS)] != _RESULT_COLUMNS:
+        raise ClientError(f"These are not results: they begin with {','.join(names)[:80]!r}.")
     frame = table.iloc[1:].reset_index(drop=True)
     for position in frame:
         column = frame[position]

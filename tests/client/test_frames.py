@@ -15,7 +15,7 @@ from support.doubles.length_model import length_score
 from support.in_memory import Service
 from support.transports import Working
 
-from scorelane.client.errors import BadRequest, InvalidSource, JobNotSucceeded
+from scorelane.client.errors import BadRequest, ClientError, InvalidSource, JobNotSucceeded
 from scorelane.client.frames import SLICE_ROWS, csv_content, read_results, unescape, with_scores
 from shared.tables import csv_results
 
@@ -327,6 +327,14 @@ def test_results_with_any_names() -> None:
         ["007", "a", "NA", "", "=1"],
         ["", "null", "1e400", "Infinity", ""],
     ]
+
+
+def test_what_is_no_result() -> None:
+    """Another file is not read as results; a byte order mark does not matter."""
+    with pytest.raises(ClientError, match="not results: they begin with 'a,b'"):
+        read_results(io.BytesIO(b"a,b\n1,2\n"))
+    marked = read_results(io.BytesIO(b"\xef\xbb\xbfref,Sentiment_Score,error\r\n7,0.5,\r\n"))
+    assert marked.iloc[0, :2].tolist() == ["7", 0.5]
 
 
 def test_large_frames_are_sent_in_slices() -> None:

@@ -16,7 +16,13 @@ from support.doubles.length_model import length_score
 from support.transports import CutBody, Script, Working
 
 from scorelane import AsyncClient, Client, Retries
-from scorelane.client.errors import BadRequest, InvalidSource, SourceSpent, Unreachable
+from scorelane.client.errors import (
+    BadRequest,
+    ClientError,
+    InvalidSource,
+    SourceSpent,
+    Unreachable,
+)
 from scorelane.client.ndjson import CHUNK_BYTES, NdjsonEncoder
 from scorelane.client.options import JobOptions
 from scorelane.client.sources import upload_of
@@ -353,6 +359,13 @@ def test_results_that_changed_after_a_cut(connected: Callable[..., Any], tmp_pat
     with pytest.raises(Unreachable, match="results have changed"):
         connected(Changing(LINES, '"one"', 107)).save("x", tmp_path / "rows.jsonl")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_that_end_too_early(connected: Callable[..., Any]) -> None:
+    """A last row that is not whole is an error, and not left out."""
+    script = Script(httpx.Response(200, content=b'{"ref": "1"}\n{"ref": "2"}'))
+    with pytest.raises(ClientError, match="end in the middle of a row"):
+        list(connected(script).rows("x"))
 
 
 def test_chunks_cannot_be_restarted(connected: Callable[..., Any]) -> None:

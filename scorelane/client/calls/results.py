@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from scorelane.client.atomic_file import atomic_file
 from scorelane.client.download import Download
+from scorelane.client.errors import ClientError
 from scorelane.client.frames import read_results
 from scorelane.client.io_steps import Compute, Emit, EmittingSteps, Steps
 from scorelane.client.job_state import AnyJob, path_of
@@ -165,6 +166,8 @@ class ResultCalls(Requests[J]):
                 if received > emitted:
                     emitted = received
                     yield Emit(json.loads(line))
+        if rest:
+            raise ClientError("The results end in the middle of a row. Read them again.")
 
     def _write(self, job: AnyJob, kind: Format, file: Any, *, partial: bool) -> Steps[None]:
         def restart() -> None:
