@@ -294,5 +294,5 @@ def _polars_results(file: IO[bytes]) -> "pl.DataFrame":
     import polars as pl  # noqa: PLC0415  it is imported already, as the frame is one of its own
 
     names = [SCORE, "error"]
-    read = pl.read_csv(file.read(), columns=[_SCORE_AT, _ERROR_AT], infer_schema=False)
+    read = pl.read_csv(file.read(), columns=[_SCORE_AT, _ERROR_AT], infer_schema_length=0)
     return read.rename(dict(zip(read.columns, names, strict=True))).cast({SCORE: pl.Float64})

@@ -195,8 +195,8 @@ def test_columns_of_no_texts(client: Any, texts: Any) -> None:
 @pytest.mark.parametrize(
     "dtype",
     [
+        None,
         object,
-        "str",
         "string",
         "category",
         pd.ArrowDtype(pa.string()),
@@ -207,7 +207,7 @@ def test_columns_of_no_texts(client: Any, texts: Any) -> None:
 )
 def test_columns_of_texts(client: Any, dtype: Any) -> None:
     """Texts are scored whatever holds them, missing ones get an error, and refs stay as typed."""
-    cells = pd.Series(["007", "NA", None, "1.10", "null"]).astype(dtype)
+    cells = pd.Series(["007", "NA", None, "1.10", "null"], dtype=dtype)
     frame = pd.DataFrame({"ref": cells, "text": cells})
     frame.index = pd.Index([3, 3, 1, 1, 0])
     scored = client.score(frame)
