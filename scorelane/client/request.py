@@ -79,7 +79,9 @@ class Requests(Generic[J]):
             if opened.response.is_error or opened.response.has_redirect_location:
                 raise api_error_from(opened.response)
         except (httpx.HTTPError, ApiError) as error:
-            pause = attempts.pause_after(error, answered=self._answered) if idempotent else None
+            # What has taken a part of an upload is no wrong address.
+            answered = self._answered or bool(request.upload and request.upload.started)
+            pause = attempts.pause_after(error, answered=answered) if idempotent else None
             if pause is None:
                 if isinstance(error, ApiError):
                     raise

@@ -31,8 +31,9 @@ class Retries:
         seconds: how long to retry, counted from the first failure; 0: never. The client waits at
             least as long as `Retry-After` says, except for a key in use, and gives up at once if
             that is too long.
-        first_contact: the limit, in seconds, while the service has never answered this client, as
-            its address may be wrong. The smaller of the two limits applies.
+        first_contact: the limit, in seconds, while the service has never answered this client nor
+            taken a part of the upload, as its address may be wrong. The smaller of the two limits
+            applies.
         first_pause: seconds before the second attempt; each later pause is twice as long.
         longest_pause: upper limit of a pause, in seconds.
     """

@@ -151,6 +151,13 @@ def test_a_service_that_has_answered_is_retried(connected: Connect) -> None:
     assert client.models() == []
 
 
+def test_a_service_that_has_taken_a_part_of_an_upload_is_retried(connected: Connect) -> None:
+    """`first_contact` does not apply: the service was there, and may be starting again."""
+    script = Script(CUT, REFUSED, REFUSED, ACCEPTED)
+    retries = Retries(first_contact=0, first_pause=0.001)
+    assert connected(script, retries=retries).submit(b"text\nhello\n").state == "queued"
+
+
 def test_retry_after_is_honoured(connected: Connect) -> None:
     """If `Retry-After` exceeds the time for retries, the error is raised at once, with it."""
     script = Script(problem(429, "too-many-requests", Retry_After="3600"), MODELS)
