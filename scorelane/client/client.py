@@ -1,5 +1,6 @@
 """`Client` and `AsyncClient`, the clients of the HTTP API, and the jobs that they return."""
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass, field
@@ -14,8 +15,9 @@ from scorelane.client.calls.results import ResultCalls
 from scorelane.client.calls.rows import RowCalls
 from scorelane.client.calls.score import ScoreCalls
 from scorelane.client.calls.service import ServiceCalls
+from scorelane.client.connections import Connections
 from scorelane.client.drivers import emit_result, run_steps, run_steps_async
-from scorelane.client.errors import Unreachable
+from scorelane.client.errors import ClientError, Unreachable
 from scorelane.client.io_steps import EmittingSteps, Steps
 from scorelane.client.job_state import JobState
 from scorelane.client.request import J, invalid_address
@@ -121,12 +123,16 @@ class Calls(ScoreCalls[J], ServiceCalls[J]):
         return f"{type(self).__name__}({self.url!r})"
 
     def _connect(self, **options: Any) -> None:
-        """Make the client of httpx, with these options."""
+        """Prepare the connections, with these options of a client of httpx."""
         raise NotImplementedError
 
 
 class Client(Calls[Job], Blocking):
-    """A client of a Scorelane service. Every call blocks until the service has answered."""
+    """A client of a Scorelane service. Every call blocks until the service has answered.
+
+    Threads may share it, and so may processes: after a fork, the new process opens connections of
+    its own.
+    """
 
     def __enter__(self) -> Self:
         return self
@@ -135,27 +141,43 @@ class Client(Calls[Job], Blocking):
         self.close()
 
     def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
+        """Close the connections of this process."""
+        for _, http in self._connections.close():
+            http.close()
 
     @override
     def _connect(self, **options: Any) -> None:
-        self._http = httpx.Client(**options)
+        self._connections = Connections(
+            lambda: httpx.Client(**options),
+            fixed=options["transport"] is not None,
+            per_loop=False,
+        )
+
+    @property
+    def _http(self) -> httpx.Client:
+        return self._connections.current()
 
     @override
     def _job_from(self, body: Any) -> Job:
         return Job.from_json(body, client=self)
 
     def _run(self, steps: Steps[T]) -> T:
-        [result] = run_steps(emit_result(steps), self._http)
+        try:
+            [result] = run_steps(emit_result(steps), self._connections)
+        except ClientError as error:
+            # The message says what happened. The frames inside the client would only bury it.
+            raise error.with_traceback(None)  # noqa: B904  its cause stays
         return result
 
     def _iterate(self, steps: EmittingSteps[T]) -> Generator[T]:
-        return run_steps(steps, self._http)
+        return run_steps(steps, self._connections)
 
 
 class AsyncClient(Calls[AsyncJob], Awaited):
-    """A client of a Scorelane service. Calls are awaited, and iterators read with `async for`."""
+    """A client of a Scorelane service. Calls are awaited, and iterators read with `async for`.
+
+    It opens connections of its own in each event loop, and in each process after a fork.
+    """
 
     async def __aenter__(self) -> Self:
         return self
@@ -164,20 +186,33 @@ class AsyncClient(Calls[AsyncJob], Awaited):
         await self.close()
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
+        """Close the connections of this process, in all event loops that still run."""
+        current = self._connections.place().loop
+        for loop, http in self._connections.close():
+            if loop in (None, current):
+                await http.aclose()
+            elif loop.is_running():
+                asyncio.run_coroutine_threadsafe(http.aclose(), loop)
 
     @override
     def _connect(self, **options: Any) -> None:
-        self._http = httpx.AsyncClient(**options)
+        self._connections = Connections(
+            lambda: httpx.AsyncClient(**options),
+            fixed=options["transport"] is not None,
+            per_loop=True,
+        )
 
     @override
     def _job_from(self, body: Any) -> AsyncJob:
         return AsyncJob.from_json(body, client=self)
 
     async def _run(self, steps: Steps[T]) -> T:
-        [result] = [value async for value in run_steps_async(emit_result(steps), self._http)]
+        try:
+            values = run_steps_async(emit_result(steps), self._connections)
+            [result] = [value async for value in values]
+        except ClientError as error:
+            raise error.with_traceback(None)  # noqa: B904  see `Client._run`
         return result
 
     def _iterate(self, steps: EmittingSteps[T]) -> AsyncGenerator[T]:
-        return run_steps_async(steps, self._http)
+        return run_steps_async(steps, self._connections)

@@ -56,6 +56,7 @@ class Download(ReconnectingReader[bytes]):
 
     @override
     def _on_open(self, response: httpx.Response) -> None:
+        self._requests.check_not_a_page(response)
         if self._received and response.status_code != httpx.codes.PARTIAL_CONTENT:
             raise Unreachable(
                 "The connection was cut, and the results have changed meanwhile. Download them "

@@ -4,7 +4,8 @@ Only these two loops exist in a blocking and an asynchronous version. Both follo
 
 - The result of a step is sent into the generator, which then yields its next step.
 - An exception of a step is raised inside the generator, which may handle it and go on.
-- At the end, for whatever reason, the responses that are still open are closed.
+- At the end, for whatever reason, the responses that are still open are closed. Those of another
+  process or event loop are not touched, because their connections are in use there.
 """
 
 from collections.abc import AsyncGenerator, Generator
@@ -12,16 +13,17 @@ from typing import Any, TypeVar
 
 import httpx
 
+from scorelane.client.connections import Connections, never_finalise
 from scorelane.client.io_steps import Emit, EmittingSteps, OpenResponse, Steps
 
 T = TypeVar("T")
 
 
-def run_steps(steps: EmittingSteps[T], http: httpx.Client) -> Generator[T]:
+def run_steps(steps: EmittingSteps[T], connections: Connections[httpx.Client]) -> Generator[T]:
     """Carry out the steps, and yield what they emit."""
     result: Any = None
     error: Exception | None = None
-    open_responses: list[httpx.Response] = []
+    open_responses: list[OpenResponse] = []
     try:
         while True:
             try:
@@ -33,22 +35,24 @@ def run_steps(steps: EmittingSteps[T], http: httpx.Client) -> Generator[T]:
                 yield step.value
                 continue
             try:
-                result = step.run(http)
+                result = step.run(connections)
             except Exception as raised:  # noqa: BLE001  raised again inside the generator
                 error = raised
             if isinstance(result, OpenResponse):
-                open_responses = _still_open([*open_responses, result.response])
+                open_responses = _still_open([*open_responses, result])
     finally:
         steps.close()
-        for response in _still_open(open_responses):
-            response.close()
+        for opened in _of_this_place(open_responses, connections):
+            opened.response.close()
 
 
-async def run_steps_async(steps: EmittingSteps[T], http: httpx.AsyncClient) -> AsyncGenerator[T]:
+async def run_steps_async(
+    steps: EmittingSteps[T], connections: Connections[httpx.AsyncClient]
+) -> AsyncGenerator[T]:
     """Carry out the steps within an event loop, and yield what they emit."""
     result: Any = None
     error: Exception | None = None
-    open_responses: list[httpx.Response] = []
+    open_responses: list[OpenResponse] = []
     try:
         while True:
             try:
@@ -60,15 +64,15 @@ async def run_steps_async(steps: EmittingSteps[T], http: httpx.AsyncClient) -> A
                 yield step.value
                 continue
             try:
-                result = await step.run_async(http)
+                result = await step.run_async(connections)
             except Exception as raised:  # noqa: BLE001  raised again inside the generator
                 error = raised
             if isinstance(result, OpenResponse):
-                open_responses = _still_open([*open_responses, result.response])
+                open_responses = _still_open([*open_responses, result])
     finally:
         steps.close()
-        for response in _still_open(open_responses):
-            await response.aclose()
+        for opened in _of_this_place(open_responses, connections):
+            await opened.response.aclose()
 
 
 def emit_result(steps: Steps[T]) -> EmittingSteps[T]:
@@ -79,5 +83,16 @@ def emit_result(steps: Steps[T]) -> EmittingSteps[T]:
     yield Emit((yield from steps))
 
 
-def _still_open(responses: list[httpx.Response]) -> list[httpx.Response]:
-    return [response for response in responses if not response.is_closed]
+def _still_open(responses: list[OpenResponse]) -> list[OpenResponse]:
+    return [opened for opened in responses if not opened.response.is_closed]
+
+
+def _of_this_place(
+    responses: list[OpenResponse], connections: Connections[Any]
+) -> list[OpenResponse]:
+    """Return the responses that are still open, and were opened in this process and loop."""
+    place = connections.place()
+    for opened in responses:
+        if opened.place.process != place.process:
+            never_finalise(opened)
+    return [opened for opened in _still_open(responses) if opened.place == place]

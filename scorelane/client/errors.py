@@ -5,9 +5,10 @@ The subclasses of `ApiError` follow the stable codes of the service's errors (`d
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import httpx
+from typing_extensions import override
 
 #: The code of an `ApiError` whose response was not an error document of Scorelane's.
 HTTP_ERROR = "http-error"
@@ -23,6 +24,14 @@ class Unreachable(ClientError):
 
 class SourceSpent(ClientError):
     """An upload failed, and cannot be retried because its rows can be read only once."""
+
+
+class InvalidSource(ClientError, ValueError):
+    """The rows cannot be sent: a column is missing, or a cell is no text or plain value."""
+
+
+class SourceChanged(ClientError):
+    """A file gave fewer or more bytes than it had when its upload began. No job was made."""
 
 
 class WaitTimeout(ClientError, TimeoutError):
@@ -57,6 +66,12 @@ class ApiError(ClientError):
         self.code = code
         self.detail = detail
         self.retry_after = retry_after
+
+    @override
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how `pickle` and `copy` make this error again: `args` holds only the message."""
+        arguments = (self.status, self.code, self.detail, self.retry_after)
+        return type(self), arguments, self.__dict__
 
 
 class BadRequest(ApiError):
@@ -150,9 +165,9 @@ class RateLimited(ApiError):
 
 
 class Unavailable(ApiError):
-    """The service, or something that it needs, is down or full. Try again later."""
+    """The service, or something that it needs, is down, full or too slow. Try again later."""
 
-    statuses = frozenset({502, 503, 504, 507})
+    statuses = frozenset({408, 502, 503, 504, 507})
 
 
 class ServiceFault(ApiError):
@@ -177,15 +192,20 @@ def _subclasses(cls: type[ApiError]) -> list[type[ApiError]]:
 
 
 def api_error_from(response: httpx.Response) -> ApiError:
-    """Return the error that a response with an error status describes; its body must be read."""
+    """Return the error that a response describes, by its status or as a redirect.
+
+    The body must be read, except that of a redirect.
+    """
     status = response.status_code
     try:
         problem = response.json()
         code, detail = problem["type"].rpartition(":")[2], str(problem["detail"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, httpx.StreamError):
         address = response.request.url.copy_with(path="/", query=None)
         code = HTTP_ERROR
         detail = f"{address} answered {status}, but not as Scorelane does. Check the address."
+        if response.has_redirect_location:
+            detail += f" It redirects to {response.headers['Location']}."
     return error_class(status, code)(status, code, detail, retry_after(response))
 
 

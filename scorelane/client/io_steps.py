@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import httpx
 from typing_extensions import override
 
+from scorelane.client.connections import Connections, Place
 from scorelane.client.upload import Upload
 
 T = TypeVar("T")
@@ -22,11 +23,11 @@ T = TypeVar("T")
 class Step(Protocol):
     """Something that takes time."""
 
-    def run(self, http: httpx.Client) -> Any:
+    def run(self, connections: Connections[httpx.Client]) -> Any:
         """Do it, blocking, and return the result."""
         ...
 
-    async def run_async(self, http: httpx.AsyncClient) -> Any:
+    async def run_async(self, connections: Connections[httpx.AsyncClient]) -> Any:
         """Do it without blocking the event loop, and return the result."""
         ...
 
@@ -51,10 +52,12 @@ class OpenResponse:
 
     Attributes:
         response: status and headers; also the body, unless it is streamed.
+        place: the process and the event loop in which the body can be read.
         chunks: the iterator over the body; None until the first chunk is read.
     """
 
     response: httpx.Response
+    place: Place
     chunks: Iterator[bytes] | AsyncIterator[bytes] | None = None
 
 
@@ -79,7 +82,8 @@ class Send(Step):
     stream: bool = False
 
     @override
-    def run(self, http: httpx.Client) -> OpenResponse:
+    def run(self, connections: Connections[httpx.Client]) -> OpenResponse:
+        http, place = connections.current(), connections.place()
         content = self.upload.chunks() if self.upload else None
         response = http.send(self._request(http, content), stream=True)
         try:
@@ -88,10 +92,11 @@ class Send(Step):
         except BaseException:
             response.close()
             raise
-        return OpenResponse(response)
+        return OpenResponse(response, place)
 
     @override
-    async def run_async(self, http: httpx.AsyncClient) -> OpenResponse:
+    async def run_async(self, connections: Connections[httpx.AsyncClient]) -> OpenResponse:
+        http, place = connections.current(), connections.place()
         content = self.upload.chunks_async() if self.upload else None
         response = await http.send(self._request(http, content), stream=True)
         try:
@@ -100,7 +105,7 @@ class Send(Step):
         except BaseException:
             await response.aclose()
             raise
-        return OpenResponse(response)
+        return OpenResponse(response, place)
 
     def _request(self, http: httpx.Client | httpx.AsyncClient, content: Any) -> httpx.Request:
         timeout = httpx.Timeout(http.timeout)
@@ -120,23 +125,34 @@ class Send(Step):
 
 @dataclass(frozen=True)
 class ReadChunk(Step):
-    """Read the next chunk of a response's body. The result is None at the end of the body."""
+    """Read the next chunk of a response's body. The result is None at the end of the body.
+
+    In another process or event loop than the one that opened the response, this fails like a cut
+    connection: the reader has to open a new connection.
+    """
 
     opened: OpenResponse
 
     @override
-    def run(self, http: httpx.Client) -> bytes | None:
+    def run(self, connections: Connections[httpx.Client]) -> bytes | None:
+        _check_place(self.opened, connections)
         chunks: Any = self.opened.chunks or self.opened.response.iter_bytes()
         self.opened.chunks = chunks
         chunk: bytes | None = next(chunks, None)
         return chunk
 
     @override
-    async def run_async(self, http: httpx.AsyncClient) -> bytes | None:
+    async def run_async(self, connections: Connections[httpx.AsyncClient]) -> bytes | None:
+        _check_place(self.opened, connections)
         chunks: Any = self.opened.chunks or self.opened.response.aiter_bytes()
         self.opened.chunks = chunks
         chunk: bytes | None = await anext(chunks, None)
         return chunk
+
+
+def _check_place(opened: OpenResponse, connections: Connections[Any]) -> None:
+    if opened.place != connections.place():
+        raise httpx.ReadError("it was opened in another process or event loop")
 
 
 @dataclass(frozen=True)
@@ -146,11 +162,11 @@ class Pause(Step):
     seconds: float
 
     @override
-    def run(self, http: httpx.Client) -> None:
+    def run(self, connections: Connections[httpx.Client]) -> None:
         time.sleep(self.seconds)
 
     @override
-    async def run_async(self, http: httpx.AsyncClient) -> None:
+    async def run_async(self, connections: Connections[httpx.AsyncClient]) -> None:
         await asyncio.sleep(self.seconds)
 
 
@@ -162,11 +178,11 @@ class Notify(Step):
     value: Any
 
     @override
-    def run(self, http: httpx.Client) -> None:
+    def run(self, connections: Connections[httpx.Client]) -> None:
         self.function(self.value)
 
     @override
-    async def run_async(self, http: httpx.AsyncClient) -> None:
+    async def run_async(self, connections: Connections[httpx.AsyncClient]) -> None:
         returned = self.function(self.value)
         if inspect.isawaitable(returned):
             await returned
@@ -179,9 +195,9 @@ class Compute(Step):
     function: Callable[[], Any]
 
     @override
-    def run(self, http: httpx.Client) -> Any:
+    def run(self, connections: Connections[httpx.Client]) -> Any:
         return self.function()
 
     @override
-    async def run_async(self, http: httpx.AsyncClient) -> Any:
+    async def run_async(self, connections: Connections[httpx.AsyncClient]) -> Any:
         return await asyncio.to_thread(self.function)

@@ -1,8 +1,18 @@
 """Encodes rows as NDJSON, one JSON object per line, in constant memory."""
 
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Collection,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from typing import Any
+
+from scorelane.client.cells import RefusedCell, cell_value, is_missing, ref_value, text_value
+from scorelane.client.errors import InvalidSource
 
 #: Lines are sent together once they have this many bytes.
 CHUNK_BYTES = 1 << 16
@@ -11,9 +21,21 @@ CHUNK_BYTES = 1 << 16
 class NdjsonEncoder:
     """Encodes rows. A row is a text, a pair (ref, text) or a mapping from columns to values."""
 
-    def __init__(self, ref_column: str, text_column: str) -> None:
-        self._ref_column = ref_column
+    def __init__(
+        self, ref_column: str | None, text_column: str, carried: Collection[str] | None = ()
+    ) -> None:
+        """Prepare to encode.
+
+        Args:
+            ref_column: the column of the references; None: `ref`, if a row has it.
+            text_column: the column of the texts.
+            carried: the other columns that mappings are sent with; None: all.
+        """
+        self._ref_column = ref_column or "ref"
         self._text_column = text_column
+        self._all = carried is None
+        self._required = {text_column, *([ref_column] if ref_column else []), *(carried or ())}
+        self._needed = {*self._required, self._ref_column}
         self._rows = 0
         self._buffer = bytearray()
 
@@ -22,7 +44,7 @@ class NdjsonEncoder:
 
         Raises:
             TypeError: a row is of another type.
-            ValueError: a row holds a value that JSON cannot represent.
+            InvalidSource: a row holds a value that cannot be sent.
         """
         for row in rows:
             if chunk := self._add(row):
@@ -34,7 +56,7 @@ class NdjsonEncoder:
 
         Raises:
             TypeError: a row is of another type.
-            ValueError: a row holds a value that JSON cannot represent.
+            InvalidSource: a row holds a value that cannot be sent.
         """
         async for row in rows:
             if chunk := self._add(row):
@@ -53,28 +75,54 @@ class NdjsonEncoder:
 
     def _line(self, row: Any) -> bytes:
         self._rows += 1
+        record = self._record(row)
         try:
-            line = json.dumps(
-                self._record(row), ensure_ascii=False, allow_nan=False, default=_json_value
-            )
-            return line.encode() + b"\n"
+            return json.dumps(record, ensure_ascii=False, allow_nan=False).encode() + b"\n"
         except ValueError as error:
-            raise ValueError(f"Row {self._rows} cannot be sent: {error}.") from error
+            raise InvalidSource(f"Row {self._rows} cannot be sent: {error}.") from error
 
     def _record(self, row: Any) -> Mapping[str, Any]:
+        if isinstance(row, str) or is_missing(row):
+            return self._values({self._text_column: row})
         match row:
-            case str() | None:
-                return {self._text_column: row}
             case Mapping():
-                return dict(row)
+                return self._values(self._chosen(row))
             case (ref, text):
-                return {self._ref_column: ref, self._text_column: text}
+                return self._values({self._ref_column: ref, self._text_column: text})
         raise TypeError(
             f"Row {self._rows} is {type(row).__name__}. A row must be a text, a pair (ref, text) "
             "or a dict."
         )
 
+    def _chosen(self, row: Mapping[Any, Any]) -> dict[str, Any]:
+        """Return the columns of a row that its job needs."""
+        named = {str(name): value for name, value in row.items()}
+        if len(named) < len(row):
+            raise InvalidSource(f"Row {self._rows} has two columns of the same name.")
+        if self._all:
+            return named
+        chosen = {name: value for name, value in named.items() if name in self._needed}
+        if self._rows == 1 and not self._required <= chosen.keys():
+            # The service refuses a column that the first rows lack, and lists the ones they have.
+            return dict.fromkeys(named) | chosen
+        return chosen
 
-def _json_value(value: Any) -> Any:
-    """Convert a value that `json` does not know: NumPy's to plain numbers, others to texts."""
-    return value.item() if hasattr(value, "item") else str(value)
+    def _values(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the JSON values of a row."""
+        values: dict[str, Any] = {}
+        for name, value in row.items():
+            if type(value) is str:
+                values[name] = value
+                continue
+            try:
+                if name == self._text_column:
+                    values[name] = text_value(value)
+                elif name == self._ref_column:
+                    values[name] = ref_value(value)
+                else:
+                    values[name] = cell_value(value)
+            except RefusedCell as error:
+                raise InvalidSource(
+                    f"Row {self._rows} cannot be sent: in column '{name}', {error}."
+                ) from None
+        return values

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 
@@ -20,13 +20,15 @@ class JobOptions(RetryOptions, total=False):
     """How the service reads and scores the rows of a job. None: the service's default."""
 
     model: str | None  #: a model's name
-    text_column: str | None  #: the column of the texts; default: `text`
-    ref_column: str | None  #: the column of the references; default: `ref`
+    #: the column of the texts; default: `text`. A column of a DataFrame is named by its label,
+    #: which need not be a string.
+    text_column: Hashable | None
+    ref_column: Hashable | None  #: the column of the references; default: `ref`
     delimiter: str | None  #: what separates the cells of a CSV: `;`, or `tab`
     charset: str | None  #: the encoding of the text, such as `latin-1`; default: UTF-8
     #: the columns to return with the results: their names, or `all`. A single string is read as
     #: comma-separated names.
-    columns: str | Sequence[str] | None
+    columns: Hashable | Sequence[Hashable] | None
     format: Literal["csv", "ndjson", "parquet"] | None  #: the format that results are stored in
     callback_url: str | None  #: receives a request when the job has ended
 
@@ -39,16 +41,21 @@ def query_params(options: JobOptions) -> dict[str, Any]:
     if labels:
         params["label"] = [f"{key}:{value}" for key, value in labels.items()]
     if columns != []:
-        params["columns"] = "all" if columns is None else _csv_line(columns)
+        params["columns"] = "all" if columns is None else _csv_line(list(map(str, columns)))
+    for name in ("text_column", "ref_column"):
+        if name in params:
+            params[name] = str(params[name])
     return params
 
 
-def carried_columns(options: JobOptions) -> list[str] | None:
-    """Return the columns that come back with the results; None: all columns."""
-    columns = options.get("columns") or []
-    if not isinstance(columns, str):
-        return list(columns)
-    return None if columns == "all" else next(csv.reader([columns], skipinitialspace=True))
+def carried_columns(options: JobOptions) -> list[Any] | None:
+    """Return the labels of the columns that come back with the results; None: all columns."""
+    columns = options.get("columns")
+    if columns is None or columns == "":
+        return []
+    if isinstance(columns, str):
+        return None if columns == "all" else next(csv.reader([columns], skipinitialspace=True))
+    return list(columns) if isinstance(columns, Iterable) else [columns]
 
 
 def _csv_line(names: list[str]) -> str:

@@ -44,6 +44,7 @@ class PartialDownload(ReconnectingReader[bytes]):
 
     @override
     def _on_open(self, response: httpx.Response) -> None:
+        self._requests.check_not_a_page(response)
         self._received = 0
 
     @override

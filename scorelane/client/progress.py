@@ -1,12 +1,14 @@
-"""Shows the progress of a job: a bar where lines can be redrawn, otherwise a line now and then.
+"""Shows the progress of a job: a bar where it can be redrawn, otherwise a line now and then.
 
-rich is imported only when a bar may be shown, because the client works without it.
+rich and IPython are imported only when they may be used, because the client works without them.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TextIO
 
 from scorelane.client.job_state import JobState, progress_text, rate_and_time_left
 
@@ -21,18 +23,55 @@ PROGRESS_STEPS = 10
 def show_progress() -> Iterator[Callable[[JobState], None]]:
     """Show a job's progress on stderr inside the block; yields a function to call with the job.
 
-    On a terminal or in a notebook, and if rich is installed, this is a bar; otherwise lines.
+    In a notebook this is the job's table, which has a bar. On a terminal it is a bar if rich is
+    installed. Otherwise it is lines.
     """
+    if in_notebook():
+        yield notebook_display()
+        return
     try:
         console = stderr_console()
     except ImportError:
         yield line_printer(sys.stderr)
         return
-    if not (console.is_terminal or console.is_jupyter):
+    if not console.is_terminal:
         yield line_printer(sys.stderr)
         return
     with job_bar(console) as update:
         yield update
+
+
+def in_notebook() -> bool:
+    """Whether this runs in a notebook, which shows HTML and can replace it."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None:
+        return False
+    kind = type(shell)
+    # A terminal has another class, and so have consoles that show only text (Spyder's).
+    return (
+        kind.__name__ == "ZMQInteractiveShell"
+        or "google.colab" in kind.__module__
+        or "DATABRICKS_RUNTIME_VERSION" in os.environ
+    )
+
+
+def notebook_display() -> Callable[[JobState], None]:
+    """Return a function that shows a job in the output of a cell, in place of the one before.
+
+    rich would need ipywidgets for this, and without them shows nothing before the end.
+    """
+    display = import_module("IPython.display").display  # it is there only in a notebook
+    handle: Any = None
+
+    def update(job: JobState) -> None:
+        nonlocal handle
+        if handle is None:
+            handle = display(job, display_id=True)
+        else:
+            handle.update(job)
+
+    return update
 
 
 def stderr_console() -> "Console":

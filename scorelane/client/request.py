@@ -76,11 +76,15 @@ class Requests(Generic[J]):
         try:
             opened: OpenResponse = yield request
             self._answered = True
-            if opened.response.is_error:
+            if opened.response.is_error or opened.response.has_redirect_location:
                 raise api_error_from(opened.response)
         except (httpx.HTTPError, ApiError) as error:
-            pause = attempts.pause_after(error, answered=self._answered) if idempotent else None
+            # What has taken a part of an upload is no wrong address.
+            answered = self._answered or bool(request.upload and request.upload.started)
+            pause = attempts.pause_after(error, answered=answered) if idempotent else None
             if pause is None:
+                if isinstance(error, ApiError):
+                    raise
                 raise self.error_for_user(error) from error
             if request.upload and not request.upload.can_be_sent:
                 raise self._source_spent(request, error) from error
@@ -112,6 +116,12 @@ class Requests(Generic[J]):
             raise ClientError(
                 f"{self.url} answers, but not as Scorelane does. Check the address."
             ) from error
+
+    def check_not_a_page(self, response: httpx.Response) -> None:
+        """Raise a `ClientError` if results are a web page, such as the login page of a proxy."""
+        with self.valid_response():
+            if "html" in response.headers.get("Content-Type", ""):
+                raise ValueError("a web page")
 
     def error_for_user(self, error: httpx.HTTPError | ApiError) -> ClientError:
         """Translate an error of httpx into a `ClientError`; an `ApiError` stays as it is."""

@@ -9,7 +9,10 @@ import httpx
 from scorelane.client.errors import ApiError, KeyInUse
 
 #: Statuses of failures that may be over in a minute. A full disk (507) will not be.
-_TRANSIENT_STATUSES = frozenset({429, 502, 503, 504})
+_TRANSIENT_STATUSES = frozenset({408, 429, 502, 503, 504})
+
+#: Codes of such failures with another status. A proxy may have cut the upload, and not the client.
+_TRANSIENT_CODES = frozenset({"body-cut-off"})
 
 #: Transport errors that every further attempt would meet again.
 _PERMANENT_ERRORS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
@@ -19,15 +22,18 @@ _PERMANENT_ERRORS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 class Retries:
     """How long the client retries a failed request.
 
-    It retries failed connections and the statuses 429, 502, 503 and 504, and a key that is still in
-    use. It retries only requests that are safe to repeat: those that read or delete, and those with
-    an `Idempotency-Key`, which every submission has.
+    It retries failed connections, the statuses 408, 429, 502, 503 and 504, an upload that did not
+    arrive as a whole, and a key that is still in use. It retries only requests that are safe to
+    repeat: those that read or delete, and those with an `Idempotency-Key`, which every submission
+    has.
 
     Attributes:
         seconds: how long to retry, counted from the first failure; 0: never. The client waits at
-            least as long as `Retry-After` says, and gives up at once if that is too long.
-        first_contact: the limit, in seconds, while the service has never answered this client, as
-            its address may be wrong. The smaller of the two limits applies.
+            least as long as `Retry-After` says, except for a key in use, and gives up at once if
+            that is too long.
+        first_contact: the limit, in seconds, while the service has never answered this client nor
+            taken a part of the upload, as its address may be wrong. The smaller of the two limits
+            applies.
         first_pause: seconds before the second attempt; each later pause is twice as long.
         longest_pause: upper limit of a pause, in seconds.
     """
@@ -66,7 +72,10 @@ class Attempts:
             self._first_failure = now
         pause = min(self._retries.first_pause * 2**self._failures, self._retries.longest_pause)
         least = 0.0
-        if isinstance(error, ApiError) and error.retry_after is not None:
+        # `Retry-After` says how long a key may be in use. It is free earlier if the service sees
+        # that the first upload broke off.
+        in_use = isinstance(error, KeyInUse)
+        if isinstance(error, ApiError) and error.retry_after is not None and not in_use:
             least, pause = error.retry_after, self._retries.first_pause
         # Jitter, so that clients that failed together do not come back together.
         pause = least + pause * random.uniform(0.5, 1.0)  # noqa: S311  needs no secrecy
@@ -79,5 +88,6 @@ class Attempts:
 
 def _is_transient(error: Exception) -> bool:
     if isinstance(error, ApiError):
-        return error.status in _TRANSIENT_STATUSES or isinstance(error, KeyInUse)
+        transient = error.status in _TRANSIENT_STATUSES or error.code in _TRANSIENT_CODES
+        return transient or isinstance(error, KeyInUse)
     return isinstance(error, httpx.TransportError) and not isinstance(error, _PERMANENT_ERRORS)

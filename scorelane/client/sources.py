@@ -1,5 +1,6 @@
 """Turns what a user submits into an upload: a file, bytes, a DataFrame, or rows."""
 
+import codecs
 import io
 import os
 import stat
@@ -8,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from scorelane.client.errors import InvalidSource
 from scorelane.client.frames import columns_to_send, csv_content, is_pandas, is_polars
 from scorelane.client.ndjson import NdjsonEncoder
 from scorelane.client.options import JobOptions, carried_columns
@@ -29,7 +31,7 @@ MEDIA_TYPES = {
 }
 
 #: What a user may submit. A DataFrame is not in this list: it is recognised by its methods.
-Source = str | Path | bytes | BinaryIO | Iterable[Any] | AsyncIterable[Any]
+Source = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any] | AsyncIterable[Any]
 
 
 def upload_of(source: Any, media_type: str | None, options: JobOptions) -> Upload:
@@ -43,19 +45,22 @@ def upload_of(source: Any, media_type: str | None, options: JobOptions) -> Uploa
     Raises:
         OSError: the file cannot be read.
         TypeError: a source of this type cannot be submitted.
-        ValueError: a DataFrame lacks a column.
+        InvalidSource: a DataFrame lacks a column, or an option is for files only.
     """
     upload = _file_or_bytes_upload(source, media_type)
     if upload is not None:
         return upload
+    _check_text_options(source, options)
     if is_pandas(source):
-        return Upload("text/csv", csv_content(source, _columns(source, options)))
+        text, ref = _text_column(options), _ref_column(options)
+        return Upload("text/csv", csv_content(source, _columns(source, options), text, ref))
     if is_polars(source):
-        columns = _columns(source, options)
+        columns = list(_columns(source, options).values())
+        _check_polars(source.select(columns), options)
         return _rows_upload(lambda: source.select(columns).iter_rows(named=True), options)
     if isinstance(source, AsyncIterable):
         return Upload(NDJSON, lambda: _encoder(options).chunks_async(source), rereadable=False)
-    if isinstance(source, Iterable) and not isinstance(source, io.TextIOBase | Mapping):
+    if isinstance(source, Iterable) and not isinstance(source, Mapping):
         # `iter` of a list returns a new iterator. A generator returns itself: it is read once.
         return _rows_upload(lambda: source, options, rereadable=iter(source) is not source)
     raise TypeError(
@@ -64,14 +69,38 @@ def upload_of(source: Any, media_type: str | None, options: JobOptions) -> Uploa
     )
 
 
+def _check_text_options(source: Any, options: JobOptions) -> None:
+    """Refuse options that describe the text of a CSV file: the client encodes rows itself.
+
+    Raises:
+        InvalidSource: one of them is set.
+    """
+    given = {"delimiter": options.get("delimiter"), "charset": options.get("charset")}
+    for name, value in given.items():
+        if value is not None and value.lower() not in _AS_SENT:
+            raise InvalidSource(
+                f"{name}='{value}' describes a file or bytes, but this is a "
+                f"{type(source).__name__}, which is sent in an encoding of its own. Leave it out."
+            )
+
+
+#: The delimiter and the charset that frames and rows are sent with.
+_AS_SENT = frozenset({",", "utf-8", "utf8"})
+
+
 def _file_or_bytes_upload(source: Any, media_type: str | None) -> Upload | None:
-    if isinstance(source, str | Path):
-        return _path_upload(Path(source), media_type)
+    if isinstance(source, str | os.PathLike):
+        return _path_upload(Path(os.fsdecode(source)), media_type)
     media_type = media_type or "text/csv"
     if isinstance(source, bytes | bytearray | memoryview):
         content = bytes(source)
         return Upload(media_type, lambda: iter([content]), size=len(content))
-    if hasattr(source, "read") and not isinstance(source, io.TextIOBase):
+    if hasattr(source, "read") and not isinstance(source, type):
+        if _is_text_file(source):
+            raise TypeError(
+                f"{type(source).__name__} cannot be submitted, because it gives text. Open the "
+                "file for reading bytes, with mode 'rb'."
+            )
         return _file_upload(source, media_type)
     return None
 
@@ -79,8 +108,9 @@ def _file_or_bytes_upload(source: Any, media_type: str | None) -> Upload | None:
 def _path_upload(path: Path, media_type: str | None) -> Upload:
     gzipped = path.suffix.lower() == ".gz"
     suffix = path.with_suffix("").suffix if gzipped else path.suffix
-    size = None
-    if not stat.S_ISFIFO(path.stat().st_mode):
+    mode, size = path.stat().st_mode, None
+    regular = stat.S_ISREG(mode)
+    if not stat.S_ISFIFO(mode):
         # Opening the file now finds missing permissions before anything is sent. A named pipe must
         # not be opened twice: its writer would see the first reader go away, and stop.
         with path.open("rb") as file:
@@ -90,13 +120,13 @@ def _path_upload(path: Path, media_type: str | None) -> Upload:
         partial(_read_path, path),
         gzipped=gzipped,
         size=size,
-        # Whatever has no size, such as a named pipe, can be read only once.
-        rereadable=size is not None,
+        # A named pipe or a device can be read only once.
+        rereadable=regular,
     )
 
 
-def _file_upload(file: BinaryIO, media_type: str) -> Upload:
-    start = file.tell() if file.seekable() else None
+def _file_upload(file: Any, media_type: str) -> Upload:
+    start = file.tell() if _is_seekable(file) else None
 
     def content() -> Iterator[bytes]:
         if start is not None:
@@ -106,34 +136,94 @@ def _file_upload(file: BinaryIO, media_type: str) -> Upload:
     return Upload(media_type, content, size=_remaining_bytes(file), rereadable=start is not None)
 
 
+def _is_seekable(file: Any) -> bool:
+    return hasattr(file, "seekable") and bool(file.seekable())
+
+
+def _is_text_file(file: Any) -> bool:
+    """Whether reading gives texts; the wrappers of `tempfile` and `codecs` are no `TextIOBase`."""
+    inner = getattr(file, "file", file)
+    text_classes = (io.TextIOBase, codecs.StreamReader, codecs.StreamReaderWriter)
+    return isinstance(file, text_classes) or isinstance(inner, text_classes)
+
+
 def _read_path(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         yield from _read(file)
 
 
-def _read(file: BinaryIO) -> Iterator[bytes]:
-    return iter(lambda: file.read(CHUNK_BYTES), b"")
+def _read(file: Any) -> Iterator[bytes]:
+    while True:
+        chunk = file.read(CHUNK_BYTES)
+        if not isinstance(chunk, bytes | bytearray | memoryview):
+            # None: a file that does not block has nothing to give now, and may not be at its end.
+            raise TypeError(
+                f"{type(file).__name__} cannot be submitted: reading it gave "
+                f"{type(chunk).__name__} and not bytes."
+            )
+        if not chunk:
+            return
+        yield bytes(chunk)
 
 
-def _remaining_bytes(file: BinaryIO) -> int | None:
-    """Count the bytes from the current position to the end; None if it is not a regular file."""
+def _remaining_bytes(file: Any) -> int | None:
+    """Count the bytes from the current position to the end; None if only reading will tell.
+
+    The size of a file on disk is what can be read of it only through Python's own plain files. That
+    of a `GzipFile`, for example, is the size of the compressed file.
+    """
+    raw = getattr(file, "raw", None) if type(file) in _BUFFERED else file
+    if type(file) is io.BytesIO:
+        return max(file.getbuffer().nbytes - file.tell(), 0)
+    if type(raw) is not io.FileIO:
+        return None
     try:
         status = os.fstat(file.fileno())
-        if stat.S_ISREG(status.st_mode):
-            return status.st_size - file.tell()
+        # Files of /proc have content, but no size.
+        if stat.S_ISREG(status.st_mode) and status.st_size:
+            position: int = file.tell()
+            return max(status.st_size - position, 0)
     except OSError:
         pass
     return None
+
+
+#: Python's own buffers of a plain file.
+_BUFFERED = frozenset({io.BufferedReader, io.BufferedRandom})
 
 
 def _rows_upload(rows: Any, options: JobOptions, *, rereadable: bool = True) -> Upload:
     return Upload(NDJSON, lambda: _encoder(options).chunks(rows()), rereadable=rereadable)
 
 
+def _check_polars(frame: Any, options: JobOptions) -> None:
+    """Check the first value of each column, before anything is sent; the others are of its type."""
+    first = {name: frame[name].drop_nulls().head(1).to_list() for name in frame.columns}
+    b"".join(_encoder(options).chunks([{name: one[0] for name, one in first.items() if one}]))
+
+
 def _encoder(options: JobOptions) -> NdjsonEncoder:
-    return NdjsonEncoder(options.get("ref_column") or "ref", options.get("text_column") or "text")
+    carried = carried_columns(options)
+    names = None if carried is None else list(map(str, carried))
+    ref_column = options.get("ref_column")
+    ref_name = None if ref_column is None else str(ref_column)
+    return NdjsonEncoder(ref_name, _text_column(options), names)
 
 
-def _columns(frame: Any, options: JobOptions) -> list[str]:
-    text_column = options.get("text_column") or "text"
-    return columns_to_send(frame, text_column, options.get("ref_column"), carried_columns(options))
+def _text_column(options: JobOptions) -> str:
+    """Return the name that the column of the texts is sent under."""
+    column = options.get("text_column")
+    return "text" if column is None else str(column)
+
+
+def _ref_column(options: JobOptions) -> str:
+    """Return the name that the column of the references is sent under, if there is one."""
+    column = options.get("ref_column")
+    return "ref" if column is None else str(column)
+
+
+def _columns(frame: Any, options: JobOptions) -> dict[int, str]:
+    text_column = options.get("text_column")
+    text_column = "text" if text_column is None else text_column
+    carried = carried_columns(options)
+    return columns_to_send(frame.columns, text_column, options.get("ref_column"), carried)

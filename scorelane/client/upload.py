@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
+from scorelane.client.errors import SourceChanged
+
 
 @dataclass
 class Upload:
@@ -48,24 +50,42 @@ class Upload:
 
         Raises:
             TypeError: the content is an asynchronous iterator.
+            SourceChanged: the content has not the size that was announced.
         """
         content, sent = self.content(), 0
         if not isinstance(content, Iterator):
             raise TypeError("Client cannot send an asynchronous iterator. Use AsyncClient.")
         for chunk in content:
             self.started = True
+            self._check_size(sent + len(chunk))
             yield chunk
             sent += len(chunk)
             self._report(sent)
+        self._check_size(sent, ended=True)
 
     async def chunks_async(self) -> AsyncIterator[bytes]:
-        """Iterate over the content from its start, within an event loop."""
+        """Iterate over the content from its start, within an event loop.
+
+        Raises:
+            SourceChanged: the content has not the size that was announced.
+        """
         content, sent = self.content(), 0
         async for chunk in content if isinstance(content, AsyncIterator) else _async(content):
             self.started = True
+            self._check_size(sent + len(chunk))
             yield chunk
             sent += len(chunk)
             self._report(sent)
+        self._check_size(sent, ended=True)
+
+    def _check_size(self, count: int, *, ended: bool = False) -> None:
+        # The service must not take the beginning of a file for a whole one.
+        if self.size is None or (count <= self.size and not ended) or count == self.size:
+            return
+        raise SourceChanged(
+            f"The source had {self.size:,} bytes when the upload began, and gave "
+            f"{'only' if ended else 'at least'} {count:,}. Submit it when it no longer changes."
+        )
 
     def _report(self, sent: int) -> None:
         if self.on_sent:

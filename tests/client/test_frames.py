@@ -2,18 +2,21 @@
 
 import io
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import numpy as np
 import pandas as pd
+import polars
+import pyarrow as pa
 import pytest
 from support.doubles.length_model import length_score
 from support.in_memory import Service
 from support.transports import Working
 
-from scorelane.client.errors import JobNotSucceeded
-from scorelane.client.frames import SLICE_ROWS, csv_content, read_results, unescape
+from scorelane.client.errors import BadRequest, ClientError, InvalidSource, JobNotSucceeded
+from scorelane.client.frames import SLICE_ROWS, csv_content, read_results, unescape, with_scores
 from shared.tables import csv_results
 
 #: Texts that CSV, spreadsheets or pandas treat specially.
@@ -63,15 +66,38 @@ def test_a_small_frame_is_scored_by_one_request(
     assert states == ["succeeded"]
 
 
+@pytest.mark.parametrize("timeout", [None, 60.0])
+def test_a_frame_of_polars(client: Any, timeout: float | None) -> None:
+    """`score` returns a frame of polars with the same two columns, by either way."""
+    frame = polars.DataFrame({"stars": [5, 1, None], "text": ["hello", None, "a\nb, 'c'"]})
+    scored = client.score(frame, timeout=timeout)
+    assert scored.columns == ["stars", "text", "Sentiment_Score", "error"]
+    assert scored.dtypes[2:] == [polars.Float64, polars.String]
+    assert scored.select(frame.columns).equals(frame)
+    assert scored["Sentiment_Score"].to_list() == [0.05, None, length_score("a\nb, 'c'")]
+    assert scored["error"].to_list() == [None, "the text is missing", None]
+    empty = client.score(frame.clear(), timeout=timeout)
+    assert empty.schema == scored.schema
+    for taken in ("error", "Sentiment_Score"):
+        with pytest.raises(ValueError, match=f"'{taken}' already"):
+            client.score(frame.with_columns(polars.lit("x").alias(taken)))
+    with pytest.raises(ValueError, match="no column 'review'"):
+        client.score(frame, text_column="review")
+    with pytest.raises(TypeError, match="LazyFrame is not a DataFrame"):
+        client.score(frame.lazy())
+
+
 def test_hostile_texts(client: Any) -> None:
     """Each text is scored exactly as it is, and each reference comes back unchanged."""
     frame = pd.DataFrame({"ref": HOSTILE, "text": HOSTILE})
+    polars_scores = client.score(polars.from_dict(frame.to_dict("list")))["Sentiment_Score"]
     job = client.submit(frame).wait()
     found = job.as_frame()
     assert found["ref"].tolist() == HOSTILE
     expected = [None if text == "\r" else length_score(text) for text in HOSTILE]
     scores = found["Sentiment_Score"].astype(object)
     assert scores.where(found["error"].isna(), None).tolist() == expected
+    assert polars_scores.to_list() == expected
     assert found.columns.tolist() == ["ref", "Sentiment_Score", "error"]
 
 
@@ -113,10 +139,208 @@ def test_rows_without_references_are_numbered(client: Any) -> None:
     assert job.as_frame()["ref"].tolist() == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (b"Good", "not a string but of type bytes. Decode it"),
+        (["Good"], "of type list. Convert it"),
+        ({"a": 1}, "of type dict"),
+        (True, "of type bool"),
+        (5, "of type int"),
+        (1.5, "of type float"),
+        ("\ud800", "surrogates not allowed"),
+    ],
+)
+def test_cells_that_are_no_texts(client: Any, cell: Any, message: str) -> None:
+    """They are refused with the row and the column, and no job is made."""
+    text = pd.Series(["hello", None, cell], dtype=object, index=["x", "x", "y"])
+    for send in (client.score, client.submit):
+        with pytest.raises(ValueError, match=f"Row 3 .*in column 'text', .*{message}"):
+            send(pd.DataFrame({"text": text}))
+    assert list(client.jobs()) == []
+
+
+def test_nothing_is_sent_of_a_frame_with_a_bad_cell(client: Any, working: Working) -> None:
+    """All cells are checked first, however many slices the frame is sent in."""
+    texts = pd.Series(["hello"] * (SLICE_ROWS + 1) + [b"hello"], dtype=object)
+    binary = polars.DataFrame({"text": [None, b"hello"]})
+    with pytest.raises(
+        InvalidSource, match=f"Row {SLICE_ROWS + 2} .index {SLICE_ROWS + 1}. cannot"
+    ):
+        client.submit(pd.DataFrame({"text": texts}))
+    with pytest.raises(InvalidSource, match="in column 'text', the text is not a string"):
+        client.submit(binary)
+    assert working.requests == []
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pd.Series([1, 2]),
+        pd.Series([True, False]),
+        pd.Series([1, 2], dtype="Int64"),
+        pd.Series([5, 6], dtype="category"),
+        pd.Series(pd.to_datetime(["2026-01-01", None])),
+        pd.Series([b"a", None], dtype=pd.ArrowDtype(pa.binary())),
+        pd.Series([["a"], None], dtype=pd.ArrowDtype(pa.list_(pa.string()))),
+    ],
+    ids=lambda texts: str(texts.dtype),
+)
+def test_columns_of_no_texts(client: Any, texts: Any) -> None:
+    """Each kind of column is recognised, whatever holds its values."""
+    with pytest.raises(ValueError, match=r"Row 1 .*in column 'text', the text is not a string"):
+        client.score(pd.DataFrame({"text": texts}))
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        None,
+        object,
+        "string",
+        "category",
+        pd.ArrowDtype(pa.string()),
+        pd.ArrowDtype(pa.large_string()),
+        pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string())),
+    ],
+    ids=str,
+)
+def test_columns_of_texts(client: Any, dtype: Any) -> None:
+    """Texts are scored whatever holds them, missing ones get an error, and refs stay as typed."""
+    cells = pd.Series(["007", "NA", None, "1.10", "null"], dtype=dtype)
+    frame = pd.DataFrame({"ref": cells, "text": cells})
+    frame.index = pd.Index([3, 3, 1, 1, 0])
+    scored = client.score(frame)
+    expected = [length_score(text) if text else -1 for text in ("007", "NA", "", "1.10", "null")]
+    assert scored["Sentiment_Score"].fillna(-1).tolist() == expected
+    pd.testing.assert_frame_equal(scored[["ref", "text"]], frame)
+    found = client.submit(frame).wait().as_frame()
+    assert found["ref"].tolist() == ["007", "NA", "", "1.10", "null"]
+
+
+def test_references_keep_their_digits(client: Any) -> None:
+    """Numbers stay what they are, one by one, and what has no plain form is refused."""
+    for refs, expected in [
+        (pd.Series([1, 2**62], dtype="int64"), ["1", str(2**62)]),
+        (pd.Series([1, None], dtype="Int64"), ["1", ""]),
+        (pd.Series([10**30, "1.10"], dtype=object), [str(10**30), "1.10"]),
+        (pd.Series([1, 1.5], dtype=object), ["1", "1.5"]),
+        (pd.Series([0.1, None], dtype="float32"), ["0.1", ""]),
+        (pd.Series([Decimal("1.10"), None], dtype=object), ["1.10", ""]),
+        (
+            pd.Series([Decimal("1.10"), None], dtype=pd.ArrowDtype(pa.decimal128(5, 2))),
+            ["1.10", ""],
+        ),
+        (pd.Series([7, 7], dtype="category"), ["7", "7"]),
+    ]:
+        found = client.submit(pd.DataFrame({"ref": refs, "text": "hello"})).wait().as_frame()
+        assert found["ref"].tolist() == expected
+    for cell in (b"7", ["7"], {"a": 7}, {7}, object()):
+        refs = pd.Series(["1", cell], dtype=object)
+        with pytest.raises(ValueError, match=r"Row 2 .*in column 'ref', .*of type"):
+            client.submit(pd.DataFrame({"ref": refs, "text": "hello"}))
+
+
+def test_carried_cells(client: Any) -> None:
+    """Lists and dicts come back as JSON, as from rows of dicts; bytes are refused."""
+    cells = [["a", 1, None], {"b": 1.5}, "x", float("inf"), None]
+    frame = pd.DataFrame({"text": "hello", "cell": pd.Series(cells, dtype=object)})
+    expected = ['["a", 1, null]', '{"b": 1.5}', "x", "inf", ""]
+    assert client.submit(frame, columns=["cell"]).wait().as_frame()["cell"].tolist() == expected
+    rows = frame.to_dict("records")
+    assert client.submit(rows, columns=["cell"]).wait().as_frame()["cell"].tolist() == expected
+    with pytest.raises(ValueError, match=r"Row 1 .*in column 'cell', it is of type bytes"):
+        client.submit(pd.DataFrame({"text": ["hello"], "cell": [b"x"]}), columns=["cell"])
+
+
+def test_columns_named_by_numbers_and_tuples(client: Any) -> None:
+    """A column is found by its label, or by the string of its label."""
+    frame = pd.DataFrame({0: ["hello"], 1: ["hello you"], "1": ["x"]})
+    assert client.score(frame, text_column=0)["Sentiment_Score"].tolist() == [0.05]
+    assert client.score(frame, text_column=1)["Sentiment_Score"].tolist() == [0.09]
+    assert client.score(frame, text_column="1")["Sentiment_Score"].tolist() == [0.01]
+    assert client.score(frame, text_column="0")["Sentiment_Score"].tolist() == [0.05]
+    job = client.submit(frame, text_column=0, ref_column=1, columns=[0]).wait()
+    assert job.as_frame().to_dict("list")["ref"] == ["hello you"]
+    assert job.as_frame()["0"].tolist() == ["hello"]
+    assert client.validate(frame, text_column=0)["looked_at"]["rows"] == 1
+    with pytest.raises(ValueError, match="2 columns named '1'"):
+        client.submit(frame, text_column=1, ref_column="1")
+    levels = pd.DataFrame(
+        [["hello", 7]], columns=pd.MultiIndex.from_tuples([("a", "b"), ("a", "c")])
+    )
+    scored = client.score(levels, text_column=("a", "b"), columns=[("a", "c")])
+    assert scored["Sentiment_Score"].tolist() == [0.05]
+
+
+def test_names_of_columns_that_are_not_unique(client: Any) -> None:
+    """Those that nobody needs do not matter; the others are refused."""
+    frame = pd.DataFrame([["hello", 1, 2]], columns=["text", "x", "x"])
+    assert client.score(frame)["Sentiment_Score"].tolist() == [0.05]
+    for options in ({"columns": ["x"]}, {"ref_column": "x"}, {"columns": "all"}):
+        with pytest.raises(ValueError, match="2 columns named 'x'"):
+            client.submit(frame, **options)
+
+
+def test_a_missing_column_is_a_short_error(client: Any) -> None:
+    """The message lists some columns, and the traceback has no frames of the client's inside."""
+    frame = pd.DataFrame({f"c{number}": [1] for number in range(100)})
+    for send in (client.score, client.submit):
+        with pytest.raises(
+            ValueError, match=r"no column 'text'\. Its columns: c0, .* and 70 more"
+        ) as it:
+            send(frame)
+        inside = [one for one in it.traceback if "/client/calls/" in str(one.path)]
+        assert inside == []
+    with pytest.raises(ValueError, match=r"no column 'text'\. It has no columns"):
+        client.score(pd.DataFrame())
+
+
+def test_an_empty_frame(client: Any) -> None:
+    """`score` returns it with the two columns; `submit` says that there are no rows."""
+    for frame in (pd.DataFrame({"text": []}), pd.DataFrame({"text": ["a"]}).iloc[:0]):
+        scored = client.score(frame)
+        assert scored.columns.tolist() == ["text", "Sentiment_Score", "error"]
+        assert scored["Sentiment_Score"].dtype == np.float64
+        assert len(scored) == 0
+        with pytest.raises(BadRequest, match="no row"):
+            client.submit(frame)
+
+
+def test_names_in_results(client: Any) -> None:
+    """Carried columns keep their names, also those that pandas would give to others."""
+    frame = pd.DataFrame([["hello", "a", "b"]], columns=["text", "text.1", "Unnamed: 3"])
+    found = client.submit(frame, columns="all").wait().as_frame()
+    assert found.columns.tolist()[3:] == ["text", "text.1", "Unnamed: 3"]
+    assert found.iloc[0, 3:].tolist() == ["hello", "a", "b"]
+
+
+def test_results_with_any_names() -> None:
+    """Columns without a name, or with the same one, are read as they are."""
+    header = b"ref,Sentiment_Score,error,,x,x,error\r\n"
+    content = header + b"007,0.5,,a,NA,,'=1\r\n,,why,null,1e400,Infinity,\r\n"
+    frame = read_results(io.BytesIO(content))
+    assert frame.columns.tolist() == ["ref", "Sentiment_Score", "error", "", "x", "x", "error"]
+    assert frame["Sentiment_Score"].fillna(-1).tolist() == [0.5, -1]
+    assert frame.iloc[:, 2].isna().tolist() == [True, False]
+    assert frame.iloc[:, [0, 3, 4, 5, 6]].to_numpy().tolist() == [
+        ["007", "a", "NA", "", "=1"],
+        ["", "null", "1e400", "Infinity", ""],
+    ]
+
+
+def test_what_is_no_result() -> None:
+    """Another file is not read as results; a byte order mark does not matter."""
+    with pytest.raises(ClientError, match="not results: they begin with 'a,b'"):
+        read_results(io.BytesIO(b"a,b\n1,2\n"))
+    marked = read_results(io.BytesIO(b"\xef\xbb\xbfref,Sentiment_Score,error\r\n7,0.5,\r\n"))
+    assert marked.iloc[0, :2].tolist() == ["7", 0.5]
+
+
 def test_large_frames_are_sent_in_slices() -> None:
     """The CSV of a frame is rendered slice by slice, with one header."""
     frame = pd.DataFrame({"text": ["x"] * (2 * SLICE_ROWS + 1)})
-    chunks = csv_content(frame, ["text"])
+    chunks = csv_content(frame, {0: "text"}, "text", "ref")
     assert [len(chunk.split()) for chunk in chunks()] == [SLICE_ROWS + 1, SLICE_ROWS, 1]
     assert b"".join(chunks()) == b"".join(chunks()) == b"text\r\n" + b"x\r\n" * len(frame)
 
@@ -128,6 +352,10 @@ def test_scores_read_back_equal(tmp_path: Any) -> None:
     with path.open("rb") as file:
         frame = read_results(file)
     assert frame["Sentiment_Score"].tolist() == [0.30000000000000004, 1e-17]
+    scores = [one / 7919 for one in range(1, 1001)] + [5e-324, 1 - 2**-53, 0.1 + 0.2]
+    content = b"ref,Sentiment_Score,error\r\n" + b"".join(b",%r,\r\n" % one for one in scores)
+    for empty in (pd.DataFrame(index=range(len(scores))), polars.DataFrame({"x": scores})):
+        assert with_scores(empty, io.BytesIO(content))["Sentiment_Score"].to_list() == scores
     assert frame["ref"].tolist() == ["NA", ""]
 
 

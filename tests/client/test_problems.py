@@ -1,7 +1,10 @@
 """Errors of the service become exceptions of the client."""
 
+import copy
 import inspect
+import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -75,6 +78,37 @@ def test_the_class_of_an_error(status: int, code: str, kind: type[ApiError]) -> 
     assert str(found) == found.detail == f"It is {code}."
 
 
+def pickled(error: Exception) -> Any:
+    return pickle.loads(pickle.dumps(error))  # noqa: S301  it was made here
+
+
+CLIENT_ERRORS = [
+    kind
+    for _, kind in inspect.getmembers(client_errors, inspect.isclass)
+    if issubclass(kind, client_errors.ClientError)
+]
+
+
+@pytest.mark.parametrize("kind", CLIENT_ERRORS)
+@pytest.mark.parametrize("again", [pickled, copy.copy, copy.deepcopy])
+def test_errors_can_be_pickled_and_copied(kind: Any, again: Callable[[Any], Any]) -> None:
+    """A process pool gets the same error, with all that is known of it."""
+    if issubclass(kind, ApiError):
+        error = kind(429, "a-code", "It is so.", retry_after=7.0)
+    else:
+        error = kind("It is so.")
+    error.add_note("a note")
+    found = again(error)
+    assert type(found) is kind
+    assert str(found) == "It is so."
+    assert found.args == error.args
+    assert vars(found) == vars(error)
+    assert found.__notes__ == ["a note"]
+    if issubclass(kind, ApiError):
+        assert (found.status, found.code, found.detail) == (429, "a-code", "It is so.")
+        assert found.retry_after == 7.0
+
+
 def test_an_error_of_another_server() -> None:
     """An error response that is not Scorelane's is an ApiError too, and names the address."""
     found = api_error_from(with_request(httpx.Response(502, content=b"<html>")))
@@ -119,6 +153,32 @@ def test_calls_raise_the_class_of_their_error(client: Any, connected: Callable[.
         job.refresh()
     with pytest.raises(client_errors.TooLarge):
         connected(Script(problem(413, "too-large"))).submit(b"text\n")
+
+
+def test_a_redirect_is_an_error(connected: Callable[..., Any], tmp_path: Path) -> None:
+    """Its page is never taken for results, nor its status for a success."""
+    moved = httpx.Response(301, headers={"Location": "https://scorelane/"}, content=b"<html>")
+    client = connected(Script(moved))
+    for call in (client.delete, client.cancel, client.job, client.follow, client.rows):
+        with pytest.raises(ApiError, match=r"answered 301, .* redirects to https://scorelane/"):
+            list(call("x") or ())
+    with pytest.raises(ApiError, match="redirects"):
+        client.save("x", tmp_path / "scores.csv")
+    with pytest.raises(ApiError, match="redirects"):
+        client.submit(b"text\nhello\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_web_page_is_no_result(connected: Callable[..., Any], tmp_path: Path) -> None:
+    """The login page of a proxy, for example, is not written to a file."""
+    page = httpx.Response(200, headers={"Content-Type": "text/html"}, content=b"<html>")
+    client = connected(Script(page))
+    for partial in (False, True):
+        with pytest.raises(client_errors.ClientError, match="not as Scorelane does"):
+            client.save("x", tmp_path / "scores.csv", partial=partial)
+        with pytest.raises(client_errors.ClientError, match="not as Scorelane does"):
+            list(client.rows("x", partial=partial))
+    assert list(tmp_path.iterdir()) == []
 
 
 def with_request(response: httpx.Response) -> httpx.Response:

@@ -3,13 +3,15 @@
 import io
 import re
 import sys
+import warnings
+from types import ModuleType
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from scorelane.client.job_state import JobState
-from scorelane.client.progress import job_bar, line_printer
+from scorelane.client.progress import job_bar, line_printer, show_progress
 
 
 def job(state: str = "running", **changes: Any) -> JobState:
@@ -80,3 +82,68 @@ def test_a_job_in_a_notebook() -> None:
     assert "It is &lt;b&gt;well&lt;/b&gt;." in page
     assert "1,000,000; 250,000 scored, 1 with an error" in page
     assert "<progress max='1' value='0.25'>" in page
+
+
+class Cell:
+    """The output of a notebook's cell, in place of IPython's display."""
+
+    def __init__(self) -> None:
+        self.shown: list[list[str]] = []
+
+    def display(self, shown: Any, *, display_id: bool) -> "Cell":
+        assert display_id
+        self.shown.append([shown._repr_html_()])
+        return self
+
+    def update(self, shown: Any) -> None:
+        self.shown[-1].append(shown._repr_html_())
+
+
+def in_a_notebook(monkeypatch: pytest.MonkeyPatch, shell_class: str) -> Cell:
+    """Pretend to run in an IPython with a shell of this class."""
+    cell, shell = Cell(), type(shell_class, (), {})()
+    ipython, display = ModuleType("IPython"), ModuleType("IPython.display")
+    ipython.get_ipython = lambda: shell  # type: ignore[attr-defined]
+    display.display = cell.display  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    return cell
+
+
+@pytest.mark.parametrize("rich", [True, False])
+def test_a_bar_in_a_notebook(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, rich: bool
+) -> None:
+    """It moves in one output, and needs neither ipywidgets nor rich."""
+    if not rich:
+        monkeypatch.setitem(sys.modules, "rich.console", None)
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    cell = in_a_notebook(monkeypatch, "ZMQInteractiveShell")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with show_progress() as update:
+            for progress in (0.0, 0.25, 0.5, 1.0):
+                update(job(progress=progress))
+    [states] = cell.shown
+    assert [re.findall(r"value='([^']*)'", one) for one in states] == [
+        ["0.0"], ["0.25"], ["0.5"], ["1.0"],
+    ]  # fmt: skip
+    assert capsys.readouterr() == ("", "")
+
+
+def test_each_wait_in_a_notebook_has_its_bar(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`wait` shows a bar each time that it is called, and updates it to the end of the job."""
+    cell = in_a_notebook(monkeypatch, "ZMQInteractiveShell")
+    for _ in range(2):
+        client.submit(b"text\nhello\n").wait(show=True)
+    assert ["succeeded" in states[-1] for states in cell.shown] == [True, True]
+
+
+def test_ipython_on_a_terminal(
+    client: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shell without notebook shows progress as Python does."""
+    cell = in_a_notebook(monkeypatch, "TerminalInteractiveShell")
+    client.submit(b"text\nhello\n").wait(show=True)
+    assert capsys.readouterr().err.startswith("succeeded: 1 of 1 rows")
+    assert cell.shown == []

@@ -36,12 +36,12 @@ ACCEPTED = httpx.Response(202, json=JOB)
 
 @pytest.mark.parametrize(
     "failure",
-    [problem(status) for status in (429, 502, 503, 504)]
+    [problem(status) for status in (408, 429, 502, 503, 504)]
     + [CUT, REFUSED, httpx.ReadTimeout("silent"), httpx.RemoteProtocolError("nonsense")],
     ids=repr,
 )
 def test_transient_failures_are_retried(connected: Connect, failure: Any) -> None:
-    """Failed connections and the statuses 429, 502, 503 and 504 are retried."""
+    """Failed connections and the statuses 408, 429, 502, 503 and 504 are retried."""
     script = Script(failure, failure, MODELS)
     assert connected(script).models() == []
     assert len(script.requests) == (1 if failure is REFUSED else 3)
@@ -69,6 +69,19 @@ def test_attempts_at_a_submission_are_identical(connected: Connect) -> None:
     assert len(set(keys[:3])) == len(set(keys[3:])) == 1
     assert len(set(keys)) == 2
     assert {request.content for request in script.requests} == {b"text\nhello\n"}
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [problem(400, "body-cut-off"), problem(409, "idempotency-key-in-use", Retry_After="30")],
+    ids=["cut", "in-use"],
+)
+def test_an_upload_that_broke_off(connected: Connect, failure: httpx.Response) -> None:
+    """The next attempts follow soon, because the service frees the key before its time is over."""
+    script = Script(CUT, failure, failure, ACCEPTED)
+    assert connected(script).submit(b"text\nhello\n").state == "queued"
+    assert len({request.headers["Idempotency-Key"] for request in script.requests}) == 1
+    assert [request.content for request in script.requests] == [b"text\nhello\n"] * 4
 
 
 def test_a_submission_from_the_middle_of_a_file(connected: Connect) -> None:
@@ -136,6 +149,13 @@ def test_a_service_that_has_answered_is_retried(connected: Connect) -> None:
     client = connected(script, retries=Retries(first_contact=0, first_pause=0.001))
     client.models()
     assert client.models() == []
+
+
+def test_a_service_that_has_taken_a_part_of_an_upload_is_retried(connected: Connect) -> None:
+    """`first_contact` does not apply: the service was there, and may be starting again."""
+    script = Script(CUT, REFUSED, REFUSED, ACCEPTED)
+    retries = Retries(first_contact=0, first_pause=0.001)
+    assert connected(script, retries=retries).submit(b"text\nhello\n").state == "queued"
 
 
 def test_retry_after_is_honoured(connected: Connect) -> None:

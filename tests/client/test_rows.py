@@ -1,18 +1,28 @@
 """Rows from any iterable, and rows as results, through both clients."""
 
+import datetime
+import json
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import numpy as np
+import pandas as pd
 import polars
 import pytest
 from support.doubles.length_model import length_score
 from support.transports import CutBody, Script, Working
 
 from scorelane import AsyncClient, Client, Retries
-from scorelane.client.errors import SourceSpent, Unreachable
+from scorelane.client.errors import (
+    BadRequest,
+    ClientError,
+    InvalidSource,
+    SourceSpent,
+    Unreachable,
+)
 from scorelane.client.ndjson import CHUNK_BYTES, NdjsonEncoder
 from scorelane.client.options import JobOptions
 from scorelane.client.sources import upload_of
@@ -82,7 +92,16 @@ def test_an_asynchronous_iterator(connected: Callable[..., Any], working: Workin
     [
         (7, TypeError, "Row 2 is int. A row must be a text, a pair .ref, text. or a dict"),
         (("a", "b", "c"), TypeError, "Row 2 is tuple"),
-        ({"text": float("nan")}, ValueError, "Row 2 cannot be sent: Out of range"),
+        (b"Good", TypeError, "Row 2 is bytes"),
+        ({"text": b"Good"}, ValueError, "Row 2 .* column 'text', .*of type bytes. Decode it"),
+        ({"text": ["Good"]}, ValueError, "Row 2 .* column 'text', .*not a string but of type list"),
+        ({"text": {"a": 1}}, ValueError, "Row 2 .* column 'text', .*not a string but of type dict"),
+        ({"text": Decimal("1.10")}, ValueError, "Row 2 .* column 'text', .*of type Decimal"),
+        ((b"7", "Good"), ValueError, "Row 2 .* column 'ref', it is of type bytes"),
+        ((["7"], "Good"), ValueError, "Row 2 .* column 'ref', the reference is of type list"),
+        ((pd.Series(["7"]), "Good"), ValueError, "Row 2 .* column 'ref', it is of type Series"),
+        ((object(), "Good"), ValueError, "Row 2 .* column 'ref', it is of type object"),
+        ({"text": "a", 1: "b", "1": "c"}, ValueError, "Row 2 has two columns of the same name"),
         ("\ud800", ValueError, "Row 2 cannot be sent: .*surrogates"),
     ],
 )
@@ -91,6 +110,152 @@ def test_an_invalid_row(client: Any, row: Any, kind: type[Exception], message: s
     with pytest.raises(kind, match=message):
         client.submit(iter(["hello", row]))
     assert list(client.jobs()) == []
+
+
+MISSING = [
+    None,
+    float("nan"),
+    np.float32("nan"),
+    np.datetime64("NaT"),
+    pd.NA,
+    pd.NaT,
+    Decimal("nan"),
+]
+
+
+@pytest.mark.parametrize("missing", MISSING, ids=repr)
+def test_missing_values(client: Any, missing: Any) -> None:
+    """A missing value of any library is a missing text, reference or cell."""
+    rows = [{"text": missing}, missing, (missing, "hello"), {"text": "", "stars": missing}]
+    for source in (rows, pd.Series([missing], dtype=object)):
+        found = list(client.submit(source, columns="all" if source is rows else None).wait().rows())
+        assert [row["ref"] for row in found] == ["1", "2", "3", "4"][: len(source)]
+        assert [row["error"] for row in found] == [
+            "the text is missing",
+            "the text is missing",
+            None,
+            "the text is empty",
+        ][: len(source)]
+    found = client.submit([{"text": "a", "stars": missing}], columns="stars").wait().rows()
+    assert [row["stars"] for row in found] == [""]
+
+
+def test_values_keep_their_digits(client: Any) -> None:
+    """References and carried cells come back as they were written on the client's side."""
+    values = {
+        "1.10": "1.10",
+        "007": "007",
+        "NA": "NA",
+        "": "",
+        7: "7",
+        10**30: str(10**30),
+        1.5: "1.5",
+        np.int64(2**62): str(2**62),
+        np.float32(0.1): "0.1",
+        float("inf"): "inf",
+        Decimal("1.10"): "1.10",
+        datetime.date(2026, 1, 2): "2026-01-02",
+        np.datetime64("2026-01-02T03:04:05.000000006", "ns"): "2026-01-02T03:04:05.000000006",
+        pd.Timestamp("2026-01-02"): "2026-01-02 00:00:00",
+        pd.Period("2026-01", freq="M"): "2026-01",
+    }
+    rows = [{"ref": value, "text": "hello", "cell": value} for value in values]
+    found = list(client.submit(rows, columns=["cell"]).wait().rows())
+    assert [row["ref"] for row in found] == list(values.values())
+    assert [row["cell"] for row in found] == list(values.values())
+
+
+def test_only_needed_columns_of_dicts_are_sent(client: Any, working: Working) -> None:
+    """The other columns may hold anything."""
+    rows = [{"text": "hello", "secret": object()}, {"text": "hello", "secret": b"x"}]
+    client.submit(rows)
+    sent = next(request for request in working.requests if request.method == "POST")
+    assert sent.content == b'{"text": "hello"}\n' * 2
+    with pytest.raises(ValueError, match="Row 1 cannot be sent: in column 'secret'"):
+        client.submit(rows, columns=["secret"])
+
+
+def test_a_column_that_dicts_lack(client: Any) -> None:
+    """The error lists the columns that the rows have."""
+    rows = [{"review": "hello", "secret": object()}]
+    with pytest.raises(BadRequest, match=r"no column 'text'\. The columns found: review, secret"):
+        client.submit(rows)
+    with pytest.raises(BadRequest, match=r"no column 'id'\. The columns found: text, stars"):
+        client.submit([{"text": "hello", "stars": 5}], ref_column="id")
+
+
+def test_columns_named_by_numbers(client: Any) -> None:
+    """Keys and options need not be strings."""
+    [row] = (
+        client.submit([{0: "id", 1: "hello", 5: "x"}], text_column=1, ref_column=0, columns=[5])
+        .wait()
+        .rows()
+    )
+    assert row == {"ref": "id", "Sentiment_Score": 0.05, "error": None, "5": "x"}
+
+
+def test_a_polars_frame_with_gaps(client: Any) -> None:
+    """NaN and null are empty cells, as in a frame of pandas; binary texts are refused."""
+    frame = polars.DataFrame({"text": ["hello", None], "stars": [float("nan"), 1.5]})
+    rows = list(client.submit(frame, columns="all").wait().rows())
+    assert [row["stars"] for row in rows] == ["", "1.5"]
+    assert [row["error"] for row in rows] == [None, "the text is missing"]
+    with pytest.raises(ValueError, match=r"Row 1 .* column 'text', .* of type bytes"):
+        client.submit(polars.DataFrame({"text": [b"hello"]}))
+    with pytest.raises(ValueError, match=r"no column 'text'\. Its columns: review"):
+        client.submit(polars.DataFrame({"review": ["hello"]}))
+
+
+@pytest.mark.parametrize("options", [{"charset": "latin-1"}, {"delimiter": ";"}])
+@pytest.mark.parametrize(
+    "source",
+    [["naïve; and more"], pd.DataFrame({"text": ["naïve; and more"]})],
+    ids=["rows", "frame"],
+)
+def test_options_of_files_are_not_for_rows(client: Any, source: Any, options: Any) -> None:
+    """They would change texts that the client has encoded itself, so they are refused."""
+    for send in (client.submit, client.validate):
+        with pytest.raises(ValueError, match="describes a file or bytes, but this is a"):
+            send(source, **options)
+    job = client.submit(source, charset="UTF-8").wait()
+    assert [row["Sentiment_Score"] for row in job.rows()] == [length_score("naïve; and more")]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"ref": ["007", 7], "text": ["hello", "hello"]},
+        {"ref": np.array(["007", "7"]), "text": ("hello", "hello"), "more": [b"x", b"y"]},
+        pd.DataFrame({"ref": ["007", 7], "text": "hello", "more": [b"x", object()]}),
+        polars.DataFrame({"ref": ["007", "7"], "text": ["hello", "hello"]}),
+        {"ref": {"0": "007", "1": "7"}, "text": {"0": "hello", "1": "hello"}},
+    ],
+    ids=["lists", "arrays", "pandas", "polars", "mappings"],
+)
+def test_a_few_rows_at_once(connected: Callable[..., Any], rows: Any) -> None:
+    """`sentiment` takes columns of any kind, and sends those of references and texts."""
+    script = Script(httpx.Response(200, json=[]))
+    assert connected(script).sentiment(rows) == []
+    [sent] = [json.loads(request.content) for request in script.requests]
+    assert list(sent) == ["ref", "text"]
+    columns = [list(one.values()) if isinstance(one, dict) else one for one in sent.values()]
+    assert [str(ref) for ref in columns[0]] == ["007", "7"]
+    assert columns[1] == ["hello", "hello"]
+
+
+def test_a_few_rows_that_cannot_be_sent(connected: Callable[..., Any]) -> None:
+    """The error names the row. The service itself refuses rows without texts."""
+    script = Script(httpx.Response(200, json=[]))
+    client = connected(script)
+    for cell in (b"Good", ["Good"], "\ud800"):
+        with pytest.raises(InvalidSource, match="Row 2 cannot be sent: in column 'text'"):
+            client.sentiment({"text": ["hello", cell]})
+    with pytest.raises(TypeError, match="list has no columns"):
+        client.sentiment([{"text": "hello"}])
+    assert script.requests == []
+    for rows in ({"review": ["hello"]}, {"text": "hello"}):
+        client.sentiment(rows)
+        assert json.loads(script.requests[-1].content) == rows
 
 
 def test_a_generator_is_not_retried(connected: Callable[..., Any]) -> None:
@@ -194,6 +359,13 @@ def test_results_that_changed_after_a_cut(connected: Callable[..., Any], tmp_pat
     with pytest.raises(Unreachable, match="results have changed"):
         connected(Changing(LINES, '"one"', 107)).save("x", tmp_path / "rows.jsonl")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_that_end_too_early(connected: Callable[..., Any]) -> None:
+    """A last row that is not whole is an error, and not left out."""
+    script = Script(httpx.Response(200, content=b'{"ref": "1"}\n{"ref": "2"}'))
+    with pytest.raises(ClientError, match="end in the middle of a row"):
+        list(connected(script).rows("x"))
 
 
 def test_chunks_cannot_be_restarted(connected: Callable[..., Any]) -> None:

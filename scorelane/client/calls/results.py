@@ -1,6 +1,7 @@
 """Calls that download results."""
 
 import json
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from scorelane.client.atomic_file import atomic_file
 from scorelane.client.download import Download
+from scorelane.client.errors import ClientError
 from scorelane.client.frames import read_results
 from scorelane.client.io_steps import Compute, Emit, EmittingSteps, Steps
 from scorelane.client.job_state import AnyJob, path_of
@@ -33,6 +35,28 @@ FORMATS: dict[str, Format] = {
 
 #: `as_frame` keeps a larger result CSV than this, in bytes, in a temporary file.
 MAX_BYTES_IN_MEMORY = 64 << 20
+
+#: Suffixes of files that would not hold what they promise: other tables, and compressed files.
+_OTHER_FORMATS = frozenset({
+    ".arrow", ".avro", ".br", ".bz2", ".feather", ".gz", ".htm", ".html", ".json", ".ods", ".orc",
+    ".pickle", ".pkl", ".tab", ".tar", ".tgz", ".tsv", ".xls", ".xlsb", ".xlsm", ".xlsx", ".xml",
+    ".xz", ".yaml", ".yml", ".zip", ".zst",
+})  # fmt: skip
+
+
+def format_of(path: Path) -> Format:
+    """Return the format that the suffix of a file stands for; CSV if it stands for none.
+
+    Raises:
+        ValueError: it stands for a format that results cannot be written in.
+    """
+    suffix = path.suffix.lower()
+    if suffix in _OTHER_FORMATS:
+        raise ValueError(
+            f"Results cannot be written as '{suffix}'. Name the file {path.name.split('.')[0]}.csv,"
+            " .ndjson or .parquet, or give the format that it should have all the same."
+        )
+    return FORMATS.get(suffix, "csv")
 
 
 class ResultCalls(Requests[J]):
@@ -74,7 +98,7 @@ class ResultCalls(Requests[J]):
     def save(
         self,
         job: AnyJob,
-        path: str | Path,
+        path: str | os.PathLike[str],
         format: Format | None = None,  # noqa: A002  the service's name
         *,
         partial: bool = False,
@@ -84,15 +108,17 @@ class ResultCalls(Requests[J]):
         Args:
             job: the job, or its id.
             path: the file; an existing one is replaced.
-            format: None: by the suffix of the path (`.csv`, `.ndjson`, `.parquet`), otherwise CSV.
+            format: None: by the suffix of the path (`.csv`, `.ndjson`, `.jsonl`, `.parquet`), and
+                CSV if it says nothing of a format.
             partial: of a job that has not succeeded, write the results it has now; not as Parquet.
 
         Raises:
             OSError: the file cannot be written.
+            ValueError: the suffix promises a format that results cannot be written in.
         """
         path = Path(path)
+        file_format = format or format_of(path)
         with atomic_file(path) as file:
-            file_format = format or FORMATS.get(path.suffix.lower(), "csv")
             yield from self._write(job, file_format, file, partial=partial)
         return path
 
@@ -140,6 +166,8 @@ class ResultCalls(Requests[J]):
                 if received > emitted:
                     emitted = received
                     yield Emit(json.loads(line))
+        if rest:
+            raise ClientError("The results end in the middle of a row. Read them again.")
 
     def _write(self, job: AnyJob, kind: Format, file: Any, *, partial: bool) -> Steps[None]:
         def restart() -> None:

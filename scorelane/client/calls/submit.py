@@ -7,6 +7,7 @@ from typing import Any, Unpack
 import httpx
 
 from scorelane.client.io_steps import Send, Steps
+from scorelane.client.json_columns import json_columns
 from scorelane.client.options import JobOptions, query_params
 from scorelane.client.request import J, Requests, without_none
 from scorelane.client.sources import Source, upload_of
@@ -103,18 +104,23 @@ class SubmitCalls(Requests[J]):
 
     @call
     def sentiment(
-        self, rows: Mapping[str, list[Any]], *, model: str | None = None
+        self, rows: Mapping[str, Any], *, model: str | None = None
     ) -> Steps[list[dict[str, Any]]]:
         """Score a few rows at once, without a job.
 
         Args:
-            rows: the columns `ref` and `text`: `{"ref": [1], "text": ["I am well"]}`.
+            rows: the columns `ref` and `text`: `{"ref": [1], "text": ["I am well"]}`, or a
+                DataFrame that has them.
             model: a model's name; None: the service's default.
 
         Returns:
             One dict per row, in order: `ref` and `Sentiment_Score`.
+
+        Raises:
+            scorelane.client.errors.InvalidSource: a text or a reference cannot be sent.
         """
-        request = Send("POST", "/sentiment", params=without_none(model=model), json=dict(rows))
+        body = json_columns(rows)
+        request = Send("POST", "/sentiment", params=without_none(model=model), json=body)
         # The service stores nothing, so the request may be repeated.
         scores: list[dict[str, Any]] = yield from self._json(request, idempotent=True)
         return scores
