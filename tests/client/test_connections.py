@@ -17,7 +17,10 @@ from support.transports import QUICK, Script
 from scorelane import AsyncClient, Client
 from scorelane.client.errors import ClientError
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+pytestmark = [
+    pytest.mark.process,  # it forks
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
+]
 
 #: Results of a job, too long for the buffers of a connection.
 ROWS = [{"ref": str(number), "text": f"{number} " * 20_000} for number in range(100)]
