@@ -16,8 +16,8 @@ from worker.pipeline import Pipeline
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
-#: Pages that are not written as the others: one is made by `make settings`, one is a list of notes.
-OTHER_PAGES = {ROOT / "docs/settings.md", ROOT / "CHANGELOG.md"}
+#: A page that is not written as the others: `make settings` makes it.
+OTHER_PAGES = {ROOT / "docs/settings.md"}
 
 #: `api/jobs/views.py: submit`, or `shared/storage/blobs.py: FolderBlobs.writing`.
 NAMED = re.compile(r"`([\w/]+\.(?:py|lua)): ([\w.]+)`")
