@@ -16,7 +16,7 @@ from worker.pipeline import Pipeline
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
-#: A page that is not written as the others: `make settings` makes it.
+#: A page that is not written by hand: `make settings` makes it.
 OTHER_PAGES = {ROOT / "docs/settings.md"}
 
 #: `api/jobs/views.py: submit`, or `shared/storage/blobs.py: FolderBlobs.writing`.
@@ -36,7 +36,7 @@ def test_the_path_of_a_job_is_where_it_is_said_to_be() -> None:
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_files_named_in_the_pages_exist(page: Path) -> None:
-    """Each path of the project that stands in a page as code is there."""
+    """Each path of the project that a page names as code exists."""
     rooms = "api|worker|shared|scoring|training|scorelane|tests|benchmarks|examples|deploy|packages"
     for name in re.findall(
         rf"`((?:{rooms})/[\w/.-]+\.(?:py|lua|c|h|csv|sh|toml|md))\b", page.read_text()
@@ -135,7 +135,7 @@ def test_settings_named_in_the_pages_exist(page: Path) -> None:
 
 
 def test_every_problem_is_in_the_api_page() -> None:
-    """Each error that has a status of its own is documented by its code."""
+    """Each error with its own status is documented by its code."""
     page = (ROOT / "docs/api.md").read_text()
     general = {"bad-input", "scorelane-error"}
     for kind in STATUS:
@@ -143,7 +143,7 @@ def test_every_problem_is_in_the_api_page() -> None:
 
 
 def test_the_tests_that_show_it_exist() -> None:
-    """Each module that a promise is said to be shown by is there."""
+    """Each test module that docs/shown.md names exists."""
     named = re.findall(r"`((?:\w+/)+test_\w+\.py)`", (ROOT / "docs/shown.md").read_text())
     assert len(named) > 40
     for name in named:
