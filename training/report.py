@@ -12,7 +12,7 @@ from shared.model import TEXT, Card
 from training.evaluate import by_decile, compare, fifth
 from training.intervals import figure_intervals
 
-#: The number of rows with the largest errors that are number, and of characters of their texts.
+#: The number of rows with the largest errors that are shown, and of characters of their texts.
 _WORST, _MAX_CHARS = 20, 300
 
 _FIFTHS = ("very negative", "negative", "neutral", "positive", "very positive")
@@ -52,7 +52,9 @@ def write_report(
         "<h2>Calibration</h2><p>For each decile of the score. Right scores give equal means.</p>",
         _calibration(scores, labels),
         *(f'<p><img src="{plot}" alt="{plot.removesuffix(".png")}"></p>' for plot in plots),
-        "" if plots else "<p>For plots, install matplotlib: <code>scorelane[report]</code>.</p>",
+        ""
+        if plots
+        else "<p>For plots, install matplotlib: <code>scorelane-server[report]</code>.</p>",
         f"<h2>The {_WORST} worst errors</h2>",
         _worst(labelled[TEXT].tolist(), scores, labels),
     ]
