@@ -153,7 +153,7 @@ def _breakdown(
         figure("scoring", [each.scoring for each in transfers], unit="s"),
         figure("download", [each.download for each in transfers], unit="s"),
         figure("parts", parts, unit=""),
-        figure("Redis commands a part", commands / parts, unit="", note="without polls"),
+        figure("Redis commands per part", commands / parts, unit="", note="without polls"),
     ]
 
 
@@ -189,14 +189,16 @@ def _references(running: Running, options: Options, folder: Path) -> Table:
             rounds,
         )
     table = Table("Other references, with `fast`", ("", "reference", "script, two processes"))
-    table.notes = [f"{rounds} interleaved rounds, of {some:,} rows; of tasks a row, {few:,}."]
+    table.notes = [
+        f"{rounds} interleaved rounds, of {some:,} rows; with one task per row, of {few:,}."
+    ]
     table.rows = [
         faster("the script, in one process", rates["alone"], rates["both"]),
-        faster("one Celery task a row", rates["each"], rates["both"]),
+        faster("one Celery task per row", rates["each"], rates["both"]),
     ]
     program(few, FAST.script, short, alone, FAST.given, "1")()
     for what in differences(each, alone, FAST):
-        table.check(holds=False, otherwise=f"one Celery task a row: {what}")
+        table.check(holds=False, otherwise=f"one Celery task per row: {what}")
     return table
 
 

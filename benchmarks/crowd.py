@@ -44,12 +44,12 @@ def run(options: Options) -> list[Table]:
     for what in ("files", "connections"):
         grown = after[what] - before[what]
         most = POOLED if what == "files" else 0.0
-        table.rows.append(within(f"{what} of the API more than before", grown, most, unit=""))
-        table.check(grown <= most, f"{grown:g} {what} are left open")
+        table.rows.append(within(f"growth of the API's {what}", grown, most, unit=""))
+        table.check(grown <= most, f"{grown:g} {what} remain open")
     grown = after["MB"] - before["MB"]
-    table.rows.append(within("memory of the API more than before", grown, GROWTH_MB, unit="MB"))
+    table.rows.append(within("growth of the API's memory", grown, GROWTH_MB, unit="MB"))
     statuses = ", ".join(f"{status}: {count:,}" for status, count in sorted(load.statuses.items()))
-    table.notes.append(f"answers by status: {statuses}; a job each: {counts['jobs']:,} jobs")
+    table.notes.append(f"answers by status: {statuses}; {counts['jobs']:,} jobs")
     for status in set(load.statuses) - EXPECTED:
         table.wrong.append(f"{load.statuses[status]} requests were answered {status}")
     return [table]

@@ -73,8 +73,8 @@ def _by_processes(options: Options, folder: Path) -> Table:
             )
         )
         table.notes.append(
-            f"{processes}: {parts} parts, {sum(calls.values()) / parts:.1f} Redis commands a part; "
-            f"cores used: {described(used)}"
+            f"{processes}: {parts} parts, {sum(calls.values()) / parts:.1f} Redis commands "
+            f"per part; cores used: {described(used)}"
             + (f"; saturated: {', '.join(saturated)}" if saturated else "")
         )
         if processes == 1:
@@ -83,7 +83,7 @@ def _by_processes(options: Options, folder: Path) -> Table:
             table.rows.append(figure("1: a part's time beyond its waiting", overhead, unit="ms"))
     often = sorted(calls.items(), key=lambda call: -call[1])[:12]
     each = ", ".join(f"{name} {number / parts:.2f}" for name, number in often)
-    table.notes.append(f"Redis commands a part with {counts[-1]} processes: {each}")
+    table.notes.append(f"Redis commands per part with {counts[-1]} processes: {each}")
     return table
 
 
@@ -109,7 +109,9 @@ def _all_there(target: Path, rows: int) -> bool:
 def _by_parts(options: Options, folder: Path) -> Table:
     """Compare requests about a job of few parts with requests about a job of many."""
     many, repeats = (500, 30) if options.quick else (10_000, 300)
-    table = Table("Questions about a job, by its parts", ("", f"{many:,} parts", f"{PAGE} parts"))
+    table = Table(
+        "Requests about a job, by its number of parts", ("", f"{many:,} parts", f"{PAGE} parts")
+    )
     env = _waiting(folder / "quick", SECONDS_PER_ROW / 1000)
     # Scoring a row takes longer than this, so every row becomes a part of its own.
     env["SCORELANE_PART_SECONDS"] = "1e-9"

@@ -8,7 +8,7 @@ from shared.errors.service import BadWebhookSecret
 
 _PREFIX = "whsec_"
 
-#: The least and the most bytes of a secret, by the specification of Standard Webhooks.
+#: The minimum and maximum length of a secret in bytes (specification of Standard Webhooks).
 _LEAST, _MOST = 24, 64
 
 

@@ -59,7 +59,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Overdue:
-    """What a queued or running bulk job waits for although the lease of it is over."""
+    """Work of a queued or running bulk job that was not done within its lease."""
 
     job: Job
     split: bool  #: The split is not complete, and no process has gone on with it for a lease.

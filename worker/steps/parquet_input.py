@@ -16,7 +16,7 @@ from shared.tables.parts import Part, most_bytes_of
 
 
 class SplitLater(Exception):
-    """A split has run for as long as it may, and is to go on in a task of its own."""
+    """A split has run for as long as it may, and must go on in another task."""
 
 
 def convert(

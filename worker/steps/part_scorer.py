@@ -20,12 +20,12 @@ from worker.telemetry.journal import Journal
 
 
 class Counts(NamedTuple):
-    """What the job's record adds up of a part."""
+    """The counts of a part, which are added to those of its job."""
 
     completed: int  #: Rows with a score.
     failed: int  #: Rows with an error.
     bad: BadRow | None  #: The first row with an error, if errors can make the job fail.
-    summary: Summary  #: Of the scores and errors.
+    summary: Summary  #: The summary of the scores and errors.
 
 
 class Scored(NamedTuple):

@@ -57,7 +57,7 @@ def test_a_value_that_cannot_be(
 def test_several_at_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The line names all faults, so that they can be mended together."""
+    """The line names all faults, so that they can be corrected together."""
     monkeypatch.setenv("SCORELANE_BATCH_ROWS", "none")
     monkeypatch.setenv("SCORELANE_REDIS_TIMEOUT", "0")
     line = said(capsys)

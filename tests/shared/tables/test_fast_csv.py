@@ -21,7 +21,7 @@ from worker.steps.record_ends import look
 
 LIMIT = 10**6
 PAIRS = CsvLayout()
-#: What may stand between cells: also what blanks, words and quotes of other kinds are made of.
+#: Delimiters: also characters that occur in blanks, words and other quotes.
 DELIMITERS = [",", ";", "\t", "|", " ", "x", "'", "\x1f", "\\"]
 
 #: Lines that the fast way reads, in a table of two columns.

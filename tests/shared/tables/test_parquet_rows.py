@@ -53,7 +53,7 @@ def test_the_rows_behind_any_row(
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678900, UTC)
 
-#: Values of a column, and what they are kept as; as a text what is no string is told from one.
+#: Values of a column, and how they are stored; in the text column all but strings differ.
 COLUMNS = [
     (pa.array(["a", None], pa.large_string()), ["a", None], ["a", None]),
     (pa.array(["a", "b"]).dictionary_encode(), ["a", "b"], ["a", "b"]),
@@ -190,7 +190,7 @@ def test_the_reader_does_not_outlive_its_worker_for_ever() -> None:
     before = set(psutil.Process().children())
     with stored_rows_of(file_of(table), ("ref", "text"), 0) as lines:
         assert lines.readline()
-        # It waits for somebody to take the others.
+        # It waits until its other rows are read.
         [child] = set(psutil.Process().children()) - before
         assert child.rlimit(psutil.RLIMIT_CPU) == (parquet_process.ROWS_SECONDS,) * 2
         assert len(lines.readlines()) == 999

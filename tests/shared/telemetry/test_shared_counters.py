@@ -45,7 +45,7 @@ def test_counts_add_up() -> None:
 
 @pytest.mark.process
 def test_the_dead_are_counted() -> None:
-    """A process takes the place of an ended one, and counts on from its numbers."""
+    """A process takes the place of an ended one, and continues from its numbers."""
     counters = SharedCounters()
     counters.add(DONE, "mine")
     for _ in range(3):
@@ -78,7 +78,7 @@ def test_gauges_end_with_their_process() -> None:
         assert counters.totals(OPEN) == {(): [2]}
         for end in (ready, told, go_on, go):
             os.close(end)
-    # Who takes the place of the dead one begins anew; what it has counted for good goes on.
+    # The successor in its place restarts the gauge, and continues the counters.
     in_child(
         lambda: [counters.add(OPEN), counters.add(DONE, "x"), _is(counters.totals(OPEN), {(): [3]})]
     )
