@@ -43,9 +43,9 @@ def run(options: Options) -> list[Table]:
     table.rows.append(figure("latency, p99", load.percentile(99) * 1000, unit="ms"))
     for what in ("files", "connections"):
         grown = after[what] - before[what]
-        most = POOLED if what == "files" else 0.0
-        table.rows.append(within(f"growth of the API's {what}", grown, most, unit=""))
-        table.check(grown <= most, f"{grown:g} {what} remain open")
+        limit = POOLED if what == "files" else 0.0
+        table.rows.append(within(f"growth of the API's {what}", grown, limit, unit=""))
+        table.check(grown <= limit, f"{grown:g} {what} remain open")
     grown = after["MB"] - before["MB"]
     table.rows.append(within("growth of the API's memory", grown, GROWTH_MB, unit="MB"))
     statuses = ", ".join(f"{status}: {count:,}" for status, count in sorted(load.statuses.items()))
@@ -63,8 +63,8 @@ def _crowd(
     counts: Counter[str],
     table: Table,
 ) -> Load:
-    each = [_client(texts[at % len(texts)], at, counts, table) for at in range(clients)]
-    return run_clients(running.url, each, seconds=seconds)
+    running_clients = [_client(texts[at % len(texts)], at, counts, table) for at in range(clients)]
+    return run_clients(running.url, running_clients, seconds=seconds)
 
 
 def _client(text: str, number: int, counts: Counter[str], table: Table) -> Client:

@@ -60,11 +60,11 @@ def _by_processes(options: Options, folder: Path) -> Table:
             transfer(running, first, target, MODEL)
             redis.config_resetstat()
             with cores_of(running) as used:
-                done = [transfer(running, source, target, MODEL) for _ in range(jobs)]
+                transfers = [transfer(running, source, target, MODEL) for _ in range(jobs)]
             calls = {name[8:]: stat["calls"] for name, stat in redis.info("commandstats").items()}
-            parts = sum(running.parts(job.job_id) for job in done)
+            parts = sum(running.parts(job.job_id) for job in transfers)
         table.check(_all_there(target, rows), f"{processes} processes: not every row came back")
-        rates = [rows / job.scoring for job in done]
+        rates = [rows / job.scoring for job in transfers]
         saturated = _saturated(used)
         linear = linear or median(rates)
         table.rows.append(
@@ -79,7 +79,7 @@ def _by_processes(options: Options, folder: Path) -> Table:
         )
         if processes == 1:
             waited = jobs * rows * SECONDS_PER_ROW
-            overhead = (sum(job.scoring for job in done) - waited) / parts * 1000
+            overhead = (sum(job.scoring for job in transfers) - waited) / parts * 1000
             table.rows.append(figure("1: a part's time beyond its waiting", overhead, unit="ms"))
     often = sorted(calls.items(), key=lambda call: -call[1])[:12]
     each = ", ".join(f"{name} {number / parts:.2f}" for name, number in often)
@@ -133,8 +133,8 @@ def _by_parts(options: Options, folder: Path) -> Table:
         }
         for what, path in paths.items():
             times: dict[int, list[float]] = {PAGE: [], many: []}
-            wanted = {rows: request("GET", path(rows)) for rows in times}
-            run_clients(running.url, [_turns(wanted, times, table)], requests=2 * repeats)
+            messages = {rows: request("GET", path(rows)) for rows in times}
+            run_clients(running.url, [_turns(messages, times, table)], requests=2 * repeats)
             table.rows.append(quicker(what, times[many], times[PAGE], floor=SAME_FLOOR))
     return table
 
@@ -143,10 +143,10 @@ def _page(job_id: str, offset: int) -> str:
     return f"/jobs/{job_id}/results?format=json&offset={offset}&limit={PAGE}"
 
 
-def _turns(wanted: dict[int, bytes], times: dict[int, list[float]], table: Table) -> Client:
+def _turns(messages: dict[int, bytes], times: dict[int, list[float]], table: Table) -> Client:
     """Send the requests in turn, and append their milliseconds to `times`."""
     while True:
-        for rows, message in wanted.items():
+        for rows, message in messages.items():
             began = time.perf_counter()
             answer = yield message
             times[rows].append((time.perf_counter() - began) * 1000)

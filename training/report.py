@@ -70,8 +70,8 @@ def _figures(scores: Scores, labels: Scores) -> str:
     intervals = figure_intervals(scores, labels)
     rows = []
     for name, value in compare(scores, labels).items():
-        least, most = intervals.get(name, (None, None))
-        between = "" if least is None else f"{least:.4f} to {most:.4f}"
+        lower, upper = intervals.get(name, (None, None))
+        between = "" if lower is None else f"{lower:.4f} to {upper:.4f}"
         number = f"{value:,.0f}" if name in ("rows", "neutral_left_out") else f"{value:.4f}"
         rows.append((name.replace("_", " "), number, between))
     return _table(("figure", "value", "interval"), rows)

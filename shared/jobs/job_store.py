@@ -188,8 +188,8 @@ class JobStore(BulkStore, SmallStore, Protocol):
 
     # -- callbacks -------------------------------------------------------------------------
 
-    def take_callbacks(self, most: int, seconds: float) -> list[tuple[str, int]]:
-        """Take up to `most` callbacks that are due.
+    def take_callbacks(self, limit: int, seconds: float) -> list[tuple[str, int]]:
+        """Take up to `limit` callbacks that are due.
 
         They are due again after `seconds`, so that a sender that dies loses none.
 

@@ -23,7 +23,7 @@ OTHER_PAGES = {ROOT / "docs/settings.md"}
 NAMED = re.compile(r"`([\w/]+\.(?:py|lua)): ([\w.]+)`")
 
 
-def test_the_path_of_a_job_is_where_it_is_said_to_be() -> None:
+def test_names_in_the_architecture_are_defined_there() -> None:
     """Each name in the architecture is defined in the file that it is said to be in."""
     named = NAMED.findall((ROOT / "docs/architecture.md").read_text())
     assert len(named) > 10
@@ -92,7 +92,7 @@ def test_a_line_has_one_sentence(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", sorted({*DOCS} - OTHER_PAGES), ids=lambda page: page.name)
-def test_commands_need_nothing_that_is_not_there(page: Path) -> None:
+def test_no_page_uses_jq(page: Path) -> None:
     """No page uses jq."""
     assert not re.search(r"\bjq\b", page.read_text())
 
@@ -142,7 +142,7 @@ def test_every_problem_is_in_the_api_page() -> None:
         assert kind.code in general or f"`{kind.code}`" in page, kind.code
 
 
-def test_the_tests_that_show_it_exist() -> None:
+def test_the_tests_that_show_a_promise_exist() -> None:
     """Each test module that docs/shown.md names exists."""
     named = re.findall(r"`((?:\w+/)+test_\w+\.py)`", (ROOT / "docs/shown.md").read_text())
     assert len(named) > 40

@@ -78,7 +78,7 @@ def test_the_openai_client(service: Programs) -> None:
     assert max(child.memory_info().rss for child in children) < 200 * 2**20
 
 
-def test_a_batch_is_looked_at_whatever_dies(tmp_path: Path, sockets: Path) -> None:
+def test_a_batch_is_validated_although_api_and_worker_die(tmp_path: Path, sockets: Path) -> None:
     """If the API is killed after its answer, and the worker while it reads, each row comes once."""
     count = 150_000
     lines = (

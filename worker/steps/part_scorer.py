@@ -108,10 +108,10 @@ class PartScorer:
         return Scored(counts, blobs)
 
     def _read(self, spec: Spec, number: int, part: Part) -> Rows:
-        where = {"offset": part.offset, "first_row": part.first_row}
-        most = self._settings.max_record_bytes
-        content = self._blobs.read(*spec.layout.rows_in(spec, number, part, most))
-        return self._rows.read(content, spec.layout, **where)
+        place = {"offset": part.offset, "first_row": part.first_row}
+        max_bytes = self._settings.max_record_bytes
+        content = self._blobs.read(*spec.layout.rows_in(spec, number, part, max_bytes))
+        return self._rows.read(content, spec.layout, **place)
 
 
 def _counts(spec: Spec, part: Part, rows: Rows, scores: Scores) -> Counts:

@@ -39,7 +39,7 @@ tables = st.lists(st.tuples(st.none() | st.integers(0, 2**62), texts), min_size=
 
 
 @given(tables, st.integers(0, 45), st.integers(1, 9), st.integers(1, 7), st.booleans())
-def test_the_rows_behind_any_row(
+def test_reading_resumes_after_any_row(
     rows: list[tuple[Any, Any]], skip: int, group: int, batch: int, dictionary: bool
 ) -> None:
     """Reading can resume after any row, wherever row groups and batches end."""
@@ -167,7 +167,7 @@ def test_a_file_that_ends_its_reader(tmp_path: Path) -> None:
         describe(io.BytesIO(whole()))
 
 
-def test_an_upload_is_looked_at_when_it_is_stored() -> None:
+def test_a_stored_upload_is_described() -> None:
     """A stored upload gives its columns, its number of rows, and its layout."""
     content = whole()
     upload = ParquetUpload(lambda: io.BytesIO(content))
