@@ -4,15 +4,15 @@ DEMO := .venv/.demo
 ENVIRONMENT := .venv/.complete
 SOURCES := pyproject.toml packages/client/pyproject.toml constraints.txt hatch_build.py $(wildcard */*/*.[ch])
 
-# A failing pip fails the recipe, although its output goes through a filter.
+# A failing pip fails the recipe, even though its output goes through a filter.
 SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 
-# Bytecode is made where it pays: for all packages after the whole environment is there, and for the
-# demo as modules are imported (to compile all would take longer than the demo).
+# pip compiles no bytecode: for the demo that would take longer than the demo itself, so Python does it
+# as modules are imported; for the tests it is done at the end, for all packages.
 INSTALL := $(BIN)/python -m pip install --no-compile --disable-pip-version-check \
 	--progress-bar off -c constraints.txt -e packages/client
-# One line for each download, with its size, and nothing else of what pip prints.
+# Reduces what pip prints to one line for each download, with its size.
 PROGRESS := awk '/^ *Downloading |^ *Using cached /{print "  " $$(NF-2), $$(NF-1), $$NF; fflush()} \
 	/^Installing collected/{print "  Unpacking ..."; fflush()}'
 
@@ -20,7 +20,7 @@ PROGRESS := awk '/^ *Downloading |^ *Using cached /{print "  " $$(NF-2), $$(NF-1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
-help:  ## list what there is to make
+help:  ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 .PHONY: demo
@@ -50,12 +50,12 @@ test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and c
 
 INPUTS ?= 100000
 .PHONY: fuzz
-fuzz: $(ENVIRONMENT)  ## give INPUTS (100000) made-up inputs to each reader of what others send; of Parquet a twentieth
+fuzz: $(ENVIRONMENT)  ## give INPUTS (100000) random inputs to each reader of uploads; a twentieth to that of Parquet
 	@$(INSTALL) -e '.[fuzz]' | $(PROGRESS)
 	cd $$(mktemp -d) && PYTHONPATH=$(CURDIR) $(CURDIR)/$(BIN)/python $(CURDIR)/tests/programs/fuzz.py --inputs $(INPUTS)
 
 .PHONY: audit
-audit: $(ENVIRONMENT)  ## look for known vulnerabilities in what is installed; asks pypi.org
+audit: $(ENVIRONMENT)  ## look up known vulnerabilities of the pinned versions at pypi.org
 	@$(INSTALL) -e '.[audit]' | $(PROGRESS)
 	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
@@ -65,7 +65,7 @@ soak: $(ENVIRONMENT)  ## load the service for MINUTES (30) while its programs ar
 	PYTHONPATH=.:tests $(BIN)/python tests/programs/soak.py --minutes $(MINUTES)
 
 .PHONY: check
-check: $(ENVIRONMENT)  ## check format, lint, types and who imports whom
+check: $(ENVIRONMENT)  ## check format, lint, types and the contracts of imports
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -88,13 +88,13 @@ bench-peers: $(ENVIRONMENT)  ## install Ray Data, Dask, LitServe and MLServer, a
 	$(BIN)/python -m benchmarks peers
 
 .PHONY: models
-models: $(ENVIRONMENT)  ## train both bundled models anew from the labelled data in DATA=folder; under an hour
-	@test -n "$(DATA)" || { echo "Say where the labelled data is: make models DATA=folder"; exit 1; }
+models: $(ENVIRONMENT)  ## train both bundled models again from the labelled data in DATA=folder; under an hour
+	@test -n "$(DATA)" || { echo "Name the folder with the labelled data: make models DATA=folder"; exit 1; }
 	@$(INSTALL) -e '.[models]' | $(PROGRESS)
 	$(BIN)/python -m training.bundled "$(DATA)"
 
 .PHONY: settings
-settings: $(ENVIRONMENT)  ## write docs/settings.md anew, from shared/config/settings.py
+settings: $(ENVIRONMENT)  ## write docs/settings.md from shared/config/settings.py
 	$(BIN)/python -m scorelane.commands.settings_page
 
 .PHONY: test-compose
@@ -102,7 +102,7 @@ test-compose: $(ENVIRONMENT)  ## build the images, and test the service under do
 	bash deploy/test-compose.sh
 
 .PHONY: clean
-clean:  ## remove what was made here: the environment, caches, scores; not the data in .scorelane
+clean:  ## remove the environment, caches and scores; not the data in .scorelane
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	rm -f scored-*.csv
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -119,7 +119,7 @@ $(DEMO): $(SOURCES)
 	@$(INSTALL) -e '.[serve]' | $(PROGRESS)
 	@touch $@
 
-# What the tests and checks need besides: TensorFlow is most of it.
+# What the tests and checks need in addition; most of it is TensorFlow.
 $(ENVIRONMENT): $(DEMO)
 	@echo "Installing what the tests need, with TensorFlow: some minutes, 2 GB"
 	@$(INSTALL) -e '.[dev]' | $(PROGRESS)

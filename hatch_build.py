@@ -1,7 +1,7 @@
-"""Compiles what is in C when the package is built or installed, where there is a C compiler.
+"""Compiles the C sources when the package is built or installed, if there is a C compiler.
 
-Without one the same is done in Python: words are counted by NumPy, at two fifths of the speed, and
-uploads are checked and cut at a fifth of it.
+Without one, Python does the same: NumPy counts words, at two fifths of the speed, and uploads are
+checked and cut at a fifth of the speed.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-#: What is compiled: each becomes a library beside it.
+#: The sources; each is compiled to a library in its own folder.
 SOURCES = ["scoring/words/words.c", "worker/steps/records.c", "api/uploads/characters.c"]
 
 #: No contraction of products and sums, and no instructions that another machine may lack.
@@ -21,28 +21,28 @@ OPTIONS = ["-O3", "-shared", "-fPIC", "-ffp-contract=off", "-fno-math-errno"]
 
 
 class Compile(BuildHookInterface):  # type: ignore[type-arg,misc,unused-ignore]
-    """Puts a library beside each source that is there, and into the wheel."""
+    """Compiles each source that exists, and puts the libraries into the wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile, before the wheel is made; for an editable installation too."""
         if version != "editable" and (models := Path(self.root) / "models").is_dir():
             build_data["force_include"][str(models)] = "scorelane/models"
-        # The API's image has one of them.
+        # The API's image has only one of them.
         sources = [path for name in SOURCES if (path := Path(self.root) / name).is_file()]
         compiler = shlex.split(os.environ.get("CC", "cc"))
         if sources and shutil.which(compiler[0]) is None:
-            self.app.display_warning("no C compiler: Python will do its work, more slowly")
+            self.app.display_warning("no C compiler: slower Python code is used instead")
             return
         for source in sources:
             target = source.with_suffix(".so")
-            # Into a file of its own first: a process that runs may have the older one loaded.
-            made = target.with_suffix(".so.new")
-            command = [*compiler, *OPTIONS, "-o", str(made), str(source)]
+            # To a new file first, because a running process may have loaded the older one.
+            compiled = target.with_suffix(".so.new")
+            command = [*compiler, *OPTIONS, "-o", str(compiled), str(source)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 self.app.display_warning(f"{source.name} was not compiled:\n{done.stderr}")
                 continue
-            made.replace(target)
+            compiled.replace(target)
             build_data["artifacts"].append(str(target.relative_to(self.root)))
             build_data["pure_python"] = False
             build_data["infer_tag"] = True

@@ -87,13 +87,13 @@ def _score(source: Path, target: Path, begin: int, end: int, layout: Layout) -> 
     settings = Settings()
     with source.open("rb") as file, target.open("wb") as results:
         file.seek(begin)
-        while (at := file.tell()) < end:
-            block = file.read(min(BLOCK, end - at))
+        while (offset := file.tell()) < end:
+            block = file.read(min(BLOCK, end - offset))
             if not block.endswith(b"\n"):
                 block += file.readline()
             rows = layout.read(
                 block,
-                offset=at,
+                offset=offset,
                 max_text_chars=settings.max_text_chars,
                 max_record_bytes=settings.max_record_bytes,
             )

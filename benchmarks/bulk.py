@@ -153,7 +153,7 @@ def _breakdown(
         figure("scoring", [each.scoring for each in transfers], unit="s"),
         figure("download", [each.download for each in transfers], unit="s"),
         figure("parts", parts, unit=""),
-        figure("Redis commands a part", commands / parts, unit="", note="without polls"),
+        figure("Redis commands per part", commands / parts, unit="", note="without polls"),
     ]
 
 
@@ -176,27 +176,33 @@ def _references(running: Running, options: Options, folder: Path) -> Table:
     some, few, rounds = (10_000, 300, 1) if options.quick else (100_000, 2_000, 3)
     source, short = folder / "some.csv", folder / "few.csv"
     some, few = save(options, source, some), save(options, short, few)
-    alone, both, each = (folder / f"{name}-scores.csv" for name in ("alone", "both", "each"))
+    one_process, two_processes, task_per_row = (
+        folder / f"{name}-scores.csv" for name in ("one", "two", "tasks")
+    )
     redis = {"ROWS_REDIS": f"{broker_url(running.redis_url)}?virtual_host=1"}
     worker = ["celery", "--app", TASK_PER_ROW, "worker", "--concurrency", PROCESSES]
     with started(worker, {**redis, "ROWS_MODEL": str(FAST.given)}, ready="celery@"):
         rates = interleave(
             {
-                "both": program(some, FAST.script, source, both, FAST.given, PROCESSES),
-                "alone": program(some, FAST.script, source, alone, FAST.given, "1"),
-                "each": program(few, TASK_PER_ROW, short, each, env=redis),
+                "two processes": program(
+                    some, FAST.script, source, two_processes, FAST.given, PROCESSES
+                ),
+                "one process": program(some, FAST.script, source, one_process, FAST.given, "1"),
+                "task per row": program(few, TASK_PER_ROW, short, task_per_row, env=redis),
             },
             rounds,
         )
     table = Table("Other references, with `fast`", ("", "reference", "script, two processes"))
-    table.notes = [f"{rounds} interleaved rounds, of {some:,} rows; of tasks a row, {few:,}."]
-    table.rows = [
-        faster("the script, in one process", rates["alone"], rates["both"]),
-        faster("one Celery task a row", rates["each"], rates["both"]),
+    table.notes = [
+        f"{rounds} interleaved rounds, of {some:,} rows; with one task per row, of {few:,}."
     ]
-    program(few, FAST.script, short, alone, FAST.given, "1")()
-    for what in differences(each, alone, FAST):
-        table.check(holds=False, otherwise=f"one Celery task a row: {what}")
+    table.rows = [
+        faster("the script, in one process", rates["one process"], rates["two processes"]),
+        faster("one Celery task per row", rates["task per row"], rates["two processes"]),
+    ]
+    program(few, FAST.script, short, one_process, FAST.given, "1")()
+    for what in differences(task_per_row, one_process, FAST):
+        table.check(holds=False, otherwise=f"one Celery task per row: {what}")
     return table
 
 

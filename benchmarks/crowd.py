@@ -43,13 +43,13 @@ def run(options: Options) -> list[Table]:
     table.rows.append(figure("latency, p99", load.percentile(99) * 1000, unit="ms"))
     for what in ("files", "connections"):
         grown = after[what] - before[what]
-        most = POOLED if what == "files" else 0.0
-        table.rows.append(within(f"{what} of the API more than before", grown, most, unit=""))
-        table.check(grown <= most, f"{grown:g} {what} are left open")
+        limit = POOLED if what == "files" else 0.0
+        table.rows.append(within(f"growth of the API's {what}", grown, limit, unit=""))
+        table.check(grown <= limit, f"{grown:g} {what} remain open")
     grown = after["MB"] - before["MB"]
-    table.rows.append(within("memory of the API more than before", grown, GROWTH_MB, unit="MB"))
+    table.rows.append(within("growth of the API's memory", grown, GROWTH_MB, unit="MB"))
     statuses = ", ".join(f"{status}: {count:,}" for status, count in sorted(load.statuses.items()))
-    table.notes.append(f"answers by status: {statuses}; a job each: {counts['jobs']:,} jobs")
+    table.notes.append(f"answers by status: {statuses}; {counts['jobs']:,} jobs")
     for status in set(load.statuses) - EXPECTED:
         table.wrong.append(f"{load.statuses[status]} requests were answered {status}")
     return [table]
@@ -63,8 +63,8 @@ def _crowd(
     counts: Counter[str],
     table: Table,
 ) -> Load:
-    each = [_client(texts[at % len(texts)], at, counts, table) for at in range(clients)]
-    return run_clients(running.url, each, seconds=seconds)
+    running_clients = [_client(texts[at % len(texts)], at, counts, table) for at in range(clients)]
+    return run_clients(running.url, running_clients, seconds=seconds)
 
 
 def _client(text: str, number: int, counts: Counter[str], table: Table) -> Client:

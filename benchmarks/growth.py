@@ -60,11 +60,11 @@ def _by_processes(options: Options, folder: Path) -> Table:
             transfer(running, first, target, MODEL)
             redis.config_resetstat()
             with cores_of(running) as used:
-                done = [transfer(running, source, target, MODEL) for _ in range(jobs)]
+                transfers = [transfer(running, source, target, MODEL) for _ in range(jobs)]
             calls = {name[8:]: stat["calls"] for name, stat in redis.info("commandstats").items()}
-            parts = sum(running.parts(job.job_id) for job in done)
+            parts = sum(running.parts(job.job_id) for job in transfers)
         table.check(_all_there(target, rows), f"{processes} processes: not every row came back")
-        rates = [rows / job.scoring for job in done]
+        rates = [rows / job.scoring for job in transfers]
         saturated = _saturated(used)
         linear = linear or median(rates)
         table.rows.append(
@@ -73,17 +73,17 @@ def _by_processes(options: Options, folder: Path) -> Table:
             )
         )
         table.notes.append(
-            f"{processes}: {parts} parts, {sum(calls.values()) / parts:.1f} Redis commands a part; "
-            f"cores used: {described(used)}"
+            f"{processes}: {parts} parts, {sum(calls.values()) / parts:.1f} Redis commands "
+            f"per part; cores used: {described(used)}"
             + (f"; saturated: {', '.join(saturated)}" if saturated else "")
         )
         if processes == 1:
             waited = jobs * rows * SECONDS_PER_ROW
-            overhead = (sum(job.scoring for job in done) - waited) / parts * 1000
+            overhead = (sum(job.scoring for job in transfers) - waited) / parts * 1000
             table.rows.append(figure("1: a part's time beyond its waiting", overhead, unit="ms"))
     often = sorted(calls.items(), key=lambda call: -call[1])[:12]
     each = ", ".join(f"{name} {number / parts:.2f}" for name, number in often)
-    table.notes.append(f"Redis commands a part with {counts[-1]} processes: {each}")
+    table.notes.append(f"Redis commands per part with {counts[-1]} processes: {each}")
     return table
 
 
@@ -109,7 +109,9 @@ def _all_there(target: Path, rows: int) -> bool:
 def _by_parts(options: Options, folder: Path) -> Table:
     """Compare requests about a job of few parts with requests about a job of many."""
     many, repeats = (500, 30) if options.quick else (10_000, 300)
-    table = Table("Questions about a job, by its parts", ("", f"{many:,} parts", f"{PAGE} parts"))
+    table = Table(
+        "Requests about a job, by its number of parts", ("", f"{many:,} parts", f"{PAGE} parts")
+    )
     env = _waiting(folder / "quick", SECONDS_PER_ROW / 1000)
     # Scoring a row takes longer than this, so every row becomes a part of its own.
     env["SCORELANE_PART_SECONDS"] = "1e-9"
@@ -131,8 +133,8 @@ def _by_parts(options: Options, folder: Path) -> Table:
         }
         for what, path in paths.items():
             times: dict[int, list[float]] = {PAGE: [], many: []}
-            wanted = {rows: request("GET", path(rows)) for rows in times}
-            run_clients(running.url, [_turns(wanted, times, table)], requests=2 * repeats)
+            messages = {rows: request("GET", path(rows)) for rows in times}
+            run_clients(running.url, [_turns(messages, times, table)], requests=2 * repeats)
             table.rows.append(quicker(what, times[many], times[PAGE], floor=SAME_FLOOR))
     return table
 
@@ -141,10 +143,10 @@ def _page(job_id: str, offset: int) -> str:
     return f"/jobs/{job_id}/results?format=json&offset={offset}&limit={PAGE}"
 
 
-def _turns(wanted: dict[int, bytes], times: dict[int, list[float]], table: Table) -> Client:
+def _turns(messages: dict[int, bytes], times: dict[int, list[float]], table: Table) -> Client:
     """Send the requests in turn, and append their milliseconds to `times`."""
     while True:
-        for rows, message in wanted.items():
+        for rows, message in messages.items():
             began = time.perf_counter()
             answer = yield message
             times[rows].append((time.perf_counter() - began) * 1000)

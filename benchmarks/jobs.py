@@ -108,9 +108,11 @@ def _costs(running: Running, ours: SmallJobs, texts: list[str]) -> Iterator[str]
         }
     often = sorted(calls.items(), key=lambda call: -call[1])
     listed = ", ".join(f"{name} {each:.2f}" for name, each in often if each >= 0.1)
-    yield f"Redis commands a job, putting and asking included: {listed}"
+    yield f"Redis commands per job, including submitting and polling: {listed}"
     micros = {name: cores * seconds / len(texts) * 1e6 for name, cores in used.items()}
-    yield "processor time a job: " + ", ".join(f"{at} {us:.0f} us" for at, us in micros.items())
+    yield "processor time per job: " + ", ".join(
+        f"{program} {us:.0f} us" for program, us in micros.items()
+    )
 
 
 def _by_http(ours: str, reference: str, texts: list[str], options: Options) -> Table:

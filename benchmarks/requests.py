@@ -60,7 +60,7 @@ def _compare(model: str, ours: Running, article: str, texts: list[str], options:
         )
         return figures["ours"], figures["article"]
 
-    table.rows.append(_alone(model, *rates_of(1, lambda load: 1000 * load.percentile(50))))
+    table.rows.append(_single_client(model, *rates_of(1, lambda load: 1000 * load.percentile(50))))
     for clients in (16,) if options.quick else (16, 64):
         rates = rates_of(clients, lambda load: load.rate)
         table.rows.append(
@@ -76,7 +76,7 @@ def _compare(model: str, ours: Running, article: str, texts: list[str], options:
     return table
 
 
-def _alone(model: str, ours: list[float], article: list[float]) -> Row:
+def _single_client(model: str, ours: list[float], article: list[float]) -> Row:
     what = "1: median latency"
     if model == "fast":
         return within(what, ours, FAST_MORE_MS, unit="ms", reference=article)

@@ -60,7 +60,7 @@ class Scorer:
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
-        at: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
         """End the process."""
         self._stdin.close()

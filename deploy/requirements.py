@@ -24,7 +24,7 @@ def requirements(pyproject: Path, extras: list[str]) -> list[str]:
     found = list(project["dependencies"])
     for extra in extras:
         found += project["optional-dependencies"][extra]
-    # The command comes from this tree too: what it needs stands in its own pyproject.toml.
+    # The command comes from this tree too: its own pyproject.toml has its dependencies.
     client = _project(pyproject.parent / "packages" / "client" / "pyproject.toml")
     ours = f"{client['name']} == {client['version']}"
     return [*(one for one in found if one != ours), *client["dependencies"]]

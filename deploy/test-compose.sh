@@ -124,8 +124,8 @@ several_scored() {
   [ "$scorers" -gt 1 ]
 }
 
-# Print the parts that the reconciler dispatched again. There is none if the worker was killed
-# between two parts.
+# Print the parts that the reconciler dispatched again; none if the worker was killed between two
+# parts.
 two_took_over() {
   "${compose[@]}" logs --no-log-prefix --no-color worker | grep 'WARNING.* reconcile job=' || true
   [ "$(workers | wc -l)" = 2 ]

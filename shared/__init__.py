@@ -1,1 +1,1 @@
-"""What the API and the worker must agree on. A module that one of them uses alone belongs there."""
+"""What the API and the worker must agree on. What one uses alone is in that one."""

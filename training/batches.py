@@ -30,7 +30,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
             ids: the word numbers of n texts.
             targets: array with n rows: what the network should learn.
             seed: the seed of the order and of the dropped words.
-            drop: the share of words replaced by 0 at random, anew in each epoch (word dropout;
+            drop: the share of words replaced by 0 at random, others in each epoch (word dropout;
                 Iyyer et al., ACL 2015), so that the network does not rely on single words.
         """
         super().__init__()

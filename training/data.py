@@ -49,8 +49,7 @@ def read_labelled(paths: Sequence[Path], *, detokenise: bool = False) -> pd.Data
         A frame with these columns: `text`; `score`, float in 0..1; `coarse`, bool: only the fifth
         of the score is known (from `label5`), and `score` is its midpoint; `bare`, bool: the score
         comes from a `label`; `split`: `train`, `dev`, `test`, or None if the file has no such
-        column;
-        `source`: the file's name without its endings.
+        column; `source`: the file's name without its endings.
 
     Raises:
         training.data_errors.LabelledDataError: a file cannot be read, or a row cannot be used.

@@ -209,10 +209,10 @@ class _Accuracy(keras.metrics.MeanMetricWrapper):  # type: ignore[misc]  # keras
 
 def _right_side(targets: Any, shares: Any) -> Any:
     middles = keras.ops.convert_to_tensor((np.arange(DECILES) + 0.5) / DECILES, "float32")
-    wanted = keras.ops.sum(targets * middles, axis=-1) / keras.ops.sum(targets, axis=-1)
-    right = (keras.ops.sum(shares * middles, axis=-1) >= 0.5) == (wanted > 0.5)
+    target_scores = keras.ops.sum(targets * middles, axis=-1) / keras.ops.sum(targets, axis=-1)
+    right = (keras.ops.sum(shares * middles, axis=-1) >= 0.5) == (target_scores > 0.5)
     # Neutral rows always count as right, so they do not affect which epoch is the best.
-    return keras.ops.cast(right | (keras.ops.abs(wanted - 0.5) < 0.09), "float32")
+    return keras.ops.cast(right | (keras.ops.abs(target_scores - 0.5) < 0.09), "float32")
 
 
 def _predict(model: Any, ids: Sequence[Sequence[int]]) -> npt.NDArray[np.float32]:

@@ -82,22 +82,22 @@ def fit_fast(
         features.indices, np.repeat(weights, np.diff(features.indptr)), minlength=len(terms)
     )
     importance = first * np.sqrt(frequencies)
-    kept = np.sort(np.argsort(-importance, kind="stable")[:MAX_FEATURES])
-    matters = np.clip(first[kept] / (first[kept].mean() or 1), _MIN_FACTOR, _MAX_FACTOR)
+    selected = np.sort(np.argsort(-importance, kind="stable")[:MAX_FEATURES])
+    matters = np.clip(first[selected] / (first[selected].mean() or 1), _MIN_FACTOR, _MAX_FACTOR)
     # Rounded to half precision before training, so that the saved weights are the trained ones.
-    matters = (idf[kept] * matters).astype(np.float16) / idf[kept]
-    terms, idf = terms[kept], (idf[kept] * matters).astype(np.float32)
-    features = normalize(features[:, kept] @ diags_array(matters))
+    matters = (idf[selected] * matters).astype(np.float16) / idf[selected]
+    terms, idf = terms[selected], (idf[selected] * matters).astype(np.float32)
+    features = normalize(features[:, selected] @ diags_array(matters))
     vectoriser = _with_terms([str(term) for term in terms], idf)
     dev = vectoriser.transform(dev_texts)
-    best, most = np.zeros(0), -1.0
+    best, highest = np.zeros(0), -1.0
     for number, inverse in enumerate(INVERSE_REGULARISATIONS):
         progress("fitting", 0.4 + 0.6 * number / len(INVERSE_REGULARISATIONS))
         found = _fitted(features, scores, weights, inverse)
         right = right_rows(expit(dev @ found[:-1] + found[-1]), dev_scores).mean()
         # Strictly better, not equal: the first strength suits most data.
-        if right > most:
-            best, most = found, float(right)
+        if right > highest:
+            best, highest = found, float(right)
     # scikit-learn caches the address of the stop words here. It would give the same model other
     # bytes, and so another version, in every process.
     vars(vectoriser).pop("_stop_words_id", None)

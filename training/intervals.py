@@ -67,18 +67,18 @@ def figure_intervals(
         rows = random.integers(0, len(labels), len(labels))
         for name, value in compare(scores[rows], labels[rows]).items():
             samples.setdefault(name, []).append(value)
-    wanted = compare(scores, labels).keys() - {"rows", "neutral_left_out", "accuracy"}
-    found = {
-        name: _central_interval(np.array(samples[name])) for name in sorted(wanted & samples.keys())
+    names = compare(scores, labels).keys() - {"rows", "neutral_left_out", "accuracy"}
+    intervals = {
+        name: _central_interval(np.array(samples[name])) for name in sorted(names & samples.keys())
     }
     if (right := right_rows(scores, labels)).size:
-        found = {"accuracy": accuracy_interval(right, seed)} | found
-    return found
+        intervals = {"accuracy": accuracy_interval(right, seed)} | intervals
+    return intervals
 
 
 def _central_interval(samples: npt.NDArray[np.float64]) -> tuple[float, float]:
-    least, most = np.quantile(samples, [(1 - _SHARE) / 2, (1 + _SHARE) / 2])
-    return float(least), float(most)
+    lower, upper = np.quantile(samples, [(1 - _SHARE) / 2, (1 + _SHARE) / 2])
+    return float(lower), float(upper)
 
 
 def paired_p(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
@@ -93,8 +93,8 @@ def paired_p(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> flo
 def adjusted(values: list[float]) -> list[float]:
     """Adjust p values for multiple comparisons by Holm's method (Holm, 1979)."""
     order = np.argsort(values)
-    found, least = [0.0] * len(values), 0.0
+    adjusted, highest = [0.0] * len(values), 0.0
     for rank, at in enumerate(order):
-        least = max(least, min(1.0, values[at] * (len(values) - rank)))
-        found[at] = least
-    return found
+        highest = max(highest, min(1.0, values[at] * (len(values) - rank)))
+        adjusted[at] = highest
+    return adjusted

@@ -12,7 +12,7 @@ from shared.model import TEXT, Card
 from training.evaluate import by_decile, compare, fifth
 from training.intervals import figure_intervals
 
-#: The number of rows with the largest errors that are number, and of characters of their texts.
+#: The number of rows with the largest errors that are shown, and of characters of their texts.
 _WORST, _MAX_CHARS = 20, 300
 
 _FIFTHS = ("very negative", "negative", "neutral", "positive", "very positive")
@@ -52,7 +52,9 @@ def write_report(
         "<h2>Calibration</h2><p>For each decile of the score. Right scores give equal means.</p>",
         _calibration(scores, labels),
         *(f'<p><img src="{plot}" alt="{plot.removesuffix(".png")}"></p>' for plot in plots),
-        "" if plots else "<p>For plots, install matplotlib: <code>scorelane[report]</code>.</p>",
+        ""
+        if plots
+        else "<p>For plots, install matplotlib: <code>scorelane-server[report]</code>.</p>",
         f"<h2>The {_WORST} worst errors</h2>",
         _worst(labelled[TEXT].tolist(), scores, labels),
     ]
@@ -68,8 +70,8 @@ def _figures(scores: Scores, labels: Scores) -> str:
     intervals = figure_intervals(scores, labels)
     rows = []
     for name, value in compare(scores, labels).items():
-        least, most = intervals.get(name, (None, None))
-        between = "" if least is None else f"{least:.4f} to {most:.4f}"
+        lower, upper = intervals.get(name, (None, None))
+        between = "" if lower is None else f"{lower:.4f} to {upper:.4f}"
         number = f"{value:,.0f}" if name in ("rows", "neutral_left_out") else f"{value:.4f}"
         rows.append((name.replace("_", " "), number, between))
     return _table(("figure", "value", "interval"), rows)

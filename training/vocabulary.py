@@ -24,11 +24,11 @@ def frequent_words(train: pd.DataFrame) -> list[str]:
     return _ranked(_shares(train))
 
 
-def numbered_words(train: pd.DataFrame, given: Iterable[str], most: int) -> dict[str, int]:
-    """Number the given words and the most frequent others: word -> 1 .. `most`."""
+def numbered_words(train: pd.DataFrame, given: Iterable[str], size: int) -> dict[str, int]:
+    """Number the given words and the most frequent others: word -> 1 .. `size`."""
     shares = _shares(train)
-    kept = list(dict.fromkeys([*given, *_ranked(shares)]))[:most]
-    ranked = _ranked({word: shares.get(word, 0.0) for word in kept})
+    chosen = list(dict.fromkeys([*given, *_ranked(shares)]))[:size]
+    ranked = _ranked({word: shares.get(word, 0.0) for word in chosen})
     return {word: number for number, word in enumerate(ranked, start=1)}
 
 
@@ -36,9 +36,9 @@ def _shares(train: pd.DataFrame) -> dict[str, float]:
     shares: dict[str, float] = defaultdict(float)
     for _, texts in train.groupby("source")[TEXT]:
         counts = Counter(word for text in texts for word in set(TOKENISER.words(text)))
-        once = 1 if len(texts) < _MANY else 2
+        min_count = 1 if len(texts) < _MANY else 2
         for word, count in counts.items():
-            if count >= once:
+            if count >= min_count:
                 shares[word] += count / len(texts)
     return shares
 

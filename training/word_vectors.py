@@ -62,14 +62,14 @@ def initial_vectors(
     shared = [word for word in given or {} if word in word_idx]
     if given and len(shared) > size:
         places = [word_idx[word] for word in shared]
-        wanted = np.array([given[word] for word in shared])
+        given_vectors = np.array([given[word] for word in shared])
         ours = vectors[places]
         square = ours.T @ ours + _RIDGE * np.eye(size)
-        vectors = (vectors @ np.linalg.solve(square, ours.T @ wanted)).astype(np.float32)
+        vectors = (vectors @ np.linalg.solve(square, ours.T @ given_vectors)).astype(np.float32)
         # Regression shrinks vectors; this restores their size, so that all words weigh about the
         # same.
-        vectors *= np.linalg.norm(wanted) / max(float(np.linalg.norm(vectors[places])), 1e-9)
-        vectors[places] = wanted
+        vectors *= np.linalg.norm(given_vectors) / max(float(np.linalg.norm(vectors[places])), 1e-9)
+        vectors[places] = given_vectors
     lengths = np.linalg.norm(vectors, axis=1)
     return vectors * np.float32(length / max(float(lengths[1:].mean()), 1e-9))
 
@@ -121,9 +121,10 @@ def word_vectors(
     information = np.log(
         cells.data * of_context.sum() / (of_word[cells.row] * of_context[cells.col])
     )
-    kept = information > 0
+    is_positive = information > 0
     positive = csr_matrix(
-        (information[kept], (cells.row[kept], cells.col[kept])), shape=counts.shape
+        (information[is_positive], (cells.row[is_positive], cells.col[is_positive])),
+        shape=counts.shape,
     )
     left, values, _ = randomized_svd(positive, min(size, words - 1), random_state=seed)
     vectors = np.zeros((words, size), dtype=np.float32)

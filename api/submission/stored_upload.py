@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from api.services import Services
 from shared.fleet import Served
 from shared.tables.layouts import Layout
-from shared.tables.parts import MAX_PART_BYTES, most_bytes_of
+from shared.tables.parts import MAX_PART_BYTES, max_bytes_of
 
 #: A short job is cut into this many parts per process, so that every process has work until the
 #: job ends.
@@ -62,6 +62,6 @@ def part_limits(services: Services, served: Served, upload: StoredUpload) -> dic
     is_short = share < full_part and expected_bytes <= MAX_PART_BYTES
     if is_short or upload.layout.stored_apart:
         return {"rows_per_part": rows}
-    part_bytes = min(expected_bytes, most_bytes_of(rows))
+    part_bytes = min(expected_bytes, max_bytes_of(rows))
     fine_from = upload.size - int(processes * part_bytes)
     return {"rows_per_part": rows, "fine_from": max(fine_from, upload.layout.start)}

@@ -1,7 +1,7 @@
 """Puts the client and its commands into their distribution.
 
-The source is the `scorelane` folder of the checkout, where the commands of the services stand next
-to those of the client. The pyproject.toml of the services lists theirs; the rest is the client's.
+The source is the `scorelane` folder of the checkout, which holds the commands of the client and of
+the services. The pyproject.toml of the services lists theirs; all others are the client's.
 """
 
 import tomllib
@@ -15,7 +15,7 @@ class Select(BuildHookInterface):  # type: ignore[type-arg,misc,unused-ignore]
     """Takes the client's files from the checkout, or from an sdist that holds only them."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Name each file of the client; an editable installation takes the folder as it is."""
+        """Name each file of the client; an editable installation uses the folder itself."""
         if version == "editable":
             return
         for path, name in sorted(self._files()):

@@ -27,7 +27,7 @@ def checked_length(of_model: int | None, of_card: Any) -> int:
     """The number of words read from a text: the model's, else its card's, else `MAX_LENGTH`.
 
     Raises:
-        ValueError: the card's length is no whole number above 0, or differs from the model's.
+        ValueError: the card's length is not a whole number above 0, or differs from the model's.
     """
     if of_card is not None and (type(of_card) is not int or of_card < 1):
         raise ValueError("its card's max_length is not a whole number above 0")

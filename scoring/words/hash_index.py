@@ -44,26 +44,26 @@ class HashIndex:
             placed = placed[np.unique(slots[placed], return_index=True)[1]]
             self._keys[slots[placed]] = keys[waiting[placed]]
             self._positions[slots[placed]] = waiting[placed]
-            left = np.ones(len(waiting), dtype=bool)
-            left[placed] = False
-            waiting, slots = waiting[left], (slots[left] + 1) & self._last
+            unplaced = np.ones(len(waiting), dtype=bool)
+            unplaced[placed] = False
+            waiting, slots = waiting[unplaced], (slots[unplaced] + 1) & self._last
 
     def find(self, keys: Keys) -> npt.NDArray[np.intp]:
         """The positions of n keys; -1 for a key that is not in the index, and for 0."""
         slots = self._slots(keys)
-        there = self._keys.take(slots)
+        stored = self._keys.take(slots)
         positions = self._positions.take(slots)
-        other = np.flatnonzero(there != keys)
-        positions[other] = -1
-        other = other[there.take(other) != 0]
-        slots = slots.take(other)
-        while len(other):
+        unmatched = np.flatnonzero(stored != keys)
+        positions[unmatched] = -1
+        unmatched = unmatched[stored.take(unmatched) != 0]
+        slots = slots.take(unmatched)
+        while len(unmatched):
             slots = (slots + 1) & self._last
-            there = self._keys.take(slots)
-            found = there == keys.take(other)
-            positions[other[found]] = self._positions.take(slots[found])
-            more = ~found & (there != 0)
-            other, slots = other[more], slots[more]
+            stored = self._keys.take(slots)
+            found = stored == keys.take(unmatched)
+            positions[unmatched[found]] = self._positions.take(slots[found])
+            goes_on = ~found & (stored != 0)
+            unmatched, slots = unmatched[goes_on], slots[goes_on]
         return positions
 
     def _slots(self, keys: Keys) -> npt.NDArray[np.int64]:

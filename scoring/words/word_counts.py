@@ -91,7 +91,7 @@ class WordCounter:
         self._binary = vectoriser.binary
         self._preprocess = vectoriser.build_preprocessor()
 
-        least, most = vectoriser.ngram_range
+        min_words, max_words = vectoriser.ngram_range
         # A sign beyond ASCII is surrounded by spaces in `_narrow`, and is then handled like a word.
         self._apart = _any_of([ord(sign) for sign in signs if not sign.isascii()])
         is_word = re.compile(rf"\w{{{shortest},}}|[{re.escape(signs) or '0'}]").fullmatch
@@ -100,7 +100,7 @@ class WordCounter:
         terms = {
             term: n
             for term, n in terms.items()
-            if least <= len(term) <= most and all(map(is_word, term))
+            if min_words <= len(term) <= max_words and all(map(is_word, term))
         }
         self._lower = vectoriser.lowercase
         self._terms = Terms.build(

@@ -78,7 +78,7 @@ static void blank_symbols(uint8_t *text, int64_t length, const uint8_t *stays) {
     /* RFC 3629, section 3: the lead byte holds 5, 4 or 3 bits, each continuation byte 6. */
     int size = 2 + (text[at] >= 0xE0) + (text[at] >= 0xF0);
     uint32_t point = text[at] & (0x7F >> size);
-    for (int behind = 1; behind < size; behind++) point = point << 6 | (text[at + behind] & 0x3F);
+    for (int next = 1; next < size; next++) point = point << 6 | (text[at + next] & 0x3F);
     if (point >= 0x110000 || !(stays[point >> 3] >> (point & 7) & 1)) memset(text + at, 0, size);
     at += size - 1;
   }

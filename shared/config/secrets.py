@@ -8,8 +8,8 @@ from shared.errors.service import BadWebhookSecret
 
 _PREFIX = "whsec_"
 
-#: The least and the most bytes of a secret, by the specification of Standard Webhooks.
-_LEAST, _MOST = 24, 64
+#: The minimum and maximum length of a secret in bytes (specification of Standard Webhooks).
+_MIN_BYTES, _MAX_BYTES = 24, 64
 
 
 def webhook_secrets(settings: Settings) -> list[bytes]:
@@ -38,6 +38,6 @@ def _secret(text: str, number: int, where: str) -> bytes:
         secret = base64.b64decode(text.removeprefix(_PREFIX), validate=True)
     except (binascii.Error, ValueError):  # ValueError: not ASCII
         secret = b""
-    if not text.startswith(_PREFIX) or not _LEAST <= len(secret) <= _MOST:
+    if not text.startswith(_PREFIX) or not _MIN_BYTES <= len(secret) <= _MAX_BYTES:
         raise BadWebhookSecret(number=number, where=where)
     return secret

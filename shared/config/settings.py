@@ -19,7 +19,7 @@ BUNDLED_MODELS = _IN_WHEEL if _IN_WHEEL.is_dir() else _ROOT / "models"
 
 PREFIX = "SCORELANE_"
 
-#: Variables that begin with `PREFIX` and belong to something else than the programs.
+#: Variables that begin with `PREFIX` and are not read by the API or the worker.
 OTHERS = {
     "SCORELANE_URL": "The command line: the address of the service, where `--url` names none.",
     "SCORELANE_API_KEY": "The command line and the client: the key that is sent.",
@@ -185,7 +185,7 @@ class Settings(BaseSettings):
     idempotency_seconds: int = Field(
         86400,
         gt=0,
-        description="How long an `Idempotency-Key` stands for the job that it has made.",
+        description="How long an `Idempotency-Key` belongs to the job that it has made.",
     )
     drain_seconds: float = Field(
         2.0,

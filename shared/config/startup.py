@@ -10,7 +10,7 @@ from shared.config.settings import PREFIX, Settings, load_settings
 from shared.errors.base import ScorelaneError
 from shared.errors.service import BadSettings
 
-#: EX_CONFIG of sysexits.h: starting the program again is useless until its settings are mended.
+#: EX_CONFIG of sysexits.h: a restart is useless until the settings are corrected.
 EX_CONFIG = 78
 
 

@@ -6,8 +6,8 @@ from typing import Protocol
 from shared.jobs.outcome import Outcome, Summary
 from shared.tables.parts import Part
 
-#: Stands for a part's number: the finish of a job whose results are put together at its end. The
-#: finish has a lease like that of a part; `renew_part` renews it, and `hold_up` gives it back.
+#: In place of a part's number: the finish of a job whose parts are joined into one file. It has a
+#: lease like that of a part; `renew_part` renews it, and `hold_up` gives it back.
 FINISH = -1
 
 

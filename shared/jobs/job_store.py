@@ -59,7 +59,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Overdue:
-    """What a queued or running bulk job waits for although the lease of it is over."""
+    """Work of a queued or running bulk job that was not done within its lease."""
 
     job: Job
     split: bool  #: The split is not complete, and no process has gone on with it for a lease.
@@ -188,8 +188,8 @@ class JobStore(BulkStore, SmallStore, Protocol):
 
     # -- callbacks -------------------------------------------------------------------------
 
-    def take_callbacks(self, most: int, seconds: float) -> list[tuple[str, int]]:
-        """Take up to `most` callbacks that are due.
+    def take_callbacks(self, limit: int, seconds: float) -> list[tuple[str, int]]:
+        """Take up to `limit` callbacks that are due.
 
         They are due again after `seconds`, so that a sender that dies loses none.
 

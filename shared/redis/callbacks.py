@@ -10,8 +10,8 @@ class RedisCallbacks(RedisBase):
     """Callbacks. The script that ends a job makes its callback due: `call_back` in the prelude."""
 
     @override
-    def take_callbacks(self, most: int, seconds: float) -> list[tuple[str, int]]:
-        taken = self._link.run("take_callbacks", most, seconds)
+    def take_callbacks(self, limit: int, seconds: float) -> list[tuple[str, int]]:
+        taken = self._link.run("take_callbacks", limit, seconds)
         return list(zip(taken[::2], taken[1::2], strict=True))
 
     @override

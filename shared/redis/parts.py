@@ -10,7 +10,7 @@ from shared.redis.base import RedisBase
 from shared.redis.records import counts_of, flat, part_of, summary_of, text_of
 from shared.tables.parts import Part
 
-#: In place of `wanted`, what a script answers if the job has failed by this call.
+#: What a script answers in place of `wanted` if this call has made the job fail.
 _FAILED = 2
 
 

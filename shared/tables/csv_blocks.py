@@ -113,7 +113,7 @@ class RecordEnds:
 
     @classmethod
     def of(cls, ends: list[int]) -> Self:
-        """Make it of ends that are known."""
+        """Make it from ends that are known."""
         return cls(len(ends), ends[-1] if ends else 0, lambda: ends)
 
     def __len__(self) -> int:

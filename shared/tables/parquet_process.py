@@ -61,9 +61,9 @@ def main() -> int:
     except BrokenPipeError:
         return NOT_WANTED
     except MemoryError:
-        most = f"{request['memory'] // 2**20} MB"
+        memory = f"{request['memory'] // 2**20} MB"
         return _unreadable(
-            f"it takes more than {most} of memory: its pages or its texts are too large"
+            f"it takes more than {memory} of memory: its pages or its texts are too large"
         )
     except (pa.ArrowException, OSError, ValueError) as error:
         return _unreadable(str(error).partition("\n")[0][:200])
@@ -100,12 +100,12 @@ def _rows(file: pq.ParquetFile, names: list[str], skip: int) -> Iterator[list[tu
         yield list(zip(*columns, strict=True))
 
 
-def _first(runs: Iterator[Any], most: int) -> Iterator[Any]:
-    """The first `most` rows."""
+def _first(runs: Iterator[Any], limit: int) -> Iterator[Any]:
+    """The first `limit` rows."""
     for run in runs:
-        yield run[:most]
-        most -= len(run)
-        if most <= 0:
+        yield run[:limit]
+        limit -= len(run)
+        if limit <= 0:
             return
 
 

@@ -54,32 +54,32 @@ def cut_runs(
         rows_per_part: the most rows of a part.
         fine_from: from this byte of the upload on, parts are `FINER` times finer.
     """
-    most_rows, most_bytes = _most(rows_per_part, begin, fine_from)
+    max_rows, max_bytes = _limits(rows_per_part, begin, fine_from)
     rows, end = 0, begin
     for run in runs:
-        if run and rows + len(run) < most_rows and run.last < begin + most_bytes:
+        if run and rows + len(run) < max_rows and run.last < begin + max_bytes:
             rows, end = rows + len(run), run.last
             continue
         ends, taken = run.find(), 0
         while taken < len(ends):
             # Up to and with the record that fills the part, by the rows or by the bytes.
-            full = min(taken + most_rows - rows, bisect_left(ends, begin + most_bytes, taken) + 1)
+            full = min(taken + max_rows - rows, bisect_left(ends, begin + max_bytes, taken) + 1)
             stop = min(full, len(ends))
             rows, end, taken = rows + stop - taken, ends[stop - 1], stop
             if stop == full:
                 yield Part(offset=begin, length=end - begin, first_row=first_row, rows=rows)
                 begin, first_row, rows = end, first_row + rows, 0
-                most_rows, most_bytes = _most(rows_per_part, begin, fine_from)
+                max_rows, max_bytes = _limits(rows_per_part, begin, fine_from)
     if rows:
         yield Part(offset=begin, length=end - begin, first_row=first_row, rows=rows)
 
 
-def _most(rows_per_part: int, begin: int, fine_from: int | None) -> tuple[int, int]:
+def _limits(rows_per_part: int, begin: int, fine_from: int | None) -> tuple[int, int]:
     """The rows and the bytes that fill a part which begins at byte `begin`."""
     finer = FINER if fine_from is not None and begin >= fine_from else 1
-    return max(rows_per_part // finer, 1), max(most_bytes_of(rows_per_part) // finer, 1)
+    return max(rows_per_part // finer, 1), max(max_bytes_of(rows_per_part) // finer, 1)
 
 
-def most_bytes_of(rows_per_part: int) -> int:
+def max_bytes_of(rows_per_part: int) -> int:
     """The number of bytes that fill a part, however few its rows are."""
     return min(rows_per_part * USUAL_ROW_BYTES, MAX_PART_BYTES)

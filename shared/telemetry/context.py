@@ -1,6 +1,6 @@
 """The log context: fields of the present request or task, for one thread.
 
-They stand in each log line of the thread, and two of them go with each message to a worker. So log
+Each log line of the thread has them, and two of them go with each message to a worker. So the log
 lines of a request lead to those of the work that it caused.
 """
 
@@ -53,7 +53,7 @@ def traceparent(presented: str | None) -> str:
 def request_id(presented: str | None) -> str:
     """The request id that a client has sent, if it is fit; else a new one.
 
-    It stands in log lines and in a header, so it may hold no spaces, quotes or line breaks.
+    It is written into log lines and a header, so it may hold no spaces, quotes or line breaks.
     """
     presented = presented or ""
     return presented if _REQUEST_ID.fullmatch(presented) else secrets.token_hex(8)

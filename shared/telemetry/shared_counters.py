@@ -2,7 +2,7 @@
 
 The main process makes a `SharedCounters`. Each process that it forks counts in its own section of
 the memory, a place: no lock between processes, no call to Redis, no file to clean up. A process
-that takes the place of a dead one counts on from its numbers, so that a total never falls while the
+that takes the place of a dead one continues from its numbers, so that a total never falls while the
 program lives.
 """
 

@@ -56,7 +56,7 @@ class Spans:
             )
         except ImportError as error:
             logger.warning(
-                "OTEL_* asks for traces, and there is no %s: pip install 'scorelane[otel]'",
+                "OTEL_* asks for traces, and there is no %s: pip install 'scorelane-server[otel]'",
                 error.name,
             )
             return

@@ -1,4 +1,4 @@
-"""A worker that lives, and takes no messages any more."""
+"""A worker that is alive but takes no messages any more."""
 
 import os
 import time

@@ -94,6 +94,7 @@ def test_a_floor_is_compared_with_the_ratio_of_medians() -> None:
     assert figure("", 3, unit="s").reached is None
 
 
+@pytest.mark.process  # `platform.platform` runs `uname -p`
 def test_a_run_writes_its_figures_and_succeeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_run_writes_its_figures_and_succeeds(
     assert written["tables"][0]["rows"][0]["rounds"] == {"ours": [1.0], "reference": [2.0]}
 
 
+@pytest.mark.process
 def test_a_wrong_score_makes_the_run_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed correctness check gives the exit status 1 and is printed."""
     table = Table("Rates")

@@ -16,14 +16,14 @@ from worker.pipeline import Pipeline
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
-#: Pages that are not written as the others: one is made by `make settings`, one is a list of notes.
-OTHER_PAGES = {ROOT / "docs/settings.md", ROOT / "CHANGELOG.md"}
+#: A page that is not written by hand: `make settings` makes it.
+OTHER_PAGES = {ROOT / "docs/settings.md"}
 
 #: `api/jobs/views.py: submit`, or `shared/storage/blobs.py: FolderBlobs.writing`.
 NAMED = re.compile(r"`([\w/]+\.(?:py|lua)): ([\w.]+)`")
 
 
-def test_the_path_of_a_job_is_where_it_is_said_to_be() -> None:
+def test_names_in_the_architecture_are_defined_there() -> None:
     """Each name in the architecture is defined in the file that it is said to be in."""
     named = NAMED.findall((ROOT / "docs/architecture.md").read_text())
     assert len(named) > 10
@@ -36,7 +36,7 @@ def test_the_path_of_a_job_is_where_it_is_said_to_be() -> None:
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_files_named_in_the_pages_exist(page: Path) -> None:
-    """Each path of the project that stands in a page as code is there."""
+    """Each path of the project that a page names as code exists."""
     rooms = "api|worker|shared|scoring|training|scorelane|tests|benchmarks|examples|deploy|packages"
     for name in re.findall(
         rf"`((?:{rooms})/[\w/.-]+\.(?:py|lua|c|h|csv|sh|toml|md))\b", page.read_text()
@@ -92,7 +92,7 @@ def test_a_line_has_one_sentence(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", sorted({*DOCS} - OTHER_PAGES), ids=lambda page: page.name)
-def test_commands_need_nothing_that_is_not_there(page: Path) -> None:
+def test_no_page_uses_jq(page: Path) -> None:
     """No page uses jq."""
     assert not re.search(r"\bjq\b", page.read_text())
 
@@ -135,15 +135,15 @@ def test_settings_named_in_the_pages_exist(page: Path) -> None:
 
 
 def test_every_problem_is_in_the_api_page() -> None:
-    """Each error that has a status of its own is documented by its code."""
+    """Each error with its own status is documented by its code."""
     page = (ROOT / "docs/api.md").read_text()
     general = {"bad-input", "scorelane-error"}
     for kind in STATUS:
         assert kind.code in general or f"`{kind.code}`" in page, kind.code
 
 
-def test_the_tests_that_show_it_exist() -> None:
-    """Each module that a promise is said to be shown by is there."""
+def test_the_tests_that_show_a_promise_exist() -> None:
+    """Each test module that docs/shown.md names exists."""
     named = re.findall(r"`((?:\w+/)+test_\w+\.py)`", (ROOT / "docs/shown.md").read_text())
     assert len(named) > 40
     for name in named:

@@ -113,7 +113,7 @@ def reachable(graph: Graph, start: str) -> set[str]:
 
 
 def described(members: list[list[str]]) -> str:
-    """Each circle on a line of its own."""
+    """One line for each circle."""
     return "\n".join(" <-> ".join(circle) for circle in members)
 
 

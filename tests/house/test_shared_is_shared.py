@@ -1,4 +1,4 @@
-"""`shared/` holds what both programs use; what one of them uses alone belongs into that program."""
+"""`shared/` holds what both programs use; what only one of them uses is in that program."""
 
 import ast
 from functools import cache
@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAMS = {"api", "worker"}
 OTHERS = {"scoring", "training", "scorelane"}
 
-#: Modules that one program uses alone, or none by an import, and why they are shared all the same.
+#: Modules that only one program imports, or none, and why they are shared nevertheless.
 EXCEPTIONS = {
     "shared.redis.overview": "reads the keys that the other modules of shared/redis write",
     "shared.tables.parquet_process": "a program that shared.tables.parquet_rows starts by its name",

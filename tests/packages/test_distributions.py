@@ -151,7 +151,7 @@ def test_the_services_run_from_their_wheels(wheels: dict[str, Path], tmp_path: P
 
 
 def test_both_have_one_version_and_one_licence() -> None:
-    """The two pyproject.toml name the same version, and the licence whose text is beside them."""
+    """Both pyproject.toml name the same version, and the licence whose text is next to them."""
     ours, clients = (
         tomllib.loads((folder / "pyproject.toml").read_text())["project"]
         for folder in (ROOT, ROOT / "packages" / "client")

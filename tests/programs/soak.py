@@ -36,7 +36,7 @@ FAULT_SECONDS = (5.0, 20.0)
 #: Seconds between two measurements of memory.
 SAMPLE_SECONDS = 10.0
 
-#: The maximum seconds deadline the end of a job.
+#: The maximum seconds until the end of a job.
 JOB_SECONDS = 600.0
 
 

@@ -262,7 +262,7 @@ def test_top_and_doctor_look_at_the_service(service: Programs) -> None:
     assert [said for said in warned if "SCORELANE_RETENTION_SECOND " in said]
 
 
-def test_a_setting_that_is_none_is_named_by_both(service: Programs) -> None:
+def test_both_programs_warn_of_an_unknown_setting(service: Programs) -> None:
     """At start the programs warn of an unknown setting, and suggest the most similar one."""
     for name in ("api", "worker"):
         [line] = [one for one in log_lines(service, name) if "is not a setting" in one["message"]][

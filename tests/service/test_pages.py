@@ -65,7 +65,7 @@ def restart_worker(service: Programs, models: Path) -> None:
 
 
 @pytest.mark.parametrize("page", NOTEBOOKS)
-def test_the_cells_of_a_page_come_to_what_it_says(
+def test_the_cells_of_a_page_have_the_values_that_it_says(
     page: str, service: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its blocks run as the cells of one notebook, in one event loop."""

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.stack
 MANY = 40
 
 
-def test_a_result_comes_as_the_answer(service: Programs) -> None:
+def test_a_waiting_submission_gets_the_result(service: Programs) -> None:
     """A submission that waits gets the result of a small job, and of a job in parts."""
     frame = many_rows(5)[1]
     wanted = load_model(FAST).score(frame[[TEXT]])[SCORE].tolist()
@@ -88,7 +88,7 @@ def test_many_requests_with_one_key_make_one_job(service: Programs) -> None:
     assert other.status_code == 422
 
 
-def test_a_job_that_bore_no_bad_row_is_retried(service: Programs) -> None:
+def test_a_job_that_failed_by_a_bad_row_is_retried(service: Programs) -> None:
     """A job that failed because of a bad row is retried, and every row comes back once."""
     content, sent = many_rows(30_000)
     job = service.wait_for_end(service.submit(content + b"bad,\n", model="fast", on_error="fail"))

@@ -78,8 +78,8 @@ def test_the_openai_client(service: Programs) -> None:
     assert max(child.memory_info().rss for child in children) < 200 * 2**20
 
 
-def test_a_batch_is_looked_at_whatever_dies(tmp_path: Path, sockets: Path) -> None:
-    """The API just after its answer, and the worker in the midst of reading: each row once."""
+def test_a_batch_is_validated_although_api_and_worker_die(tmp_path: Path, sockets: Path) -> None:
+    """If the API is killed after its answer, and the worker while it reads, each row comes once."""
     count = 150_000
     lines = (
         b'{"custom_id": "r%d", "method": "POST", "url": "/v1/sentiment", "body": '
@@ -116,7 +116,7 @@ def test_a_batch_is_looked_at_whatever_dies(tmp_path: Path, sockets: Path) -> No
 def test_the_example_of_the_page(
     service: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It does what it says, with a file of requests as the page has it."""
+    """The blocks of the page work, with the file of requests that it shows."""
     page = ROOT / "docs/how-to/use-the-openai-client.md"
     [example] = [block for _, block in blocks(page) if "import OpenAI" in block]
     [line] = re.findall(r"'({\"custom_id\": \"r1\".*)'", page.read_text(), re.MULTILINE)[:1]

@@ -41,7 +41,7 @@ def test_ids_sort_by_their_time() -> None:
     assert job_id[:12] <= new_job_id()[:12]
 
 
-def test_a_blob_is_whole_or_not_there(tmp_path: Path) -> None:
+def test_a_blob_is_complete_or_absent(tmp_path: Path) -> None:
     """A failed write leaves no blob and no temporary file."""
     blobs = FolderBlobs(tmp_path)
 

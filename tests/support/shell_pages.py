@@ -40,10 +40,10 @@ class Command:
 
     def prints(self, printed: str) -> bool:
         """Whether the page says this; a command without lines below it may print anything."""
-        said = "\n".join(self.says)
-        pattern = ".*?".join(map(re.escape, re.split(r"\.{3,}", said)))
+        expected = "\n".join(self.says)
+        pattern = ".*?".join(map(re.escape, re.split(r"\.{3,}", expected)))
         printed = printed.replace("\r\n", "\n").strip()
-        return not said or bool(re.fullmatch(pattern, printed, re.DOTALL))
+        return not expected or bool(re.fullmatch(pattern, printed, re.DOTALL))
 
 
 @dataclass

@@ -117,7 +117,7 @@ def test_any_classifier_will_do(pickled, tmp_path):
     assert all(0 <= score <= 1 for score in added.proof.values())
 
 
-def test_a_name_that_is_taken_is_kept(pickled, tmp_path):
+def test_an_existing_model_is_kept_without_force(pickled, tmp_path):
     """Without force an existing model stays as it is; with force it is replaced."""
     path, output = pickled(TWO), tmp_path / "models"
     first = add_model(path, name="mine", output=output)

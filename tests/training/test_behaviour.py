@@ -53,8 +53,8 @@ def test_pairs_are_recognised_in_training_data():
     """A text of the pairs is found in training data, whatever its case and punctuation."""
     pairs = Leaks(behaviour_texts())
     assert pairs.among(["NOT BAD!", "the soup was not good"]).all()
-    made = composed(20_000)["text"]
-    left = made[~pairs.among(made)]
-    assert len(left) > 0.9 * len(made)
+    texts = composed(20_000)["text"]
+    left = texts[~pairs.among(texts)]
+    assert len(left) > 0.9 * len(texts)
     plain = {" ".join(text.lower().split()) for text in behaviour_texts()}
     assert plain.isdisjoint(left.str.lower())

@@ -111,7 +111,7 @@ def test_a_random_split_follows_the_seed_and_keeps_texts_apart(csv):
     assert len(once) == 400
 
 
-def test_a_split_of_the_file_is_kept_without_its_leaks(csv):
+def test_the_split_of_a_file_is_used_without_its_leaks(csv):
     """The file's own split is used; a train row whose text is also in dev is dropped."""
     frame = csv("text,label,split\na,1,train\nb,0,\nc,1,train\nc,1,dev\nd,0,valid\n")
     divided = split(frame, seed=0)

@@ -57,7 +57,7 @@ def test_a_report_quotes_texts_as_texts(folder, tmp_path, monkeypatch):
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "A note." in page
-    assert "scorelane[report]" in page
+    assert "scorelane-server[report]" in page
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 

@@ -48,7 +48,7 @@ def test_a_job_that_the_store_has_lost_goes_on(
     assert sum(service.model.calls) == 20
 
 
-def test_an_ended_job_is_restored_as_it_ended(service: Service) -> None:
+def test_an_ended_job_is_restored_with_its_end(service: Service) -> None:
     """A cancelled job is not scored, a deleted one not restored, a failed one keeps its error."""
     jobs = {name: service.submit(CSV) for name in ("cancelled", "deleted")}
     jobs["failed"] = service.submit(b'text\n"never closed' + b" " * 2**21)

@@ -26,7 +26,7 @@ def results(service: Service, location: str) -> list[float | None]:
     return [row["Sentiment_Score"] for row in rows]
 
 
-def test_every_message_twice_counts_once(service: Service) -> None:
+def test_repeated_messages_count_once(service: Service) -> None:
     """Messages that come twice and in another order change no row and no count."""
     accepted = service.submit(CSV)
     while service.dispatch.messages:

@@ -74,18 +74,18 @@ def write_taught_files(
     random_source.shuffle(sentences)
     pool = [
         text
-        for name, most in _CUT.items()
-        for text in (sentences if name == "sentences" else texts[name][TEXT].tolist())[:most]
+        for name, limit in _CUT.items()
+        for text in (sentences if name == "sentences" else texts[name][TEXT].tolist())[:limit]
     ]
-    made = composed(COMPOSED, seed=_SEED)
+    frame = composed(COMPOSED, seed=_SEED)
     to_score = {
         "sentences": sentences[:SENTENCES],
         "parts": _parts(pool, random_source),
         "framed": _framed(_of_judgement(model, words), random_source),
-        "more_composed": made[TEXT].tolist(),
-        "signs": _signs(made[TEXT][made["score"].between(0.45, 0.55)].tolist(), random_source),
+        "more_composed": frame[TEXT].tolist(),
+        "signs": _signs(frame[TEXT][frame["score"].between(0.45, 0.55)].tolist(), random_source),
     }
-    rules = dict(zip(made[TEXT], made["score"], strict=True))
+    rules = dict(zip(frame[TEXT], frame["score"], strict=True))
     files = []
     for name, texts_of_kind in to_score.items():
         table = pd.DataFrame({TEXT: [text for text in texts_of_kind if text not in known]})

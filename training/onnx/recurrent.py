@@ -1,4 +1,4 @@
-"""Converts Keras's recurrent layers, in one or directions directions, to ONNX operators."""
+"""Converts Keras's recurrent layers, in one or both directions, to ONNX operators."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from training.onnx.flow import Flow, activation, array, ints
 from training.onnx.folding import can_fold, folded
 
 #: Recurrent layer -> the ONNX operator, and the order of its gates as positions in the order of
-#: Keras. (LSTM: i, f, c, o in Keras, i, o, f, c in ONNX. GRU: z, r, h in directions.)
+#: Keras. (LSTM: i, f, c, o in Keras, i, o, f, c in ONNX. GRU: z, r, h in both.)
 RECURRENT = {
     layers.LSTM: ("LSTM", (0, 3, 1, 2)),
     layers.GRU: ("GRU", (0, 1, 2)),

@@ -44,7 +44,7 @@ BACKOFF_FACTOR = 6.0
 #: The longest wait before another attempt, in seconds.
 MAX_BACKOFF_SECONDS = 12 * 3600.0
 
-#: The most often that the wait is multiplied: after some hundred attempts a float would overflow.
+#: How many times the wait is multiplied at most: after some hundred times a float would overflow.
 MAX_BACKOFF_STEPS = 30
 
 
@@ -95,7 +95,7 @@ class Sender(threading.Thread):
         self._stopped.set()
 
     def _deliver_due(self, job_id: str, attempt: int) -> None:
-        """Deliver a callback, and after it those that are due by then, until none is."""
+        """Deliver a callback, and then those that have become due, until none is due."""
         try:
             taken = [(job_id, attempt)]
             while taken and not self._stopped.is_set():

@@ -55,7 +55,7 @@ class Endings:
         logger.error("job=%s failed: too many of its rows have an error", job_id)
 
     def hold_up(self, job_id: str, number: int, what: str, error: OSError) -> None:
-        """Give a part back because the disk is full or fails: no row is to blame, and it passes.
+        """Give a part back because the disk is full or fails, which is not the fault of a row.
 
         Args:
             job_id: the job.

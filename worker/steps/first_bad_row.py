@@ -1,4 +1,4 @@
-"""Finds the first row with an error, to be named in the error of a job that fails for its rows."""
+"""Finds the first row with an error, which the error of a job that fails by its rows names."""
 
 from shared.jobs.job_store import BadRow
 

@@ -13,8 +13,8 @@ logger = logging.getLogger(__name__)
 class LeaseRenewer(threading.Thread):
     """A thread that renews leases at a fixed interval.
 
-    With it a lease can be short: another process soon takes up what a dead one leaves, and not what
-    a live one takes long for. If a model holds Python's global lock for ever, this thread renews
+    So a lease can be short: another process soon takes over the work of a dead process, and never
+    the slow work of a live one. If a model holds Python's global lock for ever, this thread renews
     nothing, and its process counts as dead.
     """
 

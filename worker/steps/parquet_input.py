@@ -12,11 +12,11 @@ from shared.jobs.job import Spec
 from shared.storage.blobs import Blobs
 from shared.tables.layouts import ParquetLayout
 from shared.tables.parquet_rows import stored_rows_of
-from shared.tables.parts import Part, most_bytes_of
+from shared.tables.parts import Part, max_bytes_of
 
 
 class SplitLater(Exception):
-    """A split has run for as long as it may, and is to go on in a task of its own."""
+    """A split has run for as long as it may, and must go on in another task."""
 
 
 def convert(
@@ -48,7 +48,7 @@ def convert(
     """
     until = time.monotonic() + settings.task_time_limit / 3
     end, first_row = (after.end, after.first_row + after.rows) if after else (0, 0)
-    max_rows, max_bytes = spec.rows_per_part, most_bytes_of(spec.rows_per_part)
+    max_rows, max_bytes = spec.rows_per_part, max_bytes_of(spec.rows_per_part)
     run: list[bytes] = []
     size = 0
 

@@ -20,12 +20,12 @@ from worker.telemetry.journal import Journal
 
 
 class Counts(NamedTuple):
-    """What the job's record adds up of a part."""
+    """The counts of a part, which are added to those of its job."""
 
     completed: int  #: Rows with a score.
     failed: int  #: Rows with an error.
     bad: BadRow | None  #: The first row with an error, if errors can make the job fail.
-    summary: Summary  #: Of the scores and errors.
+    summary: Summary  #: The summary of the scores and errors.
 
 
 class Scored(NamedTuple):
@@ -108,10 +108,10 @@ class PartScorer:
         return Scored(counts, blobs)
 
     def _read(self, spec: Spec, number: int, part: Part) -> Rows:
-        where = {"offset": part.offset, "first_row": part.first_row}
-        most = self._settings.max_record_bytes
-        content = self._blobs.read(*spec.layout.rows_in(spec, number, part, most))
-        return self._rows.read(content, spec.layout, **where)
+        place = {"offset": part.offset, "first_row": part.first_row}
+        max_bytes = self._settings.max_record_bytes
+        content = self._blobs.read(*spec.layout.rows_in(spec, number, part, max_bytes))
+        return self._rows.read(content, spec.layout, **place)
 
 
 def _counts(spec: Spec, part: Part, rows: Rows, scores: Scores) -> Counts:

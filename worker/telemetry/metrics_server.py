@@ -24,7 +24,7 @@ class MetricsServer(ThreadingHTTPServer):
         """Listen on an address; requests are answered after `start`.
 
         Raises:
-            OSError: the address is taken, or is none of this machine.
+            OSError: the address is taken, or does not belong to this machine.
         """
         self.page = page
         super().__init__(address, _Handler)

@@ -85,13 +85,13 @@ class Heartbeat(threading.Thread):
                     next_reconcile = time.monotonic() + self._reconcile_seconds
                     self._reconciler.reconcile(self._full_names)
                 if processes:
-                    # Last: nothing depends on it, so its failure may hinder nothing.
+                    # Last, because nothing depends on it, and its failure must prevent nothing.
                     self._describe()
             except (RedisError, OperationalError) as error:
                 logger.warning("no heartbeat: Redis does not answer (%s)", error)
             except Exception:
                 # If this thread ended, the others would take the worker for dead, and it would
-                # look for lost work no more.
+                # look for no more lost work.
                 logger.exception("a heartbeat failed")
 
     def _is_stalled(self, processes: int) -> bool:
@@ -101,7 +101,7 @@ class Heartbeat(threading.Thread):
         return self._stall_detector.is_stalled(work_waits=waits, busy_with=tasks)
 
     def _end_stalled_worker(self) -> None:
-        """Stop the worker with an exit status that has it restarted; a new one will take work."""
+        """Stop the worker with an exit status that makes it restart; the new one will take work."""
         logger.critical("the worker stops: work waits for it, and it takes none")
         self.stalled.set()
         os.kill(os.getpid(), signal.SIGTERM)

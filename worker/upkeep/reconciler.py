@@ -19,7 +19,7 @@ MAX_EXPIRED = 100
 
 
 class Reconciler:
-    """Looks for lost work; every worker has one, and a lock in the job store lets one run."""
+    """Looks for lost work. Every worker has one; a lock in the job store lets one at a time run."""
 
     def __init__(
         self, settings: Settings, *, store: JobStore, blobs: Blobs, dispatch: Dispatch, fleet: Fleet

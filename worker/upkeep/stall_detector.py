@@ -1,4 +1,4 @@
-"""Detects a worker that lives, and takes no work though work waits for it.
+"""Detects a worker that is alive but takes no work, although work waits for it.
 
 Such a worker is worse than a dead one: its heartbeat goes on, so nobody replaces it.
 """
@@ -36,7 +36,7 @@ class StallDetector:
         self._last_task = self._clock()
 
     def is_stalled(self, *, work_waits: bool, busy_with: Collection[str]) -> bool:
-        """Whether work has waited, and none was taken, for longer than the worker can explain.
+        """Whether work has waited, and none was taken, for longer than busy processes can explain.
 
         Args:
             work_waits: there is work in the worker's queues.

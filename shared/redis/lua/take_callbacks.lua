@@ -1,9 +1,9 @@
--- Take up to `most` callbacks that are due, for a lease.
+-- Take up to `limit` callbacks that are due, for a lease.
 -- Answers {id of the job, number of times its callback was taken, ...}.
-local most, lease = ARGV[2], tonumber(ARGV[3])
+local limit, lease = ARGV[2], tonumber(ARGV[3])
 
 local due, at, answer = prefix .. 'callbacks', now(), {}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', stamp(at), 'LIMIT', 0, most)) do
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', stamp(at), 'LIMIT', 0, limit)) do
   if redis.call('HGET', key_of(id), 'callback_state') == 'pending' then
     redis.call('ZADD', due, stamp(at + lease), id)
     answer[#answer + 1] = id

@@ -92,7 +92,7 @@ def test_finds_words_of_any_length(words: list[str], data: st.DataObject) -> Non
     assert index.find(joined, starts, lengths).tolist() == expected
 
 
-def test_long_words_that_differ_in_one_place_are_told_apart() -> None:
+def test_long_words_that_differ_in_one_place_are_distinct() -> None:
     """Long words that differ in one byte or in length are distinct."""
     word = "abcdefghijklmnopqrstuvwxyz"
     others = [word[:n] + "_" + word[n + 1 :] for n in range(len(word))] + [word[:-1], word + "a"]
@@ -114,7 +114,7 @@ def test_a_vocabulary_with_equal_keys_is_left_to_the_vectoriser(
     assert "two of its words have one key" in caplog.text
 
 
-def test_a_given_vocabulary_is_kept_to_its_columns() -> None:
+def test_a_given_vocabulary_keeps_its_columns() -> None:
     """Terms that no text can contain keep their columns, with the count 0."""
     vocabulary = {"good": 2, "not good": 0, "don't": 1, "x": 3, "a b c d": 4}
     vectoriser = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, 2))

@@ -40,7 +40,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> str:
         ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR or CRITICAL"),
     ],
 )
-def test_a_value_that_cannot_be(
+def test_an_invalid_value_is_named(
     name: str,
     value: str,
     must: str,
@@ -54,10 +54,10 @@ def test_a_value_that_cannot_be(
     assert "docs/settings.md" in line
 
 
-def test_several_at_once(
+def test_all_faults_are_named_at_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The line names all faults, so that they can be mended together."""
+    """The line names all faults, so that they can be corrected together."""
     monkeypatch.setenv("SCORELANE_BATCH_ROWS", "none")
     monkeypatch.setenv("SCORELANE_REDIS_TIMEOUT", "0")
     line = said(capsys)
@@ -133,7 +133,7 @@ def test_settings_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
         assert Settings(redis_url=url).redis_url == url
 
 
-def test_the_error_holds_no_value_either(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_quotes_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """The error and its chain quote no secret, so a program may log them."""
     monkeypatch.setenv("SCORELANE_REDIS_URL", f"http://:{PRIVATE}@redis")
     with pytest.raises(BadSettings) as raised:
@@ -144,7 +144,7 @@ def test_the_error_holds_no_value_either(monkeypatch: pytest.MonkeyPatch) -> Non
         led = led.__cause__ or led.__context__
 
 
-def test_every_setting_has_words_for_what_it_may_be() -> None:
+def test_every_setting_has_words_for_its_values() -> None:
     """Every setting has words for its allowed values; this finds a new setting without them."""
     assert all(allowed(field) for field in Settings.model_fields.values())
     assert PRIVATE not in str(Settings(api_keys=SecretStr(PRIVATE)))

@@ -73,7 +73,7 @@ def by_an_answer(store: JobStore) -> Job:
         by_an_answer,
     ],
 )
-def test_every_end_makes_it_due(store: JobStore, end: Callable[[JobStore], Job]) -> None:
+def test_every_end_makes_the_callback_due(store: JobStore, end: Callable[[JobStore], Job]) -> None:
     """Every kind of end makes the callback due, once, and for one taker at a time."""
     job = end(store)
     assert of(store, job) == (CallbackState.PENDING, None, None)
@@ -81,7 +81,7 @@ def test_every_end_makes_it_due(store: JobStore, end: Callable[[JobStore], Job])
     assert store.take_callbacks(10, 60) == []
 
 
-def test_a_job_without_one_is_never_due(store: JobStore) -> None:
+def test_a_job_without_a_callback_url_is_never_due(store: JobStore) -> None:
     """A job without a callback_url never becomes due, however it ends."""
     job = a_job()
     store.create(job)
@@ -97,7 +97,7 @@ def test_a_callback_of_a_dead_taker_is_due_again(store: JobStore) -> None:
     assert wait_for(lambda: store.take_callbacks(10, 60)) == [(job.spec.id, 2)]
 
 
-def test_it_is_tried_again_until_it_is_delivered(store: JobStore) -> None:
+def test_a_callback_is_tried_until_it_is_delivered(store: JobStore) -> None:
     """A failed callback is due again at its time; the job shows the attempts and the last error."""
     job = ended(store)
     store.take_callbacks(10, 60)
@@ -126,7 +126,7 @@ def test_giving_back_costs_no_attempt(store: JobStore) -> None:
     assert store.take_callbacks(10, 60) == []
 
 
-def test_no_more_are_taken_than_asked_for(store: JobStore) -> None:
+def test_at_most_the_requested_number_is_taken(store: JobStore) -> None:
     """At most the requested number is taken; the other callbacks stay due."""
     ids = {ended(store).spec.id for _ in range(3)}
     taken = [*store.take_callbacks(2, 60), *store.take_callbacks(2, 60)]

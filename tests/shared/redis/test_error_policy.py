@@ -49,7 +49,7 @@ def test_the_first_bad_row_fails_a_job_with_tolerance_0(store: JobStore) -> None
     assert store.overdue([MODEL]) == []
 
 
-def test_a_share_is_exceeded_as_soon_as_it_is_certain(store: JobStore) -> None:
+def test_a_job_fails_as_soon_as_its_share_is_exceeded(store: JobStore) -> None:
     """A job of 40 rows that tolerates a twentieth fails at the third bad row."""
     job_id = started(store, 0.05)
     assert complete(store, job_id, 3, BadRow(31, "row 32"), 2).wanted
@@ -61,7 +61,7 @@ def test_a_share_is_exceeded_as_soon_as_it_is_certain(store: JobStore) -> None:
     assert "row 5 (ref 'x')" in error
 
 
-def test_the_end_of_the_cutting_may_make_it_certain(store: JobStore) -> None:
+def test_the_end_of_the_split_may_fail_a_job(store: JobStore) -> None:
     """A share is not compared until the split is complete and the rows are counted."""
     job_id = started(store, 0.1, last=False)
     for part in range(4):
@@ -129,16 +129,16 @@ def test_a_restored_job_keeps_its_tolerance(store: JobStore) -> None:
     assert store.get(job.spec.id).error == again.error
 
 
-def test_each_job_is_kept_for_its_own_time(make_store: MakeStore) -> None:
+def test_each_job_has_its_own_retention(make_store: MakeStore) -> None:
     """A job with its own retention expires after that time, however it ended; others as set."""
     store = make_store(retention_seconds=0.001)
-    kept = {kind: with_terms(kind, 1, retention=1000.0) for kind in ("bulk", "small")}
+    own_retention = {kind: with_terms(kind, 1, retention=1000.0) for kind in ("bulk", "small")}
     usual = {kind: with_terms(kind, 1) for kind in ("bulk", "small")}
-    for job in (*kept.values(), *usual.values()):
+    for job in (*own_retention.values(), *usual.values()):
         store.create(job, b'["1", "text"]\n')
     taken, _ = store.take_small(MODEL, 10)
     store.answer_small([Answer(one.id, b"", 1, 0) for one in taken])
-    for jobs in (kept, usual):
+    for jobs in (own_retention, usual):
         store.move(jobs["bulk"].spec.id, State.CANCELLED)
     ended = {"state": State.FAILED, "finished_at": store.now() - 500}
     restored = with_terms("bulk", retention=1000.0).model_copy(update=ended)

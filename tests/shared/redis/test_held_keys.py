@@ -26,7 +26,7 @@ def keyed(token: str, kind: str = "bulk", key: str = "k", **changes: Any) -> Job
 
 
 @pytest.mark.parametrize("kind", ["bulk", "small"])
-def test_a_key_stands_for_the_job_that_it_made(store: JobStore, kind: str) -> None:
+def test_a_key_belongs_to_the_job_that_it_made(store: JobStore, kind: str) -> None:
     """One request holds a key; later ones learn that, and afterwards which job it has made."""
     assert store.hold_key("k", "one", 30) is None
     held = store.hold_key("k", "two", 30)
@@ -78,7 +78,7 @@ def _created(store: JobStore, job: Job) -> bool:
     return True
 
 
-def test_a_key_is_held_while_its_request_says_so(store: JobStore) -> None:
+def test_a_request_renews_and_releases_its_key(store: JobStore) -> None:
     """A request can renew and release its key; another request can do neither."""
     store.hold_key("k", "one", 0.3)
     store.renew_key("k", "one", 60)
@@ -118,7 +118,7 @@ def test_the_key_of_a_job_that_is_gone_is_free(make_store: MakeStore, end: str) 
     store.create(keyed("two"))
 
 
-def test_a_key_stands_for_its_job_for_a_time(make_store: MakeStore) -> None:
+def test_a_key_belongs_to_its_job_for_a_time(make_store: MakeStore) -> None:
     """A key can be used again after its time."""
     store = make_store(idempotency_seconds=1)
     store.hold_key("k", "one", 30)
@@ -127,7 +127,7 @@ def test_a_key_stands_for_its_job_for_a_time(make_store: MakeStore) -> None:
     wait_for(lambda: store.hold_key("k", "two", 30) is None)
 
 
-def test_a_request_that_asks_twice_holds_its_key(store: JobStore) -> None:
+def test_a_repeated_call_still_holds_its_key(store: JobStore) -> None:
     """A request that repeats its call, because the answer was lost, still holds its key."""
     assert store.hold_key("k", "one", 0.5) is None
     assert store.hold_key("k", "one", 60) is None
@@ -137,7 +137,7 @@ def test_a_request_that_asks_twice_holds_its_key(store: JobStore) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bulk", "small"])
-def test_a_key_that_has_made_a_job_is_not_let_go(store: JobStore, kind: str) -> None:
+def test_a_key_that_has_made_a_job_is_not_released(store: JobStore, kind: str) -> None:
     """Releasing a key after it has made a job changes nothing."""
     store.hold_key("k", "one", 30)
     job = keyed("one", kind)
@@ -149,18 +149,18 @@ def test_a_key_that_has_made_a_job_is_not_let_go(store: JobStore, kind: str) -> 
     assert held.binding.job_id == job.spec.id
 
 
-@pytest.mark.parametrize("made", [False, True])
-def test_an_unrecorded_job_is_no_second_job(store: JobStore, made: bool) -> None:
+@pytest.mark.parametrize("recorded", [False, True])
+def test_an_unrecorded_job_is_no_second_job(store: JobStore, recorded: bool) -> None:
     """A job is not restored if another request has its key, and the job was never recorded."""
     store.hold_key("k", "died", 0.01)
     died = keyed("died")
     wait_for(lambda: store.hold_key("k", "again", 30) is None)
-    if made:
+    if recorded:
         store.create(keyed("again"))
     assert not store.restore(died, [])
     with pytest.raises(JobNotFound):
         store.get(died.spec.id)
-    assert len(store.list_jobs(10)) == made
+    assert len(store.list_jobs(10)) == recorded
 
 
 def test_an_unrecorded_job_that_is_restored_has_its_key(store: JobStore) -> None:

@@ -150,7 +150,7 @@ def test_nothing_is_done_for_a_deleted_job(store: JobStore) -> None:
 
 
 def test_the_bell_rings_for_everybody(store: JobStore) -> None:
-    """The end of a job wakes all who wait, including one who comes later."""
+    """The end of a job wakes all waiting callers, and a later caller does not wait."""
     job_id, _ = running(store, 1, lanes=1)
     assert not store.wait(job_id, 0.05)
     store.move(job_id, State.SUCCEEDED)

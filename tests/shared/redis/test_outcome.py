@@ -119,7 +119,7 @@ def test_an_outcome_outlives_the_store(store: JobStore) -> None:
     assert before.bad_parts() == [2]
 
 
-def test_a_job_that_was_kept_without_an_outcome(store: JobStore) -> None:
+def test_a_manifest_without_an_outcome_is_restored(store: JobStore) -> None:
     """A manifest of an older release has no outcome: all parts are done, no scores are known."""
     job_id, _ = running(store, 3, lanes=3)
     for part in range(3):

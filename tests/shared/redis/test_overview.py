@@ -86,9 +86,7 @@ def test_everything_is_counted_once(store: JobStore, overview: Overview) -> None
     )
 
 
-def test_the_first_message_says_how_long_it_waits(
-    link: RedisLink, redis_settings: Settings
-) -> None:
+def test_the_age_of_the_first_message_is_known(link: RedisLink, redis_settings: Settings) -> None:
     """The age of the first message follows from its time of sending; without one it is 0."""
     ages = iter([30.0, 5.0])
     celery = make_celery(redis_settings)

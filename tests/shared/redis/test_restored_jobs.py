@@ -32,7 +32,7 @@ def test_recorded_jobs_are_not_restored(store: JobStore) -> None:
     assert store.get(job_id) == before
 
 
-def test_an_ended_job_is_restored_as_it_ended(make_store: MakeStore) -> None:
+def test_an_ended_job_is_restored_with_its_end(make_store: MakeStore) -> None:
     """An ended job comes back with its counts, times and parts, and expires in its time."""
     store = make_store(retention_seconds=1000)
     now = store.now()
@@ -101,15 +101,15 @@ def test_a_lease_that_is_renewed_does_not_run_out(make_store: MakeStore) -> None
     assert wait_for(overdue) == [1]
 
 
-def test_a_small_job_that_is_kept_is_not_put_back(make_store: MakeStore) -> None:
+def test_a_renewed_small_job_is_not_put_back(make_store: MakeStore) -> None:
     """Of two small jobs that were taken only the one without renewals is put back."""
     store = make_store(lease_seconds=0.5)
-    kept, _ = small(store, 1)
+    renewed, _ = small(store, 1)
     other, _ = small(store, 1)
     store.take_small(MODEL, 10)
 
     def put_back() -> list[str]:
-        store.renew_small([kept])
+        store.renew_small([renewed])
         return store.return_small()
 
     assert wait_for(put_back) == [MODEL]
@@ -117,7 +117,7 @@ def test_a_small_job_that_is_kept_is_not_put_back(make_store: MakeStore) -> None
     assert [one.id for one in taken] == [other]
 
 
-def test_a_note_at_a_small_job_comes_with_it(make_store: MakeStore) -> None:
+def test_the_next_attempt_gets_the_note_of_a_small_job(make_store: MakeStore) -> None:
     """The next attempt at a small job gets the note of the last one."""
     store = make_store(lease_seconds=0.0)
     job_id, _ = small(store, 1)

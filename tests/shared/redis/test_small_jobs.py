@@ -122,15 +122,15 @@ def test_a_question_asked_again_goes_alone(store: JobStore) -> None:
 
 def test_a_question_can_be_taken_back_while_it_waits(store: JobStore) -> None:
     """A withdrawn question is not scored."""
-    kept, dropped = question(), question()
-    for one in (kept, dropped):
+    waiting, dropped = question(), question()
+    for one in (waiting, dropped):
         store.ask(MODEL, one)
     assert store.is_waiting(MODEL, dropped)
     store.withdraw(MODEL, dropped)
     assert not store.is_waiting(MODEL, dropped)
-    assert [job.id for job in store.take_small(MODEL, 10)[0]] == [kept.id]
-    assert not store.is_waiting(MODEL, kept)
-    store.withdraw(MODEL, kept)
+    assert [job.id for job in store.take_small(MODEL, 10)[0]] == [waiting.id]
+    assert not store.is_waiting(MODEL, waiting)
+    store.withdraw(MODEL, waiting)
 
 
 def test_ended_jobs_expire_after_their_time(make_store: MakeStore) -> None:

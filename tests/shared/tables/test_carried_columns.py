@@ -62,7 +62,7 @@ def test_the_csv_names_its_columns(rows: Rows) -> None:
 
 
 @given(carried(), carried(), st.integers(0, 9), st.integers(0, 9))
-def test_rows_stay_whole(some: Rows, more: Rows, begin: int, end: int) -> None:
+def test_parts_together_are_the_file(some: Rows, more: Rows, begin: int, end: int) -> None:
     """Rows keep their carried cells when they are joined or cut."""
     together = Rows()
     together.extend(some)

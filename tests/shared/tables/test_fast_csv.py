@@ -21,7 +21,7 @@ from worker.steps.record_ends import look
 
 LIMIT = 10**6
 PAIRS = CsvLayout()
-#: What may stand between cells: also what blanks, words and quotes of other kinds are made of.
+#: Delimiters: also characters that occur in blanks, words and other quotes.
 DELIMITERS = [",", ";", "\t", "|", " ", "x", "'", "\x1f", "\\"]
 
 #: Lines that the fast way reads, in a table of two columns.
@@ -198,7 +198,7 @@ def test_reads_as_record_by_record(
 
 
 @pytest.mark.parametrize("in_one_block", [True, False])
-def test_no_line_makes_another_be_read_otherwise(in_one_block: bool) -> None:
+def test_an_odd_line_changes_no_other(in_one_block: bool) -> None:
     """Two odd lines among ordinary ones are read as by the csv module, wherever the block ends, and
     even if the quotes of the first seem to be closed in the second.
     """

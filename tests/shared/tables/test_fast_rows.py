@@ -127,7 +127,7 @@ def test_one_odd_value_is_not_lost_among_texts() -> None:
         check_json([("a", "text"), ("b", value), (None, "text")], 5, 7)
 
 
-def test_refs_are_kept_as_typed() -> None:
+def test_refs_are_unchanged() -> None:
     """A ref that is not a string is stored as its JSON."""
     refs = [7, -(10**30), True, 1.5, None, ["\u00e9"]]
     assert [ref_text(ref) for ref in refs] == [json.dumps(ref, ensure_ascii=False) for ref in refs]

@@ -39,7 +39,7 @@ tables = st.lists(st.tuples(st.none() | st.integers(0, 2**62), texts), min_size=
 
 
 @given(tables, st.integers(0, 45), st.integers(1, 9), st.integers(1, 7), st.booleans())
-def test_the_rows_behind_any_row(
+def test_reading_resumes_after_any_row(
     rows: list[tuple[Any, Any]], skip: int, group: int, batch: int, dictionary: bool
 ) -> None:
     """Reading can resume after any row, wherever row groups and batches end."""
@@ -53,7 +53,7 @@ def test_the_rows_behind_any_row(
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678900, UTC)
 
-#: Values of a column, and what they are kept as; as a text what is no string is told from one.
+#: Values of a column, and how they are stored; in the text column all but strings differ.
 COLUMNS = [
     (pa.array(["a", None], pa.large_string()), ["a", None], ["a", None]),
     (pa.array(["a", "b"]).dictionary_encode(), ["a", "b"], ["a", "b"]),
@@ -167,7 +167,7 @@ def test_a_file_that_ends_its_reader(tmp_path: Path) -> None:
         describe(io.BytesIO(whole()))
 
 
-def test_an_upload_is_looked_at_when_it_is_stored() -> None:
+def test_a_stored_upload_is_described() -> None:
     """A stored upload gives its columns, its number of rows, and its layout."""
     content = whole()
     upload = ParquetUpload(lambda: io.BytesIO(content))
@@ -190,7 +190,7 @@ def test_the_reader_does_not_outlive_its_worker_for_ever() -> None:
     before = set(psutil.Process().children())
     with stored_rows_of(file_of(table), ("ref", "text"), 0) as lines:
         assert lines.readline()
-        # It waits for somebody to take the others.
+        # It waits until its other rows are read.
         [child] = set(psutil.Process().children()) - before
         assert child.rlimit(psutil.RLIMIT_CPU) == (parquet_process.ROWS_SECONDS,) * 2
         assert len(lines.readlines()) == 999

@@ -81,7 +81,7 @@ def test_converted_rows_equal_written_rows(form: RowFormat, rows: Records) -> No
 
 @formats
 @given(st.lists(records(COLUMNS, min_size=1, max_size=4), min_size=1, max_size=4))
-def test_parquet_has_every_cell_as_it_was(form: RowFormat, parts: list[Records]) -> None:
+def test_parquet_has_every_cell_unchanged(form: RowFormat, parts: list[Records]) -> None:
     """A Parquet file made of parts of either format has their rows in order, each cell as sent."""
     contents = [render(form, rows, COLUMNS) for rows in parts]
     content = b"".join(parquet_of(contents, form, COLUMNS))
@@ -129,7 +129,7 @@ def test_row_groups_are_filled_by_many_parts(monkeypatch: pytest.MonkeyPatch) ->
     assert read_parquet(b"".join(parquet_of([], CSV, ["n"]))) == []
 
 
-def test_a_file_of_parquet_comes_as_it_is_made() -> None:
+def test_a_parquet_file_is_streamed() -> None:
     """The file comes in chunks, and no part is read before its turn: memory is constant."""
     asked: list[int] = []
 

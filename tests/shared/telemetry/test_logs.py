@@ -85,7 +85,7 @@ def test_exceptions_that_other_code_logs_quote_nothing(
     assert len(file.getvalue().splitlines()) == 2
 
 
-def test_set_up_twice_says_it_once(log: Callable[[str], io.StringIO]) -> None:
+def test_logging_is_set_up_once(log: Callable[[str], io.StringIO]) -> None:
     """Setting up logging twice does not log twice; gunicorn does that when it reloads."""
     log("json")
     file = log("json")

@@ -44,8 +44,8 @@ def test_counts_add_up() -> None:
 
 
 @pytest.mark.process
-def test_the_dead_are_counted() -> None:
-    """A process takes the place of an ended one, and counts on from its numbers."""
+def test_a_successor_continues_the_counts() -> None:
+    """A process takes the place of an ended one, and continues from its numbers."""
     counters = SharedCounters()
     counters.add(DONE, "mine")
     for _ in range(3):
@@ -63,12 +63,12 @@ def test_gauges_end_with_their_process() -> None:
     counters = SharedCounters(gauges=[OPEN.name])
     counters.add(OPEN, by=2)
     for _ in range(2):
-        ready, told = os.pipe()
+        ready, signal_ready = os.pipe()
         go_on, go = os.pipe()
         pid = os.fork()
         if not pid:
             counters.add(OPEN, by=3)
-            os.write(told, b"x")
+            os.write(signal_ready, b"x")
             os.read(go_on, 1)
             os._exit(0)
         os.read(ready, 1)
@@ -76,9 +76,9 @@ def test_gauges_end_with_their_process() -> None:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         assert counters.totals(OPEN) == {(): [2]}
-        for end in (ready, told, go_on, go):
+        for end in (ready, signal_ready, go_on, go):
             os.close(end)
-    # Who takes the place of the dead one begins anew; what it has counted for good goes on.
+    # The successor in its place restarts the gauge, and continues the counters.
     in_child(
         lambda: [counters.add(OPEN), counters.add(DONE, "x"), _is(counters.totals(OPEN), {(): [3]})]
     )
@@ -94,7 +94,7 @@ def _is(found: object, expected: object) -> None:
 
 
 @pytest.mark.process
-def test_the_living_have_places_of_their_own() -> None:
+def test_live_processes_have_separate_places() -> None:
     """Processes that live at the same time do not overwrite each other's numbers."""
     counters = SharedCounters()
     begin, go = os.pipe()
@@ -128,7 +128,7 @@ def test_threads_lose_no_count() -> None:
     assert counters.totals(DONE) == {("x",): [20_000]}
 
 
-def test_where_there_is_no_room_nothing_fails(
+def test_counts_without_room_are_dropped(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A count without room is dropped, with one line in the log."""

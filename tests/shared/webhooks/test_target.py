@@ -43,7 +43,7 @@ def test_urls_that_are_not_fit_are_refused(url: str) -> None:
         find_target(url, NOBODY)
 
 
-def test_a_public_address_is_reached_as_it_was_checked() -> None:
+def test_a_request_goes_to_the_checked_address() -> None:
     """A request goes to the checked address; the host's name is kept for the receiver."""
     target = find_target("https://8.8.8.8:8443/a/b?c=d#e", NOBODY)
     assert target.addresses == ("8.8.8.8",)

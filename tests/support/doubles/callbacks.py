@@ -12,13 +12,13 @@ class InMemoryCallbacks(InMemoryBase):
     """Callbacks, kept in the records."""
 
     @override
-    def take_callbacks(self, most: int, seconds: float) -> list[tuple[str, int]]:
+    def take_callbacks(self, limit: int, seconds: float) -> list[tuple[str, int]]:
         taken: list[tuple[str, int]] = []
         # The sender's threads come here too.
         for job_id, record in list(self._records.items()):
             job, now = record.job, time.time()
             is_due = job.callback_state is CallbackState.PENDING and record.callback_due <= now
-            if is_due and job.state is not State.EXPIRED and len(taken) < most:
+            if is_due and job.state is not State.EXPIRED and len(taken) < limit:
                 record.callback_due = now + seconds
                 record.update(callback_attempts=(job.callback_attempts or 0) + 1)
                 taken.append((job_id, record.job.callback_attempts or 0))

@@ -133,7 +133,7 @@ def test_failed_cancelled_and_small_jobs_are_sent_too(
     assert sorted(types) == ["job.cancelled", "job.failed", "job.failed", "job.succeeded"]
 
 
-def test_it_is_tried_again_with_the_same_id(
+def test_a_callback_is_tried_again_with_the_same_id(
     service: Service, settings: Settings, receiver: Receiver
 ) -> None:
     """A callback is tried until the receiver takes it; a redirect is a failure."""

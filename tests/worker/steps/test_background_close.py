@@ -26,7 +26,7 @@ def test_a_part_is_closed_in_the_background() -> None:
     assert closed == ["first", "second"]
 
 
-def test_its_log_lines_have_the_context_of_its_task() -> None:
+def test_log_lines_of_a_close_have_the_context_of_its_task() -> None:
     """The thread logs with the context of the part's task, though the process runs another one."""
     closer, found = BackgroundCloser(), list[object]()
     with context.about(job="a"):
@@ -49,7 +49,7 @@ def test_a_failed_close_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
     assert "a part was not closed" in caplog.text
 
 
-def test_a_job_has_the_same_results_with_it(service: Service) -> None:
+def test_a_job_has_the_same_results_with_background_close(service: Service) -> None:
     """Each row comes once and in order if all parts are closed in the background."""
     closer = service.pipeline._run_close = BackgroundCloser()
     content = b"ref,text\n" + b"".join(b"%d,z\n" % row for row in range(5000))

@@ -39,7 +39,7 @@ def check(service: Service, job_id: str) -> None:
     assert rows[0]["error"] == "the text is empty"
 
 
-def test_a_finish_that_comes_twice(service: Service) -> None:
+def test_a_second_finish_changes_nothing(service: Service) -> None:
     """The second finish finds the job ended, and leaves the file as it is."""
     job_id = scored(service)
     service.pipeline.finish(job_id)
