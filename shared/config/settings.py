@@ -25,7 +25,6 @@ OTHERS = {
     "SCORELANE_API_KEY": "The command line and the client: the key that is sent.",
     "SCORELANE_TAG": "Compose: the tag of the images.",
     "SCORELANE_WORKERS": "Compose: how many worker containers run; 1 by default.",
-    "SCORELANE_TEST_DATA": "The tests: a folder of labelled data.",
 }
 
 

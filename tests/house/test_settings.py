@@ -46,5 +46,5 @@ def test_an_unknown_variable_is_reported(name: str, hint: str) -> None:
 
 def test_known_variables_are_not_reported() -> None:
     """Settings in any case, and the variables of the command line, of compose and of the tests."""
-    names = ["SCORELANE_URL", "SCORELANE_API_KEY", "SCORELANE_TAG", "SCORELANE_TEST_DATA"]
+    names = ["SCORELANE_URL", "SCORELANE_API_KEY", "SCORELANE_TAG"]
     assert unknown_variables([*names, "SCORELANE_SERVE", "scorelane_serve", "HOME"]) == []
