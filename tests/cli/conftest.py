@@ -160,6 +160,12 @@ class Serving:
         own = psutil.Process(self.program.pid)
         self._family |= {own, *own.children(recursive=True)}
 
+    def forget(self, text: str) -> None:
+        """Forget the processes that have this text in their command line, or have ended."""
+        self._family = {
+            one for one in self._family if _runs(one) and text not in " ".join(one.cmdline())
+        }
+
     @property
     def url(self) -> str:
         """The address that the command printed."""
@@ -169,7 +175,7 @@ class Serving:
 
     def process(self, text: str) -> psutil.Process:
         """The oldest remembered process whose command line contains this text."""
-        found = [one for one in self._family if text in " ".join(one.cmdline())]
+        found = [one for one in self._family if _runs(one) and text in " ".join(one.cmdline())]
         return min(found, key=lambda one: one.create_time())
 
     def remaining(self) -> list[psutil.Process]:
