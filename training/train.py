@@ -13,7 +13,7 @@ import pandas as pd
 from shared.errors.input import BadOption
 from shared.model import TEXT, Card, Model, load_model, write_card
 from training.checks import notes_on
-from training.data import DEV, TEST, TRAIN, read_labelled, split
+from training.data import DEV, TEST, TRAIN, Reading, read_labelled, split
 from training.evaluate import evaluate, scores_of
 from training.model_folder import check_name, library_versions, new_model_folder
 from training.opinions import Lessons
@@ -40,6 +40,7 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
     lessons: Lessons | None = None,
     weights: Mapping[str, float] | None = None,
     detokenise: bool = False,
+    reading: Reading = Reading(),  # noqa: B008  it is frozen
     description: str = "",
     report: bool = False,
     force: bool = False,
@@ -64,6 +65,7 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
         lessons: what another model thinks of texts, and vectors of words.
         weights: how much a row of a file counts, by the file's name without endings; else 1.
         detokenise: the texts are Treebank-tokenised; undo that first.
+        reading: names of columns, delimiter and charset of the files.
         description: for the card.
         report: write `report/index.html` in the model's folder, with figures, plots and errors.
         force: replace a model of that name.
@@ -83,7 +85,7 @@ def train(  # noqa: PLR0913  the options of `scorelane train`, by keyword
         raise BadOption(option="epochs", value=epochs, reason="it must be 1 or more")
     check_name(output, name, force=force)
     progress("reading", 0.0)
-    labelled = read_labelled(files, detokenise=detokenise)
+    labelled = read_labelled(files, detokenise=detokenise, reading=reading)
     frame = split(labelled, seed=seed)
     measured_on = frame[frame["split"] == (TEST if (frame["split"] == TEST).any() else DEV)]
     notes = notes_on(frame, measured_on)
