@@ -5,11 +5,13 @@ import json
 import os
 import stat
 import sys
+from io import TextIOWrapper
 from typing import TextIO
 
 import click
 
 from scorelane.commands import options
+from scorelane.commands.failures import Mistake
 from scorelane.commands.harmless import harmless
 
 #: The columns of the CSV.
@@ -38,6 +40,11 @@ def errors(job_id: str, partial: bool, follow: bool, url: str, as_json: bool) ->
             for row in rows:
                 click.echo(json.dumps(row))
             return
+        if sys.stdout is None:
+            raise Mistake("stdout is closed.")
+        if isinstance(sys.stdout, TextIOWrapper):
+            # The CSV is UTF-8 whatever the terminal's encoding is, as the results are.
+            sys.stdout.reconfigure(encoding="utf-8")
         shows = not _is_file(sys.stdout)
         lines = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         lines.writeheader()

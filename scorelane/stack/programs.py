@@ -24,7 +24,7 @@ from shared.config.startup import EX_CONFIG
 
 #: Seconds to end after SIGTERM for a program that is just starting: there is nothing to lose yet,
 #: and a worker that loads its models does not hear the signal.
-START_GRACE = 1.0
+START_GRACE = 0.3
 
 #: How many lines of a service's log an error repeats.
 LOG_LINES = 12

@@ -74,6 +74,8 @@ def main() -> None:
     """Run the plan in the first argument, which is JSON; exit with 1 if the services failed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
+    # Nobody else may read what the programs write.
+    os.umask(0o077)
     status = 0
     try:
         run(Plan(**json.loads(sys.argv[1])))
@@ -226,6 +228,8 @@ def guarded(plan: Plan) -> Iterator[tuple[Path, Path, Guard]]:
         data = data or run_folder / "data"
         for folder in ("redis", "blobs", "logs"):
             (data / folder).mkdir(parents=True, exist_ok=True)
+            # They hold texts. The data folder itself may be the user's, and open to others.
+            (data / folder).chmod(0o700)
         if len(os.fsencode(run_folder)) > SOCKET_PATH_BYTES - len("/redis.sock"):
             run_folder = Path(tempfile.mkdtemp(prefix="scorelane-", dir="/tmp"))
             guard.remove(run_folder)

@@ -1,6 +1,9 @@
 """Texts of others cannot control the terminal."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,6 +37,27 @@ def test_errors_are_harmless_and_in_a_file_exact(answers, monkeypatch: pytest.Mo
     result = run(*command)
     assert EVIL.strip("\r") in result.stdout
     assert result.stderr == ""
+
+
+def test_a_terminal_of_few_characters(answers) -> None:
+    """An encoding without bars or other scripts shows numbers; the CSV of errors is UTF-8."""
+    histogram = [{"from": 0, "to": 1, "rows": 1}]
+    rows, scores = {"completed": 1, "failed": 0}, {"mean": 1.0, "histogram": histogram}
+    summary = {"state": "succeeded", "rows": rows, "scores": scores, "errors": []}
+    answers.add("GET /jobs/x/summary", 200, summary)
+    bad = {"errors": [{"row": 1, "ref": "é", "error": "é"}], "next": None}
+    answers.add("GET /jobs/x/errors?format=json&limit=10000", 200, bad)
+
+    def printed(command: str) -> bytes:
+        return subprocess.run(
+            [Path(sys.executable).with_name("scorelane"), command, "x", "--url", answers.url],
+            env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+
+    assert rb"\u2588" in printed("summary")
+    assert printed("errors") == "row,ref,error\n1,é,é\n".encode()
 
 
 def test_messages_are_harmless(answers) -> None:

@@ -130,7 +130,11 @@ def test_score_killed(start, tmp_path: Path, short_folder: Path) -> None:
 def test_data_survives(start, tmp_path: Path) -> None:
     """After a restart on the same data folder, jobs and their results are still available."""
     (tmp_path / "in.csv").write_text("ref,text\n1,I am well\n", encoding="utf-8")
+    (tmp_path / "data").mkdir(mode=0o755)
     serving = start(*SERVE).wait_ready()
+    # The texts of jobs are in there, and others may enter the folder.
+    for path in (tmp_path / "data").iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
     job_id = _command("submit", "in.csv", "--url", serving.url, cwd=tmp_path).strip()
     _command("status", job_id, "--watch", "--url", serving.url, cwd=tmp_path)
     before = _command("results", job_id, "-o", "-", "--url", serving.url, cwd=tmp_path)
