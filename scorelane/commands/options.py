@@ -9,6 +9,7 @@ import click
 from scorelane.client.client import DEFAULT_URL, URL_VARIABLE, Client
 from scorelane.client.retries import Retries
 from scorelane.client.sources import MEDIA_TYPES
+from scorelane.commands.unzipped import unzipped
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -33,7 +34,7 @@ def source_of(file: Path) -> Path | BinaryIO:
         return file
     if sys.stdin is None:
         raise click.UsageError("stdin is closed, so FILE cannot be -.")
-    return sys.stdin.buffer
+    return unzipped(sys.stdin.buffer)
 
 
 job_id = click.argument("job_id", metavar="ID")

@@ -54,11 +54,21 @@ def check_target(out: Path, source: Path | None = None) -> None:
         return
     if source and out.exists() and source.exists() and out.samefile(source):
         raise click.UsageError(f"{out} is the input. Name another file with --out.")
+    if is_stream(out):
+        if not os.access(out, os.W_OK):
+            raise click.UsageError(f"{out} cannot be written to.")
+        return
+    if not out.resolve().parent.is_dir():
+        raise click.UsageError(f"{out.parent} is no folder that can be written to.")
     if out.exists() and not os.access(out, os.W_OK):
         raise click.UsageError(f"{out} cannot be written to.")
-    folder = out.resolve().parent
-    if not is_stream(out) and not (folder.is_dir() and os.access(folder, os.W_OK)):
-        raise click.UsageError(f"{out.parent} is no folder that can be written to.")
+    # A name as long as that of the unfinished file: it may be too long, or the disk read-only.
+    trial = out.resolve().with_name(f".{out.resolve().name}.{os.getpid()}.part")
+    try:
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        raise click.UsageError(f"{out} cannot be written to: {error.strerror}.") from error
 
 
 def check_terminal(out: Path, form: Form) -> None:

@@ -50,6 +50,29 @@ def test_stdin(service, command: str) -> None:
         assert Path("scored-stdin.csv").read_bytes() == RESULTS
 
 
+@pytest.mark.parametrize("cut", [0, 12], ids=["whole", "cut"])
+@pytest.mark.parametrize("from_file", [False, True], ids=["pipe", "file"])
+def test_compressed_stdin(service, cut: int, *, from_file: bool) -> None:
+    """A compressed stream is unpacked; one that is cut makes no job, and the message says why."""
+    content = gzip.compress(CONTENT * 100_000)
+    content = content[: len(content) - cut]
+    Path("a.gz").write_bytes(content)
+    command = f"{'' if from_file else 'cat a.gz |'} '{SCORELANE}' submit - --url {service.url}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command + (" < a.gz" if from_file else "")],
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    if cut:
+        assert done.returncode == 2
+        assert "stdin: the gzip data is cut or damaged" in done.stderr
+        assert "Traceback" not in done.stderr
+    else:
+        assert done.returncode == 0, done.stderr
+        assert service.requests[0][1] == CONTENT * 100_000
+
+
 def test_stdin_to_stdout(service) -> None:
     """`scorelane score - -o -` is a filter."""
     arguments = ["score", "-", "-o", "-", "--url", service.url]

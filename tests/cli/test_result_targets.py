@@ -183,9 +183,10 @@ def test_a_full_disk_is_named(service, command: str) -> None:
 
 def test_results_check_their_folder_first(service) -> None:
     """A folder that does not exist, or a folder as the file, is refused before a request."""
-    for out in ("absent/y.csv", "."):
+    for out in ("absent/y.csv", ".", "in.csv/y.csv", "a" * 250 + ".csv"):
         result = run("results", service.JOB_ID, "-o", out, "--url", service.url)
         assert result.exit_code == 2
+        assert run("score", "in.csv", "-o", out, "--url", service.url).exit_code == 2
     assert service.requests == []
 
 
