@@ -49,7 +49,7 @@ def jobs(limit: int, url: str, as_json: bool, **filters: Any) -> None:
     if as_json:
         click.echo(json.dumps([dict(job.representation) for job in found], indent=2))
         return
-    print_table(_table(found), _table(found, narrow=True), _ids(found))
+    print_table(_table(found), _table(found, narrow=True), _counts(found), _ids(found))
 
 
 def _table(found: list[Job], *, narrow: bool = False) -> Table:
@@ -62,6 +62,15 @@ def _table(found: list[Job], *, narrow: bool = False) -> Table:
         total = "" if job.total is None else f"{job.total:,}"
         counts = total, f"{job.completed:,}", f"{job.failed:,}"
         add_row(table, job.id, job.state, model, created, *counts)
+    return table
+
+
+def _counts(found: list[Job]) -> Table:
+    """The jobs as a table of their states and rows, which fits into 80 columns."""
+    table = table_of("id", "state", right=("rows", "scored", "errors"))
+    for job in found:
+        total = "" if job.total is None else f"{job.total:,}"
+        add_row(table, job.id, job.state, total, f"{job.completed:,}", f"{job.failed:,}")
     return table
 
 

@@ -22,7 +22,7 @@ def lines_of(*command: str) -> list[str]:
 
 
 def test_the_list_of_jobs(answers, width: int) -> None:
-    """Every id is whole; the year, the version, then all but the state give way to it."""
+    """Every id is whole; the version, the date and the counts give way to it."""
     model = {"name": "fast", "version": "e5cff74e16d3"}
     jobs = [answers.job(id=digit * 32, model=model) for digit in "ab"]
     answers.add("GET /jobs?limit=20", 200, {"jobs": jobs, "next": None})
@@ -30,6 +30,7 @@ def test_the_list_of_jobs(answers, width: int) -> None:
     assert [line[:32] for line in lines] == ["a" * 32, "b" * 32]
     assert all("succeeded" in line for line in lines)
     assert ("fast@e5cff74e16d3" in lines[0]) == (width == 200)
+    assert ("errors" in header) == (width >= 80)
     assert max(map(len, [header, *lines])) <= max(width, 45)
 
 
