@@ -81,8 +81,11 @@ def main() -> None:
         run(Plan(**json.loads(sys.argv[1])))
     except ParentGone:
         pass
-    except (ScorelaneError, OSError) as error:
+    except ScorelaneError as error:
         status = report(failed=str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        status = report(failed=f"{where}{error.strerror or error}.")
     sys.exit(status)
 
 
