@@ -8,14 +8,16 @@ class LabelledDataError(ScorelaneError):
 
 
 class UnreadableData(LabelledDataError):
-    """{path} cannot be read as a CSV file: {reason}. It must be UTF-8 with a header line, plain
-    (.csv) or gzipped (.csv.gz).
+    """{path} cannot be read as a CSV file: {reason}. It must have a header line, and be plain or
+    gzipped (.csv, .tsv, .csv.gz, .tsv.gz), with the delimiter and the charset of the options, which
+    are a comma and UTF-8 if they are not given.
     """
 
 
 class NotLabelled(LabelledDataError):
     """{path} has {reason}; its columns: {found}. It needs a column 'text', and a label: 'score'
-    (0 to 1), 'label5' (0 to 4) or 'label' (0 and 1, or negative, neutral, positive).
+    (0 to 1), 'label5' (0 to 4) or 'label' (0 and 1, or negative, neutral, positive). Other names
+    can be given by the text_column and the label_column.
     """
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from shared.errors.input import BadOption
+from training.data import Reading
 from training.opinions import Lessons
 
 #: `fast` is a scikit-learn pipeline, `deep` a Keras network.
@@ -27,6 +28,7 @@ class TrainingOptions:
         lessons: another model's opinions of texts, and word vectors.
         weights: file name without its endings -> the weight of each row of that file; default 1.
         detokenise: the texts are Treebank-tokenised, and this must be undone first.
+        reading: the names of columns, delimiter and charset of the files.
         description: the description in the model's card.
         report: also write `report/index.html` with figures, plots and errors into the model folder.
         force: replace an existing model of the same name.
@@ -45,6 +47,7 @@ class TrainingOptions:
     lessons: Lessons | None = None
     weights: Mapping[str, float] | None = None
     detokenise: bool = False
+    reading: Reading = Reading()  # noqa: RUF009  it is frozen
     description: str = ""
     report: bool = False
     force: bool = False

@@ -54,7 +54,7 @@ def train(
     """
     check_name(options.output, options.name, force=options.force)
     progress("reading", 0.0)
-    labelled = read_labelled(files, detokenise=options.detokenise)
+    labelled = read_labelled(files, detokenise=options.detokenise, reading=options.reading)
     frame = split(labelled, seed=options.seed)
     measured_on = frame[frame["split"] == (TEST if (frame["split"] == TEST).any() else DEV)]
     notes = notes_on(frame, measured_on)

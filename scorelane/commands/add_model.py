@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from scorelane.commands import model_options, options
+from scorelane.commands.tensorflow_lines import without_tensorflow_lines
 from shared.config.settings import load_settings
 from shared.errors.input import BadOption
 
@@ -66,14 +67,15 @@ def add_model(
     from training.add_model import add_model as add  # noqa: PLC0415
 
     models_dir = output or load_settings().models_dir
-    added = add(
-        file,
-        name=name,
-        output=models_dir,
-        meaning=Meaning(class_values=_numbers(class_values), **meaning),
-        description=description,
-        force=force,
-    )
+    with without_tensorflow_lines():
+        added = add(
+            file,
+            name=name,
+            output=models_dir,
+            meaning=Meaning(class_values=_numbers(class_values), **meaning),
+            description=description,
+            force=force,
+        )
     if as_json:
         click.echo(json.dumps({"model": added.card.full_name, "scores": added.proof}, indent=2))
         return

@@ -12,6 +12,7 @@ from rich.progress import (
 )
 
 from scorelane.client.progress import stderr_console
+from scorelane.commands.options import STDIN
 
 
 @contextmanager
@@ -30,5 +31,7 @@ def upload_bar(file: Path) -> Iterator[Callable[[int], None]]:
     """Show a bar for the upload of a file; yields a function that takes the bytes sent so far."""
     columns = (TextColumn("upload   "), BarColumn(), DownloadColumn())
     with Progress(*columns, console=stderr_console()) as bar:
-        task = bar.add_task("", total=file.stat().st_size)
+        # Stdin, a pipe or a device has no size.
+        size = file.stat().st_size if file != STDIN and file.is_file() else None
+        task = bar.add_task("", total=size)
         yield lambda sent: bar.update(task, completed=sent)

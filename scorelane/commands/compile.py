@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from scorelane.commands import model_options
+from scorelane.commands.tensorflow_lines import without_tensorflow_lines
 
 
 @click.command("compile", epilog="Example: scorelane compile mine")
@@ -16,10 +17,11 @@ def compile_(model: str, models_dir: Path | None) -> None:
     MODEL is a model's name, or its folder. `train` and `add-model` compile by themselves; use this
     command for a model folder that was made by an older release.
     """
-    from training.onnx.compile import compile_model  # noqa: PLC0415  see model_options
-
     folder = model_options.model_folder(model, models_dir)
-    card = compile_model(folder)
+    with without_tensorflow_lines():
+        from training.onnx.compile import compile_model  # noqa: PLC0415  see model_options
+
+        card = compile_model(folder)
     click.echo(f"{card.full_name} is in {folder}.")
     if not model_options.print_if_compiled(card):
         raise SystemExit(1)

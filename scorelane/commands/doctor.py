@@ -25,6 +25,7 @@ from scorelane.commands.checks.host import (
 from scorelane.commands.checks.redis import examine_redis
 from scorelane.commands.checks.running import can_run_worker, find_deployment
 from scorelane.commands.checks.service import examine_api, examine_workers
+from scorelane.commands.harmless import harmless
 from scorelane.commands.tables import stdout_console
 from shared.config.settings import Settings
 from shared.redis.link import RedisLink
@@ -148,10 +149,12 @@ def _print(findings: list[Finding]) -> None:
     console = stdout_console()
     for finding in findings:
         sign, style = _SIGNS[finding.severity]
-        line = Text(f"{finding.about:9} {finding.message}")
+        line = Text(harmless(f"{finding.about:9} {finding.message}"))
         console.print(Text(f"{sign:>2}  ", style=style) + line)
         if finding.advice:
-            advice = Padding(Text(finding.advice, style="dim"), (0, 0, 0, 14), expand=False)
+            advice = Padding(
+                Text(harmless(finding.advice), style="dim"), (0, 0, 0, 14), expand=False
+            )
             console.print(advice)
     fine_ones, warnings, faults = (
         sum(finding.severity is severity for finding in findings) for severity in Severity

@@ -2,11 +2,20 @@
 
 import csv
 import json
+import os
+import stat
 import sys
+from io import TextIOWrapper
+from typing import TextIO
 
 import click
 
 from scorelane.commands import options
+from scorelane.commands.failures import Mistake
+from scorelane.commands.harmless import harmless
+
+#: The columns of the CSV.
+COLUMNS = ["row", "ref", "error"]
 
 
 @click.command()
@@ -21,6 +30,9 @@ def errors(job_id: str, partial: bool, follow: bool, url: str, as_json: bool) ->
     \b
     scorelane errors ID > errors.csv
     scorelane errors ID --json | head
+
+    A file gets the texts exactly. On a terminal or in a pipe, control characters are shown as \x1b
+    or the like, because they could control the terminal; --json is exact everywhere.
     """
     with options.client(url) as client:
         rows = client.errors(job_id, partial=partial, follow=follow)
@@ -28,9 +40,31 @@ def errors(job_id: str, partial: bool, follow: bool, url: str, as_json: bool) ->
             for row in rows:
                 click.echo(json.dumps(row))
             return
-        lines = csv.DictWriter(sys.stdout, ["row", "ref", "error"], lineterminator="\n")
+        if sys.stdout is None:
+            raise Mistake("stdout is closed.")
+        if isinstance(sys.stdout, TextIOWrapper):
+            # The CSV is UTF-8 whatever the terminal's encoding is, as the results are.
+            sys.stdout.reconfigure(encoding="utf-8")
+        shows = not _is_file(sys.stdout)
+        lines = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         lines.writeheader()
+        is_changed = False
         for row in rows:
-            lines.writerow(row)
+            cells = {name: str(row[name]) for name in COLUMNS}
+            shown = {name: harmless(cell) if shows else cell for name, cell in cells.items()}
+            is_changed = is_changed or shown != cells
+            lines.writerow(shown)
             if follow:
                 sys.stdout.flush()
+        if is_changed:
+            click.echo(
+                "Control characters are shown as \\x1b or the like; --json has the exact texts.",
+                err=True,
+            )
+
+
+def _is_file(stream: TextIO) -> bool:
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False

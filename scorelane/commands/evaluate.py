@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from scorelane.client.client import Client
 from scorelane.commands import model_options, options
+from scorelane.commands.harmless import one_line
+from scorelane.commands.tables import print_table
+from scorelane.commands.tensorflow_lines import without_tensorflow_lines
 
 if TYPE_CHECKING:
     # Only for signatures.
@@ -52,6 +54,7 @@ _TEXT_CHARS = 40
     help="Also score pairs of sentences that differ in one thing: negation, intensity, contrast, "
     "names and so on.",
 )
+@model_options.reading_options
 @model_options.detokenise
 @options.as_json
 def evaluate(
@@ -64,6 +67,7 @@ def evaluate(
     behaviour: bool,
     detokenise: bool,
     as_json: bool,
+    **reading: Any,
 ) -> None:
     """Measure models on labelled CSV files, here or on a running service.
 
@@ -77,9 +81,10 @@ def evaluate(
     wanted: list[str | None] = [*models, *([against] if against else [])]
     report: dict[str, Any] = {}
     with ExitStack() as closing:
+        closing.enter_context(without_tensorflow_lines())
         loaded = _load(wanted, models_dir, url, closing)
         if files:
-            measured, pairs = _measure(loaded, files, split, detokenise=detokenise)
+            measured, pairs = _measure(loaded, files, split, reading, detokenise=detokenise)
             report = {"models": measured, "pairs": pairs}
         if behaviour:
             from training.behaviour import behaviour_of  # noqa: PLC0415  see the module's docstring
@@ -115,13 +120,18 @@ def _load(
 
 
 def _measure(
-    loaded: dict[str, Any], files: tuple[Path, ...], split: str | None, *, detokenise: bool
+    loaded: dict[str, Any],
+    files: tuple[Path, ...],
+    split: str | None,
+    reading: dict[str, Any],
+    *,
+    detokenise: bool,
 ) -> tuple[dict[str, "Measured"], list["Pair"]]:
-    from training.data import read_labelled  # noqa: PLC0415  see the module's docstring
+    from training.data import Reading, read_labelled  # noqa: PLC0415  see the module's docstring
     from training.evaluate import check_rows, scores_of  # noqa: PLC0415
     from training.side_by_side import measure, pairs_of  # noqa: PLC0415
 
-    labelled = read_labelled(files, detokenise=detokenise)
+    labelled = read_labelled(files, detokenise=detokenise, reading=Reading(**reading))
     if split:
         labelled = labelled[labelled["split"] == split]
     check_rows(labelled)
@@ -149,11 +159,11 @@ def _as_json(report: dict[str, Any]) -> dict[str, Any]:
 def _print_figures(measured: dict[str, "Measured"]) -> None:
     table = Table("figure")
     for name in measured:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for figure in next(iter(measured.values())).figures:
         cells = [_cell(of_model, figure) for of_model in measured.values()]
         table.add_row(figure.replace("_", " "), *cells)
-    Console().print(table)
+    print_table(table)
 
 
 def _cell(measured: "Measured", figure: str) -> str:
@@ -181,11 +191,11 @@ def _print_pairs(pairs: list["Pair"]) -> None:
 def _print_behaviour(behaviours: dict[str, "Behaviour"]) -> None:
     table = Table("share of wrong pairs")
     for name in behaviours:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for kind in next(iter(behaviours.values())).failures:
         table.add_row(kind, *(f"{one.failures[kind]:.0%}" for one in behaviours.values()))
     table.add_row("all", *(f"{1 - one.right:.0%}" for one in behaviours.values()))
-    Console().print(table)
+    print_table(table)
     for name, one in behaviours.items():
         click.echo(f"Wrong by {name}:")
         for row in one.wrong.to_dict("records"):
@@ -197,4 +207,5 @@ def _print_behaviour(behaviours: dict[str, "Behaviour"]) -> None:
 
 
 def _short(text: str) -> str:
+    text = one_line(text)
     return text if len(text) <= _TEXT_CHARS else text[: _TEXT_CHARS - 1] + "…"

@@ -3,6 +3,8 @@
 This is the only place that says so; the extras themselves are in pyproject.toml.
 """
 
+from importlib.util import find_spec
+
 #: How to install the services, for a user who has only the client.
 INSTALL_SERVICES = "pip install 'scorelane[server]'"
 
@@ -33,6 +35,17 @@ _EXTRAS = {
     "transformers": "models",
     "opentelemetry": "otel",
 }
+
+
+def require(*modules: str) -> None:
+    """Check that libraries are installed, without importing them.
+
+    Raises:
+        ModuleNotFoundError: one of them is missing.
+    """
+    for module in modules:
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(f"No module named '{module}'", name=module)
 
 
 def installation_of(module: str) -> str | None:

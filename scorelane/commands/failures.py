@@ -5,16 +5,24 @@ import errno
 import click
 
 from scorelane.commands.extras import installation_of
+from scorelane.commands.harmless import harmless
 from scorelane.commands.option_names import in_option_names
 
 
-class Mistake(click.ClickException):
+class Failure(click.ClickException):
+    """An error whose message may quote texts of others, which are shown harmlessly."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(harmless(message))
+
+
+class Mistake(Failure):
     """Something in the command, the input or the installation is wrong."""
 
     exit_code = 2
 
 
-class NoService(click.ClickException):
+class NoService(Failure):
     """The service cannot be reached, or cannot be started."""
 
     exit_code = 3

@@ -3,13 +3,12 @@
 import json
 
 import click
-from rich.table import Table
-from rich.text import Text
 
 from scorelane.client.client import Job
 from scorelane.client.job_state import JobState
+from scorelane.commands.harmless import harmless
 from scorelane.commands.option_names import in_option_names
-from scorelane.commands.tables import print_table
+from scorelane.commands.tables import add_row, print_table, table_of
 
 
 def json_of(job: Job) -> str:
@@ -36,7 +35,8 @@ def print_new_job(job: Job, *, wait: bool, as_json: bool) -> None:
 
 def print_job(job: Job) -> None:
     """Print the state of a job, one property per line."""
-    table = Table(box=None, show_header=False, pad_edge=False)
+    table = table_of("", last="")
+    table.show_header = False
     lines = {
         "job": job.id,
         "state": job.state,
@@ -50,7 +50,7 @@ def print_job(job: Job) -> None:
         "": _reword(job.detail),
     }
     for name, value in lines.items():
-        table.add_row(name, Text(value))
+        add_row(table, name, value)
     print_table(table)
 
 
@@ -64,7 +64,7 @@ def exit_unless_succeeded(job: JobState) -> None:
 def why_no_scores(job: JobState) -> str:
     """Why a job has ended without scores; options are named as the running command names them."""
     end = "was cancelled" if job.state == "cancelled" else f"has {job.state}"
-    return f"The job {end}. {_reword(job.error or job.detail)}"
+    return f"The job {end}. {harmless(_reword(job.error or job.detail))}"
 
 
 def _reword(message: str) -> str:

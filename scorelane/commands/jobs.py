@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 import click
+from rich.table import Table
 
+from scorelane.client.client import Job
 from scorelane.commands import options
-from scorelane.commands.tables import print_table, table_of
+from scorelane.commands.tables import add_row, print_table, table_of
 
 
 @click.command()
@@ -47,11 +49,34 @@ def jobs(limit: int, url: str, as_json: bool, **filters: Any) -> None:
     if as_json:
         click.echo(json.dumps([dict(job.representation) for job in found], indent=2))
         return
+    print_table(_table(found), _table(found, narrow=True), _counts(found), _ids(found))
+
+
+def _table(found: list[Job], *, narrow: bool = False) -> Table:
+    """The jobs as a table; a narrow one lacks the model's version, and the year and the seconds."""
     table = table_of("id", "state", "model", "created", right=("rows", "scored", "errors"))
     for job in found:
+        model, created = job.model, job.created_at[:19].replace("T", " ")
+        if narrow:
+            model, created = model.partition("@")[0], created[5:16]
         total = "" if job.total is None else f"{job.total:,}"
-        created = job.created_at[:19].replace("T", " ")
-        table.add_row(
-            job.id, job.state, job.model, created, total, f"{job.completed:,}", f"{job.failed:,}"
-        )
-    print_table(table)
+        counts = total, f"{job.completed:,}", f"{job.failed:,}"
+        add_row(table, job.id, job.state, model, created, *counts)
+    return table
+
+
+def _counts(found: list[Job]) -> Table:
+    """The jobs as a table of their states and rows, which fits into 80 columns."""
+    table = table_of("id", "state", right=("rows", "scored", "errors"))
+    for job in found:
+        total = "" if job.total is None else f"{job.total:,}"
+        add_row(table, job.id, job.state, total, f"{job.completed:,}", f"{job.failed:,}")
+    return table
+
+
+def _ids(found: list[Job]) -> Table:
+    """The jobs as a table that is as narrow as an id allows."""
+    table = table_of("id", last="state")
+    for job in found:
+        add_row(table, job.id, job.state)
+    return table

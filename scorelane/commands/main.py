@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -97,4 +98,7 @@ def main() -> None:
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     # A shell script starts background commands with SIGINT ignored; Ctrl-C must stop us anyway.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal without bars and other scripts shows their numbers, instead of a traceback.
+        sys.stdout.reconfigure(errors="backslashreplace")
     cli()

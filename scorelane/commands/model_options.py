@@ -4,6 +4,7 @@ No library that runs a model is imported at the top of these commands: TensorFlo
 """
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -33,6 +34,34 @@ detokenise = click.option(
     is_flag=True,
     help="The texts are tokenised as in the Penn Treebank (it 's `` good '' .): undo that first.",
 )
+
+_READING = (
+    click.option("--text-column", default="text", show_default=True, help="The column of texts."),
+    click.option(
+        "--label-column",
+        help="The column of labels. Under another name than these it may hold what `label` may, or "
+        "numbers from 0 to 1.  [default: score, label5, label]",
+    ),
+    click.option(
+        "--delimiter",
+        help="The character between the cells, or its name (comma, semicolon, tab, pipe, space).  "
+        "[default: a tab in a .tsv, otherwise ,]",
+    ),
+    click.option(
+        "--charset",
+        default="utf-8",
+        show_default=True,
+        help="The character encoding of the files, such as latin-1.",
+    ),
+)
+
+
+def reading_options(command: Any) -> Any:
+    """Add the options that say how labelled files are read; see `training.data.Reading`."""
+    # A decorator puts its option first, so the last option is added first.
+    for option in reversed(_READING):
+        command = option(command)
+    return command
 
 
 def model_folder(model: str | None, models_dir: Path | None) -> Path:

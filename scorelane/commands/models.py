@@ -3,10 +3,9 @@
 import json
 
 import click
-from rich.text import Text
 
 from scorelane.commands import options
-from scorelane.commands.tables import print_table, table_of
+from scorelane.commands.tables import add_row, print_table, table_of
 
 
 @click.command()
@@ -19,12 +18,12 @@ def models(url: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
-    table = table_of("model", "version", "format", right=("rows/s", "processes"))
-    table.add_column("description")
+    table = table_of(
+        "model", "version", "format", right=("rows/s", "processes"), last="description"
+    )
     for model in found:
         name = f"{model['name']} (default)" if model["default"] else model["name"]
         rate, processes = f"{model['rows_per_second']:,.0f}", str(model["processes"])
-        table.add_row(
-            name, model["version"], model["format"], rate, processes, Text(model["description"])
-        )
+        about = model["version"], model["format"], rate, processes, model["description"]
+        add_row(table, name, *about)
     print_table(table)

@@ -28,6 +28,15 @@ _REQUESTS = (
 )
 
 
+#: Where a message names the media types of an upload, and the option that names the same.
+_MEDIA_TYPES = (
+    (re.compile(r"\bapplication/x-ndjson\b"), "`--input-format ndjson`"),
+    (re.compile(r"\bapplication/json\b"), "`--input-format json`"),
+    (re.compile(r"\btext/tab-separated-values\b"), "`--input-format tsv`"),
+    (re.compile(r"\bapplication/vnd\.apache\.parquet\b"), "`--input-format parquet`"),
+)
+
+
 def in_option_names(message: str, command: click.Command) -> str:
     """Replace the API's names in a message by the names of the command line.
 
@@ -56,8 +65,8 @@ def _reword(text: str, options: dict[str, click.Option]) -> str:
             return f"{option}=true"
         return f"{option}=" if match["rest"] is None else option
 
-    for request, command in _REQUESTS:
-        text = request.sub(command, text)
+    for pattern, words in (*_REQUESTS, *(_MEDIA_TYPES if "media_type" in options else ())):
+        text = pattern.sub(words, text)
     return _OPTION.sub(replacement, text)
 
 

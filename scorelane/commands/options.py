@@ -1,17 +1,41 @@
 """Options and arguments that several commands share, and the client that they make."""
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from scorelane.client.client import DEFAULT_URL, URL_VARIABLE, Client
 from scorelane.client.retries import Retries
+from scorelane.client.sources import MEDIA_TYPES
+from scorelane.commands.unzipped import unzipped
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 #: As an output file, `-` means stdout.
 STDOUT = Path("-")
+
+#: As an input file, `-` means stdin.
+STDIN = Path("-")
+
+input_file = click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+)
+
+
+def source_of(file: Path) -> Path | BinaryIO:
+    """What the client uploads for the argument FILE.
+
+    Raises:
+        click.UsageError: it is stdin, which is closed.
+    """
+    if file != STDIN:
+        return file
+    if sys.stdin is None:
+        raise click.UsageError("stdin is closed, so FILE cannot be -.")
+    return unzipped(sys.stdin.buffer)
+
 
 job_id = click.argument("job_id", metavar="ID")
 
@@ -29,7 +53,7 @@ out = click.option(
     "-o",
     "--out",
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-    help="Write the scores to this file; - is stdout.",
+    help="Write the scores to this file; - is stdout. The ending of its name says the form.",
 )
 
 
@@ -50,7 +74,18 @@ label = click.option(
 )
 
 
+def _media_type(_context: Any, _option: Any, name: str | None) -> str | None:
+    return None if name is None else MEDIA_TYPES[f".{name}"]
+
+
 _READING_OPTIONS = (
+    click.option(
+        "--input-format",
+        "media_type",
+        type=click.Choice(["csv", "tsv", "ndjson", "json", "parquet"]),
+        callback=_media_type,
+        help="The format of FILE.  [default: by its ending, or csv]",
+    ),
     click.option("--model", help="The name of the model.  [default: the service's default]"),
     click.option("--text-column", help="The column that holds the texts.  [default: text]"),
     click.option("--ref-column", help="The column that holds the references.  [default: ref]"),

@@ -1,11 +1,21 @@
-"""Reads a CSV of results row by row, and gives its counts, its histogram and its first rows."""
+"""Reads results row by row, and gives their counts, their histogram and their first rows."""
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+import gzip
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from scorelane.client.client import Job
 from scorelane.client.job_state import JobState
+from scorelane.commands.result_form import Form
+
+#: The columns of every result; those that were copied from the upload come after them.
+COLUMNS = ["ref", "Sentiment_Score", "error"]
 
 #: How many rows are shown.
 FIRST = 8
@@ -19,7 +29,7 @@ CELL_CHARS = 64 * 2**20
 
 @dataclass
 class Summary:
-    """What a CSV of results holds.
+    """What results hold.
 
     Attributes:
         scored: the number of rows with a score.
@@ -48,29 +58,99 @@ class Summary:
         return self.total_score / self.scored if self.scored else None
 
 
-def summarise(lines: Iterable[str]) -> Summary:
-    """Read a CSV of results, in constant memory.
+def summarise(lines: Iterable[str], form: Form = Form("csv")) -> Summary:  # noqa: B008  it is frozen
+    """Read the lines of results, in constant memory.
 
     Args:
-        lines: the lines, header first, with their line ends.
+        lines: the lines, with their line ends; of a CSV the header is the first.
+        form: their form: CSV, with any delimiter, or NDJSON.
 
     Raises:
-        ValueError: it is no CSV of results, or it ends within a row.
+        ValueError: they are no results, or end within a row.
     """
-    csv.field_size_limit(CELL_CHARS)
-    rows = csv.reader(lines, strict=True)
-    header = next(rows, [])
-    if header[:3] != ["ref", "Sentiment_Score", "error"]:
-        raise ValueError("the header is not that of results")
-    summary = Summary()
+    rows = _ndjson_rows(lines) if form.format == "ndjson" else _csv_rows(lines, form.delimiter)
+    return _summary_of(rows)
+
+
+def summarise_file(path: Path, form: Form) -> Summary:
+    """Read a file of results, in constant memory.
+
+    Raises:
+        ValueError: the file holds no results, or is not whole.
+        ImportError: it is Parquet, and pyarrow is not installed.
+    """
+    if form.format == "parquet":
+        return _summary_of(_parquet_rows(path))
     try:
-        for row in rows:
+        with (
+            gzip.open(path, "rt", encoding="utf-8", newline="\n")
+            if form.gzipped
+            else path.open(encoding="utf-8", newline="\n")
+        ) as lines:
+            return summarise(lines, form)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(str(error)) from error
+
+
+def summary_by_service(job: Job) -> Summary:
+    """What the service says of a job's results."""
+    found = job.summary()
+    rows, scores = found["rows"], found["scores"]
+    first_error = next(iter(job.errors()), None) if rows["failed"] else None
+    return Summary(
+        scored=rows["completed"],
+        failed=rows["failed"],
+        total_score=(scores["mean"] or 0.0) * rows["completed"],
+        bins=[one["rows"] for one in scores["histogram"]],
+        first=[_cells(row) for row in islice(job.rows(), FIRST)],
+        first_error=None if first_error is None else _cells(first_error),
+    )
+
+
+def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    csv.field_size_limit(CELL_CHARS)
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    header = next(rows, [])
+    if header[:3] != COLUMNS:
+        raise ValueError("the header is not that of results")
+    try:
+        for number, row in enumerate(rows, 1):
             if len(row) != len(header):
-                raise ValueError(f"row {summary.rows + 1} is cut off")
+                raise ValueError(f"row {number} is cut off")
             # The columns after these were copied from the upload.
-            _add(summary, row[:3])
+            yield row[:3]
     except csv.Error as error:
         raise ValueError(str(error)) from error
+
+
+def _ndjson_rows(lines: Iterable[str]) -> Iterator[list[str]]:
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            yield _cells({name: row[name] for name in COLUMNS})
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"row {number} is no row of results") from error
+
+
+def _parquet_rows(path: Path) -> Iterator[list[str]]:
+    from pyarrow import ArrowInvalid, parquet  # noqa: PLC0415  it comes with the services
+
+    try:
+        for batch in parquet.ParquetFile(path).iter_batches(columns=COLUMNS):
+            yield from map(_cells, batch.to_pylist())
+    except (ArrowInvalid, OSError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    """A row as the cells that a CSV has: empty where there is nothing."""
+    return ["" if row.get(name) is None else str(row[name]) for name in COLUMNS]
+
+
+def _summary_of(rows: Iterable[list[str]]) -> Summary:
+    summary = Summary()
+    for row in rows:
+        _add(summary, row)
     return summary
 
 
@@ -79,6 +159,8 @@ def _add(summary: Summary, row: list[str]) -> None:
         raise ValueError(f"row {summary.rows + 1} has not exactly one of a score and an error")
     if row[1]:
         score = float(row[1])
+        if not 0 <= score <= 1:
+            raise ValueError(f"row {summary.rows + 1} has a score that is not from 0 to 1")
         summary.scored += 1
         summary.total_score += score
         summary.bins[min(int(score * BINS), BINS - 1)] += 1
@@ -87,18 +169,6 @@ def _add(summary: Summary, row: list[str]) -> None:
         summary.first_error = summary.first_error or row
     if len(summary.first) < FIRST:
         summary.first.append(row)
-
-
-def lines_of(chunks: Iterable[bytes], write: Callable[[bytes], object]) -> Iterator[str]:
-    """Write each chunk, and yield the lines in the chunks, with their line ends."""
-    rest = b""
-    for chunk in chunks:
-        write(chunk)
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line.decode() + "\n"
-    if rest:
-        yield rest.decode()
 
 
 def loss_of(summary: Summary, job: JobState) -> str | None:
@@ -112,24 +182,3 @@ def loss_of(summary: Summary, job: JobState) -> str | None:
         f"an error), and {summary.rows} were returned ({summary.scored} scored, {summary.failed} "
         f"with an error). Download them again: scorelane results {job.id}"
     )
-
-
-def first_texts(file: Path, column: str, delimiter: str | None = None) -> list[str]:
-    """The texts of the first rows of an upload, to be shown next to their scores.
-
-    Args:
-        file: the upload.
-        column: the name of the column with the texts.
-        delimiter: the one that the user named, if any.
-
-    Returns:
-        At most `FIRST` texts; none if the file is not a plain CSV in UTF-8 with commas.
-    """
-    if delimiter:
-        return []
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.DictReader(lines)
-            return [row.get(column) or "" for row, _ in zip(rows, range(FIRST), strict=False)]
-    except (ValueError, csv.Error):
-        return []

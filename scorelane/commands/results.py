@@ -1,6 +1,6 @@
 """`scorelane results`: download the scores of a job."""
 
-import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
@@ -8,10 +8,22 @@ from typing import Any
 
 import click
 
-from scorelane.client.calls.results import FORMATS
 from scorelane.client.client import Client
 from scorelane.commands import options
+from scorelane.commands.harmless import harmless
 from scorelane.commands.job_output import exit_unless_succeeded
+from scorelane.commands.result_form import Form, form_of
+from scorelane.commands.result_target import (
+    check_target,
+    check_terminal,
+    encoded,
+    is_stream,
+    named_errors,
+    opened,
+    target_of,
+    terminal_writer,
+    write_file,
+)
 
 
 @click.command()
@@ -31,6 +43,8 @@ def results(
 ) -> None:
     r"""Download the scores of job ID to scored-ID.csv in the current folder, or to --out.
 
+    The ending of --out says the form: .csv, .tsv, .ndjson (each also with .gz) or .parquet.
+
     Without --partial and --follow the job must have succeeded. --partial writes the rows that are
     done to scored-ID.partial.csv. --follow writes rows as they are done, and exits with 1 if the
     job fails or is cancelled; the rows that were done are then in the file.
@@ -40,37 +54,47 @@ def results(
     scorelane results ID --format ndjson -o - | head
     scorelane results ID --follow -o - | while read row; do ...; done
     """
-    if format is None:
-        format = FORMATS.get(out.suffix.lower(), "csv") if out else "csv"  # noqa: A001  see above
-    if format == "parquet" and (partial or follow):
+    infix = ".partial" if partial and not follow else ""
+    out = target_of(out or Path(f"scored-{job_id}{infix}.{format or 'csv'}"))
+    form = form_of(out, format, is_stream=is_stream(out))
+    if form.format == "parquet" and (partial or follow):
         raise click.UsageError(
             "--partial and --follow write csv or ndjson, not Parquet: see --format."
         )
-    infix = ".partial" if partial and not follow else ""
-    out = out or Path(f"scored-{job_id}{infix}.{format}")
+    check_target(out)
+    check_terminal(out, form)
     with options.client(url) as client:
         if follow:
-            _follow(client, job_id, out, format)
-        elif out == options.STDOUT:
-            sys.stdout.buffer.writelines(client.chunks(job_id, format, partial=partial))
-            sys.stdout.buffer.flush()
+            _follow(client, job_id, out, form)
+        elif is_stream(out):
+            _write(client.chunks(job_id, form.format, partial=partial), out, form)
         else:
-            client.save(job_id, out, format, partial=partial)
-            click.echo(out)
+            write_file(client, job_id, out, form, partial=partial)
+    if not follow and out != options.STDOUT:
+        click.echo(harmless(str(out)))
 
 
-def _follow(client: Client, job_id: str, out: Path, format: Any) -> None:  # noqa: A002  see above
-    chunks = client.chunks(job_id, format, follow=True)
+def _write(chunks: Iterator[bytes], out: Path, form: Form) -> None:
+    # Before opening the target: if there is no such job, nothing is written.
+    first = next(chunks, b"")
+    with opened(out) as file:
+        write = file.write if form.is_binary else terminal_writer(file, out)
+        for chunk in encoded(chain([first], chunks), form):
+            write(chunk)
+
+
+def _follow(client: Client, job_id: str, out: Path, form: Form) -> None:
+    chunks = client.chunks(job_id, form.format, follow=True)
     # Before opening the file: if there is no such job, an older file must stay as it is.
     first = next(chunks, b"")
     with ExitStack() as closing:
-        file: Any = sys.stdout.buffer
-        if out != options.STDOUT:
-            file = closing.enter_context(out.open("wb"))
-        for chunk in chain([first], chunks):
-            file.write(chunk)
-            # A user who follows a job wants to see each row at once.
+        closing.enter_context(named_errors(out))
+        # Not with its name only at the end: a user who follows a job reads the file meanwhile.
+        file = closing.enter_context(opened(out) if is_stream(out) else out.open("wb"))
+        write = file.write if form.is_binary else terminal_writer(file, out)
+        for chunk in encoded(chain([first], chunks), form, at_once=True):
+            write(chunk)
             file.flush()
     exit_unless_succeeded(client.job(job_id))
     if out != options.STDOUT:
-        click.echo(out)
+        click.echo(harmless(str(out)))

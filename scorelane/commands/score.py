@@ -1,15 +1,14 @@
 """`scorelane score`: a file in, a file with its scores out."""
 
+import gzip
 import json
-import os
-import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from scorelane.client.client import URL_VARIABLE, Job
@@ -18,16 +17,41 @@ from scorelane.client.progress import stderr_console
 from scorelane.commands import bars, options
 from scorelane.commands.extras import INSTALL_SERVICES
 from scorelane.commands.failures import Mistake
+from scorelane.commands.first_texts import first_texts
+from scorelane.commands.harmless import harmless, one_line
 from scorelane.commands.job_output import why_no_scores
-from scorelane.commands.result_summary import Summary, first_texts, lines_of, loss_of, summarise
-from scorelane.commands.tables import histogram_lines
+from scorelane.commands.result_form import Form, form_of, lines_of, with_tabs
+from scorelane.commands.result_summary import (
+    FIRST,
+    Summary,
+    loss_of,
+    summarise,
+    summarise_file,
+    summary_by_service,
+)
+from scorelane.commands.result_target import (
+    check_target,
+    check_terminal,
+    is_stream,
+    opened,
+    target_of,
+    terminal_writer,
+    write_file,
+)
+from scorelane.commands.tables import (
+    add_row,
+    histogram_lines,
+    print_table,
+    stdout_console,
+    table_of,
+)
 
 #: How many characters of a text are shown.
 TEXT_CHARS = 48
 
 
 @click.command()
-@click.argument("file", type=options.EXISTING_FILE)
+@options.input_file
 @options.out
 @click.option(
     "--url",
@@ -40,37 +64,48 @@ TEXT_CHARS = 48
 def score(file: Path, out: Path | None, url: str | None, as_json: bool, **job_options: Any) -> None:
     r"""Score FILE, a CSV with a column `text`, and write `ref,Sentiment_Score,error` for each row.
 
-    The scores go to scored-FILE in the current folder, or to --out. Their rows are in the order of
-    FILE. A row that cannot be scored, such as one whose text is empty, has an error instead of a
-    score.
+    FILE may also be TSV, NDJSON, JSON or Parquet; - is stdin. The scores go to scored-FILE in the
+    current folder, or to --out, whose ending says their form: .csv, .tsv, .ndjson (each also with
+    .gz) or .parquet. Their rows are in the order of FILE. A row that cannot be scored, such as one
+    whose text is empty, has an error instead of a score.
 
     \b
     scorelane score reviews.csv
     scorelane score tweets.csv --text-column tweet --ref-column id -o scores.csv
     scorelane score reviews.csv -o - | head
+    zcat reviews.csv.gz | scorelane score - -o scores.parquet
 
     The exit code is 0 only if every row was returned.
     """
-    out = out or Path(f"scored-{file.stem}.csv")
-    _check_output(file, out)
+    out = target_of(out or Path(f"scored-{'stdin' if file == options.STDIN else file.stem}.csv"))
+    form = form_of(out, is_stream=is_stream(out))
+    check_target(out, file)
+    check_terminal(out, form)
+    source = options.source_of(file)
     with ExitStack() as closing:
         client = closing.enter_context(options.client(url or _start_service(closing)))
         with bars.upload_bar(file) as on_sent:
-            job = client.submit(file, on_sent=on_sent, **job_options)
+            job = client.submit(source, on_sent=on_sent, **job_options)
         job = _wait(job, remote=url is not None)
-        summary = _fetch(job, out)
+        summary = _fetch(job, out, form)
     loss = loss_of(summary, job)
     if as_json:
         _print_json(summary, job, out)
     else:
         # If the scores go to stdout, everything else goes to stderr.
-        console = stderr_console() if out == options.STDOUT else Console(highlight=False)
-        texts = first_texts(file, job_options["text_column"] or "text", job_options["delimiter"])
-        _print(console, summary, texts)
+        console = stderr_console() if out == options.STDOUT else stdout_console()
+        _print(console, summary, _texts(file, job_options))
         if out != options.STDOUT:
-            console.print(f"All scores: {out}", soft_wrap=True)
+            console.print(Text(f"All scores: {harmless(str(out))}"), soft_wrap=True)
     if loss:
         raise click.ClickException(loss)
+
+
+def _texts(file: Path, job_options: dict[str, Any]) -> list[str]:
+    """The texts of the first rows, where it is known how to read them."""
+    if any(job_options[name] for name in ("delimiter", "charset", "media_type")):
+        return []
+    return first_texts(file, job_options["text_column"] or "text", FIRST)
 
 
 def _start_service(closing: ExitStack) -> str:
@@ -85,16 +120,6 @@ def _start_service(closing: ExitStack) -> str:
         ) from error
     with bars.start_spinner() as show_step:
         return closing.enter_context(Stack(on_wait=show_step)).url
-
-
-def _check_output(file: Path, out: Path) -> None:
-    """Check that the scores can be written, before any work is done."""
-    if out == options.STDOUT:
-        return
-    if out.exists() and out.samefile(file):
-        raise click.UsageError(f"{out} is the input. Name another file with --out.")
-    if not os.access(out.resolve().parent, os.W_OK):
-        raise click.UsageError(f"{out.parent} is no folder that can be written to.")
 
 
 def _wait(job: Job, *, remote: bool) -> Job:
@@ -119,19 +144,42 @@ def _cancel(job: Job) -> None:
         click.echo(f"Job {job.id} was cancelled.", err=True)
 
 
-def _fetch(job: Job, out: Path) -> Summary:
+def _fetch(job: Job, out: Path, form: Form) -> Summary:
     """Download the results, and count the rows in them."""
     try:
-        if out == options.STDOUT:
-            stdout = sys.stdout.buffer
-            summary = summarise(lines_of(job.chunks(), stdout.write))
-            stdout.flush()
-            return summary
-        job.save(out)
-        with out.open(encoding="utf-8", newline="") as lines:
-            return summarise(lines)
+        if is_stream(out):
+            return _write_stream(job, out, form)
+        write_file(job.client, job.id, out, form)
+        return summarise_file(out, form)
+    except ImportError:
+        # Without pyarrow only the service can tell what is in a Parquet file.
+        return summary_by_service(job)
     except ValueError as error:
-        raise click.ClickException(f"The downloaded results are not whole: {error}.") from error
+        raise click.ClickException(
+            f"The downloaded results are not whole: {harmless(str(error))}."
+        ) from error
+
+
+def _write_stream(job: Job, out: Path, form: Form) -> Summary:
+    """Write the results to a stream, which cannot be read back: count the rows on their way."""
+    chunks: Iterator[bytes] = job.chunks(form.format)
+    if form.tabs:
+        chunks = with_tabs(chunks)
+    with opened(out) as file:
+        if form.format == "parquet":
+            file.writelines(chunks)
+            return summary_by_service(job)
+        if form.gzipped:
+            with gzip.GzipFile(fileobj=file, mode="wb", filename="", mtime=0) as compressed:
+                return summarise(lines_of(_each_written(chunks, compressed.write)), form)
+        show = terminal_writer(file, out)
+        return summarise(lines_of(_each_written(chunks, show)), form)
+
+
+def _each_written(chunks: Iterable[bytes], write: Callable[[bytes], object]) -> Iterator[bytes]:
+    for chunk in chunks:
+        write(chunk)
+        yield chunk
 
 
 def _print_json(summary: Summary, job: Job, out: Path) -> None:
@@ -156,21 +204,17 @@ def _print(console: Console, summary: Summary, texts: list[str]) -> None:
     errors = f", {summary.failed:,} with an error" if summary.failed else ""
     mean = "" if summary.mean is None else f"; mean score {summary.mean:.3f}"
     console.print(f"\n{summary.rows:,} rows: {summary.scored:,} scored{errors}{mean}\n")
-    for line in histogram_lines(summary.bins):
+    for line in histogram_lines(summary.bins, console.width):
         console.print(line)
     console.print()
-    table = Table("ref", "score", box=None, pad_edge=False, padding=(0, 2))
-    if texts:
-        table.add_column("text")
+    wide, narrow = table_of("ref", "score", last="text"), table_of("ref", last="score")
     for row, (ref, number, error) in enumerate(summary.first):
-        cells = [ref, f"{float(number):.3f}" if number else error]
-        if texts:
-            text = " ".join(texts[row].split()) if row < len(texts) else ""
-            cells.append(text if len(text) <= TEXT_CHARS else text[: TEXT_CHARS - 1] + "…")
-        # Text, because rich would read brackets in a plain string as markup.
-        table.add_row(*map(Text, cells))
-    console.print(table)
+        score = f"{float(number):.3f}" if number else error
+        text = " ".join(texts[row].split()) if row < len(texts) else ""
+        add_row(wide, ref, score, text if len(text) <= TEXT_CHARS else text[: TEXT_CHARS - 1] + "…")
+        add_row(narrow, ref, score)
+    print_table(*([wide] if texts else []), narrow, console=console)
     if summary.first_error:
-        ref, _, error = summary.first_error
-        console.print(Text(f"\nThe first row with an error: ref {ref}: {error}"))
+        ref, _, error = map(one_line, summary.first_error)
+        console.print(Text(f"\nThe first row with an error: ref {ref}: {error}"), soft_wrap=True)
     console.print()

@@ -1,9 +1,10 @@
 """`scorelane serve`: the whole service on this machine, until Ctrl-C."""
 
+import os
 import re
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from scorelane.client.progress import stderr_console
 from scorelane.commands import bars
+from scorelane.commands.harmless import harmless
 from scorelane.stack.stack import Stack
 
 #: The lines of a log that are shown.
@@ -84,20 +86,28 @@ def serve(host: str, port: int, data: Path, processes: int | None, models: Path 
         console.print("Ctrl-C stops it.")
         logs = [stack.data / "logs" / name for name in ("api.log", "worker.log")]
         threading.Thread(target=_follow, args=(logs,), daemon=True).start()
-        stack.wait()
+        stack.wait(on_restart=lambda sentence: click.echo(sentence, err=True))
 
 
 def _follow(logs: list[Path]) -> None:
     """Print the important lines that are added to the logs from now on; never returns."""
     positions = {log: log.stat().st_size for log in logs}
     while True:
-        for log, position in positions.items():
-            with log.open("rb") as file:
-                file.seek(position)
-                lines, newline, _ = file.read().rpartition(b"\n")
-            # A line that is not yet complete is read again next time.
-            positions[log] = position + len(lines) + len(newline)
-            for line in lines.splitlines():
-                if _IMPORTANT.search(line):
-                    click.echo(f"{log.stem}: {line.decode(errors='replace')}", err=True)
+        for log in logs:
+            # A service that is started again may rename its log, and begin a new one.
+            with suppress(FileNotFoundError):
+                lines, positions[log] = _new_lines(log, positions[log])
+                for line in filter(_IMPORTANT.search, lines):
+                    click.echo(harmless(f"{log.stem}: {line.decode(errors='replace')}"), err=True)
         time.sleep(LOG_READ_SECONDS)
+
+
+def _new_lines(log: Path, position: int) -> tuple[list[bytes], int]:
+    """The complete lines of a log after a position, and the position after them."""
+    with log.open("rb") as file:
+        if position > file.seek(0, os.SEEK_END):
+            position = 0
+        file.seek(position)
+        # A line that is not yet complete is read again next time.
+        lines, newline, _ = file.read().rpartition(b"\n")
+    return lines.splitlines(), position + len(lines) + len(newline)

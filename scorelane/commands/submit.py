@@ -10,7 +10,7 @@ from scorelane.commands.job_output import print_new_job
 
 
 @click.command()
-@click.argument("file", type=options.EXISTING_FILE)
+@options.input_file
 @options.job_options
 @options.stored_format
 @options.callback
@@ -30,5 +30,5 @@ def submit(file: Path, wait: bool, url: str, as_json: bool, **job_options: Any) 
     """
     with options.client(url) as client:
         with bars.upload_bar(file) as on_sent:
-            job = client.submit(file, on_sent=on_sent, **job_options)
+            job = client.submit(options.source_of(file), on_sent=on_sent, **job_options)
         print_new_job(job, wait=wait, as_json=as_json)

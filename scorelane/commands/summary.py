@@ -5,7 +5,8 @@ import json
 import click
 
 from scorelane.commands import options
-from scorelane.commands.tables import histogram_lines
+from scorelane.commands.harmless import one_line
+from scorelane.commands.tables import histogram_lines, stdout_console
 
 
 @click.command()
@@ -24,8 +25,10 @@ def summary(job_id: str, url: str, as_json: bool) -> None:
     click.echo(
         f"{found['state']}: {rows['completed']:,} scored, {rows['failed']:,} with an error{mean}\n"
     )
-    for line in histogram_lines([one["rows"] for one in scores["histogram"]]):
+    for line in histogram_lines(
+        [one["rows"] for one in scores["histogram"]], stdout_console().width
+    ):
         click.echo(line)
     click.echo()
     for one in found["errors"]:
-        click.echo(f"rows with an error, {one['kind']}: {one['rows']:,}")
+        click.echo(f"rows with an error, {one_line(one['kind'])}: {one['rows']:,}")

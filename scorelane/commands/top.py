@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+from rich.cells import cell_len
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from scorelane.client.errors import ApiError, Unreachable
 from scorelane.commands import options
+from scorelane.commands.harmless import harmless, one_line
 from scorelane.commands.service_snapshot import MOST_JOBS, ServiceSnapshot, SnapshotReader
 
 #: The width of a frame that goes to a file or a pipe, in characters.
@@ -65,7 +67,7 @@ def _next_frame(reader: SnapshotReader) -> Any:
         return frame(reader.read(), reader.url)
     except (Unreachable, ApiError) as error:
         # The service may be restarting; a user who watches that wants to see it come back.
-        return Text(f"{error}\n\nCtrl-C ends this.", style="bold red")
+        return Text(f"{harmless(str(error))}\n\nCtrl-C ends this.", style="bold red")
 
 
 def _page() -> Console:
@@ -122,7 +124,7 @@ def _models(snapshot: ServiceSnapshot) -> Table | Text:
         rate = snapshot.total("scorelane_model_rows_per_second", *model)
         processes = snapshot.total("scorelane_model_processes", *model)
         table.add_row(
-            "@".join(model),
+            Text(one_line("@".join(model))),
             Text(f"{processes:,.0f}", style="" if processes else "bold red"),
             f"{rate:,.0f}" if rate else "",
             f"{snapshot.total('scorelane_waiting_rows', *model):,.0f}",
@@ -138,8 +140,8 @@ def _workers(snapshot: ServiceSnapshot, now: datetime) -> Table | Text:
     for worker in snapshot.workers:
         rate = snapshot.rates.get(worker["name"])
         table.add_row(
-            worker["name"],
-            worker["release"],
+            Text(one_line(worker["name"])),
+            Text(one_line(worker["release"])),
             _duration((now - datetime.fromisoformat(worker["started_at"])).total_seconds()),
             str(len(worker["processes"])),
             _size(worker["memory"]),
@@ -157,7 +159,7 @@ def _jobs(snapshot: ServiceSnapshot) -> Table | Text:
         table.add_row(
             job["id"],
             job["state"],
-            job["model"]["name"],
+            Text(one_line(job["model"]["name"])),
             f"{rows['completed'] + rows['failed']:,}",
             "" if total is None else f"{total:,}",
             f"{job['progress']:.0%}",
@@ -179,6 +181,9 @@ def _table(*columns: str, right: tuple[str, ...]) -> Table:
 
 
 def _or_text(table: Table, text_if_empty: str) -> Table | Text:
+    names = table.columns[0]
+    # A narrow terminal cuts other columns, because a user copies the ids and names from here.
+    names.min_width = max((cell_len(str(cell)) for cell in names.cells), default=0)
     return table if table.row_count else Text(text_if_empty, style="dim")
 
 

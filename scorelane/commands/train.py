@@ -9,6 +9,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from scorelane.commands import model_options, options
+from scorelane.commands.extras import require
+from scorelane.commands.tables import print_table
+from scorelane.commands.tensorflow_lines import without_tensorflow_lines
 from shared.config.settings import load_settings
 
 
@@ -51,6 +54,7 @@ from shared.config.settings import load_settings
     type=options.EXISTING_FILE,
     help="Initial word vectors of a deep model, 100 numbers each, in GloVe's text format.",
 )
+@model_options.reading_options
 @model_options.detokenise
 @model_options.description
 @click.option(
@@ -63,27 +67,47 @@ from shared.config.settings import load_settings
 @model_options.force
 @options.as_json
 def train(
-    files: tuple[Path, ...], name: str, output: Path | None, as_json: bool, **training_options: Any
+    files: tuple[Path, ...],
+    name: str,
+    output: Path | None,
+    text_column: str,
+    label_column: str | None,
+    delimiter: str | None,
+    charset: str,
+    as_json: bool,
+    **training_options: Any,
 ) -> None:
-    """Train a model from labelled CSV files (.csv or .csv.gz).
+    """Train a model from labelled CSV files (.csv or .tsv, each also with .gz).
 
     Each file needs a column `text` and one column with a label: `score` (0 to 1), `label5` (0 to 4)
-    or `label` (0 and 1, or negative, neutral and positive). A column `split` can divide the rows:
-    `train` rows train the model, `dev` rows decide which version of it is kept, and `test` rows
-    measure it (`dev` rows, if there is no `test` row). Without that column a random tenth of the
-    texts is `dev`.
+    or `label` (0 and 1, or negative, neutral and positive). Options name other columns. A column
+    `split` can divide the rows: `train` rows train the model, `dev` rows decide which version of it
+    is kept, and `test` rows measure it (`dev` rows, if there is no `test` row). Without that column
+    a random tenth of the texts is `dev`.
     """
     from scoring.keras_model import COMPILED_FIGURE  # noqa: PLC0415  see model_options
+    from training.data import Reading  # noqa: PLC0415
     from training.options import TrainingOptions  # noqa: PLC0415
     from training.train import train as train_model  # noqa: PLC0415
 
+    if training_options["kind"] == "deep":
+        # Before anything is read, or a bar is shown.
+        require("tensorflow", "h5py")
     models_dir = output or load_settings().models_dir
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True)) as display:
+    with (
+        without_tensorflow_lines(),
+        Progress(*columns, console=Console(stderr=True)) as display,
+    ):
         task = display.add_task("starting", total=1.0)
         card = train_model(
             files,
-            TrainingOptions(name=name, output=models_dir, **training_options),
+            TrainingOptions(
+                name=name,
+                output=models_dir,
+                reading=Reading(text_column, label_column, delimiter, charset),
+                **training_options,
+            ),
             progress=lambda step, share: display.update(task, description=step, completed=share),
         )
     if as_json:
@@ -103,4 +127,4 @@ def _print_figures(figures: dict[str, float]) -> None:
         is_count = name.split(".")[-1] in ("rows", "neutral_left_out")
         table.add_row(name.replace("_", " "), f"{value:,.0f}" if is_count else f"{value:.4f}")
     click.echo("Measured on rows that the model was not trained on:")
-    Console().print(table)
+    print_table(table)

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
 from scorelane.commands import options
-from scorelane.commands.tables import print_table, table_of
+from scorelane.commands.harmless import harmless, one_line
+from scorelane.commands.tables import add_row, print_table, table_of
 
 
 @click.command()
-@click.argument("file", type=options.EXISTING_FILE)
+@options.input_file
 @options.job_options
 @options.url
 @options.as_json
@@ -26,14 +26,15 @@ def validate(file: Path, url: str, as_json: bool, **job_options: Any) -> None:
     scorelane validate export.csv.gz --delimiter ';' --charset latin-1 --text-column tweet
     """
     with options.client(url) as client:
-        preview = client.validate(file, **job_options)
+        preview = client.validate(options.source_of(file), **job_options)
     if as_json:
         click.echo(json.dumps(preview, indent=2))
         return
-    click.echo(f"{preview['detail']}\nColumns: {', '.join(preview['columns'])}\n")
-    table = table_of("row", "ref", "text or error", right=())
+    click.echo(
+        f"{harmless(preview['detail'])}\nColumns: {', '.join(map(one_line, preview['columns']))}\n"
+    )
+    table = table_of("row", "ref", last="text or error")
     errors = [row for row in preview["first_errors"] if row not in preview["first_rows"]]
     for row in [*preview["first_rows"], *errors]:
-        # Text, because rich would read brackets in a plain string as markup.
-        table.add_row(str(row["row"]), Text(row["ref"]), Text(row["error"] or row["text"]))
+        add_row(table, str(row["row"]), row["ref"], row["error"] or row["text"])
     print_table(table)

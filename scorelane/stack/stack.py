@@ -111,14 +111,19 @@ class Stack:
         self._process.wait(STOP_SECONDS)
         return next((event["failed"] for event in events if "failed" in event), "")
 
-    def wait(self) -> None:
+    def wait(self, on_restart: Callable[[str], None] = lambda sentence: None) -> None:  # noqa: ARG005  by default nothing is shown
         """Block until the service ends.
+
+        Args:
+            on_restart: called with a sentence when a program had ended and was started again.
 
         Raises:
             scorelane.stack.errors.StackError: always; the message says why it ended.
         """
         while True:
-            self._next_event()
+            event = self._next_event()
+            if "restarted" in event:
+                on_restart(event["restarted"])
 
     def _next_event(self) -> dict[str, Any]:
         """The next event that the supervisor reports."""

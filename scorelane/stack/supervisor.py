@@ -1,7 +1,7 @@
 """Runs the whole service on one machine: `python -m scorelane.stack.supervisor`, for `Stack`.
 
 It runs until its stdin is closed. It reports events on stdout, one JSON object per line:
-`{"waiting": step}`, `{"ready": {...}}` and `{"failed": reason}`.
+`{"waiting": step}`, `{"ready": {...}}`, `{"restarted": sentence}` and `{"failed": reason}`.
 """
 
 import errno
@@ -14,14 +14,16 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
+from api.security.keys import check_published
 from scorelane.client.client import Client
 from scorelane.client.errors import ClientError
 from scorelane.client.retries import Retries
@@ -29,17 +31,22 @@ from scorelane.stack import programs
 from scorelane.stack.errors import AddressInUse, BadAddress, DataInUse
 from scorelane.stack.folder import Addresses, write_addresses
 from scorelane.stack.guard import Guard
-from scorelane.stack.programs import Service
-from shared.config.settings import Settings, load_settings
-from shared.config.startup import check_secrets
+from scorelane.stack.programs import Program, Service
+from scorelane.stack.restarts import Restarts
+from shared.config.settings import PREFIX, Settings, load_settings
+from shared.config.startup import check_file, check_secrets
 from shared.errors.base import ScorelaneError
-from shared.model import read_cards
+from shared.model import Card, read_cards
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
 #: Seconds for Redis to read its data, and for the worker to load its models. Importing TensorFlow
 #: takes half a minute on a slow machine.
 START_SECONDS = 120.0
+
+#: More seconds for each MiB of the models' files. A pipeline of 3 million terms, about 150 MiB,
+#: takes 90 seconds to load in each of two processes on an idle machine.
+MIB_SECONDS = 4.0
 
 #: Seconds between two checks of the services.
 CHECK_SECONDS = 0.1
@@ -67,13 +74,18 @@ def main() -> None:
     """Run the plan in the first argument, which is JSON; exit with 1 if the services failed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
+    # Nobody else may read what the programs write.
+    os.umask(0o077)
     status = 0
     try:
         run(Plan(**json.loads(sys.argv[1])))
     except ParentGone:
         pass
-    except (ScorelaneError, OSError) as error:
+    except ScorelaneError as error:
         status = report(failed=str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        status = report(failed=f"{where}{error.strerror or error}.")
     sys.exit(status)
 
 
@@ -84,47 +96,124 @@ def run(plan: Plan) -> None:
         ParentGone: the parent has closed the pipe; this is the regular end.
         shared.errors.base.ScorelaneError: a service cannot be started, or has ended.
     """
-    settings = load_settings()
+    settings = with_absolute_paths(load_settings())
     check_secrets(settings)
-    models_dir = Path(plan.models) if plan.models else settings.models_dir.resolve()
-    models = [card.full_name for card in read_cards(models_dir, settings.serve).values()]
-    with listening(plan.host, plan.port) as listener, guarded(plan) as (data, run_folder, guard):
-        port = listener.getsockname()[1]
-        socket_path = run_folder / "redis.sock"
-        settings = settings.model_copy(
-            update={
-                "redis_url": f"unix://{socket_path}",
-                "blobs_dir": data / "blobs",
-                "models_dir": models_dir,
-                "processes": plan.processes or settings.processes,
-            }
-        )
-        start: dict[str, Any] = {"data": data, "env": environment(settings), "guard": guard}
-        running: list[Service] = []
+    check_file(settings, "api_keys_file")
+    with listening(plan.host, plan.port) as listener:
+        # Before the models are loaded, which takes long.
+        check_published(settings, [listener.getsockname()])
+        models_dir = Path(plan.models) if plan.models else settings.models_dir
+        cards = read_cards(models_dir, settings.serve)
+        with guarded(plan) as (data, run_folder, guard):
+            socket_path = run_folder / "redis.sock"
+            settings = settings.model_copy(
+                update={
+                    "redis_url": f"unix://{socket_path}",
+                    "blobs_dir": data / "blobs",
+                    "models_dir": models_dir,
+                    "processes": plan.processes or settings.processes,
+                }
+            )
+            # What a program that is killed leaves there is removed with the folder.
+            env = {**environment(settings), "TMPDIR": str(run_folder)}
+            start = Start(data, env, guard, start_seconds(cards))
+            address = (reachable(plan.host), listener.getsockname()[1])
+            models = [card.full_name for card in cards.values()]
+            serve(start, settings, listener, address, models)
 
-        def watch() -> None:
-            is_over = select.select([sys.stdin], [], [], CHECK_SECONDS)[0] or not guard.alive()
-            # Checked also at the end: the parent may have left because a service had ended.
-            for service in running:
-                service.check()
-            if is_over:
-                raise ParentGone
 
-        address = (reachable(plan.host), port)
-        write_addresses(data, Addresses(settings.redis_url, url_of(address)))
-        report(waiting="Redis starts")
-        running.append(Service(programs.redis(data, socket_path), **start))
-        wait_for(running[-1], lambda: redis_answers(settings), watch)
-        report(waiting=f"the worker loads its models: {', '.join(models)}")
-        running.append(Service(programs.worker(), **start))
-        api = programs.api(listener.fileno())
-        running.append(Service(api, pass_fds=(listener.fileno(),), **start))
-        # If it stayed open here, clients of a dead API would wait instead of being refused.
-        listener.close()
-        wait_for(running[1], lambda: api_is_ready(address), watch)
-        report(ready={"url": url_of(address), "models": models, "data": str(data)})
-        while True:
-            watch()
+@dataclass(frozen=True)
+class Start:
+    """What the programs are started with.
+
+    Attributes:
+        data: the data folder.
+        env: their environment.
+        guard: what stops them.
+        seconds: how long they may take until they are ready.
+    """
+
+    data: Path
+    env: dict[str, str]
+    guard: Guard
+    seconds: float
+
+    def service(self, program: Program, pass_fds: tuple[int, ...] = ()) -> Service:
+        """Start a program."""
+        return Service(program, data=self.data, env=self.env, guard=self.guard, pass_fds=pass_fds)
+
+
+def serve(
+    start: Start,
+    settings: Settings,
+    listener: socket.socket,
+    address: tuple[str, int],
+    models: list[str],
+) -> None:
+    """Start the programs, and keep them running until the parent closes the pipe.
+
+    Args:
+        start: what they are started with.
+        settings: of the programs.
+        listener: the socket of the API. It stays open here, so that clients of an API that is
+            started again wait for it instead of being refused.
+        address: of the API.
+        models: the full names of the models, for messages.
+
+    Raises:
+        ParentGone: the parent has closed the pipe.
+        scorelane.stack.errors.StackError: a program does not start, or ends again and again.
+    """
+    running: list[Service] = []
+
+    def is_over() -> bool:
+        closed = bool(select.select([sys.stdin], [], [], CHECK_SECONDS)[0])
+        return closed or not start.guard.alive()
+
+    def watch() -> None:
+        is_last = is_over()
+        # Checked also at the end: the parent may have left because a service had ended.
+        for service in running:
+            service.check()
+        if is_last:
+            raise ParentGone
+
+    write_addresses(start.data, Addresses(settings.redis_url, url_of(address)))
+    report(waiting="Redis starts")
+    socket_path = Path(urlsplit(settings.redis_url).path)
+    running.append(start.service(programs.redis(start.data, socket_path)))
+    wait_for(running[-1], lambda: redis_answers(settings), watch, start.seconds)
+    report(waiting=f"the worker loads its models: {', '.join(models)}")
+    running.append(start.service(programs.worker()))
+    fd = listener.fileno()
+    running.append(start.service(programs.api(fd), pass_fds=(fd,)))
+    wait_for(running[1], lambda: api_is_ready(address), watch, start.seconds)
+    for service in running:
+        service.works()
+    report(ready={"url": url_of(address), "models": models, "data": str(start.data)})
+    restarts = {service.name: Restarts(start.seconds) for service in running}
+    while not is_over():
+        for service in running:
+            if how := service.revive(restarts[service.name]):
+                report(restarted=f"{service.name} has ended ({how}), and was started again.")
+    raise ParentGone
+
+
+def with_absolute_paths(settings: Settings) -> Settings:
+    """The settings with their paths as seen from the current folder.
+
+    The programs run in the data folder, where a relative path would be another one.
+    """
+    paths = {name: value.absolute() for name, value in settings if isinstance(value, Path)}
+    return settings.model_copy(update=paths)
+
+
+def start_seconds(cards: Mapping[Path, Card]) -> float:
+    """How long the programs may take until they are ready; it grows with the models' files."""
+    size = sum(
+        (folder / file).stat().st_size for folder, card in cards.items() for file in card.files
+    )
+    return START_SECONDS + size / 2**20 * MIB_SECONDS
 
 
 @contextmanager
@@ -142,6 +231,8 @@ def guarded(plan: Plan) -> Iterator[tuple[Path, Path, Guard]]:
         data = data or run_folder / "data"
         for folder in ("redis", "blobs", "logs"):
             (data / folder).mkdir(parents=True, exist_ok=True)
+            # They hold texts. The data folder itself may be the user's, and open to others.
+            (data / folder).chmod(0o700)
         if len(os.fsencode(run_folder)) > SOCKET_PATH_BYTES - len("/redis.sock"):
             run_folder = Path(tempfile.mkdtemp(prefix="scorelane-", dir="/tmp"))
             guard.remove(run_folder)
@@ -205,27 +296,33 @@ def environment(settings: Settings) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         # There is one API process group and no load balancer, so it need not drain before stopping.
         "SCORELANE_DRAIN_SECONDS": "0",
-        "SCORELANE_REDIS_URL": settings.redis_url,
-        "SCORELANE_BLOBS_DIR": str(settings.blobs_dir),
-        "SCORELANE_MODELS_DIR": str(settings.models_dir),
-        "SCORELANE_PROCESSES": str(settings.processes),
     }
+    changed = {name: str(value) for name, value in settings if isinstance(value, Path)}
+    changed |= {"redis_url": settings.redis_url, "processes": str(settings.processes)}
+    for name, value in changed.items():
+        variable = f"{PREFIX}{name}".upper()
+        # pydantic ignores the case of a variable, so one in lower case would count too.
+        for other in [spelled for spelled in env if spelled.upper() == variable]:
+            del env[other]
+        env[variable] = value
     # Without bytecode files each start would compile TensorFlow again: 25 s instead of 8.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
     return env
 
 
-def wait_for(service: Service, ready: Any, watch: Any) -> None:
+def wait_for(
+    service: Service, ready: Callable[[], bool], watch: Callable[[], None], seconds: float
+) -> None:
     """Call `watch` until `ready` returns true.
 
     Raises:
-        scorelane.stack.errors.NotReadyInTime: the service was not ready in `START_SECONDS`.
+        scorelane.stack.errors.NotReadyInTime: the service was not ready in `seconds`.
     """
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + seconds
     while not ready():
         watch()
         if time.monotonic() > deadline:
-            raise service.not_ready(START_SECONDS)
+            raise service.not_ready(seconds)
 
 
 def redis_answers(settings: Settings) -> bool:

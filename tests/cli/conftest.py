@@ -82,12 +82,20 @@ def answers() -> Iterator[Answers]:
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.headers.get("Transfer-Encoding") == "chunked":
+                body = b"".join(self._chunks())
             status, headers, content = service.take(f"{self.command} {self.path}", body)
             self.send_response(status)
             for name, value in {"Content-Length": str(len(content)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
+
+        def _chunks(self) -> Iterator[bytes]:
+            while size := int(self.rfile.readline(), 16):
+                yield self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
 
         do_GET = do_POST = do_DELETE = _answer  # noqa: N815  the names that http.server looks for
 
@@ -152,6 +160,12 @@ class Serving:
         own = psutil.Process(self.program.pid)
         self._family |= {own, *own.children(recursive=True)}
 
+    def forget(self, text: str) -> None:
+        """Forget the processes that have this text in their command line, or have ended."""
+        self._family = {
+            one for one in self._family if _runs(one) and text not in " ".join(one.cmdline())
+        }
+
     @property
     def url(self) -> str:
         """The address that the command printed."""
@@ -161,7 +175,7 @@ class Serving:
 
     def process(self, text: str) -> psutil.Process:
         """The oldest remembered process whose command line contains this text."""
-        found = [one for one in self._family if text in " ".join(one.cmdline())]
+        found = [one for one in self._family if _runs(one) and text in " ".join(one.cmdline())]
         return min(found, key=lambda one: one.create_time())
 
     def remaining(self) -> list[psutil.Process]:

@@ -91,12 +91,14 @@ def test_redis_that_may_lose_data(link: RedisLink, redis_settings: Settings) -> 
 def test_redis_is_old_slow_or_unlike_the_clock(
     link: RedisLink, redis_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An old version is a fault; a slow Redis and a differing clock are warnings."""
+    """A version that is too old is a fault; one without fixes, and slowness, are warnings."""
+    monkeypatch.setattr(redis_examination, "LEAST_MAINTAINED", (99, 0))
     monkeypatch.setattr(redis_examination, "LEAST_VERSION", (99, 0))
     monkeypatch.setattr(redis_examination, "SLOW", 0.0)
     monkeypatch.setattr(redis_examination, "MOST_SKEW", -1.0)
     found = list(examine_redis(redis_settings, link))
     assert "99.0" in of(found, "redis", "Redis is").advice
+    assert of(found, "redis", "no security fixes").severity is Severity.WARNING
     assert of(found, "redis", "takes").severity is Severity.WARNING
     assert of(found, "clock").severity is Severity.WARNING
 

@@ -8,7 +8,7 @@ from support.commands import run
 from scorelane.commands import command_table
 from scorelane.commands.option_names import in_option_names
 from shared.errors.input import BadCallback, BadOption, NoCallbacks, NoSuchColumn, NotText
-from shared.errors.service import JobNotFinished, MalformedJobId, NoResults
+from shared.errors.service import JobNotFinished, MalformedJobId, NoResults, UnsupportedFormat
 
 JOB_ID = "0123456789abcdef0123456789abcdef"
 
@@ -39,6 +39,11 @@ JOB_ID = "0123456789abcdef0123456789abcdef"
             "results",
             NoResults(job_id=JOB_ID, state="failed"),
             [f"`scorelane status {JOB_ID}`", "--partial ", f"`scorelane retry {JOB_ID}`"],
+        ),
+        (
+            "score",
+            UnsupportedFormat(found="x", supported="application/x-ndjson"),
+            ["format ndjson"],
         ),
         ("status", MalformedJobId(job_id="x"), ["`scorelane jobs`"]),
     ],

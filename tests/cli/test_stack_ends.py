@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from support.waiting import wait_for
 
+from scorelane.stack.restarts import MOST
+
 pytestmark = pytest.mark.stack
 
 SCORELANE = Path(sys.executable).with_name("scorelane")
@@ -54,18 +56,39 @@ def test_kill_9_of_supervisor_and_guard(start) -> None:
     assert serving.wait_gone() == 3
 
 
-@pytest.mark.parametrize(
-    ("victim", "name"),
-    [("-m gunicorn", "API"), ("-m worker", "Worker"), ("redis-server", "Redis")],
-    ids=["api", "worker", "redis"],
-)
-def test_a_service_dies(start, victim: str, name: str) -> None:
-    """If a program dies, all stop; the message names it and has the end of its log."""
+def test_a_program_that_dies_is_started_again(start, tmp_path: Path) -> None:
+    """If a main process is killed, it is started again, and the service goes on with its data."""
+    (tmp_path / "in.csv").write_text("ref,text\n1,I am well\n", encoding="utf-8")
     serving = start(*SERVE).wait_ready()
-    serving.process(victim).kill()
+    job_id = _command("submit", "in.csv", "--wait", "--url", serving.url, cwd=tmp_path).strip()
+    for victim, name in (
+        ("-server ", "Redis"),  # of Redis or of Valkey
+        ("-m worker", "Worker"),
+        ("-m gunicorn", "API"),
+    ):
+        serving.process(victim).kill()
+        sentence = f"{name} has ended (signal 9), and was started again."
+        wait_for(lambda sentence=sentence: sentence in serving.output())
+        serving.remember()
+    # The client tries again while the API starts; the job waits while the worker loads its models.
+    command = ("score", "in.csv", "-o", "-", "--url", serving.url)
+    first = _command(*command, cwd=tmp_path)
+    assert _command("results", job_id, "-o", "-", "--url", serving.url, cwd=tmp_path) == first
+    serving.interrupt()
+    assert serving.wait_gone() == 130
+
+
+def test_a_program_that_dies_again_and_again(start) -> None:
+    """It is given up: all stop, and the message names it and has the end of its log."""
+    serving = start(*SERVE).wait_ready()
+    for number in range(MOST + 1):
+        wait_for(lambda number=number: serving.output().count("was started again") == number)
+        serving.forget("-m gunicorn")
+        serving.remember()
+        serving.process("-m gunicorn").kill()
     assert serving.wait_gone() == 3
-    assert f"{name} has ended (signal 9)" in serving.output()
-    assert f"{name.lower()}.log" in serving.output()
+    assert "API has ended (signal 9, again and again), so everything" in serving.output()
+    assert "api.log" in serving.output()
     assert "Traceback" not in serving.output()
 
 
@@ -107,7 +130,11 @@ def test_score_killed(start, tmp_path: Path, short_folder: Path) -> None:
 def test_data_survives(start, tmp_path: Path) -> None:
     """After a restart on the same data folder, jobs and their results are still available."""
     (tmp_path / "in.csv").write_text("ref,text\n1,I am well\n", encoding="utf-8")
+    (tmp_path / "data").mkdir(mode=0o755)
     serving = start(*SERVE).wait_ready()
+    # The texts of jobs are in there, and others may enter the folder.
+    for path in (tmp_path / "data").iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
     job_id = _command("submit", "in.csv", "--url", serving.url, cwd=tmp_path).strip()
     _command("status", job_id, "--watch", "--url", serving.url, cwd=tmp_path)
     before = _command("results", job_id, "-o", "-", "--url", serving.url, cwd=tmp_path)

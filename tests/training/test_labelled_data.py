@@ -2,7 +2,8 @@ import gzip
 
 import pytest
 
-from training.data import read_labelled, split
+from shared.errors.input import BadOption
+from training.data import Reading, read_labelled, split
 from training.data_errors import BadLabelledRow, NotLabelled, TooFewLabels, UnreadableData
 
 
@@ -32,6 +33,64 @@ def test_words_and_digits_are_labels(csv):
     """A column `label` holds 0 and 1, or words of sentiment in any case."""
     frame = csv("text,label\na,0\nb,1\nc,Positive\nd,neutral\ne,NEG\n")
     assert frame["score"].tolist() == [0.0, 1.0, 1.0, 0.5, 0.0]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    ["1.0,0.0,1.0", "True,False,true", "1,0.0,1.00", "TRUE,0,positive", " 1.0 ,negative,pos"],
+)
+def test_labels_as_other_programs_write_them(csv, labels):
+    """Pandas writes 1.0 where one label of a column is missing, and True for a bool."""
+    lines = "".join(f"a{row},{label}\n" for row, label in enumerate(labels.split(",")))
+    frame = csv("text,label\n" + lines)
+    assert frame["score"].tolist() == [1.0, 0.0, 1.0]
+    assert frame["bare"].all()
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores", "bare"),
+    [
+        (("positive", "negative"), [1.0, 0.0], True),
+        (("1.0", "0.0"), [1.0, 0.0], True),
+        (("0.25", "1"), [0.25, 1.0], False),
+    ],
+)
+def test_columns_can_be_named(csv, labels, scores, bare):
+    """A label column of another name holds labels, or scores; other columns are not looked at."""
+    lines = "".join(f"x{row},9,{label}\n" for row, label in enumerate(labels))
+    reading = Reading(text_column="review", label_column="sentiment")
+    frame = csv("review,label,sentiment\n" + lines, reading=reading)
+    assert frame["text"].tolist() == ["x0", "x1"]
+    assert frame["score"].tolist() == scores
+    assert (frame["bare"] == bare).all()
+
+
+def test_a_named_column_keeps_the_meaning_of_its_name(csv):
+    """`--label-column label5` takes the fifths, though there is a score."""
+    frame = csv("text,score,label5\na,0.9,0\n", reading=Reading(label_column="label5"))
+    assert frame["score"].tolist() == pytest.approx([0.1])
+    assert frame["coarse"].all()
+
+
+def test_delimiter_and_charset_can_be_named(csv):
+    """A file may have another delimiter and another charset; a .tsv has tabs."""
+    content = "text;label\nété, bien;1\n"
+    reading = Reading(delimiter="semicolon", charset="latin-1")
+    assert csv(content.encode("latin-1"), reading=reading)["text"].tolist() == ["été, bien"]
+    assert csv(content, reading=Reading(delimiter=";"))["text"].tolist() == ["été, bien"]
+    assert csv("text\tlabel\na, b\t1\n", "data.tsv")["text"].tolist() == ["a, b"]
+    packed = gzip.compress(b"text\tlabel\na, b\t1\n")
+    assert csv(packed, "DATA.TSV.GZ")["text"].tolist() == ["a, b"]
+
+
+@pytest.mark.parametrize(
+    ("option", "reading"),
+    [("charset", Reading(charset="klingon")), ("delimiter", Reading(delimiter="::"))],
+)
+def test_options_that_cannot_be_used(csv, option, reading):
+    """An unknown charset, and a delimiter of two characters, are refused by name."""
+    with pytest.raises(BadOption, match=option):
+        csv("text,label\na,1\n", reading=reading)
 
 
 def test_fifths_are_coarse(csv):
@@ -82,12 +141,32 @@ def test_treebank_text_is_made_natural_on_request(csv):
         ("text,label5\na,2.5\n", BadLabelledRow, "label5 is not"),
         ("text,score,label5\na,,\n", BadLabelledRow, "there is no score or label5"),
         ("text,label,split\na,1,both\n", BadLabelledRow, "split is not train, dev or test"),
+        ("text,label\na,-1\nb,0\n", BadLabelledRow, r"label is not .*'-1'"),
+        ("text,label\na,1,more\n", UnreadableData, "line 2: it has 3 cells"),
+        ("text,label\na,1\nb\n", UnreadableData, "line 3: it has 1 cell"),
+        ('text,label\n"a" b,1\n', UnreadableData, "line 2"),
+        ("text,label,text\na,1,b\n", NotLabelled, "two columns 'text'"),
     ],
 )
 def test_a_bad_file_is_named_with_its_reason(csv, content, error, message):
     """Each error is one sentence that names the file, the row and the expected value."""
     with pytest.raises(error, match=f"(?s)data.csv.*{message}"):
         csv(content)
+
+
+@pytest.mark.parametrize(
+    ("reading", "error", "message"),
+    [
+        (Reading(text_column="review"), NotLabelled, "no column 'review'.*text_column"),
+        (Reading(label_column="stars"), NotLabelled, "no column 'stars'"),
+        (Reading(label_column="text"), NotLabelled, "for both texts and labels"),
+        (Reading(label_column="of3"), BadLabelledRow, r"of3 is not 0 or 1.*label5\) \('2'\)"),
+    ],
+)
+def test_bad_columns_are_named(csv, reading, error, message):
+    """0, 1, 2 have no meaning of their own: a 2 may be the best label or a middle one."""
+    with pytest.raises(error, match=f"(?s)data.csv.*{message}"):
+        csv("text,label,of3\na,1,2\nb,0,0\n", reading=reading)
 
 
 def test_a_missing_file_is_named(tmp_path):

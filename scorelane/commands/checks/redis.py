@@ -15,6 +15,9 @@ from shared.redis.link import RedisLink
 #: The first version with BLMOVE and LPOS, which doorbells and questions need.
 LEAST_VERSION = (6, 2)
 
+#: The first version that is still maintained.
+LEAST_MAINTAINED = (7, 2)
+
 #: A call that takes longer than this is a warning, in seconds. A part makes about six in sequence.
 SLOW = 0.005
 
@@ -71,6 +74,13 @@ def _version(info: dict[str, Any]) -> Iterator[Finding]:
         yield fault(_ABOUT, f"Redis is {version}.", f"Install {least} or newer.")
     else:
         yield fine(_ABOUT, f"Redis {version} answers.")
+    if tuple(map(int, version.split(".")[:2])) < LEAST_MAINTAINED:
+        yield warning(
+            _ABOUT,
+            f"Redis {version} gets no security fixes any more.",
+            f"Use Redis {'.'.join(map(str, LEAST_MAINTAINED))} or newer, or Valkey. `scorelane "
+            "serve` takes a newer redis-server or valkey-server that is on the PATH.",
+        )
     if info.get("cluster_enabled"):
         yield fault(
             _ABOUT,
