@@ -8,6 +8,8 @@ from scorelane.stack import redis_server as module
 from scorelane.stack.errors import NoRedisServer, OlderRedis
 from scorelane.stack.redis_server import redis_server
 
+pytestmark = pytest.mark.process  # it runs made-up servers
+
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
