@@ -31,6 +31,8 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.KeyWanted: HTTPStatus.UNAUTHORIZED,
     errors.UnknownKey: HTTPStatus.UNAUTHORIZED,
     errors.WrongScope: HTTPStatus.FORBIDDEN,
+    errors.HostNotAllowed: HTTPStatus.FORBIDDEN,
+    errors.CrossSite: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.OwnerFull: HTTPStatus.TOO_MANY_REQUESTS,
     errors.ServiceFull: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -1,10 +1,11 @@
-"""Authentication, scopes and rate limits: checked before every request."""
+"""Authentication, scopes, rate limits and pages of other sites: checked before every request."""
 
 import math
 from http import HTTPStatus
 
 from flask import Flask, Response, g, request
 
+from api.security.browsers import Browsers
 from api.security.keys import ANYONE, Key, Keys, Scope
 from shared.config.settings import Settings
 from shared.errors.service import (
@@ -77,6 +78,7 @@ class Access:
             OSError: the file of keys cannot be read.
         """
         self._keys = Keys(settings)
+        self._browsers = Browsers(settings)
         self._limit = settings.requests_per_minute
         self._store = store
 
@@ -85,7 +87,16 @@ class Access:
         app.before_request(self._check)
         app.after_request(self._add_headers)
 
-    def _check(self) -> None:
+    def _check(self) -> Response | None:
+        if not self._keys:
+            self._browsers.check(request)
+        # A browser sends no key with a preflight.
+        if preflight := self._browsers.preflight(request):
+            return preflight
+        self._check_key()
+        return None
+
+    def _check_key(self) -> None:
         scope = SCOPES.get(request.endpoint or "", Scope.ADMIN)
         # An address that does not exist (no endpoint) is a 404 for everybody, with or without key.
         if not self._keys or scope is None or request.endpoint is None:
@@ -116,6 +127,7 @@ class Access:
             response.headers.pop("Content-Type", None)
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
+        self._browsers.add_headers(request, response)
         spent: Spent | None = g.get("spent")
         if spent:
             # As in draft 11 of "RateLimit header fields for HTTP" (IETF httpapi).
