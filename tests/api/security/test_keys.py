@@ -12,7 +12,7 @@ from api.security.access import SCOPES
 from api.security.keys import Keys, Scope, check_published, new_key, parse_keys
 from shared.config.settings import Settings
 from shared.errors.service import BadKey, NoKeys
-from shared.jobs.job import State
+from shared.jobs.job import State, manifest_key_of
 
 CSV = b"ref,text\n1,well\n"
 
@@ -86,6 +86,32 @@ def test_only_its_owner_and_admins_see_a_job(keyed: Service) -> None:
     keyed.store.move(accepted.json["id"], State.EXPIRED)
     problem(keyed.client.get(accepted.location, headers=BOB.headers), 404, "job-not-found")
     problem(keyed.client.get(accepted.location, headers=ALICE.headers), 410, "job-expired")
+
+
+def test_after_a_loss_of_redis_only_its_owner_learns_of_a_job(keyed: Service) -> None:
+    """Others get the answer that an id gets which was never given out, for every request."""
+    job_id = submit(keyed, ALICE).json["id"]
+    damaged = submit(keyed, ALICE).json["id"]
+    unknown = f"{int(job_id[:12], 16) + 1:012x}{'0' * 20}"
+    keyed.blobs.contents[manifest_key_of(damaged)] = b"{"
+    tails = ["", "/results", "/events", "/errors", "/summary"]
+    requests = [*(("GET", tail) for tail in tails), ("POST", "/cancel"), ("DELETE", "")]
+    for since in (0.0, keyed.store.now() + 60):
+        keyed.lose()
+        keyed.store.since = lambda since=since: since  # type: ignore[method-assign]
+        lost, kept = "job-lost" if since else "job-not-found", "job-not-restored"
+        for owner, expected in (
+            (ALICE, [kept, lost, lost]),
+            (BOB, [lost, lost, lost]),
+            (ROOT, [kept, kept, lost]),
+        ):
+            for method, tail in requests:
+                answers = [
+                    keyed.client.open(f"/jobs/{one}{tail}", method=method, headers=owner.headers)
+                    for one in (job_id, damaged, unknown)
+                ]
+                kinds = [answer.json["type"].rpartition(":")[2] for answer in answers]
+                assert kinds == expected, (method, tail)
 
 
 def test_a_key_allows_its_scopes_alone(keyed: Service) -> None:
