@@ -1,6 +1,8 @@
 """Authentication, scopes, rate limits and pages of other sites: checked before every request."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 from flask import Flask, Response, g, request
@@ -67,6 +69,16 @@ def current_identity() -> Key:
     return identity
 
 
+def current_key_check() -> Callable[[], bool]:
+    """A function that tells whether the key of this request is still valid.
+
+    For a response that takes long: the function may be called after the request's context has
+    ended. Without keys it always returns True.
+    """
+    check: Callable[[], bool] = g.get("is_still_valid", lambda: True)
+    return check
+
+
 class Access:
     """Checks the key of every request, and adds the headers that every response has."""
 
@@ -110,6 +122,7 @@ class Access:
         if not key.allows(scope):
             raise WrongScope(scope=scope.value)
         g.key = key
+        g.is_still_valid = partial(self._keys.has, key)
         if self._limit:
             g.spent = spent = self._store.spend(key.owner, WINDOW_SECONDS)
             if spent.count > self._limit:

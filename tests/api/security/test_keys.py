@@ -157,6 +157,73 @@ def test_keys_are_rotated_by_their_file(settings: Settings, tmp_path: Path) -> N
     assert keys, "with an empty file of keys no request is allowed; it does not mean no keys needed"
 
 
+@pytest.fixture
+def filed(settings: Settings, tmp_path: Path) -> tuple[Service, Path]:
+    """The service in memory with a file of keys, and the file."""
+    path = tmp_path / "keys"
+    path.write_text(f"{ALICE.line}\n{BOB.line}\n")
+    return make_service(settings.model_copy(update={"api_keys_file": path})), path
+
+
+@pytest.mark.parametrize("left", ["", BOB.line, SENDER.line], ids=["none", "Bob's", "another"])
+def test_a_withdrawn_key_ends_its_streams(
+    filed: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    """Events that come later are not sent; the client reconnects, and is refused."""
+    keyed, path = filed
+    location = submit(keyed, ALICE).location
+
+    def withdraw(*_: Any) -> bool:
+        path.write_text(left)
+        keyed.work()
+        return True
+
+    monkeypatch.setattr(keyed.store, "wait", withdraw)
+    answer = keyed.client.get(f"{location}/events", headers=ALICE.headers)
+    assert "event: progress" in answer.text
+    assert "event: end" not in answer.text
+    answer = keyed.client.get(f"{location}/events", headers=ALICE.headers)
+    problem(answer, 401, "unknown-key")
+
+
+def test_another_key_is_withdrawn_and_a_stream_goes_on(
+    filed: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change of the file ends only the streams of keys that it takes away."""
+    keyed, path = filed
+    location = submit(keyed, ALICE).location
+
+    def withdraw(*_: Any) -> bool:
+        path.write_text(ALICE.line)
+        keyed.work()
+        return True
+
+    monkeypatch.setattr(keyed.store, "wait", withdraw)
+    assert "event: end" in keyed.client.get(f"{location}/events", headers=ALICE.headers).text
+
+
+@pytest.mark.parametrize("submits", [False, True])
+def test_a_key_that_is_withdrawn_during_a_wait_gets_nothing(
+    filed: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch, submits: bool
+) -> None:
+    """Neither a request that follows a job nor one that submits one."""
+    keyed, path = filed
+    location = submit(keyed, ALICE).location
+
+    def withdraw(*_: Any) -> bool:
+        path.write_text(BOB.line)
+        keyed.work()
+        return True
+
+    monkeypatch.setattr(keyed.store, "wait", withdraw)
+    headers = {**ALICE.headers, "Prefer": "wait=10"}
+    if submits:
+        answer = keyed.client.post("/jobs", json=[{"text": "a"}], headers=headers)
+    else:
+        answer = keyed.client.get(location, headers=headers)
+    problem(answer, 401, "unknown-key")
+
+
 def test_a_file_of_keys_that_cannot_be_read_changes_nothing(
     settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
