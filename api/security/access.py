@@ -26,6 +26,7 @@ SCOPES: dict[str, Scope | None] = {
     "openapi.openapi": None,
     "docs_page.page": None,
     "docs_page.part": None,
+    "docs_page.favicon": None,
     "article.sentiment": Scope.SUBMIT,
     "submitting.submit": Scope.SUBMIT,
     "jobs.cancel": Scope.SUBMIT,
