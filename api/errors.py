@@ -15,7 +15,7 @@ from api.request_log import REQUEST_ID
 from api.requests.body import read_on
 from shared.errors import input as input_errors
 from shared.errors import service as errors
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 from shared.telemetry.safe_traceback import where
 
 logger = logging.getLogger(__name__)

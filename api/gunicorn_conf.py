@@ -15,7 +15,7 @@ from api.process.memory import share_memory
 from api.security.keys import Keys, check_published
 from shared.config.settings import Settings
 from shared.config.startup import check_file, end, settings_or_exit
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 from shared.telemetry import logs
 
 

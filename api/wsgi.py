@@ -3,7 +3,7 @@
 from api.app import create_app
 from shared.config.settings import load_settings
 from shared.dispatch import CeleryDispatch, make_celery
-from shared.fleet import RedisFleet
+from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.redis.overview import RedisOverview

@@ -1,1 +1,1 @@
-"""The benchmarks: `python -m benchmarks --help`."""
+"""The benchmarks. Run `python -m benchmarks --help`."""

@@ -12,8 +12,8 @@ from benchmarks.machine import machine
 from benchmarks.report import BadUse, Options, Table, show, write_json
 from benchmarks.service import ServiceFailed
 
-#: The benchmarks in the order in which they are run. `peers` runs only when it is named: what it
-#: needs is installed by `python -m benchmarks.peers install`.
+#: The benchmarks in the order in which they run. `peers` runs only if it is named, because its
+#: environments must be installed first (`python -m benchmarks.peers install`).
 NAMES = ("scoring", "bulk", "memory", "requests", "jobs", "fairness", "crowd", "growth", "peers")
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -25,28 +25,29 @@ RESULTS = Path(__file__).resolve().parent / "results"
 @click.option(
     "--csv",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Texts of your own: a CSV with a column `text`.  [default: made reviews]",
+    help="Your own texts: a CSV with a column `text`.  [default: generated reviews]",
 )
-@click.option("--seed", default=1, show_default=True, help="Of the made reviews.")
+@click.option("--seed", default=1, show_default=True, help="The seed of the generated reviews.")
 @click.option(
     "--json",
     "folder",
     default=RESULTS,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the figures go, as JSON.  [default: benchmarks/results]",
+    help="The folder for the figures, as JSON.  [default: benchmarks/results]",
 )
 def main(names: tuple[str, ...], quick: bool, csv: Path | None, seed: int, folder: Path) -> None:
-    """Measure Scorelane against what its users would have written.
+    """Measure Scorelane against the scripts and services that its users would write.
 
     NAME is one of: scoring, bulk, memory, requests, jobs, fairness, crowd, growth, peers. Without a
-    name all but peers are run.
+    name all except peers run.
 
-    The exit status is 1 when a score or a row is wrong, and never because of a time.
+    The exit status is 1 if a score or a row is wrong. A slow run never changes it.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # As an exception, so that what was started is stopped, and temporary files go.
+        # Raise an exception, so that programs are stopped and temporary files are deleted.
         signal.signal(number, lambda number, _: sys.exit(128 + number))
-    # A script's shell has its background ignore SIGINT, and so would every program started here.
+    # A shell script starts background programs with SIGINT ignored, and child programs would
+    # inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     options = Options(quick=quick, csv=csv, seed=seed)
     wrong = []

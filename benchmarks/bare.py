@@ -1,7 +1,7 @@
-"""Our own runtime without a service: processes that each score a share of a CSV into one CSV.
+"""Scorelane's runtime without the service: processes that each score a share of a CSV.
 
-What the service costs is told by comparing it with this: the same model, the same reading and
-rendering of rows, the same files, and neither HTTP, Redis, Celery nor anything that survives.
+The comparison with this program shows the cost of the service. It uses the same model, the same
+code for reading and rendering rows, and the same files, but no HTTP, Redis, Celery or recovery.
 
 python -m benchmarks.bare reviews.csv scores.csv models/fast 2
 """
@@ -17,22 +17,25 @@ import pandas as pd
 
 from api.uploads.csv import CsvUpload
 from shared.config.settings import Settings
-from shared.jobs.job import Layout
 from shared.model import SCORE, TEXT, Model, load_model
 from shared.tables.csv_results import header, render
-from shared.tables.parts import read_rows
+from shared.tables.layouts import Layout
 
-#: Bytes that are read and scored at once, about what a part of a job holds.
+#: The number of bytes that are read and scored at a time, about the size of a part of a job.
 BLOCK = 4 << 20
 
 _model: Model | None = None
 
 
 def main(source: Path, target: Path, folder: Path, processes: int) -> float:
-    """Score a CSV without line breaks in its cells; the seconds it took, with the models loaded."""
+    """Score a CSV whose cells have no line breaks.
+
+    Returns:
+        The seconds it took, without the start of the processes and the loading of the model.
+    """
     layout = _layout(source)
     shares = [target.with_name(f"{target.name}.{number}") for number in range(processes)]
-    # Not forked: what a runtime starts in one process must not be copied into another.
+    # Not forked, because threads that a runtime has started do not survive a fork.
     spawn = get_context("spawn")
     loaded = spawn.Barrier(processes + 1)
     with spawn.Pool(processes, initializer=_load, initargs=(folder, loaded)) as pool:
@@ -60,7 +63,7 @@ def _layout(source: Path) -> Layout:
 
 
 def _ends(source: Path, layout: Layout, shares: int) -> list[int]:
-    """Where each share begins, at the beginning of a line; and where the last one ends."""
+    """The start of each share, always at the start of a line, and the end of the last share."""
     size = source.stat().st_size
     ends = [layout.start]
     with source.open("rb") as file:
@@ -72,7 +75,7 @@ def _ends(source: Path, layout: Layout, shares: int) -> list[int]:
 
 
 def _load(folder: Path, loaded: Barrier) -> None:
-    global _model  # noqa: PLW0603  what a pool's initialiser sets
+    global _model  # noqa: PLW0603  set by the pool's initialiser
     _model = load_model(folder)
     _model.warm_up()
     loaded.wait()
@@ -88,9 +91,8 @@ def _score(source: Path, target: Path, begin: int, end: int, layout: Layout) -> 
             block = file.read(min(BLOCK, end - at))
             if not block.endswith(b"\n"):
                 block += file.readline()
-            rows = read_rows(
+            rows = layout.read(
                 block,
-                layout,
                 offset=at,
                 max_text_chars=settings.max_text_chars,
                 max_record_bytes=settings.max_record_bytes,

@@ -1,4 +1,4 @@
-"""Big jobs that run one after the other, beside what is measured."""
+"""Runs big jobs in the background of a measurement, one after another."""
 
 import json
 import subprocess
@@ -12,16 +12,16 @@ from typing import Any, Self
 
 from benchmarks.service import Running
 
-#: Seconds between two looks at a job.
-LOOK_SECONDS = 0.2
+#: Seconds between two polls of a job.
+POLL_SECONDS = 0.2
 
 
 class BigJobs(threading.Thread):
-    """Runs one big job after the other for a block.
+    """A context manager that runs one big job after another during its block.
 
     Attributes:
-        ended: how many have succeeded.
-        wrong: what became of one that did not; empty if all did.
+        ended: the number of jobs that have succeeded.
+        wrong: the detail of a job that failed, or an error; empty if there is none.
     """
 
     def __init__(self, running: Running, path: Path) -> None:
@@ -30,12 +30,12 @@ class BigJobs(threading.Thread):
         self.wrong = ""
         self._running = running
         self._path = path
-        self._ran: list[tuple[float, float]] = []
+        self._run_times: list[tuple[float, float]] = []
         self._began = threading.Event()
         self._stopped = threading.Event()
 
     def __enter__(self) -> Self:
-        """Start, and wait until the first one runs."""
+        """Start, and wait until the first job runs."""
         self.start()
         self._began.wait()
         return self
@@ -46,16 +46,16 @@ class BigJobs(threading.Thread):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Cancel the one that runs, and start no more."""
+        """Cancel the running job, and start no more."""
         self._stopped.set()
         self.join()
 
     def ran_at(self, moment: float) -> bool:
-        """Whether a big job ran at that moment."""
-        return any(began <= moment <= ended for began, ended in self._ran)
+        """Whether a big job ran at a moment of `time.perf_counter`."""
+        return any(began <= moment <= ended for began, ended in self._run_times)
 
     def run(self) -> None:
-        """Submit, and look until it has ended; again and again."""
+        """Submit jobs and wait for the end of each, until the block ends or one fails."""
         try:
             while not (self._stopped.is_set() or self.wrong):
                 self._one()
@@ -74,7 +74,7 @@ class BigJobs(threading.Thread):
             if began is None and job["state"] == "running":
                 began = time.perf_counter()
                 self._began.set()
-            if self._stopped.wait(LOOK_SECONDS):
+            if self._stopped.wait(POLL_SECONDS):
                 self._call("POST", f"{path}/cancel")
                 break
         else:
@@ -82,7 +82,7 @@ class BigJobs(threading.Thread):
             if job["state"] != "succeeded" or job["rows"]["failed"]:
                 self.wrong = job["detail"]
         if began is not None:
-            self._ran.append((began, time.perf_counter()))
+            self._run_times.append((began, time.perf_counter()))
 
     def _call(self, method: str, path: str) -> dict[str, Any]:
         connection = HTTPConnection(self._running.host, self._running.port, timeout=120)

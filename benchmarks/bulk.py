@@ -1,4 +1,4 @@
-"""Bulk, end to end: a CSV sent over HTTP to its last scored row, against what a script takes."""
+"""Bulk jobs end to end: from sending a CSV over HTTP to its last scored row, against a script."""
 
 import os
 import subprocess
@@ -17,31 +17,31 @@ from benchmarks.reference_servers import ROOT, started
 from benchmarks.report import Options, Row, Table, faster, figure, interleave
 from benchmarks.reviews import save
 from benchmarks.service import Running, service
-from benchmarks.transfer import Transfer, look, remove, transfer
+from benchmarks.transfer import Transfer, poll, remove, transfer
 from shared.config.settings import BUNDLED_MODELS
 from shared.dispatch import broker_url
 from shared.model import SCORE
 
-#: Scorelane's worker processes, and the references' processes.
+#: The number of Scorelane's worker processes, and of the processes of each reference.
 PROCESSES = "2"
 
 TASK_PER_ROW = "benchmarks.references.task_per_row"
 
-#: Looks at a job by which the Redis commands of one are told.
-LOOKS = 20
+#: The number of polls of a job that are averaged to find the Redis commands of one poll.
+POLLS = 20
 
 
 @dataclass(frozen=True)
 class Contest:
-    """One model's benchmark.
+    """The benchmark of one model.
 
     Attributes:
-        model: its name.
-        script: the reference's module.
-        given: what the script is given as the model.
-        rows: how many are scored.
-        floor: the least of our rate over the two-process script's.
-        tolerance: how far a score may be from the script's.
+        model: the name of the model.
+        script: the module of the reference script.
+        given: the path of the model that the script gets.
+        rows: the number of rows to score.
+        floor: the minimum ratio of Scorelane's rate to the rate of the script with two processes.
+        tolerance: the maximum difference of a score from the script's.
     """
 
     model: str
@@ -71,14 +71,14 @@ DEEP = Contest(
 
 
 def run(options: Options) -> list[Table]:
-    """Run the contests of both bundled models, then the slower references."""
+    """Compare both bundled models with their scripts, then the script with slower references."""
     with tempfile.TemporaryDirectory(prefix="scorelane-bench-") as folder, service() as running:
         tables = [_contest(each, running, options, Path(folder)) for each in (FAST, DEEP)]
         return [*tables, _references(running, options, Path(folder))]
 
 
 def differences(found: Path, expected: Path, contest: Contest) -> list[str]:
-    """What is wrong with a result CSV, row by row, where the script's is right."""
+    """Compare a result CSV with the script's row by row; returns a message, or an empty list."""
     ours, theirs = pd.read_csv(found), pd.read_csv(expected)
     if len(ours) != len(theirs):
         return [f"{len(ours):,} rows came back of {len(theirs):,}"]
@@ -90,12 +90,12 @@ def differences(found: Path, expected: Path, contest: Contest) -> list[str]:
         return [f"row {1 + int(failed.argmax())} has an error: {ours['error'][failed].iloc[0]}"]
     off = np.abs(ours[SCORE].to_numpy(np.float64) - numbers(theirs, contest))
     row = int(off.argmax())
-    # Written so that a score that is no number is wrong, too.
+    # Written so that NaN counts as wrong, too.
     return [] if off[row] <= contest.tolerance else [f"row {1 + row} is off by {off[row]:.1e}"]
 
 
 def numbers(found: pd.DataFrame, contest: Contest) -> npt.NDArray[np.float64]:
-    """A script's scores; those that it wrote in single precision are made the numbers they were."""
+    """A script's scores as float64; single-precision scores are first restored to float32."""
     scores = found[SCORE].to_numpy(np.float64)
     if contest.given.suffix == ".pkl":
         scores = scores.astype(joblib.load(contest.given).predict_proba(["good"]).dtype)
@@ -109,7 +109,7 @@ def _contest(contest: Contest, running: Running, options: Options, folder: Path)
     transfers: list[Transfer] = []
 
     def send() -> float:
-        # The references write over their results, too: what is on the disk does not grow.
+        # The references overwrite their results too, so the used disk space stays constant.
         if transfers:
             remove(running, transfers[-1].job_id)
         transfers.append(transfer(running, source, ours, contest.model))
@@ -121,11 +121,11 @@ def _contest(contest: Contest, running: Running, options: Options, folder: Path)
     run_bare = program(
         rows, "benchmarks.bare", source, bare, BUNDLED_MODELS / contest.model, PROCESSES
     )
-    # In more rounds: these two are close together.
+    # More rounds, because these two rates are close together.
     costs = interleave({"ours": send, "bare": run_bare}, 3 * rounds)
     before = _commands(running)
     last = transfer(running, source, ours, contest.model)
-    commands = _commands(running) - before - last.looks * _commands_of_a_look(running, last.job_id)
+    commands = _commands(running) - before - last.polls * _commands_of_a_poll(running, last.job_id)
     title = f"Bulk with `{contest.model}`: {rows:,} rows, by HTTP, CSV to CSV"
     table = Table(title, ("ours, against", "ours", "reference"))
     table.notes = [
@@ -146,33 +146,33 @@ def _contest(contest: Contest, running: Running, options: Options, folder: Path)
 def _breakdown(
     running: Running, transfers: list[Transfer], last: Transfer, commands: float
 ) -> list[Row]:
-    """Where the time of our runs went, and what a part costs Redis."""
+    """How the time of Scorelane's runs is spent, and the number of Redis commands per part."""
     parts = running.parts(last.job_id)
     return [
         figure("upload", [each.upload for each in transfers], unit="s"),
         figure("scoring", [each.scoring for each in transfers], unit="s"),
         figure("download", [each.download for each in transfers], unit="s"),
         figure("parts", parts, unit=""),
-        figure("Redis commands a part", commands / parts, unit="", note="the client's looks apart"),
+        figure("Redis commands a part", commands / parts, unit="", note="without polls"),
     ]
 
 
 def _commands(running: Running) -> int:
-    """The commands that Redis has run so far, those inside its scripts too."""
+    """The number of commands that Redis has run so far, including those inside scripts."""
     with running.redis() as redis:
         stats: dict[str, dict[str, int]] = redis.info("commandstats")
     return sum(each["calls"] for each in stats.values())
 
 
-def _commands_of_a_look(running: Running, job_id: str) -> float:
+def _commands_of_a_poll(running: Running, job_id: str) -> float:
     before = _commands(running)
-    for _ in range(LOOKS):
-        look(running, job_id)
-    return (_commands(running) - before) / LOOKS
+    for _ in range(POLLS):
+        poll(running, job_id)
+    return (_commands(running) - before) / POLLS
 
 
 def _references(running: Running, options: Options, folder: Path) -> Table:
-    """Slower references, on fewer rows, as a share of the two-process script."""
+    """Compare slower references, on fewer rows, with the script in two processes."""
     some, few, rounds = (10_000, 300, 1) if options.quick else (100_000, 2_000, 3)
     source, short = folder / "some.csv", folder / "few.csv"
     some, few = save(options, source, some), save(options, short, few)
@@ -203,11 +203,18 @@ def _references(running: Running, options: Options, folder: Path) -> Table:
 def program(
     rows: int, module: str, *args: Path | str, env: dict[str, str] | None = None
 ) -> Callable[[], float]:
-    """A run of a program that scores so many rows and prints its seconds; gives rows per second."""
+    """Make a function that runs a module as a program and returns its rows per second.
+
+    Args:
+        rows: the number of rows that the program scores.
+        module: the module to run; it prints the seconds it took as its last word.
+        args: the arguments of the program.
+        env: environment variables to add.
+    """
     command = [sys.executable, "-m", module, *map(str, args)]
 
-    def run_it() -> float:
-        said = subprocess.run(
+    def run_program() -> float:
+        finished = subprocess.run(
             command,
             cwd=ROOT,
             env={**os.environ, **(env or {})},
@@ -215,6 +222,6 @@ def program(
             text=True,
             check=True,
         )
-        return rows / float(said.stdout.split()[-1])
+        return rows / float(finished.stdout.split()[-1])
 
-    return run_it
+    return run_program

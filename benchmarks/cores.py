@@ -1,4 +1,4 @@
-"""What the programs of a service take of the cores."""
+"""Measures the processor time of the programs of a service."""
 
 import time
 from collections.abc import Iterator
@@ -11,7 +11,11 @@ from benchmarks.service import Running
 
 @contextmanager
 def cores_of(running: Running) -> Iterator[dict[str, float]]:
-    """How many cores each program of a service kept busy during a block; filled at its end."""
+    """Measure the cores that each program keeps busy during a block.
+
+    Yields:
+        A dict that is filled at the end of the block: program -> mean number of busy cores.
+    """
     used: dict[str, float] = {}
     before, began = _seconds(running), time.perf_counter()
     yield used
@@ -20,12 +24,12 @@ def cores_of(running: Running) -> Iterator[dict[str, float]]:
 
 
 def described(used: dict[str, float]) -> str:
-    """The cores of each program, in words."""
+    """The busy cores of each program as one line of text."""
     return ", ".join(f"{name} {cores:.2f}" for name, cores in used.items())
 
 
 def _seconds(running: Running) -> dict[str, float]:
-    """Processor time of each program so far, of all its processes."""
+    """The processor seconds of each program so far, summed over its processes."""
     return {
         name: sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
         for name, pids in running.pids.items()

@@ -1,4 +1,4 @@
-"""Five hundred clients at once for a minute: what they are answered, and what they leave behind."""
+"""Five hundred clients at once for a minute: the responses, and the resources in use afterwards."""
 
 import json
 from collections import Counter
@@ -7,7 +7,7 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from benchmarks import reviews
-from benchmarks.load import Client, Load, ask, request
+from benchmarks.load import Client, Load, request, run_clients
 from benchmarks.report import Options, Table, figure, within
 from benchmarks.service import Running, service
 
@@ -15,28 +15,29 @@ CLIENTS = 500
 
 MODEL = "fast"
 
-#: What a client may be told: done, accepted, or that there is no room now.
-INTENDED = {200, 202, 429, 503}
+#: The statuses that a client may get: done, accepted, or no capacity now.
+EXPECTED = {200, 202, 429, 503}
 
-#: Files that the API may have open more than before: its threads keep a connection to Redis of each
-#: kind, once so many of them have been busy together. A leak would be of as many as were asked for.
+#: The maximum growth of the API's open files: each thread that was busy keeps its pooled
+#: connections to Redis. A leak would be proportional to the number of requests, which is far
+#: larger.
 POOLED = 150.0
 
-#: The API may hold so much more memory after the crowd than after a tenth of its time, in MB.
+#: The maximum growth of the API's memory from the end of the warm-up to the end of the run, in MB.
 GROWTH_MB = 30.0
 
 
 def run(options: Options) -> list[Table]:
-    """Let the crowd in for a tenth of the time first, so that what is made once is there."""
+    """Warm up for a tenth of the time, so that pools are filled; then measure growth under load."""
     clients, seconds = (50, 5.0) if options.quick else (CLIENTS, 60.0)
     table = Table(f"{clients} clients at once for {seconds:g} s, {MODEL}", ("", "ours", ""))
     texts = reviews.chosen(options, 1000)
     with service(env={"SCORELANE_SERVE": MODEL}) as running:
-        told: Counter[str] = Counter()
-        _crowd(running, texts, clients, seconds / 10, told, table)
-        before = _held(running)
-        load = _crowd(running, texts, clients, seconds, told, table)
-        after = _held(running)
+        counts: Counter[str] = Counter()
+        _crowd(running, texts, clients, seconds / 10, counts, table)
+        before = _resources(running)
+        load = _crowd(running, texts, clients, seconds, counts, table)
+        after = _resources(running)
     table.rows.append(figure("requests answered", load.rate, unit="a second"))
     table.rows.append(figure("median latency", load.percentile(50) * 1000, unit="ms"))
     table.rows.append(figure("latency, p99", load.percentile(99) * 1000, unit="ms"))
@@ -47,9 +48,9 @@ def run(options: Options) -> list[Table]:
         table.check(grown <= most, f"{grown:g} {what} are left open")
     grown = after["MB"] - before["MB"]
     table.rows.append(within("memory of the API more than before", grown, GROWTH_MB, unit="MB"))
-    said = ", ".join(f"{status}: {count:,}" for status, count in sorted(load.statuses.items()))
-    table.notes.append(f"answers by status: {said}; a job each: {told['jobs']:,} jobs")
-    for status in set(load.statuses) - INTENDED:
+    statuses = ", ".join(f"{status}: {count:,}" for status, count in sorted(load.statuses.items()))
+    table.notes.append(f"answers by status: {statuses}; a job each: {counts['jobs']:,} jobs")
+    for status in set(load.statuses) - EXPECTED:
         table.wrong.append(f"{load.statuses[status]} requests were answered {status}")
     return [table]
 
@@ -59,15 +60,15 @@ def _crowd(
     texts: list[str],
     clients: int,
     seconds: float,
-    told: Counter[str],
+    counts: Counter[str],
     table: Table,
 ) -> Load:
-    each = [_client(texts[at % len(texts)], at, told, table) for at in range(clients)]
-    return ask(running.url, each, seconds=seconds)
+    each = [_client(texts[at % len(texts)], at, counts, table) for at in range(clients)]
+    return run_clients(running.url, each, seconds=seconds)
 
 
-def _client(text: str, number: int, told: Counter[str], table: Table) -> Client:
-    """Asks for a text, submits it as a job, and follows that to its end, time and again."""
+def _client(text: str, number: int, counts: Counter[str], table: Table) -> Client:
+    """Score a text synchronously, then submit it as a job and poll that to its end; repeat."""
     body = json.dumps({"ref": [number], "text": [text]}).encode()
     question, submit = request("POST", "/sentiment", body), request("POST", "/jobs", body)
     while True:
@@ -78,7 +79,7 @@ def _client(text: str, number: int, told: Counter[str], table: Table) -> Client:
         answer = yield submit
         if answer.status != 202:
             continue
-        told["jobs"] += 1
+        counts["jobs"] += 1
         job: dict[str, Any] = json.loads(answer.body)
         follow = request("GET", f"/jobs/{job['id']}")
         while job["state"] in ("queued", "running"):
@@ -88,15 +89,17 @@ def _client(text: str, number: int, told: Counter[str], table: Table) -> Client:
         table.check(job["rows"]["completed"] == 1, f"a job of one row: {job['detail']}")
 
 
-def _held(running: Running) -> dict[str, float]:
-    """What the processes of the API hold, when their clients have left."""
-    held = {"files": 0.0, "connections": 0.0, "MB": 0.0}
+def _resources(running: Running) -> dict[str, float]:
+    """The open files, client connections and memory in MB of the processes of the API."""
+    resources = {"files": 0.0, "connections": 0.0, "MB": 0.0}
     for pid in running.pids["api"]:
         process = psutil.Process(pid)
-        held["files"] += process.num_fds()
-        held["connections"] += sum(one.status == "ESTABLISHED" for one in _http(process, running))
-        held["MB"] += process.memory_info().rss / 1e6
-    return held
+        resources["files"] += process.num_fds()
+        resources["connections"] += sum(
+            one.status == "ESTABLISHED" for one in _http(process, running)
+        )
+        resources["MB"] += process.memory_info().rss / 1e6
+    return resources
 
 
 def _http(process: Any, running: Running) -> list[Any]:

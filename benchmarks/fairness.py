@@ -1,4 +1,4 @@
-"""What small jobs and single texts wait for while a big job runs."""
+"""How long small jobs and single texts wait while a big job runs."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import reviews
 from benchmarks.big_jobs import BigJobs
-from benchmarks.load import Client, ask, percentile, request
+from benchmarks.load import Client, percentile, request, run_clients
 from benchmarks.report import Options, Table, figure, within
 from benchmarks.service import Running, service
 
@@ -18,23 +18,24 @@ MODEL = "fast"
 
 SMALL_ROWS = 100
 
-#: At most so many seconds: for a small job, at the median and at the 99th percentile; for a text.
+#: The maximum seconds of a small job, at the median and at the 99th percentile, and of a text.
 JOB_MEDIAN = 2.0
 JOB_P99 = 4.0
 TEXT_P99 = 1.0
 
-#: Seconds between two looks at a small job.
-LOOK_SECONDS = 0.02
+#: Seconds between two polls of a small job.
+POLL_SECONDS = 0.02
 
-#: Clients that ask for one text each second, spread over it: one that waits delays no other.
+#: The number of clients that each send one text per second, at different times of the second, so
+#: that a slow answer delays no other client.
 TEXT_CLIENTS = 5
 
-#: When something was asked for (`time.perf_counter`), and how many seconds it took.
+#: The moment of a request (`time.perf_counter`), and the seconds until its result.
 Wait = tuple[float, float]
 
 
 def run(options: Options) -> list[Table]:
-    """Floor 7."""
+    """Measure waits on an idle service, and then while big jobs run."""
     rows, seconds = (100_000, 6.0) if options.quick else (1_000_000, 90.0)
     big_one = options.csv.name if options.csv else f"a job of {rows:,} rows"
     table = Table(f"While {big_one} runs, {MODEL}", ("", "waits", ""))
@@ -50,11 +51,11 @@ def run(options: Options) -> list[Table]:
         with BigJobs(running, path) as big:
             busy = _waits(running, texts, seconds, table)
     for what, waits in busy.items():
-        during = [took for asked, took in waits if big.ran_at(asked)]
+        during = [waited for sent_at, waited in waits if big.ran_at(sent_at)]
         if during and idle[what]:
-            _add_rows(table, what, during, [took for _, took in idle[what]])
+            _add_rows(table, what, during, [waited for _, waited in idle[what]])
         else:
-            table.notes.append(f"{what}: none was asked for while a big job ran")
+            table.notes.append(f"{what}: none was sent while a big job ran")
     table.notes.append(f"{big.ended} big jobs ended in {seconds:g} s")
     table.check(not big.wrong, f"a big job: {big.wrong}")
     return [table]
@@ -69,13 +70,17 @@ def _add_rows(table: Table, what: str, during: list[float], idle: list[float]) -
         table.rows.append(within(f"{what}, median", during, JOB_MEDIAN, unit="s"))
         table.rows.append(within(f"{what}, p99", p99, JOB_P99, unit="s"))
     table.rows.append(figure(f"{what}, median of the idle service", idle, unit="s"))
-    table.notes.append(f"{what}: {len(during)} were asked for while a big job ran")
+    table.notes.append(f"{what}: {len(during)} were sent while a big job ran")
 
 
 def _waits(
     running: Running, texts: list[str], seconds: float, table: Table
 ) -> dict[str, list[Wait]]:
-    """Ask one after the other, of each kind, for so many seconds; what each waited."""
+    """Send requests of each kind for a time.
+
+    Returns:
+        Kind of request -> the waits of its requests.
+    """
     as_csv = io.StringIO("ref,text\n")
     as_csv.seek(0, io.SEEK_END)
     csv.writer(as_csv).writerows(enumerate(texts, 1))
@@ -91,28 +96,28 @@ def _waits(
         _texts(texts, client / TEXT_CLIENTS, waits["one text"], table)
         for client in range(TEXT_CLIENTS)
     ]
-    ask(running.url, clients, seconds=seconds)
+    run_clients(running.url, clients, seconds=seconds)
     return waits
 
 
 def _jobs(submit: bytes, rows: int, waits: list[Wait], table: Table) -> Client:
-    """Submits one job after the other, and looks at each until it has ended."""
+    """Submit one job after another, and poll each to its end."""
     while True:
-        asked = time.perf_counter()
+        sent_at = time.perf_counter()
         answer = yield submit
         if answer.status != 202:
             table.wrong.append(f"a small job was refused with {answer.status}")
             return
         job = json.loads(answer.body)
-        look = request("GET", f"/jobs/{job['id']}")
+        poll = request("GET", f"/jobs/{job['id']}")
         while job["state"] in ("queued", "running"):
-            job = json.loads((yield time.perf_counter() + LOOK_SECONDS, look).body)
-        waits.append((asked, time.perf_counter() - asked))
+            job = json.loads((yield time.perf_counter() + POLL_SECONDS, poll).body)
+        waits.append((sent_at, time.perf_counter() - sent_at))
         table.check(job["rows"]["completed"] == rows, f"a small job: {job['detail']}")
 
 
 def _texts(texts: list[str], first: float, waits: list[Wait], table: Table) -> Client:
-    """Asks for one text each second, the first after `first` seconds; a late one counts as late."""
+    """Send one text per second, the first after `first` seconds; waits count from the due time."""
     due = time.perf_counter() + first
     for text in cycle(texts):
         body = json.dumps({"ref": [1], "text": [text]}).encode()

@@ -1,4 +1,4 @@
-"""Models that are fitted for a benchmark, each added as `scorelane add-model` adds it.
+"""Fits models for the benchmarks, and adds them as `scorelane add-model` does.
 
 python -m benchmarks.fitted models/
 """
@@ -21,14 +21,14 @@ from benchmarks import reviews
 from shared.config.settings import BUNDLED_MODELS
 from training.add_model import Meaning, add_model
 
-#: A seed that no benchmark draws its texts with.
+#: The seed of the training texts; no benchmark uses it for the texts to score.
 SEED = 1_000_003
 
-#: Words of a text that the networks read, and the numbers that words have in the bundled index.
+#: The number of words that the networks read, and the number of rows of their embeddings.
 LENGTH = 56
 WORDS = 1 + max(json.loads((BUNDLED_MODELS / "deep" / "word_idx.json").read_text()).values())
 
-#: Pipelines by the names of their model folders.
+#: Name of the model folder -> function that makes the pipeline.
 PIPELINES = {
     "words": lambda: make_pipeline(TfidfVectorizer(), LogisticRegression()),
     "pairs": lambda: make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression()),
@@ -44,7 +44,7 @@ PIPELINES = {
     "calibrated": lambda: make_pipeline(TfidfVectorizer(), CalibratedClassifierCV(LinearSVC())),
 }
 
-#: What the folders hold, for a reader.
+#: Name of the model folder -> description for the tables.
 TITLES = {
     "words": "TF-IDF of words, logistic regression",
     "pairs": "TF-IDF of words and word pairs, logistic regression",
@@ -59,7 +59,7 @@ TITLES = {
 
 
 def fit(name: str, models: Path, texts: list[str]) -> Path:
-    """Fit a pipeline to texts and add it; its model folder."""
+    """Fit a pipeline to texts and add it as a model; returns its model folder."""
     pipeline = PIPELINES[name]().fit(texts, reviews.labels(texts))
     with tempfile.TemporaryDirectory() as folder:
         joblib.dump(pipeline, Path(folder) / "made.pkl")
@@ -68,16 +68,16 @@ def fit(name: str, models: Path, texts: list[str]) -> Path:
 
 
 def networks(models: Path) -> None:
-    """Add two Keras models that only TensorFlow runs, `swish` and `attention`.
+    """Add two Keras models that only TensorFlow can run, `swish` and `attention`.
 
-    Their weights are random: the cost of a score and its equality do not depend on them.
+    Their weights are random, because speed and equality of scores do not depend on them.
     """
     import keras  # noqa: PLC0415  most benchmarks need no TensorFlow
 
     layers: Any = keras.layers
     keras.utils.set_random_seed(1)
-    # Zeros are masked here, so that a row may be cut to its words. An LSTM of ONNX has no such
-    # activation, and Keras cannot read back an HDF5 file of masks and branches.
+    # The mask lets rows be cut to their words. ONNX's LSTM does not support this activation. The
+    # model with branches has no mask, because Keras cannot read such a model back from HDF5.
     swish = layers.LSTM(64, activation="silu")
     chain = [
         keras.Input((LENGTH,), dtype="int32"),

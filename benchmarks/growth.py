@@ -1,4 +1,4 @@
-"""How cost grows with workers and with parts, on a model that only waits."""
+"""How costs grow with the number of workers and of parts, with a model that only waits."""
 
 import csv
 import json
@@ -11,7 +11,7 @@ from statistics import median
 
 from benchmarks import reviews, runtime_package
 from benchmarks.cores import cores_of, described
-from benchmarks.load import Client, ask, request
+from benchmarks.load import Client, request, run_clients
 from benchmarks.report import Options, Table, faster, figure, quicker
 from benchmarks.service import service
 from benchmarks.transfer import transfer
@@ -20,17 +20,17 @@ from shared.model import SCORE
 
 MODEL = "waits"
 
-#: What a row waits: long enough that the cores can carry the rows of 32 processes.
+#: The seconds that a row takes: long enough that the cores can serve 32 processes.
 SECONDS_PER_ROW = 1e-3
 
-#: At least so much of linear growth, as long as nothing is full.
+#: The minimum share of linear growth, as long as no resource is saturated.
 LINEAR_FLOOR = 0.9
 
-#: Redis and the worker's main process, of one thread each, or all cores together: busy for more
-#: than this share they are full.
+#: Redis, the worker's main process (one thread each) and all cores together count as saturated
+#: above this share of busy time.
 FULL = 0.9
 
-#: At least so much of the speed with few parts, where their number should not matter.
+#: The minimum ratio of the speed with many parts to the speed with few, where it should be equal.
 SAME_FLOOR = 0.8
 
 #: Rows on a page of results.
@@ -38,13 +38,13 @@ PAGE = 10
 
 
 def run(options: Options) -> list[Table]:
-    """Floor 9."""
+    """Measure growth with processes, and with parts."""
     with tempfile.TemporaryDirectory(prefix="scorelane-bench-") as folder:
         return [_by_processes(options, Path(folder)), _by_parts(options, Path(folder))]
 
 
 def _by_processes(options: Options, folder: Path) -> Table:
-    """As many rows for each process, and more and more processes."""
+    """Measure the rate for growing numbers of processes, with equally many rows per process."""
     counts = (1, 2, 4) if options.quick else (1, 2, 4, 8, 16, 32)
     seconds, jobs = (2.0, 1) if options.quick else (10.0, 3)
     env = _waiting(folder / "waiting", SECONDS_PER_ROW)
@@ -56,7 +56,7 @@ def _by_processes(options: Options, folder: Path) -> Table:
         reviews.write_csv(first, rows // 10, options.seed)
         reviews.write_csv(source, rows, options.seed)
         with service(processes, env=env) as running, running.redis() as redis:
-            # Every process has done a part before it counts, and every API process knows them all.
+            # Warm-up: every process scores a part, and every API process learns of all of them.
             transfer(running, first, target, MODEL)
             redis.config_resetstat()
             with cores_of(running) as used:
@@ -65,14 +65,17 @@ def _by_processes(options: Options, folder: Path) -> Table:
             parts = sum(running.parts(job.job_id) for job in done)
         table.check(_all_there(target, rows), f"{processes} processes: not every row came back")
         rates = [rows / job.scoring for job in done]
-        full = _full(used)
+        saturated = _saturated(used)
         linear = linear or median(rates)
         table.rows.append(
-            faster(f"{processes}", rates, processes * linear, floor=None if full else LINEAR_FLOOR)
+            faster(
+                f"{processes}", rates, processes * linear, floor=None if saturated else LINEAR_FLOOR
+            )
         )
         table.notes.append(
             f"{processes}: {parts} parts, {sum(calls.values()) / parts:.1f} Redis commands a part; "
-            f"cores used: {described(used)}" + (f"; full: {', '.join(full)}" if full else "")
+            f"cores used: {described(used)}"
+            + (f"; saturated: {', '.join(saturated)}" if saturated else "")
         )
         if processes == 1:
             waited = jobs * rows * SECONDS_PER_ROW
@@ -88,25 +91,27 @@ def _waiting(folder: Path, seconds_per_row: float) -> dict[str, str]:
     return runtime_package.make(folder, MODEL, WaitingModel, repr(seconds_per_row))
 
 
-def _full(used: dict[str, float]) -> list[str]:
-    """What cannot do more."""
-    full = [name for name in ("redis", "worker") if used[name] > FULL]
-    return full + (["cores"] if sum(used.values()) > FULL * len(os.sched_getaffinity(0)) else [])
+def _saturated(used: dict[str, float]) -> list[str]:
+    """The saturated resources."""
+    saturated = [name for name in ("redis", "worker") if used[name] > FULL]
+    return saturated + (
+        ["cores"] if sum(used.values()) > FULL * len(os.sched_getaffinity(0)) else []
+    )
 
 
 def _all_there(target: Path, rows: int) -> bool:
-    """Whether a result has so many rows, in order, each with the score that all have."""
+    """Whether a result has this many rows, in order, each with the model's constant score."""
     with target.open(newline="") as file:
         found = [(row["ref"], row[SCORE]) for row in csv.DictReader(file)]
     return found == [(str(ref), "0.5") for ref in range(1, rows + 1)]
 
 
 def _by_parts(options: Options, folder: Path) -> Table:
-    """Questions about a job of few parts, and about one of many."""
-    many, asked = (500, 30) if options.quick else (10_000, 300)
+    """Compare requests about a job of few parts with requests about a job of many."""
+    many, repeats = (500, 30) if options.quick else (10_000, 300)
     table = Table("Questions about a job, by its parts", ("", f"{many:,} parts", f"{PAGE} parts"))
     env = _waiting(folder / "quick", SECONDS_PER_ROW / 1000)
-    # No row is scored in less, so each is a part of its own.
+    # Scoring a row takes longer than this, so every row becomes a part of its own.
     env["SCORELANE_PART_SECONDS"] = "1e-9"
     source, target = folder / "rows.csv", folder / "scores.csv"
     with service(2, env=env) as running:
@@ -119,7 +124,7 @@ def _by_parts(options: Options, folder: Path) -> Table:
             table.check(found == rows, f"a job of {rows} rows was cut into {found} parts")
         paths: dict[str, Callable[[int], str]] = {
             "status": lambda rows: f"/jobs/{ids[rows]}",
-            # The newest job is that of many parts; behind its id comes the other.
+            # The newest job is the one of many parts; its id is the cursor to the other.
             "list": lambda rows: "/jobs?limit=1" + f"&cursor={ids[many]}" * (rows == PAGE),
             "first page of results": lambda rows: _page(ids[rows], 0),
             "last page of results": lambda rows: _page(ids[rows], rows - PAGE),
@@ -127,7 +132,7 @@ def _by_parts(options: Options, folder: Path) -> Table:
         for what, path in paths.items():
             times: dict[int, list[float]] = {PAGE: [], many: []}
             wanted = {rows: request("GET", path(rows)) for rows in times}
-            ask(running.url, [_turns(wanted, times, table)], requests=2 * asked)
+            run_clients(running.url, [_turns(wanted, times, table)], requests=2 * repeats)
             table.rows.append(quicker(what, times[many], times[PAGE], floor=SAME_FLOOR))
     return table
 
@@ -137,11 +142,11 @@ def _page(job_id: str, offset: int) -> str:
 
 
 def _turns(wanted: dict[int, bytes], times: dict[int, list[float]], table: Table) -> Client:
-    """Asks one thing and the other in turn; their milliseconds go to `times`."""
+    """Send the requests in turn, and append their milliseconds to `times`."""
     while True:
-        for rows, asked in wanted.items():
+        for rows, message in wanted.items():
             began = time.perf_counter()
-            answer = yield asked
+            answer = yield message
             times[rows].append((time.perf_counter() - began) * 1000)
             body = json.loads(answer.body)
             table.check(answer.status == 200, f"{answer.status}: {body}")

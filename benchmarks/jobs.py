@@ -1,4 +1,4 @@
-"""Jobs of one row, submitted and polled: against one Celery task for each job."""
+"""Jobs of one row, submitted and polled, against one Celery task per job."""
 
 import json
 import time
@@ -7,7 +7,7 @@ from itertools import count, cycle
 
 from benchmarks import reviews
 from benchmarks.cores import cores_of
-from benchmarks.load import Client, ask, request
+from benchmarks.load import Client, request, run_clients
 from benchmarks.reference_servers import web
 from benchmarks.report import Options, Table, faster, interleave, within
 from benchmarks.service import Running, service
@@ -16,17 +16,17 @@ from benchmarks.small_jobs import SmallJobs, TaskPerJob, Way, drain, round_trip,
 MODEL = "fast"
 TOLERANCE = 1e-9
 
-#: At least so many times the drained rate, and at most so many milliseconds more when idle.
+#: The minimum ratio of the rates of draining a queue, and the maximum extra milliseconds when idle.
 DRAIN_FLOOR = 8.0
 MORE_MS = 1.0
 
-#: Seconds between two looks at a job, over HTTP, and how many clients look.
+#: Seconds between two polls of a job over HTTP, and the number of clients.
 POLL_SECONDS = 0.01
 CLIENTS = 16
 
 
 def run(options: Options) -> list[Table]:
-    """Floor 6."""
+    """Measure queue and workers without HTTP, and then the whole service by HTTP."""
     texts = reviews.chosen(options, 1000 if options.quick else 5000)
     with (
         service(env={"SCORELANE_SERVE": MODEL}) as running,
@@ -43,7 +43,7 @@ def run(options: Options) -> list[Table]:
 def _by_queue(
     running: Running, ours: SmallJobs, reference: TaskPerJob, texts: list[str], options: Options
 ) -> Table:
-    """What queue and workers do, without HTTP."""
+    """Measure queue and workers without HTTP."""
     rounds, trips = (1, 50) if options.quick else (5, 500)
     table = Table(f"One-row jobs in the queue, {MODEL}", ("", "ours", "task per job"))
     scores: dict[str, list[float]] = {}
@@ -53,7 +53,7 @@ def _by_queue(
         scores[name] = [way.score(job) for job in jobs[:100]]
         return rate
 
-    # The first time is warm-up: connections and scripts are made then.
+    # Warm-up: creates connections and loads scripts.
     ways: dict[str, Way] = {"ours": ours, "reference": reference}
     for way in ways.values():
         drain(way, texts[:100])
@@ -95,7 +95,7 @@ def _by_queue(
 
 
 def _costs(running: Running, ours: SmallJobs, texts: list[str]) -> Iterator[str]:
-    """What a job costs in a full queue."""
+    """The Redis commands and processor time per job in a full queue, as notes."""
     with running.redis() as redis:
         redis.config_resetstat()
         with cores_of(running) as used:
@@ -114,7 +114,7 @@ def _costs(running: Running, ours: SmallJobs, texts: list[str]) -> Iterator[str]
 
 
 def _by_http(ours: str, reference: str, texts: list[str], options: Options) -> Table:
-    """What clients see that submit a job and look at it until it has ended."""
+    """Measure the rate of clients that submit a job and poll it until it has ended."""
     rounds, seconds = (1, 2.0) if options.quick else (5, 5.0)
     table = Table(
         f"One-row jobs by HTTP: POST /jobs, then GET every {POLL_SECONDS * 1000:g} ms, {MODEL}",
@@ -123,7 +123,9 @@ def _by_http(ours: str, reference: str, texts: list[str], options: Options) -> T
 
     def rate(url: str) -> float:
         ended: list[float] = []
-        load = ask(url, [_client(texts, 13 * n, ended) for n in range(CLIENTS)], seconds=seconds)
+        load = run_clients(
+            url, [_client(texts, 13 * n, ended) for n in range(CLIENTS)], seconds=seconds
+        )
         failed = {status: n for status, n in load.statuses.items() if status not in (200, 202)}
         table.check(not failed and bool(ended), f"{url}: answers with status {failed}")
         return len(ended) / load.seconds
@@ -134,7 +136,7 @@ def _by_http(ours: str, reference: str, texts: list[str], options: Options) -> T
 
 
 def _client(texts: list[str], first: int, ended: list[float]) -> Client:
-    """Submits one job after the other, and looks at each until it has its score."""
+    """Submit one job after another, and poll each until it has its score."""
     for number in count(first):
         body = json.dumps({"ref": [1], "text": [texts[number % len(texts)]]}).encode()
         answer = yield request("POST", "/jobs", body)

@@ -1,7 +1,7 @@
-"""A load generator that takes little of the cores that it shares with what it measures.
+"""A load generator that uses little processor time, because it shares the cores with the service.
 
-One thread, one `select` loop, kept connections. A client is a generator: it yields the bytes of its
-next request and is sent the answer, so what it asks next may depend on what it was told.
+It has one thread, one `select` loop and persistent connections. A client is a generator that yields
+the bytes of its next request and is sent the answer, so that a request may depend on an answer.
 """
 
 import heapq
@@ -12,24 +12,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from benchmarks.lane import Answer, Client, Lane
+from benchmarks.client_connection import Answer, Client, ClientConnection
 
-__all__ = ["Answer", "Client", "Load", "ask", "percentile", "repeat", "request"]
+__all__ = ["Answer", "Client", "Load", "percentile", "repeat", "request", "run_clients"]
 
-#: Seconds without any answer after which the load is given up.
+#: The load fails after this many seconds without any answer.
 PATIENCE = 60.0
 
 
 @dataclass
 class Load:
-    """What became of the requests of a run; times in seconds.
+    """The result of a run; times are in seconds.
 
     Attributes:
-        seconds: from the first request to the last answer.
-        cpu: processor time that the generator itself took.
-        latencies: of each request, from when it was sent to the end of its answer; from when it was
-            due, if the answer before it came only then or later.
-        statuses: how often each status came.
+        seconds: the time from the first request to the last answer.
+        cpu: the processor time of the generator itself.
+        latencies: for each request the time from sending it to the end of its answer. If the
+            previous answer came after the request was due, the time counts from when it was due.
+        statuses: HTTP status -> number of answers.
     """
 
     seconds: float = 0.0
@@ -43,15 +43,15 @@ class Load:
         return len(self.latencies) / self.seconds
 
     def percentile(self, percent: float) -> float:
-        """The latency that so many percent of the requests did not exceed."""
+        """The latency that `percent` % of the requests did not exceed."""
         return percentile(self.latencies, percent)
 
 
 def percentile(values: Iterable[float], percent: float) -> float:
-    """The least of the values that so many percent of them do not exceed (the nearest rank).
+    """The percentile by the nearest-rank method: the least value that `percent` % do not exceed.
 
     Raises:
-        ValueError: there are no values.
+        ValueError: `values` is empty.
     """
     ranked = sorted(values)
     if not ranked:
@@ -62,7 +62,7 @@ def percentile(values: Iterable[float], percent: float) -> float:
 def request(
     method: str, path: str, body: bytes = b"", content_type: str = "application/json"
 ) -> bytes:
-    """The bytes of a request, made once and sent often."""
+    """Build the bytes of a request, so that they can be sent many times."""
     head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n"
     if body:
         head += f"Content-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
@@ -75,12 +75,12 @@ def repeat(
     *,
     per_second: float = math.inf,
 ) -> Client:
-    """A client that sends one request after the other for ever.
+    """A client that sends one request after another without end.
 
     Args:
-        next_request: gives the bytes of each.
-        check: called with each answer; what it raises ends the run.
-        per_second: the pace.
+        next_request: returns the bytes of each request.
+        check: called with each answer; an exception ends the run.
+        per_second: the maximum rate of requests.
     """
     due = time.perf_counter()
     while True:
@@ -91,62 +91,62 @@ def repeat(
             check(answer)
 
 
-def ask(
+def run_clients(
     url: str, clients: Iterable[Client], *, seconds: float = math.inf, requests: float = math.inf
 ) -> Load:
-    """Let the clients ask a server at the same time.
+    """Let clients send requests to a server at the same time.
 
     Args:
         url: scheme, host and port of the server.
-        clients: each has a connection of its own.
-        seconds: no request begins later than this; those under way are let finish.
-        requests: no more than so many begin.
+        clients: the clients; each has its own connection.
+        seconds: no request starts after this time; requests under way are finished.
+        requests: the maximum number of requests.
 
     Returns:
-        The figures of this run; it ends when no client has anything left to ask, or at a bound.
+        The figures of the run. It ends when no client has a request left, or at a limit.
 
     Raises:
-        ConnectionError: the server cannot be reached, or breaks a connection.
-        TimeoutError: there was no answer for long.
-        ValueError: an answer is none of HTTP/1.1 with a Content-Length.
+        ConnectionError: the server cannot be reached, or closes a connection without an answer.
+        TimeoutError: no answer came for `PATIENCE` seconds.
+        ValueError: an answer is not HTTP/1.1 with a Content-Length.
     """
     with selectors.DefaultSelector() as selector:
-        lanes = [Lane(url, client, selector) for client in clients]
+        connections = [ClientConnection(url, client, selector) for client in clients]
         try:
-            return _Asking(selector, seconds, requests).of(lanes)
+            return _Run(selector, seconds, requests).run(connections)
         finally:
-            for lane in lanes:
-                lane.close()
+            for connection in connections:
+                connection.close()
 
 
-class _Asking:
-    """The loop, and how far it is."""
+class _Run:
+    """The `select` loop of a run, and its state."""
 
     def __init__(self, selector: selectors.BaseSelector, seconds: float, requests: float) -> None:
         self._selector = selector
         self._end = time.perf_counter() + seconds
         self._left = requests
         self._unanswered = 0
-        self._waits: list[tuple[float, int, Lane, bytes]] = []
+        self._waits: list[tuple[float, int, ClientConnection, bytes]] = []
 
-    def of(self, lanes: list[Lane]) -> Load:
-        """Go on until nothing is left to send, and nothing to be answered."""
+    def run(self, connections: list[ClientConnection]) -> Load:
+        """Run until no request is left to send, and none is unanswered."""
         load, cpu, began = Load(), time.process_time(), time.perf_counter()
-        for lane in lanes:
-            self._ask_next(lane, None)
+        for connection in connections:
+            self._send_next(connection, None)
         while self._unanswered or self._waits:
             for key, _ in self._ready():
-                lane = key.data
-                answer = lane.receive()
+                connection = key.data
+                answer = connection.receive()
                 if answer is not None:
                     self._unanswered -= 1
-                    load.latencies.append(time.perf_counter() - lane.began)
+                    load.latencies.append(time.perf_counter() - connection.began)
                     load.statuses[answer.status] += 1
-                    self._ask_next(lane, answer)
+                    self._send_next(connection, answer)
             while self._waits and self._waits[0][0] <= (now := time.perf_counter()):
-                _, _, lane, wanted = heapq.heappop(self._waits)
-                # `select` wakes up to a millisecond late, which is no delay of the server's.
-                self._send(lane, wanted, now)
+                _, _, connection, wanted = heapq.heappop(self._waits)
+                # Counted from now: `select` wakes up to 1 ms late, which is not the server's delay.
+                self._send(connection, wanted, now)
         load.seconds, load.cpu = time.perf_counter() - began, time.process_time() - cpu
         return load
 
@@ -158,9 +158,9 @@ class _Asking:
             raise TimeoutError(f"no answer for {PATIENCE:g} s")
         return ready
 
-    def _ask_next(self, lane: Lane, answer: Answer | None) -> None:
-        """Have a client say what it wants next, and send that, now or when it is due."""
-        wanted, now = lane.next_request(answer), time.perf_counter()
+    def _send_next(self, connection: ClientConnection, answer: Answer | None) -> None:
+        """Get the next request of a client, and send it now or when it is due."""
+        wanted, now = connection.next_request(answer), time.perf_counter()
         if wanted is None or self._left <= 0:
             return
         due, wanted = (now, wanted) if isinstance(wanted, bytes) else wanted
@@ -168,10 +168,10 @@ class _Asking:
             return
         self._left -= 1
         if due <= now:
-            self._send(lane, wanted, due)
+            self._send(connection, wanted, due)
         else:
-            heapq.heappush(self._waits, (due, id(lane), lane, wanted))
+            heapq.heappush(self._waits, (due, id(connection), connection, wanted))
 
-    def _send(self, lane: Lane, wanted: bytes, began: float) -> None:
+    def _send(self, connection: ClientConnection, wanted: bytes, began: float) -> None:
         self._unanswered += 1
-        lane.send(wanted, began)
+        connection.send(wanted, began)

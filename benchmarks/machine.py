@@ -21,7 +21,7 @@ def machine() -> dict[str, Any]:
         "processor": _first_match("/proc/cpuinfo", r"model name\s*:\s*(.+)") or platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-        # Of others, too: a figure from a busy machine is worth less.
+        # Includes other programs: figures from a busy machine are less reliable.
         "load_at_begin": round(os.getloadavg()[0], 2),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),

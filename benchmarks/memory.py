@@ -1,4 +1,4 @@
-"""Memory: the most that each program ever held, after a short file and after a long one."""
+"""The peak memory of each program, after a short file and after a long one."""
 
 import re
 import tempfile
@@ -9,14 +9,14 @@ from benchmarks.reviews import save
 from benchmarks.service import Running, service
 from benchmarks.transfer import transfer
 
-#: The most that the API, a worker process with `fast`, and Redis may hold, in MB.
+#: The maximum peak memory of the API, a worker process with `fast`, and Redis, in MB.
 FLOORS = {"api": 200.0, "worker processes": 400.0, "redis": 64.0}
 
 TITLES = {"api": "the API", "worker processes": "a worker process", "redis": "Redis"}
 
 
 def run(options: Options) -> list[Table]:
-    """Send a short file, then a long one, to one service; look at its programs after each."""
+    """Send a short file, then a long one, to one service; measure its programs after each."""
     sizes = (100_000, 300_000) if options.quick else (100_000, 5_000_000)
     table = Table("Peak memory, with `fast`", ("", "peak", ""))
     table.notes = [
@@ -42,9 +42,10 @@ def run(options: Options) -> list[Table]:
 
 
 def peaks(running: Running) -> dict[str, float]:
-    """The most memory that programs have held since they started, in MB.
+    """Program -> the peak of its memory since its start, in MB.
 
-    Of several processes of a program it is the largest one's, and of Redis what it has allocated.
+    For a program with several processes it is the peak of the largest one; for Redis it is the
+    memory that it has allocated.
     """
     found = {name: max(map(_peak, running.pids[name])) for name in TITLES if name != "redis"}
     with running.redis() as redis:
@@ -53,7 +54,7 @@ def peaks(running: Running) -> dict[str, float]:
 
 
 def _peak(pid: int) -> float:
-    """The most resident memory that a process ever had, in MB."""
+    """The peak resident memory of a process, in MB."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
     if found is None:

@@ -1,4 +1,4 @@
-"""Starts the references that serve, and stops them."""
+"""Starts and stops the reference servers."""
 
 import os
 import subprocess
@@ -15,20 +15,24 @@ from benchmarks.service import START_SECONDS, STOP_SECONDS, ServiceFailed, free_
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: Of a reference's web app: what gunicorn's documentation and most tutorials begin with.
+#: The number of workers of a reference's web app, as in gunicorn's documentation and most
+#: tutorials.
 WORKERS = 2
 
 
 @contextmanager
 def web(app: str, env: dict[str, str] | None = None) -> Iterator[str]:
-    """Run a reference's web app in gunicorn for a block; gives its URL.
+    """Run a reference's web app in gunicorn for a block.
 
     Args:
-        app: `module:name`, as gunicorn takes it. It prints `ready` once in each worker.
-        env: environment variables besides those that are there.
+        app: the app in gunicorn's form, `module:name`. It must print `ready` in each worker.
+        env: environment variables to add.
+
+    Yields:
+        The URL of the app.
 
     Raises:
-        benchmarks.service.ServiceFailed: it did not start.
+        benchmarks.service.ServiceFailed: the app did not start.
     """
     port = free_port()
     command = ["gunicorn", "--workers", str(WORKERS), "--bind", f"127.0.0.1:{port}", app]
@@ -40,10 +44,10 @@ def web(app: str, env: dict[str, str] | None = None) -> Iterator[str]:
 def started(
     command: list[str], env: dict[str, str], *, ready: str, times: int = 1
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run `python -m <command>` for a block that begins when it has printed a word so often.
+    """Run `python -m <command>` for a block.
 
     Raises:
-        benchmarks.service.ServiceFailed: it ended, or it takes too long.
+        benchmarks.service.ServiceFailed: the program ended, or did not become ready in time.
     """
     with tempfile.TemporaryFile() as log:
         program = subprocess.Popen(
@@ -56,10 +60,10 @@ def started(
         )
         try:
             deadline = time.monotonic() + START_SECONDS
-            while (said := os.pread(log.fileno(), 2**20, 0)).count(ready.encode()) < times:
+            while (output := os.pread(log.fileno(), 2**20, 0)).count(ready.encode()) < times:
                 if program.poll() is not None or time.monotonic() > deadline:
                     raise ServiceFailed(
-                        f"{command[0]} did not start:\n{said.decode(errors='replace')}"
+                        f"{command[0]} did not start:\n{output.decode(errors='replace')}"
                     )
                 time.sleep(0.05)
             yield program

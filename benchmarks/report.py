@@ -1,4 +1,4 @@
-"""What a benchmark gives: tables of medians and of their ratios, printed and written as JSON."""
+"""The results of a benchmark: tables of medians and their ratios, printed and written as JSON."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -12,22 +12,22 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-#: One measurement, or those of all rounds, of which the median counts.
+#: One measurement, or the measurements of all rounds, whose median is used.
 Measured = float | Sequence[float]
 
 
 class BadUse(Exception):
-    """What was asked for cannot be done; the message says what to do instead."""
+    """The options cannot be used; the message says what to do instead."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a benchmark is asked.
+    """The options of a benchmark.
 
     Attributes:
-        quick: few rounds and small sizes, for the correctness checks.
-        csv: a file of the user's own with the texts; None: made reviews.
-        seed: of the made reviews.
+        quick: few rounds and small sizes, to check correctness only.
+        csv: a CSV with the user's own texts; None means generated reviews.
+        seed: the seed of the generated reviews.
     """
 
     quick: bool = False
@@ -37,18 +37,18 @@ class Options:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table; made by `faster`, `quicker`, `within` and `figure`.
+    """One line of a table. Use `faster`, `quicker`, `within` or `figure` to make one.
 
     Attributes:
-        what: what was measured.
-        unit: of `ours` and `reference`.
-        ours: the median of ours.
-        reference: the median of what it is compared with.
-        ratio: how many times better ours is.
-        floor: what was to be reached, in words.
-        reached: whether it was.
-        rounds: every measurement behind the medians.
-        note: a word more on this line.
+        what: the name of the measured quantity.
+        unit: the unit of `ours` and `reference`.
+        ours: the median of Scorelane's measurements.
+        reference: the median of the reference's measurements.
+        ratio: how many times better Scorelane is than the reference.
+        floor: the target, as text.
+        reached: whether the target was reached; None without a target.
+        rounds: contestant -> all measurements.
+        note: a remark on this line.
     """
 
     what: str
@@ -67,11 +67,11 @@ class Table:
     """A table of one benchmark.
 
     Attributes:
-        title: what it is about.
-        columns: the headings of what was measured, of its figure, and of the reference's.
-        rows: its lines.
-        notes: what a reader must know to repeat or to believe it.
-        wrong: the checks of correctness that failed; any makes the run fail.
+        title: the title of the table.
+        columns: the headings of the quantity, of Scorelane's figure and of the reference's.
+        rows: the lines of the table.
+        notes: facts that a reader needs to repeat or judge the measurements.
+        wrong: the correctness checks that failed; if there are any, the run fails.
     """
 
     title: str
@@ -81,7 +81,7 @@ class Table:
     wrong: list[str] = field(default_factory=list)
 
     def check(self, holds: bool, otherwise: str) -> None:
-        """Note what is wrong, unless something holds."""
+        """Record `otherwise` as wrong unless `holds` is true."""
         if not holds:
             self.wrong.append(otherwise)
 
@@ -95,7 +95,7 @@ def faster(
     floor: float | None = None,
     note: str = "",
 ) -> Row:
-    """A row of rates, where more is better: `floor` is the least of ours / reference."""
+    """A row of rates, where more is better; `floor` is the minimum of ours / reference."""
     ratio = _median(ours) / _median(reference)
     return _compared(what, unit, ours, reference, ratio, floor, note)
 
@@ -109,7 +109,7 @@ def quicker(
     floor: float | None = None,
     note: str = "",
 ) -> Row:
-    """A row of times, where less is better: `floor` is the least of reference / ours."""
+    """A row of times, where less is better; `floor` is the minimum of reference / ours."""
     ratio = _median(reference) / _median(ours)
     return _compared(what, unit, ours, reference, ratio, floor, note)
 
@@ -123,7 +123,7 @@ def within(
     reference: Measured | None = None,
     note: str = "",
 ) -> Row:
-    """A row whose floor is a most: of ours, or with a reference of ours - reference."""
+    """A row with an upper limit, of ours or, with a reference, of ours - reference."""
     value = _median(ours)
     if reference is None:
         return Row(
@@ -150,19 +150,19 @@ def within(
 
 
 def figure(what: str, ours: Measured, *, unit: str, note: str = "") -> Row:
-    """A row with a figure that is compared with nothing."""
+    """A row with a figure that has no reference and no target."""
     return Row(what, unit, _median(ours), rounds=_rounds(ours=ours), note=note)
 
 
 def interleave(contestants: dict[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """Run contestants in turn, A B C A B C: whatever the machine does meanwhile meets them all.
+    """Run contestants in turn, A B C A B C, so that disturbances affect all of them equally.
 
     Args:
-        contestants: name -> one run, which gives its figure.
-        rounds: how often each is run.
+        contestants: name -> function that does one run and returns its figure.
+        rounds: the number of runs of each.
 
     Returns:
-        name -> the figures of its runs.
+        Name -> the figures of its runs.
     """
     figures: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
@@ -172,8 +172,8 @@ def interleave(contestants: dict[str, Callable[[], float]], rounds: int) -> dict
 
 
 def show(tables: list[Table], here: dict[str, Any]) -> None:
-    """Print tables, and under them where they were measured."""
-    # A pipe has no width; a table in a log may be as wide as it needs to be.
+    """Print tables, and below them the machine and the versions."""
+    # A pipe has no width, and rich would assume 80 columns.
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=140)
@@ -196,7 +196,7 @@ def show(tables: list[Table], here: dict[str, Any]) -> None:
 def write_json(
     folder: Path, name: str, tables: list[Table], *, options: Options, here: dict[str, Any]
 ) -> Path:
-    """Write the tables of a benchmark to `folder/name.json`; where that is."""
+    """Write the tables of a benchmark to `folder/name.json`; returns the path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
     content = {
@@ -266,7 +266,7 @@ def _grid(table: Table) -> Grid:
 
 
 def _number(value: float) -> str:
-    """Three significant digits, and no fewer than the whole part has."""
+    """Format a number with three significant digits, or with all digits of its integer part."""
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.2e}" if abs(value) < 1e-3 else f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""`POST /sentiment` with one text, against the article's own design: alone, and when all come."""
+"""`POST /sentiment` with one text, by one client and by many, against the article's design."""
 
 import json
 from collections.abc import Callable
@@ -7,27 +7,27 @@ from typing import Any
 
 from benchmarks import reviews
 from benchmarks.cores import cores_of, described
-from benchmarks.load import Client, Load, ask, request
+from benchmarks.load import Client, Load, request, run_clients
 from benchmarks.reference_servers import web
 from benchmarks.report import Options, Row, Table, faster, interleave, quicker, within
 from benchmarks.service import Running, service
 from shared.config.settings import BUNDLED_MODELS
 
-#: How far a score may be from what `predict_proba` or `model.predict` gives.
+#: The maximum difference of a score from that of `predict_proba` or `model.predict`.
 TOLERANCES = {"fast": 1e-9, "deep": 1e-5}
 
-#: At most so many milliseconds more than the article's design, for one client of an idle service.
+#: The maximum extra milliseconds over the article's design, for one client of an idle service.
 FAST_MORE_MS = 6.0
 
-#: At least so many times its requests per second, with 16 and with 64 clients.
+#: The minimum ratio of requests per second to the article's design, with 16 and with 64 clients.
 FLOORS = {"fast": 1.5, "deep": 15.0}
 
-#: Every so many answers are compared; reading all of them would take from what is measured.
+#: One answer in this many is compared: comparing all would take processor time from the service.
 CHECK_EVERY = 16
 
 
 def run(options: Options) -> list[Table]:
-    """Floor 5."""
+    """Compare the service with the article's design, for both bundled models."""
     texts = reviews.chosen(options, 64 if options.quick else 256)
     tables = []
     with service() as ours:
@@ -40,34 +40,34 @@ def run(options: Options) -> list[Table]:
 
 
 def _compare(model: str, ours: Running, article: str, texts: list[str], options: Options) -> Table:
-    """Our service and the article's design with the same model, in turn."""
+    """Compare the service with the article's design, with the same model, in turn."""
     rounds, seconds = (1, 1.0) if options.quick else (5, 5.0)
     expected = _scores(article, texts)
     table = Table(f"POST /sentiment with one text, {model}", ("clients", "ours", "article"))
     wrong: list[str] = []
 
-    def asked(url: str, clients: int) -> Load:
+    def measure(url: str, clients: int) -> Load:
         each = [_client(model, texts, expected, 13 * number, wrong) for number in range(clients)]
-        return ask(url, each, seconds=seconds)
+        return run_clients(url, each, seconds=seconds)
 
-    def both(clients: int, figure: Callable[[Load], float]) -> tuple[list[float], list[float]]:
+    def rates_of(clients: int, figure: Callable[[Load], float]) -> tuple[list[float], list[float]]:
         figures = interleave(
             {
-                "ours": lambda: figure(asked(ours.url, clients)),
-                "article": lambda: figure(asked(article, clients)),
+                "ours": lambda: figure(measure(ours.url, clients)),
+                "article": lambda: figure(measure(article, clients)),
             },
             rounds,
         )
         return figures["ours"], figures["article"]
 
-    table.rows.append(_alone(model, *both(1, lambda load: 1000 * load.percentile(50))))
+    table.rows.append(_alone(model, *rates_of(1, lambda load: 1000 * load.percentile(50))))
     for clients in (16,) if options.quick else (16, 64):
-        rates = both(clients, lambda load: load.rate)
+        rates = rates_of(clients, lambda load: load.rate)
         table.rows.append(
             faster(f"{clients}: requests", *rates, unit="requests/s", floor=FLOORS[model])
         )
     with cores_of(ours) as used:
-        load = asked(ours.url, clients)
+        load = measure(ours.url, clients)
     table.notes.append(
         f"cores used by ours with {clients} clients: {described(used)}, "
         f"the load itself {load.cpu / load.seconds:.2f}"
@@ -86,7 +86,7 @@ def _alone(model: str, ours: list[float], article: list[float]) -> Row:
 def _client(
     model: str, texts: list[str], expected: list[float], first: int, wrong: list[str]
 ) -> Client:
-    """Sends one text after the other, and compares some scores with what they must be."""
+    """Send one text after another, and compare some scores with the expected ones."""
     requests = [_request(f"?model={model}", [text]) for text in texts]
     for number in count(first):
         which = number % len(texts)
@@ -97,18 +97,18 @@ def _client(
             [row] = json.loads(answer.body)
             score = row["Sentiment_Score"]
             if score is None or abs(score - expected[which]) > TOLERANCES[model]:
-                wrong.append(f"{score} ({row.get('error')}), and it must be {expected[which]}")
+                wrong.append(f"{score} ({row.get('error')}) instead of {expected[which]}")
 
 
 def _scores(url: str, texts: list[str]) -> list[float]:
-    """The article's scores of the texts, in one request."""
+    """Get the article's scores of the texts in one request."""
     rows: list[dict[str, Any]] = []
 
     def client() -> Client:
         answer = yield _request("", texts)
         rows.extend(json.loads(answer.body))
 
-    ask(url, [client()])
+    run_clients(url, [client()])
     return [row["Sentiment_Score"] for row in rows]
 
 

@@ -1,9 +1,10 @@
-"""Made reviews: seeded, of natural length and vocabulary, as a CSV has them.
+"""Generates reviews of natural length and vocabulary, repeatably by a seed.
 
-Word frequencies follow Zipf's law as Mandelbrot stated it, p(r) ~ 1 / (r + q)^s, over a vocabulary
-of 40,000; lengths a gamma distribution. In short reviews of several kinds (10,000 of each) the most
-frequent word is 3 to 7 % of all words, the first hundred are 43 to 53 %, the first thousand 69 to
-86 %, and 77 to 99 % are in the vocabulary of the bundled models; here it is 6, 57, 82 and 80 %.
+Word frequencies follow the Zipf-Mandelbrot law (Mandelbrot, 1953), p(r) ~ 1 / (r + q)^s, over a
+vocabulary of 40,000 words. Lengths follow a gamma distribution. In real short reviews of several
+kinds (10,000 each) the most frequent word makes up 3 to 7 % of all words, the first hundred words
+43 to 53 %, the first thousand 69 to 86 %, and 77 to 99 % of the words are in the vocabulary of the
+bundled models. Here the figures are 6, 57, 82 and 80 %.
 """
 
 import csv
@@ -19,11 +20,11 @@ import numpy.typing as npt
 from benchmarks.report import BadUse, Options
 from benchmarks.words import BAD, BEYOND_ASCII, GOOD, vocabulary
 
-#: Words of a text: at most, and on average (before the cut at the most).
-MOST_WORDS = 60
+#: The maximum number of words of a text, and the mean (before the maximum is applied).
+MAX_WORDS = 60
 MEAN_WORDS = 18.0
 
-#: Of all texts, those with a word beyond ASCII.
+#: The share of texts with a word beyond ASCII.
 BEYOND_ASCII_SHARE = 0.02
 
 _VOCABULARY = 40_000
@@ -31,27 +32,27 @@ _SHIFT = 3.5
 _ZIPF = 1.2
 _TABLE = 2**21
 
-#: Texts drawn at once: bounds the memory, and says which texts a seed gives.
+#: The number of texts drawn at once. It bounds memory; another number would give other texts.
 _CHUNK = 50_000
 
 
 def texts(n: int, seed: int) -> list[str]:
-    """`n` reviews; the first ones of a longer list with the same seed are the same."""
+    """Generate `n` reviews. With the same seed, a shorter list is the beginning of a longer one."""
     return list(islice(_drawn(seed), n))
 
 
 def write_csv(path: Path, n: int, seed: int) -> None:
-    """Write `n` reviews as a CSV with the columns `ref` (1, 2, ...) and `text`."""
+    """Write `n` generated reviews as a CSV with the columns `ref` (1, 2, ...) and `text`."""
     _write(path, islice(_drawn(seed), n))
 
 
 def read_csv(path: Path, n: int) -> list[str]:
-    """The first `n` texts of a user's own CSV (UTF-8, a column `text`), or all if it has fewer.
+    """Read the first `n` texts of a user's CSV (UTF-8, with a column `text`), or all if fewer.
 
-    Line breaks in them become spaces: not every reference reads a cell of two lines.
+    Line breaks in texts become spaces, because not every reference can read them.
 
     Raises:
-        benchmarks.report.BadUse: it is not such a file.
+        benchmarks.report.BadUse: the file cannot be read, or has no text.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -68,12 +69,12 @@ def read_csv(path: Path, n: int) -> list[str]:
 
 
 def chosen(options: Options, n: int) -> list[str]:
-    """The texts to score: of the user's CSV, if one was given, or made ones."""
+    """The texts to score: those of the user's CSV if there is one, else generated ones."""
     return read_csv(options.csv, n) if options.csv else texts(n, options.seed)
 
 
 def save(options: Options, path: Path, n: int) -> int:
-    """Write the texts to score as `write_csv` does; how many there are, `n` or fewer."""
+    """Write the texts to score as `write_csv` does; returns their number, `n` or fewer."""
     if options.csv is None:
         write_csv(path, n, options.seed)
         return n
@@ -83,9 +84,9 @@ def save(options: Options, path: Path, n: int) -> int:
 
 
 def labels(these: list[str]) -> list[int]:
-    """A label for each text: 1 where it praises more than it blames, by the words it was made of.
+    """Label generated texts for fitting pipelines: 1 for more praise than blame, else 0.
 
-    For fitting pipelines to; a text with neither gets a label by its length, so that both occur.
+    A text with as many of both gets a label by its length, so that both labels occur.
     """
     worth = dict.fromkeys(BAD, -1) | dict.fromkeys(GOOD, 1)
     balances = [sum(worth.get(word, 0) for word in text.lower().split()) for text in these]
@@ -110,7 +111,7 @@ def _drawn(seed: int) -> Iterator[str]:
 
 @cache
 def _forms() -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int32]]:
-    """Every word in every form that it is written in, form by form; ranks to draw words from."""
+    """All words in all written forms, form by form; and a table of ranks to draw words from."""
     words = vocabulary(_VOCABULARY)
     capital = [word[0].upper() + word[1:] for word in words]
     forms = [
@@ -124,7 +125,7 @@ def _forms() -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int32]]:
         [word.upper() for word in words],
     ]
     weights = (np.arange(1, len(words) + 1) + _SHIFT) ** -_ZIPF
-    # Drawing from a table that holds each rank as often as it is due is quicker than by bisection.
+    # A table that holds each rank in proportion to its frequency is faster than bisection.
     due = (np.arange(_TABLE) + 0.5) * (weights.sum() / _TABLE)
     ranks = np.searchsorted(np.cumsum(weights), due).astype(np.int32)
     flat: npt.NDArray[np.object_] = np.array([*chain(*forms), *BEYOND_ASCII], dtype=object)
@@ -136,19 +137,19 @@ _PLAIN, _COMMA, _STOP, _SHOUT, _CAPITAL, _CAPITAL_COMMA, _QUOTED, _UPPER = range
 
 def _chunk(random: np.random.Generator) -> Iterator[str]:
     flat, ranks = _forms()
-    lengths = random.gamma(2.6, MEAN_WORDS / 2.6, _CHUNK).round().clip(1, MOST_WORDS).astype(int)
+    lengths = random.gamma(2.6, MEAN_WORDS / 2.6, _CHUNK).round().clip(1, MAX_WORDS).astype(int)
     ends = np.cumsum(lengths)
     begins = ends - lengths
     total = int(ends[-1])
 
-    # One word of 22 ends a clause, one of 26 a sentence; the next word has a capital.
+    # One word in 22 ends a clause, one in 26 a sentence; after a sentence comes a capital.
     chance = random.random(total)
     form = np.select(
         [chance < 0.045, chance < 0.08, chance < 0.084, chance < 0.087, chance < 0.09],
         [_COMMA, _STOP, _SHOUT, _QUOTED, _UPPER],
         _PLAIN,
     )
-    # Nine texts of ten begin with a capital, and most that are no mere phrase end as a sentence.
+    # 90 % of the texts start with a capital, and most longer ones end with a full stop.
     first = np.zeros(total, dtype=bool)
     first[begins] = random.random(_CHUNK) < 0.9
     first[1:] |= np.isin(form[:-1], (_STOP, _SHOUT))

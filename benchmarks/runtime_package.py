@@ -1,4 +1,4 @@
-"""A model of a format of its own, whose runtime is found by its entry point as a package's is."""
+"""Writes a model of a new format, and package metadata with the entry point of its runtime."""
 
 import os
 import sys
@@ -8,16 +8,16 @@ from shared.model import RUNTIMES, write_card
 
 
 def make(folder: Path, name: str, runtime: type, content: str = "") -> dict[str, str]:
-    """Write the model, and the metadata of a package that brings its runtime, into a folder.
+    """Write a model, and the metadata of a package that provides its runtime, into a folder.
 
     Args:
-        folder: becomes the place of both.
-        name: of the model, and of its format.
-        runtime: what loads it, in a module that can be imported here.
-        content: of the model file.
+        folder: the folder for both.
+        name: the name of the model and of its format.
+        runtime: the class that loads the model, in an importable module.
+        content: the content of the model file.
 
     Returns:
-        The environment of a worker that serves the model alone, and of its API.
+        The environment variables for a worker and an API that serve only this model.
     """
     model = folder / "models" / name
     model.mkdir(parents=True)

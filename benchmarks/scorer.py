@@ -1,6 +1,6 @@
-"""A process on one core that scores in one way, on command: what `scoring` compares.
+"""Scores texts by one method in a process on one core, for the benchmark `scoring`.
 
-Each way has a process of its own, so that none pays for another's libraries, memory or threads.
+Each method has its own process, so that none is affected by another's libraries, memory or threads.
 """
 
 import json
@@ -16,7 +16,7 @@ from typing import IO, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-#: One thread wherever threads are counted by a variable: the comparison is of one core each.
+#: Environment variables that limit libraries to one thread, because each method gets one core.
 ONE_THREAD = dict.fromkeys(
     (
         "OMP_NUM_THREADS",
@@ -33,11 +33,11 @@ Score = Callable[[list[str]], npt.NDArray[np.float64]]
 
 
 class Scorer:
-    """The parent's end of such a process; a context manager.
+    """A scoring process, controlled by its parent; a context manager.
 
     Args:
-        way: `ours`, `pipeline` (scikit-learn's) or `predict` (Keras's).
-        folders: of the models; of one, where the way is `predict`.
+        way: the method: `ours`, `pipeline` (scikit-learn's) or `predict` (Keras's).
+        folders: the model folders; only one for `predict`.
         texts: a JSON file with a list of the texts.
     """
 
@@ -52,7 +52,7 @@ class Scorer:
         self._stdin, self._stdout = _pipe(self._process.stdin), _pipe(self._process.stdout)
 
     def __enter__(self) -> Self:
-        """Wait until the models are loaded and warm."""
+        """Wait until the models are loaded and warmed up."""
         self._answer()
         return self
 
@@ -62,24 +62,24 @@ class Scorer:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        """End it."""
+        """End the process."""
         self._stdin.close()
         self._process.wait()
         self._stdout.close()
 
     def rate(self, model: int, rows: int) -> float:
-        """Rows per second of processor time, of the first `rows` texts at once.
+        """Rows per second of processor time, for the first `rows` texts in one call.
 
-        On a core of its own that is the time on the clock; on a busy one it still is comparable.
+        On an idle core this equals wall-clock time; on a busy core it remains comparable.
         """
         return rows / float(self._ask(model=model, rows=rows))
 
     def latency(self, model: int, rows: int) -> float:
-        """Milliseconds of a call with one text: the median over the first `rows` texts."""
+        """The median milliseconds of a call with one text, over the first `rows` texts."""
         return 1000 * float(self._ask(model=model, rows=rows, singly=True))
 
     def scores(self, model: int, rows: int, path: Path) -> npt.NDArray[np.float64]:
-        """The scores of the first `rows` texts; `path` is a file to hand them over in."""
+        """The scores of the first `rows` texts; `path` is a temporary file for the transfer."""
         self._ask(model=model, rows=rows, path=str(path))
         found: npt.NDArray[np.float64] = np.load(path)
         return found
@@ -92,12 +92,12 @@ class Scorer:
     def _answer(self) -> Any:
         line = self._stdout.readline()
         if not line:
-            raise RuntimeError("a scorer has ended; what it said is above")
+            raise RuntimeError("a scorer has ended; its error is above")
         return json.loads(line)
 
 
 def main(way: str, texts: list[str], folders: list[Path]) -> None:
-    """Load models, then answer one command a line, until stdin ends."""
+    """Load models, then answer one JSON command per line until stdin ends."""
     ways = {"ours": _ours, "pipeline": _pipeline, "predict": _predict}
     models = ways[way](folders)
     for score in models:
@@ -107,7 +107,7 @@ def main(way: str, texts: list[str], folders: list[Path]) -> None:
         command = json.loads(line)
         score, these = models[command["model"]], texts[: command["rows"]]
         singly = command.get("singly", False)
-        # A single call is waited for, by somebody with a clock.
+        # Latency is wall-clock time; throughput is processor time.
         clock = time.perf_counter if singly else time.process_time
         seconds = []
         for call in [[text] for text in these] if singly else [these]:
@@ -120,7 +120,7 @@ def main(way: str, texts: list[str], folders: list[Path]) -> None:
 
 
 def _ours(folders: list[Path]) -> list[Score]:
-    import pandas as pd  # noqa: PLC0415  each way imports what it needs, and no more
+    import pandas as pd  # noqa: PLC0415  each method imports only what it needs
 
     from shared.model import SCORE, TEXT, Model, load_model  # noqa: PLC0415
 
@@ -157,7 +157,7 @@ def _predict(folders: list[Path]) -> list[Score]:
 
 
 def _take_one_core() -> None:
-    # Libraries start threads as they please; on one core they gain nothing by it.
+    # Libraries may start threads in spite of the variables; on one core these bring no speed.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 

@@ -1,4 +1,4 @@
-"""Scoring alone, one core each: our runtimes against `predict_proba` and `model.predict`."""
+"""Scoring alone, on one core: our runtimes against `predict_proba` and `model.predict`."""
 
 import json
 import subprocess
@@ -16,21 +16,21 @@ from benchmarks.scorer import Scorer
 from benchmarks.service import service
 from shared.config.settings import BUNDLED_MODELS
 
-#: The rows that pipelines are fitted to.
+#: The number of rows that pipelines are fitted to.
 FIT_ROWS = 20_000
 
-#: Pipelines that are vectorised, with their floor; the others must not be slower. A twentieth less
-#: is what the figures of two equal contestants differ by.
+#: Pipeline that has fast code -> minimum ratio. Others must not be slower than the reference; two
+#: equal contestants differ by up to 5 %.
 FLOORS = {"fast": 8.0, "words": 8.0, "pairs": 8.0}
 NOT_SLOWER = 0.95
 
-#: How far our scores may be from the reference's.
+#: The maximum difference of our scores from the reference's.
 PIPELINE_DIFFERENCE = 1e-9
 KERAS_DIFFERENCE = 1e-5
 
 
 def run(options: Options) -> list[Table]:
-    """Compare rates, latencies and scores; look at a worker that serves the bundled models."""
+    """Compare rates, latencies and scores; measure a worker that serves the bundled models."""
     with tempfile.TemporaryDirectory(prefix="scorelane-bench-") as folder:
         return [
             _pipelines(options, Path(folder)),
@@ -51,10 +51,11 @@ def _pipelines(options: Options, folder: Path) -> Table:
         ("pipeline", "ours", "predict_proba"),
         notes=[about],
     )
-    made = reviews.texts(2_000 if options.quick else FIT_ROWS, fitted.SEED)
+    training_texts = reviews.texts(2_000 if options.quick else FIT_ROWS, fitted.SEED)
     folders = {"the bundled model `fast`": BUNDLED_MODELS / "fast"}
     folders |= {
-        fitted.TITLES[name]: fitted.fit(name, folder / "models", made) for name in fitted.PIPELINES
+        fitted.TITLES[name]: fitted.fit(name, folder / "models", training_texts)
+        for name in fitted.PIPELINES
     }
     ours = Scorer("ours", list(folders.values()), texts)
     theirs = Scorer("pipeline", list(folders.values()), texts)
@@ -80,16 +81,16 @@ def _networks(options: Options, folder: Path) -> Table:
         ("model", "ours", "predict"),
         notes=[about],
     )
-    # In a process of its own: TensorFlow must not be in this one.
-    made = folder / "networks"
-    command = [sys.executable, "-m", "benchmarks.fitted", str(made)]
+    # In a new process, because TensorFlow must not be imported in this one.
+    networks = folder / "networks"
+    command = [sys.executable, "-m", "benchmarks.fitted", str(networks)]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode:
         raise BadUse(f"The Keras models could not be made:\n{built.stderr[-2000:]}")
     for title, model, floor, floor_of_one in (
         ("the bundled model `deep`", BUNDLED_MODELS / "deep", 10.0, 50.0),
-        (fitted.TITLES["swish"], made / "swish", 4.0, None),
-        (fitted.TITLES["attention"], made / "attention", 4.0, None),
+        (fitted.TITLES["swish"], networks / "swish", 4.0, None),
+        (fitted.TITLES["attention"], networks / "attention", 4.0, None),
     ):
         ours, theirs = Scorer("ours", [model], texts), Scorer("predict", [model], texts)
         with ours, theirs:
@@ -105,7 +106,7 @@ def _networks(options: Options, folder: Path) -> Table:
 
 
 def _worker(options: Options) -> Table:
-    """Start the service with both bundled models, and look at its worker processes."""
+    """Start the service with both bundled models, and measure its worker processes."""
     seconds, memory, imported = [], [], 0
     for _ in range(1 if options.quick else 3):
         with service(env={"SCORELANE_SERVE": "fast,deep"}) as running:

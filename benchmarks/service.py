@@ -1,4 +1,4 @@
-"""The whole service, started as a user starts it, and looked at from outside."""
+"""Starts the whole service as a user does, and observes it from outside."""
 
 import json
 import os
@@ -21,31 +21,31 @@ from shared.config.settings import Settings
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 
-#: Seconds that the service gets to be ready, and to stop.
+#: The maximum seconds until the service is ready, and until it has stopped.
 START_SECONDS = 180.0
 STOP_SECONDS = 60.0
 
-#: Seconds between two looks whether it is ready: what `ready_seconds` is exact to.
-LOOK_SECONDS = 0.01
+#: Seconds between two checks of readiness, which is the precision of `ready_seconds`.
+POLL_SECONDS = 0.01
 
 
 class ServiceFailed(Exception):
-    """The service did not start; the message holds what it said."""
+    """The service did not start; the message holds its output."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A service that runs.
+    """A running service.
 
     Attributes:
-        url: of the API.
-        host: of the API.
-        port: of the API.
-        redis_url: of its Redis.
-        data: its data folder; the logs are in `logs/`.
-        pids: process ids by program: `redis`, `api` (gunicorn's main process and its children),
-            `worker` (the main process), `worker processes` (its children, that score).
-        ready_seconds: from the start of the worker to the first 200 of `/readyz`.
+        url: the URL of the API.
+        host: the host of the API.
+        port: the port of the API.
+        redis_url: the URL of the service's Redis.
+        data: the data folder; the logs are in its folder `logs/`.
+        pids: program -> process ids: `redis`, `api` (gunicorn's main process and its children),
+            `worker` (the main process), `worker processes` (its children, which score).
+        ready_seconds: the time from the start of the worker to the first status 200 of `/readyz`.
     """
 
     url: str
@@ -57,11 +57,11 @@ class Running:
     ready_seconds: float
 
     def redis(self) -> Redis:
-        """A connection to its Redis; the caller closes it."""
+        """A new connection to the service's Redis; the caller must close it."""
         return Redis.from_url(self.redis_url)
 
     def parts(self, job_id: str) -> int:
-        """How many parts a job was cut into, which the API tells nobody."""
+        """The number of parts of a job, read from Redis because the API does not tell it."""
         settings = Settings(redis_url=self.redis_url)
         link = RedisLink(settings)
         try:
@@ -74,17 +74,17 @@ class Running:
 def service(
     processes: int = 2, models_dir: Path | None = None, env: dict[str, str] | None = None
 ) -> Iterator[Running]:
-    """Run `scorelane serve` with a data folder of its own, on a free port, for a block.
+    """Run `scorelane serve` with a new data folder, on a free port, for a block.
 
-    The block begins when every worker process serves; the service is ready as soon as one does.
+    The block starts when all worker processes serve, which is later than the service is ready.
 
     Args:
-        processes: worker processes.
-        models_dir: a folder of model folders; None: the bundled ones.
-        env: environment variables besides those that are there, such as SCORELANE_SERVE.
+        processes: the number of worker processes.
+        models_dir: the folder that holds the model folders; None means the bundled models.
+        env: environment variables to add, such as SCORELANE_SERVE.
 
     Raises:
-        ServiceFailed: it did not start, or not with all processes.
+        ServiceFailed: the service did not start, or not with all processes.
     """
     with tempfile.TemporaryDirectory(prefix="scorelane-bench-") as folder:
         data, output, port = Path(folder) / "data", Path(folder) / "serve.log", free_port()
@@ -104,13 +104,13 @@ def service(
             wait_for_port(program, port, "/readyz", output)
             ready = time.time()
             _wait_for_processes(port, processes)
-            yield _look_at(program, port, data, ready)
+            yield _inspect(program, port, data, ready)
         finally:
             stop(program)
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
+    """A port of 127.0.0.1 that no program listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -118,16 +118,16 @@ def free_port() -> int:
 
 
 def wait_for_port(program: subprocess.Popen[bytes], port: int, path: str, log: Path) -> None:
-    """Wait until a server that was started answers a GET of `path` with 200.
+    """Wait until a new server answers a GET of `path` with status 200.
 
     Raises:
-        ServiceFailed: it ended, or it takes too long.
+        ServiceFailed: the server ended, or did not answer in time.
     """
     deadline = time.monotonic() + START_SECONDS
     while _status(port, path) != 200:
         if program.poll() is not None or time.monotonic() > deadline:
             raise ServiceFailed(f"The server did not start:\n{log.read_text(errors='replace')}")
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
 
 
 def _status(port: int, path: str) -> int:
@@ -146,11 +146,11 @@ def _wait_for_processes(port: int, processes: int) -> None:
     while _serving(port) < processes:
         if time.monotonic() > deadline:
             raise ServiceFailed(f"not all of {processes} worker processes serve")
-        time.sleep(10 * LOOK_SECONDS)
+        time.sleep(10 * POLL_SECONDS)
 
 
 def _serving(port: int) -> int:
-    """How many processes serve the model that the fewest serve."""
+    """The minimum over the models of the number of processes that serve a model."""
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request("GET", "/models")
@@ -160,7 +160,7 @@ def _serving(port: int) -> int:
         connection.close()
 
 
-def _look_at(program: subprocess.Popen[bytes], port: int, data: Path, ready: float) -> Running:
+def _inspect(program: subprocess.Popen[bytes], port: int, data: Path, ready: float) -> Running:
     pids: dict[str, list[int]] = {"redis": [], "api": [], "worker": [], "worker processes": []}
     redis_url, started = "", ready
     for process in psutil.Process(program.pid).children(recursive=True):
@@ -188,7 +188,7 @@ def _look_at(program: subprocess.Popen[bytes], port: int, data: Path, ready: flo
 
 
 def stop(program: subprocess.Popen[bytes]) -> None:
-    """End a program and what it started, as Ctrl-C does, and wait until all of it has ended."""
+    """Stop a program and its children as Ctrl-C does, and wait until all have ended."""
     if program.poll() is not None:
         return
     family = psutil.Process(program.pid).children(recursive=True)

@@ -1,4 +1,4 @@
-"""Two ways to have a text scored by workers: our small jobs, and one Celery task for each."""
+"""Two ways to score a text by workers: Scorelane's small jobs, and one Celery task per text."""
 
 import os
 import signal
@@ -9,42 +9,44 @@ from typing import Any, Protocol
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
 from celery import Celery
+from typing_extensions import override
 
 from benchmarks.reference_servers import started
 from benchmarks.service import Running
 from shared.config.settings import BUNDLED_MODELS, Settings
 from shared.dispatch import CeleryDispatch, broker_url, make_celery
-from shared.fleet import RedisFleet
-from shared.jobs.job import ENDED, NDJSON, Job, Spec, new_job_id
+from shared.jobs.job import ENDED, Job, Spec, new_job_id
+from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.tables.csv_results import parse
+from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import write_rows
 
-#: Seconds that anything may take that is waited for.
+#: The maximum seconds of any wait.
 PATIENCE = 120.0
 
 TASK = "benchmarks.references.task_per_job.score"
 
 
 class Way(Protocol):
-    """How a text gets its score."""
+    """A way to score a text."""
 
-    #: The processes of its worker, the main one first.
+    #: The process ids of its worker, the main process first.
     pids: list[int]
 
     def put(self, text: str) -> Any:
-        """Submit a job; gives what identifies it."""
+        """Submit a job; returns its identifier."""
 
     def score(self, job: Any) -> float:
-        """Wait for the score of a job that was put."""
+        """Wait for the score of a job."""
 
     def finished_at(self, job: Any) -> float:
-        """When a job ended that has its score, in seconds since the epoch."""
+        """The time at which a job with a score ended, in seconds since the epoch."""
 
 
-class SmallJobs:
-    """Small jobs, put as the API puts them: a record in the job store, and the doorbell."""
+class SmallJobs(Way):
+    """Small jobs, submitted as the API does: by a record in the job store, and the doorbell."""
 
     def __init__(self, running: Running, model: str) -> None:
         settings = Settings(redis_url=running.redis_url)
@@ -54,8 +56,8 @@ class SmallJobs:
         self._dispatch = CeleryDispatch(make_celery(settings))
         self._card = RedisFleet(self._link, settings).models()[model].card
 
+    @override
     def put(self, text: str) -> str:
-        """Record a job of one row, and ring the doorbell if need be."""
         content = write_rows([(1, text)])
         spec = Spec(
             id=new_job_id(),
@@ -69,15 +71,15 @@ class SmallJobs:
             self._dispatch.answer(spec.full_name)
         return spec.id
 
+    @override
     def score(self, job: str) -> float:
-        """Wait for the job's bell, and read its result."""
         if not self._store.wait(job, PATIENCE):
             raise TimeoutError(f"job {job} was not answered")
         [row] = parse(self._store.small_result(job))
         return float("nan" if row["Sentiment_Score"] is None else row["Sentiment_Score"])
 
+    @override
     def finished_at(self, job: str) -> float:
-        """The time in the job's record, once it is there."""
         deadline = time.monotonic() + PATIENCE
         while (found := self._store.get(job)).state not in ENDED or found.finished_at is None:
             if time.monotonic() > deadline:
@@ -86,32 +88,33 @@ class SmallJobs:
         return found.finished_at
 
 
-class TaskPerJob:
-    """One task a job, with its result in the same Redis: what Celery's first steps show."""
+class TaskPerJob(Way):
+    """One Celery task per job, with the result in the same Redis, as in Celery's tutorial."""
 
     def __init__(self, worker: psutil.Process, redis: str) -> None:
         self.pids = [worker.pid, *(child.pid for child in worker.children(recursive=True))]
         self._app = Celery("client", broker=redis, backend=redis, set_as_current=False)
 
+    @override
     def put(self, text: str) -> Any:
-        """Send the task."""
         return self._app.send_task(TASK, (text,))
 
+    @override
     def score(self, job: Any) -> float:
-        """Wait for the result."""
         return float(job.get(timeout=PATIENCE))
 
+    @override
     def finished_at(self, job: Any) -> float:
-        """The time in the result."""
         job.get(timeout=PATIENCE)
         return float(job.date_done.timestamp())
 
 
 @contextmanager
 def task_per_job(running: Running, model: str) -> Iterator[tuple[TaskPerJob, dict[str, str]]]:
-    """Run the reference's worker, of 2 processes, on another database of the service's Redis.
+    """Run the reference's worker with 2 processes, on another database of the service's Redis.
 
-    Gives the way, and the environment that its web app needs.
+    Yields:
+        The way, and the environment variables that its web app needs.
     """
     redis = f"{broker_url(running.redis_url)}?virtual_host=1"
     env = {"JOBS_REDIS": redis, "JOBS_MODEL": str(BUNDLED_MODELS / model / "model.pkl")}
@@ -124,26 +127,26 @@ def task_per_job(running: Running, model: str) -> Iterator[tuple[TaskPerJob, dic
 
 
 def round_trip(way: Way, text: str) -> float:
-    """Seconds from the submission of a job to its score, while nothing else is asked."""
+    """The seconds from submitting a job to its score."""
     began = time.perf_counter()
     way.score(way.put(text))
     return time.perf_counter() - began
 
 
 def drain(way: Way, texts: list[str]) -> tuple[float, list[Any]]:
-    """Let a queue of one-row jobs fill while the worker stands still, then let it be emptied.
+    """Fill a queue with one-row jobs while the worker is stopped, then let the worker drain it.
 
     Returns:
-        Jobs per second from the worker's first move to the last job's end, and the jobs.
+        Jobs per second, from resuming the worker to the end of the last job; and the jobs.
     """
-    with _standing_still(way.pids):
+    with _paused(way.pids):
         jobs = [way.put(text) for text in texts]
         began = time.time()
     return len(jobs) / (max(map(way.finished_at, reversed(jobs))) - began), jobs
 
 
 @contextmanager
-def _standing_still(pids: list[int]) -> Iterator[None]:
+def _paused(pids: list[int]) -> Iterator[None]:
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)
     try:

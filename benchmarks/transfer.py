@@ -1,4 +1,4 @@
-"""A bulk job as its client sees it: from the first byte of the upload to the last of the result."""
+"""A bulk job as a client sees it, from the first byte of the upload to the last of the result."""
 
 import json
 import time
@@ -10,28 +10,28 @@ from typing import Any
 
 from benchmarks.service import Running
 
-#: Bytes that the client moves at once, so that it costs the machine next to nothing.
+#: The number of bytes per read and write; large, so that the client takes little processor time.
 BLOCK = 1 << 20
 
-#: For so many seconds an answer about a job may wait for its end: as our own client asks for it.
+#: The maximum seconds that a request waits for the end of a job, as in Scorelane's own client.
 WAIT_SECONDS = 60
 
 
 class JobFailed(Exception):
-    """A job did not succeed, or the API refused it; the message says how."""
+    """A job did not succeed, or the API refused a request; the message says why."""
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """A job that was sent, scored and fetched; all times in seconds.
+    """A job that was sent, scored and downloaded; all times are in seconds.
 
     Attributes:
-        job_id: its id.
-        seconds: from the first byte sent to the last byte received.
-        upload: until the API had accepted it.
-        scoring: from the record's `started_at` to its `finished_at`.
-        download: from the request for the results to their last byte.
-        looks: how often the job was asked after.
+        job_id: the id of the job.
+        seconds: the time from the first byte sent to the last byte received.
+        upload: the time until the API had accepted the job.
+        scoring: the time from `started_at` to `finished_at` in the job's record.
+        download: the time from the request for the results to their last byte.
+        polls: the number of requests for the job's state.
     """
 
     job_id: str
@@ -39,14 +39,14 @@ class Transfer:
     upload: float
     scoring: float
     download: float
-    looks: int
+    polls: int
 
 
 def transfer(running: Running, source: Path, target: Path, model: str = "fast") -> Transfer:
-    """Send a CSV, wait until it is scored, and fetch the result CSV.
+    """Send a CSV, wait until it is scored, and download the result CSV.
 
     Raises:
-        JobFailed: it did not succeed.
+        JobFailed: the job did not succeed.
     """
     connection = HTTPConnection(running.host, running.port, timeout=120, blocksize=BLOCK)
     try:
@@ -59,15 +59,15 @@ def transfer(running: Running, source: Path, target: Path, model: str = "fast") 
             connection.sock.sendfile(file)
             job = _json(connection.getresponse(), 202)
         uploaded = time.perf_counter()
-        looks = 0
+        polls = 0
         while job["state"] in ("queued", "running"):
             headers = {"Prefer": f"wait={WAIT_SECONDS}"}
             connection.request("GET", f"/jobs/{job['id']}", headers=headers)
             job = _json(connection.getresponse(), 200)
-            looks += 1
+            polls += 1
         if job["state"] != "succeeded":
             raise JobFailed(f"The job is {job['state']}: {job['error']}")
-        asked = time.perf_counter()
+        requested = time.perf_counter()
         connection.request("GET", f"/jobs/{job['id']}/results")
         _save(connection.getresponse(), target)
         ended = time.perf_counter()
@@ -79,18 +79,18 @@ def transfer(running: Running, source: Path, target: Path, model: str = "fast") 
         seconds=ended - started,
         upload=uploaded - started,
         scoring=(end - begin).total_seconds(),
-        download=ended - asked,
-        looks=looks,
+        download=ended - requested,
+        polls=polls,
     )
 
 
-def look(running: Running, job_id: str) -> dict[str, Any]:
-    """The job as it stands.
+def poll(running: Running, job_id: str) -> dict[str, Any]:
+    """Get the current state of a job.
 
     Raises:
-        JobFailed: the API does not say.
+        JobFailed: the API refuses.
     """
-    found: dict[str, Any] = json.loads(_asked(running, "GET", job_id, 200))
+    found: dict[str, Any] = json.loads(_send(running, "GET", job_id, 200))
     return found
 
 
@@ -100,10 +100,10 @@ def remove(running: Running, job_id: str) -> None:
     Raises:
         JobFailed: the API refuses.
     """
-    _asked(running, "DELETE", job_id, 204)
+    _send(running, "DELETE", job_id, 204)
 
 
-def _asked(running: Running, method: str, job_id: str, status: int) -> bytes:
+def _send(running: Running, method: str, job_id: str, status: int) -> bytes:
     connection = HTTPConnection(running.host, running.port, timeout=120)
     try:
         connection.request(method, f"/jobs/{job_id}")

@@ -1,6 +1,6 @@
-"""A model that only waits: with it the cores are no limit, and what is left is the service's cost.
+"""A model that only waits, so that the cores are no limit and only the service's cost remains.
 
-It is a runtime of its own, found by its entry point as one that a package brings.
+It has its own runtime, which is found by its entry point, as that of any package.
 """
 
 import time
@@ -8,26 +8,31 @@ from pathlib import Path
 from typing import Self
 
 import pandas as pd
+from typing_extensions import override
 
-from shared.model import SCORE, Card
+from shared.model import SCORE, Card, Model
 
 
-class WaitingModel:
-    """Takes a fixed time for each row, and no core."""
+class WaitingModel(Model):
+    """A model that takes a fixed time per row and no processor time, and scores every row as 0.5.
+
+    The model file holds the seconds per row.
+    """
 
     def __init__(self, card: Card, seconds_per_row: float) -> None:
         self.card = card
         self._seconds_per_row = seconds_per_row
 
     @classmethod
+    @override
     def load(cls, folder: Path, card: Card) -> Self:
-        """Read from the model file how long a row takes; see `shared.model.Model.load`."""
         return cls(card, float((folder / card.model_file).read_text()))
 
+    @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Wait, and score every row 0.5; see `shared.model.Model.score`."""
         time.sleep(self._seconds_per_row * len(frame))
         return pd.DataFrame({SCORE: 0.5}, index=frame.index)
 
+    @override
     def warm_up(self) -> None:
-        """There is nothing to warm up."""
+        pass

@@ -1,4 +1,4 @@
-"""The vocabulary of the made reviews: `words.txt`, and what can be made of it."""
+"""The vocabulary of the generated reviews: the words in `words.txt` and words derived from them."""
 
 import random
 from itertools import product
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def _read(path: Path) -> dict[str, list[str]]:
-    """The words of each section; a section begins with a line `[name]  remark`."""
+    """Read the words of each section; a section starts with a line `[name]  remark`."""
     sections: dict[str, list[str]] = {}
     words: list[str] = []
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -26,15 +26,15 @@ PREFIXES = ("un", "re", "over", "out", "mis", "non-", "half-", "pre")
 
 
 def vocabulary(size: int) -> list[str]:
-    """All words, the most frequent first; the tail is derived words, numbers, names and slips.
+    """Build the vocabulary, the most frequent words first; the tail is derived or invented words.
 
-    A real vocabulary is mostly tail: tens of thousands of words, each of them rare. Without it
-    every look-up would be answered from the processor's cache.
+    A real vocabulary is mostly tail: tens of thousands of rare words. Without them every look-up
+    would hit the processor's cache.
 
     Args:
-        size: how many words.
+        size: the number of words.
     """
-    # A seed of its own: the vocabulary is the same whatever texts are drawn from it.
+    # A fixed seed, so that the vocabulary does not depend on the seed of the texts.
     draw = random.Random(7)  # noqa: S311  no secret
     stems = [*THINGS, *DEEDS, *GOOD, *BAD, *OTHER]
     inflected = [_joined(thing, end) for thing, end in product(THINGS, ("s", "'s"))]
@@ -52,7 +52,7 @@ def vocabulary(size: int) -> list[str]:
 
 
 def _joined(stem: str, ending: str) -> str:
-    """A stem with an ending, as English mostly spells it."""
+    """Join a stem and an ending by the common rules of English spelling."""
     if stem.endswith("e") and ending[0] == "e":
         return stem + ending[1:]
     if stem.endswith("e") and ending == "ing":

@@ -1,7 +1,7 @@
-"""Checks a running service row by row against scoring in process.
+"""Checks the scores of a running service row by row against scores computed in this process.
 
-`write` makes a CSV and what its rows should score; `job` sends it through a service, and compares;
-`ask` asks for one score. Exit status 1 where a row differs.
+`write` generates a CSV and the expected scores of its rows; `job` sends it to a service and
+compares the results; `ask` requests the score of one text. The exit status is 1 if a row differs.
 """
 
 import argparse
@@ -19,20 +19,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from made_rows import write_csv
+from generated_rows import write_csv
 
-#: A score may differ by so much from the one in process.
+#: The maximum difference of a score from the expected one.
 TOLERANCE = 1e-9
 
-#: Between two looks at a job, in seconds.
+#: Seconds between two polls of a job.
 POLL_SECONDS = 0.1
 
-#: Differences that are shown.
-SHOWN = 5
+#: The maximum number of differences that are printed.
+MAX_PRINTED = 5
 
 
 class Expected(NamedTuple):
-    """What a result row should be: a score, or a word that its error holds."""
+    """An expected result row: a score, or a word that the error must hold; the other is empty."""
 
     ref: str
     score: str
@@ -40,47 +40,47 @@ class Expected(NamedTuple):
 
 
 def write(folder: Path, model: Path, rows: int, seed: int) -> None:
-    """Write `rows.csv`, and `expected.csv` with what this process scores its rows."""
+    """Write `rows.csv`, and `expected.csv` with the scores that this process computes."""
     import pandas as pd  # noqa: PLC0415  slow to import, and only needed here
 
     from shared.model import SCORE, TEXT, load_model  # noqa: PLC0415  as above
 
     started = time.monotonic()
-    made = write_csv(folder / "rows.csv", rows, seed)
-    good = [row.text for row in made if row.error is None]
+    generated = write_csv(folder / "rows.csv", rows, seed)
+    good = [row.text for row in generated if row.error is None]
     frame = pd.DataFrame({TEXT: pd.Series(good, dtype=object)})
     scores = iter(load_model(model).score(frame)[SCORE].tolist())
     with (folder / "expected.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(
             Expected(row.ref, "" if row.error else repr(next(scores)), row.error or "")
-            for row in made
+            for row in generated
         )
     size = (folder / "rows.csv").stat().st_size
     print(
         f"{rows:,} rows, {size / 1e6:.1f} MB, {rows - len(good):,} of them bad; "
-        f"made and scored in process in {time.monotonic() - started:.1f} s"
+        f"generated and scored in this process in {time.monotonic() - started:.1f} s"
     )
 
 
 def run_job(
     url: str, folder: Path, *, model: str, at: float, then: str, deadline: float
 ) -> list[str]:
-    """Send `rows.csv`, follow the job, download the results, and compare them.
+    """Send `rows.csv`, wait for the end of the job, download the results, and compare them.
 
     Args:
-        url: of the service.
-        folder: where `write` wrote.
-        model: the model's name.
-        at: the progress, 0..1, at which `then` is run.
-        then: a command, without a shell; empty: none.
-        deadline: seconds after which this gives up.
+        url: the URL of the service.
+        folder: the folder of the files of `write`.
+        model: the name of the model.
+        at: the progress, 0..1, at which `then` runs.
+        then: a command, run without a shell; empty for none.
+        deadline: the maximum seconds until the end of the job.
 
     Returns:
-        What is wrong; nothing, if all is well.
+        The differences; empty if everything is right.
     """
     started = time.monotonic()
     with (folder / "rows.csv").open("rb") as file:
-        # A file without a length is sent in chunks, as a client does that makes it meanwhile.
+        # A file object without a length is sent in chunks, as by a client that generates it.
         job = _json(url, "POST", f"/jobs?model={model}", file, {"Content-Type": "text/csv"})
     print(f"job {job['id']}\nuploaded in {time.monotonic() - started:.1f} s")
     job = _follow(url, job, at, shlex.split(then), started + deadline)
@@ -121,7 +121,7 @@ def _follow(url: str, job: dict[str, Any], at: float, then: list[str], end: floa
 
 
 def differences(expected: Iterable[Expected], result: Iterator[list[str]]) -> list[str]:
-    """Compare result rows, with their header, with what they should be; says what differs."""
+    """Compare the header and the rows of a result with the expected ones; returns messages."""
     found = []
     if (header := next(result, [])) != ["ref", "Sentiment_Score", "error"]:
         found.append(f"the header is {header}")
@@ -141,7 +141,7 @@ def _same(want: Expected, have: list[str]) -> bool:
 
 
 def ask(url: str, model: str) -> list[str]:
-    """Ask a model for the score of one text, which is positive."""
+    """Request the score of one positive text, and check it; returns messages."""
     body = io.BytesIO(json.dumps({"ref": [1], "text": ["I am well"]}).encode())
     started = time.monotonic()
     answer = _json(
@@ -149,7 +149,7 @@ def ask(url: str, model: str) -> list[str]:
     )
     print(f"{answer} in {1000 * (time.monotonic() - started):.0f} ms")
     score = answer[0]["Sentiment_Score"]
-    return [] if answer[0]["ref"] == 1 and 0.5 < score <= 1 else ["this is no positive score"]
+    return [] if answer[0]["ref"] == 1 and 0.5 < score <= 1 else ["the score is not positive"]
 
 
 def _request(
@@ -170,7 +170,7 @@ def _json(*request: Any) -> Any:
 
 
 def main() -> None:
-    """Read the command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     writing = commands.add_parser("write")
@@ -197,7 +197,7 @@ def main() -> None:
             wrong = run_job(**options)
         case _:
             wrong = ask(**options)
-    for line in wrong[:SHOWN]:
+    for line in wrong[:MAX_PRINTED]:
         print(line)
     if wrong:
         sys.exit(f"{len(wrong)} wrong")

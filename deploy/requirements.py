@@ -1,7 +1,7 @@
-"""`python deploy/requirements.py EXTRA...`: what pyproject.toml says those extras need, by line.
+"""`python deploy/requirements.py EXTRA...` prints the dependencies of the project and of extras.
 
-An image installs this list before it gets any code: a change of code, or of a linter's settings in
-pyproject.toml, then leaves the layer with the dependencies as it was.
+An image installs this list before it copies any code, so a change of code, or of another part of
+pyproject.toml, does not invalidate the layer with the dependencies.
 """
 
 import sys
@@ -11,14 +11,14 @@ from typing import Any
 
 
 def requirements(pyproject: Path, extras: list[str]) -> list[str]:
-    """The project's own dependencies and those of some extras.
+    """The dependencies of the project and of some extras.
 
     Args:
-        pyproject: the path of a pyproject.toml.
-        extras: names of `[project.optional-dependencies]`.
+        pyproject: the path of `pyproject.toml`.
+        extras: names in `[project.optional-dependencies]`.
 
     Raises:
-        KeyError: there is no such extra.
+        KeyError: an extra does not exist.
     """
     project = _project(pyproject)
     found = list(project["dependencies"])

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds the images with a real engine, starts the service with three workers, and checks it: every
-# row of a large CSV against scoring in process, also while a worker is killed; and that the
-# containers are as docker-compose.yml promises. Leaves nothing running.
+# Builds the images with a real Docker engine, starts the service with three workers, and checks it:
+# every row of a large CSV against scores computed in process, also while a worker is killed; and
+# the properties of the containers that docker-compose.yml promises. Stops everything at the end.
 #
 #   ROWS=200000 PYTHON=.venv/bin/python deploy/test-compose.sh
 set -euo pipefail
@@ -10,9 +10,9 @@ python=${PYTHON:-.venv/bin/python}
 work=$(mktemp -d)
 passed=0 failed=0
 
-# What the shell or a file .env sets is for the service of whoever calls this, not for the test.
+# Settings in the shell or in a file .env belong to the caller's own service, not to this test.
 for name in "${!SCORELANE_@}"; do unset "$name"; done
-# Of its own: containers, volumes, network, images, and a port of the loopback that is free.
+# The test has its own containers, volumes, network, images, and a free port of the loopback.
 export SCORELANE_TAG="test-$$" SCORELANE_PUBLISH="127.0.0.1:"
 export SCORELANE_SERVE=fast SCORELANE_LOG_LEVEL=DEBUG
 export PYTHONPATH="$PWD" PYTHONUNBUFFERED=1
@@ -20,11 +20,11 @@ compose=(docker compose --progress quiet --env-file /dev/null -p "scorelane-test
 
 say() { printf '\n[%ss] %s\n' "$SECONDS" "$*"; }
 
-# check "what holds" COMMAND...: run it, show what it prints, count it.
+# check "what holds" COMMAND...: run the command, show its output, count its success or failure.
 check() {
   local what=$1 began=$SECONDS status=0
   shift
-  # A shell of its own: a trap that ends this one must not find its output sent to the file.
+  # In a subshell: a trap that ends this shell must not find its output redirected to the file.
   ("$@") >"$work/output" 2>&1 || status=$?
   sed 's/^/       /' "$work/output"
   if [ "$status" = 0 ]; then
@@ -78,12 +78,12 @@ build() {
 
 start() { timeout --foreground 240 "${compose[@]}" "$@"; }
 
-# The sizes of what these two builds made, in MB.
+# The size of an image of this test, in MB.
 size_mb() { echo $(($(docker image inspect -f '{{.Size}}' "scorelane-$1:$SCORELANE_TAG") / 1000000)); }
 
 api_is_small() {
   echo "api $(size_mb api) MB, worker $(size_mb worker) MB"
-  # 218 MB are the base, 110 what pyarrow leaves when its unused libraries are gone.
+  # The base image has 218 MB, and pyarrow without its unused libraries 110 MB.
   [ "$(size_mb api)" -lt 400 ] && [ "$(size_mb api)" -lt "$(size_mb worker)" ]
 }
 
@@ -95,7 +95,7 @@ found = [name for name in absent if find_spec(name)]
 raise SystemExit(f"found {found}" if found else None)'
 }
 
-# Every container: as inspect says, and as it shows when one tries.
+# Check every container by its configuration, and by trying forbidden actions in it.
 contained() {
   local id said status=0
   for id in $("${compose[@]}" ps -q); do
@@ -113,7 +113,7 @@ published_on_loopback() {
   [ "$(grep -c HostIp "$work/ports")" = 1 ] && grep -q '"HostIp":"127.0.0.1"' "$work/ports"
 }
 
-# How many parts of a job each worker scored, by its log.
+# Print the number of parts of a job that each worker scored, from its log.
 several_scored() {
   local id parts scorers=0
   for id in $(workers); do
@@ -124,7 +124,8 @@ several_scored() {
   [ "$scorers" -gt 1 ]
 }
 
-# What the reconciler dispatched again is shown; a worker killed between two parts had none.
+# Print the parts that the reconciler dispatched again. There is none if the worker was killed
+# between two parts.
 two_took_over() {
   "${compose[@]}" logs --no-log-prefix --no-color worker | grep 'WARNING.* reconcile job=' || true
   [ "$(workers | wc -l)" = 2 ]
@@ -155,7 +156,7 @@ stays_scaled() {
   [ "$(workers | wc -l)" = 2 ]
 }
 
-# So many processes serve within a minute.
+# Wait up to a minute until at least $1 processes serve.
 serves_again() {
   local processes=0
   for _ in $(seq 60); do
@@ -171,7 +172,7 @@ serves_again() {
 was_out_of_memory() {
   local restarts oom
   restarts=$(docker inspect -f '{{.RestartCount}}' "$1")
-  # By version 2 and 1 of cgroups.
+  # For versions 2 and 1 of cgroups.
   oom=$(docker exec "$1" sh -c 'cat /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control' \
     2>/dev/null | sed -n 's/^oom_kill //p') || true
   echo "restarted $restarts times, ${oom:-0} processes ended"
@@ -190,7 +191,7 @@ every_setting_is_handed_on() {
 import pathlib
 from shared.config.settings import Settings
 compose = pathlib.Path("docker-compose.yml").read_text()
-# Paths in the images; a volume is mounted there instead.
+# Paths that are fixed in the images, because volumes are mounted there.
 fixed = {"SCORELANE_BLOBS_DIR", "SCORELANE_MODELS_DIR"}
 names = {f"SCORELANE_{name.upper()}" for name in Settings.model_fields} - fixed
 missing = [name for name in sorted(names) if f" {name}:" not in compose]
@@ -219,7 +220,7 @@ check "scorelane doctor runs in both images, and finds no fault" doctor_finds_no
 say "a job of ${ROWS:=200000} rows"
 check "rows are made, and scored in process" \
   "$python" deploy/check_rows.py write "$work" models/fast --rows "$ROWS" || exit 1
-# Named here: `docker stats` alone would tell of the containers of others.
+# By name, because `docker stats` alone would also show containers of other projects.
 mapfile -t containers < <("${compose[@]}" ps --format '{{.Name}}')
 check "every row is there, in order, and scored as in process" "$python" deploy/check_rows.py \
   job "$url" "$work" --then "docker stats --no-stream ${containers[*]}" || exit 1
@@ -242,7 +243,8 @@ check "every row is there once more" "$python" deploy/check_rows.py \
 check "the worker has found its way back" serves_again 3 || true
 
 say "a worker has no memory left"
-# Something in its container takes all of it; the kernel is told to end the worker's processes first.
+# A program in the worker's container takes all its memory; the worker's processes get the highest
+# oom_score_adj, so that the kernel ends them first.
 cat >"$work/hog" <<END
 docker exec $victim sh -c '
   for one in /proc/[0-9]*; do

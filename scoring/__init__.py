@@ -1,1 +1,1 @@
-"""DataFrame in, DataFrame out: the runtimes that run a saved model."""
+"""The runtimes: each loads a saved model and turns a DataFrame of texts into one of scores."""

@@ -1,4 +1,4 @@
-"""From the probabilities of a model's classes to one score in 0..1."""
+"""Turns the probabilities of a model's classes into one score in 0..1."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,10 +10,14 @@ _WORDS = {"negative": 0.0, "neg": 0.0, "neutral": 0.5, "neu": 0.5, "positive": 1
 
 
 def given_values(options: dict[str, Any], classes: int) -> npt.NDArray[np.float64] | None:
-    """The card's `class_values`, one number in 0..1 per class, or None where it has none.
+    """Read `class_values` from a card: one number in 0..1 per class, or None if it has none.
+
+    Args:
+        options: the options in the card.
+        classes: the number of classes of the model.
 
     Raises:
-        ValueError: they do not fit the model; its text says why.
+        ValueError: the values do not fit the model; the message says why.
     """
     if "class_values" not in options:
         return None
@@ -29,13 +33,13 @@ def given_values(options: dict[str, Any], classes: int) -> npt.NDArray[np.float6
 
 
 def values_of_labels(labels: Sequence[Any]) -> npt.NDArray[np.float64]:
-    """What the labels themselves say: words of sentiment, or numbers from the worst to the best.
+    """Derive the class values from the labels: words of sentiment, or numbers from worst to best.
 
-    Negative, neutral and positive (also neg, neu, pos) are 0, 0.5 and 1. Numbers are spread
-    linearly, so that the least is 0 and the greatest 1: 0 and 1 stay, 1 to 5 stars become 0 to 1.
+    The words negative, neutral and positive (also neg, neu, pos) become 0, 0.5 and 1. Numbers are
+    scaled linearly to 0..1 (min-max scaling): 1 to 5 stars become 0, 0.25, 0.5, 0.75 and 1.
 
     Raises:
-        ValueError: the labels do not say how positive they are.
+        ValueError: the labels do not tell how positive each class is.
     """
     words = [_WORDS.get(str(label).strip().lower()) for label in labels]
     if None not in words and len(set(words)) > 1:
@@ -55,9 +59,10 @@ def values_of_labels(labels: Sequence[Any]) -> npt.NDArray[np.float64]:
 
 
 def interval_middles(classes: int) -> npt.NDArray[np.float64]:
-    """The values of unnamed classes in rising order: the middles of equal intervals of 0..1.
+    """The values of unnamed classes, worst first: the midpoints of equal intervals of 0..1.
 
-    Ten classes are the deciles, 0.05, 0.15 .. 0.95. Two are not intervals but a no and a yes: 0, 1.
+    Ten classes are deciles: 0.05, 0.15 .. 0.95. Two classes mean no and yes, so their values are
+    0 and 1.
     """
     if classes == 2:
         return np.array([0.0, 1.0])
@@ -67,14 +72,14 @@ def interval_middles(classes: int) -> npt.NDArray[np.float64]:
 def expected_score(
     probabilities: npt.ArrayLike, values: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """The expected value over the classes.
+    """The expected value of a discrete variable: the sum of probability times class value.
 
     Args:
-        probabilities: n rows of K probabilities.
-        values: K numbers in 0..1.
+        probabilities: array of n x K.
+        values: array of K numbers in 0..1.
 
     Returns:
-        n scores in 0..1; rounding cannot leave the interval.
+        n scores, clipped to 0..1 because rounding could leave the interval.
     """
     expected = np.asarray(probabilities, dtype=np.float64) @ values
     return np.clip(expected, 0.0, 1.0)

@@ -1,6 +1,7 @@
-"""Runs a Keras model that takes word numbers, saved as HDF5; compiled, or in TensorFlow.
+"""The runtime for Keras models saved as HDF5 that take word numbers.
 
-Neither ONNX Runtime nor TensorFlow is imported here before a model needs it.
+A compiled model runs in ONNX Runtime, any other in TensorFlow. Each library is imported only when
+a model needs it.
 """
 
 from functools import lru_cache
@@ -8,24 +9,31 @@ from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
+from typing_extensions import override
 
 from scoring.networks.keras_checks import check_word_numbers
 from scoring.networks.keras_network import Network
 from scoring.networks.text import Tokeniser, WordNumbers, read_word_index, tokeniser_for
 from shared.errors.model import NoRuntime, UnusableModel
-from shared.model import SCORE, TEXT, Card
+from shared.model import SCORE, TEXT, Card, Model
 
 WORD_INDEX_FILE = "word_idx.json"
 
-#: The compiled form of a model, beside its `model.hdf5`; `training.onnx.compile` writes it.
+#: The compiled form of a model, in the same folder as `model.hdf5`; written by
+#: `training.onnx.compile`.
 COMPILED_FILE = "model.onnx"
 
-#: The figure in its card: the greatest difference of a score from TensorFlow's.
+#: The figure in the card of a compiled model: the largest difference between its scores and
+#: TensorFlow's.
 COMPILED_FIGURE = "onnx.max_difference"
 
 
-class KerasModel:
-    """A Keras model and its word index behind the seam `shared.model.Model`."""
+class KerasModel(Model):
+    """A Keras model and its word index.
+
+    `load` reads `word_idx.json`, and `model.onnx` if the model was compiled, else `model.hdf5`. It
+    raises `shared.errors.model.NoRuntime` if the library that runs the model is not installed.
+    """
 
     def __init__(self, network: Network, numbers: WordNumbers, card: Card) -> None:
         self.card = card
@@ -33,14 +41,8 @@ class KerasModel:
         self._numbers = numbers
 
     @classmethod
+    @override
     def load(cls, folder: Path, card: Card) -> Self:
-        """Load `word_idx.json`, and `model.onnx` if the model was compiled, else `model.hdf5`.
-
-        Raises:
-            shared.errors.model.UnusableModel: a file cannot be read, or the model does not score
-                texts.
-            shared.errors.model.NoRuntime: what runs the model is not installed.
-        """
         try:
             numbers = word_numbers(read_word_index(folder / WORD_INDEX_FILE), card.options)
             network = _network(folder, card)
@@ -49,36 +51,38 @@ class KerasModel:
             raise UnusableModel(path=folder / card.model_file, reason=str(error)) from error
         return cls(network, numbers, card)
 
+    @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Score a frame with a column `text`; see `shared.model.Model.score`."""
         ids = self._numbers.rows(frame[TEXT].tolist(), self.network.max_length)
         return pd.DataFrame({SCORE: self.network.scores(ids)}, index=frame.index)
 
+    @override
     def warm_up(self) -> None:
-        """Run a short row, and a full batch of longest ones: the most memory it will take."""
+        # One row, and then a full batch of the longest rows, which takes the peak memory.
         words, longest = self.network.words, self.network.max_length
         for rows in (1, self.network.batch_rows):
-            # Rows that differ, for equal ones are scored once.
+            # The rows must differ: equal rows are scored only once.
             self.network.scores([[n % words] * longest for n in range(1, rows + 1)])
 
 
-def get_sentiment_DL(  # noqa: N802  the name it has in the article that it descends from
+def get_sentiment_DL(  # noqa: N802  the function's name in the article that it comes from
     model: Any, text_data: pd.DataFrame, word_idx: dict[str, int]
 ) -> pd.DataFrame:
-    """Score texts with a Keras model; usable alone, with no card and no folder.
+    """Score texts with a Keras model that has no card and no model folder.
 
     Args:
-        model: a Keras model that takes rows of word numbers and gives K class probabilities, from
-            the most negative to the most positive, or one number in 0..1.
-        text_data: column `text`, str; others stay as they are.
-        word_idx: word -> number, as in the model's training.
+        model: a Keras model that takes rows of word numbers and returns either K class
+            probabilities, from the most negative class to the most positive, or one number in 0..1.
+        text_data: a frame with a column `text` of str; other columns are copied.
+        word_idx: word -> number, the word index that the model was trained with.
 
     Returns:
-        A copy of `text_data` with a column `Sentiment_Score`, float64 in 0..1: the expected middle
-        of K equal intervals of 0..1 (of two classes, the second's probability), or the one number.
+        A copy of `text_data` with a column `Sentiment_Score`, float64 in 0..1. With K class
+        probabilities it is the expected midpoint of K equal intervals of 0..1 (with two classes,
+        the probability of the second); otherwise it is the one number.
 
     Raises:
-        ValueError: the model is not such a model; the text says why.
+        ValueError: the model does not have this form; the message says why.
     """
     network = _network_of(model)
     numbers = word_numbers(word_idx, {})
@@ -88,10 +92,15 @@ def get_sentiment_DL(  # noqa: N802  the name it has in the article that it desc
 
 
 def word_numbers(word_idx: dict[str, int], options: dict[str, Any]) -> WordNumbers:
-    """What gives texts the numbers of their words, cut as a card's options say, or as suits them.
+    """Make the converter from texts to word numbers.
+
+    Args:
+        word_idx: word -> number.
+        options: the card's options. Without a `token_pattern` the tokeniser is guessed from the
+            word index.
 
     Raises:
-        ValueError: the options' token pattern is wrong; the text says why.
+        ValueError: the token pattern in the options is wrong; the message says why.
     """
     if "token_pattern" in options:
         return WordNumbers(word_idx, Tokeniser.from_options(options))
@@ -102,7 +111,7 @@ def word_numbers(word_idx: dict[str, int], options: dict[str, Any]) -> WordNumbe
 def _network_of(model: Any) -> Network:
     from scoring.networks.tensorflow_network import TensorFlowNetwork  # noqa: PLC0415  see the docstring
 
-    # Compiled once per model: a call for one row must not pay for tracing each time.
+    # Cached, because tracing the model in TensorFlow takes far longer than scoring one row.
     return TensorFlowNetwork(model)
 
 

@@ -1,4 +1,4 @@
-"""Runs a fitted scikit-learn estimator or pipeline that takes texts, saved by joblib or pickle."""
+"""The runtime for fitted scikit-learn estimators and pipelines, saved by joblib or pickle."""
 
 import logging
 import warnings
@@ -13,64 +13,63 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.exceptions import InconsistentVersionWarning
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
+from typing_extensions import override
 
 from scoring.class_values import expected_score, given_values, values_of_labels
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.model import UnusableModel
-from shared.model import SCORE, TEXT, Card
+from shared.model import SCORE, TEXT, Card, Model
 
 logger = logging.getLogger(__name__)
 
-#: Scored at load: what cannot score these cannot serve.
+#: Texts that every model must be able to score when it is loaded.
 _TRIAL = ["I am well", "It was terrible, I want my money back.", "\N{WHITE SMILING FACE}"]
 
-#: How far a regression to 0..1 may go beyond; more means that it was fitted to something else.
+#: How far the predictions of a regressor may lie outside 0..1. A regressor that goes further was
+#: fitted to another target.
 _OVERSHOOT = 0.5
 
 
-class SklearnModel:
-    """A fitted estimator behind the seam `shared.model.Model`."""
+class SklearnModel(Model):
+    """A fitted estimator; `load` reads `model.pkl`."""
 
     def __init__(self, estimator: Any, card: Card, path: Path) -> None:
         self.card = card
         self._estimator = estimator
         self.class_values = _class_values(estimator, card, path)
-        _try_out(self, path)
-        self._estimator = WordPipeline.of(estimator) or estimator
+        _check_trial_texts(self, path)
+        self._estimator = WordPipeline.from_estimator(estimator) or estimator
 
     @classmethod
+    @override
     def load(cls, folder: Path, card: Card) -> Self:
-        """Load `model.pkl`.
-
-        Raises:
-            shared.errors.model.UnusableModel: it cannot be unpickled here, or does not score texts.
-        """
-        # One process per core: a second BLAS or OpenMP thread would only take another one's core.
+        # Workers run one process per core: more BLAS or OpenMP threads would only compete for
+        # cores.
         threadpool_limits(1)
         path = folder / card.model_file
         return cls(read_estimator(path), card, path)
 
+    @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Score a frame with a column `text`; see `shared.model.Model.score`."""
         numbers = self.numbers(frame[TEXT].tolist()) if len(frame) else np.empty(0)
         return pd.DataFrame({SCORE: np.clip(numbers, 0.0, 1.0)}, index=frame.index)
 
     def numbers(self, texts: list[str]) -> npt.NDArray[np.float64]:
-        """What the estimator gives n texts, n >= 1; a regressor may leave 0..1 by a little."""
+        """The unclipped scores of n texts, n >= 1; a regressor may leave 0..1 by a little."""
         if self.class_values is None:
             return np.asarray(self._estimator.predict(texts), dtype=np.float64)
         return expected_score(self._estimator.predict_proba(texts), self.class_values)
 
+    @override
     def warm_up(self) -> None:
-        """Score once, so that whatever is built lazily is built."""
         self.numbers(_TRIAL)
 
 
 def read_estimator(path: Path) -> Any:
-    """Unpickle an estimator. This runs the file's code: only for files that are trusted.
+    """Unpickle an estimator. Unpickling runs code from the file, so the file must be trusted.
 
     Raises:
-        shared.errors.model.UnusableModel: it cannot be unpickled here.
+        shared.errors.model.UnusableModel: the file cannot be unpickled here.
     """
     here = version("scikit-learn")
     try:
@@ -79,11 +78,11 @@ def read_estimator(path: Path) -> Any:
             estimator = joblib.load(path)
     except (ImportError, AttributeError) as error:
         reason = (
-            f"its pickle needs something that is not here ({error}). Install the package that it "
-            f"comes from, or the scikit-learn that it was saved with (here: {here})"
+            f"its pickle needs something that is not installed here ({error}). Install the package "
+            f"that provides it, or the scikit-learn version that saved it (here: {here})"
         )
         raise UnusableModel(path=path, reason=reason) from error
-    # Unpickling runs whatever the file says, so any exception can come out of it.
+    # Unpickling runs code from the file, which may raise any exception.
     except Exception as error:
         reason = (
             f"it cannot be unpickled ({type(error).__name__}: {error}). Save the fitted pipeline "
@@ -97,7 +96,7 @@ def read_estimator(path: Path) -> Any:
     }
     if saved_with:
         logger.warning(
-            "%s was saved by scikit-learn %s and is run by %s: its scores may differ",
+            "%s was saved by scikit-learn %s and runs under %s: its scores may differ",
             path,
             ", ".join(sorted(saved_with)),
             here,
@@ -106,13 +105,13 @@ def read_estimator(path: Path) -> Any:
 
 
 def class_labels(estimator: Any) -> list[Any]:
-    """The labels of a classifier, in the order of its probabilities; none for a regressor."""
+    """The labels of a classifier, in the order of its probabilities; empty for a regressor."""
     labels = np.asarray(getattr(estimator, "classes_", []))
     return list(labels.tolist())
 
 
 def _class_values(estimator: Any, card: Card, path: Path) -> npt.NDArray[np.float64] | None:
-    """The values of the classes; None for an estimator that predicts the number itself."""
+    """The values of the classes; None for an estimator that predicts the score itself."""
     if not hasattr(estimator, "predict_proba"):
         _refuse_classifier(estimator, path)
         return None
@@ -136,22 +135,22 @@ def _refuse_classifier(estimator: Any, path: Path) -> None:
         raise UnusableModel(path=path, reason=reason)
 
 
-def _try_out(model: SklearnModel, path: Path) -> None:
+def _check_trial_texts(model: SklearnModel, path: Path) -> None:
     try:
         numbers = model.numbers(_TRIAL)
-    # The estimator is anybody's code, and may raise anything.
+    # The estimator is user code and may raise any exception.
     except Exception as error:
         reason = (
             f"it does not score texts ({type(error).__name__}: {error}). Save a pipeline that "
-            "begins with its vectoriser, fitted and saved with the scikit-learn used here "
+            "begins with its vectoriser, fitted and saved with the scikit-learn version used here "
             f"({version('scikit-learn')})"
         )
         raise UnusableModel(path=path, reason=reason) from error
     if numbers.shape != (len(_TRIAL),) or not np.isfinite(numbers).all():
-        raise UnusableModel(path=path, reason="it does not give one finite number per text")
+        raise UnusableModel(path=path, reason="it does not return one finite number per text")
     if numbers.min() < -_OVERSHOOT or numbers.max() > 1 + _OVERSHOOT:
         reason = (
             f"it predicts {numbers.min():.3g} to {numbers.max():.3g}, and a score is in 0..1. "
-            "Divide its target so that it is in 0..1, and fit it again"
+            "Scale its target to 0..1 and fit it again"
         )
         raise UnusableModel(path=path, reason=reason)

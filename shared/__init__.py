@@ -1,1 +1,1 @@
-"""What both programs, the API and the worker, must agree on; nothing else may live here."""
+"""What the API and the worker must agree on. A module that one of them uses alone belongs there."""

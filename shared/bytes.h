@@ -1,4 +1,4 @@
-/* Eight bytes at a time. */
+/* Functions on eight bytes at a time. */
 
 #ifndef BYTES_H
 #define BYTES_H
@@ -14,12 +14,12 @@ static inline uint64_t eight_bytes(const uint8_t *from) {
   return bytes;
 }
 
-/* The highest bits of eight bytes as a byte, that of the first byte lowest. */
+/* The highest bits of eight bytes as one byte; the first byte gives the lowest bit. */
 static inline uint64_t gathered(uint64_t bytes) {
   return ((bytes & HIGH) * 0x0002040810204081u) >> 56;
 }
 
-/* In the highest bit of each of eight bytes: whether it is not 0. */
+/* The highest bit of each byte of the result tells whether that byte was not 0. */
 static inline uint64_t not_zero(uint64_t bytes) {
   return ((bytes & ~HIGH) + ~HIGH) | bytes;
 }

@@ -1,4 +1,4 @@
-"""What `hatch_build.py` has compiled, where there was a C compiler."""
+"""Loads the C libraries that `hatch_build.py` compiles if it finds a C compiler."""
 
 import ctypes
 import logging
@@ -10,13 +10,13 @@ logger = logging.getLogger(__name__)
 
 
 def library(path: Path, counting: Iterable[str]) -> Any:
-    """A library, or None where it was not compiled, or not for this machine.
+    """A compiled library; None if it was not compiled, or not for this machine.
 
-    Python's lock is kept while a function of it runs.
+    Its functions run with Python's global lock held.
 
     Args:
-        path: of the library.
-        counting: its functions that give a number of 64 bits.
+        path: the file of the library.
+        counting: the names of its functions that return a 64-bit integer.
     """
     if not path.is_file():
         return None
@@ -25,7 +25,9 @@ def library(path: Path, counting: Iterable[str]) -> Any:
         for name in counting:
             getattr(found, name).restype = ctypes.c_int64
     except (OSError, AttributeError) as error:
-        # For another machine, or of an older release that lacks a function.
-        logger.warning("%s cannot be loaded; it is done without, more slowly (%s)", path, error)
+        # Compiled for another machine, or by an older release that lacks a function.
+        logger.warning(
+            "%s cannot be loaded; the slower Python code is used instead (%s)", path, error
+        )
         return None
     return found

@@ -1,4 +1,4 @@
-"""How one program asks the other for work: the names of tasks and queues, and who sends them."""
+"""How one program asks another for work: tasks, queues, and the Celery app that sends tasks."""
 
 import time
 from collections.abc import Callable
@@ -7,15 +7,16 @@ from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from celery import Celery
+from typing_extensions import override
 
 from shared.config.settings import Settings
 from shared.telemetry import context
 
 
 class Task(StrEnum):
-    """The tasks; a step's task, function and log action have the same name."""
+    """The tasks. The task, the function and the log action of a step have the same name."""
 
-    READ = "read"  #: Look at the requests of a batch, and store their rows.
+    READ = "read"  #: Check the requests of a batch, and store their rows.
     SPLIT = "split"  #: Cut an upload into parts, and start its lanes.
     SCORE = "score"  #: Score one part.
     FINISH = "finish"  #: Close a job whose parts are all done.
@@ -23,65 +24,65 @@ class Task(StrEnum):
 
 
 def small_queue(full_name: str) -> str:
-    """The queue of a model's doorbell; workers serve it before `bulk_queue`."""
+    """The queue of a model's doorbell. Workers serve it before `bulk_queue`."""
     return f"small.{full_name}"
 
 
 def bulk_queue(full_name: str) -> str:
-    """The queue of a model's splits and parts."""
+    """The queue of a model's bulk jobs: reads, splits, parts and finishes."""
     return f"bulk.{full_name}"
 
 
 class Dispatch(Protocol):
-    """Asks for work. Messages carry ids, never rows; any of them may arrive twice."""
+    """Sends messages that ask for work. They carry ids, never rows, and each may arrive twice."""
 
     def read(self, full_name: str, job_id: str) -> None:
-        """Have the requests of a batch looked at; then it is split."""
+        """Ask a worker to check the requests of a batch and store their rows; a split follows."""
 
     def split(self, full_name: str, job_id: str) -> None:
-        """Have the upload of a job cut into parts."""
+        """Ask a worker to cut the upload of a job into parts."""
 
     def score(self, full_name: str, job_id: str, part: int) -> None:
-        """Have one part scored."""
+        """Ask a worker to score one part."""
 
     def finish(self, full_name: str, job_id: str) -> None:
-        """Have a job closed whose parts are all done."""
+        """Ask a worker to close a job whose parts are all done."""
 
     def answer(self, full_name: str) -> None:
-        """Ring the doorbell: small jobs wait for this model."""
+        """Ring a model's doorbell: ask a worker to score the small jobs that wait for it."""
 
 
-class CeleryDispatch:
+class CeleryDispatch(Dispatch):
     """Sends the tasks as Celery messages."""
 
     def __init__(self, app: Celery, clock: Callable[[], float] = time.time) -> None:
-        """Take the app, and the clock by which messages say when they were sent."""
+        """Take the Celery app, and the clock for the time of sending in each message."""
         self._app = app
         self._clock = clock
 
+    @override
     def read(self, full_name: str, job_id: str) -> None:
-        """Have the requests of a batch looked at; then it is split."""
         self._send(Task.READ, bulk_queue(full_name), job_id)
 
+    @override
     def split(self, full_name: str, job_id: str) -> None:
-        """Have the upload of a job cut into parts."""
         self._send(Task.SPLIT, bulk_queue(full_name), job_id)
 
+    @override
     def score(self, full_name: str, job_id: str, part: int) -> None:
-        """Have one part scored."""
         self._send(Task.SCORE, bulk_queue(full_name), job_id, part)
 
+    @override
     def finish(self, full_name: str, job_id: str) -> None:
-        """Have a job closed whose parts are all done."""
         self._send(Task.FINISH, bulk_queue(full_name), job_id)
 
+    @override
     def answer(self, full_name: str) -> None:
-        """Ring the doorbell: small jobs wait for this model."""
         self._send(Task.ANSWER, small_queue(full_name), full_name)
 
     def _send(self, task: Task, queue: str, *args: object) -> None:
-        # Without `retry=False` a publish to an absent broker is tried for minutes, and a client of
-        # the API waits as long.
+        # Without `retry=False` Celery tries for minutes to publish to an absent broker, and the
+        # client of the API waits that long.
         self._app.send_task(
             task,
             args,
@@ -93,34 +94,35 @@ class CeleryDispatch:
 
 
 def make_celery(settings: Settings) -> Celery:
-    """A Celery app with what the sender and the worker must agree on."""
+    """A Celery app with the configuration that senders and workers must share."""
     app = Celery(
         "scorelane",
         broker=broker_url(settings.redis_url, settings.redis_password),
         set_as_current=False,
     )
     app.conf.update(
-        # Pickled messages would let whoever reaches Redis run code here.
+        # Pickled messages would let anybody who reaches Redis run code here.
         accept_content=["json"],
         task_serializer="json",
-        # The job record is the result; an unread result would stay in Redis for a day.
+        # The job record is the result. An unread Celery result would stay in Redis for a day.
         task_ignore_result=True,
-        # A queue must exist by being sent to: they are named after model versions.
+        # Queues are named after model versions, so a queue must come into being when it is sent to.
         task_create_missing_queues=True,
-        # No pool place, no connection, no answer: an error in seconds, never a hang.
+        # Fail within seconds, and never hang, if there is no free connection or no answer.
         broker_pool_acquire_timeout=settings.redis_timeout,
         broker_connection_timeout=settings.redis_timeout,
         broker_transport_options={
             "global_keyprefix": settings.key_prefix,
-            # Well above a part's time, far below kombu's hour: what a lost container held comes
-            # back soon. All apps on a broker get the shortest one, so sender and worker share it.
+            # Well above the time of a part, and far below kombu's hour: the messages of a lost
+            # container are delivered again soon. All apps on a broker get the shortest timeout of
+            # any of them, so senders and workers share this one.
             "visibility_timeout": 60,
-            # kombu looks for such messages at every 10th turn of a 10-second timer otherwise.
+            # By default kombu looks for such messages at every 10th turn of a 10-second timer.
             "unacked_restore_interval": 10,
             "unacked_restore_throttle": 1,
-            # Nobody here sends with a priority: one Redis list a queue, not four.
+            # No message has a priority, so each queue needs one Redis list instead of four.
             "priority_steps": [0],
-            # A peer that vanished without a word would hold a publish for ever.
+            # Without timeouts a publish to a peer that vanished would hang for ever.
             "socket_timeout": settings.redis_timeout,
             "socket_connect_timeout": settings.redis_timeout,
             "socket_keepalive": True,
@@ -131,11 +133,11 @@ def make_celery(settings: Settings) -> Celery:
 
 
 def broker_url(redis_url: str, password: str | None = None) -> str:
-    """The kombu form of a redis-py address; they differ for Unix sockets.
+    """The address of Redis as kombu takes it; it differs from redis-py's for Unix sockets.
 
     Args:
-        redis_url: as redis-py takes it.
-        password: where the address has none.
+        redis_url: the address as redis-py takes it.
+        password: the password, if the address has none.
     """
     parts = urlsplit(redis_url)
     user = f":{quote(password, safe='')}@" if password and "@" not in parts.netloc else ""

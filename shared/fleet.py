@@ -1,26 +1,15 @@
-"""The workers that live and the models that they serve, as they announce themselves."""
+"""The contract of the fleet: the live workers, and the models that they serve."""
 
-import json
-import os
-import time
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.config.settings import Settings
 from shared.model import Card
-from shared.redis.link import RedisLink
-
-#: A worker that was silent for so many heartbeats is taken for dead.
-MISSED_BEATS = 4
-
-#: How long an answer about the fleet may be repeated without asking Redis, in seconds.
-CACHE_SECONDS = 1.0
 
 
 class Served(BaseModel):
-    """A model that some worker has loaded."""
+    """A model that a worker has announced."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,187 +18,57 @@ class Served(BaseModel):
 
 
 class Worker(BaseModel):
-    """A worker that lives, as it describes itself at each heartbeat."""
+    """A live worker, as it describes itself at each heartbeat."""
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     host: str
     release: str = Field(description="The version of Scorelane.")
-    libraries: dict[str, str] = Field(description="Versions of what scores depend on.")
-    models: list[str] = Field(description="Their full names.")
+    libraries: dict[str, str] = Field(
+        description="Versions of the libraries that scores depend on."
+    )
+    models: list[str] = Field(description="Full names of the models it serves.")
     processes: list[int] = Field(description="Memory of each scoring process, in bytes.")
-    memory: int = Field(description="Of the main process and these, in bytes.")
+    memory: int = Field(
+        description="Memory of the main process and its scoring processes, in bytes."
+    )
     started_at: float = Field(description="Seconds since the epoch, by Redis's clock.")
-    clock_ahead: float = Field(description="Its host's clock less Redis's, in seconds.")
-    rows: int = Field(0, description="Rows scored since it was started, those of questions too.")
-    blobs: str = Field("", description="Which folder of blobs it sees.")
+    clock_ahead: float = Field(description="The host's clock minus Redis's clock, in seconds.")
+    rows: int = Field(0, description="Rows scored since its start, including those of questions.")
+    blobs: str = Field("", description="The identity of the blob folder that it sees.")
 
 
 class Fleet(Protocol):
-    """The workers that live and the models that they serve."""
+    """The live workers, and the models that they serve."""
 
     def announce(self, node: str, served: Iterable[Served]) -> None:
-        """Say that this process, of the worker `node`, has loaded these models."""
+        """Announce that this process of the worker `node` has loaded these models."""
 
     def beat(self, node: str) -> int:
-        """Say that the worker lives; how many of its processes are ready."""
+        """Send a heartbeat of a worker. Returns the number of its processes that are ready."""
 
     def describe(self, worker: Worker) -> None:
-        """Say what there is to know of a worker; it is forgotten as its heartbeat is."""
+        """Store the description of a worker, for as long as a heartbeat lasts."""
 
     def workers(self) -> list[Worker]:
-        """The workers that live, as they described themselves, by name."""
+        """The descriptions of the live workers, in the order of their names."""
 
     def leave(self, node: str) -> None:
-        """Say that the worker stops."""
+        """Announce that a worker stops."""
 
     def models(self) -> dict[str, Served]:
-        """Every model that was ever announced, by name; the version announced last."""
+        """The version announced last of every model that was ever announced, by its name."""
 
     def processes(self, full_name: str) -> int:
-        """How many live processes serve this version of a model."""
+        """The number of live processes that serve a model version."""
 
     def serving(self) -> dict[str, int]:
-        """The models that live processes serve at this moment, and how many serve each."""
+        """The number of live processes that serve each model version now, by full name."""
 
     def replaced_for(self, full_name: str) -> float:
-        """For how many seconds nobody serves this version while another of its model is served.
+        """For how long no process has served this version while another version is served.
 
-        From the first call on that finds it so; 0 where it is not so.
+        Returns:
+            Seconds since the first call that found it so; 0.0 if it is not so.
         """
-
-
-class RedisFleet:
-    """`Fleet` on Redis: `models`, `nodes`, and a `worker:<node>` that vanishes with its worker."""
-
-    def __init__(self, link: RedisLink, settings: Settings) -> None:
-        self._link = link
-        self._lifetime = settings.heartbeat_seconds * MISSED_BEATS
-        self._announced: dict[str, str] = {}
-        self._cache: tuple[float, dict[str, Served], dict[str, int]] = (0.0, {}, {})
-
-    def announce(self, node: str, served: Iterable[Served]) -> None:
-        """Say that this process, of the worker `node`, has loaded these models."""
-        served = list(served)
-        worker = self._link.key("worker", node)
-        pipe = self._link.client.pipeline()
-        pipe.hset(
-            worker, str(os.getpid()), json.dumps([one.model_dump(mode="json") for one in served])
-        )
-        self._live(pipe, node)
-        for one in served:
-            pipe.hset(self._link.key("models"), one.card.name, one.model_dump_json())
-        pipe.execute()
-
-    def beat(self, node: str) -> int:
-        """Say that the worker lives; how many of its processes are ready.
-
-        What its processes announced is repeated where Redis has lost it, and dropped where the
-        process has died.
-        """
-        worker, models = self._link.key("worker", node), self._link.key("models")
-        self._announced.update(self._link.client.hgetall(worker))
-        dead = [pid for pid in self._announced if not _lives(int(pid))]
-        for pid in dead:
-            del self._announced[pid]
-        pipe = self._link.client.pipeline()
-        if dead:
-            pipe.hdel(worker, *dead)
-        # Field by field: a process that announces itself at this moment must not be overwritten.
-        for pid, said in self._announced.items():
-            pipe.hsetnx(worker, pid, said)
-        if self._announced:
-            self._live(pipe, node)
-            for one in _served(self._announced.values()):
-                pipe.hsetnx(models, one.card.name, one.model_dump_json())
-        pipe.execute()
-        return len(self._announced)
-
-    def _live(self, pipe: Any, node: str) -> None:
-        # By Redis's clock alone: that of the worker's host may be wrong.
-        pipe.pexpire(self._link.key("worker", node), int(self._lifetime * 1000))
-        pipe.sadd(self._link.key("nodes"), node)
-
-    def announced(self) -> dict[int, list[Served]]:
-        """What the processes of this worker have announced, as of its last heartbeat, by pid."""
-        return {int(pid): _served([said]) for pid, said in list(self._announced.items())}
-
-    def describe(self, worker: Worker) -> None:
-        """Say what there is to know of a worker; it is forgotten as its heartbeat is."""
-        key, lifetime = self._link.key("about", worker.name), int(self._lifetime * 1000)
-        self._link.client.set(key, worker.model_dump_json(), px=lifetime)
-
-    def workers(self) -> list[Worker]:
-        """The workers that live, as they described themselves, by name."""
-        nodes = sorted(self._link.client.smembers(self._link.key("nodes")))
-        said = self._link.client.mget([self._link.key("about", node) for node in nodes] or [""])
-        return [Worker.model_validate_json(one) for one in said if one]
-
-    def leave(self, node: str) -> None:
-        """Say that the worker stops."""
-        self._link.client.delete(self._link.key("worker", node), self._link.key("about", node))
-        self._link.client.srem(self._link.key("nodes"), node)
-
-    def forget(self) -> None:
-        """Take every worker for dead; one that lives says so at its next heartbeat."""
-        self._link.client.delete(self._link.key("nodes"))
-
-    def models(self) -> dict[str, Served]:
-        """Every model that was ever announced, by name; the version announced last."""
-        return self._look()[0]
-
-    def processes(self, full_name: str) -> int:
-        """How many live processes serve this version of a model."""
-        return self._look()[1].get(full_name, 0)
-
-    def serving(self) -> dict[str, int]:
-        """The models that live processes serve at this moment, and how many serve each."""
-        self._cache = (0.0, {}, {})
-        return self._look()[1]
-
-    def replaced_for(self, full_name: str) -> float:
-        """For how many seconds nobody serves this version while another of its model is served."""
-        serving, replaced = self._look()[1], self._link.key("replaced")
-        name, _, _ = full_name.partition("@")
-        if full_name in serving or not any(one.startswith(f"{name}@") for one in serving):
-            self._link.client.hdel(replaced, full_name)
-            return 0.0
-        now = self._link.now()
-        self._link.client.hsetnx(replaced, full_name, now)
-        return now - float(self._link.client.hget(replaced, full_name) or now)
-
-    def _look(self) -> tuple[dict[str, Served], dict[str, int]]:
-        at, models, processes = self._cache
-        if time.monotonic() - at < CACHE_SECONDS and models:
-            return models, processes
-        client = self._link.client
-        models = {
-            name: Served.model_validate_json(said)
-            for name, said in sorted(client.hgetall(self._link.key("models")).items())
-        }
-        pipe = client.pipeline(transaction=False)
-        nodes = list(client.smembers(self._link.key("nodes")))
-        for node in nodes:
-            pipe.hvals(self._link.key("worker", node))
-        found = dict(zip(nodes, pipe.execute(), strict=True))
-        if gone := [node for node, said in found.items() if not said]:
-            # One that is only late is a member again at its next heartbeat.
-            client.srem(self._link.key("nodes"), *gone)
-        processes = {}
-        for one in _served(said for worker in found.values() for said in worker):
-            processes[one.card.full_name] = processes.get(one.card.full_name, 0) + 1
-        self._cache = (time.monotonic(), models, processes)
-        return models, processes
-
-
-def _served(announcements: Iterable[str]) -> list[Served]:
-    return [Served.model_validate(one) for said in announcements for one in json.loads(said)]
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

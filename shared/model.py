@@ -1,4 +1,4 @@
-"""What a model is: a folder with a card, whose files are the ones the card names."""
+"""A model: a folder with a card, which names the files of the model and their digests."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from shared.errors.model import (
 )
 
 if TYPE_CHECKING:
-    # Only for the signature: the API imports this module, and holds no pandas.
+    # Only for the signature: the API imports this module, and has no pandas.
     import pandas as pd
 
 CARD_FILE = "card.json"
@@ -32,30 +32,30 @@ SCORE = "Sentiment_Score"
 
 
 class Card(BaseModel):
-    """What is known of a model; `card.json` in its folder."""
+    """The description of a model: `card.json` in its folder."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")
-    version: str = Field(description="From the content's digest: the same files, the same version.")
-    format: str = Field(description="The ending of the model file, and the key of its runtime.")
+    version: str = Field(description="A digest of files and options; see `version_of`.")
+    format: str = Field(description="The suffix of the model file, which also selects the runtime.")
     files: dict[str, str] = Field(description="File name -> sha256 of its content, in hex.")
     created_at: datetime
     description: str = ""
     training_data: list[str] = Field(default_factory=list)
     figures: dict[str, float] = Field(
-        default_factory=dict, description="What was measured on held-out data."
+        default_factory=dict, description="Measurements on held-out data."
     )
     libraries: dict[str, str] = Field(
         default_factory=dict, description="Versions of the libraries that made the file."
     )
     options: dict[str, Any] = Field(
-        default_factory=dict, description="What the runtime must know beyond the file."
+        default_factory=dict, description="What the runtime needs to know beyond the files."
     )
 
     @property
     def full_name(self) -> str:
-        """Name and version, as queues and jobs are pinned to it: `fast@1f2e3d4c5b6a`."""
+        """Name and version, such as `fast@1f2e3d4c5b6a`; queues and jobs are bound to it."""
         return f"{self.name}@{self.version}"
 
     @property
@@ -65,30 +65,30 @@ class Card(BaseModel):
 
 
 class Model(Protocol):
-    """A model that can score; what a runtime class gives."""
+    """A loaded model that can score; runtime classes implement it."""
 
     card: Card
 
     @classmethod
     def load(cls, folder: Path, card: Card) -> Self:
-        """Load the model whose folder was checked against the card.
+        """Load a model from a folder that was checked against its card.
 
         Raises:
-            shared.errors.model.UnusableModel: the file is not what the runtime can serve.
+            shared.errors.model.UnusableModel: the runtime cannot serve this file.
         """
 
     def score(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Score a frame of n rows.
 
         Args:
-            frame: column `text`, str, no missing values; others are ignored.
+            frame: a column `text` of str without missing values; other columns are ignored.
 
         Returns:
-            A frame with the same index and one column, `Sentiment_Score`, float64 in 0..1.
+            A frame with the same index and one column `Sentiment_Score`, float64 in 0..1.
         """
 
     def warm_up(self) -> None:
-        """Do now whatever the first call would otherwise wait for."""
+        """Do the work now that would otherwise slow down the first call of `score`."""
 
 
 def file_digest(path: Path) -> str:
@@ -98,7 +98,12 @@ def file_digest(path: Path) -> str:
 
 
 def version_of(files: dict[str, str], options: dict[str, Any]) -> str:
-    """Twelve hex digits that stand for these files and options: what decides a score."""
+    """The version of a model: 12 hex digits, a digest of all that decides a score.
+
+    Args:
+        files: the sha256 of each file, by its name.
+        options: the options on the card.
+    """
     content = json.dumps([files, options], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
@@ -107,7 +112,7 @@ def write_card(
     folder: Path,
     *,
     name: str,
-    format: str,  # noqa: A002  the word that the card uses
+    format: str,  # noqa: A002  the name of the card's field
     files: list[str],
     options: dict[str, Any] | None = None,
     **about: Any,
@@ -115,15 +120,15 @@ def write_card(
     """Write `card.json` for the files in `folder`.
 
     Args:
-        folder: holds `model.<format>` and the other files.
-        name: lower-case letters, digits, `_` and `-`.
-        format: the model file's ending.
+        folder: the folder with `model.<format>` and the other files.
+        name: the name of the model: lower-case letters, digits, `_` and `-`.
+        format: the suffix of the model file.
         files: the names of the files that belong to the model.
-        options: what the runtime must know beyond the files.
-        about: `description`, `training_data`, `figures`, `libraries`.
+        options: what the runtime needs to know beyond the files.
+        about: more fields: `description`, `training_data`, `figures`, `libraries`.
 
     Raises:
-        shared.errors.model.BadCard: a value is not what a card may hold.
+        shared.errors.model.BadCard: a card may not hold one of the values.
     """
     digests = {file: file_digest(folder / file) for file in sorted(files)}
     try:
@@ -143,13 +148,13 @@ def write_card(
 
 
 def read_card(folder: Path) -> Card:
-    """The card of a model folder, after every file was checked against its digest.
+    """Read the card of a model folder, and check every file against its digest.
 
     Raises:
-        shared.errors.model.NoModelFolder: the folder is not there.
-        shared.errors.model.NoCard: it has no card.
-        shared.errors.model.BadCard: the card cannot be read, or does not name the model file.
-        shared.errors.model.DigestMismatch: a file is missing, or differs from what the card names.
+        shared.errors.model.NoModelFolder: there is no such folder.
+        shared.errors.model.NoCard: the folder has no card.
+        shared.errors.model.BadCard: the card cannot be read, or contradicts itself.
+        shared.errors.model.DigestMismatch: a file is missing, or has another digest.
     """
     if not folder.is_dir():
         raise NoModelFolder(folder=folder, reason="it is not a folder")
@@ -174,19 +179,22 @@ def read_card(folder: Path) -> Card:
 
 
 def read_cards(models_dir: Path, serve: str = "") -> dict[Path, Card]:
-    """The checked cards of the models in a folder of model folders, by folder.
+    """Read and check the cards of the models in a folder of model folders.
 
     Args:
         models_dir: a folder of model folders.
-        serve: names by comma; empty means all.
+        serve: the names of the models, separated by commas; empty: all models.
+
+    Returns:
+        The cards by model folder.
 
     Raises:
-        shared.errors.model.ModelError: a folder named or found is not a sound model.
+        shared.errors.model.ModelError: one of the folders is not a sound model, or there is none.
     """
     if serve:
         folders = [models_dir / name.strip() for name in serve.split(",") if name.strip()]
     elif models_dir.is_dir():
-        # A name with a dot in front is a model that is just being written.
+        # A name that begins with a dot is a model that is being written at this moment.
         folders = sorted(
             folder
             for folder in models_dir.iterdir()
@@ -200,12 +208,12 @@ def read_cards(models_dir: Path, serve: str = "") -> dict[Path, Card]:
 
 
 def load_model(folder: Path) -> Model:
-    """Check the card and the digests, then let the format's runtime load the model.
+    """Check the card and the digests, and then load the model with the runtime of its format.
 
-    Nothing of a model file is read before its digest is known to be the card's: a pickle is code.
+    A model file is not loaded before its digest matches the card: a pickle is code.
 
     Raises:
-        shared.errors.model.ModelError: the folder is not a sound model, or no runtime can run it.
+        shared.errors.model.ModelError: the folder is not a sound model, or no runtime can load it.
     """
     card = read_card(folder)
     runtimes = {point.name: point for point in entry_points(group=RUNTIMES)}

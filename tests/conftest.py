@@ -1,4 +1,4 @@
-"""Fixtures: a real Redis for the session, and the service in memory."""
+"""Fixtures for all tests: a real Redis for the session, and the service in memory."""
 
 import re
 import signal
@@ -18,12 +18,12 @@ from support.waiting import wait_for
 from shared.config.settings import Settings
 from shared.redis.link import RedisLink
 
-# A script's shell starts what runs in its background with SIGINT ignored, and every program that
-# the tests start would inherit that, and not end at a Ctrl-C.
+# A shell script starts background programs with SIGINT ignored. Programs that the tests start would
+# inherit that, and would not stop on Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A test fails of what it finds, not of the time that a busy machine took for it.
+# No deadline: a property test must not fail because the machine is busy.
 properties.register_profile(
     "scorelane", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -58,8 +58,8 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """The address of a real Redis of this session's own."""
-    # Not pytest's tmp_path: a Unix socket's path has at most 107 bytes.
+    """The URL of a real Redis that belongs to this session."""
+    # Not pytest's tmp_path, because the path of a Unix socket has at most 107 bytes.
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         socket = Path(folder) / "redis.sock"
         server = subprocess.Popen(
@@ -88,7 +88,7 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture
 def redis_settings(redis_url: str, tmp_path: Path) -> Settings:
-    """Settings for the session's Redis, under a prefix that no other test has."""
+    """Settings for the session's Redis, with a key prefix that no other test uses."""
     return Settings(
         redis_url=redis_url,
         key_prefix=f"{uuid.uuid4().hex}:",
@@ -99,7 +99,7 @@ def redis_settings(redis_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def link(redis_settings: Settings) -> Iterator[RedisLink]:
-    """A connection to the session's Redis, closed at the end."""
+    """A connection to the session's Redis; it is closed at the end of the test."""
     link = RedisLink(redis_settings)
     yield link
     link.close()
@@ -107,7 +107,7 @@ def link(redis_settings: Settings) -> Iterator[RedisLink]:
 
 @pytest.fixture
 def settings() -> Settings:
-    """Settings of the service in memory: small limits, so that tests can pass them."""
+    """Settings of the service in memory, with limits so small that tests can exceed them."""
     return Settings(
         default_model="length",
         small_rows=5,
@@ -122,5 +122,5 @@ def settings() -> Settings:
 
 @pytest.fixture
 def service(settings: Settings) -> Service:
-    """The whole service in memory, with a model that scores texts by their length."""
+    """The whole service in memory, with a model that scores a text by its length."""
     return make_service(settings)

@@ -1,1 +1,1 @@
-"""From a labelled CSV to a model folder, and from a model and a labelled CSV to figures."""
+"""Trains models from labelled CSV files, adds models of the user, and measures models."""

@@ -1,4 +1,4 @@
-"""From a model file that somebody made to a model folder that is known to work."""
+"""Turns a user's own model file into a model folder, and proves that it works."""
 
 import shutil
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from shared.errors.model import UnusableModel
 from shared.model import SCORE, TEXT, Card, load_model, write_card
 from training.model_folder import library_versions, new_model_folder
 
-#: The endings of the files that can be added, and the formats that they are served in.
+#: File name ending -> the format of the card under which the model is served.
 FORMATS = {".pkl": "pkl", ".joblib": "pkl", ".hdf5": "hdf5", ".h5": "hdf5", ".keras": "hdf5"}
 
-#: Scored to prove that a model works, and shown, so that a person sees whether it makes sense.
+#: Texts that a new model must score. Their scores are shown, so that a person can judge them.
 PROOF = [
     "I am well",
     "This is wonderful, I love it!",
@@ -29,14 +29,14 @@ PROOF = [
 
 @dataclass(frozen=True)
 class Meaning:
-    """How the numbers of a model are to be read; what is not given is as its file says.
+    """How to interpret the inputs and outputs of a model. None means: as the model file says.
 
     Attributes:
         class_values: one number in 0..1 per class, in the order of the model's classes.
-        positive: the label of the positive class of a `.pkl`; the others are negative.
-        word_index: the word index of a Keras model, a JSON object of word -> number.
-        max_length: words of a text that a Keras model reads, where its input length is open.
-        padding: `post` (zeros after the words) or `pre`.
+        positive: the label of the positive class of a `.pkl`; all other classes are negative.
+        word_index: the file with a Keras model's word index, a JSON object of word -> number.
+        max_length: the number of words that a Keras model with variable input length reads.
+        padding: where zeros pad a row: `post` (after the words) or `pre` (before them).
         token_pattern: a regular expression for one lower-cased word of the word index.
     """
 
@@ -50,11 +50,11 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Added:
-    """A model that was added.
+    """The result of adding a model.
 
     Attributes:
-        card: its card.
-        proof: the texts of `PROOF` and the scores that the model gave them.
+        card: the card of the new model.
+        proof: the texts of `PROOF` -> the scores of the model.
     """
 
     card: Card
@@ -72,34 +72,34 @@ def add_model(
 ) -> Added:
     """Copy a model file into `output/name`, load it, score a few texts, and write its card.
 
-    A Keras model is compiled, if it can be. A pickle is code, and loading it runs that code: add
-    only files that you trust.
+    A Keras model is compiled if possible. Loading a pickle runs code from the file, so add only
+    files that you trust.
 
     Args:
         file: `.pkl` or `.joblib` (scikit-learn); `.hdf5`, `.h5` or `.keras` (Keras).
-        name: of the model.
-        output: the folder of model folders.
-        meaning: what the file does not say of itself.
-        description: for the card.
-        force: replace a model of that name.
+        name: the name of the new model.
+        output: the folder that holds the model folders.
+        meaning: what the model file does not tell.
+        description: the description in the model's card.
+        force: replace an existing model of the same name.
 
     Raises:
         shared.errors.model.UnusableModel: the file cannot be served; nothing is left in `output`.
-        shared.errors.model.ModelExists: there is a model of that name, and `force` is false.
+        shared.errors.model.ModelExists: a model of this name exists, and `force` is false.
         shared.errors.input.BadOption: an option does not fit the file.
-        shared.errors.model.BadCard: the name is not one that a card may hold.
+        shared.errors.model.BadCard: a card may not hold this name.
     """
     meaning = meaning or Meaning()
     kind = FORMATS.get(file.suffix.lower())
     if not file.is_file():
         raise UnusableModel(path=file, reason="there is no such file")
     if kind is None:
-        reason = f"only files that end in {', '.join(FORMATS)} can be"
+        reason = f"its name must end in {', '.join(FORMATS)}"
         raise UnusableModel(path=file, reason=reason)
     with new_model_folder(output, name, force=force) as folder:
         try:
-            bring_in = _bring_in_pickle if kind == "pkl" else _bring_in_keras
-            options, figures = bring_in(file, folder, meaning)
+            copy_model = _copy_pickle if kind == "pkl" else _copy_keras
+            options, figures = copy_model(file, folder, meaning)
             card = write_card(
                 folder,
                 name=name,
@@ -114,7 +114,7 @@ def add_model(
         except ValueError as error:
             raise UnusableModel(path=file, reason=str(error)) from error
         except UnusableModel as error:
-            # The user knows the file by the name it came with, not by that of the copy.
+            # Name the user's file, not the copy.
             raise UnusableModel(path=file, reason=error.fields["reason"]) from error
 
 
@@ -124,11 +124,11 @@ _LIBRARIES = {
 }
 
 
-def _bring_in_pickle(
+def _copy_pickle(
     file: Path, folder: Path, meaning: Meaning
 ) -> tuple[dict[str, Any], dict[str, float]]:
-    """Copy the file; the card's options and figures."""
-    # In the functions that need them: neither library is needed for the other's files.
+    """Copy the file and return the card's options and figures."""
+    # Imported here: scikit-learn is not needed for a Keras model, nor Keras for a pickle.
     from scoring.class_values import values_of_labels  # noqa: PLC0415
     from scoring.sklearn_model import class_labels, read_estimator  # noqa: PLC0415
 
@@ -152,10 +152,10 @@ def _bring_in_pickle(
     return ({"class_values": values_of_labels(labels).tolist()} if labels else {}), {}
 
 
-def _bring_in_keras(
+def _copy_keras(
     file: Path, folder: Path, meaning: Meaning
 ) -> tuple[dict[str, Any], dict[str, float]]:
-    """Copy the file and its word index, and compile it; the card's options and figures."""
+    """Copy the file and its word index, compile it, and return the card's options and figures."""
     from scoring.keras_model import WORD_INDEX_FILE  # noqa: PLC0415
     from scoring.networks.tensorflow_network import read_keras  # noqa: PLC0415
     from scoring.networks.text import Tokeniser, read_word_index, tokeniser_for  # noqa: PLC0415
@@ -169,7 +169,7 @@ def _bring_in_keras(
             reason="a Keras file does not name its classes; give --class-values",
         )
     if meaning.word_index is None:
-        raise ValueError("a Keras model needs the word index it was trained with (--word-index)")
+        raise ValueError("a Keras model needs the word index of its training (--word-index)")
     target = folder / "model.hdf5"
     if file.suffix.lower() == ".keras":
         save_hdf5(read_keras(file), target)
@@ -189,7 +189,11 @@ def _bring_in_keras(
 
 
 def _prove(folder: Path) -> dict[str, float]:
-    """Load the model as a worker does, and score the texts of `PROOF`."""
+    """Load the model as a worker does, score the texts of `PROOF`, and return their scores.
+
+    Raises:
+        ValueError: a score is not in 0..1.
+    """
     model = load_model(folder)
     model.warm_up()
     scores = model.score(pd.DataFrame({TEXT: PROOF}))[SCORE].to_numpy()

@@ -1,4 +1,4 @@
-"""Batches of texts for a network that reads word numbers."""
+"""Batches of texts for training a network that reads word numbers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +9,12 @@ import numpy.typing as npt
 
 from scoring.networks.sequences import length_batches, padded
 
-#: The most rows of a batch, and of word numbers in it: long texts come in smaller batches.
+#: The maximum number of rows of a batch, and of word numbers in it.
 BATCH_ROWS, BATCH_WORDS = 128, 16_384
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no types
-    """Batches of texts of like length, in an order that is new in each epoch."""
+    """Batches of texts of similar length, shuffled before each epoch."""
 
     def __init__(
         self,
@@ -28,10 +28,10 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # keras ships no ty
 
         Args:
             ids: the word numbers of n texts.
-            targets: n rows of what is to be learnt.
-            seed: of the order, and of the words that are left out.
-            drop: the share of the words that is left out, others in each epoch: a text should be
-                understood without any single one.
+            targets: array with n rows: what the network should learn.
+            seed: the seed of the order and of the dropped words.
+            drop: the share of words replaced by 0 at random, anew in each epoch (word dropout;
+                Iyyer et al., ACL 2015), so that the network does not rely on single words.
         """
         super().__init__()
         self._random = np.random.default_rng(seed)

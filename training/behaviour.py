@@ -1,7 +1,7 @@
-"""Pairs of sentences, and what must be true of their scores: a check of behaviour, not of accuracy.
+"""A test of a model's behaviour: pairs of sentences and the expected relation of their scores.
 
-In the manner of CheckList (Ribeiro et al., ACL 2020). The pairs were written for Scorelane, and are
-never learnt from: `training.bundled` leaves out every text that comes near to one.
+The method follows CheckList (Ribeiro et al., ACL 2020). The pairs were written for Scorelane. No
+bundled model learns from them: `training.bundled` drops every text that is similar to one.
 """
 
 from collections.abc import Callable
@@ -16,15 +16,15 @@ from shared.model import SCORE, TEXT, Model
 
 _PAIRS = Path(__file__).with_name("pairs.csv")
 
-#: A difference that counts, and one that does not matter.
+#: The minimum difference for "higher" and "lower", and the maximum difference for "same".
 _CLEAR, _SLIGHT = 0.1, 0.1
 
-#: How far from the middle a neutral text may be.
+#: The maximum distance of a neutral text from 0.5.
 _NEUTRAL = 0.15
 
 _Scores = npt.NDArray[np.float64]
 
-#: Whether the scores of the first and the second text are as expected.
+#: Expected relation -> whether the scores of the first and the second texts satisfy it.
 _RULES: dict[str, Callable[[_Scores, _Scores], npt.NDArray[np.bool_]]] = {
     "opposite": lambda first, second: (first > 0.5) & (second < 0.5),
     "higher": lambda first, second: second >= first + _CLEAR,
@@ -40,12 +40,13 @@ _RULES: dict[str, Callable[[_Scores, _Scores], npt.NDArray[np.bool_]]] = {
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How a model does on the pairs.
+    """The result of a model on the pairs.
 
     Attributes:
-        failures: kind -> share of its pairs that are wrong, 0..1; in the order of the file.
-        right: share of all pairs that are right.
-        wrong: the wrong pairs: `kind`, `first`, `second`, `expected`, and both scores.
+        failures: kind -> the share of its pairs that fail, 0..1; in the order of the file.
+        right: the share of all pairs that pass, 0..1.
+        wrong: the pairs that fail; columns `kind`, `first`, `second`, `expected`, `first_score`
+            and `second_score`.
     """
 
     failures: dict[str, float]
@@ -54,7 +55,7 @@ class Behaviour:
 
 
 def read_pairs() -> pd.DataFrame:
-    """The pairs: `kind`, `first`, `second`, `expected`."""
+    """Read the pairs; columns `kind`, `first`, `second`, `expected`."""
     return pd.read_csv(_PAIRS, dtype=str, keep_default_na=False)
 
 
@@ -65,16 +66,20 @@ def behaviour_texts() -> list[str]:
 
 
 def behaviour_of(model: Model) -> Behaviour:
-    """Score the pairs, and compare them with what is expected."""
+    """Score the pairs and compare the scores with the expected relations."""
     pairs = read_pairs()
     for column in ("first", "second"):
         scored = model.score(pd.DataFrame({TEXT: pairs[column]}))
         pairs[f"{column}_score"] = scored[SCORE].to_numpy(dtype=np.float64)
-    return judged(pairs)
+    return compare_pairs(pairs)
 
 
-def judged(pairs: pd.DataFrame) -> Behaviour:
-    """Compare scored pairs, with `first_score` and `second_score`, with what is expected."""
+def compare_pairs(pairs: pd.DataFrame) -> Behaviour:
+    """Compare scored pairs with the expected relations.
+
+    Args:
+        pairs: the columns of `read_pairs`, and `first_score` and `second_score`.
+    """
     right = pd.Series(data=False, index=pairs.index)
     for expected, rows in pairs.groupby("expected"):
         first, second = (rows[f"{name}_score"].to_numpy() for name in ("first", "second"))

@@ -1,4 +1,4 @@
-"""Labelled texts: reading CSV files, checking them, and splitting them."""
+"""Reads, checks and splits labelled texts in CSV files."""
 
 import logging
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 TRAIN, DEV, TEST = "train", "dev", "test"
 
-#: Labels that are words, and their scores.
+#: Label -> score.
 _WORDS = {
     "0": 0.0,
     "1": 1.0,
@@ -37,18 +37,20 @@ _SPLITS = {"train": TRAIN, "": TRAIN, "dev": DEV, "valid": DEV, "validation": DE
 def read_labelled(paths: Sequence[Path], *, detokenise: bool = False) -> pd.DataFrame:
     """Read labelled CSV files (`.csv`, `.csv.gz`) into one frame.
 
-    Each row's label is the first that is not empty of: `score` (0..1), `label5` (0..4, the fifths
-    of 0..1), `label` (0, 1, or negative, neutral, positive). Rows without a text are left out, and
-    logged.
+    The label of a row is the first non-empty cell of these columns: `score` (0..1), `label5` (0..4,
+    the fifths of 0..1), `label` (0, 1, or negative, neutral, positive). Rows without a text are
+    dropped, and their number is logged.
 
     Args:
-        paths: the files, each with a column `text`.
-        detokenise: undo Penn Treebank tokenising in the texts.
+        paths: the files; each must have a column `text`.
+        detokenise: undo Penn Treebank tokenisation in the texts.
 
     Returns:
-        Columns: `text`; `score`, float in 0..1; `coarse`, bool: only the fifth of the score is
-        known, and `score` is its middle; `bare`, bool: it comes of a `label`; `split`, `train`,
-        `dev`, `test` or None where the file has none; `source`, the file's name without endings.
+        A frame with these columns: `text`; `score`, float in 0..1; `coarse`, bool: only the fifth
+        of the score is known (from `label5`), and `score` is its midpoint; `bare`, bool: the score
+        comes from a `label`; `split`: `train`, `dev`, `test`, or None if the file has no such
+        column;
+        `source`: the file's name without its endings.
 
     Raises:
         training.data_errors.LabelledDataError: a file cannot be read, or a row cannot be used.
@@ -60,13 +62,18 @@ def read_labelled(paths: Sequence[Path], *, detokenise: bool = False) -> pd.Data
 
 
 def split(frame: pd.DataFrame, *, seed: int, dev_share: float = 0.1) -> pd.DataFrame:
-    """Give every row a split, and leave out of `train` every text that is also in another.
+    """Assign a split to every row, and drop from `train` every text that is also in another split.
 
-    Rows of files without a split of their own are drawn by text, so that a repeated text falls on
-    one side.
+    Rows of files without a column `split` are drawn by text, so that all rows with the same text
+    get the same split.
+
+    Args:
+        frame: labelled rows, as `read_labelled` returns them.
+        seed: the seed of the draw.
+        dev_share: the share of texts that become `dev`.
 
     Raises:
-        training.data_errors.TooFewLabels: a side lacks negative or positive rows.
+        training.data_errors.TooFewLabels: `train` or `dev` lacks negative or positive rows.
     """
     frame = frame.copy()
     free = frame["split"].isna()
@@ -100,7 +107,7 @@ def _read_one(path: Path) -> pd.DataFrame:
     if empty.all():
         raise NotLabelled(path=path.name, reason="no rows", found=", ".join(cells.columns))
     if empty.any():
-        logger.warning("%s: %d rows have no text, and are left out", path.name, empty.sum())
+        logger.warning("%s: %d rows have no text and are left out", path.name, empty.sum())
         cells = cells[~empty]
 
     score = pd.Series(np.nan, index=cells.index)
@@ -108,12 +115,14 @@ def _read_one(path: Path) -> pd.DataFrame:
     for column in known:
         given = cells[column].str.strip()
         value = _values(column, given)
-        _refuse(path, (given != "") & value.isna(), f"{column} is not {_WANTED[column]}", given)
+        _refuse_rows(
+            path, (given != "") & value.isna(), f"{column} is not {_WANTED[column]}", given
+        )
         new = score.isna() & value.notna()
         score = score.where(~new, value)
         coarse |= new & (column == "label5")
         bare |= new & (column == "label")
-    _refuse(path, score.isna(), f"there is no {' or '.join(known)}")
+    _refuse_rows(path, score.isna(), f"there is no {' or '.join(known)}")
     frame = pd.DataFrame({TEXT: cells[TEXT], "score": score, "coarse": coarse, "bare": bare})
     frame["split"] = _splits(path, cells)
     frame["source"] = path.name.split(".")[0]
@@ -130,7 +139,7 @@ def _read_cells(path: Path) -> pd.DataFrame:
 
 
 def _values(column: str, given: pd.Series) -> pd.Series:
-    """The scores that a label column gives; NaN where a cell is empty or wrong."""
+    """Convert a label column to scores; NaN where a cell is empty or invalid."""
     if column == "label":
         return given.str.lower().map(_WORDS)
     number = pd.to_numeric(given, errors="coerce")
@@ -143,14 +152,14 @@ def _splits(path: Path, cells: pd.DataFrame) -> pd.Series | None:
     if "split" not in cells:
         return None
     given = cells["split"].str.strip().str.lower()
-    _refuse(path, ~given.isin(_SPLITS), "split is not train, dev or test", given)
+    _refuse_rows(path, ~given.isin(_SPLITS), "split is not train, dev or test", given)
     return given.map(_SPLITS)
 
 
-def _refuse(path: Path, wrong: pd.Series, reason: str, given: pd.Series | None = None) -> None:
+def _refuse_rows(path: Path, wrong: pd.Series, reason: str, given: pd.Series | None = None) -> None:
     if wrong.any():
         first = int(wrong.to_numpy().argmax())
         found = "" if given is None else f" ('{given.iloc[first][:40]}')"
-        # The index is the row's number in the file; rows without a text are gone from the frame.
+        # The index is the row's position in the file, also when rows without a text were dropped.
         row = wrong.index[first] + 1
         raise BadLabelledRow(path=path.name, row=row, reason=reason + found, count=int(wrong.sum()))

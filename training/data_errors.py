@@ -1,6 +1,6 @@
-"""What can be wrong with labelled data, in words."""
+"""The errors of labelled data, each with its message."""
 
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 
 class LabelledDataError(ScorelaneError):

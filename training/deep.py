@@ -1,4 +1,8 @@
-"""The `deep` kind: a bidirectional LSTM over word embeddings, with a softmax over ten deciles."""
+"""Trains the `deep` kind: a bidirectional LSTM over word embeddings, with a softmax over deciles.
+
+The LSTM is that of Hochreiter and Schmidhuber (1997), run in both directions (Schuster and Paliwal,
+1997).
+"""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,37 +20,39 @@ from scoring.networks.text import word_ids
 from shared.model import TEXT
 from training.batches import BATCH_ROWS, BATCH_WORDS, Batches
 from training.data import DEV, TRAIN
-from training.deciles import DECILES, believed, possible_deciles
+from training.deciles import DECILES, mix_with_labels, possible_deciles
 from training.hdf5 import quiet_about_hdf5, save_hdf5
 from training.opinions import Opinions
 from training.vocabulary import TOKENISER, numbered_words
 from training.word_vectors import EMBEDDING_SIZE, Vectors, initial_vectors
 
-#: The words read of a text. Short texts do not pay for it: rows of like length go together.
+#: The number of words read from a text. Short texts are not slowed down, because rows of similar
+#: length are processed together.
 MAX_LENGTH = 256
 
-#: The words that are learnt from at a time: a longer text takes longer, and teaches no more.
+#: The number of words of a text used in training: more words take longer and teach nothing more.
 LEARNT_LENGTH = 128
 
-#: The most words kept; with 100 numbers of one byte each they take 3.1 MB. A compiled model looks
-#: up what each adds to the gates (`training.onnx.folding`), which takes 64 MB of memory.
+#: The maximum number of words in the word index. With 100 numbers of one byte per word the
+#: embedding takes 3.1 MB. A compiled model precomputes the contribution of each word to the gates
+#: (`training.onnx.folding`), which takes 64 MB of memory.
 MAX_WORDS = 31_000
 LSTM_UNITS = 64
 DROPOUT = 0.3
 WORD_DROPOUT = 0.05
 
-#: Word vectors come with this mean length: much less, and the gates of the LSTM stay shut; much
-#: more, and they are saturated before anything is learnt.
+#: The mean length of the initial word vectors. With much shorter vectors the gates of the LSTM stay
+#: shut; with much longer ones they are saturated from the start.
 VECTOR_LENGTH = 3.0
 
-#: The weights that are measured and kept are a moving average over about a thousand batches
-#: (Polyak and Juditsky, 1992), or fewer where an epoch has fewer.
+#: The weights that are measured and saved are a moving average over about this many batches, or
+#: over one epoch if it has fewer batches (averaging of iterates; Polyak and Juditsky, 1992).
 _AVERAGED_BATCHES = 1000
 
-#: The share of an embedding's numbers that lie within the range of a byte; the others are cut off.
+#: The share of an embedding's numbers that fit into the range of a byte; the rest are clipped.
 _WITHIN = 0.9995
 
-#: Epochs without a better validation accuracy before training stops.
+#: Training stops after this many epochs without a better validation accuracy (early stopping).
 PATIENCE = 2
 
 Progress = Callable[[str, float], None]
@@ -63,25 +69,26 @@ def fit_deep(
     given: Vectors | None = None,
     opinions: Opinions | None = None,
 ) -> dict[str, int]:
-    """Train, and leave the epoch with the best validation accuracy as `folder/model.hdf5`.
+    """Train a network and save its epoch with the best validation accuracy as `folder/model.hdf5`.
 
-    With teachers, so many models are trained first, and the one that is kept learns from their mean
-    opinion as well as from the labels (Hinton, Vinyals and Dean, 2015): it comes close to what all
-    of them know together, at the cost of one.
+    With teachers, that many networks are trained first. The final network learns from the mean of
+    their predictions and from the labels (knowledge distillation; Hinton, Vinyals and Dean, 2015).
+    It comes close to the accuracy of the ensemble, and costs as much to serve as one network.
 
     Args:
-        frame: `text`, `score`, `coarse`, `bare`, `source` and `split`, as `training.data.split`
-            gives it.
-        folder: where the model file goes.
-        seed: of the weights, the dropout and the order of the batches.
-        epochs: the most epochs.
-        progress: told what is being done, and the share of it that is done.
-        teachers: models to learn from.
-        given: vectors of words that are known before; others are fitted to them.
-        opinions: what another model says of texts; rows without a label have nothing else.
+        frame: rows with `text`, `score`, `coarse`, `bare`, `source` and `split`, as
+            `training.data.split` returns them.
+        folder: the folder for the model file.
+        seed: the seed of the weights, the dropout and the order of the batches.
+        epochs: the maximum number of epochs.
+        progress: called with the current step and the share of the work that is done, 0..1.
+        teachers: the number of networks to train first and to learn from.
+        given: known word vectors; vectors of other words are mapped into their space.
+        opinions: another model's opinions of texts. Rows without a label are learnt from these
+            alone.
 
     Returns:
-        The word index: word -> 1 .. number of words; 0 is padding, and any word that is not in it.
+        The word index: word -> 1 .. number of words. 0 means padding or an unknown word.
     """
     quiet_about_hdf5()
     tf.config.experimental.enable_op_determinism()
@@ -92,13 +99,13 @@ def fit_deep(
     vectors = initial_vectors(numbers, word_idx, EMBEDDING_SIZE, VECTOR_LENGTH, given)
     possible = possible_deciles(train)
     if opinions:
-        possible = believed(opinions.of(train[TEXT]), possible)
-    # Words that are unknown are skipped, as they will be when texts are scored.
+        possible = mix_with_labels(opinions.shares_of(train[TEXT]), possible)
+    # Unknown words are skipped, as they are when texts are scored.
     ids, ids_dev = (
         [list(filter(None, row)) for row in rows]
         for rows in (numbers, word_ids(dev[TEXT], word_idx, TOKENISER, MAX_LENGTH))
     )
-    ids = [_part(row, number) for number, row in enumerate(ids)]
+    ids = [_learnt_part(row, number) for number, row in enumerate(ids)]
     validation = Batches(ids_dev, possible_deciles(dev), seed=seed)
     best = folder / "best.h5"
 
@@ -107,7 +114,7 @@ def fit_deep(
         model = _network(vectors, len(ids))
         batches = Batches(ids, targets, seed=seed + number, drop=WORD_DROPOUT)
         share = 1 / (teachers + 1)
-        report = _Report(lambda doing, done: progress(name + doing, (number + done) * share))
+        report = _ProgressReport(lambda step, done: progress(name + step, (number + done) * share))
         _fit(model, batches, validation, best, epochs, report)
         return read_keras(best)
 
@@ -117,15 +124,16 @@ def fit_deep(
         for number in range(teachers):
             name = f"teacher {number + 1} of {teachers}, "
             mean += _predict(fit(possible, number, name), ids) / teachers
-        targets = believed(mean, possible)
-    # Loading without compiling leaves the optimizer's state behind: two thirds of the file.
-    save_hdf5(_coarsened(fit(targets, teachers, "")), folder / "model.hdf5", pack=True)
+        targets = mix_with_labels(mean, possible)
+    # `fit` reads the model without compiling it, so the optimizer's state is not saved: two thirds
+    # of the file.
+    save_hdf5(_quantised(fit(targets, teachers, "")), folder / "model.hdf5", pack=True)
     best.unlink()
     return word_idx
 
 
-def _part(row: list[int], number: int) -> list[int]:
-    """The beginning of a long text, or, of every other, the end of what is read."""
+def _learnt_part(row: list[int], number: int) -> list[int]:
+    """The first words of a long text if `number` is odd, else the last words."""
     return row[:LEARNT_LENGTH] if number % 2 else row[-LEARNT_LENGTH:]
 
 
@@ -136,9 +144,9 @@ def _network(vectors: npt.NDArray[np.float32], rows: int) -> Any:
     averaged = min(_AVERAGED_BATCHES, max(10, rows // BATCH_ROWS))
     model.compile(
         keras.optimizers.Adam(clipnorm=1.0, use_ema=True, ema_momentum=1 - 1 / averaged),
-        _surprise,
+        _loss,
         metrics=[_Accuracy()],
-        # XLA would compile anew for every length of batch.
+        # XLA would compile the model again for every batch length.
         jit_compile=False,
     )
     return model
@@ -160,14 +168,14 @@ def _layers(embedding: Any) -> Any:
 def _fit(
     model: Any, batches: Batches, validation: Batches, best: Path, epochs: int, report: Any
 ) -> None:
-    # ModelCheckpoint accepts only .keras and .h5; the .hdf5 is made of the best file afterwards.
+    # ModelCheckpoint accepts only .keras and .h5; the .hdf5 is written from the best file later.
     model.fit(
         batches,
         validation_data=validation,
         epochs=epochs,
         verbose=0,
         callbacks=[
-            # First, so that the averaged weights are those that are measured and saved.
+            # First, so that the averaged weights are the ones that are measured and saved.
             keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
             keras.callbacks.ModelCheckpoint(
                 best, monitor="val_accuracy", mode="max", save_best_only=True
@@ -178,21 +186,22 @@ def _fit(
     )
 
 
-def _surprise(targets: Any, shares: Any) -> Any:
-    """Cross-entropy with target shares.
+def _loss(targets: Any, shares: Any) -> Any:
+    """The loss: cross-entropy with the target distribution.
 
-    Where several deciles are possible: minus the log likelihood of them together.
+    If the target marks several possible deciles, it is minus the log likelihood of their union
+    (learning from partial labels; Jin and Ghahramani, NIPS 2002).
     """
     shares = keras.ops.clip(shares, 1e-7, 1.0)
     total = keras.ops.sum(targets, axis=-1)
     together = -keras.ops.log(keras.ops.sum(targets * shares, axis=-1))
     cross_entropy = -keras.ops.sum(targets * keras.ops.log(shares), axis=-1)
-    # Possible deciles are ones: their sum is a whole number, and more than 1 if there are several.
+    # Possible deciles are ones, so a sum of 2 or more means several; a distribution sums to 1.
     return keras.ops.where(total > 1.5, together, cross_entropy)
 
 
 class _Accuracy(keras.metrics.MeanMetricWrapper):  # type: ignore[misc]  # keras ships no types
-    """The share of the rows off the middle fifth whose score is on the right side of 0.5."""
+    """The share of rows whose score is on the right side of 0.5; neutral rows count as right."""
 
     def __init__(self) -> None:
         super().__init__(_right_side, name="accuracy")
@@ -202,7 +211,7 @@ def _right_side(targets: Any, shares: Any) -> Any:
     middles = keras.ops.convert_to_tensor((np.arange(DECILES) + 0.5) / DECILES, "float32")
     wanted = keras.ops.sum(targets * middles, axis=-1) / keras.ops.sum(targets, axis=-1)
     right = (keras.ops.sum(shares * middles, axis=-1) >= 0.5) == (wanted > 0.5)
-    # Neutral rows count as right: they change nothing in which epoch is the best.
+    # Neutral rows always count as right, so they do not affect which epoch is the best.
     return keras.ops.cast(right | (keras.ops.abs(wanted - 0.5) < 0.09), "float32")
 
 
@@ -213,22 +222,25 @@ def _predict(model: Any, ids: Sequence[Sequence[int]]) -> npt.NDArray[np.float32
     return shares
 
 
-def _coarsened(model: Any) -> Any:
-    """The same model with each number of its embedding one of 255, which a byte can hold."""
+def _quantised(model: Any) -> Any:
+    """Copy the model and round its embedding to 255 levels, so that each number fits into a byte.
+
+    This is uniform symmetric quantisation, with a power of two as the step.
+    """
     words = model.layers[0]
-    coarsened = _layers(
+    quantised = _layers(
         keras.layers.Embedding(words.input_dim, words.output_dim, mask_zero=True, dtype="float16")
     )
     table, *others = model.get_weights()
-    # A step is a power of two, so that half precision holds it, and its multiples, exactly.
+    # Half precision holds a power of two and its multiples up to 127 exactly.
     largest = max(float(np.quantile(np.abs(table), _WITHIN)), 1e-3)
     step = 2.0 ** np.ceil(np.log2(largest / 127))
-    coarsened.set_weights([step * np.clip(np.round(table / step), -127, 127), *others])
-    return coarsened
+    quantised.set_weights([step * np.clip(np.round(table / step), -127, 127), *others])
+    return quantised
 
 
-class _Report(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
-    """Passes on how far training is."""
+class _ProgressReport(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
+    """A Keras callback that reports progress."""
 
     def __init__(self, progress: Progress) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
-"""Emoji and emoticons, read as words: too few stand in labelled texts to be learnt one by one."""
+"""Replaces emoji and emoticons by words, as each is too rare in labelled texts to be learnt."""
 
 from scoring.networks.text import TREEBANK, Tokeniser
 
-#: A word -> the signs that are read as it.
+#: Word -> the emoji and emoticons that are replaced by it, separated by spaces.
 MEANT = {
     "happy": "😀 😃 😄 😁 😆 😂 🤣 😊 🙂 😉 😋 😎 😇 🤗 😺 :-) :) ;-) ;) :-d (: ☺",
     "love": "😍 🥰 😘 ❤ 💕 💖 💙 💚 💛 💜 🧡 🤩 <3",
@@ -13,7 +13,7 @@ MEANT = {
     "boring": "😴 🥱 🙄 😒",
 }
 
-#: The Treebank's cut, after emoji and emoticons have become words.
+#: Replaces emoji and emoticons by words, and then cuts as the Treebank does.
 READ_AS_WORDS = Tokeniser(
     TREEBANK.pattern,
     tuple((sign, f" {word} ") for word, signs in MEANT.items() for sign in signs.split())

@@ -1,4 +1,4 @@
-"""Writing Keras models as HDF5, and bringing older HDF5 files up to date."""
+"""Writes Keras models as HDF5, and upgrades older HDF5 files."""
 
 import json
 import logging
@@ -9,21 +9,21 @@ import h5py
 
 
 def save_hdf5(model: Any, path: Path, *, pack: bool = False) -> None:
-    """Save a whole model to a new file; an uncompiled one leaves no optimizer state behind.
+    """Save a whole model to a new file. The file of an uncompiled model has no optimizer state.
 
     Args:
-        model: of Keras.
-        path: of the file.
-        pack: write the numbers compressed; every reader of HDF5 can read them.
+        model: a Keras model.
+        path: the path of the new file.
+        pack: compress the weights with gzip, which every HDF5 reader supports.
 
     Raises:
-        ValueError: Keras cannot write this model as HDF5; the text says why.
+        ValueError: Keras cannot write this model as HDF5; the message says why.
     """
     quiet_about_hdf5()
     written = path.with_suffix(".h5")
     try:
         model.save(written)
-    # Subclassed models and custom layers raise what they like here.
+    # Subclassed models and custom layers may raise any exception here.
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         raise ValueError(f"it cannot be written as HDF5 ({reason})") from error
@@ -40,13 +40,13 @@ def _copy_packed(source: Path, target: Path) -> None:
         def copy(name: str, part: Any) -> None:
             if isinstance(part, h5py.Dataset):
                 packed = {"compression": "gzip", "compression_opts": 9, "shuffle": True}
-                made: Any = new.create_dataset(
+                copied: Any = new.create_dataset(
                     name, data=part[()], **(packed if part.shape else {})
                 )
             else:
-                made = new.require_group(name)
+                copied = new.require_group(name)
             for key, value in part.attrs.items():
-                made.attrs[key] = value
+                copied.attrs[key] = value
 
         for key, value in old.attrs.items():
             new.attrs[key] = value
@@ -54,25 +54,25 @@ def _copy_packed(source: Path, target: Path) -> None:
 
 
 def quiet_about_hdf5() -> None:
-    """Silence Keras's advice, at every save, to use its newer file format instead."""
+    """Silence the advice of Keras, at every save, to use its newer file format."""
     logging.getLogger("absl").setLevel(logging.ERROR)
 
 
 def upgrade_hdf5(path: Path) -> None:
-    """Make a file written by Keras 2 readable for Keras 3, in place.
+    """Make a file of Keras 2 readable for Keras 3, in place.
 
-    Keras 2 wrote `time_major` with every LSTM and GRU; Keras 3 refuses the word, though it was
-    False unless somebody asked for it.
+    Keras 2 wrote the option `time_major` with every LSTM and GRU, False by default. Keras 3 refuses
+    the option.
 
     Raises:
-        ValueError: the file is not a Keras HDF5 file, or has a layer with `time_major` true.
+        ValueError: the file is no Keras HDF5 file, or has a layer with `time_major=True`.
     """
     try:
         with h5py.File(path, "r+") as file:
             text = file.attrs.get("model_config")
             if text is None:
                 raise ValueError(
-                    "it holds weights alone, without the layers; save it by model.save('model.h5')"
+                    "it holds only weights, without the layers; save it with model.save('model.h5')"
                 )
             config = json.loads(text)
             if _drop_time_major(config):
@@ -82,13 +82,17 @@ def upgrade_hdf5(path: Path) -> None:
 
 
 def _drop_time_major(config: Any) -> int:
-    """Drop the word wherever it stands; how often it stood."""
+    """Remove the option from all layers; returns the number of removals.
+
+    Raises:
+        ValueError: a layer has it set to true.
+    """
     if isinstance(config, list):
         return sum(_drop_time_major(part) for part in config)
     if not isinstance(config, dict):
         return 0
     if config.get("time_major"):
-        raise ValueError("it has a layer with time_major=True; set it to False, and save it again")
+        raise ValueError("it has a layer with time_major=True; set it to False and save it again")
     here = int("time_major" in config)
     config.pop("time_major", None)
     return here + sum(_drop_time_major(part) for part in config.values())

@@ -1,4 +1,4 @@
-"""Writing a model folder so that it is there whole, or not at all."""
+"""Writes a model folder atomically: other processes see the whole folder or none."""
 
 import re
 import shutil
@@ -15,26 +15,26 @@ from shared.model import Card
 
 @contextmanager
 def new_model_folder(output: Path, name: str, *, force: bool) -> Iterator[Path]:
-    """A temporary folder that becomes `output/name` when the block ends without an error.
+    """Provide a temporary folder that becomes `output/name` when the block ends without an error.
 
     Args:
-        output: the folder of model folders; made if it is not there.
-        name: of the model.
-        force: replace a model of that name.
+        output: the folder that holds the model folders; created if it does not exist.
+        name: the name of the model.
+        force: replace an existing model of the same name.
 
     Raises:
-        shared.errors.model.BadCard: the name is not one that a card may hold.
-        shared.errors.model.ModelExists: there is a model of that name, and `force` is false.
+        shared.errors.model.BadCard: a card may not hold this name.
+        shared.errors.model.ModelExists: a model of this name exists, and `force` is false.
     """
-    # A path through the folder that is replaced, as in `mine/..`, would lead nowhere in between.
+    # `output` may lead through the folder that is replaced, as in `mine/..`, which then breaks.
     output = output.resolve()
     check_name(output, name, force=force)
     output.mkdir(parents=True, exist_ok=True)
-    # In the same folder, so that the rename is one step; the dot hides it from the workers.
+    # In the same folder, so that the rename is atomic. The dot hides it from the workers.
     building = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=output))
     try:
         yield building
-        # mkdtemp's folder is its owner's alone; the service may run as somebody else.
+        # mkdtemp creates a folder for its owner only, but the service may run as another user.
         building.chmod(0o755)
         check_name(output, name, force=force)
         _put_in_place(building, output / name)
@@ -43,11 +43,11 @@ def new_model_folder(output: Path, name: str, *, force: bool) -> Iterator[Path]:
 
 
 def check_name(output: Path, name: str, *, force: bool) -> None:
-    """Refuse a name before the work is done, not after.
+    """Check the name of a new model, before any work is done.
 
     Raises:
-        shared.errors.model.BadCard: the name is not one that a card may hold.
-        shared.errors.model.ModelExists: there is a model of that name, and `force` is false.
+        shared.errors.model.BadCard: a card may not hold this name.
+        shared.errors.model.ModelExists: a model of this name exists, and `force` is false.
     """
     pattern = Card.model_json_schema()["properties"]["name"]["pattern"]
     if not re.match(pattern, name):
@@ -57,7 +57,7 @@ def check_name(output: Path, name: str, *, force: bool) -> None:
 
 
 def library_versions(*distributions: str) -> dict[str, str]:
-    """The versions of Python and of those distributions that are installed."""
+    """The versions of Python and of those of the distributions that are installed."""
     versions = {"python": python_version()}
     for distribution in distributions:
         with suppress(PackageNotFoundError):

@@ -1,4 +1,7 @@
-"""What a larger model says of texts, labelled or not, for a smaller one to learn from."""
+"""Opinions: a larger model's predictions for texts, which a smaller model learns from.
+
+This is knowledge distillation (Hinton, Vinyals and Dean, 2015).
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,11 +23,11 @@ _MIDDLES = (np.arange(DECILES) + 0.5) / DECILES
 
 @dataclass(frozen=True)
 class Opinions:
-    """Texts, and what is thought of them.
+    """Predictions for texts, with or without labels.
 
     Attributes:
-        texts: n texts, none twice.
-        shares: n rows of 10 probabilities, one for each decile of the score.
+        texts: n distinct texts.
+        shares: an array of n x 10 probabilities, one per decile of the score.
     """
 
     texts: Sequence[str]
@@ -34,21 +37,21 @@ class Opinions:
     def _row_of(self) -> dict[str, int]:
         return {text: row for row, text in enumerate(self.texts)}
 
-    def of(self, texts: Iterable[str]) -> npt.NDArray[np.float32]:
-        """The probabilities of m texts, m x 10; NaN for a text of which nothing is thought."""
+    def shares_of(self, texts: Iterable[str]) -> npt.NDArray[np.float32]:
+        """The probabilities for m texts, an array of m x 10; NaN for a text without an opinion."""
         rows = np.array([self._row_of.get(text, -1) for text in texts], dtype=np.intp)
         shares = np.full((len(rows), DECILES), np.nan, dtype=np.float32)
         shares[rows >= 0] = self.shares[rows[rows >= 0]]
         return shares
 
     def scores_of(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
-        """The expected scores of m texts, 0..1; NaN for a text of which nothing is thought."""
-        return np.asarray(self.of(texts) @ _MIDDLES, dtype=np.float64)
+        """The expected scores of m texts, in 0..1; NaN for a text without an opinion."""
+        return np.asarray(self.shares_of(texts) @ _MIDDLES, dtype=np.float64)
 
     def add_texts(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The labelled rows, and one more for each text that has an opinion and no label.
+        """Append to labelled rows one row for each text that has an opinion and no label.
 
-        Its score is NaN.
+        The score of a new row is NaN, and its split `train`.
         """
         known = set(frame[TEXT])
         texts = [text for text in self.texts if text not in known]
@@ -67,18 +70,18 @@ class Opinions:
 
 @dataclass(frozen=True)
 class Lessons:
-    """What a model may learn beyond labels.
+    """Everything that a model may learn besides labels.
 
     Attributes:
-        opinions: of texts with labels and without.
-        vectors: of the words that are to be known.
+        opinions: another model's opinions of texts, with and without labels.
+        vectors: word -> vector; the word index of a new model starts with these words.
     """
 
     opinions: Opinions
     vectors: Vectors
 
     def save(self, path: Path) -> None:
-        """Write them to a file."""
+        """Write the lessons to a compressed NumPy file (`.npz`)."""
         np.savez_compressed(
             path,
             texts=np.array(self.opinions.texts),
@@ -89,7 +92,7 @@ class Lessons:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what `save` wrote."""
+        """Read a file that `save` wrote."""
         with np.load(path) as file:
             opinions = Opinions(file["texts"].tolist(), file["shares"])
             return cls(opinions, dict(zip(file["words"].tolist(), file["vectors"], strict=True)))

@@ -1,4 +1,4 @@
-"""What a training came to: figures, plots and the worst errors, as a page to look at."""
+"""Writes the report of a training as an HTML page: figures, plots and the worst errors."""
 
 import html
 from collections.abc import Iterable, Sequence
@@ -12,8 +12,8 @@ from shared.model import TEXT, Card
 from training.evaluate import by_decile, compare, fifth
 from training.intervals import figure_intervals
 
-#: How many of the rows with the greatest errors are shown, and how much of their texts.
-_WORST, _SHOWN = 20, 300
+#: The number of rows with the largest errors that are number, and of characters of their texts.
+_WORST, _MAX_CHARS = 20, 300
 
 _FIFTHS = ("very negative", "negative", "neutral", "positive", "very positive")
 
@@ -27,16 +27,16 @@ Scores = npt.NDArray[np.float64]
 def write_report(
     folder: Path, card: Card, labelled: pd.DataFrame, scores: Scores, notes: Iterable[str] = ()
 ) -> None:
-    """Write `index.html`, and its plots as PNG where matplotlib is installed.
+    """Write `index.html`, and its plots as PNG files if matplotlib is installed.
 
-    It quotes texts of the data: keep it where they may be read.
+    The page quotes texts of the data, so keep it where these texts may be read.
 
     Args:
-        folder: is made.
-        card: of the model.
-        labelled: n rows that it did not learn from: `text` and `score`.
-        scores: n scores of theirs.
-        notes: what was noticed in the data.
+        folder: the folder for the report; created if it does not exist.
+        card: the card of the model.
+        labelled: n rows with `text` and `score` that the model did not learn from.
+        scores: the model's scores of the n rows.
+        notes: sentences on problems of the data, as `training.checks.notes_on` returns them.
     """
     folder.mkdir(parents=True, exist_ok=True)
     labels = labelled["score"].to_numpy(dtype=np.float64)
@@ -49,7 +49,7 @@ def write_report(
         _figures(scores, labels),
         "<h2>Confusion matrix</h2><p>Rows are labels, columns are scores.</p>",
         _confusion(scores, labels),
-        "<h2>Calibration</h2><p>For each tenth of the scores; equal, where scores are right.</p>",
+        "<h2>Calibration</h2><p>For each decile of the score. Right scores give equal means.</p>",
         _calibration(scores, labels),
         *(f'<p><img src="{plot}" alt="{plot.removesuffix(".png")}"></p>' for plot in plots),
         "" if plots else "<p>For plots, install matplotlib: <code>scorelane[report]</code>.</p>",
@@ -70,14 +70,14 @@ def _figures(scores: Scores, labels: Scores) -> str:
     for name, value in compare(scores, labels).items():
         least, most = intervals.get(name, (None, None))
         between = "" if least is None else f"{least:.4f} to {most:.4f}"
-        shown = f"{value:,.0f}" if name in ("rows", "neutral_left_out") else f"{value:.4f}"
-        rows.append((name.replace("_", " "), shown, between))
+        number = f"{value:,.0f}" if name in ("rows", "neutral_left_out") else f"{value:.4f}"
+        rows.append((name.replace("_", " "), number, between))
     return _table(("figure", "value", "interval"), rows)
 
 
 def _confusion(scores: Scores, labels: Scores) -> str:
     if np.isin(labels, [0.0, 0.5, 1.0]).all():
-        # Without grades a fifth says too much: three parts, as the labels have them.
+        # Labels without grades have only three values, so the table has three classes.
         names: Sequence[str] = ("negative", "neutral", "positive")
         of_scores = np.searchsorted([0.4, 0.6], scores)
         of_labels = (labels * 2).astype(int)
@@ -96,12 +96,12 @@ def _calibration(scores: Scores, labels: Scores) -> str:
 
 def _worst(texts: Sequence[str], scores: Scores, labels: Scores) -> str:
     order = np.argsort(-np.abs(scores - labels), kind="stable")[:_WORST]
-    rows = [(texts[row][:_SHOWN], f"{labels[row]:.2f}", f"{scores[row]:.2f}") for row in order]
+    rows = [(texts[row][:_MAX_CHARS], f"{labels[row]:.2f}", f"{scores[row]:.2f}") for row in order]
     return _table(("text", "label", "score"), rows)
 
 
 def _plots(folder: Path, scores: Scores, labels: Scores) -> list[str]:
-    """The names of the plots that could be written."""
+    """Write the plots; returns their file names, or an empty list without matplotlib."""
     try:
         from matplotlib.figure import Figure  # noqa: PLC0415  it is an extra
     except ImportError:
@@ -124,7 +124,7 @@ def _plots(folder: Path, scores: Scores, labels: Scores) -> list[str]:
     axes.legend(title="label")
     plots = {"calibration.png": calibration, "scores.png": distribution}
     for name, figure in plots.items():
-        # Without a date and a version the same figures give the same file.
+        # No version in the metadata, so that the same figures give the same file.
         figure.savefig(folder / name, dpi=120, metadata={"Software": None})
     return list(plots)
 

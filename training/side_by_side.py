@@ -1,4 +1,4 @@
-"""Several models on the same labelled rows, and which of them is better."""
+"""Compares several models on the same labelled rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from training.intervals import (
 
 @dataclass(frozen=True)
 class Measured:
-    """A model's figures.
+    """The figures of a model.
 
     Attributes:
-        figures: those of `training.evaluate.compare`.
-        intervals: of some figures, their 95 % intervals.
+        figures: figure -> value, as `training.evaluate.compare` returns them.
+        intervals: figure -> lower and upper limit of its 95 % interval; not every figure has one.
     """
 
     figures: dict[str, float]
@@ -30,11 +30,15 @@ class Measured:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two models, of which the first is no less accurate.
+    """A comparison of two models. The first is at least as accurate as the second.
 
     Attributes:
-        difference: the first accuracy less the second, and its 95 % interval.
-        p: how likely two equally good models would differ so much, as all pairs are looked at.
+        first: the name of the more accurate model.
+        second: the name of the other model.
+        difference: the first accuracy minus the second.
+        interval: the 95 % interval of the difference.
+        p: the p value of the difference (McNemar's exact test), adjusted for the number of pairs
+            (Holm's method).
     """
 
     first: str
@@ -45,14 +49,19 @@ class Pair:
 
 
 def measure(scores: Scores, labels: Scores) -> Measured:
-    """The figures of n scores, with intervals; n >= 1."""
+    """The figures of n scores, n >= 1, with their intervals."""
     return Measured(compare(scores, labels), figure_intervals(scores, labels))
 
 
 def pairs_of(scores: Mapping[str, Scores], labels: Scores) -> list[Pair]:
-    """Every two of some models, by name, on n labelled rows.
+    """Compare every two of several models on n labelled rows.
 
-    None, where all rows are neutral.
+    Args:
+        scores: name of a model -> its n scores.
+        labels: n labels in 0..1.
+
+    Returns:
+        The comparisons; empty if all rows are neutral.
     """
     right = {name: right_rows(of_model, labels) for name, of_model in scores.items()}
     right = {name: rows for name, rows in right.items() if rows.size}

@@ -1,8 +1,9 @@
-"""From Treebank-tokenised text ("it 's `` not bad '' .") to text as people write it."""
+"""Turns Treebank-tokenised text ("it 's `` not bad '' .") into text as people write it."""
 
 import re
 
-#: Applied in order. The Stanford Sentiment Treebank's texts are written in this form.
+#: The rules, applied in this order. They undo the Penn Treebank's tokenisation (Marcus, Santorini
+#: and Marcinkiewicz, 1993), which the Stanford Sentiment Treebank uses too.
 _RULES = [
     (re.compile(r"\s*``\s*"), ' "'),
     (re.compile(r"\s*''"), '"'),
@@ -18,7 +19,7 @@ _RULES = [
 
 
 def detokenise(text: str) -> str:
-    """Undo the Penn Treebank's tokenising: `do n't` -> `don't`, ``good '' .`` -> `good".`."""
+    """Undo the Penn Treebank's tokenisation: `do n't` -> `don't`, ``good '' .`` -> `good".`."""
     for rule, replacement in _RULES:
         text = rule.sub(replacement, text)
     return text.strip()

@@ -1,4 +1,4 @@
-"""Which words a `deep` model is to know."""
+"""Chooses the words of a `deep` model's word index."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -8,23 +8,24 @@ import pandas as pd
 from shared.model import TEXT
 from training.emoji import READ_AS_WORDS
 
-#: Cuts texts as the Treebank does, and reads emoji as words.
+#: The tokeniser of `deep` models: cuts texts as the Treebank does, and reads emoji as words.
 TOKENISER = READ_AS_WORDS
 
-#: In a file of so many texts, a word must be in two of them.
+#: In a file with at least this many texts, a word must occur in two of them.
 _MANY = 5_000
 
 
 def frequent_words(train: pd.DataFrame) -> list[str]:
-    """All words of the texts by the share of a file's texts that have them.
+    """All words of the texts, the most frequent first.
 
-    Each file has an equal say.
+    The frequency of a word is the sum over the files of the share of a file's texts that hold it,
+    so each file has equal influence.
     """
     return _ranked(_shares(train))
 
 
 def numbered_words(train: pd.DataFrame, given: Iterable[str], most: int) -> dict[str, int]:
-    """The words that are given, and the most frequent others: word -> 1 .. `most`."""
+    """Number the given words and the most frequent others: word -> 1 .. `most`."""
     shares = _shares(train)
     kept = list(dict.fromkeys([*given, *_ranked(shares)]))[:most]
     ranked = _ranked({word: shares.get(word, 0.0) for word in kept})
@@ -43,5 +44,5 @@ def _shares(train: pd.DataFrame) -> dict[str, float]:
 
 
 def _ranked(shares: dict[str, float]) -> list[str]:
-    # By share, then by the word itself: the same data gives the same numbers.
+    # Ties are broken by the word itself, so that the same data gives the same numbers.
     return sorted(shares, key=lambda word: (-shares[word], word))

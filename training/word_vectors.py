@@ -1,4 +1,4 @@
-"""Word vectors from texts alone: what stands near a word says what it means."""
+"""Word vectors from unlabelled texts: words with similar neighbours get similar vectors."""
 
 import gzip
 from collections.abc import Sequence
@@ -11,25 +11,27 @@ from sklearn.utils.extmath import randomized_svd
 
 from training.data_errors import UnreadableData
 
-#: Word -> its vector.
+#: Word -> vector.
 Vectors = dict[str, npt.NDArray[np.float32]]
 
-#: The numbers of a word's vector in a `deep` model.
+#: The length of a word's vector in a `deep` model.
 EMBEDDING_SIZE = 100
 
-#: Words on each side that count as near, the nearer the more.
+#: The number of words on each side that count as context, weighted by the inverse distance.
 WINDOW = 5
 
-#: Counts of contexts are raised to this power, so that rare ones are not overrated.
+#: Context counts are raised to this power, so that rare contexts are not overrated (context
+#: distribution smoothing; Levy, Goldberg and Dagan, TACL 2015).
 _SMOOTHING = 0.75
 
-#: Singular values are raised to this power: with 1, a few directions would outweigh all others.
+#: Singular values are raised to this power (eigenvalue weighting, as above): with 1, a few
+#: directions would outweigh all others.
 _EIGENVALUES = 0.5
 
-#: How strongly the map from one set of vectors to another is held back (ridge regression).
+#: The strength of the ridge regression that maps one set of vectors to another.
 _RIDGE = 0.1
 
-#: Words of the texts that are counted at a time: bounds the memory.
+#: The number of words that are counted at a time; bounds memory.
 _AT_A_TIME = 1_000_000
 
 
@@ -40,20 +42,21 @@ def initial_vectors(
     length: float,
     given: Vectors | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Vectors for an embedding: those that are given, and of all other words those of the texts.
+    """The initial vectors of an embedding: the given ones, and for other words those of the texts.
 
-    Where vectors are given, the others are mapped to them, linearly, as the words that have
-    both tell (Mikolov, Le and Sutskever, 2013).
+    Vectors of the texts are mapped linearly into the space of the given vectors. The map is fitted
+    to the words that have both (Mikolov, Le and Sutskever, 2013; here by ridge regression). It
+    needs more such words than `size`.
 
     Args:
         rows: the word numbers of each text.
         word_idx: word -> 1 .. number of words.
-        size: numbers of a vector.
-        length: the mean length of a vector.
-        given: word -> vector, of `size` numbers.
+        size: the number of elements of a vector.
+        length: the mean norm of the vectors.
+        given: word -> vector of `size` numbers.
 
     Returns:
-        An array of (number of words + 1) x size; zeros in the first row.
+        An array of (number of words + 1) x size, float32; the first row is zero.
     """
     vectors = word_vectors(rows, len(word_idx) + 1, size, seed=0)
     shared = [word for word in given or {} if word in word_idx]
@@ -63,7 +66,8 @@ def initial_vectors(
         ours = vectors[places]
         square = ours.T @ ours + _RIDGE * np.eye(size)
         vectors = (vectors @ np.linalg.solve(square, ours.T @ wanted)).astype(np.float32)
-        # A fit is shorter than what it is fitted to; all words should weigh about the same.
+        # Regression shrinks vectors; this restores their size, so that all words weigh about the
+        # same.
         vectors *= np.linalg.norm(wanted) / max(float(np.linalg.norm(vectors[places])), 1e-9)
         vectors[places] = wanted
     lengths = np.linalg.norm(vectors, axis=1)
@@ -71,10 +75,10 @@ def initial_vectors(
 
 
 def read_vectors(path: Path, size: int) -> Vectors:
-    """Read vectors as GloVe's files have them (also gzip'ed): a word and its `size` numbers a line.
+    """Read word vectors in GloVe's format: per line a word and its `size` numbers; also gzipped.
 
     Raises:
-        training.data_errors.UnreadableData: it is no such file.
+        training.data_errors.UnreadableData: the file is not in this format.
     """
     opened = gzip.open if path.suffix == ".gz" else open
     vectors: Vectors = {}
@@ -86,30 +90,31 @@ def read_vectors(path: Path, size: int) -> Vectors:
     except (OSError, EOFError, ValueError) as error:
         raise UnreadableData(path=path, reason=str(error)) from error
     if not vectors or any(len(vector) != size for vector in vectors.values()):
-        raise UnreadableData(path=path, reason=f"a line is a word and {size} numbers")
+        raise UnreadableData(path=path, reason=f"each line must hold a word and {size} numbers")
     return vectors
 
 
 def word_vectors(
     rows: Sequence[Sequence[int]], words: int, size: int, seed: int
 ) -> npt.NDArray[np.float32]:
-    """Vectors of the words of a text collection.
+    """Compute word vectors from a text collection.
 
-    The positive pointwise mutual information of words and the words near them, cut to its largest
-    singular values (Levy, Goldberg and Dagan, TACL 2015), with contexts smoothed as there.
+    The method is a truncated singular value decomposition of the positive pointwise mutual
+    information of words and contexts, with smoothed context counts (Levy, Goldberg and Dagan,
+    TACL 2015). The decomposition is randomised (Halko, Martinsson and Tropp, 2011).
 
     Args:
-        rows: the word numbers of each text, 1 .. words - 1; 0 is a word that is left out, yet
-            keeps its place.
-        words: one more than the highest number.
-        size: numbers of a vector.
-        seed: of the decomposition.
+        rows: the word numbers of each text, 1 .. words - 1. 0 is a word that is ignored, but keeps
+            its place in the text.
+        words: the highest word number plus 1.
+        size: the number of elements of a vector.
+        seed: the seed of the decomposition.
 
     Returns:
-        An array of words x size; a word that is in no text has zeros. Vectors of words that occur
-        have the mean length 1.
+        An array of words x size, float32. A word in no text has the zero vector; the vectors of all
+        other words have the mean norm 1.
     """
-    counts = _near(rows, words)
+    counts = _context_counts(rows, words)
     of_word = np.asarray(counts.sum(axis=1)).ravel()
     of_context = np.asarray(counts.sum(axis=0)).ravel() ** _SMOOTHING
     cells = counts.tocoo()
@@ -123,32 +128,32 @@ def word_vectors(
     left, values, _ = randomized_svd(positive, min(size, words - 1), random_state=seed)
     vectors = np.zeros((words, size), dtype=np.float32)
     vectors[:, : len(values)] = left * values**_EIGENVALUES
-    vectors[of_word == 0] = 0  # where rounding left next to nothing
+    vectors[of_word == 0] = 0  # removes rounding errors
     lengths = np.linalg.norm(vectors, axis=1)
     return vectors / max(float(lengths[lengths > 0].mean()), 1e-9)
 
 
-def _near(rows: Sequence[Sequence[int]], words: int) -> csr_matrix:
-    """How often each word (row) has each word (column) near it, by the inverse distance."""
+def _context_counts(rows: Sequence[Sequence[int]], words: int) -> csr_matrix:
+    """Context counts: for each word (row) and context word (column), the sum of 1 / distance."""
     total = csr_matrix((words, words), dtype=np.float64)
-    gap = [0] * WINDOW  # no word is near one of another text
-    some: list[int] = []
+    gap = [0] * WINDOW  # keeps words of different texts apart
+    numbers: list[int] = []
     for number, row in enumerate(rows, start=1):
-        some += row
-        some += gap
-        if len(some) > _AT_A_TIME or number == len(rows):
-            total += _near_in(np.array(some), words)
-            some = []
+        numbers += row
+        numbers += gap
+        if len(numbers) > _AT_A_TIME or number == len(rows):
+            total += _count_contexts(np.array(numbers), words)
+            numbers = []
     return (total + total.T).tocsr()
 
 
-def _near_in(numbers: npt.NDArray[np.intp], words: int) -> csr_matrix:
+def _count_contexts(numbers: npt.NDArray[np.intp], words: int) -> csr_matrix:
     firsts, seconds, weights = [], [], []
     for distance in range(1, WINDOW + 1):
         first, second = numbers[:-distance], numbers[distance:]
-        both = (first > 0) & (second > 0)
-        firsts.append(first[both])
-        seconds.append(second[both])
-        weights.append(np.full(int(both.sum()), 1 / distance))
+        known = (first > 0) & (second > 0)
+        firsts.append(first[known])
+        seconds.append(second[known])
+        weights.append(np.full(int(known.sum()), 1 / distance))
     places = (np.concatenate(firsts), np.concatenate(seconds))
     return coo_matrix((np.concatenate(weights), places), shape=(words, words)).tocsr()

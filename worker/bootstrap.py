@@ -21,18 +21,19 @@ from celery.signals import (
 )
 from redis.exceptions import RedisError
 
+from shared.config.secrets import webhook_secrets
 from shared.config.settings import Settings, load_settings
 from shared.dispatch import CeleryDispatch, make_celery
 from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
-from shared.fleet import Fleet, RedisFleet, Served
+from shared.fleet import Fleet, Served
 from shared.model import read_cards
+from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.storage.blobs import FolderBlobs
 from shared.telemetry.prometheus import MetricsCollector
 from shared.telemetry.spans import spans
-from shared.webhooks.message import webhook_secrets
 from shared.webhooks.target import Allowed
 from worker.app import app, time_limits
 from worker.callbacks.http_post import WebhookClient

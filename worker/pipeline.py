@@ -17,6 +17,7 @@ from shared.jobs.job_store import JobStore
 from shared.model import Model
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import settle
+from shared.tables.layouts import RequestsLayout
 from worker.batches.reading import BatchReader
 from worker.steps.endings import Endings
 from worker.steps.lanes import Lanes
@@ -120,7 +121,7 @@ class Pipeline:
         spec = self._running(job_id)
         if spec is None:
             return
-        if spec.layout.format == "requests" and not self._blobs.exists(spec.all_rows_key):
+        if isinstance(spec.layout, RequestsLayout) and not self._blobs.exists(spec.all_rows_key):
             self._dispatch.read(spec.full_name, job_id)
             return
         parts = self._splitter.split(spec)

@@ -18,7 +18,7 @@ from api.schema.describe import Answer, Content, Description, Parameter, Schema,
 from api.security.access import SCOPES
 from api.security.keys import Scope
 from shared.errors import service as errors
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 blueprint = Blueprint("openapi", __name__)
 

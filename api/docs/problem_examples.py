@@ -4,7 +4,7 @@ from string import Formatter
 
 from shared.errors import input as input_errors
 from shared.errors import service as errors
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 _JOB_ID = "0197b7c7c4a3e5f6a7b8c9d0e1f2a3b4"
 

@@ -59,7 +59,7 @@ def cancel_job(at: Services, job_id: str) -> Job:
 
     Raises:
         shared.errors.service.JobEnded: the job has already ended.
-        shared.errors.service.ScorelaneError: see `find_job`.
+        shared.errors.base.ScorelaneError: see `find_job`.
     """
     find_job(at, job_id)
     was_moved = at.store.move(job_id, State.CANCELLED)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import Metric
 
 from shared.fleet import Fleet
-from shared.redis.overview import Overview, Standing
+from shared.redis.overview import Overview, Workload
 from shared.telemetry.prometheus import MODEL, Values, counter, gauge, labels_of
 
 
@@ -16,13 +16,13 @@ def service_metrics(fleet: Fleet, overview: Overview) -> Iterator[Metric]:
         redis.RedisError: Redis does not answer.
     """
     serving = fleet.serving()
-    standing, totals = overview.standing(serving), overview.totals()
+    standing, totals = overview.workloads(serving), overview.totals()
     workers, models = fleet.workers(), fleet.models()
 
-    def by_model(value: Callable[[Standing], float]) -> Values:
+    def by_model(value: Callable[[Workload], float]) -> Values:
         return {labels_of(name): value(one) for name, one in standing.items()}
 
-    def by_kind(bulk: Callable[[Standing], float], small: Callable[[Standing], float]) -> Values:
+    def by_kind(bulk: Callable[[Workload], float], small: Callable[[Workload], float]) -> Values:
         found = {(*labels_of(name), "bulk"): bulk(one) for name, one in standing.items()}
         return found | {(*labels_of(name), "small"): small(one) for name, one in standing.items()}
 

@@ -5,9 +5,9 @@ import re
 from typing import Any, Literal
 
 from api.requests.options import JobOptions
+from shared.config.secrets import webhook_secrets
 from shared.config.settings import Settings
 from shared.errors.input import BadOption, NoCallbacks
-from shared.webhooks.message import webhook_secrets
 from shared.webhooks.target import Allowed, find_target
 
 #: Fields of a `shared.jobs.job.Spec`.

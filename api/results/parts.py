@@ -10,8 +10,9 @@ from api.results.byte_ranges import BlobSlice, ByteRanges, blob_ranges, slices_o
 from api.results.negotiation import Format
 from api.results.streaming import prepend, recheck_on_missing
 from api.services import Services
-from shared.jobs.job import Job, Part, State
+from shared.jobs.job import Job, State
 from shared.jobs.outcome import Outcome
+from shared.tables.parts import Part
 from shared.tables.result_formats import ROW_FORMATS, Records, RowFormat, part_format
 
 

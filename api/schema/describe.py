@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from shared.errors import input as input_errors
 from shared.errors import service as errors
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 Schema = dict[str, Any]
 

@@ -21,11 +21,11 @@ from api.submission.stored_upload import StoredUpload
 from api.submission.write_behind import write_behind
 from api.uploads.carried import carried_columns
 from api.uploads.formats import Format
+from api.uploads.json_rows import Row, json_columns, json_rows, parse_json
 from api.uploads.readers import reader_of
 from shared.errors.service import TooLarge
 from shared.fleet import Served
 from shared.storage.blobs import Blobs
-from shared.tables.json_rows import Row, json_columns, json_rows, parse_json
 
 #: A small job is scored in one go. With a slow model, one that takes longer than this is a bulk
 #: job.
@@ -122,7 +122,7 @@ def check_early(
         What the options decide; None for a form: its fields may follow the file.
 
     Raises:
-        shared.errors.service.ScorelaneError: the request cannot be a job.
+        shared.errors.base.ScorelaneError: the request cannot be a job.
     """
     check_length(services.settings, announced)
     check_room(services, 0)
@@ -144,7 +144,7 @@ def check_upload(
         destination: where the file is written.
 
     Raises:
-        shared.errors.service.ScorelaneError: the request cannot be a job.
+        shared.errors.base.ScorelaneError: the request cannot be a job.
     """
     settings = services.settings
     reader = reader_of(content.kind.format, content.delimiter, settings, destination.open)
@@ -175,7 +175,7 @@ def check_json(services: Services, content: RequestContent, announced: int | Non
         announced: the length of the request's body in bytes, if it is known.
 
     Raises:
-        shared.errors.service.ScorelaneError: the request cannot be a job.
+        shared.errors.base.ScorelaneError: the request cannot be a job.
     """
     early = None if content.is_form else admit(services, content.options())
     body = read_limited(services, content.chunks, announced)

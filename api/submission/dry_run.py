@@ -95,7 +95,7 @@ def dry_run(services: Services, request: Request) -> DryRun:
         request: the rows and the options.
 
     Raises:
-        shared.errors.service.ScorelaneError: the request cannot be a job; the same error that the
+        shared.errors.base.ScorelaneError: the request cannot be a job; the same error that the
             job would be refused with.
     """
     content = content_of(request)

@@ -144,7 +144,7 @@ class Claim:
 
         Raises:
             shared.errors.service.IdempotencyKeyReused: it had other rows or options.
-            shared.errors.service.ScorelaneError: this request cannot be read.
+            shared.errors.base.ScorelaneError: this request cannot be read.
         """
         content = self.watch(content_of(request))
         size = 0

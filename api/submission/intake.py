@@ -21,8 +21,9 @@ from api.submission.idempotency import Claim
 from api.submission.recording import new_folder, record_bulk, record_small
 from api.submission.stored_upload import StoredUpload
 from api.uploads.formats import Format
-from shared.jobs.job import NDJSON, Job, upload_key_of
-from shared.tables.json_rows import parse_json
+from api.uploads.json_rows import parse_json
+from shared.jobs.job import Job, upload_key_of
+from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import write_rows
 
 
@@ -35,7 +36,7 @@ def take_job(services: Services, request: Request, claim: Claim | None = None) -
         claim: on the request's `Idempotency-Key`, if it has one.
 
     Raises:
-        shared.errors.service.ScorelaneError: the request cannot be a job; nothing of it is stored.
+        shared.errors.base.ScorelaneError: the request cannot be a job; nothing of it is stored.
     """
     content = content_of(request)
     if claim:

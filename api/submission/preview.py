@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from flask import Request
 from typing_extensions import override
@@ -24,12 +24,12 @@ from api.submission.checks import (
 from api.submission.recording import temporary_folder
 from api.submission.room import check_room, check_small_room
 from api.uploads.formats import Format
+from api.uploads.json_rows import json_columns
 from shared.config.settings import Settings
 from shared.errors.input import OpenQuote, RowTooLong
-from shared.jobs.job import NDJSON, Layout, upload_key_of
-from shared.tables.json_rows import json_columns
+from shared.jobs.job import upload_key_of
+from shared.tables.layouts import NDJSON, Layout, ParquetLayout
 from shared.tables.parquet_rows import first_rows_of
-from shared.tables.parts import cut, read_rows
 from shared.tables.rows import Rows
 from shared.tables.stored_rows import write_rows
 
@@ -70,7 +70,7 @@ def preview_of(services: Services, content: RequestContent, request: Request) ->
     to its end, as its fields may follow the file.
 
     Raises:
-        shared.errors.service.ScorelaneError: the request cannot be a job.
+        shared.errors.base.ScorelaneError: the request cannot be a job.
     """
     if content.kind.format is Format.JSON:
         return _preview_json(services, content, request.content_length)
@@ -106,7 +106,7 @@ def _preview_parquet(
         upload = check_upload(services, content, early, destination)
         with destination.open() as stored:
             # The ref and the text: a preview does not show carried columns.
-            names = upload.content.layout.names[:2]
+            names = cast("ParquetLayout", upload.content.layout).names[:2]
             first = first_rows_of(stored, names, PREVIEW_ROWS, PREVIEW_BYTES)
     rows = _rows(services.settings, first, NDJSON)
     is_all = len(rows) == upload.content.rows
@@ -135,7 +135,7 @@ def _preview_text(
 def _first_rows(settings: Settings, lines: bytes, layout: Layout, *, is_whole: bool) -> Rows:
     file = io.BytesIO(lines[layout.start :])
     limit = settings.max_record_bytes
-    parts = cut(file, layout, rows_per_part=PREVIEW_ROWS, after=None, max_record_bytes=limit)
+    parts = layout.cut(file, rows_per_part=PREVIEW_ROWS, after=None, max_record_bytes=limit)
     try:
         for part in islice(parts, 1):
             return _rows(settings, lines[part.offset : part.end], layout)
@@ -147,9 +147,8 @@ def _first_rows(settings: Settings, lines: bytes, layout: Layout, *, is_whole: b
 
 
 def _rows(settings: Settings, content: bytes, layout: Layout) -> Rows:
-    return read_rows(
+    return layout.read(
         content,
-        layout,
         max_text_chars=settings.max_text_chars,
         max_record_bytes=settings.max_record_bytes,
     )

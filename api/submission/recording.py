@@ -15,11 +15,12 @@ from api.requests.terms import Terms
 from api.security.access import current_identity
 from api.services import Services
 from api.submission.stored_upload import StoredUpload, part_limits
+from api.uploads.json_rows import Row
 from shared.errors.service import PerhapsAccepted
 from shared.fleet import Served
-from shared.jobs.job import NDJSON, Job, Spec, folder_of, made_at, new_job_id
+from shared.jobs.job import Job, Spec, folder_of, made_at, new_job_id
 from shared.storage.manifest import write_manifest
-from shared.tables.json_rows import Row
+from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import write_rows
 from shared.telemetry import context
 

@@ -10,10 +10,10 @@ from api.schema.describe import OF_ROWS, Answer, Content, describes, json
 from api.schema.row_types import JSON_ROWS, Row
 from api.services import current_services
 from api.submission.intake import read_json
+from api.uploads.json_rows import json_rows
 from shared.errors.service import NoAnswerInTime, NoWorker, TooLarge
 from shared.model import SCORE
 from shared.tables.csv_results import parse
-from shared.tables.json_rows import json_rows
 from shared.tables.stored_rows import write_rows
 
 blueprint = Blueprint("article", __name__)

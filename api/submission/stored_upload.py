@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from api.services import Services
 from shared.fleet import Served
-from shared.jobs.job import Layout
+from shared.tables.layouts import Layout
 from shared.tables.parts import MAX_PART_BYTES, most_bytes_of
 
 #: A short job is cut into this many parts per process, so that every process has work until the

@@ -17,7 +17,7 @@ from shared.errors.input import (
     NoSuchColumn,
     OpenQuote,
 )
-from shared.jobs.job import Layout
+from shared.tables.csv_layout import CsvLayout
 from shared.tables.csv_records import csv_records
 
 MAX_HEADER_BYTES = 1024 * 1024
@@ -72,15 +72,14 @@ class CsvUpload(Upload):
     @override
     def layout(
         self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> Layout:
+    ) -> CsvLayout:
         columns = self.finish()
         text = self._index(columns, text_column, "text_column")
         if ref_column is not None:
             ref: int | None = self._index(columns, ref_column, "ref_column")
         else:
             ref = columns.index("ref") if "ref" in columns else None
-        return Layout(
-            format="csv",
+        return CsvLayout(
             start=self._start,
             delimiter=self._delimiter,
             width=len(columns),

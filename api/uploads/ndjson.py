@@ -4,12 +4,12 @@ import codecs
 
 from typing_extensions import override
 
+from api.uploads.columns import require
 from api.uploads.row_estimate import RowEstimate
 from api.uploads.upload import Upload
 from shared.errors.input import BadFirstLine, NoRows, RowTooLong
-from shared.jobs.job import Layout
-from shared.tables.columns import require
 from shared.tables.json_lines import BLANKS, parse_line
+from shared.tables.layouts import ObjectsLayout
 
 #: The columns are the fields of the objects in this many bytes from the beginning.
 HEAD_BYTES = 256 * 1024
@@ -56,11 +56,11 @@ class NdjsonUpload(Upload):
     @override
     def layout(
         self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> Layout:
+    ) -> ObjectsLayout:
         columns = self.finish()
         require(columns, text_column, ref_column)
         names = (ref_column or "ref", text_column, *carried)
-        return Layout(format="objects", start=self._start, width=len(columns), names=names)
+        return ObjectsLayout(start=self._start, width=len(columns), names=names)
 
     def _read_head(self, *, final: bool = False) -> None:
         if not self._start and self._head.startswith(codecs.BOM_UTF8):

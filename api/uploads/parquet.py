@@ -6,10 +6,10 @@ from typing import BinaryIO
 
 from typing_extensions import override
 
+from api.uploads.columns import require
 from api.uploads.upload import Upload
 from shared.errors.input import BadParquet, DuplicateColumns, NoRows
-from shared.jobs.job import Layout
-from shared.tables.columns import require
+from shared.tables.layouts import ParquetLayout
 from shared.tables.parquet_rows import MAGIC, ParquetSummary, describe
 
 
@@ -58,8 +58,8 @@ class ParquetUpload(Upload):
     @override
     def layout(
         self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> Layout:
+    ) -> ParquetLayout:
         columns = self.finish()
         require(columns, text_column, ref_column)
         names = (ref_column or "ref", text_column, *carried)
-        return Layout(format="parquet", width=len(columns), names=names)
+        return ParquetLayout(width=len(columns), names=names)

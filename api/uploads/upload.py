@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from shared.jobs.job import Layout
+from shared.tables.layouts import FileLayout
 
 
 class Upload(Protocol):
@@ -30,7 +30,7 @@ class Upload(Protocol):
 
     def layout(
         self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> Layout:
+    ) -> FileLayout:
         """Return where the rows are. Call it after all chunks were fed, and stored.
 
         Args:

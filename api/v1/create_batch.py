@@ -15,8 +15,9 @@ from api.v1.stored_files import content_key, find_file
 from shared.errors.input import BadRequestField, UnknownModel
 from shared.errors.service import NoSuchFile
 from shared.fleet import Served
-from shared.jobs.job import REQUESTS, upload_key_of
+from shared.jobs.job import upload_key_of
 from shared.storage.batches import ENDPOINT, Batch, BatchFile, BatchProblem, batches
+from shared.tables.layouts import REQUESTS
 
 #: Limits of a batch's `metadata`: entries, characters of a key, characters of a value.
 _MAX_ENTRIES, _MAX_KEY, _MAX_VALUE = 16, 64, 512
@@ -32,7 +33,7 @@ def submit_batch(services: Services, body: Any) -> BatchObject:
         body: the JSON of the request.
 
     Raises:
-        shared.errors.service.ScorelaneError: the batch is refused, and nothing of it is stored.
+        shared.errors.base.ScorelaneError: the batch is refused, and nothing of it is stored.
     """
     if not isinstance(body, dict):
         raise BadRequestField(param="body", reason="it must be a JSON object")

@@ -63,7 +63,7 @@ def store_file(services: Services, request: Request) -> BatchFile:
     """Store the uploaded file of a request while it is received.
 
     Raises:
-        shared.errors.service.ScorelaneError: the upload is refused, and nothing of it stays stored.
+        shared.errors.base.ScorelaneError: the upload is refused, and nothing of it stays stored.
     """
     if request.mimetype != "multipart/form-data":
         raise UnsupportedFormat(found=request.mimetype or "none", supported="multipart/form-data")

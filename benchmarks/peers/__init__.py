@@ -1,4 +1,4 @@
-"""Peers: other ways to score a CSV or to serve a model, each in an environment of its own."""
+"""Peers: other tools that score a CSV or serve a model, each in its own environment."""
 
 from benchmarks.peers.contest import run
 

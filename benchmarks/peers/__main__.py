@@ -1,4 +1,4 @@
-"""`python -m benchmarks.peers install [PEER ...]`."""
+"""The command `python -m benchmarks.peers install [PEER ...]`."""
 
 import sys
 
@@ -10,13 +10,13 @@ from benchmarks.report import BadUse
 
 @click.group()
 def main() -> None:
-    """The peers that `python -m benchmarks peers` compares with."""
+    """Manage the peers that `python -m benchmarks peers` compares with."""
 
 
 @main.command("install")
 @click.argument("peers", nargs=-1, type=click.Choice(list(PEERS)), metavar="[PEER]...")
 def install_peers(peers: tuple[str, ...]) -> None:
-    """Make the environments of peers (all, if none is named), one after the other."""
+    """Create the environments of peers (all if none is named), one after another."""
     failed = []
     for peer in peers or PEERS:
         click.echo(f"{PEERS[peer]} ...")

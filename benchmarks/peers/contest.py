@@ -1,4 +1,4 @@
-"""Peers side by side: a CSV scored by each, and one-row requests to those that serve."""
+"""Compares peers: bulk scoring of a CSV by all, and requests of one row to the servers."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import pandas as pd
 
 from benchmarks import reviews
 from benchmarks.bulk import FAST, PROCESSES, differences, numbers, program
-from benchmarks.load import ask, repeat, request
+from benchmarks.load import repeat, request, run_clients
 from benchmarks.peers.environments import HERE, PEERS, python_of, version_of
 from benchmarks.peers.serving import Server, litserve, mlserver, score_csv
 from benchmarks.reference_servers import web
@@ -74,50 +74,53 @@ def _bulk(options: Options, folder: Path, ours: Running, servers: dict[str, Serv
 
 
 def _framework(peer: str, rows: int, source: Path, target: Path) -> Callable[[], float]:
-    """A run of a framework's script, which writes a folder of CSVs; they are made one CSV."""
+    """Make a function that runs a framework's script and returns its rows per second.
+
+    The script writes a folder of CSVs, which are joined to one CSV.
+    """
     pieces = target.with_suffix("")
     command = [python_of(peer), HERE / f"{peer}.py", source, pieces, MODEL]
 
-    def run_it() -> float:
+    def run_once() -> float:
         shutil.rmtree(pieces, ignore_errors=True)
         pieces.mkdir()
-        # Ray would send its maker figures of its use.
+        # Ray would send usage statistics to its maker.
         env = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0"}
-        said = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True)
+        finished = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True)
         frame = pd.concat(pd.read_csv(piece) for piece in sorted(pieces.iterdir()))
         frame[SCORE] = numbers(frame, FAST)
-        # Ray Data gives the rows in any order: that costs it nothing here.
+        # Ray Data returns rows in any order. The time for sorting is not counted.
         frame.sort_values("ref").to_csv(target, index=False)
-        return rows / float(said.stdout.split()[-1])
+        return rows / float(finished.stdout.split()[-1])
 
-    return run_it
+    return run_once
 
 
 def _client(server: Server, rows: int, source: Path, target: Path) -> Callable[[], float]:
-    def run_it() -> float:
+    def run_once() -> float:
         started = time.perf_counter()
         score_csv(server, source, target)
         return rows / (time.perf_counter() - started)
 
-    return run_it
+    return run_once
 
 
 def _requests(options: Options, ours: Running, servers: dict[str, Server]) -> Table:
-    """One-row requests a second, as a share of the article's design."""
+    """Compare the rates of requests with one text with the rate of the article's design."""
     rounds, seconds = (1, 1.0) if options.quick else (3, 5.0)
     texts = reviews.chosen(options, 256)
     table = Table("Requests of one text, with `fast`", ("clients", "requests/s", "article"))
     app = f'benchmarks.references.article_app:make_app("{BUNDLED_MODELS / "fast"}")'
     with web(app) as article:
-        asked: dict[str, tuple[str, Callable[[list[str]], bytes]]] = {
+        contestants_of: dict[str, tuple[str, Callable[[list[str]], bytes]]] = {
             "article": (article, _sentiment),
             OURS: (ours.url, _sentiment),
         }
-        asked |= {name: (server.url, server.request) for name, server in servers.items()}
+        contestants_of |= {name: (server.url, server.request) for name, server in servers.items()}
         for clients in (16, 64):
             contestants = {
                 name: _load(url, [make([text]) for text in texts], clients, seconds)
-                for name, (url, make) in asked.items()
+                for name, (url, make) in contestants_of.items()
             }
             rates = interleave(contestants, rounds)
             for name in (OURS, *servers):
@@ -127,22 +130,25 @@ def _requests(options: Options, ours: Running, servers: dict[str, Server]) -> Ta
 
 
 def _load(url: str, requests: list[bytes], clients: int, seconds: float) -> Callable[[], float]:
-    """A run of so many clients, each of which sends one request after the other; requests/s."""
+    """Make a function that loads a server with clients and returns requests per second.
 
-    def run_it() -> float:
-        # Each begins elsewhere, so that no two ask for the same text at the same time.
+    Each client sends one request after another.
+    """
+
+    def run_once() -> float:
+        # Each client starts at another text, so that no two send the same text at the same time.
         turns = [
             cycle(requests[3 * number :] + requests[: 3 * number]) for number in range(clients)
         ]
-        load = ask(url, [repeat(turn.__next__) for turn in turns], seconds=seconds)
+        load = run_clients(url, [repeat(turn.__next__) for turn in turns], seconds=seconds)
         if set(load.statuses) != {200}:
             raise RuntimeError(f"{url} answered {dict(load.statuses)}")
         return load.rate
 
-    return run_it
+    return run_once
 
 
 def _sentiment(texts: list[str]) -> bytes:
-    """The article's request, which is ours, too."""
+    """A request in the article's format, which is Scorelane's format too."""
     body = json.dumps({"ref": list(range(1, len(texts) + 1)), "text": texts})
     return request("POST", "/sentiment", body.encode())

@@ -1,4 +1,4 @@
-"""Dask: score a CSV with `map_partitions`, in a cluster of two processes.
+"""Scores a CSV with Dask's `map_partitions`, in a cluster of two processes.
 
 python dask_frame.py reviews.csv scores/ models/fast/model.pkl
 """
@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import dask  # type: ignore[import-not-found]  # it has an environment of its own
-import dask.dataframe as dd  # type: ignore[import-not-found]  # the same
+import dask  # type: ignore[import-not-found]  # installed in its own environment
+import dask.dataframe as dd  # type: ignore[import-not-found]  # as above
 import joblib
 import pandas as pd
-from distributed import Client, LocalCluster  # type: ignore[import-not-found]  # the same
+from distributed import Client, LocalCluster  # type: ignore[import-not-found]  # as above
 
 
 def scored(rows: pd.DataFrame, pipeline: Any) -> pd.DataFrame:
@@ -22,12 +22,12 @@ def scored(rows: pd.DataFrame, pipeline: Any) -> pd.DataFrame:
 
 
 def main(source: str, target: str, model: str) -> float:
-    """Score a file; the seconds it took, with the cluster started and scikit-learn imported."""
+    """Score a file; returns the seconds, without starting the cluster and importing libraries."""
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
-        client.run(joblib.load, model)  # its imports, in every process
+        client.run(joblib.load, model)  # imports scikit-learn in every process
         started = time.perf_counter()
         pipeline = dask.delayed(joblib.load)(model)
         rows = dd.read_csv(source, blocksize="4MB", keep_default_na=False)

@@ -1,4 +1,4 @@
-"""The peers' environments: made by `python -m benchmarks.peers install`, one folder each."""
+"""The peers' virtual environments, which `python -m benchmarks.peers install` creates."""
 
 import re
 import subprocess
@@ -10,10 +10,10 @@ from benchmarks.report import BadUse
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 
-#: Where the environments are; git ignores it.
+#: The folder of the environments; git ignores it.
 ENVIRONMENTS = HERE.parent / ".peers"
 
-#: A peer's file -> its name. What it needs is in the .txt beside it.
+#: The module of a peer -> its name. Its requirements are in the .txt file of the same name.
 PEERS = {
     "ray_data": "Ray Data",
     "dask_frame": "Dask",
@@ -21,15 +21,16 @@ PEERS = {
     "mlserver_runtime": "MLServer",
 }
 
-#: What a peer must have in our versions, or the .pkl gives other scores, or cannot be read.
+#: Libraries that a peer must have in Scorelane's versions; with others the .pkl may give other
+#: scores or be unreadable.
 _OURS = ("scikit-learn", "numpy", "scipy", "joblib", "pandas")
 
 
 def install(peer: str) -> None:
-    """Make a peer's environment, unless it is there with what is asked for now.
+    """Create a peer's environment, unless it exists with the current requirements.
 
     Raises:
-        benchmarks.report.BadUse: it cannot be installed here; pip has said why.
+        benchmarks.report.BadUse: the installation failed; pip has printed the reason.
     """
     folder = ENVIRONMENTS / peer
     wanted = [*_requirements(peer), *_our_versions()]
@@ -51,7 +52,7 @@ def python_of(peer: str) -> Path:
     """The Python of a peer's environment.
 
     Raises:
-        benchmarks.report.BadUse: it has not been made.
+        benchmarks.report.BadUse: the environment does not exist.
     """
     python = ENVIRONMENTS / peer / "bin" / "python"
     if not python.exists():
@@ -60,7 +61,7 @@ def python_of(peer: str) -> Path:
 
 
 def version_of(peer: str) -> str:
-    """The name and version of a peer, as its requirements ask for it."""
+    """The name and version of a peer, from its requirements."""
     return _requirements(peer)[0]
 
 

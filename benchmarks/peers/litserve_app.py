@@ -1,4 +1,4 @@
-"""LitServe: two workers, with batching.
+"""Serves the model with LitServe: two workers, with batching.
 
 python litserve_app.py models/fast/model.pkl 8000
 """
@@ -7,11 +7,11 @@ import sys
 from typing import Any
 
 import joblib
-import litserve  # type: ignore[import-not-found]  # it has an environment of its own
+import litserve  # type: ignore[import-not-found]  # installed in its own environment
 
 
-class Sentiment(litserve.LitAPI):  # type: ignore[misc]  # the same
-    """Takes `{"text": [...]}` and gives `{"scores": [...]}`."""
+class Sentiment(litserve.LitAPI):  # type: ignore[misc]  # as above
+    """Takes `{"text": [...]}` and returns `{"scores": [...]}`."""
 
     def setup(self, device: str) -> None:  # noqa: ARG002  LitServe's signature
         """Load the model in a worker."""
@@ -22,7 +22,7 @@ class Sentiment(litserve.LitAPI):  # type: ignore[misc]  # the same
         return request["text"]
 
     def batch(self, inputs: list[list[str]]) -> list[list[str]]:
-        """The requests that are scored together."""
+        """Pass the requests of a batch on unchanged."""
         return inputs
 
     def predict(self, requests: list[list[str]]) -> list[list[float]]:
@@ -33,11 +33,11 @@ class Sentiment(litserve.LitAPI):  # type: ignore[misc]  # the same
         return [[float(next(scores)) for _ in texts] for texts in requests]
 
     def unbatch(self, output: list[list[float]]) -> list[list[float]]:
-        """The answers, request by request."""
+        """Split the scores of a batch by request; they are already split."""
         return output
 
     def encode_response(self, output: list[float]) -> dict[str, Any]:
-        """The answer to a request."""
+        """The response to a request."""
         return {"scores": output}
 
 

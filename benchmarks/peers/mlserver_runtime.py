@@ -1,20 +1,20 @@
-"""MLServer: a runtime for pipelines of texts, in two workers, with adaptive batching.
+"""Serves the model with MLServer: two workers, with adaptive batching.
 
 mlserver start <a folder with settings.json and model-settings.json>
 """
 
 import joblib
 import numpy as np
-from mlserver import MLModel  # type: ignore[import-not-found]  # it has an environment of its own
-from mlserver.codecs import NumpyCodec, StringCodec  # type: ignore[import-not-found]  # the same
-from mlserver.types import (  # type: ignore[import-not-found]  # the same
+from mlserver import MLModel  # type: ignore[import-not-found]  # installed in its own environment
+from mlserver.codecs import NumpyCodec, StringCodec  # type: ignore[import-not-found]  # as above
+from mlserver.types import (  # type: ignore[import-not-found]  # as above
     InferenceRequest,
     InferenceResponse,
 )
 
 
-class Sentiment(MLModel):  # type: ignore[misc]  # the same
-    """Takes one input of texts (BYTES), and gives one output of scores."""
+class Sentiment(MLModel):  # type: ignore[misc]  # as above
+    """Takes one input of texts (BYTES) and returns one output of scores."""
 
     async def load(self) -> bool:
         """Load the model in a worker."""
@@ -22,7 +22,7 @@ class Sentiment(MLModel):  # type: ignore[misc]  # the same
         return True
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
-        """The scores of the texts of a request, or of several that were put together."""
+        """The scores of the texts of a request, or of several requests of a batch."""
         texts = StringCodec.decode_input(payload.inputs[0])
         scores = self.pipeline.predict_proba(texts)[:, 1].astype(np.float64)
         output = NumpyCodec.encode_output("scores", scores.reshape(-1, 1))

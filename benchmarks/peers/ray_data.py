@@ -1,4 +1,4 @@
-"""Ray Data: score a CSV with `map_batches`, in a pool of two actors.
+"""Scores a CSV with Ray Data's `map_batches`, in a pool of two actors.
 
 python ray_data.py reviews.csv scores/ models/fast/model.pkl
 """
@@ -9,9 +9,9 @@ import time
 
 import joblib
 import pandas as pd
-import ray  # type: ignore[import-not-found]  # it has an environment of its own
+import ray  # type: ignore[import-not-found]  # installed in its own environment
 
-#: One file would be one block, and so the work of one actor.
+#: The number of blocks: by default one file is one block, which only one actor would score.
 BLOCKS = 16
 
 BATCH_ROWS = 4096
@@ -30,7 +30,7 @@ class Scorer:
 
 
 def main(source: str, target: str, model: str) -> float:
-    """Score a file; the seconds it took, with Ray started, but not the pool of this job."""
+    """Score a file; returns the seconds, without starting Ray, but with starting the pool."""
     logging.disable(logging.WARNING)
     ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR")
     ray.data.DataContext.get_current().enable_progress_bars = False
@@ -42,7 +42,7 @@ def main(source: str, target: str, model: str) -> float:
         batch_format="pandas",
         batch_size=BATCH_ROWS,
         compute=ray.data.ActorPoolStrategy(size=2),
-        # Half a core each: with a whole one, none would be left for reading and writing.
+        # Half a core per actor: with a whole one, none would be left for reading and writing.
         num_cpus=0.5,
     )
     scored.write_csv(target)

@@ -1,4 +1,4 @@
-"""The peers that serve: how each is started, and asked for scores."""
+"""Starts the peers that are servers, and requests scores from them."""
 
 import json
 import os
@@ -12,28 +12,28 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.load import Client, ask, request
+from benchmarks.load import Client, request, run_clients
 from benchmarks.peers.environments import HERE, python_of
 from benchmarks.service import free_port, stop, wait_for_port
 from shared.model import SCORE
 
-#: Requests that a bulk client has under way, and the rows of each.
+#: The number of concurrent requests of a bulk client, and of rows per request.
 CLIENTS = 8
 ROWS = 1_000
 
-#: Requests that may be scored together, and the seconds that the first of them waits at most.
+#: The maximum number of requests in a batch, and the maximum seconds that the first of them waits.
 MAX_BATCH_SIZE = 64
 MAX_BATCH_SECONDS = 0.005
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs.
+    """A running server.
 
     Attributes:
         url: scheme, host and port.
-        request: the bytes that ask for the scores of some texts.
-        scores: the scores in the body of an answer.
+        request: function that builds the bytes of a request for the scores of texts.
+        scores: function that reads the scores from the body of a response.
     """
 
     url: str
@@ -86,7 +86,7 @@ def mlserver(model: Path) -> Iterator[Server]:
 
 
 def score_csv(server: Server, source: Path, target: Path) -> None:
-    """Score a CSV as a client of a server: batches of rows, several under way, written in order."""
+    """Score a CSV through a server, with concurrent requests, and write the results in order."""
     chunks = enumerate(pd.read_csv(source, keep_default_na=False, chunksize=ROWS))
     found: dict[int, pd.DataFrame] = {}
 
@@ -95,7 +95,7 @@ def score_csv(server: Server, source: Path, target: Path) -> None:
             answer = yield server.request(chunk["text"].tolist())
             found[number] = pd.DataFrame({"ref": chunk["ref"], SCORE: server.scores(answer.body)})
 
-    ask(server.url, [client() for _ in range(CLIENTS)])
+    run_clients(server.url, [client() for _ in range(CLIENTS)])
     pd.concat([found[number] for number in sorted(found)]).to_csv(target, index=False)
 
 
@@ -124,6 +124,6 @@ def _bytes(value: Any) -> bytes:
 
 
 def _tensor(texts: list[str]) -> bytes:
-    """Texts in the Open Inference Protocol."""
+    """A request body in the Open Inference Protocol."""
     texts_input = {"name": "texts", "shape": [len(texts), 1], "datatype": "BYTES", "data": texts}
     return _bytes({"inputs": [texts_input]})

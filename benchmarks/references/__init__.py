@@ -1,1 +1,1 @@
-"""What users write today: the scripts and services that Scorelane is compared with."""
+"""References: the scripts and services that users write today, for comparison with Scorelane."""

@@ -12,14 +12,14 @@ from benchmarks.references import keras_script, pandas_script
 
 
 def make_app(folder: str) -> Flask:
-    """The app that scores with the model in a folder, as the scripts score."""
+    """Make the app that scores with the model in a folder, as the scripts do."""
     if (Path(folder) / "model.hdf5").exists():
         keras_script.load(folder)
         scores = keras_script.scores
     else:
         pandas_script.load(str(Path(folder) / "model.pkl"))
         scores = pandas_script.scores
-    # The first call is slow; no client should meet it.
+    # Warm-up: the first call is slow.
     scores(["a good film"])
     app = Flask(__name__)
 

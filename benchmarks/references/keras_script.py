@@ -1,4 +1,4 @@
-"""Score a CSV with a Keras model and its word index, in one process or several.
+"""Scores a CSV with a Keras model and its word index, in one process or several.
 
 python -m benchmarks.references.keras_script reviews.csv scores.csv models/deep 2
 """
@@ -19,10 +19,10 @@ import pandas as pd
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-#: Words of a text that are read, where the model itself sets no length.
+#: The number of words read from a text if the model has a variable input length.
 MAX_LENGTH = 256
 
-#: Rows that a process is given at a time.
+#: The number of rows per task of a process.
 CHUNK_ROWS = 5_000
 
 model: Any = None
@@ -32,11 +32,11 @@ find_words = re.compile(r"n't|'(?:s|re|ve|ll|d|m)\b|\w+|[!?]").findall
 
 
 def load(folder: str, loaded: Barrier | None = None) -> None:
-    """Load model and word index, once in each process; wait until all have, and are warm."""
-    # In the process that uses it: a fork of a process that has imported TensorFlow hangs.
+    """Load and warm up the model in a process; wait until all processes have done so."""
+    # Imported here, because a fork of a process that has imported TensorFlow hangs.
     import keras  # noqa: PLC0415
 
-    global model, word_idx, replace  # noqa: PLW0603  what a pool's initialiser sets
+    global model, word_idx, replace  # noqa: PLW0603  set by the pool's initialiser
     model = keras.models.load_model(Path(folder) / "model.hdf5", compile=False)
     word_idx = json.loads((Path(folder) / "word_idx.json").read_text(encoding="utf-8"))
     card = json.loads((Path(folder) / "card.json").read_text(encoding="utf-8"))
@@ -47,7 +47,7 @@ def load(folder: str, loaded: Barrier | None = None) -> None:
 
 
 def numbers(texts: Any) -> npt.NDArray[np.int32]:
-    """The word numbers of the texts' first words, filled up with zeros."""
+    """The word numbers of the first words of each text, padded with zeros."""
     unknown, length = word_idx.get("<unk>", 0), model.input_shape[1]
     rows = []
     for text in texts:
@@ -63,7 +63,7 @@ def numbers(texts: Any) -> npt.NDArray[np.int32]:
 
 
 def scores(texts: Any) -> npt.NDArray[Any]:
-    """The expected middle of the deciles."""
+    """The expected midpoints of the deciles."""
     outputs = model.predict(numbers(texts), batch_size=32, verbose=0)
     middles = (np.arange(outputs.shape[1]) + 0.5) / outputs.shape[1]
     found: npt.NDArray[Any] = (outputs.astype(np.float64) / outputs.sum(axis=1)[:, None]) @ middles
@@ -71,12 +71,12 @@ def scores(texts: Any) -> npt.NDArray[Any]:
 
 
 def scored(chunk: pd.DataFrame) -> pd.DataFrame:
-    """The result rows of some rows."""
+    """The result rows of a chunk."""
     return pd.DataFrame({"ref": chunk["ref"], "Sentiment_Score": scores(chunk["text"])})
 
 
 def main(source: str, target: str, folder: str, processes: int) -> float:
-    """Score a file; the seconds it took, without the start of Python and TensorFlow."""
+    """Score a file; returns the seconds, without starting Python and TensorFlow."""
     if processes == 1:
         load(folder)
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Score a CSV with pandas and a pickled pipeline, in one process or several.
+"""Scores a CSV with pandas and a pickled pipeline, in one process or several.
 
 python -m benchmarks.references.pandas_script reviews.csv scores.csv models/fast/model.pkl 2
 """
@@ -12,15 +12,15 @@ import joblib
 import numpy.typing as npt
 import pandas as pd
 
-#: Rows that a process is given at a time.
+#: The number of rows per task of a process.
 CHUNK_ROWS = 20_000
 
 pipeline: Any = None
 
 
 def load(path: str) -> None:
-    """Load the model, for this process and its forks."""
-    global pipeline  # noqa: PLW0603  a pool's processes find it there
+    """Load the model for this process and its forks."""
+    global pipeline  # noqa: PLW0603  the pool's forks inherit it
     pipeline = joblib.load(path)
 
 
@@ -31,18 +31,18 @@ def scores(texts: Any) -> npt.NDArray[Any]:
 
 
 def scored(chunk: pd.DataFrame) -> pd.DataFrame:
-    """The result rows of some rows."""
+    """The result rows of a chunk."""
     return pd.DataFrame({"ref": chunk["ref"], "Sentiment_Score": scores(chunk["text"])})
 
 
 def main(source: str, target: str, model: str, processes: int) -> float:
-    """Score a file; the seconds it took, with the model loaded."""
+    """Score a file; returns the seconds, without loading the model."""
     load(model)
     started = time.perf_counter()
     if processes == 1:
         scored(pd.read_csv(source, keep_default_na=False)).to_csv(target, index=False)
         return time.perf_counter() - started
-    # Each process of the pool is a fork, and so has the model.
+    # The processes of the pool are forks, so they have the model.
     with Pool(processes) as pool:
         chunks = pd.read_csv(source, keep_default_na=False, chunksize=CHUNK_ROWS)
         for number, rows in enumerate(pool.imap(scored, chunks)):

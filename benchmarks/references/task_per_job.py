@@ -1,4 +1,4 @@
-"""One Celery task for each job, with a web app before it.
+"""One Celery task per job, with a web app in front.
 
 export JOBS_REDIS=redis://127.0.0.1/1 JOBS_MODEL=models/fast/model.pkl
 celery --app benchmarks.references.task_per_job worker --concurrency 2
@@ -32,7 +32,7 @@ def score(text: str) -> float:
 
 
 def make_web() -> Flask:
-    """The app that takes jobs in, and says how they stand."""
+    """Make the app that accepts jobs and returns their state."""
     web = Flask(__name__)
 
     @web.post("/jobs")

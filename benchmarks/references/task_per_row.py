@@ -1,4 +1,4 @@
-"""Score a CSV with one Celery task for each row.
+"""Scores a CSV with one Celery task per row.
 
 ROWS_REDIS=redis://127.0.0.1/1 ROWS_MODEL=models/fast/model.pkl \
 celery --app benchmarks.references.task_per_row worker --concurrency 2
@@ -35,7 +35,7 @@ def score(text: str) -> float:
 
 
 def main(source: str, target: str) -> float:
-    """Score a file; the seconds it took, with a worker that is ready."""
+    """Score a file; returns the seconds, with a worker that is ready."""
     score.delay("a good film").get()
     started = time.perf_counter()
     frame = pd.read_csv(source, keep_default_na=False)

@@ -51,7 +51,7 @@ def failure_of(error: Exception, command: click.Command) -> click.ClickException
 def _failure_of_services(error: Exception, command: click.Command) -> click.ClickException | None:
     try:
         from scorelane.stack.errors import StackError  # noqa: PLC0415  it may not be installed
-        from shared.errors.service import ScorelaneError  # noqa: PLC0415
+        from shared.errors.base import ScorelaneError  # noqa: PLC0415
     except ModuleNotFoundError:
         return None
     if isinstance(error, StackError):

@@ -74,6 +74,7 @@ def train(
     texts is `dev`.
     """
     from scoring.keras_model import COMPILED_FIGURE  # noqa: PLC0415  see model_options
+    from training.options import TrainingOptions  # noqa: PLC0415
     from training.train import train as train_model  # noqa: PLC0415
 
     models_dir = output or load_settings().models_dir
@@ -82,10 +83,8 @@ def train(
         task = display.add_task("starting", total=1.0)
         card = train_model(
             files,
-            name=name,
-            output=models_dir,
+            TrainingOptions(name=name, output=models_dir, **training_options),
             progress=lambda step, share: display.update(task, description=step, completed=share),
-            **training_options,
         )
     if as_json:
         click.echo(card.model_dump_json(indent=2))

@@ -1,6 +1,6 @@
 """The errors that keep the service on one machine from running; their docstrings are messages."""
 
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 
 class StackError(ScorelaneError):

@@ -32,9 +32,9 @@ from scorelane.stack.guard import Guard
 from scorelane.stack.programs import Service
 from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_secrets
-from shared.errors.service import ScorelaneError
-from shared.fleet import RedisFleet
+from shared.errors.base import ScorelaneError
 from shared.model import read_cards
+from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
 #: Seconds for Redis to read its data, and for the worker to load its models. Importing TensorFlow
@@ -82,7 +82,7 @@ def run(plan: Plan) -> None:
 
     Raises:
         ParentGone: the parent has closed the pipe; this is the regular end.
-        shared.errors.service.ScorelaneError: a service cannot be started, or has ended.
+        shared.errors.base.ScorelaneError: a service cannot be started, or has ended.
     """
     settings = load_settings()
     check_secrets(settings)

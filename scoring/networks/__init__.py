@@ -1,1 +1,1 @@
-"""Keras networks: texts to word numbers, and their scores by ONNX Runtime or TensorFlow."""
+"""Keras networks: tokenising texts to word numbers, and scoring in ONNX Runtime or TensorFlow."""

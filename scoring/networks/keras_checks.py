@@ -1,12 +1,12 @@
-"""What a Keras model must be like to give scores; no TensorFlow here."""
+"""Checks that a Keras model can give scores. This module needs no TensorFlow."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-#: The words read of a text where neither the model nor its card says how many: the longest
-#: sentence of the Stanford Sentiment Treebank.
+#: The number of words read from a text if neither the model nor its card sets it: the length of
+#: the longest sentence in the Stanford Sentiment Treebank (Socher et al., EMNLP 2013).
 MAX_LENGTH = 56
 
 
@@ -14,20 +14,20 @@ def check_word_numbers(highest: int, words: int) -> None:
     """Check that every number of a word index has a row in an embedding of `words` rows.
 
     Raises:
-        ValueError: one has none.
+        ValueError: the index has a higher number.
     """
     if highest >= words:
         raise ValueError(
-            f"its word index goes up to {highest}, but its embedding has rows for 0 to "
-            f"{words - 1} only; is it this model's word index?"
+            f"its word index goes up to {highest}, but its embedding only has rows 0 to "
+            f"{words - 1}; the word index seems to belong to another model"
         )
 
 
 def checked_length(of_model: int | None, of_card: Any) -> int:
-    """The words read of a text: what the model says, else its card, else `MAX_LENGTH`.
+    """The number of words read from a text: the model's, else its card's, else `MAX_LENGTH`.
 
     Raises:
-        ValueError: the card's is no length, or not the model's.
+        ValueError: the card's length is no whole number above 0, or differs from the model's.
     """
     if of_card is not None and (type(of_card) is not int or of_card < 1):
         raise ValueError("its card's max_length is not a whole number above 0")
@@ -37,15 +37,15 @@ def checked_length(of_model: int | None, of_card: Any) -> int:
 
 
 def brief(error: Exception) -> str:
-    """What an exception of a library says, on one line of at most 300 characters."""
+    """The message of a library's exception as one line of at most 300 characters."""
     return " ".join(str(error).split())[:300]
 
 
 def check_outputs(outputs: npt.NDArray[np.float32]) -> None:
-    """Check n rows of K outputs to be probabilities, or single numbers in 0..1.
+    """Check that n rows of K outputs are probabilities, or single numbers in 0..1.
 
     Raises:
-        ValueError: they are not.
+        ValueError: they are not; the message says why.
     """
     classes = outputs.shape[1]
     if not np.isfinite(outputs).all() or outputs.min() < -1e-6 or outputs.max() > 1 + 1e-6:

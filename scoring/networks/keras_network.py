@@ -1,4 +1,4 @@
-"""From rows of word numbers to scores, whatever runs the network in between."""
+"""The base class of Keras networks: turns rows of word numbers into scores."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,30 +11,31 @@ from scoring.class_values import expected_score, given_values, interval_middles
 from scoring.networks.keras_checks import checked_length
 from scoring.networks.sequences import length_batches, padded
 
-#: Rows per call, of 64 .. 512 the fastest on one core with the bundled model; and the most words in
-#: them, for what is made of every word of a batch may be in memory at once.
+#: The maximum number of rows per call, and of words in them. Of 64 .. 512 rows, 256 was the fastest
+#: on one core with the bundled model. The limit on words bounds memory: the activations of all
+#: words of a batch may be in memory at once.
 _BATCH_ROWS, _BATCH_WORDS = 256, 16_384
 
 
 class Network(ABC):
-    """A Keras model that takes rows of word numbers.
+    """A Keras model that takes rows of word numbers. A subclass runs it.
 
     Attributes:
-        max_length: the words of a text that it reads.
-        words: the numbers that its embedding knows: 0 .. words - 1.
-        padding: where zeros fill a row up, `post` (after the words) or `pre`.
-        batch_rows: the most rows of a call.
-        skips_zeros: every layer skips zeros, wherever they are, so rows may be given without them,
-            and filled up after their numbers, to no more than the longest of their batch.
+        max_length: the number of words read from a text.
+        words: the number of rows of the embedding; word numbers are 0 .. words - 1.
+        padding: where zeros pad a row: `post` (after the words) or `pre` (before them).
+        batch_rows: the maximum number of rows per call.
+        skips_zeros: every layer skips zeros at any position. Rows may then be passed without their
+            zeros, and padded at the end only to the length of the longest row of the batch.
     """
 
     def __init__(self, length: int | None, words: int, options: dict[str, Any]) -> None:
-        """Take what the model and its card say.
+        """Combine the properties of the model with the options of its card.
 
         Args:
-            length: of the model's input; None where it is open.
-            words: the rows of its embedding.
-            options: `max_length` and `padding`, where the defaults are not meant.
+            length: the length of the model's input; None if it is variable.
+            words: the number of rows of its embedding.
+            options: may hold `max_length` and `padding`, which replace the defaults.
 
         Raises:
             ValueError: the options are wrong, or do not fit the model.
@@ -50,42 +51,42 @@ class Network(ABC):
 
     @abstractmethod
     def outputs(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """What the model gives n rows of word numbers: n rows of K numbers."""
+        """Run the model on n rows of word numbers, all of one length; returns an array of n x K."""
 
     def scores(self, ids: list[list[int]]) -> npt.NDArray[np.float64]:
-        """The scores in 0..1 of n rows of at most `max_length` word numbers each.
+        """The scores in 0..1 of n rows, each of at most `max_length` word numbers.
 
-        Equal rows are scored once, and rows of like length together.
+        Equal rows are scored once. Rows of similar length are scored together, to save padding.
         """
-        places: dict[tuple[int, ...], int] = {}
-        taken = (filter(None, row) for row in ids) if self.skips_zeros else ids
-        place_of = [places.setdefault(tuple(row), len(places)) for row in taken]
-        rows = list(places)
+        distinct: dict[tuple[int, ...], int] = {}
+        numbers = (filter(None, row) for row in ids) if self.skips_zeros else ids
+        positions = [distinct.setdefault(tuple(row), len(distinct)) for row in numbers]
+        rows = list(distinct)
         scores = np.empty(len(rows))
-        # Without its zeros a short row leaves room for more of them in a call.
-        most = _BATCH_ROWS if self.skips_zeros else self.batch_rows
+        # Without zeros, short rows take less of the word limit, so a call may hold more rows.
+        batch_rows = _BATCH_ROWS if self.skips_zeros else self.batch_rows
         lengths = [len(row) for row in rows]
-        for batch, longest in length_batches(lengths, most, _BATCH_WORDS):
+        for batch, longest in length_batches(lengths, batch_rows, _BATCH_WORDS):
             chosen = [rows[n] for n in batch]
             array = padded(chosen, longest) if self.skips_zeros else self.full_rows(chosen)
             scores[batch] = self.score_outputs(self.outputs(array))
-        return scores[place_of]
+        return scores[positions]
 
     def score_outputs(self, outputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """The scores in 0..1 that n rows of outputs mean."""
+        """Turn the model's outputs, an array of n x K, into n scores in 0..1."""
         if self._values is None:
             return np.clip(outputs[:, 0].astype(np.float64), 0.0, 1.0)
         return expected_score(outputs, self._values)
 
     def full_rows(self, ids: Sequence[Sequence[int]]) -> npt.NDArray[np.int32]:
-        """Rows as the model was trained on them: `max_length` long, with all their zeros."""
+        """Pad rows to `max_length`, as in the model's training."""
         return padded(ids, self.max_length, self.padding)
 
     def _set_classes(self, classes: int, options: dict[str, Any]) -> None:
-        """Decide what each of K outputs is worth; one output is the score itself.
+        """Set the value of each of K outputs; a single output is the score itself.
 
         Raises:
-            ValueError: the options' `class_values` do not fit.
+            ValueError: `class_values` in the options do not fit.
         """
         if classes > 1:
             given = given_values(options, classes)

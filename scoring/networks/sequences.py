@@ -1,4 +1,4 @@
-"""Rows of unequal length, made into arrays."""
+"""Batches and padding for rows of unequal length."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
@@ -10,22 +10,22 @@ import numpy.typing as npt
 def length_batches(
     lengths: Sequence[int], batch_rows: int, batch_words: int
 ) -> Iterator[tuple[npt.NDArray[np.intp], int]]:
-    """Batches of rows of like length, so that little of a batch is padding.
+    """Group rows of similar length into batches, so that little of a batch is padding.
 
     Args:
-        lengths: of n rows.
-        batch_rows: the most rows of a batch.
-        batch_words: the most words and padding in it, where it has more than one row.
+        lengths: the lengths of n rows.
+        batch_rows: the maximum number of rows in a batch.
+        batch_words: the maximum number of words and padding in a batch of several rows.
 
     Yields:
-        The numbers of the rows in a batch, and the longest length among them, at least 1.
+        The indices of the rows in a batch, and the length of the longest of them, at least 1.
     """
     order = np.argsort(np.asarray(lengths, dtype=np.intp), kind="stable")
     start = 0
     while start < len(order):
         rows = order[start : start + batch_rows]
         while len(rows) > 1 and len(rows) * lengths[rows[-1]] > batch_words:
-            # The longest is last, and the others are no longer: so many fit for certain.
+            # Rows are sorted by length, so the last is the longest: this many rows fit in any case.
             rows = rows[: max(1, batch_words // lengths[rows[-1]])]
         yield rows, max(1, lengths[rows[-1]])
         start += len(rows)
@@ -34,7 +34,7 @@ def length_batches(
 def padded(
     rows: Sequence[Sequence[int]], width: int, padding: str = "post"
 ) -> npt.NDArray[np.int32]:
-    """Rows no longer than `width`, filled up with zeros after them (`post`) or before (`pre`).
+    """Pad rows of at most `width` numbers with zeros after them (`post`) or before them (`pre`).
 
     Returns:
         An array of len(rows) x width.

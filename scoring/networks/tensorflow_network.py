@@ -1,11 +1,11 @@
-"""Runs a Keras model in TensorFlow; the only module of this package that imports it."""
+"""Runs a Keras model in TensorFlow. No other module of `scoring` imports TensorFlow."""
 
 import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-# Before TensorFlow is imported: no start-up notes, and for keras the one backend that is used here.
+# Must be set before the imports: it silences TensorFlow's start-up notes and selects the backend.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
@@ -18,44 +18,44 @@ from scoring.networks.keras_checks import brief, check_outputs
 from scoring.networks.keras_network import Network
 from scoring.networks.sequences import padded
 
-#: The lengths of the rows of random words that are scored at load, to see what the model gives.
+#: The lengths of the rows of random word numbers that a model must score when it is loaded.
 _TRIAL_LENGTHS = (0, 1, 2, 3, 3, 5, 8, 13)
 
 
 class TensorFlowNetwork(Network):
-    """A Keras model compiled by TensorFlow.
+    """A Keras model compiled by `tf.function`.
 
-    It is traced once for any number of rows and any length, so no input ever makes it trace again.
+    It is traced once for any number of rows and any row length, so no input causes a new trace.
     """
 
     def __init__(self, model: Any, options: dict[str, Any] | None = None) -> None:
         """Check and compile a model.
 
         Args:
-            model: one input of n rows of word numbers; one output of n rows of K probabilities,
-                or of one number in 0..1.
-            options: `max_length`, `padding` (`post` or `pre`) and `class_values`, where the file
-                does not say or the defaults are not meant.
+            model: a Keras model with one input of n rows of word numbers, and one output of n rows
+                of K probabilities or of one number in 0..1.
+            options: may hold `max_length`, `padding` (`post` or `pre`) and `class_values`; they
+                replace the defaults.
 
         Raises:
-            ValueError: it is not such a model; the text says why.
+            ValueError: the model does not have this form; the message says why.
         """
         options = options or {}
         embedding = _check_layers(model)
         super().__init__(model.input_shape[1], embedding.input_dim, options)
         self._function = _compiled(model)
-        outputs = self._try_out()
+        outputs = self._run_trial_rows()
         self._set_classes(outputs.shape[1], options)
         if embedding.mask_zero and all(layer.supports_masking for layer in model.layers):
             self._skip_zeros_if_exact(model, outputs)
 
     def outputs(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-        """What the model gives n rows of word numbers: n rows of K numbers."""
+        """Run the model on n rows of word numbers, all of one length; returns an array of n x K."""
         outputs: npt.NDArray[np.float32] = self._function(rows).numpy()
         return outputs
 
-    def _try_out(self) -> npt.NDArray[np.float32]:
-        """The outputs for the trial rows at full length, checked to be what a score comes from."""
+    def _run_trial_rows(self) -> npt.NDArray[np.float32]:
+        """Run the trial rows at full length, check the outputs, and return them."""
         try:
             outputs = self._function(self.full_rows(self._trial_rows()))
         except (ValueError, TypeError, tf.errors.OpError) as error:
@@ -67,9 +67,10 @@ class TensorFlowNetwork(Network):
         return checked
 
     def _skip_zeros_if_exact(self, model: Any, expected: npt.NDArray[np.float32]) -> None:
-        """Take the function of any length if it gives each trial row, without its zeros, the same.
+        """Switch to a function of variable length if it gives every trial row the same output.
 
-        What a layer says of masking cannot be relied on, so it is tried.
+        The trial rows are passed without their zeros. A layer's own claim to support masking is
+        not reliable, so the outputs are compared.
         """
         try:
             shorter = self._function
@@ -90,19 +91,19 @@ class TensorFlowNetwork(Network):
             for length in _TRIAL_LENGTHS
         ]
         for row in rows[3:]:
-            row[len(row) // 2] = 0  # a word that the word index does not have
+            row[len(row) // 2] = 0  # stands for a word that is not in the word index
         return rows
 
 
 def read_keras(path: Path) -> Any:
-    """Read a Keras file (`.hdf5`, `.h5` or `.keras`), without its training state.
+    """Read a Keras file (`.hdf5`, `.h5` or `.keras`) without the optimizer's state.
 
     Raises:
-        ValueError: it cannot be read; the text says why.
+        ValueError: the file cannot be read; the message says why.
     """
     try:
         return keras.models.load_model(path, compile=False)
-    # A damaged or foreign file ends in whatever h5py or a layer's constructor raises.
+    # A damaged or foreign file makes h5py or a layer's constructor raise any kind of exception.
     except Exception as error:
         raise ValueError(
             f"Keras {keras.__version__} cannot read it ({type(error).__name__}: {brief(error)}). "
@@ -111,8 +112,8 @@ def read_keras(path: Path) -> Any:
 
 
 def use_one_thread() -> None:
-    """Keep TensorFlow to one thread: one process per core is the default of the workers."""
-    with suppress(RuntimeError):  # TensorFlow is already running here, and cannot be changed
+    """Limit TensorFlow to one thread, because workers run one process per core."""
+    with suppress(RuntimeError):  # TensorFlow has already started, and cannot be changed any more
         tf.config.threading.set_intra_op_parallelism_threads(1)
         tf.config.threading.set_inter_op_parallelism_threads(1)
 
@@ -123,14 +124,14 @@ def _compiled(model: Any) -> Any:
 
 
 def _any_length(model: Any) -> Any:
-    """The same layers and weights, with an input whose length is open."""
+    """Clone the model, with an input of variable length."""
     clone = keras.models.clone_model(model, input_tensors=keras.Input((None,), dtype="int32"))
     clone.set_weights(model.get_weights())
     return clone
 
 
 def _check_layers(model: Any) -> Any:
-    """The embedding of a model that has the right form of input."""
+    """Check the form of the model's input and return its embedding layer."""
     if not isinstance(model.input_shape, tuple) or len(model.input_shape) != 2:
         raise ValueError("it must have one input, of rows of word numbers")
     for layer in model.layers:

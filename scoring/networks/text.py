@@ -1,4 +1,4 @@
-"""From texts to words to numbers, as the deep models need them."""
+"""Cuts texts into words and looks up their numbers, for Keras models."""
 
 import json
 import re
@@ -8,18 +8,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
-#: The word whose number stands for every word that the word index does not hold.
+#: The entry of a word index whose number stands for every word that is not in the index.
 UNKNOWN = "<unk>"
 
 
 @dataclass(frozen=True)
 class Tokeniser:
-    """How a text is cut into words; kept in a model's card, so that serving cuts as training did.
+    """How a text is cut into words. A model's card holds it, so serving cuts as training did.
 
     Attributes:
-        pattern: a regular expression for one word of the lower-cased text. It may hold no
-            look-around and no back-reference, so that vectorised engines can run it too.
-        replace: (old, new) pairs of plain strings, replaced in this order before the cut.
+        pattern: a regular expression for one word of the lower-cased text. Look-around and
+            back-references are not allowed, so that vectorised engines can run it too.
+        replace: (old, new) pairs of plain strings; they are replaced in this order before cutting.
     """
 
     pattern: str
@@ -30,7 +30,7 @@ class Tokeniser:
         return re.compile(self.pattern).findall
 
     def words(self, text: str) -> list[str]:
-        """The words of a text, lower-cased, in order."""
+        """The words of a text, lower-cased, in their order."""
         text = text.lower()
         for old, new in self.replace:
             text = text.replace(old, new)
@@ -38,15 +38,16 @@ class Tokeniser:
         return found
 
     def options(self) -> dict[str, Any]:
-        """The card's options that `from_options` reads."""
+        """The options for a card, as `from_options` reads them."""
         return {"token_pattern": self.pattern, "replace": [list(pair) for pair in self.replace]}
 
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> Self:
-        """The tokeniser of a card.
+        """Make the tokeniser from a card's options.
 
         Raises:
-            ValueError: the options are not what `options()` writes; its text says why.
+            ValueError: the options are not in the form that `options()` writes; the message says
+                why.
         """
         pattern = options["token_pattern"]
         try:
@@ -59,65 +60,65 @@ class Tokeniser:
         return cls(pattern, pairs)
 
 
-#: Cuts "don't" into "do" and "n't", and "it's" into "it" and "'s", as the Penn Treebank does, and
-#: so gives the same words for natural and for tokenised text ("do n't", "it 's").
+#: Cuts "don't" into "do" and "n't", and "it's" into "it" and "'s", as the Penn Treebank does
+#: (Marcus, Santorini and Marcinkiewicz, 1993). Natural text and tokenised text ("do n't", "it 's")
+#: therefore give the same words.
 TREEBANK = Tokeniser(
     r"n't|'(?:s|re|ve|ll|d|m)\b|\w+|[!?]",
     (("\N{RIGHT SINGLE QUOTATION MARK}", "'"), ("cannot", "can not"), ("n't", " n't")),
 )
 
-#: Keeps "don't" whole.
+#: Keeps "don't" as one word.
 WHOLE_WORDS = Tokeniser(r"\w+(?:'\w+)*", (("\N{RIGHT SINGLE QUOTATION MARK}", "'"),))
 
 #: Cuts "don't" into "don" and "t".
 BARE_WORDS = Tokeniser(r"\w+")
 
-#: The patterns whose matches hold no space, and do not depend on anything beyond one.
+#: The patterns whose matches contain no space and do not depend on text beyond a space.
 _WITHIN_SPACES = frozenset(tokeniser.pattern for tokeniser in (TREEBANK, WHOLE_WORDS, BARE_WORDS))
 
-#: Pieces of texts that are remembered, and the characters of the longest: 20 MB at the most.
-_MOST_PIECES, _LONGEST_PIECE = 100_000, 30
+#: The maximum number of cached pieces of texts, and of characters per piece: at most 20 MB.
+_MAX_PIECES, _MAX_PIECE_CHARS = 100_000, 30
 
 
 def tokeniser_for(word_idx: dict[str, int]) -> Tokeniser:
-    """The tokeniser that a word index was most likely made with, by how it holds "don't"."""
+    """Guess the tokeniser of a word index from how the index holds "don't"."""
     if "n't" in word_idx:
         return TREEBANK
     return WHOLE_WORDS if "don't" in word_idx else BARE_WORDS
 
 
 class WordNumbers:
-    """Gives texts the numbers of their words.
+    """Converts texts to the numbers of their words.
 
-    A text is cut at its spaces first: most of the pieces were met before, and their numbers are
-    remembered, which takes half the time of cutting every text by the regular expression.
+    A text is first split at its spaces. Most of the pieces have occurred before, and their numbers
+    are cached. This takes half the time of running the regular expression over every text.
 
     Attributes:
-        highest: the highest number of a word.
+        highest: the highest number in the word index.
     """
 
     def __init__(self, word_idx: dict[str, int], tokeniser: Tokeniser) -> None:
-        """Take a word index and what cuts texts to suit it.
+        """Prepare a word index and its tokeniser.
 
         Args:
-            word_idx: word -> number. An unknown word gets the number of `<unk>`, or 0 if there is
-                none.
+            word_idx: word -> number. An unknown word gets the number of `<unk>`, or 0 without one.
             tokeniser: cuts a text into words.
         """
         self.highest = max(word_idx.values(), default=0)
-        self._numbers_of = _Pieces(word_idx, tokeniser)
-        self._in_pieces = tokeniser.pattern in _WITHIN_SPACES and all(
+        self._numbers_of = _PieceCache(word_idx, tokeniser)
+        self._splits_at_spaces = tokeniser.pattern in _WITHIN_SPACES and all(
             old.split() == [old] for old, _ in tokeniser.replace
         )
 
     def rows(self, texts: Iterable[str], max_length: int) -> list[list[int]]:
-        """The numbers of each text's first `max_length` words; n lists, for n texts."""
-        if self._in_pieces:
+        """The numbers of the first `max_length` words of each text; n lists for n texts."""
+        if self._splits_at_spaces:
             return [self._row(text, max_length) for text in texts]
         return [list(self._numbers_of[text][:max_length]) for text in texts]
 
     def _row(self, text: str, max_length: int) -> list[int]:
-        # Almost every piece holds a word, so the rest of a long text is rarely looked at.
+        # Almost every piece holds a word, so the rest of a long text is rarely needed.
         pieces = text.split(None, max_length)
         rest = pieces.pop() if len(pieces) > max_length else ""
         row: list[int] = []
@@ -129,8 +130,8 @@ class WordNumbers:
         return row[:max_length]
 
 
-class _Pieces(dict[str, tuple[int, ...]]):
-    """Piece of a text -> the numbers of its words; remembers the pieces that it was asked for."""
+class _PieceCache(dict[str, tuple[int, ...]]):
+    """A cache: piece of a text -> the numbers of its words. Long pieces are not kept."""
 
     def __init__(self, word_idx: dict[str, int], tokeniser: Tokeniser) -> None:
         super().__init__()
@@ -139,8 +140,8 @@ class _Pieces(dict[str, tuple[int, ...]]):
 
     def __missing__(self, piece: str) -> tuple[int, ...]:
         numbers = tuple(self._number(word, self._unknown) for word in self._words(piece))
-        if len(piece) <= _LONGEST_PIECE:
-            if len(self) >= _MOST_PIECES:
+        if len(piece) <= _MAX_PIECE_CHARS:
+            if len(self) >= _MAX_PIECES:
                 self.clear()
             self[piece] = numbers
         return numbers
@@ -149,7 +150,7 @@ class _Pieces(dict[str, tuple[int, ...]]):
 def word_ids(
     texts: Iterable[str], word_idx: dict[str, int], tokeniser: Tokeniser, max_length: int
 ) -> list[list[int]]:
-    """The numbers of each text's first `max_length` words; see `WordNumbers`."""
+    """The numbers of the first `max_length` words of each text; see `WordNumbers`."""
     return WordNumbers(word_idx, tokeniser).rows(texts, max_length)
 
 
@@ -157,7 +158,7 @@ def read_word_index(path: Path) -> dict[str, int]:
     """Read a JSON object of word -> number.
 
     Raises:
-        ValueError: it is something else; the text says what.
+        ValueError: the file is not such an object; the message says why.
     """
     try:
         word_idx = json.loads(path.read_text(encoding="utf-8"))

@@ -1,1 +1,1 @@
-"""Word pipelines of scikit-learn as compiled code."""
+"""A fast implementation of scikit-learn's word pipelines, as compiled code or array operations."""

@@ -1,6 +1,6 @@
-"""Finds the terms of many texts in one pass over their bytes, by the compiled `words.c`.
+"""Finds the terms of many texts in one pass over their bytes, with the compiled `words.c`.
 
-The installation compiles it where there is a C compiler (`hatch_build.py`).
+The installation compiles `words.c` if it finds a C compiler (`hatch_build.py`).
 """
 
 import ctypes
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scoring.words.hash_index import SameKeys
+from scoring.words.hash_index import KeyCollision
 from scoring.words.word_terms import Numbers, Positions, Terms
 from shared.compiled import library
 
@@ -23,23 +23,23 @@ LIBRARY = library(
 if LIBRARY:
     LIBRARY.counter_free.argtypes = [ctypes.c_void_p]
 
-#: Why there is no counter, by `enum outcome` of `slots.h`.
-_ERRORS = {1: MemoryError, 2: SameKeys}
+#: The exceptions for the failures in `enum outcome` of `slots.h`.
+_ERRORS = {1: MemoryError, 2: KeyCollision}
 
-#: Counts of a term in a text for which weights are made at first.
-_COUNTS = 64
+#: The size of the first table of weights by count. It grows when a text holds a term more often.
+_INITIAL_COUNTS = 64
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What a linear model does with the counts of a text.
+class LinearModel:
+    """A linear model over weighted term counts.
 
     Attributes:
-        by_count: gives the weights of a term that is in a text so many times, n counts.
-        by_column: what that is multiplied with, for each of the columns.
-        norm: by which the weights of a text are made to have the length 1: 1 or 2; 0: by none.
-        coefficients: of K classes, for each column; an array of K x columns, in double precision.
-        dtype: of the weights, float32 or float64.
+        by_count: maps n counts of a term in a text to n weights.
+        by_column: the factor of each column, such as its inverse document frequency.
+        norm: the norm that the weights of a text are divided by: 1 (L1), 2 (L2) or 0 (none).
+        coefficients: float64 array of K classes x columns.
+        dtype: the number type of the weights, float32 or float64.
     """
 
     by_count: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]
@@ -49,12 +49,12 @@ class Decision:
     dtype: npt.DTypeLike = np.float64
 
     def weights(self, counts: int) -> npt.NDArray[np.float64]:
-        """The weights of all counts below so many; of 0, which stands for no term, 0."""
+        """The weights of the counts 0 .. counts - 1. The weight of 0, which means no term, is 0."""
         return np.append(0.0, self.by_count(np.arange(1, counts, dtype=self.dtype)))
 
 
-class _Linear(ctypes.Structure):
-    """The same, as `words.c` has it."""
+class _LinearStruct(ctypes.Structure):
+    """`LinearModel` in the memory layout of the struct `linear` in `words.c`."""
 
     _fields_ = (
         ("counts", ctypes.c_int64),
@@ -68,17 +68,17 @@ class _Linear(ctypes.Structure):
 
 
 class CompiledWords:
-    """Finds terms; for `LIBRARY`s that there are."""
+    """Finds terms with the compiled library; usable only if `LIBRARY` is not None."""
 
     def __init__(self, terms: Terms) -> None:
-        """Take the terms over into the library's own tables.
+        """Copy the terms into the library's own tables.
 
         Raises:
-            MemoryError: there is no room for them.
-            scoring.words.hash_index.SameKeys: two of them have one hash.
+            MemoryError: there is too little memory for the tables.
+            scoring.words.hash_index.KeyCollision: two of the words have the same hash.
         """
         self._levels = len(terms.levels)
-        # It reads sixteen bytes at once.
+        # The library reads sixteen bytes at once, also from the last word on.
         joined = b"".join(terms.words) + bytes(16)
         ends = np.cumsum([len(word) for word in terms.words], dtype=np.int64)
         stops = terms.stops.astype(np.uint8)
@@ -87,7 +87,7 @@ class CompiledWords:
             for level in terms.levels
         ]
         stays = np.packbits(terms.stays, bitorder="little")
-        self._kept = (joined, ends, terms.table, stays)
+        self._arrays = (joined, ends, terms.table, stays)
         sizes = np.array([len(keys) for keys, _ in levels], dtype=np.int64)
         pointers = ctypes.c_void_p * len(levels)
         self._counter = ctypes.c_void_p()
@@ -110,31 +110,31 @@ class CompiledWords:
             raise _ERRORS[outcome]
         weakref.finalize(self, LIBRARY.counter_free, self._counter)
 
-    def begins(self, content: bytes, texts: int) -> Positions | None:
-        """Where each of n texts begins; see `scoring.words.word_arrays.WordArrays.begins`."""
-        found = np.empty(texts + 1, dtype=np.int64)
-        many = LIBRARY.counter_begins(
+    def text_starts(self, content: bytes, texts: int) -> Positions | None:
+        """The start of each of n texts; see `scoring.words.word_arrays.WordArrays.text_starts`."""
+        starts = np.empty(texts + 1, dtype=np.int64)
+        count = LIBRARY.counter_begins(
             ctypes.c_char_p(content),
             ctypes.c_int64(len(content)),
             ctypes.c_int64(texts),
-            _address(found),
+            _address(starts),
         )
-        return found if many == texts else None
+        return starts if count == texts else None
 
-    def cells(self, content: bytes, begins: Positions) -> tuple[Numbers, Numbers, Numbers]:
-        """The terms of n texts; see `scoring.words.word_arrays.WordArrays.cells`.
+    def cells(self, content: bytes, starts: Positions) -> tuple[Numbers, Numbers, Numbers]:
+        """Count the terms of n texts; see `scoring.words.word_arrays.WordArrays.cells`.
 
         Raises:
-            MemoryError: there is no room for the tokens of a text.
+            MemoryError: there is too little memory for the tokens of a text.
         """
-        # A token has a byte at least.
+        # A token has at least one byte, so this bounds the number of cells.
         room = (len(content) + 1) * self._levels
         rows, columns, times = (np.empty(room, dtype=np.int64) for _ in range(3))
         found = LIBRARY.counter_count(
             self._counter,
             ctypes.c_char_p(content),
-            _address(begins),
-            ctypes.c_int64(len(begins) - 1),
+            _address(starts),
+            ctypes.c_int64(len(starts) - 1),
             ctypes.c_int64(room),
             _address(rows),
             _address(columns),
@@ -144,44 +144,50 @@ class CompiledWords:
             raise MemoryError
         return rows[:found], columns[:found], times[:found]
 
-    def decider(self, of: Decision) -> Callable[[bytes, Positions], npt.NDArray[np.float64]]:
-        """What gives a linear model's decisions for texts as `cells` takes them; n x K."""
-        classes = len(of.coefficients)
-        # No term has the column behind the last.
-        by_column = np.append(of.by_column, 0).astype(np.float64)
+    def decision_function(
+        self, model: LinearModel
+    ) -> Callable[[bytes, Positions], npt.NDArray[np.float64]]:
+        """Make a function from texts, in the form that `cells` takes, to decisions.
+
+        The function returns an array of n x K: the sums of weight times coefficient, without
+        intercepts. It raises MemoryError if there is too little memory for the tokens of a text.
+        """
+        classes = len(model.coefficients)
+        # The column after the last one belongs to no term.
+        by_column = np.append(model.by_column, 0).astype(np.float64)
         coefficients = np.zeros((len(by_column), classes))
-        coefficients[:-1] = of.coefficients.T
-        weights = of.weights(_COUNTS)
-        linear = _Linear(
+        coefficients[:-1] = model.coefficients.T
+        weights = model.weights(_INITIAL_COUNTS)
+        linear = _LinearStruct(
             counts=len(weights),
             by_count=weights.ctypes.data,
             by_column=by_column.ctypes.data,
-            norm=of.norm,
-            single=np.dtype(of.dtype) == np.float32,
+            norm=model.norm,
+            single=np.dtype(model.dtype) == np.float32,
             classes=classes,
             coefficients=coefficients.ctypes.data,
         )
-        kept = [weights, by_column, coefficients]
+        arrays = [weights, by_column, coefficients]  # `linear` holds only their addresses
 
-        def decide(content: bytes, begins: Positions) -> npt.NDArray[np.float64]:
-            decisions = np.empty((len(begins) - 1, classes))
+        def decide(content: bytes, starts: Positions) -> npt.NDArray[np.float64]:
+            decisions = np.empty((len(starts) - 1, classes))
             while missing := LIBRARY.counter_decide(
                 self._counter,
                 ctypes.c_char_p(content),
-                _address(begins),
+                _address(starts),
                 ctypes.c_int64(len(decisions)),
                 ctypes.byref(linear),
                 _address(decisions),
             ):
                 if missing < 0:
                     raise MemoryError
-                kept[0] = of.weights(2 * missing)
-                linear.counts, linear.by_count = len(kept[0]), kept[0].ctypes.data
+                arrays[0] = model.weights(2 * missing)
+                linear.counts, linear.by_count = len(arrays[0]), arrays[0].ctypes.data
             return decisions
 
         return decide
 
 
 def _address(array: npt.NDArray[Any]) -> ctypes.c_void_p:
-    """Where an array is; whoever asks must have a name for it, or it is gone by the call."""
+    """The address of an array. The caller must keep a reference, or the array may be freed."""
     return ctypes.c_void_p(array.ctypes.data)

@@ -1,37 +1,37 @@
-"""Exact look-up of many 64-bit keys at once."""
+"""A hash table that looks up many 64-bit keys at once, exactly."""
 
 import numpy as np
 import numpy.typing as npt
 
 Keys = npt.NDArray[np.uint64]
 
-#: 2^64 over the golden ratio: spreads keys over the high bits (Knuth, TAOCP 6.4, "Fibonacci
-#: hashing").
+#: 2^64 divided by the golden ratio: spreads keys over the high bits (Fibonacci hashing; Knuth,
+#: TAOCP vol. 3, section 6.4).
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
-class SameKeys(ValueError):
+class KeyCollision(ValueError):
     """The keys are not distinct, or one of them is 0."""
 
 
 class HashIndex:
-    """Says at which position of an array of keys each of many others is.
+    """Finds the positions of keys in an array of distinct keys.
 
-    Open addressing with linear probing, where every step is an array operation. At most a quarter
-    of the slots is taken, so most keys are settled by the first look.
+    Open addressing with linear probing (Knuth, TAOCP vol. 3, section 6.4); every step is an array
+    operation. At most a quarter of the slots is taken, so the first probe settles most keys.
     """
 
     def __init__(self, keys: Keys) -> None:
-        """Index n distinct keys.
+        """Build the index.
 
         Args:
-            keys: n keys; none is 0, which marks a free slot.
+            keys: n distinct keys. 0 is not allowed, because it marks a free slot.
 
         Raises:
-            SameKeys: a key is 0, or occurs twice.
+            KeyCollision: a key is 0, or occurs twice.
         """
         if not keys.all() or len(np.unique(keys)) != len(keys):
-            raise SameKeys("the keys are not distinct, or one of them is 0")
+            raise KeyCollision("the keys are not distinct, or one of them is 0")
         bits = max(4 * len(keys), 2).bit_length()
         self._shift, self._last = np.uint64(64 - bits), (1 << bits) - 1
         self._keys = np.zeros(1 << bits, dtype=np.uint64)
@@ -39,7 +39,7 @@ class HashIndex:
         waiting, slots = np.arange(len(keys)), self._slots(keys)
         while len(waiting):
             free = self._keys[slots] == 0
-            # Of those that want the same free slot the first has it; the rest goes on to the next.
+            # If several keys compete for a free slot, the first gets it; the others try the next.
             placed = np.flatnonzero(free)
             placed = placed[np.unique(slots[placed], return_index=True)[1]]
             self._keys[slots[placed]] = keys[waiting[placed]]
@@ -49,7 +49,7 @@ class HashIndex:
             waiting, slots = waiting[left], (slots[left] + 1) & self._last
 
     def find(self, keys: Keys) -> npt.NDArray[np.intp]:
-        """The positions of n keys; -1 for one that is not there, and for 0."""
+        """The positions of n keys; -1 for a key that is not in the index, and for 0."""
         slots = self._slots(keys)
         there = self._keys.take(slots)
         positions = self._positions.take(slots)

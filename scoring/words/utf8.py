@@ -1,4 +1,4 @@
-"""What bytes of UTF-8 are, without a Python string for each character."""
+"""Classifies the characters in UTF-8 bytes by array operations, and Unicode's word characters."""
 
 import re
 from functools import cache
@@ -10,39 +10,39 @@ Bytes = npt.NDArray[np.uint8]
 
 
 def blank_symbols(content: Bytes, stays: npt.NDArray[np.bool_]) -> Bytes:
-    r"""Put spaces where characters beyond ASCII are that do not stay.
+    """Replace characters beyond ASCII that are in no token by spaces, byte for byte.
 
     Args:
-        content: UTF-8; halves of surrogate pairs may be in it.
-        stays: whether a character stays, for each code point.
+        content: UTF-8, possibly with encoded surrogates.
+        stays: for each code point, whether it may be in a token.
 
     Returns:
-        As many bytes.
+        An array of the same length.
     """
     leads = np.flatnonzero(content >= 0xC0)
     lead = content.take(leads)
     sizes = _sizes(lead)
-    # RFC 3629, section 3: the lead byte carries 5, 4 or 3 bits, and each byte behind it 6.
+    # RFC 3629, section 3: the lead byte holds 5, 4 or 3 bits, and each continuation byte 6.
     points = lead.astype(np.int64) & (0x7F >> sizes)
-    for behind in (1, 2, 3):
-        at = np.flatnonzero(sizes > behind)
-        points[at] = points[at] << 6 | content.take(leads[at] + behind) & 0x3F
+    for following in (1, 2, 3):
+        at = np.flatnonzero(sizes > following)
+        points[at] = points[at] << 6 | content.take(leads[at] + following) & 0x3F
     symbols = ~stays.take(points)
     blanked = content.copy()
-    for behind in range(4):
-        blanked[leads[symbols & (sizes > behind)] + behind] = ord(" ")
+    for following in range(4):
+        blanked[leads[symbols & (sizes > following)] + following] = ord(" ")
     return blanked
 
 
 def character_counts(
     content: Bytes, starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """How many characters there are in each of n runs of bytes.
+    """The number of characters in each of n runs of bytes.
 
     Args:
-        content: UTF-8, with nothing beyond ASCII outside the runs.
-        starts: where each run begins, in rising order.
-        lengths: the bytes of each run.
+        content: UTF-8; all characters beyond ASCII are inside the runs.
+        starts: the start of each run, in rising order.
+        lengths: the number of bytes of each run.
     """
     leads = np.flatnonzero(content >= 0xC0)
     counts = lengths.copy()
@@ -52,16 +52,20 @@ def character_counts(
 
 
 def _sizes(lead: Bytes) -> npt.NDArray[np.int64]:
-    """The bytes of the characters that these lead bytes begin."""
+    """The lengths in bytes of the characters with these lead bytes."""
     return 2 + (lead >= 0xE0).astype(np.int64) + (lead >= 0xF0)
 
 
 @cache
 def signs_of(characters: str) -> str | None:
-    r"""The characters that are in a set of a regular expression, such as `[!?]`, and not in `\w`.
+    r"""The characters that a regular expression's set such as `[!?]` matches, except those of `\w`.
+
+    Args:
+        characters: the set, as it is written in the regular expression.
 
     Returns:
-        None if one of them is a space or a control character: such a set is not one of signs.
+        The characters, or None if one of them is a space or a control character, or if the set is
+        no valid regular expression.
     """
     try:
         found = re.findall(characters, "".join(map(chr, range(0x110000))))
@@ -73,16 +77,16 @@ def signs_of(characters: str) -> str | None:
 
 
 @cache
-def points_that_stay(kept: str = "") -> npt.NDArray[np.bool_]:
-    r"""For each code point: whether a regular expression's `\w` matches it, or it is in `kept`."""
+def token_points(signs: str = "") -> npt.NDArray[np.bool_]:
+    r"""For each code point, whether it may be in a token: `\w` matches it, or it is in `signs`."""
     points = _word_points()
-    if kept:
+    if signs:
         points = points.copy()
-        points[[ord(character) for character in kept]] = True
+        points[[ord(sign) for sign in signs]] = True
     return points
 
 
 @cache
 def _word_points() -> npt.NDArray[np.bool_]:
-    # CPython's `re` takes for \w what is alphanumeric, and the underscore.
+    # In CPython, \w matches the characters that `str.isalnum` accepts, and the underscore.
     return np.fromiter((chr(point).isalnum() for point in range(0x110000)), dtype=np.bool_)

@@ -1,7 +1,4 @@
-"""Finds the terms of many texts by array operations.
-
-They are cut by one comparison of neighbours, and looked up by one gather a step.
-"""
+"""Finds the terms of many texts by array operations, without compiled code."""
 
 from typing import Any
 
@@ -14,7 +11,7 @@ from scoring.words.word_terms import SIGNS, Numbers, Positions, Terms, pairs
 
 
 class WordArrays:
-    """Finds what `compiled_words.CompiledWords` finds, where nothing could be compiled."""
+    """Finds the same terms as `compiled_words.CompiledWords`, for systems without a C compiler."""
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
@@ -24,46 +21,50 @@ class WordArrays:
             for above, level in enumerate(terms.levels)
         ]
 
-    def begins(self, content: bytes, texts: int) -> Positions | None:
-        """Where each of n texts begins, and where one behind the last would; None if not so many.
+    def text_starts(self, content: bytes, texts: int) -> Positions | None:
+        """The start of each of n texts, and one past the end of the last.
 
         Args:
-            content: the UTF-8 of all texts, a 0 between two.
-            texts: n.
+            content: the UTF-8 of all texts, separated by zero bytes.
+            texts: the number of texts, n.
+
+        Returns:
+            n + 1 positions, or None if there are not n - 1 zero bytes: a text itself holds one.
         """
         zeros = np.flatnonzero(np.frombuffer(content, dtype=np.uint8) == 0)
         if len(zeros) != texts - 1:
             return None
         return np.concatenate([[0], zeros + 1, [len(content) + 1]])
 
-    def cells(self, content: bytes, begins: Positions) -> tuple[Numbers, Numbers, Numbers]:
-        """The terms of n texts.
+    def cells(self, content: bytes, text_starts: Positions) -> tuple[Numbers, Numbers, Numbers]:
+        """Count the terms of n texts.
 
         Args:
-            content: the UTF-8 of all texts, a 0 between two.
-            begins: as `begins` gives them.
+            content: the UTF-8 of all texts, separated by zero bytes.
+            text_starts: n + 1 positions, as `text_starts` returns them.
 
         Returns:
-            For each text and each term in it, sorted by both: the number of the text, the column
-            of the term, and how often it is there.
+            Three arrays with one entry per text and term in it, sorted by both: the index of the
+            text, the column of the term, and its count.
         """
         if not content.isascii():
-            known = np.frombuffer(content, dtype=np.uint8)
-            content = blank_symbols(known, self._terms.stays).tobytes()
+            array = np.frombuffer(content, dtype=np.uint8)
+            content = blank_symbols(array, self._terms.stays).tobytes()
         joined = content.translate(self._terms.table)
         starts, lengths = self._tokens(joined)
         words = self._words.find(joined, starts, lengths)
         if self._terms.stops.any():
-            kept = np.flatnonzero(~self._terms.stops.take(words))
-            starts, words = starts.take(kept), words.take(kept)
-        # Text n has the words from first[n] on, up to first[n + 1].
-        first = np.searchsorted(starts, begins)
+            others = np.flatnonzero(~self._terms.stops.take(words))
+            starts, words = starts.take(others), words.take(others)
+        # Text n has the words first[n] .. first[n + 1] - 1.
+        first = np.searchsorted(starts, text_starts)
         return self._counted(self._columns(words, first[1:-1]), first)
 
     def _tokens(self, joined: bytes) -> tuple[Positions, Positions]:
-        """Where the tokens begin, and the bytes that they have."""
+        """The start of each token, and its length in bytes."""
         starts, lengths = _runs(joined)
-        # Shorter runs are in no vocabulary: they matter only in between, where they are left out.
+        # A run that is too short to be a token is in no vocabulary. It matters only for n-grams:
+        # it must not separate its neighbours.
         if self._terms.shortest > 1 and len(self._levels) > 1:
             characters = lengths
             if not joined.isascii():
@@ -74,14 +75,14 @@ class WordArrays:
         return starts, lengths
 
     def _columns(self, words: Numbers, borders: Positions) -> Numbers:
-        """The columns of the terms that begin with each word.
+        """The columns of the terms that start at each word.
 
         Args:
-            words: the numbers of t words, of all texts in their order; -1: a word in no term.
-            borders: the positions in `words` at which another text begins.
+            words: the numbers of t words, of all texts in their order; -1 for a word in no term.
+            borders: the positions in `words` at which a new text starts.
 
         Returns:
-            t rows; in column k that of the term of k + 1 words, or -1.
+            An array of t x levels: in column k the column of the term of k + 1 words, or -1.
         """
         columns = np.empty((len(words), len(self._levels)), dtype=np.intp)
         nodes = words
@@ -91,7 +92,7 @@ class WordArrays:
                 nodes = nodes[: len(following)]
                 keys = pairs(nodes, following)
                 keys[(nodes | following) < 0] = 0
-                # No term reaches from one text into the next.
+                # A term must not reach from one text into the next.
                 last = borders - level
                 keys[last[(last >= 0) & (last < len(keys))]] = 0
                 nodes = index.find(keys)
@@ -103,7 +104,8 @@ class WordArrays:
         texts, levels = len(first) - 1, columns.shape[1]
         flat = columns.ravel()
         at = np.flatnonzero(flat >= 0)
-        # A cell is one number, and as narrow a one as will do: they are sorted twice as fast.
+        # Text and column go into one number of 32 bits where possible, which halves the sorting
+        # time.
         bits = max(self._terms.width - 1, 1).bit_length()
         kind: Any = np.uint32 if bits + texts.bit_length() <= 32 else np.uint64
         cells = np.repeat(np.arange(texts, dtype=kind) << kind(bits), np.diff(first) * levels)
@@ -120,7 +122,7 @@ class WordArrays:
 
 
 def _runs(joined: bytes) -> tuple[Positions, Positions]:
-    """Where the words and the signs begin, and how long they are."""
+    """The starts and lengths of the words and signs."""
     content = np.frombuffer(joined, dtype=np.uint8)
     inside = np.zeros(len(joined) + 2, dtype=bool)
     np.greater_equal(content, SIGNS, out=inside[1:-1])

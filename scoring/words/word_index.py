@@ -1,4 +1,4 @@
-"""Finds the numbers of many words that lie in one run of bytes."""
+"""Looks up the numbers of many words in one byte string."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,30 +8,31 @@ from scoring.words.word_terms import Positions
 
 Chunks = npt.NDArray[np.uint64]
 
-_CHUNK = 8  # bytes that are looked at in one step
+_CHUNK = 8  # bytes that are compared in one step
 
-#: What leaves n bytes of an eight-byte number, for n = 0 .. 8.
+#: The masks that keep the first n bytes of an eight-byte number, for n = 0 .. 8.
 _MASKS = np.array([(1 << (8 * n)) - 1 for n in range(_CHUNK + 1)], dtype=np.uint64)
 
-#: No byte of UTF-8 is 0xFF, so the key of a long word is never that of a short one.
+#: Marks the key of a long word. UTF-8 has no byte 0xFF, so no short word has such a key.
 _LONG = np.uint64(0xFF << 56)
 
-_MIX = np.uint64(0x9FB21C651E98DF25)  # odd, with bits all over
+_MIX = np.uint64(0x9FB21C651E98DF25)  # an odd multiplier with evenly spread bits
 
 
 class WordIndex:
-    """Words by their bytes, exactly.
+    """An exact index of words by their bytes.
 
-    The key of a word of up to eight bytes is the word; longer ones are mixed into a key, and
-    compared in full where a key was found.
+    The key of a word of up to eight bytes is the word itself. A longer word is hashed to a key, and
+    compared byte by byte when its key is found.
     """
 
     def __init__(self, words: list[bytes]) -> None:
-        """Index n distinct words; their numbers are their positions.
+        """Index n distinct words; the number of a word is its position in the list.
 
         Raises:
-            scoring.words.hash_index.SameKeys: two words have one key; of a million words, once in a
-                hundred thousand vocabularies. Their pipeline is then run by scikit-learn.
+            scoring.words.hash_index.KeyCollision: two words have the same key. With a million words
+                this happens once in a hundred thousand vocabularies; scikit-learn then runs the
+                pipeline.
         """
         joined = b"".join(words)
         lengths = np.array([len(word) for word in words], dtype=np.int64)
@@ -45,15 +46,15 @@ class WordIndex:
         ]
 
     def find(self, joined: bytes, starts: Positions, lengths: Positions) -> npt.NDArray[np.intp]:
-        """The numbers of t words.
+        """Look up t words.
 
         Args:
-            joined: bytes that hold the words.
-            starts: where each word begins.
-            lengths: its bytes.
+            joined: the bytes that hold the words.
+            starts: the start of each word.
+            lengths: the length of each word in bytes.
 
         Returns:
-            t numbers; -1 for a word that is not among those of the index.
+            t numbers; -1 for a word that is not in the index.
         """
         view = self._view(joined)
         keys, long = self._keys(view, starts, lengths)
@@ -71,7 +72,7 @@ class WordIndex:
     def _keys(
         self, view: Chunks, starts: Positions, lengths: Positions
     ) -> tuple[Chunks, npt.NDArray[np.intp]]:
-        """The keys of words, and which of the words are longer than theirs."""
+        """The keys of words, and the positions of the words that are longer than a key."""
         keys = _chunk(view, starts, lengths, 0)
         long = longer = np.flatnonzero(lengths > _CHUNK)
         for at in range(_CHUNK, self._longest, _CHUNK):
@@ -82,8 +83,8 @@ class WordIndex:
             mixed *= _MIX
             mixed += _chunk(view, starts.take(longer), lengths.take(longer), at)
             keys[longer] = mixed
-        # Once more behind the last chunk: its highest byte would make room for the mark, and a word
-        # of 15 bytes would have the key of one with an "s" behind it.
+        # Mix again after the last chunk. Otherwise the mark would overwrite the highest byte of it,
+        # and a word of 15 bytes would get the same key as the word with an "s" appended.
         mixed = keys.take(long)
         mixed ^= mixed >> np.uint64(32)
         mixed *= _MIX
@@ -92,15 +93,15 @@ class WordIndex:
         return keys, long
 
     def _view(self, joined: bytes) -> Chunks:
-        """At each position the eight bytes from there on, as one number."""
-        # So many bytes more, because the last word is looked at as if it were a longest one.
+        """For each position, the eight bytes from there on as one number."""
+        # Padded, because the last word is read as if it had the maximum length.
         padded = joined + bytes(self._longest + _CHUNK)
         return np.ndarray(len(padded) - _CHUNK + 1, dtype="<u8", buffer=padded, strides=(1,))
 
 
 def _chunk(view: Chunks, starts: Positions, lengths: Positions, at: int) -> Chunks:
-    """The bytes at .. at + 8 of each word; 0 for those that it does not have."""
-    # Not `take`: it would first copy the view, eight times the bytes below it.
+    """The bytes at .. at + 7 of each word as one number; 0 for bytes beyond its end."""
+    # Not `take`: it would first copy the view, which is eight times the size of the bytes.
     chunk = view[starts + at if at else starts]
     left = np.maximum(lengths - at, 0) if at else lengths
     chunk &= _MASKS.take(np.minimum(left, _CHUNK))

@@ -1,4 +1,4 @@
-"""The terms of a word vectoriser: its words, and a trie of those of several words."""
+"""The terms of a word vectoriser: its words, and a trie of its word n-grams."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -6,25 +6,25 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from scoring.words.utf8 import points_that_stay
+from scoring.words.utf8 import token_points
 
 Keys = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.intp]
-#: Of bytes in a run of texts.
+#: Positions of bytes in the joined texts.
 Positions = npt.NDArray[np.int64]
 
-#: Bytes below this one stand for signs, each a token by itself; 0 is in no token.
+#: Bytes 1 .. SIGNS - 1 stand for signs, each a token by itself; 0 is in no token.
 SIGNS = 32
 
 
 class Level(NamedTuple):
-    """A level of the trie.
+    """One level of the trie: the nodes of terms of one length.
 
     Attributes:
-        keys: the distinct `pairs` of a node above and a word, of each node; the first level, where
-            a node is a word, has none.
-        columns: the column of the term that ends at each node; -1, also behind the last, where
-            there is none.
+        keys: for each node the key of its parent node and its word, as `pairs` makes it. Empty on
+            the first level, where a node is a word.
+        columns: for each node the column of the term that ends there, or -1; one more -1 at the
+            end, for "no node".
     """
 
     keys: Keys
@@ -33,17 +33,17 @@ class Level(NamedTuple):
 
 @dataclass(frozen=True)
 class Terms:
-    """What is to be found in texts.
+    """The terms to find in texts.
 
     Attributes:
-        words: every word of a term, and every stop word, as UTF-8 by `table`; distinct.
-        stops: which of the words are stop words; false behind the last.
-        levels: the trie, a level for each number of words.
-        shortest: the characters of the shortest token.
-        table: 256 bytes; what each byte becomes in a word, and 0 for one that is in none; a sign,
-            which is a token by itself, becomes a byte below 32.
-        stays: for each code point, whether it may be in a token; of use beyond ASCII.
-        width: the columns that there are.
+        words: the distinct words of all terms and all stop words, as UTF-8 translated by `table`.
+        stops: for each word, whether it is a stop word; one more False at the end, for "no word".
+        levels: the trie, with one level per number of words.
+        shortest: the minimum number of characters of a token.
+        table: 256 bytes, for `bytes.translate`: what each byte becomes in a word; 0 for a byte that
+            is in no word; a byte below 32 for a sign, which is a token by itself.
+        stays: for each code point, whether it may be in a token; used only beyond ASCII.
+        width: the number of columns.
     """
 
     words: list[bytes]
@@ -55,7 +55,7 @@ class Terms:
     width: int
 
     @classmethod
-    def of(
+    def build(
         cls,
         terms: dict[tuple[str, ...], int],
         stop_words: set[str],
@@ -65,7 +65,16 @@ class Terms:
         lower: bool,
         width: int,
     ) -> "Terms":
-        """Take terms, as their words, with their columns; stop words; and signs."""
+        """Build the tables.
+
+        Args:
+            terms: the words of a term -> its column.
+            stop_words: words that are dropped before n-grams are formed.
+            shortest: the minimum number of characters of a token.
+            signs: the characters that are each a token by itself.
+            lower: lower-case ASCII letters.
+            width: the number of columns.
+        """
         words = sorted(stop_words.union(*terms))
         table = _byte_table("".join(filter(str.isascii, signs)), lower=lower)
         return cls(
@@ -74,26 +83,26 @@ class Terms:
             levels=_levels(terms, {word: n for n, word in enumerate(words)}),
             shortest=shortest,
             table=table,
-            stays=points_that_stay("".join(sign for sign in signs if not sign.isascii())),
+            stays=token_points("".join(sign for sign in signs if not sign.isascii())),
             width=width,
         )
 
 
 def _levels(terms: dict[tuple[str, ...], int], numbers: dict[str, int]) -> list[Level]:
-    """A trie of the terms, a level for each number of words.
+    """Build the trie, with one level per number of words.
 
     Args:
-        terms: term, as its words -> column.
-        numbers: word -> number; on the first level a node is a word.
+        terms: the words of a term -> its column.
+        numbers: word -> number.
 
     Returns:
-        The levels; on the first a node is a word.
+        The levels. On the first one a node is a word, and its number that of the word.
     """
     lengths = np.array([len(term) for term in terms], dtype=np.intp)
     columns = np.array(list(terms.values()), dtype=np.intp)
     words = np.array([numbers[word] for term in terms for word in term], dtype=np.intp)
     first = np.cumsum(lengths) - lengths
-    nodes = words[first]  # of each term on the present level
+    nodes = words[first]  # the node of each term on the current level
     levels: list[Level] = []
     for length in range(1, lengths.max(initial=1) + 1):
         distinct, count = np.empty(0, dtype=np.uint64), len(numbers)
@@ -110,7 +119,7 @@ def _levels(terms: dict[tuple[str, ...], int], numbers: dict[str, int]) -> list[
 
 
 def pairs(nodes: npt.NDArray[Any], words: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
-    """The keys of pairs of a node, or -1, and a word; none is 0 where neither is -1."""
+    """The keys of pairs of a node and a word, each >= -1; never 0 if neither is -1."""
     keys: npt.NDArray[np.uint64] = nodes.astype(np.uint64)
     keys <<= np.uint64(32)
     keys += words.astype(np.uint64)
@@ -119,9 +128,9 @@ def pairs(nodes: npt.NDArray[Any], words: npt.NDArray[Any]) -> npt.NDArray[np.ui
 
 
 def _byte_table(signs: str, *, lower: bool) -> bytes:
-    """For `bytes.translate`: a word's bytes stay, or become lower case; any other becomes 0.
+    """The table for `bytes.translate`: bytes of words stay or become lower case; others become 0.
 
-    The signs, 31 at most as no more are in ASCII, become 1, 2 and so on.
+    The signs become 1, 2 and so on. There are at most 31, because ASCII has no more.
     """
     table = bytearray(256)
     for byte in range(256):

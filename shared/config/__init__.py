@@ -1,1 +1,1 @@
-"""Settings, their checks, and what a program does with them at its start."""
+"""Settings, their validation, and how a program reads them when it starts."""

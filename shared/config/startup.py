@@ -1,27 +1,28 @@
-"""How a program begins: with settings that it can use, or with a line that says why it cannot."""
+"""How a program starts: with valid settings, or with one line on stderr and an exit status."""
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from shared.config.secrets import webhook_secrets
 from shared.config.settings import PREFIX, Settings, load_settings
-from shared.errors.service import BadSettings, ScorelaneError
-from shared.webhooks.message import webhook_secrets
+from shared.errors.base import ScorelaneError
+from shared.errors.service import BadSettings
 
-#: EX_CONFIG of sysexits.h: to start it again is in vain, until somebody has put it right.
+#: EX_CONFIG of sysexits.h: starting the program again is useless until its settings are mended.
 EX_CONFIG = 78
 
 
 def settings_or_exit(program: str, *checks: Callable[[Settings], object]) -> Settings:
-    """The settings; where they cannot be used, the program ends with a line on stderr.
+    """Load and check the settings; on a fault, end the program with one line on stderr.
 
     Args:
-        program: its name.
-        checks: what else must hold; each raises a `ScorelaneError`.
+        program: the name of the program.
+        checks: further checks, each of which raises a `ScorelaneError` on a fault.
 
     Raises:
-        SystemExit: they cannot be used; its status is `EX_CONFIG`.
+        SystemExit: with the status `EX_CONFIG`: the settings cannot be used.
     """
     try:
         settings = load_settings()
@@ -34,7 +35,7 @@ def settings_or_exit(program: str, *checks: Callable[[Settings], object]) -> Set
 
 
 def end(program: str, reason: str) -> NoReturn:
-    """End a program that cannot be started so.
+    """Write one line on stderr, and end the program with the status `EX_CONFIG`.
 
     Raises:
         SystemExit: always.
@@ -44,11 +45,11 @@ def end(program: str, reason: str) -> NoReturn:
 
 
 def check_secrets(settings: Settings) -> None:
-    """See that the secrets that every program has can be used.
+    """Check the secrets that every program needs.
 
     Raises:
-        shared.errors.service.BadSettings: a file of them cannot be read.
-        shared.errors.service.BadWebhookSecret: one of them is none.
+        shared.errors.service.BadSettings: a file of secrets cannot be read.
+        shared.errors.service.BadWebhookSecret: one of them is not a secret.
     """
     check_file(settings, "redis_password_file")
     check_file(settings, "webhook_secrets_file")
@@ -56,17 +57,17 @@ def check_secrets(settings: Settings) -> None:
 
 
 def check_file(settings: Settings, name: str) -> None:
-    """See that the file that a setting names can be read, if it names one.
+    """Check that the file that a setting names can be read, if it names one.
 
     Raises:
-        shared.errors.service.BadSettings: it cannot be; its content is not said.
+        shared.errors.service.BadSettings: it cannot be read. The message does not quote the file.
     """
     path: Path | None = getattr(settings, name)
     try:
         if path:
             path.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
     else:
         return
     raise BadSettings(faults=f"{PREFIX}{name.upper()}: {str(path)!r} cannot be read: {reason}.")

@@ -1,4 +1,4 @@
-"""What a setting may be, and what is said of a value that it cannot be."""
+"""The values that a setting may have, and the messages about values that it may not have."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
-#: A longer value is cut off where it is quoted.
+#: A longer value is cut off when a message quotes it.
 QUOTED_CHARS = 80
 
 _KINDS: dict[Any, str] = {
@@ -29,41 +29,43 @@ _BOUNDS: dict[type, tuple[str, str]] = {
 
 
 def allowed(field: FieldInfo) -> str:
-    """What the value of a setting may be: `a whole number from 1 up to 31`."""
+    """The values that a setting may have, in words: `a whole number from 1 up to 31`."""
     if field.annotation is bool:
         return "true or false"
     kinds = [one for one in get_args(field.annotation) if one is not type(None)]
     if kinds and all(isinstance(one, str) for one in kinds):
         return f"{', '.join(kinds[:-1])} or {kinds[-1]}"
-    said = _KINDS[kinds[0] if kinds else field.annotation]
+    words = _KINDS[kinds[0] if kinds else field.annotation]
     for bound in field.metadata:
         if type(bound) in _BOUNDS:
             name, word = _BOUNDS[type(bound)]
-            said += f" {word} {getattr(bound, name)}"
-    return said
+            words += f" {word} {getattr(bound, name)}"
+    return words
 
 
 def upper(value: Any) -> Any:
-    """A word as it is meant, however it is written."""
+    """A word in upper case without blanks around it; other values unchanged."""
     return value.strip().upper() if isinstance(value, str) else value
 
 
 def redis_address(value: str) -> str:
-    """The same, if it is the address of a Redis.
+    """Give the value back, if it is the address of a Redis.
 
     Raises:
-        ValueError: it is none. What it is is not said: it may hold a password.
+        ValueError: it is not. The message does not quote it: it may hold a password.
     """
     try:
         parts = urlsplit(value)
-        is_one = parts.scheme == "unix" or (parts.scheme in ("redis", "rediss") and parts.hostname)
-        is_one = is_one and (parts.port is None or parts.port > 0)
-        # Of a socket the database is in the query, and this is where it is.
+        is_valid = parts.scheme == "unix" or (
+            parts.scheme in ("redis", "rediss") and parts.hostname
+        )
+        is_valid = is_valid and (parts.port is None or parts.port > 0)
+        # For a socket, the path is that of the socket, and the database is in the query.
         number = "" if parts.scheme == "unix" else parts.path[1:]
-        is_one = is_one and (not number or number.isdecimal())
+        is_valid = is_valid and (not number or number.isdecimal())
     except ValueError:
-        is_one = False
-    if not is_one:
+        is_valid = False
+    if not is_valid:
         raise ValueError("redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER or unix:///PATH")
     return value
 
@@ -104,18 +106,20 @@ _ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[
 
 
 def faults_of(error: ValidationError, fields: Mapping[str, FieldInfo], prefix: str) -> list[str]:
-    """What is wrong with each variable, a sentence each, without a value that may be secret.
+    """What is wrong with each variable, one sentence each; no sentence quotes a secret.
 
     Args:
-        error: of the settings.
-        fields: their fields, by name.
-        prefix: of the variables.
+        error: the error that reading the settings has raised.
+        fields: the fields of the settings by their names.
+        prefix: what the names of all variables begin with.
     """
-    said = []
+    faults = []
     for one in error.errors():
         name = str(one["loc"][0])
         field, reason = fields[name], one.get("ctx", {}).get("error")
-        is_open = field.annotation is not SecretStr and not reason
-        value = f"cannot be {str(one['input'])[:QUOTED_CHARS]!r}" if is_open else "cannot be used"
-        said.append(f"{prefix}{name.upper()} {value}: it must be {reason or allowed(field)}.")
-    return said
+        is_quotable = field.annotation is not SecretStr and not reason
+        value = (
+            f"cannot be {str(one['input'])[:QUOTED_CHARS]!r}" if is_quotable else "cannot be used"
+        )
+        faults.append(f"{prefix}{name.upper()} {value}: it must be {reason or allowed(field)}.")
+    return faults

@@ -1,1 +1,1 @@
-"""The errors that both programs raise; `api/errors.py` gives each its HTTP status."""
+"""Errors; the docstring of each is its message. `api/errors.py` gives each its HTTP status."""

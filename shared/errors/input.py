@@ -1,6 +1,6 @@
-"""What can be wrong with what was sent, rows and options, in words."""
+"""Errors of what a client sent: its rows and its options."""
 
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 
 class BadInput(ScorelaneError):
@@ -30,17 +30,17 @@ class NoSuchColumn(BadInput):
 
 
 class ColumnTaken(BadInput):
-    """The column '{column}' cannot be carried through: every result has one of that name. Rename it
-    in the file, or name the columns to carry without it, by the option columns=a,b.
+    """The column '{column}' cannot be carried through, because every result has a column of
+    that name. Rename it in the file, or list the columns to carry with the option columns=a,b.
     """
 
 
 class DuplicateColumns(BadInput):
-    """The header names {columns} more than once. Give every column a name of its own."""
+    """The header names {columns} more than once. Give every column its own name."""
 
 
 class NoRows(BadInput):
-    """The input is empty: {what}. Send at least one row, in a CSV behind a header line."""
+    """The input is empty: {what}. Send at least one row; in a CSV, below a header line."""
 
 
 class NotText(BadInput):
@@ -50,12 +50,12 @@ class NotText(BadInput):
 
 
 class Packed(BadInput):
-    """What was sent is {kind}, and nothing says so. {advice}"""
+    """The content is {kind}, but the request does not say so. {advice}"""
 
 
 class UnknownCharset(BadInput):
-    """There is no charset '{charset}' here. Say utf-8, latin-1, cp1252, utf-16 or another one that
-    Python knows, or save the file as UTF-8.
+    """The charset '{charset}' is not known. Use utf-8, latin-1, cp1252, utf-16 or another one
+    that Python knows, or save the file as UTF-8.
     """
 
 
@@ -82,7 +82,7 @@ class BadFirstLine(BadInput):
 
 
 class BadParquet(BadInput):
-    """The Parquet file cannot be read: {reason}. Write it anew, or send the rows as a CSV."""
+    """The Parquet file cannot be read: {reason}. Write it again, or send the rows as a CSV."""
 
 
 class BadHeader(BadInput):
@@ -98,7 +98,7 @@ class NotMultipart(BadInput):
 
 
 class UnknownOption(BadInput):
-    """'{option}' is not an option here. The options: {options}."""
+    """'{option}' is not an option of this request. The options: {options}."""
 
 
 class BadOption(BadInput):
@@ -110,8 +110,8 @@ class BadCallback(BadInput):
 
 
 class NoCallbacks(BadInput):
-    """This service calls nobody back: it has no secret to sign with. Leave callback_url out and
-    poll the job, or have SCORELANE_WEBHOOK_SECRETS set.
+    """This service sends no callbacks: it has no secret to sign them with. Leave out
+    the option callback_url and poll the job, or ask the operator to set SCORELANE_WEBHOOK_SECRETS.
     """
 
 
@@ -124,4 +124,4 @@ class UnknownModel(BadInput):
 
 
 class NotGzip(BadInput):
-    """What was sent is not the gzip that it is said to be, or looks like: {reason}."""
+    """The content claims to be gzip, or looks like it, but cannot be unpacked: {reason}."""

@@ -1,6 +1,6 @@
-"""What can be wrong with a model, in words."""
+"""Errors of a model: its folder, its card, its files and its runtime."""
 
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 
 class ModelError(ScorelaneError):
@@ -12,8 +12,8 @@ class NoModelFolder(ModelError):
 
 
 class NoCard(ModelError):
-    """{folder} has no card.json, so nothing says what this model is or that it is the one meant.
-    Add the model with `scorelane add-model FILE --name NAME`, which writes the card.
+    """{folder} has no card.json, which describes a model and names its files. Add the model
+    with `scorelane add-model FILE --name NAME`, which writes the card.
     """
 
 
@@ -22,8 +22,9 @@ class BadCard(ModelError):
 
 
 class DigestMismatch(ModelError):
-    """{path} is not the file that its card names: sha256 {found}, the card has {expected}. It was
-    changed or damaged; it is not loaded. Restore it, or add it again with `scorelane add-model`.
+    """{path} is not the file that its card names: its sha256 is {found}, the card has
+    {expected}. It was changed or damaged, so it is not loaded. Restore it, or add it again with
+    `scorelane add-model`.
     """
 
 
@@ -32,9 +33,10 @@ class UnknownFormat(ModelError):
 
 
 class NoRuntime(ModelError):
-    """The runtime of {name} (format '{format}') cannot be imported: {reason}. Install its libraries
-    (an image: build it with WITH_TENSORFLOW=true), compile a Keras model where they are (scorelane
-    compile {name}), or leave the model out with SCORELANE_SERVE.
+    """The runtime of {name} (format '{format}') cannot be imported: {reason}. Install its
+    libraries (in an image: build it with WITH_TENSORFLOW=true), compile the Keras model on a
+    machine that has them (scorelane compile {name}), or leave the model out with
+    SCORELANE_SERVE.
     """
 
 

@@ -1,54 +1,23 @@
-"""What an error is, and what can go wrong in the service, in words.
+"""Errors of the service: jobs, keys, limits and stores.
 
-No HTTP here: `api.errors` maps these to statuses. What is wrong with what was sent is in
-`shared.errors.input`, with a model in `shared.errors.model`.
+Errors of what a client sent are in `shared.errors.input`, errors of a model in
+`shared.errors.model`.
 """
 
-import inspect
-import re
-from typing import Any
-
-
-class ScorelaneError(Exception):
-    """Something went wrong in Scorelane."""
-
-    # The docstring of a subclass is its message, with {fields} filled in by keyword.
-
-    #: The stable slug of this kind of error: `JobNotFound` -> `job-not-found`.
-    code = "scorelane-error"
-
-    def __init_subclass__(cls) -> None:
-        cls.code = re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
-
-    def __init__(self, **fields: Any) -> None:
-        self.fields = fields
-        super().__init__(self.message().format_map(fields))
-
-    @classmethod
-    def message(cls) -> str:
-        """What is said, with `{fields}` in the places of what is not known beforehand."""
-        return " ".join(inspect.cleandoc(cls.__doc__ or "").split())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Celery and multiprocessing pickle exceptions; the default would call cls(message).
-        return _rebuild, (type(self), self.fields)
-
-
-def _rebuild(kind: type[ScorelaneError], fields: dict[str, Any]) -> ScorelaneError:
-    return kind(**fields)
+from shared.errors.base import ScorelaneError
 
 
 class UnsupportedEncoding(ScorelaneError):
-    """The content encoding '{found}' is not read here. Send the body as it is, or as gzip."""
+    """The content encoding '{found}' is not supported. Send the body uncompressed, or as gzip."""
 
 
 class UnsupportedFormat(ScorelaneError):
-    """The content type '{found}' is not read here. Send {supported}."""
+    """The content type '{found}' is not supported. Send {supported}."""
 
 
 class NotAcceptable(ScorelaneError):
-    """None of the media types that are accepted ('{wanted}') can be had here. Those that can:
-    {offered}.
+    """None of the media types that the request accepts ('{wanted}') is available here.
+    Available: {offered}.
     """
 
 
@@ -57,25 +26,25 @@ class TooLarge(ScorelaneError):
 
 
 class NoSuchFile(ScorelaneError):
-    """There is no file '{file_id}'. Check the id; GET /v1/files lists the files there are."""
+    """There is no file '{file_id}'. Check the id; GET /v1/files lists all files."""
 
 
 class NoSuchBatch(ScorelaneError):
-    """There is no batch '{batch_id}'. Check the id; GET /v1/batches lists the batches there are."""
+    """There is no batch '{batch_id}'. Check the id; GET /v1/batches lists all batches."""
 
 
 class FilesFull(ScorelaneError):
-    """There are {limit} files of yours already. Delete some (DELETE /v1/files/<id>), or wait until
-    they expire.
+    """You already have {limit} files. Delete some (DELETE /v1/files/<id>), or wait until they
+    expire.
     """
 
 
 class JobNotFound(ScorelaneError):
-    """There is no job '{job_id}'. Check the id; GET /jobs lists the jobs there are."""
+    """There is no job '{job_id}'. Check the id; GET /jobs lists all jobs."""
 
 
 class MalformedJobId(JobNotFound):
-    """'{job_id}' is no job id: one has 32 hex digits. GET /jobs lists the jobs there are."""
+    """'{job_id}' is not a job id: a job id has 32 hex digits. GET /jobs lists all jobs."""
 
 
 class JobExpired(ScorelaneError):
@@ -83,26 +52,27 @@ class JobExpired(ScorelaneError):
 
 
 class JobLost(ScorelaneError):
-    """There is no job '{job_id}'. If there was one, it is lost: the job store has lost its data
-    since that id was made. Submit its rows again.
+    """There is no job '{job_id}'. If it existed, it is lost: the job store has lost its data
+    since this id was made. Submit its rows again.
     """
 
 
 class JobNotRestored(ScorelaneError):
-    """The job store has lost its data, and job '{job_id}' with it; it is restored from the blob
-    store as soon as a worker comes to it. Ask again in a few seconds.
+    """The job store has lost its data, including job '{job_id}'. A worker restores the job from
+    the blob store as soon as it can. Ask again in a few seconds.
     """
 
 
 class JobNotFinished(ScorelaneError):
-    """Job '{job_id}' is still {state}. Its results can be had when it has succeeded; poll
-    /jobs/{job_id} until then, or ask with partial=true for what there is.
+    """Job '{job_id}' is still {state}. Its results are available once it has succeeded; poll
+    /jobs/{job_id} until then, or ask with partial=true for the rows that are done so far.
     """
 
 
 class NoResults(ScorelaneError):
-    """Job '{job_id}' is {state}, so it has no results; GET /jobs/{job_id} says why. partial=true
-    gives the rows that were done, and POST /jobs/{job_id}/retry does the others.
+    """Job '{job_id}' is {state}, so it has no results; GET /jobs/{job_id} says why.
+    partial=true returns the rows that were done, and POST /jobs/{job_id}/retry scores the
+    others.
     """
 
 
@@ -111,18 +81,18 @@ class JobEnded(ScorelaneError):
 
 
 class BadIdempotencyKey(ScorelaneError):
-    """The Idempotency-Key cannot be used: {reason}. Send a UUID of its own with each job."""
+    """The Idempotency-Key cannot be used: {reason}. Send a new UUID with each job."""
 
 
 class IdempotencyKeyReused(ScorelaneError):
-    """This Idempotency-Key has made a job already, of other content or options. Nothing was
+    """This Idempotency-Key has already made a job, with other content or options. Nothing was
     accepted. Send a new key with each new job.
     """
 
 
 class IdempotencyKeyInUse(ScorelaneError):
-    """A request with this Idempotency-Key is under way. Send this one again a little later: it then
-    gets the job of that one.
+    """A request with this Idempotency-Key is still under way. Send this request again a little
+    later: it then gets the job of the other one.
     """
 
 
@@ -131,12 +101,13 @@ class NotRetryable(ScorelaneError):
 
 
 class NothingToRetry(ScorelaneError):
-    """The rows of job '{job_id}' are not kept any more. Submit them again."""
+    """The rows of job '{job_id}' are no longer stored. Submit them again."""
 
 
 class VersionGone(ScorelaneError):
-    """Nobody serves {full_name} any more, by which {rows} rows of job '{job_id}' are done, and one
-    job has one version. Submit its rows again to have all of them scored by the present one.
+    """No worker serves {full_name} any more. It has scored {rows} rows of job '{job_id}', and
+    one version scores all rows of a job. Submit the rows again to have all of them scored by
+    the current version.
     """
 
 
@@ -147,8 +118,8 @@ class NoModelYet(ScorelaneError):
 
 
 class NoWorker(ScorelaneError):
-    """No worker serves {model} at present. Start one, or send the rows as a job (POST /jobs): it
-    waits until there is one.
+    """No worker serves {model} at present. Start one, or send the rows as a job (POST /jobs): a
+    job waits until a worker serves its model.
     """
 
 
@@ -159,8 +130,8 @@ class NoAnswerInTime(ScorelaneError):
 
 
 class StreamsFull(ScorelaneError):
-    """All {limit} streams of events that this process of the API holds are taken. Try again in a
-    few seconds, or poll /jobs/<id>: it says the same.
+    """All {limit} streams of events in this API process are taken. Try again in a few seconds, or
+    poll /jobs/<id>, which gives the same information.
     """
 
 
@@ -169,8 +140,9 @@ class Draining(ScorelaneError):
 
 
 class KeyWanted(ScorelaneError):
-    """This service asks for an API key. Send it as `Authorization: Bearer <key>`; the command line
-    takes it from SCORELANE_API_KEY. Whoever runs the service makes keys with `scorelane key`.
+    """This service requires an API key. Send it as `Authorization: Bearer <key>`; the command
+    line takes it from SCORELANE_API_KEY. The operator of the service makes keys with `scorelane
+    key`.
     """
 
 
@@ -179,7 +151,7 @@ class UnknownKey(ScorelaneError):
 
 
 class WrongScope(ScorelaneError):
-    """This API key may not do that: it lacks the scope '{scope}'."""
+    """This API key lacks the scope '{scope}', which this request needs."""
 
 
 class HostNotAllowed(ScorelaneError):
@@ -197,7 +169,7 @@ class CrossSite(ScorelaneError):
 
 
 class BadSettings(ScorelaneError):
-    """{faults} docs/settings.md has all settings."""
+    """{faults} docs/settings.md lists all settings."""
 
 
 class BadWebhookSecret(ScorelaneError):
@@ -215,26 +187,26 @@ class BadKey(ScorelaneError):
 
 class NoKeys(ScorelaneError):
     """The API would be open to everybody who reaches {address}: it has no keys. Set
-    SCORELANE_API_KEYS_FILE (`scorelane key` makes keys), or let it listen on 127.0.0.1; if
-    everybody may use it, say so with SCORELANE_WITHOUT_KEYS=true.
+    SCORELANE_API_KEYS_FILE (`scorelane key` makes keys), or let the API listen on 127.0.0.1. If
+    everybody may use it, set SCORELANE_WITHOUT_KEYS=true.
     """
 
 
 class TooManyRequests(ScorelaneError):
-    """This key's owner has made more than {limit} requests in a minute. Wait, and send jobs of many
-    rows rather than many jobs.
+    """The owner of this key has made more than {limit} requests in a minute. Wait, and send one
+    job of many rows rather than many jobs.
     """
 
 
 class ServiceFull(ScorelaneError):
-    """The service has no room for another job at present: {what} wait already. Nothing was
-    accepted; try again later.
+    """The service has no room for another job at present: {what} are already waiting. Nothing
+    was accepted; try again later.
     """
 
 
 class OwnerFull(ScorelaneError):
-    """Too much of yours waits already: {what}. Nothing was accepted; send this when some of it is
-    done.
+    """You already have too much waiting: {what}. Nothing was accepted; send this again when
+    some of it is done.
     """
 
 
@@ -245,8 +217,9 @@ class StoreUnavailable(ScorelaneError):
 
 
 class PerhapsAccepted(ScorelaneError):
-    """The job store (Redis) was cut off while the job was recorded ({reason}), so it may have been
-    accepted. Send the request again with the same Idempotency-Key: it gets that job, or makes it.
+    """The connection to the job store (Redis) was lost while the job was being recorded
+    ({reason}), so the job may have been accepted. Send the request again with the same
+    Idempotency-Key: it gets that job, or makes it.
     """
 
 

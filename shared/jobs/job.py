@@ -1,4 +1,4 @@
-"""What a job is: its states and their legal moves, what was asked, and how far it is."""
+"""A job: its states and their legal moves, its specification, and its progress."""
 
 import re
 import secrets
@@ -8,28 +8,30 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.tables.layouts import Layout
+
 
 class State(StrEnum):
-    """Where a job stands."""
+    """The state of a job."""
 
-    QUEUED = "queued"  #: Accepted and recorded; no worker has taken it up.
-    RUNNING = "running"  #: A worker has taken it up; parts are being scored.
-    SUCCEEDED = "succeeded"  #: Every row has a score or an error; the results are there.
+    QUEUED = "queued"  #: Accepted and recorded; no worker has begun it.
+    RUNNING = "running"  #: A worker has begun it; parts are being scored.
+    SUCCEEDED = "succeeded"  #: Every row has a score or an error, and the results exist.
     FAILED = "failed"  #: The job could not be carried out; its `error` says why.
-    CANCELLED = "cancelled"  #: Somebody cancelled it before it ended.
-    EXPIRED = "expired"  #: It ended long ago; its rows and results were deleted.
+    CANCELLED = "cancelled"  #: It was cancelled before it ended.
+    EXPIRED = "expired"  #: Its retention is over; its rows and results were deleted.
 
 
 class CallbackState(StrEnum):
-    """Where the callback of a job stands."""
+    """The state of a job's callback."""
 
     WAITING = "waiting"  #: The job has not ended.
-    PENDING = "pending"  #: It is due, and tried until it is delivered.
-    DELIVERED = "delivered"  #: Its receiver took it.
-    FAILED = "failed"  #: It was given up, or its receiver wants none any more.
+    PENDING = "pending"  #: It is due, and is tried until it is delivered or given up.
+    DELIVERED = "delivered"  #: Its receiver has accepted it.
+    FAILED = "failed"  #: It was given up, or its receiver wants no more callbacks.
 
 
-#: Every legal move. What is not here is refused by the job store.
+#: All legal moves. The job store refuses any other.
 MOVES: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.RUNNING, State.FAILED, State.CANCELLED}),
     State.RUNNING: frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED}),
@@ -39,53 +41,53 @@ MOVES: dict[State, frozenset[State]] = {
     State.EXPIRED: frozenset(),
 }
 
-#: The states in which nothing is left to do.
+#: The states in which a job has ended.
 ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.EXPIRED})
 
-#: The states from which a job can be done again: by another job, which takes over what is done.
+#: The states in which a job can be retried: a new job takes over the parts that are done.
 RETRYABLE = frozenset({State.FAILED, State.CANCELLED})
 
 
 def new_job_id(now: float | None = None) -> str:
-    """A new id: 32 hex digits that sort by the time they were made.
+    """A new job id: 32 hex digits, which sort by the time of their making.
 
     Args:
-        now: seconds since the epoch, by the job store's clock; None: by this machine's.
+        now: seconds since the epoch by the job store's clock; None: by the clock of this host.
     """
     return f"{int((time.time() if now is None else now) * 1000):012x}{secrets.token_hex(10)}"
 
 
 def made_at(job_id: str) -> float:
-    """When this id was made, in seconds since the epoch, to the millisecond before."""
+    """When a job id was made: seconds since the epoch, rounded down to milliseconds."""
     return int(job_id[:12], 16) / 1000
 
 
 def is_job_id(text: str) -> bool:
-    """Whether this can be the id of a job."""
+    """Whether a text has the form of a job id."""
     return re.fullmatch(r"[0-9a-f]{32}", text) is not None
 
 
 def sources_of(state: State) -> list[State]:
-    """The states from which a job may move to this one."""
+    """The states from which a job may move to `state`."""
     return [source for source, targets in MOVES.items() if state in targets]
 
 
-#: The blobs of all jobs have keys that begin with this.
+#: The keys of the blobs of all jobs begin with this.
 JOBS = "jobs/"
 
 
 def folder_of(job_id: str) -> str:
-    """The blobs of a job have keys that begin with this."""
+    """What the keys of all blobs of a job begin with."""
     return f"{JOBS}{job_id}/"
 
 
 def upload_key_of(job_id: str) -> str:
-    """The blob that holds what was uploaded for a job."""
+    """The key of the blob with the upload of a job."""
     return f"{folder_of(job_id)}upload"
 
 
 def manifest_key_of(job_id: str) -> str:
-    """The blob that says what the job is; see `shared.storage.manifest`."""
+    """The key of the blob with the manifest of a job; see `shared.storage.manifest`."""
     return f"{folder_of(job_id)}manifest.json"
 
 
@@ -93,195 +95,174 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class Layout(_Frozen):
-    """Where the rows are in an upload, and where text and ref are in a row."""
-
-    format: Literal["csv", "ndjson", "objects", "parquet", "requests"] = Field(
-        description="objects: lines of JSON objects, as sent; ndjson: lines as we store them; "
-        "requests: the lines of a batch."
-    )
-    start: int = Field(0, ge=0, description="Byte offset of the first record.")
-    delimiter: str = Field(",", description="What stands between the fields of a CSV.")
-    width: int = Field(2, ge=1, description="Fields in a record.")
-    text: int = Field(1, ge=0, description="Index of the text field.")
-    ref: int | None = Field(0, description="Index of the ref field; None: the row's number.")
-    carried: tuple[int, ...] = Field(
-        (), description="Indexes of the fields of a CSV that are carried through to the results."
-    )
-    names: tuple[str, ...] = Field(
-        (),
-        description="The fields of an object, or columns of Parquet: the ref, the text, and those "
-        "carried through.",
-    )
-
-    @property
-    def stored_apart(self) -> bool:
-        """Whether the rows are no runs of the upload's bytes: workers store them beside it."""
-        return self.format in ("parquet", "requests")
-
-
-#: How JSON rows are stored: a line `["ref", "text"]` for each.
-NDJSON = Layout(format="ndjson")
-
-#: How the requests of a batch are sent; its rows are stored as above.
-REQUESTS = Layout(format="requests")
-
-
-class Part(_Frozen):
-    """A run of whole records of an upload."""
-
-    offset: int = Field(ge=0, description="Where it begins in the upload, in bytes.")
-    length: int = Field(ge=0, description="Bytes.")
-    first_row: int = Field(ge=0, description="The number of its first row, from 0.")
-    rows: int = Field(ge=0)
-
-    @property
-    def end(self) -> int:
-        """The offset of the first byte after it."""
-        return self.offset + self.length
-
-
-#: What a job's results may be kept in.
+#: The formats in which a job's results can be stored.
 ResultFormat = Literal["csv", "ndjson", "parquet"]
 
 
 class Binding(_Frozen):
-    """A key that a client gave to the request that made a job (`Idempotency-Key`)."""
+    """The idempotency key of the request that has made a job."""
 
-    key: str = Field(description="A hash of the key and its owner.")
-    token: str = Field(description="Of the request: another one may hold the key by now.")
-    fingerprint: str = Field(description="Of the request's content and options.")
-    job_id: str = Field("", description="The job that was made, where that is not said.")
+    key: str = Field(description="A hash of the `Idempotency-Key` and its owner.")
+    token: str = Field(description="The token of the request that holds the key.")
+    fingerprint: str = Field(description="A digest of the request's content and options.")
+    job_id: str = Field(
+        "", description="The job that was made; empty within the `Spec` of that job."
+    )
 
 
 class Spec(_Frozen):
-    """What was asked; it never changes."""
+    """The specification of a job: what was asked. It never changes."""
 
     id: str
     model: str
     version: str
     kind: Literal["bulk", "small"]
     layout: Layout
-    size: int = Field(ge=0, description="Bytes of the upload.")
-    traceparent: str = Field("", description="Of the request that brought it, if it had one.")
-    owner: str = Field("", description="Whose it is; nobody's where no keys are asked for.")
+    size: int = Field(ge=0, description="The size of the upload, in bytes.")
+    traceparent: str = Field("", description="The traceparent of the request, if it had one.")
+    owner: str = Field("", description="The owner; empty if the API requires no keys.")
     columns: tuple[str, ...] = Field(
-        (), description="Columns that are carried through to the results, in their order there."
+        (),
+        description="Names of the columns that are carried through, in the order of the results.",
     )
-    result_format: ResultFormat = Field("csv", description="What the workers make of the rows.")
-    as_batch: bool = Field(False, description="Its rows are kept as `/v1` gives them, too.")
-    callback_url: str = Field("", description="Where its end is told; empty: nowhere.")
-    about_rows: int = Field(0, ge=0, description="Rows, as estimated when it was accepted.")
+    result_format: ResultFormat = Field("csv", description="The format of the stored results.")
+    as_batch: bool = Field(False, description="The results are also stored as `/v1` returns them.")
+    callback_url: str = Field(
+        "", description="The URL that is called when the job ends; empty: none."
+    )
+    about_rows: int = Field(
+        0, ge=0, description="The number of rows, as estimated when the job was accepted."
+    )
     rows_per_part: int = Field(
-        1, ge=1, description="Fixed when the job is accepted, so that a second split cuts alike."
+        1,
+        ge=1,
+        description="The most rows of a part. Fixed, so that a second split cuts the same parts.",
     )
     fine_from: int | None = Field(
-        None, description="From this byte of the upload on, parts are finer; so is it fixed."
+        None,
+        description="From this byte of the upload on, parts are finer. Fixed for the same reason.",
     )
     tolerance: float = Field(
-        1.0, ge=0, le=1, description="The job fails when more than this share of its rows is bad."
+        1.0, ge=0, le=1, description="The job fails when a larger share of its rows has an error."
     )
-    binding: Binding | None = Field(None, description="The key that it was sent with, if any.")
-    retry_of: str | None = Field(None, description="The job whose rows and results these are.")
-    labels: dict[str, str] = Field({}, description="What its owner wrote on it, to find it by.")
+    binding: Binding | None = Field(
+        None, description="The idempotency key of the request, if it had one."
+    )
+    retry_of: str | None = Field(
+        None, description="The job that this job retries: the source of its rows and parts."
+    )
+    labels: dict[str, str] = Field(
+        {}, description="Labels of the owner, by which jobs can be found."
+    )
     retention: float | None = Field(
-        None, gt=0, description="Seconds that it is kept after its end; None: as the settings say."
+        None,
+        gt=0,
+        description="Seconds that the job is kept after its end; None: as the settings say.",
     )
 
     @property
     def full_name(self) -> str:
-        """The model and version the job is pinned to."""
+        """The full name of the model version that scores the job: `fast@1f2e3d4c5b6a`."""
         return f"{self.model}@{self.version}"
 
     @property
     def folder(self) -> str:
-        """The blobs of the job have keys that begin with this."""
+        """What the keys of all blobs of the job begin with."""
         return folder_of(self.id)
 
     @property
     def upload_key(self) -> str:
-        """The blob that holds what was uploaded."""
+        """The key of the blob with the upload."""
         return upload_key_of(self.id)
 
     @property
     def kept_key(self) -> str:
-        """The blob that holds the upload of a job that has ended and may be retried."""
+        """The key of the blob with the upload of a job that has ended and may be retried."""
         return f"{self.folder}kept"
 
     @property
     def rows_folder(self) -> str:
-        """The blobs with rows that are stored beside the upload have keys that begin with this."""
+        """What the keys of the blobs with stored rows begin with."""
         return f"{self.folder}rows/"
 
     @property
     def all_rows_key(self) -> str:
-        """The blob with the rows of a batch, as `stored_rows` writes them; it appears whole."""
+        """The key of the blob with all rows of a batch, in the form of `stored_rows`.
+
+        The blob appears when all rows are in it.
+        """
         return f"{self.rows_folder}all.ndjson"
 
     def rows_key(self, part: int) -> str:
-        """The blob with the rows of a part of a Parquet upload, as `stored_rows` writes them."""
+        """The key of the blob with the stored rows of a part of a Parquet file."""
         return f"{self.rows_folder}{part:06d}.ndjson"
 
     @property
     def manifest_key(self) -> str:
-        """The blob that says what the job is."""
+        """The key of the blob with the manifest."""
         return manifest_key_of(self.id)
 
     @property
     def part_format(self) -> Literal["csv", "ndjson"]:
         """The format of the result parts.
 
-        For Parquet it is CSV: such a file is made of all parts together, when all are there. The
-        results of a small job are always CSV, whatever is made of them.
+        The parts of a Parquet result are CSV: the file is made from all parts when the job ends.
+        The result of a small job is always CSV, and is converted when it is downloaded.
         """
         return "ndjson" if self.result_format == "ndjson" and self.kind == "bulk" else "csv"
 
     def batch_key(self, part: int) -> str:
-        """The blob that holds the rows of a part as lines of a batch's files."""
+        """The key of the blob with the result rows of a part as lines of a batch's files."""
         return f"{self.folder}batch/{part:06d}.jsonl"
 
     def result_key(self, part: int) -> str:
-        """The blob that holds the result rows of a part; the same whoever scores it."""
+        """The key of the blob with the result rows of a part; every attempt writes the same key."""
         return f"{self.folder}results/{part:06d}.{self.part_format}"
 
     @property
     def whole_key(self) -> str:
-        """The blob that holds all result rows, of a job whose format is no run of parts."""
+        """The key of the blob with all result rows, for a format that is not parts in a row."""
         return f"{self.folder}results.{self.result_format}"
 
 
 class Job(_Frozen):
-    """A job as it stood at one moment. Times are seconds since the epoch."""
+    """A job at one moment. Times are seconds since the epoch."""
 
     spec: Spec
     state: State = State.QUEUED
-    created_at: float = Field(description="When its id was made; an upload takes longer.")
+    created_at: float = Field(description="When its id was made; the upload ends later.")
     started_at: float | None = None
     finished_at: float | None = None
     error: str | None = None
-    callback_state: CallbackState | None = Field(None, description="Of one with a callback_url.")
+    callback_state: CallbackState | None = Field(
+        None, description="The state of its callback, if it has a callback_url."
+    )
     callback_attempts: int | None = Field(None, description="Attempts to deliver its callback.")
-    callback_error: str | None = Field(None, description="Why the last of them failed.")
-    held_up: str | None = Field(None, description="What keeps it from going on at present.")
-    total: int | None = Field(None, description="Rows; None until the upload is split.")
+    callback_error: str | None = Field(None, description="Why the last attempt failed.")
+    held_up: str | None = Field(None, description="What keeps the job from going on at present.")
+    total: int | None = Field(
+        None, description="The number of rows; None until the upload is split."
+    )
     completed: int = Field(0, description="Rows with a score.")
     failed: int = Field(0, description="Rows with an error.")
     parts: int = Field(0, description="Parts cut so far.")
     parts_done: int = 0
     cut_rows: int = Field(0, description="Rows in the parts cut so far.")
-    cut_bytes: int = Field(0, description="How far into the upload the cutting is.")
+    cut_bytes: int = Field(
+        0, description="The end of the last part cut so far, in bytes of the upload."
+    )
 
     @property
     def rows_done(self) -> int:
-        """Rows that have their answer, a score or an error."""
+        """The number of rows with a score or an error."""
         return self.completed + self.failed
 
     @property
     def progress(self) -> float:
-        """The share of the rows that is done, 0..1.
+        """The share of the rows that are done, 0..1.
 
-        Until the upload is split the number of rows is an estimate: the rows cut so far, scaled by
-        the bytes that they took.
+        Until the upload is split the number of rows is estimated: the rows cut so far, scaled up by
+        their share of the bytes.
         """
         if self.state is State.SUCCEEDED:
             return 1.0
@@ -289,13 +270,23 @@ class Job(_Frozen):
         return min(self.rows_done / expected, 1.0) if expected else 0.0
 
     def rows_per_second(self, now: float) -> float | None:
-        """The mean rate since the first worker took the job up; None before."""
+        """The mean rate since a worker began the job; None before the first row is done.
+
+        Args:
+            now: seconds since the epoch.
+        """
         if self.started_at is None or not self.rows_done:
             return None
         return self.rows_done / max((self.finished_at or now) - self.started_at, 1e-3)
 
     def eta_seconds(self, now: float) -> float | None:
-        """Seconds until the end at the mean rate; None before a rate is known, 0 at the end."""
+        """The estimated seconds until the end, at the mean rate; 0.0 once the job has ended.
+
+        None before a rate or the number of rows is known.
+
+        Args:
+            now: seconds since the epoch.
+        """
         if self.state in ENDED:
             return 0.0
         rate, expected = self.rows_per_second(now), self.total or self._estimated_rows
@@ -306,7 +297,8 @@ class Job(_Frozen):
     @property
     def _estimated_rows(self) -> float:
         if self.spec.layout.stored_apart:
-            # Parquet says it, of a batch it is reckoned; where the rows are in it nobody knows.
+            # A Parquet file names its number of rows, and for a batch it was estimated; the bytes
+            # that the parts cut so far took of the upload are not known.
             return self.spec.about_rows
         start, size = self.spec.layout.start, self.spec.size
         return self.cut_rows * (size - start) / max(self.cut_bytes - start, 1)

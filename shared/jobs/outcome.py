@@ -1,4 +1,4 @@
-"""What became of the rows of a job so far: which parts are done, and what their scores come to."""
+"""How far a job is: the parts that are done, and a summary of the scores and errors in them."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,36 +8,36 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.jobs.row_error_kinds import kind_of
 
-#: Scores are counted in so many bins of one width, from 0 to 1; 1 itself is in the last.
+#: The number of bins of equal width, from 0 to 1, in which scores are counted; the last includes 1.
 BINS = 10
 
 _NONE = (0,) * BINS
 
 
 class Summary(BaseModel):
-    """What the scores of some rows come to, and what is wrong with the others."""
+    """The distribution of the scores of some rows, and the kinds of their errors."""
 
     model_config = ConfigDict(frozen=True)
 
     bins: tuple[int, ...] = Field(_NONE, description="Rows with a score in each bin.")
     total: float = Field(0.0, description="The sum of the scores.")
-    least: float | None = Field(None, description="The least score; None where there is none.")
-    most: float | None = None
-    errors: dict[str, int] = Field({}, description="Rows with an error, by its kind.")
+    least: float | None = Field(None, description="The least score; None: there is no score.")
+    most: float | None = Field(None, description="The largest score.")
+    errors: dict[str, int] = Field({}, description="Rows with an error, by the kind of the error.")
 
     @property
     def scored(self) -> int:
-        """Rows with a score."""
+        """The number of rows with a score."""
         return sum(self.bins)
 
     @property
     def rows(self) -> int:
-        """All rows that were counted."""
+        """The number of all rows."""
         return self.scored + sum(self.errors.values())
 
     @classmethod
     def of(cls, scores: list[float | None], errors: list[str | None]) -> Self:
-        """The summary of a few rows, each of which has a score or an error."""
+        """Sum up rows, each of which has a score or an error."""
         found = [score for score in scores if score is not None]
         bins = Counter(min(max(int(score * BINS), 0), BINS - 1) for score in found)
         return cls(
@@ -50,21 +50,22 @@ class Summary(BaseModel):
 
 
 def kinds_of(errors: list[str | None]) -> dict[str, int]:
-    """How many rows have an error of each kind."""
+    """The number of rows with an error of each kind."""
     kinds: Counter[str] = Counter()
-    # Thousands of rows may have the same one.
+    # Count first: thousands of rows may have the same error.
     for error, rows in Counter(error for error in errors if error is not None).items():
         kinds[kind_of(error)] += rows
     return dict(kinds)
 
 
 class Outcome(BaseModel):
-    """The parts of a bulk job that are done, those in which a row has an error, and a summary.
+    """The parts of a bulk job that are done, and a summary of their rows.
 
     Attributes:
-        done: a bit for each part, the first one the highest of the first byte; in hex.
-        bad: the same for the parts with an error.
-        summary: of the rows of the parts that are done.
+        done: in hex, a bit for each part: whether it is done. The first part is the highest bit of
+            the first byte.
+        bad: in hex, a bit for each part: whether a row in it has an error.
+        summary: the summary of the rows in the parts that are done.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -75,11 +76,11 @@ class Outcome(BaseModel):
 
     @property
     def parts_done(self) -> int:
-        """How many parts are done."""
+        """The number of parts that are done."""
         return int(self.done or "0", 16).bit_count()
 
     def first_undone(self) -> int:
-        """How many parts are done from the first one on, without a gap."""
+        """The number of the first part that is not done: all parts before it are."""
         bits = bytes.fromhex(self.done)
         whole = len(bits) - len(bits.lstrip(b"\xff"))
         left = bits[whole : whole + 1]
@@ -90,12 +91,12 @@ class Outcome(BaseModel):
         return list(_numbers(self.done))
 
     def bad_parts(self) -> list[int]:
-        """The numbers of the parts that are done and in which a row has an error."""
+        """The numbers of the parts in which a row has an error."""
         return list(_numbers(self.bad))
 
 
 def bits_of(numbers: set[int]) -> str:
-    """These numbers as bits, as `Outcome` has them."""
+    """Part numbers as bits in hex, in the form of `Outcome.done`."""
     bits = bytearray(max(numbers, default=-1) // 8 + 1)
     for number in numbers:
         bits[number // 8] |= 0x80 >> number % 8

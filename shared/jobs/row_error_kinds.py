@@ -1,6 +1,6 @@
 """The kinds of errors that a row can have."""
 
-#: What the errors of rows begin with, the longer of two that begin alike first.
+#: The kind of an error, by what its text begins with. Of two that begin alike the longer is first.
 _KINDS = {
     "the text is empty": "empty",
     "the text has a NUL": "nul",
@@ -19,5 +19,5 @@ _KINDS = {
 
 
 def kind_of(error: str) -> str:
-    """The kind of a row's error, one of a few words."""
+    """The kind of a row's error: one of a few words, `other` if the text is not known."""
     return next((kind for begin, kind in _KINDS.items() if error.startswith(begin)), "other")

@@ -1,11 +1,12 @@
-"""What every part of the job store on Redis has."""
+"""What all sections of the job store on Redis share."""
 
 from shared.config.settings import Settings
+from shared.jobs.job_store import JobStore
 from shared.redis.link import RedisLink
 
 
-class RedisBase:
-    """The link, the names of keys, and for how long things last."""
+class RedisBase(JobStore):
+    """The link, the names of keys, and the lifetimes of keys."""
 
     def __init__(self, link: RedisLink, settings: Settings) -> None:
         self._link = link
@@ -13,7 +14,7 @@ class RedisBase:
         self._retention = settings.retention_seconds
         self._binding_seconds = settings.idempotency_seconds
         self._batch_rows = settings.batch_rows
-        self._most_small = settings.max_waiting_small
+        self._max_waiting_small = settings.max_waiting_small
 
     def _job(self, job_id: str, *tail: str) -> str:
         return self._link.key("job", job_id, *tail)

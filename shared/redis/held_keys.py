@@ -1,35 +1,37 @@
-"""The keys of requests on Redis: `key:<hash>`, held by a request or bound to the job it made."""
+"""Idempotency keys on Redis: a key is held by a request, or bound to the job that it made."""
+
+from typing_extensions import override
 
 from shared.jobs.job import Binding, Spec
 from shared.jobs.job_store import Held
 from shared.redis.base import RedisBase
 
-#: As the scripts take the key of a job that has none.
+#: The arguments of the scripts for a job without a key: key, token, fingerprint, seconds.
 UNBOUND = ("", "", "", 0)
 
 
 def bound(spec: Spec, seconds: int) -> tuple[str | int, ...]:
-    """The key of a job as the scripts take it, to be bound for so long."""
+    """The arguments of the scripts that bind a job's key for `seconds`."""
     own = spec.binding
     return (own.key, own.token, own.fingerprint, seconds) if own else UNBOUND
 
 
 class RedisHeldKeys(RedisBase):
-    """The part of `shared.jobs.job_store.JobStore` that keeps keys; `create` binds them."""
+    """Idempotency keys. `RedisJobStore.create` binds a key to its job."""
 
+    @override
     def hold_key(self, key: str, token: str, seconds: float) -> Held | None:
-        """Hold a key for a request, so long; None where it does. Else who has it."""
-        found = self._link.run("hold_key", key, token, round(seconds * 1000))
-        if not found:
+        holder = self._link.run("hold_key", key, token, round(seconds * 1000))
+        if not holder:
             return None
-        left, other, job_id, fingerprint = found
-        made = Binding(key=key, token=other, fingerprint=fingerprint, job_id=job_id)
-        return Held(made if job_id else None, left / 1000)
+        milliseconds, other, job_id, fingerprint = holder
+        binding = Binding(key=key, token=other, fingerprint=fingerprint, job_id=job_id)
+        return Held(binding if job_id else None, milliseconds / 1000)
 
+    @override
     def renew_key(self, key: str, token: str, seconds: float) -> None:
-        """Hold a key from now on for so long, if the request still holds it."""
         self._link.run("touch_key", key, token, round(seconds * 1000))
 
+    @override
     def release_key(self, key: str, token: str) -> None:
-        """Let a key go, if the request has it, and has made no job with it."""
         self._link.run("touch_key", key, token, 0)

@@ -1,14 +1,15 @@
-"""The job store on Redis. Keys: `job:<id>` and `job:<id>:*`, `jobs*`, `small:*`, `answers:*`."""
+"""The job store on Redis; README.md has the table of its keys."""
 
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
 from redis.exceptions import LockError
+from typing_extensions import override
 
 from shared.dispatch import bulk_queue
 from shared.errors.service import IdempotencyKeyInUse, JobExpired, JobNotFound
-from shared.jobs.job import ENDED, CallbackState, Job, Part, State, is_job_id, made_at, sources_of
+from shared.jobs.job import ENDED, CallbackState, Job, State, is_job_id, made_at, sources_of
 from shared.jobs.job_store import FINISH, Load, Overdue, Spent
 from shared.jobs.outcome import Outcome, bits_of
 from shared.redis.callbacks import RedisCallbacks
@@ -17,8 +18,9 @@ from shared.redis.link import block
 from shared.redis.parts import RedisParts
 from shared.redis.records import fields_of, flat, job_of, record_of, text_of
 from shared.redis.small_jobs import RedisSmallJobs
+from shared.tables.parts import Part
 
-#: What `job:<id>` has behind it.
+#: What follows `job:<id>` in the names of a job's keys.
 _TAILS = (
     "",
     ":parts",
@@ -33,25 +35,25 @@ _TAILS = (
     ":bell",
 )
 
-#: How long the id of an expired job answers 410 rather than 404, in seconds.
+#: How long the id of an expired job is remembered, so that it answers 410 instead of 404.
 TOMBSTONE_SECONDS = 86400
 
 
 class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
-    """`shared.jobs.job_store.JobStore` on Redis; what must be atomic is a script in `lua/`."""
+    """`JobStore` on Redis. What must be atomic is a script in `lua/`."""
 
+    @override
     def now(self) -> float:
-        """Seconds since the epoch, by Redis's clock."""
         return self._link.now()
 
+    @override
     def new_time(self) -> float:
-        """The time for the id of a job that is recorded later; from it on `since` counts."""
         return float(self._link.run("new_time"))
 
+    @override
     def create(self, job: Job, rows: bytes = b"") -> bool:
-        """Record a new job; the rows of a small one with it, in its model's waiting list."""
         spec, record = job.spec, record_of(job)
-        # From now on: the job may be older, by the time that its upload took.
+        # A lease from now on: the job is older, by the time that its upload took.
         record["split_lease"] = self.now() + self._lease
         if spec.kind == "small":
             waiting = self._link.run(
@@ -59,27 +61,27 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
                 spec.id,
                 spec.full_name,
                 rows,
-                self._most_small,
+                self._max_waiting_small,
                 *bound(spec, self._binding_seconds),
                 *flat(record),
             )
             if waiting < 0:
                 raise IdempotencyKeyInUse
             if not waiting:
-                raise self._full()
+                raise self._service_full()
             return self._must_ring(waiting)
         place = ("active", job.created_at, *bound(spec, self._binding_seconds))
         if not self._link.run("create_bulk", spec.id, *place, *flat(record)):
             raise IdempotencyKeyInUse
         return False
 
+    @override
     def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:
-        """Record a bulk job again that the store has lost, unless it is recorded."""
         spec, record = job.spec, record_of(job) | {"restored": 1}
         left = int(job.created_at + self._binding_seconds - self.now())
         own = bound(spec, left) if left > 0 else UNBOUND
         if job.state not in ENDED:
-            # From the beginning, and at once; parts whose results are there are not scored again.
+            # The job begins again, at once; parts whose results exist are not scored again.
             record |= {"state": State.QUEUED.value, "split_lease": 0}
             place = (spec.id, "active", job.created_at)
             if self._link.run("create_bulk", *place, *own, *flat(record)):
@@ -96,45 +98,45 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
         pipe.delete(self._job(spec.id, "parts"))
         if parts:
             pipe.rpush(self._job(spec.id, "parts"), *map(text_of, parts))
-        # By the rest of the record: these are nothing by themselves.
+        # Before the record: without one, these keys mean nothing.
         pipe.set(self._job(spec.id, "done"), bytes.fromhex(outcome.done))
         pipe.set(self._job(spec.id, "bad"), bytes.fromhex(outcome.bad))
         if fields := fields_of(outcome.summary):
             pipe.hset(self._job(spec.id, "summary"), mapping=fields)
         if job.callback_state is CallbackState.PENDING:
-            # Perhaps once more than need be: it has the same id. Due since ever: our reckoning of
-            # Redis's clock may be ahead of it.
+            # The callback may be sent once more than needed; its message id stays the same. Due at
+            # once: with the time 0, because our estimate of Redis's clock may be ahead of it.
             pipe.zadd(self._link.key("callbacks"), {spec.id: 0})
         place, record = (spec.id, "ended", expires), record | counted | {"split": 1}
         self._link.run("create_bulk", *place, *own, *flat(record), pipe=pipe)
         if not pipe.execute()[-1]:
-            # It has ended, so it was recorded: another request may have its key by now.
+            # The job has ended, so it was accepted, although another request has its key by now.
             self._link.run("create_bulk", *place, *UNBOUND, *flat(record))
         return True
 
+    @override
     def known(self, job_ids: list[str]) -> dict[str, State]:
-        """The states of those of these jobs that are recorded."""
         pipe = self._link.client.pipeline(transaction=False)
         for job_id in job_ids:
             pipe.hget(self._job(job_id), "state")
         states = zip(job_ids, pipe.execute(), strict=True)
         return {job_id: State(state) for job_id, state in states if state}
 
+    @override
     def since(self) -> float:
-        """From when on the store remembers everything: its first job, or first `due`; else 0."""
         return float(self._link.client.get(self._link.key("since")) or 0)
 
+    @override
     def load(self, owner: str) -> Load:
-        """What waits, in all and of one owner."""
         return Load(*self._link.run("load", owner))
 
+    @override
     def spend(self, owner: str, seconds: int) -> Spent:
-        """Count a request of an owner, in a window of so many seconds."""
         count, milliseconds = self._link.run("spend", owner, seconds)
         return Spent(count, milliseconds / 1000)
 
+    @override
     def get(self, job_id: str) -> Job:
-        """The job as it stands."""
         record = self._link.client.hgetall(self._job(job_id))
         if record.get("state") == State.EXPIRED:
             raise JobExpired(job_id=job_id, owner=record.get("owner", ""))
@@ -143,10 +145,10 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             raise JobNotFound(job_id=job_id)
         return job
 
+    @override
     def list_jobs(
         self, limit: int, before: str | None = None, owner: str | None = None
     ) -> list[Job]:
-        """The newest jobs first, of one owner or of all."""
         index = self._link.key("jobs", "of", owner) if owner else self._link.key("jobs")
         ids = self._link.client.zrevrangebylex(
             index, f"({before}" if before else "+", "-", 0, limit
@@ -156,14 +158,14 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             pipe.hgetall(self._job(job_id))
         return [job for record in pipe.execute() if (job := job_of(record))]
 
+    @override
     def move(self, job_id: str, to: State, error: str = "") -> bool:
-        """Move a job to a state, if `shared.jobs.job.MOVES` has that move; say whether it moved."""
         return bool(
             self._link.run("move", job_id, to.value, error, self._retention, *sources_of(to))
         )
 
+    @override
     def delete(self, job_id: str) -> None:
-        """Forget a job and everything recorded with it."""
         owner = self._link.client.hget(self._job(job_id), "owner") or ""
         pipe = self._link.client.pipeline()
         pipe.delete(*(self._job(job_id) + tail for tail in _TAILS))
@@ -172,26 +174,26 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             pipe.zrem(self._link.key(index), job_id)
         pipe.execute()
 
+    @override
     def wait(self, job_id: str, seconds: float) -> bool:
-        """Block until the job's bell rings; say whether it did in time."""
         bell, until = self._job(job_id, "bell"), time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
-            # Moved from the list onto itself: the bell stays rung for whoever else waits.
+            # Move the element from the list to itself: the bell stays rung for all others who wait.
             if self._link.patient.blmove(bell, bell, block(left)) is not None:
                 return True
         return False
 
+    @override
     def waits(self, full_names: Collection[str]) -> bool:
-        """Whether any message or small job waits for a worker that serves these models."""
         pipe = self._link.client.pipeline(transaction=False)
         for full_name in full_names:
             pipe.llen(self._small(full_name))
             pipe.llen(self._link.prefix + bulk_queue(full_name))
         return any(pipe.execute())
 
+    @override
     @contextmanager
     def reconciling(self, seconds: float) -> Iterator[bool]:
-        """Hold the reconciler's lock for at most so many seconds; gives whether it was had."""
         lock = self._link.client.lock(
             self._link.key("reconciling"), timeout=seconds, blocking=False
         )
@@ -200,37 +202,37 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             yield held
         finally:
             if held:
-                # It may have taken longer than the lock lasts; another may hold it by now.
+                # The block may have outlasted the lock, which another worker may hold by now.
                 with suppress(LockError):
                     lock.release()
 
+    @override
     def due(self, what: str, seconds: float) -> bool:
-        """Whether a thing is to be done that is done every so many seconds; once it is said, no."""
         now = self.now()
         pipe = self._link.client.pipeline()
-        # Kept for ever, and lost with everything else.
+        # `since` never expires: it is lost only when Redis loses everything.
         pipe.set(self._link.key("since"), now, nx=True)
         pipe.set(self._link.key("done", what), now, nx=True, px=round(seconds * 1000))
         return bool(pipe.execute()[1])
 
+    @override
     def waited_for(self) -> set[str]:
-        """The model versions for which bulk or small jobs wait."""
         small = self._link.client.smembers(self._link.key("small", "models"))
         return {job.spec.full_name for job in self._active()} | {
             full_name for full_name in small if self.waiting_small(full_name)
         }
 
+    @override
     def abandon(self, full_name: str, reason: str) -> int:
-        """Move every job of a model version that has not ended to `failed`; how many."""
         ids = [job.spec.id for job in self._active() if job.spec.full_name == full_name]
         while item := self._link.client.rpop(self._small(full_name)):
-            # A question has its rows behind its id; who asked gives up by itself.
+            # An item that is not a job id is a question; its asker gives up by itself.
             if is_job_id(item):
                 ids.append(item)
         return sum(self.move(job_id, State.FAILED, reason) for job_id in ids)
 
+    @override
     def overdue(self, full_names: Collection[str]) -> list[Overdue]:
-        """The bulk jobs of these models that wait for what was dispatched and got lost."""
         jobs = [job for job in self._active() if job.spec.full_name in full_names]
         pipe = self._link.client.pipeline(transaction=False)
         for job in jobs:
@@ -249,8 +251,8 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             pipe.hgetall(self._job(job_id))
         return [job for record in pipe.execute() if (job := job_of(record))]
 
+    @override
     def expire(self, limit: int) -> list[Job]:
-        """Move jobs that ended longer than the retention ago to `expired`; at most `limit`."""
         ended = self._link.key("jobs", "ended")
         expired = []
         for job_id in self._link.client.zrangebyscore(ended, "-inf", self.now(), 0, limit):
@@ -260,7 +262,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             pipe = self._link.client.pipeline()
             pipe.delete(*(self._job(job_id) + tail for tail in _TAILS))
             if job:
-                # No more than the id needs to say so: there may be very many.
+                # As little as the id needs to answer 410: there may be very many expired jobs.
                 left = {"state": State.EXPIRED.value, "owner": job.spec.owner}
                 pipe.hset(self._job(job_id), mapping=left)
                 pipe.expire(self._job(job_id), TOMBSTONE_SECONDS)

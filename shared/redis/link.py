@@ -1,4 +1,4 @@
-"""The connection to Redis: patient or prompt, and the scripts in `shared/lua`."""
+"""The connection to Redis: its clients, its clock, and the scripts in `lua/`."""
 
 import time
 from functools import cached_property
@@ -11,21 +11,21 @@ from redis.retry import Retry
 
 from shared.config.settings import Settings
 
-#: How long one command may block; who waits longer calls again. A Redis that died without a word
-#: is noticed after this.
+#: How long one command may block; a caller that waits longer repeats the command. A Redis that died
+#: without closing its connections is noticed after this time.
 PATIENCE_SECONDS = 5.0
 
-#: How long the difference between Redis's clock and ours is taken to stay, in seconds.
+#: How long the measured difference to Redis's clock is used, in seconds.
 CLOCK_SECONDS = 10.0
 
 _LUA = Path(__file__).parent / "lua"
 
 
 class RedisLink:
-    """One Redis, seen by one process. Connections are made at the first call.
+    """One Redis, as one process uses it. It connects at the first call.
 
-    A call that fails raises `redis.RedisError` within seconds. Clients are `Any`: redis-py's types
-    say "bytes or str, awaitable or not" of every answer.
+    A call that fails raises `redis.RedisError` within seconds. The clients are typed `Any`, because
+    redis-py types every answer as bytes or str, awaitable or not.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -38,13 +38,13 @@ class RedisLink:
 
     @cached_property
     def client(self) -> Any:
-        """For commands that answer at once."""
+        """The client for commands that answer at once."""
         return self._connect(self._timeout)
 
     @cached_property
     def patient(self) -> Any:
-        """For commands that block up to `PATIENCE_SECONDS`."""
-        # With the prompt client's socket timeout, a blocking pop would be cut off.
+        """The client for commands that block up to `PATIENCE_SECONDS`."""
+        # The socket timeout of the other client would cut off a blocking pop.
         return self._connect(PATIENCE_SECONDS + self._timeout)
 
     def _connect(self, timeout: float) -> Any:
@@ -54,20 +54,20 @@ class RedisLink:
             decode_responses=True,
             socket_timeout=timeout,
             socket_connect_timeout=self._timeout,
-            # redis-py's default backs off for half a minute; one fresh connection is enough to get
-            # over a Redis that was restarted since the last call.
+            # By default redis-py retries for half a minute. One fresh connection is enough after a
+            # restart of Redis.
             retry=Retry(NoBackoff(), 1),
             health_check_interval=30,
         )
 
     def now(self) -> float:
-        """Seconds since the epoch by Redis's clock, which all hosts share; their own may differ."""
-        # Against the clock that nobody sets: a host's time may jump.
-        here = time.monotonic()
-        if here - self._asked >= CLOCK_SECONDS:
+        """Seconds since the epoch by Redis's clock; the clocks of the hosts may differ."""
+        # Measured against the monotonic clock: the time of a host may jump.
+        monotonic = time.monotonic()
+        if monotonic - self._asked >= CLOCK_SECONDS:
             seconds, micros = self.client.time()
-            self._ahead, self._asked = seconds + micros / 1e6 - here, here
-        return self._ahead + here
+            self._ahead, self._asked = seconds + micros / 1e6 - monotonic, monotonic
+        return self._ahead + monotonic
 
     def close(self) -> None:
         """Close every connection."""
@@ -75,11 +75,17 @@ class RedisLink:
         self.patient.close()
 
     def key(self, *parts: str) -> str:
-        """A key, from its parts."""
+        """The name of a key: the prefix, and these parts joined by colons."""
         return self.prefix + ":".join(parts)
 
     def run(self, script: str, *args: Any, pipe: Any = None) -> Any:
-        """Run a script of `shared/lua`; with `pipe`, queue it there."""
+        """Run a script of `lua/`.
+
+        Args:
+            script: the name of its file, without `.lua`.
+            args: its arguments, from `ARGV[2]` on.
+            pipe: a pipeline to queue the script in; None: run it now.
+        """
         if script not in self._scripts:
             source = (_LUA / "prelude.lua").read_text() + (_LUA / f"{script}.lua").read_text()
             self._scripts[script] = self.client.register_script(source)
@@ -87,5 +93,5 @@ class RedisLink:
 
 
 def block(seconds: float) -> float:
-    """For how long a command may block; Redis takes 0 for ever."""
+    """The time for which a command may block; not 0, which Redis takes for ever."""
     return max(min(seconds, PATIENCE_SECONDS), 0.001)

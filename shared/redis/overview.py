@@ -1,66 +1,68 @@
-"""How the service stands as a whole, for whoever operates it."""
+"""What waits and runs in the whole service, and what it has done: for the metrics."""
 
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from typing_extensions import override
+
 from shared.dispatch import bulk_queue
 from shared.redis.link import RedisLink
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What there is to do for one version of a model, and what is being done."""
+class Workload:
+    """What waits and what runs for one model version."""
 
-    queued_jobs: int = 0  #: Bulk jobs that no worker has taken up.
-    running_jobs: int = 0
-    waiting_rows: int = 0  #: Of bulk jobs: accepted, not done and not in work.
-    running_rows: int = 0  #: Of bulk jobs: in parts that a process has taken up.
+    queued_jobs: int = 0  #: Bulk jobs that no worker has begun.
+    running_jobs: int = 0  #: Bulk jobs that a worker has begun.
+    waiting_rows: int = 0  #: Rows of bulk jobs that are neither done nor in work.
+    running_rows: int = 0  #: Rows of bulk jobs in parts that a process has begun.
     waiting_small: int = 0  #: Small jobs and questions that no worker has taken.
     running_small: int = 0  #: Small jobs that a worker has taken.
     waiting_parts: int = 0  #: Messages in the queue of parts and splits.
-    oldest_part_seconds: float = 0.0  #: How long the first of them has waited.
-    oldest_small_seconds: float = 0.0
+    oldest_part_seconds: float = 0.0  #: How long the oldest of these has waited.
+    oldest_small_seconds: float = 0.0  #: How long the oldest small job or question has waited.
 
 
 @dataclass(frozen=True)
 class Totals:
-    """What the service has done since Redis has its data; each row, part and job counted once."""
+    """What the service has done since Redis last lost its data; each row counts once."""
 
     completed: dict[str, int] = field(default_factory=dict)  #: Rows with a score, by full name.
     failed: dict[str, int] = field(default_factory=dict)  #: Rows with an error, by full name.
-    parts: dict[str, int] = field(default_factory=dict)  #: By full name.
-    ended: dict[str, int] = field(default_factory=dict)  #: Jobs, by the state they ended in.
+    parts: dict[str, int] = field(default_factory=dict)  #: Completed parts, by full name.
+    ended: dict[str, int] = field(default_factory=dict)  #: Jobs, by the state in which they ended.
 
 
 class Overview(Protocol):
-    """How the service stands as a whole."""
+    """What waits and runs in the whole service, and what it has done."""
 
-    def standing(self, full_names: Collection[str]) -> dict[str, Standing]:
-        """By full name: these models, and all others for which there is something to do."""
+    def workloads(self, full_names: Collection[str]) -> dict[str, Workload]:
+        """The workload of these models, and of all others for which there is work, by full name."""
 
     def totals(self) -> Totals:
-        """What was done so far."""
+        """What the service has done so far."""
 
 
-class RedisOverview:
-    """`Overview` on Redis: the job records, the queues, and `totals`, which scripts add to."""
+class RedisOverview(Overview):
+    """`Overview` on Redis: from the job records, the queues, and the totals that scripts count."""
 
     def __init__(self, link: RedisLink) -> None:
         self._link = link
 
-    def standing(self, full_names: Collection[str]) -> dict[str, Standing]:
-        """By full name: these models, and all others for which there is something to do."""
+    @override
+    def workloads(self, full_names: Collection[str]) -> dict[str, Workload]:
         found = json.loads(
-            self._link.run("standing", self._link.prefix + bulk_queue(""), *full_names)
+            self._link.run("workloads", self._link.prefix + bulk_queue(""), *full_names)
         )
-        return {name: Standing(**of) for name, of in found.items()}
+        return {name: Workload(**fields) for name, fields in found.items()}
 
+    @override
     def totals(self) -> Totals:
-        """What was done so far."""
         totals = Totals()
         for name, value in self._link.client.hgetall(self._link.key("totals")).items():
-            what, _, of = name.partition(":")
-            getattr(totals, what)[of] = int(value)
+            what, _, label = name.partition(":")
+            getattr(totals, what)[label] = int(value)
         return totals

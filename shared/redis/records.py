@@ -1,19 +1,20 @@
-"""How a job, its parts and its summary are written in Redis: as fields of hashes, and as texts."""
+"""The form of a job, its parts and its summary in Redis: fields of hashes, and texts."""
 
 from typing import Any
 
-from shared.jobs.job import CallbackState, Job, Part, Spec
+from shared.jobs.job import CallbackState, Job, Spec
 from shared.jobs.outcome import BINS, Summary
+from shared.tables.parts import Part
 
-#: Fields of a record that are the job's by the same name.
+#: Fields of the record that have the name of a field of `Job`.
 _FIELDS = Job.model_fields.keys() - {"spec", "parts_done"}
 
-#: What fields of a summary begin with.
+#: The prefixes of fields of a summary: rows in a bin, rows with a kind of error.
 _BIN, _ERROR = "bin:", "error:"
 
 
 def record_of(job: Job) -> dict[str, Any]:
-    """A record of the job, before anything was done of it."""
+    """The record of a job of which nothing is done yet."""
     record = job.model_dump(mode="json", include=_FIELDS, exclude_none=True)
     nothing = dict.fromkeys(("parts", "dispatched", "done", "cut_rows"), 0)
     own: dict[str, Any] = {"spec": job.spec.model_dump_json(), "full_name": job.spec.full_name}
@@ -23,7 +24,7 @@ def record_of(job: Job) -> dict[str, Any]:
     if job.spec.tolerance < 1:
         own["tolerance"] = job.spec.tolerance
     if job.spec.retry_of:
-        # The results of its parts may be there, as those of a job that was restored.
+        # As for a restored job, results of its parts may exist already.
         own["restored"] = 1
     if job.spec.retention:
         own["retention"] = job.spec.retention
@@ -33,47 +34,47 @@ def record_of(job: Job) -> dict[str, Any]:
 
 
 def job_of(record: dict[str, str]) -> Job | None:
-    """The job in a record; None where there is none, or only what a late writer left of one."""
+    """The job in a record; None if there is no record, or only what a late writer has set."""
     if "spec" not in record:
         return None
     return Job(
         spec=Spec.model_validate_json(record["spec"]),
         parts_done=int(record["done"]),
-        # pydantic makes numbers and a state of their texts
+        # pydantic converts the texts to numbers and a state
         **{name: record[name] for name in _FIELDS if name in record},
     )
 
 
 def flat(record: dict[str, Any]) -> list[Any]:
-    """Names and values in turn, as scripts take the fields of a hash."""
+    """Names and values in turn: the form in which scripts take the fields of a hash."""
     return [text for pair in record.items() for text in pair]
 
 
 def text_of(part: Part) -> str:
-    """A part as a text."""
+    """The text of a part: `offset,length,first_row,rows`."""
     return f"{part.offset},{part.length},{part.first_row},{part.rows}"
 
 
 def part_of(text: str) -> Part:
-    """The part that a text says."""
+    """The part in a text of `text_of`."""
     offset, length, first_row, rows = map(int, text.split(","))
     return Part(offset=offset, length=length, first_row=first_row, rows=rows)
 
 
 def counts_of(summary: Summary) -> dict[str, Any]:
-    """The fields of a summary that are added up."""
+    """The fields of a summary that can be added up: counts of rows."""
     bins = {f"{_BIN}{at}": rows for at, rows in enumerate(summary.bins) if rows}
     return bins | {f"{_ERROR}{kind}": rows for kind, rows in summary.errors.items()}
 
 
 def fields_of(summary: Summary) -> dict[str, Any]:
-    """All fields of a summary; none, where it has nothing in it."""
+    """All fields of a summary; empty for an empty summary."""
     scores = {"total": summary.total, "least": summary.least, "most": summary.most}
     return counts_of(summary) | (scores if summary.scored else {})
 
 
 def summary_of(fields: dict[str, str]) -> Summary:
-    """The summary in these fields."""
+    """The summary in the fields of `fields_of`."""
     least, most = fields.get("least"), fields.get("most")
     return Summary(
         bins=tuple(int(fields.get(f"{_BIN}{at}", 0)) for at in range(BINS)),

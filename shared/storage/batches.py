@@ -1,19 +1,19 @@
-"""Files and batches, as `/v1` has them: what is kept of them in the blob store."""
+"""The records of `/v1` in the blob store: files and batches."""
 
 from pydantic import BaseModel, ConfigDict
 
 from shared.storage.blobs import Blobs
 from shared.storage.owned_records import OwnedRecord, RecordStore
 
-#: What a batch may be made of: the `url` of its requests.
+#: The only `url` that the requests of a batch may name.
 ENDPOINT = "/v1/sentiment"
 
-#: A batch that has not ended after so many seconds expires.
+#: A batch that has not ended after this time expires, in seconds.
 WINDOW_SECONDS = 86400
 
 
 class BatchFile(OwnedRecord):
-    """A file that was uploaded. Times are seconds since the epoch."""
+    """An uploaded file. Times are seconds since the epoch."""
 
     filename: str
     purpose: str
@@ -23,7 +23,7 @@ class BatchFile(OwnedRecord):
 
 
 class BatchProblem(BaseModel):
-    """What is wrong with a line of a batch's input."""
+    """A fault in a line of a batch's input, or in the whole file."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,24 +34,24 @@ class BatchProblem(BaseModel):
 
 
 class Batch(OwnedRecord):
-    """A batch; the job of the same name reads its input, and does it unless that has problems."""
+    """A batch. The job with the same id reads its input, and scores it unless it has problems."""
 
     input_file_id: str
     endpoint: str
     model: str | None
     metadata: dict[str, str] | None
     created_at: float
-    expires_at: float  #: Where there never was a job; else it goes with that.
+    expires_at: float  #: When the record of a batch that never had a job is removed.
     problems: tuple[BatchProblem, ...] = ()
-    expired: bool = False  #: Its window was over before its job; that has failed of it.
-    deleted: frozenset[str] = frozenset()  #: Which of its files are.
+    expired: bool = False  #: Its window ended before its job did, so the job has failed.
+    deleted: frozenset[str] = frozenset()  #: Which of its result files were deleted.
 
 
 def batch_files(blobs: Blobs) -> RecordStore[BatchFile]:
-    """The files that were uploaded; each has its `content` beside its record."""
+    """The uploaded files. The blob `content` in the folder of a record is the file itself."""
     return RecordStore(blobs, "v1/files/", BatchFile)
 
 
 def batches(blobs: Blobs) -> RecordStore[Batch]:
-    """The batches."""
+    """The records of the batches."""
     return RecordStore(blobs, "v1/batches/", Batch)

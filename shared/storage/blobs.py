@@ -1,4 +1,4 @@
-"""Where uploads and result parts lie: named runs of bytes, whole or not there."""
+"""The blob store, which holds uploads and result parts: named bytes, complete or absent."""
 
 import contextlib
 import errno
@@ -11,25 +11,27 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from typing_extensions import override
+
 
 class Blobs(Protocol):
-    """Named runs of bytes. A key is a path with `/`; a reader never sees half a blob."""
+    """Named bytes. A key is a path with `/`; a reader never sees an incomplete blob."""
 
     def writing(self, key: str) -> contextlib.AbstractContextManager[BinaryIO]:
-        """A file to write the blob to; it appears when the block ends, and not if it raises."""
+        """A file to write the blob to. The blob appears when the block ends, unless it raises."""
 
     def put(self, key: str, content: bytes) -> None:
-        """Write a whole blob, over an older one of that key."""
+        """Write a whole blob; it replaces an older blob with that key."""
 
     def open(self, key: str, offset: int = 0) -> BinaryIO:
-        """A file to read the blob from, at `offset` bytes.
+        """Open the blob for reading, at `offset` bytes.
 
         Raises:
             FileNotFoundError: there is no such blob.
         """
 
     def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:
-        """The bytes of a blob, `length` of them from `offset`; -1: to its end.
+        """Read `length` bytes of a blob from `offset`; -1: to its end.
 
         Raises:
             FileNotFoundError: there is no such blob.
@@ -46,35 +48,41 @@ class Blobs(Protocol):
         """Whether there is such a blob."""
 
     def delete(self, key: str) -> None:
-        """Delete a blob, or every blob whose key begins with `key` where that ends in `/`."""
+        """Delete a blob; if `key` ends in `/`, delete every blob whose key begins with it.
+
+        A missing blob is no error.
+        """
 
     def link(self, keys: Mapping[str, str]) -> None:
-        """Give blobs a second key each, of a blob of its own; without a copy where that can be.
+        """Make a second blob with the same content from each of some blobs.
+
+        The bytes are not copied if the store can avoid it.
 
         Args:
-            keys: the new key of each, over an older blob of that key.
+            keys: the key of each new blob by the key of its source. A new blob replaces an older
+                one with its key.
 
         Raises:
-            FileNotFoundError: there is no such blob; those before it have their second key.
+            FileNotFoundError: a source is missing; the new blobs before it were made.
         """
 
     def folders(self, key: str) -> list[str]:
-        """The names behind `key`, which ends in `/`, in the keys of blobs, up to the next `/`."""
+        """The names between `key`, which ends in `/`, and the next `/` in the keys of blobs."""
 
     def quiet_seconds(self, key: str) -> float:
-        """For how long nothing was written at keys that begin with `key`, which ends in `/`."""
+        """Seconds since the last write to a key that begins with `key`, which ends in `/`."""
 
 
-class FolderBlobs:
-    """Blobs as files below one folder, which the API and the workers share."""
+class FolderBlobs(Blobs):
+    """Blobs as files in one folder, which the API and the workers share."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def identity(self) -> str:
-        """A name of the folder's own, made at the first call; empty where it cannot be had.
+        """An id of the folder, made at the first call; empty if it cannot be read or written.
 
-        So two programs can tell whether they see the same folder.
+        By it two programs can tell whether they see the same folder.
         """
         path = self._folder / ".identity"
         with contextlib.suppress(OSError):
@@ -87,19 +95,19 @@ class FolderBlobs:
     def _path(self, key: str) -> Path:
         return self._folder / key
 
+    @override
     @contextlib.contextmanager
     def writing(self, key: str) -> Iterator[BinaryIO]:
-        """A file to write the blob to; it appears when the block ends, and not if it raises."""
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(
             dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
             try:
-                yield file  # type: ignore[misc]  # the wrapper has all of BinaryIO
+                yield file  # type: ignore[misc]  # the wrapper has all methods of BinaryIO
                 file.flush()
-                # A part is marked done, and a job accepted, on the strength of this file: it must
-                # be on the disk before its name is, or a power cut leaves an empty one.
+                # A job is accepted, and a part marked done, because this file exists: its content
+                # must be on the disk before its name, or a power cut leaves an empty file.
                 os.fsync(file.fileno())
                 Path(file.name).replace(path)
             except BaseException:
@@ -107,46 +115,46 @@ class FolderBlobs:
                 raise
         _sync_folder(path.parent)
 
+    @override
     def put(self, key: str, content: bytes) -> None:
-        """Write a whole blob, over an older one of that key."""
         with self.writing(key) as file:
             file.write(content)
 
+    @override
     def open(self, key: str, offset: int = 0) -> BinaryIO:
-        """A file to read the blob from, at `offset` bytes."""
         file = self._path(key).open("rb")
         file.seek(offset)
         return file
 
+    @override
     def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:
-        """The bytes of a blob, `length` of them from `offset`; -1: to its end."""
         with self.open(key, offset) as file:
             return file.read(length)
 
+    @override
     def size(self, key: str) -> int:
-        """The length of a blob, in bytes."""
         return self._path(key).stat().st_size
 
+    @override
     def exists(self, key: str) -> bool:
-        """Whether there is such a blob."""
         return self._path(key).is_file()
 
+    @override
     def delete(self, key: str) -> None:
-        """Delete a blob, or every blob whose key begins with `key` where that ends in `/`."""
         path = self._path(key)
         if key.endswith("/"):
-            # A worker may still be writing below it: what is left is deleted by that worker, which
-            # finds its job gone.
+            # A worker may still write into the folder. It deletes what it has written when it finds
+            # that its job is gone.
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
 
+    @override
     def link(self, keys: Mapping[str, str]) -> None:
-        """Give blobs a second key each, of a blob of its own; without a copy where that can be."""
         for key, second in keys.items():
             path = self._path(second)
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Over an older one by its rename: a link to a name that is taken is refused.
+            # Link to a new name and rename it: linking to a name that exists is refused.
             new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
             try:
                 _link(self._path(key), new)
@@ -156,20 +164,20 @@ class FolderBlobs:
         for folder in {self._path(second).parent for second in keys.values()}:
             _sync_folder(folder)
 
+    @override
     def folders(self, key: str) -> list[str]:
-        """The names behind `key`, which ends in `/`, in the keys of blobs, up to the next `/`."""
         try:
             return [entry.name for entry in os.scandir(self._path(key)) if entry.is_dir()]
         except FileNotFoundError:
             return []
 
+    @override
     def quiet_seconds(self, key: str) -> float:
-        """For how long nothing was written at keys that begin with `key`, which ends in `/`."""
-        # Also into a file that is not whole yet, and has no key.
+        # Writes to files that are not complete, and have no key yet, count too.
         folder = self._path(key)
         written = []
         for path in [folder, *folder.rglob("*")]:
-            with contextlib.suppress(FileNotFoundError):  # it became whole, or went
+            with contextlib.suppress(FileNotFoundError):  # it was completed or deleted meanwhile
                 written.append(path.stat().st_mtime)
         return time.time() - max(written, default=0.0)
 
@@ -178,7 +186,7 @@ def _link(path: Path, new: Path) -> None:
     try:
         new.hardlink_to(path)
     except OSError as error:
-        # A file system that has no links, or no more for this file.
+        # The file system has no hard links, or allows no more of them for this file.
         if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK):
             raise
         shutil.copyfile(path, new)

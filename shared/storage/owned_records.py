@@ -1,4 +1,4 @@
-"""Small records of an owner in the blob store, each in a folder with what it is of."""
+"""JSON records by owner in the blob store, each in a folder with the blobs that belong to it."""
 
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
@@ -9,38 +9,38 @@ from shared.storage.blobs import Blobs
 
 
 class OwnedRecord(BaseModel):
-    """What every record has."""
+    """The fields of every record."""
 
     model_config = ConfigDict(frozen=True)
 
-    name: str = Field(description="32 hex digits that sort by when it was made, as a job's id.")
-    owner: str = Field(description="Whose it is; empty: nobody's.")
+    name: str = Field(description="32 hex digits that sort by the time of making, as a job's id.")
+    owner: str = Field(description="The owner; empty if the API requires no keys.")
 
 
 Record = TypeVar("Record", bound=OwnedRecord)
 
 
 class RecordStore(Generic[Record]):
-    """Records of one kind. They outlive a job store that loses its data."""
+    """Records of one kind. They survive a job store that loses its data."""
 
     def __init__(self, blobs: Blobs, room: str, kind: type[Record]) -> None:
-        """Take where they are: a key that ends in `/`."""
+        """Take the blob store, the prefix of the keys of all records (with a `/`), and the kind."""
         self._blobs = blobs
         self._room = room
         self._kind = kind
 
     def folder(self, owner: str, name: str) -> str:
-        """The blobs of a record have keys that begin with this."""
-        # An owner may be called `..`.
+        """What the keys of the blobs of a record begin with."""
+        # With a prefix, because an owner may be called `..`.
         return f"{self._room}of-{owner}/{name}/"
 
     def put(self, record: Record) -> None:
-        """Write a record, over an older one."""
+        """Write a record; it replaces an older one."""
         key = f"{self.folder(record.owner, record.name)}record.json"
         self._blobs.put(key, record.model_dump_json().encode())
 
     def find(self, owner: str | None, name: str) -> Record | None:
-        """A record of an owner, or of any; None where there is none."""
+        """The record of an owner (None: of any owner) with this name; None if there is none."""
         for one in self.owners() if owner is None else [owner]:
             try:
                 found = self._blobs.read(f"{self.folder(one, name)}record.json")
@@ -50,12 +50,12 @@ class RecordStore(Generic[Record]):
         return None
 
     def newest_first(self, owner: str | None, before: str | None = None) -> Iterator[Record]:
-        """The records of an owner, or of all; with `before` the ones that were made before it."""
+        """The records of an owner (None: of all) older than `before`, the newest first."""
         places = sorted(self._places(owner), reverse=True)
         return self._found(places, lambda name: not before or name < before)
 
     def oldest_first(self, owner: str | None, after: str | None = None) -> Iterator[Record]:
-        """The same the other way round; with `after` the ones that were made after it."""
+        """The records of an owner (None: of all) newer than `after`, the oldest first."""
         return self._found(sorted(self._places(owner)), lambda name: not after or name > after)
 
     def _places(self, owner: str | None) -> list[tuple[str, str]]:
@@ -70,15 +70,15 @@ class RecordStore(Generic[Record]):
                 yield found
 
     def owners(self) -> list[str]:
-        """Whoever has folders here."""
+        """The owners that have folders here."""
         return [folder.removeprefix("of-") for folder in self._blobs.folders(self._room)]
 
     def names(self, owner: str) -> list[str]:
-        """The names of an owner's folders; what is not whole has a folder too."""
+        """The names of an owner's folders, including those of incomplete records."""
         return self._blobs.folders(f"{self._room}of-{owner}/")
 
     def delete(self, owner: str, name: str) -> None:
-        """Delete a record, and what lies beside it."""
-        # The record first: what is half deleted is not there.
+        """Delete a record and all blobs in its folder."""
+        # The record first: one that is half deleted must not be found.
         self._blobs.delete(f"{self.folder(owner, name)}record.json")
         self._blobs.delete(self.folder(owner, name))

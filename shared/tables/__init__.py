@@ -1,1 +1,1 @@
-"""Rows in and out: what is read from an upload, and what a result looks like."""
+"""Rows in and out: how rows are cut and read, and how result rows are written."""

@@ -1,4 +1,4 @@
-"""Result rows as the lines of a batch's output and error files (`/v1`), and where these are."""
+"""Result rows as lines of the output file and the error file of a batch (`/v1`)."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,8 @@ import orjson
 
 from shared.model import SCORE
 
-#: Behind both runs of lines: the length of the first one, so that they are one blob.
+#: The bytes of the tail of a part, which follows the lines of both files: the length of the output
+#: lines. By it both files fit into one blob.
 TAIL_BYTES = 21
 
 
@@ -20,15 +21,15 @@ def render_batch(
     job_id: str,
     first_row: int,
 ) -> bytes:
-    """The lines of a part: those of the output file, those of the error file, and a tail.
+    """Write the lines of a part: those of the output file, those of the error file, and a tail.
 
     Args:
         refs: the `custom_id` of each row.
-        scores: finite; None where there is an error.
-        errors: None where there is a score.
-        unread: whether the row's error is one of what was sent.
-        model: its name.
-        job_id: of the batch's job.
+        scores: finite numbers; None for a row with an error.
+        errors: None for a row with a score.
+        unread: for each row, whether its error is a fault of the request.
+        model: the name of the model.
+        job_id: the id of the batch's job.
         first_row: the number of the part's first row.
     """
     good: list[bytes] = []
@@ -58,5 +59,5 @@ def _error(message: str, kind: str, param: str | None, code: str) -> dict[str, o
 
 
 def output_bytes(tail: bytes) -> int:
-    """How many bytes the lines of the output file are, by the last `TAIL_BYTES` of a part."""
+    """The length of the output lines of a part in bytes, from its last `TAIL_BYTES`."""
     return int(tail)

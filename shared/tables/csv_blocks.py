@@ -1,4 +1,4 @@
-"""The records of a CSV, a block at a time: the fast way to what `csv_records` says one by one."""
+"""Reads the records of a CSV a block at a time: the same as `csv_records` finds, but faster."""
 
 import io
 from collections.abc import Callable, Iterator, Sized
@@ -10,28 +10,29 @@ from typing import BinaryIO, NamedTuple, Self, TypeVar
 
 from shared.tables.csv_records import Record, csv_records
 
-#: What is made of a block should stay in the processor's caches: in blocks of 4 MiB, a row takes
-#: half as long again. And a block is what one odd row costs: all of it is read one by one.
+#: A block and what is made of it should fit into the processor's caches: in blocks of 4 MiB a row
+#: takes 1.5 times as long. Also, one odd row makes its whole block be read record by record.
 BLOCK_BYTES = 64 * 1024
 
 _FIRST_BYTE, _LAST_BYTE = itemgetter(slice(0, 1)), itemgetter(slice(-1, None))
 
 Run = TypeVar("Run", bound=Sized)
 
-#: Looks at bytes that begin with a record and have no NUL: it is given them, where they begin in
-#: the upload, the number of the record and the delimiter. It tells how many of the bytes are whole
-#: records (0: none is whole), and what it makes of these; None: they are out of the ordinary.
+#: Reads bytes that begin with a record and have no NUL. Takes the bytes, their offset in the
+#: upload, the number of the first record, and the delimiter. Returns the number of bytes that are
+#: complete records (0: none), and what it made of these; None if they must be read one by one.
 Look = Callable[[bytes, int, int, str], tuple[int, Run | None]]
 
 
 class Block(NamedTuple):
-    r"""Whole records, each ended by `\n`, whose quotes are all where RFC 4180 has them.
+    r"""Complete records, each ended by `\n`, whose quotes are all where RFC 4180 allows them.
 
-    `pieces` is what lies between the quotes: those with an even index outside of quoted cells,
-    those with an odd index inside of them. A quote within a cell (`""`) is an empty piece between.
+    `pieces` is the block split at its quotes: pieces with an even index are outside of quoted
+    cells, pieces with an odd index inside of them. A quote within a cell (`""`) makes an empty
+    piece.
 
-    `plain` is the block with a NUL in the place of each cell in quotes: every delimiter and line
-    break that is left ends a cell.
+    `plain` is the block with a NUL in place of each quoted cell, so that every delimiter and line
+    break in it ends a cell.
     """
 
     pieces: list[bytes]
@@ -53,18 +54,21 @@ def csv_runs(
 ) -> Iterator[Run]:
     """Read the records of a UTF-8 CSV, those of an ordinary block all at once.
 
-    What a record is, `csv_records` says; `look` must find the same in a block, only sooner. Where a
-    block is out of the ordinary (quotes inside of unquoted cells, a NUL, a record near the limit),
-    `csv_records` reads it and `exact` takes its records.
+    `csv_records` defines what a record is; `look` must find the same records in a block, only
+    faster. `csv_records` reads a block that is not ordinary (quotes inside of unquoted cells, a
+    NUL, a record near the limit), and `exact` takes its records.
 
     Args:
-        file: at the beginning of a record.
-        offset: where in the upload that is, in bytes.
+        file: the upload, at the beginning of a record.
+        offset: the offset of that record in the upload, in bytes.
         row: the number of that record, from 0.
         max_bytes: a longer record is an error.
-        delimiter: what stands between cells, an ASCII character.
-        look: what to make of a block; its length is the number of records.
-        exact: the same, of records that come one by one, and of the number of the first.
+        delimiter: the ASCII character between cells.
+        look: makes a run of a block; the length of a run is its number of records.
+        exact: makes runs of records that come one by one; it also takes the number of the first.
+
+    Yields:
+        Runs, in the order of their records.
 
     Raises:
         shared.errors.input.OpenQuote: a quote is not closed.
@@ -80,13 +84,13 @@ def csv_runs(
 
 
 def by_blocks(fast: Callable[[Block], Run | None]) -> Look[Run]:
-    """Look at a block as its pieces; `fast` returns None where it is out of the ordinary."""
+    """A `Look` that splits bytes into a `Block` for `fast`, which may return None."""
 
     def look(content: bytes, offset: int, row: int, delimiter: str) -> tuple[int, Run | None]:
         pieces, size = _whole_records(content)
         if not size or not _is_regular(pieces, delimiter.encode()):
             return size, None
-        # An empty piece between two quotes is a quote within their cell.
+        # An empty piece between two quotes stands for a quote within a cell.
         plain = b"\0".join([pieces[0], *filter(None, pieces[2::2])])
         return size, fast(Block(pieces, plain, size, offset, row))
 
@@ -98,9 +102,9 @@ class RecordEnds:
     """Where the records of a run end in the upload, in bytes.
 
     Attributes:
-        count: how many they are.
-        last: where the last of them ends; of no meaning where there is none.
-        find: says of each where it ends, which most runs are never asked.
+        count: the number of records.
+        last: the end of the last record; it means nothing if there is none.
+        find: finds the ends of all records, which most runs never need.
     """
 
     count: int
@@ -109,7 +113,7 @@ class RecordEnds:
 
     @classmethod
     def of(cls, ends: list[int]) -> Self:
-        """Ends that are known."""
+        """Make it of ends that are known."""
         return cls(len(ends), ends[-1] if ends else 0, lambda: ends)
 
     def __len__(self) -> int:
@@ -117,10 +121,10 @@ class RecordEnds:
 
 
 def record_ends(block: Block) -> RecordEnds | None:
-    """Where the records of a block end; None if `csv_records` must say."""
+    """Where the records of a block end; None if `csv_records` must read the block."""
     pieces, plain = block.pieces, block.plain
     if b"\r" in plain and plain.count(b"\r") != plain.count(b"\r\n"):
-        # Behind a stray CR the csv module gives the line up, whatever quotes follow in it.
+        # After a stray CR the csv module rejects the line, whatever quotes follow in it.
         return None
     inside = b'"'.join(pieces[1::2])
     if b"\n" in inside:
@@ -128,14 +132,14 @@ def record_ends(block: Block) -> RecordEnds | None:
         pieces[1::2] = inside.replace(b"\n", b" ").split(b'"')
     lines = io.BytesIO(b'"'.join(pieces)).readlines()
     _, *ends = accumulate(map(len, lines), initial=block.offset)
-    # Blank lines are no records.
+    # Blank lines are not records.
     return RecordEnds.of(
         [end for end, line in zip(ends, lines, strict=True) if line.strip(b"\r\n")]
     )
 
 
 def record_cells(block: Block, width: int, delimiter: str = ",") -> list[str] | None:
-    """The cells of a block, row after row; None unless each row has `width` of them."""
+    """The cells of a block, row after row; None unless each row has `width` cells."""
     pieces, plain, ends = block.pieces, block.plain, delimiter.encode()
     if b"\r" in plain:
         plain = plain.replace(b"\r\n", b"\n")
@@ -147,7 +151,7 @@ def record_cells(block: Block, width: int, delimiter: str = ",") -> list[str] | 
     found = plain.replace(b"\n", ends).decode().split(delimiter)
     found.pop()
     if width == 1 and "" in found:
-        # A blank line; a text that is empty has quotes.
+        # A blank line: an empty text would have quotes.
         return None
     if len(pieces) > 1:
         inside = pieces[1:-1]
@@ -158,32 +162,32 @@ def record_cells(block: Block, width: int, delimiter: str = ",") -> list[str] | 
 
 
 class _Upload:
-    """An upload as it is read, and what was read of it ahead of `offset`."""
+    """An upload, and the bytes that were read ahead of `offset`."""
 
     def __init__(self, file: BinaryIO, offset: int, max_bytes: int, delimiter: str) -> None:
         self.offset = offset
         self._delimiter = delimiter
         self._file = file
         self._ahead = b""
-        self._fresh = b""
+        self._new = b""
         self._max_bytes = max_bytes
 
     def read_on(self) -> bool:
-        """Read ahead to the next block; false where there is none."""
-        # Twice what is there, where a record outgrows a block: so a long one is looked through a
-        # few times, not once for each block it takes.
+        """Read the next block ahead; False at the end of the upload."""
+        # If a record is longer than a block, double the bytes: so a long record is scanned a few
+        # times, and not once for each of its blocks.
         had = len(self._ahead)
-        self._fresh = self._file.read(max(min(BLOCK_BYTES, self._max_bytes) - had, had))
-        self._ahead += self._fresh
+        self._new = self._file.read(max(min(BLOCK_BYTES, self._max_bytes) - had, had))
+        self._ahead += self._new
         return bool(self._ahead)
 
     def ordinary_run(self, look: Look[Run], row: int) -> Run | None:
-        """What is made of the block at `offset`, and goes behind it; None: it is not ordinary."""
+        """Make a run of the block at `offset`, and move past it; None if it is not ordinary."""
         size, run = 0, None
         while not size:
-            # For csv_records: a last record that no line break ends, one that may be too long, and
-            # a NUL (which stands for a cell in quotes).
-            if not self._fresh or len(self._ahead) > self._max_bytes or b"\0" in self._ahead:
+            # Left to csv_records: a last record without a line break, one that may be too long, and
+            # a NUL (which would stand for a quoted cell).
+            if not self._new or len(self._ahead) > self._max_bytes or b"\0" in self._ahead:
                 return None
             size, run = look(self._ahead, self.offset, row, self._delimiter)
             if not size:
@@ -194,7 +198,7 @@ class _Upload:
         return run
 
     def records(self, row: int) -> Iterator[Record]:
-        """What `csv_records` finds in the block at `offset`, to the end of its last record."""
+        """Read the block at `offset` by `csv_records`, to the end of its last record."""
         content, self._ahead = self._ahead, b""
         read_line = partial(self._file.readline, self._max_bytes + 1)
         if not content.endswith(b"\n"):
@@ -216,7 +220,7 @@ class _Upload:
 
 
 def _whole_records(content: bytes) -> tuple[list[bytes], int]:
-    """The whole records that `content` begins with, split at their quotes, and their length."""
+    """The complete records at the beginning of `content`, split at quotes, and their length."""
     pieces = content.split(b'"')
     last = (len(pieces) - 1) // 2 * 2
     while last >= 0 and b"\n" not in pieces[last]:
@@ -224,13 +228,13 @@ def _whole_records(content: bytes) -> tuple[list[bytes], int]:
     if last < 0:
         return [], 0
     end = pieces[last].rindex(b"\n") + 1
-    behind = sum(map(len, pieces[last:])) + len(pieces) - 1 - last - end
+    rest = sum(map(len, pieces[last:])) + len(pieces) - 1 - last - end
     pieces[last:] = [pieces[last][:end]]
-    return pieces, len(content) - behind
+    return pieces, len(content) - rest
 
 
 def _is_regular(pieces: list[bytes], delimiter: bytes) -> bool:
-    """Whether quotes enclose whole cells, so that every other piece is inside of them."""
+    """Whether all quotes enclose whole cells, so that every second piece is inside of one."""
     outside = pieces[::2]
     before = set(map(_LAST_BYTE, outside[:-1]))
     after = set(map(_FIRST_BYTE, outside[1:]))
@@ -239,5 +243,5 @@ def _is_regular(pieces: list[bytes], delimiter: bytes) -> bool:
 
 @lru_cache
 def _all_but_marks(delimiter: bytes) -> bytes:
-    """Every byte that ends no cell."""
+    """All bytes that do not end a cell."""
     return bytes(set(range(256)) - set(delimiter + b"\n"))

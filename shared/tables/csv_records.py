@@ -1,4 +1,4 @@
-"""The records of a CSV, with the bytes that each one takes."""
+"""Reads the records of a CSV one by one, with the bytes that each of them takes."""
 
 import csv
 import sys
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from shared.errors.input import OpenQuote, RowTooLong
 
-# The csv module's own limit (128 KiB a field) would make an error of a row that we can carry;
-# `max_bytes` below bounds a record.
+# The limit of the csv module (128 KiB a field) would reject rows that we can process. `max_bytes`
+# limits a record instead.
 csv.field_size_limit(sys.maxsize)
 
 
-#: One record: its fields, why it cannot be read (None if it can), and where it ends, in bytes. A
-#: plain tuple, because to make one with names takes as long as to read the record.
+#: One record: its fields, why it cannot be read (None if it can), and its end in bytes. A plain
+#: tuple, because making a named one takes as long as reading the record.
 Record = tuple[list[str], str | None, int]
 
 
@@ -22,19 +22,19 @@ def csv_records(
     r"""Read the records of a UTF-8 CSV (RFC 4180), one at a time.
 
     A record ends at `\n`, with or without a `\r` before it; one inside quotes is part of a cell.
-    Lines with nothing in them are no records. Splitting and scoring both read with this, so that
-    they always agree on what a row is.
+    Empty lines are not records. This function defines what a row is: splitting and scoring both
+    find the same records as it does.
 
     Args:
-        lines: each with its `\n`; the first begins a record. One of more than `max_bytes` may be
-            broken off behind them.
-        offset: where in the upload that is, in bytes.
+        lines: lines with their `\n`; the first one begins a record. A line of more than `max_bytes`
+            may be cut off after that many bytes.
+        offset: the offset of that record in the upload, in bytes.
         row: the number of that record, from 0, for messages.
         max_bytes: a longer record is an error.
-        delimiter: what stands between cells.
+        delimiter: the character between cells.
 
     Yields:
-        Records in their order; the error is set where a record is malformed by itself.
+        Records in their order; a malformed record has an error.
 
     Raises:
         shared.errors.input.OpenQuote: a quote is not closed, so that no later record can be
@@ -59,7 +59,7 @@ def csv_records(
 
 
 class _Feed(Iterator[str]):
-    """Feeds lines to `csv.reader`, and knows how many bytes the present record has taken."""
+    """Feeds lines to `csv.reader`, and counts the bytes of the present record."""
 
     def __init__(self, lines: Iterator[bytes], offset: int, row: int, max_bytes: int) -> None:
         self.position = offset
@@ -74,7 +74,7 @@ class _Feed(Iterator[str]):
         taken = self.position - self.start
         if taken and (not size or taken + size > self._max_bytes):
             # The reader asks for a second line only inside quotes. At the end of the file it would
-            # take everything since the quote for one cell: thousands of rows gone in silence.
+            # take everything since the quote as one cell, and silently lose thousands of rows.
             raise OpenQuote(row=self.row + 1, offset=self.start, limit=self._max_bytes)
         if size > self._max_bytes:
             raise RowTooLong(row=self.row + 1, offset=self.start, limit=self._max_bytes)

@@ -1,4 +1,4 @@
-"""Result rows: `ref,Sentiment_Score,error` and the carried columns as CSV, and back."""
+"""Result rows as CSV, `ref,Sentiment_Score,error` and the carried columns; and back."""
 
 import csv
 import io
@@ -11,38 +11,39 @@ import orjson
 
 from shared.model import SCORE
 
-#: What every result has, before the columns that are carried through.
+#: The columns of every result; columns that are carried through follow.
 FIXED = ("ref", SCORE, "error")
 
-#: Rows that are rendered at once. What they become on the way stays in memory that Python has: with
-#: all of a part it fetched 10 MB from the kernel and gave them back, which was a third of its time.
+#: The number of rows that are rendered at once. With this many, Python reuses its own memory. With
+#: a whole part it took 10 MB from the kernel and gave them back, which was a third of the time.
 RUN = 2048
 
-#: What a spreadsheet takes for a formula (OWASP, "CSV Injection").
+#: What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection").
 _FORMULA = re.compile(r"[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
-#: A line whose cell must, or may have to, be escaped.
+#: A line whose cell must be escaped, or may have to be.
 _TO_ESCAPE = re.compile(r"\n[=+\-@\t\r']")
 _TO_QUOTE = re.compile(r'[",\r\n]')
 
 
 def escape(cell: str) -> str:
-    """Put a quote before what a spreadsheet would run as a formula; numbers stay as they are.
+    """Put a `'` before a cell that a spreadsheet would run as a formula; numbers stay unchanged.
 
-    What looks escaped already gets a quote too, so that `unescape` gives back every cell exactly.
+    A cell that looks escaped already gets a `'` too, so that `unescape` restores every cell
+    exactly.
     """
     risky = _FORMULA.match(cell) and not _NUMBER.fullmatch(cell)
     return "'" + cell if risky or _ESCAPED.match(cell) else cell
 
 
 def unescape(cell: str) -> str:
-    """The cell that `escape` was given."""
+    """Undo `escape`."""
     return cell[1:] if cell[:1] == "'" and _ESCAPED.match(cell) else cell
 
 
 def header(columns: Sequence[str] = ()) -> bytes:
-    """The first line of a result CSV, which names the columns; those carried come last."""
+    """The first line of a result CSV, which names the columns; the carried columns come last."""
     return (",".join([*FIXED, *_cells(columns)]) + "\n").encode()
 
 
@@ -52,16 +53,16 @@ def render(
     errors: list[str | None],
     extras: Sequence[list[str]] = (),
 ) -> bytes:
-    """The CSV rows of a part, without a header; a float is written so that it reads back equal.
+    """Write the rows of a part as CSV, without a header. Scores read back equal.
 
     Args:
-        refs: as they were sent.
-        scores: finite; None where there is an error.
-        errors: None where there is a score.
-        extras: the cells of each column that is carried through, as they were sent.
+        refs: the refs, as they were sent.
+        scores: finite numbers; None for a row with an error.
+        errors: None for a row with a score.
+        extras: for each carried column its cells, as they were sent.
 
     Raises:
-        ValueError: these are not lists of one length.
+        ValueError: the lists differ in length.
     """
     columns: list[list[Any]] = [refs, scores, errors, *extras]
     runs = range(0, max(map(len, columns)), RUN)
@@ -74,25 +75,25 @@ def _rendered(
     notes = [""] * len(errors)
     if any(errors):
         notes = [_quote(error) if error else "" for error in errors]
-    rows = zip(_cells(refs), _spell(scores), notes, *map(_cells, extras), strict=True)
+    rows = zip(_cells(refs), _digits(scores), notes, *map(_cells, extras), strict=True)
     if extras:
         return "".join([",".join(row) + "\n" for row in rows]).encode()
     return "".join([f"{ref},{score},{note}\n" for ref, score, note in rows]).encode()
 
 
 def _cells(cells: Sequence[str]) -> Sequence[str]:
-    """Cells of a column as they are written."""
+    """The cells of a column, escaped and quoted."""
     return cells if _are_plain(cells) else [_quote(escape(cell)) for cell in cells]
 
 
-def _spell(scores: list[float | None]) -> list[str]:
-    """The shortest digits that read back equal; orjson finds them ten times as fast as `repr`."""
+def _digits(scores: list[float | None]) -> list[str]:
+    """The shortest digits that read back equal; orjson is ten times as fast as `repr`."""
     digits = orjson.dumps(scores)[1:-1].decode()
     return digits.replace("null", "").split(",") if scores else []
 
 
 def _are_plain(cells: Sequence[str]) -> bool:
-    """Whether none of the cells needs a quote; looks at them all at once."""
+    """Whether no cell needs to be quoted or escaped; checks all cells at once."""
     lines = "\n" + "\n".join(cells)
     return (
         lines.count("\n") == len(cells)
@@ -104,28 +105,28 @@ def _are_plain(cells: Sequence[str]) -> bool:
 
 
 def cell(text: str) -> str:
-    """A cell that somebody has typed, as it is written in a CSV."""
+    """A text as a CSV cell, escaped and quoted."""
     return _quote(escape(text))
 
 
 def _quote(cell: str) -> str:
-    """The cell as CSV (RFC 4180); a CR is quoted too, or readers end the row at it."""
+    """Quote a cell by RFC 4180; one with a CR too, because readers would end the row at it."""
     return '"' + cell.replace('"', '""') + '"' if _TO_QUOTE.search(cell) else cell
 
 
 def parse(
     content: bytes, begin: int = 0, end: int | None = None, columns: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """The rows that `render` wrote, as records for JSON: all, or those from `begin` to `end`.
+    """Read rows that `render` wrote, as records for JSON.
 
     Args:
-        content: what it wrote.
-        begin: the first row that is wanted, from 0.
-        end: the row behind the last one; None: to the end.
-        columns: the names of the columns that are carried through; they become further keys.
+        content: the output of `render`.
+        begin: the first row to read, from 0.
+        end: the row after the last one to read; None: to the end.
+        columns: the names of the carried columns, which become further keys.
 
     Raises:
-        ValueError: the rows do not have these columns.
+        ValueError: the rows have other columns.
     """
     rows = _read(content, begin, end)
     if columns:
@@ -137,7 +138,7 @@ def parse(
 
 
 def bad_rows(content: bytes) -> list[tuple[int, str, str]]:
-    """Those of the rows that `render` wrote that have an error: which it is, its ref, its error."""
+    """The rows with an error in the output of `render`: number from 0, ref and error of each."""
     return [
         (at, unescape(row[0]), row[2]) for at, row in enumerate(_read(content, 0, None)) if row[2]
     ]

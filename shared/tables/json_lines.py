@@ -1,4 +1,4 @@
-"""Rows as lines of JSON objects (NDJSON), as they were sent."""
+"""Reads rows that were sent as lines of JSON objects (NDJSON)."""
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -8,30 +8,29 @@ from typing import Any, BinaryIO
 import orjson
 
 from shared.errors.input import NotJson
-from shared.jobs.job import Layout
 from shared.tables.csv_blocks import BLOCK_BYTES, RecordEnds
-from shared.tables.json_rows import kind_of, parse_value
+from shared.tables.json_values import kind_of, parse_value
 from shared.tables.rows import Rows, numbers_of, rows_of
 from shared.tables.stored_rows import cell_text, ref_text
 
-#: A line of nothing else is no row.
+#: A line of these bytes alone is not a row.
 BLANKS = b" \t\r"
 
-#: What orjson makes of a larger number may be another one.
+#: orjson may turn a larger number into another one.
 _EXACT = float(2**63)
 
 
 def line_ends(file: BinaryIO, offset: int) -> Iterator[RecordEnds]:
-    """Where the rows end, some at a time; a line of any length takes no more memory than a block.
+    """Find where the rows end, a block at a time; a line of any length takes no more memory.
 
     Args:
-        file: at the beginning of a line.
-        offset: where in the upload that is, in bytes.
+        file: the upload, at the beginning of a line.
+        offset: the offset of that line in the upload, in bytes.
     """
     position, has_row = offset, False
     while chunk := file.read(BLOCK_BYTES):
         *lines, rest = chunk.split(b"\n")
-        # The line that is not ended: whether there is a row in it is known bit by bit.
+        # A line may reach over several blocks; `has_row` remembers whether it holds a row.
         filled = [bool(line.strip(BLANKS)) for line in lines]
         if lines:
             filled[0] = filled[0] or has_row
@@ -47,16 +46,16 @@ def line_ends(file: BinaryIO, offset: int) -> Iterator[RecordEnds]:
 
 
 def parse_line(line: bytes) -> dict[str, Any]:
-    """The object in a line.
+    """Parse the JSON object in a line.
 
     Raises:
-        ValueError: there is none; says what there is instead.
+        ValueError: the line holds something else; the message says what.
     """
     value: Any = None
     with suppress(orjson.JSONDecodeError):
         value = orjson.loads(line)
     if value is None or (type(value) is dict and not _are_exact(value.values())):
-        # What orjson refuses, or rounds.
+        # orjson refuses it, or may have rounded a number.
         try:
             value = parse_value(line)
         except NotJson as error:
@@ -67,26 +66,31 @@ def parse_line(line: bytes) -> dict[str, Any]:
 
 
 def read_objects(
-    content: bytes, layout: Layout, *, first_row: int, max_text_chars: int, max_record_bytes: int
+    content: bytes,
+    names: tuple[str, ...],
+    *,
+    first_row: int,
+    max_text_chars: int,
+    max_record_bytes: int,
 ) -> Rows:
-    """Read the rows of a part; a line that holds none is an error in its place.
+    """Read the rows of a part; a line without a row becomes a row with an error.
 
     Args:
-        content: lines; the last may be broken off behind `max_record_bytes`.
-        layout: the names of the fields.
+        content: lines; a last line over `max_record_bytes` may be cut off.
+        names: the fields of the ref, the text, and those that are carried through.
         first_row: the number of the first row, from 0.
         max_text_chars: a longer text is an error in its row.
-        max_record_bytes: so is a longer line.
+        max_record_bytes: a longer line is an error in its row.
     """
     lines = [line for line in content.split(b"\n") if line.strip(BLANKS)]
-    # One look at all of them first: most have nothing but texts where texts are to be.
+    # Try all lines at once first: most uploads have texts wherever texts are expected.
     if max(map(len, lines), default=0) <= max_record_bytes and b"\\u0000" not in content:
         try:
             found = list(map(orjson.loads, lines))
         except orjson.JSONDecodeError:
             found = []
         if set(map(type, found)) == {dict} and (
-            rows := _ordinary(found, layout, first_row, max_text_chars)
+            rows := _ordinary(found, names, first_row, max_text_chars)
         ):
             return rows
     rows = Rows()
@@ -99,17 +103,17 @@ def read_objects(
                 values = parse_line(line)
             except ValueError as problem:
                 error = str(problem)
-        ref, text, *extras = map(values.get, layout.names)
+        ref, text, *extras = map(values.get, names)
         ref = str(number) if ref is None else ref_text(ref)
         rows.add(ref, text, max_text_chars, error, list(map(cell_text, extras)))
     return rows
 
 
 def _ordinary(
-    found: list[dict[str, Any]], layout: Layout, first_row: int, max_text_chars: int
+    found: list[dict[str, Any]], names: tuple[str, ...], first_row: int, max_text_chars: int
 ) -> Rows | None:
-    """The rows of these objects; None if one must be looked at by itself."""
-    columns: list[list[Any]] = [[row.get(name) for row in found] for name in layout.names]
+    """The rows of these objects; None if they must be read one by one."""
+    columns: list[list[Any]] = [[row.get(name) for row in found] for name in names]
     refs, texts, *extras = columns
     if set(map(type, texts)) != {str} or not all(map(_are_exact, [refs, *extras])):
         return None
@@ -127,7 +131,7 @@ def _ordinary(
 
 
 def _are_exact(values: Collection[Any]) -> bool:
-    """Whether orjson made of them what was sent: it rounds whole numbers of more than 64 bits."""
+    """Whether orjson parsed these values exactly: it rounds integers of more than 64 bits."""
     kinds = set(map(type, values))
     if kinds & {dict, list}:
         return False

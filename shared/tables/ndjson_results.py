@@ -1,4 +1,4 @@
-"""Result rows as NDJSON: a line of JSON for each, with every cell as it was sent; and back."""
+"""Result rows as NDJSON, one JSON object a line, with every cell as it was sent; and back."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,17 +15,17 @@ def render(
     extras: Sequence[list[str]] = (),
     columns: Sequence[str] = (),
 ) -> bytes:
-    """The lines of a part; a float is written so that it reads back equal.
+    """Write the rows of a part as lines. Scores read back equal.
 
     Args:
-        refs: as they were sent.
-        scores: finite; None where there is an error.
-        errors: None where there is a score.
-        extras: the cells of each column that is carried through, as they were sent.
-        columns: the names of these, which become further keys.
+        refs: the refs, as they were sent.
+        scores: finite numbers; None for a row with an error.
+        errors: None for a row with a score.
+        extras: for each carried column its cells, as they were sent.
+        columns: the names of these columns, which become further keys.
 
     Raises:
-        ValueError: these are not lists of one length.
+        ValueError: the lists differ in length.
     """
     rows = zip(refs, scores, errors, *extras, strict=True)
     if not extras:
@@ -35,26 +35,26 @@ def render(
 
 
 def lines(records: Any) -> bytes:
-    """Records, each as a line of JSON."""
+    """Write records as lines of JSON."""
     return b"".join([orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records])
 
 
 def parse(
     content: bytes, begin: int = 0, end: int | None = None, columns: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """The rows that `render` wrote, as records: all, or those from `begin` to `end`.
+    """Read rows that `render` wrote, as records.
 
     Args:
-        content: what it wrote.
-        begin: the first row that is wanted, from 0.
-        end: the row behind the last one; None: to the end.
-        columns: the names of the columns that are carried through.
+        content: the output of `render`.
+        begin: the first row to read, from 0.
+        end: the row after the last one to read; None: to the end.
+        columns: the names of the carried columns.
 
     Raises:
-        ValueError: the rows do not have these columns.
+        ValueError: the rows have other columns.
     """
     wanted = content.split(b"\n")[:-1][begin:end]
-    # All lines at once: within a line, a line break is always escaped.
+    # Parse all lines at once: within a line every line break is escaped.
     rows: list[dict[str, Any]] = orjson.loads(b"[" + b",".join(wanted) + b"]")
     if any(len(row) != 3 + len(columns) for row in rows[:1]):
         raise ValueError("the rows have other columns")
@@ -62,10 +62,10 @@ def parse(
 
 
 def bad_rows(content: bytes) -> list[tuple[int, str, str]]:
-    """Those of the rows that `render` wrote that have an error: which it is, its ref, its error."""
+    """The rows with an error in the output of `render`: number from 0, ref and error of each."""
     found = []
     for at, line in enumerate(content.split(b"\n")[:-1]):
-        # Within a cell, every quote of these would have a backslash before it.
+        # A cell cannot contain this: its quotes would have backslashes before them.
         if b'"error":null' not in line:
             row = orjson.loads(line)
             found.append((at, row["ref"], row["error"]))

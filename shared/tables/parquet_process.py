@@ -1,8 +1,8 @@
-"""A program of its own that reads a Parquet file: its columns, or its rows as they are stored.
+"""A separate program that reads a Parquet file: its columns, or its rows in the stored form.
 
-What reads such a file is a large library in C++, and the file comes from anybody: here it may die
-of it, or want more memory than it gets, and takes no worker and no API with it. Nor is it anywhere
-where there is no Parquet.
+A large C++ library reads the file, and the file may come from anybody. If the library crashes or
+wants too much memory, only this process ends, and no worker and no API process with it. Also, a
+process that never meets Parquet never loads the library.
 
 `python -m shared.tables.parquet_process '{"do": "describe", "memory": 500000000}' <file`
 """
@@ -21,11 +21,11 @@ import pyarrow.parquet as pq
 from shared.tables.parquet_rows import NOT_WANTED, UNREADABLE
 from shared.tables.stored_rows import write_rows
 
-#: Processor time that it may take to say what is in a file, or what its first rows are.
+#: The processor time for describing a file, or reading its first rows.
 DESCRIBE_SECONDS = 10
 
-#: And to give all rows. Whoever wants them goes on in another process long before; where that was
-#: killed, and the file has this one turn in circles, nobody else would end it.
+#: The processor time for reading all rows. A split goes on in a new process long before. The limit
+#: ends this process if a file makes it loop and its worker was killed.
 ROWS_SECONDS = 3600
 
 ROWS_AT_ONCE = 512
@@ -35,52 +35,57 @@ PAGE_BUFFER_BYTES = 2**20
 
 
 def main() -> int:
-    """Do what the argument says, with the file at the standard input; say how that ended."""
-    asked = json.loads(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_DATA, (asked["memory"], asked["memory"]))
+    """Do what the argument asks with the file on standard input; return the exit status."""
+    request = json.loads(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_DATA, (request["memory"], request["memory"]))
     with suppress(OSError):
-        # Where a container has no memory left, the kernel takes this process first.
+        # If the container runs out of memory, the kernel should kill this process first.
         Path("/proc/self/oom_score_adj").write_text("1000")
-    seconds = ROWS_SECONDS if asked["do"] == "rows" else DESCRIBE_SECONDS
+    seconds = ROWS_SECONDS if request["do"] == "rows" else DESCRIBE_SECONDS
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     try:
         with open(0, "rb", closefd=False) as stdin:
             file = pq.ParquetFile(stdin, pre_buffer=False, buffer_size=PAGE_BUFFER_BYTES)
-            if asked["do"] == "describe":
+            if request["do"] == "describe":
                 names, rows = file.schema_arrow.names, file.metadata.num_rows
                 sys.stdout.write(json.dumps({"columns": names, "rows": rows}))
-            elif asked["do"] == "first":
-                # What comes before is what there is to see, to who looks with little memory.
+            elif request["do"] == "first":
+                # Rows that were read before the memory ran out are good enough for a preview.
                 with suppress(MemoryError):
-                    for run in _first(_rows(file, asked["names"], 0), asked["most"]):
+                    for run in _first(_rows(file, request["names"], 0), request["most"]):
                         sys.stdout.buffer.write(write_rows(run))
             else:
-                for run in _rows(file, asked["names"], asked["skip"]):
+                for run in _rows(file, request["names"], request["skip"]):
                     sys.stdout.buffer.write(write_rows(run))
             sys.stdout.flush()
     except BrokenPipeError:
         return NOT_WANTED
     except MemoryError:
-        most = f"{asked['memory'] // 2**20} MB"
-        return _say(f"it takes more than {most} of memory: its pages or its texts are too large")
+        most = f"{request['memory'] // 2**20} MB"
+        return _unreadable(
+            f"it takes more than {most} of memory: its pages or its texts are too large"
+        )
     except (pa.ArrowException, OSError, ValueError) as error:
-        return _say(str(error).partition("\n")[0][:200])
+        return _unreadable(str(error).partition("\n")[0][:200])
     return 0
 
 
-def _say(reason: str) -> int:
+def _unreadable(reason: str) -> int:
     sys.stderr.write(reason)
     return UNREADABLE
 
 
 def _rows(file: pq.ParquetFile, names: list[str], skip: int) -> Iterator[list[tuple[Any, ...]]]:
-    """The rows from one on, some at a time: the values of these columns, in their order."""
+    """Read the rows after the first `skip`, some at a time: the values of the columns `names`.
+
+    A column that the file does not have is null.
+    """
     group, groups = 0, file.metadata.num_row_groups
     while group < groups and skip >= (rows := file.metadata.row_group(group).num_rows):
         skip, group = skip - rows, group + 1
-    there = [name for name in names if name in file.schema_arrow.names]
+    present = [name for name in names if name in file.schema_arrow.names]
     for batch in file.iter_batches(
-        ROWS_AT_ONCE, row_groups=list(range(group, groups)), columns=there, use_threads=False
+        ROWS_AT_ONCE, row_groups=list(range(group, groups)), columns=present, use_threads=False
     ):
         if skip >= len(batch):
             skip -= len(batch)
@@ -88,7 +93,7 @@ def _rows(file: pq.ParquetFile, names: list[str], skip: int) -> Iterator[list[tu
         wanted, skip = batch.slice(skip), 0
         columns = [
             _values(wanted.column(name), is_text=number == 1)
-            if name in there
+            if name in present
             else [None] * len(wanted)
             for number, name in enumerate(names)
         ]
@@ -96,7 +101,7 @@ def _rows(file: pq.ParquetFile, names: list[str], skip: int) -> Iterator[list[tu
 
 
 def _first(runs: Iterator[Any], most: int) -> Iterator[Any]:
-    """So many rows at most."""
+    """The first `most` rows."""
     for run in runs:
         yield run[:most]
         most -= len(run)
@@ -105,15 +110,19 @@ def _first(runs: Iterator[Any], most: int) -> Iterator[Any]:
 
 
 def _values(column: pa.Array, *, is_text: bool) -> list[Any]:
-    """The values of a column, as JSON has them; of that with the texts no other is a string."""
+    """The values of a column as JSON values.
+
+    In the text column (`is_text`) only texts become strings; the string form of another type is
+    wrapped in an object, so that the row gets an error and is not scored.
+    """
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = column.dictionary_decode(), kind.value_type
     if pa.types.is_timestamp(kind):
-        # Without a time zone it is what is written; with one, UTC is what is kept.
+        # A time without a zone is the local time as written; one with a zone is stored in UTC.
         zone = "Z" if kind.tz else ""
-        spelled = column.cast(pa.timestamp(kind.unit)).cast(pa.string()).to_pylist()
-        values = [value if value is None else value.replace(" ", "T") + zone for value in spelled]
+        texts = column.cast(pa.timestamp(kind.unit)).cast(pa.string()).to_pylist()
+        values = [value if value is None else value.replace(" ", "T") + zone for value in texts]
     elif pa.types.is_temporal(kind) or pa.types.is_decimal(kind):
         values = column.cast(pa.string()).to_pylist()
     else:
@@ -127,7 +136,7 @@ def _values(column: pa.Array, *, is_text: bool) -> list[Any]:
 
 
 def _holds_texts(kind: pa.DataType) -> bool:
-    # Older programs write strings as bytes, and do not say which they are.
+    # Older programs write strings as bytes, and do not mark them as strings.
     tests = (
         pa.types.is_string,
         pa.types.is_large_string,
@@ -140,7 +149,7 @@ def _holds_texts(kind: pa.DataType) -> bool:
 
 
 def _decoded(column: pa.Array) -> list[Any]:
-    """The values, bytes as the text that they are in UTF-8; what is none is told from a text."""
+    """The values; bytes become texts if they are UTF-8, and otherwise an object with their hex."""
     if not _holds_texts(column.type):
         return list(column.to_pylist())
     values = column.cast(pa.large_binary()).to_pylist()
@@ -158,7 +167,7 @@ def _text_in(value: bytes) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A value that `json` can write."""
+    """The value in a form that `json` can write."""
     match value:
         case None | bool() | int() | float() | str():
             return value

@@ -1,6 +1,6 @@
-"""Result parts as one Parquet file, in constant memory.
+"""Writes result parts as one Parquet file, in constant memory.
 
-Import this where a file is made and nowhere before: pyarrow takes 50 MB of a process.
+Import this module only when a file is made: pyarrow takes 50 MB of a process.
 """
 
 import io
@@ -8,8 +8,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from threading import Lock
 
-# Before pyarrow is imported. Its own pools keep what each thread has freed: eight downloads at a
-# time held 400 MB, and 130 MB with this one.
+# To be set before pyarrow is imported. Its default pools keep the memory that each thread has
+# freed: eight downloads at a time held 400 MB, and with this pool 130 MB.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 import pyarrow as pa
@@ -20,21 +20,21 @@ import pyarrow.parquet
 from shared.model import SCORE
 from shared.tables.result_formats import CSV, RowFormat
 
-#: Rows of a row group: readers work on whole ones, some on one a core.
+#: The rows of a row group. Readers work on whole row groups, some of them on one for each core.
 GROUP_ROWS = 128 * 1024
 
-#: A row group of long cells is closed sooner; it is in memory until then.
+#: A row group of long cells is closed at this size, because it is in memory until then.
 GROUP_BYTES = 8 * 1024 * 1024
 
-#: A cell that `shared.tables.csv_results.escape` has put a quote before.
+#: A cell that `shared.tables.csv_results.escape` has escaped.
 _ESCAPED = r"^'('*[=+\-@\t\r])"
 
-#: Threads of the API may make files at the same time; their row groups take turns in memory.
+#: Lets only one thread of a process hold a row group in memory at a time.
 _making = Lock()
 
 
 def schema(columns: Sequence[str] = ()) -> pa.Schema:
-    """The columns of a file: ref, score, error, and those that are carried through, as texts."""
+    """The columns of a file: ref, score, error, and the carried columns, which are strings."""
     names = {"ref": pa.string(), SCORE: pa.float64(), "error": pa.string()}
     carried = [(column, pa.string()) for column in columns]
     return pa.schema([*names.items(), *carried])
@@ -43,15 +43,15 @@ def schema(columns: Sequence[str] = ()) -> pa.Schema:
 def parquet_of(
     parts: Iterable[bytes], form: RowFormat, columns: Sequence[str] = ()
 ) -> Iterator[bytes]:
-    """A Parquet file of result parts, in runs of bytes.
+    """Write result parts as a Parquet file, in chunks of bytes.
 
     Args:
-        parts: in their order; each is asked for when the ones before are in a row group.
-        form: what they are written in.
-        columns: the names of the columns that are carried through.
+        parts: the parts in their order; each is read when the ones before it are written.
+        form: the format of the parts.
+        columns: the names of the carried columns.
     """
     sink, left = _Sink(), iter(parts)
-    # A ref is mostly said once, and a dictionary of all that there are would save nothing.
+    # No dictionary for the refs: most of them occur once, so it would save nothing.
     repeated = ["error", *columns]
     with pa.parquet.ParquetWriter(
         sink, schema(columns), compression="zstd", use_dictionary=repeated
@@ -71,7 +71,7 @@ def _write_group(
     form: RowFormat,
     columns: Sequence[str],
 ) -> bool:
-    """Write a row group of the next parts; whether there may be more of them."""
+    """Write the next parts as a row group. Returns whether there may be more parts."""
     tables: list[pa.Table] = []
     rows = size = 0
     for content in parts:
@@ -103,11 +103,11 @@ def _table(content: bytes, form: RowFormat, columns: Sequence[str]) -> pa.Table:
 
 
 def _read_csv(content: bytes, wanted: pa.Schema) -> pa.Table:
-    # Behind a line that is passed over: else a first cell would lose its byte order mark.
+    # Below a line that is skipped: otherwise a first cell that begins with a BOM would lose it.
     content = b"-\n" + content
     return pa.csv.read_csv(
         pa.BufferReader(content),
-        # In one block, and by this thread: a pool of pyarrow's own would outlive no fork.
+        # In one block and by this thread: a thread pool of pyarrow would not survive a fork.
         read_options=pa.csv.ReadOptions(
             column_names=wanted.names, skip_rows=1, use_threads=False, block_size=len(content)
         ),
@@ -119,7 +119,7 @@ def _read_csv(content: bytes, wanted: pa.Schema) -> pa.Table:
 
 
 class _Sink(io.RawIOBase):
-    """Takes what the writer writes, until it is fetched."""
+    """Collects what the writer writes, until `take`."""
 
     def __init__(self) -> None:
         self._runs: list[bytes] = []
@@ -129,7 +129,7 @@ class _Sink(io.RawIOBase):
         return True
 
     def write(self, run: object) -> int:
-        content = bytes(run)  # type: ignore[call-overload]  # a buffer of pyarrow's, soon reused
+        content = bytes(run)  # type: ignore[call-overload]  # a buffer that pyarrow will reuse
         self._runs.append(content)
         self._size += len(content)
         return len(content)

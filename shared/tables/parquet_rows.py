@@ -1,4 +1,4 @@
-"""What is in a Parquet file, as `parquet_child` reads it in a process of its own."""
+"""Reads a Parquet file by way of a separate process; see `parquet_process`."""
 
 import io
 import json
@@ -16,76 +16,78 @@ from shared.errors.input import BadParquet
 
 MAGIC = b"PAR1"
 
-#: What describes all row groups is in memory at once, tenfold. So much is enough for thousands.
+#: The largest footer. It describes all row groups, and takes ten times its size in memory. This
+#: size is enough for thousands of row groups.
 MAX_FOOTER_BYTES = 4 * 2**20
 
-#: What reading a file may take. It does not grow with the file, but with its pages and texts.
+#: The memory for reading rows. The need grows with the pages and texts of a file, not with its
+#: size.
 MAX_MEMORY_BYTES = 768 * 2**20
 
-#: What it may take to read a footer, and one at a time: the API's container has not much.
+#: The memory for reading a footer, of one file at a time: the container of the API is small.
 DESCRIBE_MEMORY_BYTES = 192 * 2**20
 _describing = Lock()
 
-#: How the child says that the file cannot be read (and why, on its stderr), or that nobody took
-#: the rest of the rows.
+#: Exit statuses of the process: the file cannot be read (the reason is on stderr), or the reader
+#: did not take all rows.
 UNREADABLE, NOT_WANTED = 2, 3
 
 
 class ParquetSummary(NamedTuple):
-    """What a file says of itself."""
+    """The columns and the number of rows of a file."""
 
     columns: list[str]
     rows: int
 
 
 def describe(file: BinaryIO) -> ParquetSummary:
-    """The names of the columns of a file, and its number of rows.
+    """Read the names of the columns of a file, and its number of rows.
 
     Raises:
         shared.errors.input.BadParquet: it cannot be read.
     """
     _check_ends(file)
-    asked = {"do": "describe", "memory": DESCRIBE_MEMORY_BYTES}
-    with _describing, _child(file, asked) as output:
+    request = {"do": "describe", "memory": DESCRIBE_MEMORY_BYTES}
+    with _describing, _process(file, request) as output:
         found = output.read()
-    about = json.loads(found)
-    return ParquetSummary(about["columns"], about["rows"])
+    summary = json.loads(found)
+    return ParquetSummary(summary["columns"], summary["rows"])
 
 
 @contextmanager
 def stored_rows_of(file: BinaryIO, names: tuple[str, ...], skip: int) -> Iterator[IO[bytes]]:
-    """The rows of a file as lines, in the form of `stored_rows`, in constant memory.
+    """Read the rows of a file as lines in the form of `stored_rows`, in constant memory.
 
     Args:
-        file: a file that can be sought in.
-        names: the columns of the ref, the text, and what is carried through; the values of one that
-            is not there are null.
-        skip: so many rows are left out at the beginning.
+        file: a seekable file.
+        names: the columns of the ref, the text, and those that are carried through. A column that
+            the file does not have is null.
+        skip: the number of rows to leave out at the beginning.
 
     Raises:
-        shared.errors.input.BadParquet: at the block's end: it cannot be read to its end.
+        shared.errors.input.BadParquet: when the block ends: the file cannot be read to its end.
     """
-    asked = {"do": "rows", "names": names, "skip": skip, "memory": MAX_MEMORY_BYTES}
-    with _child(file, asked) as output:
+    request = {"do": "rows", "names": names, "skip": skip, "memory": MAX_MEMORY_BYTES}
+    with _process(file, request) as output:
         yield output
 
 
 def first_rows_of(file: BinaryIO, names: tuple[str, ...], rows: int, size: int) -> bytes:
-    """The first rows of a file as lines, in the form of `stored_rows`, and in little memory.
+    """Read the first rows of a file as lines in the form of `stored_rows`, in little memory.
 
-    Fewer than there are, where they have more bytes than asked for, or take too much memory.
+    Returns fewer rows if they take more than `size` bytes, or too much memory.
 
     Args:
-        file: a file that can be sought in.
-        names: as `stored_rows_of` takes them.
-        rows: at most so many.
-        size: at most so many bytes.
+        file: a seekable file.
+        names: the columns, as `stored_rows_of` takes them.
+        rows: the most rows.
+        size: the most bytes.
 
     Raises:
-        shared.errors.input.BadParquet: it cannot be read so far.
+        shared.errors.input.BadParquet: the file cannot be read.
     """
-    asked = {"do": "first", "names": names, "most": rows, "memory": DESCRIBE_MEMORY_BYTES}
-    with _describing, _child(file, asked) as output:
+    request = {"do": "first", "names": names, "most": rows, "memory": DESCRIBE_MEMORY_BYTES}
+    with _describing, _process(file, request) as output:
         found = output.read(size)
     return found[: found.rfind(b"\n") + 1]
 
@@ -102,16 +104,16 @@ def _check_ends(file: BinaryIO) -> None:
 
 
 @contextmanager
-def _child(file: BinaryIO, asked: dict[str, Any]) -> Iterator[IO[bytes]]:
-    command = [sys.executable, "-P", "-m", "shared.tables.parquet_process", json.dumps(asked)]
+def _process(file: BinaryIO, request: dict[str, Any]) -> Iterator[IO[bytes]]:
+    command = [sys.executable, "-P", "-m", "shared.tables.parquet_process", json.dumps(request)]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-        # Its own pools take address space that the limit on memory would count.
+        # The default pools reserve address space, which the memory limit would count.
         "ARROW_DEFAULT_MEMORY_POOL": "system",
     }
     with (
         _with_descriptor(file) as stdin,
-        subprocess.Popen(  # noqa: S603  a program of ours
+        subprocess.Popen(  # noqa: S603  our own program
             command,
             stdin=stdin,
             stdout=subprocess.PIPE,
@@ -121,11 +123,11 @@ def _child(file: BinaryIO, asked: dict[str, Any]) -> Iterator[IO[bytes]]:
     ):
         output, errors = child.stdout, child.stderr
         if output is None or errors is None:
-            raise RuntimeError("a child without pipes")
+            raise RuntimeError("a process without pipes")
         try:
             yield output
         except BaseException:
-            # It may wait for somebody to take more rows.
+            # Otherwise it would wait for ever for a reader of its rows.
             child.kill()
             raise
         output.close()
@@ -133,16 +135,16 @@ def _child(file: BinaryIO, asked: dict[str, Any]) -> Iterator[IO[bytes]]:
     if status == UNREADABLE:
         raise BadParquet(reason=reason.decode(errors="replace"))
     if status not in (0, NOT_WANTED):
-        raise BadParquet(reason=f"what reads it was ended by it ({_spelled(status)})")
+        raise BadParquet(reason=f"the process that reads it has crashed ({_status_text(status)})")
 
 
-def _spelled(status: int) -> str:
+def _status_text(status: int) -> str:
     return f"status {status}" if status > 0 else signal.Signals(-status).name
 
 
 @contextmanager
 def _with_descriptor(file: BinaryIO) -> Iterator[IO[bytes]]:
-    """The same content as a file of the operating system's, which another process can read."""
+    """The content as a file with a descriptor, which another process can read."""
     try:
         file.fileno()
     except (AttributeError, OSError):

@@ -1,22 +1,21 @@
-"""The formats in which result rows are written and read, a part at a time."""
+"""The row formats of results, CSV and NDJSON: how the rows of a part are written and read."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from shared.jobs.job import Spec
 from shared.tables import csv_results, ndjson_results
 from shared.tables.rows import Rows
 
-#: Result rows as records: `ref`, `Sentiment_Score`, `error`, and the columns that are carried.
+#: Result rows as records: `ref`, `Sentiment_Score`, `error`, and the carried columns.
 Records = list[dict[str, Any]]
 
-#: As the model gave them; None where the row has an error.
+#: The scores of the model; None for a row with an error.
 Scores = list[float | None]
 
 
 class Parse(Protocol):
-    """Reads the rows of a part, or those from one to before another."""
+    """Reads the rows of a part from `begin` to before `end`."""
 
     def __call__(
         self, content: bytes, begin: int = 0, end: int | None = None, columns: Sequence[str] = ()
@@ -26,14 +25,15 @@ class Parse(Protocol):
 
 @dataclass(frozen=True)
 class RowFormat:
-    """A format in which rows can be put behind each other.
+    """A format in which a result is a header followed by the parts in a row.
 
     Attributes:
-        header: what stands before the first row, for the names of the carried columns.
-        render: rows with their scores, for these names.
-        parse: what `render` wrote, as records.
-        write: such records, for these names.
-        bad_rows: the places, refs and errors of the rows that have an error, of what was rendered.
+        header: makes the header from the names of the carried columns.
+        render: writes rows and their scores; it also takes the names of the carried columns.
+        parse: reads what `render` wrote, as records.
+        write: writes such records; it also takes the names of the carried columns.
+        bad_rows: finds the rows with an error in what `render` wrote: number, ref and error of
+        each.
     """
 
     header: Callable[[Sequence[str]], bytes]
@@ -76,6 +76,14 @@ NDJSON = RowFormat(
 ROW_FORMATS = {"csv": CSV, "ndjson": NDJSON}
 
 
-def part_format(spec: Spec) -> RowFormat:
+class HasPartFormat(Protocol):
+    """Names the format of result parts; `shared.jobs.job.Spec` does."""
+
+    @property
+    def part_format(self) -> Literal["csv", "ndjson"]:
+        """The format in which the workers write the parts of the job."""
+
+
+def part_format(spec: HasPartFormat) -> RowFormat:
     """The format in which the workers write the parts of a job."""
     return ROW_FORMATS[spec.part_format]

@@ -1,4 +1,4 @@
-"""Rows as they are scored: texts, what they are known by, and why some cannot be scored."""
+"""Rows to be scored: their texts, their refs, and the errors of those that cannot be scored."""
 
 import json
 from collections.abc import Sequence
@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Rows:
-    """Rows as they were sent, lists of one length; `errors[i]` says why row i is bad.
+    """Rows as they were sent, as lists of equal length.
 
     Attributes:
-        extras: a list for each column that is carried through, in the order of `Spec.columns`.
+        refs: the refs.
+        texts: the texts; empty for a row with an error.
+        errors: why a row cannot be scored; None if it can.
+        extras: a list of cells for each carried column, in the order of `Spec.columns`.
     """
 
     refs: list[str] = field(default_factory=list)
@@ -26,17 +29,17 @@ class Rows:
         error: str | None = None,
         extras: Sequence[str] = (),
     ) -> None:
-        """Add a row; a text that cannot be scored becomes the row's error.
+        """Add a row; if its text cannot be scored, the row gets an error.
 
         Args:
-            ref: as it comes back.
-            text: to be scored.
+            ref: the ref, as the result returns it.
+            text: the value to be scored.
             max_text_chars: a longer text is an error.
             error: why the row cannot be read.
-            extras: a cell for each column that is carried through.
+            extras: a cell for each carried column.
 
         Raises:
-            ValueError: the rows before have more such columns, or fewer.
+            ValueError: the rows before carry another number of columns.
         """
         if extras:
             self._begin(len(extras))
@@ -48,10 +51,10 @@ class Rows:
             column.append(cell)
 
     def extend(self, other: "Rows") -> None:
-        """Add all rows of another.
+        """Append all rows of `other`.
 
         Raises:
-            ValueError: one carries more columns than the other.
+            ValueError: the two carry different numbers of columns.
         """
         if not other.refs:
             return
@@ -64,12 +67,12 @@ class Rows:
             column.extend(cells)
 
     def _begin(self, columns: int) -> None:
-        """Take the first rows that come for what all carry."""
+        """Let the first rows determine the number of carried columns."""
         if not (self.refs or self.extras):
             self.extras = [[] for _ in range(columns)]
 
     def run(self, begin: int, end: int) -> "Rows":
-        """The rows from one to before another, by themselves."""
+        """A copy of the rows from `begin` to before `end`."""
         extras = [column[begin:end] for column in self.extras]
         return Rows(self.refs[begin:end], self.texts[begin:end], self.errors[begin:end], extras)
 
@@ -78,12 +81,12 @@ class Rows:
 
 
 def count_errors(errors: list[str | None]) -> int:
-    """How many of these rows have an error."""
+    """The number of rows with an error."""
     return len(errors) - errors.count(None)
 
 
 def text_error(text: object, max_text_chars: int) -> str | None:
-    """Why this value cannot be scored as a text; None if it can."""
+    """Why a value cannot be scored as a text; None if it can."""
     if text is None:
         return "the text is missing"
     if not isinstance(text, str):
@@ -98,14 +101,19 @@ def text_error(text: object, max_text_chars: int) -> str | None:
 
 
 def numbers_of(first_row: int, rows: int) -> list[str]:
-    """The refs of rows that came without: their numbers, from 1."""
+    """The refs of rows that were sent without refs: their numbers, from 1.
+
+    Args:
+        first_row: the number of the first row, from 0.
+        rows: how many rows.
+    """
     return list(map(str, range(first_row + 1, first_row + rows + 1)))
 
 
 def rows_of(
     refs: list[str], texts: list[str], max_text_chars: int, extras: list[list[str]]
 ) -> Rows:
-    """Rows of texts without a NUL, which are looked at one by one only if one of them is bad."""
+    """Make rows of texts without a NUL; the texts are checked one by one only if one is bad."""
     errors: list[str | None] = [None] * len(texts)
     lengths = set(map(len, texts))
     if 0 in lengths or max(lengths, default=0) > max_text_chars or any(map(str.isspace, texts)):

@@ -1,4 +1,4 @@
-"""Rows that came as JSON, as they are stored: a line for each."""
+"""The stored form of rows that were sent as JSON or Parquet: a line of JSON for each row."""
 
 import json
 from contextlib import suppress
@@ -11,57 +11,59 @@ from shared.tables.rows import Rows, numbers_of, rows_of
 
 
 def write_rows(rows: list[tuple[Any, ...]]) -> bytes:
-    """JSON rows as they are stored: a line `["ref", "text"]` for each.
+    """Write rows in the stored form: a line `["ref", "text", ...]` for each.
 
     Args:
-        rows: of one length: a ref (None: there is none), a text, and what is carried through.
+        rows: tuples of equal length: the ref (None: the row was sent without one), the text, and
+            the values of the carried columns.
     """
     if rows and len(rows[0]) > 2:
-        kept = [
+        stored = [
             (None if ref is None else ref_text(ref), text, *map(cell_text, extras))
             for ref, text, *extras in rows
         ]
     else:
-        kept = [(None if ref is None else ref_text(ref), text) for ref, text in rows]
-    if {type(row[1]) for row in kept} == {str}:
+        stored = [(None if ref is None else ref_text(ref), text) for ref, text in rows]
+    if {type(row[1]) for row in stored} == {str}:
         with suppress(orjson.JSONEncodeError):
-            return b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in kept])
-    # What orjson refuses or changes: half of a surrogate pair; numbers over 64 bits.
-    return "".join([json.dumps(row) + "\n" for row in kept]).encode()
+            return b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in stored])
+    # orjson refuses half of a surrogate pair, and changes integers of more than 64 bits.
+    return "".join([json.dumps(row) + "\n" for row in stored]).encode()
 
 
 def ref_text(ref: object) -> str:
-    """A ref as it is kept: as typed."""
+    """The text of a ref: a string unchanged, another value as JSON."""
     if isinstance(ref, str):
         return ref
-    # `json` takes twenty times as long to say the same of a number.
+    # For a number `json` gives the same text and takes twenty times as long.
     if type(ref) is int or (type(ref) is float and isfinite(ref)):
         return repr(ref)
     return json.dumps(ref, ensure_ascii=False)
 
 
 def cell_text(value: object) -> str:
-    """A value of a carried column as it is kept: a string as typed, null as an empty cell."""
+    """The text of a carried value: a string unchanged, null as an empty cell, others as JSON."""
     return "" if value is None else ref_text(value)
 
 
 def read_stored(content: bytes, first_row: int, max_text_chars: int) -> Rows:
-    """Read what `write_rows` wrote.
+    """Read rows that `write_rows` wrote.
 
     Args:
-        content: whole lines.
-        first_row: the number of the first, from 0; a row without a ref gets its number, from 1.
+        content: complete lines.
+        first_row: the number of the first row, from 0. A row without a ref gets its number as its
+            ref, counted from 1.
         max_text_chars: a longer text is an error in its row.
     """
     try:
-        # All lines as one list: within a line, a line break is always escaped.
+        # Parse all lines as one list: within a line every line break is escaped.
         flat = orjson.loads(content.replace(b"]\n[", b",") or b"[]")
     except orjson.JSONDecodeError:
-        # It holds what only `json` takes, such as half of a surrogate pair: no text for this way.
+        # Only `json` can read it (half of a surrogate pair). None sends it to the loop below.
         flat = [None, None]
     width = max(len(flat) // max(content.count(b"\n"), 1), 2)
     refs, texts = flat[::width], flat[1::width]
-    # orjson rounds integers of more than 64 bits, so what is no text is for `json` to read.
+    # orjson rounds integers of more than 64 bits, so `json` reads rows whose text is no string.
     if set(map(type, texts)) <= {str} and b"\\u0000" not in content:
         if None in refs:
             numbers = numbers_of(first_row, len(refs))

@@ -1,7 +1,7 @@
-"""What leads from a request to the log lines, and to the work that it caused.
+"""The log context: fields of the present request or task, for one thread.
 
-Fields of the present request or task, of this thread: they stand in each of its log lines, and two
-of them go with each message to a worker.
+They stand in each log line of the thread, and two of them go with each message to a worker. So log
+lines of a request lead to those of the work that it caused.
 """
 
 import re
@@ -21,13 +21,13 @@ _fields: ContextVar[Mapping[str, object]] = ContextVar("trail", default=_NOTHING
 
 
 def fields() -> Mapping[str, object]:
-    """What is known of the present request or task, in order."""
+    """The fields of the present request or task, in the order in which they were added."""
     return _fields.get()
 
 
 @contextmanager
 def about(**known: object) -> Iterator[None]:
-    """Know this too, for the time of a block; what is None or empty is left out."""
+    """Add fields for the time of a block; a field that is None or empty is left out."""
     more = {name: value for name, value in known.items() if value not in (None, "")}
     token = _fields.set({**_fields.get(), **more})
     try:
@@ -37,23 +37,23 @@ def about(**known: object) -> Iterator[None]:
 
 
 def headers() -> dict[str, object]:
-    """What goes with a message to a worker."""
+    """The fields that go with a message to a worker."""
     known = _fields.get()
     return {name: known[name] for name in CARRIED if name in known}
 
 
 def traceparent(presented: str | None) -> str:
-    """A `traceparent` of W3C's Trace Context as it was presented; empty where it is none."""
+    """A `traceparent` header of W3C Trace Context, if it is valid; else empty."""
     presented = (presented or "").strip()
-    # Version ff is forbidden; of a later one than 00 these fields are the same.
+    # Version ff is forbidden. Later versions than 00 begin with the same fields.
     valid = _TRACEPARENT.fullmatch(presented[:55]) and not presented.startswith("ff")
     return presented[:55] if valid else ""
 
 
 def request_id(presented: str | None) -> str:
-    """The id of a request, as it was presented; a new one where none was, or one that is unfit.
+    """The request id that a client has sent, if it is fit; else a new one.
 
-    It stands in log lines and in a header: no spaces, quotes or line breaks.
+    It stands in log lines and in a header, so it may hold no spaces, quotes or line breaks.
     """
     presented = presented or ""
     return presented if _REQUEST_ID.fullmatch(presented) else secrets.token_hex(8)

@@ -1,4 +1,4 @@
-"""What is counted and measured, as Prometheus reads it."""
+"""Metrics in the text formats of Prometheus and OpenMetrics."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -14,35 +14,39 @@ from prometheus_client.registry import Collector
 
 from shared.telemetry.shared_counters import Measure, SharedCounters
 
-#: By the values of the labels, in their order.
+#: Numbers by the values of their labels, in the order of the labels.
 Values = Mapping[Any, float]
 
-#: The labels of a version of a model.
+#: The labels of a model version.
 MODEL = ("model", "version")
 
-#: What gives some of the numbers at a scrape.
+#: A function that gives some of the metrics at a scrape.
 Source = Callable[[], Iterable[Metric]]
 
 
 class MetricsCollector(Collector):
-    """All the numbers of a program, asked for anew at each scrape."""
+    """All metrics of a program; each scrape asks the sources again."""
 
     def __init__(self, *sources: Source) -> None:
         self._sources = sources
 
     def collect(self) -> Iterator[Metric]:
-        """Everything that there is to say now."""
+        """The present metrics of all sources."""
         for source in self._sources:
             yield from source()
 
     def page(self, accept: str | None) -> tuple[bytes, str]:
-        """The text of a scrape and its media type: Prometheus's own, or OpenMetrics if wished."""
+        """The text of a scrape and its media type.
+
+        Args:
+            accept: the `Accept` header of the scrape, which may ask for OpenMetrics.
+        """
         encode, content_type = choose_encoder(accept or "")
         return encode(self), content_type
 
 
 def counted(counters: SharedCounters, measures: Sequence[Measure]) -> Iterator[Metric]:
-    """What a program's processes have counted."""
+    """The metrics that the processes of a program have counted."""
     for measure in measures:
         totals = counters.totals(measure)
         if not measure.buckets:
@@ -65,23 +69,23 @@ def counted(counters: SharedCounters, measures: Sequence[Measure]) -> Iterator[M
 
 
 def counter(name: str, about: str, labels: Sequence[str], values: Values) -> Metric:
-    """A number that only grows, but for a new beginning."""
+    """A metric that only grows, except for restarts."""
     family = CounterMetricFamily(name, about, labels=labels)
-    for of, value in sorted(values.items()):
-        family.add_metric(of, value)
+    for label_values, value in sorted(values.items()):
+        family.add_metric(label_values, value)
     return family
 
 
 def gauge(name: str, about: str, labels: Sequence[str], values: Values) -> Metric:
-    """A number as it is now."""
+    """A metric that goes up and down."""
     family = GaugeMetricFamily(name, about, labels=labels)
-    for of, value in sorted(values.items()):
-        family.add_metric(of, value)
+    for label_values, value in sorted(values.items()):
+        family.add_metric(label_values, value)
     return family
 
 
 def labels_of(full_name: str) -> tuple[str, str]:
-    """The labels of a version of a model."""
+    """The label values of a model version: its name and its version."""
     name, _, version = full_name.partition("@")
     return name, version
 

@@ -1,12 +1,12 @@
-"""What went wrong, for a log that must not hold what people sent."""
+"""Tracebacks for a log that must not hold users' texts."""
 
 import traceback
 
 
 def where(error: BaseException) -> str:
-    """The kind of an exception, and the lines that it came through, the last one first.
+    """The kind of an exception, and the lines of its traceback, the innermost first.
 
-    Not its message, nor that of the one before it: either may quote a text.
+    Leaves out its message and that of its cause: either may quote a user's text.
     """
     frames = reversed(traceback.extract_tb(error.__traceback__))
     lines = [f"{frame.filename}:{frame.lineno} ({frame.name})" for frame in frames]

@@ -1,9 +1,9 @@
-"""Counts of a program of several processes, in memory that all of them see.
+"""Counters of a program with several processes, in memory that they share.
 
-The main process makes a `SharedCounters`. The processes that it forks count into the same memory,
-each in a place of its own: no lock between them, no call to Redis, no file to clean up. A process
-that takes the place of a dead one counts on where that one ended, so that a total never falls while
-the program lives.
+The main process makes a `SharedCounters`. Each process that it forks counts in its own section of
+the memory, a place: no lock between processes, no call to Redis, no file to clean up. A process
+that takes the place of a dead one counts on from its numbers, so that a total never falls while the
+program lives.
 """
 
 import fcntl
@@ -19,30 +19,30 @@ from threading import Lock
 
 logger = logging.getLogger(__name__)
 
-#: Processes that may live at a time, numbers of each, and bytes for their names. Memory that nobody
-#: has written to is not there.
+#: The most processes at a time, the numbers of each, and the bytes for the names of the numbers.
+#: The kernel allocates a page of the memory only when a process first writes to it.
 PLACES = 128
 NUMBERS = 8192
 NAME_BYTES = 192 * 1024
 
-_HEAD = 8  # the length of the names in use
+_HEAD = 8  # holds the number of bytes of names in use
 _PLACE = _HEAD + 8 * NUMBERS + NAME_BYTES
 _PLACE += -_PLACE % mmap.PAGESIZE
 
-#: Between the words of a name: no label holds it.
-_APART = "\x1f"
+#: Separates the words of a name; no label holds it.
+_SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What is counted, under which labels.
+    """A metric and its labels.
 
     Attributes:
-        name: as Prometheus wants it; of a counter it ends in `_total`.
-        about: what it says, in a sentence.
-        labels: their names; values must be few, and known beforehand.
-        buckets: the upper bounds of a histogram, rising; empty: it is a counter.
-        is_gauge: it goes down again, and what a process has of it goes with the process.
+        name: the name in Prometheus; that of a counter ends in `_total`.
+        about: a sentence that explains it.
+        labels: the names of its labels, whose values must be few and known beforehand.
+        buckets: the upper bounds of a histogram, in rising order; empty: it is a counter or gauge.
+        is_gauge: it goes up and down, and the value of a process ends with the process.
     """
 
     name: str
@@ -53,22 +53,22 @@ class Measure:
 
     @property
     def size(self) -> int:
-        """Numbers that are kept of it: one; or of a histogram each bucket, +Inf, and the sum."""
+        """How many numbers it takes: one; a histogram takes its buckets, +Inf, and the sum."""
         return len(self.buckets) + 2 if self.buckets else 1
 
 
 class SharedCounters:
-    """What the processes of one program have counted."""
+    """The counts of the processes of one program."""
 
     def __init__(self, gauges: Collection[str] = ()) -> None:
         """Make the memory.
 
         Args:
-            gauges: the names of what goes down again: whoever takes the place of a dead process
-                begins it anew.
+            gauges: the names of the gauges: a process that takes the place of a dead one sets them
+                to 0.
         """
         self._gauges = frozenset(gauges)
-        # Its places are locked by their processes: the kernel unlocks those of a dead one.
+        # Each process locks its place in this file; the kernel unlocks the place of a dead process.
         self._file = _nameless_file(PLACES * _PLACE)
         self._memory = memoryview(mmap.mmap(self._file, PLACES * _PLACE))
         self._pid = 0
@@ -80,14 +80,14 @@ class SharedCounters:
         os.close(self._file)
 
     def add(self, measure: Measure, *labels: str, by: float = 1) -> None:
-        """Count something."""
+        """Add to a counter or a gauge."""
         with self._lock:
             at = self._at(measure, labels)
             if at >= 0:
                 self._numbers[at] += by
 
     def observe(self, measure: Measure, value: float, *labels: str) -> None:
-        """Count a value of a histogram."""
+        """Add a value to a histogram."""
         bucket = bisect_left(measure.buckets, value)
         with self._lock:
             at = self._at(measure, labels)
@@ -96,9 +96,10 @@ class SharedCounters:
                 self._numbers[at + len(measure.buckets) + 1] += value
 
     def totals(self, measure: Measure) -> dict[tuple[str, ...], list[float]]:
-        """By labels, what all processes have counted, those that have ended included.
+        """The sums over all processes, by the values of the labels.
 
-        Of a gauge, those that have ended have nothing.
+        Processes that have ended are included, except for a gauge. The numbers of a histogram are
+        those of its buckets, of +Inf, and the sum of its values.
         """
         found: dict[tuple[str, ...], list[float]] = {}
         for place in range(PLACES):
@@ -114,7 +115,7 @@ class SharedCounters:
         return found
 
     def _at(self, measure: Measure, labels: tuple[str, ...]) -> int:
-        """Where the first number of it is; -1 where there is no room."""
+        """The index of the measure's first number in this process; -1 if there is no room."""
         if self._pid != os.getpid():
             self._take_place()
         key = (measure.name, *labels)
@@ -122,7 +123,7 @@ class SharedCounters:
         return self._add_name(measure, key) if at is None else at
 
     def _add_name(self, measure: Measure, key: tuple[str, ...]) -> int:
-        line = _APART.join((str(measure.size), *key)).encode() + b"\n"
+        line = _SEPARATOR.join((str(measure.size), *key)).encode() + b"\n"
         head, names = self._head_of(self._place), self._text_of(self._place)
         at, used = self._used, head[0]
         if at + measure.size > NUMBERS or used + len(line) > NAME_BYTES:
@@ -130,7 +131,7 @@ class SharedCounters:
             at = -1
         else:
             names[used : used + len(line)] = line
-            # Last: whoever reads at this moment sees a name whole, or not at all.
+            # The length last: a process that reads at this moment sees the whole name or nothing.
             head[0] = used + len(line)
             self._used += measure.size
         self._known[key] = at
@@ -144,7 +145,7 @@ class SharedCounters:
                 continue
             break
         else:
-            logger.warning("more than %d processes: what this one does is not counted", PLACES)
+            logger.warning("more than %d processes: the work of this one is not counted", PLACES)
             place = -1
         self._place, self._known, self._used = place, {}, NUMBERS
         if place >= 0:
@@ -157,19 +158,19 @@ class SharedCounters:
         self._pid = os.getpid()
 
     def _lives(self, place: int) -> bool:
-        """Whether the process that counts in a place lives."""
+        """Whether the process of a place lives."""
         if self._pid == os.getpid() and place == self._place:
             return True
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
         except OSError:
             return True
-        # Who looks for a place at this moment takes the next one.
+        # A process that looks for a place at this moment takes the next one.
         fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
         return False
 
     def _forked(self) -> None:
-        # A thread of the main process may have held it at that moment.
+        # A thread of the main process may have held the lock when this process was forked.
         self._lock = Lock()
 
     def _head_of(self, place: int) -> "memoryview[int]":
@@ -184,11 +185,11 @@ class SharedCounters:
     def _names_of(self, place: int) -> Iterator[Sequence[str]]:
         used = self._head_of(place)[0]
         for line in bytes(self._text_of(place)[:used]).decode().split("\n")[:-1]:
-            yield line.split(_APART)
+            yield line.split(_SEPARATOR)
 
 
 def _nameless_file(size: int) -> int:
-    """A file in memory that has no name, and goes with the last process that holds it."""
+    """A file in memory without a name; it ends with the last process that has it open."""
     if hasattr(os, "memfd_create"):
         file = os.memfd_create("scorelane-tally")
     else:

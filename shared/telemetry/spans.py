@@ -1,6 +1,6 @@
-"""Spans of OpenTelemetry, where it is installed and OTEL_* says where they go; else nothing.
+"""Spans of OpenTelemetry, if it is installed and `OTEL_*` names a destination.
 
-Nothing else of ours imports OpenTelemetry, and this does only where it is on.
+No other module of the project imports OpenTelemetry, and this one does so only if spans are on.
 """
 
 import logging
@@ -14,14 +14,14 @@ from shared.telemetry.safe_traceback import where
 
 logger = logging.getLogger(__name__)
 
-#: Each of these says where spans go.
+#: Variables each of which names a destination of spans.
 _DESTINATIONS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 _OFF = ("", "none")
 
 
 class Spans:
-    """Those of one process. It is off until it is started."""
+    """The spans of one process. They are off until `start`."""
 
     def __init__(self) -> None:
         self._tracer: Any = None
@@ -29,20 +29,20 @@ class Spans:
 
     @property
     def on(self) -> bool:
-        """Whether there is anybody to tell."""
+        """Whether spans are sent."""
         return self._tracer is not None
 
     def start(self, program: str, exporter: Any = None) -> None:
-        """Begin, in a process that is forked no more.
+        """Turn spans on, if there is a destination; call this in a process that will not fork.
 
         Args:
-            program: the service's name, where OTEL_SERVICE_NAME names none.
-            exporter: where spans go; None: where the environment says, if it says so.
+            program: the name of the service, unless `OTEL_SERVICE_NAME` names it.
+            exporter: the destination; None: the one that the environment names, if any.
         """
         if exporter is None and not is_wanted(os.environ):
             return
         try:
-            from opentelemetry.sdk.resources import Resource  # noqa: PLC0415  where it is on
+            from opentelemetry.sdk.resources import Resource  # noqa: PLC0415  only if spans are on
             from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
             from opentelemetry.sdk.trace.export import (  # noqa: PLC0415
                 BatchSpanProcessor,
@@ -63,20 +63,23 @@ class Spans:
         self._tracer = self._provider.get_tracer("scorelane")
 
     def stop(self) -> None:
-        """Send what was not sent yet."""
+        """Send the remaining spans, and turn spans off."""
         if self._provider:
             self._provider.shutdown()
         self._tracer = self._provider = None
 
     def begin(self, name: str, parent: str, *, kind: str = "SERVER") -> tuple[Any, str]:
-        """Begin a span; it, and its `traceparent`. Only where it is on.
+        """Begin a span. Call this only if spans are on.
 
         Args:
-            name: what is done.
-            parent: the `traceparent` that it is a child of; empty: it begins a trace.
-            kind: a name of OpenTelemetry's SpanKind.
+            name: the name of the span.
+            parent: the `traceparent` of its parent; empty: the span begins a trace.
+            kind: a name of OpenTelemetry's `SpanKind`.
+
+        Returns:
+            The span and its `traceparent`.
         """
-        from opentelemetry.trace import SpanKind  # noqa: PLC0415  where it is on
+        from opentelemetry.trace import SpanKind  # noqa: PLC0415  only if spans are on
 
         span = self._tracer.start_span(name, _context(parent), SpanKind[kind])
         about = span.get_span_context()
@@ -85,7 +88,7 @@ class Spans:
 
     @contextmanager
     def around(self, name: str, parent: str, about: Mapping[str, Any]) -> Iterator[None]:
-        """A span of a worker's, for the time of a block; nothing where it is off."""
+        """A span of a worker for the time of a block; does nothing if spans are off."""
         if self._tracer is None:
             yield
             return
@@ -94,15 +97,15 @@ class Spans:
         try:
             yield
         except BaseException as error:
-            # Not its message: it may quote a text.
+            # Not the message of the error: it may quote a user's text.
             _fail(span, where(error))
             raise
         finally:
             span.end()
 
     def record(self, name: str, parent: str, seconds: float, about: Mapping[str, Any]) -> None:
-        """A span of a worker's that ends now, and was so many seconds long."""
-        from opentelemetry.trace import SpanKind  # noqa: PLC0415  where it is on
+        """Send a span of a worker that ends now. Call this only if spans are on."""
+        from opentelemetry.trace import SpanKind  # noqa: PLC0415  only if spans are on
 
         end = time.time_ns()
         span = self._tracer.start_span(
@@ -116,7 +119,7 @@ class Spans:
 
 
 def end(span: Any, name: str, about: Mapping[str, Any]) -> None:
-    """End a span of a request, now that it is known what it was."""
+    """End the span of a request, with its final name and its attributes."""
     span.update_name(name)
     span.set_attributes(attributes(about))
     if int(about.get("status", 0)) >= 500:
@@ -125,7 +128,7 @@ def end(span: Any, name: str, about: Mapping[str, Any]) -> None:
 
 
 def is_wanted(environment: Mapping[str, str]) -> bool:
-    """Whether OTEL_* says where spans go."""
+    """Whether `OTEL_*` names a destination for spans."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
     exporter = environment.get("OTEL_TRACES_EXPORTER")
@@ -135,7 +138,7 @@ def is_wanted(environment: Mapping[str, str]) -> bool:
 
 
 def attributes(about: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known, under names of our own."""
+    """Fields as attributes of a span, under names that begin with `scorelane.`."""
     return {f"scorelane.{name}": value for name, value in about.items() if value not in (None, "")}
 
 
@@ -152,21 +155,21 @@ def _exporter() -> Any:
 
 
 def _context(parent: str) -> Any:
-    from opentelemetry.context import Context  # noqa: PLC0415  where it is on
+    from opentelemetry.context import Context  # noqa: PLC0415  only if spans are on
     from opentelemetry.trace.propagation.tracecontext import (  # noqa: PLC0415
         TraceContextTextMapPropagator,
     )
 
-    # An empty one: what some thread did last is no parent.
+    # An empty context: otherwise the last span of this thread would become the parent.
     found = TraceContextTextMapPropagator().extract({"traceparent": parent}, Context())
     return found or Context()
 
 
 def _fail(span: Any, reason: str) -> None:
-    from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415  where it is on
+    from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415  only if spans are on
 
     span.set_status(Status(StatusCode.ERROR, reason))
 
 
-#: Those of this process.
+#: The spans of this process.
 spans = Spans()

@@ -1,1 +1,1 @@
-"""Callbacks: the message, its signature, and the addresses it may go to."""
+"""Webhooks: the addresses that callbacks may go to."""

@@ -1,6 +1,7 @@
 """Where a callback may go: to public addresses, and to those that the settings name.
 
-Whoever may send a job could otherwise have the workers knock at doors that are open to them alone.
+Without this check anybody who may send a job could make the workers send requests to services that
+only the workers can reach (server-side request forgery).
 """
 
 import socket
@@ -23,7 +24,7 @@ _PORTS = {"http": 80, "https": 443}
 
 Address = IPv4Address | IPv6Address
 
-#: IPv4 addresses inside IPv6 ones (RFC 6052), which a gateway would unpack.
+#: IPv6 addresses that hold an IPv4 address (RFC 6052), to which a gateway forwards.
 _NAT64 = ip_network("64:ff9b::/96")
 
 #: IPv4 networks that are not of the public Internet: IANA's IPv4 Special-Purpose Address Registry
@@ -80,21 +81,24 @@ _ISATAP = 0x0000_5EFE
 
 @dataclass(frozen=True)
 class Target:
-    """Where a request goes. It must be sent to one of these addresses, without asking anew."""
+    """Where a request goes.
+
+    It must be sent to one of these addresses: a second name lookup may give an unchecked one.
+    """
 
     scheme: str
     host: str
-    authority: str  #: As the URL has it: the host, and the port if it is named.
+    authority: str  #: The host and, if the URL names it, the port.
     port: int
-    path: str  #: With the query.
-    addresses: tuple[str, ...]  #: The host's; each was checked.
+    path: str  #: The path and the query.
+    addresses: tuple[str, ...]  #: The addresses of the host; each was checked.
 
 
 class Allowed:
-    """What of the addresses that are not public may be reached all the same."""
+    """The addresses that are not public and may be reached all the same."""
 
     def __init__(self, listed: str) -> None:
-        """Take networks, addresses and names of hosts, by comma."""
+        """Take networks, addresses and host names, separated by commas."""
         self._hosts, self._networks = set(), []
         for item in filter(None, (part.strip().lower() for part in listed.split(","))):
             try:
@@ -103,7 +107,7 @@ class Allowed:
                 self._hosts.add(item)
 
     def admits(self, host: str, address: Address) -> bool:
-        """Whether a request may go to this address, which is one of this host's."""
+        """Whether a request to this host may go to this address, one of the host's."""
         if host in self._hosts or any(address in network for network in self._networks):
             return True
         return _is_public(address)
@@ -123,11 +127,11 @@ def _is_public(address: Address) -> bool:
 
 
 def find_target(url: str, allowed: Allowed) -> Target:
-    """Where a URL leads, by the addresses that its host has at this moment.
+    """Resolve and check the URL of a callback.
 
     Raises:
-        shared.errors.input.BadCallback: it is no URL for a callback, its host is not known, or one
-            of its addresses may not be reached.
+        shared.errors.input.BadCallback: it is not a URL for a callback, its host is not known, or
+            one of the host's addresses may not be reached.
     """
     if len(url) > MAX_URL_CHARS:
         raise BadCallback(reason=f"it is longer than {MAX_URL_CHARS:,} characters")

@@ -25,7 +25,8 @@ from scorelane.commands.checks.service import examine_api, examine_workers
 from scorelane.commands.main import cli
 from scorelane.stack.folder import Addresses, settings_of_stack, write_addresses
 from shared.config.settings import Settings
-from shared.fleet import RedisFleet, Worker
+from shared.fleet import Worker
+from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
 

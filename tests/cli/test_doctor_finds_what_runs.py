@@ -16,7 +16,7 @@ from scorelane.commands.checks.running import find_deployment
 from scorelane.commands.main import cli
 from scorelane.stack.folder import Addresses, running_addresses, write_addresses
 from shared.config.settings import Settings
-from shared.fleet import RedisFleet
+from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
 

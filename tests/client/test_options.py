@@ -61,6 +61,8 @@ def test_a_job_that_allows_no_errors(client: Any) -> None:
 
 def test_an_unknown_option(client: Any, working: Working) -> None:
     """The service refuses a misspelt option, and lists the valid ones."""
-    with pytest.raises(BadRequest, match=r"'txet' is not an option here\. The options: .*charset"):
+    with pytest.raises(
+        BadRequest, match=r"'txet' is not an option of this request\. The options: .*charset"
+    ):
         client.submit(b"text\nhello\n", txet="tweet")
     assert working.requests

@@ -13,7 +13,7 @@ from scorelane.client import errors as client_errors
 from scorelane.client.errors import ApiError, api_error_from, error_class, retry_after
 from shared.errors import input as input_errors
 from shared.errors import service as errors
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 #: The error classes that the API answers with. Other programs raise the rest.
 API_ERRORS = sorted(
@@ -108,7 +108,7 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
 def test_calls_raise_the_class_of_their_error(client: Any, connected: Callable[..., Any]) -> None:
     """Both clients raise the class for the error that the service in memory answers with."""
     for call in (client.job, client.delete, client.cancel, client.wait):
-        with pytest.raises(client_errors.JobNotFound, match="is no job id"):
+        with pytest.raises(client_errors.JobNotFound, match="is not a job id"):
             call("no-id")
     with pytest.raises(client_errors.BadRequest, match="no column 'text'") as refused:
         client.submit(b"a,b\n1,2\n")

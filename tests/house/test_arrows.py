@@ -1,4 +1,4 @@
-"""The arrows between the rooms: an import that crosses one breaks `make check`."""
+"""The import contracts between the packages: `make check` fails if an import breaks one."""
 
 import re
 import shutil
@@ -14,7 +14,7 @@ ROOMS = ("api", "worker", "shared", "scoring", "training", "scorelane")
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the rooms and their contracts."""
+    """A copy of the packages and their contracts."""
     copy = tmp_path_factory.mktemp("tree")
     for room in ROOMS:
         shutil.copytree(ROOT / room, copy / room, ignore=shutil.ignore_patterns("__pycache__"))
@@ -35,7 +35,7 @@ def lint_imports(tree: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_no_arrow_is_crossed(tree: Path) -> None:
-    """The code as it is keeps every contract."""
+    """The code keeps every contract."""
     found = lint_imports(tree)
     assert found.returncode == 0, found.stdout
 
@@ -57,7 +57,7 @@ def test_no_arrow_is_crossed(tree: Path) -> None:
     ],
 )
 def test_a_crossed_arrow_is_named(tree: Path, file: str, crossing: str, contract: str) -> None:
-    """An import against an arrow fails the check, with the sentence that it breaks."""
+    """An import that breaks a contract fails the check, which names the contract."""
     path = tree / file
     before = path.read_text()
     path.write_text(f"{before}\n{crossing}\n")

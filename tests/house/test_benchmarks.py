@@ -1,4 +1,4 @@
-"""The benchmarks' own parts: texts, turns, tables, and what makes a run fail."""
+"""The parts of the benchmarks: texts, turns, tables, and correctness checks."""
 
 import csv
 import json
@@ -16,15 +16,15 @@ from shared.model import SCORE
 
 
 def test_the_same_seed_gives_the_same_texts() -> None:
-    """A run can be repeated on its very texts, and a shorter one is the beginning of a longer."""
+    """The same seed gives the same texts, and a shorter list is the beginning of a longer one."""
     assert reviews.texts(300, seed=3) == reviews.texts(500, seed=3)[:300]
     assert reviews.texts(300, seed=3) != reviews.texts(300, seed=4)
 
 
 def test_texts_are_as_long_and_as_mixed_as_reviews_are() -> None:
-    """Phrases of 1 to 60 words, 18 on average, with what trips a careless reader of CSV."""
+    """Texts have 1 to 60 words, 18 on average, and characters that trip a careless CSV reader."""
     texts = reviews.texts(5000, seed=1)
-    # A turn of phrase ("a lot of") is drawn as one word.
+    # A phrase such as "a lot of" is drawn as one word.
     lengths = [len(text.split()) for text in texts]
     assert 16 < sum(lengths) / len(lengths) < 20
     assert min(lengths) == 1
@@ -36,7 +36,7 @@ def test_texts_are_as_long_and_as_mixed_as_reviews_are() -> None:
 
 
 def test_a_written_csv_reads_back(tmp_path: Path) -> None:
-    """The file holds the texts as they were drawn, with refs 1, 2, ..."""
+    """The file holds the generated texts unchanged, with refs 1, 2, ..."""
     reviews.write_csv(tmp_path / "texts.csv", 400, seed=2)
     with (tmp_path / "texts.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -45,7 +45,7 @@ def test_a_written_csv_reads_back(tmp_path: Path) -> None:
 
 
 def test_a_users_csv_is_taken_instead(tmp_path: Path) -> None:
-    """Texts come from the CSV that was given: the first ones, on one line each, none empty."""
+    """A user's CSV replaces generated texts: the first non-empty ones, each on one line."""
     own = tmp_path / "own.csv"
     own.write_text('id,text\n1,good\n2,\n3,"two\nlines"\n4,bad\n', encoding="utf-8")
     options = Options(csv=own)
@@ -55,7 +55,7 @@ def test_a_users_csv_is_taken_instead(tmp_path: Path) -> None:
 
 
 def test_a_csv_without_texts_is_refused(tmp_path: Path) -> None:
-    """The message says what is missing."""
+    """A CSV without the column or without texts is refused, with what is missing."""
     (tmp_path / "own.csv").write_text("id,review\n1,good\n")
     with pytest.raises(BadUse, match="has no column 'text'"):
         reviews.read_csv(tmp_path / "own.csv", 10)
@@ -65,13 +65,13 @@ def test_a_csv_without_texts_is_refused(tmp_path: Path) -> None:
 
 
 def test_both_labels_occur() -> None:
-    """A pipeline can be fitted to made texts and their labels."""
+    """Both labels occur, so that a pipeline can be fitted to generated texts."""
     labels = reviews.labels(reviews.texts(1000, seed=1))
     assert 0.2 < sum(labels) / len(labels) < 0.8
 
 
 def test_contestants_run_in_turn() -> None:
-    """A B A B, so that whatever disturbs the machine disturbs both."""
+    """Contestants run in turn, A B A B, so that disturbances affect both."""
     turns: list[str] = []
 
     def contestant(name: str) -> float:
@@ -84,7 +84,7 @@ def test_contestants_run_in_turn() -> None:
 
 
 def test_a_floor_is_compared_with_the_ratio_of_medians() -> None:
-    """Rates count upwards, times downwards, limits absolutely; one outlier changes nothing."""
+    """Rates must be high, times low, and limits kept; one outlier does not change a median."""
     rates = faster("", [80, 90, 5], [10, 11, 99], floor=8)
     assert (rates.ratio, rates.reached) == (pytest.approx(80 / 11), False)
     times = quicker("", 2.0, 120.0, floor=50)
@@ -97,7 +97,7 @@ def test_a_floor_is_compared_with_the_ratio_of_medians() -> None:
 def test_a_run_writes_its_figures_and_succeeds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A floor that is not reached is shown and written, and is no failure."""
+    """A missed floor is printed and written, and does not fail the run."""
     table = Table("Rates", rows=[faster("ours", [1.0], [2.0], floor=8)])
     monkeypatch.setattr(scoring, "run", lambda _: [table])
     ended = CliRunner().invoke(main, ["scoring", "--quick", "--json", str(tmp_path)])
@@ -110,7 +110,7 @@ def test_a_run_writes_its_figures_and_succeeds(
 
 
 def test_a_wrong_score_makes_the_run_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exit status is 1, and what is wrong is said."""
+    """A failed correctness check gives the exit status 1 and is printed."""
     table = Table("Rates")
     table.check(holds=True, otherwise="this is well")
     table.check(holds=False, otherwise="row 7 is off")
@@ -122,7 +122,7 @@ def test_a_wrong_score_makes_the_run_fail(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda frame: frame, None),
         (lambda frame: frame.iloc[:-1], "3 rows came back of 4"),
@@ -132,20 +132,20 @@ def test_a_wrong_score_makes_the_run_fail(tmp_path: Path, monkeypatch: pytest.Mo
         (lambda frame: frame.assign(**{SCORE: [0.1, None, 0.3, 0.4]}), "row 2 is off"),
     ],
 )
-def test_every_row_is_compared(tmp_path: Path, change: object, said: str | None) -> None:
-    """A row that is missing, moved, failed or wrong is found, and named."""
+def test_every_row_is_compared(tmp_path: Path, change: object, message: str | None) -> None:
+    """A row that is missing, misplaced, failed or wrong is found and named."""
     assert callable(change)
     right = pd.DataFrame({"ref": [1, 2, 3, 4], SCORE: [0.1, 0.2, 0.3, 0.4], "error": None})
     right.drop(columns="error").to_csv(tmp_path / "script.csv", index=False)
     change(right).to_csv(tmp_path / "ours.csv", index=False)
     found = bulk.differences(tmp_path / "ours.csv", tmp_path / "script.csv", bulk.DEEP)
-    assert (said in found[0]) if said else found == []
+    assert (message in found[0]) if message else found == []
 
 
 def test_a_peer_that_is_not_installed_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The message is the command that installs it."""
+    """A peer without an environment is refused with the command that installs it."""
     monkeypatch.setattr(environments, "ENVIRONMENTS", tmp_path)
     with pytest.raises(BadUse, match="peers install ray_data"):
         environments.python_of("ray_data")

@@ -1,4 +1,4 @@
-"""The load generator of the benchmarks, against a server that answers from a script."""
+"""The load generator of the benchmarks, against a server with scripted responses."""
 
 import socket
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from benchmarks.load import Answer, Client, ask, percentile, repeat, request
+from benchmarks.load import Answer, Client, percentile, repeat, request, run_clients
 
 ASKED = request("POST", "/sentiment", b'{"text": ["a good day"]}')
 
@@ -16,7 +16,7 @@ def answer(body: bytes, status: str = "200 OK", extra: str = "") -> bytes:
 
 
 class Server:
-    """Answers the n-th request of each connection with the n-th script line; then it closes."""
+    """Answers the n-th request of each connection with the n-th script entry, then closes it."""
 
     def __init__(self, script: list[list[bytes]]) -> None:
         self.requests: list[bytes] = []
@@ -51,7 +51,7 @@ class Server:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Server]]:
-    """Starts a server with a script: for each request of a connection, the pieces to send."""
+    """Starts a server with a script: for each request of a connection, the pieces of the answer."""
     servers: list[Server] = []
 
     def start(*script: list[bytes]) -> Server:
@@ -64,9 +64,9 @@ def serve() -> Iterator[Callable[..., Server]]:
 
 
 def test_every_request_is_answered_counted_and_timed(serve: Callable[..., Server]) -> None:
-    """So many requests are sent as were asked for, by all clients together."""
+    """All clients together send exactly the requested number of requests."""
     server = serve(*[[answer(b"[]")]] * 20)
-    load = ask(server.url, [repeat(lambda: ASKED) for _ in range(3)], requests=20)
+    load = run_clients(server.url, [repeat(lambda: ASKED) for _ in range(3)], requests=20)
     assert load.statuses == {200: 20}
     assert len(load.latencies) == 20
     assert server.requests == [ASKED] * 20
@@ -75,8 +75,8 @@ def test_every_request_is_answered_counted_and_timed(serve: Callable[..., Server
     assert load.rate == pytest.approx(20 / load.seconds)
 
 
-def test_a_client_is_sent_the_answer_to_what_it_asked(serve: Callable[..., Server]) -> None:
-    """What a client asks next may depend on what it was told; when it returns, the run ends."""
+def test_a_client_gets_the_answers_to_its_requests(serve: Callable[..., Server]) -> None:
+    """A client's next request may depend on the last answer; the run ends when it returns."""
     server = serve([answer(b"7", "202 ACCEPTED")], [answer(b"done")])
     seen: list[Answer] = []
 
@@ -84,68 +84,70 @@ def test_a_client_is_sent_the_answer_to_what_it_asked(serve: Callable[..., Serve
         seen.append((yield request("POST", "/jobs", b"{}")))
         seen.append((yield request("GET", f"/jobs/{seen[0].body.decode()}")))
 
-    load = ask(server.url, [client()])
+    load = run_clients(server.url, [client()])
     assert seen == [Answer(202, b"7"), Answer(200, b"done")]
     assert server.requests[1].startswith(b"GET /jobs/7 HTTP/1.1\r\n")
     assert load.statuses == {202: 1, 200: 1}
 
 
 def test_an_answer_may_come_in_pieces(serve: Callable[..., Server]) -> None:
-    """An answer is whole when its Content-Length is there, wherever it was cut on its way."""
+    """An answer that arrives in pieces is complete when its Content-Length is reached."""
     body = b"x" * 100_000
     whole = answer(body)
     server = serve([whole[:10], whole[10:25], whole[25:70_000], whole[70_000:]])
     bodies: list[bytes] = []
-    ask(server.url, [repeat(lambda: ASKED, lambda found: bodies.append(found.body))], requests=1)
+    run_clients(
+        server.url, [repeat(lambda: ASKED, lambda found: bodies.append(found.body))], requests=1
+    )
     assert bodies == [body]
 
 
-def test_a_closed_connection_is_made_anew(serve: Callable[..., Server]) -> None:
-    """A server that says that it closes the connection gets the next request on another one."""
+def test_a_closed_connection_is_opened_again(serve: Callable[..., Server]) -> None:
+    """After "Connection: close" the next request uses a new connection."""
     server = serve([answer(b"[]", extra="Connection: close\r\n")])
-    load = ask(server.url, [repeat(lambda: ASKED)], requests=3)
+    load = run_clients(server.url, [repeat(lambda: ASKED)], requests=3)
     assert load.statuses == {200: 3}
     assert server.connections == 3
 
 
 def test_an_answer_without_content_is_read(serve: Callable[..., Server]) -> None:
-    """A 204 has no Content-Length."""
+    """A 204 without a Content-Length is a complete answer."""
     server = serve([b"HTTP/1.1 204 NO CONTENT\r\n\r\n"], [answer(b"[]")])
-    load = ask(server.url, [repeat(lambda: ASKED)], requests=2)
+    load = run_clients(server.url, [repeat(lambda: ASKED)], requests=2)
     assert load.statuses == {204: 1, 200: 1}
 
 
-def test_a_paced_client_sends_all_that_was_due(serve: Callable[..., Server]) -> None:
-    """A pace bounds the rate from above, and the run ends with the answer to the last request."""
+def test_a_paced_client_sends_all_due_requests(serve: Callable[..., Server]) -> None:
+    """A pace limits the rate, and the run ends with the answer to the last request."""
     server = serve(*[[answer(b"[]")]] * 5)
-    load = ask(server.url, [repeat(lambda: ASKED, per_second=100)], requests=5)
+    load = run_clients(server.url, [repeat(lambda: ASKED, per_second=100)], requests=5)
     assert load.statuses == {200: 5}
     assert load.rate <= 5 / (4 / 100)
 
 
 def test_no_request_begins_after_the_time_is_over(serve: Callable[..., Server]) -> None:
-    """What would be due later than the end of a run is not waited for."""
+    """A request that is due after the end of the run is not sent."""
     server = serve([answer(b"[]")], [answer(b"[]")])
-    load = ask(server.url, [repeat(lambda: ASKED, per_second=0.001)], seconds=60)
+    load = run_clients(server.url, [repeat(lambda: ASKED, per_second=0.001)], seconds=60)
     assert load.statuses == {200: 1}
 
 
 def test_a_broken_connection_is_an_error(serve: Callable[..., Server]) -> None:
-    """A server that closes in the midst of an answer does not go unseen."""
+    """A connection that closes during an answer raises an error."""
     server = serve([b"HTTP/1.1 200 OK\r\n"])
     with pytest.raises(ConnectionError, match="closed a connection"):
-        ask(server.url, [repeat(lambda: ASKED)], requests=1)
+        run_clients(server.url, [repeat(lambda: ASKED)], requests=1)
 
 
 def test_an_answer_of_unknown_length_is_an_error(serve: Callable[..., Server]) -> None:
-    """A chunked answer is not read as an empty one."""
+    """A chunked answer raises an error instead of counting as empty."""
     server = serve([b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"])
     with pytest.raises(ValueError, match="without Content-Length"):
-        ask(server.url, [repeat(lambda: ASKED)], requests=1)
+        run_clients(server.url, [repeat(lambda: ASKED)], requests=1)
 
 
 def test_a_percentile_is_one_of_the_values() -> None:
-    """The nearest rank: 50 % of four values do not exceed the second."""
+    """By the nearest-rank method, the 50th percentile of four values is the second."""
     assert percentile([4.0, 1.0, 3.0, 2.0], 50) == 2.0
     assert percentile(map(float, range(1, 101)), 99) == 99.0
     assert percentile([5.0], 99) == 5.0

@@ -34,7 +34,7 @@ def test_compose_passes_on_every_setting() -> None:
         ("SCORELANE_RETENTION_SECOND", "did you mean SCORELANE_RETENTION_SECONDS?"),
         ("SCORELANE_MODEL_DIR", "did you mean SCORELANE_MODELS_DIR?"),
         ("SCORELANE_FAVOURITE_COLOUR", "docs/settings.md"),
-        ("scorelane_worker", "is no setting"),
+        ("scorelane_worker", "is not a setting"),
     ],
 )
 def test_an_unknown_variable_is_reported(name: str, hint: str) -> None:

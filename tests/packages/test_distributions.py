@@ -125,19 +125,6 @@ def test_a_command_of_the_services_says_what_to_install(
         assert len(done.stderr.strip().splitlines()) == 1, (command, done.stderr)
 
 
-def test_help_is_quick_because_it_imports_little(wheels: dict[str, Path], tmp_path: Path) -> None:
-    """`scorelane --help` imports no HTTP client, no tables and no command."""
-    at = environment(tmp_path / "venv")
-    install(at, wheels["scorelane"])
-    code = """
-import sys
-from scorelane.commands.main import cli
-cli(["--help"], standalone_mode=False)
-print([name for name in ("httpx", "rich", "scorelane.commands.score") if name in sys.modules])
-"""
-    assert succeed(at, "-c", code).rstrip().endswith("[]")
-
-
 def test_the_services_run_from_their_wheels(wheels: dict[str, Path], tmp_path: Path) -> None:
     """With both distributions a file is scored by a service of its own, with a bundled model."""
     at = environment(tmp_path / "venv")

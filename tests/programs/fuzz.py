@@ -1,8 +1,8 @@
-"""`make fuzz`: every reader of what others send, under inputs that a fuzzer makes up.
+"""`make fuzz`: fuzzes every reader of user input.
 
-A reader may refuse an input with an error of ours, which says what is wrong; anything else that it
-raises is a bug, and so is a row that is lost, or read otherwise in parts than as a whole. The
-fuzzer is guided by which lines of the code its inputs reach (Atheris, libFuzzer).
+A reader may refuse an input with a `ScorelaneError`. Any other exception is a bug, and so is a row
+that is lost, or that is read differently in parts than in one piece. The fuzzer is guided by code
+coverage (Atheris, based on libFuzzer).
 """
 
 import argparse
@@ -28,23 +28,23 @@ with atheris.instrument_imports(include=["shared", "api", "worker"]):
     from api.uploads.charsets import to_utf8
     from api.uploads.csv import CsvUpload
     from api.uploads.formats import kind_of_file
+    from api.uploads.json_rows import json_columns, json_rows, parse_json
     from api.uploads.ndjson import NdjsonUpload
     from api.v1.first_look import first_look
-    from shared.errors.service import ScorelaneError
-    from shared.jobs.job import NDJSON, Layout, Part
+    from shared.errors.base import ScorelaneError
     from shared.storage.batches import ENDPOINT
     from shared.tables import csv_blocks
     from shared.tables.csv_blocks import by_blocks
     from shared.tables.csv_results import parse, render
-    from shared.tables.json_rows import json_columns, json_rows, parse_json
-    from shared.tables.parts import cut, read_rows
+    from shared.tables.layouts import NDJSON, Layout
+    from shared.tables.parts import Part
     from shared.tables.stored_rows import write_rows
     from worker.batches.validation import convert
     from worker.steps import record_ends
 
 LIMITS = {"max_text_chars": 1000, "max_record_bytes": 4096}
 
-#: Beginnings from which the fuzzer finds its way into the formats.
+#: Seed inputs, from which the fuzzer finds its way into the formats.
 FORM = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\ntext\na\r\n--b--\r\n'
 SEEDS = {
     "csv": [
@@ -71,10 +71,10 @@ SEEDS = {
 }
 
 
-#: What a CSV's cells may end at.
+#: The delimiters of CSV cells to try.
 DELIMITERS = ",;\t| x"
 
-#: Charsets of each kind: of one byte, of several, with a state, with a mark.
+#: Charsets of each kind: single-byte, multi-byte, stateful, and with a byte order mark.
 CHARSETS = [
     "latin-1",
     "cp1252",
@@ -94,7 +94,7 @@ CHARSETS = [
 
 
 def csv(data: bytes) -> None:
-    """An upload, checked, cut into parts, read and rendered: every row once, as when read whole."""
+    """Check, split, read and render a CSV: every row must occur once, as when read in one piece."""
     first = data[0] if data else 1
     upload, body = CsvUpload(DELIMITERS[first // 7 % len(DELIMITERS)]), data[1:]
     feed(upload, body)
@@ -103,7 +103,7 @@ def csv(data: bytes) -> None:
 
 
 def ndjson(data: bytes) -> None:
-    """The same of lines of objects."""
+    """Check, split, read and render lines of JSON objects, as `csv` does with CSV."""
     upload, body = NdjsonUpload(LIMITS["max_record_bytes"]), data[1:]
     feed(upload, body)
     layout = upload.layout("text", None, tuple(upload.finish()))
@@ -119,9 +119,8 @@ def in_parts(body: bytes, layout: Layout, size: int) -> None:
     limit = LIMITS["max_record_bytes"]
 
     def cut_by(look: Any) -> list[Part]:
-        found = cut(
+        found = layout.cut(
             io.BytesIO(body[layout.start :]),
-            layout,
             rows_per_part=size,
             after=None,
             max_record_bytes=limit,
@@ -131,11 +130,11 @@ def in_parts(body: bytes, layout: Layout, size: int) -> None:
 
     parts = cut_by(record_ends.look)
     assert parts == cut_by(by_blocks(csv_blocks.record_ends))
-    whole = read_rows(body[layout.start :], layout, offset=layout.start, **LIMITS)
+    whole = layout.read(body[layout.start :], offset=layout.start, **LIMITS)
     rows = 0
     for part in parts:
         content = body[part.offset : part.end]
-        found = read_rows(content, layout, offset=part.offset, first_row=part.first_row, **LIMITS)
+        found = layout.read(content, offset=part.offset, first_row=part.first_row, **LIMITS)
         assert len(found) == part.rows
         assert found == whole.run(rows, rows + part.rows)
         scores = [None if error else 0.5 for error in found.errors]
@@ -149,7 +148,7 @@ def in_parts(body: bytes, layout: Layout, size: int) -> None:
 
 
 def charset(data: bytes) -> None:
-    """A text in some charset, in pieces: what it is whole, or refused as it is."""
+    """Convert a text in some charset piece by piece: the result must be that of the whole text."""
     name, body = CHARSETS[data[0] % len(CHARSETS)] if data else "latin-1", data[1:]
     pieces = iter([body[at : at + 5] for at in range(0, len(body), 5)])
     try:
@@ -163,40 +162,40 @@ def charset(data: bytes) -> None:
 
 
 def json(data: bytes) -> None:
-    """A JSON body, taken in, stored and read back: every row once."""
+    """Parse, store and read back a JSON body: every row must occur once."""
     value = parse_json(data)
     pairs = json_rows(value)
     carried = tuple(json_columns(value))
     wide = json_rows(value, carried=carried)
     assert [row[:2] for row in wide] == pairs
-    assert len(read_rows(write_rows(wide), NDJSON, **LIMITS)) == len(pairs)
-    rows = read_rows(write_rows(pairs), NDJSON, max_text_chars=1000, max_record_bytes=2**20)
+    assert len(NDJSON.read(write_rows(wide), **LIMITS)) == len(pairs)
+    rows = NDJSON.read(write_rows(pairs), max_text_chars=1000, max_record_bytes=2**20)
     assert len(rows) == len(pairs)
-    for (ref, text), kept, error in zip(pairs, rows.texts, rows.errors, strict=True):
-        assert error or kept == text, (ref, text, kept)
+    for (ref, text), stored, error in zip(pairs, rows.texts, rows.errors, strict=True):
+        assert error or stored == text, (ref, text, stored)
 
 
 def batch(data: bytes) -> None:
-    """The input of a batch: what is wrong is told; else the first look saw the model."""
+    """Validate the input file of a batch; if it is valid, the first look must find its model."""
     rows, limit = io.BytesIO(), LIMITS["max_record_bytes"]
     found = convert(io.BytesIO(data), rows, size=len(data), endpoint=ENDPOINT, max_line_bytes=limit)
     seen = first_look(io.BytesIO(data), len(data), limit)
     if not found.problems:
         assert seen.model == found.model
         assert not seen.is_empty
-        assert len(read_rows(rows.getvalue(), NDJSON, **LIMITS)) == found.rows > 0
+        assert len(NDJSON.read(rows.getvalue(), **LIMITS)) == found.rows > 0
 
 
 def multipart(data: bytes) -> None:
-    """A form, read to its end; its file may be packed."""
+    """Read a form, whose file may be compressed, to its end."""
     form = MultipartUpload(iter([data[:7], data[7:]]), "b")
     kind_of_file("", form.open().filename)
     for _ in unpacked(form.chunks()):
         pass
 
 
-def packed(data: bytes) -> None:
-    """A gzip body, unpacked to its end."""
+def gzipped(data: bytes) -> None:
+    """Decompress a gzip body to its end."""
     environ = EnvironBuilder(
         method="POST", data=data, headers={"Content-Encoding": "gzip"}
     ).get_environ()
@@ -204,7 +203,7 @@ def packed(data: bytes) -> None:
         pass
 
 
-#: Of Parquet, which is read in a process of its own, and by what no fuzzer sees into.
+#: The fuzzer for Parquet, which a C++ library reads in a separate process.
 PARQUET = Path(__file__).with_name("fuzz_parquet.py")
 
 READERS = {
@@ -214,21 +213,21 @@ READERS = {
     "json": json,
     "batch": batch,
     "multipart": multipart,
-    "gzip": packed,
+    "gzip": gzipped,
 }
 
 
 def main() -> None:
-    """Fuzz one reader, or each in a process of its own."""
+    """Fuzz one reader, or all readers, each in a new process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reader", nargs="?", choices=READERS)
     parser.add_argument("--inputs", type=int, default=100_000)
     options = parser.parse_args()
     if options.reader is None:
         for reader in READERS:
-            began, more = time.monotonic(), ["--inputs", str(options.inputs)]
+            started, more = time.monotonic(), ["--inputs", str(options.inputs)]
             status = subprocess.call([sys.executable, __file__, reader, *more])
-            seconds = time.monotonic() - began
+            seconds = time.monotonic() - started
             print(f"{reader}: {options.inputs:,} inputs in {seconds:.0f} s, status {status}")
             if status:
                 sys.exit(status)

@@ -1,11 +1,11 @@
-"""`make fuzz`: the reader of Parquet, given files that are damaged at random.
+"""`make fuzz`: reads Parquet files that are damaged at random.
 
-What reads them is a library in C++, in a process of its own, so no fuzzer can be guided by it:
-files of many kinds are damaged instead, seeded, so that a number says which file it was. Each is
-read as the service does it; but for every fiftieth the process is a fork of one that has the
-library already, which is a hundred times as fast.
+A C++ library reads Parquet in a separate process, so coverage cannot guide a fuzzer. Instead, valid
+files of many kinds are damaged, repeatably by the number of the file. Every fiftieth file is read
+exactly as the service does. For the others the process is a fork of one that has loaded the
+library, which is a hundred times as fast.
 
-It may refuse a file, and die of it; it may not hang, nor give what are no rows.
+The reader may refuse a file, and the process may crash. It must not hang or return malformed rows.
 """
 
 import argparse
@@ -35,16 +35,16 @@ from shared.tables.parquet_rows import (
 
 NAMES = ("ref", "text", "more")
 
-#: Seconds after which a file of a few kilobytes is said to hang its reader.
+#: After this many seconds the reader of a file of a few kilobytes counts as hanging.
 HANGS = 30
 
-#: Every so many files are read by a process that is started for it.
-AS_THE_SERVICE = 50
+#: One file in this many is read by a newly started process, as in the service.
+SERVICE_INTERVAL = 50
 
 
 def write_seeds(folder: Path) -> None:
-    """Files of each kind: types, encodings, compressions, pages, several row groups."""
-    import pyarrow as pa  # noqa: PLC0415  its threads must not be there before a fork
+    """Write valid files with many types, encodings, compressions, page formats and row groups."""
+    import pyarrow as pa  # noqa: PLC0415  it starts threads, which must not exist before a fork
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     texts = [f"number {at} " * (at % 5) for at in range(300)]
@@ -70,7 +70,7 @@ def write_seeds(folder: Path) -> None:
 
 
 def damaged(seed: bytes, chance: random.Random) -> bytes:
-    """A file with some of its bytes changed; more often in the footer, which says what is where."""
+    """Damage a file; half of the time in the footer, which holds the metadata."""
     content = bytearray(seed)
     footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
     for _ in range(chance.choice([1, 1, 1, 2, 4])):
@@ -94,16 +94,16 @@ def damaged(seed: bytes, chance: random.Random) -> bytes:
                 content[at:at] = chance.randbytes(chance.randrange(1, 20))
         footer = min(footer, len(content) - 9)
     if chance.random() < 0.8:
-        # Else most that was moved would not be found at all.
+        # Repair the length of the footer, because a reader rejects most other files at once.
         length = max(len(content) - 8 - footer, 0)
         content[-8:] = length.to_bytes(4, "little") + b"PAR1"
     return bytes(content)
 
 
 def forked(content: bytes, do: str) -> str:
-    """Read a file in a fork of this process; what came of it."""
+    """Read a file in a fork of this process; returns the outcome in words."""
     memory = DESCRIBE_MEMORY_BYTES if do == "describe" else MAX_MEMORY_BYTES
-    asked = {"do": do, "names": NAMES, "skip": 0, "memory": memory}
+    request = {"do": do, "names": NAMES, "skip": 0, "memory": memory}
     with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as output:
         file.write(content)
         file.seek(0)
@@ -112,65 +112,65 @@ def forked(content: bytes, do: str) -> str:
             os.dup2(file.fileno(), 0)
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
-            sys.argv = ["parquet_child", json.dumps(asked)]
+            sys.argv = ["parquet_child", json.dumps(request)]
             status = 1
             with suppress(BaseException):
                 try:
                     status = parquet_process.main()
-                except BaseException:  # noqa: BLE001  it is shown, and the fork ends
+                except BaseException:  # noqa: BLE001  it is printed, and the fork ends
                     traceback.print_exc()
             os._exit(status)
         status = _waited_for(child)
         output.seek(0)
-        said = output.read()
+        output_bytes = output.read()
     if status == 0:
-        _check(said, do)
+        _check(output_bytes, do)
         return "read"
     if status == 1:
-        raise AssertionError(said.decode(errors="replace"))
+        raise AssertionError(output_bytes.decode(errors="replace"))
     return {UNREADABLE: "refused", NOT_WANTED: "not wanted"}.get(status, f"ended by {-status}")
 
 
 def _waited_for(child: int) -> int:
-    until = time.monotonic() + HANGS
+    deadline = time.monotonic() + HANGS
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             raise AssertionError(f"it hangs for {HANGS} s")
         time.sleep(0.001)
 
 
-def _check(said: bytes, do: str) -> None:
+def _check(output_bytes: bytes, do: str) -> None:
     if do == "describe":
-        about = json.loads(said)
+        about = json.loads(output_bytes)
         assert isinstance(about["rows"], int)
         return
-    for line in said.splitlines():
+    for line in output_bytes.splitlines():
         assert len(json.loads(line)) == len(NAMES), line
 
 
 def as_the_service(content: bytes) -> str:
-    """Read a file as the API and then a worker do; what came of it."""
+    """Read a file as the API and then a worker do; returns the outcome in words."""
     try:
         describe(io.BytesIO(content))
         with stored_rows_of(io.BytesIO(content), NAMES, 0) as lines:
             _check(lines.read(), "rows")
     except BadParquet as error:
-        return "ended" if "was ended by it" in str(error) else "refused"
+        return "ended" if "has crashed" in str(error) else "refused"
     return "read"
 
 
 def main() -> None:
-    """Damage and read so many files; the first that is read wrongly ends it, with its number."""
+    """Damage and read files; stop at the first file that is read wrongly, and print its number."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=5000)
-    parser.add_argument("--first", type=int, default=0, help="the number of the first one")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first file")
     options = parser.parse_args()
-    came: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         child = os.fork()
@@ -185,15 +185,15 @@ def main() -> None:
         chance = random.Random(number)  # noqa: S311  to be had again
         content = damaged(chance.choice(seeds), chance)
         try:
-            if number % AS_THE_SERVICE == 0:
-                came[f"as the service: {as_the_service(content)}"] += 1
+            if number % SERVICE_INTERVAL == 0:
+                outcomes[f"as the service: {as_the_service(content)}"] += 1
             for do in ("describe", "rows"):
-                came[f"{do}: {forked(content, do)}"] += 1
+                outcomes[f"{do}: {forked(content, do)}"] += 1
         except BaseException:
             Path(f"parquet-{number}").write_bytes(content)
             print(f"File {number}, kept as parquet-{number}:")
             raise
-    print(", ".join(f"{what}: {times:,}" for what, times in sorted(came.items())))
+    print(", ".join(f"{what}: {times:,}" for what, times in sorted(outcomes.items())))
 
 
 if __name__ == "__main__":

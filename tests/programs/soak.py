@@ -1,7 +1,7 @@
-"""`make soak`: a mixed load while programs are killed at random; every row is checked.
+"""`make soak`: runs a mixed load while programs are killed at random, and checks every row.
 
-It prints the rows in and out, the rows that were lost or repeated, and the memory over time. Its
-exit status is 1 if any row was lost, repeated or wrong.
+It prints the numbers of rows in and out, the errors, and the memory over time. The exit status is 1
+if a row was lost, repeated or wrong.
 """
 
 import argparse
@@ -27,22 +27,22 @@ from support.programs import kill
 
 logger = logging.getLogger("soak")
 
-#: The most rows of a bulk job, and of a small job.
-MAX_BULK_ROWS, MAX_SMALL_ROWS = 60_000, 200
+#: The maximum number of rows of a bulk job and of a small job.
+BULK_ROWS, SMALL_ROWS = 60_000, 200
 
-#: The least and the most seconds between two faults.
+#: The minimum and maximum seconds between two faults.
 FAULT_SECONDS = (5.0, 20.0)
 
-#: Seconds between two measurements of the memory.
-MEASURE_SECONDS = 10.0
+#: Seconds between two measurements of memory.
+SAMPLE_SECONDS = 10.0
 
-#: A job that takes longer than this counts as lost, in seconds.
+#: The maximum seconds deadline the end of a job.
 JOB_SECONDS = 600.0
 
 
 @dataclass
 class Totals:
-    """Counts of what was sent, returned and broken; the errors found, and the memory measured."""
+    """The counts, errors and memory samples of a run; safe to use from several threads."""
 
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
@@ -50,19 +50,19 @@ class Totals:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, what: str, count: int = 1) -> None:
-        """Count something."""
+        """Add to a count."""
         with self.lock:
             self.counts[what] += count
 
-    def blame(self, what: str) -> None:
-        """Record an error."""
+    def report_error(self, what: str) -> None:
+        """Record and log an error."""
         logger.error("%s", what)
         with self.lock:
             self.wrong.append(what)
 
 
 class Soak:
-    """A service under load, whose programs are killed."""
+    """A service under load, with faults."""
 
     def __init__(self, service: Faulty, seed: int) -> None:
         self.service = service
@@ -73,9 +73,9 @@ class Soak:
         self._url = str(service.client.base_url)
 
     def run(self, seconds: float) -> None:
-        """Load and break the service for `seconds`, then wait until the last jobs end."""
+        """Load the service and cause faults for `seconds`, then wait for the end of all jobs."""
         self.service.wait_ready()
-        load = [self._bulk, self._bulk, self._small, self._small, self._ask, self._measure_memory]
+        load = [self._bulk, self._bulk, self._small, self._small, self._ask, self._sample_memory]
         threads = [threading.Thread(target=self._until_over, args=[one]) for one in load]
         for thread in threads:
             thread.start()
@@ -88,7 +88,7 @@ class Soak:
         for thread in threads:
             thread.join(JOB_SECONDS)
             if thread.is_alive():
-                self.totals.blame("a job did not end")
+                self.totals.report_error("a job did not end")
 
     def _until_over(self, step: Callable[[httpx.Client], None]) -> None:
         with httpx.Client(base_url=self._url, timeout=60) as client:
@@ -96,26 +96,26 @@ class Soak:
                 try:
                     step(client)
                 except httpx.TransportError:
-                    # The API was killed. Nothing was accepted, or the step is repeated.
+                    # The API was killed. Either nothing was accepted, or the request is repeated.
                     self.totals.add("connections cut")
                     time.sleep(0.2)
 
     # -- load ------------------------------------------------------------------------------
 
     def _bulk(self, client: httpx.Client) -> None:
-        rows = self._random.randrange(1, MAX_BULK_ROWS)
+        rows = self._random.randrange(1, BULK_ROWS)
         first, bad = self._random.randrange(10**6), self._random.randrange(rows)
         texts = [f"text number {row}, and no other" for row in range(first, first + rows)]
         texts[bad] = RAISES
         lines = [f"{row},{text}\n" for row, text in enumerate(texts, first)]
-        # A text with a comma must be quoted.
+        # Texts contain a comma, so they need quotes.
         body = "ref,text\n" + "".join(line.replace(",", ',"', 1)[:-1] + '"\n' for line in lines)
         headers = {"Content-Type": "text/csv"}
         answer = client.post("/jobs", content=body.encode(), headers=headers)
         self._follow(client, answer, [str(first + row) for row in range(rows)], texts)
 
     def _small(self, client: httpx.Client) -> None:
-        rows = self._random.randrange(1, MAX_SMALL_ROWS)
+        rows = self._random.randrange(1, SMALL_ROWS)
         texts = [f"small text {self._random.random()}" for _ in range(rows)]
         answer = client.post("/jobs", json={"text": texts})
         self._follow(client, answer, [str(row + 1) for row in range(rows)], texts)
@@ -127,12 +127,12 @@ class Soak:
         if answer.status_code == 200:
             [row] = answer.json()
             if row.get("Sentiment_Score") != checksum_score(text):
-                self.totals.blame(f"a question got {row}")
+                self.totals.report_error(f"a question got {row}")
 
     def _follow(
         self, client: httpx.Client, accepted: httpx.Response, refs: list[str], texts: list[str]
     ) -> None:
-        """Wait for the end of a job, if it was accepted, and compare every row."""
+        """If a job was accepted, wait for its end and compare every row."""
         if accepted.status_code != 202:
             self.totals.add(f"submissions answered {accepted.status_code}")
             return
@@ -148,14 +148,14 @@ class Soak:
                 ):
                     break
                 if answer.status_code not in (200, 503):
-                    self.totals.blame(f"{location}: {answer.status_code} {answer.text}")
+                    self.totals.report_error(f"{location}: {answer.status_code} {answer.text}")
                     return
             if time.monotonic() > deadline:
-                self.totals.blame(f"{location} did not end")
+                self.totals.report_error(f"{location} did not end")
                 return
             time.sleep(0.1)
         if answer.json()["state"] != "succeeded":
-            self.totals.blame(f"{location}: {answer.json()['detail']}")
+            self.totals.report_error(f"{location}: {answer.json()['detail']}")
             return
         self._compare(location, self._results(client, location), refs, texts)
 
@@ -173,14 +173,16 @@ class Soak:
         self.totals.add("rows out", len(rows))
         found = [row[0] for row in rows]
         if found != refs:
-            twice = len(found) - len(set(found))
+            repeated = len(found) - len(set(found))
             lost = len(set(refs) - set(found))
-            self.totals.blame(f"{location}: {lost} rows lost, {twice} twice, or out of order")
+            self.totals.report_error(
+                f"{location}: {lost} rows lost, {repeated} repeated, or out of order"
+            )
             return
         for row, text in zip(rows, texts, strict=True):
             good = row[2] if text == RAISES else float(row[1] or -1) == checksum_score(text)
             if not good:
-                self.totals.blame(f"{location}: the text '{text}' got {row}")
+                self.totals.report_error(f"{location}: the text '{text}' got {row}")
                 return
 
     # -- faults ----------------------------------------------------------------------------
@@ -216,19 +218,19 @@ class Soak:
 
     # -- memory ----------------------------------------------------------------------------
 
-    def _measure_memory(self, _: httpx.Client) -> None:
+    def _sample_memory(self, _: httpx.Client) -> None:
         with suppress(psutil.NoSuchProcess):
             api = psutil.Process(self.service.api.pid)
             workers = [psutil.Process(worker.pid) for worker in list(self._workers)]
             families = {"api": [api, *api.children()], "redis": [self._redis()]}
             families["worker"] = [one for main in workers for one in [main, *main.children()]]
-            measured = {
+            sample = {
                 f"{name} MB": max(one.memory_info().rss for one in family) / 1e6
                 for name, family in families.items()
             }
-            measured["api files"] = max(one.num_fds() for one in families["api"])
-            self.totals.memory.append(measured)
-        self._over.wait(MEASURE_SECONDS)
+            sample["api files"] = max(one.num_fds() for one in families["api"])
+            self.totals.memory.append(sample)
+        self._over.wait(SAMPLE_SECONDS)
 
     def _redis(self) -> psutil.Process:
         return psutil.Process(self.service.redis.pid)
@@ -240,8 +242,8 @@ def report(totals: Totals) -> None:
         print(f"{count:>12,}  {what}")
     quarter = max(len(totals.memory) // 4, 1)
     for name in totals.memory[0] if totals.memory else ():
-        first = max(measured[name] for measured in totals.memory[:quarter])
-        last = max(measured[name] for measured in totals.memory[-quarter:])
+        first = max(sample[name] for sample in totals.memory[:quarter])
+        last = max(sample[name] for sample in totals.memory[-quarter:])
         print(f"{first:>12,.0f}  {name} at most in the first quarter, {last:,.0f} in the last")
     print(
         f"{len(totals.wrong):>12,}  wrong"
@@ -250,7 +252,7 @@ def report(totals: Totals) -> None:
 
 
 def main() -> None:
-    """Run with the options of the command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--seed", type=int, default=1)
@@ -259,7 +261,7 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     with (
         tempfile.TemporaryDirectory(prefix="scorelane-") as folder,
-        # Parts take 0.3 s to score, and jobs are kept for a minute after their end.
+        # The model takes 0.25 s for 10,000 rows; jobs are kept for a minute.
         faulty(Path(folder), Path(folder), retention_seconds="60", part_seconds="0.3") as service,
     ):
         soak = Soak(service, options.seed)

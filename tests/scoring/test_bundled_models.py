@@ -40,12 +40,12 @@ def test_i_am_well_is_clearly_positive(model):
     ],
 )
 def test_plain_judgements_are_on_their_side(model, text, lowest, highest):
-    """Praise is high, blame is low, and what says nothing is in the middle."""
+    """Praise scores high, blame scores low, and a neutral text is in the middle."""
     assert lowest <= score(model, text)[0] <= highest
 
 
 def test_negation_turns_a_judgement(model):
-    """Negated praise is below praise, and negated blame above blame; contractions count too."""
+    """Negated praise scores below praise, negated blame above blame; also with contractions."""
     good, not_good, bad, not_bad = score(model, "good", "not good", "bad", "not bad")
     assert not_good < 0.5 < good
     assert bad + 0.1 < not_bad
@@ -54,23 +54,23 @@ def test_negation_turns_a_judgement(model):
 
 
 def test_signs_turn_a_plain_statement(model):
-    """Emoji and emoticons are read, alone and behind what says nothing by itself."""
+    """Emoji and emoticons change the score, alone and after a neutral statement."""
     for glad, sad in (("\U0001f600", "\U0001f621"), ("\U0001f44d", "\U0001f44e"), (":)", ":(")):
-        alone, alone_sad, behind, behind_sad = score(
+        alone, alone_sad, after, after_sad = score(
             model, glad, sad, f"The parcel is here {glad}", f"The parcel is here {sad}"
         )
         assert alone_sad + 0.1 < alone
-        assert behind_sad + 0.1 < behind
+        assert after_sad + 0.1 < after
 
 
 def test_the_pairs_of_the_behavioural_suite(request, model):
-    """Nine in ten are right for the larger model, and four in five for the quick one."""
+    """The deep model gets 90 % of the pairs right, the fast one 80 %."""
     least = {"fast": 0.8, "deep": 0.9}[request.node.callspec.params["model"]]
     assert behaviour_of(model).right >= least
 
 
 def test_the_two_forms_of_a_sentence_have_the_same_score(model):
-    """Treebank tokens and natural writing."""
+    """A sentence scores the same as Treebank tokens and in natural spelling."""
     forms = (
         ("I do n't like it , it 's far too slow .", "I don't like it, it's far too slow."),
         ("A smart , funny and moving story .", "A smart, funny and moving story."),
@@ -81,11 +81,11 @@ def test_the_two_forms_of_a_sentence_have_the_same_score(model):
 
 
 def test_the_quick_model_is_run_by_compiled_code_or_arrays():
-    """And not by scikit-learn, whose scores it has; its file takes under 4 MB."""
+    """The fast model has scikit-learn's scores without scikit-learn; its file is under 4 MB."""
     file = BUNDLED_MODELS / "fast" / "model.pkl"
     assert file.stat().st_size < 4e6
     pipeline = joblib.load(file)
-    fast = WordPipeline.of(pipeline)
+    fast = WordPipeline.from_estimator(pipeline)
     texts = [
         "It's great :)",
         "NOT good!!",
@@ -97,7 +97,7 @@ def test_the_quick_model_is_run_by_compiled_code_or_arrays():
     assert fast.predict_proba(texts) == pytest.approx(expected, abs=1e-12)
 
 
-def test_scores_do_not_depend_on_the_company(model):
+def test_scores_do_not_depend_on_other_texts(model):
     """A text has the same score alone, in a batch, and in any order."""
     texts = [
         "I am well",
@@ -116,7 +116,7 @@ def test_scores_do_not_depend_on_the_company(model):
 
 @pytest.mark.parametrize("name", ["fast", "deep"])
 def test_a_bundled_model_is_small_and_described(name):
-    """Each takes under 8 MB, and its card holds figures, data and versions."""
+    """Each bundled model takes under 8 MB, and its card holds figures, data and versions."""
     card = read_card(BUNDLED_MODELS / name)
     size = sum((BUNDLED_MODELS / name / file).stat().st_size for file in card.files)
     assert size < 8e6
@@ -128,7 +128,7 @@ def test_a_bundled_model_is_small_and_described(name):
 
 
 def test_fast_is_the_same_without_a_compiler(monkeypatch):
-    """Array operations count its words then, and the scores are the same."""
+    """Without a compiled library, array operations give the same scores."""
     usual = load_model(BUNDLED_MODELS / "fast")
     monkeypatch.setattr(word_counts, "LIBRARY", None)
     without = load_model(BUNDLED_MODELS / "fast")

@@ -23,14 +23,14 @@ from scoring.class_values import (
         (["1", "2", "3"], [0, 0.5, 1]),
     ],
 )
-def test_labels_say_how_positive_they_are(labels, values):
-    """Words of sentiment and numbers are understood, and numbers are spread over 0..1."""
+def test_labels_give_class_values(labels, values):
+    """Words of sentiment and numbers give class values; numbers are scaled to 0..1."""
     np.testing.assert_allclose(values_of_labels(labels), values)
 
 
 @pytest.mark.parametrize("labels", [["ham", "spam"], ["a"], [1], ["negative", "other"], []])
-def test_labels_that_say_nothing_are_refused(labels):
-    """Unknown words and single classes need to be told, and the message says by which option."""
+def test_labels_without_a_meaning_are_refused(labels):
+    """Unknown words and single classes are refused, and the message names the option to use."""
     with pytest.raises(ValueError, match="--positive"):
         values_of_labels(labels)
 
@@ -42,13 +42,13 @@ def test_class_values_must_fit(values):
         given_values({"class_values": values}, 2)
 
 
-def test_a_card_may_say_nothing():
-    """Without class values in the card there are none."""
+def test_class_values_are_optional():
+    """Class values are optional in a card."""
     assert given_values({}, 2) is None
 
 
 def test_ten_classes_are_the_deciles():
-    """The middles of ten equal intervals; two classes are a no and a yes."""
+    """Ten classes get the midpoints of ten equal intervals; two classes get 0 and 1."""
     np.testing.assert_allclose(interval_middles(10), np.arange(0.05, 1, 0.1))
     np.testing.assert_allclose(interval_middles(2), [0, 1])
 

@@ -20,12 +20,12 @@ WORD_IDX = {f"w{number}": number for number in range(1, WORDS)}
 TEXTS = [" ".join(f"w{(7 * n + k) % WORDS}" for k in range(n % 13)) for n in range(600)]
 
 
-#: Keras warns where a layer drops the mask: that is what these tests are about.
+#: Ignores Keras's warning about a layer that drops the mask: these tests need such a layer.
 drops_the_mask = pytest.mark.filterwarnings("ignore:Layer:UserWarning")
 
 
 def network(*body, length=12, mask=True, **embedding):
-    """A small model with weights that differ enough to tell rows apart."""
+    """A small model whose weights differ enough to tell rows apart."""
     keras.utils.set_random_seed(3)
     first = layers.Embedding(WORDS, 6, mask_zero=mask, embeddings_initializer="normal", **embedding)
     model = keras.Sequential([keras.Input((length,)), first, *body])
@@ -55,7 +55,7 @@ def save(tmp_path):
 
 
 def naive(model, texts, length, values, padding="post"):
-    """The scores the plain way: pad to the full length, call the model, weigh the classes."""
+    """The scores by the simplest code: pad to full length, call the model, weight the classes."""
     ids = [[WORD_IDX.get(word, 0) for word in text.split()][:length] for text in texts]
     rows = keras.utils.pad_sequences(ids, length, padding=padding)
     return model(rows).numpy() @ np.asarray(values)
@@ -67,7 +67,7 @@ DECILES = np.arange(0.05, 1, 0.1)
 @pytest.mark.parametrize("length", [12, None])
 @pytest.mark.parametrize("mask", [True, False])
 def test_scores_are_those_of_the_model_itself(save, length, mask):
-    """Sorting, cutting and batching change no score, whether padding is masked or not."""
+    """Sorting, truncating and batching change no score, with and without a mask."""
     model = article_like(length, mask)
     loaded = save(model, max_length=12)
     loaded.warm_up()
@@ -84,9 +84,7 @@ def test_scores_are_those_of_the_model_itself(save, length, mask):
 
 @drops_the_mask
 def test_zeros_are_left_out_only_where_that_is_exact():
-    """A masked LSTM is given rows without zeros; without a mask, or with a layer that counts the
-    padding in spite of it, every row has the full length.
-    """
+    """Zeros are left out for a masked LSTM, but not without a mask or if a layer ignores it."""
     convolution = (layers.Conv1D(4, 3), layers.GlobalMaxPooling1D(), layers.Dense(10, "softmax"))
     assert TensorFlowNetwork(article_like()).skips_zeros
     assert not TensorFlowNetwork(article_like(mask=False)).skips_zeros
@@ -96,7 +94,7 @@ def test_zeros_are_left_out_only_where_that_is_exact():
 
 @drops_the_mask
 def test_a_layer_that_counts_the_padding_is_scored_in_full(save):
-    """A convolution over the padding gives the scores of the model itself too."""
+    """A model with a convolution over the padding gets its own scores."""
     body = (layers.Conv1D(4, 3), layers.GlobalMaxPooling1D(), layers.Dense(10, "softmax"))
     model = network(*body)
     scored = save(model).score(pd.DataFrame({"text": TEXTS}))
@@ -106,7 +104,7 @@ def test_a_layer_that_counts_the_padding_is_scored_in_full(save):
 
 
 def test_padding_may_come_first(save):
-    """A model that was trained with zeros before the words gets them there."""
+    """A model that was trained with zeros before the words is scored in the same way."""
     model = article_like(mask=False)
     scored = save(model, padding="pre").score(pd.DataFrame({"text": TEXTS}))
     expected = naive(model, TEXTS, 12, DECILES, padding="pre")
@@ -123,7 +121,7 @@ def test_padding_may_come_first(save):
     ],
 )
 def test_the_score_follows_from_the_outputs(save, units, activation, options, values):
-    """One output is the score; classes are worth intervals' middles, or what the card says."""
+    """One output is the score; classes get midpoints of intervals, or the values in the card."""
     model = network(layers.LSTM(4), layers.Dense(units, activation=activation))
     scored = save(model, **options).score(pd.DataFrame({"text": TEXTS[:40]}))
     expected = naive(model, TEXTS[:40], 12, values)
@@ -131,7 +129,7 @@ def test_the_score_follows_from_the_outputs(save, units, activation, options, va
 
 
 def test_get_sentiment_works_by_itself():
-    """As in the article: a model, a frame and a word index; the frame itself stays as it was."""
+    """The article's function takes a model, a frame and a word index, and copies the frame."""
     model = article_like()
     frame = pd.DataFrame({"ref": ["a", "b"], "text": ["w1 w2 W3, w29!", "w4"]}, index=[5, 9])
     scored = get_sentiment_DL(model, frame, WORD_IDX)
@@ -144,7 +142,7 @@ def test_get_sentiment_works_by_itself():
 
 
 def test_get_sentiment_gives_the_service_s_scores(save):
-    """The function alone and the model behind the seam agree."""
+    """The article's function and the service's runtime give the same scores."""
     model = article_like()
     frame = pd.DataFrame({"text": TEXTS[:50]})
     alone = get_sentiment_DL(model, frame, WORD_IDX)["Sentiment_Score"]
@@ -152,7 +150,7 @@ def test_get_sentiment_gives_the_service_s_scores(save):
 
 
 def test_no_input_makes_it_trace_again(save):
-    """Once loaded, batches of any size and length run through the one compiled function."""
+    """A loaded model runs batches of any size and length without tracing again."""
     loaded = save(article_like())
     for number in range(1, 40):
         loaded.score(pd.DataFrame({"text": TEXTS[:number]}))
@@ -175,7 +173,7 @@ def test_no_input_makes_it_trace_again(save):
         ),
     ],
 )
-def test_what_does_not_score_word_numbers_is_refused(save, model, reason):
+def test_a_model_of_another_form_is_refused(save, model, reason):
     """The inputs and outputs of a Keras file are checked at load."""
     with pytest.raises(UnusableModel, match=reason):
         save(model())
@@ -198,20 +196,20 @@ def test_options_that_do_not_fit_are_refused(save, options, reason):
 
 
 def test_another_model_s_word_index_is_refused(save):
-    """A word number beyond the embedding would end in an error at the first such word."""
-    with pytest.raises(UnusableModel, match="is it this model's word index"):
+    """A word index with numbers beyond the embedding is refused at load."""
+    with pytest.raises(UnusableModel, match="belong to another model"):
         save(article_like(), {**WORD_IDX, "more": WORDS})
 
 
 def test_a_file_that_keras_cannot_read_is_refused(save, tmp_path):
-    """Whatever the bytes are, the error is one sentence and says what to do."""
+    """A file of arbitrary bytes is refused with one sentence that says what to do."""
     (tmp_path / "model.hdf5").write_bytes(b"This is not HDF5.")
     with pytest.raises(UnusableModel, match=r"cannot read it.*model.save"):
         save(None)
 
 
 def test_one_thread_is_taken_per_process(save):
-    """Loading asks TensorFlow for one thread, where it is not too late for that."""
+    """Loading limits TensorFlow to one thread, unless TensorFlow has already started."""
     save(article_like())
     threading = tensorflow_network.tf.config.threading
     assert threading.get_intra_op_parallelism_threads() in (0, 1)

@@ -49,8 +49,8 @@ def test_the_score_is_the_expected_value_over_the_classes(save):
     np.testing.assert_allclose(scored["Sentiment_Score"], expected)
 
 
-def test_the_card_says_what_the_classes_are_worth(save):
-    """The card's class values win over what the labels say."""
+def test_class_values_in_the_card_take_precedence(save):
+    """Class values in the card take precedence over the labels."""
     plain = save(fitted(LogisticRegression(), LABELS))
     turned = save(fitted(LogisticRegression(), LABELS), class_values=[1, 0.5, 0])
     frame = pd.DataFrame({"text": ["good"]})
@@ -68,7 +68,7 @@ def test_no_rows_give_no_scores(save):
 
 
 def test_a_regressor_is_clipped(save):
-    """An estimator that predicts the score itself is served, cut to 0..1."""
+    """An estimator that predicts the score itself is served, and clipped to 0..1."""
     targets = [1.0, 1, 1, 0, 0, 0, 0.5, 0.5]
     model = save(fitted(LinearRegression(), targets, CountVectorizer()))
     scores = model.score(pd.DataFrame({"text": ["good good good good", "bad bad bad bad"]}))
@@ -87,10 +87,8 @@ def test_a_regressor_is_clipped(save):
         (DummyClassifier(), "class"),
     ],
 )
-def test_what_cannot_score_texts_is_refused_at_load(save, estimator, reason):
-    """A classifier without probabilities, numbers beyond 0..1, unknown labels, an estimator of
-    numbers, an unfitted one, and no estimator at all: each is refused with its reason.
-    """
+def test_an_unsuitable_estimator_is_refused_at_load(save, estimator, reason):
+    """An estimator that cannot give scores in 0..1 for texts is refused with the reason."""
     with pytest.raises(UnusableModel, match=reason):
         save(estimator)
 
@@ -108,20 +106,20 @@ def _folder_of(folder, content):
 
 
 def test_a_file_that_is_no_pickle_is_refused(tmp_path):
-    """A damaged file says that it cannot be unpickled, and what to do."""
+    """A damaged file is refused with a message that says what to do."""
     with pytest.raises(UnusableModel, match=r"cannot be unpickled.*joblib.dump"):
         load_model(_folder_of(tmp_path, b"This is not a pickle."))
 
 
 def test_a_pickle_of_missing_code_is_refused(tmp_path):
-    """A pickle whose code is not installed here names what is missing."""
+    """A pickle whose code is not installed is refused, and the message names what is missing."""
     content = pickle.dumps(np.float64).replace(b"float64", b"floatXY")
     with pytest.raises(UnusableModel, match="floatXY"):
         load_model(_folder_of(tmp_path, content))
 
 
 def test_another_scikit_learn_version_is_served_with_a_warning(tmp_path, caplog):
-    """A pipeline of another version that still scores is served, and the log says so."""
+    """A pipeline saved by another version of scikit-learn is served, with a warning in the log."""
     content = pickle.dumps(fitted(LogisticRegression(), LABELS), protocol=0)
     assert sklearn.__version__.encode() in content
     older = content.replace(b"V" + sklearn.__version__.encode(), b"V0.1.2")
@@ -131,7 +129,7 @@ def test_another_scikit_learn_version_is_served_with_a_warning(tmp_path, caplog)
 
 
 def test_the_card_keeps_options_as_json(save, tmp_path):
-    """The class values of a card are plain JSON."""
+    """The class values in a card are plain JSON."""
     save(fitted(LogisticRegression(), LABELS), class_values=[0, 0.5, 1])
     card = json.loads((tmp_path / "card.json").read_text())
     assert card["options"] == {"class_values": [0, 0.5, 1]}

@@ -1,4 +1,4 @@
-"""What dies, dies in mid-job; what was accepted is finished all the same."""
+"""Programs die during a job; accepted jobs are finished nevertheless."""
 
 import os
 import signal
@@ -14,12 +14,12 @@ from support.waiting import wait_for
 pytestmark = pytest.mark.stack
 
 
-#: Three seconds of two processes: time enough to break something while they run.
+#: Three seconds of work for two processes: enough time to break something.
 ROWS = 30_000
 
 
 def a_running_job(slow: Faulty) -> SentJob:
-    """Submit a job when a worker is ready, and wait until some of its rows are done."""
+    """Submit a job when a worker is ready, and wait until some rows are completed."""
     slow.wait_ready()
     job = slow.submit_rows(ROWS)
     slow.wait_for_rows(job.location, 1)
@@ -27,7 +27,7 @@ def a_running_job(slow: Faulty) -> SentJob:
 
 
 def test_a_killed_process_loses_no_row(slow: Faulty) -> None:
-    """Kill -9 of a worker's child: its part is scored by another, and each row comes back once."""
+    """After kill -9 of a worker's child, another scores its part, and each row comes back once."""
     worker = slow.start_worker()
     job = a_running_job(slow)
     victim = psutil.Process(worker.pid).children()[0]
@@ -36,7 +36,7 @@ def test_a_killed_process_loses_no_row(slow: Faulty) -> None:
 
 
 def test_a_killed_worker_loses_no_row(slow: Faulty) -> None:
-    """Kill -9 of the only worker, main process and children; one that starts later goes on."""
+    """After kill -9 of the only worker with its children, a new worker finishes the job."""
     worker = slow.start_worker()
     job = a_running_job(slow)
     kill(worker)
@@ -46,7 +46,7 @@ def test_a_killed_worker_loses_no_row(slow: Faulty) -> None:
 
 
 def test_a_worker_that_is_stopped_ends_its_part_first(slow: Faulty) -> None:
-    """SIGTERM lets a worker end what it has begun; the next one goes on from there."""
+    """On SIGTERM a worker finishes its current parts; the next worker continues the job."""
     worker = slow.start_worker()
     job = a_running_job(slow)
     worker.send_signal(signal.SIGTERM)
@@ -57,7 +57,7 @@ def test_a_worker_that_is_stopped_ends_its_part_first(slow: Faulty) -> None:
 
 
 def test_jobs_wait_for_the_first_worker(slow: Faulty) -> None:
-    """Before any worker there is nothing to ask for; a job of one that left waits for the next."""
+    """Before the first worker jobs are refused; after the last one they wait for the next."""
     answer = slow.client.post("/jobs", json={"text": ["good"]})
     assert answer.status_code == 503
     assert "No worker has announced a model yet" in answer.json()["detail"]
@@ -74,7 +74,7 @@ def test_jobs_wait_for_the_first_worker(slow: Faulty) -> None:
 
 
 def test_redis_away_and_back(slow: Faulty) -> None:
-    """Without Redis requests get a 503 and no hang; when it is back all goes on by itself."""
+    """Without Redis requests get a 503 at once; when Redis is back, everything continues."""
     redis = slow.redis
     slow.start_worker()
     job = a_running_job(slow)
@@ -98,11 +98,11 @@ def test_redis_away_and_back(slow: Faulty) -> None:
 
 
 def test_the_api_does_not_open_itself_to_others(fragile: Programs) -> None:
-    """On an address of the network, without keys, it does not start, and says what to do."""
+    """On a network address without keys the API does not start, and says what to do."""
     fragile.api.terminate()
     fragile.api.wait(30)
     command = [sys.executable, "-m", "gunicorn", "--config", "python:api.gunicorn_conf"]
-    # A port of all addresses, of which nothing is ever asked: it ends before it serves.
+    # All addresses; the API ends before it serves, so the port does not matter.
     command += ["--bind", f"0.0.0.0:{fragile.port}", "api.wsgi:app"]
     ended = subprocess.run(
         command, cwd=ROOT, env=fragile.env, capture_output=True, text=True, timeout=60, check=False

@@ -1,4 +1,4 @@
-"""The real programs, started with a setting that they cannot use."""
+"""The real programs with invalid settings."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ SERVE = (str(Path(sys.executable).with_name("scorelane")), "serve", "--port", "0
 def test_a_setting_that_cannot_be_used(
     command: tuple[str, ...], name: str, value: str, must: str, status: int, tmp_path: Path
 ) -> None:
-    """The program ends at once with one line, and a status that says not to start it again."""
+    """The program ends at once with one line, and an exit status that prevents a restart."""
     env = {
         **os.environ,
         "PYTHONPATH": str(ROOT),

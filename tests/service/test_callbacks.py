@@ -1,4 +1,4 @@
-"""Callbacks of the real programs."""
+"""Callbacks by the real programs."""
 
 import base64
 import tempfile
@@ -15,9 +15,9 @@ SECRET = f"whsec_{base64.b64encode(b'k' * 32).decode()}"
 
 
 def test_a_callback_outlives_the_worker_that_tried_it(tmp_path: Path, sockets: Path) -> None:
-    """A worker is killed between two attempts; the next one delivers the same message.
+    """If a worker is killed between two attempts, the next worker delivers the same message.
 
-    Meanwhile the job that is cancelled where no worker lives has its end told too.
+    A job that is cancelled while no worker runs has its callback too.
     """
     (tmp_path / "secrets").write_text(SECRET)
     chosen = {
@@ -41,11 +41,11 @@ def test_a_callback_outlives_the_worker_that_tried_it(tmp_path: Path, sockets: P
         running.start_worker()
         for one in (location, cancelled):
             wait_for(lambda one=one: running.job(one)["callback"]["state"] == "delivered")
-    told = [receiver.verified(SECRET, at) for at in range(len(receiver.got))]
+    messages = [receiver.verified(SECRET, at) for at in range(len(receiver.got))]
     ids = [headers["webhook-id"] for headers, _ in receiver.got]
-    done = [at for at, one in enumerate(told) if one["type"] == "job.succeeded"]
+    done = [at for at, one in enumerate(messages) if one["type"] == "job.succeeded"]
     assert len(done) == 2
     assert len({ids[at] for at in done}) == 1
-    assert [one["data"]["id"] for one in told if one["type"] == "job.cancelled"] == [
+    assert [one["data"]["id"] for one in messages if one["type"] == "job.cancelled"] == [
         cancelled.removeprefix("/jobs/")
     ]

@@ -1,4 +1,4 @@
-"""Streams of events from the real programs: they follow a job, and starve nobody."""
+"""Event streams of the real programs."""
 
 import json
 import tempfile
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, sockets: Path) -> Iterator[Programs]:
-    """The service as it is by default: two processes of the API, 16 streams each."""
+    """The service with its default of two API processes with 16 streams each."""
     folder, own = tmp_path_factory.mktemp("events"), Path(tempfile.mkdtemp(dir=sockets))
     with programs(folder, own, processes="1") as running:
         running.start_worker()
@@ -34,7 +34,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, sockets: Path) -> Iterator
 
 @pytest.fixture(scope="module")
 def waiting(service: Programs) -> str:
-    """A job that waits for ever: its messages are done with."""
+    """A job that waits forever, because its messages are already consumed."""
     location = service.submit(b"text\nI am well\n")
     service.wait_for_end(location)
     link = RedisLink(Settings(redis_url=service.env["SCORELANE_REDIS_URL"]))
@@ -45,7 +45,7 @@ def waiting(service: Programs) -> str:
 
 
 def test_a_job_is_followed_over_http(service: Programs) -> None:
-    """From its beginning to its end, over one connection, which the service then closes."""
+    """One connection follows a job from start to end; then the service closes it."""
     content, _ = many_rows(60_000)
     kinds, last = [], {}
     with service.client.stream("GET", f"{service.submit(content)}/events") as answer:
@@ -61,8 +61,8 @@ def test_a_job_is_followed_over_http(service: Programs) -> None:
     assert (last["state"], last["rows"]["completed"]) == ("succeeded", 60_000)
 
 
-def test_a_client_loses_nothing_of_what_is_cut(service: Programs) -> None:
-    """Events and rows of a job that runs, over connections that are cut: each once, to its end."""
+def test_a_client_loses_nothing_over_cut_connections(service: Programs) -> None:
+    """Over connections that are cut, the client gets each event and row of a job once."""
     content, frame = many_rows(200_000)
     with httpx.HTTPTransport() as network:
         quiet = CutOff(network, "/events", 30, 900, 1700)
@@ -79,12 +79,12 @@ def test_a_client_loses_nothing_of_what_is_cut(service: Programs) -> None:
     assert (events[-1].job.state, events[-1].job.completed) == ("succeeded", 200_000)
 
 
-def test_streams_starve_nobody(service: Programs, waiting: str) -> None:
-    """With every place taken the API answers all else; who leaves without a word frees a place."""
+def test_streams_leave_room_for_other_requests(service: Programs, waiting: str) -> None:
+    """With all stream slots taken the API serves other requests; a lost client frees its slot."""
     url = f"{service.client.base_url}{waiting}/events"
 
     def tried(held: ExitStack) -> httpx.Response:
-        # A connection each: which process takes it is the kernel's choice.
+        # One connection each; the kernel chooses the process that accepts it.
         client = held.enter_context(httpx.Client(timeout=60))
         return held.enter_context(client.stream("GET", url))
 
@@ -103,7 +103,7 @@ def test_streams_starve_nobody(service: Programs, waiting: str) -> None:
         location = service.submit(b"text\nI am well\n")
         assert service.wait_for_end(location)["state"] == "succeeded"
         assert tried(held).status_code == 503
-        # Whichever process is asked.
+        # In every process.
         assert {scraped(service, "scorelane_event_streams") for _ in range(12)} == {32}
     with ExitStack() as held:
         wait_for(lambda: tried(held).status_code == 200)
@@ -111,14 +111,16 @@ def test_streams_starve_nobody(service: Programs, waiting: str) -> None:
 
 
 def scraped(service: Programs, name: str, *labels: str) -> float:
-    """A number of the API's `/metrics`, over a connection of its own."""
+    """A value in the API's `/metrics`, read over a new connection."""
     page = httpx.get(f"{service.client.base_url}/metrics", timeout=60)
     assert page.status_code == 200, page.text
     return total(page.text, name, *labels)
 
 
-def test_what_waits_is_counted_until_its_process_is_gone(service: Programs, waiting: str) -> None:
-    """Requests that wait, and streams, of all processes; not those of one that was killed."""
+def test_waiting_requests_are_counted_until_their_process_ends(
+    service: Programs, waiting: str
+) -> None:
+    """The gauges count waiting requests and streams of all processes, except of killed ones."""
     wait, url = {"Prefer": "wait=30"}, f"{service.client.base_url}{waiting}"
     first, second = psutil.Process(service.api.pid).children()
 
@@ -145,12 +147,12 @@ def test_what_waits_is_counted_until_its_process_is_gone(service: Programs, wait
 
 
 def test_a_stop_waits_for_no_stream(service: Programs, waiting: str) -> None:
-    """A replica that is told to stop ends its streams, and itself."""
+    """On SIGTERM a replica ends its streams and exits."""
     replica, port = service.start_replica()
     with httpx.stream("GET", f"http://127.0.0.1:{port}{waiting}/events", timeout=60) as answer:
         lines = answer.iter_lines()
         assert next(lines).startswith("retry")
         replica.terminate()
         assert "event: end" not in list(lines)
-    # Far below the 25 s that gunicorn gives to what is under way.
+    # Far below the 25 s that gunicorn grants to requests under way.
     assert replica.wait(10) == 0

@@ -1,4 +1,4 @@
-"""Other formats than CSV, by the real programs: every row once, with what it brings."""
+"""Uploads in formats other than CSV, scored by the real programs."""
 
 import gzip
 import io
@@ -28,7 +28,7 @@ def ndjson(refs: list[str], texts: list[str]) -> bytes:
 
 @pytest.mark.parametrize(("write", "name"), [(parquet, "r.parquet"), (ndjson, "r.jsonl.gz")])
 def test_every_row_comes_back_once_in_its_place(service: Programs, write: Any, name: str) -> None:
-    """With its score and its carried column; and nothing of the upload is kept."""
+    """Every row comes back once with its score and its carried column; the upload is deleted."""
     _, sent = many_rows(20_000)
     content = write(list(sent["ref"]), list(sent["text"]))
     answer = service.client.post(

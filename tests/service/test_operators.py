@@ -1,4 +1,4 @@
-"""What operators see of the real programs: two processes of the API, two workers of two each."""
+"""Metrics, logs, traces and commands for operators, with two API processes and two workers."""
 
 import json
 import subprocess
@@ -24,13 +24,13 @@ ROWS = 20_000
 
 @pytest.fixture(scope="module")
 def ports() -> list[int]:
-    """Where the workers answer a scrape."""
+    """The ports of the workers' metrics."""
     return [free_port(), free_port()]
 
 
 @pytest.fixture(scope="module")
 def collector() -> Iterator[Collector]:
-    """Where the programs send their spans."""
+    """A collector that receives the spans of the programs."""
     collector = Collector()
     yield collector
     collector.close()
@@ -40,7 +40,7 @@ def collector() -> Iterator[Collector]:
 def service(
     tmp_path_factory: pytest.TempPathFactory, sockets: Path, ports: list[int], collector: Collector
 ) -> Iterator[Programs]:
-    """Two workers, talkative, with a setting that is none."""
+    """The service with two workers, verbose logs, and one unknown setting."""
     own = Path(tempfile.mkdtemp(dir=sockets))
     env = {
         "SCORELANE_RETENTION_SECOND": "5",
@@ -65,13 +65,13 @@ def service(
 
 
 def all_there(service: Programs) -> bool:
-    """Whether each worker has both of its processes, by its own last word."""
+    """Whether each worker has both processes, by its last heartbeat."""
     workers = service.client.get("/workers").json()["workers"]
     return [len(worker["processes"]) for worker in workers] == [2, 2]
 
 
 def loaded(service: Programs) -> int:
-    """How many processes of the workers have loaded their model, those of before included."""
+    """The number of worker processes that have ever loaded their model."""
     return sum(line["message"].startswith("loaded ") for line in log_lines(service, "worker"))
 
 
@@ -80,25 +80,25 @@ def page(service: Programs) -> str:
 
 
 def pages(ports: list[int]) -> str:
-    """Those of both workers; a total goes over both."""
+    """The metrics of both workers in one text, so that a total is the sum of both."""
     return "".join(httpx.get(f"http://127.0.0.1:{port}/metrics").text for port in ports)
 
 
 def log_lines(service: Programs, name: str) -> list[dict[str, Any]]:
-    """The lines of a program's log, each an object."""
+    """The lines of a program's JSON log."""
     text = (service.folder / f"{name}.log").read_text()
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_totals_are_those_of_what_was_sent(service: Programs, ports: list[int]) -> None:
-    """Whichever process of the API answered, whichever of the workers scored."""
+def test_totals_match_the_requests(service: Programs, ports: list[int]) -> None:
+    """Metrics are complete, whichever API process answered and whichever worker scored."""
     before, worked = page(service), pages(ports)
     content, _ = many_rows(ROWS)
     location = service.submit(content + b"r,\n")
     assert service.wait_for_end(location)["rows"]["failed"] == 1
 
     def ask(_: int) -> int:
-        # A connection each: they are spread over the processes of the API.
+        # One connection each, so that requests are spread over the API's processes.
         url = f"http://127.0.0.1:{service.port}/sentiment"
         return httpx.post(url, json={"text": ["good", "bad"]}, timeout=60).status_code
 
@@ -137,7 +137,7 @@ def test_totals_are_those_of_what_was_sent(service: Programs, ports: list[int]) 
 
 
 def test_a_replaced_process_counts_on(service: Programs, ports: list[int]) -> None:
-    """What a process of the API or of a worker had counted stays when it dies."""
+    """The counts of an API or worker process survive its death."""
     names = ("scorelane_http_requests_total", "scorelane_worker_rows_total")
     before = [total(page(service), names[0], "/sentiment"), total(pages(ports), names[1])]
     started = loaded(service)
@@ -147,7 +147,7 @@ def test_a_replaced_process_counts_on(service: Programs, ports: list[int]) -> No
         victim = psutil.Process(worker.pid).children()[0]
         victim.kill()
         wait_for(lambda gone=victim: not gone.is_running())
-    # What the workers last said of themselves may be older than the death of their processes.
+    # The last heartbeat of a worker may be older than the death of its processes.
     wait_for(lambda: loaded(service) == started + 2)
     wait_for(lambda: service.status("/readyz") == 200 and all_there(service))
     assert service.client.post("/sentiment", json={"text": ["good"]}).status_code == 200
@@ -156,7 +156,7 @@ def test_a_replaced_process_counts_on(service: Programs, ports: list[int]) -> No
 
 
 def test_a_trail_leads_from_a_request_to_its_parts(service: Programs) -> None:
-    """By the id that was sent with it, in the lines of both programs; and no text is in any."""
+    """The request id is in the log lines of both programs, and no line holds a text."""
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     sent = {"Content-Type": "text/csv", "X-Request-ID": "mine-1", "traceparent": trace}
     secret = "what_somebody_wrote"  # noqa: S105  not that kind
@@ -175,14 +175,14 @@ def test_a_trail_leads_from_a_request_to_its_parts(service: Programs) -> None:
     lines = {(line["job"], line["traceparent"]) for line in of_it("worker")}
     assert lines == {(job_id, of_request)}
     assert (access["route"], access["status"], access["method"]) == ("/jobs", 202, "POST")
-    # The trace that the client began; in it, the span of this request.
+    # The trace of the client contains the span of this request.
     assert of_request[:36] == trace[:36]
     for name in ("api", "worker"):
         assert secret not in (service.folder / f"{name}.log").read_text()
 
 
 def test_one_trace_spans_a_request_and_its_steps(service: Programs, collector: Collector) -> None:
-    """The steps of a bulk job, the answer to a small one and that to a question, each its own."""
+    """A bulk job, a small job and a question each have the right spans."""
     sent: dict[str, set[str]] = {}
     steps = {"split", "score", "finish"}
     for number, (path, body, expected) in enumerate(
@@ -212,7 +212,7 @@ def test_one_trace_spans_a_request_and_its_steps(service: Programs, collector: C
 
 
 def test_an_error_names_the_request(service: Programs) -> None:
-    """An id that could break a line is replaced; what is asked for all the time is at DEBUG."""
+    """A request id with a line break is replaced; frequent requests are logged at DEBUG."""
     answer = service.client.get("/jobs/nothing", headers={"X-Request-ID": 'a" b'})
     request_id = answer.headers["X-Request-ID"]
     assert request_id != 'a" b'
@@ -225,7 +225,7 @@ def test_an_error_names_the_request(service: Programs) -> None:
 
 
 def command(service: Programs, *arguments: str) -> tuple[int, Any]:
-    """Run the command line with JSON for its output; its status, and what it said."""
+    """Run a command with JSON output; returns its exit status and its output."""
     done = subprocess.run(
         [
             sys.executable,
@@ -247,7 +247,7 @@ def command(service: Programs, *arguments: str) -> tuple[int, Any]:
 
 
 def test_top_and_doctor_look_at_the_service(service: Programs) -> None:
-    """Top sees both workers; doctor finds the setting that is none, and no fault."""
+    """`top` shows both workers; `doctor` finds the unknown setting, and no fault."""
     wait_for(lambda: all_there(service))
     status, seen = command(service, "top", "--once")
     assert status == 0
@@ -263,14 +263,16 @@ def test_top_and_doctor_look_at_the_service(service: Programs) -> None:
 
 
 def test_a_setting_that_is_none_is_named_by_both(service: Programs) -> None:
-    """At their start, with the one that it was most likely meant to be."""
+    """At start the programs warn of an unknown setting, and suggest the most similar one."""
     for name in ("api", "worker"):
-        [line] = [one for one in log_lines(service, name) if "is no setting" in one["message"]][:1]
+        [line] = [one for one in log_lines(service, name) if "is not a setting" in one["message"]][
+            :1
+        ]
         assert line["level"] == "WARNING"
         assert "did you mean SCORELANE_RETENTION_SECONDS?" in line["message"]
 
 
 def test_the_api_stays_light(service: Programs) -> None:
-    """Under 200 MB a process, counting and logging."""
+    """Each API process takes under 200 MB, with metrics and logs."""
     for process in psutil.Process(service.api.pid).children():
         assert process.memory_info().rss < 200 * 2**20

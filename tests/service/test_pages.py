@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support.pages import run_page
 from support.programs import ROOT, Programs
-from support.shell_pages import THERE, Command, Shell, commands_of
+from support.shell_pages import PAGE_URL, Command, Shell, commands_of
 from support.waiting import wait_for
 
 pytestmark = pytest.mark.stack
@@ -51,7 +51,7 @@ def test_the_commands_of_a_page_print_what_it_says(
         first = False
         for command, printed in zip(commands, shell.run(commands), strict=True):
             assert printed.status == 0, f"{command.text}\nfailed with\n{printed.out}{printed.err}"
-            assert command.is_as_said(printed.out), f"{command.text}\nprinted\n{printed.out}"
+            assert command.prints(printed.out), f"{command.text}\nprinted\n{printed.out}"
 
 
 def restart_worker(service: Programs, models: Path) -> None:
@@ -73,7 +73,7 @@ def test_the_cells_of_a_page_come_to_what_it_says(
     url = str(service.client.base_url)
     monkeypatch.setenv("SCORELANE_URL", url)
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    names = asyncio.run(run_page(ROOT / page, {THERE: url}))
+    names = asyncio.run(run_page(ROOT / page, {PAGE_URL: url}))
     names["client"].close()
 
 

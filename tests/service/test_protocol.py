@@ -1,4 +1,4 @@
-"""What only the real programs show: waiting at a bell, one key for many requests, a retry."""
+"""Waiting requests, idempotency keys and retries, with the real programs."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +14,12 @@ from shared.model import SCORE, TEXT, load_model
 
 pytestmark = pytest.mark.stack
 
-#: As many requests as are far more than may wait, and far fewer than there are threads.
+#: Far more requests than may wait, and far fewer than the API has threads.
 MANY = 40
 
 
 def test_a_result_comes_as_the_answer(service: Programs) -> None:
-    """Of a small job and of one in parts, by one request each."""
+    """A submission that waits gets the result of a small job, and of a job in parts."""
     frame = many_rows(5)[1]
     wanted = load_model(FAST).score(frame[[TEXT]])[SCORE].tolist()
     body = {"ref": frame["ref"].tolist(), "text": frame[TEXT].tolist()}
@@ -37,8 +37,8 @@ def test_a_result_comes_as_the_answer(service: Programs) -> None:
 
 
 @pytest.mark.keras
-def test_those_who_wait_do_not_starve_the_others(service: Programs) -> None:
-    """So many wait, the next ones are answered at once; and all who wait hear the bell."""
+def test_waiting_requests_leave_room_for_others(service: Programs) -> None:
+    """A limited number of requests wait, and get the end; the others are answered at once."""
     location = service.submit(many_rows(400_000)[0], model="deep")
     url = f"{service.client.base_url}{location}"
     limits = httpx.Limits(max_connections=MANY)
@@ -48,13 +48,13 @@ def test_those_who_wait_do_not_starve_the_others(service: Programs) -> None:
         def follow(_: int) -> httpx.Response:
             return client.get(url, headers={"Prefer": "wait=30"})
 
-        asked = [threads.submit(follow, one) for one in range(MANY)]
+        futures = [threads.submit(follow, one) for one in range(MANY)]
         at_once = MANY - 2 * Settings().waiting_requests
-        wait_for(lambda: sum(one.done() for one in asked) >= at_once)
+        wait_for(lambda: sum(one.done() for one in futures) >= at_once)
         assert service.status("/livez") == 200
         assert service.job(location)["state"] in ("queued", "running")
         assert service.client.post(f"{location}/cancel").status_code == 200
-        answers = [one.result() for one in asked]
+        answers = [one.result() for one in futures]
     waited = [one for one in answers if "Preference-Applied" in one.headers]
     assert all(one.status_code == 200 for one in answers)
     assert 1 <= len(waited) <= 2 * Settings().waiting_requests
@@ -62,7 +62,7 @@ def test_those_who_wait_do_not_starve_the_others(service: Programs) -> None:
 
 
 def test_many_requests_with_one_key_make_one_job(service: Programs) -> None:
-    """At the same time, to several processes of the API; those that come too early come again."""
+    """Concurrent requests with one key, to several processes, make one job; early ones retry."""
     content, sent = many_rows(2000)
     headers = {"Content-Type": "text/csv", "Idempotency-Key": '"the same for all"'}
     seen: Counter[int] = Counter()
@@ -89,7 +89,7 @@ def test_many_requests_with_one_key_make_one_job(service: Programs) -> None:
 
 
 def test_a_job_that_bore_no_bad_row_is_retried(service: Programs) -> None:
-    """What was done of it is not done again; every row is there once, in its place."""
+    """A job that failed because of a bad row is retried, and every row comes back once."""
     content, sent = many_rows(30_000)
     job = service.wait_for_end(service.submit(content + b"bad,\n", model="fast", on_error="fail"))
     assert job["state"] == "failed"

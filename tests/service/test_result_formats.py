@@ -1,4 +1,4 @@
-"""Results from the real programs: a file of Parquet, and rows while the job runs."""
+"""Results from the real programs: as Parquet, and as pages while the job runs."""
 
 import io
 import json
@@ -17,7 +17,7 @@ ROWS = 30_000
 
 
 def test_a_parquet_job_from_its_upload_to_a_cut_download(service: Programs) -> None:
-    """Its file has every row in its place, comes in any range, and is what pandas reads."""
+    """The Parquet file has every row in order, supports ranges, and can be read by pandas."""
     content, sent = many_rows(ROWS)
     location = service.submit(content, model="fast", format="parquet")
     assert service.wait_for_end(location)["state"] == "succeeded"
@@ -36,7 +36,7 @@ def test_a_parquet_job_from_its_upload_to_a_cut_download(service: Programs) -> N
 
 
 def test_a_job_is_read_while_it_runs(service: Programs) -> None:
-    """Page by page, each row once and in order, from Redis and the workers as they go."""
+    """Pages of a running job hold each row once and in order."""
     content, sent = many_rows(ROWS)
     location = service.submit(content, model="fast")
     rows: list[dict[str, Any]] = []
@@ -59,7 +59,7 @@ def test_a_job_is_read_while_it_runs(service: Programs) -> None:
 
 
 def test_the_errors_of_a_job(service: Programs) -> None:
-    """Alone, with their numbers, from the few parts that hold one."""
+    """Failed rows can be read alone, with their row numbers."""
     lines = [f"{row},{'good' if row % 9000 else ''}\n" for row in range(ROWS)]
     location = service.submit(("ref,text\n" + "".join(lines)).encode(), model="fast")
     wait_for(lambda: service.client.get(location).json()["state"] == "succeeded")

@@ -1,4 +1,4 @@
-"""The service as its users meet it: real Redis, real worker processes, real HTTP."""
+"""The service from a user's view: real Redis, real worker processes, real HTTP."""
 
 import json
 import socket
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.stack
 
 
 def test_every_row_comes_back_once_in_its_place(service: Programs) -> None:
-    """A bulk job gives every row back in the upload's order with the score it gets in process."""
+    """A bulk job returns every row in the upload's order, with the score computed in process."""
     content, sent = many_rows(30_000)
     location = service.submit(content, model="fast")
     job = service.wait_for_end(location)
@@ -27,7 +27,7 @@ def test_every_row_comes_back_once_in_its_place(service: Programs) -> None:
 
 
 def test_many_jobs_at_once(service: Programs) -> None:
-    """Jobs that run side by side keep their rows apart."""
+    """Concurrent jobs do not mix their rows."""
     jobs = []
     for count in (1, 700, 9000, 2):
         content, sent = many_rows(count)
@@ -40,7 +40,7 @@ def test_many_jobs_at_once(service: Programs) -> None:
 @pytest.mark.keras
 @pytest.mark.parametrize("model", ["fast", "deep"])
 def test_the_articles_client(service: Programs, model: str) -> None:
-    """The article's request, JSON in a JSON string, gets its score: "I am well" is positive."""
+    """The article's request, JSON in a JSON string, gets a positive score for "I am well"."""
     data = {"ref": [1], "text": ["I am well"]}
     for body in (data, json.dumps(data)):
         answer = service.client.post("/sentiment", json=body, params={"model": model})
@@ -53,7 +53,7 @@ def test_the_articles_client(service: Programs, model: str) -> None:
 
 @pytest.mark.keras
 def test_the_deep_model_scores_in_bulk_as_in_process(service: Programs) -> None:
-    """Bulk rows of the Keras model get the score that they get in process, to 1e-5."""
+    """Bulk rows of the Keras model get the scores computed in process, to 1e-5."""
     content, sent = many_rows(3000)
     location = service.submit(content, model="deep")
     assert service.wait_for_end(location)["state"] == "succeeded"
@@ -65,7 +65,7 @@ def test_the_deep_model_scores_in_bulk_as_in_process(service: Programs) -> None:
 
 
 def test_answers_keep_order_types_and_characters(service: Programs) -> None:
-    """POST /sentiment answers in the request's order, refs as they were sent, unescaped."""
+    """POST /sentiment keeps the order of the request, and returns refs unchanged and unescaped."""
     body = [{"ref": "\u00e9\u4e16", "text": "good"}, {"ref": 7, "text": ""}, {"text": "bad"}]
     answer = service.client.post("/sentiment", json=body)
     assert "\u00e9\u4e16" in answer.text
@@ -77,7 +77,7 @@ def test_answers_keep_order_types_and_characters(service: Programs) -> None:
 
 
 def test_a_small_job_is_answered_through_the_doorbell(service: Programs) -> None:
-    """Few JSON rows become a job that is polled and fetched like any other."""
+    """A few JSON rows become a job that is polled and downloaded like any other."""
     answer = service.client.post("/jobs", json={"ref": [1, 2], "text": ["good", "bad"]})
     location = answer.headers["Location"]
     assert service.wait_for_end(location)["state"] == "succeeded"
@@ -85,7 +85,7 @@ def test_a_small_job_is_answered_through_the_doorbell(service: Programs) -> None
 
 
 def test_cancel_and_delete_a_running_job(service: Programs) -> None:
-    """A job that runs can be cancelled, and deleted with everything of it."""
+    """A running job can be cancelled, and deleted with all its data."""
     content, _ = many_rows(150_000)
     location = service.submit(content, model="deep")
     service.wait_for_rows(location, 1)
@@ -93,19 +93,19 @@ def test_cancel_and_delete_a_running_job(service: Programs) -> None:
     assert service.client.delete(location).status_code == 204
     assert service.client.get(location).status_code == 404
     folder = service.folder / "blobs" / location.strip("/")
-    # A part that was being scored at that moment is cleared away by its worker.
+    # If a part is being scored at that moment, its worker deletes the results later.
     wait_for(lambda: not any(folder.rglob("*")))
 
 
 @pytest.mark.parametrize("form", ["length", "chunked", "multipart"])
 def test_an_upload_that_breaks_off_leaves_nothing(service: Programs, form: str) -> None:
-    """A client that dies in mid-upload: what it sent is removed, and the log has no traceback."""
+    """If a client dies during an upload, its data is removed, and the log has no traceback."""
     head = {
         "length": "Content-Type: text/csv\r\nContent-Length: 9000000\r\n\r\ntext\n",
         "chunked": "Content-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ntext\n\r\n",
         "multipart": "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 9000000\r\n"
         "\r\n--b\r\nContent-Disposition: form-data; name=f; filename=f\r\n\r\ntext\n"
-        # More than is read at once: nothing is stored of a form before its file is seen.
+        # More than one read: nothing of a form is stored before its file begins.
         + "a row of it\n"
         * 200_000,
     }[form]
@@ -113,8 +113,8 @@ def test_an_upload_that_breaks_off_leaves_nothing(service: Programs, form: str) 
     before = set(blobs.iterdir()) if blobs.exists() else set()
     with socket.create_connection(("127.0.0.1", service.port)) as client:
         client.sendall(f"POST /jobs HTTP/1.1\r\nHost: localhost\r\n{head}".encode())
-        begun = wait_for(lambda: blobs.exists() and set(blobs.iterdir()) - before)
-    wait_for(lambda: not any(folder.exists() for folder in begun))
+        folders = wait_for(lambda: blobs.exists() and set(blobs.iterdir()) - before)
+    wait_for(lambda: not any(folder.exists() for folder in folders))
     assert "Traceback" not in (service.folder / "api.log").read_text()
 
 
@@ -129,7 +129,7 @@ def test_the_workers_announce_themselves(service: Programs) -> None:
 
 
 def test_the_api_loads_no_runtime_and_no_worker() -> None:
-    """The API's process holds neither TensorFlow nor scikit-learn nor pandas nor the worker."""
+    """The API's process imports neither TensorFlow, scikit-learn, pandas nor the worker."""
     code = """
 import sys, api.wsgi
 never = {"tensorflow", "keras", "sklearn", "numpy", "pandas", "worker", "scoring"}
@@ -140,7 +140,7 @@ sys.exit(f"loaded: {loaded}" if loaded else 0)
 
 
 def test_tensorflow_is_loaded_only_where_a_keras_model_is_served(fragile: Programs) -> None:
-    """The processes of a worker that serves `fast` alone have no TensorFlow and no Flask."""
+    """A worker that serves only `fast` imports neither TensorFlow nor Flask."""
     worker = fragile.start_worker()
     fragile.wait_ready()
     children = psutil.Process(worker.pid).children(recursive=True)
@@ -151,8 +151,8 @@ def test_tensorflow_is_loaded_only_where_a_keras_model_is_served(fragile: Progra
     assert any("sklearn" in area.path for area in children[0].memory_maps())
 
 
-def test_a_worker_says_what_is_wrong_with_its_models(fragile: Programs) -> None:
-    """A worker whose model file was changed ends at once, and its last line says why."""
+def test_a_worker_names_the_fault_of_its_model(fragile: Programs) -> None:
+    """A worker with a changed model file ends at once, and its last line gives the reason."""
     models = fragile.folder / "models" / "fast"
     models.mkdir(parents=True)
     for file in FAST.iterdir():
@@ -166,7 +166,7 @@ def test_a_worker_says_what_is_wrong_with_its_models(fragile: Programs) -> None:
 
 
 def test_a_worker_that_cannot_load_a_model_ends_with_an_error(fragile: Programs) -> None:
-    """A sound card for a file that is no model: the worker ends, not with 0, and says why."""
+    """A worker with a file that is no model ends with an error status and the reason."""
     folder = fragile.folder / "models" / "mine"
     folder.mkdir(parents=True)
     (folder / "model.pkl").write_bytes(b"not a pickle")

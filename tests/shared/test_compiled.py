@@ -9,14 +9,14 @@ from worker.steps import record_ends
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 def test_is_compiled_where_there_is_a_compiler() -> None:
-    """The installation has made the library."""
+    """The installation has compiled the library."""
     assert record_ends.LIBRARY is not None
 
 
 def test_a_library_that_cannot_be_loaded_is_done_without(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One for another machine is named in the log; one that is not there is nothing to speak of."""
+    """A library for another machine is named in the log; a missing one is not."""
     path = tmp_path / "words.so"
     assert library(path, []) is None
     assert not caplog.text
@@ -27,7 +27,7 @@ def test_a_library_that_cannot_be_loaded_is_done_without(
 
 @pytest.mark.skipif(record_ends.LIBRARY is None, reason="nothing was compiled")
 def test_a_library_of_an_older_release_is_done_without(caplog: pytest.LogCaptureFixture) -> None:
-    """One that lacks a function would end the process at its first call."""
+    """A library that lacks a function is not used: calling it would end the process."""
     path = Path(record_ends.__file__).with_name("records.so")
     assert library(path, ["not_yet"]) is None
     assert "not_yet" in caplog.text

@@ -1,4 +1,4 @@
-"""What loads as a model, and what is refused before a byte of it is run."""
+"""Which folders load as models, and which are refused before any of their bytes run."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ BUNDLED = Path(__file__).resolve().parent.parent.parent / "models"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A sound model folder, as far as its card goes."""
+    """A model folder with a sound card."""
     (tmp_path / "model.pkl").write_bytes(b"not really a pickle")
     write_card(tmp_path, name="mine", format="pkl", files=["model.pkl"])
     return tmp_path
@@ -45,14 +45,14 @@ def test_a_missing_file_is_refused(folder: Path) -> None:
 
 
 def test_a_folder_without_a_card_is_refused(folder: Path) -> None:
-    """Without a card nothing says what a file is."""
+    """A folder without a card is refused."""
     (folder / "card.json").unlink()
     with pytest.raises(model_errors.NoCard, match="add-model"):
         load_model(folder)
 
 
 def test_no_folder_is_refused(tmp_path: Path) -> None:
-    """A folder that is not there is named."""
+    """A missing folder is named."""
     with pytest.raises(model_errors.NoModelFolder, match="nowhere"):
         load_model(tmp_path / "nowhere")
     with pytest.raises(model_errors.NoModelFolder):
@@ -60,7 +60,7 @@ def test_no_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
-    """A format that no runtime is installed for is named, with those there are."""
+    """A format without a runtime is named, with the known formats."""
     (tmp_path / "model.onnx").write_bytes(b"x")
     write_card(tmp_path, name="mine", format="onnx", files=["model.onnx"])
     with pytest.raises(model_errors.UnknownFormat, match="hdf5, pkl"):
@@ -70,7 +70,7 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
 def test_a_runtime_without_its_library_is_named(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a runtime's library is not installed, the error says what to install."""
+    """If the library of a runtime is not installed, the error says what to install."""
     for module in ("sklearn", "joblib", "scoring.sklearn_model"):
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(model_errors.NoRuntime, match="leave the model out with SCORELANE_SERVE"):
@@ -88,7 +88,7 @@ def test_a_runtime_without_its_library_is_named(
     ],
 )
 def test_a_card_that_is_not_sound_is_refused(folder: Path, field: str, value: object) -> None:
-    """A card with a wrong or unknown field is refused before any file is looked at."""
+    """A card with a wrong or unknown field is refused before any file is read."""
     card = json.loads((folder / "card.json").read_text())
     (folder / "card.json").write_text(json.dumps(card | {field: value}))
     with pytest.raises(model_errors.BadCard, match="is not a model card"):
@@ -103,7 +103,7 @@ def test_a_card_that_is_not_json_is_refused(folder: Path) -> None:
 
 
 def test_the_bundled_models_are_sound() -> None:
-    """Both models that come along match their cards, and are under 8 MB each."""
+    """Both bundled models match their cards, and are under 8 MB each."""
     cards = {card.name: card for card in read_cards(BUNDLED).values()}
     assert {name: card.format for name, card in cards.items()} == {"fast": "pkl", "deep": "hdf5"}
     for name, card in cards.items():
@@ -114,7 +114,7 @@ def test_the_bundled_models_are_sound() -> None:
 
 
 def test_named_models_only() -> None:
-    """Of a folder of models, those named are read, in their order."""
+    """Of a folder of models only the named ones are read, in the order of the names."""
     cards = read_cards(BUNDLED, "fast, deep")
     assert [card.name for card in cards.values()] == ["fast", "deep"]
     with pytest.raises(model_errors.NoModelFolder):

@@ -1,4 +1,4 @@
-"""Errors, blobs, progress, settings: the small agreements of both programs."""
+"""Errors, blobs, progress and settings: what both programs rely on."""
 
 import pickle
 from pathlib import Path
@@ -8,8 +8,9 @@ import pytest
 from shared.dispatch import broker_url
 from shared.errors.input import UnknownModel
 from shared.errors.service import JobNotFound
-from shared.jobs.job import Job, Layout, Spec, State, is_job_id, new_job_id
+from shared.jobs.job import Job, Spec, State, is_job_id, new_job_id
 from shared.storage.blobs import FolderBlobs
+from shared.tables.csv_layout import CsvLayout
 
 
 def a_job(**about: object) -> Job:
@@ -18,14 +19,14 @@ def a_job(**about: object) -> Job:
         model="fast",
         version="0" * 12,
         kind="bulk",
-        layout=Layout(format="csv", start=10),
+        layout=CsvLayout(start=10),
         size=1010,
     )
     return Job(spec=spec, **{"created_at": 0.0, "cut_bytes": 10, **about})
 
 
 def test_an_error_survives_pickling() -> None:
-    """Celery and multiprocessing hand an error on with its message and its code."""
+    """Celery and multiprocessing pass on an error with its message and its code."""
     error = pickle.loads(pickle.dumps(UnknownModel(model="x", models="a, b")))  # noqa: S301
     assert isinstance(error, UnknownModel)
     assert str(error) == "There is no model 'x'. The models here: a, b."
@@ -33,7 +34,7 @@ def test_an_error_survives_pickling() -> None:
 
 
 def test_ids_sort_by_their_time() -> None:
-    """Ids are 32 hex digits; nothing else is taken for one."""
+    """Ids are 32 hex digits that sort by time; nothing else is taken for an id."""
     job_id = new_job_id()
     assert is_job_id(job_id)
     assert not any(map(is_job_id, ["", job_id[1:], job_id + "0", job_id.upper() + "G", "../" * 11]))
@@ -41,7 +42,7 @@ def test_ids_sort_by_their_time() -> None:
 
 
 def test_a_blob_is_whole_or_not_there(tmp_path: Path) -> None:
-    """A write that fails leaves neither a blob nor a remnant of one."""
+    """A failed write leaves no blob and no temporary file."""
     blobs = FolderBlobs(tmp_path)
 
     def write_half() -> None:
@@ -57,7 +58,7 @@ def test_a_blob_is_whole_or_not_there(tmp_path: Path) -> None:
 
 
 def test_blobs_are_read_by_range_and_deleted_by_folder(tmp_path: Path) -> None:
-    """A range of a blob can be had alone, and a job's blobs go together."""
+    """A range of a blob can be read, and the blobs of a job are deleted together."""
     blobs = FolderBlobs(tmp_path)
     blobs.put("jobs/1/upload", b"0123456789")
     blobs.put("jobs/1/upload", b"abcdefghij")
@@ -71,7 +72,7 @@ def test_blobs_are_read_by_range_and_deleted_by_folder(tmp_path: Path) -> None:
 
 
 def test_progress_is_estimated_until_the_upload_is_split() -> None:
-    """Before the number of rows is known it is scaled from the bytes that were cut."""
+    """Until the rows are counted, their number is scaled up from the bytes that were cut."""
     job = a_job(state=State.RUNNING, started_at=100.0, cut_rows=50, cut_bytes=510, completed=25)
     assert job.progress == pytest.approx(0.25)
     assert job.rows_per_second(110.0) == pytest.approx(2.5)
@@ -81,7 +82,7 @@ def test_progress_is_estimated_until_the_upload_is_split() -> None:
 
 
 def test_nothing_is_known_of_a_job_that_waits() -> None:
-    """A job that was not taken up has no rate and no ETA; an ended one has nothing left."""
+    """A job that no worker has begun has no rate and no ETA; an ended one has an ETA of 0."""
     job = a_job()
     assert (job.progress, job.rows_per_second(1.0), job.eta_seconds(1.0)) == (0.0, None, None)
     ended = a_job(state=State.SUCCEEDED, started_at=1.0, finished_at=2.0, completed=3, total=3)
@@ -89,6 +90,6 @@ def test_nothing_is_known_of_a_job_that_waits() -> None:
 
 
 def test_the_brokers_address_follows_from_redis() -> None:
-    """One setting says where Redis is; kombu's form of a socket differs."""
+    """One setting gives the address of Redis; kombu's form differs for a socket."""
     assert broker_url("redis://host:6379/0") == "redis://host:6379/0"
     assert broker_url("unix:///run/redis.sock?db=0") == "redis+socket:///run/redis.sock"

@@ -1,4 +1,4 @@
-"""Pages of the documents whose blocks of Python are run."""
+"""Runs the Python blocks in pages of the documentation."""
 
 import ast
 import inspect
@@ -6,41 +6,41 @@ import re
 from pathlib import Path
 from typing import Any
 
-#: `expression  # -> what it comes to`.
-COMES_TO = re.compile(r"^( *)(\S.*?)  # -> (.+)$", re.MULTILINE)
+#: A line with an expected value: `expression  # -> repr of its value`.
+EXPECTED_VALUE = re.compile(r"^( *)(\S.*?)  # -> (.+)$", re.MULTILINE)
 
 
 def blocks(page: Path) -> list[tuple[int, str]]:
-    """The blocks of Python, each with the number of lines before it."""
+    """The Python blocks of a page, each with the number of lines before it."""
     text = page.read_text(encoding="utf-8")
     found = re.finditer(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return [(text.count("\n", 0, block.start(1)), block.group(1)) for block in found]
 
 
-def checking(block: str) -> str:
-    """The block, with what it says of its expressions as assertions."""
-    return COMES_TO.sub(
+def with_assertions(block: str) -> str:
+    """Turn the expected values in a block into assertions."""
+    return EXPECTED_VALUE.sub(
         lambda at: f"{at[1]}assert (found := repr({at[2]})) == {at[3]!r}, found", block
     )
 
 
-async def run_page(page: Path, instead: dict[str, str]) -> dict[str, Any]:
-    """Run the blocks as the cells of a notebook: in one loop, which they may await in.
+async def run_page(page: Path, replacements: dict[str, str]) -> dict[str, Any]:
+    """Run the blocks of a page in one namespace, with top-level await, like notebook cells.
 
     Args:
-        page: the document.
-        instead: what stands in the page -> what is meant here.
+        page: the page.
+        replacements: text in the page -> text to run instead, such as the service's URL.
 
     Returns:
-        The names that they have made.
+        The namespace: name -> value.
     """
     names: dict[str, Any] = {}
     for lines, block in blocks(page):
-        content = "\n" * lines + checking(block)
-        for written, meant in instead.items():
-            content = content.replace(written, meant)
+        content = "\n" * lines + with_assertions(block)
+        for text, replacement in replacements.items():
+            content = content.replace(text, replacement)
         code = compile(content, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        made = eval(code, names)  # noqa: S307  the project's own pages
-        if inspect.isawaitable(made):
-            await made
+        result = eval(code, names)  # noqa: S307  the project's own pages
+        if inspect.isawaitable(result):
+            await result
     return names

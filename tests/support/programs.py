@@ -1,4 +1,4 @@
-"""The real programs, each a process that a test can start, kill and start again."""
+"""The real programs, as processes that a test can start, kill and restart."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ FAST = ROOT / "models" / "fast"
 
 
 class Programs:
-    """Redis, workers and the API, as they run in production, on this machine's loopback."""
+    """Redis, workers and the API, as they run in production, on the loopback interface."""
 
     def __init__(
         self, folder: Path, sockets: Path, env: dict[str, str] | None = None, **settings: str
@@ -54,7 +54,7 @@ class Programs:
         return program
 
     def running(self, name: str) -> list[subprocess.Popen[bytes]]:
-        """The programs of a name that run: `redis`, `api` or `worker`."""
+        """The running programs with a name: `redis`, `api` or `worker`."""
         named = [one for one in self._running if self._names[one.pid] == name]
         return [one for one in named if one.poll() is None]
 
@@ -82,7 +82,7 @@ class Programs:
         self.api, _ = self.start_replica(self.port)
 
     def start_replica(self, port: int | None = None) -> tuple[subprocess.Popen[bytes], int]:
-        """Start an API on a port, or on a free one, and wait until it answers; it, and its port."""
+        """Start an API on a port, or on a free one, and wait until it answers; returns both."""
         port = port or free_port()
         program = self._start(
             "api",
@@ -99,22 +99,22 @@ class Programs:
         return program, port
 
     def start_worker(self) -> subprocess.Popen[bytes]:
-        """Start a worker; it is not waited for."""
+        """Start a worker, without waiting until it is ready."""
         return self._start("worker", sys.executable, "-m", "worker")
 
     def wait_ready(self) -> None:
-        """Wait until some worker serves."""
+        """Wait until at least one worker serves."""
         wait_for(lambda: self.status("/readyz") == 200, 180)
 
     def status(self, path: str) -> int:
-        """The status of a GET; 0 where nothing answers."""
+        """The status of a GET; 0 if no server answers."""
         try:
             return self.client.get(path).status_code
         except httpx.TransportError:
             return 0
 
     def submit(self, content: bytes, **options: str) -> str:
-        """Submit a CSV; where the job is."""
+        """Submit a CSV; returns the path of the job."""
         answer = self.client.post(
             "/jobs", content=content, params=options, headers={"Content-Type": "text/csv"}
         )
@@ -122,25 +122,25 @@ class Programs:
         return answer.headers["Location"]
 
     def job(self, location: str) -> dict[str, Any]:
-        """The job as it stands."""
+        """The current state of a job."""
         answer = self.client.get(location)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
     def wait_for_rows(self, location: str, rows: int) -> None:
-        """Wait until a job has so many rows done, and is still under way."""
+        """Wait until a running job has completed at least `rows` rows; fail if it has ended."""
         job = wait_for(
             lambda: (job := self.job(location))["rows"]["completed"] >= rows and job, 120
         )
         assert job["state"] == "running", "the job ended before it could be disturbed"
 
     def wait_for_end(self, location: str) -> dict[str, Any]:
-        """Wait until a job has ended."""
+        """Wait until a job has ended; returns its last state."""
         ends = ("succeeded", "failed", "cancelled")
         return wait_for(lambda: (job := self.job(location))["state"] in ends and job, 180)
 
     def results(self, location: str) -> pd.DataFrame:
-        """The result rows, with cells as they are."""
+        """The result rows, with refs and errors as unchanged strings."""
         path = self.folder / "results.csv"
         with self.client.stream("GET", f"{location}/results") as answer, path.open("wb") as file:
             assert answer.status_code == 200
@@ -151,7 +151,7 @@ class Programs:
         return frame
 
     def stop(self) -> None:
-        """End everything that was started here."""
+        """Stop all programs that were started, and their children."""
         self.client.close()
         for program in reversed(self._running):
             if program.poll() is None:
@@ -177,7 +177,7 @@ def programs(
     kind: type[AnyPrograms] = Programs,  # type: ignore[assignment]
     **settings: Any,
 ) -> Iterator[AnyPrograms]:
-    """Redis and the API, started; workers are the test's to start."""
+    """Start Redis and the API for a block; the test starts the workers itself."""
     these = kind(folder, sockets, **settings)
     try:
         these.start_redis()
@@ -188,7 +188,7 @@ def programs(
 
 
 def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
+    """A port of the loopback interface that no program listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -196,7 +196,7 @@ def free_port() -> int:
 
 
 def kill(program: subprocess.Popen[bytes]) -> None:
-    """End a program and all its children at once, as a machine that fails does."""
+    """Kill a program and all its children at once, as when a machine fails."""
     family = [psutil.Process(program.pid), *psutil.Process(program.pid).children(recursive=True)]
     for member in family:
         member.send_signal(signal.SIGKILL)
@@ -204,7 +204,7 @@ def kill(program: subprocess.Popen[bytes]) -> None:
 
 
 def many_rows(count: int) -> tuple[bytes, pd.DataFrame]:
-    """A CSV of our own, and the frame that it holds: every row with a text of its own."""
+    """A CSV with `count` rows with different texts, and the same rows as a frame."""
     opinions = [
         "good",
         "bad",
@@ -224,7 +224,7 @@ def many_rows(count: int) -> tuple[bytes, pd.DataFrame]:
 
 
 def check_rows(found: pd.DataFrame, sent: pd.DataFrame) -> None:
-    """Check that every row came back once, in its place, with the score it gets in process."""
+    """Check that every row came back once, in order, with the score that this process computes."""
     assert found["ref"].tolist() == sent["ref"].tolist()
     assert set(found["error"]) == {""}
     frame = pd.DataFrame({TEXT: sent[TEXT].astype(object)})

@@ -1,4 +1,4 @@
-"""What schemathesis does not know by itself: how to send the formats that rows come in."""
+"""Tells schemathesis how to send NDJSON and Parquet, which it does not know."""
 
 import schemathesis
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 #: The address of the service in all pages.
-THERE = "http://127.0.0.1:5005"
+PAGE_URL = "http://127.0.0.1:5005"
 
 _BLOCK = re.compile(r"^```(console|python|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -38,7 +38,7 @@ class Command:
     text: str
     says: list[str] = field(default_factory=list)
 
-    def is_as_said(self, printed: str) -> bool:
+    def prints(self, printed: str) -> bool:
         """Whether the page says this; a command without lines below it may print anything."""
         said = "\n".join(self.says)
         pattern = ".*?".join(map(re.escape, re.split(r"\.{3,}", said)))
@@ -128,7 +128,7 @@ class Shell:
         names = []
         for command in commands:
             name = json.dumps(str(self.folder / f"commands/{self._number}"))
-            text = command.text.replace(THERE, self._url).replace(_ENVIRONMENT, "")
+            text = command.text.replace(PAGE_URL, self._url).replace(_ENVIRONMENT, "")
             script.append(f"{{ {text}\n}} > {name}.out 2> {name}.err; echo $? > {name}.status")
             names.append(json.loads(name))
             self._number += 1

@@ -1,11 +1,14 @@
-"""Jobs, parts and small jobs, as the tests of the job store's contract put them in."""
+"""Makes jobs, parts, small jobs and questions for the tests of the job store."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
-from shared.jobs.job import NDJSON, Job, Layout, Part, Spec, State, new_job_id
+from shared.jobs.job import Job, Spec, State, new_job_id
 from shared.jobs.job_store import JobStore, Question, Walk
+from shared.tables.csv_layout import CsvLayout
+from shared.tables.layouts import NDJSON
+from shared.tables.parts import Part
 
 MODEL = "fast@0123456789ab"
 
@@ -13,7 +16,7 @@ MakeStore = Callable[..., JobStore]
 
 
 def a_job(kind: Any = "bulk", *, total: int | None = None) -> Job:
-    layout = Layout(format="csv", start=10) if kind == "bulk" else NDJSON
+    layout = CsvLayout(start=10) if kind == "bulk" else NDJSON
     spec = Spec(
         id=new_job_id(), model="fast", version="0123456789ab", kind=kind, layout=layout, size=110
     )

@@ -1,4 +1,4 @@
-"""Waiting for what must happen, and failing when it does not."""
+"""Waits for a condition with a deadline."""
 
 import time
 from collections.abc import Callable
@@ -8,9 +8,9 @@ T = TypeVar("T")
 
 
 def wait_for(condition: Callable[[], T], seconds: float = 60.0) -> T:
-    """Wait until a condition gives something true, and return that; fail if it does not in time."""
+    """Wait until `condition` returns a true value, and return that; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < deadline, "what was waited for did not happen in time"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.02)
     return found

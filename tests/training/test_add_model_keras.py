@@ -54,7 +54,7 @@ def build(*, mask=True, units=10, activation="softmax", length=LENGTH, recurrent
 
 @pytest.fixture
 def theirs(tmp_path):
-    """Somebody's Keras file and word index."""
+    """A user's Keras file and word index."""
     quiet_about_hdf5()
     index = tmp_path / "their_words.json"
     index.write_text(json.dumps(WORD_IDX), encoding="utf-8")
@@ -80,7 +80,7 @@ DECILES = np.arange(0.05, 1, 0.1)
     ("name", "mask"), [("theirs.h5", True), ("theirs.hdf5", False), ("theirs.keras", True)]
 )
 def test_a_keras_file_with_its_word_index_is_added_and_served(theirs, tmp_path, name, mask):
-    """Each of the three endings, with and without a mask, gives the model's own scores."""
+    """A file with any of the three endings, with or without a mask, gives the model's scores."""
     model = build(mask=mask)
     path, meaning = theirs(model, name)
     added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
@@ -102,7 +102,7 @@ def test_a_sigmoid_is_the_score(theirs, tmp_path):
 
 
 def test_options_reach_the_card(theirs, tmp_path):
-    """Class values, length, padding and token pattern are kept, and used."""
+    """Class values, length, padding and token pattern are stored in the card, and used."""
     model = build(units=3, length=None)
     path, meaning = theirs(model)
     meaning = Meaning(
@@ -162,14 +162,14 @@ def _logits(tmp_path):
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (_weights_only, "weights alone"),
+        (_weights_only, "only weights"),
         (_no_hdf5, "not an HDF5 file"),
         (_no_keras, "cannot read it"),
         (_logits, "softmax"),
     ],
 )
 def test_files_that_cannot_be_served_are_refused(theirs, tmp_path, make, reason):
-    """Weights alone, foreign bytes, and outputs that are no probabilities: refused by name."""
+    """Mere weights, foreign bytes and outputs that are no probabilities are refused."""
     _, meaning = theirs(build())
     path = make(tmp_path)
     with pytest.raises(UnusableModel, match=f"{path.name}.*{reason}"):
@@ -178,7 +178,7 @@ def test_files_that_cannot_be_served_are_refused(theirs, tmp_path, make, reason)
 
 
 def test_the_word_index_is_needed_and_must_fit(theirs, tmp_path):
-    """No index, an index that is no index, and one of a larger model are refused."""
+    """A missing index, a malformed one, and the index of a larger model are refused."""
     path, meaning = theirs(build())
     with pytest.raises(UnusableModel, match="--word-index"):
         add_model(path, name="mine", output=tmp_path / "models")
@@ -186,12 +186,12 @@ def test_the_word_index_is_needed_and_must_fit(theirs, tmp_path):
     with pytest.raises(UnusableModel, match="not a JSON object"):
         add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
     meaning.word_index.write_text('{"beyond": 999}')
-    with pytest.raises(UnusableModel, match="this model's word index"):
+    with pytest.raises(UnusableModel, match="belong to another model"):
         add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
 
 
 def test_a_keras_file_has_no_labels(theirs, tmp_path):
-    """The positive label is an option of scikit-learn models."""
+    """Only scikit-learn models have the option for the positive label."""
     path, meaning = theirs(build())
     meaning = Meaning(word_index=meaning.word_index, positive="good")
     with pytest.raises(BadOption, match="--class-values"):

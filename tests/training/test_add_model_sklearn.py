@@ -24,7 +24,7 @@ STARS = [5, 4, 1, 2, 3, 3, 5, 1]
 
 @pytest.fixture
 def pickled(tmp_path):
-    """A pipeline that somebody fitted and saved."""
+    """A pipeline that a user fitted and saved."""
 
     def save(labels, classifier=None, name="theirs.pkl", dump=joblib.dump):
         if classifier is None:  # not `or`: an unfitted forest has no length
@@ -51,7 +51,7 @@ def pickled(tmp_path):
     ],
 )
 def test_a_plainly_saved_pipeline_is_added_and_served(pickled, tmp_path, labels, values):
-    """Labels that speak for themselves need no option: 0/1, three words, stars, true/false."""
+    """Self-explanatory labels need no option: 0/1, three words, stars, true/false."""
     added = add_model(pickled(labels), name="mine", output=tmp_path / "models")
     assert added.card.options == {"class_values": values}
     assert list(added.proof) == PROOF
@@ -66,14 +66,14 @@ def test_a_plainly_saved_pipeline_is_added_and_served(pickled, tmp_path, labels,
 @pytest.mark.parametrize("name", ["theirs.pkl", "theirs.joblib"])
 @pytest.mark.parametrize("dump", [joblib.dump, pickle.dump])
 def test_both_ways_of_saving_are_read(pickled, tmp_path, name, dump):
-    """Joblib's and pickle's files, under either ending, become model.pkl."""
+    """Files of joblib and of pickle, with either ending, become model.pkl."""
     path = pickled(TWO, name=name, dump=dump)
     add_model(path, name="mine", output=tmp_path / "models")
     assert (tmp_path / "models" / "mine" / "model.pkl").read_bytes() == path.read_bytes()
 
 
-def test_labels_of_one_s_own_need_to_be_told(pickled, tmp_path):
-    """Unknown words are refused with the options that help; each of the two then does."""
+def test_unknown_labels_need_an_option(pickled, tmp_path):
+    """Unknown labels are refused with the two options that help; either one then works."""
     path, output = pickled(WORDS), tmp_path / "models"
     with pytest.raises(UnusableModel, match=r"\(happy, sad\).*--positive"):
         add_model(path, name="mine", output=output)
@@ -87,7 +87,7 @@ def test_labels_of_one_s_own_need_to_be_told(pickled, tmp_path):
 
 
 def test_a_number_may_be_the_positive_label(pickled, tmp_path):
-    """A label is compared as it is written."""
+    """The positive label is compared as a string."""
     added = add_model(
         pickled(TWO), name="mine", output=tmp_path / "models", meaning=Meaning(positive="0")
     )
@@ -96,7 +96,7 @@ def test_a_number_may_be_the_positive_label(pickled, tmp_path):
 
 @pytest.mark.parametrize("values", [[0, 0.5, 1], [0, 2]])
 def test_class_values_that_do_not_fit_are_refused(pickled, tmp_path, values):
-    """One number in 0..1 per class, or the model is not added."""
+    """A model is added only with one number in 0..1 per class."""
     with pytest.raises(UnusableModel, match="class values"):
         add_model(
             pickled(TWO), name="mine", output=tmp_path / "m", meaning=Meaning(class_values=values)
@@ -111,7 +111,7 @@ def test_an_estimator_without_probabilities_is_refused(pickled, tmp_path):
 
 
 def test_any_classifier_will_do(pickled, tmp_path):
-    """Nothing depends on the classifier being linear."""
+    """Classifiers that are not linear can be added too."""
     forest = RandomForestClassifier(n_estimators=5, random_state=0)
     added = add_model(pickled(TWO, forest), name="mine", output=tmp_path / "models")
     assert all(0 <= score <= 1 for score in added.proof.values())
@@ -134,7 +134,7 @@ def test_a_name_that_is_taken_is_kept(pickled, tmp_path):
     ("name", "reason"), [("model.onnx", "end in .pkl"), ("nowhere.pkl", "no such file")]
 )
 def test_files_of_other_kinds_are_refused(tmp_path, name, reason):
-    """An ending that nobody runs, and a file that is not there."""
+    """An unknown ending and a missing file are refused."""
     if name == "model.onnx":
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(UnusableModel, match=reason):
@@ -142,7 +142,7 @@ def test_files_of_other_kinds_are_refused(tmp_path, name, reason):
 
 
 def test_a_bad_name_is_refused(pickled, tmp_path):
-    """A name is a folder and a queue: no capitals, no slashes."""
+    """A name may hold no capitals and no slashes, because it names a folder and a queue."""
     with pytest.raises(BadCard, match="My Model"):
         add_model(pickled(TWO), name="My Model", output=tmp_path / "models")
 
@@ -151,6 +151,6 @@ def test_a_bad_name_is_refused(pickled, tmp_path):
     "option", [{"max_length": 5}, {"padding": "pre"}, {"token_pattern": r"\w+"}]
 )
 def test_options_of_keras_models_are_refused(pickled, tmp_path, option):
-    """An option that would do nothing is an error, not silence."""
+    """An option that has no effect on this kind of model is refused."""
     with pytest.raises(BadOption, match="Keras models only"):
         add_model(pickled(TWO), name="mine", output=tmp_path / "models", meaning=Meaning(**option))

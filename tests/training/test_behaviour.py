@@ -1,13 +1,13 @@
 import pandas as pd
 import pytest
 
-from training.behaviour import behaviour_of, behaviour_texts, judged, read_pairs
+from training.behaviour import behaviour_of, behaviour_texts, compare_pairs, read_pairs
 from training.bundled.composed import composed
 from training.bundled.leaks import Leaks
 
 
 def test_there_are_pairs_of_many_kinds():
-    """At least 200 pairs in ten kinds, none twice, each with an expectation that is known."""
+    """There are at least 200 distinct pairs in ten kinds, each with a known expected relation."""
     pairs = read_pairs()
     assert len(pairs) >= 200
     assert pairs["kind"].nunique() >= 10
@@ -27,18 +27,18 @@ def test_there_are_pairs_of_many_kinds():
         ("neutral", (0.4, 0.6), (0.4, 0.7)),
     ],
 )
-def test_what_is_expected_of_two_scores(expected, right, wrong):
-    """Each expectation has scores that meet it, and scores that do not."""
+def test_each_relation_of_two_scores_is_checked(expected, right, wrong):
+    """For each expected relation, some scores satisfy it and others do not."""
     rows = [("a", "x", "y", expected, *right), ("b", "x", "z", expected, *wrong)]
     columns = ["kind", "first", "second", "expected", "first_score", "second_score"]
-    behaviour = judged(pd.DataFrame(rows, columns=columns))
+    behaviour = compare_pairs(pd.DataFrame(rows, columns=columns))
     assert behaviour.failures == {"a": 0.0, "b": 1.0}
     assert behaviour.right == 0.5
     assert behaviour.wrong["second"].tolist() == ["z"]
 
 
 def test_a_model_without_an_opinion_fails():
-    """Scores of 0.5 for all pass only where sameness and neutrality are wanted."""
+    """With a constant score of 0.5, only the pairs "same" and "neutral" pass."""
 
     class Undecided:
         def score(self, frame):
@@ -49,8 +49,8 @@ def test_a_model_without_an_opinion_fails():
     assert passed == {"neutral statements", "writing", "names"}
 
 
-def test_what_is_composed_for_training_can_be_told_from_the_pairs():
-    """A text of the pairs that comes up in training data is found, whatever its case and signs."""
+def test_pairs_are_recognised_in_training_data():
+    """A text of the pairs is found in training data, whatever its case and punctuation."""
     pairs = Leaks(behaviour_texts())
     assert pairs.among(["NOT BAD!", "the soup was not good"]).all()
     made = composed(20_000)["text"]

@@ -12,14 +12,14 @@ from training.evaluate import by_decile, calibration_error, compare, evaluate, f
 
 
 def test_neutral_rows_are_left_out_of_the_accuracy():
-    """Accuracy is over negative and positive rows, at 0.5; neutral rows are counted apart."""
+    """Accuracy counts negative and positive rows, at 0.5; neutral rows are counted separately."""
     figures = compare(np.array([0.9, 0.5, 0.4, 0.8]), np.array([1.0, 1.0, 0.0, 0.5]))
     assert figures.pop("calibration_error") == pytest.approx((0.1 + 0.5 + 0.4 + 0.3) / 4)
     assert figures == {"rows": 4, "neutral_left_out": 1, "accuracy": 1.0}
 
 
 def test_calibration_compares_texts_that_are_scored_alike():
-    """Scores of 0.75 are right where three of four such texts are positive, not where none is."""
+    """Scores of 0.75 are calibrated if three of four such texts are positive."""
     scores = np.full(4, 0.75)
     assert calibration_error(scores, np.array([1.0, 1.0, 1.0, 0.0])) == 0
     assert calibration_error(scores, np.zeros(4)) == 0.75
@@ -41,7 +41,7 @@ def test_graded_labels_have_graded_figures():
     assert figures["accuracy_5"] == pytest.approx(np.mean(fifth(scores) == fifth(labels)))
 
 
-def test_what_is_not_defined_is_left_out():
+def test_undefined_figures_are_left_out():
     """A constant score has no correlation, and neutral rows alone no accuracy."""
     figures = compare(np.array([0.5, 0.5]), np.array([0.45, 0.55]))
     assert "pearson" not in figures
@@ -49,7 +49,7 @@ def test_what_is_not_defined_is_left_out():
 
 
 def test_the_fifths_are_the_treebank_s():
-    """Each fifth has its upper end: [0, .2], (.2, .4], (.4, .6], (.6, .8], (.8, 1]."""
+    """Each fifth includes its upper end: [0, .2], (.2, .4], (.4, .6], (.6, .8], (.8, 1]."""
     ends = np.array([0.0, 0.2, 0.21, 0.4, 0.41, 0.6, 0.61, 0.8, 0.81, 1.0])
     assert fifth(ends).tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
 
@@ -57,13 +57,13 @@ def test_the_fifths_are_the_treebank_s():
 @example([(0.0, 0.0), (1e-300, 1e-300)])
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1))
 def test_figures_are_finite(pairs):
-    """Any scores and labels in 0..1 give figures that are numbers."""
+    """Any scores and labels in 0..1 give finite figures."""
     scores, labels = np.array(pairs).T
     assert all(np.isfinite(value) for value in compare(scores, labels).values())
 
 
 def test_a_real_model_is_measured():
-    """A bundled model on a few labelled rows, whatever their index."""
+    """A bundled model is evaluated on a few labelled rows with an unusual index."""
     frame = pd.DataFrame(
         {"text": ["Wonderful!", "Terrible.", "I love it"], "score": [1.0, 0.0, 1.0]},
         index=[1, 1, 1],
@@ -73,7 +73,7 @@ def test_a_real_model_is_measured():
 
 
 def test_no_rows_cannot_be_measured():
-    """An empty selection is refused, not divided by."""
+    """An empty frame is refused with an error that says so."""
     empty = pd.DataFrame({"text": pd.Series([], dtype=str), "score": pd.Series([], dtype=float)})
     with pytest.raises(TooFewLabels, match="0 rows"):
         evaluate(load_model(BUNDLED_MODELS / "fast"), empty)

@@ -13,13 +13,13 @@ from training.intervals import (
 
 
 def test_neutral_rows_are_neither_right_nor_wrong():
-    """Only rows off the middle fifth are compared, at 0.5."""
+    """Rows of the middle fifth are left out; others are compared at 0.5."""
     right = right_rows(np.array([0.9, 0.4, 0.4]), np.array([1.0, 0.5, 0.7]))
     assert right.tolist() == [True, False]
 
 
 def test_an_interval_holds_the_accuracy_and_narrows_with_the_rows():
-    """About twice the standard error to each side; the same seed gives the same interval."""
+    """The interval extends about two standard errors to each side, and is repeatable."""
     few, many = np.arange(100) < 80, np.arange(10_000) < 8_000
     least, most = accuracy_interval(many)
     assert least < 0.8 < most
@@ -30,7 +30,7 @@ def test_an_interval_holds_the_accuracy_and_narrows_with_the_rows():
 
 
 def test_only_rows_that_differ_decide_between_models():
-    """Equal models cannot be told apart; ten rows of ten for one of them are no chance."""
+    """Equal models have p = 1; ten differing rows, all in favour of one model, have a small p."""
     rows = np.ones(100, dtype=bool)
     assert paired_p(rows, rows) == 1.0
     worse = rows.copy()
@@ -38,8 +38,8 @@ def test_only_rows_that_differ_decide_between_models():
     assert paired_p(rows, worse) == pytest.approx(2 / 2**10)
 
 
-def test_a_difference_is_surer_than_two_accuracies():
-    """Rows that both have right say nothing of the difference, and do not widen its interval."""
+def test_a_difference_has_a_narrower_interval_than_two_accuracies():
+    """Rows that both models get right do not widen the interval of the difference."""
     first = np.arange(1000) < 850
     second = np.arange(1000) < 800
     least, most = difference_interval(first, second)
@@ -48,7 +48,7 @@ def test_a_difference_is_surer_than_two_accuracies():
 
 
 def test_every_figure_has_an_interval():
-    """Each holds its figure; the same seed gives the same intervals."""
+    """Each interval contains its figure; the same seed gives the same intervals."""
     random = np.random.default_rng(0)
     labels = random.random(300)
     scores = np.clip(labels + random.normal(0, 0.2, 300), 0, 1)
@@ -56,12 +56,12 @@ def test_every_figure_has_an_interval():
     assert intervals.keys() == figures.keys() - {"rows", "neutral_left_out"}
     for name in intervals.keys() - {
         "calibration_error"
-    }:  # of a sample it is greater: noise adds up
+    }:  # in a bootstrap sample it is larger, because noise adds up
         assert intervals[name][0] < figures[name] < intervals[name][1]
     assert figure_intervals(scores, labels) == intervals
 
 
 def test_many_comparisons_need_smaller_p():
-    """Holm: the smallest of three counts three times, and the order stays."""
+    """Holm's method multiplies the smallest of three p by three, and keeps the order."""
     assert adjusted([0.04, 0.01, 0.5]) == [0.08, 0.03, 0.5]
     assert adjusted([]) == []

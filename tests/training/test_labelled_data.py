@@ -19,7 +19,7 @@ def csv(tmp_path):
 
 
 def test_scores_are_taken_as_they_are(csv):
-    """A column `score` holds the score itself; texts stay as typed, "NA" among them."""
+    """A column `score` holds the score itself; texts are unchanged, even "NA"."""
     frame = csv('text,score\nNA,0.25\n"a, ""b""\nc",1\n')
     assert frame["text"].tolist() == ["NA", 'a, "b"\nc']
     assert frame["score"].tolist() == [0.25, 1.0]
@@ -35,14 +35,14 @@ def test_words_and_digits_are_labels(csv):
 
 
 def test_fifths_are_coarse(csv):
-    """A column `label5` gives the middle of a fifth, and is marked so."""
+    """A column `label5` gives the midpoint of a fifth, and marks the row as coarse."""
     frame = csv("text,label5\na,0\nb,2\nc,4\n")
     assert frame["score"].tolist() == pytest.approx([0.1, 0.5, 0.9])
     assert frame["coarse"].all()
 
 
 def test_the_finest_label_of_a_row_counts(csv):
-    """Where a row has a score that is used; where it has none, its fifth is."""
+    """A row's score is used if it has one, else its fifth."""
     frame = csv("text,label5,score\na,4,0.95\nb,0,\n")
     assert frame["score"].tolist() == pytest.approx([0.95, 0.1])
     assert frame["coarse"].tolist() == [False, True]
@@ -55,13 +55,13 @@ def test_gzipped_and_byte_order_marked_files_are_read(csv):
 
 
 def test_rows_without_a_text_are_left_out(csv, caplog):
-    """An empty text says nothing about its label; the log says how many there were."""
+    """Rows with an empty text are dropped, and the log holds their number."""
     assert csv("text,label\na,1\n  ,1\nb,0\n,1\n")["text"].tolist() == ["a", "b"]
     assert "2 rows have no text" in caplog.text
 
 
 def test_treebank_text_is_made_natural_on_request(csv):
-    """Detokenising is an option, not a guess."""
+    """Texts are detokenised only if the option is set."""
     assert csv("text,label\nI do n't .,1\n", detokenise=True)["text"].tolist() == ["I don't."]
     assert csv("text,label\nI do n't .,1\n")["text"].tolist() == ["I do n't ."]
 
@@ -85,13 +85,13 @@ def test_treebank_text_is_made_natural_on_request(csv):
     ],
 )
 def test_a_bad_file_is_named_with_its_reason(csv, content, error, message):
-    """Each fault is one sentence that names the file, the row and what is wanted."""
+    """Each error is one sentence that names the file, the row and the expected value."""
     with pytest.raises(error, match=f"(?s)data.csv.*{message}"):
         csv(content)
 
 
 def test_a_missing_file_is_named(tmp_path):
-    """A file that is not there is an error of the data, not a traceback."""
+    """A missing file raises an error of labelled data."""
     with pytest.raises(UnreadableData, match=r"nowhere\.csv"):
         read_labelled([tmp_path / "nowhere.csv"])
 
@@ -101,7 +101,7 @@ def _rows(count):
 
 
 def test_a_random_split_follows_the_seed_and_keeps_texts_apart(csv):
-    """The same seed gives the same split, another another; no text is on both sides."""
+    """The same seed gives the same split, another seed another; no text is on both sides."""
     frame = csv("text,label\n" + _rows(400))
     once, again, other = (split(frame, seed=seed, dev_share=0.3) for seed in (1, 1, 2))
     assert once.equals(again)
@@ -112,7 +112,7 @@ def test_a_random_split_follows_the_seed_and_keeps_texts_apart(csv):
 
 
 def test_a_split_of_the_file_is_kept_without_its_leaks(csv):
-    """The file's own split is used; a train row whose text is also in dev is left out."""
+    """The file's own split is used; a train row whose text is also in dev is dropped."""
     frame = csv("text,label,split\na,1,train\nb,0,\nc,1,train\nc,1,dev\nd,0,valid\n")
     divided = split(frame, seed=0)
     assert divided[["text", "split"]].to_numpy().tolist() == [
@@ -124,6 +124,6 @@ def test_a_split_of_the_file_is_kept_without_its_leaks(csv):
 
 
 def test_both_sides_need_both_kinds(csv):
-    """Training from praise alone is refused, with the counts."""
+    """Training on positive rows only is refused, and the message holds the counts."""
     with pytest.raises(TooFewLabels, match="0 negative and 2 positive rows in 'train'"):
         split(csv("text,label,split\na,1,train\nb,1,train\nc,0,dev\nd,1,dev\n"), seed=0)

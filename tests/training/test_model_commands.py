@@ -20,7 +20,7 @@ LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
 
 @pytest.fixture
 def run():
-    """Run a command as typed, and expect an exit status."""
+    """Run a command and check its exit status."""
 
     def invoke(command, *words, status=0):
         result = CliRunner().invoke(cli, [command, *map(str, words)])
@@ -32,13 +32,13 @@ def run():
 
 
 def test_training_and_evaluating_are_two_commands(run, tmp_path):
-    """`train` says where the model is and how good; `evaluate` measures it by its name."""
+    """`train` prints the folder and the figures of the model; `evaluate` finds it by its name."""
     trained = run("train", LABELLED, "--kind", "fast", "--name", "mine", "--output", tmp_path)
     version = read_card(tmp_path / "mine").version
     assert f"mine@{version} is in {tmp_path / 'mine'}" in trained.stdout
     assert "accuracy" in trained.stdout
-    shown = run("evaluate", LABELLED, "--model", "mine", "--models-dir", tmp_path)
-    assert "neutral left out" in shown.stdout
+    output = run("evaluate", LABELLED, "--model", "mine", "--models-dir", tmp_path)
+    assert "neutral left out" in output.stdout
     by_folder = run("evaluate", LABELLED, "--model", tmp_path / "mine", "--json")
     (figures,) = json.loads(by_folder.stdout)["models"]
     assert figures["model"] == f"mine@{version}"
@@ -47,7 +47,7 @@ def test_training_and_evaluating_are_two_commands(run, tmp_path):
 
 
 def test_models_are_measured_side_by_side(run, tmp_path):
-    """Each has its figures with intervals, and every two are compared by a paired test."""
+    """Each model has figures with intervals, and every two models are compared by a paired test."""
     for name, seed in (("mine", 0), ("other", 1)):
         run("train", LABELLED, "--name", name, "--output", tmp_path, "--seed", seed)
     models = ("--model", "mine", "--model", "other", "--against", BUNDLED_MODELS / "fast")
@@ -64,23 +64,23 @@ def test_models_are_measured_side_by_side(run, tmp_path):
         assert pair["difference"] == pytest.approx(difference)
         assert difference >= 0
         assert 0 <= pair["p"] <= 1
-    shown = run(*words).stdout
-    assert "calibration error" in shown
-    assert "more often than" in shown
+    output = run(*words).stdout
+    assert "calibration error" in output
+    assert "more often than" in output
 
 
 def test_behaviour_is_tried_by_kinds(run):
-    """`--behaviour` needs no file, and gives the share of wrong pairs of each kind."""
-    (shown,) = json.loads(run("evaluate", "--behaviour", "--json").stdout)["behaviour"]
-    assert len(shown["failures"]) >= 10
-    assert shown["right"] > 0.5
-    assert len(shown["wrong"]) == pytest.approx((1 - shown["right"]) * len(read_pairs()))
+    """`--behaviour` needs no file, and gives the share of failing pairs of each kind."""
+    (output,) = json.loads(run("evaluate", "--behaviour", "--json").stdout)["behaviour"]
+    assert len(output["failures"]) >= 10
+    assert output["right"] > 0.5
+    assert len(output["wrong"]) == pytest.approx((1 - output["right"]) * len(read_pairs()))
     assert "negated praise" in run("evaluate", "--behaviour").stdout
     assert "--behaviour" in run("evaluate", status=2).stderr
 
 
 def test_a_split_can_be_chosen(run, tmp_path):
-    """`--split dev` measures on those rows; a file without any has nothing to measure."""
+    """`--split dev` measures on the dev rows; a file without any is refused."""
     data = tmp_path / "data.csv"
     data.write_text("text,label,split\nWonderful,1,dev\nAwful,0,dev\nAwful,1,train\n")
     result = run("evaluate", data, "--split", "dev", "--json")
@@ -89,14 +89,14 @@ def test_a_split_can_be_chosen(run, tmp_path):
     assert "0 rows" in failed.stderr
 
 
-def test_a_card_can_be_had_as_json(run, tmp_path):
+def test_a_card_is_printed_as_json(run, tmp_path):
     """`train --json` prints the card and nothing else on stdout."""
     result = run("train", LABELLED, "--name", "mine", "--output", tmp_path, "--json")
     assert json.loads(result.stdout)["name"] == "mine"
 
 
 def test_a_pickle_is_added_by_one_command(run, tmp_path):
-    """`add-model my.pkl --name mine` is all; it shows what the model makes of a few texts."""
+    """`add-model my.pkl --name mine` adds a model, and shows its scores of a few texts."""
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
     joblib.dump(pipeline.fit(["well good", "bad"], ["yes", "no"]), tmp_path / "my.pkl")
     words = (tmp_path / "my.pkl", "--name", "mine", "--output", tmp_path / "models")
@@ -123,21 +123,21 @@ def test_a_pickle_is_added_by_one_command(run, tmp_path):
     ],
 )
 def test_a_mistake_is_one_line(run, command, words, status, message):
-    """Wrong files, names and models end in a message and a status, not in a traceback."""
+    """Wrong files, names and models give a message and an exit status, not a traceback."""
     assert message in run(command, *words, status=status).stderr
 
 
 def test_help_warns_of_pickles(run):
-    """Somebody who adds a model is told first that a pickle is code."""
+    """The help of `add-model` warns that a pickle is code."""
     assert "A pickle is code" in run("add-model", "--help").stdout
 
 
 def test_the_commands_are_quick_to_import():
-    """What the command line imports for its help holds neither TensorFlow nor scikit-learn."""
+    """The help of the command line imports neither TensorFlow nor scikit-learn."""
     script = (
         "import sys; from scorelane.commands import add_model, compile, evaluate, train; "
         "print([name for name in ('tensorflow', 'keras', 'sklearn', 'pandas', 'training', "
         "'scoring') if name in sys.modules])"
     )
-    shown = subprocess.check_output([sys.executable, "-c", script], text=True)
-    assert shown.strip() == "[]"
+    output = subprocess.check_output([sys.executable, "-c", script], text=True)
+    assert output.strip() == "[]"

@@ -7,6 +7,7 @@ import pytest
 
 from shared.model import read_card
 from training.checks import notes_on
+from training.options import TrainingOptions
 from training.report import write_report
 from training.train import train
 
@@ -17,12 +18,12 @@ LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
 def folder(tmp_path_factory):
     """A trained model's folder, with its report."""
     output = tmp_path_factory.mktemp("models")
-    train([LABELLED], kind="fast", name="mine", output=output, report=True)
+    train([LABELLED], TrainingOptions(kind="fast", name="mine", output=output, report=True))
     return output / "mine"
 
 
 def test_a_report_has_figures_plots_and_errors(folder):
-    """It is a page of its own, with two plots, beside a model that does not count it as its own."""
+    """The report is one page with two plots; the card does not count it as a file of the model."""
     page = (folder / "report" / "index.html").read_text(encoding="utf-8")
     for part in ("accuracy", "Confusion matrix", "Calibration", "worst errors", "labelled.csv"):
         assert part in page
@@ -35,13 +36,13 @@ def test_a_report_has_figures_plots_and_errors(folder):
 
 def test_a_report_is_repeatable(folder, tmp_path):
     """The same data and seed give the same page and the same plots, to the byte."""
-    train([LABELLED], kind="fast", name="mine", output=tmp_path, report=True)
+    train([LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path, report=True))
     for file in (folder / "report").iterdir():
         assert (tmp_path / "mine" / "report" / file.name).read_bytes() == file.read_bytes()
 
 
 def test_a_report_quotes_texts_as_texts(folder, tmp_path, monkeypatch):
-    """Markup in a text stays text; and without matplotlib there is a page all the same."""
+    """Markup in a text is escaped; without matplotlib the page has no plots."""
     real = builtins.__import__
 
     def without_matplotlib(name, *others):
@@ -61,7 +62,7 @@ def test_a_report_quotes_texts_as_texts(folder, tmp_path, monkeypatch):
 
 
 def test_odd_data_is_noted():
-    """Contradictions, repeats, a side that is hardly there, few and long rows are pointed out."""
+    """Contradictions, repetitions, a rare side, few rows and long texts are noted."""
     texts = ["same", "same", "twice", "twice", *(f"row {n}" for n in range(40)), "long " * 300]
     scores = [0.0, 1.0, 1.0, 1.0, *([1.0] * 40), 1.0]
     frame = pd.DataFrame({"text": texts, "score": scores, "split": "train"})

@@ -13,21 +13,19 @@ from shared.errors.model import BadCard, ModelExists
 from shared.model import load_model, read_card, read_cards
 from training.data_errors import NotLabelled
 from training.deciles import possible_deciles
+from training.options import TrainingOptions
 from training.train import train
 
 LABELLED = Path(__file__).parents[2] / "examples" / "labelled.csv"
 
 
 def test_a_fast_model_is_made_of_a_labelled_csv(tmp_path):
-    """The example data gives a model that loads, scores, and is described by its card."""
-    doing = []
+    """The example data gives a model that loads and scores, with a correct card."""
+    steps = []
     card = train(
         [LABELLED],
-        kind="fast",
-        name="mine",
-        output=tmp_path / "models",
-        description="A try.",
-        progress=lambda what, share: doing.append((what, share)),
+        TrainingOptions(kind="fast", name="mine", output=tmp_path / "models", description="A try."),
+        progress=lambda step, share: steps.append((step, share)),
     )
     folder = tmp_path / "models" / "mine"
     assert read_card(folder) == card
@@ -40,26 +38,30 @@ def test_a_fast_model_is_made_of_a_labelled_csv(tmp_path):
     assert str(tmp_path) not in (folder / "card.json").read_text()
     scored = load_model(folder).score(pd.DataFrame({"text": ["I loved it", "I hated it"]}))
     assert scored["Sentiment_Score"][0] > 0.5 > scored["Sentiment_Score"][1]
-    shares = [share for _, share in doing]
+    shares = [share for _, share in steps]
     assert shares == sorted(shares)
-    assert doing[-1] == ("done", 1.0)
+    assert steps[-1] == ("done", 1.0)
 
 
 def test_the_same_seed_gives_the_same_model(tmp_path):
-    """A fast model is repeatable to the byte, in another process too, so its version is as well."""
+    """A fast model has the same bytes, and so the same version, in every process."""
     script = (
-        "import sys; from pathlib import Path; from training.train import train; "
-        "train([Path(sys.argv[1])], kind='fast', name='mine', output=Path(sys.argv[2]), seed=3)"
+        "import sys; from pathlib import Path; from training.options import TrainingOptions; "
+        "from training.train import train; options = TrainingOptions("
+        "kind='fast', name='mine', output=Path(sys.argv[2]), seed=3); "
+        "train([Path(sys.argv[1])], options)"
     )
     subprocess.check_call([sys.executable, "-c", script, LABELLED, tmp_path / "a"])
-    here = train([LABELLED], kind="fast", name="mine", output=tmp_path / "b", seed=3)
+    here = train(
+        [LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path / "b", seed=3)
+    )
     there = read_card(tmp_path / "a" / "mine")
     assert there.version == here.version
     assert there.figures == here.figures
 
 
 def test_a_fast_model_reads_signs(tmp_path):
-    """Emoji and emoticons are learnt as words are, and the model is run by arrays nevertheless."""
+    """Emoji and emoticons are learnt like words, and the fast word pipeline supports them."""
     rows = [
         f"day {n} {sign},{score}"
         for n in range(60)
@@ -67,15 +69,15 @@ def test_a_fast_model_reads_signs(tmp_path):
     ]
     data = tmp_path / "signs.csv"
     data.write_text("text,score\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    train([data], kind="fast", name="signs", output=tmp_path)
+    train([data], TrainingOptions(kind="fast", name="signs", output=tmp_path))
     texts = ["Monday\U0001f600", "Monday \U0001f621", "Monday:)", "Monday :("]
     scored = load_model(tmp_path / "signs").score(pd.DataFrame({"text": texts}))
     assert (scored["Sentiment_Score"] > 0.5).tolist() == [True, False, True, False]
-    assert WordPipeline.of(joblib.load(tmp_path / "signs" / "model.pkl")) is not None
+    assert WordPipeline.from_estimator(joblib.load(tmp_path / "signs" / "model.pkl")) is not None
 
 
 def test_probabilities_are_graded_by_graded_labels(tmp_path):
-    """A text that is always half good scores about 0.5, between bad and good."""
+    """A text whose label is always 0.5 scores about 0.5, between bad and good."""
     rows = [
         f"{word} {n},{score}"
         for n in range(60)
@@ -83,7 +85,7 @@ def test_probabilities_are_graded_by_graded_labels(tmp_path):
     ]
     data = tmp_path / "graded.csv"
     data.write_text("text,score\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    train([data], kind="fast", name="graded", output=tmp_path)
+    train([data], TrainingOptions(kind="fast", name="graded", output=tmp_path))
     frame = pd.DataFrame({"text": ["bad", "middling", "good"]})
     scores = load_model(tmp_path / "graded").score(frame)["Sentiment_Score"]
     assert scores[0] < 0.2
@@ -94,19 +96,13 @@ def test_probabilities_are_graded_by_graded_labels(tmp_path):
 
 @pytest.mark.keras
 def test_a_deep_model_is_made_of_a_labelled_csv(tmp_path):
-    """The deep kind writes the best epoch as model.hdf5, its word index, and the compiled model;
-    and is repeatable.
-    """
-    doing = []
+    """The deep kind writes the best epoch, its word index and the compiled model, repeatably."""
+    steps = []
     cards = [
         train(
             [LABELLED],
-            kind="deep",
-            name="mine",
-            output=tmp_path / run,
-            epochs=2,
-            seed=1,
-            progress=lambda what, share: doing.append((what, share)),
+            TrainingOptions(kind="deep", name="mine", output=tmp_path / run, epochs=2, seed=1),
+            progress=lambda step, share: steps.append((step, share)),
         )
         for run in ("a", "b")
     ]
@@ -116,16 +112,14 @@ def test_a_deep_model_is_made_of_a_labelled_csv(tmp_path):
     assert sorted(path.name for path in folder.iterdir()) == names
     assert cards[0].options["max_length"] == 256
     assert cards[0].figures["onnx.max_difference"] <= 1e-5
-    assert any("epoch 2, validation accuracy" in what for what, _ in doing)
+    assert any("epoch 2, validation accuracy" in step for step, _ in steps)
     frame = pd.DataFrame({"text": ["I loved it", "I hated it", ""]})
     first, second = (load_model(tmp_path / run / "mine").score(frame) for run in ("a", "b"))
     np.testing.assert_allclose(first, second, atol=1e-6)
 
 
 def test_a_fifth_counts_for_both_its_deciles():
-    """A score is learnt as its decile; a label of five as either of its two deciles; a bare label,
-    among graded rows, as its side.
-    """
+    """A score allows one decile, a `label5` two, and a bare label among graded rows a side."""
     frame = pd.DataFrame(
         {
             "score": [0.0, 0.55, 1.0, 0.1, 0.9, 0.0, 1.0],
@@ -141,13 +135,15 @@ def test_a_fifth_counts_for_both_its_deciles():
 
 
 def test_a_model_is_replaced_only_by_force(tmp_path):
-    """A name that is taken is refused before any work, and replaced whole with force."""
-    train([LABELLED], kind="fast", name="mine", output=tmp_path, seed=1)
+    """An existing name is refused before any work; with force the whole model is replaced."""
+    train([LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path, seed=1))
     before = read_card(tmp_path / "mine")
     with pytest.raises(ModelExists, match="--force"):
-        train([LABELLED], kind="fast", name="mine", output=tmp_path, seed=2)
+        train([LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path, seed=2))
     assert read_card(tmp_path / "mine") == before
-    after = train([LABELLED], kind="fast", name="mine", output=tmp_path, seed=2, force=True)
+    after = train(
+        [LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path, seed=2, force=True)
+    )
     assert read_card(tmp_path / "mine") == after
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
@@ -161,25 +157,25 @@ def test_a_model_is_replaced_only_by_force(tmp_path):
         ({"epochs": 0}, BadOption),
     ],
 )
-def test_what_cannot_be_meant_is_refused(tmp_path, change, error):
+def test_invalid_options_are_refused(tmp_path, change, error):
     """A bad name, kind or number of epochs is refused before the data is read."""
     wanted = {"kind": "fast", "name": "mine", "output": tmp_path / "models", **change}
     with pytest.raises(error):
-        train([tmp_path / "nowhere.csv"], **wanted)
+        train([tmp_path / "nowhere.csv"], TrainingOptions(**wanted))
     assert not (tmp_path / "models").exists()
 
 
 def test_nothing_is_left_of_a_training_that_failed(tmp_path):
-    """Bad data leaves no half-made model behind."""
+    """Bad data leaves no incomplete model."""
     data = tmp_path / "bad.csv"
     data.write_text("text,stars\na,1\n")
     with pytest.raises(NotLabelled):
-        train([data], kind="fast", name="mine", output=tmp_path / "models")
+        train([data], TrainingOptions(kind="fast", name="mine", output=tmp_path / "models"))
     assert not (tmp_path / "models" / "mine").exists()
 
 
 def test_a_model_that_is_being_written_is_not_served(tmp_path):
-    """A worker that starts meanwhile sees the finished models only."""
-    train([LABELLED], kind="fast", name="mine", output=tmp_path)
+    """A worker that starts during a training sees only complete models."""
+    train([LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path))
     (tmp_path / ".other-x7").mkdir()
     assert [card.name for card in read_cards(tmp_path).values()] == ["mine"]

@@ -24,6 +24,6 @@ def test_treebank_text_becomes_natural(tokenised, natural):
 
 @pytest.mark.parametrize(("tokenised", "natural"), PAIRS)
 def test_natural_text_stays(tokenised, natural):
-    """What is natural already is not changed, and keeps its words."""
+    """Natural text is not changed."""
     assert detokenise(natural) == natural
     assert TREEBANK.words(natural) == TREEBANK.words(tokenised)

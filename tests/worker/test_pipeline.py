@@ -11,9 +11,10 @@ from support.doubles.length_model import LengthModel, length_score
 from support.in_memory import Service
 
 from shared.config.settings import Settings
-from shared.jobs.job import NDJSON, Job, Spec, State, new_job_id
+from shared.jobs.job import Job, Spec, State, new_job_id
 from shared.jobs.job_store import Question
 from shared.tables.csv_results import parse
+from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import write_rows
 from worker.steps import bisection, crash_search
 

@@ -1,1 +1,1 @@
-"""The recipe of the bundled models: `python -m training.bundled`."""
+"""The recipe of the bundled models; run it with `python -m training.bundled`."""

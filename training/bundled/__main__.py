@@ -1,4 +1,4 @@
-"""Makes the two bundled models from a folder of labelled data: `make models`."""
+"""Trains the two bundled models from a folder of labelled data (`make models`)."""
 
 import hashlib
 from pathlib import Path
@@ -16,7 +16,8 @@ from training.bundled.leaks import Leaks
 from training.bundled.taught import write_taught_files
 from training.data import DEV, TEST, TRAIN, read_labelled, split
 from training.opinions import Lessons
-from training.train import Kind, train
+from training.options import Kind, TrainingOptions
+from training.train import train
 from training.treebank import detokenise
 from training.word_vectors import EMBEDDING_SIZE
 
@@ -27,7 +28,7 @@ DESCRIPTIONS: dict[Kind, str] = {
     "taught by all-MiniLM-L6-v2 (Apache 2.0), fitted to these data.",
 }
 
-#: Where each file comes from, below the folder of data; and those that are Treebank-tokenised.
+#: The files of labelled data, relative to the data folder.
 _SENTENCES = "sst/sst_sentences.csv.gz"
 _PHRASES = "sst/sst_phrases.csv.gz"
 _GLUE = "sst2/sst2_glue.csv.gz"
@@ -40,13 +41,13 @@ _TWEETS = "tweets_semeval/semeval_train_dev.csv.gz"
 _SIDES = "tweets_sentiment140/sentiment140_16k.csv.gz"
 _FINANCE = "financial_phrasebank/financial_phrasebank_50agree.csv.gz"
 
-#: The files of which some rows choose what is kept.
+#: The files that contribute dev rows, which choose the best model.
 _SELECTING = ("sst_sentences", "tweets", "reviews")
 
-#: Sentences that are composed: see `training.bundled.composed`.
+#: The number of composed sentences; see `training.bundled.composed`.
 _COMPOSED = 45_000
 
-#: How much a row counts, by file, where it is not 1.
+#: Kind -> file -> weight of its rows; other files have the weight 1.
 _WEIGHTS: dict[Kind, dict[str, float]] = {
     "fast": {
         "sst_sentences": 2.0,
@@ -60,7 +61,8 @@ _WEIGHTS: dict[Kind, dict[str, float]] = {
 }
 _EPOCHS = 4
 
-#: Measured on, and never trained on: these, the dev rows, and half of the long reviews.
+#: Files that the models are measured on and never learn from: name -> file, and whether its texts
+#: are Treebank-tokenised.
 _UNSEEN = {
     "products": ("customer_reviews/custrev.csv.gz", True),
     "amazon": ("vader/vader_amazonReviewSnippets.csv.gz", False),
@@ -74,63 +76,68 @@ _UNSEEN = {
 @click.option("--kind", "kinds", type=click.Choice(["fast", "deep"]), multiple=True)
 @click.option(
     "--lessons",
-    "kept",
+    "stored",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Keep what the teacher says in this file (.npz), and begin with it where it is there.",
+    help="Store the teacher's lessons in this file (.npz), or reuse them if it exists.",
 )
-@click.option("--prepare", type=click.Path(path_type=Path), help="Only write the CSV files there.")
+@click.option("--prepare", type=click.Path(path_type=Path), help="Only write the CSV files here.")
 def main(
-    data: Path, output: Path, kinds: tuple[Kind, ...], kept: Path | None, prepare: Path | None
+    data: Path, output: Path, kinds: tuple[Kind, ...], stored: Path | None, prepare: Path | None
 ) -> None:
-    """Train the bundled models on the labelled files in DATA; docs/models.md says which."""
+    """Train the bundled models on the labelled files in DATA; docs/models.md lists them."""
     if prepare:
         write_training_files(data, prepare)
         write_unseen_files(data, prepare)
         return
     with TemporaryDirectory(prefix="scorelane-data-") as folder:
         files = write_training_files(data, Path(folder))
-        lessons = _lessons(data, files, kept)
+        lessons = _lessons(data, files, stored)
         for kind in kinds or ("deep", "fast"):
-            begun, learnt = perf_counter(), list(files)
+            started, learnt = perf_counter(), list(files)
             if kind == "fast":
-                # Taught by the `deep` that was made just now, or before.
-                of = output if (output / "deep").is_dir() else BUNDLED_MODELS
+                # The teacher is the new `deep`, if one was trained, else the bundled one.
+                models = output if (output / "deep").is_dir() else BUNDLED_MODELS
                 learnt += write_taught_files(
-                    Path(folder), load_model(of / "deep"), lessons.vectors, _kept_apart(data, files)
+                    Path(folder),
+                    load_model(models / "deep"),
+                    lessons.vectors,
+                    _protected(data, files),
                 )
             card = train(
                 learnt,
-                kind=kind,
-                name=kind,
-                output=output,
-                epochs=_EPOCHS,
-                lessons=lessons,
-                weights=_WEIGHTS[kind],
-                description=DESCRIPTIONS[kind],
-                force=True,
-                progress=_Printed(),
+                TrainingOptions(
+                    kind=kind,
+                    name=kind,
+                    output=output,
+                    epochs=_EPOCHS,
+                    lessons=lessons,
+                    weights=_WEIGHTS[kind],
+                    description=DESCRIPTIONS[kind],
+                    force=True,
+                ),
+                progress=_PrintedProgress(),
             )
-            click.echo(f"{card.full_name}: {(perf_counter() - begun) / 60:.1f} minutes")
+            click.echo(f"{card.full_name}: {(perf_counter() - started) / 60:.1f} minutes")
 
 
-def _lessons(data: Path, files: list[Path], kept: Path | None) -> Lessons:
-    if kept and kept.is_file():
-        return Lessons.load(kept)
-    # It takes PyTorch: `.[models]`, which nothing else needs.
+def _lessons(data: Path, files: list[Path], stored: Path | None) -> Lessons:
+    if stored and stored.is_file():
+        return Lessons.load(stored)
+    # Imported here, because it needs PyTorch (`.[models]`), and nothing else does.
     from training.bundled.lessons import lessons_of  # noqa: PLC0415
 
-    begun = perf_counter()
+    started = perf_counter()
     facts = _read(data, _FINANCE)[TEXT].tolist()
     frame = split(read_labelled(files), seed=0)
-    lessons = lessons_of(frame, facts, size=EMBEDDING_SIZE, seed=0, progress=_Printed())
-    click.echo(f"The lessons took {(perf_counter() - begun) / 60:.1f} minutes.")
-    if kept:
-        lessons.save(kept)
+    lessons = lessons_of(frame, facts, size=EMBEDDING_SIZE, seed=0, progress=_PrintedProgress())
+    click.echo(f"The lessons took {(perf_counter() - started) / 60:.1f} minutes.")
+    if stored:
+        lessons.save(stored)
     return lessons
 
 
-def _kept_apart(data: Path, files: list[Path]) -> Leaks:
-    """What is measured on or chooses, of sentences; and the pairs of the behavioural suite."""
+def _protected(data: Path, files: list[Path]) -> Leaks:
+    """The held-out sentences, for measuring or choosing, and the texts of the behavioural tests."""
     glue, sentences = _read(data, _GLUE), pd.read_csv(files[0], dtype=str, keep_default_na=False)
     held_out = [table[TEXT][table["split"] != TRAIN] for table in (glue, sentences)]
     return Leaks([*pd.concat(held_out), *behaviour_texts()])
@@ -139,11 +146,11 @@ def _kept_apart(data: Path, files: list[Path]) -> Leaks:
 def write_training_files(data: Path, folder: Path) -> list[Path]:
     """Write the texts that the models learn from, and the dev sentences that choose the epoch.
 
-    Every text that is, contains, or shares half of its words' fours with a dev sentence is left
-    out, but for phrases of the treebank, which has a split of its own.
+    A text is dropped if it is similar to a dev sentence (see `training.bundled.leaks`). Phrases of
+    the Stanford Sentiment Treebank are split by the treebank itself.
 
     Returns:
-        The files, each with a column `split`.
+        The paths of the files; each has a column `split`.
     """
     sentences, phrases = _read(data, _SENTENCES), _read(data, _PHRASES)
     glue = _read(data, _GLUE)
@@ -168,22 +175,22 @@ def write_training_files(data: Path, folder: Path) -> list[Path]:
     selecting = Leaks([*sentences[TEXT][sentences["split"] == DEV], *behaviour_texts()])
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        kept = table
+        written = table
         if name not in _SELECTING:
-            kept = table[~selecting.among(table[TEXT])].assign(split=TRAIN)
-        kept.to_csv(folder / f"{name}.csv", index=False)
+            written = table[~selecting.among(table[TEXT])].assign(split=TRAIN)
+        written.to_csv(folder / f"{name}.csv", index=False)
     return [folder / f"{name}.csv" for name in tables]
 
 
 def _drawn(table: pd.DataFrame) -> pd.Series:
-    """What was kept out (dev) is the test; a sixteenth of the rest, by digest, is for choosing."""
+    """Assign splits: former `dev` rows become `test`; 1/16 of the rest, by text digest, `dev`."""
     digests = [hashlib.sha256(text.encode()).digest()[1] for text in table[TEXT]]
     drawn = pd.Series([DEV if digest < 16 else TRAIN for digest in digests], index=table.index)
     return drawn.mask(table["split"] == DEV, TEST) if "split" in table else drawn
 
 
 def write_unseen_files(data: Path, folder: Path) -> None:
-    """Write what the models are measured on: texts of other kinds, and reviews kept out."""
+    """Write the texts that the models are measured on: other kinds of texts, held-out reviews."""
     for name, (file, tokenised) in _UNSEEN.items():
         table = _read(data, file)
         (_natural(table) if tokenised else table)[[TEXT, "label"]].to_csv(
@@ -201,9 +208,9 @@ def write_unseen_files(data: Path, folder: Path) -> None:
 
 
 def halves(reviews: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The reviews that are learnt from, and those that are measured on.
+    """Split reviews into those to learn from and those to measure on.
 
-    By the text's digest, so that a repeated one is on one side.
+    The split uses a digest of the text, so that repeated texts fall on the same side.
     """
     digests = [hashlib.sha256(text.encode()).digest()[0] for text in reviews[TEXT]]
     learnt = pd.Series([digest % 2 == 0 for digest in digests], index=reviews.index)
@@ -220,16 +227,16 @@ def _natural(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{TEXT: [detokenise(text) for text in table[TEXT]]})
 
 
-class _Printed:
-    """Prints what is being done when it changes."""
+class _PrintedProgress:
+    """A progress callback that prints each new step."""
 
     def __init__(self) -> None:
-        self._doing = ""
+        self._step = ""
 
-    def __call__(self, doing: str, share: float) -> None:
-        if doing != self._doing:
-            self._doing = doing
-            click.echo(f"{share:4.0%}  {doing}")
+    def __call__(self, step: str, share: float) -> None:
+        if step != self._step:
+            self._step = step
+            click.echo(f"{share:4.0%}  {step}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""Sentences composed of parts, whose judgement follows from how they are composed.
+"""Composes sentences from parts, with scores that follow from the rules of composition.
 
-Labelled texts hold little of "not bad at all", and little about batteries and waiters. Here a rule
-says what becomes of a judgement when it is negated, strengthened, doubted or contrasted.
+Labelled texts have few phrases such as "not bad at all", and few about batteries or waiters. Here
+rules define how a judgement changes when it is negated, strengthened, doubted or contrasted. The
+rules and their values were written for Scorelane.
 """
 
 import random
@@ -11,13 +12,13 @@ from collections.abc import Callable
 import pandas as pd
 
 from shared.model import TEXT
-from training.bundled.judgements import PATTERNS, TURNS
+from training.bundled.judgements import PATTERNS, RULES
 from training.bundled.lexicon import LISTS, by_strength
 
 _PRAISE, _BLAME, _SAID = by_strength("praise"), by_strength("blame"), by_strength("said")
 _LIKE, _DISLIKE = by_strength("like"), by_strength("dislike")
 
-#: What share of the sentences is of which form.
+#: Form of sentence -> its share.
 _FORMS = {"judgement": 0.46, "contrast": 0.17, "feeling": 0.1, "said": 0.12, "fact": 0.15}
 
 _HAPPY = ("😀", "😊", "👍", "🎉", "🙂", ":)", ":-)", "😁", "👏", "💯", "🔥")
@@ -36,10 +37,10 @@ _PERSONS = (
 
 
 def composed(sentences: int, seed: int = 0) -> pd.DataFrame:
-    """Compose sentences.
+    """Compose distinct sentences; the same seed gives the same sentences.
 
     Returns:
-        So many rows, none twice: `text`, and `score` in 0..1.
+        A frame with `sentences` rows: `text`, and `score` in 0..1.
     """
     composer = _Composer(seed)
     found: dict[str, float] = {}
@@ -54,7 +55,7 @@ class _Composer:
         self._random = random.Random(seed)  # noqa: S311  nothing here is secret
 
     def sentence(self) -> tuple[str, float]:
-        """A sentence, and its judgement from -1 to 1."""
+        """Compose one sentence; returns it with its judgement in -1..1."""
         form = self._random.choices(list(_FORMS), list(_FORMS.values()))[0]
         makers: dict[str, Callable[[], tuple[str, float]]] = {
             "judgement": self._judgement,
@@ -68,14 +69,14 @@ class _Composer:
 
     def _judgement(self, side: int = 0, thing: str = "") -> tuple[str, float]:
         side = side or self._random.choice((1, -1))
-        turn, patterns = self._random.choice(PATTERNS[side])
+        rule, patterns = self._random.choice(PATTERNS[side])
         pattern = self._random.choice(patterns)
         strength, word = self._adjective(side, single="{adj1}" in pattern)
         text = pattern.replace("{adj1}", word).replace("{adj}", word)
-        return self._filled(text, thing), TURNS[turn](side * strength)
+        return self._filled(text, thing), RULES[rule](side * strength)
 
     def _simple(self, side: int, thing: str = "") -> tuple[str, float]:
-        """A judgement that is not turned round: half of a contrast."""
+        """Compose a judgement that keeps its side, without "but": one half of a contrast."""
         while True:
             text, value = self._judgement(side, thing)
             if value * side > 0.25 and not re.search(r"[.?!]|\bbut\b", text):
@@ -101,15 +102,15 @@ class _Composer:
             ("it", "{the} {thing}", "{the} {thing}", "this {thing}", "that {thing}")
         )
         who = self._random.choice(("I", "I", "We", "They", "My wife and I", "My friends"))
-        turned = self._random.random()
-        if turned < 0.4:
+        variant = self._random.random()
+        if variant < 0.4:
             no = self._random.choice(LISTS["refusals"])
             value = -0.6 + 0.4 * (strength - 0.6) if side > 0 else 0.2
             return self._filled(f"{who} {no.format(now, past)} {what}"), value
         more, gain = self._random.choice(
             (("", 0.0), ("really ", 0.1), ("absolutely ", 0.15), ("quite ", -0.15), ("still ", 0.0))
         )
-        verb = now if turned < 0.7 else past
+        verb = now if variant < 0.7 else past
         return self._filled(f"{who} {more}{verb} {what}"), side * min(1.0, strength + gain)
 
     def _said(self) -> tuple[str, float]:
@@ -160,7 +161,7 @@ class _Composer:
         return pattern[0].upper() + pattern[1:]
 
     def _written(self, text: str, value: float) -> tuple[str, float]:
-        """As one person or another would write it down."""
+        """Vary contractions, punctuation, emoji and capitals, as different writers do."""
         chance = self._random.random
         if chance() < 0.6:
             for long, short in LISTS["contractions"].items():

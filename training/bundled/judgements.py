@@ -1,4 +1,4 @@
-"""What becomes of a judgement when it is negated, strengthened, doubted or compared."""
+"""The rules by which a judgement changes when it is negated, strengthened, doubted or compared."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,12 @@ from training.bundled.lexicon import LISTS
 
 
 def _by_strength(*values: float) -> Callable[[float], float]:
-    """The value for each of the four strengths of praise and blame."""
+    """A rule with one value for each of the four strengths of praise and blame."""
     return lambda judged: values[sum(abs(judged) > least for least in (0.5, 0.75, 0.9))]
 
 
-#: Name -> what it makes of a judgement from -1 to 1.
-TURNS: dict[str, Callable[[float], float]] = {
+#: Name of a rule -> function from a judgement in -1..1 to the changed judgement.
+RULES: dict[str, Callable[[float], float]] = {
     "plain": lambda judged: judged,
     "strong": lambda judged: (1 if judged > 0 else -1) * min(1.0, 0.25 + 0.85 * abs(judged)),
     "weak": lambda judged: 0.6 * judged,
@@ -37,8 +37,8 @@ def _patterns(*names: str) -> _Patterns:
     return [pattern for name in names for pattern in LISTS[name].items()]
 
 
-#: Side (1: praise, -1: blame) -> name of the turn, and how it is said. What is said straight comes
-#: twice: most judgements are.
+#: Side (1: praise, -1: blame) -> (name of a rule, sentence patterns). The two plain patterns occur
+#: twice, because most judgements are plain.
 PATTERNS: dict[int, _Patterns] = {
     1: _patterns("of_both", "of_praise") + _patterns("of_both")[:2],
     -1: _patterns("of_both", "of_blame") + _patterns("of_both")[:2],

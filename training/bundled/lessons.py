@@ -1,4 +1,4 @@
-"""What the bundled models learn from a teacher: its opinions of texts, and vectors of words."""
+"""Trains the teacher and collects its lessons: opinions of texts, and word vectors."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,8 +13,8 @@ from training.deciles import possible_deciles
 from training.opinions import Lessons, Opinions
 from training.vocabulary import frequent_words
 
-#: The most rows of a file that the teacher learns from: enough to know the labels by, and few
-#: enough for the time there is. Of files that are not here it learns nothing.
+#: File -> the maximum number of its rows that the teacher learns from. The sum is limited by the
+#: training time. The teacher does not learn from other files.
 _ROWS = {
     "sst_sentences": 9_000,
     "sst_phrases": 27_000,
@@ -24,20 +24,20 @@ _ROWS = {
     "reviews": 3_000,
 }
 
-#: Of phrases, most say nothing; so many of them are enough.
+#: The maximum share of neutral phrases: most phrases are neutral.
 _NEUTRAL_SHARE = 0.22
 
-#: Of a long review its last words are read: they mostly sum it up.
+#: The number of words read from the end of a long review, which usually sums it up.
 _LAST_WORDS = 50
 
-#: Sentences of long reviews that the teacher is asked about.
+#: The number of sentences of long reviews that the teacher scores.
 _SENTENCES = 60_000
 
-#: The words that have vectors, and how many of them come from the texts; the others are English
-#: words that the encoder knows whole.
+#: The number of words with vectors, and how many of them come from the texts. The others are
+#: English words in the encoder's vocabulary.
 WORDS, _WORDS_OF_TEXTS = 31_000, 18_000
 
-#: How a word is shown to the teacher, besides alone.
+#: Frames in which the teacher scores each word, besides the word alone.
 _FRAMES = (
     "very {0}", "it is {0}", "not {0}", "a {0}", "the {0} is good", "the {0} is bad", "{0} and {1}",
     "I {0} it", "so {0}!", "the {1} was {0}", "{1} {0}", "what a {0}", "no {0}", "too {0}",
@@ -50,14 +50,14 @@ Progress = Callable[[str, float], None]
 def lessons_of(
     frame: pd.DataFrame, more_texts: Sequence[str], *, size: int, seed: int, progress: Progress
 ) -> Lessons:
-    """Fit a teacher to labelled texts, and ask it about them and others.
+    """Train a teacher on labelled texts, and let it score these and other texts.
 
     Args:
-        frame: as `training.data.split` gives it; only `train` is looked at.
+        frame: labelled rows, as `training.data.split` returns them; only `train` rows are used.
         more_texts: texts without labels.
-        size: numbers of a word's vector.
-        seed: of all that is random.
-        progress: told what is being done, and the share of it that is done.
+        size: the number of elements of a word's vector.
+        seed: the seed of all random choices.
+        progress: called with the current step and the share of the work that is done, 0..1.
     """
     random = np.random.default_rng(seed)
     train = frame[frame["split"] == TRAIN]
@@ -69,7 +69,7 @@ def lessons_of(
     words = _words(train, encoder.words())
     texts = [
         *train.loc[train["source"] != "reviews", TEXT],
-        *_some(sentences_of(train.loc[train["source"] == "reviews", TEXT]), random),
+        *_sample(sentences_of(train.loc[train["source"] == "reviews", TEXT]), random),
         *more_texts,
         *_framed([word for word in words if word.isalpha()], random),
     ]
@@ -81,7 +81,7 @@ def lessons_of(
 
 
 def _learnt(train: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The rows that the teacher learns from."""
+    """Select the rows that the teacher learns from."""
     tables = []
     for source, rows in _ROWS.items():
         table = train[train["source"] == source]
@@ -106,12 +106,12 @@ def _words(train: pd.DataFrame, known: Sequence[str]) -> list[str]:
     return list(words | dict.fromkeys(ranked))[:WORDS]
 
 
-def _some(sentences: list[str], random: np.random.Generator) -> list[str]:
+def _sample(sentences: list[str], random: np.random.Generator) -> list[str]:
     return [sentences[at] for at in random.permutation(len(sentences))[:_SENTENCES]]
 
 
 def _framed(words: list[str], random: np.random.Generator) -> list[str]:
-    """Each word alone, and once among others, which are mostly frequent ones."""
+    """Each word alone, and each once in a random frame, together with a mostly frequent word."""
     others = (len(words) * random.random(len(words)) ** 2).astype(int)
     frames = random.integers(0, len(_FRAMES), len(words))
     framed = [

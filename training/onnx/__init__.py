@@ -1,1 +1,1 @@
-"""Keras models compiled to ONNX."""
+"""Compiles Keras models to ONNX."""

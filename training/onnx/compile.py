@@ -1,4 +1,4 @@
-"""Compiles a Keras model to ONNX, beside its `.hdf5`, where that gives the same scores."""
+"""Compiles a Keras model to ONNX, and keeps the result if it gives the same scores."""
 
 import logging
 import shutil
@@ -24,49 +24,52 @@ from shared.errors.input import BadOption
 from shared.errors.model import UnusableModel
 from shared.model import Card, read_card, write_card
 from training.model_folder import new_model_folder
+from training.onnx.generated_texts import generated_texts
 from training.onnx.layers import write_onnx
-from training.onnx.made_texts import made_texts
 
 logger = logging.getLogger(__name__)
 
-#: The greatest difference of a score from TensorFlow's with which a compiled model is used.
+#: The maximum difference between the scores of a compiled model and TensorFlow's.
 TOLERANCE = 1e-5
 
-#: Made texts, and random rows (of so many lengths at the most), that both are tried on.
+#: What both models are compared on: the number of generated texts, the maximum number of row
+#: lengths, and the number of random rows per length.
 _TEXTS, _LENGTHS, _ROWS_OF_A_LENGTH = 500, 60, 4
 
 
 def compile_keras(
     folder: Path, options: dict[str, Any], texts: Iterable[str] = ()
 ) -> dict[str, float]:
-    """Write `model.onnx` beside a `model.hdf5` and its word index, if it gives the same scores.
+    """Compile `model.hdf5` in a folder to `model.onnx`, if it gives the same scores.
 
-    Where it cannot be, the reason is logged as a warning, and TensorFlow is what runs the model.
+    If the model cannot be compiled, a warning with the reason is logged, and TensorFlow will run
+    the model.
 
     Args:
-        folder: holds both files.
-        options: of the model's card.
-        texts: what both are tried on, apart from made texts and random rows.
+        folder: the folder with `model.hdf5` and `word_idx.json`.
+        options: the options of the model's card.
+        texts: texts for the comparison, besides generated texts and random rows.
 
     Returns:
-        For the card's figures: the greatest difference of a score from that of TensorFlow's
-        `predict`; nothing, if the model was not compiled.
+        For the card's figures: the largest difference of a score from that of Keras's `predict`.
+        Empty if the model was not compiled.
 
     Raises:
-        ValueError: the model cannot be served at all; the text says why.
+        ValueError: the model cannot be served at all; the message says why.
     """
     model = read_keras(folder / "model.hdf5")
     word_idx = read_word_index(folder / WORD_INDEX_FILE)
     numbers = word_numbers(word_idx, options)
     network = TensorFlowNetwork(model, options)
     check_word_numbers(numbers.highest, network.words)
-    made = made_texts(word_idx, _TEXTS)
-    ids = trial_rows(network) + numbers.rows([*texts, *made], network.max_length)
+    generated = generated_texts(word_idx, _TEXTS)
+    ids = trial_rows(network) + numbers.rows([*texts, *generated], network.max_length)
     path = folder / COMPILED_FILE
     try:
         write_onnx(model, path)
         difference = _proven_difference(model, network, OnnxNetwork(path, options), ids)
-    # A layer may be in any state, and ONNX Runtime has an exception for each of its reasons.
+    # A layer may be in any state, and ONNX Runtime has a separate exception class for each error
+    # code.
     except Exception as error:  # noqa: BLE001  whatever it is, TensorFlow can run the model
         path.unlink(missing_ok=True)
         logger.warning("TensorFlow will run this model. It cannot be compiled: %s.", brief(error))
@@ -75,14 +78,14 @@ def compile_keras(
 
 
 def compile_model(folder: Path) -> Card:
-    """Compile the Keras model of a model folder anew; the folder is replaced when that is done.
+    """Compile the Keras model of a model folder again, and then replace the folder.
 
     Returns:
-        The new card: as it was, but for the compiled file, its figure, and so the version.
+        The new card. It differs from the old one in the compiled file, its figure and the version.
 
     Raises:
-        shared.errors.model.ModelError: it is not a sound model, or cannot be served.
-        shared.errors.input.BadOption: it is not a Keras model.
+        shared.errors.model.ModelError: the folder is damaged, or the model cannot be served.
+        shared.errors.input.BadOption: the model is not a Keras model.
     """
     folder = folder.resolve()
     card = read_card(folder)
@@ -111,12 +114,12 @@ def compile_model(folder: Path) -> Card:
 
 
 def trial_rows(network: Network, seed: int = 0) -> list[list[int]]:
-    """Rows of random word numbers, from none to the most, with and without zeros inside."""
+    """Rows of random word numbers, with 0 to `network.max_length` numbers, some of them zeros."""
     random = np.random.default_rng(seed)
     rows: list[list[int]] = []
     for length in np.unique(np.linspace(0, network.max_length, _LENGTHS, dtype=int)):
         of_length = random.integers(0, network.words, (_ROWS_OF_A_LENGTH, length))
-        # The last is all zeros: a text of words that the word index does not have.
+        # The last row of each length is all zeros, like a text without any known word.
         zeros = np.linspace(-0.5, 1, _ROWS_OF_A_LENGTH)[:, np.newaxis]
         of_length[random.random(of_length.shape) < zeros] = 0
         rows += of_length.tolist()
@@ -126,10 +129,10 @@ def trial_rows(network: Network, seed: int = 0) -> list[list[int]]:
 def _proven_difference(
     model: Any, network: Network, compiled: Network, ids: list[list[int]]
 ) -> float:
-    """The greatest difference of a score from that of `predict` on rows of full length.
+    """The largest difference between the compiled scores and those of Keras's `predict`.
 
     Raises:
-        ValueError: it is more than the tolerance.
+        ValueError: the difference is larger than the tolerance, or not a number.
     """
     predicted = model.predict(network.full_rows(ids), batch_size=32, verbose=0)
     difference = float(np.abs(compiled.scores(ids) - network.score_outputs(predicted)).max())

@@ -1,7 +1,7 @@
-"""What flows through a graph from layer to layer of a Keras model.
+"""The state of a conversion from Keras to ONNX between two layers.
 
-Keras has sequences as rows x time x features; here they are time x rows x features, as the
-recurrent operators of ONNX Runtime take them, and only the word numbers are transposed.
+In Keras, sequences have the shape rows x time x features. Here they have the shape time x rows x
+features, as ONNX's recurrent operators require, so that only the word numbers are transposed.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from training.onnx.graph import Graph
 #: The name of a graph's input.
 IDS = "ids"
 
-#: Activations of Keras by their names in ONNX, with attributes.
+#: Keras activation -> ONNX operator and its attributes.
 _ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "elu": ("Elu", {}),
     "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
@@ -30,16 +30,17 @@ _ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 class Flow:
-    """What flows from layer to layer.
+    """The output of the layers that were converted so far, and what is known about it.
 
     Attributes:
-        ids: the name of the word numbers, time x rows.
-        table: the embedding's, while nothing has come after it; then None.
-        words: the rows of the embedding; 0 before it.
-        is_sequence: the tensor is time x rows x features, and not rows x features.
-        masked: zeros are masked.
-        skips_zeros: a layer heeded the mask.
-        counts_zeros: a layer took zeros, or the padding, as any other number.
+        graph: the graph of the layers so far.
+        ids: the name of the tensor of word numbers, time x rows.
+        table: the embedding's weights, directly after the embedding layer; else None.
+        words: the number of rows of the embedding; 0 before the embedding layer.
+        is_sequence: the current tensor is time x rows x features, not rows x features.
+        masked: zeros are masked for the next layer.
+        skips_zeros: a layer used the mask.
+        counts_zeros: a layer treated zeros, or the padding, like any other number.
     """
 
     def __init__(self) -> None:
@@ -52,7 +53,7 @@ class Flow:
 
     @property
     def tensor(self) -> str:
-        """The name of the tensor."""
+        """The name of the current tensor."""
         if self.table is not None:
             self.tensor = self.graph.add("Gather", self.graph.table(self.table), self.ids)
         return self._tensor
@@ -62,25 +63,25 @@ class Flow:
         self._tensor, self.table = name, None
 
     def then(self, operator: str, *others: Any, **attributes: Any) -> None:
-        """Go through an operator whose first input is the tensor."""
+        """Append an operator whose first input is the current tensor."""
         self.tensor = self.graph.add(operator, self.tensor, *others, **attributes)
 
     def end_sequence(self) -> None:
-        """Leave the time behind."""
+        """Note that the current tensor has no time axis any more."""
         self.is_sequence = self.masked = False
 
     def heed_mask(self) -> bool:
-        """Whether the layer is to skip zeros; notes down what it does."""
+        """Whether the next layer must skip zeros; records that it does so."""
         self.skips_zeros |= self.masked
         self.counts_zeros |= not self.masked
         return self.masked
 
     def ignore_mask(self) -> None:
-        """Note down that a layer takes zeros as any other number."""
+        """Record that the next layer treats zeros like any other number."""
         self.counts_zeros, self.masked = True, False
 
     def lengths(self) -> str:
-        """The words of each row, int32, where zeros are at the end alone."""
+        """The name of the lengths of the rows, int32; valid if zeros are only at the end."""
         if not self._lengths:
             is_word = self.graph.add("Sign", self.ids)
             self._lengths = self.graph.add("ReduceSum", is_word, ints(0), keepdims=0)
@@ -88,23 +89,23 @@ class Flow:
 
 
 def ints(*numbers: int) -> npt.NDArray[np.int64]:
-    """Numbers as ONNX takes axes and shapes."""
+    """Integers in the form in which ONNX takes axes and shapes."""
     return np.array(numbers, dtype=np.int64)
 
 
 def array(variable: Any) -> npt.NDArray[np.float32]:
-    """The weights in a variable of Keras."""
+    """The values of a Keras variable, float32."""
     return np.asarray(keras.ops.convert_to_numpy(variable), dtype=np.float32)
 
 
 def activation(function: Any) -> tuple[str, dict[str, Any]]:
-    """The operator of an activation, and its attributes.
+    """The ONNX operator of a Keras activation, and its attributes.
 
     Raises:
-        ValueError: it has none.
+        ValueError: the activation has no ONNX operator.
     """
     name = getattr(function, "__name__", str(function))
-    # Somebody's own function may have the name of one of Keras.
+    # A custom function may have the name of a Keras function.
     if name not in _ACTIVATIONS or function is not keras.activations.get(name):
         raise ValueError(f"its activation {name} has no mapping")
     return _ACTIVATIONS[name]

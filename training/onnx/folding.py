@@ -1,8 +1,8 @@
-"""LSTMs right behind an embedding, with the embedding folded into their weights.
+"""Converts LSTMs directly after an embedding, with the embedding folded into their weights.
 
-What an LSTM adds to its gates for a word depends on the word alone: embedding x kernel + bias. It
-is computed once for every word, when the file is loaded (ONNX Runtime folds constants), and is then
-looked up. Only the product with the state is left to do for each word of a text: half of the work.
+The input part of an LSTM's gates, embedding x kernel + bias, depends on the word alone. ONNX
+Runtime computes it once for every word of the index, when it loads the file (constant folding), and
+then looks it up. Per word of a text only the product with the state is computed, half of the work.
 """
 
 from collections.abc import Sequence
@@ -17,25 +17,25 @@ from onnx import TensorProto
 from training.onnx.flow import Flow, array, ints
 from training.onnx.graph import Graph
 
-#: The most bytes of memory that the gates of all words may take.
-MOST_BYTES = 64e6
+#: The maximum memory in bytes for the gates of all words.
+MAX_BYTES = 64e6
 
-#: The gates of Keras (i, f, c, o) in the order in which they are taken here: i, f, o, c.
+#: The order of the gates here, i, f, o, c, as positions in the order of Keras, i, f, c, o.
 _GATES = (0, 1, 3, 2)
 
-#: Added to the input gate for a zero that is skipped: the gate is shut, to the last bit.
+#: Added to the input gate for a zero that is skipped: the sigmoid becomes exactly 0.
 _SHUT = -1e4
 
 
 def can_fold(table: npt.NDArray[np.float32], directions: Sequence[Any]) -> bool:
-    """Whether these layers are LSTMs as usual, and the words few enough.
+    """Whether these layers are standard LSTMs, and the table of gates is small enough.
 
     Args:
-        table: of the embedding, words x features.
-        directions: one layer, or two that go both ways.
+        table: the embedding's weights, words x features.
+        directions: one layer, or the two layers of a Bidirectional.
     """
     size = sum(4 * layer.units * len(table) * table.itemsize for layer in directions)
-    return size <= MOST_BYTES and all(
+    return size <= MAX_BYTES and all(
         type(layer) is layers.LSTM
         and not layer.return_sequences
         and layer.activation is keras.activations.tanh
@@ -45,17 +45,25 @@ def can_fold(table: npt.NDArray[np.float32], directions: Sequence[Any]) -> bool:
 
 
 def folded(flow: Flow, table: npt.NDArray[np.float32], directions: Sequence[Any]) -> str:
-    """Run LSTMs over the word numbers; the name of their last outputs, directions x rows x units.
+    """Append LSTMs over the word numbers to the graph.
 
-    Zeros that are skipped are made to come before the words, where they shut the input gate: the
-    state stays exactly zero, and no step needs to know how long a row is.
+    If zeros are skipped, rows are reversed so that zeros come before the words. There they shut the
+    input gate, so the state stays exactly zero, and no step needs the length of its row.
+
+    Args:
+        flow: the conversion; its current tensor is the output of the embedding.
+        table: the embedding's weights, words x features.
+        directions: one layer, or the two layers of a Bidirectional; see `can_fold`.
+
+    Returns:
+        The name of their last outputs, directions x rows x units.
     """
     graph, masked = flow.graph, flow.heed_mask()
     ids = flow.ids
     if masked:
         table = np.hstack([table, np.zeros((len(table), 1), np.float32)])
-        table[0], table[0, -1] = 0, 1  # the last feature says that this is no word
-    # A feature that every row has, for the biases: added apart, they would take the memory twice.
+        table[0], table[0, -1] = 0, 1  # the last feature marks word number 0 as no word
+    # A constant feature for the biases: adding them in a separate step would double the memory.
     table = np.hstack([table, np.ones((len(table), 1), np.float32)])
     words = graph.table(table)
     rows = graph.add("Shape", ids, start=1, end=2)
@@ -82,9 +90,14 @@ def folded(flow: Flow, table: npt.NDArray[np.float32], directions: Sequence[Any]
 
 
 def _step(prefix: str, gates: str, layer: Any) -> tuple[Graph, str, list[tuple[str, str]]]:
-    """The step of a word; the name of the word in it, and of each state, before and after.
+    """Build the graph of one time step of an LSTM.
 
-    Hochreiter and Schmidhuber's cell with the forget gate of Gers et al., as Keras has it.
+    The cell is that of Hochreiter and Schmidhuber (1997) with the forget gate of Gers, Schmidhuber
+    and Cummins (2000), as in Keras.
+
+    Returns:
+        The graph; the name of its input, a word number; and for each state (output, cell) the name
+        of its value before and after the step.
     """
     step = Graph(prefix)
     word, before, cell_before = (f"{prefix}{name}" for name in ("word", "output", "cell"))
@@ -100,6 +113,6 @@ def _step(prefix: str, gates: str, layer: Any) -> tuple[Graph, str, list[tuple[s
 
 
 def _in_order(weights: Any) -> npt.NDArray[np.float32]:
-    """The gates along the last axis, in the order in which they are taken here."""
+    """Reorder the gates along the last axis from the order of Keras to that of `_GATES`."""
     parts = np.split(array(weights), len(_GATES), axis=-1)
     return np.concatenate([parts[gate] for gate in _GATES], axis=-1)

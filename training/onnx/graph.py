@@ -1,4 +1,4 @@
-"""Builds an ONNX graph, operator by operator."""
+"""Builds an ONNX graph, one operator after another."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,26 +9,27 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-#: The version of the operators: the first that has all that are used, so that any ONNX Runtime
-#: from 1.14 on can run the file; and the version of the file format that goes with it.
+#: The version of the operator set and of the file format. It is the lowest version that has all
+#: operators used here, so that every ONNX Runtime since 1.14 can run the file.
 _OPERATORS, _FORMAT = 18, 8
 
-#: Multiples of 1, 1/2, 1/4 and so on are looked for among numbers that may be kept as whole ones.
-_MOST_HALVINGS = 16
+#: Weights are stored as bytes if they are whole multiples of 1, 1/2, 1/4 ... 1/2^15, and not larger
+#: than this multiple.
+_MAX_HALVINGS = 16
 _LARGEST_BYTE = 127
 
-#: An input of an operator: the name of a tensor (empty: left out), or a constant.
+#: An input of an operator: the name of a tensor (empty for an omitted input), or a constant.
 Input = str | npt.NDArray[Any]
 
 
 class Graph:
-    """A graph, or what a graph does in each step of a scan, in the order of its operators."""
+    """A graph, or the body of a scan, as a list of operators in the order of execution."""
 
     def __init__(self, prefix: str = "") -> None:
-        """Begin a graph.
+        """Start an empty graph.
 
         Args:
-            prefix: of all names in it; a step's must differ from those of the graph around it.
+            prefix: the prefix of all names; the body of a scan needs one that no other graph has.
         """
         self._prefix = prefix
         self._nodes: list[onnx.NodeProto] = []
@@ -38,10 +39,10 @@ class Graph:
         """Add an operator.
 
         Args:
-            operator: its name in ONNX.
-            inputs: its inputs, in order.
-            output: which of its outputs is used.
-            attributes: its attributes; those that are None are left out.
+            operator: the name of the operator in ONNX.
+            inputs: the inputs, in order.
+            output: the index of the output that is used.
+            attributes: the attributes; those that are None are omitted.
 
         Returns:
             The name of the output.
@@ -53,7 +54,7 @@ class Graph:
         return name
 
     def split(self, tensor: str, parts: int) -> list[str]:
-        """Cut a tensor's last axis into equal parts."""
+        """Split a tensor along its last axis into equal parts; returns their names."""
         names = [f"{self._prefix}part_{len(self._nodes)}_{part}" for part in range(parts)]
         self._nodes.append(helper.make_node("Split", [tensor], names, axis=-1, num_outputs=parts))
         return names
@@ -69,14 +70,15 @@ class Graph:
         """Do a step for each element of a sequence, which is along the first axis.
 
         Args:
-            step: what is done; it may use what this graph has.
-            sequence: its name here (int32), and that of its element in the step.
-            states: for each state the name of its first value here, and the names of its value in
-                the step, before and after; float32, of two axes.
-            backwards: the last element comes first.
+            step: the body; it may use tensors of this graph.
+            sequence: the name of the sequence in this graph (int32), and of one element in the
+                body.
+            states: for each state the name of its initial value in this graph, and of its value in
+                the body before and after the step; all are float32 with two axes.
+            backwards: process the sequence from its last element to its first.
 
         Returns:
-            The name of the first state's last value.
+            The name of the final value of the first state.
         """
         body = helper.make_graph(
             step._nodes,
@@ -101,16 +103,16 @@ class Graph:
         return first
 
     def save(
-        self, path: Path, *, source: str, result: str, classes: int, about: Mapping[str, int]
+        self, path: Path, *, source: str, result: str, classes: int, metadata: Mapping[str, int]
     ) -> None:
         """Write the graph to a file.
 
         Args:
-            path: of the file.
-            source: the name of the input, n rows of word numbers, int32.
-            result: the name of the output, n rows of `classes` numbers, float32.
-            classes: numbers in a row of the output.
-            about: kept in the file's metadata.
+            path: the path of the file.
+            source: the name of the input: word numbers, int32, rows x words.
+            result: the name of the output: float32, rows x `classes`.
+            classes: the number of columns of the output.
+            metadata: numbers to store in the file's metadata.
         """
         graph = helper.make_graph(
             self._nodes,
@@ -125,18 +127,18 @@ class Graph:
             opset_imports=[helper.make_opsetid("", _OPERATORS)],
             ir_version=_FORMAT,
         )
-        helper.set_model_props(model, {key: str(value) for key, value in about.items()})
+        helper.set_model_props(model, {key: str(value) for key, value in metadata.items()})
         path.write_bytes(model.SerializeToString(deterministic=True))
 
     def constant(self, array: npt.NDArray[Any]) -> str:
-        """Keep an array in the file; its name."""
+        """Store an array in the file; returns its name."""
         name = f"{self._prefix}constant_{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
     def table(self, array: npt.NDArray[np.float32]) -> str:
-        """Keep float32 numbers in the file, in a quarter or half of the room if nothing is lost."""
-        for exponent in range(_MOST_HALVINGS):
+        """Store float32 numbers, as 8-bit or 16-bit numbers if that is exact; returns the name."""
+        for exponent in range(_MAX_HALVINGS):
             multiples = np.rint(array * 2**exponent)
             if np.abs(multiples).max(initial=0) > _LARGEST_BYTE:
                 break

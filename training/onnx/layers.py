@@ -1,4 +1,4 @@
-"""From the layers that text models are made of, in Keras, to an ONNX graph."""
+"""Converts the Keras layers of text models to an ONNX graph."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,15 +15,16 @@ from training.onnx.recurrent import RECURRENT, bidirectional, recurrent
 def write_onnx(model: Any, path: Path) -> None:
     """Write a Keras model as ONNX.
 
-    The file takes rows of word numbers, as the model does. Where the model skips zeros, its rows
-    have none but at their end.
+    The file takes rows of word numbers, as the model does. If the model skips zeros, the rows may
+    hold zeros only at their end.
 
     Args:
-        model: layers one after another, from word numbers to one row of outputs a text.
-        path: of the file.
+        model: a Keras model whose layers form a chain from word numbers to one row of outputs per
+            text.
+        path: the path of the file.
 
     Raises:
-        ValueError: the model cannot be expressed; the text says why.
+        ValueError: the model cannot be converted; the message says why.
     """
     flow = Flow()
     for layer in model.layers:
@@ -32,15 +33,15 @@ def write_onnx(model: Any, path: Path) -> None:
             raise ValueError(f"its layer {layer.name} ({type(layer).__name__}) has no mapping")
         mapping(flow, layer)
     if flow.skips_zeros and flow.counts_zeros:
-        raise ValueError("zeros are skipped in one of its layers, and counted in another")
+        raise ValueError("one of its layers skips zeros, and another one counts them")
     if flow.is_sequence or not flow.words:
-        raise ValueError("it does not go from word numbers to one row of outputs a text")
+        raise ValueError("it does not turn word numbers into one row of outputs per text")
     flow.graph.save(
         path,
         source=IDS,
         result=flow.tensor,
         classes=model.output_shape[-1],
-        about={
+        metadata={
             LENGTH: model.input_shape[1] or 0,
             WORDS: flow.words,
             SKIPS_ZEROS: int(flow.skips_zeros),
@@ -54,7 +55,7 @@ def _activate(flow: Flow, layer: Any) -> None:
 
 
 def _pass(flow: Flow, layer: Any) -> None:
-    """Nothing, outside of training."""
+    """Add nothing: the layer acts in training only."""
 
 
 def _embedding(flow: Flow, layer: Any) -> None:
@@ -101,8 +102,8 @@ def _last_axis_only(flow: Flow, layer: Any) -> None:
 
 
 def _average(flow: Flow, layer: Any) -> None:
-    # Where zeros are masked the average of an empty text is no number, and Keras's own scores were
-    # refused before this.
+    # With masked zeros, Keras averages an empty text to NaN. `TensorFlowNetwork` has refused such a
+    # model before this.
     _pool(flow, layer, "ReduceMean")
 
 
@@ -118,7 +119,7 @@ def _pool(flow: Flow, layer: Any, operator: str) -> None:
     flow.end_sequence()
 
 
-def _flatten(flow: Flow, layer: Any) -> None:  # noqa: ARG001  as every mapping
+def _flatten(flow: Flow, layer: Any) -> None:  # noqa: ARG001  the signature of every mapping
     if flow.is_sequence:
         flow.ignore_mask()
         flow.then("Transpose", perm=[1, 0, 2])
@@ -130,7 +131,7 @@ def _convolution(flow: Flow, layer: Any) -> None:
     if layer.data_format != "channels_last":
         raise ValueError(f"its layer {layer.name} has its channels first")
     flow.ignore_mask()
-    kernel = array(layer.kernel).transpose(2, 1, 0)  # width x in x filters to filters x in x width
+    kernel = array(layer.kernel).transpose(2, 1, 0)  # width x in x filters -> filters x in x width
     before = layer.dilation_rate[0] * (kernel.shape[2] - 1) if layer.padding == "causal" else 0
     flow.then("Transpose", perm=[1, 2, 0])
     flow.then(

@@ -1,4 +1,4 @@
-"""Recurrent layers of Keras, one way and both ways, as operators of ONNX."""
+"""Converts Keras's recurrent layers, in one or directions directions, to ONNX operators."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,23 +10,23 @@ from keras import layers
 from training.onnx.flow import Flow, activation, array, ints
 from training.onnx.folding import can_fold, folded
 
-#: Recurrent layers: the operator, and the gates of Keras in the order of ONNX (i, f, c, o become
-#: i, o, f, c; both have z, r, h).
+#: Recurrent layer -> the ONNX operator, and the order of its gates as positions in the order of
+#: Keras. (LSTM: i, f, c, o in Keras, i, o, f, c in ONNX. GRU: z, r, h in directions.)
 RECURRENT = {
     layers.LSTM: ("LSTM", (0, 3, 1, 2)),
     layers.GRU: ("GRU", (0, 1, 2)),
     layers.SimpleRNN: ("RNN", (0,)),
 }
 
-#: How a Bidirectional puts its two directions together, where it does not chain them.
+#: The merge modes of a Bidirectional, except "concat", and their ONNX operators.
 _MERGES = {"sum": "ReduceSum", "mul": "ReduceProd", "ave": "ReduceMean"}
 
 
 def recurrent(flow: Flow, layer: Any) -> None:
-    """Map an LSTM, a GRU or a SimpleRNN.
+    """Convert an LSTM, a GRU or a SimpleRNN.
 
     Raises:
-        ValueError: it works in a way that cannot be expressed.
+        ValueError: the layer uses an option that cannot be converted; the message says why.
     """
     if layer.go_backwards and layer.return_sequences:
         raise ValueError(f"its layer {layer.name} gives a sequence backwards")
@@ -35,19 +35,19 @@ def recurrent(flow: Flow, layer: Any) -> None:
 
 
 def bidirectional(flow: Flow, layer: Any) -> None:
-    """Map a Bidirectional of one of them.
+    """Convert a Bidirectional of LSTMs, GRUs or SimpleRNNs.
 
     Raises:
-        ValueError: it works in a way that cannot be expressed.
+        ValueError: the layer uses an option that cannot be converted; the message says why.
     """
-    both = [layer.forward_layer, layer.backward_layer]
-    if type(both[0]) is not type(both[1]) or type(both[0]) not in RECURRENT:
-        kinds = " and ".join(type(one).__name__ for one in both)
+    directions = [layer.forward_layer, layer.backward_layer]
+    if type(directions[0]) is not type(directions[1]) or type(directions[0]) not in RECURRENT:
+        kinds = " and ".join(type(one).__name__ for one in directions)
         raise ValueError(f"its layer {layer.name} (Bidirectional of {kinds}) has no mapping")
     if layer.merge_mode != "concat" and layer.merge_mode not in _MERGES:
         raise ValueError(f"its layer {layer.name} has the merge_mode {layer.merge_mode}")
-    _run_recurrent(flow, both)
-    # What came out has an axis for the direction, in front of the rows.
+    _run_recurrent(flow, directions)
+    # The output has an axis for the direction, before the axis of rows.
     axis = 1 if flow.is_sequence else 0
     if layer.merge_mode == "concat":
         flow.then("Transpose", perm=[0, 2, 1, 3] if flow.is_sequence else [1, 0, 2])
@@ -57,7 +57,7 @@ def bidirectional(flow: Flow, layer: Any) -> None:
 
 
 def _run_recurrent(flow: Flow, directions: Sequence[Any]) -> None:
-    """Run the layers of one or two directions: [time x] directions x rows x units."""
+    """Append layers of one or two directions; the output is [time x] directions x rows x units."""
     first = directions[0]
     if first.stateful or first.return_state:
         raise ValueError(f"its layer {first.name} keeps or returns its state")
@@ -101,21 +101,21 @@ def _direction(layer: Any) -> str:
 
 
 def _functions(layer: Any) -> list[Any]:
-    """The activations of a recurrent layer, in the order of ONNX."""
+    """The activation functions of a recurrent layer, in the order of ONNX."""
     if isinstance(layer, layers.SimpleRNN):
         return [layer.activation]
-    once = [layer.recurrent_activation, layer.activation]
-    return [*once, layer.activation] if isinstance(layer, layers.LSTM) else once
+    functions = [layer.recurrent_activation, layer.activation]
+    return [*functions, layer.activation] if isinstance(layer, layers.LSTM) else functions
 
 
 def _gates_first(kernel: npt.NDArray[np.float32], gates: Sequence[int]) -> npt.NDArray[np.float32]:
-    """Features x (gates x units), as Keras has it, to (gates x units) x features."""
+    """Transpose Keras's features x (gates x units) to ONNX's (gates x units) x features."""
     parts = np.split(kernel.T, len(gates))
     return np.concatenate([parts[gate] for gate in gates])
 
 
 def _two_biases(layer: Any, gates: Sequence[int]) -> npt.NDArray[np.float32]:
-    """The bias of the input and that of the recurrence; Keras has the second in some GRUs only."""
+    """The biases of the input and of the recurrence; in Keras only some GRUs have the second."""
     given = np.zeros((2, len(gates) * layer.units), dtype=np.float32)
     if layer.use_bias:
         bias = array(layer.cell.bias)

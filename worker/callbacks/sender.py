@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from redis.exceptions import RedisError
 
+from shared.config.secrets import webhook_secrets
 from shared.config.settings import Settings
 from shared.errors.input import BadCallback
 from shared.errors.service import JobExpired, JobNotFound
@@ -19,8 +20,8 @@ from shared.jobs.job_store import JobStore
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import settle
 from shared.telemetry.safe_traceback import where
-from shared.webhooks.message import message, message_id, signed_headers, webhook_secrets
 from worker.callbacks.http_post import Receipt, WebhookClient
+from worker.callbacks.message import message, message_id, signed_headers
 
 logger = logging.getLogger(__name__)
 

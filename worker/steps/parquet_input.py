@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from shared.config.settings import Settings
 from shared.errors.input import BadParquet
-from shared.jobs.job import Part, Spec
+from shared.jobs.job import Spec
 from shared.storage.blobs import Blobs
+from shared.tables.layouts import ParquetLayout
 from shared.tables.parquet_rows import stored_rows_of
-from shared.tables.parts import most_bytes_of
+from shared.tables.parts import Part, most_bytes_of
 
 
 class SplitLater(Exception):
@@ -19,7 +20,13 @@ class SplitLater(Exception):
 
 
 def convert(
-    blobs: Blobs, spec: Spec, settings: Settings, *, known: int, after: Part | None
+    blobs: Blobs,
+    spec: Spec,
+    layout: ParquetLayout,
+    settings: Settings,
+    *,
+    known: int,
+    after: Part | None,
 ) -> Iterator[Part]:
     """Cut a Parquet file into parts, and store the rows of each part before it is yielded.
 
@@ -29,6 +36,7 @@ def convert(
     Args:
         blobs: holds the upload, and gets the rows.
         spec: the spec of the job.
+        layout: its layout.
         settings: the limits.
         known: the number of parts that were cut before.
         after: the last of them; None if there is none.
@@ -56,7 +64,7 @@ def convert(
 
     with (
         blobs.open(spec.upload_key) as file,
-        stored_rows_of(file, spec.layout.names, first_row) as lines,
+        stored_rows_of(file, layout.names, first_row) as lines,
     ):
         for line in lines:
             run.append(line)

@@ -4,13 +4,13 @@ from functools import partial
 from typing import NamedTuple
 
 from shared.config.settings import Settings
-from shared.jobs.job import NDJSON, Part, Spec
+from shared.jobs.job import Spec
 from shared.jobs.job_store import BadRow, Begun, JobStore
 from shared.jobs.outcome import Summary
 from shared.storage.blobs import Blobs
 from shared.tables.batch_results import render_batch
 from shared.tables.csv_results import FIXED
-from shared.tables.parts import bytes_to_read
+from shared.tables.parts import Part
 from shared.tables.result_formats import part_format
 from shared.tables.rows import Rows, count_errors
 from worker.steps.first_bad_row import first_bad_row
@@ -109,13 +109,8 @@ class PartScorer:
 
     def _read(self, spec: Spec, number: int, part: Part) -> Rows:
         where = {"offset": part.offset, "first_row": part.first_row}
-        if spec.layout.format == "parquet":
-            return self._rows.read(self._blobs.read(spec.rows_key(number)), NDJSON, **where)
-        if spec.layout.format == "requests":
-            content = self._blobs.read(spec.all_rows_key, part.offset, part.length)
-            return self._rows.read(content, NDJSON, **where)
-        length = bytes_to_read(part, spec.layout, self._settings.max_record_bytes)
-        content = self._blobs.read(spec.upload_key, part.offset, length)
+        most = self._settings.max_record_bytes
+        content = self._blobs.read(*spec.layout.rows_in(spec, number, part, most))
         return self._rows.read(content, spec.layout, **where)
 
 

@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from shared.config.settings import Settings
-from shared.jobs.job import Layout
 from shared.model import Model
-from shared.tables.parts import read_rows
+from shared.tables.layouts import Layout
 from shared.tables.rows import Rows
 from worker.steps.bisection import score_texts
 from worker.steps.crash_search import CrashSearch, total_attempts
@@ -24,10 +23,9 @@ class RowScorer:
         self._models = models
 
     def read(self, content: bytes, layout: Layout, **where: int) -> Rows:
-        """Read the rows of a part or of a small job; see `shared.tables.parts.read_rows`."""
-        return read_rows(
+        """Read the rows of a part or of a small job; see `Layout.read`."""
+        return layout.read(
             content,
-            layout,
             max_text_chars=self._settings.max_text_chars,
             max_record_bytes=self._settings.max_record_bytes,
             **where,

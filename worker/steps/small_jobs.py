@@ -5,8 +5,8 @@ from functools import partial
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
-from shared.jobs.job import NDJSON
 from shared.jobs.job_store import Answer, JobStore, SmallJob
+from shared.tables.layouts import NDJSON
 from shared.tables.result_formats import CSV
 from shared.tables.rows import Rows, count_errors
 from worker.steps.first_bad_row import first_bad_row

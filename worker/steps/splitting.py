@@ -6,10 +6,11 @@ from itertools import islice
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.errors.input import BadParquet, OpenQuote, RowTooLong
-from shared.jobs.job import NDJSON, Part, Spec
+from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
 from shared.storage.blobs import Blobs
-from shared.tables.parts import cut
+from shared.tables.layouts import ParquetLayout
+from shared.tables.parts import Part
 from worker.steps.endings import Endings
 from worker.steps.lanes import Lanes
 from worker.steps.parquet_input import SplitLater, convert
@@ -83,17 +84,14 @@ class Splitter:
 
     def cut(self, spec: Spec, known: int, after: Part | None) -> Iterator[Part]:
         """Cut what follows the `known` parts, the last of which is `after`."""
-        if spec.layout.format == "parquet":
-            yield from convert(self._blobs, spec, self._settings, known=known, after=after)
+        layout = spec.layout
+        if isinstance(layout, ParquetLayout):
+            yield from convert(self._blobs, spec, layout, self._settings, known=known, after=after)
             return
-        begin = after.end if after else spec.layout.start
-        key, layout = spec.upload_key, spec.layout
-        if layout.format == "requests":
-            key, layout = spec.all_rows_key, NDJSON
-        with self._blobs.open(key, begin) as file:
-            yield from cut(
+        begin = after.end if after else layout.start
+        with self._blobs.open(layout.cut_key(spec), begin) as file:
+            yield from layout.cut(
                 file,
-                layout,
                 rows_per_part=spec.rows_per_part,
                 after=after,
                 max_record_bytes=self._settings.max_record_bytes,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from prometheus_client.core import Metric
 
-from shared.fleet import RedisFleet, Worker
+from shared.fleet import Worker
+from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.telemetry.prometheus import MODEL, counted, gauge, labels_of
 from worker.telemetry.measures import MEASURES, ROWS, counters

@@ -15,8 +15,8 @@ from scorelane.commands.checks.findings import Finding, fault, fine, warning
 from scorelane.commands.extras import installation_of
 from shared.config.settings import PREFIX, Settings, load_settings, unknown_variables
 from shared.config.startup import check_secrets
+from shared.errors.base import ScorelaneError
 from shared.errors.model import ModelError
-from shared.errors.service import ScorelaneError
 from shared.model import RUNTIMES, Card, read_cards
 
 #: With less free disk space than this there is a warning, and a fault, in bytes.

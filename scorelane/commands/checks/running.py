@@ -14,7 +14,7 @@ from scorelane.client.client import DEFAULT_URL
 from scorelane.commands.checks.findings import Finding, fine, warning
 from scorelane.stack.folder import running_addresses, settings_of_stack
 from shared.config.settings import PREFIX, Settings
-from shared.fleet import RedisFleet
+from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
 _ABOUT = "service"

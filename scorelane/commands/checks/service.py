@@ -12,7 +12,8 @@ from scorelane.client.retries import Retries
 from scorelane.commands.checks.findings import Finding, fault, fine, warning
 from scorelane.commands.checks.redis import MOST_SKEW
 from shared.config.settings import Settings
-from shared.fleet import RedisFleet, Worker
+from shared.fleet import Worker
+from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
 

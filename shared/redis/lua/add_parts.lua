@@ -1,10 +1,11 @@
--- Record parts that were cut.
--- ARGV: prefix, id, known, last, lanes, lease, retention, cut_bytes, part...
--- `known` is how many parts the caller saw: two splits of one job must not both append.
--- Answers {wanted, all_done, part to dispatch...}; wanted is 2 where the job has failed at this, because
--- too many of its rows have an error.
-local id, known, last = ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local lanes, lease = tonumber(ARGV[5]), tonumber(ARGV[6])
+-- Record parts that were cut, and hand out parts.
+-- `known` is the number of parts that the caller saw: two splits of one job must not both append.
+-- Answers {wanted, all_done, part to dispatch ...}; see `shared.jobs.job_store.Walk`. `wanted` is 0 if
+-- another split goes on, and 2 if too many rows have an error, so that the job has failed.
+local id, known, last, lanes = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+local lease, retention, cut_bytes = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
+local parts = arguments_from(9)
+
 local job = key_of(id)
 if state_of(id) ~= 'running' then
   return {0, 0}
@@ -12,19 +13,19 @@ end
 if redis.call('LLEN', job .. ':parts') ~= known or redis.call('HGET', job, 'split') == '1' then
   return {0, 0}
 end
-for index = 9, #ARGV do
-  local rows = string.match(ARGV[index], '(%d+)$')
-  redis.call('RPUSH', job .. ':parts', ARGV[index])
+for _, part in ipairs(parts) do
+  local rows = string.match(part, '(%d+)$')
+  redis.call('RPUSH', job .. ':parts', part)
   redis.call('HINCRBY', job, 'parts', 1)
   redis.call('HINCRBY', job, 'cut_rows', rows)
 end
-if #ARGV > 8 then
-  redis.call('HSET', job, 'cut_bytes', ARGV[8])
+if #parts > 0 then
+  redis.call('HSET', job, 'cut_bytes', cut_bytes)
 end
 redis.call('HSET', job, 'split_lease', stamp(now() + lease))
 if last == '1' then
   redis.call('HSET', job, 'split', '1', 'total', redis.call('HGET', job, 'cut_rows'))
-  if give_up(id, tonumber(ARGV[7])) then
+  if fail_if_too_many_errors(id, retention) then
     return {2, 0}
   end
 end

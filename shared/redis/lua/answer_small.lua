@@ -1,15 +1,18 @@
--- Answer small jobs and questions.
--- ARGV: prefix, retention, unread, n, then n of (id, result, completed, failed, which row with an error is
--- the first ...) in one row, then (list of an asker, answers ...).
-local retention, unread, last = tonumber(ARGV[2]), ARGV[3], 4 + tonumber(ARGV[4])
+-- Close small jobs, and send the answers to questions.
+-- `count_of_values` is the number of values in the flat list of jobs, five for each job: id, result,
+-- completed, failed, the first row with an error. A flat list of replies follows, two values for each
+-- asker: the key of its list, and its answers.
+local retention, unread_seconds, count_of_values = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local values = arguments_from(5)
+
 local at = now()
-for index = 5, last, 5 do
-  local id, result, completed, failed, first = unpack(ARGV, index, index + 4)
+for index = 1, count_of_values, 5 do
+  local id, result, completed, failed, first_bad = unpack(values, index, index + 4)
   local job = key_of(id)
   local have = redis.call('HMGET', job, 'state', 'total', 'tolerance', 'retention', 'callback_state')
   redis.call('ZREM', prefix .. 'small:claims', id)
   if have[1] == 'running' then
-    local reason = have[3] and too_many_errors(have[3], tonumber(failed), tonumber(have[2]), first)
+    local reason = have[3] and too_many_errors(have[3], tonumber(failed), tonumber(have[2]), first_bad)
     local state = reason and 'failed' or 'succeeded'
     redis.call('HSET', job, 'state', state, 'finished_at', stamp(at),
       'completed', completed, 'failed', failed)
@@ -32,7 +35,8 @@ for index = 5, last, 5 do
     count('ended:' .. state, 1)
   end
 end
-for index = last + 1, #ARGV, 2 do
-  redis.call('RPUSH', ARGV[index], ARGV[index + 1])
-  redis.call('EXPIRE', ARGV[index], unread)
+for index = count_of_values + 1, #values, 2 do
+  local asker, answers = values[index], values[index + 1]
+  redis.call('RPUSH', asker, answers)
+  redis.call('EXPIRE', asker, unread_seconds)
 end

@@ -1,6 +1,7 @@
--- Take up the finish of a job, for one lease. ARGV: prefix, id, its place among the leases, lease.
--- Answers whether it was had: the parts are all done, and nobody else is at it.
+-- Take the lease of the finish of a job. `place` is the member of the finish among the leases.
+-- Answers 1 if the caller has the lease; 0 if a part is not done or another process has the lease.
 local id, place, lease = ARGV[2], ARGV[3], tonumber(ARGV[4])
+
 if state_of(id) ~= 'running' or not all_done(id) or is_leased(id, place) then
   return 0
 end

@@ -1,7 +1,8 @@
--- Take up a part. ARGV: prefix, id, part, lease.
--- Answers false where there is nothing to do, else {where the part is, how often it was taken up,
--- the note left at it, whether the job was restored}.
+-- Begin a part that was handed out.
+-- Answers false if there is nothing to do, else {the part, the number of attempts, the note left for it,
+-- whether the job was restored}.
 local id, part, lease = ARGV[2], ARGV[3], tonumber(ARGV[4])
+
 local job = key_of(id)
 if state_of(id) ~= 'running' or not is_dispatched(id, part)
     or redis.call('GETBIT', job .. ':done', part) == 1 then

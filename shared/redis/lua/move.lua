@@ -1,11 +1,13 @@
--- Compare-and-set of a job's state. ARGV: prefix, id, to, error, retention, from...
--- Answers whether it moved.
+-- Compare-and-set the state of a job: move it to `to` if it is in one of the states `from`.
+-- Answers 1 if the job moved, else 0.
 local id, to, reason, retention = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local from = arguments_from(6)
+
 local job = key_of(id)
 local state = state_of(id)
 local legal = false
-for index = 6, #ARGV do
-  legal = legal or ARGV[index] == state
+for _, source in ipairs(from) do
+  legal = legal or source == state
 end
 if not legal then
   return 0

@@ -1,6 +1,7 @@
--- Leave a note at a part. ARGV: prefix, id, part, note.
--- Not for a job that has ended or is gone: nobody would delete it.
-local id = ARGV[2]
+-- Leave a note for the next attempt at a part.
+-- A job that has ended or is gone gets none: nothing would delete it.
+local id, part, note = ARGV[2], ARGV[3], ARGV[4]
+
 if state_of(id) == 'running' then
-  redis.call('HSET', key_of(id) .. ':notes', ARGV[3], ARGV[4])
+  redis.call('HSET', key_of(id) .. ':notes', part, note)
 end

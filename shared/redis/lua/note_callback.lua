@@ -1,14 +1,16 @@
--- Note what became of an attempt to deliver a callback. ARGV: prefix, id, state, error, seconds until the next.
-local id, job = ARGV[2], key_of(ARGV[2])
+-- Record the outcome of an attempt to deliver a callback. `seconds` is the time until the next attempt.
+local id, state, error, seconds = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+
+local job = key_of(id)
 if redis.call('HGET', job, 'callback_state') == 'pending' then
-  redis.call('HSET', job, 'callback_state', ARGV[3])
-  if ARGV[4] == '' then
+  redis.call('HSET', job, 'callback_state', state)
+  if error == '' then
     redis.call('HDEL', job, 'callback_error')
   else
-    redis.call('HSET', job, 'callback_error', ARGV[4])
+    redis.call('HSET', job, 'callback_error', error)
   end
-  if ARGV[3] == 'pending' then
-    redis.call('ZADD', prefix .. 'callbacks', stamp(now() + tonumber(ARGV[5])), id)
+  if state == 'pending' then
+    redis.call('ZADD', prefix .. 'callbacks', stamp(now() + seconds), id)
   else
     redis.call('ZREM', prefix .. 'callbacks', id)
   end

@@ -1,24 +1,25 @@
--- What a bulk job waits for and should not have to.
--- ARGV: prefix, id, lease, queue, the place of the finish among the leases.
--- Renews the leases of what it names, so that the next call does not name it again at once.
--- Answers {split, finish, part...}.
-local id, lease = ARGV[2], tonumber(ARGV[3])
+-- Find what a bulk job waits for although its lease is over, and renew these leases, so that the next
+-- call does not find the same at once.
+-- `queue` is the key of the queue of its model's parts, `place` the member of the finish among the leases.
+-- Answers {split, finish, part ...}.
+local id, lease, queue, place = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
+
 local job, at = key_of(id), now()
 local have = redis.call('HMGET', job, 'state', 'split', 'split_lease')
 local split = have[2] ~= '1' and tonumber(have[3] or '0') < at
 if split then
   redis.call('HSET', job, 'split_lease', stamp(at + lease))
 end
-local finish = have[1] == 'running' and all_done(id) and not is_leased(id, ARGV[5])
+local finish = have[1] == 'running' and all_done(id) and not is_leased(id, place)
 if finish then
-  redis.call('ZREM', job .. ':leases', ARGV[5])
+  redis.call('ZREM', job .. ':leases', place)
 end
 local answer = {split and 1 or 0, finish and 1 or 0}
 local late = redis.call('ZRANGEBYSCORE', job .. ':leases', '-inf', stamp(at))
-local queued = #late > 0 and redis.call('LLEN', ARGV[4]) > 0
+local queued = #late > 0 and redis.call('LLEN', queue) > 0
 for _, part in ipairs(late) do
-  -- One that was never taken up most likely waits in a long queue, which copies would make longer:
-  -- it is waited for once more, ten times as long.
+  -- A part that no worker has begun most likely waits in a long queue, and a second message would
+  -- make the queue longer: wait once more, ten times as long.
   local waits = queued and redis.call('HSETNX', job .. ':attempts', part, 0) == 1
   if not waits then
     answer[#answer + 1] = tonumber(part)

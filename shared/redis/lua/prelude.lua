@@ -1,10 +1,21 @@
--- Before every script. Times are Redis's own: the hosts' clocks may differ.
--- (Redis 6 refuses to write after TIME unless told so; for Redis 7 it is the only way.)
+-- Comes before every script: `RedisLink.run` puts both together. ARGV[1] is always the prefix of all keys;
+-- each script names its own arguments, ARGV[2] and later ones, in its first lines.
+local prefix = ARGV[1]
+
+-- Times are Redis's own: the clocks of the hosts may differ. Redis 6 refuses to write after TIME unless
+-- effects are replicated; in Redis 7 they always are.
 if redis.replicate_commands then
   redis.replicate_commands()
 end
 
-local prefix = ARGV[1]
+-- The arguments from one on, as a list.
+local function arguments_from(first)
+  local found = {}
+  for index = first, #ARGV do
+    found[#found + 1] = ARGV[index]
+  end
+  return found
+end
 
 local function now()
   local time = redis.call('TIME')
@@ -23,8 +34,8 @@ local function state_of(id)
   return redis.call('HGET', key_of(id), 'state')
 end
 
--- List a job, and among its owner's. From the first one on everything is remembered; an id begins with
--- the milliseconds of its making.
+-- Add a job to the list of all jobs and to its owner's. The first job sets `since`: from then on the store
+-- remembers every job. An id begins with the milliseconds at which it was made.
 local function list(id)
   redis.call('SET', prefix .. 'since', stamp(tonumber(string.sub(id, 1, 12), 16) / 1000), 'NX')
   redis.call('ZADD', prefix .. 'jobs', 0, id)
@@ -34,43 +45,43 @@ local function list(id)
   end
 end
 
--- Bind a key to the job that is made with it. ARGV, from `at` on: key, token, fingerprint, seconds; an empty
--- key is none. Answers false where another request has it.
-local function bind_key(at, id)
-  local key = prefix .. 'key:' .. ARGV[at]
-  if ARGV[at] == '' then
+-- Bind an idempotency key to the job that its request makes; '' is no key. Answers false if another
+-- request has the key.
+local function bind_key(id, hash, token, fingerprint, seconds)
+  local key = prefix .. 'key:' .. hash
+  if hash == '' then
     return true
   end
   local have = redis.call('HMGET', key, 'token', 'job')
-  if have[1] and have[1] ~= ARGV[at + 1] or have[2] and have[2] ~= id then
+  if have[1] and have[1] ~= token or have[2] and have[2] ~= id then
     return false
   end
-  redis.call('HSET', key, 'token', ARGV[at + 1], 'fingerprint', ARGV[at + 2], 'job', id)
-  redis.call('EXPIRE', key, ARGV[at + 3])
+  redis.call('HSET', key, 'token', token, 'fingerprint', fingerprint, 'job', id)
+  redis.call('EXPIRE', key, seconds)
   return true
 end
 
--- Whether a part was handed out. A message, or a process that is still at work, may be older than the
--- record: from before Redis lost its data.
+-- Whether a part was handed out. A message, or a process that still works on a part, may be older than
+-- the record: from before Redis lost its data.
 local function is_dispatched(id, part)
   return tonumber(part) < tonumber(redis.call('HGET', key_of(id), 'dispatched'))
 end
 
--- Let a job into its lanes: hand out parts while fewer than `lanes` are under way.
+-- Hand out parts of a job while fewer than `lanes` of its parts are under way.
 local function walk(id, lanes, lease)
   local job = key_of(id)
   local have = redis.call('HMGET', job, 'parts', 'dispatched', 'done')
   local parts, dispatched, done = tonumber(have[1]), tonumber(have[2]), tonumber(have[3])
-  local go = {}
+  local handed_out = {}
   while dispatched < parts and dispatched - done < lanes do
     redis.call('ZADD', job .. ':leases', stamp(now() + lease), dispatched)
-    go[#go + 1] = dispatched
+    handed_out[#handed_out + 1] = dispatched
     dispatched = dispatched + 1
   end
-  if #go > 0 then
+  if #handed_out > 0 then
     redis.call('HSET', job, 'dispatched', dispatched)
   end
-  return go
+  return handed_out
 end
 
 local function all_done(id)
@@ -78,8 +89,8 @@ local function all_done(id)
   return have[1] == '1' and have[2] == have[3]
 end
 
--- Let a job go on whose parts were recorded or marked; as `shared.job_store.Walk` has it: wanted, all done,
--- parts to dispatch ...
+-- Hand out parts after some were recorded or completed. Answers what `shared.jobs.job_store.Walk` holds:
+-- {wanted (1), all_done, part to dispatch ...}.
 local function go_on(id, lanes, lease)
   local answer = walk(id, lanes, lease)
   table.insert(answer, 1, all_done(id) and 1 or 0)
@@ -87,18 +98,19 @@ local function go_on(id, lanes, lease)
   return answer
 end
 
--- Add to what the service has done in all; see shared.overview.Totals.
+-- Add to the totals of the whole service; see `Totals` in `shared/redis/overview.py`.
 local function count(what, by)
   redis.call('HINCRBY', prefix .. 'totals', what, by)
 end
 
--- Whether somebody is at a part, or at the finish, or shall still come to it.
+-- Whether the lease of a part, or of the finish, is still running: a process works on it, or its message
+-- is not yet late.
 local function is_leased(id, part)
   local lease = redis.call('ZSCORE', key_of(id) .. ':leases', part)
   return lease and tonumber(lease) > now()
 end
 
--- Whoever waits on the bell wakes; it stays rung long enough for all of them.
+-- Wake everybody who waits for the end of a job; the bell stays rung long enough for all of them.
 local function ring_bell(id)
   local bell = key_of(id) .. ':bell'
   redis.call('DEL', bell)
@@ -106,12 +118,12 @@ local function ring_bell(id)
   redis.call('EXPIRE', bell, 60)
 end
 
--- Keep the rows of a small job that may be retried, for a day; a bulk job has none here.
+-- Keep the rows of a small job for a day, so that it can be retried. A bulk job has no rows here.
 local function keep_rows(id)
   redis.call('EXPIRE', key_of(id) .. ':rows', 86400)
 end
 
--- A job that has a callback: it is due.
+-- Make the callback of a job due, if it has one.
 local function call_back(id)
   local job = key_of(id)
   if redis.call('HEXISTS', job, 'callback_state') == 1 then
@@ -121,7 +133,7 @@ local function call_back(id)
   end
 end
 
--- Close a job; it is kept for its own time, or for `retention` seconds.
+-- End a job. It is kept for its own retention, or else for `retention` seconds.
 local function close(id, state, reason, retention)
   local job, at = key_of(id), now()
   redis.call('HSET', job, 'state', state, 'finished_at', stamp(at))
@@ -143,20 +155,21 @@ local function close(id, state, reason, retention)
   end
 end
 
--- Why a job fails of which so many rows have an error, if that is more than it bears; else nil. Until
--- its rows are counted only of one that bears none it is sure. (A quotient, so that 29 of 100 are not
--- more than 0.29.)
-local function too_many_errors(tolerance, failed, total, first)
+-- The error of a job in which `failed` rows have an error, if that is a larger share than it tolerates;
+-- else nil. `total` is nil until all rows are counted; until then only a job that tolerates no error can
+-- fail. The share is a quotient, so that 29 of 100 are not more than 0.29.
+local function too_many_errors(tolerance, failed, total, first_bad)
   local most = tonumber(tolerance or '1')
   if failed == 0 or most >= 1 or (total and failed / total <= most) or (not total and most > 0) then
     return nil
   end
   return string.format('More rows have an error than on_error=%s allows: %d %s. The first found is %s.',
-    most == 0 and 'fail' or tolerance, failed, total and 'of ' .. string.format('%d', total) or 'so far', first)
+    most == 0 and 'fail' or tolerance, failed, total and 'of ' .. string.format('%d', total) or 'so far',
+    first_bad)
 end
 
--- Fail a job, if too many of its rows have an error; whether it did.
-local function give_up(id, retention)
+-- Fail a bulk job if too many of its rows have an error. Answers whether it did.
+local function fail_if_too_many_errors(id, retention)
   local have = redis.call('HMGET', key_of(id), 'tolerance', 'failed', 'total', 'first_bad')
   if not have[1] then
     return false
@@ -167,3 +180,4 @@ local function give_up(id, retention)
   end
   return reason ~= nil
 end
+

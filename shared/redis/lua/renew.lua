@@ -1,5 +1,8 @@
--- Renew leases, of those that there are. ARGV: prefix, sorted set, lease, member ...
-local at = stamp(now() + tonumber(ARGV[3]))
-for index = 4, #ARGV do
-  redis.call('ZADD', ARGV[2], 'XX', at, ARGV[index])
+-- Renew those leases of these members that exist. `leases` is the key of the sorted set.
+local leases, lease = ARGV[2], tonumber(ARGV[3])
+local members = arguments_from(4)
+
+local at = stamp(now() + lease)
+for _, member in ipairs(members) do
+  redis.call('ZADD', leases, 'XX', at, member)
 end

@@ -1,8 +1,10 @@
--- Give a callback back that was taken, without an attempt being counted. ARGV: prefix, id, seconds until it is due.
-local id, job = ARGV[2], key_of(ARGV[2])
+-- Give back a callback that was taken, and take back its attempt. It is due again in `seconds`.
+local id, seconds = ARGV[2], tonumber(ARGV[3])
+
+local job = key_of(id)
 if redis.call('HGET', job, 'callback_state') == 'pending' then
   if tonumber(redis.call('HGET', job, 'callback_attempts') or '0') > 0 then
     redis.call('HINCRBY', job, 'callback_attempts', -1)
   end
-  redis.call('ZADD', prefix .. 'callbacks', stamp(now() + tonumber(ARGV[3])), id)
+  redis.call('ZADD', prefix .. 'callbacks', stamp(now() + seconds), id)
 end

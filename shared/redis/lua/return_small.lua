@@ -1,5 +1,6 @@
--- Put small jobs whose claim ran out back to the front of their queue. ARGV: prefix.
--- Answers the models whose doorbell is to be rung.
+-- Put small jobs whose lease is over back to the front of their waiting list.
+-- Answers the models whose doorbell must be rung.
+
 local claims = prefix .. 'small:claims'
 local models = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', claims, '-inf', stamp(now()))) do

@@ -1,7 +1,10 @@
--- Count a request. ARGV: prefix, owner, window. Answers {how many in it, ms until its end}.
-local key = prefix .. 'spent:' .. ARGV[2]
-local count = redis.call('INCR', key)
-if count == 1 then
-  redis.call('PEXPIRE', key, tonumber(ARGV[3]) * 1000)
+-- Count a request of an owner in a window of `window` seconds.
+-- Answers {requests in the window, milliseconds until its end}.
+local owner, window = ARGV[2], tonumber(ARGV[3])
+
+local key = prefix .. 'spent:' .. owner
+local requests = redis.call('INCR', key)
+if requests == 1 then
+  redis.call('PEXPIRE', key, window * 1000)
 end
-return {count, redis.call('PTTL', key)}
+return {requests, redis.call('PTTL', key)}

@@ -1,9 +1,11 @@
--- Take callbacks that are due. ARGV: prefix, how many, lease.
--- Answers {id of the job, how often its callback was taken, ...}.
+-- Take up to `most` callbacks that are due, for a lease.
+-- Answers {id of the job, number of times its callback was taken, ...}.
+local most, lease = ARGV[2], tonumber(ARGV[3])
+
 local due, at, answer = prefix .. 'callbacks', now(), {}
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', stamp(at), 'LIMIT', 0, ARGV[2])) do
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', stamp(at), 'LIMIT', 0, most)) do
   if redis.call('HGET', key_of(id), 'callback_state') == 'pending' then
-    redis.call('ZADD', due, stamp(at + tonumber(ARGV[3])), id)
+    redis.call('ZADD', due, stamp(at + lease), id)
     answer[#answer + 1] = id
     answer[#answer + 1] = redis.call('HINCRBY', key_of(id), 'callback_attempts', 1)
   else

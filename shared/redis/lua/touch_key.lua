@@ -1,11 +1,13 @@
--- Renew or release a key, if the request with this token has it, and no job was made with it.
--- ARGV: prefix, key, token, milliseconds (0: release it).
-local key = prefix .. 'key:' .. ARGV[2]
+-- Renew or release an idempotency key, if the request with this token holds it and has made no job.
+-- `milliseconds` is '0' to release the key.
+local hash, token, milliseconds = ARGV[2], ARGV[3], ARGV[4]
+
+local key = prefix .. 'key:' .. hash
 local have = redis.call('HMGET', key, 'token', 'job')
-if have[1] == ARGV[3] and not have[2] then
-  if ARGV[4] == '0' then
+if have[1] == token and not have[2] then
+  if milliseconds == '0' then
     redis.call('DEL', key)
   else
-    redis.call('PEXPIRE', key, ARGV[4])
+    redis.call('PEXPIRE', key, milliseconds)
   end
 end

@@ -13,7 +13,7 @@ from api.docs.openapi import GROUPS
 from api.docs.problem_examples import example_of
 from api.errors import STATUS
 from api.security.access import SCOPES
-from shared.errors.service import ScorelaneError
+from shared.errors.base import ScorelaneError
 
 
 @pytest.fixture

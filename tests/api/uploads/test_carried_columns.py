@@ -12,8 +12,10 @@ import pytest
 from support.in_memory import Service
 from support.problems import refused
 
-from shared.jobs.job import NDJSON, Job, Part, Spec, State, new_job_id
+from shared.jobs.job import Job, Spec, State, new_job_id
 from shared.tables.csv_results import render
+from shared.tables.layouts import NDJSON
+from shared.tables.parts import Part
 
 
 def finished_job(service: Service) -> str:

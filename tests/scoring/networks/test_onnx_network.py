@@ -13,7 +13,7 @@ from shared.model import load_model, read_card, write_card
 
 @pytest.fixture
 def deep(tmp_path):
-    """A copy of the bundled deep model, whose card may be written anew."""
+    """A copy of the bundled deep model, with a function that rewrites its card."""
     folder = tmp_path / "deep"
     shutil.copytree(BUNDLED_MODELS / "deep", folder)
     card = read_card(folder)
@@ -31,8 +31,8 @@ def deep(tmp_path):
     return write
 
 
-def test_rows_are_scored_alike_alone_and_in_any_company():
-    """Neither the batch nor its longest row changes a score; an empty row has one too."""
+def test_rows_are_scored_independently():
+    """A score does not depend on the other rows of a batch; an empty row has a score too."""
     options = read_card(BUNDLED_MODELS / "deep").options
     network = OnnxNetwork(BUNDLED_MODELS / "deep" / "model.onnx", options)
     random = np.random.default_rng(1)
@@ -55,7 +55,7 @@ def test_rows_are_scored_alike_alone_and_in_any_company():
     ],
 )
 def test_options_of_a_compiled_model_are_checked(deep, options, reason):
-    """A card's options must fit the compiled model, as they must fit that in TensorFlow."""
+    """Options that do not fit the compiled model are refused."""
     with pytest.raises(UnusableModel, match=reason):
         load_model(deep(**options))
 
@@ -79,7 +79,7 @@ def _foreign(path):
     [(_no_onnx, "ONNX Runtime cannot read"), (_foreign, "not compiled by Scorelane")],
 )
 def test_a_file_that_is_no_compiled_model_is_refused(deep, capfd, spoil, reason):
-    """Foreign files end in one sentence, with nothing printed beside it."""
+    """Foreign files are refused with one sentence, and nothing else is printed."""
     spoil(deep() / "model.onnx")
     with pytest.raises(UnusableModel, match=reason):
         load_model(deep())
@@ -87,7 +87,7 @@ def test_a_file_that_is_no_compiled_model_is_refused(deep, capfd, spoil, reason)
 
 
 def test_a_word_index_beyond_the_embedding_is_refused(deep):
-    """A word number that the compiled model does not know is found when it is loaded."""
+    """A word index with numbers beyond the embedding is refused at load."""
     (deep() / "word_idx.json").write_text('{"beyond": 99999}')
-    with pytest.raises(UnusableModel, match="is it this model's word index"):
+    with pytest.raises(UnusableModel, match="belong to another model"):
         load_model(deep())

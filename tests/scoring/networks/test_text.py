@@ -49,7 +49,7 @@ def test_a_pattern_needs_no_look_around(tokeniser):
 
 
 def test_a_tokeniser_survives_the_card():
-    """What a card's options hold gives the same tokeniser back, through JSON."""
+    """A tokeniser is restored from a card's options, also after a round trip through JSON."""
     options = json.loads(json.dumps(TREEBANK.options()))
     assert Tokeniser.from_options(options) == TREEBANK
 
@@ -64,7 +64,7 @@ def test_a_tokeniser_survives_the_card():
     ],
 )
 def test_a_wrong_token_pattern_is_named(options, reason):
-    """A card's pattern that cannot be used says what is wrong with it."""
+    """A card's invalid pattern is refused with the reason."""
     with pytest.raises(ValueError, match=reason):
         Tokeniser.from_options(options)
 
@@ -78,21 +78,21 @@ def test_a_wrong_token_pattern_is_named(options, reason):
     ],
 )
 def test_the_word_index_shows_its_tokeniser(word_idx, expected):
-    """A word index tells by its form of "don't" how its texts were cut."""
+    """The tokeniser of a word index is guessed from its form of "don't"."""
     assert tokeniser_for(word_idx) is expected
 
 
 def test_an_unknown_word_is_zero():
-    """A word that is not in the index has the number of padding."""
+    """A word that is not in the index gets 0, the number of padding."""
     assert word_ids(["I am zorgly well"], WORD_IDX, TREEBANK, 56) == [[1, 2, 0, 3]]
 
 
 def test_an_unknown_word_has_its_own_number_where_there_is_one():
-    """An index with <unk> gives that number to unknown words."""
+    """If the index has <unk>, unknown words get its number."""
     assert word_ids(["zorgly"], {**WORD_IDX, "<unk>": 9}, TREEBANK, 56) == [[9]]
 
 
-#: Texts of words that the index has, parts of them, and what may stand between words.
+#: Known words, parts of them, and characters that may separate words.
 PARTS = st.sampled_from(
     [*WORD_IDX, "don't", "cannot", "n", "'", "t", "'Ll", "It's", "!", "?", ".", "zorgly", "_", "-",
      " ", "  ", "\n", "\t", "\x1c", "\u2028", "\xa0", "\u200b", "\0", "\u03a3", "\u0391\u03a3",
@@ -115,26 +115,26 @@ TOKENISERS = [
 @pytest.mark.parametrize("word_idx", [WORD_IDX, {**WORD_IDX, "<unk>": 9}])
 @given(texts=st.lists(TEXT, max_size=5), max_length=st.integers(1, 20))
 def test_numbers_are_those_of_the_first_words(tokeniser, word_idx, texts, max_length):
-    """However texts are cut up meanwhile, each gives the numbers of its first words, in order."""
+    """Each text gives the numbers of its first words, whether or not it is split at spaces."""
     unknown = word_idx.get("<unk>", 0)
     numbers = WordNumbers(word_idx, tokeniser)
     expected = [
         [word_idx.get(word, unknown) for word in tokeniser.words(text)[:max_length]]
         for text in texts
     ]
-    for _ in range(2):  # the second time, from what it remembers
+    for _ in range(2):  # the second time from the cache
         assert numbers.rows(texts, max_length) == expected
 
 
 def test_the_rest_of_a_text_is_read_where_its_beginning_has_few_words():
-    """Words behind many dashes are found, up to the limit."""
+    """Words after many dashes are found, up to the limit."""
     words = word_ids(["- " * 500 + "I am " + "- " * 500 + "well " * 9], WORD_IDX, TREEBANK, 5)
     assert words == [[1, 2, 3, 3, 3]]
 
 
-def test_what_is_remembered_is_bounded(monkeypatch):
-    """Texts of ever new words do not fill the memory, and still get their numbers."""
-    monkeypatch.setattr(text, "_MOST_PIECES", 10)
+def test_the_cache_of_pieces_is_bounded(monkeypatch):
+    """The cache of pieces is bounded, and texts beyond it still get their numbers."""
+    monkeypatch.setattr(text, "_MAX_PIECES", 10)
     numbers = WordNumbers(WORD_IDX, TREEBANK)
     long = "x" * 1000
     for n in range(50):
@@ -155,7 +155,7 @@ def test_what_is_remembered_is_bounded(monkeypatch):
     ],
 )
 def test_a_wrong_word_index_is_refused(tmp_path, content, reason):
-    """A word index that is not word -> number says why."""
+    """A file that is no object of word -> number is refused with the reason."""
     path = tmp_path / "word_idx.json"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(ValueError, match=reason):
@@ -163,6 +163,6 @@ def test_a_wrong_word_index_is_refused(tmp_path, content, reason):
 
 
 def test_a_missing_word_index_is_refused(tmp_path):
-    """A word index that is not there says so."""
+    """A missing word index is refused."""
     with pytest.raises(ValueError, match="cannot be read"):
         read_word_index(tmp_path / "word_idx.json")

@@ -11,13 +11,13 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 
 from scoring.words import compiled_words, word_counts
 from scoring.words.compiled_words import CompiledWords
-from scoring.words.hash_index import SameKeys
+from scoring.words.hash_index import KeyCollision
 from scoring.words.utf8 import _word_points
 from scoring.words.word_arrays import WordArrays
 from scoring.words.word_counts import WordCounter
 from scoring.words.word_index import WordIndex
 
-#: Letters of one to four bytes, word borders of every kind, and what changes under lower().
+#: Letters of one to four bytes, word borders of all kinds, and characters that lower() changes.
 ALPHABET = (
     "aaabbI_1 '.,-!?:)\n\0\u00e9\u0130\u03a3\u03c3\u4e2d\u2014\u0301\U0001f642\U00010400\ud800"
 )
@@ -42,8 +42,8 @@ OPTIONS = st.fixed_dictionaries(
 
 
 def same(vectoriser: CountVectorizer, texts: list[str]) -> bool:
-    """Whether both ways, compiled and by arrays, count as the vectoriser does."""
-    counter = WordCounter.like(vectoriser)
+    """Whether compiled code and array operations both give the vectoriser's counts."""
+    counter = WordCounter.from_vectoriser(vectoriser)
     assert counter is not None
     expected = CountVectorizer.transform(vectoriser, texts)
     ways = [WordArrays(counter._terms)]
@@ -66,10 +66,10 @@ def equal(found: Any, expected: Any) -> bool:
 
 @settings(max_examples=400)
 @given(OPTIONS, st.lists(TEXT, min_size=1, max_size=8), st.lists(TEXT, min_size=1, max_size=8))
-def test_counts_what_the_vectoriser_counts(
+def test_counts_equal_those_of_the_vectoriser(
     options: dict[str, Any], known: list[str], texts: list[str]
 ) -> None:
-    """Whatever its options and the texts, each count is where the vectoriser has it."""
+    """For all options and texts, the counts equal those of the vectoriser."""
     vectoriser = CountVectorizer(**options)
     try:
         vectoriser.fit(["aa bb ab", *known])
@@ -80,20 +80,20 @@ def test_counts_what_the_vectoriser_counts(
 
 @given(st.lists(st.text("ab\u00e9", min_size=1, max_size=60), min_size=1, unique=True), st.data())
 def test_finds_words_of_any_length(words: list[str], data: st.DataObject) -> None:
-    """A word is found if all its bytes are those of one in the index, however long both are."""
+    """Words of any length are found exactly."""
     index = WordIndex([word.encode() for word in words])
-    asked = data.draw(
+    looked_up = data.draw(
         st.lists(st.sampled_from(words) | st.text("ab\u00e9", min_size=1), min_size=1)
     )
-    joined = b"\0".join(word.encode() for word in asked)
-    lengths = np.array([len(word.encode()) for word in asked])
+    joined = b"\0".join(word.encode() for word in looked_up)
+    lengths = np.array([len(word.encode()) for word in looked_up])
     starts = np.append(0, np.cumsum(lengths + 1)[:-1])
-    expected = [words.index(word) if word in words else -1 for word in asked]
+    expected = [words.index(word) if word in words else -1 for word in looked_up]
     assert index.find(joined, starts, lengths).tolist() == expected
 
 
 def test_long_words_that_differ_in_one_place_are_told_apart() -> None:
-    """Each chunk of a long word counts, and so does its length."""
+    """Long words that differ in one byte or in length are distinct."""
     word = "abcdefghijklmnopqrstuvwxyz"
     others = [word[:n] + "_" + word[n + 1 :] for n in range(len(word))] + [word[:-1], word + "a"]
     assert same(CountVectorizer().fit([word]), [word, *others])
@@ -103,19 +103,19 @@ def test_long_words_that_differ_in_one_place_are_told_apart() -> None:
         assert same(CountVectorizer().fit(runs), runs)
 
 
-def test_a_vocabulary_that_cannot_be_told_apart_is_left_to_the_vectoriser(
+def test_a_vocabulary_with_equal_keys_is_left_to_the_vectoriser(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Without a compiler two words may have one key: their pipeline is slower, and right."""
+    """If two words have the same key, scikit-learn runs the pipeline."""
     monkeypatch.setattr(word_counts, "LIBRARY", None)
     one = np.ones(2, dtype=np.uint64), np.zeros(0, dtype=np.intp)
     monkeypatch.setattr(WordIndex, "_keys", lambda *_: one)
-    assert WordCounter.like(CountVectorizer().fit(["aa bb"])) is None
+    assert WordCounter.from_vectoriser(CountVectorizer().fit(["aa bb"])) is None
     assert "two of its words have one key" in caplog.text
 
 
 def test_a_given_vocabulary_is_kept_to_its_columns() -> None:
-    """Terms that no text can hold keep their columns, and count nothing."""
+    """Terms that no text can contain keep their columns, with the count 0."""
     vocabulary = {"good": 2, "not good": 0, "don't": 1, "x": 3, "a b c d": 4}
     vectoriser = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, 2))
     texts = ["not good", "good don't x", ""]
@@ -124,7 +124,7 @@ def test_a_given_vocabulary_is_kept_to_its_columns() -> None:
 
 
 def test_many_texts_at_once_are_counted_as_one_by_one() -> None:
-    """Terms do not reach over the border of two texts, and empty texts keep their place."""
+    """Terms do not cross the border of two texts, and empty texts keep their rows."""
     texts = ["aa", "bb", "", "aa bb", "bb", "", ""] * 700
     assert same(CountVectorizer(ngram_range=(1, 2)).fit(texts), texts)
 
@@ -147,12 +147,12 @@ def test_many_texts_at_once_are_counted_as_one_by_one() -> None:
     ],
 )
 def test_leaves_other_ways_of_cutting_to_the_vectoriser(vectoriser: Any) -> None:
-    """What is cut otherwise than into runs of word characters is not taken over."""
-    assert WordCounter.like(vectoriser) is None
+    """A vectoriser with another way of cutting texts is not supported."""
+    assert WordCounter.from_vectoriser(vectoriser) is None
 
 
 def test_word_characters_are_those_of_the_regular_expressions() -> None:
-    r"""The table of word characters is `\w`, for every code point beyond ASCII."""
+    r"""The table of word characters equals `\w` for every code point beyond ASCII."""
     every = "".join(map(chr, range(0x80, 0x110000)))
     expected = np.zeros(0x110000, dtype=bool)
     expected[[ord(found) for found in re.findall(r"\w", every)]] = True
@@ -161,28 +161,28 @@ def test_word_characters_are_those_of_the_regular_expressions() -> None:
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 def test_words_are_compiled_where_there_is_a_compiler() -> None:
-    """The installation has made the library, and a counter uses it."""
-    counter = WordCounter.like(CountVectorizer().fit(["aa"]))
+    """The installation has compiled the library, and a counter uses it."""
+    counter = WordCounter.from_vectoriser(CountVectorizer().fit(["aa"]))
     assert counter is not None
     assert isinstance(counter._words, CompiledWords)
 
 
-def test_a_library_that_is_not_there_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing was compiled, the arrays do its work."""
+def test_a_missing_library_is_replaced_by_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a compiled library, a counter uses array operations."""
     monkeypatch.setattr(word_counts, "LIBRARY", None)
-    counter = WordCounter.like(CountVectorizer().fit(["aa"]))
+    counter = WordCounter.from_vectoriser(CountVectorizer().fit(["aa"]))
     assert counter is not None
     assert isinstance(counter._words, WordArrays)
 
 
 def test_texts_of_any_length_fit() -> None:
-    """A long text, and one of very many words, are counted as short ones."""
+    """Very long texts, and texts of many words, are counted correctly."""
     texts = ["ab " * 50_000, "a" * 100_000, "x", " ".join(f"w{n}" for n in range(5_000))]
     assert same(CountVectorizer(ngram_range=(1, 3)).fit(texts), texts)
 
 
 def test_capitals_that_stripping_accents_makes_stay_capitals() -> None:
-    """Lowering comes before it: a parenthesised A becomes the word A, and not a."""
+    """Accents are stripped after lower-casing, so a parenthesised A becomes the word A, not a."""
     texts = ["a \U0001f110 b", "A B \U0001f110\U0001f111", "a\u0301 \U0001d400bc"]
     for strip in ("unicode", "ascii"):
         for ngrams in ((1, 1), (1, 2)):
@@ -195,7 +195,7 @@ def test_capitals_that_stripping_accents_makes_stay_capitals() -> None:
 
 
 def _words_of_one_hash() -> list[bytes]:
-    """Two words of nine bytes to which `scoring/words/terms.h` gives one hash."""
+    """Two words of nine bytes that have the same hash in `scoring/words/terms.h`."""
     stir, all_bits = 0x9FB21C651E98DF25, 2**64 - 1
     head, tails = 0x6162636465666768, [9 << 56 | last for last in (0x61, 0x62)]
     heads = [head ^ (tail * stir & all_bits) for tail in tails]
@@ -206,9 +206,9 @@ def _words_of_one_hash() -> list[bytes]:
 
 
 @pytest.mark.skipif(compiled_words.LIBRARY is None, reason="nothing was compiled")
-def test_words_of_one_hash_are_told() -> None:
-    """No slot can be found for each of them: who asks knows, and turns to another way."""
-    counter = WordCounter.like(CountVectorizer().fit(["aa bb"]))
+def test_words_with_the_same_hash_are_refused() -> None:
+    """Words with the same hash raise `KeyCollision`."""
+    counter = WordCounter.from_vectoriser(CountVectorizer().fit(["aa bb"]))
     assert counter is not None
-    with pytest.raises(SameKeys):
+    with pytest.raises(KeyCollision):
         CompiledWords(replace(counter._terms, words=_words_of_one_hash()))

@@ -41,15 +41,15 @@ CLASSIFIERS: list[Any] = [
 def test_gives_the_probabilities_of_the_pipeline(
     steps: list[Any], classifier: Any, labels: list[int]
 ) -> None:
-    """Any weighting and any classifier, of two classes or more: the same probabilities."""
+    """The probabilities equal scikit-learn's, for all weightings, classifiers and class counts."""
     pipeline = make_pipeline(*steps, classifier).fit(GOOD + BAD, labels)
-    fast = WordPipeline.of(pipeline)
+    fast = WordPipeline.from_estimator(pipeline)
     assert fast is not None
     np.testing.assert_allclose(fast.predict_proba(TEXTS), pipeline.predict_proba(TEXTS), atol=1e-12)
     np.testing.assert_array_equal(fast.predict_proba(TEXTS[:1]), fast.predict_proba(TEXTS)[:1])
 
 
-#: Texts with a word more often than weights are made for at first, with none, and with very many.
+#: Texts with a word beyond the first table of weights, with no word, and with very many words.
 LONG_TEXTS = [
     "good " * 300 + "bad " * 70,
     " ".join(GOOD + BAD) * 12,
@@ -66,11 +66,11 @@ LONG_TEXTS = [
 def test_compiled_sums_are_those_of_scipy_to_the_last_bit(
     steps: list[Any], classifier: Any, labels: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With words counted and weighed in one go, nothing is rounded otherwise."""
+    """The compiled decisions are bit for bit those computed from counts by SciPy."""
     pipeline = make_pipeline(*steps, classifier).fit(GOOD + BAD, labels)
-    compiled = WordPipeline.of(pipeline)
-    monkeypatch.setattr(WordCounter, "decider", lambda *_: None)
-    counted = WordPipeline.of(pipeline)
+    compiled = WordPipeline.from_estimator(pipeline)
+    monkeypatch.setattr(WordCounter, "decision_function", lambda *_: None)
+    counted = WordPipeline.from_estimator(pipeline)
     assert compiled is not None
     assert counted is not None
     texts = [*TEXTS, *LONG_TEXTS, *_trial_texts(list(pipeline[0].vocabulary_))]
@@ -80,19 +80,19 @@ def test_compiled_sums_are_those_of_scipy_to_the_last_bit(
 
 
 def test_gives_the_predictions_of_a_regression() -> None:
-    """A pipeline that predicts the number itself predicts the same one."""
+    """A regression predicts the same numbers."""
     pipeline = make_pipeline(TfidfVectorizer(), Ridge()).fit(GOOD + BAD, [0.9] * 4 + [0.1] * 4)
-    fast = WordPipeline.of(pipeline)
+    fast = WordPipeline.from_estimator(pipeline)
     assert fast is not None
     np.testing.assert_allclose(fast.predict(TEXTS), pipeline.predict(TEXTS), atol=1e-12)
 
 
 def test_texts_beyond_one_chunk_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Texts are scored chunk by chunk, and come back as they went in."""
+    """Texts are scored in chunks and keep their order."""
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(
         GOOD + BAD, [1] * 4 + [0] * 4
     )
-    fast = WordPipeline.of(pipeline)
+    fast = WordPipeline.from_estimator(pipeline)
     assert fast is not None
     monkeypatch.setattr(word_pipeline, "_ROWS", 5)
     np.testing.assert_array_equal(fast.predict_proba(TEXTS), pipeline.predict_proba(TEXTS))
@@ -107,14 +107,14 @@ def test_texts_beyond_one_chunk_keep_their_order(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_leaves_other_pipelines_to_scikit_learn(pipeline: Any) -> None:
-    """What does not begin with words is not taken over."""
+    """Pipelines that do not start with a word vectoriser are not supported."""
     if isinstance(pipeline, Pipeline):
         pipeline.fit(GOOD + BAD, [1] * 4 + [0] * 4)
-    assert WordPipeline.of(pipeline) is None
+    assert WordPipeline.from_estimator(pipeline) is None
 
 
-def test_what_is_not_proven_equal_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pipeline whose scores come out otherwise by arrays is run by scikit-learn."""
+def test_a_pipeline_with_other_scores_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipeline whose scores differ from scikit-learn's is left to scikit-learn."""
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(
         GOOD + BAD, [1] * 4 + [0] * 4
     )
@@ -122,4 +122,4 @@ def test_what_is_not_proven_equal_is_not_used(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(
         LogisticRegression, "predict_proba", lambda self, x: original(self, x) * 0.999
     )
-    assert WordPipeline.of(pipeline) is None
+    assert WordPipeline.from_estimator(pipeline) is None

@@ -1,4 +1,4 @@
-"""A program begins with settings that it can use, or ends with a line that says why not."""
+"""A program starts with valid settings, or ends with one line that says what is wrong."""
 
 import base64
 from pathlib import Path
@@ -16,7 +16,7 @@ PRIVATE = "a-word-that-nobody-shall-read"
 
 
 def said(capsys: pytest.CaptureFixture[str]) -> str:
-    """The line that a program ends with."""
+    """The line that a program writes when it ends."""
     with pytest.raises(SystemExit) as ended:
         settings_or_exit("worker")
     assert ended.value.code == EX_CONFIG
@@ -47,7 +47,7 @@ def test_a_value_that_cannot_be(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The line names the variable, its value, and what it must be."""
+    """The line names the variable, its value, and the values that are allowed."""
     monkeypatch.setenv(f"SCORELANE_{name}", value)
     line = said(capsys)
     assert f"SCORELANE_{name} cannot be {value!r}: it must be {must}." in line
@@ -57,7 +57,7 @@ def test_a_value_that_cannot_be(
 def test_several_at_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All of them are named, so that they are put right at once."""
+    """The line names all faults, so that they can be mended together."""
     monkeypatch.setenv("SCORELANE_BATCH_ROWS", "none")
     monkeypatch.setenv("SCORELANE_REDIS_TIMEOUT", "0")
     line = said(capsys)
@@ -77,14 +77,14 @@ def test_several_at_once(
         ("WEBHOOK_SECRETS", f"whsec_{base64.b64encode(b'short').decode()}", "24 to 64 bytes"),
     ],
 )
-def test_what_is_secret_is_not_said(
+def test_a_secret_is_not_quoted(
     name: str,
     value: str,
     must: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The line says what is wrong, and no part of a secret."""
+    """The line describes the fault without quoting any part of a secret."""
     monkeypatch.setenv(f"SCORELANE_{name}", value)
     line = said(capsys)
     assert must in line
@@ -101,7 +101,7 @@ def test_a_file_that_cannot_be_read(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """It is named, and its setting."""
+    """The line names the file and its setting."""
     path = tmp_path / "secrets"
     if content:
         path.write_bytes(content)
@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_read(
 def test_a_secret_of_a_file_is_found_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The line names the file, and which of its secrets it is."""
+    """The line names the file, and the number of the faulty secret in it."""
     path = tmp_path / "secrets"
     good = "whsec_" + base64.b64encode(b"x" * 32).decode()
     path.write_text(f"# since May\n{good}\n{PRIVATE}\n")
@@ -124,7 +124,7 @@ def test_a_secret_of_a_file_is_found_there(
 
 
 def test_settings_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are given; words in any case."""
+    """Valid settings are returned; words may be in upper or lower case."""
     monkeypatch.setenv("SCORELANE_LOG_LEVEL", "warning")
     monkeypatch.setenv("SCORELANE_REDIS_URL", "unix:///run/redis.sock?db=1")
     settings = settings_or_exit("api")
@@ -134,7 +134,7 @@ def test_settings_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_error_holds_no_value_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever logs it with all that led to it quotes no secret."""
+    """The error and its chain quote no secret, so a program may log them."""
     monkeypatch.setenv("SCORELANE_REDIS_URL", f"http://:{PRIVATE}@redis")
     with pytest.raises(BadSettings) as raised:
         load_settings()
@@ -145,6 +145,6 @@ def test_the_error_holds_no_value_either(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_every_setting_has_words_for_what_it_may_be() -> None:
-    """Also one that is added."""
+    """Every setting has words for its allowed values; this finds a new setting without them."""
     assert all(allowed(field) for field in Settings.model_fields.values())
     assert PRIVATE not in str(Settings(api_keys=SecretStr(PRIVATE)))

@@ -1,4 +1,4 @@
-"""The two kinds of job store, which hold one contract."""
+"""Fixtures for the contract of the job store: each test runs on Redis and in memory."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from shared.redis.link import RedisLink
 
 @pytest.fixture(params=["memory", "redis"])
 def make_store(request: pytest.FixtureRequest, redis_settings: Settings, link: RedisLink) -> Any:
-    """Makes a store with other settings; the two kinds in turn."""
+    """Makes a store with other settings, of either kind."""
 
     def make(**changes: Any) -> JobStore:
         settings = redis_settings.model_copy(update=changes)

@@ -1,4 +1,4 @@
-"""The contract of the job store: the callback of a job is due at its end, and never lost."""
+"""The contract of the job store: a callback is due when its job ends, and is never lost."""
 
 from collections.abc import Callable
 from typing import Any
@@ -74,7 +74,7 @@ def by_an_answer(store: JobStore) -> Job:
     ],
 )
 def test_every_end_makes_it_due(store: JobStore, end: Callable[[JobStore], Job]) -> None:
-    """Once, and for one taker at a time."""
+    """Every kind of end makes the callback due, once, and for one taker at a time."""
     job = end(store)
     assert of(store, job) == (CallbackState.PENDING, None, None)
     assert store.take_callbacks(10, 60) == [(job.spec.id, 1)]
@@ -82,7 +82,7 @@ def test_every_end_makes_it_due(store: JobStore, end: Callable[[JobStore], Job])
 
 
 def test_a_job_without_one_is_never_due(store: JobStore) -> None:
-    """However it ends."""
+    """A job without a callback_url never becomes due, however it ends."""
     job = a_job()
     store.create(job)
     store.move(job.spec.id, State.CANCELLED)
@@ -90,15 +90,15 @@ def test_a_job_without_one_is_never_due(store: JobStore) -> None:
     assert of(store, job) == (None, None, None)
 
 
-def test_who_took_it_and_died_loses_none(store: JobStore) -> None:
-    """After the lease it is due again, and counts another attempt."""
+def test_a_callback_of_a_dead_taker_is_due_again(store: JobStore) -> None:
+    """A callback whose taker died is due again after the lease, and counts another attempt."""
     job = ended(store)
     assert store.take_callbacks(10, 0.01) == [(job.spec.id, 1)]
     assert wait_for(lambda: store.take_callbacks(10, 60)) == [(job.spec.id, 2)]
 
 
 def test_it_is_tried_again_until_it_is_delivered(store: JobStore) -> None:
-    """Not before its time; the job says how often it was tried and what went wrong last."""
+    """A failed callback is due again at its time; the job shows the attempts and the last error."""
     job = ended(store)
     store.take_callbacks(10, 60)
     store.note_callback(job.spec.id, CallbackState.PENDING, error="it answered 500", again_in=60)
@@ -113,8 +113,8 @@ def test_it_is_tried_again_until_it_is_delivered(store: JobStore) -> None:
     assert store.take_callbacks(10, 60) == []
 
 
-def test_what_is_given_back_was_no_attempt(store: JobStore) -> None:
-    """It is due again after its time."""
+def test_giving_back_costs_no_attempt(store: JobStore) -> None:
+    """A callback that is given back counts no attempt, and is due again after the given time."""
     job = ended(store)
     store.take_callbacks(10, 60)
     store.return_callback(job.spec.id, 60)
@@ -127,15 +127,15 @@ def test_what_is_given_back_was_no_attempt(store: JobStore) -> None:
 
 
 def test_no_more_are_taken_than_asked_for(store: JobStore) -> None:
-    """The others stay due."""
+    """At most the requested number is taken; the other callbacks stay due."""
     ids = {ended(store).spec.id for _ in range(3)}
     taken = [*store.take_callbacks(2, 60), *store.take_callbacks(2, 60)]
     assert {job_id for job_id, _ in taken} == ids
     assert store.take_callbacks(0, 60) == []
 
 
-def test_what_is_deleted_or_expired_is_not_told(make_store: MakeStore) -> None:
-    """There is nothing left to say of it."""
+def test_deleted_and_expired_jobs_are_not_called_back(make_store: MakeStore) -> None:
+    """A job that was deleted or has expired is not called back."""
     store = make_store(retention_seconds=0.01)
     deleted, expired = ended(store), ended(store)
     store.delete(deleted.spec.id)
@@ -145,7 +145,7 @@ def test_what_is_deleted_or_expired_is_not_told(make_store: MakeStore) -> None:
 
 
 def test_a_restored_job_has_its_callback(store: JobStore) -> None:
-    """At its end if it had not ended; at once if it had and it was not delivered; else never."""
+    """A restored job is called back at its end; at once if it had ended undelivered; else never."""
     unfinished = called()
     store.restore(unfinished, [])
     assert of(store, unfinished)[0] is CallbackState.WAITING

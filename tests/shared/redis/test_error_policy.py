@@ -1,4 +1,4 @@
-"""The contract of the job store: a job that bears only so many bad rows, and its own retention."""
+"""The contract of the job store: the tolerance for bad rows, and the retention of a job."""
 
 from typing import Any
 
@@ -30,8 +30,8 @@ def complete(store: JobStore, job_id: str, part: int, bad: BadRow | None, failed
     return store.complete_part(job_id, part, completed=10 - failed, failed=failed, lanes=4, bad=bad)
 
 
-def test_the_first_bad_row_fails_a_job_that_bears_none(store: JobStore) -> None:
-    """At once, whether or not it is known how many rows there are; and the bell rings."""
+def test_the_first_bad_row_fails_a_job_with_tolerance_0(store: JobStore) -> None:
+    """A job with tolerance 0 fails at its first bad row, whether or not its rows are counted."""
     job_id = started(store, 0.0, last=False)
     assert complete(store, job_id, 0, None) == Walk(wanted=True)
     assert complete(store, job_id, 1, BAD) == Walk(failed=True)
@@ -50,7 +50,7 @@ def test_the_first_bad_row_fails_a_job_that_bears_none(store: JobStore) -> None:
 
 
 def test_a_share_is_exceeded_as_soon_as_it_is_certain(store: JobStore) -> None:
-    """A job of 40 rows that bears a twentieth bears two, and not three."""
+    """A job of 40 rows that tolerates a twentieth fails at the third bad row."""
     job_id = started(store, 0.05)
     assert complete(store, job_id, 3, BadRow(31, "row 32"), 2).wanted
     assert complete(store, job_id, 3, BadRow(31, "row 32"), 2).wanted
@@ -62,7 +62,7 @@ def test_a_share_is_exceeded_as_soon_as_it_is_certain(store: JobStore) -> None:
 
 
 def test_the_end_of_the_cutting_may_make_it_certain(store: JobStore) -> None:
-    """Of a share nothing is certain while it is not known how many rows there are."""
+    """A share is not compared until the split is complete and the rows are counted."""
     job_id = started(store, 0.1, last=False)
     for part in range(4):
         assert complete(store, job_id, part, BAD, 2).wanted
@@ -73,8 +73,10 @@ def test_the_end_of_the_cutting_may_make_it_certain(store: JobStore) -> None:
 
 
 @pytest.mark.parametrize(("tolerance", "bad"), [(1.0, 10), (0.25, 10), (0.3, 12)])
-def test_what_a_job_bears_it_bears(store: JobStore, tolerance: float, bad: int) -> None:
-    """As many as it says are not too many, whatever a float makes of the product."""
+def test_the_tolerated_share_does_not_fail_a_job(
+    store: JobStore, tolerance: float, bad: int
+) -> None:
+    """Exactly the tolerated number of bad rows does not fail a job, despite float rounding."""
     job_id = started(store, tolerance)
     left = bad
     for part in range(4):
@@ -86,7 +88,7 @@ def test_what_a_job_bears_it_bears(store: JobStore, tolerance: float, bad: int) 
 
 
 def test_a_quotient_is_no_product(store: JobStore) -> None:
-    """29 of 100 rows are not more than 0.29 of them, though 0.29 * 100 is less than 29."""
+    """29 of 100 rows are not more than 0.29 of them, although 0.29 * 100 is less than 29."""
     job = with_terms("small", 100, tolerance=0.29)
     store.create(job, b'["1", "text"]\n' * 100)
     store.take_small(MODEL, 100)
@@ -97,8 +99,8 @@ def test_a_quotient_is_no_product(store: JobStore) -> None:
 @pytest.mark.parametrize(
     ("tolerance", "state"), [(1, "succeeded"), (0.5, "succeeded"), (0.49, "failed"), (0, "failed")]
 )
-def test_a_small_job_bears_as_many(store: JobStore, tolerance: float, state: str) -> None:
-    """It fails with its answer, which is kept; a job beside it is not concerned."""
+def test_a_small_job_has_a_tolerance(store: JobStore, tolerance: float, state: str) -> None:
+    """A small job with too many bad rows fails and keeps its result; other jobs are unaffected."""
     job, other = with_terms("small", 2, tolerance=tolerance), with_terms("small", 1)
     for one in (job, other):
         store.create(one, b'["1", "text"]\n' * (one.total or 0))
@@ -114,8 +116,8 @@ def test_a_small_job_bears_as_many(store: JobStore, tolerance: float, state: str
     assert store.get(other.spec.id).state is State.SUCCEEDED
 
 
-def test_a_restored_job_bears_as_many(store: JobStore) -> None:
-    """What it bears comes back with it; the counts come with its parts."""
+def test_a_restored_job_keeps_its_tolerance(store: JobStore) -> None:
+    """A restored job has its tolerance; the counts come back with its parts."""
     job = with_terms("bulk", tolerance=0.0)
     store.restore(job, [])
     store.move(job.spec.id, State.RUNNING)
@@ -128,7 +130,7 @@ def test_a_restored_job_bears_as_many(store: JobStore) -> None:
 
 
 def test_each_job_is_kept_for_its_own_time(make_store: MakeStore) -> None:
-    """Whichever way it ended; also one that was restored; the others for the usual time."""
+    """A job with its own retention expires after that time, however it ended; others as set."""
     store = make_store(retention_seconds=0.001)
     kept = {kind: with_terms(kind, 1, retention=1000.0) for kind in ("bulk", "small")}
     usual = {kind: with_terms(kind, 1) for kind in ("bulk", "small")}

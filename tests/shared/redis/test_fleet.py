@@ -1,4 +1,4 @@
-"""The fleet on a real Redis: who lives, and what each process serves."""
+"""The fleet on a real Redis: heartbeats and announcements."""
 
 import os
 from datetime import UTC, datetime
@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from shared.config.settings import Settings
-from shared.fleet import RedisFleet, Served
+from shared.fleet import Served
 from shared.model import Card
+from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
 CARD = Card(
@@ -28,7 +29,7 @@ def fleet(link: RedisLink, redis_settings: Settings) -> RedisFleet:
 def test_a_process_that_announces_itself_during_a_beat_is_counted(
     fleet: RedisFleet, link: RedisLink, redis_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A beat keeps what was announced between its reading and its writing."""
+    """A heartbeat keeps an announcement that arrives between its reading and its writing."""
     other, pipeline = RedisFleet(link, redis_settings), link.client.pipeline
 
     def meanwhile(*args: Any, **options: Any) -> Any:
@@ -45,7 +46,7 @@ def test_a_process_that_announces_itself_during_a_beat_is_counted(
 def test_a_dead_process_is_dropped_and_a_lost_announcement_repeated(
     fleet: RedisFleet, link: RedisLink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A beat says again what Redis has lost, and no more of processes that have died."""
+    """A heartbeat repeats what Redis has lost, and removes processes that have died."""
     fleet.announce("node", [Served(card=CARD, rate=1.0)])
     assert fleet.beat("node") == 1
     link.client.delete(link.key("worker", "node"), link.key("models"))

@@ -1,4 +1,4 @@
-"""The contract of the job store: the keys of requests, each of which makes one job."""
+"""The contract of the job store: each idempotency key makes one job."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -27,7 +27,7 @@ def keyed(token: str, kind: str = "bulk", key: str = "k", **changes: Any) -> Job
 
 @pytest.mark.parametrize("kind", ["bulk", "small"])
 def test_a_key_stands_for_the_job_that_it_made(store: JobStore, kind: str) -> None:
-    """One request holds it; whoever comes then is told so, and afterwards which job it made."""
+    """One request holds a key; later ones learn that, and afterwards which job it has made."""
     assert store.hold_key("k", "one", 30) is None
     held = store.hold_key("k", "two", 30)
     assert held
@@ -45,7 +45,7 @@ def test_a_key_stands_for_the_job_that_it_made(store: JobStore, kind: str) -> No
 
 @pytest.mark.parametrize("kind", ["bulk", "small"])
 def test_a_request_that_was_too_slow_makes_no_second_job(store: JobStore, kind: str) -> None:
-    """Its key ran out, and another one has it by now, with or without its job."""
+    """A request whose key another one has taken meanwhile cannot make a job."""
     store.hold_key("k", "slow", 0.01)
     wait_for(lambda: store.hold_key("k", "quick", 30) is None)
     late = keyed("slow", kind)
@@ -60,7 +60,7 @@ def test_a_request_that_was_too_slow_makes_no_second_job(store: JobStore, kind: 
 
 
 def test_a_request_that_was_slow_and_alone_makes_its_job(store: JobStore) -> None:
-    """Nobody else has come for the key; so nothing is made twice."""
+    """A request whose key has run out makes its job if no other request has taken the key."""
     store.hold_key("k", "slow", 0.001)
     job = keyed("slow")
     wait_for(lambda: store.hold_key("k", "probe", 0.001) is None)
@@ -79,7 +79,7 @@ def _created(store: JobStore, job: Job) -> bool:
 
 
 def test_a_key_is_held_while_its_request_says_so(store: JobStore) -> None:
-    """And is free when it lets go; another request cannot do either."""
+    """A request can renew and release its key; another request can do neither."""
     store.hold_key("k", "one", 0.3)
     store.renew_key("k", "one", 60)
     store.renew_key("k", "two", 0.001)
@@ -92,7 +92,7 @@ def test_a_key_is_held_while_its_request_says_so(store: JobStore) -> None:
 
 
 def test_a_bound_key_is_not_held_for_less(store: JobStore) -> None:
-    """What a slow thread of its request says after its end changes nothing."""
+    """A late renewal or release by the request does not change a key with a job."""
     store.hold_key("k", "one", 30)
     store.create(keyed("one"))
     store.renew_key("k", "one", 1)
@@ -103,7 +103,7 @@ def test_a_bound_key_is_not_held_for_less(store: JobStore) -> None:
 
 @pytest.mark.parametrize("end", ["deleted", "expired"])
 def test_the_key_of_a_job_that_is_gone_is_free(make_store: MakeStore, end: str) -> None:
-    """There is nothing left that it could stand for."""
+    """The key of a deleted or expired job can be taken again."""
     store = make_store(retention_seconds=0.001)
     store.hold_key("k", "one", 30)
     job = keyed("one")
@@ -119,7 +119,7 @@ def test_the_key_of_a_job_that_is_gone_is_free(make_store: MakeStore, end: str) 
 
 
 def test_a_key_stands_for_its_job_for_a_time(make_store: MakeStore) -> None:
-    """Then it can be used again."""
+    """A key can be used again after its time."""
     store = make_store(idempotency_seconds=1)
     store.hold_key("k", "one", 30)
     store.create(keyed("one"))
@@ -128,7 +128,7 @@ def test_a_key_stands_for_its_job_for_a_time(make_store: MakeStore) -> None:
 
 
 def test_a_request_that_asks_twice_holds_its_key(store: JobStore) -> None:
-    """The answer to the first time was lost: it is no other request."""
+    """A request that repeats its call, because the answer was lost, still holds its key."""
     assert store.hold_key("k", "one", 0.5) is None
     assert store.hold_key("k", "one", 60) is None
     held = store.hold_key("k", "two", 30)
@@ -138,7 +138,7 @@ def test_a_request_that_asks_twice_holds_its_key(store: JobStore) -> None:
 
 @pytest.mark.parametrize("kind", ["bulk", "small"])
 def test_a_key_that_has_made_a_job_is_not_let_go(store: JobStore, kind: str) -> None:
-    """Its request may have failed behind that; there is the job all the same."""
+    """Releasing a key after it has made a job changes nothing."""
     store.hold_key("k", "one", 30)
     job = keyed("one", kind)
     store.create(job, b'["1", "text"]\n')
@@ -150,8 +150,8 @@ def test_a_key_that_has_made_a_job_is_not_let_go(store: JobStore, kind: str) -> 
 
 
 @pytest.mark.parametrize("made", [False, True])
-def test_what_was_never_recorded_makes_no_second_job(store: JobStore, made: bool) -> None:
-    """Its process died before; another request has its key by now, with or without its job."""
+def test_an_unrecorded_job_is_no_second_job(store: JobStore, made: bool) -> None:
+    """A job is not restored if another request has its key, and the job was never recorded."""
     store.hold_key("k", "died", 0.01)
     died = keyed("died")
     wait_for(lambda: store.hold_key("k", "again", 30) is None)
@@ -163,8 +163,8 @@ def test_what_was_never_recorded_makes_no_second_job(store: JobStore, made: bool
     assert len(store.list_jobs(10)) == made
 
 
-def test_what_was_never_recorded_and_is_restored_is_the_job_of_its_key(store: JobStore) -> None:
-    """Whoever comes with the key then gets it."""
+def test_an_unrecorded_job_that_is_restored_has_its_key(store: JobStore) -> None:
+    """A job that was never recorded and is restored is the job of its key."""
     store.hold_key("k", "died", 0.01)
     died = keyed("died")
     wait_for(lambda: store.restore(died, []))
@@ -174,8 +174,8 @@ def test_what_was_never_recorded_and_is_restored_is_the_job_of_its_key(store: Jo
     assert held.binding.job_id == died.spec.id
 
 
-def test_one_of_both_makes_the_job(link: RedisLink, redis_settings: Settings) -> None:
-    """A request that comes as another one's job is restored: whoever is first."""
+def test_one_of_two_makes_the_job(link: RedisLink, redis_settings: Settings) -> None:
+    """A request and the restoring of another one's job: whichever is first gets the key."""
     store = RedisJobStore(link, redis_settings)
 
     def make(again: Job, both: Barrier) -> None:
@@ -205,7 +205,7 @@ def test_one_of_both_makes_the_job(link: RedisLink, redis_settings: Settings) ->
 
 
 def test_a_restored_job_has_its_key_again(store: JobStore) -> None:
-    """For what is left of its time; unless somebody else has the key meanwhile."""
+    """A restored job has its key for the remaining time, unless another request has it."""
     job, ended = keyed("one"), keyed("two", key="l", state=State.FAILED, finished_at=store.now())
     for one in (job, ended):
         store.restore(one, [])

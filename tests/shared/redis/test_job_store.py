@@ -9,7 +9,7 @@ from shared.jobs.job_store import JobStore, Walk
 
 
 def test_a_new_job_is_queued(store: JobStore) -> None:
-    """A job that was created is found as it was, queued and with nothing done."""
+    """A new job is queued, and nothing of it is done."""
     job = a_job()
     assert store.create(job) is False
     found = store.get(job.spec.id)
@@ -18,13 +18,13 @@ def test_a_new_job_is_queued(store: JobStore) -> None:
 
 
 def test_an_unknown_job_is_not_found(store: JobStore) -> None:
-    """Asking for an id that was never given raises JobNotFound."""
+    """Getting an unknown id raises JobNotFound."""
     with pytest.raises(JobNotFound):
         store.get(new_job_id())
 
 
 def test_only_legal_moves_are_made(store: JobStore) -> None:
-    """A job moves along `MOVES` and no other way; an ended one stays as it ended."""
+    """A job moves along `MOVES` only; an ended job keeps its end."""
     job = a_job()
     store.create(job)
     assert not store.move(job.spec.id, State.SUCCEEDED)
@@ -39,7 +39,7 @@ def test_only_legal_moves_are_made(store: JobStore) -> None:
 
 
 def test_a_job_that_is_gone_does_not_move(store: JobStore) -> None:
-    """Moving a job that was deleted makes none of it again."""
+    """Moving a deleted job does not make a record again."""
     job = a_job()
     store.create(job)
     store.delete(job.spec.id)
@@ -49,7 +49,7 @@ def test_a_job_that_is_gone_does_not_move(store: JobStore) -> None:
 
 
 def test_lists_the_newest_first(store: JobStore) -> None:
-    """The list goes from new to old, and a page begins after the id it is given."""
+    """The list has the newest job first; a page begins after the id `before`."""
     ids = []
     for _ in range(5):
         job = a_job()
@@ -61,7 +61,7 @@ def test_lists_the_newest_first(store: JobStore) -> None:
 
 
 def test_no_more_parts_than_lanes_are_under_way(store: JobStore) -> None:
-    """Parts are handed out while fewer than `lanes` are out; each one done lets in the next."""
+    """At most `lanes` parts are handed out; each completed part lets in the next."""
     job_id, walk = running(store, 5, lanes=2)
     assert walk.dispatch == [0, 1]
     assert complete(store, job_id, 0).dispatch == [2]
@@ -70,7 +70,7 @@ def test_no_more_parts_than_lanes_are_under_way(store: JobStore) -> None:
 
 
 def test_lanes_that_ran_dry_are_filled_by_the_next_parts(store: JobStore) -> None:
-    """Where scoring is faster than splitting, new parts are handed out as they come."""
+    """If all parts are done before the split goes on, its next parts are handed out at once."""
     job_id, _ = running(store, 1, lanes=2, last=False)
     done = complete(store, job_id, 0)
     assert (done.dispatch, done.all_done) == ([], False)
@@ -79,7 +79,7 @@ def test_lanes_that_ran_dry_are_filled_by_the_next_parts(store: JobStore) -> Non
 
 
 def test_a_part_counts_once(store: JobStore) -> None:
-    """Marking a part done a second time changes no count and lets nothing in."""
+    """Completing a part a second time changes no count and hands out nothing."""
     job_id, _ = running(store, 3, lanes=1)
     assert complete(store, job_id, 0, lanes=1) == Walk(True, False, [1])
     assert complete(store, job_id, 0, lanes=1) == Walk(wanted=True)
@@ -89,7 +89,7 @@ def test_a_part_counts_once(store: JobStore) -> None:
 
 
 def test_the_last_part_done_says_so(store: JobStore) -> None:
-    """`all_done` comes with the last part, and only once no more parts can come."""
+    """`all_done` comes with the last part, and only when no more parts can come."""
     job_id, _ = running(store, 2, lanes=2, last=False)
     assert not complete(store, job_id, 0).all_done
     assert not complete(store, job_id, 1).all_done
@@ -98,7 +98,7 @@ def test_the_last_part_done_says_so(store: JobStore) -> None:
 
 
 def test_a_second_split_does_not_add_its_parts(store: JobStore) -> None:
-    """Parts are recorded only behind those the caller knew of, so two splits cannot both add."""
+    """Parts are recorded only after the known ones, so two splits cannot both append."""
     job_id, _ = running(store, 2, lanes=2, last=False)
     assert store.add_parts(job_id, parts(2), known=0, last=False, lanes=2) == Walk()
     assert store.last_part(job_id) == (2, parts(2)[-1])
@@ -107,7 +107,7 @@ def test_a_second_split_does_not_add_its_parts(store: JobStore) -> None:
 
 
 def test_attempts_at_a_part_are_counted(store: JobStore) -> None:
-    """Each time a part is taken up it is told how often that has happened."""
+    """Each start of a part returns the number of its attempts."""
     job_id, _ = running(store, 1, lanes=1)
     begun = [store.begin_part(job_id, 0) for _ in range(3)]
     assert [one and one.attempts for one in begun] == [1, 2, 3]
@@ -115,8 +115,8 @@ def test_attempts_at_a_part_are_counted(store: JobStore) -> None:
     assert begun[0].part == parts(1)[0]
 
 
-def test_a_note_is_for_whoever_takes_the_part_up_next(store: JobStore) -> None:
-    """The last note left at a part comes with it; none comes with another part."""
+def test_a_note_is_for_the_next_attempt(store: JobStore) -> None:
+    """The next attempt at a part gets its last note; other parts get none."""
     job_id, _ = running(store, 2, lanes=2)
     first = store.begin_part(job_id, 0)
     assert first
@@ -128,7 +128,7 @@ def test_a_note_is_for_whoever_takes_the_part_up_next(store: JobStore) -> None:
 
 
 def test_nothing_is_done_for_an_ended_job(store: JobStore) -> None:
-    """After a cancel no part is begun, marked or added."""
+    """After a cancel no part is begun, completed or added."""
     job_id, _ = running(store, 2, lanes=1, last=False)
     assert store.move(job_id, State.CANCELLED)
     assert store.begin_part(job_id, 0) is None
@@ -138,7 +138,7 @@ def test_nothing_is_done_for_an_ended_job(store: JobStore) -> None:
 
 
 def test_nothing_is_done_for_a_deleted_job(store: JobStore) -> None:
-    """After a delete a late part leaves no trace."""
+    """After a delete a late part leaves no key."""
     job_id, _ = running(store, 2, lanes=1)
     store.delete(job_id)
     assert store.begin_part(job_id, 0) is None
@@ -150,7 +150,7 @@ def test_nothing_is_done_for_a_deleted_job(store: JobStore) -> None:
 
 
 def test_the_bell_rings_for_everybody(store: JobStore) -> None:
-    """A job that ended wakes whoever waits, also the one who comes later."""
+    """The end of a job wakes all who wait, including one who comes later."""
     job_id, _ = running(store, 1, lanes=1)
     assert not store.wait(job_id, 0.05)
     store.move(job_id, State.SUCCEEDED)

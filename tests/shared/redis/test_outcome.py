@@ -1,4 +1,4 @@
-"""The contract of the job store: which parts are done, and what their scores come to."""
+"""The contract of the job store: the outcome of a bulk job, and the summary of its scores."""
 
 from typing import Any
 
@@ -26,14 +26,14 @@ def a_summary(scores: list[float | None], errors: list[str | None]) -> Summary:
 
 
 def check_equal(one: Summary, other: Summary) -> None:
-    """Equal, but for the order in which the scores were added."""
+    """The summaries are equal, except for rounding by the order of the additions."""
     assert one.total == pytest.approx(other.total)
     assert one.model_dump(exclude={"total"}) == other.model_dump(exclude={"total"})
 
 
 @given(outcomes)
 def test_many_rows_are_summed_up_as_few_are(rows: list[tuple[float | None, str | None]]) -> None:
-    """The fast way of the workers finds what is found by looking at each row."""
+    """The workers' fast summary equals one made row by row."""
     scores, errors = [score for score, _ in rows], [error for _, error in rows]
     found = a_summary(scores, errors)
     check_equal(found, Summary.of(scores, errors))
@@ -46,14 +46,14 @@ def test_many_rows_are_summed_up_as_few_are(rows: list[tuple[float | None, str |
 
 
 def test_errors_by_kind() -> None:
-    """Errors that differ in a number are of one kind."""
+    """Errors that differ only in a number are of one kind."""
     errors = [None, *ERRORS, "the text has 7 characters; at most 5 are scored"]
     assert kinds_of(errors) == {"empty": 1, "too_long": 2, "other": 1}
 
 
 @given(st.sets(st.integers(0, 40)))
 def test_bits_are_the_numbers_of_parts(numbers: set[int]) -> None:
-    """Which parts are done, and how many from the first one on, can be told from the bits."""
+    """The bits give the parts that are done, and how many are done without a gap."""
     outcome = Outcome(done=bits_of(numbers), bad=bits_of(numbers))
     assert outcome.done_parts() == outcome.bad_parts() == sorted(numbers)
     assert outcome.first_undone() == min(set(range(42)) - numbers)
@@ -72,8 +72,8 @@ def finish_part(store: JobStore, job_id: str, part: int, rows: list[float | None
     )
 
 
-def test_what_parts_come_to(store: JobStore) -> None:
-    """Each part counts once, in whatever order and however often it is done."""
+def test_parts_are_summed_up(store: JobStore) -> None:
+    """Each part counts once, in whatever order and however often it is completed."""
     job_id, _ = running(store, 20, lanes=20)
     assert store.outcome(job_id) == Outcome()
     everything: list[float | None] = []
@@ -90,7 +90,7 @@ def test_what_parts_come_to(store: JobStore) -> None:
 
 
 def test_a_part_without_a_score(store: JobStore) -> None:
-    """Errors are counted where there is nothing to add; scores to the last digit."""
+    """A part without scores adds its errors, and leaves the scores unchanged."""
     job_id, _ = running(store, 2, lanes=2)
     finish_part(store, job_id, 0, [None, None])
     found = store.outcome(job_id).summary
@@ -101,7 +101,7 @@ def test_a_part_without_a_score(store: JobStore) -> None:
 
 
 def test_an_outcome_outlives_the_store(store: JobStore) -> None:
-    """What is restored of a job that has ended says of its parts what was said before."""
+    """The outcome of a restored job equals the one before."""
     job = a_job()
     store.create(job)
     assert store.move(job.spec.id, State.RUNNING)
@@ -120,7 +120,7 @@ def test_an_outcome_outlives_the_store(store: JobStore) -> None:
 
 
 def test_a_job_that_was_kept_without_an_outcome(store: JobStore) -> None:
-    """As an earlier release kept it: all parts are done, and no scores are known."""
+    """A manifest of an older release has no outcome: all parts are done, no scores are known."""
     job_id, _ = running(store, 3, lanes=3)
     for part in range(3):
         complete(store, job_id, part)

@@ -1,4 +1,4 @@
-"""The contract of the job store: what the reconciler asks."""
+"""The contract of the job store: what the reconciler uses."""
 
 from support.stored import MODEL, MakeStore, a_job, complete, running
 from support.waiting import wait_for
@@ -8,7 +8,7 @@ from shared.jobs.job_store import FINISH, JobStore
 
 
 def test_a_lost_split_is_overdue_once_a_lease(make_store: MakeStore) -> None:
-    """A job that nobody splits is named after its lease, and then not again at once."""
+    """A job that no process splits is overdue after its lease, and then not again at once."""
     store = make_store(lease_seconds=0.5)
     job = a_job()
     store.create(job)
@@ -20,7 +20,7 @@ def test_a_lost_split_is_overdue_once_a_lease(make_store: MakeStore) -> None:
 
 
 def test_lost_parts_are_overdue(make_store: MakeStore) -> None:
-    """Parts that were handed out and not done within their lease are named; no others are."""
+    """Only parts that were handed out and not done within their lease are overdue."""
     store = make_store(lease_seconds=0.5)
     job_id, _ = running(store, 4, lanes=3)
     complete(store, job_id, 1, lanes=0)
@@ -30,7 +30,7 @@ def test_lost_parts_are_overdue(make_store: MakeStore) -> None:
 
 
 def test_a_lost_finish_is_overdue(store: JobStore) -> None:
-    """A job whose parts are all done and that still runs is named for finishing."""
+    """A running job whose parts are all done is overdue for its finish."""
     job_id, _ = running(store, 1, lanes=1)
     complete(store, job_id, 0)
     assert [one.finish for one in store.overdue([MODEL])] == [True]
@@ -39,7 +39,7 @@ def test_a_lost_finish_is_overdue(store: JobStore) -> None:
 
 
 def test_a_finish_is_taken_up_by_one_at_a_time(make_store: MakeStore) -> None:
-    """When all parts are done, and then by nobody else until its lease has run out."""
+    """The finish can be begun when all parts are done, by one process within a lease."""
     store = make_store(lease_seconds=0.5)
     job_id, _ = running(store, 2, lanes=2)
     complete(store, job_id, 0)
@@ -57,7 +57,7 @@ def test_a_finish_is_taken_up_by_one_at_a_time(make_store: MakeStore) -> None:
 
 
 def test_a_finish_that_is_held_up(make_store: MakeStore) -> None:
-    """It has a lease that is renewed, and given back with the reason, as a part has."""
+    """The lease of a finish is renewed, and given back with a reason, like that of a part."""
     store = make_store(lease_seconds=0.5)
     job_id, _ = running(store, 1, lanes=1)
     complete(store, job_id, 0)
@@ -72,7 +72,7 @@ def test_a_finish_that_is_held_up(make_store: MakeStore) -> None:
 
 
 def test_one_reconciles_at_a_time(store: JobStore) -> None:
-    """While the lock is held nobody else has it; then it is free again."""
+    """One process holds the reconciler's lock; afterwards it is free."""
     with store.reconciling(10) as first, store.reconciling(10) as second:
         assert (first, second) == (True, False)
     with store.reconciling(10) as third:

@@ -1,4 +1,4 @@
-"""How the service stands, by the job records: on Redis and in the double alike."""
+"""The workload and the totals, on Redis and in the double alike."""
 
 from collections.abc import Callable
 
@@ -9,35 +9,36 @@ from support.stored import MODEL, a_job, complete, parts, question, running, sma
 
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, make_celery
-from shared.fleet import RedisFleet, Worker
+from shared.fleet import Worker
 from shared.jobs.job import State
 from shared.jobs.job_store import Answer, JobStore
+from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
-from shared.redis.overview import Overview, RedisOverview, Standing, Totals
+from shared.redis.overview import Overview, RedisOverview, Totals, Workload
 
-Look = Callable[[], Standing]
+Look = Callable[[], Workload]
 
 
 @pytest.fixture
 def overview(store: JobStore, link: RedisLink) -> Overview:
-    """Of the same kind as the store."""
+    """An overview of the same kind as the store."""
     return InMemoryOverview(store) if isinstance(store, InMemoryJobStore) else RedisOverview(link)
 
 
 @pytest.fixture
 def look(overview: Overview) -> Look:
-    return lambda: overview.standing([MODEL])[MODEL]
+    return lambda: overview.workloads([MODEL])[MODEL]
 
 
 def test_nothing_to_do(look: Look, overview: Overview) -> None:
-    """A model that is served has its zeros, so that who scales by them sees them."""
-    assert look() == Standing()
-    assert overview.standing([]) == {}
+    """A served model without work has zeros, so that an autoscaler sees them."""
+    assert look() == Workload()
+    assert overview.workloads([]) == {}
     assert overview.totals() == Totals()
 
 
 def test_rows_wait_run_and_are_done(store: JobStore, look: Look) -> None:
-    """A row is in one place at a time: it waits until a process takes its part up."""
+    """A row is counted in one place: it waits until a process begins its part."""
     job = a_job()
     job = job.model_copy(update={"spec": job.spec.model_copy(update={"about_rows": 40})})
     store.create(job)
@@ -51,11 +52,11 @@ def test_rows_wait_run_and_are_done(store: JobStore, look: Look) -> None:
     complete(store, job.spec.id, 0)
     assert (look().waiting_rows, look().running_rows) == (20, 0)
     store.move(job.spec.id, State.CANCELLED)
-    assert look() == Standing()
+    assert look() == Workload()
 
 
 def test_small_jobs_and_questions_wait(store: JobStore, look: Look) -> None:
-    """Both until they are taken; a job is in work until it is answered."""
+    """Small jobs and questions wait until they are taken; a job runs until it is answered."""
     first, _ = small(store, 2)
     store.ask(MODEL, question())
     assert look().waiting_small == 2
@@ -63,11 +64,11 @@ def test_small_jobs_and_questions_wait(store: JobStore, look: Look) -> None:
     store.take_small(MODEL, 100)
     assert (look().waiting_small, look().running_small) == (0, 1)
     store.answer_small([Answer(first, b"", 2, 0)])
-    assert look() == Standing()
+    assert look() == Workload()
 
 
 def test_everything_is_counted_once(store: JobStore, overview: Overview) -> None:
-    """A part that is done twice, a job that ends twice: rows, parts and ends count once."""
+    """A part that is completed twice and a job that ends twice count once in the totals."""
     job_id, _ = running(store, 2, lanes=2)
     complete(store, job_id, 0)
     complete(store, job_id, 0)
@@ -88,25 +89,25 @@ def test_everything_is_counted_once(store: JobStore, overview: Overview) -> None
 def test_the_first_message_says_how_long_it_waits(
     link: RedisLink, redis_settings: Settings
 ) -> None:
-    """By the time at which it was sent; one of another release, that does not say it, is new."""
+    """The age of the first message follows from its time of sending; without one it is 0."""
     ages = iter([30.0, 5.0])
     celery = make_celery(redis_settings)
     dispatch = CeleryDispatch(celery, lambda: link.now() - next(ages))
     overview = RedisOverview(link)
     dispatch.split(MODEL, "0" * 32)
     dispatch.score(MODEL, "0" * 32, 1)
-    standing = overview.standing([MODEL])[MODEL]
+    standing = overview.workloads([MODEL])[MODEL]
     assert standing.waiting_parts == 2
     assert 30 <= standing.oldest_part_seconds < 60
     link.client.delete(link.key(f"bulk.{MODEL}"))
     link.client.lpush(link.key(f"bulk.{MODEL}"), "no JSON")
-    standing = overview.standing([MODEL])[MODEL]
+    standing = overview.workloads([MODEL])[MODEL]
     assert (standing.waiting_parts, standing.oldest_part_seconds) == (1, 0)
     celery.close()
 
 
 def test_a_worker_describes_itself(link: RedisLink, redis_settings: Settings) -> None:
-    """It is known by its last heartbeat, until it leaves."""
+    """A worker is known by its last description, until it leaves."""
     fleet = RedisFleet(link, redis_settings)
     worker = Worker(
         name="here-1",

@@ -1,4 +1,4 @@
-"""The contract of the job store: whose jobs there are, how much waits, how often somebody asks."""
+"""The contract of the job store: jobs, load and requests by owner."""
 
 import pytest
 from support.stored import MODEL, MakeStore, a_job, complete, parts, question, small
@@ -18,7 +18,9 @@ def owned(store: JobStore, owner: str, about_rows: int = 40) -> Job:
 
 
 def test_jobs_are_listed_by_owner(store: JobStore) -> None:
-    """Of one, or of all; what is deleted or restored is listed accordingly."""
+    """Jobs are listed by owner, or all of them; a deleted job leaves the list, a restored one
+    returns.
+    """
     one, other, nobodys = owned(store, "one"), owned(store, "other"), owned(store, "")
 
     def listed(owner: str | None) -> set[str]:
@@ -32,8 +34,8 @@ def test_jobs_are_listed_by_owner(store: JobStore) -> None:
     assert listed("one") == {one.spec.id}
 
 
-def test_what_waits_is_counted_from_the_jobs(store: JobStore) -> None:
-    """By estimate until it is known; less what is done; nothing of what has ended or is gone."""
+def test_load_is_counted_from_the_jobs(store: JobStore) -> None:
+    """Open rows are estimated until they are counted; done rows and ended jobs do not count."""
     assert store.load("one") == Load(0, 0, 0, 0)
     job, other = owned(store, "one"), owned(store, "other", 7)
     assert store.load("one") == Load(2, 47, 1, 40)
@@ -49,7 +51,7 @@ def test_what_waits_is_counted_from_the_jobs(store: JobStore) -> None:
 
 
 def test_requests_are_counted_in_a_window(store: JobStore) -> None:
-    """Each owner's by themselves; the next window begins anew."""
+    """Each owner's requests are counted by themselves; the next window begins at 1."""
     assert [store.spend("one", 60).count for _ in range(3)] == [1, 2, 3]
     spent = store.spend("other", 60)
     assert spent.count == 1
@@ -58,8 +60,8 @@ def test_requests_are_counted_in_a_window(store: JobStore) -> None:
     wait_for(lambda: store.spend("short", 1).count == 1)
 
 
-def test_a_line_that_is_full_takes_no_more(make_store: MakeStore) -> None:
-    """Neither a small job nor a question; nothing of it is kept, and what waits is taken."""
+def test_a_full_waiting_list_takes_no_more(make_store: MakeStore) -> None:
+    """A full waiting list refuses jobs and questions and keeps no trace of them."""
     store = make_store(max_waiting_small=2)
     small(store, 1)
     store.ask(MODEL, question())

@@ -1,4 +1,4 @@
-"""The contract of the job store: jobs that are held up, lost and restored, or given up."""
+"""The contract of the job store: jobs that are held up, restored or abandoned."""
 
 import pytest
 from support.stored import MODEL, MakeStore, a_job, complete, parts, running, small
@@ -10,7 +10,7 @@ from shared.jobs.job_store import JobStore
 
 
 def test_a_job_is_restored_from_its_beginning(store: JobStore) -> None:
-    """It is split anew, at once; and whoever takes its parts up knows that they may be done."""
+    """A restored job is split again at once; who begins its parts learns that they may be done."""
     job = a_job()
     store.restore(job, [])
     assert store.get(job.spec.id).state is State.QUEUED
@@ -22,8 +22,8 @@ def test_a_job_is_restored_from_its_beginning(store: JobStore) -> None:
     assert (begun.attempts, begun.perhaps_done) == (1, True)
 
 
-def test_what_is_recorded_is_not_restored(store: JobStore) -> None:
-    """The record is the truth where there is one; nor is a job recorded twice."""
+def test_recorded_jobs_are_not_restored(store: JobStore) -> None:
+    """A recorded job is not restored, and is not recorded twice."""
     job_id, _ = running(store, 3, lanes=2)
     complete(store, job_id, 0)
     before = store.get(job_id)
@@ -33,7 +33,7 @@ def test_what_is_recorded_is_not_restored(store: JobStore) -> None:
 
 
 def test_an_ended_job_is_restored_as_it_ended(make_store: MakeStore) -> None:
-    """Its counts, times and parts are there again; and it expires in its time."""
+    """An ended job comes back with its counts, times and parts, and expires in its time."""
     store = make_store(retention_seconds=1000)
     now = store.now()
     job = a_job().model_copy(
@@ -59,15 +59,15 @@ def test_an_ended_job_is_restored_as_it_ended(make_store: MakeStore) -> None:
     assert [one.spec.id for one in store.expire(10)] == [old.spec.id]
 
 
-def test_known_are_the_states_of_what_is_recorded(store: JobStore) -> None:
-    """A job that is not recorded has none."""
+def test_known_gives_the_states_of_recorded_jobs(store: JobStore) -> None:
+    """`known` leaves out jobs that are not recorded."""
     job_id, _ = running(store, 1, lanes=1)
     assert store.known([job_id, "0" * 32]) == {job_id: State.RUNNING}
     assert store.known([]) == {}
 
 
 def test_a_part_that_is_held_up_costs_no_attempt(make_store: MakeStore) -> None:
-    """It comes back after its lease; the job says what holds it up until a part is done."""
+    """A held-up part comes back after its lease; the job shows the reason until a part is done."""
     store = make_store(lease_seconds=0.2)
     job_id, _ = running(store, 2, lanes=2)
     for _ in range(3):
@@ -88,7 +88,7 @@ def test_a_part_that_is_held_up_costs_no_attempt(make_store: MakeStore) -> None:
 
 
 def test_a_lease_that_is_renewed_does_not_run_out(make_store: MakeStore) -> None:
-    """Of two parts the one that nobody keeps is overdue; nothing comes of a part that is done."""
+    """Of two begun parts only the one without renewals is overdue; a done part has no lease."""
     store = make_store(lease_seconds=0.5)
     job_id, _ = running(store, 3, lanes=3)
     complete(store, job_id, 2, lanes=0)
@@ -102,7 +102,7 @@ def test_a_lease_that_is_renewed_does_not_run_out(make_store: MakeStore) -> None
 
 
 def test_a_small_job_that_is_kept_is_not_put_back(make_store: MakeStore) -> None:
-    """Of two taken the one that nobody keeps goes back to its line."""
+    """Of two small jobs that were taken only the one without renewals is put back."""
     store = make_store(lease_seconds=0.5)
     kept, _ = small(store, 1)
     other, _ = small(store, 1)
@@ -118,7 +118,7 @@ def test_a_small_job_that_is_kept_is_not_put_back(make_store: MakeStore) -> None
 
 
 def test_a_note_at_a_small_job_comes_with_it(make_store: MakeStore) -> None:
-    """Whoever takes it next finds what the last one left."""
+    """The next attempt at a small job gets the note of the last one."""
     store = make_store(lease_seconds=0.0)
     job_id, _ = small(store, 1)
     [first], _ = store.take_small(MODEL, 10)
@@ -129,8 +129,8 @@ def test_a_note_at_a_small_job_comes_with_it(make_store: MakeStore) -> None:
     assert (second.attempts, second.note) == (2, "look at row 3")
 
 
-def test_a_thing_is_due_once_in_its_time(store: JobStore) -> None:
-    """Each has a time of its own; from the first on the store knows since when it remembers."""
+def test_a_task_is_due_once_a_period(store: JobStore) -> None:
+    """Each task has its own period; the first call sets the time that `since` returns."""
     assert store.since() == 0
     assert store.due("this", 60)
     assert not store.due("this", 60)
@@ -140,7 +140,7 @@ def test_a_thing_is_due_once_in_its_time(store: JobStore) -> None:
 
 
 def test_a_store_remembers_everything_from_its_first_job_on(store: JobStore) -> None:
-    """A job that is deleted before anything was due is known never to have been lost."""
+    """The first recorded job sets the time that `since` returns; later calls keep it."""
     first, _ = running(store, 1, lanes=1)
     small(store, 1)
     store.due("this", 60)
@@ -148,7 +148,7 @@ def test_a_store_remembers_everything_from_its_first_job_on(store: JobStore) -> 
 
 
 def test_a_store_remembers_everything_from_its_first_id_on(store: JobStore) -> None:
-    """So does it of a job whose rows came in while something was due for the first time."""
+    """The first new id sets that time too, before its job is recorded; later ids keep it."""
     job_id = new_job_id(store.new_time())
     store.due("this", 60)
     assert store.since() <= made_at(job_id)
@@ -158,7 +158,7 @@ def test_a_store_remembers_everything_from_its_first_id_on(store: JobStore) -> N
 
 
 def test_the_jobs_of_a_version_are_abandoned_together(store: JobStore) -> None:
-    """Bulk and small ones that have not ended fail with the reason; others are not touched."""
+    """All jobs of a version that have not ended fail with the reason; other jobs do not."""
     bulk, _ = running(store, 1, lanes=1)
     waits, _ = small(store, 1)
     ended, _ = running(store, 1, lanes=1)

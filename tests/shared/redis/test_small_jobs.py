@@ -1,4 +1,4 @@
-"""The contract of the job store: small jobs, and what becomes of ended ones."""
+"""The contract of the job store: small jobs, questions, and the expiry of jobs."""
 
 import pytest
 from support.stored import MODEL, MakeStore, a_job, question, small
@@ -10,14 +10,14 @@ from shared.jobs.job_store import Answer, BadRow, JobStore
 
 
 def test_the_doorbell_is_for_the_first_that_waits(store: JobStore) -> None:
-    """Only a job that finds the waiting list empty has the doorbell rung."""
+    """Only a job that finds the waiting list empty rings the doorbell."""
     assert [small(store, 1)[1] for _ in range(3)] == [True, False, False]
     store.take_small(MODEL, 100)
     assert small(store, 1)[1] is True
 
 
 def test_small_jobs_are_taken_in_their_order_up_to_the_batch(store: JobStore) -> None:
-    """A batch holds the oldest jobs whose rows fit, and the rest waits."""
+    """A batch takes the oldest jobs whose rows fit; the others wait."""
     ids = [small(store, 4)[0] for _ in range(3)]
     taken, waiting = store.take_small(MODEL, 10)
     assert [job.id for job in taken] == ids[:2]
@@ -27,7 +27,7 @@ def test_small_jobs_are_taken_in_their_order_up_to_the_batch(store: JobStore) ->
 
 
 def test_a_job_larger_than_the_batch_is_taken_alone(store: JobStore) -> None:
-    """A job with more rows than the batch limit does not wait for ever."""
+    """A job with more rows than a batch is taken alone."""
     large, _ = small(store, 40)
     small(store, 1)
     taken, waiting = store.take_small(MODEL, 10)
@@ -36,7 +36,7 @@ def test_a_job_larger_than_the_batch_is_taken_alone(store: JobStore) -> None:
 
 
 def test_an_answer_closes_a_small_job(store: JobStore) -> None:
-    """An answered job has succeeded, has its counts and its result, and its bell has rung."""
+    """An answered job has succeeded, with its counts and its result, and has rung its bell."""
     job_id, _ = small(store, 2)
     store.take_small(MODEL, 10)
     assert store.get(job_id).state is State.RUNNING
@@ -58,7 +58,7 @@ def test_an_answer_to_a_cancelled_job_is_dropped(store: JobStore) -> None:
 
 
 def test_cancelled_and_deleted_small_jobs_are_not_taken(store: JobStore) -> None:
-    """Jobs that ended while they waited are passed over."""
+    """Waiting jobs that were cancelled or deleted are not taken."""
     cancelled, deleted, left = (small(store, 1)[0] for _ in range(3))
     store.move(cancelled, State.CANCELLED)
     store.delete(deleted)
@@ -67,8 +67,8 @@ def test_cancelled_and_deleted_small_jobs_are_not_taken(store: JobStore) -> None
     assert waiting == 0
 
 
-def test_what_a_dead_worker_took_is_put_back_and_then_goes_alone(make_store: MakeStore) -> None:
-    """A claim that ran out is returned, in front, and taken by itself: it may be the killer."""
+def test_jobs_of_a_dead_worker_are_put_back_and_taken_alone(make_store: MakeStore) -> None:
+    """A job whose lease is over goes to the front, and is taken alone: it may be the killer."""
     store = make_store(lease_seconds=0.01)
     lost = [small(store, 1)[0] for _ in range(2)]
     store.take_small(MODEL, 10)
@@ -80,8 +80,8 @@ def test_what_a_dead_worker_took_is_put_back_and_then_goes_alone(make_store: Mak
     assert batches[2] == [fresh]
 
 
-def test_questions_and_jobs_wait_in_one_line(store: JobStore) -> None:
-    """A question is taken in its turn among the small jobs, with its rows and its address."""
+def test_questions_and_jobs_share_a_waiting_list(store: JobStore) -> None:
+    """A question is taken in its turn among small jobs, with its rows and its address."""
     first, _ = small(store, 2)
     asked = question(3)
     assert store.ask(MODEL, asked) is False
@@ -94,7 +94,7 @@ def test_questions_and_jobs_wait_in_one_line(store: JobStore) -> None:
 
 
 def test_an_answer_goes_to_its_asker(store: JobStore) -> None:
-    """Each asker hears the answers to its own questions, and a job's answer goes to its record."""
+    """Each asker gets the answers to its own questions; the answer to a job goes to its record."""
     job_id, _ = small(store, 1)
     mine, theirs = question(reply_to="me"), question(reply_to="them")
     assert store.listen("me", 0.01) == []
@@ -112,7 +112,7 @@ def test_an_answer_goes_to_its_asker(store: JobStore) -> None:
 
 
 def test_a_question_asked_again_goes_alone(store: JobStore) -> None:
-    """What was asked in vain may have killed its worker: nothing else is taken with it."""
+    """A question that was asked in vain may have killed its worker: it is taken alone."""
     questions = [question(), question(asked=1), question()]
     for one in questions:
         store.ask(MODEL, one)
@@ -121,7 +121,7 @@ def test_a_question_asked_again_goes_alone(store: JobStore) -> None:
 
 
 def test_a_question_can_be_taken_back_while_it_waits(store: JobStore) -> None:
-    """A question that nobody waits for any more is not scored."""
+    """A withdrawn question is not scored."""
     kept, dropped = question(), question()
     for one in (kept, dropped):
         store.ask(MODEL, one)
@@ -134,7 +134,7 @@ def test_a_question_can_be_taken_back_while_it_waits(store: JobStore) -> None:
 
 
 def test_ended_jobs_expire_after_their_time(make_store: MakeStore) -> None:
-    """After the retention a job is expired, its result gone and its id known as such."""
+    """After the retention a job is expired and its result gone, and its id is still known."""
     store = make_store(retention_seconds=0.01)
     job_id, _ = small(store, 1)
     store.take_small(MODEL, 10)
@@ -149,7 +149,7 @@ def test_ended_jobs_expire_after_their_time(make_store: MakeStore) -> None:
 
 
 def test_the_rows_of_a_small_job_are_kept_until_it_succeeds(store: JobStore) -> None:
-    """One that was cancelled, or failed of its bad rows, can be retried."""
+    """A small job that was cancelled, or failed by its bad rows, keeps its rows for a retry."""
     succeeds, _ = small(store, 1)
     cancelled, _ = small(store, 2)
     fails = a_job("small", total=1)

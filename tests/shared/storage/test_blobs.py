@@ -1,4 +1,4 @@
-"""Blobs as files of a folder."""
+"""The blob store in a folder."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from shared.storage.blobs import FolderBlobs
 
 
 def test_folders_are_what_follows_a_key(tmp_path: Path) -> None:
-    """Of each name one, whatever lies below it; none where there is nothing."""
+    """`folders` gives each name once, whatever lies below it; none for a missing key."""
     blobs = FolderBlobs(tmp_path / "blobs")
     assert blobs.folders("jobs/") == []
     for key in ("jobs/a/upload", "jobs/a/results/1", "jobs/b/upload", "other/c"):
@@ -19,7 +19,7 @@ def test_folders_are_what_follows_a_key(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_quiet_since_something_was_last_written_in_it(tmp_path: Path) -> None:
-    """Also where what is being written is not whole yet, and has no key."""
+    """A write to a blob that is not complete yet, and has no key, counts as well."""
     blobs = FolderBlobs(tmp_path)
     for number in range(3):
         blobs.put(f"jobs/a/results/{number}", b"content")
@@ -35,13 +35,13 @@ def test_a_folder_is_quiet_since_something_was_last_written_in_it(tmp_path: Path
 
 
 def _age(path: Path) -> None:
-    """Make a file or folder look a quarter of an hour old."""
+    """Set the times of a file or folder a quarter of an hour back."""
     then = path.stat().st_mtime - 1000
     os.utime(path, (then, then))
 
 
 def test_a_blob_with_a_second_key_is_two(tmp_path: Path) -> None:
-    """What becomes of the one does not concern the other; an older one is replaced."""
+    """Deleting one of two linked blobs keeps the other; a link replaces an older blob."""
     blobs = FolderBlobs(tmp_path)
     blobs.put("jobs/a/one", b"one")
     blobs.put("jobs/a/two", b"two")
@@ -56,8 +56,8 @@ def test_a_blob_with_a_second_key_is_two(tmp_path: Path) -> None:
     assert names == {"one", "two"}
 
 
-def test_what_is_not_there_has_no_second_key(tmp_path: Path) -> None:
-    """Nothing appears in its name."""
+def test_a_missing_blob_cannot_be_linked(tmp_path: Path) -> None:
+    """Linking a missing blob raises, and makes no blob."""
     with pytest.raises(FileNotFoundError):
         FolderBlobs(tmp_path).link({"jobs/a/one": "jobs/b/one"})
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -66,7 +66,7 @@ def test_what_is_not_there_has_no_second_key(tmp_path: Path) -> None:
 def test_where_there_are_no_links_a_blob_is_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Some file systems of networks have none."""
+    """Some network file systems have no hard links: the blob is copied."""
 
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")

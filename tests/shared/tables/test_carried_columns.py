@@ -1,4 +1,4 @@
-"""Columns that are carried through stay with their rows, from the upload to the results."""
+"""Carried columns stay with their rows, from the upload to the results."""
 
 import csv
 import io
@@ -34,7 +34,7 @@ def render_rows(rows: Rows) -> bytes:
 
 @given(carried())
 def test_carried_cells_read_back_equal(rows: Rows) -> None:
-    """Whatever a carried cell holds, it is in its row's record under its column's name."""
+    """Whatever a carried cell holds, it reads back under the name of its column."""
     found = parse(render_rows(rows), columns=COLUMNS)
     assert [row["ref"] for row in found] == rows.refs
     assert [row["error"] for row in found] == rows.errors
@@ -44,7 +44,7 @@ def test_carried_cells_read_back_equal(rows: Rows) -> None:
 
 @given(carried(), st.integers(0, 9), st.none() | st.integers(0, 9))
 def test_a_slice_of_rows_with_columns(rows: Rows, begin: int, end: int | None) -> None:
-    """A slice of the rows reads back as that slice of them all."""
+    """A slice of the rows reads back as the same slice of all rows."""
     content = render_rows(rows)
     whole = parse(content, columns=COLUMNS)
     assert parse(content, begin, end, COLUMNS) == whole[begin:end]
@@ -52,7 +52,7 @@ def test_a_slice_of_rows_with_columns(rows: Rows, begin: int, end: int | None) -
 
 @given(carried())
 def test_the_csv_names_its_columns(rows: Rows) -> None:
-    """Ref, score and error come first, then what is carried, each cell escaped as a ref is."""
+    """Ref, score and error come first, then the carried columns, each cell escaped like a ref."""
     text = (header(COLUMNS) + render_rows(rows)).decode()
     names, *found = csv.reader(io.StringIO(text, newline=""))
     assert names == ["ref", "Sentiment_Score", "error", "stars", "who, where", "'=when"]
@@ -63,7 +63,7 @@ def test_the_csv_names_its_columns(rows: Rows) -> None:
 
 @given(carried(), carried(), st.integers(0, 9), st.integers(0, 9))
 def test_rows_stay_whole(some: Rows, more: Rows, begin: int, end: int) -> None:
-    """Rows that are put together, or cut, keep their carried cells."""
+    """Rows keep their carried cells when they are joined or cut."""
     together = Rows()
     together.extend(some)
     together.extend(more)
@@ -79,14 +79,14 @@ def test_rows_stay_whole(some: Rows, more: Rows, begin: int, end: int) -> None:
 
 
 def test_nothing_is_carried_unasked() -> None:
-    """Rows without such columns are written and read as ever."""
+    """Rows without carried columns are written and read as before."""
     rows = Rows(["1"], ["good"], [None])
     assert (header(), render_rows(rows)) == (b"ref,Sentiment_Score,error\n", b"1,0.25,\n")
     assert (rows.extras, rows.run(0, 1).extras) == ([], [])
 
 
-def test_a_row_without_its_cells_is_an_error_of_ours() -> None:
-    """Rows that carry different columns are never put together, nor a cell shifted to another."""
+def test_rows_with_other_cells_are_not_joined() -> None:
+    """Rows with different carried columns are never joined, and no cell moves to another column."""
     rows = Rows()
     rows.add("1", "good", 5, extras=["a", "b"])
     with pytest.raises(ValueError, match="shorter"):

@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors.input import OpenQuote, RowTooLong
-from shared.jobs.job import Layout, Part
 from shared.tables import csv_blocks, parts
 from shared.tables.csv_blocks import by_blocks, record_ends
+from shared.tables.csv_layout import CsvLayout
 from shared.tables.csv_records import csv_records
-from shared.tables.parts import cut, read_rows
+from shared.tables.parts import Part
 from shared.tables.rows import Rows
 from worker.steps.record_ends import look
 
 LIMIT = 10**6
-PAIRS = Layout(format="csv")
+PAIRS = CsvLayout()
 #: What may stand between cells: also what blanks, words and quotes of other kinds are made of.
 DELIMITERS = [",", ";", "\t", "|", " ", "x", "'", "\x1f", "\\"]
 
@@ -50,16 +50,16 @@ contents = st.one_of(
 
 
 def with_delimiter(content: bytes, delimiter: str) -> bytes:
-    """The content with commas and another character changed one for the other."""
+    """The content with commas and another character swapped."""
     return content.translate(bytes.maketrans(b"," + delimiter.encode(), delimiter.encode() + b","))
 
 
 @st.composite
-def layouts(draw: st.DrawFn) -> Layout:
+def layouts(draw: st.DrawFn) -> CsvLayout:
     width = draw(st.sampled_from([2, 1, 3]))
     columns = st.integers(0, width - 1)
     ref = draw(st.none() | columns)
-    return Layout(format="csv", width=width, text=draw(columns), ref=ref)
+    return CsvLayout(width=width, text=draw(columns), ref=ref)
 
 
 delimiters = st.sampled_from([",", *DELIMITERS])
@@ -83,7 +83,7 @@ def cut_one_by_one(
     delimiter: str = ",",
     fine_from: int | None = None,
 ) -> Iterator[Part]:
-    """What `cut` must do, for each record by itself."""
+    """What `CsvLayout.cut` must do, for each record by itself."""
     begin, first_row, rows, end = 0, 0, 0, 0
     records = csv_records(
         io.BytesIO(content), offset=0, row=0, max_bytes=limit, delimiter=delimiter
@@ -99,8 +99,8 @@ def cut_one_by_one(
         yield Part(offset=begin, length=end - begin, first_row=first_row, rows=rows)
 
 
-def read_one_by_one(content: bytes, layout: Layout, chars: int, limit: int) -> Iterator[Rows]:
-    """What `read_rows` must do, for each record by itself."""
+def read_one_by_one(content: bytes, layout: CsvLayout, chars: int, limit: int) -> Iterator[Rows]:
+    """What `CsvLayout.read` must do, for each record by itself."""
     rows = Rows()
     records = csv_records(
         io.BytesIO(content), offset=100, row=7, max_bytes=limit, delimiter=layout.delimiter
@@ -115,13 +115,13 @@ def read_one_by_one(content: bytes, layout: Layout, chars: int, limit: int) -> I
     yield rows
 
 
-def read(content: bytes, layout: Layout, chars: int, limit: int) -> Iterator[Rows]:
+def read(content: bytes, layout: CsvLayout, chars: int, limit: int) -> Iterator[Rows]:
     where = {"offset": 100, "first_row": 7}
-    yield read_rows(content, layout, max_text_chars=chars, max_record_bytes=limit, **where)
+    yield layout.read(content, max_text_chars=chars, max_record_bytes=limit, **where)
 
 
 def outcome(found: Iterable[object]) -> list[object]:
-    """What was found, with the error that ended it."""
+    """The results, with the error that ended them."""
     seen: list[object] = []
     try:
         seen.extend(found)
@@ -148,8 +148,8 @@ def test_cuts_as_record_by_record(
     delimiter: str,
     fine_from: int | None,
 ) -> None:
-    """The parts, and the error that ends them, are those of the csv module, wherever a block or a
-    run begins, and whatever ends a cell.
+    """Parts, and the error that ends them, are those of the csv module, wherever a block or a run
+    begins, and whatever the delimiter.
     """
     content = with_delimiter(content, delimiter)
     layout = PAIRS.model_copy(update={"delimiter": delimiter})
@@ -161,9 +161,8 @@ def test_cuts_as_record_by_record(
             file.seek(after.end if after else 0)
             found.append(
                 outcome(
-                    cut(
+                    layout.cut(
                         file,
-                        layout,
                         rows_per_part=rows_per_part,
                         after=after,
                         max_record_bytes=limit,
@@ -188,7 +187,7 @@ def test_cuts_as_record_by_record(
 
 @given(contents, layouts(), st.sampled_from([1, 5, 1000]), limits, block_sizes, delimiters)
 def test_reads_as_record_by_record(
-    content: bytes, layout: Layout, chars: int, limit: int, block: int, delimiter: str
+    content: bytes, layout: CsvLayout, chars: int, limit: int, block: int, delimiter: str
 ) -> None:
     """Refs, texts and errors, and the error that ends the reading, are those of the csv module."""
     content = with_delimiter(content, delimiter)
@@ -200,8 +199,8 @@ def test_reads_as_record_by_record(
 
 @pytest.mark.parametrize("in_one_block", [True, False])
 def test_no_line_makes_another_be_read_otherwise(in_one_block: bool) -> None:
-    """Two odd lines among ordinary ones are what the csv module says, whether the block ends with
-    them or not, even where the quotes of the first seem to be closed in the second.
+    """Two odd lines among ordinary ones are read as by the csv module, wherever the block ends, and
+    even if the quotes of the first seem to be closed in the second.
     """
     for first, second in product(ODD, ORDINARY + ODD):
         content = "".join([ORDINARY[0], first, second, *ORDINARY]).encode()
@@ -209,8 +208,8 @@ def test_no_line_makes_another_be_read_otherwise(in_one_block: bool) -> None:
         with blocks_of(size):
             for one in LOOKS:
                 file = io.BytesIO(content)
-                found = cut(
-                    file, PAIRS, rows_per_part=1, after=None, max_record_bytes=LIMIT, look=one
+                found = PAIRS.cut(
+                    file, rows_per_part=1, after=None, max_record_bytes=LIMIT, look=one
                 )
                 assert outcome(found) == outcome(cut_one_by_one(content, 1, LIMIT, LIMIT)), content
             rows = outcome(read(content, PAIRS, 9, LIMIT))
@@ -218,28 +217,27 @@ def test_no_line_makes_another_be_read_otherwise(in_one_block: bool) -> None:
 
 
 def test_a_part_ends_with_the_record_that_fills_it() -> None:
-    """A part has as many bytes as so many rows usually take, or the first record end after."""
+    """A part ends with the record that reaches the usual bytes of its rows."""
     content = b"1234,6789\n" * 10
     for row_bytes, rows in ((7, [3, 3, 3, 1]), (6, [3, 3, 3, 1]), (5, [2] * 5), (100, [4, 4, 2])):
         with mock.patch.object(parts, "USUAL_ROW_BYTES", row_bytes):
-            found = cut(
-                io.BytesIO(content), PAIRS, rows_per_part=4, after=None, max_record_bytes=LIMIT
+            found = PAIRS.cut(
+                io.BytesIO(content), rows_per_part=4, after=None, max_record_bytes=LIMIT
             )
             assert [part.rows for part in found] == rows
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_ordinary_lines_take_the_fast_way(delimiter: str) -> None:
-    """Quotes where they belong, line breaks in them, bad texts: none of it is read one by one."""
+    """Quoted cells, line breaks in them and bad texts are not read record by record."""
     content = with_delimiter("".join(ORDINARY * 100).encode(), delimiter)
     layout = PAIRS.model_copy(update={"delimiter": delimiter})
     expected = outcome(read_one_by_one(content, layout, 5, LIMIT))
     slow = mock.patch.object(csv_blocks, "csv_records", side_effect=AssertionError)
     with blocks_of(1000), slow:
         for one in LOOKS:
-            found = cut(
+            found = layout.cut(
                 io.BytesIO(content),
-                layout,
                 rows_per_part=500,
                 after=None,
                 max_record_bytes=LIMIT,
@@ -250,11 +248,11 @@ def test_ordinary_lines_take_the_fast_way(delimiter: str) -> None:
 
 
 def test_a_record_may_be_longer_than_a_block() -> None:
-    """A record of many blocks is cut and read whole, before much of what follows it is read."""
+    """A record of many blocks is cut and read whole, before much of the rest is read."""
     record = b'1,"' + b"long, \n" * 1000 + b'"\n'
     file = io.BytesIO(record + b"2,short\n" * 5000)
     with blocks_of(64):
-        part = next(cut(file, PAIRS, rows_per_part=1, after=None, max_record_bytes=LIMIT))
+        part = next(PAIRS.cut(file, rows_per_part=1, after=None, max_record_bytes=LIMIT))
         (rows,) = read(record, PAIRS, LIMIT, LIMIT)
     assert (part.length, part.rows) == (len(record), 1)
     assert file.tell() <= 3 * len(record)
@@ -262,8 +260,8 @@ def test_a_record_may_be_longer_than_a_block() -> None:
 
 
 def test_no_more_is_read_than_a_record_may_take() -> None:
-    """A quote that is never closed ends the cutting near the limit, not at the upload's end."""
+    """An open quote ends the cutting near the limit, not at the end of the upload."""
     file = io.BytesIO(b'1,"open\n' + b"2,text\n" * 100_000)
     with pytest.raises(OpenQuote, match=r"Row 1 \(from byte 0\).*within 5000 bytes"):
-        list(cut(file, PAIRS, rows_per_part=9, after=None, max_record_bytes=5000))
+        list(PAIRS.cut(file, rows_per_part=9, after=None, max_record_bytes=5000))
     assert file.tell() <= 3 * 5000

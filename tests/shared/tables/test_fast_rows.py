@@ -1,4 +1,4 @@
-"""Results are the CSV that the csv module would write; stored JSON rows are what `json` reads."""
+"""Result CSVs are what the csv module would write; stored JSON rows are what `json` reads."""
 
 import csv
 import io
@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.jobs.job import NDJSON
 from shared.tables.csv_results import RUN, escape, parse, render
-from shared.tables.parts import read_rows
+from shared.tables.layouts import NDJSON
 from shared.tables.rows import Rows
 from shared.tables.stored_rows import ref_text, write_rows
 
@@ -55,12 +54,12 @@ def check_results(rows: list[Result]) -> None:
 
 @given(results)
 def test_results_are_what_the_csv_module_writes(rows: list[Result]) -> None:
-    """Cells are quoted where the csv module quotes them, and floats read back equal."""
+    """Cells are quoted as by the csv module, and floats read back equal."""
     check_results(rows)
 
 
 def test_one_odd_ref_is_not_lost_among_plain_ones() -> None:
-    """A ref that needs quotes or an escape gets them whatever the others are."""
+    """A ref that needs quotes or an escape gets them, whatever the other refs are."""
     for ref in ["a,b", 'a"b', "a\rb", "a\nb", "=1+2", "-5", "@", "\t", "'=", "'a", ""]:
         for refs in ([ref, "plain"], ["plain", ref]):
             check_results([(ref, 0.1, None) for ref in refs])
@@ -68,7 +67,7 @@ def test_one_odd_ref_is_not_lost_among_plain_ones() -> None:
 
 @given(results, st.integers(0, 9), st.none() | st.integers(0, 9))
 def test_some_results_can_be_parsed(rows: list[Result], begin: int, end: int | None) -> None:
-    """A slice of the rows reads back as that slice of them all."""
+    """A slice of the rows reads back as the same slice of all rows."""
     expected = [
         {"ref": ref, "Sentiment_Score": score, "error": error} for ref, score, error in rows
     ]
@@ -76,13 +75,13 @@ def test_some_results_can_be_parsed(rows: list[Result], begin: int, end: int | N
 
 
 def test_many_results_are_written_as_few_are() -> None:
-    """Where one run of them ends and the next begins, no row is lost, twice or another's."""
+    """At the border of two runs no row is lost, repeated or mixed up."""
     for count in (RUN - 1, RUN, RUN + 1, 2 * RUN + 1):
         check_results([(f"r{row}", row / 7, None) for row in range(count)])
 
 
 def test_every_ref_needs_its_score() -> None:
-    """Columns of different lengths are an error of ours, and never a shifted result."""
+    """Columns of different lengths raise, and never shift a result."""
     with pytest.raises(ValueError, match="shorter"):
         render(["a"], [], [])
     with pytest.raises(ValueError, match="longer"):
@@ -107,9 +106,7 @@ def check_json(pairs: list[tuple[object, object]], chars: int, first_row: int) -
     for number, (ref, text) in enumerate(pairs, first_row + 1):
         expected.add(str(number) if ref is None else ref_text(ref), text, chars)
     content = write_rows(pairs)
-    found = read_rows(
-        content, NDJSON, first_row=first_row, max_text_chars=chars, max_record_bytes=1
-    )
+    found = NDJSON.read(content, first_row=first_row, max_text_chars=chars, max_record_bytes=1)
     assert found == expected
 
 
@@ -117,12 +114,12 @@ def check_json(pairs: list[tuple[object, object]], chars: int, first_row: int) -
 def test_json_rows_are_what_json_reads(
     pairs: list[tuple[object, object]], chars: int, first_row: int
 ) -> None:
-    """Whatever stands for a text, it reads back as it was sent, or as the error that says why."""
+    """Any value in place of a text reads back as it was sent, or as an error that explains it."""
     check_json(pairs, chars, first_row)
 
 
 def test_one_odd_value_is_not_lost_among_texts() -> None:
-    """A value that is no text to score is found among those that are."""
+    """A value that is not a text is found among texts."""
     odd: list[object] = [
         "", " \n", "\0", "a\0", "longer", "\ud800", None, True, 10**30, 1e-7, float("inf"), [], {}
     ]  # fmt: skip
@@ -131,6 +128,6 @@ def test_one_odd_value_is_not_lost_among_texts() -> None:
 
 
 def test_refs_are_kept_as_typed() -> None:
-    """A ref that is no string is kept as its JSON."""
+    """A ref that is not a string is stored as its JSON."""
     refs = [7, -(10**30), True, 1.5, None, ["\u00e9"]]
     assert [ref_text(ref) for ref in refs] == [json.dumps(ref, ensure_ascii=False) for ref in refs]

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from api.uploads.ndjson import NdjsonUpload
 from shared.errors.input import BadFirstLine, NoRows, NoSuchColumn, RowTooLong
-from shared.jobs.job import Layout, Part
 from shared.tables import json_lines, parts
 from shared.tables.json_lines import line_ends
-from shared.tables.parts import bytes_to_read, cut, read_rows
+from shared.tables.layouts import ObjectsLayout
+from shared.tables.parts import Part
 from shared.tables.rows import Rows
 from shared.tables.stored_rows import cell_text, ref_text
 
-LAYOUT = Layout(format="objects", names=("ref", "text", "stars"))
+LAYOUT = ObjectsLayout(names=("ref", "text", "stars"))
 LIMIT = 10**6
 
 texts = st.text(st.sampled_from('a "\\\n\0\u00e9\u2028\U0001f600') | st.characters(codec="utf-8"))
@@ -56,7 +56,7 @@ contents = st.tuples(lines, st.lists(st.sampled_from(ODD), max_size=4)).flatmap(
 
 
 def one_by_one(content: bytes, chars: int, first_row: int, limit: int) -> Rows:
-    """What `read_rows` must do, for each line by itself."""
+    """What `ObjectsLayout.read` must do, for each line by itself."""
     rows, number = Rows(), first_row
     for line in content.split(b"\n"):
         if not line.strip(b" \t\r"):
@@ -82,23 +82,21 @@ def one_by_one(content: bytes, chars: int, first_row: int, limit: int) -> Rows:
 
 
 def read(content: bytes, chars: int, first_row: int, limit: int = LIMIT) -> Rows:
-    return read_rows(
-        content, LAYOUT, first_row=first_row, max_text_chars=chars, max_record_bytes=limit
-    )
+    return LAYOUT.read(content, first_row=first_row, max_text_chars=chars, max_record_bytes=limit)
 
 
 @given(contents, st.sampled_from([2, 1000]), st.integers(0, 9), st.sampled_from([30, LIMIT]))
 def test_a_part_is_read_as_line_by_line(
     found: list[bytes], chars: int, first_row: int, limit: int
 ) -> None:
-    """Good and bad lines, whatever the fields hold: each is a row, in its place."""
+    """Good and bad lines, whatever the fields hold: each is a row in its place."""
     content = b"\n".join(found)
     assert read(content, chars, first_row, limit) == one_by_one(content, chars, first_row, limit)
 
 
 @given(values)
 def test_a_value_is_carried_as_its_json(value: object) -> None:
-    """Exactly: numbers of any size, what is nested; strings as typed, null as an empty cell."""
+    """Numbers of any size and nested values are carried exactly; null is an empty cell."""
     line = json.dumps({"text": "a", "ref": value, "stars": value}).encode()
     rows = read(line + b"\n" + line, 9, 0)
     assert rows.extras == [[cell_text(value)] * 2]
@@ -109,7 +107,7 @@ def test_a_value_is_carried_as_its_json(value: object) -> None:
 def test_lines_are_cut_wherever_a_block_ends(
     found: list[bytes], rows_per_part: int, row_bytes: int, block: int
 ) -> None:
-    """The parts together are the rows of the whole; cutting goes on behind any of them."""
+    """The parts together are the rows of the whole; cutting can resume after any of them."""
     content = b"\n".join(found)
     whole = one_by_one(content, LIMIT, 0, LIMIT)
 
@@ -117,7 +115,7 @@ def test_lines_are_cut_wherever_a_block_ends(
         file = io.BytesIO(content)
         file.seek(after.end if after else 0)
         options = {"rows_per_part": rows_per_part, "max_record_bytes": LIMIT}
-        return list(cut(file, LAYOUT, after=after, **options))  # type: ignore[arg-type]
+        return list(LAYOUT.cut(file, after=after, **options))  # type: ignore[arg-type]
 
     with (
         mock.patch.object(json_lines, "BLOCK_BYTES", block),
@@ -135,7 +133,7 @@ def test_lines_are_cut_wherever_a_block_ends(
 
 
 def test_a_line_of_any_length_takes_little_memory() -> None:
-    """One that is longer than a row may be is an error in its row, and is never read whole."""
+    """A line longer than a row may be is an error in its row, and is never read whole."""
     limit = 1000
     long = b'{"text": "' + b"x" * 50_000 + b'"}\n'
     content = b'{"text": "a"}\n' * 3 + long + b'{"text": "b"}\n'
@@ -151,11 +149,11 @@ def test_a_line_of_any_length_takes_little_memory() -> None:
         mock.patch.object(parts, "MAX_PART_BYTES", 100),
     ):
         cuts = list(
-            cut(Watched(content), LAYOUT, rows_per_part=9, after=None, max_record_bytes=limit)
+            LAYOUT.cut(Watched(content), rows_per_part=9, after=None, max_record_bytes=limit)
         )
         errors: list[str | None] = []
         for part in cuts:
-            length = bytes_to_read(part, LAYOUT, limit)
+            length = part.readable_bytes(limit)
             assert length <= 100 + limit + 1
             piece = content[part.offset : part.offset + length]
             errors += read(piece, LIMIT, part.first_row, limit).errors
@@ -163,7 +161,7 @@ def test_a_line_of_any_length_takes_little_memory() -> None:
 
 
 def test_ordinary_lines_are_read_at_once() -> None:
-    """Texts, refs and numbers that come as they should are not parsed one by one."""
+    """Texts, refs and numbers of the expected types are not parsed one by one."""
     content = b'{"text": "a", "ref": 7, "stars": 4.5}\n{"ref": "x", "text": " ", "stars": null}\n'
     with mock.patch.object(json_lines, "parse_line", side_effect=AssertionError):
         rows = read(content, 9, 0)
@@ -172,7 +170,7 @@ def test_ordinary_lines_are_read_at_once() -> None:
 
 
 def test_the_ends_of_lines() -> None:
-    """Blank ones end no row, and the last needs no line break."""
+    """Blank lines are not rows, and the last line needs no line break."""
     for block in (1, 2, 3, 100):
         with mock.patch.object(json_lines, "BLOCK_BYTES", block):
             runs = line_ends(io.BytesIO(b"\n{}\n \r\n\t{}\n\n{} "), 10)
@@ -188,19 +186,19 @@ def upload_of(content: bytes, size: int = 10, limit: int = LIMIT) -> NdjsonUploa
 
 @pytest.mark.parametrize("size", [1, 7, 300_000])
 def test_the_first_lines_tell_the_fields(size: int) -> None:
-    """Also those that the first one does not have; a later line that is none is for who reads."""
+    """All first lines give the fields; a later line that is no object is an error in its row."""
     content = b'\xef\xbb\xbf\n{"text": "a"}\nnonsense\n{"text": "b", "stars": 1, "ref": 7}'
     upload = upload_of(content, size)
     assert upload.finish() == ["text", "stars", "ref"]
-    assert upload.layout("text", None, ("stars",)) == Layout(
-        format="objects", start=3, width=3, names=("ref", "text", "stars")
+    assert upload.layout("text", None, ("stars",)) == ObjectsLayout(
+        start=3, width=3, names=("ref", "text", "stars")
     )
     with pytest.raises(NoSuchColumn, match="found: text, stars, ref"):
         upload.layout("review", None)
 
 
-def test_first_lines_that_are_none() -> None:
-    """They end the upload, however it comes."""
+def test_first_lines_that_are_no_objects() -> None:
+    """A first line that is no object ends the upload, however its bytes arrive."""
     for content, kind, says in (
         (b"", NoRows, "not one line"),
         (b" \n\r\n\n", NoRows, "not one line"),
@@ -216,7 +214,7 @@ def test_first_lines_that_are_none() -> None:
 
 
 def test_a_first_line_that_does_not_end() -> None:
-    """It is given up at the limit of a row, not at the upload's end."""
+    """An endless first line is given up at the limit of a row, not at the end of the upload."""
     with pytest.raises(RowTooLong, match="1000000 bytes"):
         upload_of(b"x" * 1_300_000, 100_000, limit=1_000_000)
     with pytest.raises(RowTooLong):

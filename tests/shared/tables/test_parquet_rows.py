@@ -1,4 +1,4 @@
-"""Parquet files: what is in them is what was written, and a bad one harms nobody."""
+"""Parquet files read as they were written, and a bad file harms no other process."""
 
 import decimal
 import io
@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from api.uploads.parquet import ParquetUpload
 from shared.errors.input import BadParquet, NoSuchColumn
-from shared.jobs.job import Layout
 from shared.tables import parquet_process, parquet_rows
+from shared.tables.layouts import ParquetLayout
 from shared.tables.parquet_rows import ParquetSummary, describe, stored_rows_of
 from shared.tables.stored_rows import read_stored, write_rows
 
@@ -42,7 +42,7 @@ tables = st.lists(st.tuples(st.none() | st.integers(0, 2**62), texts), min_size=
 def test_the_rows_behind_any_row(
     rows: list[tuple[Any, Any]], skip: int, group: int, batch: int, dictionary: bool
 ) -> None:
-    """Wherever row groups and batches end, and however the texts are kept."""
+    """Reading can resume after any row, wherever row groups and batches end."""
     refs, sent = zip(*rows, strict=True)
     table = pa.table({"text": pa.array(sent, pa.string()), "id": pa.array(refs, pa.int64())})
     options = {"row_group_size": group, "use_dictionary": dictionary}
@@ -80,7 +80,7 @@ COLUMNS = [
 
 @pytest.mark.parametrize(("column", "kept", "as_text"), COLUMNS)
 def test_values_of_any_type(column: pa.Array, kept: list[Any], as_text: list[Any] | None) -> None:
-    """They are kept exactly; what is no string is an error in its row when it stands for a text."""
+    """Values are stored exactly; in the text column a value that is not a string is an error."""
     table = pa.table({"text": column})
     found = [row for (_, _, row) in in_process(table, ["ref", "nope", "text"])]
     assert json.dumps(found) == json.dumps(kept)
@@ -92,7 +92,7 @@ def test_values_of_any_type(column: pa.Array, kept: list[Any], as_text: list[Any
 
 
 def test_a_file_is_read_in_a_process_of_its_own(tmp_path: Path) -> None:
-    """From the disk or from memory; who has seen enough may stop."""
+    """A file is read from disk or from memory; a reader may stop early."""
     rows = 20_000
     table = pa.table({"ref": list(range(rows)), "text": [f"text {at}" for at in range(rows)]})
     path = tmp_path / "a.parquet"
@@ -125,14 +125,14 @@ def whole() -> bytes:
         (b"PAR1" + b"\xff" * 100 + b"\x40\0\0\0PAR1", "cannot be read"),
     ],
 )
-def test_a_file_that_is_none(content: bytes, says: str) -> None:
-    """It is refused by its footer, with a reason."""
+def test_a_file_that_is_not_parquet(content: bytes, says: str) -> None:
+    """A file that is not Parquet is refused by its footer, with a reason."""
     with pytest.raises(BadParquet, match=says):
         describe(io.BytesIO(content))
 
 
 def test_rows_that_cannot_be_read() -> None:
-    """A file whose footer is good and whose pages are not ends with a reason, not in silence."""
+    """A file with a good footer and bad pages ends with a reason, not silently."""
     content = bytearray(whole())
     content[4:60] = b"\xff" * 56
     assert describe(io.BytesIO(content)).rows == 999
@@ -144,7 +144,7 @@ def test_rows_that_cannot_be_read() -> None:
 
 
 def test_a_file_that_wants_too_much_memory() -> None:
-    """A small file that holds a very long text takes nobody's memory."""
+    """A small file that holds a very long text takes no memory of other processes."""
     bomb = file_of(pa.table({"text": ["x" * 100_000_000]}), compression="zstd")
     assert bomb.getbuffer().nbytes < 2**20
     with (
@@ -156,7 +156,7 @@ def test_a_file_that_wants_too_much_memory() -> None:
 
 
 def test_a_file_that_ends_its_reader(tmp_path: Path) -> None:
-    """Where the library dies of a file, that is the file's end and nobody else's."""
+    """A file that crashes the library is refused, and crashes no other process."""
     reader = tmp_path / "reader"
     reader.write_text("#!/bin/sh\nkill -SEGV $$\n")
     reader.chmod(0o700)
@@ -168,15 +168,15 @@ def test_a_file_that_ends_its_reader(tmp_path: Path) -> None:
 
 
 def test_an_upload_is_looked_at_when_it_is_stored() -> None:
-    """Its columns, its rows, and where they are."""
+    """A stored upload gives its columns, its number of rows, and its layout."""
     content = whole()
     upload = ParquetUpload(lambda: io.BytesIO(content))
     for at in range(0, len(content), 3):
         upload.feed(content[at : at + 3])
     assert upload.finish() == ["ref", "text"]
     assert (upload.size, upload.about_rows) == (len(content), 999)
-    assert upload.layout("text", None, ("text",)) == Layout(
-        format="parquet", width=2, names=("ref", "text", "text")
+    assert upload.layout("text", None, ("text",)) == ParquetLayout(
+        width=2, names=("ref", "text", "text")
     )
     with pytest.raises(NoSuchColumn, match="found: ref, text"):
         upload.layout("review", None)
@@ -184,8 +184,8 @@ def test_an_upload_is_looked_at_when_it_is_stored() -> None:
         ParquetUpload(io.BytesIO).feed(b"PAX")
 
 
-def test_what_reads_rows_does_not_outlive_its_worker_for_ever() -> None:
-    """It has a bound on its processor time: a file may have it turn in circles, and say nothing."""
+def test_the_reader_does_not_outlive_its_worker_for_ever() -> None:
+    """The process has a limit on processor time, because a file may make it loop for ever."""
     table = pa.table({"text": ["number " + "x" * 1000] * 1000})
     before = set(psutil.Process().children())
     with stored_rows_of(file_of(table), ("ref", "text"), 0) as lines:

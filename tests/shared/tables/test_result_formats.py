@@ -1,4 +1,4 @@
-"""Whatever is in a cell, it comes out of every format of results as it went in."""
+"""Whatever a cell holds, every result format gives it back unchanged."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ formats = pytest.mark.parametrize("form", ROW_FORMATS.values(), ids=ROW_FORMATS)
 
 
 def records(columns: Sequence[str], **size: int) -> st.SearchStrategy[Records]:
-    """Result rows as JSON has them."""
+    """Result rows as JSON records."""
     extras = st.tuples(*(cells for _ in columns))
     rows = st.builds(
         lambda ref, outcome, extras: dict(
@@ -45,7 +45,7 @@ def records(columns: Sequence[str], **size: int) -> st.SearchStrategy[Records]:
 
 
 def render(form: RowFormat, rows: Records, columns: Sequence[str]) -> bytes:
-    """As a worker writes them."""
+    """Result rows as a worker writes them."""
     sent = Rows(
         [row["ref"] for row in rows],
         [""] * len(rows),
@@ -65,7 +65,7 @@ def read_parquet(content: bytes) -> Records:
 def test_rows_read_back_equal(
     form: RowFormat, columns: Sequence[str], data: st.DataObject, begin: int, end: int | None
 ) -> None:
-    """What a worker writes is read back cell for cell, all of it or a slice."""
+    """What a worker writes reads back cell for cell, whole or as a slice."""
     rows = data.draw(records(columns, max_size=9))
     content = render(form, rows, columns)
     assert form.parse(content, columns=columns) == rows
@@ -74,15 +74,15 @@ def test_rows_read_back_equal(
 
 @formats
 @given(records(COLUMNS, max_size=9))
-def test_what_is_converted_is_what_a_worker_writes(form: RowFormat, rows: Records) -> None:
-    """Rows that were read from another format are written to the byte as at first hand."""
+def test_converted_rows_equal_written_rows(form: RowFormat, rows: Records) -> None:
+    """Rows converted from another format equal, byte for byte, what a worker writes."""
     assert form.write(rows, COLUMNS) == render(form, rows, COLUMNS)
 
 
 @formats
 @given(st.lists(records(COLUMNS, min_size=1, max_size=4), min_size=1, max_size=4))
 def test_parquet_has_every_cell_as_it_was(form: RowFormat, parts: list[Records]) -> None:
-    """A Parquet file of parts in either format has their rows, in order, each cell as sent."""
+    """A Parquet file made of parts of either format has their rows in order, each cell as sent."""
     contents = [render(form, rows, COLUMNS) for rows in parts]
     content = b"".join(parquet_of(contents, form, COLUMNS))
     assert read_parquet(content) == [row for rows in parts for row in rows]
@@ -90,13 +90,13 @@ def test_parquet_has_every_cell_as_it_was(form: RowFormat, parts: list[Records])
 
 @given(records((), min_size=1, max_size=9))
 def test_parquet_without_carried_columns(rows: Records) -> None:
-    """A file of results alone has the three columns that all results have."""
+    """A file without carried columns has the three columns of all results."""
     content = b"".join(parquet_of([render(CSV, rows, ())], CSV))
     assert read_parquet(content) == rows
 
 
 def test_the_schema_of_a_parquet_file() -> None:
-    """Refs and carried cells are texts, scores doubles; a score or an error may be missing."""
+    """Refs and carried cells are strings, scores are doubles; scores and errors may be null."""
     rows = [
         {"ref": "007", SCORE: 0.25, "error": None, "n": "1"},
         {"ref": "NA", SCORE: None, "error": "why", "n": ""},
@@ -117,7 +117,7 @@ def test_the_schema_of_a_parquet_file() -> None:
 
 
 def test_row_groups_are_filled_by_many_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts are put together in row groups by rows or by bytes; a file of none has a schema."""
+    """Parts fill a row group by rows or by bytes; a file without parts has a schema."""
     monkeypatch.setattr("shared.tables.parquet_results.GROUP_ROWS", 5)
     parts = [render(CSV, [{"ref": str(at), SCORE: 0.5, "error": None}] * 2, ()) for at in range(7)]
     content = b"".join(parquet_of(parts, CSV))
@@ -130,7 +130,7 @@ def test_row_groups_are_filled_by_many_parts(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_file_of_parquet_comes_as_it_is_made() -> None:
-    """The file is given in runs, and no part is asked for before its turn: memory is constant."""
+    """The file comes in chunks, and no part is read before its turn: memory is constant."""
     asked: list[int] = []
 
     def parts() -> object:
@@ -146,7 +146,7 @@ def test_a_file_of_parquet_comes_as_it_is_made() -> None:
 
 
 def test_pandas_reads_what_was_written() -> None:
-    """The three files give pandas the same scores; a formula is escaped in the CSV alone."""
+    """All three formats give pandas the same scores; a formula is escaped in the CSV alone."""
     rows: Records = [
         {"ref": "=1+1", SCORE: 0.1, "error": None},
         {"ref": "-5", SCORE: 0.30000000000000004, "error": None},
@@ -164,7 +164,7 @@ def test_pandas_reads_what_was_written() -> None:
 
 @given(records(COLUMNS, max_size=5))
 def test_ndjson_is_read_by_any_reader_of_json(rows: Records) -> None:
-    """Each line is JSON by itself, with the columns in their order; a CSV has them so too."""
+    """Each line is a JSON object with the columns in their order, as in the CSV."""
     lines = render(NDJSON, rows, COLUMNS).decode().split("\n")
     assert lines.pop() == ""
     assert [json.loads(line) for line in lines] == rows
@@ -175,7 +175,7 @@ def test_ndjson_is_read_by_any_reader_of_json(rows: Records) -> None:
 
 
 def test_rows_with_other_columns_are_an_error_of_ours() -> None:
-    """Rows are not read under names that they were not written with."""
+    """Reading rows under other columns than they were written with raises."""
     rows: Records = [{"ref": "1", SCORE: 0.5, "error": None, "n": "1"}]
     for form in (CSV, NDJSON):
         with pytest.raises(ValueError, match=r"columns|longer|expected"):

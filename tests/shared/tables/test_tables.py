@@ -1,4 +1,4 @@
-"""Rows in and out: what is cut is read back, whatever the cells hold."""
+"""What is cut reads back, whatever the cells hold."""
 
 import csv
 import io
@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.uploads.csv import CsvUpload
-from shared.jobs.job import Layout
+from api.uploads.json_rows import json_rows, parse_json
+from shared.tables.csv_layout import CsvLayout
 from shared.tables.csv_results import escape, parse, render, unescape
-from shared.tables.json_rows import json_rows, parse_json
-from shared.tables.parts import cut, read_rows
+from shared.tables.layouts import NDJSON
 from shared.tables.rows import Rows
 from shared.tables.stored_rows import write_rows
 
@@ -30,22 +30,21 @@ def upload_of(rows: list[tuple[str, str]], newline: str = "\n") -> bytes:
     return text.getvalue().encode()
 
 
-def layout_of(content: bytes, size: int = 7) -> Layout:
+def layout_of(content: bytes, size: int = 7) -> CsvLayout:
     upload = CsvUpload()
     for begin in range(0, len(content), size):
         upload.feed(content[begin : begin + size])
     return upload.layout("text", None)
 
 
-def read_in_parts(content: bytes, layout: Layout, rows_per_part: int) -> Rows:
+def read_in_parts(content: bytes, layout: CsvLayout, rows_per_part: int) -> Rows:
     file = io.BytesIO(content)
     file.seek(layout.start)
     found = Rows()
-    for part in cut(file, layout, rows_per_part=rows_per_part, after=None, max_record_bytes=LIMIT):
+    for part in layout.cut(file, rows_per_part=rows_per_part, after=None, max_record_bytes=LIMIT):
         assert part.first_row == len(found)
-        rows = read_rows(
+        rows = layout.read(
             content[part.offset : part.end],
-            layout,
             offset=part.offset,
             first_row=part.first_row,
             max_text_chars=LIMIT,
@@ -71,13 +70,13 @@ def test_parts_hold_every_row_once(
 
 @given(tables, st.integers(1, 5))
 def test_a_split_may_go_on_anywhere(rows: list[tuple[str, str]], rows_per_part: int) -> None:
-    """Cutting from behind any part gives the parts that follow it."""
+    """Cutting after any part gives the parts that follow it."""
     content = upload_of(rows)
     layout = layout_of(content)
     options = {"rows_per_part": rows_per_part, "max_record_bytes": LIMIT}
 
     def cut_after(after: object, begin: int) -> list[object]:
-        return list(cut(io.BytesIO(content[begin:]), layout, after=after, **options))  # type: ignore[arg-type]
+        return list(layout.cut(io.BytesIO(content[begin:]), after=after, **options))  # type: ignore[arg-type]
 
     parts = cut_after(None, layout.start)
     for at, part in enumerate(parts):
@@ -86,11 +85,9 @@ def test_a_split_may_go_on_anywhere(rows: list[tuple[str, str]], rows_per_part: 
 
 @given(st.lists(st.tuples(st.none() | st.integers() | cells, cells), min_size=1, max_size=20))
 def test_json_rows_are_stored_whole(rows: list[tuple[object, str]]) -> None:
-    """JSON rows read back as they were sent: refs as text, those without one by number."""
+    """JSON rows read back as they were sent: refs as texts, rows without a ref by number."""
     content = write_rows(rows)
-    found = read_rows(
-        content, Layout(format="ndjson"), max_text_chars=LIMIT, max_record_bytes=LIMIT
-    )
+    found = NDJSON.read(content, max_text_chars=LIMIT, max_record_bytes=LIMIT)
     expected = [str(at) if ref is None else str(ref) for at, (ref, _) in enumerate(rows, 1)]
     assert found.refs == expected
 

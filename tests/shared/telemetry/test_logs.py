@@ -1,4 +1,4 @@
-"""Log lines: an object each or a line to read, with what is known, and never with a text."""
+"""Log lines: JSON objects or lines to read, with the known fields, and never with a user's text."""
 
 import io
 import json
@@ -16,7 +16,7 @@ SECRET = "what somebody wrote"  # noqa: S105  not that kind of secret
 
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], io.StringIO]]:
-    """Has all logging go to a file in memory, in a format; and back again."""
+    """Sends all logging to a file in memory, in the chosen format, and restores it afterwards."""
     root, flags = logging.getLogger(), (logging.logThreads, logging.logProcesses)
     handlers, level = list(root.handlers), root.level
 
@@ -46,7 +46,7 @@ def raised() -> None:
 
 
 def test_a_line_has_what_is_known(log: Callable[[str], io.StringIO]) -> None:
-    """Of the request, of the task, and what the call gives besides."""
+    """A line has the fields of the request, of the task, and of the call."""
     file = log("auto")
     with context.about(request_id="r1"), context.about(job="j1", part=0, model=""):
         logging.getLogger("worker.x").info("score job=%s", "j1", extra={"rows": 5})
@@ -66,7 +66,7 @@ def test_a_line_has_what_is_known(log: Callable[[str], io.StringIO]) -> None:
 
 
 def test_a_line_to_read(log: Callable[[str], io.StringIO]) -> None:
-    """It does not say twice what its message says."""
+    """A text line does not repeat fields that its message names."""
     file = log("text")
     with context.about(request_id="r1", job="j1"):
         logging.getLogger("worker.x").info("score job=%s", "j1", extra={"rows": 5})
@@ -74,10 +74,10 @@ def test_a_line_to_read(log: Callable[[str], io.StringIO]) -> None:
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
-def test_what_others_log_of_an_exception_quotes_nothing(
+def test_exceptions_that_other_code_logs_quote_nothing(
     log: Callable[[str], io.StringIO], log_format: str
 ) -> None:
-    """Celery's report of a failed task has the exception's kind and its places alone."""
+    """Celery's report of a failed task has only the kind of the exception and its traceback."""
     file = log(log_format)
     raised()
     assert "ValueError at " in file.getvalue()
@@ -86,7 +86,7 @@ def test_what_others_log_of_an_exception_quotes_nothing(
 
 
 def test_set_up_twice_says_it_once(log: Callable[[str], io.StringIO]) -> None:
-    """As gunicorn does: it sets its log up anew when it reads its configuration again."""
+    """Setting up logging twice does not log twice; gunicorn does that when it reloads."""
     log("json")
     file = log("json")
     logging.getLogger("api").info("once")

@@ -1,4 +1,4 @@
-"""Processes that were forked count into one memory, and what the dead have counted stays."""
+"""Forked processes count into shared memory, and the counts of ended processes stay."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ TIMES = Measure("scorelane_time_seconds", "How long it took.", (), (0.1, 1.0))
 
 
 def in_child(work: Callable[[], None]) -> None:
-    """Do something in a process that is forked for it, and wait for its end."""
+    """Run a function in a forked process, and wait for its end."""
     pid = os.fork()
     if not pid:
         status = 1
@@ -30,7 +30,9 @@ def in_child(work: Callable[[], None]) -> None:
 
 
 def test_counts_add_up() -> None:
-    """By their labels; a histogram by its buckets, a bound belonging to what is below it."""
+    """Counters add up by label; a value counts in the histogram bucket whose bound it does not
+    exceed.
+    """
     counters = SharedCounters()
     for what in ("a", "b", "a"):
         counters.add(DONE, what)
@@ -42,7 +44,7 @@ def test_counts_add_up() -> None:
 
 
 def test_the_dead_are_counted() -> None:
-    """A process takes the place of one that has ended, and counts on from there."""
+    """A process takes the place of an ended one, and counts on from its numbers."""
     counters = SharedCounters()
     counters.add(DONE, "mine")
     for _ in range(3):
@@ -54,8 +56,8 @@ def test_the_dead_are_counted() -> None:
     assert sum(bool(list(counters._names_of(place))) for place in range(8)) == 2
 
 
-def test_what_is_open_goes_with_its_process() -> None:
-    """Of a gauge only what living processes have is counted, by whoever asks, at once."""
+def test_gauges_end_with_their_process() -> None:
+    """A gauge counts live processes only, whichever process reads it, and at once."""
     counters = SharedCounters(gauges=[OPEN.name])
     counters.add(OPEN, by=2)
     for _ in range(2):
@@ -90,7 +92,7 @@ def _is(found: object, expected: object) -> None:
 
 
 def test_the_living_have_places_of_their_own() -> None:
-    """Processes that live at the same time do not write over each other's numbers."""
+    """Processes that live at the same time do not overwrite each other's numbers."""
     counters = SharedCounters()
     begin, go = os.pipe()
     pids = []
@@ -110,7 +112,7 @@ def test_the_living_have_places_of_their_own() -> None:
 
 
 def test_threads_lose_no_count() -> None:
-    """Those of one process count into the same place."""
+    """The threads of a process count into the same place and lose nothing."""
     counters = SharedCounters()
     threads = [
         threading.Thread(target=lambda: [counters.add(DONE, "x") for _ in range(5000)])
@@ -126,7 +128,7 @@ def test_threads_lose_no_count() -> None:
 def test_where_there_is_no_room_nothing_fails(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is not counted, and said in the log once."""
+    """A count without room is dropped, with one line in the log."""
     monkeypatch.setattr(tally_module, "NUMBERS", 3)
     counters = SharedCounters()
     counters.add(DONE, "a")
@@ -138,7 +140,7 @@ def test_where_there_is_no_room_nothing_fails(
 
 
 def test_the_page_of_a_scrape() -> None:
-    """Counters by their labels; buckets that hold those below them; and the count and the sum."""
+    """A scrape has counters by label, and cumulative buckets, count and sum of a histogram."""
     counters = SharedCounters()
     counters.add(DONE, "a")
     for seconds in (0.05, 0.5, 5.0):

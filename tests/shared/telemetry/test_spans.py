@@ -1,4 +1,4 @@
-"""Spans are off until somebody says where they go, and hold no text."""
+"""Spans are off until a destination is named, and hold no user's text."""
 
 import subprocess
 import sys
@@ -23,19 +23,19 @@ PARENT = f"00-{'a' * 32}-{'b' * 16}-01"
     ],
 )
 def test_spans_are_wanted_where_they_can_go(environment: dict[str, str], wanted: bool) -> None:
-    """By OpenTelemetry's own variables."""
+    """OpenTelemetry's own variables turn spans on."""
     assert is_wanted(environment) is wanted
 
 
 def test_where_they_are_off_nothing_is_sent() -> None:
-    """A program without traces holds nothing that could send them."""
+    """A program without spans does not import the SDK or the exporters."""
     # redis-py imports the rest by itself, where it is installed.
     code = "import sys, api.wsgi; sys.exit('opentelemetry.sdk.trace.export' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_request_and_its_steps_are_one_trace() -> None:
-    """Steps are children of the request's span; an answer's begins when its work began."""
+    """Steps are children of the request's span; the span of an answer begins with its work."""
     spans, kept = Spans(), InMemorySpanExporter()
     spans.start("here", kept)
     span, traceparent = spans.begin("POST", PARENT)
@@ -56,7 +56,7 @@ def test_a_request_and_its_steps_are_one_trace() -> None:
 
 
 def test_a_failed_step_quotes_nothing() -> None:
-    """The kind of what was raised, and where; not what it says."""
+    """The span of a failed step has the kind of the error and its traceback, not its message."""
     spans, kept = Spans(), InMemorySpanExporter()
     spans.start("here", kept)
     with pytest.raises(ValueError, match="secret"), spans.around("score", "", {}):
@@ -68,7 +68,7 @@ def test_a_failed_step_quotes_nothing() -> None:
 
 
 def test_an_unsampled_request_stays_unsampled() -> None:
-    """Whether a trace is kept its beginning decides."""
+    """The beginning of a trace decides whether it is sampled."""
     spans, kept = Spans(), InMemorySpanExporter()
     spans.start("here", kept)
     with spans.around("score", PARENT[:-1] + "0", {}):

@@ -1,4 +1,4 @@
-"""Where a callback may lead, by the addresses of its host."""
+"""Where a callback may go, by the addresses of its host."""
 
 import socket
 from typing import Any
@@ -23,8 +23,8 @@ NOBODY = Allowed("")
         "http://[::]/", "http://198.18.0.1/", "http://[::127.0.0.1]/",
     ],
 )  # fmt: skip
-def test_what_is_not_public_is_refused(url: str) -> None:
-    """Loopback, private, link-local, multicast and reserved addresses, however they are spelt."""
+def test_addresses_that_are_not_public_are_refused(url: str) -> None:
+    """Loopback, private, link-local, multicast and reserved addresses are refused in any form."""
     with pytest.raises(BadCallback, match="private network"):
         find_target(url, NOBODY)
 
@@ -37,8 +37,8 @@ def test_what_is_not_public_is_refused(url: str) -> None:
      "http://8.8.8.8/\u00e9", "http://8.8.8.8/" + "a" * 2048, "http://nowhere.invalid/",
      "http://" + "a" * 300 + "/"],
 )  # fmt: skip
-def test_what_is_no_address_of_a_receiver_is_refused(url: str) -> None:
-    """With a reason."""
+def test_urls_that_are_not_fit_are_refused(url: str) -> None:
+    """A URL that is not fit for a callback is refused with a reason."""
     with pytest.raises(BadCallback):
         find_target(url, NOBODY)
 
@@ -90,7 +90,7 @@ def test_public_addresses_next_to_them_are_reached(address: str) -> None:
 
 
 def test_a_public_address_is_reached_as_it_was_checked() -> None:
-    """By its number; the host's name goes along for the receiver."""
+    """A request goes to the checked address; the host's name is kept for the receiver."""
     target = find_target("https://8.8.8.8:8443/a/b?c=d#e", NOBODY)
     assert target.addresses == ("8.8.8.8",)
     assert (target.host, target.authority, target.port) == ("8.8.8.8", "8.8.8.8:8443", 8443)
@@ -101,8 +101,8 @@ def test_a_public_address_is_reached_as_it_was_checked() -> None:
 @pytest.mark.parametrize(
     "allowed", ["127.0.0.0/8", "127.0.0.1", " 10.0.0.0/8,127.0.0.1/32 ", "::1/128, LOCALHOST"]
 )
-def test_what_the_settings_name_is_reached(allowed: str) -> None:
-    """By network, by address or by name; and nothing else by that."""
+def test_addresses_in_the_settings_are_reached(allowed: str) -> None:
+    """A network, an address or a host name in the settings admits exactly what it names."""
     url = "http://localhost:80/" if "LOCAL" in allowed else "http://127.0.0.1/"
     assert find_target(url, Allowed(allowed)).port == 80
     with pytest.raises(BadCallback):
@@ -110,7 +110,7 @@ def test_what_the_settings_name_is_reached(allowed: str) -> None:
 
 
 def test_a_host_with_one_private_address_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which of its addresses would be taken is not for it to choose."""
+    """One private address refuses the host: it could not choose which address is used."""
 
     def look_up(_host: str, port: int, **_: Any) -> list[Any]:
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port))

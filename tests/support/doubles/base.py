@@ -1,4 +1,4 @@
-"""What every part of the job store in memory has."""
+"""What all sections of the job store in memory share."""
 
 from collections import defaultdict, deque
 from queue import Queue
@@ -7,11 +7,11 @@ from support.doubles.record import Record
 
 from shared.config.settings import Settings
 from shared.jobs.job import Binding, State
-from shared.jobs.job_store import Question
+from shared.jobs.job_store import JobStore, Question
 
 
-class InMemoryBase:
-    """The records, and all else that it would lose."""
+class InMemoryBase(JobStore):
+    """The records, and everything else that the store would lose with its memory."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -1,15 +1,17 @@
-"""Callbacks, in memory."""
+"""Callbacks in memory."""
 
 import time
 
 from support.doubles.base import InMemoryBase
+from typing_extensions import override
 
 from shared.jobs.job import CallbackState, State
 
 
 class InMemoryCallbacks(InMemoryBase):
-    """Callbacks in the records."""
+    """Callbacks, kept in the records."""
 
+    @override
     def take_callbacks(self, most: int, seconds: float) -> list[tuple[str, int]]:
         taken: list[tuple[str, int]] = []
         # The sender's threads come here too.
@@ -22,12 +24,14 @@ class InMemoryCallbacks(InMemoryBase):
                 taken.append((job_id, record.job.callback_attempts or 0))
         return taken
 
+    @override
     def return_callback(self, job_id: str, seconds: float) -> None:
         record = self._records.get(job_id)
         if record and record.job.callback_state is CallbackState.PENDING:
             record.callback_due = time.time() + seconds
             record.update(callback_attempts=max((record.job.callback_attempts or 0) - 1, 0))
 
+    @override
     def note_callback(
         self, job_id: str, state: CallbackState, *, error: str = "", again_in: float = 0.0
     ) -> None:

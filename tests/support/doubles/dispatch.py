@@ -3,27 +3,34 @@
 from collections import deque
 from typing import Any
 
-from shared.dispatch import Task
+from typing_extensions import override
+
+from shared.dispatch import Dispatch, Task
 
 
-class InMemoryDispatch:
-    """A queue of messages; `run` hands them to a pipeline, in order, until none is left."""
+class InMemoryDispatch(Dispatch):
+    """A queue of messages; `run` hands them to a pipeline in order, until the queue is empty."""
 
     def __init__(self) -> None:
         self.messages: deque[tuple[Any, ...]] = deque()
 
+    @override
     def read(self, full_name: str, job_id: str) -> None:
         self.messages.append((Task.READ, job_id))
 
+    @override
     def split(self, full_name: str, job_id: str) -> None:
         self.messages.append((Task.SPLIT, job_id))
 
+    @override
     def score(self, full_name: str, job_id: str, part: int) -> None:
         self.messages.append((Task.SCORE, job_id, part))
 
+    @override
     def finish(self, full_name: str, job_id: str) -> None:
         self.messages.append((Task.FINISH, job_id))
 
+    @override
     def answer(self, full_name: str) -> None:
         self.messages.append((Task.ANSWER, full_name))
 

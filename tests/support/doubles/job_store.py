@@ -1,4 +1,4 @@
-"""The job store in memory, held to the contract of that on Redis."""
+"""The job store in memory, which is held to the same contract as the one on Redis."""
 
 import math
 import time
@@ -10,9 +10,10 @@ from support.doubles.held_keys import InMemoryHeldKeys
 from support.doubles.parts import InMemoryParts
 from support.doubles.record import Record
 from support.doubles.small_jobs import InMemorySmallJobs
+from typing_extensions import override
 
 from shared.errors.service import IdempotencyKeyInUse, JobExpired, JobNotFound, ServiceFull
-from shared.jobs.job import ENDED, MOVES, Job, Part, State, made_at
+from shared.jobs.job import ENDED, MOVES, Job, State, made_at
 from shared.jobs.job_store import (
     FINISH,
     Load,
@@ -20,33 +21,39 @@ from shared.jobs.job_store import (
     Spent,
 )
 from shared.jobs.outcome import Outcome
+from shared.tables.parts import Part
 
 
 class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMemoryHeldKeys):
     """The job store in a dict, for one thread."""
 
     def forget(self) -> None:
-        """Lose everything, as a Redis does that has nothing on its disk."""
+        """Lose everything, like a Redis without a disk."""
         self.__dict__.update(InMemoryJobStore(self._settings).__dict__)
 
+    @override
     def now(self) -> float:
         return time.time()
 
+    @override
     def new_time(self) -> float:
         now = time.time()
         self._since = self._since or math.floor(now * 1000) / 1000
         return now
 
+    @override
     def since(self) -> float:
         return self._since
 
+    @override
     def known(self, job_ids: list[str]) -> dict[str, State]:
         return {one: self._records[one].job.state for one in job_ids if one in self._records}
 
+    @override
     def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:
         if job.spec.id in self._records:
             return True
-        if job.spec.binding and not self._bind(job) and self._who_has(job.spec.binding.key):
+        if job.spec.binding and not self._bind(job) and self._holder(job.spec.binding.key):
             lost = job.state in ENDED or made_at(job.spec.id) < self._since
             if not lost:
                 return False
@@ -64,6 +71,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         record.await_callback()
         return True
 
+    @override
     def due(self, what: str, seconds: float) -> bool:
         now = time.time()
         self._since = self._since or now
@@ -72,16 +80,19 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
             self._due[what] = now + seconds
         return is_due
 
+    @override
     def waited_for(self) -> set[str]:
         jobs = [record.job for record in self._records.values()]
         return {job.spec.full_name for job in jobs if job.state not in ENDED}
 
+    @override
     def abandon(self, full_name: str, reason: str) -> int:
         self._waiting.pop(full_name, None)
         jobs = [record.job for record in self._records.values()]
         ids = [job.spec.id for job in jobs if job.spec.full_name == full_name]
         return sum(self.move(job_id, State.FAILED, reason) for job_id in ids)
 
+    @override
     def create(self, job: Job, rows: bytes = b"") -> bool:
         if job.spec.id in self._records:
             return False
@@ -101,6 +112,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
             del self._records[job.spec.id]
             raise
 
+    @override
     def load(self, owner: str) -> Load:
         jobs = [one.job for one in self._records.values()]
         jobs = [job for job in jobs if job.spec.kind == "bulk" and job.state not in ENDED]
@@ -108,6 +120,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         own = [job.spec.id for job in jobs if job.spec.owner == owner]
         return Load(len(jobs), sum(rows.values()), len(own), sum(rows[one] for one in own))
 
+    @override
     def spend(self, owner: str, seconds: int) -> Spent:
         until, count = self._spent.get(owner, (0.0, 0))
         if until <= time.time():
@@ -115,6 +128,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         self._spent[owner] = until, count + 1
         return Spent(count + 1, until - time.time())
 
+    @override
     def get(self, job_id: str) -> Job:
         if job_id not in self._records:
             raise JobNotFound(job_id=job_id)
@@ -123,6 +137,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
             raise JobExpired(job_id=job_id, owner=job.spec.owner)
         return job
 
+    @override
     def list_jobs(
         self, limit: int, before: str | None = None, owner: str | None = None
     ) -> list[Job]:
@@ -135,6 +150,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         ]
         return jobs[:limit]
 
+    @override
     def move(self, job_id: str, to: State, error: str = "") -> bool:
         record = self._records.get(job_id)
         if record is None or to not in MOVES[record.job.state]:
@@ -148,16 +164,20 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         record.leases.clear()
         return True
 
+    @override
     def delete(self, job_id: str) -> None:
         self._records.pop(job_id, None)
 
+    @override
     def wait(self, job_id: str, seconds: float) -> bool:
         record = self._records.get(job_id)
         return record is not None and record.job.state in ENDED
 
+    @override
     def waits(self, full_names: Collection[str]) -> bool:
         return any(self.waiting_small(full_name) for full_name in full_names)
 
+    @override
     @contextmanager
     def reconciling(self, seconds: float) -> Iterator[bool]:
         if self._held:
@@ -169,6 +189,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         finally:
             self._held = False
 
+    @override
     def overdue(self, full_names: Collection[str]) -> list[Overdue]:
         now, found = time.time(), []
         for record in self._records.values():
@@ -193,13 +214,14 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
                 found.append(Overdue(job, split, finish, parts))
         return found
 
+    @override
     def expire(self, limit: int) -> list[Job]:
         now, most = time.time(), self._settings.retention_seconds
         expired = []
         for job_id, record in self._records.items():
             job = record.job
-            kept = job.spec.retention or most
-            due = job.finished_at is not None and job.finished_at + kept <= now
+            retention = job.spec.retention or most
+            due = job.finished_at is not None and job.finished_at + retention <= now
             if due and len(expired) < limit and self.move(job_id, State.EXPIRED):
                 record.result = b""
                 expired.append(job)

@@ -1,4 +1,4 @@
-"""A model whose scores are known beforehand."""
+"""A model whose scores a test can compute."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from shared.model import SCORE, TEXT, Card
 
 
 class LengthModel:
-    """A model whose score is known beforehand: a hundredth of the text's length, at most 1."""
+    """A model whose score is a hundredth of the text's length, at most 1."""
 
     def __init__(self, name: str = "length", version: str = "000000000001") -> None:
         self.card = Card(

@@ -1,4 +1,4 @@
-"""The overview in memory, held to the contract of that on Redis."""
+"""The overview in memory, which is held to the same contract as the one on Redis."""
 
 import time
 from collections import deque
@@ -6,25 +6,27 @@ from collections.abc import Collection
 
 from support.doubles.job_store import InMemoryJobStore
 from support.doubles.record import Record
+from typing_extensions import override
 
 from shared.jobs.job import ENDED, State, made_at
 from shared.jobs.job_store import Question
-from shared.redis.overview import Standing, Totals
+from shared.redis.overview import Overview, Totals, Workload
 
 
-class InMemoryOverview:
-    """How the service stands, counted from the records of a job store in memory."""
+class InMemoryOverview(Overview):
+    """The workload and the totals, counted from the records of a job store in memory."""
 
     def __init__(self, store: InMemoryJobStore) -> None:
         self._store = store
 
-    def standing(self, full_names: Collection[str]) -> dict[str, Standing]:
+    @override
+    def workloads(self, full_names: Collection[str]) -> dict[str, Workload]:
         records = list(self._store._records.values())
         there = {one.job.spec.full_name for one in records if one.job.state not in ENDED}
         names = {*full_names, *there, *self._store._waiting}
         return {name: self._of(name, records) for name in names}
 
-    def _of(self, name: str, records: list[Record]) -> Standing:
+    def _of(self, name: str, records: list[Record]) -> Workload:
         mine = [one for one in records if one.job.spec.full_name == name]
         bulk = [one for one in mine if one.job.spec.kind == "bulk" and one.job.state not in ENDED]
         claimed = [one for one in mine if one.claim is not None]
@@ -35,7 +37,7 @@ class InMemoryOverview:
         waiting = self._store._waiting.get(name, deque())
         first = waiting[-1] if waiting else ""
         first_id = first.id if isinstance(first, Question) else first
-        return Standing(
+        return Workload(
             queued_jobs=sum(one.job.state is State.QUEUED for one in bulk),
             running_jobs=sum(one.job.state is State.RUNNING for one in bulk),
             waiting_rows=max(left - in_work, 0),
@@ -45,6 +47,7 @@ class InMemoryOverview:
             oldest_small_seconds=max(time.time() - made_at(first_id), 0.0) if first_id else 0.0,
         )
 
+    @override
     def totals(self) -> Totals:
         totals = Totals()
         for one in self._store._records.values():

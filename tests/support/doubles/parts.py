@@ -1,11 +1,11 @@
-"""The parts of bulk jobs, in memory."""
+"""The parts of bulk jobs in memory."""
 
 import time
 
 from support.doubles.base import InMemoryBase
 from support.doubles.record import put_together
+from typing_extensions import override
 
-from shared.jobs.job import Part
 from shared.jobs.job_store import (
     FINISH,
     NOTHING,
@@ -14,18 +14,22 @@ from shared.jobs.job_store import (
     Walk,
 )
 from shared.jobs.outcome import Outcome, Summary, bits_of
+from shared.tables.parts import Part
 
 
 class InMemoryParts(InMemoryBase):
-    """The parts of bulk jobs in the records."""
+    """The parts of bulk jobs, kept in the records."""
 
+    @override
     def last_part(self, job_id: str) -> tuple[int, Part | None]:
         parts = self._records[job_id].parts if job_id in self._records else []
         return len(parts), parts[-1] if parts else None
 
+    @override
     def parts(self, job_id: str, begin: int, end: int) -> list[Part]:
         return self._records[job_id].parts[begin:end] if job_id in self._records else []
 
+    @override
     def add_parts(
         self, job_id: str, parts: list[Part], *, known: int, last: bool, lanes: int
     ) -> Walk:
@@ -43,9 +47,10 @@ class InMemoryParts(InMemoryBase):
             if record.fails():
                 return Walk(failed=True)
         record.split_lease = time.time() + self._settings.lease_seconds
-        go = record.walk(lanes, self._settings.lease_seconds)
-        return Walk(True, record.all_done, go)
+        handed_out = record.walk(lanes, self._settings.lease_seconds)
+        return Walk(True, record.all_done, handed_out)
 
+    @override
     def begin_part(self, job_id: str, part: int) -> Begun | None:
         record = self._running(job_id)
         if record is None or part in record.done or part >= record.dispatched:
@@ -55,21 +60,25 @@ class InMemoryParts(InMemoryBase):
         attempts, note = record.attempts[part], record.notes.get(part, "")
         return Begun(record.parts[part], attempts, note, attempts > 1 or record.restored)
 
+    @override
     def renew_part(self, job_id: str, part: int) -> None:
         record = self._running(job_id)
         if record and part in record.leases:
             record.leases[part] = time.time() + self._settings.lease_seconds
 
+    @override
     def hold_up(self, job_id: str, part: int, reason: str) -> None:
         if record := self._running(job_id):
             record.attempts[part] = max(record.attempts.get(part, 0) - 1, 0)
             record.update(held_up=reason)
             record.leases[part] = time.time() + self._settings.lease_seconds
 
+    @override
     def note(self, job_id: str, part: int, note: str) -> None:
         if record := self._running(job_id):
             record.notes[part] = note
 
+    @override
     def complete_part(
         self,
         job_id: str,
@@ -101,9 +110,10 @@ class InMemoryParts(InMemoryBase):
             record.bad = bad
         if record.fails():
             return Walk(failed=True)
-        go = record.walk(lanes, self._settings.lease_seconds)
-        return Walk(True, record.all_done, go)
+        handed_out = record.walk(lanes, self._settings.lease_seconds)
+        return Walk(True, record.all_done, handed_out)
 
+    @override
     def outcome(self, job_id: str) -> Outcome:
         record = self._records.get(job_id)
         if record is None:
@@ -111,6 +121,7 @@ class InMemoryParts(InMemoryBase):
         done, bad = bits_of(record.done), bits_of(record.bad_parts)
         return Outcome(done=done, bad=bad, summary=record.summary)
 
+    @override
     def begin_finish(self, job_id: str) -> bool:
         record = self._running(job_id)
         if record is None or not record.all_done or record.is_leased(FINISH):

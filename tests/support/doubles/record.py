@@ -1,16 +1,17 @@
-"""What the job store in memory holds of a job."""
+"""The record of a job in the job store in memory."""
 
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.jobs.job import ENDED, CallbackState, Job, Part, State
+from shared.jobs.job import ENDED, CallbackState, Job, State
 from shared.jobs.job_store import (
     NOTHING,
     BadRow,
 )
 from shared.jobs.outcome import Summary
+from shared.tables.parts import Part
 
 
 @dataclass
@@ -47,15 +48,15 @@ class Record:
             self.update(callback_state=CallbackState.WAITING)
 
     def walk(self, lanes: int, lease: float) -> list[int]:
-        go = []
+        handed_out = []
         while self.dispatched < len(self.parts) and self.dispatched - len(self.done) < lanes:
             self.leases[self.dispatched] = time.time() + lease
-            go.append(self.dispatched)
+            handed_out.append(self.dispatched)
             self.dispatched += 1
-        return go
+        return handed_out
 
     def fails(self) -> bool:
-        """Fail the job if too many of its rows have an error; whether it did."""
+        """Fail the job if too many of its rows have an error. Returns whether it failed."""
         job = self.job
         most, failed, total = job.spec.tolerance, job.failed, job.total
         if not failed or most == 1 or (failed / total <= most if total else most > 0):
@@ -64,7 +65,7 @@ class Record:
         error = (
             f"More rows have an error than on_error={allows} allows: {failed} "
             f"{f'of {total}' if total else 'so far'}. The first found is "
-            f"{self.bad and self.bad.said}."
+            f"{self.bad and self.bad.description}."
         )
         self.update(state=State.FAILED, finished_at=time.time(), error=error, held_up=None)
         self.leases.clear()

@@ -1,4 +1,4 @@
-"""Small jobs and questions, in memory."""
+"""Small jobs and questions in memory."""
 
 import time
 from collections import deque
@@ -6,6 +6,7 @@ from queue import Empty
 
 from support.doubles.base import InMemoryBase
 from support.doubles.record import Record
+from typing_extensions import override
 
 from shared.errors.service import ServiceFull
 from shared.jobs.job import State
@@ -17,7 +18,7 @@ from shared.jobs.job_store import (
 
 
 class InMemorySmallJobs(InMemoryBase):
-    """Small jobs and questions in the records."""
+    """Small jobs and questions in deques."""
 
     def _push(self, full_name: str, item: str | Question) -> bool:
         waiting = self._waiting.setdefault(full_name, deque())
@@ -26,22 +27,27 @@ class InMemorySmallJobs(InMemoryBase):
         waiting.appendleft(item)
         return len(waiting) == 1 or len(waiting) % self._settings.batch_rows == 0
 
+    @override
     def ask(self, full_name: str, question: Question) -> bool:
         return self._push(full_name, question)
 
+    @override
     def is_waiting(self, full_name: str, question: Question) -> bool:
         return question in self._waiting.get(full_name, ())
 
+    @override
     def withdraw(self, full_name: str, question: Question) -> None:
         if self.is_waiting(full_name, question):
             self._waiting[full_name].remove(question)
 
+    @override
     def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
         try:
             return [self._answers[address].get(timeout=seconds)]
         except Empty:
             return []
 
+    @override
     def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
         waiting = self._waiting.get(full_name, deque())
         taken: list[SmallJob] = []
@@ -81,12 +87,14 @@ class InMemorySmallJobs(InMemoryBase):
             spec.id, record.small_attempts, record.rows, note=note, traceparent=spec.traceparent
         )
 
+    @override
     def renew_small(self, job_ids: list[str]) -> None:
         for job_id in job_ids:
             record = self._running(job_id)
             if record and record.claim is not None:
                 record.claim = time.time() + self._settings.lease_seconds
 
+    @override
     def answer_small(self, answers: list[Answer]) -> None:
         for answer in answers:
             if answer.reply_to:
@@ -97,13 +105,16 @@ class InMemorySmallJobs(InMemoryBase):
                 if not record.fails():
                     record.update(state=State.SUCCEEDED, finished_at=time.time())
 
+    @override
     def small_rows(self, job_id: str) -> bytes:
         record = self._records.get(job_id)
         return b"" if record is None or record.job.state is State.SUCCEEDED else record.rows
 
+    @override
     def small_result(self, job_id: str) -> bytes:
         return self._records[job_id].result if job_id in self._records else b""
 
+    @override
     def return_small(self) -> list[str]:
         models = set()
         for job_id, record in self._records.items():
@@ -114,5 +125,6 @@ class InMemorySmallJobs(InMemoryBase):
                     models.add(record.job.spec.full_name)
         return sorted(models)
 
+    @override
     def waiting_small(self, full_name: str) -> int:
         return len(self._waiting.get(full_name, ()))

@@ -6,10 +6,8 @@ from training.data_errors import UnreadableData
 from training.word_vectors import initial_vectors, read_vectors, word_vectors
 
 
-def test_what_comes_near_a_kept_text_is_found():
-    """The same text in other writing, one that holds it, and a part of it, are leaks; a text that
-    shares a few words is none.
-    """
+def test_texts_similar_to_protected_ones_are_found():
+    """A text in other spelling, a longer text and a part are leaks; a few words are not."""
     leaks = Leaks(["It is , all in all , a wonderful film .", "Bad !"])
     texts = [
         "it is all in all a wonderful film",
@@ -22,8 +20,8 @@ def test_what_comes_near_a_kept_text_is_found():
     assert leaks.among(texts).tolist() == [True, True, True, True, False, False]
 
 
-def test_words_in_like_company_have_like_vectors():
-    """Words that stand between the same neighbours come nearer to each other than to others."""
+def test_words_with_the_same_neighbours_have_similar_vectors():
+    """Words with the same neighbours get similar vectors."""
     random = np.random.default_rng(0)
     rows = [[int(random.integers(1, 3)), 5, 6] for _ in range(200)]
     rows += [[int(random.integers(3, 5)), 7, 8] for _ in range(200)]
@@ -34,7 +32,7 @@ def test_words_in_like_company_have_like_vectors():
 
 
 def test_given_vectors_are_kept(tmp_path):
-    """Words of a vector file begin with its vectors, up to one scale for all."""
+    """Words of a vector file start with its vectors, up to a common scale."""
     path = tmp_path / "vectors.txt"
     words = {f"w{number}": number + 1 for number in range(6)}
     path.write_text("".join(f"{word} {number} {number % 3}\n" for word, number in words.items()))

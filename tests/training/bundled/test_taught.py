@@ -17,7 +17,7 @@ REVIEWS = [
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch):
-    """So few texts that a test is quick."""
+    """Limit the number of texts, so that the tests are quick."""
     monkeypatch.setattr(taught, "PARTS", 60)
     monkeypatch.setattr(taught, "COMPOSED", 1500)
 
@@ -29,42 +29,42 @@ def write(folder):
             folder / f"{name}.csv", index=False
         )
     words = ["good", "bad", "lovely", "table", "don't"]
-    apart = Leaks(["We never used it again."])
-    files = write_taught_files(folder, load_model(BUNDLED_MODELS / "fast"), words, apart)
+    protected = Leaks(["We never used it again."])
+    files = write_taught_files(folder, load_model(BUNDLED_MODELS / "fast"), words, protected)
     return {file.stem: pd.read_csv(file, dtype={"text": str}) for file in files}
 
 
 def test_texts_of_five_kinds_are_scored(tmp_path):
-    """Sentences, parts, words in frames, composed sentences and signs; all are to be learnt."""
-    made = write(tmp_path / "a")
-    assert list(made) == ["sentences", "parts", "framed", "more_composed", "signs"]
-    for table in made.values():
+    """Sentences, parts, framed words, composed sentences and signs are scored for training."""
+    tables = write(tmp_path / "a")
+    assert list(tables) == ["sentences", "parts", "framed", "more_composed", "signs"]
+    for table in tables.values():
         assert len(table)
         assert table["score"].between(0, 1).all()
         assert set(table["split"]) == {"train"}
         assert table["text"].is_unique
-    words = re.findall("good|bad|lovely|table", " ".join(made["framed"]["text"]))
+    words = re.findall("good|bad|lovely|table", " ".join(tables["framed"]["text"]))
     assert {"good", "bad", "lovely"} <= set(words)
-    assert {"\U0001f600", ":(", "\U0001f4a9" * 3} <= set(made["signs"]["text"])
+    assert {"\U0001f600", ":(", "\U0001f4a9" * 3} <= set(tables["signs"]["text"])
 
 
-def test_nothing_is_asked_about_that_is_kept_apart_or_not_learnt_from(tmp_path):
-    """Neither a text that is measured on, nor one of the rows that choose."""
-    made = write(tmp_path / "a")
-    assert set(made["sentences"]["text"]) == {
+def test_protected_and_dev_texts_are_not_scored(tmp_path):
+    """Texts similar to protected ones, and texts of dev rows, are not written."""
+    tables = write(tmp_path / "a")
+    assert set(tables["sentences"]["text"]) == {
         "The lamp was bright and quite cheap.",
         "Why did they stop selling it?",
     }
-    assert not made["parts"]["text"].str.contains("aunt|wall").any()
+    assert not tables["parts"]["text"].str.contains("aunt|wall").any()
 
 
 def test_the_same_texts_give_the_same_files(tmp_path):
-    """All that is drawn has a seed."""
+    """The files are repeatable."""
     first, second = write(tmp_path / "a"), write(tmp_path / "b")
     assert all(first[name].equals(second[name]) for name in first)
 
 
 def test_reviews_are_cut_into_sentences():
-    """Quotation marks behind a sentence go; sentences of a word or two are left out."""
+    """Quotation marks after a sentence are removed; sentences of one or two words are left out."""
     found = sentences_of(['He said "no way, never." I left. Then it all went well?'])
     assert found == ['He said "no way, never.', "Then it all went well?"]

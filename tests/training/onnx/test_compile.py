@@ -22,7 +22,7 @@ pytestmark = [
 WORDS, LENGTH = 30, 12
 WORD_IDX = {f"w{number}": number for number in range(1, WORDS)}
 
-#: Texts of 0 to 14 words, with words that nobody knows at all places.
+#: Texts of 0 to 14 words, with unknown words at all positions.
 TEXTS = [" ".join(f"w{(7 * n + k) % 40}" for k in range(n % 15)) for n in range(300)]
 
 
@@ -31,7 +31,7 @@ def softmax():
 
 
 def model_of(*body, mask=True, length=LENGTH, functional=False):
-    """A small model with weights, also of its biases, that differ enough to tell rows apart."""
+    """A small model whose weights and biases differ enough to tell rows apart."""
     keras.utils.set_random_seed(3)
     first = layers.Embedding(WORDS, 6, mask_zero=mask, embeddings_initializer="normal")
     source = keras.Input((length,), dtype="int32")
@@ -84,7 +84,7 @@ def predicted(model, padding="post"):
 @pytest.mark.parametrize(
     ("body", "how", "skips_zeros"),
     [
-        # The article's model, with an open and a fixed length, with and without a mask.
+        # The article's model, with variable and fixed length, with and without a mask.
         (
             lambda: [
                 layers.SpatialDropout1D(0.4),
@@ -102,7 +102,7 @@ def predicted(model, padding="post"):
             {"mask": False, "padding": "pre", "length": None, "functional": True},
             False,
         ),
-        # Recurrent layers on top of each other, and the ways to put two directions together.
+        # Stacked recurrent layers, and the ways to merge two directions.
         (
             lambda: [
                 layers.Bidirectional(layers.LSTM(5, return_sequences=True)),
@@ -194,10 +194,8 @@ def predicted(model, padding="post"):
         ),
     ],
 )
-def test_a_compiled_model_gives_what_predict_gives(folder_of, body, how, skips_zeros):
-    """Models of the usual layers are compiled, and score texts of all lengths, with unknown words
-    anywhere, as TensorFlow's `predict` does.
-    """
+def test_a_compiled_model_gives_the_scores_of_predict(folder_of, body, how, skips_zeros):
+    """Compiled models give the scores of Keras's `predict`, for all lengths and unknown words."""
     how = dict(how)
     padding = how.pop("padding", "post")
     model = model_of(*body(), **how)
@@ -216,8 +214,8 @@ def test_a_compiled_model_gives_what_predict_gives(folder_of, body, how, skips_z
 
 
 def test_a_large_vocabulary_is_not_folded(folder_of, monkeypatch):
-    """Where the gates of all words would take too much memory, the scores are the same."""
-    monkeypatch.setattr(folding, "MOST_BYTES", 100)
+    """If the gates of all words would take too much memory, they are not folded."""
+    monkeypatch.setattr(folding, "MAX_BYTES", 100)
     model = model_of(layers.Bidirectional(layers.LSTM(5)), softmax())
     folder = folder_of(model)
     compile_model(folder)
@@ -232,7 +230,7 @@ def test_a_large_vocabulary_is_not_folded(folder_of, monkeypatch):
         (lambda: [layers.TimeDistributed(layers.Dense(3)), layers.LSTM(4)], "TimeDistributed"),
         (
             lambda: [layers.LSTM(4, return_sequences=True), layers.GlobalMaxPooling1D()],
-            "zeros are skipped in one of its layers, and counted in another",
+            "one of its layers skips zeros, and another one counts them",
         ),
         (lambda: [layers.LSTM(4, activation="gelu")], "activation gelu has no mapping"),
         (lambda: [layers.LSTM(4, activation="linear")], "that LSTM cannot have"),
@@ -251,7 +249,7 @@ def test_a_large_vocabulary_is_not_folded(folder_of, monkeypatch):
     ],
 )
 def test_any_other_model_runs_in_tensorflow(folder_of, caplog, body, reason):
-    """What cannot be expressed is said in one line with its reason, and is served all the same."""
+    """A model that cannot be compiled is served by TensorFlow, after a warning with the reason."""
     model = model_of(*body(), softmax())
     folder = folder_of(model)
     card = compile_model(folder)
@@ -265,8 +263,8 @@ def test_any_other_model_runs_in_tensorflow(folder_of, caplog, body, reason):
     np.testing.assert_allclose(scored, predicted(model), atol=1e-5)
 
 
-def test_what_does_not_give_the_same_is_not_used(folder_of, caplog, monkeypatch):
-    """The proof decides: with two gates mixed up, the compiled model is thrown away."""
+def test_a_compiled_model_with_other_scores_is_not_used(folder_of, caplog, monkeypatch):
+    """A compiled model with other scores, here by two mixed-up gates, is deleted."""
     gates = {**recurrent.RECURRENT, layers.GRU: ("GRU", (1, 0, 2))}
     monkeypatch.setattr(recurrent, "RECURRENT", gates)
     folder = folder_of(model_of(layers.GRU(4), softmax()))

@@ -23,14 +23,14 @@ from shared.errors.input import BadOption
 from shared.errors.model import DigestMismatch, UnusableModel
 from shared.model import file_digest, load_model, read_card, write_card
 from training.onnx.compile import compile_model
-from training.onnx.made_texts import made_texts
+from training.onnx.generated_texts import generated_texts
 
 pytestmark = pytest.mark.keras
 
 
 @pytest.fixture
 def uncompiled(tmp_path):
-    """The bundled deep model as it was before models were compiled."""
+    """The bundled deep model without its compiled file."""
     folder = tmp_path / "models" / "deep"
     shutil.copytree(BUNDLED_MODELS / "deep", folder)
     (folder / "model.onnx").unlink()
@@ -50,28 +50,28 @@ def uncompiled(tmp_path):
 
 
 def test_a_folder_is_compiled_by_one_command(uncompiled):
-    """`scorelane compile` adds the compiled model, and keeps all else that the card says."""
+    """`scorelane compile` adds the compiled file, and keeps everything else in the card."""
     before, digest = read_card(uncompiled), file_digest(uncompiled / "model.hdf5")
     command = ["compile", "deep", "--models-dir", str(uncompiled.parent)]
-    shown = CliRunner().invoke(cli, command)
-    assert shown.exit_code == 0, shown.output
-    assert "ONNX Runtime runs it, and its scores differ by" in shown.stdout
+    finished = CliRunner().invoke(cli, command)
+    assert finished.exit_code == 0, finished.output
+    assert "ONNX Runtime runs it, and its scores differ by" in finished.stdout
     card = read_card(uncompiled)
-    assert f"mine@{card.version} is in {uncompiled}." in shown.stdout
+    assert f"mine@{card.version} is in {uncompiled}." in finished.stdout
     assert card.files.keys() == before.files.keys() | {"model.onnx"}
     assert card.files["model.hdf5"] == digest
     assert card.figures.keys() == {"accuracy", "onnx.max_difference"}
-    for kept in ("name", "options", "description", "training_data"):
-        assert getattr(card, kept) == getattr(before, kept)
+    for field in ("name", "options", "description", "training_data"):
+        assert getattr(card, field) == getattr(before, field)
     assert card.version != before.version
-    # By a path through the folder itself, which is not there for a moment.
+    # A path through the folder itself, which is briefly missing while it is replaced.
     again = compile_model(uncompiled / ".." / "deep")
     assert again.version == card.version, "compiling is repeatable"
     assert [path.name for path in uncompiled.parent.iterdir()] == ["deep"]
 
 
 def test_a_compiled_file_is_checked_as_any_other(uncompiled):
-    """A compiled model that was changed afterwards is not loaded."""
+    """A compiled file that was changed later is not loaded."""
     compile_model(uncompiled)
     with (uncompiled / "model.onnx").open("ab") as file:
         file.write(b"more")
@@ -79,13 +79,13 @@ def test_a_compiled_file_is_checked_as_any_other(uncompiled):
         load_model(uncompiled)
 
 
-def test_the_bundled_model_gives_what_tensorflow_gives():
-    """The compiled model, `predict` and the article's function agree on natural lengths."""
+def test_the_bundled_model_gives_the_scores_of_tensorflow():
+    """The compiled model, `predict` and the article's function agree on texts of natural length."""
     folder = BUNDLED_MODELS / "deep"
     card = read_card(folder)
     assert card.figures["onnx.max_difference"] <= 1e-5
     word_idx = json.loads((folder / "word_idx.json").read_text(encoding="utf-8"))
-    frame = pd.DataFrame({"text": made_texts(word_idx, 300, seed=9)})
+    frame = pd.DataFrame({"text": generated_texts(word_idx, 300, seed=9)})
     served = load_model(folder).score(frame)["Sentiment_Score"]
     model = read_keras(folder / "model.hdf5")
     alone = get_sentiment_DL(model, frame, word_idx)["Sentiment_Score"]
@@ -101,7 +101,7 @@ def test_the_bundled_model_gives_what_tensorflow_gives():
 
 
 def test_only_keras_models_are_compiled(tmp_path):
-    """A scikit-learn model is refused by its format, and stays as it is."""
+    """A scikit-learn model is refused and not changed."""
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(["good", "bad"], [1, 0])
     (tmp_path / "mine").mkdir()
     joblib.dump(pipeline, tmp_path / "mine" / "model.pkl")
@@ -111,11 +111,11 @@ def test_only_keras_models_are_compiled(tmp_path):
     assert read_card(tmp_path / "mine") == card
 
 
-def test_what_cannot_be_served_is_not_compiled(uncompiled):
-    """A folder whose word index is another model's is refused, and stays as it is."""
+def test_a_damaged_model_is_not_compiled(uncompiled):
+    """A folder with another model's word index is refused and not changed."""
     (uncompiled / "word_idx.json").write_text('{"beyond": 99999}')
     card = write_card(uncompiled, name="mine", format="hdf5", files=["model.hdf5", "word_idx.json"])
-    with pytest.raises(UnusableModel, match="this model's word index"):
+    with pytest.raises(UnusableModel, match="belong to another model"):
         compile_model(uncompiled)
     assert read_card(uncompiled) == card
 
@@ -139,7 +139,7 @@ print([name for name in ("tensorflow", "keras", "onnx", "sklearn") if name in sy
 
 
 def serve(folder, *missing):
-    """Load a model and score a text in a process of its own, without some libraries."""
+    """Load a model and score a text in a new process in which some libraries are missing."""
     return subprocess.run(
         [sys.executable, "-c", SERVE.format(missing=missing), folder],
         capture_output=True,
@@ -150,8 +150,8 @@ def serve(folder, *missing):
 
 def test_a_compiled_model_needs_no_tensorflow():
     """The bundled deep model is served by a process that never imports TensorFlow."""
-    shown = serve(BUNDLED_MODELS / "deep")
-    score, modules = shown.stdout.splitlines()
+    finished = serve(BUNDLED_MODELS / "deep")
+    score, modules = finished.stdout.splitlines()
     assert float(score) > 0.65
     assert modules == "[]"
 
@@ -164,16 +164,16 @@ def test_a_compiled_model_needs_no_tensorflow():
     ],
 )
 def test_a_library_that_is_missing_is_named(uncompiled, missing, compiled, reason):
-    """Without what runs the model the error says what that is and what to do, in one sentence."""
+    """If the library that runs the model is missing, the error names it and says what to do."""
     folder = BUNDLED_MODELS / "deep" if compiled else uncompiled
-    shown = serve(folder, *missing)
-    assert shown.returncode == 1
-    assert "Traceback" not in shown.stderr
-    assert re.search(reason, " ".join(shown.stderr.split()))
+    finished = serve(folder, *missing)
+    assert finished.returncode == 1
+    assert "Traceback" not in finished.stderr
+    assert re.search(reason, " ".join(finished.stderr.split()))
 
 
-def test_the_article_s_function_is_quick_to_import():
-    """`get_sentiment_DL` is there without TensorFlow having been imported."""
+def test_the_article_s_function_imports_no_tensorflow():
+    """Importing `get_sentiment_DL` does not import TensorFlow."""
     script = (
         "import sys; from scoring.keras_model import get_sentiment_DL; "
         "print([name for name in ('tensorflow', 'keras', 'onnxruntime') if name in sys.modules])"

@@ -20,11 +20,11 @@ from support.problems import refused
 from support.receiver import Receiver, receiving
 from support.waiting import wait_for
 
+from shared.config.secrets import webhook_secrets
 from shared.config.settings import Settings
 from shared.errors.service import BadWebhookSecret
 from shared.jobs.job import CallbackState
 from shared.webhooks import target as addresses
-from shared.webhooks.message import webhook_secrets
 from shared.webhooks.target import Allowed
 from worker.callbacks import sender as sender_module
 from worker.callbacks.http_post import WebhookClient

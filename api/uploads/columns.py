@@ -1,4 +1,4 @@
-"""The columns that a row is made of, by the names that a job gives them."""
+"""Checks that the columns exist that a job names."""
 
 from collections.abc import Collection
 
@@ -6,15 +6,15 @@ from shared.errors.input import NoSuchColumn
 
 
 def require(found: Collection[str], text_column: str, ref_column: str | None) -> None:
-    """See that the columns are there that were named.
+    """Check that the text column and the ref column exist.
 
     Args:
-        found: the names of the columns there are.
+        found: the names of all columns.
         text_column: the name of the column with the texts.
-        ref_column: the name of the column with the refs; None: none was named.
+        ref_column: the name of the column with the refs; None: the job names none.
 
     Raises:
-        shared.errors.input.NoSuchColumn: one of them is not there.
+        shared.errors.input.NoSuchColumn: one of them does not exist.
     """
     for column, option in ((text_column, "text_column"), (ref_column, "ref_column")):
         if column is not None and column not in found:

@@ -1,4 +1,4 @@
-"""Makes rows to score, good and bad, by a seed: texts that read a little like reviews."""
+"""Generates valid and invalid rows to score, repeatably by a seed; texts resemble reviews."""
 
 import csv
 import random
@@ -30,23 +30,23 @@ _JOINS = ["and", "but", "because", "although", "while", "so"]
 _ENDS = [".", "!", "...", "?", " \N{THUMBS UP SIGN}", ", I don't know."]
 _SYLLABLES = ["ba", "cor", "den", "fi", "gra", "lo", "mi", "nor", "pel", "ra", "sto", "tu", "ven"]
 
-#: Texts that a careless reader takes for something else than text.
+#: Texts that a careless CSV reader converts to another type.
 _TRAPS = ["NA", "null", "007", "12345678901234567890", "=1+1", "nan", "True"]
 
 
 class Row(NamedTuple):
-    """A row as it was meant."""
+    """A generated row."""
 
     ref: str
     text: str
-    error: str | None  #: A word that its error must hold; None for a good row.
+    error: str | None  #: A word that the error must contain; None for a valid row.
 
 
 def write_csv(path: Path, rows: int, seed: int) -> list[Row]:
-    """Write a CSV of that many rows; the same seed gives the same file.
+    """Write a CSV with `rows` rows; the same seed gives the same file.
 
     Returns:
-        What each row is, in the order of the file.
+        The rows, in the order of the file.
     """
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerow(HEADER)
@@ -56,7 +56,7 @@ def write_csv(path: Path, rows: int, seed: int) -> list[Row]:
 def _write(file: TextIO, rows: int, chance: random.Random) -> Iterator[Row]:
     unix, dos = csv.writer(file, lineterminator="\n"), csv.writer(file, lineterminator="\r\n")
     for number in range(rows):
-        # A row of its own kind now and then, at places that no part size divides.
+        # Special rows occur at positions that no part size divides.
         ref = f"{number:07d}" if number % 11 else f"é {number}"
         cells, error = [ref, _text(chance), "made"], None
         match number % 487:
@@ -89,7 +89,7 @@ def _text(chance: random.Random) -> str:
 
 
 def _clause(chance: random.Random) -> str:
-    # Names that no model has seen: real texts always have some.
+    # Names that no model knows, as in real texts.
     rare = "".join(chance.choices(_SYLLABLES, k=3)).title() if chance.random() < 0.3 else ""
     words = [chance.choice(_SUBJECTS), "of" if rare else "", rare, chance.choice(_VERBS)]
     return " ".join([word for word in words if word] + [chance.choice(_JUDGEMENTS)])

@@ -7,28 +7,30 @@ from collections.abc import Generator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-#: Read at a time; a longer buffer is fresh memory from the kernel at each read, which costs more.
+#: The size of a read. A larger buffer would be new memory from the kernel at each read, which is
+#: slower.
 READ_BYTES = 32 * 1024
 
 _CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)")
 
 
 class Answer(NamedTuple):
-    """What a request was answered with."""
+    """The response to a request."""
 
     status: int
     body: bytes
 
 
-#: Yields a request, or the moment (of `time.perf_counter`) at which it is due with it.
+#: A generator that yields requests, or pairs of due time (`time.perf_counter`) and request, and is
+#: sent the answers.
 Client = Generator[bytes | tuple[float, bytes], Answer, None]
 
 
-class Lane:
-    """A client and its connection; made at its first request, and anew where it was closed.
+class ClientConnection:
+    """A client and its connection, which is opened when it is needed.
 
     Attributes:
-        began: when the request began that was sent last.
+        began: the start time of the last request.
     """
 
     def __init__(self, url: str, client: Client, selector: selectors.BaseSelector) -> None:
@@ -41,14 +43,14 @@ class Lane:
         self.began = 0.0
 
     def next_request(self, answer: Answer | None) -> bytes | tuple[float, bytes] | None:
-        """What the client wants next, now that it has its answer; None: nothing more."""
+        """Pass the answer to the client and get its next request; None if it has no more."""
         try:
             return next(self._client) if answer is None else self._client.send(answer)
         except StopIteration:
             return None
 
     def send(self, wanted: bytes, began: float) -> None:
-        """Send a request; its latency counts from `began`, and holds a new connection's making."""
+        """Send a request. Its latency counts from `began`, and includes opening a connection."""
         self.began = began
         if self._socket is None:
             self._socket = socket.create_connection(self._address)
@@ -57,7 +59,12 @@ class Lane:
         self._socket.sendall(wanted)
 
     def receive(self) -> Answer | None:
-        """The answer, if it is whole with what has come now."""
+        """Read from the connection; returns the answer, or None if it is not complete yet.
+
+        Raises:
+            ConnectionError: the server closed the connection.
+            ValueError: the answer has no Content-Length.
+        """
         data = self._socket.recv(READ_BYTES) if self._socket else b""
         if not data:
             raise ConnectionError("the server closed a connection without an answer")
@@ -77,7 +84,7 @@ class Lane:
         return Answer(int(head[9:12]), data[body:])
 
     def close(self) -> None:
-        """End the client and its connection."""
+        """Close the client and its connection."""
         self._client.close()
         self._disconnect()
 

@@ -1,17 +1,21 @@
--- How the service stands, by model version.
--- ARGV: prefix, what the names of bulk queues begin with, model to name in any case ...
--- Answers JSON, with the fields of shared.overview.Standing.
-local at, models = now(), {}
+-- Count what waits and what runs, by model version.
+-- `queues` is what the keys of the queues of parts begin with. `models` are answered in any case, other
+-- models only if there is something to do for them.
+-- Answers JSON: an object by full name, with the fields of `Workload` in `shared/redis/overview.py`.
+local queues = ARGV[2]
+local models = arguments_from(3)
+
+local at, workloads = now(), {}
 
 local function of(full_name)
-  models[full_name] = models[full_name] or {
+  workloads[full_name] = workloads[full_name] or {
     queued_jobs = 0, running_jobs = 0, waiting_rows = 0, running_rows = 0, waiting_small = 0,
     running_small = 0, waiting_parts = 0, oldest_part_seconds = 0, oldest_small_seconds = 0,
   }
-  return models[full_name]
+  return workloads[full_name]
 end
 
--- Rows of the parts that a process has taken up: a few, whatever the job's size.
+-- The rows of the parts that a process has begun. These are few, whatever the size of the job.
 local function rows_in_work(job)
   local rows = 0
   for _, part in ipairs(redis.call('ZRANGE', job .. ':leases', 0, -1)) do
@@ -23,11 +27,11 @@ local function rows_in_work(job)
   return rows
 end
 
--- Where a question waits, nothing else may say so.
-local function small_of(full_name)
+local function count_small(full_name)
   local waiting = prefix .. 'small:' .. full_name
   of(full_name).waiting_small = redis.call('LLEN', waiting)
-  -- A job waits as its id, a question begins with one; an id begins with the time of its making.
+  -- A waiting job is its id, a waiting question begins with one; an id begins with the time at which it
+  -- was made.
   local first = redis.call('LINDEX', waiting, -1) or ''
   local made = string.match(first, '^%x%x%x%x%x%x%x%x%x%x%x%x')
   if made then
@@ -35,11 +39,12 @@ local function small_of(full_name)
   end
 end
 
-for index = 3, #ARGV do
-  small_of(ARGV[index])
+-- The models that were asked for too: a question has no record, so `small:models` may lack its model.
+for _, full_name in ipairs(models) do
+  count_small(full_name)
 end
 for _, full_name in ipairs(redis.call('SMEMBERS', prefix .. 'small:models')) do
-  small_of(full_name)
+  count_small(full_name)
 end
 for _, id in ipairs(redis.call('ZRANGE', prefix .. 'jobs:active', 0, -1)) do
   local job = key_of(id)
@@ -61,8 +66,8 @@ for _, id in ipairs(redis.call('ZRANGE', prefix .. 'small:claims', 0, -1)) do
     of(full_name).running_small = of(full_name).running_small + 1
   end
 end
-for full_name, one in pairs(models) do
-  local queue = ARGV[2] .. full_name
+for full_name, one in pairs(workloads) do
+  local queue = queues .. full_name
   one.waiting_parts = redis.call('LLEN', queue)
   local first = one.waiting_parts > 0 and redis.call('LINDEX', queue, -1)
   local readable, message = pcall(cjson.decode, first or '')
@@ -71,4 +76,4 @@ for full_name, one in pairs(models) do
     one.oldest_part_seconds = math.max(at - sent, 0)
   end
 end
-return cjson.encode(models)
+return cjson.encode(workloads)

@@ -1,63 +1,37 @@
-"""Rows sent as JSON: columns, records, or either of them in a JSON string."""
+"""Reads rows that were sent as a JSON body: columns or records, even inside of a JSON string."""
 
 import json
 from typing import Any
 
+from api.uploads.columns import require
 from shared.errors.input import NoRows, NotJson, NotRows, UnequalColumns
-from shared.tables.columns import require
+from shared.tables.json_values import decode, kind_of, writable
 
-#: A ref (None where none was sent), a text, and what is carried through.
+#: A row: the ref (None: the row was sent without one), the text, and the carried values.
 Row = tuple[Any, ...]
 
 
 def parse_json(body: bytes) -> Any:
-    """A JSON body as it was sent.
+    """Parse a JSON body.
 
-    A body that is itself a JSON string holding JSON (`requests.post(url, json=json.dumps(data))`,
-    a common slip, and what the article's client does) is read twice.
+    A body that is a JSON string which holds JSON is parsed a second time: the result of
+    `requests.post(url, json=json.dumps(data))`, a common slip that the article's client makes too.
 
     Raises:
-        shared.errors.input.NotJson: it is not JSON, or not what UTF-8 can carry back.
+        shared.errors.input.NotJson: it is not JSON, or cannot be written as UTF-8.
     """
     try:
-        value = _DECODER.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+        value = decode(body.decode(json.detect_encoding(body), "surrogatepass"))
         if isinstance(value, str):
-            value = _DECODER.decode(value)
-        return _writable(value, body)
+            value = decode(value)
+        return writable(value, body)
     except (ValueError, RecursionError) as error:
         # UnicodeDecodeError is a ValueError; RecursionError is a body of a million brackets.
         raise NotJson(reason=str(error)) from None
 
 
-def parse_value(line: bytes) -> Any:
-    """JSON in UTF-8 as it was sent, read once.
-
-    Raises:
-        shared.errors.input.NotJson: it is not JSON, or not what UTF-8 can carry back.
-    """
-    try:
-        return _writable(_DECODER.decode(line.decode("utf-8-sig")), line)
-    except (ValueError, RecursionError) as error:
-        raise NotJson(reason=str(error)) from None
-
-
-def _writable(value: Any, content: bytes) -> Any:
-    if b"\\ud" in content.lower():
-        # Half of a surrogate pair is legal in JSON, but no answer could be written with it.
-        json.dumps(value, ensure_ascii=False).encode()
-    return value
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON value; use null")
-
-
-# `json.loads` would make one for each body, which takes as long as reading a small one.
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
-
-
 def json_columns(value: Any) -> list[str]:
-    """The names of the columns in a parsed body, in the order they first come in."""
+    """The names of the columns in a parsed body, in the order of their first occurrence."""
     records = value if isinstance(value, list) else [value]
     found = {key: None for record in records if isinstance(record, dict) for key in record}
     return list(found)
@@ -70,23 +44,23 @@ def json_rows(
     ref_column: str | None = None,
     carried: tuple[str, ...] = (),
 ) -> list[Row]:
-    """The rows in a parsed body: the ref, None where none was sent, the text, what is carried.
+    """Read the rows in a parsed body.
 
     Reads columns `{"ref": [1], "text": ["a"]}`, pandas' `DataFrame.to_json()`
     `{"ref": {"0": 1}, "text": {"0": "a"}}`, records `[{"ref": 1, "text": "a"}]` and one record
-    `{"ref": 1, "text": "a"}`. Values keep their type.
+    `{"ref": 1, "text": "a"}`. Values keep their types.
 
     Args:
         value: the parsed body.
         text_column: the name of the column with the texts.
         ref_column: the name of the column with the refs; None: `ref` if there is one.
-        carried: the names of the columns that are carried through, each of which is there.
+        carried: the names of the carried columns, each of which exists.
 
     Raises:
-        shared.errors.input.NotRows: it is none of these.
-        shared.errors.input.NoSuchColumn: no text column, or not the ref column that was named.
-        shared.errors.input.UnequalColumns: columns of different lengths.
-        shared.errors.input.NoRows: there is no row.
+        shared.errors.input.NotRows: it has none of these forms.
+        shared.errors.input.NoSuchColumn: there is no text column, or not the ref column named.
+        shared.errors.input.UnequalColumns: the columns differ in length.
+        shared.errors.input.NoRows: there are no rows.
     """
     if isinstance(value, list):
         rows = _from_records(value, text_column, ref_column, carried)
@@ -136,20 +110,3 @@ def _from_mapping(
     texts = columns[text_column]
     refs = columns.get(ref_column or "ref") or [None] * len(texts)
     return list(zip(refs, texts, *[columns[name] for name in carried], strict=True))
-
-
-def kind_of(value: object) -> str:
-    """What a JSON value is, in words."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case list():
-            return "a list"
-        case _:
-            return "an object"

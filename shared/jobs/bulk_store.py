@@ -1,0 +1,126 @@
+"""The section of the job store for bulk jobs: how their parts are cut, scored and finished."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from shared.jobs.outcome import Outcome, Summary
+from shared.tables.parts import Part
+
+#: Stands for a part's number: the finish of a job whose results are put together at its end. The
+#: finish has a lease like that of a part; `renew_part` renews it, and `hold_up` gives it back.
+FINISH = -1
+
+
+#: The summary of a part whose scores were not summed up.
+NOTHING = Summary()
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A part that this process has begun."""
+
+    part: Part
+    attempts: int  #: How often the part was begun, this time included.
+    note: str = ""  #: The last note that `JobStore.note` was given for the part.
+    perhaps_done: bool = (
+        False  #: Its result may exist: the part was begun before, or the job restored.
+    )
+
+
+@dataclass(frozen=True)
+class Walk:
+    """The next steps of a job after some of its parts were recorded or completed."""
+
+    wanted: bool = False  #: The job is running, and the caller's work has counted.
+    all_done: bool = False  #: Every part is done and no more will come: finish the job.
+    dispatch: list[int] = field(default_factory=list)  #: The numbers of the parts to dispatch now.
+    failed: bool = False  #: The job has just failed: too many of its rows have an error.
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row with an error."""
+
+    row: int  #: Its number in the job, from 0.
+    description: str  #: For an error message: `row 17 (ref '4711'): the text is empty`.
+
+
+class BulkStore(Protocol):
+    """The parts of bulk jobs. Every call is atomic, and may be repeated after a crash."""
+
+    def last_part(self, job_id: str) -> tuple[int, Part | None]:
+        """The number of recorded parts, and the last of them."""
+
+    def parts(self, job_id: str, begin: int, end: int) -> list[Part]:
+        """The recorded parts with the numbers from `begin` to `end` - 1."""
+
+    def add_parts(
+        self, job_id: str, parts: list[Part], *, known: int, last: bool, lanes: int
+    ) -> Walk:
+        """Record parts that a split has cut.
+
+        Args:
+            job_id: the job.
+            parts: the parts, in their order.
+            known: the number of parts before these. If another number is recorded, nothing happens
+                and `wanted` is false: another split of the job goes on, and this one must stop.
+            last: whether there are no more parts.
+            lanes: the most parts that may be under way.
+        """
+
+    def begin_part(self, job_id: str, part: int) -> Begun | None:
+        """Begin a part that was handed out, and take its lease; None if there is nothing to do."""
+
+    def note(self, job_id: str, part: int, note: str) -> None:
+        """Leave a note for the next attempt at a part; does nothing if the job is not running."""
+
+    def renew_part(self, job_id: str, part: int) -> None:
+        """Renew the lease of a part that is under way."""
+
+    def hold_up(self, job_id: str, part: int, reason: str) -> None:
+        """Give back a part that could not be done for a reason outside of its rows (a full disk).
+
+        The attempt does not count. The part is overdue after its lease. The job shows the reason
+        until a part is done.
+        """
+
+    def complete_part(
+        self,
+        job_id: str,
+        part: int,
+        *,
+        completed: int,
+        failed: int,
+        lanes: int,
+        bad: BadRow | None = None,
+        summary: Summary = NOTHING,
+    ) -> Walk:
+        """Mark a part done, and count its rows; further calls for the same part change nothing.
+
+        If the share of rows with an error is sure to be over `Spec.tolerance`, the job moves to
+        `failed`. The last call of `add_parts`, which makes the number of rows known, does that too.
+
+        Args:
+            job_id: the job.
+            part: the number of the part.
+            completed: its rows with a score.
+            failed: its rows with an error.
+            lanes: the most parts that may be under way.
+            bad: the first of its rows with an error, for a job with a tolerance below 1.
+            summary: the summary of its rows, which is added to the job's.
+        """
+
+    def outcome(self, job_id: str) -> Outcome:
+        """The parts of a bulk job that are done, and the summary of their rows.
+
+        The cost hardly depends on the number of parts. Whatever an earlier `get` has counted is
+        included.
+        """
+
+    def begin_finish(self, job_id: str) -> bool:
+        """Take the lease of the finish of a job, under the part number `FINISH`.
+
+        Returns:
+            Whether the caller has it. False if a part is not done, the job is not running, or
+            another process has the lease.
+        """

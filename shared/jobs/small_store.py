@@ -1,0 +1,107 @@
+"""The section of the job store for small jobs and questions, which the doorbell is rung for."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.jobs.bulk_store import BadRow
+
+
+@dataclass(frozen=True)
+class SmallJob:
+    """A small job, or a question, that a worker has taken."""
+
+    id: str
+    attempts: int  #: How often it was taken, this time included.
+    rows: bytes  #: The rows in the form of `shared.tables.stored_rows.write_rows`.
+    reply_to: str = ""  #: The address for the answer to a question; empty: this is a recorded job.
+    note: str = ""  #: The last note that `JobStore.note` was given for the job's part 0.
+    traceparent: str = ""  #: The traceparent of the request, if it had one.
+
+
+@dataclass(frozen=True)
+class Question:
+    """Rows whose scores a request waits for.
+
+    A question is not recorded: if it is lost, the asker asks again.
+    """
+
+    id: str  #: An id in the form of a job's id.
+    rows: bytes  #: The rows in the form of `shared.tables.stored_rows.write_rows`.
+    count: int  #: The number of rows.
+    reply_to: str  #: The address at which the asker listens for the answer.
+    asked: int = 0  #: How often it was asked before without an answer.
+    traceparent: str = ""  #: The traceparent of the request, if it has one.
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The result of a small job or a question."""
+
+    id: str
+    result: bytes  #: The result rows in the form of `shared.tables.csv_results.render`.
+    completed: int  #: Rows with a score.
+    failed: int  #: Rows with an error.
+    reply_to: str = ""  #: The address for the answer to a question.
+    bad: BadRow | None = None  #: The first row with an error.
+
+
+class SmallStore(Protocol):
+    """Small jobs and questions. Every call is atomic, and may be repeated after a crash."""
+
+    def ask(self, full_name: str, question: Question) -> bool:
+        """Put a question into a model's waiting list.
+
+        Returns:
+            Whether the doorbell must be rung.
+
+        Raises:
+            shared.errors.service.ServiceFull: too many small jobs and questions wait for it.
+        """
+
+    def is_waiting(self, full_name: str, question: Question) -> bool:
+        """Whether no worker has taken the question yet."""
+
+    def withdraw(self, full_name: str, question: Question) -> None:
+        """Remove a question from the waiting list, because nobody wants the answer any more."""
+
+    def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
+        """Wait up to `seconds` for answers to the questions with this address.
+
+        Returns:
+            Pairs of a question's id and its result rows; empty if no answer came in time.
+        """
+
+    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
+        """Take waiting small jobs and questions of a model, up to `rows` rows.
+
+        Jobs are taken for one lease. A job or question that was attempted before is taken alone: it
+        may be what killed its worker.
+
+        Returns:
+            The jobs and questions, and the number of those that still wait.
+        """
+
+    def renew_small(self, job_ids: list[str]) -> None:
+        """Renew the leases of small jobs that were taken."""
+
+    def answer_small(self, answers: list[Answer]) -> None:
+        """Close small jobs, and send the answers to questions.
+
+        A job ends as `failed` if the share of its rows with an error is over `Spec.tolerance`.
+        """
+
+    def small_result(self, job_id: str) -> bytes:
+        """The result rows of a small job as CSV; empty if there are none."""
+
+    def small_rows(self, job_id: str) -> bytes:
+        """The rows of a small job; empty once it has succeeded, or a day after another end."""
+
+    def return_small(self) -> list[str]:
+        """Put small jobs back into their waiting lists that were not answered within their lease.
+
+        Returns:
+            The models whose doorbell must be rung.
+        """
+
+    def waiting_small(self, full_name: str) -> int:
+        """The number of small jobs and questions that wait for a model."""

@@ -1,0 +1,105 @@
+"""The layout of a CSV: which cells of a record are the text, the ref, and the carried columns."""
+
+import io
+from collections.abc import Iterator
+from functools import partial
+from typing import BinaryIO, Literal
+
+from pydantic import Field
+from typing_extensions import override
+
+from shared.tables.base_layout import BaseLayout
+from shared.tables.csv_blocks import Block, Look, RecordEnds, by_blocks, csv_runs, record_cells
+from shared.tables.csv_records import Record
+from shared.tables.rows import Rows, numbers_of, rows_of
+
+
+class CsvLayout(BaseLayout):
+    """A CSV, as it was sent."""
+
+    format: Literal["csv"] = "csv"
+    delimiter: str = Field(",", description="The character between the cells.")
+    width: int = Field(2, ge=1, description="Cells in a record.")
+    text: int = Field(1, ge=0, description="Index of the cell with the text.")
+    ref: int | None = Field(0, description="Index of the cell with the ref; None: no such column.")
+    carried: tuple[int, ...] = Field(
+        (), description="Indexes of the cells that are carried through to the results."
+    )
+
+    @override
+    def _record_ends(
+        self,
+        file: BinaryIO,
+        offset: int,
+        row: int,
+        max_record_bytes: int,
+        look: Look[RecordEnds],
+    ) -> Iterator[RecordEnds]:
+        return csv_runs(
+            file,
+            offset=offset,
+            row=row,
+            max_bytes=max_record_bytes,
+            delimiter=self.delimiter,
+            look=look,
+            exact=_ends_of,
+        )
+
+    @override
+    def read(
+        self,
+        content: bytes,
+        *,
+        offset: int = 0,
+        first_row: int = 0,
+        max_text_chars: int,
+        max_record_bytes: int,
+    ) -> Rows:
+        rows = Rows()
+        for run in csv_runs(
+            io.BytesIO(content),
+            offset=offset,
+            row=first_row,
+            max_bytes=max_record_bytes,
+            delimiter=self.delimiter,
+            look=by_blocks(partial(self._read_block, max_text_chars=max_text_chars)),
+            exact=partial(self._read_records, max_text_chars=max_text_chars),
+        ):
+            rows.extend(run)
+        return rows
+
+    def _read_block(self, block: Block, *, max_text_chars: int) -> Rows | None:
+        """The rows of an ordinary block; None if the records must be read one by one."""
+        cells = record_cells(block, self.width, self.delimiter)
+        if cells is None:
+            return None
+        width, ref = self.width, self.ref
+        texts = cells[self.text :: width]
+        refs = numbers_of(block.row, len(texts)) if ref is None else cells[ref::width]
+        extras = [cells[at::width] for at in self.carried]
+        return rows_of(refs, texts, max_text_chars, extras)
+
+    def _read_records(
+        self, records: Iterator[Record], first_row: int, *, max_text_chars: int
+    ) -> Iterator[Rows]:
+        rows = Rows()
+        for number, (cells, problem, _) in enumerate(records, first_row + 1):
+            error = problem
+            if not error and len(cells) != self.width:
+                error = f"the row has {len(cells)} cells; the header has {self.width}"
+            ref = str(number)
+            if self.ref is not None and self.ref < len(cells):
+                ref = cells[self.ref]
+            extras = [cells[at] if at < len(cells) else "" for at in self.carried]
+            rows.add(ref, None if error else cells[self.text], max_text_chars, error, extras)
+        yield rows
+
+
+def _ends_of(records: Iterator[Record], _row: int) -> Iterator[RecordEnds]:
+    ends: list[int] = []
+    try:
+        ends.extend(end for _, _, end in records)
+    finally:
+        # Also where the next record is an error: which parts come before it must not depend on
+        # where the blocks begin.
+        yield RecordEnds.of(ends)

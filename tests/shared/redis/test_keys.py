@@ -1,0 +1,152 @@
+"""The table of keys in shared/redis/README.md matches a Redis that was used."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.stored import MODEL, a_job, complete, parts, question, small
+
+import shared.redis
+from shared.config.settings import Settings
+from shared.dispatch import CeleryDispatch, make_celery
+from shared.fleet import Worker
+from shared.jobs.job import Binding, CallbackState, Job, State, new_job_id
+from shared.jobs.job_store import FINISH, Answer, BadRow
+from shared.jobs.outcome import Summary
+from shared.redis.fleet import RedisFleet
+from shared.redis.job_store import RedisJobStore
+from shared.redis.link import RedisLink
+
+README = Path(shared.redis.__file__).with_name("README.md")
+
+NODE = "here-1"
+
+#: Keys that only a Celery worker makes.
+OF_A_WORKER = {"unacked", "unacked_index", "unacked_mutex"}
+
+
+def table() -> dict[str, str]:
+    """The type of each key in the table, by the pattern of its name."""
+    rows = re.findall(r"^\| `(\S+)` \| (\w+) \|", README.read_text(), re.MULTILINE)
+    assert len(dict(rows)) == len(rows) > 30
+    return dict(rows)
+
+
+def expression(name: str) -> re.Pattern[str]:
+    """What matches the keys of a pattern such as `job:<id>:parts`."""
+    pieces = re.split(r"(<\w+>)", name)
+    wild = {"<id>": "[0-9a-f]{32}", "<model>": "[^:]+@[^:]+"}
+    found = [wild.get(one, ".+") if one.startswith("<") else re.escape(one) for one in pieces]
+    return re.compile("".join(found))
+
+
+def job_of(kind: str = "bulk", **more: object) -> Job:
+    job = a_job(kind, total=2 if kind == "small" else None)
+    return job.model_copy(update={"spec": job.spec.model_copy(update=more)})
+
+
+def use_bulk_jobs(store: RedisJobStore) -> Iterator[None]:
+    """A job from its key to its callback, and one that fails."""
+    token = new_job_id()
+    store.hold_key("a" * 64, token, 60)
+    yield
+    binding = Binding(key="a" * 64, token=token, fingerprint="f")
+    job = job_of(owner="me", binding=binding, callback_url="https://example.org/scored")
+    job_id = job.spec.id
+    store.create(job)
+    store.move(job_id, State.RUNNING)
+    store.add_parts(job_id, parts(2), known=0, last=True, lanes=2)
+    store.begin_part(job_id, 0)
+    store.note(job_id, 0, "a note")
+    yield
+    bad, summary = BadRow(0, "row 1: the text is empty"), Summary.of([0.5], [None])
+    store.complete_part(job_id, 0, completed=9, failed=1, lanes=2, bad=bad, summary=summary)
+    store.hold_up(job_id, 1, "the disk is full")
+    complete(store, job_id, 1)
+    store.begin_finish(job_id)
+    store.renew_part(job_id, FINISH)
+    yield
+    store.move(job_id, State.SUCCEEDED)
+    yield
+    store.take_callbacks(10, 60)
+    store.note_callback(job_id, CallbackState.PENDING, error="no answer", again_in=5)
+    store.load("me")
+    store.spend("me", 60)
+    store.overdue([MODEL])
+    store.restore(job_of(), [])
+    store.delete(job_id)
+
+
+def use_small_jobs(store: RedisJobStore) -> Iterator[None]:
+    """A small job and a question, taken and answered."""
+    small(store, 2)
+    store.ask(MODEL, question(reply_to="here"))
+    yield
+    taken, _ = store.take_small(MODEL, 10)
+    store.renew_small([taken[0].id])
+    store.note(taken[0].id, 0, "a note")
+    yield
+    store.answer_small([Answer(one.id, b"1,0.5,\n", 1, 0, one.reply_to) for one in taken])
+    yield
+    store.expire(10)
+
+
+def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Iterator[None]:
+    """Heartbeats, messages, and what is done from time to time."""
+    fleet = RedisFleet(link, settings)
+    fleet.announce(NODE, [])
+    fleet.describe(
+        Worker(
+            name=NODE,
+            host="here",
+            release="1",
+            libraries={},
+            models=[MODEL],
+            processes=[],
+            memory=1,
+            started_at=1.0,
+            clock_ahead=0.0,
+        )
+    )
+    link.client.hset(link.key("models"), "fast", "{}")
+    link.client.hset(link.key("replaced"), "fast@0", 1.0)
+    store.due("sweep", 60)
+    celery = make_celery(settings)
+    dispatch = CeleryDispatch(celery)
+    dispatch.split(MODEL, "0" * 32)
+    dispatch.answer(MODEL)
+    celery.close()
+    with store.reconciling(60):
+        yield
+
+
+@pytest.fixture
+def found(link: RedisLink, redis_settings: Settings) -> dict[str, str]:
+    """The types of all keys that were in Redis at some time, by their names without the prefix."""
+    store = RedisJobStore(link, redis_settings.model_copy(update={"retention_seconds": 1e-6}))
+    types: dict[str, str] = {}
+
+    def look() -> None:
+        for key in link.client.scan_iter(f"{link.prefix}*"):
+            types[key.removeprefix(link.prefix)] = link.client.type(key)
+
+    for use in (use_bulk_jobs(store), use_small_jobs(store)):
+        for _ in use:
+            look()
+        look()
+    for _ in use_upkeep(store, link, redis_settings):
+        look()
+    return types
+
+
+def test_the_table_has_every_key(found: dict[str, str]) -> None:
+    """Each key is in the table with its type, and each row of the table was seen in Redis."""
+    rows = {name: (expression(name), kind) for name, kind in table().items()}
+    unused = set(rows) - OF_A_WORKER
+    for key, kind in found.items():
+        matching = {name for name, (known, _) in rows.items() if known.fullmatch(key)}
+        assert matching, f"{key} is not in the table"
+        assert kind in {rows[name][1] for name in matching}, key
+        unused -= {name for name in matching if rows[name][1] == kind}
+    assert not unused
