@@ -74,6 +74,12 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 _GROUP_OF = {name: group for group, (_, names) in GROUPS.items() for name in names}
 
+#: The answer of the server itself, before a request gets here: also below `/v1` a problem.
+_TOO_LONG: Schema = {
+    "description": "The address is too long, with its options.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
 _ABOUT = (
     "Asynchronous batch scoring of texts: send rows, get a job at once, poll it, download its "
     "results. Errors are problem details (RFC 9457) of the type `urn:scorelane:problem:<code>`."
@@ -170,6 +176,8 @@ def _operation(app: Flask, rule: Rule, schemas: _Schemas) -> Schema:
         ],
         "responses": answers | _refusals(rule.rule, refused, schemas),
     }
+    if rule.arguments or any(one.where == "query" for one in about.parameters):
+        found["responses"]["414"] = _TOO_LONG
     if about.body:
         found["requestBody"] = {"required": True, "content": _content(about.body, schemas)}
     return found
