@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException
 
+from api.addresses import advice, redirect
 from api.request_log import REQUEST_ID
 from api.requests.body import read_on
 from shared.errors import input as input_errors
@@ -31,6 +32,8 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.KeyWanted: HTTPStatus.UNAUTHORIZED,
     errors.UnknownKey: HTTPStatus.UNAUTHORIZED,
     errors.WrongScope: HTTPStatus.FORBIDDEN,
+    errors.HostNotAllowed: HTTPStatus.FORBIDDEN,
+    errors.CrossSite: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.OwnerFull: HTTPStatus.TOO_MANY_REQUESTS,
     errors.ServiceFull: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -154,6 +157,8 @@ def error_answer(status: int, code: str, detail: str, param: str | None) -> Resp
 
 def register(app: Flask) -> None:
     """Register handlers that answer every error of the app with `problem`."""
+    # Or `//jobs` would be a redirect instead of an error that names `/jobs`.
+    app.url_map.merge_slashes = False
     app.register_error_handler(ScorelaneError, _handle_scorelane_error)
     app.register_error_handler(RedisError, _handle_redis_error)
     app.register_error_handler(OperationalError, _handle_redis_error)
@@ -191,7 +196,14 @@ def _handle_os_error(error: OSError) -> Response:
 def _handle_http_exception(error: HTTPException) -> Response:
     status = error.code or 500
     code = HTTPStatus(status).name.lower().replace("_", "-")
-    response = problem(status, code, error.description or HTTPStatus(status).description)
+    if response := redirect(error):
+        return response
+    detail = advice(error)
+    if detail:
+        # Its sender gets the answer only after the body is read.
+        read_on(request)
+    detail = detail or error.description or HTTPStatus(status).description
+    response = problem(status, code, detail)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "content-range"):
             response.headers[name] = value

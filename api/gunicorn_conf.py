@@ -34,6 +34,11 @@ share_memory()
 #: The address that the article uses.
 bind = "0.0.0.0:5005"
 
+#: gunicorn would take SCRIPT_NAME and PATH_INFO from the headers of anybody on the loopback, and so
+#: let them choose another path than the one that is checked and logged. No proxy needs that here:
+#: the API does not depend on where it is mounted.
+forwarder_headers = ""
+
 #: The API mostly moves bytes and waits for Redis: threads do that in little memory. Two processes,
 #: because Python's lock limits each to one core: on two cores the second process serves a third
 #: more small requests per second.

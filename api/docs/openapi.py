@@ -1,7 +1,6 @@
 """`/openapi.json`: the OpenAPI 3.1 document of the API, made from its code."""
 
 import inspect
-import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from http import HTTPStatus
@@ -12,6 +11,7 @@ from flask import Blueprint, Flask, current_app
 from pydantic import TypeAdapter
 from werkzeug.routing import Rule
 
+from api.docs.problem_examples import example_of
 from api.errors import PREFIX, RETRY_AFTER, V1Error, status_of
 from api.jobs.representation import JobId
 from api.schema.describe import Answer, Content, Description, Parameter, Schema, describes, json
@@ -52,6 +52,34 @@ _PROBLEM = {
     "required": ["type", "title", "status", "detail"],
 }
 
+#: The groups of addresses, as the page shows them: a sentence on each, and its blueprints.
+GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "Sentiment": ("Score a few texts at once.", ("article",)),
+    "Jobs": (
+        "Submit rows as a job; follow, list, cancel, retry and delete jobs.",
+        ("submitting", "jobs", "retrying", "events"),
+    ),
+    "Results": (
+        "Download the rows of a job with their scores or errors, or statistics of them.",
+        ("results", "bad_rows", "summary"),
+    ),
+    "Files and batches": (
+        "The same for clients of the OpenAI API.",
+        ("v1_files", "v1_batches"),
+    ),
+    "Models": ("The models that a job may name.", ("models",)),
+    "Operations": ("Probes, metrics and workers.", ("health", "metrics")),
+    "Documentation": ("This document, and the page that shows it.", ("openapi", "docs_page")),
+}
+
+_GROUP_OF = {name: group for group, (_, names) in GROUPS.items() for name in names}
+
+#: The answer of the server itself, before a request gets here: also below `/v1` a problem.
+_TOO_LONG: Schema = {
+    "description": "The address is too long, with its options.",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
 _ABOUT = (
     "Asynchronous batch scoring of texts: send rows, get a job at once, poll it, download its "
     "results. Errors are problem details (RFC 9457) of the type `urn:scorelane:problem:<code>`."
@@ -70,7 +98,8 @@ def document(app: Flask) -> dict[str, Any]:
     """The OpenAPI 3.1 document of an app.
 
     Raises:
-        KeyError: a view has no description, see `api.schema.describe`.
+        KeyError: a view has no description, see `api.schema.describe`; or its blueprint is in no
+            group.
     """
     schemas = _Schemas()
     paths: dict[str, Any] = {}
@@ -81,7 +110,9 @@ def document(app: Flask) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Scorelane", "version": _release(), "description": _ABOUT},
-        "tags": [_tag(one.name, one.import_name) for one in app.blueprints.values()],
+        "tags": [
+            {"name": name, "description": description} for name, (description, _) in GROUPS.items()
+        ],
         "paths": paths,
         "components": {
             "securitySchemes": {
@@ -90,11 +121,6 @@ def document(app: Flask) -> dict[str, Any]:
             "schemas": {"Problem": _PROBLEM, **schemas.found},
         },
     }
-
-
-def _tag(name: str, module: str) -> Schema:
-    about = inspect.getdoc(sys.modules[module]) or ""
-    return {"name": name, "description": about.partition("\n")[0]}
 
 
 def _release() -> str:
@@ -131,7 +157,7 @@ def _operation(app: Flask, rule: Rule, schemas: _Schemas) -> Schema:
     answers = {str(status): _answer(one, schemas) for status, one in about.answers.items()}
     found: Schema = {
         "operationId": rule.endpoint.rpartition(".")[2],
-        "tags": [rule.endpoint.partition(".")[0]],
+        "tags": [_GROUP_OF[rule.endpoint.partition(".")[0]]],
         "summary": " ".join(summary.split()),
         "description": more,
         # `{}` makes the key optional: a service without keys needs none.
@@ -150,6 +176,8 @@ def _operation(app: Flask, rule: Rule, schemas: _Schemas) -> Schema:
         ],
         "responses": answers | _refusals(rule.rule, refused, schemas),
     }
+    if rule.arguments or any(one.where == "query" for one in about.parameters):
+        found["responses"]["414"] = _TOO_LONG
     if about.body:
         found["requestBody"] = {"required": True, "content": _content(about.body, schemas)}
     return found
@@ -164,13 +192,16 @@ def _refusals(path: str, kinds: Iterable[type[ScorelaneError]], schemas: _Schema
 
 
 def _parameter(one: Parameter) -> Schema:
-    found = {
+    # Not as `example`: the page would fill it in and send it, with options that contradict one
+    # another.
+    example = one.example[0] if isinstance(one.example, list) else one.example
+    more = "" if example is None else f" For example: `{example}`."
+    return {
         "name": one.name,
         "in": one.where,
-        "description": one.description,
+        "description": f"{one.description}{more}",
         "schema": one.schema,
     }
-    return found if one.example is None else found | {"example": one.example}
 
 
 def _answer(answer: Answer, schemas: _Schemas) -> Schema:
@@ -215,7 +246,7 @@ def _problem(status: HTTPStatus, codes: dict[str, type[ScorelaneError]]) -> Sche
                 "type": f"urn:scorelane:problem:{code}",
                 "title": status.phrase,
                 "status": int(status),
-                "detail": kind.message(),
+                "detail": example_of(kind),
             }
         }
         for code, kind in codes.items()

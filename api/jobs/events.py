@@ -14,6 +14,7 @@ from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_json
 from api.process.draining import draining
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes
+from api.security.access import current_key_check
 from api.services import Services, current_services
 from shared.errors.service import JobExpired, JobNotFound, StreamsFull
 from shared.jobs.job import ENDED, Job
@@ -80,7 +81,9 @@ def events(job_id: str) -> Response:
         # A 204 makes an EventSource stop reconnecting.
         return Response(status=204)
     release = at.streams.take()
-    stream = follow(at, job, seen, _hung_up(request.environ.get("gunicorn.socket")))
+    hung_up = _hung_up(request.environ.get("gunicorn.socket"))
+    is_valid = current_key_check()
+    stream = follow(at, job, seen, lambda: hung_up() or not is_valid())
     answer = Response(stream, mimetype="text/event-stream")
     # Not a `finally` in the generator: for a HEAD request the generator is never started.
     answer.call_on_close(release)
@@ -100,13 +103,13 @@ def follow(at: Services, job: Job, seen: str, is_gone: Callable[[], bool]) -> It
     """Yield the events of a job until its end, for at most `stream_seconds`.
 
     This reads the job's record at most once per second. If the job is deleted, the stream ends; a
-    client that reconnects gets the error.
+    client that reconnects gets the error. Likewise if the client's key is withdrawn.
 
     Args:
         at: the services.
         job: its current state.
         seen: the id of the last event that the client has; empty: none.
-        is_gone: tells whether the client has closed the connection.
+        is_gone: tells whether the client has closed the connection, or may not read on.
     """
     now = last_sent = time.monotonic()
     until = now + at.settings.stream_seconds
@@ -123,6 +126,8 @@ def follow(at: Services, job: Job, seen: str, is_gone: Callable[[], bool]) -> It
             return
         try:
             has_rung = at.store.wait(job.spec.id, POLL_SECONDS)
+            if is_gone():
+                return
             job = at.store.get(job.spec.id)
         except (JobNotFound, JobExpired):
             return

@@ -11,7 +11,7 @@ from shared.errors.service import (
     MalformedJobId,
 )
 from shared.jobs.job import Job, State, is_job_id, made_at
-from shared.storage.manifest import has_manifest, settle
+from shared.storage.manifest import read_manifest, settle
 
 
 def find_job(at: Services, job_id: str) -> Job:
@@ -36,12 +36,22 @@ def find_job(at: Services, job_id: str) -> Job:
         if current_identity().sees(error.fields["owner"]):
             raise
     except JobNotFound:
-        if has_manifest(at.blobs, job_id):
+        if _is_restorable(at, job_id):
             raise JobNotRestored(job_id=job_id) from None
         if made_at(job_id) < at.store.since():
             raise JobLost(job_id=job_id) from None
     # Another owner's job is reported as missing, so that nobody learns that it exists.
     raise JobNotFound(job_id=job_id)
+
+
+def _is_restorable(at: Services, job_id: str) -> bool:
+    """Whether the blob store has a job that the caller's key may see."""
+    try:
+        manifest = read_manifest(at.blobs, job_id)
+    except ValueError:
+        # Whose it was cannot be read.
+        return current_identity().is_admin
+    return manifest is not None and current_identity().sees(manifest.job.spec.owner)
 
 
 def cancel_job(at: Services, job_id: str) -> Job:

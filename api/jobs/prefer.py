@@ -6,7 +6,9 @@ from urllib.request import parse_http_list
 from flask import Request
 
 from api.schema.describe import Parameter
+from api.security.access import current_key_check
 from api.services import Services
+from shared.errors.service import UnknownKey
 from shared.jobs.job import ENDED, Job
 
 PREFER = Parameter(
@@ -62,13 +64,18 @@ def wait_for_end(at: Services, job: Job, preferences: Preferences) -> tuple[Job,
 
     Raises:
         shared.errors.service.JobNotFound: the job was deleted during the wait.
+        shared.errors.service.UnknownKey: the client's key was withdrawn during the wait.
     """
     if preferences.wait is None:
         return job, None
     if job.state in ENDED:
         return job, preferences.wait
     waited = at.job_waits.wait(job.spec.id, preferences.wait)
-    return (job if waited is None else at.store.get(job.spec.id)), waited
+    if waited is None:
+        return job, None
+    if not current_key_check()():
+        raise UnknownKey
+    return at.store.get(job.spec.id), waited
 
 
 def applied(waited: int | None, *, at_once: bool = False) -> str | None:

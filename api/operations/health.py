@@ -23,6 +23,15 @@ class Health(TypedDict):
             dict[str, int], Field(description="The number of live processes that serve each model.")
         ]
     ]
+    not_served: NotRequired[
+        Annotated[
+            list[str],
+            Field(
+                description="Models that were announced, and of which no live process serves any "
+                "version; absent if there are none."
+            ),
+        ]
+    ]
 
 
 @blueprint.get("/livez")
@@ -44,11 +53,17 @@ def readyz() -> Health:
     """Whether this replica can take requests.
 
     It can if Redis answers, at least one worker has loaded its models, and the replica is not about
-    to stop.
+    to stop. Every model that was ever announced is served by live processes then, or is named in
+    `not_served`.
     """
     if draining.is_set():
         raise Draining
-    serving = current_services().fleet.serving()
+    fleet = current_services().fleet
+    serving = fleet.serving()
     if not serving:
         raise NoModelYet
-    return {"status": "ok", "processes": serving}
+    health: Health = {"status": "ok", "processes": serving}
+    served = {full_name.partition("@")[0] for full_name in serving}
+    if not_served := [name for name in fleet.models() if name not in served]:
+        health["not_served"] = not_served
+    return health

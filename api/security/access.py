@@ -1,10 +1,13 @@
-"""Authentication, scopes and rate limits: checked before every request."""
+"""Authentication, scopes, rate limits and pages of other sites: checked before every request."""
 
 import math
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 from flask import Flask, Response, g, request
 
+from api.security.browsers import Browsers
 from api.security.keys import ANYONE, Key, Keys, Scope
 from shared.config.settings import Settings
 from shared.errors.service import (
@@ -23,6 +26,7 @@ SCOPES: dict[str, Scope | None] = {
     "openapi.openapi": None,
     "docs_page.page": None,
     "docs_page.part": None,
+    "docs_page.favicon": None,
     "article.sentiment": Scope.SUBMIT,
     "submitting.submit": Scope.SUBMIT,
     "jobs.cancel": Scope.SUBMIT,
@@ -66,6 +70,16 @@ def current_identity() -> Key:
     return identity
 
 
+def current_key_check() -> Callable[[], bool]:
+    """A function that tells whether the key of this request is still valid.
+
+    For a response that takes long: the function may be called after the request's context has
+    ended. Without keys it always returns True.
+    """
+    check: Callable[[], bool] = g.get("is_still_valid", lambda: True)
+    return check
+
+
 class Access:
     """Checks the key of every request, and adds the headers that every response has."""
 
@@ -77,6 +91,7 @@ class Access:
             OSError: the file of keys cannot be read.
         """
         self._keys = Keys(settings)
+        self._browsers = Browsers(settings)
         self._limit = settings.requests_per_minute
         self._store = store
 
@@ -85,7 +100,16 @@ class Access:
         app.before_request(self._check)
         app.after_request(self._add_headers)
 
-    def _check(self) -> None:
+    def _check(self) -> Response | None:
+        if not self._keys:
+            self._browsers.check(request)
+        # A browser sends no key with a preflight.
+        if preflight := self._browsers.preflight(request):
+            return preflight
+        self._check_key()
+        return None
+
+    def _check_key(self) -> None:
         scope = SCOPES.get(request.endpoint or "", Scope.ADMIN)
         # An address that does not exist (no endpoint) is a 404 for everybody, with or without key.
         if not self._keys or scope is None or request.endpoint is None:
@@ -99,6 +123,7 @@ class Access:
         if not key.allows(scope):
             raise WrongScope(scope=scope.value)
         g.key = key
+        g.is_still_valid = partial(self._keys.has, key)
         if self._limit:
             g.spent = spent = self._store.spend(key.owner, WINDOW_SECONDS)
             if spent.count > self._limit:
@@ -116,6 +141,7 @@ class Access:
             response.headers.pop("Content-Type", None)
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
+        self._browsers.add_headers(request, response)
         spent: Spent | None = g.get("spent")
         if spent:
             # As in draft 11 of "RateLimit header fields for HTTP" (IETF httpapi).

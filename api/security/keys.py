@@ -119,14 +119,21 @@ class Keys:
 
     def find(self, presented: str) -> Key | None:
         """The key that a client presented; None if there is no such key."""
-        if self._path:
-            self._read_again(self._path)
         digest, found = hashlib.sha256(presented.encode()).digest(), None
         # All keys are compared, each in constant time, so that the time reveals nothing.
-        for key in [*self._from_setting, *self._from_file]:
+        for key in self._present():
             if hmac.compare_digest(key.digest, digest):
                 found = key
         return found
+
+    def has(self, key: Key) -> bool:
+        """Whether a key that was found earlier is still in the list, with its owner and scopes."""
+        return key in self._present()
+
+    def _present(self) -> list[Key]:
+        if self._path:
+            self._read_again(self._path)
+        return [*self._from_setting, *self._from_file]
 
     def _read_again(self, path: Path) -> None:
         try:

@@ -54,6 +54,9 @@ def sentiment() -> Response:
         limit = f"{at.settings.small_rows:,}"
         raise TooLarge(what="number of rows", limit=limit, unit="rows", advice=BULK_ADVICE)
     if not at.fleet.processes(served.card.full_name):
+        # Perhaps workers have announced another version of it since; the fleet looked again.
+        served = at.model(options.model)
+    if not at.fleet.processes(served.card.full_name):
         # A wait would hold a thread of the API; a few dozen such requests would hold them all.
         raise NoWorker(model=served.card.full_name)
     result = at.sync_scorer.ask(served.card.full_name, write_rows(rows), len(rows))

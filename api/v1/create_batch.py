@@ -13,7 +13,7 @@ from api.v1.first_look import FirstLook, first_look
 from api.v1.shapes import BatchObject
 from api.v1.stored_files import content_key, find_file
 from shared.errors.input import BadRequestField, UnknownModel
-from shared.errors.service import NoSuchFile
+from shared.errors.service import NoSuchFile, OwnerFull, ServiceFull
 from shared.fleet import Served
 from shared.jobs.job import upload_key_of
 from shared.storage.batches import ENDPOINT, Batch, BatchFile, BatchProblem, batches
@@ -71,7 +71,12 @@ def submit_batch(services: Services, body: Any) -> BatchObject:
             raise NoSuchFile(file_id=input_id) from None
         batches(services.blobs).put(batch)
         upload = StoredUpload(REQUESTS, source.size, look.rows)
-        return batch_json(batch, record_bulk(services, served, job_id, upload, terms))
+        try:
+            job = record_bulk(services, served, job_id, upload, terms)
+        except (ServiceFull, OwnerFull):
+            batches(services.blobs).delete(batch.owner, batch.name)
+            raise
+        return batch_json(batch, job)
 
 
 def _first_look(services: Services, source: BatchFile) -> FirstLook:

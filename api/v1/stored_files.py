@@ -69,8 +69,7 @@ def store_file(services: Services, request: Request) -> BatchFile:
         raise UnsupportedFormat(found=request.mimetype or "none", supported="multipart/form-data")
     check_length(services.settings, request.content_length)
     records, owner = batch_files(services.blobs), current_identity().owner
-    if len(records.names(owner)) >= services.settings.max_files:
-        raise FilesFull(limit=f"{services.settings.max_files:,}")
+    _check_room(services, len(records.names(owner)))
     form = MultipartUpload(chunks_of(request), request.mimetype_params.get("boundary"))
     now = services.store.now()
     name, size = new_job_id(now), 0
@@ -81,6 +80,9 @@ def store_file(services: Services, request: Request) -> BatchFile:
                 size += len(chunk)
                 check_length(services.settings, size)
                 stored.write(chunk)
+        # Again, now that the file has a folder: others may have been uploaded meanwhile. The oldest
+        # stay, so that of many at once as many are accepted as there is room for.
+        _check_room(services, sorted({*records.names(owner), name}).index(name))
         _check_purpose(form.fields.get("purpose", ""))
         file = BatchFile(
             name=name,
@@ -96,6 +98,11 @@ def store_file(services: Services, request: Request) -> BatchFile:
         records.delete(owner, name)
         raise
     return file
+
+
+def _check_room(services: Services, older: int) -> None:
+    if older >= services.settings.max_files:
+        raise FilesFull(limit=f"{services.settings.max_files:,}")
 
 
 def _check_purpose(purpose: str) -> None:

@@ -8,7 +8,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.config.validation import faults_of, redis_address, upper
+from shared.config.validation import (
+    faults_of,
+    host_names,
+    redis_address,
+    upper,
+    web_origins,
+)
 from shared.errors.service import BadSettings
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -71,6 +77,16 @@ class Settings(BaseSettings):
         "",
         description="The address at which the API is published, HOST:PORT, if that is not where "
         "it listens (in a container).",
+    )
+    allowed_hosts: Annotated[str, AfterValidator(host_names)] = Field(
+        "",
+        description="Host names, by comma, at which an API without keys answers besides localhost; "
+        "`*`: any, which lets web pages in by DNS rebinding.",
+    )
+    cors_origins: Annotated[str, AfterValidator(web_origins)] = Field(
+        "",
+        description="Origins of web pages that may use the API (CORS), such as "
+        "`https://app.example.org`, by comma.",
     )
     requests_per_minute: int = Field(
         6000, ge=0, description="Requests a minute that the owner of a key may make; 0: no limit."

@@ -1,5 +1,6 @@
 """The values that a setting may have, and the messages about values that it may not have."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -67,6 +68,41 @@ def redis_address(value: str) -> str:
     if not is_valid:
         raise ValueError("redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER or unix:///PATH")
     return value
+
+
+def listed(text: str) -> list[str]:
+    """The items of a list that commas separate, in lower case and without the blanks around."""
+    return [item for item in (part.strip().lower() for part in text.split(",")) if item]
+
+
+def host_names(value: str) -> str:
+    """The same, if it is a list of host names and addresses.
+
+    Raises:
+        ValueError: an item is something else, such as a URL.
+    """
+    if any(item != "*" and not _HOST.fullmatch(item) for item in listed(value)):
+        raise ValueError("host names by comma, without scheme, port and path, or *")
+    return value
+
+
+def web_origins(value: str) -> str:
+    """The same, if it is a list of origins of web pages.
+
+    Raises:
+        ValueError: an item is something else, such as an address with a path, or `*`.
+    """
+    for item in listed(value):
+        if not _ORIGIN.fullmatch(item):
+            raise ValueError("origins by comma, each http://HOST, https://HOST or with :PORT")
+    return value
+
+
+#: A host name, an IPv4 address, or an IPv6 address without brackets.
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f]*:[0-9a-f:.]+")
+
+#: As browsers send it: without a slash at its end.
+_ORIGIN = re.compile(r"https?://([a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 def faults_of(error: ValidationError, fields: Mapping[str, FieldInfo], prefix: str) -> list[str]:

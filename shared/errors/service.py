@@ -154,6 +154,20 @@ class WrongScope(ScorelaneError):
     """This API key lacks the scope '{scope}', which this request needs."""
 
 
+class HostNotAllowed(ScorelaneError):
+    """The host '{host}' is none of this service, which needs no keys and so answers only under
+    names that it knows. Use localhost or its address; whoever runs the service can name the host in
+    SCORELANE_ALLOWED_HOSTS, or require keys.
+    """
+
+
+class CrossSite(ScorelaneError):
+    """A web page of another origin ({origin}) may not do this. Send the request from a program, or
+    from a page of this service such as /docs; whoever runs the service can name the page's origin
+    in SCORELANE_CORS_ORIGINS.
+    """
+
+
 class BadSettings(ScorelaneError):
     """{faults} docs/settings.md lists all settings."""
 

@@ -88,7 +88,9 @@ class JobStore(BulkStore, SmallStore, Protocol):
             batch.
 
         Raises:
-            shared.errors.service.ServiceFull: too many small jobs wait for the model.
+            shared.errors.service.ServiceFull: too many small jobs wait for the model, or too many
+                bulk jobs or rows in all.
+            shared.errors.service.OwnerFull: too many bulk jobs or rows of the owner wait.
             shared.errors.service.IdempotencyKeyInUse: another request has taken the job's key.
         """
 

@@ -1,6 +1,7 @@
 """What all sections of the job store on Redis share."""
 
 from shared.config.settings import Settings
+from shared.jobs.bulk_limits import BulkLimits
 from shared.jobs.job_store import JobStore
 from shared.redis.link import RedisLink
 
@@ -15,6 +16,7 @@ class RedisBase(JobStore):
         self._binding_seconds = settings.idempotency_seconds
         self._batch_rows = settings.batch_rows
         self._max_waiting_small = settings.max_waiting_small
+        self._bulk_limits = BulkLimits.of(settings)
 
     def _job(self, job_id: str, *tail: str) -> str:
         return self._link.key("job", job_id, *tail)

@@ -99,7 +99,9 @@ class RedisFleet(Fleet):
 
     @override
     def processes(self, full_name: str) -> int:
-        return self._cached()[1].get(full_name, 0)
+        # That nobody serves it is never taken from the cache: a worker may have started since, and
+        # another process of the API may have said already that the service is ready.
+        return self._cached()[1].get(full_name, 0) or self.serving().get(full_name, 0)
 
     @override
     def serving(self) -> dict[str, int]:

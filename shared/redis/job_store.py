@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from shared.dispatch import bulk_queue
 from shared.errors.service import IdempotencyKeyInUse, JobExpired, JobNotFound
+from shared.jobs.bulk_limits import owner_full, service_full
 from shared.jobs.job import ENDED, CallbackState, Job, State, is_job_id, made_at, sources_of
 from shared.jobs.job_store import FINISH, Load, Overdue, Spent
 from shared.jobs.outcome import Outcome, bits_of
@@ -34,6 +35,12 @@ _TAILS = (
     ":result",
     ":bell",
 )
+
+#: The limits, the owner and the rows of a bulk job that was accepted before.
+_NO_LIMITS = (0, 0, 0, 0, "", 0)
+
+#: Answers of the script `create_bulk`.
+_SERVICE_FULL, _OWNER_FULL = -1, -2
 
 #: How long the id of an expired job is remembered, so that it answers 410 instead of 404.
 TOMBSTONE_SECONDS = 86400
@@ -71,7 +78,15 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
                 raise self._service_full()
             return self._must_ring(waiting)
         place = ("active", job.created_at, *bound(spec, self._binding_seconds))
-        if not self._link.run("create_bulk", spec.id, *place, *flat(record)):
+        # A retry counts only its rows that are not done, and how many these are is not known here.
+        rows_or_none = 0 if spec.retry_of else job.total or spec.about_rows
+        limits = (*self._bulk_limits.arguments(), spec.owner, rows_or_none)
+        answer = self._link.run("create_bulk", spec.id, *place, *limits, *flat(record))
+        if answer == _SERVICE_FULL:
+            raise service_full(self.load(spec.owner))
+        if answer == _OWNER_FULL:
+            raise owner_full(self.load(spec.owner))
+        if not answer:
             raise IdempotencyKeyInUse
         return False
 
@@ -84,10 +99,10 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             # The job begins again, at once; parts whose results exist are not scored again.
             record |= {"state": State.QUEUED.value, "split_lease": 0}
             place = (spec.id, "active", job.created_at)
-            if self._link.run("create_bulk", *place, *own, *flat(record)):
+            if self._link.run("create_bulk", *place, *own, *_NO_LIMITS, *flat(record)):
                 return True
             if made_at(spec.id) < self.since():
-                self._link.run("create_bulk", *place, *UNBOUND, *flat(record))
+                self._link.run("create_bulk", *place, *UNBOUND, *_NO_LIMITS, *flat(record))
                 return True
             return False
         outcome = outcome or Outcome(done=bits_of(set(range(len(parts)))))
@@ -108,10 +123,10 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             # once: with the time 0, because our estimate of Redis's clock may be ahead of it.
             pipe.zadd(self._link.key("callbacks"), {spec.id: 0})
         place, record = (spec.id, "ended", expires), record | counted | {"split": 1}
-        self._link.run("create_bulk", *place, *own, *flat(record), pipe=pipe)
+        self._link.run("create_bulk", *place, *own, *_NO_LIMITS, *flat(record), pipe=pipe)
         if not pipe.execute()[-1]:
             # The job has ended, so it was accepted, although another request has its key by now.
-            self._link.run("create_bulk", *place, *UNBOUND, *flat(record))
+            self._link.run("create_bulk", *place, *UNBOUND, *_NO_LIMITS, *flat(record))
         return True
 
     @override

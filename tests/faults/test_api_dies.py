@@ -90,7 +90,9 @@ def test_a_slow_client_holds_no_memory(start: Start, measured: Measured) -> None
     connections = []
     for _ in range(20):
         connection = socket.create_connection(("127.0.0.1", service.port))
-        connection.sendall(f"GET {job.location}/results HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+        connection.sendall(
+            f"GET {job.location}/results HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+        )
         assert connection.recv(100).startswith(b"HTTP/1.1 200")
         connections.append(connection)
     grown = service.api_bytes() - before

@@ -33,8 +33,10 @@ class Working(httpx.BaseTransport):
         self.requests: list[httpx.Request] = []
 
         def app(environ: dict[str, Any], start: Any) -> Any:
-            # As gunicorn sets it: a body without a length ends where the input ends.
-            return service.app({**environ, "wsgi.input_terminated": True}, start)
+            # As gunicorn sets it: a body without a length ends where the input ends. Tests call the
+            # service by names of their own, which it would refuse.
+            known = {"wsgi.input_terminated": True, "HTTP_HOST": "localhost"}
+            return service.app({**environ, **known}, start)
 
         self._wsgi = httpx.WSGITransport(app=app)
 

@@ -13,7 +13,7 @@ def client_of(service: Service, key: str = "none") -> OpenAI:
     """OpenAI's client, which calls the app without a network."""
     transport = httpx2.WSGITransport(app=service.app)
     http = httpx2.Client(transport=transport)
-    return OpenAI(base_url="http://here/v1", api_key=key, http_client=http, max_retries=0)
+    return OpenAI(base_url="http://localhost/v1", api_key=key, http_client=http, max_retries=0)
 
 
 def line(custom_id: Any, **changes: Any) -> dict[str, Any]:

@@ -1,13 +1,27 @@
 -- Record a bulk job, unless it is recorded already.
 -- `index` is `active` or `ended`, and `score` the job's score in that sorted set. `key` is the
--- idempotency key, or ''. `record` has a field and a value in turn.
--- Answers 0 if another request has the key, else 1.
+-- idempotency key, or ''. The limits are those of `shared.jobs.bulk_limits`, all 0 for none; `rows` are
+-- those of this job. `record` has a field and a value in turn.
+-- Answers 0 if another request has the key, -1 if the service is full, -2 if the owner has too much, else 1.
 local id, index, score = ARGV[2], ARGV[3], ARGV[4]
 local key, token, fingerprint, seconds = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
-local record = arguments_from(9)
+local max_jobs, max_rows = tonumber(ARGV[9]), tonumber(ARGV[10])
+local max_owner_jobs, max_owner_rows = tonumber(ARGV[11]), tonumber(ARGV[12])
+local owner, rows = ARGV[13], tonumber(ARGV[14])
+local record = arguments_from(15)
 
 local job = key_of(id)
 if redis.call('EXISTS', job) == 0 then
+  if max_jobs > 0 then
+    -- Counted here: between a count and a record that are two calls, others would be recorded.
+    local load = load_of(owner)
+    if load[1] >= max_jobs or load[2] + rows > max_rows then
+      return -1
+    end
+    if owner ~= '' and (load[3] >= max_owner_jobs or load[4] + rows > max_owner_rows) then
+      return -2
+    end
+  end
   if not bind_key(id, key, token, fingerprint, seconds) then
     return 0
   end

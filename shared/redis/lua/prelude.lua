@@ -34,6 +34,21 @@ local function state_of(id)
   return redis.call('HGET', key_of(id), 'state')
 end
 
+-- The bulk jobs that have not ended, and their rows that are not done: in all, and of an owner.
+local function load_of(owner)
+  local answer = {0, 0, 0, 0}
+  for _, id in ipairs(redis.call('ZRANGE', prefix .. 'jobs:active', 0, -1)) do
+    local have = redis.call('HMGET', key_of(id), 'total', 'about_rows', 'completed', 'failed', 'owner')
+    local done = tonumber(have[3] or '0') + tonumber(have[4] or '0')
+    local left = math.max(tonumber(have[1] or have[2] or '0') - done, 0)
+    for at = 1, have[5] == owner and 3 or 1, 2 do
+      answer[at] = answer[at] + 1
+      answer[at + 1] = answer[at + 1] + left
+    end
+  end
+  return answer
+end
+
 -- Add a job to the list of all jobs and to its owner's. The first job sets `since`: from then on the store
 -- remembers every job. An id begins with the milliseconds at which it was made.
 local function list(id)

@@ -12,7 +12,7 @@ from api.security.access import SCOPES
 from api.security.keys import Keys, Scope, check_published, new_key, parse_keys
 from shared.config.settings import Settings
 from shared.errors.service import BadKey, NoKeys
-from shared.jobs.job import State
+from shared.jobs.job import State, manifest_key_of
 
 CSV = b"ref,text\n1,well\n"
 
@@ -88,6 +88,32 @@ def test_only_its_owner_and_admins_see_a_job(keyed: Service) -> None:
     problem(keyed.client.get(accepted.location, headers=ALICE.headers), 410, "job-expired")
 
 
+def test_after_a_loss_of_redis_only_its_owner_learns_of_a_job(keyed: Service) -> None:
+    """Others get the answer that an id gets which was never given out, for every request."""
+    job_id = submit(keyed, ALICE).json["id"]
+    damaged = submit(keyed, ALICE).json["id"]
+    unknown = f"{int(job_id[:12], 16) + 1:012x}{'0' * 20}"
+    keyed.blobs.contents[manifest_key_of(damaged)] = b"{"
+    tails = ["", "/results", "/events", "/errors", "/summary"]
+    requests = [*(("GET", tail) for tail in tails), ("POST", "/cancel"), ("DELETE", "")]
+    for since in (0.0, keyed.store.now() + 60):
+        keyed.lose()
+        keyed.store.since = lambda since=since: since  # type: ignore[method-assign]
+        lost, kept = "job-lost" if since else "job-not-found", "job-not-restored"
+        for owner, expected in (
+            (ALICE, [kept, lost, lost]),
+            (BOB, [lost, lost, lost]),
+            (ROOT, [kept, kept, lost]),
+        ):
+            for method, tail in requests:
+                answers = [
+                    keyed.client.open(f"/jobs/{one}{tail}", method=method, headers=owner.headers)
+                    for one in (job_id, damaged, unknown)
+                ]
+                kinds = [answer.json["type"].rpartition(":")[2] for answer in answers]
+                assert kinds == expected, (method, tail)
+
+
 def test_a_key_allows_its_scopes_alone(keyed: Service) -> None:
     """A key with the scope `read` cannot submit, and one with `submit` cannot read."""
     assert "'submit'" in problem(submit(keyed, READER), 403, "wrong-scope")
@@ -129,6 +155,73 @@ def test_keys_are_rotated_by_their_file(settings: Settings, tmp_path: Path) -> N
     path.write_text("")
     assert keys.find(BOB.key) is None
     assert keys, "with an empty file of keys no request is allowed; it does not mean no keys needed"
+
+
+@pytest.fixture
+def filed(settings: Settings, tmp_path: Path) -> tuple[Service, Path]:
+    """The service in memory with a file of keys, and the file."""
+    path = tmp_path / "keys"
+    path.write_text(f"{ALICE.line}\n{BOB.line}\n")
+    return make_service(settings.model_copy(update={"api_keys_file": path})), path
+
+
+@pytest.mark.parametrize("left", ["", BOB.line, SENDER.line], ids=["none", "Bob's", "another"])
+def test_a_withdrawn_key_ends_its_streams(
+    filed: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch, left: str
+) -> None:
+    """Events that come later are not sent; the client reconnects, and is refused."""
+    keyed, path = filed
+    location = submit(keyed, ALICE).location
+
+    def withdraw(*_: Any) -> bool:
+        path.write_text(left)
+        keyed.work()
+        return True
+
+    monkeypatch.setattr(keyed.store, "wait", withdraw)
+    answer = keyed.client.get(f"{location}/events", headers=ALICE.headers)
+    assert "event: progress" in answer.text
+    assert "event: end" not in answer.text
+    answer = keyed.client.get(f"{location}/events", headers=ALICE.headers)
+    problem(answer, 401, "unknown-key")
+
+
+def test_another_key_is_withdrawn_and_a_stream_goes_on(
+    filed: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change of the file ends only the streams of keys that it takes away."""
+    keyed, path = filed
+    location = submit(keyed, ALICE).location
+
+    def withdraw(*_: Any) -> bool:
+        path.write_text(ALICE.line)
+        keyed.work()
+        return True
+
+    monkeypatch.setattr(keyed.store, "wait", withdraw)
+    assert "event: end" in keyed.client.get(f"{location}/events", headers=ALICE.headers).text
+
+
+@pytest.mark.parametrize("submits", [False, True])
+def test_a_key_that_is_withdrawn_during_a_wait_gets_nothing(
+    filed: tuple[Service, Path], monkeypatch: pytest.MonkeyPatch, submits: bool
+) -> None:
+    """Neither a request that follows a job nor one that submits one."""
+    keyed, path = filed
+    location = submit(keyed, ALICE).location
+
+    def withdraw(*_: Any) -> bool:
+        path.write_text(BOB.line)
+        keyed.work()
+        return True
+
+    monkeypatch.setattr(keyed.store, "wait", withdraw)
+    headers = {**ALICE.headers, "Prefer": "wait=10"}
+    if submits:
+        answer = keyed.client.post("/jobs", json=[{"text": "a"}], headers=headers)
+    else:
+        answer = keyed.client.get(location, headers=headers)
+    problem(answer, 401, "unknown-key")
 
 
 def test_a_file_of_keys_that_cannot_be_read_changes_nothing(

@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -60,6 +61,39 @@ def test_an_owner_has_a_share(settings: Settings) -> None:
     assert "1 jobs" in problem(refused, 429, "owner-full")
     assert refused.headers["Retry-After"] == "10"
     assert submit(bob).status_code == 202
+
+
+def test_uploads_at_once_do_not_pass_a_limit(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of eleven that all found room before any was recorded five are accepted; nothing is left of
+    the others.
+    """
+    key, line = new_key("alice", "submit,read")
+    service = limited(settings, owner_waiting_jobs=5, api_keys=SecretStr(line))
+    for module in ("api.submission.checks", "api.v1.create_batch"):
+        monkeypatch.setattr(f"{module}.check_room", lambda *_: None)
+    headers = {"Authorization": f"Bearer {key}"}
+    answers = [
+        service.client.post("/jobs", data=CSV, content_type="text/csv", headers=headers)
+        for _ in range(11)
+    ]
+    assert [one.status_code for one in answers] == [202] * 5 + [429] * 6
+    problem(answers[-1], 429, "owner-full")
+    assert len(service.blobs.folders("jobs/")) == 5
+    assert len(service.client.get("/jobs", headers=headers).json["jobs"]) == 5
+    request = (
+        b'{"custom_id": "1", "method": "POST", "url": "/v1/sentiment", "body": {"input": "a"}}'
+    )
+    form = {"purpose": "batch", "file": (BytesIO(request), "a.jsonl")}
+    file = service.client.post("/v1/files", data=form, headers=headers)
+    batch = {
+        "input_file_id": file.json["id"],
+        "endpoint": "/v1/sentiment",
+        "completion_window": "24h",
+    }
+    assert service.client.post("/v1/batches", json=batch, headers=headers).status_code == 429
+    assert service.client.get("/v1/batches", headers=headers).json["data"] == []
 
 
 def test_a_limit_of_small_jobs_and_questions(settings: Settings) -> None:

@@ -1,5 +1,12 @@
 """Files and batches: how long they are stored, how many, and who may see them."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from io import BytesIO
+from threading import Barrier
+from typing import Any
+
 import openai
 import pytest
 from openai import OpenAI
@@ -50,6 +57,35 @@ def test_the_most_files_of_an_owner(client: OpenAI, settings: Settings) -> None:
     assert raised.value.code == "files_full"
     client.files.delete(ids[0])
     upload(client, b"{}")
+
+
+def test_many_uploads_at_once_do_not_pass_the_most_files(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of eleven that begin together at a limit of five, five are accepted."""
+    service = make_service(settings.model_copy(update={"max_files": 5}))
+    checked, begun, real = Barrier(11), Barrier(11), service.blobs.writing
+
+    @contextmanager
+    def writing(key: str) -> Iterator[Any]:
+        if key.endswith("/content"):
+            checked.wait(timeout=20)
+            # As a folder of files does it: the folder of the blob is there from now on.
+            service.blobs.contents[f"{key}-begun"] = b""
+            begun.wait(timeout=20)
+        with real(key) as file:
+            yield file
+
+    monkeypatch.setattr(service.blobs, "writing", writing)
+
+    def send(_: int) -> int:
+        form = {"purpose": "batch", "file": (BytesIO(b"{}"), "a.jsonl")}
+        return service.app.test_client().post("/v1/files", data=form).status_code
+
+    with ThreadPoolExecutor(11) as pool:
+        statuses = sorted(pool.map(send, range(11)))
+    assert statuses == [200] * 5 + [429] * 6
+    assert len(service.client.get("/v1/files").json["data"]) == 5
 
 
 def test_only_owners_and_admins_see_files_and_batches(settings: Settings) -> None:

@@ -60,3 +60,18 @@ def test_a_dead_process_is_dropped_and_a_lost_announcement_repeated(
     monkeypatch.setattr(os, "kill", kill)
     assert fleet.beat("node") == 0
     assert fleet.serving() == {}
+
+
+def test_that_nobody_serves_a_model_is_not_cached(
+    fleet: RedisFleet, link: RedisLink, redis_settings: Settings
+) -> None:
+    """A worker that starts is seen at once, also where a moment before there was none.
+
+    The models of an earlier run are still known then, with no process that serves them.
+    """
+    worker = RedisFleet(link, redis_settings)
+    worker.announce("earlier", [Served(card=CARD, rate=1.0)])
+    worker.leave("earlier")
+    assert fleet.processes(CARD.full_name) == 0
+    worker.announce("node", [Served(card=CARD, rate=1.0)])
+    assert fleet.processes(CARD.full_name) == 1

@@ -4,7 +4,7 @@ import pytest
 from support.stored import MODEL, MakeStore, a_job, complete, parts, question, small
 from support.waiting import wait_for
 
-from shared.errors.service import JobNotFound, ServiceFull
+from shared.errors.service import JobNotFound, OwnerFull, ServiceFull
 from shared.jobs.job import Job, State
 from shared.jobs.job_store import JobStore, Load
 
@@ -48,6 +48,38 @@ def test_load_is_counted_from_the_jobs(store: JobStore) -> None:
     assert store.load("one") == Load(1, 7, 0, 0)
     store.delete(other.spec.id)
     assert store.load("other") == Load(0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "owners", "error"),
+    [
+        ({"max_waiting_jobs": 2}, ["one", "other", "third"], ServiceFull),
+        ({"max_waiting_rows": 90}, ["", "one", "other"], ServiceFull),
+        ({"owner_waiting_jobs": 2}, ["one", "one", "one"], OwnerFull),
+        ({"owner_waiting_rows": 90}, ["one", "one", "one"], OwnerFull),
+    ],
+)
+def test_a_job_over_a_limit_is_not_recorded(
+    make_store: MakeStore, limits: dict[str, int], owners: list[str], error: type[Exception]
+) -> None:
+    """The limits are checked while the job is recorded, so that no two take the same room."""
+    store = make_store(**limits)
+    first, second = (owned(store, owner) for owner in owners[:2])
+    with pytest.raises(error, match="2 jobs of 80 rows"):
+        owned(store, owners[2])
+    assert {job.spec.id for job in store.list_jobs(10)} == {first.spec.id, second.spec.id}
+    store.move(first.spec.id, State.CANCELLED)
+    owned(store, owners[2])
+    # What was accepted before is restored whatever waits.
+    store.delete(second.spec.id)
+    owned(store, owners[1])
+    assert store.restore(second, [])
+
+
+def test_nobody_has_no_limits_of_an_owner(make_store: MakeStore) -> None:
+    """Jobs of a service without keys belong to nobody."""
+    store = make_store(owner_waiting_jobs=1, owner_waiting_rows=1)
+    assert len({owned(store, "").spec.id for _ in range(3)}) == 3
 
 
 def test_requests_are_counted_in_a_window(store: JobStore) -> None:

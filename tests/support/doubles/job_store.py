@@ -13,6 +13,7 @@ from support.doubles.small_jobs import InMemorySmallJobs
 from typing_extensions import override
 
 from shared.errors.service import IdempotencyKeyInUse, JobExpired, JobNotFound, ServiceFull
+from shared.jobs.bulk_limits import BulkLimits
 from shared.jobs.job import ENDED, MOVES, Job, State, made_at
 from shared.jobs.job_store import (
     FINISH,
@@ -98,6 +99,10 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
             return False
         lease = time.time() + self._settings.lease_seconds
         job = job.model_copy(update={"cut_bytes": job.spec.layout.start})
+        if job.spec.kind == "bulk":
+            count = 0 if job.spec.retry_of else job.total or job.spec.about_rows
+            owner = job.spec.owner
+            BulkLimits.of(self._settings).check(self.load(owner), owner, count)
         if job.spec.binding and not self._bind(job):
             raise IdempotencyKeyInUse
         restored = job.spec.retry_of is not None

@@ -1,0 +1,90 @@
+"""Examples of errors for the OpenAPI document: messages with values in the places of fields."""
+
+from string import Formatter
+
+from shared.errors import input as input_errors
+from shared.errors import service as errors
+from shared.errors.base import ScorelaneError
+
+_JOB_ID = "0197b7c7c4a3e5f6a7b8c9d0e1f2a3b4"
+
+#: The value of a field, by its name, in all errors that have no other one below.
+_VALUES = {
+    "advice": "Send it with Content-Encoding: gzip.",
+    "batch_id": f"batch_{_JOB_ID}",
+    "byte": "0xe9",
+    "charset": "utf-9",
+    "column": "review",
+    "columns": "'text'",
+    "encoding": "UTF-8",
+    "file_id": f"file-{_JOB_ID}",
+    "found": "'id', 'text'",
+    "full_name": "fast@e5cff74e16d3",
+    "host": "example.org",
+    "job_id": _JOB_ID,
+    "kind": "gzip",
+    "lengths": "'ref' has 2 values, 'text' has 3",
+    "limit": "1,000",
+    "model": "quick",
+    "models": "deep, fast",
+    "offered": "text/csv, application/x-ndjson, application/json",
+    "offset": "1,024",
+    "option": "text_column",
+    "options": "model, text_column, ref_column",
+    "origin": "https://example.org",
+    "param": "completion_window",
+    "reason": "it has no value",
+    "row": "17",
+    "rows": "1,000",
+    "scope": "submit",
+    "seconds": "30",
+    "state": "running",
+    "supported": "text/csv, application/x-ndjson or application/json",
+    "unit": "bytes",
+    "value": "",
+    "wanted": "image/png",
+    "what": "100 jobs of 50,000,000 rows",
+}
+
+#: Values for single errors.
+_OF: dict[type[ScorelaneError], dict[str, str]] = {
+    errors.BadIdempotencyKey: {"reason": "it is empty"},
+    errors.JobEnded: {"state": "succeeded"},
+    errors.NoResults: {"state": "cancelled"},
+    errors.NotRetryable: {"state": "succeeded"},
+    errors.PerhapsAccepted: {"reason": "ConnectionError"},
+    errors.StoreUnavailable: {"reason": "ConnectionError"},
+    errors.StreamsFull: {"limit": "16"},
+    errors.TooLarge: {
+        "what": "JSON body",
+        "limit": "16,777,216",
+        "advice": "Send the rows as a CSV.",
+    },
+    errors.TooManyRequests: {"limit": "6,000"},
+    errors.UnsupportedEncoding: {"found": "br"},
+    errors.UnsupportedFormat: {"found": "image/png"},
+    input_errors.BadCallback: {"reason": "it must be http://HOST/... or https://HOST/..."},
+    input_errors.BadFirstLine: {"reason": "it is not JSON"},
+    input_errors.BadHeader: {"reason": "it has a quote that is not closed"},
+    input_errors.BadOption: {
+        "option": "delimiter",
+        "value": "ab",
+        "reason": "it must be one ASCII character and no quote or line break",
+    },
+    input_errors.BadParquet: {"reason": "its end is missing"},
+    input_errors.BadRequestField: {"reason": "it must be 24h here"},
+    input_errors.NoRows: {"what": "it has a header line only"},
+    input_errors.NotGzip: {"reason": "it ends before its end"},
+    input_errors.NotJson: {"reason": "it ends at byte 17"},
+    input_errors.NotMultipart: {"reason": "it has no file"},
+    input_errors.NotRows: {"found": "a number"},
+    input_errors.UnknownOption: {"option": "text_colum"},
+}
+
+
+def example_of(kind: type[ScorelaneError]) -> str:
+    """The message of an error as a client may get it."""
+    message = kind.message()
+    fields = {name for _, name, _, _ in Formatter().parse(message) if name}
+    known = {**_VALUES, **_OF.get(kind, {})}
+    return message.format_map({name: known.get(name, "...") for name in fields})

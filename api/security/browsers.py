@@ -1,0 +1,177 @@
+"""Refuses what a page of another site makes a browser send; answers CORS for listed origins.
+
+A browser sends requests on behalf of any page that it shows. Where no key is needed, such a page
+could use the service with the rights of the person in front of the browser:
+
+- A form or script of another site can send a POST. The browser names that site in `Origin`, or
+  says `cross-site` in `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/).
+- With DNS rebinding a page changes the address of its own name to that of the service. The browser
+  then takes both for one site, but the name is still in `Host`.
+
+Where keys are needed neither helps the page, as it has no key.
+"""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+from flask import Request, Response
+
+from shared.config.settings import Settings
+from shared.config.validation import listed
+from shared.errors.service import CrossSite, HostNotAllowed
+
+#: Methods that change nothing.
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+#: Endpoints that answer under any host: load balancers probe them, and they say nothing of jobs.
+_PROBES = frozenset({"health.livez", "health.readyz"})
+
+_PORTS = {"http": 80, "https": 443}
+
+#: Seconds for which a browser may remember the answer to a preflight.
+_PREFLIGHT_SECONDS = 600
+
+_METHODS = "GET, HEAD, POST, DELETE"
+
+#: The headers of answers that scripts of listed origins may read, beyond those that all may.
+_EXPOSED = ", ".join(
+    (
+        "Accept-Ranges",
+        "Content-Disposition",
+        "Content-Location",
+        "Content-Range",
+        "ETag",
+        "Idempotency-Replayed",
+        "Link",
+        "Location",
+        "Preference-Applied",
+        "RateLimit",
+        "RateLimit-Policy",
+        "Retry-After",
+        "X-Request-ID",
+    )
+)
+
+
+class Browsers:
+    """Decides which requests of browsers are answered, and adds the CORS headers."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Read the settings `allowed_hosts` and `cors_origins`."""
+        self._hosts = frozenset(listed(settings.allowed_hosts))
+        self._origins = frozenset(listed(settings.cors_origins))
+
+    def check(self, request: Request) -> None:
+        """Check a request that needs no key.
+
+        Raises:
+            shared.errors.service.HostNotAllowed: its `Host` is none of this service.
+            shared.errors.service.CrossSite: it would change something, and a page of another
+                origin sends it.
+        """
+        host = request.environ.get("HTTP_HOST", "")
+        if request.endpoint not in _PROBES and not self._is_ours(host, request):
+            raise HostNotAllowed(host=host[:80])
+        if request.method not in _SAFE and not self._is_own_page(host, request):
+            raise CrossSite(origin=_origin_of(request)[:80])
+
+    def preflight(self, request: Request) -> Response | None:
+        """The answer to a CORS preflight; None if the request is none.
+
+        Raises:
+            shared.errors.service.CrossSite: pages of its origin may not use the service.
+        """
+        headers = request.headers
+        if request.method != "OPTIONS" or "Access-Control-Request-Method" not in headers:
+            return None
+        if headers.get("Origin") not in self._origins:
+            raise CrossSite(origin=_origin_of(request)[:80])
+        answer = Response(status=204)
+        answer.headers["Access-Control-Allow-Methods"] = _METHODS
+        # All that are asked for: the origin is trusted, and clients send headers of their own.
+        if wanted := headers.get("Access-Control-Request-Headers"):
+            answer.headers["Access-Control-Allow-Headers"] = wanted
+        if headers.get("Access-Control-Request-Private-Network") == "true":
+            answer.headers["Access-Control-Allow-Private-Network"] = "true"
+        answer.headers["Access-Control-Max-Age"] = str(_PREFLIGHT_SECONDS)
+        return answer
+
+    def add_headers(self, request: Request, response: Response) -> None:
+        """Let pages of the listed origins read a response."""
+        if not self._origins:
+            return
+        response.vary.add("Origin")
+        origin = request.headers.get("Origin")
+        if origin in self._origins:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+
+    def _is_ours(self, host: str, request: Request) -> bool:
+        """Whether a `Host` is one of this service.
+
+        Names are those that the settings list, and `localhost`. A page cannot have an address for
+        its name without being served from there, so addresses are no rebinding. A service that
+        listens on the loopback alone is reached at loopback addresses.
+        """
+        # Browsers always send it; some probes do not.
+        if not host or "*" in self._hosts:
+            return True
+        name, _ = _split(host)
+        if name is None:
+            return False
+        if name == "localhost" or name in self._hosts:
+            return True
+        address = _address(name)
+        if address is None:
+            return False
+        return address.is_loopback or not _is_loopback(request.environ.get("SERVER_NAME", ""))
+
+    def _is_own_page(self, host: str, request: Request) -> bool:
+        """Whether no page sends a request, or one of the service or of a listed origin."""
+        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+        if origin in self._origins:
+            return True
+        if site is not None:
+            # A page cannot set this header. `none`: the person typed the address.
+            return site == "same-origin" or (site == "none" and origin is None)
+        if origin is None:
+            return True
+        # The schemes may differ: a proxy may speak TLS.
+        scheme, _, authority = origin.partition("://")
+        default = _PORTS.get(scheme)
+        if default is None:
+            return False
+        name, port = _split(authority)
+        our_name, our_port = _split(host)
+        return name is not None and (name, port or default) == (our_name, our_port or default)
+
+
+def _origin_of(request: Request) -> str:
+    return request.headers.get("Origin") or "a page of another site"
+
+
+def _split(authority: str) -> tuple[str | None, int | None]:
+    """The host of `HOST:PORT` in lower case, an IPv6 address without brackets, and the port.
+
+    The host is None if the text has another form.
+    """
+    try:
+        parts = urlsplit(f"//{authority}")
+        name, port = parts.hostname, parts.port
+    except ValueError:
+        return None, None
+    if not name or "@" in authority or parts.path or parts.query or parts.fragment:
+        return None, None
+    return name.removesuffix("."), port
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(name)
+    except ValueError:
+        return None
+
+
+def _is_loopback(name: str) -> bool:
+    address = _address(name)
+    return name == "localhost" or (address is not None and address.is_loopback)
