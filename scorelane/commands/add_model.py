@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from scorelane.commands import model_options, options
-from scorelane.commands.tensorflow_lines import without_tensorflow_lines
+from scorelane.commands.common import model_options, options
+from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
 from shared.config.settings import load_settings
 from shared.errors.input import BadOption
 

@@ -2,8 +2,8 @@
 
 import click
 
-from scorelane.commands import options
-from scorelane.commands.job_output import json_of
+from scorelane.commands.common import options
+from scorelane.commands.common.job_output import json_of
 
 
 @click.command()

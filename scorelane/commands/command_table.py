@@ -1,6 +1,6 @@
 """The table of all commands, and how each is imported.
 
-The commands of the client are modules of this package. The commands of the services are found by
+The commands of the client are modules of this folder. The commands of the services are found by
 the entry points of their distribution, `scorelane-server`, so that the client can be installed
 without it. The table has the short helps of all commands, so that `--help` imports none of them.
 """
@@ -11,8 +11,8 @@ from importlib.metadata import EntryPoint, entry_points
 
 import click
 
-from scorelane.commands.extras import INSTALL_SERVICES
-from scorelane.commands.failures import Mistake, missing_library
+from scorelane.commands.common.extras import INSTALL_SERVICES
+from scorelane.commands.common.failures import Mistake, missing_library
 
 #: The entry point group in which the distribution of the services names its commands.
 GROUP = "scorelane.commands"

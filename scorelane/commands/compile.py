@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from scorelane.commands import model_options
-from scorelane.commands.tensorflow_lines import without_tensorflow_lines
+from scorelane.commands.common import model_options
+from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
 
 
 @click.command("compile", epilog="Example: scorelane compile mine")

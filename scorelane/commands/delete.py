@@ -2,7 +2,7 @@
 
 import click
 
-from scorelane.commands import options
+from scorelane.commands.common import options
 
 
 @click.command()

@@ -12,7 +12,6 @@ from rich.padding import Padding
 from rich.text import Text
 
 from scorelane.client.client import URL_VARIABLE
-from scorelane.commands import options
 from scorelane.commands.checks.findings import Finding, Severity, fault, fine, worst
 from scorelane.commands.checks.host import (
     examine_blobs,
@@ -25,8 +24,9 @@ from scorelane.commands.checks.host import (
 from scorelane.commands.checks.redis import examine_redis
 from scorelane.commands.checks.running import can_run_worker, find_deployment
 from scorelane.commands.checks.service import examine_api, examine_workers
-from scorelane.commands.harmless import harmless
-from scorelane.commands.tables import stdout_console
+from scorelane.commands.common import options
+from scorelane.commands.common.harmless import harmless
+from scorelane.commands.common.tables import stdout_console
 from shared.config.settings import Settings
 from shared.redis.link import RedisLink
 from shared.storage.blobs import FolderBlobs

@@ -10,9 +10,9 @@ from typing import TextIO
 
 import click
 
-from scorelane.commands import options
-from scorelane.commands.failures import Mistake
-from scorelane.commands.harmless import harmless
+from scorelane.commands.common import options
+from scorelane.commands.common.failures import Mistake
+from scorelane.commands.common.harmless import harmless
 
 #: The columns of the CSV.
 COLUMNS = ["row", "ref", "error"]

@@ -13,10 +13,10 @@ import click
 from rich.table import Table
 
 from scorelane.client.client import Client
-from scorelane.commands import model_options, options
-from scorelane.commands.harmless import one_line
-from scorelane.commands.tables import print_table
-from scorelane.commands.tensorflow_lines import without_tensorflow_lines
+from scorelane.commands.common import model_options, options
+from scorelane.commands.common.harmless import one_line
+from scorelane.commands.common.tables import print_table
+from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
 
 if TYPE_CHECKING:
     # Only for signatures.
@@ -105,7 +105,7 @@ def _load(
 ) -> dict[str, Any]:
     """The models to measure, by their full names; they are loaded here, or served at `url`."""
     if url:
-        from scorelane.commands.served_model import ServedModel  # noqa: PLC0415  see the module's docstring
+        from scorelane.commands.common.served_model import ServedModel  # noqa: PLC0415  see the module's docstring
 
         client = closing.enter_context(Client(url))
         versions = {

@@ -7,8 +7,8 @@ import click
 from rich.table import Table
 
 from scorelane.client.client import Job
-from scorelane.commands import options
-from scorelane.commands.tables import add_row, print_table, table_of
+from scorelane.commands.common import options
+from scorelane.commands.common.tables import add_row, print_table, table_of
 
 
 @click.command()

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from scorelane.commands import command_table
-from scorelane.commands.extras import INSTALL_SERVICES
-from scorelane.commands.failures import failure_of
+from scorelane.commands.common.extras import INSTALL_SERVICES
+from scorelane.commands.common.failures import failure_of
 
 
 class Commands(click.Group):

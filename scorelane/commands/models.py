@@ -4,8 +4,8 @@ import json
 
 import click
 
-from scorelane.commands import options
-from scorelane.commands.tables import add_row, print_table, table_of
+from scorelane.commands.common import options
+from scorelane.commands.common.tables import add_row, print_table, table_of
 
 
 @click.command()

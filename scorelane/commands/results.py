@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from scorelane.client.client import Client
-from scorelane.commands import options
-from scorelane.commands.harmless import harmless
-from scorelane.commands.job_output import exit_unless_succeeded
-from scorelane.commands.result_form import Form, form_of
-from scorelane.commands.result_target import (
+from scorelane.commands.common import options
+from scorelane.commands.common.harmless import harmless
+from scorelane.commands.common.job_output import exit_unless_succeeded
+from scorelane.commands.common.result_form import Form, form_of
+from scorelane.commands.common.result_target import (
     check_target,
     check_terminal,
     encoded,

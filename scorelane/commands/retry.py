@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from scorelane.commands import options
-from scorelane.commands.job_output import print_new_job
+from scorelane.commands.common import options
+from scorelane.commands.common.job_output import print_new_job
 
 
 @click.command()

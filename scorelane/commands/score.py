@@ -14,14 +14,14 @@ from rich.text import Text
 from scorelane.client.client import URL_VARIABLE, Job
 from scorelane.client.errors import ClientError
 from scorelane.client.progress import stderr_console
-from scorelane.commands import bars, options
-from scorelane.commands.extras import INSTALL_SERVICES
-from scorelane.commands.failures import Mistake
-from scorelane.commands.first_texts import first_texts
-from scorelane.commands.harmless import harmless, one_line
-from scorelane.commands.job_output import why_no_scores
-from scorelane.commands.result_form import Form, form_of, lines_of, with_tabs
-from scorelane.commands.result_summary import (
+from scorelane.commands.common import bars, options
+from scorelane.commands.common.extras import INSTALL_SERVICES
+from scorelane.commands.common.failures import Mistake
+from scorelane.commands.common.first_texts import first_texts
+from scorelane.commands.common.harmless import harmless, one_line
+from scorelane.commands.common.job_output import why_no_scores
+from scorelane.commands.common.result_form import Form, form_of, lines_of, with_tabs
+from scorelane.commands.common.result_summary import (
     FIRST,
     Summary,
     loss_of,
@@ -29,7 +29,7 @@ from scorelane.commands.result_summary import (
     summarise_file,
     summary_by_service,
 )
-from scorelane.commands.result_target import (
+from scorelane.commands.common.result_target import (
     check_target,
     check_terminal,
     is_stream,
@@ -38,7 +38,7 @@ from scorelane.commands.result_target import (
     terminal_writer,
     write_file,
 )
-from scorelane.commands.tables import (
+from scorelane.commands.common.tables import (
     add_row,
     histogram_lines,
     print_table,

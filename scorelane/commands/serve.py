@@ -11,8 +11,8 @@ import click
 from rich.text import Text
 
 from scorelane.client.progress import stderr_console
-from scorelane.commands import bars
-from scorelane.commands.harmless import harmless
+from scorelane.commands.common import bars
+from scorelane.commands.common.harmless import harmless
 from scorelane.stack.stack import Stack
 
 #: The lines of a log that are shown.

@@ -2,8 +2,8 @@
 
 import click
 
-from scorelane.commands import options
-from scorelane.commands.job_output import exit_unless_succeeded, json_of, print_job
+from scorelane.commands.common import options
+from scorelane.commands.common.job_output import exit_unless_succeeded, json_of, print_job
 
 
 @click.command()

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from scorelane.commands import bars, options
-from scorelane.commands.job_output import print_new_job
+from scorelane.commands.common import bars, options
+from scorelane.commands.common.job_output import print_new_job
 
 
 @click.command()

@@ -4,9 +4,9 @@ import json
 
 import click
 
-from scorelane.commands import options
-from scorelane.commands.harmless import one_line
-from scorelane.commands.tables import histogram_lines, stdout_console
+from scorelane.commands.common import options
+from scorelane.commands.common.harmless import one_line
+from scorelane.commands.common.tables import histogram_lines, stdout_console
 
 
 @click.command()

@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from scorelane.client.errors import ApiError, Unreachable
-from scorelane.commands import options
-from scorelane.commands.harmless import harmless, one_line
-from scorelane.commands.service_snapshot import MOST_JOBS, ServiceSnapshot, SnapshotReader
+from scorelane.commands.common import options
+from scorelane.commands.common.harmless import harmless, one_line
+from scorelane.commands.common.service_snapshot import MOST_JOBS, ServiceSnapshot, SnapshotReader
 
 #: The width of a frame that goes to a file or a pipe, in characters.
 PAGE_WIDTH = 120

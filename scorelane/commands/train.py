@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from scorelane.commands import model_options, options
-from scorelane.commands.extras import require
-from scorelane.commands.tables import print_table
-from scorelane.commands.tensorflow_lines import without_tensorflow_lines
+from scorelane.commands.common import model_options, options
+from scorelane.commands.common.extras import require
+from scorelane.commands.common.tables import print_table
+from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
 from shared.config.settings import load_settings
 
 

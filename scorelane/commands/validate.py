@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from scorelane.commands import options
-from scorelane.commands.harmless import harmless, one_line
-from scorelane.commands.tables import add_row, print_table, table_of
+from scorelane.commands.common import options
+from scorelane.commands.common.harmless import harmless, one_line
+from scorelane.commands.common.tables import add_row, print_table, table_of
 
 
 @click.command()

@@ -12,8 +12,8 @@ from support.commands import run
 
 from scorelane.commands import command_table
 from scorelane.commands.command_table import COMMANDS
-from scorelane.commands.extras import installation_of
-from scorelane.commands.failures import failure_of
+from scorelane.commands.common.extras import installation_of
+from scorelane.commands.common.failures import failure_of
 from scorelane.stack import programs
 from scorelane.stack.errors import NotInstalled
 from shared.errors.model import NoRuntime

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.commands import run, serve_job
 
-from scorelane.commands.harmless import harmless
+from scorelane.commands.common.harmless import harmless
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\r"
 SHOWN = r"\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\r"

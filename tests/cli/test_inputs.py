@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from support.commands import RESULTS, run, serve_job
 
-from scorelane.commands.first_texts import first_texts
+from scorelane.commands.common.first_texts import first_texts
 from scorelane.commands.main import cli
 
 CONTENT = b"ref,text\n1,good\n2,\n3,dull\n"

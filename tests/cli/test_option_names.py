@@ -6,7 +6,7 @@ import pytest
 from support.commands import run
 
 from scorelane.commands import command_table
-from scorelane.commands.option_names import in_option_names
+from scorelane.commands.common.option_names import in_option_names
 from shared.errors.input import BadCallback, BadOption, NoCallbacks, NoSuchColumn, NotText
 from shared.errors.service import JobNotFinished, MalformedJobId, NoResults, UnsupportedFormat
 

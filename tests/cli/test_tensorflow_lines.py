@@ -16,7 +16,7 @@ def test_only_those_lines_are_left_out() -> None:
     """Lines of C code and of child processes are filtered; Python's own stderr is untouched."""
     code = f"""
 import os, subprocess, sys
-from scorelane.commands.tensorflow_lines import without_tensorflow_lines
+from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
 before = sys.stderr
 with without_tensorflow_lines():
     os.write(2, {LINES.encode()!r} + b"F0000 00:00:1.0    7 a.cc:1] fatal\\nlast without end")
@@ -36,7 +36,7 @@ print("after", file=sys.stderr)
 def test_a_closed_stderr() -> None:
     """A command whose stderr is closed runs all the same."""
     code = (
-        "from scorelane.commands.tensorflow_lines import without_tensorflow_lines as quiet\n"
+        "from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines as quiet\n"
         "with quiet():\n"
         "    print('done')\n"
     )

@@ -10,8 +10,8 @@ from rich.console import Console
 from support.in_memory import Service, make_service
 
 from scorelane.client.errors import ApiError, Unreachable
-from scorelane.commands.exposition import samples_of
-from scorelane.commands.service_snapshot import ServiceSnapshot, SnapshotReader
+from scorelane.commands.common.exposition import samples_of
+from scorelane.commands.common.service_snapshot import ServiceSnapshot, SnapshotReader
 from scorelane.commands.top import _duration, _next_frame, _size, frame
 from shared.config.settings import Settings
 from shared.fleet import Worker

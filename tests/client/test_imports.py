@@ -53,7 +53,7 @@ def test_the_client_imports_no_other_package_of_the_project(path: Path) -> None:
         ("def f():\n    from shared.tables import csv_results", True),
         ("if TYPE_CHECKING:\n    import worker", True),
         ("from scorelane import commands", True),
-        ("from scorelane.commands.bars import waiting", True),
+        ("from scorelane.commands.common.bars import waiting", True),
         ("from ...commands import bars", True),
         ("from ..errors import ClientError", False),
         ("from scorelane.client.errors import ClientError", False),

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 
 from scorelane.commands.checks.findings import Finding, fault, fine, warning
-from scorelane.commands.extras import installation_of
+from scorelane.commands.common.extras import installation_of
 from shared.config.settings import PREFIX, Settings, load_settings, unknown_variables
 from shared.config.startup import check_secrets
 from shared.errors.base import ScorelaneError

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from scorelane.commands.harmless import one_line
+from scorelane.commands.common.harmless import one_line
 
 #: The width of the longest bar of a histogram, in characters.
 BAR_WIDTH = 40

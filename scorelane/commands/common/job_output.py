@@ -6,9 +6,9 @@ import click
 
 from scorelane.client.client import Job
 from scorelane.client.job_state import JobState
-from scorelane.commands.harmless import harmless
-from scorelane.commands.option_names import in_option_names
-from scorelane.commands.tables import add_row, print_table, table_of
+from scorelane.commands.common.harmless import harmless
+from scorelane.commands.common.option_names import in_option_names
+from scorelane.commands.common.tables import add_row, print_table, table_of
 
 
 def json_of(job: Job) -> str:

@@ -4,9 +4,9 @@ import errno
 
 import click
 
-from scorelane.commands.extras import installation_of
-from scorelane.commands.harmless import harmless
-from scorelane.commands.option_names import in_option_names
+from scorelane.commands.common.extras import installation_of
+from scorelane.commands.common.harmless import harmless
+from scorelane.commands.common.option_names import in_option_names
 
 
 class Failure(click.ClickException):

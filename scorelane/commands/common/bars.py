@@ -12,7 +12,7 @@ from rich.progress import (
 )
 
 from scorelane.client.progress import stderr_console
-from scorelane.commands.options import STDIN
+from scorelane.commands.common.options import STDIN
 
 
 @contextmanager

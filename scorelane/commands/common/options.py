@@ -9,7 +9,7 @@ import click
 from scorelane.client.client import DEFAULT_URL, URL_VARIABLE, Client
 from scorelane.client.retries import Retries
 from scorelane.client.sources import MEDIA_TYPES
-from scorelane.commands.unzipped import unzipped
+from scorelane.commands.common.unzipped import unzipped
 
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

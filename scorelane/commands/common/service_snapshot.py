@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from scorelane.client.client import Client
 from scorelane.client.retries import Retries
-from scorelane.commands.exposition import Labels, samples_of
+from scorelane.commands.common.exposition import Labels, samples_of
 
 #: The largest number of jobs that are shown.
 MOST_JOBS = 10

@@ -14,10 +14,10 @@ import click
 
 from scorelane.client.atomic_file import atomic_file
 from scorelane.client.client import Client
-from scorelane.commands.failures import Mistake
-from scorelane.commands.harmless import harmless
-from scorelane.commands.options import STDOUT
-from scorelane.commands.result_form import Form, compressed, with_tabs
+from scorelane.commands.common.failures import Mistake
+from scorelane.commands.common.harmless import harmless
+from scorelane.commands.common.options import STDOUT
+from scorelane.commands.common.result_form import Form, compressed, with_tabs
 
 #: Names of file descriptors of this process.
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/(?:fd/(\d+)|(stdin|stdout|stderr))")

@@ -12,7 +12,7 @@ from typing import Any
 
 from scorelane.client.client import Job
 from scorelane.client.job_state import JobState
-from scorelane.commands.result_form import Form
+from scorelane.commands.common.result_form import Form
 
 #: The columns of every result; those that were copied from the upload come after them.
 COLUMNS = ["ref", "Sentiment_Score", "error"]

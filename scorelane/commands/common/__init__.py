@@ -1,0 +1,1 @@
+"""What several commands share: options, tables, messages, and what they print."""
