@@ -4,12 +4,12 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
-from typing import IO
 
 from flask import Request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected
 
-from shared.errors.input import NotGzip, Packed
+from shared.errors.input import BadChunkedBody, BadInput, BodyCutOff, NotGzip, Packed
 from shared.errors.service import TooLarge, UnsupportedEncoding
 
 #: The largest chunk of a body that is held in memory.
@@ -25,21 +25,77 @@ DRAIN_BYTES = 64 * 1024 * 1024
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
+#: Where the environment of a request holds its `RawBody`.
+_RAW_BODY = "scorelane.raw_body"
+
+
+class RawBody:
+    """The bytes of a request's body as they are received, counted.
+
+    Every read of a body goes through this class: a body that ends too early must never look like
+    one that ends. gunicorn gives the same empty read at both ends.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._stream = request.stream
+        # None for a chunked body, whose end gunicorn checks.
+        self._announced = request.content_length
+        self._received = 0
+        self._error: BadInput | None = None
+
+    def read(self, size: int) -> bytes:
+        """Read at most `size` bytes; none at the end of the body.
+
+        Raises:
+            shared.errors.input.BodyCutOff: the connection ended before the body did.
+            shared.errors.input.BadChunkedBody: the body is not what `Transfer-Encoding: chunked`
+                announces.
+        """
+        if self._error is None:
+            try:
+                chunk = self._stream.read(size)
+            except (OSError, ClientDisconnected):
+                # gunicorn raises an OSError where a chunked body ends too early.
+                self._error = self._cut_off()
+            except ParseException:
+                # Its message quotes what was sent, so it must not be logged.
+                self._error = BadChunkedBody()
+            else:
+                self._received += len(chunk)
+                if chunk or self._received >= (self._announced or 0):
+                    return chunk
+                self._error = self._cut_off()
+        # Also at every later read: gunicorn would then give an empty read.
+        raise self._error from None
+
+    def _cut_off(self) -> BodyCutOff:
+        announced = "" if self._announced is None else f" of {self._announced:,}"
+        return BodyCutOff(received=f"{self._received:,}{announced} bytes")
+
+
+def _raw_body(request: Request) -> RawBody:
+    body: RawBody | None = request.environ.get(_RAW_BODY)
+    if body is None:
+        body = request.environ[_RAW_BODY] = RawBody(request)
+    return body
+
 
 def chunks_of(request: Request) -> Iterator[bytes]:
     """Read the body of a request in chunks, unpacked according to its `Content-Encoding`.
 
     Raises:
         shared.errors.service.UnsupportedEncoding: the encoding is neither `identity` nor `gzip`.
+        shared.errors.input.BodyCutOff: the connection ended before the body did.
+        shared.errors.input.BadChunkedBody: the framing of a chunked body is malformed.
         shared.errors.input.NotGzip: the encoding is `gzip`, and the body is not, or is cut off.
         shared.errors.input.Packed: the body is compressed, and its encoding does not say so.
         shared.errors.service.TooLarge: the body grows too much when it is unpacked.
     """
     match request.headers.get("Content-Encoding", "identity").strip().lower():
         case "identity":
-            return _uncompressed(_read(request.stream))
+            return _uncompressed(_read(_raw_body(request)))
         case "gzip":
-            return _unpack(_read(request.stream))
+            return _unpack(_read(_raw_body(request)))
         case found:
             raise UnsupportedEncoding(found=found[:80])
 
@@ -62,24 +118,29 @@ def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def read_on(request: Request) -> None:
-    """Read and discard the rest of the body, up to `DRAIN_BYTES`.
+    """Read and discard the rest of the body, up to `DRAIN_BYTES`, however it ends.
 
     A connection that is closed with unread data is reset, and its client may never see the answer.
     """
-    left = DRAIN_BYTES
-    request.max_content_length = None
-    with suppress(ClientDisconnected):
-        while left > 0 and (chunk := request.stream.read(64 * 1024)):
-            left -= len(chunk)
+    with suppress(BodyCutOff, BadChunkedBody):
+        read_rest(request)
 
 
-def _read(stream: IO[bytes]) -> Iterator[bytes]:
-    try:
-        while chunk := stream.read(READ_BYTES):
-            yield chunk
-    except OSError as error:
-        # gunicorn raises an OSError where a chunked body breaks off; werkzeug has its own class.
-        raise ClientDisconnected from error
+def read_rest(request: Request) -> None:
+    """Read and discard the rest of the body, up to `DRAIN_BYTES`.
+
+    Raises:
+        shared.errors.input.BodyCutOff: the connection ended before the body did.
+        shared.errors.input.BadChunkedBody: the framing of a chunked body is malformed.
+    """
+    left, body = DRAIN_BYTES, _raw_body(request)
+    while left > 0 and (chunk := body.read(64 * 1024)):
+        left -= len(chunk)
+
+
+def _read(body: RawBody) -> Iterator[bytes]:
+    while chunk := body.read(READ_BYTES):
+        yield chunk
 
 
 def _uncompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:

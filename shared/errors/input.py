@@ -7,6 +7,18 @@ class BadInput(ScorelaneError):
     """The input cannot be used."""
 
 
+class BodyCutOff(BadInput):
+    """The connection ended after {received} of the body, so nothing of it was accepted. Send the
+    request again; with the same Idempotency-Key it makes one job.
+    """
+
+
+class BadChunkedBody(BadInput):
+    """The body is not framed as `Transfer-Encoding: chunked` requires (RFC 9112, 7.1), so nothing
+    of it was accepted. Leave the framing to the HTTP library, or send a Content-Length.
+    """
+
+
 class NotJson(BadInput):
     """The body is not JSON: {reason}. Send {{"ref": [1], "text": ["I am well"]}} or a list of
     {{"ref": 1, "text": "I am well"}}.
