@@ -49,6 +49,8 @@ def upload_of(source: Any, media_type: str | None, options: JobOptions) -> Uploa
     if upload is not None:
         return upload
     if is_pandas(source):
+        if options.get("quoting") == "none":
+            raise ValueError("quoting is for files: a DataFrame is sent with its quotes paired")
         return Upload("text/csv", csv_content(source, _columns(source, options)))
     if is_polars(source):
         columns = _columns(source, options)

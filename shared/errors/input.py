@@ -77,6 +77,19 @@ class OpenQuote(BadInput):
     """
 
 
+class UnpairedQuote(BadInput):
+    """A quote that begins a cell in line {line} does not pair: {problem}. If quotes are characters
+    like any other in this file, add quoting=none; otherwise double every quote in a quoted cell.
+    """
+
+
+class MergedRows(BadInput):
+    """A quoted cell goes on from line {first} to line {last}, so these rows would be one row. If
+    quotes are characters like any other in this file, add quoting=none; if the cell really has
+    these line ends, add quoting=double.
+    """
+
+
 class RowTooLong(BadInput):
     """Row {row} (from byte {offset}) is longer than {limit} bytes. Is a line break missing, or the
     file not a CSV?
