@@ -11,6 +11,7 @@ from api.requests.multipart import MultipartUpload
 from api.requests.options import JobOptions, job_options
 from api.uploads.charsets import to_utf8
 from api.uploads.formats import ADVICE, MEDIA_TYPES, Format, Kind, kind_of_file
+from api.uploads.magic import MAGIC_BYTES, check_text
 from api.uploads.quoting import checked_tab_quotes, quoted
 from shared.errors.input import BadOption
 from shared.errors.service import UnsupportedFormat
@@ -45,6 +46,11 @@ class RequestContent:
     def delimiter(self) -> str:
         """The character between the cells of a CSV."""
         return delimiter_of(self.kind, self.early_options)
+
+    @property
+    def delimiter_is_named(self) -> bool:
+        """Whether an option, or the content type or name of a tab-separated file, names it."""
+        return bool(self.early_options.delimiter or self.kind.delimiter)
 
     def options(self) -> JobOptions:
         """Return all options; in a form, call it after `chunks` was read to its end.
@@ -124,6 +130,8 @@ def _table(
         value = getattr(options, name)
         if value and kind.format is not Format.CSV:
             raise BadOption(option=name, value=value, reason=f"only a CSV has a {name}")
+    if kind.format is not Format.PARQUET:
+        sent = _only_text(sent)
     chunks = _to_utf8(kind, options, charset, sent)
     if options.quoting == "none":
         return quoted(chunks, delimiter_of(kind, options)), True
@@ -131,6 +139,19 @@ def _table(
     if not options.quoting and kind.format is Format.CSV and delimiter_of(kind, options) == "\t":
         chunks = checked_tab_quotes(chunks)
     return chunks, is_converted
+
+
+def _only_text(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Refuse a file that is known by its first bytes, before a charset makes text of it."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= MAGIC_BYTES:
+            break
+    check_text(head)
+    if head:
+        yield head
+    yield from chunks
 
 
 def _to_utf8(

@@ -147,7 +147,13 @@ def check_upload(
         shared.errors.service.ScorelaneError: the request cannot be a job.
     """
     settings = services.settings
-    reader = reader_of(content.kind.format, content.delimiter, settings, destination.open)
+    reader = reader_of(
+        content.kind.format,
+        content.delimiter,
+        settings,
+        destination.open,
+        delimiter_is_named=content.delimiter_is_named,
+    )
     with destination.writing() as write:
         for chunk in content.chunks:
             reader.feed(chunk)

@@ -116,6 +116,12 @@ class BadHeader(BadInput):
     """
 
 
+class CrLineEnds(BadInput):
+    """The lines of the file end in CR alone, as old Macs wrote them. Save it with lines that end in
+    LF or CRLF (tr '\\r' '\\n' < FILE), and send it again.
+    """
+
+
 class NotMultipart(BadInput):
     """The multipart form cannot be read: {reason}. Send the CSV as one file field, as
     `curl -F file=@reviews.csv` does.

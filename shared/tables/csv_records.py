@@ -52,10 +52,16 @@ def csv_records(
         except StopIteration:
             return
         except csv.Error as problem:
-            error = f"the row is not CSV: {problem}"
+            error = f"the row is not CSV: {_in_words(problem)}"
         if fields or error:
             yield fields, error, feed.position
             feed.row += 1
+
+
+def _in_words(problem: csv.Error) -> str:
+    if "new-line character" in str(problem):
+        return "a CR that no LF follows is in a cell without quotes"
+    return str(problem)
 
 
 class _Feed(Iterator[str]):

@@ -87,7 +87,7 @@ def test_json_that_holds_no_rows(
         (b"text\ngood \xc3", "not-text", "byte 10 (0xc3)"),
         ("text\ngood\n".encode("utf-16"), "not-text", "byte 0 (0xff)"),
         (b'"text\n1,good\n', "open-quote", "not closed"),
-        (b"ref,text\r1,good\r2,bad\r", "bad-header", "LF or CRLF"),
+        (b"ref,text\r1,good\r2,bad\r", "cr-line-ends", "LF or CRLF"),
     ],
 )
 def test_a_csv_that_cannot_be_read(
