@@ -21,8 +21,9 @@ from api.submission.idempotency import Claim
 from api.submission.recording import new_folder, record_bulk, record_small
 from api.submission.stored_upload import StoredUpload
 from api.uploads.formats import Format
+from shared.errors.input import NotJson
 from shared.jobs.job import NDJSON, Job, upload_key_of
-from shared.tables.json_rows import parse_json
+from shared.tables.json_rows import check_writable, parse_json
 from shared.tables.stored_rows import write_rows
 
 
@@ -68,6 +69,21 @@ def _record_json(services: Services, checked: CheckedJson, terms: Terms) -> Job:
 
 def read_json(services: Services, request: Request) -> Any:
     """Read and parse a JSON body.
+
+    Raises:
+        shared.errors.service.TooLarge: the body is over the limit for JSON.
+        shared.errors.input.NotJson: the body is not JSON, or an answer could not quote it.
+    """
+    value = read_json_rows(services, request)
+    try:
+        check_writable(value)
+    except UnicodeEncodeError:
+        raise NotJson(reason="a text in it has half of a character (a lone surrogate)") from None
+    return value
+
+
+def read_json_rows(services: Services, request: Request) -> Any:
+    """Read and parse a JSON body of rows; `json_rows` checks whether an answer can quote them.
 
     Raises:
         shared.errors.service.TooLarge: the body is over the limit for JSON.

@@ -35,6 +35,18 @@ class UnequalColumns(BadInput):
     """The columns differ in length: {lengths}. Every column needs one value for each row."""
 
 
+class UnequalLabels(BadInput):
+    """The columns cannot be paired: '{name}' {what}. Give all columns the same labels, as pandas'
+    to_json does, or send lists.
+    """
+
+
+class HalfCharacter(BadInput):
+    """{where} has half of a character (a surrogate without its partner), which no answer can hold.
+    Send the whole character, or leave it out.
+    """
+
+
 class NoSuchColumn(BadInput):
     """There is no column '{column}'. The columns found: {found}. Rename the column, or name the
     right one with the option {option}.
@@ -117,8 +129,8 @@ class BadHeader(BadInput):
 
 
 class CrLineEnds(BadInput):
-    """The lines of the file end in CR alone, as old Macs wrote them. Save it with lines that end in
-    LF or CRLF (tr '\\r' '\\n' < FILE), and send it again.
+    r"""The lines of the file end in CR alone, as old Macs wrote them. Save it with lines that end
+    in LF or CRLF (tr '\r' '\n' < FILE), and send it again.
     """
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from shared.tables.json_rows import Number
 from shared.tables.rows import Rows, numbers_of, rows_of
 
 
@@ -37,7 +38,30 @@ def ref_text(ref: object) -> str:
     # `json` takes twenty times as long to say the same of a number.
     if type(ref) is int or (type(ref) is float and isfinite(ref)):
         return repr(ref)
-    return json.dumps(ref, ensure_ascii=False)
+    return json_text(ref)
+
+
+def json_text(value: object) -> str:
+    """A value as JSON, with its numbers as they were sent."""
+    try:
+        return _json_text(value)
+    except RecursionError:
+        return json.dumps(value, ensure_ascii=False)
+
+
+def _json_text(value: object) -> str:
+    match value:
+        case Number():
+            return value.text
+        case dict():
+            items = [
+                f"{json.dumps(name, ensure_ascii=False)}: {_json_text(one)}"
+                for name, one in value.items()
+            ]
+            return f"{{{', '.join(items)}}}"
+        case list():
+            return f"[{', '.join(map(_json_text, value))}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def cell_text(value: object) -> str:

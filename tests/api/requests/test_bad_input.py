@@ -49,7 +49,7 @@ def test_a_spreadsheet_in_a_form(service: Service) -> None:
         (b"\xff\xfe", 400, "not-json", "not JSON"),
         ("", 400, "not-json", "not JSON"),
         ('{"text": [NaN]}', 400, "not-json", "NaN"),
-        ('{"text": ["\\ud800"]}', 400, "not-json", "surrogates"),
+        ('{"text": ["a"], "ref": ["\\ud800"]}', 422, "half-character", "row 1"),
         ("[" * 900, 400, "not-json", "not JSON"),
         ("3", 422, "not-rows", "a number"),
         ("null", 422, "not-rows", "null"),
