@@ -220,3 +220,43 @@ def test_a_connection_that_is_reset(api: Programs) -> None:
     assert status == 202, answer
     assert set(jobs(api)) == {answer["id"], *before}
     assert "ERROR" not in log_of(api)
+
+
+def test_a_query_that_is_too_long(api: Programs) -> None:
+    """A long query is accepted; one over gunicorn's limit is a problem that says what to do."""
+    columns = ",".join(f"column_{number}" for number in range(400))
+    content = f"text,{columns}\na{',1' * 400}\n".encode()
+    headers = {"Content-Type": "text/csv"}
+    answer = api.client.post(f"/jobs?columns={columns}", content=content, headers=headers)
+    assert answer.status_code == 202, answer.text
+    path = f"/jobs?columns={','.join([columns] * 5)}"
+    answer = api.client.post(path, content=content, headers=headers)
+    assert (answer.status_code, code_of(answer.json())) == (414, "uri-too-long")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "form" in answer.json()["detail"]
+    fields = {"columns": columns} | {"label": [f"k{number}:{'v' * 256}" for number in range(16)]}
+    file = {"file": ("rows.csv", content)}
+    answer = api.client.post("/jobs", data=fields, files=file)
+    assert answer.status_code == 202, answer.text
+    assert len(answer.json()["labels"]) == 16
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET / secret\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nse cret: 1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nsecret: " + b"a" * 9000 + b"\r\n\r\n", 431),
+    ],
+)
+def test_heads_that_cannot_be_parsed(api: Programs, head: bytes, status: int) -> None:
+    """They are problems too, and the log does not quote them."""
+    with closing(socket.create_connection(("127.0.0.1", api.port), 60)) as sent:
+        sent.sendall(head)
+        answer = b""
+        while chunk := sent.recv(65536):
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 %d " % status)
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == status
+    assert "secret" not in log_of(api)
+    assert "se cret" not in log_of(api)
