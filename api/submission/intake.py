@@ -6,6 +6,7 @@ from flask import Request
 
 from api.requests.body import chunks_of
 from api.requests.content import content_of
+from api.requests.limits import check_json_memory
 from api.requests.terms import Terms
 from api.services import Services
 from api.submission.admission import Admitted
@@ -89,4 +90,6 @@ def read_json_rows(services: Services, request: Request) -> Any:
         shared.errors.service.TooLarge: the body is over the limit for JSON.
         shared.errors.input.NotJson: the body is not JSON.
     """
-    return parse_json(read_limited(services, chunks_of(request), request.content_length))
+    body = read_limited(services, chunks_of(request), request.content_length)
+    check_json_memory(body)
+    return parse_json(body)

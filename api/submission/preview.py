@@ -27,7 +27,6 @@ from api.uploads.formats import Format
 from shared.config.settings import Settings
 from shared.errors.input import OpenQuote, RowTooLong
 from shared.jobs.job import NDJSON, Layout, upload_key_of
-from shared.tables.json_rows import json_columns
 from shared.tables.parquet_rows import first_rows_of
 from shared.tables.parts import cut, read_rows
 from shared.tables.rows import Rows
@@ -89,7 +88,7 @@ def _preview_json(services: Services, content: RequestContent, announced: int | 
     first = write_rows([row[:2] for row in checked.rows[:PREVIEW_ROWS]])
     return Preview(
         checked.admitted,
-        json_columns(checked.value),
+        checked.columns,
         _rows(services.settings, first, NDJSON),
         checked.size,
         is_all=count <= PREVIEW_ROWS,
