@@ -84,8 +84,9 @@ class UnknownCharset(BadInput):
 
 
 class OpenQuote(BadInput):
-    """Row {row} (from byte {offset}) opens a quote that is not closed within {limit} bytes. Close
-    it, or double every quote inside a quoted cell.
+    """Row {row} (from byte {offset}) opens a quote that is not closed {where}. Close it, or
+    double every quote inside a quoted cell. If quotes are characters like any other in this file,
+    add quoting=none.
     """
 
 

@@ -81,7 +81,8 @@ class _Feed(Iterator[str]):
         if taken and (not size or taken + size > self._max_bytes):
             # The reader asks for a second line only inside quotes. At the end of the file it would
             # take everything since the quote for one cell: thousands of rows gone in silence.
-            raise OpenQuote(row=self.row + 1, offset=self.start, limit=self._max_bytes)
+            where = f"within {self._max_bytes} bytes" if size else "before the end of the file"
+            raise OpenQuote(row=self.row + 1, offset=self.start, where=where)
         if size > self._max_bytes:
             raise RowTooLong(row=self.row + 1, offset=self.start, limit=self._max_bytes)
         if not size:

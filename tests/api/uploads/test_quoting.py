@@ -103,6 +103,17 @@ def test_quoting_double_means_what_it_says(service: Service) -> None:
     assert [ref for ref, _ in rows(service, MERGED, quoting="double")] == ["1", "5"]
 
 
+def test_a_quote_that_a_comma_separated_file_does_not_close(service: Service) -> None:
+    """The job fails; the message says where the quote is, and names the option."""
+    answer = service.submit(b'ref,text\n1,Good\n2,"Bad\n3,So so\n')
+    service.work()
+    job = service.client.get(answer.location).json
+    assert job["state"] == "failed"
+    assert "Row 2 (from byte 16)" in job["error"]
+    assert "not closed before the end of the file" in job["error"]
+    assert "quoting=none" in job["error"]
+
+
 def test_other_delimiters_and_formats(service: Service) -> None:
     """quoting=none holds for every delimiter; only a CSV has quotes."""
     content = b'ref,text\n1,"Good\n2,Bad"\n'
