@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 #: The HTTP status of each class of errors. An error gets that of its class, or of the nearest base
 #: class that is in this table.
 STATUS: dict[type[ScorelaneError], HTTPStatus] = {
+    input_errors.BodyCutOff: HTTPStatus.BAD_REQUEST,
+    input_errors.BadChunkedBody: HTTPStatus.BAD_REQUEST,
     input_errors.NotJson: HTTPStatus.BAD_REQUEST,
     input_errors.NotMultipart: HTTPStatus.BAD_REQUEST,
     input_errors.NotGzip: HTTPStatus.BAD_REQUEST,

@@ -12,6 +12,7 @@ from gunicorn.glogging import Logger as GunicornLogger
 import api.process.measures  # noqa: F401
 from api.process.draining import draining
 from api.process.memory import share_memory
+from api.process.problem_worker import MAX_REQUEST_LINE
 from api.security.keys import Keys, check_published
 from shared.config.settings import Settings
 from shared.config.startup import check_file, end, settings_or_exit
@@ -42,9 +43,12 @@ forwarder_headers = ""
 #: The API mostly moves bytes and waits for Redis: threads do that in little memory. Two processes,
 #: because Python's lock limits each to one core: on two cores the second process serves a third
 #: more small requests per second.
-worker_class = "gthread"
+worker_class = "api.process.problem_worker.ProblemWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 threads = 32
+
+#: The longest request line: the options of a job may name many columns and labels.
+limit_request_line = MAX_REQUEST_LINE
 
 #: Seconds for which an idle connection stays open. It occupies no thread.
 keepalive = 30

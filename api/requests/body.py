@@ -4,12 +4,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain
-from typing import IO
 
 from flask import Request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected
 
-from shared.errors.input import NotGzip, Packed
+from api.uploads.magic import check_packed
+from shared.errors.input import BadChunkedBody, BadInput, BodyCutOff, NotGzip
 from shared.errors.service import TooLarge, UnsupportedEncoding
 
 #: The largest chunk of a body that is held in memory.
@@ -23,7 +24,65 @@ MOST_GROWTH = 200
 #: cut off.
 DRAIN_BYTES = 64 * 1024 * 1024
 
-_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+#: How much of a gzip is unpacked in one call. zlib copies what it leaves of its input: with
+#: longer inputs, a megabyte of tiny gzip members took seconds.
+GZIP_STEP_BYTES = 32 * 1024
+
+_GZIP = b"\x1f\x8b"
+
+#: Where the environment of a request holds its `RawBody`.
+_RAW_BODY = "scorelane.raw_body"
+
+
+class RawBody:
+    """The bytes of a request's body as they are received, counted.
+
+    Every read of a body goes through this class: a body that ends too early must never look like
+    one that ends. gunicorn gives the same empty read at both ends.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self._stream = request.stream
+        # None for a chunked body, whose end gunicorn checks.
+        self._announced = request.content_length
+        self._received = 0
+        self._error: BadInput | None = None
+
+    def read(self, size: int) -> bytes:
+        """Read at most `size` bytes; none at the end of the body.
+
+        Raises:
+            shared.errors.input.BodyCutOff: the connection ended before the body did.
+            shared.errors.input.BadChunkedBody: the body is not what `Transfer-Encoding: chunked`
+                announces.
+        """
+        if self._error is None:
+            try:
+                chunk = self._stream.read(size)
+            except (OSError, ClientDisconnected):
+                # gunicorn raises an OSError where a chunked body ends too early.
+                self._error = self._cut_off()
+            except ParseException:
+                # Its message quotes what was sent, so it must not be logged.
+                self._error = BadChunkedBody()
+            else:
+                self._received += len(chunk)
+                if chunk or self._received >= (self._announced or 0):
+                    return chunk
+                self._error = self._cut_off()
+        # Also at every later read: gunicorn would then give an empty read.
+        raise self._error from None
+
+    def _cut_off(self) -> BodyCutOff:
+        announced = "" if self._announced is None else f" of {self._announced:,}"
+        return BodyCutOff(received=f"{self._received:,}{announced} bytes")
+
+
+def _raw_body(request: Request) -> RawBody:
+    body: RawBody | None = request.environ.get(_RAW_BODY)
+    if body is None:
+        body = request.environ[_RAW_BODY] = RawBody(request)
+    return body
 
 
 def chunks_of(request: Request) -> Iterator[bytes]:
@@ -31,15 +90,17 @@ def chunks_of(request: Request) -> Iterator[bytes]:
 
     Raises:
         shared.errors.service.UnsupportedEncoding: the encoding is neither `identity` nor `gzip`.
+        shared.errors.input.BodyCutOff: the connection ended before the body did.
+        shared.errors.input.BadChunkedBody: the framing of a chunked body is malformed.
         shared.errors.input.NotGzip: the encoding is `gzip`, and the body is not, or is cut off.
         shared.errors.input.Packed: the body is compressed, and its encoding does not say so.
         shared.errors.service.TooLarge: the body grows too much when it is unpacked.
     """
     match request.headers.get("Content-Encoding", "identity").strip().lower():
         case "identity":
-            return _uncompressed(_read(request.stream))
+            return _uncompressed(_read(_raw_body(request)))
         case "gzip":
-            return _unpack(_read(request.stream))
+            return _unpack(_read(_raw_body(request)))
         case found:
             raise UnsupportedEncoding(found=found[:80])
 
@@ -62,35 +123,35 @@ def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def read_on(request: Request) -> None:
-    """Read and discard the rest of the body, up to `DRAIN_BYTES`.
+    """Read and discard the rest of the body, up to `DRAIN_BYTES`, however it ends.
 
     A connection that is closed with unread data is reset, and its client may never see the answer.
     """
-    left = DRAIN_BYTES
-    request.max_content_length = None
-    with suppress(ClientDisconnected):
-        while left > 0 and (chunk := request.stream.read(64 * 1024)):
-            left -= len(chunk)
+    with suppress(BodyCutOff, BadChunkedBody):
+        read_rest(request)
 
 
-def _read(stream: IO[bytes]) -> Iterator[bytes]:
-    try:
-        while chunk := stream.read(READ_BYTES):
-            yield chunk
-    except OSError as error:
-        # gunicorn raises an OSError where a chunked body breaks off; werkzeug has its own class.
-        raise ClientDisconnected from error
+def read_rest(request: Request) -> None:
+    """Read and discard the rest of the body, up to `DRAIN_BYTES`.
+
+    Raises:
+        shared.errors.input.BodyCutOff: the connection ended before the body did.
+        shared.errors.input.BadChunkedBody: the framing of a chunked body is malformed.
+    """
+    left, body = DRAIN_BYTES, _raw_body(request)
+    while left > 0 and (chunk := body.read(64 * 1024)):
+        left -= len(chunk)
+
+
+def _read(body: RawBody) -> Iterator[bytes]:
+    while chunk := body.read(READ_BYTES):
+        yield chunk
 
 
 def _uncompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass the chunks on, unless they begin like gzip or ZIP: no text and no Parquet file does."""
+    """Pass the chunks on, unless they begin as no text and no Parquet file does."""
     first = next(chunks, b"")
-    if first.startswith(_GZIP):
-        advice = "Send it with `Content-Encoding: gzip`, or in a form (curl: -F file=@FILE.gz)."
-        raise Packed(kind="packed with gzip", advice=advice)
-    if first.startswith(_ZIP):
-        advice = "Save a sheet as a CSV, and pack it with gzip, if at all."
-        raise Packed(kind="a ZIP archive, as an .xlsx is too", advice=advice)
+    check_packed(first)
     if first:
         yield first
     yield from chunks
@@ -99,12 +160,14 @@ def _uncompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
 def _unpack(packed: Iterator[bytes]) -> Iterator[bytes]:
     gzip, received, unpacked_bytes = _gzip(), 0, 0
     try:
-        for chunk in packed:
-            received += len(chunk)
-            left = chunk
+        for step in _steps(packed):
+            received, left = received + len(step), step
             while left:
                 if gzip.eof:
-                    # The next of several gzip files that were concatenated.
+                    # Padding, as tapes and some programs add, or the next of several gzip files.
+                    left = left.lstrip(b"\0")
+                    if not left:
+                        break
                     gzip = _gzip()
                 unpacked = gzip.decompress(left, READ_BYTES)
                 left = gzip.unused_data if gzip.eof else gzip.unconsumed_tail
@@ -112,11 +175,18 @@ def _unpack(packed: Iterator[bytes]) -> Iterator[bytes]:
                 if unpacked_bytes > MOST_GROWTH * received + READ_BYTES:
                     limit, advice = f"{MOST_GROWTH} times its length", "Send it as it is."
                     raise TooLarge(what="content of the gzip", limit=limit, unit="", advice=advice)
-                yield unpacked
+                if unpacked:
+                    yield unpacked
     except zlib.error as error:
         raise NotGzip(reason=str(error)) from None
     if not gzip.eof:
         raise NotGzip(reason="it ends too early")
+
+
+def _steps(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for begin in range(0, len(chunk), GZIP_STEP_BYTES):
+            yield chunk[begin : begin + GZIP_STEP_BYTES]
 
 
 def _gzip() -> "zlib._Decompress":

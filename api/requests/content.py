@@ -11,11 +11,13 @@ from api.requests.multipart import MultipartUpload
 from api.requests.options import JobOptions, job_options
 from api.uploads.charsets import to_utf8
 from api.uploads.formats import ADVICE, MEDIA_TYPES, Format, Kind, kind_of_file
+from api.uploads.magic import MAGIC_BYTES, check_text
+from api.uploads.quoting import checked_tab_quotes, quoted
 from shared.errors.input import BadOption
 from shared.errors.service import UnsupportedFormat
 
 #: Options without which no byte of a file can be read.
-_BEFORE_THE_FILE = ("delimiter", "charset")
+_BEFORE_THE_FILE = ("delimiter", "charset", "quoting")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class RequestContent:
         is_form: whether the request is a form, whose fields may follow the file: then `options` is
             complete only when `chunks` was read to its end.
         early_options: the options of the query and of the fields before the file.
-        is_converted: whether `chunks` is text that was sent in a charset other than UTF-8.
+        is_converted: whether `chunks` differs from what was sent: it was sent in a charset other
+            than UTF-8, or without quoting.
     """
 
     kind: Kind
@@ -42,7 +45,12 @@ class RequestContent:
     @property
     def delimiter(self) -> str:
         """The character between the cells of a CSV."""
-        return self.early_options.delimiter or self.kind.delimiter or ","
+        return delimiter_of(self.kind, self.early_options)
+
+    @property
+    def delimiter_is_named(self) -> bool:
+        """Whether an option, or the content type or name of a tab-separated file, names it."""
+        return bool(self.early_options.delimiter or self.kind.delimiter)
 
     def options(self) -> JobOptions:
         """Return all options; in a form, call it after `chunks` was read to its end.
@@ -79,14 +87,13 @@ def content_of(request: Request) -> RequestContent:
         raise UnsupportedFormat(found=request.mimetype or "none", supported=ADVICE)
     options = job_options(request.args)
     charset = request.mimetype_params.get("charset")
-    body = chunks_of(request)
-    chunks = _to_utf8(kind, options, charset, body)
+    chunks, is_converted = _table(kind, options, charset, chunks_of(request))
     return RequestContent(
         kind,
         chunks,
         is_form=False,
         early_options=options,
-        is_converted=chunks is not body,
+        is_converted=is_converted,
         _query=request.args,
     )
 
@@ -97,27 +104,60 @@ def _form(request: Request) -> RequestContent:
     media_type, parameters = parse_options_header(file.headers.get("content-type", ""))
     kind = kind_of_file(media_type.lower(), file.filename)
     options = job_options(request.args, form.fields)
-    body = unpacked(form.chunks())
-    chunks = _to_utf8(kind, options, parameters.get("charset"), body)
+    charset = parameters.get("charset")
+    chunks, is_converted = _table(kind, options, charset, unpacked(form.chunks()))
     return RequestContent(
         kind,
         chunks,
         is_form=True,
         early_options=options,
-        is_converted=chunks is not body,
+        is_converted=is_converted,
         _query=request.args,
         _fields=form.fields,
     )
+
+
+def delimiter_of(kind: Kind, options: JobOptions) -> str:
+    """Return the character between the cells of a CSV."""
+    return options.delimiter or kind.delimiter or ","
+
+
+def _table(
+    kind: Kind, options: JobOptions, charset: str | None, sent: Iterator[bytes]
+) -> tuple[Iterator[bytes], bool]:
+    """Return a file as its reader takes it, and whether that differs from what was sent."""
+    for name in ("delimiter", "quoting"):
+        value = getattr(options, name)
+        if value and kind.format is not Format.CSV:
+            raise BadOption(option=name, value=value, reason=f"only a CSV has a {name}")
+    if kind.format is not Format.PARQUET:
+        sent = _only_text(sent)
+    chunks = _to_utf8(kind, options, charset, sent)
+    if options.quoting == "none":
+        return quoted(chunks, delimiter_of(kind, options)), True
+    is_converted = chunks is not sent
+    if not options.quoting and kind.format is Format.CSV and delimiter_of(kind, options) == "\t":
+        chunks = checked_tab_quotes(chunks)
+    return chunks, is_converted
+
+
+def _only_text(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Refuse a file that is known by its first bytes, before a charset makes text of it."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= MAGIC_BYTES:
+            break
+    check_text(head)
+    if head:
+        yield head
+    yield from chunks
 
 
 def _to_utf8(
     kind: Kind, options: JobOptions, charset: str | None, chunks: Iterator[bytes]
 ) -> Iterator[bytes]:
     """Decode text from the charset that the option or else the content type names."""
-    if options.delimiter and kind.format is not Format.CSV:
-        raise BadOption(
-            option="delimiter", value=options.delimiter, reason="only a CSV has a delimiter"
-        )
     if kind.format is Format.PARQUET:
         if options.charset:
             reason = "a Parquet file names its encoding itself"

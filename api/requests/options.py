@@ -13,6 +13,9 @@ from shared.errors.input import BadOption, UnknownOption
 from shared.jobs.job import ResultFormat
 from shared.webhooks.target import MAX_URL_CHARS
 
+#: The values of the option `quoting`.
+QUOTINGS = ("double", "none")
+
 #: The schema of an option that may be any text except an empty one.
 TEXT: Schema = {"type": "string", "minLength": 1}
 
@@ -56,6 +59,14 @@ class JobOptions(RowOptions):
     )
     charset: str | None = option(
         None, "The charset of the text. Default: UTF-8.", example="latin-1"
+    )
+    quoting: str | None = option(
+        None,
+        "What a double quote is in a CSV. `double`: quotes may enclose a cell (RFC 4180). `none`: "
+        "a character like any other; a row ends at every line end. Default: `double`, and a "
+        "tab-separated file whose quotes do not pair, or seem to merge rows, is refused.",
+        {"enum": list(QUOTINGS)},
+        example="none",
     )
     columns: tuple[str, ...] | None = option(
         (),
@@ -201,11 +212,19 @@ def _format(value: str) -> str:
     return value
 
 
+def _quoting(value: str) -> str:
+    if value not in QUOTINGS:
+        reason = f"it must be one of {', '.join(QUOTINGS)}"
+        raise BadOption(option="quoting", value=value[:80], reason=reason)
+    return value
+
+
 #: The parsers of the options whose value is not a plain text.
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "columns": _columns,
     "delimiter": _delimiter,
     "format": _format,
+    "quoting": _quoting,
 }
 
 

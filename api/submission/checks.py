@@ -7,12 +7,18 @@ takes `check_json`. All of them raise what the request is refused with, and reco
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 from typing_extensions import override
 
 from api.requests.content import RequestContent
-from api.requests.limits import BULK_ADVICE, check_columns, check_length, check_rows
+from api.requests.limits import (
+    BULK_ADVICE,
+    check_columns,
+    check_json_memory,
+    check_length,
+    check_rows,
+)
 from api.requests.terms import Terms
 from api.services import Services
 from api.submission.admission import Admitted, admit
@@ -88,7 +94,7 @@ class CheckedJson:
 
     Attributes:
         admitted: its options, model and terms.
-        value: the parsed JSON.
+        columns: the names of all its columns.
         carried: the names of the columns that are carried through to the results.
         rows: the ref, the text and the carried values of each row.
         size: the bytes of the body.
@@ -96,7 +102,7 @@ class CheckedJson:
     """
 
     admitted: Admitted
-    value: Any
+    columns: list[str]
     carried: tuple[str, ...]
     rows: list[Row]
     size: int
@@ -147,7 +153,13 @@ def check_upload(
         shared.errors.base.ScorelaneError: the request cannot be a job.
     """
     settings = services.settings
-    reader = reader_of(content.kind.format, content.delimiter, settings, destination.open)
+    reader = reader_of(
+        content.kind.format,
+        content.delimiter,
+        settings,
+        destination.open,
+        delimiter_is_named=content.delimiter_is_named,
+    )
     with destination.writing() as write:
         for chunk in content.chunks:
             reader.feed(chunk)
@@ -179,13 +191,15 @@ def check_json(services: Services, content: RequestContent, announced: int | Non
     """
     early = None if content.is_form else admit(services, content.options())
     body = read_limited(services, content.chunks, announced)
+    check_json_memory(body)
     size, value = len(body), parse_json(body)
     del body  # as large as the value, which is all that is needed from here on
     admitted = early or admit(services, content.options())
     options = admitted.options
     carried: tuple[str, ...] = ()
+    columns = json_columns(value)
     if options.columns != ():
-        carried = carried_columns(options.columns, json_columns(value), options.ref_column)
+        carried = carried_columns(options.columns, columns, options.ref_column)
         check_columns(services.settings, len(carried))
     rows = json_rows(
         value,
@@ -197,7 +211,7 @@ def check_json(services: Services, content: RequestContent, announced: int | Non
     if not is_small:
         check_rows(services.settings, len(rows))
         check_room(services, len(rows))
-    return CheckedJson(admitted, value, carried, rows, size, is_small)
+    return CheckedJson(admitted, columns, carried, rows, size, is_small)
 
 
 def _is_small(services: Services, served: Served, rows: int) -> bool:

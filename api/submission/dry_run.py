@@ -12,6 +12,7 @@ from api.requests.content import content_of
 from api.security.access import current_identity
 from api.services import Services
 from api.submission.preview import Preview, preview_of
+from api.submission.warnings import merged_rows_warnings
 from api.uploads.formats import Format, Kind
 from shared.fleet import Served
 from shared.tables.rows import Rows
@@ -65,6 +66,9 @@ class DryRun(TypedDict):
     looked_at: LookedAt
     first_rows: list[PreviewRow]
     first_errors: list[PreviewRow]
+    warnings: Annotated[
+        list[str], Field(description="What may be wrong although every row can be read.")
+    ]
     estimate: Estimate
 
 
@@ -76,6 +80,7 @@ EXAMPLE: DryRun = {
     "looked_at": {"bytes": 1_048_571, "rows": 1000, "failed": 1, "all": False},
     "first_rows": [{"row": 1, "ref": "1", "text": "I am well", "error": None}],
     "first_errors": [{"row": 7, "ref": "7", "text": "", "error": "the text is empty"}],
+    "warnings": [],
     "estimate": {
         "rows": 1_000_000,
         "seconds": 9.5,
@@ -103,8 +108,10 @@ def dry_run(services: Services, request: Request) -> DryRun:
     card = preview.admitted.served.card
     rows = list(_preview_rows(preview.rows))
     errors = [row for row in rows if row["error"] is not None]
+    is_csv = content.kind.format is Format.CSV
+    warnings = merged_rows_warnings(preview.rows.texts, content.delimiter) if is_csv else []
     return {
-        "detail": _detail(preview, content.kind),
+        "detail": " ".join([_detail(preview, content.kind), *warnings]),
         "format": content.kind.format,
         "model": {"name": card.name, "version": card.version},
         "columns": preview.columns,
@@ -116,6 +123,7 @@ def dry_run(services: Services, request: Request) -> DryRun:
         },
         "first_rows": rows[:SHOWN_ROWS],
         "first_errors": errors[:SHOWN_ROWS],
+        "warnings": warnings,
         "estimate": _estimate(services, preview.admitted.served, preview.about_rows),
     }
 

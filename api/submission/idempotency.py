@@ -126,7 +126,11 @@ class Claim:
 
     def bind_rows(self, kind: Kind, options: JobOptions) -> Binding:
         """Return the binding of a job of rows, after the watched content was read to its end."""
-        return self.bind([kind.format, asdict(options)])
+        given = asdict(options)
+        if given["quoting"] is None:
+            # As releases without this option had it: a key from before an upgrade stays valid.
+            del given["quoting"]
+        return self.bind([kind.format, given])
 
     def bind(self, identity: Any) -> Binding:
         """Return the binding that a job's `Spec` holds of its key.

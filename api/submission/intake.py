@@ -6,6 +6,7 @@ from flask import Request
 
 from api.requests.body import chunks_of
 from api.requests.content import content_of
+from api.requests.limits import check_json_memory
 from api.requests.terms import Terms
 from api.services import Services
 from api.submission.admission import Admitted
@@ -22,7 +23,9 @@ from api.submission.recording import new_folder, record_bulk, record_small
 from api.submission.stored_upload import StoredUpload
 from api.uploads.formats import Format
 from api.uploads.json_rows import parse_json
+from shared.errors.input import NotJson
 from shared.jobs.job import Job, upload_key_of
+from shared.tables.json_values import check_writable
 from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import write_rows
 
@@ -72,6 +75,23 @@ def read_json(services: Services, request: Request) -> Any:
 
     Raises:
         shared.errors.service.TooLarge: the body is over the limit for JSON.
+        shared.errors.input.NotJson: the body is not JSON, or an answer could not quote it.
+    """
+    value = read_json_rows(services, request)
+    try:
+        check_writable(value)
+    except UnicodeEncodeError:
+        raise NotJson(reason="a text in it has half of a character (a lone surrogate)") from None
+    return value
+
+
+def read_json_rows(services: Services, request: Request) -> Any:
+    """Read and parse a JSON body of rows; `json_rows` checks whether an answer can quote them.
+
+    Raises:
+        shared.errors.service.TooLarge: the body is over the limit for JSON.
         shared.errors.input.NotJson: the body is not JSON.
     """
-    return parse_json(read_limited(services, chunks_of(request), request.content_length))
+    body = read_limited(services, chunks_of(request), request.content_length)
+    check_json_memory(body)
+    return parse_json(body)

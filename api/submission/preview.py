@@ -24,7 +24,6 @@ from api.submission.checks import (
 from api.submission.recording import temporary_folder
 from api.submission.room import check_room, check_small_room
 from api.uploads.formats import Format
-from api.uploads.json_rows import json_columns
 from shared.config.settings import Settings
 from shared.errors.input import OpenQuote, RowTooLong
 from shared.jobs.job import upload_key_of
@@ -89,7 +88,7 @@ def _preview_json(services: Services, content: RequestContent, announced: int | 
     first = write_rows([row[:2] for row in checked.rows[:PREVIEW_ROWS]])
     return Preview(
         checked.admitted,
-        json_columns(checked.value),
+        checked.columns,
         _rows(services.settings, first, NDJSON),
         checked.size,
         is_all=count <= PREVIEW_ROWS,

@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 
 from api.requests.limits import BULK_ADVICE
 from api.requests.options import RowOptions, parameters_of, row_options
 from api.schema.describe import OF_ROWS, Answer, Content, describes, json
 from api.schema.row_types import JSON_ROWS, Row
 from api.services import current_services
-from api.submission.intake import read_json
+from api.submission.intake import read_json_rows
 from api.uploads.json_rows import json_rows
 from shared.errors.service import NoAnswerInTime, NoWorker, TooLarge
 from shared.model import SCORE
 from shared.tables.csv_results import parse
-from shared.tables.stored_rows import write_rows
+from shared.tables.stored_rows import json_text, write_rows
 
 blueprint = Blueprint("article", __name__)
 
@@ -46,7 +46,7 @@ def sentiment() -> Response:
     served = at.model(options.model)
     rows = json_rows(
         # Whatever the content type is: the article's client may send another one.
-        read_json(at, request),
+        read_json_rows(at, request),
         text_column=options.text_column,
         ref_column=options.ref_column,
     )
@@ -66,4 +66,5 @@ def sentiment() -> Response:
         if scored["error"]:
             row["error"] = scored["error"]
         answer.append(row)
-    return jsonify(answer)
+    # Not `jsonify`: it would write the ref 1.10 as 1.1.
+    return Response(f"{json_text(answer)}\n", mimetype="application/json")

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 from api.jobs.prefer import APPLIED, PREFER, applied, preferences_of, wait_for_end
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer
 from api.process.measures import note_upload
-from api.requests.body import read_on
+from api.requests.body import read_rest
 from api.requests.options import JobOptions, parameters_of
 from api.results.views import RESULTS, ResultsPage, results_response
 from api.schema.describe import OF_ROWS, Answer, Content, describes, json
@@ -90,7 +90,8 @@ def submit() -> Response:
     at, preferences = current_services(), preferences_of(request)
     if request.args.get("validate") == "true":
         answer = jsonify(dry_run(at, request))
-        read_on(request)
+        # A dry run of a body that is cut off must not say that it can be a job.
+        read_rest(request)
         return answer
     started = time.perf_counter()
     job, was_replayed = _take(at)

@@ -2,15 +2,17 @@
 
 import codecs
 import io
-from collections import Counter
+import re
 
 from typing_extensions import override
 
+from api.uploads.quoting import SEP_LINE
 from api.uploads.row_estimate import RowEstimate
 from api.uploads.upload import Upload
 from api.uploads.utf8 import Utf8Validator
 from shared.errors.input import (
     BadHeader,
+    CrLineEnds,
     DuplicateColumns,
     HeaderTooLong,
     NoRows,
@@ -23,6 +25,29 @@ from shared.tables.csv_records import csv_records
 MAX_HEADER_BYTES = 1024 * 1024
 
 
+_LINE_END = re.compile(rb"[\r\n]")
+
+#: A CR that ends a line. `\r\r\n` is a line end that was converted twice.
+_CR_ALONE = re.compile(rb"\r+[^\r\n]")
+
+
+def _ends_in_cr(content: bytes) -> bool:
+    """Whether the first line that is not blank ends in a CR which no LF follows."""
+    if b"\r" not in content:
+        return False
+    # A line break in quotes is part of a cell.
+    content = content.lstrip(b"\r\n")
+    outside = b"\0".join(content.split(b'"')[::2])
+    found = _LINE_END.search(outside)
+    return found is not None and _CR_ALONE.match(outside, found.start()) is not None
+
+
+def _has_cr_rows(content: bytes) -> bool:
+    """Whether most lines of the content end in CR alone, as the first of them does."""
+    alone = content.count(b"\r") - content.count(b"\r\n")
+    return alone > 1 and alone > 2 * content.count(b"\n") and _ends_in_cr(content)
+
+
 class CsvUpload(Upload):
     """Checks every chunk of a CSV once, in constant memory.
 
@@ -30,9 +55,17 @@ class CsvUpload(Upload):
     `layout` returns where the rows are.
     """
 
-    def __init__(self, delimiter: str = ",") -> None:
+    def __init__(self, delimiter: str = ",", *, is_named: bool = True) -> None:
+        """Make the reader.
+
+        Args:
+            delimiter: the character between the cells.
+            is_named: whether the request names the delimiter; if not, a first line `sep=;`, which
+                Excel writes and reads, names it.
+        """
         self.size = 0
         self._delimiter = delimiter
+        self._is_named = is_named
         self._row_estimate = RowEstimate()
         self.columns: list[str] | None = None
         self._encoding = Utf8Validator()
@@ -78,7 +111,7 @@ class CsvUpload(Upload):
         if ref_column is not None:
             ref: int | None = self._index(columns, ref_column, "ref_column")
         else:
-            ref = columns.index("ref") if "ref" in columns else None
+            ref = self._index(columns, "ref", "ref_column") if "ref" in columns else None
         return CsvLayout(
             start=self._start,
             delimiter=self._delimiter,
@@ -90,6 +123,8 @@ class CsvUpload(Upload):
 
     @staticmethod
     def _index(columns: list[str], name: str, option: str) -> int:
+        if columns.count(name) > 1:
+            raise DuplicateColumns(columns=f"'{name}'")
         if name in columns:
             return columns.index(name)
         found = ", ".join(columns)
@@ -100,6 +135,9 @@ class CsvUpload(Upload):
 
     def _read_header(self, *, final: bool = False) -> None:
         bom = len(codecs.BOM_UTF8) if self._head.startswith(codecs.BOM_UTF8) else 0
+        bom += self._sep_line(bom, final=final)
+        if _ends_in_cr(self._head[bom:]):
+            raise CrLineEnds
         if not final and b"\n" not in self._head[bom:].lstrip(b"\r\n"):
             if len(self._head) > MAX_HEADER_BYTES:
                 raise HeaderTooLong(limit=f"{MAX_HEADER_BYTES:,}")
@@ -124,12 +162,26 @@ class CsvUpload(Upload):
         cells, problem, end = header
         if problem:
             raise BadHeader(reason=problem.removeprefix("the row is not CSV: "))
-        names = [name.strip() for name in cells]
-        # Spreadsheets add columns without a name at the right edge; several of those do no harm.
-        duplicates = [name for name, count in Counter(names).items() if name and count > 1]
-        if duplicates:
-            raise DuplicateColumns(columns=", ".join(f"'{name}'" for name in duplicates))
-        self.columns = names
+        if _has_cr_rows(self._head[end:]):
+            raise CrLineEnds
+        self.columns = [name.strip() for name in cells]
         self._start = end
         self._has_rows = bool(self._head[end:].strip(b"\r\n"))
         self._head = b""
+
+    def _sep_line(self, at: int, *, final: bool) -> int:
+        """Return the length of a first line `sep=;`, and use the delimiter that it names."""
+        found = SEP_LINE.match(self._head, at)
+        if found is None or (not final and not found[0].endswith(b"\n")):
+            return 0
+        named = found[1].decode("latin-1")
+        if self._is_named and named != self._delimiter:
+            delimiter = repr(self._delimiter)
+            reason = f"it says sep={named}, and the request names {delimiter} as the delimiter"
+            raise BadHeader(reason=reason)
+        if named == "\t" and not self._is_named:
+            raise BadHeader(reason="it says sep=TAB; send the file as text/tab-separated-values")
+        if not named.isascii():
+            raise BadHeader(reason="it names a delimiter (`sep=`) that is no ASCII character")
+        self._delimiter = named
+        return len(found[0])

@@ -1,40 +1,69 @@
 """Reads rows that were sent as a JSON body: columns or records, even inside of a JSON string."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from api.uploads.columns import require
-from shared.errors.input import NoRows, NotJson, NotRows, UnequalColumns
-from shared.tables.json_values import decode, kind_of, writable
+from shared.errors.input import (
+    HalfCharacter,
+    NoRows,
+    NotJson,
+    NotRows,
+    UnequalColumns,
+    UnequalLabels,
+)
+from shared.tables.json_values import check_writable, decode, kind_of
 
 #: A row: the ref (None: the row was sent without one), the text, and the carried values.
 Row = tuple[Any, ...]
 
 
 def parse_json(body: bytes) -> Any:
-    """Parse a JSON body.
+    """Parse a JSON body; it may hold halves of surrogate pairs, see `check_writable`.
 
     A body that is a JSON string which holds JSON is parsed a second time: the result of
     `requests.post(url, json=json.dumps(data))`, a common slip that the article's client makes too.
 
     Raises:
-        shared.errors.input.NotJson: it is not JSON, or cannot be written as UTF-8.
+        shared.errors.input.NotJson: it is not JSON, or a number in it is too large.
     """
     try:
         value = decode(body.decode(json.detect_encoding(body), "surrogatepass"))
         if isinstance(value, str):
             value = decode(value)
-        return writable(value, body)
     except (ValueError, RecursionError) as error:
         # UnicodeDecodeError is a ValueError; RecursionError is a body of a million brackets.
         raise NotJson(reason=str(error)) from None
+    return value
 
 
 def json_columns(value: Any) -> list[str]:
     """The names of the columns in a parsed body, in the order of their first occurrence."""
     records = value if isinstance(value, list) else [value]
     found = {key: None for record in records if isinstance(record, dict) for key in record}
+    _check_names(found)
     return list(found)
+
+
+def _check_names(names: Iterable[str]) -> None:
+    for number, name in enumerate(names, 1):
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            raise HalfCharacter(where=f"The name of column {number}") from None
+
+
+def _check_rows(rows: list[Row]) -> None:
+    """Check the refs and the carried values; a text is checked when its row is scored."""
+    for number, (ref, _, *extras) in enumerate(rows, 1):
+        try:
+            check_writable(ref)
+            for value in extras:
+                check_writable(value)
+        except UnicodeEncodeError:
+            where = f"The reference of row {number:,}, or a value that is carried through,"
+            raise HalfCharacter(where=where) from None
 
 
 def json_rows(
@@ -57,10 +86,13 @@ def json_rows(
         carried: the names of the carried columns, each of which exists.
 
     Raises:
-        shared.errors.input.NotRows: it has none of these forms.
-        shared.errors.input.NoSuchColumn: there is no text column, or not the ref column named.
-        shared.errors.input.UnequalColumns: the columns differ in length.
-        shared.errors.input.NoRows: there are no rows.
+        shared.errors.input.NotRows: it is none of these.
+        shared.errors.input.NoSuchColumn: no text column, or not the ref column that was named.
+        shared.errors.input.UnequalColumns: columns of different lengths.
+        shared.errors.input.UnequalLabels: columns with different labels.
+        shared.errors.input.HalfCharacter: a ref, a carried value or a name of a column has half of
+            a surrogate pair.
+        shared.errors.input.NoRows: there is no row.
     """
     if isinstance(value, list):
         rows = _from_records(value, text_column, ref_column, carried)
@@ -70,6 +102,7 @@ def json_rows(
         raise NotRows(found=kind_of(value))
     if not rows:
         raise NoRows(what="it holds no row")
+    _check_rows(rows)
     return rows
 
 
@@ -81,6 +114,7 @@ def _from_records(
         raise NotRows(found=f"a list with {kind_of(odd)} in it")
     if records:
         found = {key: None for record in records for key in record}
+        _check_names(found)
         require(found, text_column, ref_column)
     ref = ref_column or "ref"
     if carried:
@@ -94,11 +128,13 @@ def _from_mapping(
 ) -> list[Row]:
     if not value:
         raise NotRows(found="an empty object")
+    _check_names(value)
     require(value, text_column, ref_column)
     if not any(isinstance(column, (list, dict)) for column in value.values()):
         return _from_records([value], text_column, ref_column, carried)
+    labels = _labels(value, text_column)
     columns = {
-        name: list(column.values()) if isinstance(column, dict) else column
+        name: list(map(column.__getitem__, labels)) if isinstance(column, dict) else column
         for name, column in value.items()
     }
     for name, column in columns.items():
@@ -110,3 +146,23 @@ def _from_mapping(
     texts = columns[text_column]
     refs = columns.get(ref_column or "ref") or [None] * len(texts)
     return list(zip(refs, texts, *[columns[name] for name in carried], strict=True))
+
+
+def _labels(value: dict[str, Any], text_column: str) -> list[str]:
+    """The labels of pandas' columns `{"0": "a", "1": "b"}`, in the order of the texts.
+
+    Raises:
+        shared.errors.input.UnequalLabels: two columns differ in their labels, or one has none.
+    """
+    labelled = {name: column for name, column in value.items() if isinstance(column, dict)}
+    texts = value[text_column]
+    if not isinstance(texts, dict):
+        texts = next(iter(labelled.values()), {})
+    for name, column in value.items():
+        if labelled and isinstance(column, list):
+            raise UnequalLabels(name=name, what="is a list and another one has labels")
+        if name in labelled and column.keys() != texts.keys():
+            label = str(min(column.keys() ^ texts.keys()))[:40]
+            label = label.encode("utf-8", "backslashreplace").decode()
+            raise UnequalLabels(name=name, what=f"differs from another one in the label '{label}'")
+    return list(texts)

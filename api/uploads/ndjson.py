@@ -1,18 +1,23 @@
 """Reading the first lines of an NDJSON upload, as a stream."""
 
 import codecs
+import re
 
 from typing_extensions import override
 
 from api.uploads.columns import require
 from api.uploads.row_estimate import RowEstimate
 from api.uploads.upload import Upload
-from shared.errors.input import BadFirstLine, NoRows, RowTooLong
+from shared.errors.input import BadFirstLine, CrLineEnds, NoRows, RowTooLong
 from shared.tables.json_lines import BLANKS, parse_line
 from shared.tables.layouts import ObjectsLayout
 
 #: The columns are the fields of the objects in this many bytes from the beginning.
 HEAD_BYTES = 256 * 1024
+
+
+#: Two rows with a CR between them. In a string of JSON there is no CR.
+_CR_LINE = re.compile(rb"\}[ \t]*\r[ \t\r]*\{")
 
 
 class NdjsonUpload(Upload):
@@ -68,11 +73,15 @@ class NdjsonUpload(Upload):
         *lines, rest = self._head.split(b"\n")
         filled = [line for line in ([*lines, rest] if final else lines) if line.strip(BLANKS)]
         if not filled:
+            if _CR_LINE.search(rest):
+                raise CrLineEnds
             self._check_length(rest)
             # Kept, an upload of blank lines would fill the memory.
             self._skip(len(self._head) - len(rest))
             return
         self._check_length(filled[0])
+        if _CR_LINE.search(filled[0]):
+            raise CrLineEnds
         columns: dict[str, None] = {}
         for number, line in enumerate(filled):
             try:

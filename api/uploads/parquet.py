@@ -1,6 +1,5 @@
 """Checking a Parquet upload: its beginning while it is received, its footer after it was stored."""
 
-from collections import Counter
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -49,9 +48,6 @@ class ParquetUpload(Upload):
                 summary = describe(file)
             if not summary.rows:
                 raise NoRows(what="there is no row in it")
-            duplicates = [name for name, count in Counter(summary.columns).items() if count > 1]
-            if duplicates:
-                raise DuplicateColumns(columns=", ".join(f"'{name}'" for name in duplicates))
             self._summary = summary
         return self._summary.columns
 
@@ -62,4 +58,7 @@ class ParquetUpload(Upload):
         columns = self.finish()
         require(columns, text_column, ref_column)
         names = (ref_column or "ref", text_column, *carried)
+        duplicates = [name for name in names if columns.count(name) > 1]
+        if duplicates:
+            raise DuplicateColumns(columns=", ".join(f"'{name}'" for name in duplicates))
         return ParquetLayout(width=len(columns), names=names)

@@ -16,6 +16,8 @@ def reader_of(
     delimiter: str,
     settings: Settings,
     open_stored: Callable[[], BinaryIO],
+    *,
+    delimiter_is_named: bool = True,
 ) -> Upload:
     """Make the reader of an upload.
 
@@ -23,11 +25,12 @@ def reader_of(
         upload_format: any but JSON, which is read whole.
         delimiter: the character between the cells of a CSV.
         settings: supply the limits.
+        delimiter_is_named: whether the request names the delimiter.
         open_stored: opens the upload after it was stored.
     """
     match upload_format:
         case Format.CSV:
-            return CsvUpload(delimiter)
+            return CsvUpload(delimiter, is_named=delimiter_is_named)
         case Format.NDJSON:
             return NdjsonUpload(settings.max_record_bytes)
         case Format.PARQUET:

@@ -26,6 +26,7 @@ class JobOptions(RetryOptions, total=False):
     ref_column: Hashable | None  #: the column of the references; default: `ref`
     delimiter: str | None  #: what separates the cells of a CSV: `;`, or `tab`
     charset: str | None  #: the encoding of the text, such as `latin-1`; default: UTF-8
+    quoting: Literal["double", "none"] | None  #: `none`: a quote in a CSV is a character
     #: the columns to return with the results: their names, or `all`. A single string is read as
     #: comma-separated names.
     columns: Hashable | Sequence[Hashable] | None

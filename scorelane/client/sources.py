@@ -75,7 +75,11 @@ def _check_text_options(source: Any, options: JobOptions) -> None:
     Raises:
         InvalidSource: one of them is set.
     """
-    given = {"delimiter": options.get("delimiter"), "charset": options.get("charset")}
+    given = {
+        "delimiter": options.get("delimiter"),
+        "charset": options.get("charset"),
+        "quoting": options.get("quoting"),
+    }
     for name, value in given.items():
         if value is not None and value.lower() not in _AS_SENT:
             raise InvalidSource(
@@ -84,8 +88,8 @@ def _check_text_options(source: Any, options: JobOptions) -> None:
             )
 
 
-#: The delimiter and the charset that frames and rows are sent with.
-_AS_SENT = frozenset({",", "utf-8", "utf8"})
+#: The delimiter, the charset and the quoting that frames and rows are sent with.
+_AS_SENT = frozenset({",", "utf-8", "utf8", "double"})
 
 
 def _file_or_bytes_upload(source: Any, media_type: str | None) -> Upload | None:

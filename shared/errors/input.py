@@ -7,6 +7,18 @@ class BadInput(ScorelaneError):
     """The input cannot be used."""
 
 
+class BodyCutOff(BadInput):
+    """The connection ended after {received} of the body, so nothing of it was accepted. Send the
+    request again; with the same Idempotency-Key it makes one job.
+    """
+
+
+class BadChunkedBody(BadInput):
+    """The body is not framed as `Transfer-Encoding: chunked` requires (RFC 9112, 7.1), so nothing
+    of it was accepted. Leave the framing to the HTTP library, or send a Content-Length.
+    """
+
+
 class NotJson(BadInput):
     """The body is not JSON: {reason}. Send {{"ref": [1], "text": ["I am well"]}} or a list of
     {{"ref": 1, "text": "I am well"}}.
@@ -21,6 +33,18 @@ class NotRows(BadInput):
 
 class UnequalColumns(BadInput):
     """The columns differ in length: {lengths}. Every column needs one value for each row."""
+
+
+class UnequalLabels(BadInput):
+    """The columns cannot be paired: '{name}' {what}. Give all columns the same labels, as pandas'
+    to_json does, or send lists.
+    """
+
+
+class HalfCharacter(BadInput):
+    """{where} has half of a character (a surrogate without its partner), which no answer can hold.
+    Send the whole character, or leave it out.
+    """
 
 
 class NoSuchColumn(BadInput):
@@ -60,8 +84,22 @@ class UnknownCharset(BadInput):
 
 
 class OpenQuote(BadInput):
-    """Row {row} (from byte {offset}) opens a quote that is not closed within {limit} bytes. Close
-    it, or double every quote inside a quoted cell.
+    """Row {row} (from byte {offset}) opens a quote that is not closed {where}. Close it, or
+    double every quote inside a quoted cell. If quotes are characters like any other in this file,
+    add quoting=none.
+    """
+
+
+class UnpairedQuote(BadInput):
+    """A quote that begins a cell in line {line} does not pair: {problem}. If quotes are characters
+    like any other in this file, add quoting=none; otherwise double every quote in a quoted cell.
+    """
+
+
+class MergedRows(BadInput):
+    """A quoted cell goes on from line {first} to line {last}, so these rows would be one row. If
+    quotes are characters like any other in this file, add quoting=none; if the cell really has
+    these line ends, add quoting=double.
     """
 
 
@@ -88,6 +126,12 @@ class BadParquet(BadInput):
 class BadHeader(BadInput):
     """The first line cannot be read as a header: {reason}. Save the file as a CSV whose first line
     names the columns and whose lines end in LF or CRLF.
+    """
+
+
+class CrLineEnds(BadInput):
+    r"""The lines of the file end in CR alone, as old Macs wrote them. Save it with lines that end
+    in LF or CRLF (tr '\r' '\n' < FILE), and send it again.
     """
 
 

@@ -52,10 +52,16 @@ def csv_records(
         except StopIteration:
             return
         except csv.Error as problem:
-            error = f"the row is not CSV: {problem}"
+            error = f"the row is not CSV: {_in_words(problem)}"
         if fields or error:
             yield fields, error, feed.position
             feed.row += 1
+
+
+def _in_words(problem: csv.Error) -> str:
+    if "new-line character" in str(problem):
+        return "a CR that no LF follows is in a cell without quotes"
+    return str(problem)
 
 
 class _Feed(Iterator[str]):
@@ -75,7 +81,8 @@ class _Feed(Iterator[str]):
         if taken and (not size or taken + size > self._max_bytes):
             # The reader asks for a second line only inside quotes. At the end of the file it would
             # take everything since the quote as one cell, and silently lose thousands of rows.
-            raise OpenQuote(row=self.row + 1, offset=self.start, limit=self._max_bytes)
+            where = f"within {self._max_bytes} bytes" if size else "before the end of the file"
+            raise OpenQuote(row=self.row + 1, offset=self.start, where=where)
         if size > self._max_bytes:
             raise RowTooLong(row=self.row + 1, offset=self.start, limit=self._max_bytes)
         if not size:

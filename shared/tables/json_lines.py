@@ -1,5 +1,6 @@
 """Reads rows that were sent as lines of JSON objects (NDJSON)."""
 
+import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from itertools import accumulate
@@ -9,15 +10,16 @@ import orjson
 
 from shared.errors.input import NotJson
 from shared.tables.csv_blocks import BLOCK_BYTES, RecordEnds
-from shared.tables.json_values import kind_of, parse_value
+from shared.tables.json_values import check_writable, kind_of, parse_value
 from shared.tables.rows import Rows, numbers_of, rows_of
 from shared.tables.stored_rows import cell_text, ref_text
 
 #: A line of these bytes alone is not a row.
 BLANKS = b" \t\r"
 
-#: orjson may turn a larger number into another one.
-_EXACT = float(2**63)
+#: A number that orjson's value would be written in another way than it was sent: with an exponent,
+#: with zeros at its end, or of more than 15 digits. Texts may match too: that costs time alone.
+_ODD_NUMBER = re.compile(rb"\d[eE]|\.\d*[1-9]0+(?!\d)|\.00+(?!\d)|0\.0000|[\d.]{17,}")
 
 
 def line_ends(file: BinaryIO, offset: int) -> Iterator[RecordEnds]:
@@ -54,10 +56,13 @@ def parse_line(line: bytes) -> dict[str, Any]:
     value: Any = None
     with suppress(orjson.JSONDecodeError):
         value = orjson.loads(line)
-    if value is None or (type(value) is dict and not _are_exact(value.values())):
-        # orjson refuses it, or may have rounded a number.
+    if value is None or (type(value) is dict and not _are_exact(value.values(), line)):
+        # orjson refuses it, or may have changed how a number is written.
         try:
             value = parse_value(line)
+            check_writable(list(value) if isinstance(value, dict) else [])
+        except UnicodeEncodeError:
+            raise ValueError("the name of a field has half of a character") from None
         except NotJson as error:
             raise ValueError(f"the line is not JSON: {error.fields['reason']}") from None
     if type(value) is not dict:
@@ -90,7 +95,7 @@ def read_objects(
         except orjson.JSONDecodeError:
             found = []
         if set(map(type, found)) == {dict} and (
-            rows := _ordinary(found, names, first_row, max_text_chars)
+            rows := _ordinary(found, content, names, first_row, max_text_chars)
         ):
             return rows
     rows = Rows()
@@ -104,18 +109,29 @@ def read_objects(
             except ValueError as problem:
                 error = str(problem)
         ref, text, *extras = map(values.get, names)
+        try:
+            check_writable([ref, *extras])
+        except UnicodeEncodeError:
+            error = "the reference, or a value that is carried through, has half of a character"
+            ref, extras = None, [None] * len(extras)
         ref = str(number) if ref is None else ref_text(ref)
         rows.add(ref, text, max_text_chars, error, list(map(cell_text, extras)))
     return rows
 
 
 def _ordinary(
-    found: list[dict[str, Any]], names: tuple[str, ...], first_row: int, max_text_chars: int
+    found: list[dict[str, Any]],
+    content: bytes,
+    names: tuple[str, ...],
+    first_row: int,
+    max_text_chars: int,
 ) -> Rows | None:
-    """The rows of these objects; None if they must be read one by one."""
+    """The rows of these objects of a content; None if they must be read one by one."""
     columns: list[list[Any]] = [[row.get(name) for row in found] for name in names]
     refs, texts, *extras = columns
-    if set(map(type, texts)) != {str} or not all(map(_are_exact, [refs, *extras])):
+    if set(map(type, texts)) != {str} or not all(
+        _are_exact(column, content) for column in [refs, *extras]
+    ):
         return None
     if set(map(type, refs)) != {str}:
         numbers = numbers_of(first_row, len(refs))
@@ -130,11 +146,9 @@ def _ordinary(
     return rows_of(refs, texts, max_text_chars, extras)
 
 
-def _are_exact(values: Collection[Any]) -> bool:
-    """Whether orjson parsed these values exactly: it rounds integers of more than 64 bits."""
+def _are_exact(values: Collection[Any], content: bytes) -> bool:
+    """Whether orjson's values of this content are written as they were sent."""
     kinds = set(map(type, values))
     if kinds & {dict, list}:
         return False
-    return float not in kinds or all(
-        abs(value) < _EXACT for value in values if type(value) is float
-    )
+    return float not in kinds or not _ODD_NUMBER.search(content)

@@ -1,46 +1,66 @@
-"""JSON values, read so that they can be written back: no NaN, no half of a surrogate pair."""
+"""JSON values as they were sent: numbers keep how they were written; NaN is an error."""
 
 import json
+from math import isinf
 from typing import Any
 
 from shared.errors.input import NotJson
 
 
+class Number(float):
+    """A number that Python would write in another way than it was sent, such as `1.10`.
+
+    Attributes:
+        text: as it was sent.
+    """
+
+    __slots__ = ("text",)
+
+    text: str
+
+
 def parse_value(line: bytes) -> Any:
-    """The JSON value in UTF-8 text.
+    """JSON in UTF-8 as it was sent, read once.
 
     Raises:
-        shared.errors.input.NotJson: it is not JSON, or cannot be written as UTF-8.
+        shared.errors.input.NotJson: it is not JSON, or a number in it is too large.
     """
     try:
-        return writable(decode(line.decode("utf-8-sig")), line)
+        return decode(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        # UnicodeDecodeError is a ValueError; RecursionError is a line of a million brackets.
         raise NotJson(reason=str(error)) from None
 
 
-def writable(value: Any, content: bytes) -> Any:
-    """Give the value back, if an answer in UTF-8 can hold it.
-
-    Args:
-        value: what was parsed.
-        content: the JSON that it was parsed from.
+def check_writable(value: Any) -> None:
+    """Check that an answer in UTF-8 can hold this value.
 
     Raises:
-        ValueError: it holds half of a surrogate pair, which JSON allows and UTF-8 does not.
+        UnicodeEncodeError: it has half of a surrogate pair, which JSON allows and UTF-8 does not.
     """
-    if b"\\ud" in content.lower():
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, (list, dict)):
         json.dumps(value, ensure_ascii=False).encode()
-    return value
 
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON value; use null")
 
 
+def _number(text: str) -> float:
+    value = float(text)
+    if isinf(value):
+        raise ValueError(f"the number {text[:40]} is too large; send it as a string")
+    if repr(value) == text:
+        return value
+    number = Number(value)
+    number.text = text
+    return number
+
+
 #: Parse JSON text; `NaN` and `Infinity` are a ValueError. `json.loads` would make a decoder for
 #: each body, which takes as long as reading a small one.
-decode = json.JSONDecoder(parse_constant=_refuse).decode
+decode = json.JSONDecoder(parse_constant=_refuse, parse_float=_number).decode
 
 
 def kind_of(value: object) -> str:

@@ -1,8 +1,12 @@
 """Rows to be scored: their texts, their refs, and the errors of those that cannot be scored."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+#: Half of a surrogate pair. JSON may hold one, UTF-8 may not.
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass
@@ -95,8 +99,15 @@ def text_error(text: object, max_text_chars: int) -> str | None:
         return f"the text has {len(text):,} characters; at most {max_text_chars:,} are scored"
     if not text or text.isspace():
         return "the text is empty"
+    return _bad_character(text)
+
+
+def _bad_character(text: str) -> str | None:
     if "\0" in text:
         return f"the text has a NUL character, at position {text.index(chr(0)) + 1}"
+    if not text.isascii() and (half := _HALF.search(text)):
+        sign = f"\\u{ord(half[0]):04x}"
+        return f"the text has half of a character ({sign}), at position {half.start() + 1}"
     return None
 
 

@@ -7,7 +7,11 @@ from typing import Any
 
 import orjson
 
+from shared.tables.json_values import Number
 from shared.tables.rows import Rows, numbers_of, rows_of
+
+#: orjson gives each line a buffer of a kilobyte or more: of all lines of 3 MB together, 313 MB.
+_ROWS_AT_ONCE = 200
 
 
 def write_rows(rows: list[tuple[Any, ...]]) -> bytes:
@@ -17,6 +21,12 @@ def write_rows(rows: list[tuple[Any, ...]]) -> bytes:
         rows: tuples of equal length: the ref (None: the row was sent without one), the text, and
             the values of the carried columns.
     """
+    return b"".join(
+        [_lines_of(rows[at : at + _ROWS_AT_ONCE]) for at in range(0, len(rows), _ROWS_AT_ONCE)]
+    )
+
+
+def _lines_of(rows: list[tuple[Any, ...]]) -> bytes:
     if rows and len(rows[0]) > 2:
         stored = [
             (None if ref is None else ref_text(ref), text, *map(cell_text, extras))
@@ -38,7 +48,30 @@ def ref_text(ref: object) -> str:
     # For a number `json` gives the same text and takes twenty times as long.
     if type(ref) is int or (type(ref) is float and isfinite(ref)):
         return repr(ref)
-    return json.dumps(ref, ensure_ascii=False)
+    return json_text(ref)
+
+
+def json_text(value: object) -> str:
+    """A value as JSON, with its numbers as they were sent."""
+    try:
+        return _json_text(value)
+    except RecursionError:
+        return json.dumps(value, ensure_ascii=False)
+
+
+def _json_text(value: object) -> str:
+    match value:
+        case Number():
+            return value.text
+        case dict():
+            items = [
+                f"{json.dumps(name, ensure_ascii=False)}: {_json_text(one)}"
+                for name, one in value.items()
+            ]
+            return f"{{{', '.join(items)}}}"
+        case list():
+            return f"[{', '.join(map(_json_text, value))}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def cell_text(value: object) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import fields
 from typing import Any
 
+import pandas as pd
 import pytest
 from support.transports import Working
 
@@ -66,3 +67,9 @@ def test_an_unknown_option(client: Any, working: Working) -> None:
     ):
         client.submit(b"text\nhello\n", txet="tweet")
     assert working.requests
+
+
+def test_a_frame_has_no_quoting_of_its_own(client: Any) -> None:
+    """The client writes its CSV with quotes: to read that without quoting would change texts."""
+    with pytest.raises(ValueError, match="quoting"):
+        client.submit(pd.DataFrame({"text": ['a "b" c']}), quoting="none")

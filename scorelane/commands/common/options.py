@@ -98,6 +98,12 @@ _READING_OPTIONS = (
         "--charset", help="The character encoding of the file, such as latin-1.  [default: utf-8]"
     ),
     click.option(
+        "--quoting",
+        type=click.Choice(["double", "none"]),
+        help="What a double quote is in a CSV: double, it may enclose a cell; none, a character "
+        "like any other.  [default: double, with checks of tab-separated files]",
+    ),
+    click.option(
         "--columns",
         metavar="all|NAME,...",
         help="Columns to copy from the file to the results.  [default: none]",

@@ -49,7 +49,7 @@ def test_a_spreadsheet_in_a_form(service: Service) -> None:
         (b"\xff\xfe", 400, "not-json", "not JSON"),
         ("", 400, "not-json", "not JSON"),
         ('{"text": [NaN]}', 400, "not-json", "NaN"),
-        ('{"text": ["\\ud800"]}', 400, "not-json", "surrogates"),
+        ('{"text": ["a"], "ref": ["\\ud800"]}', 422, "half-character", "row 1"),
         ("[" * 900, 400, "not-json", "not JSON"),
         ("3", 422, "not-rows", "a number"),
         ("null", 422, "not-rows", "null"),
@@ -87,7 +87,7 @@ def test_json_that_holds_no_rows(
         (b"text\ngood \xc3", "not-text", "byte 10 (0xc3)"),
         ("text\ngood\n".encode("utf-16"), "not-text", "byte 0 (0xff)"),
         (b'"text\n1,good\n', "open-quote", "not closed"),
-        (b"ref,text\r1,good\r2,bad\r", "bad-header", "LF or CRLF"),
+        (b"ref,text\r1,good\r2,bad\r", "cr-line-ends", "LF or CRLF"),
     ],
 )
 def test_a_csv_that_cannot_be_read(
