@@ -75,6 +75,9 @@ class MultipartUpload:
 
     def _add_to_field(self, event: Event) -> None:
         if isinstance(event, Field):
+            # werkzeug gives None where the part's header has no name.
+            if not isinstance(event.name, str):
+                raise NotMultipart(reason="one of its parts has no name")
             self._field, self._value = event.name, b""
             self._count(len(event.name))
         elif isinstance(event, Data):

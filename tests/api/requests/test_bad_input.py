@@ -168,6 +168,10 @@ def test_too_many_rows_for_an_answer_at_once(service: Service) -> None:
         (b"--b\r\n", "cut off"),
         (b"--b\r\nContent-Disposition: form-data; name=model\r\n\r\nlength\r\n--b--", "no file"),
         (b"nothing of the kind", "cut off"),
+        (
+            b"--b\r\nContent-Disposition: form-data\r\n\r\nvalue\r\n--b--\r\n",
+            "one of its parts has no name",
+        ),
     ],
 )
 def test_a_broken_form(service: Service, body: bytes, expected: str) -> None:
