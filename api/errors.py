@@ -10,8 +10,8 @@ from redis.exceptions import RedisError
 from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException
 
-from api.addresses import advice, redirect
 from api.request_log import REQUEST_ID
+from api.requests.addresses import advice, redirect
 from api.requests.body import read_on
 from shared.errors import input as input_errors
 from shared.errors import service as errors

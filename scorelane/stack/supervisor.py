@@ -4,7 +4,6 @@ It runs until its stdin is closed. It reports events on stdout, one JSON object 
 `{"waiting": step}`, `{"ready": {...}}`, `{"restarted": sentence}` and `{"failed": reason}`.
 """
 
-import errno
 import fcntl
 import json
 import os
@@ -14,7 +13,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,25 +27,19 @@ from scorelane.client.client import Client
 from scorelane.client.errors import ClientError
 from scorelane.client.retries import Retries
 from scorelane.stack import programs
-from scorelane.stack.errors import AddressInUse, BadAddress, DataInUse
+from scorelane.stack.environment import environment, start_seconds, with_absolute_paths
+from scorelane.stack.errors import DataInUse
 from scorelane.stack.folder import Addresses, write_addresses
 from scorelane.stack.guard import Guard
+from scorelane.stack.listener import listening, reachable, url_of
 from scorelane.stack.programs import Program, Service
 from scorelane.stack.restarts import Restarts
-from shared.config.settings import PREFIX, Settings, load_settings
+from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_file, check_secrets
 from shared.errors.base import ScorelaneError
-from shared.model import Card, read_cards
+from shared.model import read_cards
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
-
-#: Seconds for Redis to read its data, and for the worker to load its models. Importing TensorFlow
-#: takes half a minute on a slow machine.
-START_SECONDS = 120.0
-
-#: More seconds for each MiB of the models' files. A pipeline of 3 million terms, about 150 MiB,
-#: takes 90 seconds to load in each of two processes on an idle machine.
-MIB_SECONDS = 4.0
 
 #: Seconds between two checks of the services.
 CHECK_SECONDS = 0.1
@@ -199,23 +192,6 @@ def serve(
     raise ParentGone
 
 
-def with_absolute_paths(settings: Settings) -> Settings:
-    """The settings with their paths as seen from the current folder.
-
-    The programs run in the data folder, where a relative path would be another one.
-    """
-    paths = {name: value.absolute() for name, value in settings if isinstance(value, Path)}
-    return settings.model_copy(update=paths)
-
-
-def start_seconds(cards: Mapping[Path, Card]) -> float:
-    """How long the programs may take until they are ready; it grows with the models' files."""
-    size = sum(
-        (folder / file).stat().st_size for folder, card in cards.items() for file in card.files
-    )
-    return START_SECONDS + size / 2**20 * MIB_SECONDS
-
-
 @contextmanager
 def guarded(plan: Plan) -> Iterator[tuple[Path, Path, Guard]]:
     """Yield the locked data folder, a temporary folder for the socket, and the guard.
@@ -263,53 +239,6 @@ def lock_of(data: Path) -> int:
     return lock
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens. Clients that connect before the API has started wait for it.
-
-    Raises:
-        scorelane.stack.errors.AddressInUse: another program uses the port.
-        scorelane.stack.errors.BadAddress: it cannot listen there for another reason.
-    """
-    try:
-        family, *_, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        return socket.create_server((address[0], port), family=family, backlog=2048)
-    except (OSError, OverflowError) as error:
-        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
-            raise AddressInUse(host=host, port=port) from error
-        reason = getattr(error, "strerror", None) or error
-        raise BadAddress(host=host, port=port, reason=reason) from error
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The environment variables of the services."""
-    env = {
-        # There is one process per core, and more threads would only compete for the cores.
-        "OMP_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        # Their logs are files for people to read.
-        "SCORELANE_LOG_FORMAT": "text",
-        **os.environ,
-        # Unbuffered, so that the last lines are in the log even if the service is killed.
-        "PYTHONUNBUFFERED": "1",
-        # There is one API process group and no load balancer, so it need not drain before stopping.
-        "SCORELANE_DRAIN_SECONDS": "0",
-    }
-    changed = {name: str(value) for name, value in settings if isinstance(value, Path)}
-    changed |= {"redis_url": settings.redis_url, "processes": str(settings.processes)}
-    for name, value in changed.items():
-        variable = f"{PREFIX}{name}".upper()
-        # pydantic ignores the case of a variable, so one in lower case would count too.
-        for other in [spelled for spelled in env if spelled.upper() == variable]:
-            del env[other]
-        env[variable] = value
-    # Without bytecode files each start would compile TensorFlow again: 25 s instead of 8.
-    env.pop("PYTHONDONTWRITEBYTECODE", None)
-    return env
-
-
 def wait_for(
     service: Service, ready: Callable[[], bool], watch: Callable[[], None], seconds: float
 ) -> None:
@@ -349,17 +278,6 @@ def api_is_ready(address: tuple[str, int]) -> bool:
     except ClientError:
         return False
     return True
-
-
-def reachable(host: str) -> str:
-    """The address at which this machine can reach a service that listens on `host`."""
-    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared, not bound
-
-
-def url_of(address: tuple[str, int]) -> str:
-    """The URL of an address."""
-    host, port = address
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def report(**event: Any) -> int:

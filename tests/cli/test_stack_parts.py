@@ -10,9 +10,16 @@ import pytest
 
 from scorelane.commands.serve import _new_lines
 from scorelane.stack import supervisor
+from scorelane.stack.environment import (
+    MIB_SECONDS,
+    START_SECONDS,
+    environment,
+    start_seconds,
+    with_absolute_paths,
+)
 from scorelane.stack.guard import carry_out
 from scorelane.stack.restarts import MOST, Restarts
-from scorelane.stack.supervisor import Plan, environment, run, start_seconds, with_absolute_paths
+from scorelane.stack.supervisor import Plan, run
 from shared.config.settings import Settings
 from shared.errors.service import BadKey, BadSettings, NoKeys
 from shared.model import read_cards, write_card
@@ -36,7 +43,7 @@ def test_large_models_get_more_time(tmp_path: Path) -> None:
         file.truncate(2**20)
     write_card(folder, name="big", format="pkl", files=["model.pkl"])
     seconds = start_seconds(read_cards(tmp_path))
-    assert seconds == supervisor.START_SECONDS + supervisor.MIB_SECONDS
+    assert seconds == START_SECONDS + MIB_SECONDS
 
 
 def test_paths_count_from_the_current_folder(
