@@ -138,12 +138,13 @@ redis_refuses() {
   [[ $said == *NOAUTH* ]]
 }
 
-# `scorelane doctor` inside the containers finds the service and reports no fault.
+# `scorelane doctor` inside the containers finds the service and reports no fault. Its status is 1
+# for a warning, such as one of an old Redis in the image.
 doctor_finds_no_fault() {
   local status=0
   for service in api worker; do
     echo "$service:"
-    "${compose[@]}" exec -T "$service" scorelane doctor || status=1
+    "${compose[@]}" exec -T "$service" scorelane doctor || [ $? = 1 ] || status=1
   done
   return "$status"
 }
