@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 
 from api.requests.limits import BULK_ADVICE
 from api.requests.options import RowOptions, parameters_of, row_options
@@ -66,5 +66,8 @@ def sentiment() -> Response:
         if scored["error"]:
             row["error"] = scored["error"]
         answer.append(row)
-    # Not `jsonify`: it would write the ref 1.10 as 1.1.
-    return Response(f"{json_text(answer)}\n", mimetype="application/json")
+    if {type(row["ref"]) for row in answer} <= {str, int}:
+        return jsonify(answer)
+    # `jsonify` would write the ref 1.10 as 1.1.
+    text = json_text(answer, item_separator=",", key_separator=":")
+    return Response(f"{text}\n", mimetype="application/json")

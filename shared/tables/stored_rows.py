@@ -51,27 +51,34 @@ def ref_text(ref: object) -> str:
     return json_text(ref)
 
 
-def json_text(value: object) -> str:
-    """A value as JSON, with its numbers as they were sent."""
-    try:
-        return _json_text(value)
-    except RecursionError:
+def json_text(value: object, *, item_separator: str = ", ", key_separator: str = ": ") -> str:
+    """A value as JSON, with its numbers as they were sent.
+
+    Args:
+        value: the value, as `shared.tables.json_values` read it.
+        item_separator: what stands between two items, as in `json.dumps`.
+        key_separator: what stands between a key and its value.
+    """
+
+    def text_of(value: object) -> str:
+        match value:
+            case Number():
+                return value.text
+            case dict():
+                items = [
+                    f"{json.dumps(name, ensure_ascii=False)}{key_separator}{text_of(one)}"
+                    for name, one in value.items()
+                ]
+                return f"{{{item_separator.join(items)}}}"
+            case list():
+                return f"[{item_separator.join(map(text_of, value))}]"
         return json.dumps(value, ensure_ascii=False)
 
-
-def _json_text(value: object) -> str:
-    match value:
-        case Number():
-            return value.text
-        case dict():
-            items = [
-                f"{json.dumps(name, ensure_ascii=False)}: {_json_text(one)}"
-                for name, one in value.items()
-            ]
-            return f"{{{', '.join(items)}}}"
-        case list():
-            return f"[{', '.join(map(_json_text, value))}]"
-    return json.dumps(value, ensure_ascii=False)
+    try:
+        return text_of(value)
+    except RecursionError:
+        separators = (item_separator, key_separator)
+        return json.dumps(value, ensure_ascii=False, separators=separators)
 
 
 def cell_text(value: object) -> str:

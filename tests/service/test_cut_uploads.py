@@ -60,7 +60,7 @@ def api(tmp_path_factory: pytest.TempPathFactory, sockets: Path) -> Iterator[Pro
 
 def head(door: str, framing: str, key: str = "") -> bytes:
     path, headers, _ = DOORS[door]
-    lines = [f"POST {path} HTTP/1.1", "Host: scorelane", "Connection: close", headers, framing]
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", "Connection: close", headers, framing]
     if key:
         lines.append(f"Idempotency-Key: {key}")
     return "\r\n".join([*lines, "", ""]).encode()
