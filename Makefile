@@ -38,7 +38,7 @@ serve: $(DEMO)  ## run the service at http://127.0.0.1:5005 until Ctrl-C; data i
 
 .PHONY: test-fast
 test-fast: $(ENVIRONMENT)  ## run the tests that start no process, on two cores: under a minute
-	$(BIN)/python -m pytest -q -n 2 -m "not process"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not process"
 
 .PHONY: test
 test: $(ENVIRONMENT)  ## run the tests
