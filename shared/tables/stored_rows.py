@@ -51,34 +51,51 @@ def ref_text(ref: object) -> str:
     return json_text(ref)
 
 
+class _Written(str):
+    """A piece of JSON that is written already."""
+
+    __slots__ = ()
+
+
 def json_text(value: object, *, item_separator: str = ", ", key_separator: str = ": ") -> str:
-    """A value as JSON, with its numbers as they were sent.
+    """A value as JSON, with its numbers as they were sent, however deep it is nested.
 
     Args:
         value: the value, as `shared.tables.json_values` read it.
         item_separator: what stands between two items, as in `json.dumps`.
         key_separator: what stands between a key and its value.
     """
-
-    def text_of(value: object) -> str:
-        match value:
+    pieces: list[str] = []
+    # A stack and no recursion: a value may be nested deeper than Python's calls may be.
+    waiting = [value]
+    while waiting:
+        match one := waiting.pop():
+            case _Written():
+                pieces.append(one)
             case Number():
-                return value.text
-            case dict():
-                items = [
-                    f"{json.dumps(name, ensure_ascii=False)}{key_separator}{text_of(one)}"
-                    for name, one in value.items()
-                ]
-                return f"{{{item_separator.join(items)}}}"
-            case list():
-                return f"[{item_separator.join(map(text_of, value))}]"
-        return json.dumps(value, ensure_ascii=False)
+                pieces.append(one.text)
+            case dict() | list():
+                waiting.extend(reversed(_opened(one, item_separator, key_separator)))
+            case _:
+                pieces.append(json.dumps(one, ensure_ascii=False))
+    return "".join(pieces)
 
-    try:
-        return text_of(value)
-    except RecursionError:
-        separators = (item_separator, key_separator)
-        return json.dumps(value, ensure_ascii=False, separators=separators)
+
+def _opened(
+    value: dict[str, object] | list[object], item_separator: str, key_separator: str
+) -> list[object]:
+    """The items of an object or a list, with what is written around them."""
+    is_object = isinstance(value, dict)
+    opened: list[object] = [_Written("{" if is_object else "[")]
+    for number, item in enumerate(value):
+        if number:
+            opened.append(_Written(item_separator))
+        if isinstance(value, dict):
+            name = json.dumps(item, ensure_ascii=False)
+            opened += [_Written(f"{name}{key_separator}"), value[str(item)]]
+        else:
+            opened.append(item)
+    return [*opened, _Written("}" if is_object else "]")]
 
 
 def cell_text(value: object) -> str:

@@ -157,3 +157,18 @@ def test_columns_of_pandas_are_paired_by_label(service: Service) -> None:
 def test_records_within_records_are_no_columns() -> None:
     """A lone record whose ref is an object is one row."""
     assert json_rows(parse_json(b'[{"ref": {"a": 1}, "text": "a"}]')) == [({"a": 1}, "a")]
+
+
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a": ', "}"), ('[{"a": ', "}]")])
+def test_numbers_are_kept_at_any_depth(begin: str, end: str) -> None:
+    """A number far inside a nested value is written as it was sent."""
+    text = f"{begin * 450}1.10{end * 450}"
+    assert json_text(parse_json(text.encode())) == text
+
+
+def test_other_values_are_written_as_json_writes_them() -> None:
+    """Empty lists and objects, null, booleans and strings with quotes come out as by `json`."""
+    text = '{"a": [], "b": {}, "c": [null, true, "\\"\u00e9", 1, 0.5], "": {"d": [[1], [2, 3]]}}'
+    assert json_text(parse_json(text.encode())) == text
+    compact = json_text(parse_json(text.encode()), item_separator=",", key_separator=":")
+    assert compact == json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
