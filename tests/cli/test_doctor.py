@@ -97,7 +97,7 @@ def test_redis_is_old_slow_or_unlike_the_clock(
     monkeypatch.setattr(redis_examination, "SLOW", 0.0)
     monkeypatch.setattr(redis_examination, "MOST_SKEW", -1.0)
     found = list(examine_redis(redis_settings, link))
-    assert "99.0" in of(found, "redis", "Redis is").advice
+    assert "99.0" in of(found, "redis", "server is").advice
     assert of(found, "redis", "no security fixes").severity is Severity.WARNING
     assert of(found, "redis", "takes").severity is Severity.WARNING
     assert of(found, "clock").severity is Severity.WARNING

