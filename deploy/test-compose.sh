@@ -95,13 +95,27 @@ found = [name for name in absent if find_spec(name)]
 raise SystemExit(f"found {found}" if found else None)'
 }
 
+# Each image lists its libraries, and what it lists is what it has.
+libraries_are_listed() {
+  local service
+  for service in api worker; do
+    docker run --rm --network none "scorelane-$service:$SCORELANE_TAG" python -c '
+import json
+from importlib.metadata import version
+listed = {one["name"]: one["version"] for one in json.load(open("/app/sbom.cdx.json"))["components"]}
+wrong = [name for name, number in listed.items() if version(name) != number]
+print(len(listed), "libraries")
+raise SystemExit(f"other versions: {wrong}" if wrong or "redis" not in listed else None)' || return 1
+  done
+}
+
 # Check every container by its configuration, and by trying forbidden actions in it.
 contained() {
   local id said status=0
   for id in $("${compose[@]}" ps -q); do
-    said=$(docker inspect -f '{{.Name}} user={{.Config.User}} read-only={{.HostConfig.ReadonlyRootfs}} memory={{.HostConfig.Memory}} caps-dropped={{.HostConfig.CapDrop}}' "$id")
+    said=$(docker inspect -f '{{.Name}} user={{.Config.User}} read-only={{.HostConfig.ReadonlyRootfs}} memory={{.HostConfig.Memory}} pids={{.HostConfig.PidsLimit}} caps-dropped={{.HostConfig.CapDrop}}' "$id")
     echo "$said"
-    [[ $said =~ user=[a-z]+\ read-only=true\ memory=[1-9][0-9]*\ caps-dropped=\[ALL\] ]] || status=1
+    [[ $said =~ user=[a-z]+\ read-only=true\ memory=[1-9][0-9]*\ pids=[1-9][0-9]*\ caps-dropped=\[ALL\] ]] || status=1
     [ "$(docker exec "$id" id -u)" != 0 ] || { echo "it runs as root"; status=1; }
     if docker exec "$id" sh -c ': >/here' 2>/dev/null; then echo "its root is writable"; status=1; fi
   done
@@ -209,12 +223,13 @@ say "build"
 check "both images are built" build || exit 1
 check "the API image is small" api_is_small || true
 check "the API image holds no model library and no worker code" api_is_only_the_api || true
+check "each image lists its libraries" libraries_are_listed || true
 check "docker-compose.yml hands on every setting" every_setting_is_handed_on || true
 
 say "start with three workers"
 check "all are healthy" start up -d --no-build --wait --wait-timeout 180 --scale worker=3 || exit 1
 url=$(api_url)
-check "no root, no writable root filesystem, no capability, a memory limit" contained || true
+check "no root, no writable root filesystem, no capability, limits of memory and processes" contained || true
 check "only the API is published, on the loopback" published_on_loopback || true
 check "scorelane doctor runs in both images, and finds no fault" doctor_finds_no_fault || true
 

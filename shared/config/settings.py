@@ -29,6 +29,8 @@ PREFIX = "SCORELANE_"
 OTHERS = {
     "SCORELANE_URL": "The command line: the address of the service, where `--url` names none.",
     "SCORELANE_API_KEY": "The command line and the client: the key that is sent.",
+    "SCORELANE_PYTHON_IMAGE": "Compose: the base of the images that are built.",
+    "SCORELANE_REDIS_IMAGE": "Compose: the image of Redis.",
     "SCORELANE_TAG": "Compose: the tag of the images.",
     "SCORELANE_WORKERS": "Compose: how many worker containers run; 1 by default.",
 }
