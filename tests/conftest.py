@@ -1,6 +1,7 @@
 """Fixtures for all tests: a real Redis for the session, and the service in memory."""
 
 import os
+import platform
 import re
 import signal
 import subprocess
@@ -23,6 +24,9 @@ from shared.redis.link import RedisLink
 # inherit that, and would not stop on Ctrl-C.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# OpenAI's client asks for it, and Python runs `uname` the first time: not within a test.
+platform.platform()
 
 # No deadline: a property test must not fail because the machine is busy.
 properties.register_profile(

@@ -66,9 +66,12 @@ class Stack:
             scorelane.stack.errors.StackError: it cannot be started; the message says why.
         """
         check_installed()
-        env = {
-            name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-        }
+        unset = {"PYTHONDONTWRITEBYTECODE"}
+        if self._plan["data"] is None:
+            # The keys are those of another service. Nobody has one for this service, which has only
+            # the files of one user, for a minute.
+            unset |= {"SCORELANE_API_KEYS", "SCORELANE_API_KEYS_FILE"}
+        env = {name: value for name, value in os.environ.items() if name.upper() not in unset}
         self._process = subprocess.Popen(  # noqa: S603  our own program
             [sys.executable, "-P", "-m", "scorelane.stack.supervisor", json.dumps(self._plan)],
             stdin=subprocess.PIPE,

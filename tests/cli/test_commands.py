@@ -235,6 +235,8 @@ def test_refused_input(answers, file: Path) -> None:
         (("score", "absent.csv"), "does not exist"),
         (("score", "in.csv", "-o", "in.csv"), "is the input"),
         (("score", "in.csv", "-o", "absent/out.csv"), "no folder"),
+        (("score", "in.csv", "-o", "absent/"), "names a folder that does not exist"),
+        (("results", "1", "-o", "absent/"), "names a folder that does not exist"),
         (("serve", "--port", "70000"), "70000"),
         (("status",), "Missing argument"),
         (("frobnicate",), "No such command"),

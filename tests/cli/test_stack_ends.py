@@ -103,9 +103,12 @@ def test_ctrl_c_during_start(start, short_folder: Path) -> None:
 
 
 def test_score_leaves_nothing(start, tmp_path: Path, short_folder: Path) -> None:
-    """`score` without --url starts a service, scores every row, and removes all but its output."""
+    """`score` without --url starts a service, scores every row, and removes all but its output.
+
+    The keys of another service, in the same environment, are none of its own.
+    """
     (tmp_path / "in.csv").write_text("ref,text\n007,I am well\nb,\nc,dull\n", encoding="utf-8")
-    scoring = start("score", "in.csv")
+    scoring = start("score", "in.csv", SCORELANE_API_KEYS_FILE="absent.txt")
     wait_for(lambda: "loads its models" in scoring.output())
     scoring.remember()
     assert scoring.wait_gone() == 0, scoring.output()

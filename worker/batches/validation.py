@@ -1,12 +1,16 @@
 """Converts the input of a batch to rows, in constant memory: JSONL, with one request per line."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 import orjson
 
 from shared.storage.batches import BatchProblem
+from shared.tables.json_lines import parse_line
+from shared.tables.json_values import check_writable
+from shared.tables.stored_rows import write_rows
 from worker.batches.duplicates import BloomFilter
 
 #: After this many problems the rest of the input is not read.
@@ -52,9 +56,8 @@ def convert(
         custom_id, body = request["custom_id"], request["body"]
         names.add(custom_id)
         text = body["input"] if "input" in body else body["text"]
-        row = orjson.dumps((custom_id, text), option=orjson.OPT_APPEND_NEWLINE)
         findings.rows += 1
-        target.write(row)
+        target.write(_stored(custom_id, text))
     if not findings.rows and not findings.problems:
         findings.add(None, "empty_file", "The input file has no request in it.")
     if names.candidates and not findings.problems:
@@ -69,11 +72,29 @@ def convert(
     return findings
 
 
+def _stored(custom_id: str, text: object) -> bytes:
+    try:
+        return orjson.dumps((custom_id, text), option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        # Half of a surrogate pair in the text, which is an error of its row.
+        return write_rows([(custom_id, text)])
+
+
+def _is_writable(text: str) -> bool:
+    with suppress(UnicodeEncodeError):
+        check_writable(text)
+        return True
+    return False
+
+
 def _is_valid(findings: Findings, number: int, request: dict[str, Any], endpoint: str) -> bool:
     """Whether a request is valid; if it is not, add the problem to the findings."""
     custom_id, body = request.get("custom_id"), request.get("body")
     if not isinstance(custom_id, str) or not 0 < len(custom_id) <= MAX_ID_CHARS:
         message = f"It needs a 'custom_id', a string of up to {MAX_ID_CHARS} characters."
+        findings.add(number, "invalid_custom_id", message, "custom_id")
+    elif not _is_writable(custom_id):
+        message = "Its 'custom_id' has half of a character (a surrogate without its partner)."
         findings.add(number, "invalid_custom_id", message, "custom_id")
     elif request.get("method") != "POST":
         findings.add(number, "invalid_method", "Its 'method' must be POST.", "method")
@@ -122,10 +143,7 @@ def _requests(
         if not line.strip():
             continue
         try:
-            request = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            request = None
-        if isinstance(request, dict):
-            yield number, request
-        else:
-            findings.add(number, "invalid_json_line", "This line is not a JSON object.")
+            yield number, parse_line(line)
+        except ValueError as error:
+            message = f"This line is not a request: {error}."
+            findings.add(number, "invalid_json_line", message)

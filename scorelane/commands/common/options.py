@@ -1,10 +1,12 @@
 """Options and arguments that several commands share, and the client that they make."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
+from typing_extensions import override
 
 from scorelane.client.client import DEFAULT_URL, URL_VARIABLE, Client
 from scorelane.client.retries import Retries
@@ -49,10 +51,25 @@ url = click.option(
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
+
+class _FileToWrite(click.Path):
+    """A file that is written; `out/` is a folder even if it is not there."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, allow_dash=True, path_type=Path)
+
+    @override
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        # A path loses the slash, and the scores would be in a file with the name of the folder.
+        if str(value).endswith(os.sep) and not Path(value).is_dir():
+            self.fail(f"'{value}' names a folder that does not exist. Name a file.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 out = click.option(
     "-o",
     "--out",
-    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    type=_FileToWrite(),
     help="Write the scores to this file; - is stdout. The ending of its name says the form.",
 )
 

@@ -16,7 +16,8 @@ from worker.batches.duplicates import BloomFilter
     [
         (b"{\n", "invalid_json_line", None),
         (b"[1]\n", "invalid_json_line", None),
-        (b'{"custom_id": "\\ud800"}\n', "invalid_json_line", None),
+        (b'{"custom_id": NaN}\n', "invalid_json_line", None),
+        (b'{"custom_id": "\\ud800"}\n', "invalid_custom_id", "custom_id"),
         (line(""), "invalid_custom_id", "custom_id"),
         (line(7), "invalid_custom_id", "custom_id"),
         (line("x" * 513), "invalid_custom_id", "custom_id"),
@@ -96,6 +97,21 @@ def test_text_in_place_of_input_and_a_byte_order_mark(service: Service, client: 
     [row] = content_of(client, client.batches.retrieve(batch.id).output_file_id)
     assert row["custom_id"] == '\u00e9 "1"'
     assert row["response"]["body"]["Sentiment_Score"] == 0.04
+
+
+def test_half_of_a_character_in_a_text_is_an_error_of_its_row(
+    service: Service, client: OpenAI
+) -> None:
+    """The other requests of the batch are scored."""
+    broken = jsonl(line("2")).replace(b'"input": "', b'"input": "\\ud83d')
+    assert b"ud83d" in broken
+    batch = create_and_run(service, client, jsonl(line("1"), broken, line("3")))
+    assert batch.request_counts
+    assert (batch.status, batch.request_counts.failed) == ("completed", 1)
+    assert batch.error_file_id
+    [row] = content_of(client, batch.error_file_id)
+    assert row["custom_id"] == "2"
+    assert "half of a character" in str(row)
 
 
 @pytest.mark.parametrize(
