@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from shared.config.settings import Settings
-from shared.model import TEXT, Model, load_model, read_cards
+from shared.errors.model import ModelError, NoSoundModel
+from shared.model import TEXT, Card, Model, load_model
+from shared.model_folders import reason_of
+from worker.served_models import ServedModels
 
 logger = logging.getLogger(__name__)
 
@@ -27,20 +29,36 @@ class LoadedModel(NamedTuple):
     rate: float  #: Rows per second in one process, as measured after loading.
 
 
-def load_models(settings: Settings) -> dict[str, LoadedModel]:
-    """Load, warm up and measure every model that the settings name; by full name.
+def load_models(models: ServedModels) -> dict[str, LoadedModel]:
+    """Load, warm up and measure the models of this worker; by full name.
+
+    A model that cannot be loaded is refused for the whole worker, and the others are loaded.
 
     Raises:
-        shared.errors.model.ModelError: a model cannot be served.
+        shared.errors.model.ModelError: no model can be served, or one that this worker serves
+            already cannot be loaded again.
+        Exception: a runtime has raised it for a model that this worker serves already.
     """
-    folders = read_cards(settings.models_dir, settings.serve)
-    loaded = [_load(folder) for folder in folders]
-    return {one.model.card.full_name: one for one in loaded}
+    loaded = {}
+    for folder, card in models.cards.items():
+        if card.full_name in models.refused():
+            continue
+        try:
+            loaded[card.full_name] = _load(folder, card)
+        # A runtime may be a package of somebody else's, and a pickle is code: all can be raised.
+        except Exception as error:
+            if not models.refuse(folder, reason_of(error)):
+                raise
+            if not isinstance(error, ModelError):
+                logger.exception("%s could not be loaded", card.full_name)
+    if not models.names():
+        raise NoSoundModel(folder="the models folder", reasons=" ".join(models.failed().values()))
+    return loaded
 
 
-def _load(folder: Path) -> LoadedModel:
+def _load(folder: Path, card: Card) -> LoadedModel:
     started = time.perf_counter()
-    model = load_model(folder)
+    model = load_model(folder, card.version)
     model.warm_up()
     rate = measure_rate(model)
     seconds = time.perf_counter() - started

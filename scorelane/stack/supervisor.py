@@ -37,7 +37,7 @@ from scorelane.stack.restarts import Restarts
 from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_file, check_secrets
 from shared.errors.base import ScorelaneError
-from shared.model import read_cards
+from shared.model_folders import read_folders
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
@@ -96,7 +96,8 @@ def run(plan: Plan) -> None:
         # Before the models are loaded, which takes long.
         check_published(settings, [listener.getsockname()])
         models_dir = Path(plan.models) if plan.models else settings.models_dir
-        cards = read_cards(models_dir, settings.serve)
+        # One that is bad is named by the worker's log, `/models` and `doctor`.
+        cards = read_folders(models_dir, settings.serve).cards
         with guarded(plan) as (data, run_folder, guard):
             socket_path = run_folder / "redis.sock"
             settings = settings.model_copy(
@@ -188,6 +189,9 @@ def serve(
     while not is_over():
         for service in running:
             if how := service.revive(restarts[service.name]):
+                if service.name == programs.WORKER:
+                    # Its processes are dead, and would count as live for some seconds.
+                    redis_answers(settings)
                 report(restarted=f"{service.name} has ended ({how}), and was started again.")
     raise ParentGone
 
@@ -255,10 +259,7 @@ def wait_for(
 
 
 def redis_answers(settings: Settings) -> bool:
-    """Whether Redis has read its data.
-
-    If so, workers of an earlier run are removed from it.
-    """
+    """Whether Redis answers; if so, workers that ran before are removed from it."""
     link = RedisLink(settings)
     try:
         # With them the service would count as ready before the new worker is.

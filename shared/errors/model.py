@@ -28,6 +28,22 @@ class DigestMismatch(ModelError):
     """
 
 
+class SameName(ModelError):
+    """The card in {folder} has the name '{name}', and so has that in {others}. Of such folders only
+    the one that is named like its card is served. Move this one out of the models folder.
+    """
+
+
+class NoSoundModel(ModelError):
+    """No model in {folder} can be served. {reasons}"""
+
+
+class ModelReplaced(ModelError):
+    """{folder} holds version {found} of the model now, and not {expected}, which is to be loaded.
+    Restart the worker to have the new version served.
+    """
+
+
 class UnknownFormat(ModelError):
     """No runtime is installed for the format '{format}' of {name}. The formats here: {formats}."""
 

@@ -1,0 +1,119 @@
+"""The processes of a worker agree on the models that they serve."""
+
+import logging
+from pathlib import Path
+
+import pytest
+from support.doubles.length_model import LengthModel
+
+from shared.errors.model import ModelReplaced, NoSoundModel
+from shared.model import Card, load_model, read_card, write_card
+from shared.model_folders import read_folders
+from training.model_folder import new_model_folder
+from worker import loading
+from worker.served_models import ServedModels
+
+
+def add(folder: Path, content: str) -> Card:
+    folder.mkdir(exist_ok=True)
+    (folder / "model.pkl").write_text(content)
+    return write_card(folder, name=folder.name, format="pkl", files=["model.pkl"])
+
+
+@pytest.fixture
+def models_dir(tmp_path: Path) -> Path:
+    """A models folder with two models."""
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for name in ("bad", "good"):
+        add(folder / name, name)
+    return folder
+
+
+@pytest.fixture
+def models(models_dir: Path, tmp_path: Path) -> ServedModels:
+    """The models of a worker with two processes."""
+    return ServedModels(read_folders(models_dir), tmp_path / "room", processes=2)
+
+
+def serve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `load_model` load any folder but that of the model `bad`."""
+
+    def load(folder: Path, version: str | None) -> LengthModel:
+        if folder.name == "bad":
+            raise LookupError(f"{folder}/words is missing")
+        model = LengthModel()
+        model.card = read_card(folder)
+        assert model.card.version == version
+        return model
+
+    monkeypatch.setattr(loading, "load_model", load)
+    monkeypatch.setattr(loading, "measure_rate", lambda _: 1.0)
+
+
+def test_a_replaced_model_is_loaded_as_it_was(models_dir: Path, models: ServedModels) -> None:
+    """The files are those of the worker's start, although their folder was replaced or removed."""
+    before = {folder.name: card for folder, card in models.cards.items()}
+    with new_model_folder(models_dir, "good", force=True) as building:
+        (building / "model.pkl").write_text("another")
+        write_card(building, name="good", format="pkl", files=["model.pkl"])
+    assert read_card(models_dir / "good") != before["good"]
+    for path in (models_dir / "bad").iterdir():
+        path.unlink()
+    (models_dir / "bad").rmdir()
+    assert {folder.name: read_card(folder) for folder in models.cards} == before
+
+
+def test_another_version_is_not_loaded(models_dir: Path) -> None:
+    """Where the files cannot be kept, what was put in their place is not taken for them."""
+    models = ServedModels(read_folders(models_dir), None, processes=1)
+    card = models.cards[models_dir / "good"]
+    changed = add(models_dir / "good", "another")
+    with pytest.raises(ModelReplaced, match=f"holds version {changed.version}"):
+        load_model(models_dir / "good", card.version)
+
+
+def test_a_model_that_one_process_cannot_load_is_served_by_none(
+    models: ServedModels, models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are served. The reason names the user's folder."""
+    serve(monkeypatch)
+    loaded = loading.load_models(models)
+    bad, good = (card.full_name for card in models.cards.values())
+    assert loaded.keys() == {good}
+    assert (models.names(), models.refused()) == ([good], [bad])
+    assert models.failed() == {"bad": f"LookupError: {models_dir / 'bad'}/words is missing"}
+    # A process that comes later does not try again, whether or not all had started.
+    models.note_ready(2)
+    assert loading.load_models(models).keys() == {good}
+
+
+def test_a_process_that_cannot_load_what_its_worker_serves_ends_the_worker(
+    models: ServedModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once all processes were ready, work of the model may be under way, so the error is raised."""
+    serve(monkeypatch)
+    models.note_ready(1)
+    assert not models.is_complete
+    models.note_ready(2)
+    with pytest.raises(LookupError):
+        loading.load_models(models)
+    assert len(models.names()) == 2
+
+
+def test_without_a_model_the_worker_ends(
+    models: ServedModels, caplog: pytest.LogCaptureFixture
+) -> None:
+    """If no model can be loaded, the error names the reason of each."""
+    with caplog.at_level(logging.ERROR), pytest.raises(NoSoundModel) as caught:
+        loading.load_models(models)
+    for name in ("bad", "good"):
+        assert f"{name}/model.pkl cannot be served" in str(caught.value)
+        assert f"{name} is not served" in caplog.text
+
+
+def test_long_reasons_are_cut(models: ServedModels) -> None:
+    """A reason of any length leaves a text, also if it is cut within a character."""
+    folder = next(iter(models.cards))
+    assert models.refuse(folder, "\N{EURO SIGN}" * 1000)
+    assert set(models.failed()["bad"]) == {"\N{EURO SIGN}"}
