@@ -20,26 +20,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from redis.exceptions import RedisError
-
 from api.security.keys import check_published
-from scorelane.client.client import Client
-from scorelane.client.errors import ClientError
-from scorelane.client.retries import Retries
 from scorelane.stack import programs
 from scorelane.stack.environment import environment, start_seconds, with_absolute_paths
 from scorelane.stack.errors import DataInUse
 from scorelane.stack.folder import Addresses, write_addresses
 from scorelane.stack.guard import Guard
 from scorelane.stack.listener import listening, reachable, url_of
+from scorelane.stack.probes import api_is_ready, redis_answers, served_and_failed
 from scorelane.stack.programs import Program, Service
 from scorelane.stack.restarts import Restarts
 from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_file, check_secrets
 from shared.errors.base import ScorelaneError
 from shared.model_folders import read_folders
-from shared.redis.fleet import RedisFleet
-from shared.redis.link import RedisLink
 
 #: Seconds between two checks of the services.
 CHECK_SECONDS = 0.1
@@ -152,7 +146,7 @@ def serve(
         listener: the socket of the API. It stays open here, so that clients of an API that is
             started again wait for it instead of being refused.
         address: of the API.
-        models: the full names of the models, for messages.
+        models: the full names of the models that the worker is to load, for messages.
 
     Raises:
         ParentGone: the parent has closed the pipe.
@@ -184,7 +178,9 @@ def serve(
     wait_for(running[1], lambda: api_is_ready(address), watch, start.seconds)
     for service in running:
         service.works()
-    report(ready={"url": url_of(address), "models": models, "data": str(start.data)})
+    served, failed = served_and_failed(settings)
+    about = {"models": served, "failed": failed, "data": str(start.data)}
+    report(ready={"url": url_of(address), **about})
     restarts = {service.name: Restarts(start.seconds) for service in running}
     while not is_over():
         for service in running:
@@ -256,29 +252,6 @@ def wait_for(
         watch()
         if time.monotonic() > deadline:
             raise service.not_ready(seconds)
-
-
-def redis_answers(settings: Settings) -> bool:
-    """Whether Redis answers; if so, workers that ran before are removed from it."""
-    link = RedisLink(settings)
-    try:
-        # With them the service would count as ready before the new worker is.
-        RedisFleet(link, settings).forget()
-    except RedisError:
-        return False
-    finally:
-        link.close()
-    return True
-
-
-def api_is_ready(address: tuple[str, int]) -> bool:
-    """Whether the API answers that a worker serves a model."""
-    try:
-        with Client(url_of(address), timeout=5.0, retries=Retries(seconds=0)) as client:
-            client.ready()
-    except ClientError:
-        return False
-    return True
 
 
 def report(**event: Any) -> int:
