@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from contextlib import closing
 
 # Before numpy is imported, which reads these once. There is a scoring process for each core: more
 # threads than one in each would only compete for the cores.
@@ -19,7 +20,6 @@ from shared.model_folders import read_folders, reason_of
 from shared.telemetry import logs
 from worker.app import app, serve_queues
 from worker.bootstrap import main_process
-from worker.kept_files import room_for_links
 from worker.memory import keep_freed_memory, max_process_bytes
 from worker.served_models import ServedModels
 
@@ -50,8 +50,7 @@ def main() -> None:
     # joblib respects a container's CPU limit and the process's CPU affinity.
     processes = settings.processes or joblib.cpu_count()
     serve_queues(app, list(folders.cards.values()))
-    with room_for_links() as room:
-        main_process.models = ServedModels(folders, room, processes)
+    with closing(ServedModels(folders, processes)) as main_process.models:
         run(settings, processes)
 
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from shared.errors.model import ModelError, NoSoundModel
-from shared.model import TEXT, Card, Model, load_model
+from shared.errors.model import ModelError, NoSoundModel, UnsoundFolder
+from shared.model import TEXT, Card, Model, load_model, read_card
 from shared.model_folders import reason_of
+from worker.kept_files import KeptFiles
 from worker.served_models import ServedModels
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ def load_models(models: ServedModels) -> dict[str, LoadedModel]:
         if card.full_name in models.refused():
             continue
         try:
-            loaded[card.full_name] = _load(folder, card)
+            loaded[card.full_name] = _load(folder, card, models.kept[folder])
         # A runtime may be a package of somebody else's, and a pickle is code: all can be raised.
         except Exception as error:
             if not models.refuse(folder, reason_of(error)):
@@ -56,14 +57,27 @@ def load_models(models: ServedModels) -> dict[str, LoadedModel]:
     return loaded
 
 
-def _load(folder: Path, card: Card) -> LoadedModel:
+def _load(folder: Path, card: Card, kept: KeptFiles) -> LoadedModel:
     started = time.perf_counter()
-    model = load_model(folder, card.version)
+    model = _load_version(folder, card.version, kept)
     model.warm_up()
     rate = measure_rate(model)
     seconds = time.perf_counter() - started
     logger.info("loaded %s in %.1f s, %.0f rows/s", model.card.full_name, seconds, rate)
     return LoadedModel(model, rate)
+
+
+def _load_version(folder: Path, version: str, kept: KeptFiles) -> Model:
+    """Load a version of a model, from the kept files if its folder does not hold it any more."""
+    try:
+        model = load_model(folder, version)
+        # The folder may have been replaced while its files were read one after the other.
+        if read_card(folder).version == version:
+            return model
+    except (UnsoundFolder, OSError) as error:
+        logger.warning("%s: version %s is loaded from kept files", reason_of(error), version)
+    with kept.copy() as copied:
+        return load_model(copied, version)
 
 
 def measure_rate(model: Model, seconds: float = 0.2) -> float:

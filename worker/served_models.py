@@ -6,7 +6,7 @@ from multiprocessing.sharedctypes import RawArray, RawValue
 from pathlib import Path
 
 from shared.model_folders import ModelFolders
-from worker.kept_files import keep_files
+from worker.kept_files import KeptFiles
 
 logger = logging.getLogger(__name__)
 
@@ -21,28 +21,32 @@ class ServedModels:
     process that is killed while it holds one would stop the others.
 
     Attributes:
-        cards: the cards of the models, by the folder from which to load each.
+        cards: the cards of the models, by model folder.
+        kept: the files of each model as they are now, by model folder.
         folder_names: the names of all folders in the models folder, served or not.
     """
 
-    def __init__(self, folders: ModelFolders, room: Path | None, processes: int) -> None:
+    def __init__(self, folders: ModelFolders, processes: int) -> None:
         """Keep the files of the models.
 
         Args:
             folders: the models.
-            room: a folder for links to their files, which exists as long as the worker; None:
-                there is none, so a model that is replaced ends the worker.
             processes: the number of scoring processes.
         """
-        self.cards = {keep_files(folder, room): card for folder, card in folders.cards.items()}
+        self.cards = folders.cards
+        self.kept = {folder: KeptFiles(folder) for folder in folders.cards}
         self.folder_names = folders.names
-        self._originals = dict(zip(self.cards, folders.cards, strict=True))
         self._unsound = folders.failed
         self._refused = {
             card.full_name: RawArray(c_char, _REASON_BYTES) for card in self.cards.values()
         }
         self._processes = processes
         self._complete = RawValue(c_bool, False)
+
+    def close(self) -> None:
+        """Keep the files no longer."""
+        for files in self.kept.values():
+            files.close()
 
     def names(self) -> list[str]:
         """The full names of the models that this worker serves."""
@@ -74,11 +78,9 @@ class ServedModels:
         """
         if self.is_complete:
             return False
-        # Name the user's folder, not the one with links to its files.
-        text = reason.replace(str(folder), str(self._originals[folder]))
-        content = text.encode()[: _REASON_BYTES - 1]
+        content = reason.encode()[: _REASON_BYTES - 1]
         self._refused[self.cards[folder].full_name].value = content or b"unknown"
-        logger.error("%s is not served: %s", self.cards[folder].name, text)
+        logger.error("%s is not served: %s", self.cards[folder].name, reason)
         return True
 
     @property

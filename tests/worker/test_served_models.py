@@ -1,6 +1,9 @@
 """The processes of a worker agree on the models that they serve."""
 
 import logging
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -31,9 +34,10 @@ def models_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def models(models_dir: Path, tmp_path: Path) -> ServedModels:
+def models(models_dir: Path) -> Iterator[ServedModels]:
     """The models of a worker with two processes."""
-    return ServedModels(read_folders(models_dir), tmp_path / "room", processes=2)
+    with closing(ServedModels(read_folders(models_dir), processes=2)) as models:
+        yield models
 
 
 def serve(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,33 +48,67 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> None:
             raise LookupError(f"{folder}/words is missing")
         model = LengthModel()
         model.card = read_card(folder)
-        assert model.card.version == version
+        if model.card.version != version:
+            raise ModelReplaced(folder=folder, found=model.card.version, expected=version)
         return model
 
     monkeypatch.setattr(loading, "load_model", load)
     monkeypatch.setattr(loading, "measure_rate", lambda _: 1.0)
 
 
-def test_a_replaced_model_is_loaded_as_it_was(models_dir: Path, models: ServedModels) -> None:
-    """The files are those of the worker's start, although their folder was replaced or removed."""
-    before = {folder.name: card for folder, card in models.cards.items()}
-    with new_model_folder(models_dir, "good", force=True) as building:
+def replace(models_dir: Path, name: str) -> None:
+    """Replace a model as `scorelane add-model --force` does."""
+    with new_model_folder(models_dir, name, force=True) as building:
         (building / "model.pkl").write_text("another")
-        write_card(building, name="good", format="pkl", files=["model.pkl"])
-    assert read_card(models_dir / "good") != before["good"]
-    for path in (models_dir / "bad").iterdir():
-        path.unlink()
-    (models_dir / "bad").rmdir()
-    assert {folder.name: read_card(folder) for folder in models.cards} == before
+        write_card(building, name=name, format="pkl", files=["model.pkl"])
 
 
-def test_another_version_is_not_loaded(models_dir: Path) -> None:
-    """Where the files cannot be kept, what was put in their place is not taken for them."""
-    models = ServedModels(read_folders(models_dir), None, processes=1)
+@pytest.mark.parametrize("change", [replace, lambda folder, name: shutil.rmtree(folder / name)])
+def test_a_replaced_model_is_loaded_as_it_was(
+    models_dir: Path,
+    models: ServedModels,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Path, str], None],
+) -> None:
+    """The version is that of the worker's start, although the folder was replaced or removed."""
+    serve(monkeypatch)
     card = models.cards[models_dir / "good"]
-    changed = add(models_dir / "good", "another")
+    change(models_dir, "good")
+    for _ in range(2):
+        loaded = loading.load_models(models)
+        assert [one.model.card for one in loaded.values()] == [card]
+
+
+def test_a_model_that_is_replaced_while_it_is_loaded(
+    models_dir: Path, models: ServedModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of two versions are never mixed: the version is loaded again, from the kept files."""
+    serve(monkeypatch)
+    load, loaded_from = loading.load_model, []
+
+    def replace_meanwhile(folder: Path, version: str | None) -> LengthModel:
+        model = load(folder, version)
+        loaded_from.append(folder)
+        if len(loaded_from) == 1:
+            replace(models_dir, "good")
+        return model  # type: ignore[return-value]
+
+    monkeypatch.setattr(loading, "load_model", replace_meanwhile)
+    card = models.cards[models_dir / "good"]
+    assert [one.model.card for one in loading.load_models(models).values()] == [card]
+    assert [folder == models_dir / "good" for folder in loaded_from] == [True, False]
+
+
+def test_another_version_is_not_loaded(models_dir: Path, models: ServedModels) -> None:
+    """What was put in the place of a version is not taken for it."""
+    folder = models_dir / "good"
+    version = models.cards[folder].version
+    changed = add(folder, "another")
     with pytest.raises(ModelReplaced, match=f"holds version {changed.version}"):
-        load_model(models_dir / "good", card.version)
+        load_model(folder, version)
+    # The files were overwritten in place, so the kept ones have changed too.
+    with pytest.raises(NoSoundModel, match="holds version"):
+        loading.load_models(models)
 
 
 def test_a_model_that_one_process_cannot_load_is_served_by_none(
