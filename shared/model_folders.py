@@ -55,7 +55,7 @@ def read_folders(models_dir: Path, serve: str = "") -> ModelFolders:
     return ModelFolders(cards, failed, frozenset(folder.name for folder in there))
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: BaseException) -> str:
     """Why a model cannot be served, as a sentence."""
     if isinstance(error, ModelError):
         return str(error)

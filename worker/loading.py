@@ -38,18 +38,21 @@ def load_models(models: ServedModels) -> dict[str, LoadedModel]:
     Raises:
         shared.errors.model.ModelError: no model can be served, or one that this worker serves
             already cannot be loaded again.
-        Exception: a runtime has raised it for a model that this worker serves already.
+        RuntimeError: the runtime has raised another error in the same case.
     """
     loaded = {}
     for folder, card in models.cards.items():
         if card.full_name in models.refused():
             continue
         try:
-            loaded[card.full_name] = _load(folder, card, models.kept[folder])
+            with models.attempt(folder):
+                loaded[card.full_name] = _load(folder, card, models.kept[folder])
         # A runtime may be a package of somebody else's, and a pickle is code: all can be raised.
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if not models.refuse(folder, reason_of(error)):
-                raise
+                if isinstance(error, ModelError):
+                    raise
+                raise RuntimeError(f"{card.full_name} cannot be loaded again") from error
             if not isinstance(error, ModelError):
                 logger.exception("%s could not be loaded", card.full_name)
     if not models.names():

@@ -1,10 +1,15 @@
 """The models that a worker serves: its main process and all its scoring processes agree on them."""
 
 import logging
-from ctypes import c_bool, c_char
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ctypes import c_bool, c_char, c_ubyte
 from multiprocessing.sharedctypes import RawArray, RawValue
 from pathlib import Path
 
+from billiard import current_process
+
+from shared.errors.model import FatalModel
 from shared.model_folders import ModelFolders
 from worker.kept_files import KeptFiles
 
@@ -12,6 +17,10 @@ logger = logging.getLogger(__name__)
 
 #: The most bytes of the reason why a model cannot be served.
 _REASON_BYTES = 500
+
+#: A model is given up when this many processes in a row have died while they loaded it: its file
+#: crashes or hangs its runtime, or needs more memory than there is.
+MOST_DEATHS = 2
 
 
 class ServedModels:
@@ -23,7 +32,7 @@ class ServedModels:
     Attributes:
         cards: the cards of the models, by model folder.
         kept: the files of each model as they are now, by model folder.
-        folder_names: the names of all folders in the models folder, served or not.
+        known_names: the names of all models and of all folders in the models folder, served or not.
     """
 
     def __init__(self, folders: ModelFolders, processes: int) -> None:
@@ -35,10 +44,15 @@ class ServedModels:
         """
         self.cards = folders.cards
         self.kept = {folder: KeptFiles(folder) for folder in folders.cards}
-        self.folder_names = folders.names
+        self.known_names = folders.names | {card.name for card in self.cards.values()}
         self._unsound = folders.failed
         self._refused = {
             card.full_name: RawArray(c_char, _REASON_BYTES) for card in self.cards.values()
+        }
+        # For each place in the pool, the attempts to load the model that did not end. One process
+        # at a time has a place, and the one that replaces it has the same.
+        self._unended = {
+            card.full_name: RawArray(c_ubyte, processes) for card in self.cards.values()
         }
         self._processes = processes
         self._complete = RawValue(c_bool, False)
@@ -64,6 +78,23 @@ class ServedModels:
             if self._refused[card.full_name].value
         }
         return self._unsound | refused
+
+    @contextmanager
+    def attempt(self, folder: Path) -> Iterator[None]:
+        """Load a model in the block; the processes that come later learn if this one dies there.
+
+        Raises:
+            shared.errors.model.FatalModel: processes have died there before.
+        """
+        unended = self._unended[self.cards[folder].full_name]
+        place = getattr(current_process(), "index", 0)
+        if unended[place] >= MOST_DEATHS:
+            raise FatalModel(folder=folder, times=MOST_DEATHS)
+        unended[place] += 1
+        try:
+            yield
+        finally:
+            unended[place] = 0
 
     def refuse(self, folder: Path, reason: str) -> bool:
         """Let no process of this worker serve a model, because this process could not load it.

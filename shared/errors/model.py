@@ -64,6 +64,12 @@ class UnusableModel(ModelError):
     """{path} cannot be served: {reason}."""
 
 
+class FatalModel(ModelError):
+    """{times} processes in a row died while they loaded the model in {folder}: it crashes or hangs
+    its runtime, or needs more memory than there is. The worker's log says how they ended.
+    """
+
+
 class ModelExists(ModelError):
     """There is already a model '{name}' in {folder}. Choose another name, or replace it with
     --force.

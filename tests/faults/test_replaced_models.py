@@ -8,12 +8,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from support.constant_model import ConstantModel, RaisingModel
+from redis import Redis
+from support.constant_model import ConstantModel, CrashingModel, RaisingModel
 from support.faulty import Faulty, SentJob
 from support.waiting import wait_for
 
 from benchmarks.runtime_package import make
-from shared.model import SCORE, write_card
+from shared.config.settings import Settings
+from shared.dispatch import CeleryDispatch, make_celery, small_queue
+from shared.model import SCORE, read_card, write_card
 from training.model_folder import new_model_folder
 
 pytestmark = pytest.mark.faults
@@ -120,10 +123,11 @@ def test_the_files_of_a_model_are_overwritten(start: Start, tmp_path: Path) -> N
 
 
 def test_bad_models_do_not_keep_the_others_from_being_served(start: Start, tmp_path: Path) -> None:
-    """A damaged model, one without a card and one that raises are named, each with the reason."""
+    """A damaged, a cardless, a raising and a crashing model are named, each with the reason."""
     service = start(**SHORT, processes="2", serve="")
     good = serve_constant(service, tmp_path / "models", "0.25")
     make(tmp_path / "models", "raising", RaisingModel, "0.5 0")
+    make(tmp_path / "models", "crashing", CrashingModel, "0.5 0")
     for name in ("damaged", "unknown"):
         (good.parent / name).mkdir()
         write(good.parent / name, "0.5")
@@ -137,9 +141,9 @@ def test_bad_models_do_not_keep_the_others_from_being_served(start: Start, tmp_p
         "damaged": "is not the file that its card names",
         "unknown": "has the name 'constant', and so has that in",
         "cardless": "has no card.json",
+        "crashing": "2 processes in a row died while they loaded the model",
         "raising": "LookupError: it knows no word of this language",
     }
-
     assert sentiment(service) == 0.25
     found = wait_for(
         lambda: (
@@ -159,5 +163,11 @@ def test_bad_models_do_not_keep_the_others_from_being_served(start: Start, tmp_p
         422,
         "unknown-model",
     )
-    check(service, service.submit_rows(1000), 0.25)
+    # Its queue is not consumed: what waits there is for a worker that can load the model.
+    queue = small_queue(read_card(good.parent / "raising").full_name)
+    url = service.env["SCORELANE_REDIS_URL"]
+    with make_celery(Settings(redis_url=url)) as celery, Redis.from_url(url) as redis:
+        CeleryDispatch(celery).answer(queue.partition(".")[2])
+        check(service, service.submit_rows(1000), 0.25)
+        assert redis.llen(f"scorelane:{queue}") == 1
     assert worker.poll() is None

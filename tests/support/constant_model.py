@@ -1,5 +1,7 @@
-"""Models whose scores tell which version gave them, and one that raises; plugins for tests."""
+"""Models whose scores tell which version gave them, and bad ones; plugins for tests."""
 
+import os
+import signal
 import time
 from pathlib import Path
 from typing import Self
@@ -32,6 +34,14 @@ class ConstantModel(Model):
     @override
     def warm_up(self) -> None:
         pass
+
+
+class CrashingModel(ConstantModel):
+    """Kills the process that loads it."""
+
+    @override
+    def warm_up(self) -> None:
+        os.kill(os.getpid(), signal.SIGSEGV)
 
 
 class RaisingModel(ConstantModel):

@@ -1,7 +1,11 @@
 """The processes of a worker agree on the models that they serve."""
 
 import logging
+import multiprocessing
+import os
 import shutil
+import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +18,8 @@ from shared.model import Card, load_model, read_card, write_card
 from shared.model_folders import read_folders
 from training.model_folder import new_model_folder
 from worker import loading
-from worker.served_models import ServedModels
+from worker.kept_files import KeptFiles
+from worker.served_models import MOST_DEATHS, ServedModels
 
 
 def add(folder: Path, content: str) -> Card:
@@ -134,7 +139,7 @@ def test_a_process_that_cannot_load_what_its_worker_serves_ends_the_worker(
     models.note_ready(1)
     assert not models.is_complete
     models.note_ready(2)
-    with pytest.raises(LookupError):
+    with pytest.raises(RuntimeError, match=r"bad@.* cannot be loaded again"):
         loading.load_models(models)
     assert len(models.names()) == 2
 
@@ -148,6 +153,50 @@ def test_without_a_model_the_worker_ends(
     for name in ("bad", "good"):
         assert f"{name}/model.pkl cannot be served" in str(caught.value)
         assert f"{name} is not served" in caplog.text
+
+
+@pytest.mark.process
+def test_a_model_that_kills_the_processes_that_load_it(
+    models: ServedModels, models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After two of them the others are served without it: no process can report its own death."""
+    load = loading._load_version
+
+    def die(folder: Path, version: str, kept: KeptFiles) -> LengthModel:
+        if folder.name == "bad":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return load(folder, version, kept)  # type: ignore[return-value]
+
+    serve(monkeypatch)
+    monkeypatch.setattr(loading, "_load_version", die)
+    for _ in range(MOST_DEATHS):
+        process = multiprocessing.get_context("fork").Process(
+            target=loading.load_models, args=(models,)
+        )
+        process.start()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        assert models.refused() == []
+    good = models.cards[models_dir / "good"].full_name
+    assert loading.load_models(models).keys() == {good}
+    assert "2 processes in a row died" in models.failed()["bad"]
+
+
+def test_a_model_that_ends_its_process(
+    models: ServedModels, models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A plugin that calls `sys.exit` ends no process of the worker."""
+    serve(monkeypatch)
+    load = loading.load_model
+
+    def leave(folder: Path, version: str | None) -> LengthModel:
+        if folder.name == "bad":
+            sys.exit("no licence")
+        return load(folder, version)  # type: ignore[return-value]
+
+    monkeypatch.setattr(loading, "load_model", leave)
+    assert loading.load_models(models).keys() == {models.cards[models_dir / "good"].full_name}
+    assert models.failed() == {"bad": "SystemExit: no licence"}
 
 
 def test_long_reasons_are_cut(models: ServedModels) -> None:

@@ -89,7 +89,7 @@ class Heartbeat(threading.Thread):
                 if processes and not ready:
                     ready = True
                     logger.info("ready: %s", ", ".join(full_names))
-                    self._fleet.forget_removed(self._models.folder_names)
+                    self._fleet.forget_removed(self._models.known_names)
                 if self._is_stalled(processes, full_names):
                     self._end_stalled_worker()
                 if ready and time.monotonic() >= next_reconcile:

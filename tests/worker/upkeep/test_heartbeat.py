@@ -40,7 +40,7 @@ class Fleet:
 class Models:
     """The models of a worker, of which a process could not load one."""
 
-    folder_names = frozenset({"fast", "bad"})
+    known_names = frozenset({"fast", "bad"})
     ready = 0
 
     def names(self) -> list[str]:
