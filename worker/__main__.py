@@ -17,7 +17,10 @@ from celery.signals import setup_logging
 from shared.config.settings import Settings, load_settings
 from shared.errors.model import ModelError
 from shared.model_folders import read_folders, reason_of
+from shared.redis.fleet import RedisFleet
+from shared.redis.link import RedisLink
 from shared.telemetry import logs
+from worker.announcement import withdraw_predecessor
 from worker.app import app, serve_queues
 from worker.bootstrap import main_process
 from worker.memory import keep_freed_memory, max_process_bytes
@@ -50,6 +53,8 @@ def main() -> None:
     # joblib respects a container's CPU limit and the process's CPU affinity.
     processes = settings.processes or joblib.cpu_count()
     serve_queues(app, list(folders.cards.values()))
+    with closing(RedisLink(settings)) as link:
+        withdraw_predecessor(RedisFleet(link, settings))
     with closing(ServedModels(folders, processes)) as main_process.models:
         run(settings, processes)
 

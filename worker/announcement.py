@@ -17,6 +17,19 @@ def node_name(pid: int) -> str:
     return f"{socket.gethostname()}-{pid}"
 
 
+def withdraw_predecessor(fleet: Fleet) -> None:
+    """Withdraw what a worker of the same name has announced that was killed.
+
+    In a container that is started again, the main process and its children have the numbers of
+    those before: until a heartbeat is missed, those would count as live, with another version
+    perhaps. Call it before there are scoring processes.
+    """
+    try:
+        fleet.leave(node_name(os.getpid()))
+    except RedisError as error:
+        logger.warning("what an earlier worker has announced is not withdrawn (%s)", error)
+
+
 def announce(
     fleet: Fleet, served: list[Served], *, replaces: bool = False, pause: float = 1.0
 ) -> None:
