@@ -59,6 +59,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.VersionGone: HTTPStatus.CONFLICT,
     errors.NothingToRetry: HTTPStatus.GONE,
     errors.NoModelYet: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ModelsLoading: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoWorker: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Draining: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoAnswerInTime: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -75,6 +76,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
 RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.IdempotencyKeyInUse: 1,
     errors.NoModelYet: 5,
+    errors.ModelsLoading: 5,
     errors.NoWorker: 5,
     errors.NoAnswerInTime: 10,
     errors.StreamsFull: 10,

@@ -1,11 +1,16 @@
 """The contract of the fleet: the live workers, and the models that they serve."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.model import Card
+
+
+def name_of(full_name: str) -> str:
+    """The name of a model in its full name: `fast` in `fast@1f2e3d4c5b6a`."""
+    return full_name.partition("@")[0]
 
 
 class Served(BaseModel):
@@ -28,7 +33,11 @@ class Worker(BaseModel):
     libraries: dict[str, str] = Field(
         description="Versions of the libraries that scores depend on."
     )
-    models: list[str] = Field(description="Full names of the models it serves.")
+    models: list[str] = Field(description="Full names of the models it serves, or is loading.")
+    failed: dict[str, str] = Field(
+        default_factory=dict,
+        description="Why models of its folder are not served, by the name of the model or folder.",
+    )
     processes: list[int] = Field(description="Memory of each scoring process, in bytes.")
     memory: int = Field(
         description="Memory of the main process and its scoring processes, in bytes."
@@ -42,11 +51,27 @@ class Worker(BaseModel):
 class Fleet(Protocol):
     """The live workers, and the models that they serve."""
 
-    def announce(self, node: str, served: Iterable[Served]) -> None:
-        """Announce that this process of the worker `node` has loaded these models."""
+    def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
+        """Announce that this process of the worker `node` has loaded these models.
 
-    def beat(self, node: str) -> int:
-        """Send a heartbeat of a worker. Returns the number of its processes that are ready."""
+        Args:
+            node: the name of the worker.
+            served: the models.
+            replaces: whether this process replaces one of the same worker. Otherwise new jobs go to
+                these versions from now on.
+        """
+
+    def beat(self, node: str, full_names: Collection[str]) -> int:
+        """Send a heartbeat of a worker, and withdraw what it does not serve.
+
+        Args:
+            node: the name of the worker.
+            full_names: the models whose queues it consumes; its processes are announced with no
+                other model.
+
+        Returns:
+            The number of its processes that are ready.
+        """
 
     def describe(self, worker: Worker) -> None:
         """Store the description of a worker, for as long as a heartbeat lasts."""
@@ -58,7 +83,30 @@ class Fleet(Protocol):
         """Announce that a worker stops."""
 
     def models(self) -> dict[str, Served]:
-        """The version announced last of every model that was ever announced, by its name."""
+        """The version of every known model that new jobs get, by its name.
+
+        It is the version announced last; or, if no live process serves that, another one that is
+        served: that with the newest card.
+        """
+
+    def failed(self) -> dict[str, str]:
+        """Why live workers do not serve models of their folders, by the name of model or folder."""
+
+    def to_serve(self) -> set[str]:
+        """The names of the models that live workers serve or are loading."""
+
+    def forget_removed(self, names: Collection[str]) -> None:
+        """Forget models that were removed: no live worker has them, and neither has this one.
+
+        Args:
+            names: the names of all model folders that this worker sees.
+        """
+
+    def forget_unserved(self, seconds: float) -> None:
+        """Forget models that no live worker has had for `seconds` in which others were served.
+
+        The time begins with the first call that finds it so.
+        """
 
     def processes(self, full_name: str) -> int:
         """The number of live processes that serve a model version."""

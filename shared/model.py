@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shared.errors.model import (
     BadCard,
     DigestMismatch,
+    ModelReplaced,
     NoCard,
     NoModelFolder,
     NoRuntime,
@@ -178,44 +179,22 @@ def read_card(folder: Path) -> Card:
     return card
 
 
-def read_cards(models_dir: Path, serve: str = "") -> dict[Path, Card]:
-    """Read and check the cards of the models in a folder of model folders.
-
-    Args:
-        models_dir: a folder of model folders.
-        serve: the names of the models, separated by commas; empty: all models.
-
-    Returns:
-        The cards by model folder.
-
-    Raises:
-        shared.errors.model.ModelError: one of the folders is not a sound model, or there is none.
-    """
-    if serve:
-        folders = [models_dir / name.strip() for name in serve.split(",") if name.strip()]
-    elif models_dir.is_dir():
-        # A name that begins with a dot is a model that is being written at this moment.
-        folders = sorted(
-            folder
-            for folder in models_dir.iterdir()
-            if folder.is_dir() and not folder.name.startswith(".")
-        )
-    else:
-        folders = []
-    if not folders:
-        raise NoModelFolder(folder=models_dir, reason="there is no model folder in it")
-    return {folder: read_card(folder) for folder in folders}
-
-
-def load_model(folder: Path) -> Model:
+def load_model(folder: Path, version: str | None = None) -> Model:
     """Check the card and the digests, and then load the model with the runtime of its format.
 
     A model file is not loaded before its digest matches the card: a pickle is code.
 
+    Args:
+        folder: the model folder.
+        version: the version that is wanted; None: whichever is there.
+
     Raises:
+        shared.errors.model.ModelReplaced: the folder holds another version than that.
         shared.errors.model.ModelError: the folder is not a sound model, or no runtime can load it.
     """
     card = read_card(folder)
+    if version not in (None, card.version):
+        raise ModelReplaced(folder=folder, found=card.version, expected=version)
     runtimes = {point.name: point for point in entry_points(group=RUNTIMES)}
     if card.format not in runtimes:
         formats = ", ".join(sorted(runtimes)) or "none"

@@ -1,7 +1,9 @@
 """`python -m worker`: a worker that serves the models of the models folder until SIGTERM."""
 
+import logging
 import os
 import sys
+from contextlib import closing
 
 # Before numpy is imported, which reads these once. There is a scoring process for each core: more
 # threads than one in each would only compete for the cores.
@@ -12,13 +14,19 @@ import joblib
 from billiard.util import get_logger
 from celery.signals import setup_logging
 
-from shared.config.settings import load_settings
+from shared.config.settings import Settings, load_settings
 from shared.errors.model import ModelError
-from shared.model import read_cards
+from shared.model_folders import read_folders, reason_of
+from shared.redis.fleet import RedisFleet
+from shared.redis.link import RedisLink
 from shared.telemetry import logs
+from worker.announcement import withdraw_predecessor
 from worker.app import app, serve_queues
 from worker.bootstrap import main_process
 from worker.memory import keep_freed_memory, max_process_bytes
+from worker.served_models import ServedModels
+
+logger = logging.getLogger(__name__)
 
 
 @setup_logging.connect
@@ -30,19 +38,29 @@ def log(**_: object) -> None:
 
 
 def main() -> None:
-    """Check the models, then run Celery; exit with 1 if a model is bad or the worker stalled."""
+    """Check the models, then run Celery; exit with 1 if no model can be served."""
     keep_freed_memory()
     settings = load_settings()
     # Celery calls `log` only later; messages before that must be formatted too.
     logs.set_up(settings)
     logs.warn_of_variables()
     try:
-        cards = read_cards(settings.models_dir, settings.serve)
-    except ModelError as error:
-        sys.exit(f"scorelane worker: {error}")
-    serve_queues(app, list(cards.values()))
+        folders = read_folders(settings.models_dir, settings.serve)
+    except (ModelError, OSError) as error:
+        sys.exit(f"scorelane worker: {reason_of(error)}")
+    for name, reason in folders.failed.items():
+        logger.error("%s is not served: %s", name, reason)
     # joblib respects a container's CPU limit and the process's CPU affinity.
     processes = settings.processes or joblib.cpu_count()
+    serve_queues(app, list(folders.cards.values()))
+    with closing(RedisLink(settings)) as link:
+        withdraw_predecessor(RedisFleet(link, settings))
+    with closing(ServedModels(folders, processes)) as main_process.models:
+        run(settings, processes)
+
+
+def run(settings: Settings, processes: int) -> None:
+    """Run Celery until the worker is told to stop; exit with 1 if it must be restarted."""
     max_bytes = settings.max_process_bytes or max_process_bytes(processes)
     try:
         app.worker_main(
@@ -62,7 +80,7 @@ def main() -> None:
     finally:
         if main_process.loading_failed.is_set():
             # Celery exits with 0, as after an orderly stop; then nothing would restart the worker.
-            sys.exit("scorelane worker: a model could not be loaded; see above")
+            sys.exit("scorelane worker: its models could not be loaded; see above")
         if main_process.stalled:
             sys.exit("scorelane worker: it took no work any more; see above")
 

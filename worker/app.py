@@ -1,5 +1,7 @@
 """The Celery app of the worker; a comment at each setting says what it prevents."""
 
+from typing import Any
+
 from celery import Celery
 from kombu import Queue
 from kombu.utils.scheduling import round_robin_cycle
@@ -91,6 +93,15 @@ def serve_queues(app: Celery, cards: list[Card]) -> None:
         for queue in (small_queue, bulk_queue)
         for name in names
     ]
+
+
+def drop_queues(consumer: Any, full_name: str) -> None:
+    """Make Celery's consumer take no more messages for a model; callable from any thread.
+
+    What waits in its queues stays there for workers that serve the model.
+    """
+    for queue in (small_queue(full_name), bulk_queue(full_name)):
+        consumer.call_soon(consumer.cancel_task_queue, queue)
 
 
 app = make_worker(settings_or_exit("worker"))

@@ -9,8 +9,8 @@ import logging
 import multiprocessing
 import os
 import signal
-import socket
-import time
+from functools import partial
+from typing import Any
 
 from celery.signals import (
     task_received,
@@ -19,15 +19,13 @@ from celery.signals import (
     worker_ready,
     worker_shutdown,
 )
-from redis.exceptions import RedisError
 
 from shared.config.secrets import webhook_secrets
 from shared.config.settings import Settings, load_settings
 from shared.dispatch import CeleryDispatch, make_celery
 from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
-from shared.fleet import Fleet, Served
-from shared.model import read_cards
+from shared.fleet import Served
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
@@ -35,11 +33,13 @@ from shared.storage.blobs import FolderBlobs
 from shared.telemetry.prometheus import MetricsCollector
 from shared.telemetry.spans import spans
 from shared.webhooks.target import Allowed
-from worker.app import app, time_limits
+from worker.announcement import announce, node_name
+from worker.app import app, drop_queues, time_limits
 from worker.callbacks.http_post import WebhookClient
 from worker.callbacks.sender import Sender
 from worker.loading import load_models
 from worker.pipeline import Pipeline
+from worker.served_models import ServedModels
 from worker.steps.background_close import BackgroundCloser
 from worker.steps.leases import LeaseRenewer
 from worker.telemetry.journal import Journal
@@ -56,17 +56,15 @@ logger = logging.getLogger(__name__)
 RENEWALS_PER_LEASE = 3
 
 
-def node_name(pid: int) -> str:
-    """The name of the worker whose main process has this pid."""
-    return f"{socket.gethostname()}-{pid}"
-
-
 class MainProcess:
     """The threads that run next to Celery in the main process, which scores nothing.
 
     Attributes:
         loading_failed: set by a scoring process that could not load its models.
+        models: the models that this worker serves; `worker.__main__` sets them before Celery forks.
     """
+
+    models: ServedModels
 
     def __init__(self) -> None:
         # Made before Celery forks the scoring processes, so that they share it.
@@ -81,27 +79,31 @@ class MainProcess:
         """Whether the worker ended itself because it took no work any more."""
         return self._heartbeat is not None and self._heartbeat.stalled.is_set()
 
-    def start_heartbeat(self, settings: Settings) -> None:
-        """Start the heartbeat, and the metrics server if the settings name a port."""
+    def start_heartbeat(self, settings: Settings, consumer: Any) -> None:
+        """Start the heartbeat, and the metrics server if the settings name a port.
+
+        Args:
+            settings: the settings of the worker.
+            consumer: Celery's, which takes messages from the queues.
+        """
         link = RedisLink(settings)
         store, fleet = RedisJobStore(link, settings), RedisFleet(link, settings)
         # An app of its own: the worker's connections belong to the thread of its event loop.
         dispatch = CeleryDispatch(make_celery(settings), link.now)
         blobs = FolderBlobs(settings.blobs_dir)
-        cards = read_cards(settings.models_dir, settings.serve).values()
-        full_names = [card.full_name for card in cards]
         self._stall_detector = StallDetector(time_limits(settings))
         node = node_name(os.getpid())
         status = WorkerStatus(
-            node, os.getpid(), full_names, fleet=fleet, link=link, blobs=blobs.identity()
+            node, os.getpid(), self.models, fleet=fleet, link=link, blobs=blobs.identity()
         )
         self._heartbeat = Heartbeat(
             node,
-            full_names,
+            self.models,
             fleet,
             Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet),
             store=store,
             stall_detector=self._stall_detector,
+            drop_queues=partial(drop_queues, consumer),
             heartbeat_seconds=settings.heartbeat_seconds,
             reconcile_seconds=settings.reconcile_seconds,
             describe=status.describe,
@@ -177,13 +179,14 @@ class ScoringProcess:
             raise RuntimeError("no model is loaded in this process")
         return self._pipeline
 
-    def start(self, settings: Settings) -> None:
+    def start(self, settings: Settings, models: ServedModels) -> None:
         """Load the models, make the pipeline, and announce what this process serves.
 
         Raises:
-            shared.errors.model.ModelError: a model cannot be served.
+            shared.errors.model.ModelError: no model can be served, or one that the worker serves
+                already cannot be loaded again.
         """
-        loaded = load_models(settings)
+        loaded = load_models(models)
         spans.start("scorelane-worker")
         link = RedisLink(settings)
         fleet = RedisFleet(link, settings)
@@ -202,29 +205,16 @@ class ScoringProcess:
             journal=Journal(counters),
             run_close=self._closer,
         )
-        announce(fleet, [Served(card=one.model.card, rate=one.rate) for one in loaded.values()])
+        served = [
+            Served(card=loaded[name].model.card, rate=loaded[name].rate) for name in models.names()
+        ]
+        announce(fleet, served, replaces=models.is_complete)
 
     def stop(self) -> None:
         """Wait until the last scored part is closed, and send the spans that are left."""
         if self._closer:
             self._closer.wait()
         spans.stop()
-
-
-def announce(fleet: Fleet, served: list[Served], pause: float = 1.0) -> None:
-    """Announce what this process serves; if Redis does not answer, try again every `pause` seconds.
-
-    Redis may be away just when a process has loaded its models. That is no reason to end the
-    process, and the whole worker with it.
-    """
-    while True:
-        try:
-            fleet.announce(node_name(os.getppid()), served)
-        except RedisError as error:
-            logger.warning("not announced yet: Redis does not answer (%s)", error)
-            time.sleep(pause)
-        else:
-            return
 
 
 main_process = MainProcess()
@@ -239,7 +229,7 @@ def start_scoring(**_: object) -> None:
     """
     settings = load_settings()
     try:
-        scoring_process.start(settings)
+        scoring_process.start(settings, main_process.models)
     except Exception as error:
         # Celery logs what a receiver raises, and goes on with a process that has no model and
         # fails every task. End the whole worker instead.
@@ -264,9 +254,9 @@ def stop_scoring(**_: object) -> None:
 
 
 @worker_ready.connect
-def start_heartbeat(**_: object) -> None:
-    """Start the heartbeat when the worker begins to consume."""
-    main_process.start_heartbeat(load_settings())
+def start_heartbeat(sender: Any, **_: object) -> None:
+    """Start the heartbeat when the worker begins to consume; `sender` is Celery's consumer."""
+    main_process.start_heartbeat(load_settings(), sender)
 
 
 @worker_ready.connect

@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from shared.config.settings import Settings
-from shared.model import TEXT, Model, load_model, read_cards
+from shared.errors.model import ModelError, NoSoundModel, UnsoundFolder
+from shared.model import TEXT, Card, Model, load_model, read_card
+from shared.model_folders import reason_of
+from worker.kept_files import KeptFiles
+from worker.served_models import ServedModels
 
 logger = logging.getLogger(__name__)
 
@@ -27,25 +30,57 @@ class LoadedModel(NamedTuple):
     rate: float  #: Rows per second in one process, as measured after loading.
 
 
-def load_models(settings: Settings) -> dict[str, LoadedModel]:
-    """Load, warm up and measure every model that the settings name; by full name.
+def load_models(models: ServedModels) -> dict[str, LoadedModel]:
+    """Load, warm up and measure the models of this worker; by full name.
+
+    A model that cannot be loaded is refused for the whole worker, and the others are loaded.
 
     Raises:
-        shared.errors.model.ModelError: a model cannot be served.
+        shared.errors.model.ModelError: no model can be served, or one that this worker serves
+            already cannot be loaded again.
+        RuntimeError: the runtime has raised another error in the same case.
     """
-    folders = read_cards(settings.models_dir, settings.serve)
-    loaded = [_load(folder) for folder in folders]
-    return {one.model.card.full_name: one for one in loaded}
+    loaded = {}
+    for folder, card in models.cards.items():
+        if card.full_name in models.refused():
+            continue
+        try:
+            with models.attempt(folder):
+                loaded[card.full_name] = _load(folder, card, models.kept[folder])
+        # A runtime may be a package of somebody else's, and a pickle is code: all can be raised.
+        except (Exception, SystemExit) as error:
+            if not models.refuse(folder, reason_of(error)):
+                if isinstance(error, ModelError):
+                    raise
+                raise RuntimeError(f"{card.full_name} cannot be loaded again") from error
+            if not isinstance(error, ModelError):
+                logger.exception("%s could not be loaded", card.full_name)
+    if not models.names():
+        raise NoSoundModel(folder="the models folder", reasons=" ".join(models.failed().values()))
+    return loaded
 
 
-def _load(folder: Path) -> LoadedModel:
+def _load(folder: Path, card: Card, kept: KeptFiles) -> LoadedModel:
     started = time.perf_counter()
-    model = load_model(folder)
+    model = _load_version(folder, card.version, kept)
     model.warm_up()
     rate = measure_rate(model)
     seconds = time.perf_counter() - started
     logger.info("loaded %s in %.1f s, %.0f rows/s", model.card.full_name, seconds, rate)
     return LoadedModel(model, rate)
+
+
+def _load_version(folder: Path, version: str, kept: KeptFiles) -> Model:
+    """Load a version of a model, from the kept files if its folder does not hold it any more."""
+    try:
+        model = load_model(folder, version)
+        # The folder may have been replaced while its files were read one after the other.
+        if read_card(folder).version == version:
+            return model
+    except (UnsoundFolder, OSError) as error:
+        logger.warning("%s: version %s is loaded from kept files", reason_of(error), version)
+    with kept.copy() as copied:
+        return load_model(copied, version)
 
 
 def measure_rate(model: Model, seconds: float = 0.2) -> float:

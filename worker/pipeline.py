@@ -4,6 +4,7 @@ Plain Python, without Celery. Each step may run twice, or in two processes at on
 has a fixed key, and the job store counts it once.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import lru_cache, partial
@@ -28,6 +29,8 @@ from worker.steps.row_scorer import RowScorer
 from worker.steps.small_jobs import SmallJobScorer
 from worker.steps.splitting import Splitter
 from worker.telemetry.journal import Journal
+
+logger = logging.getLogger(__name__)
 
 
 class Pipeline:
@@ -62,6 +65,7 @@ class Pipeline:
             run_close: closes a scored part: at once, or while the next part is scored.
         """
         rows = RowScorer(settings, models)
+        self._models = models
         self._store = store
         self._blobs = blobs
         self._dispatch = dispatch
@@ -134,6 +138,11 @@ class Pipeline:
         if begun is None:
             return
         spec = self._spec(job_id)
+        if spec.full_name not in self._models:
+            # It is no fault of the rows, so it must not count as an attempt that killed a process.
+            reason = f"a process that has not loaded {spec.full_name} got one of its parts"
+            self._endings.give_back(job_id, number, reason)
+            return
         began = self._journal.now()
         try:
             with self._renewing(job_id, number):
@@ -191,6 +200,10 @@ class Pipeline:
 
     def answer(self, full_name: str) -> None:
         """Score the small jobs that wait for a model as one DataFrame, and answer each."""
+        if full_name not in self._models:
+            # They go on waiting: the reconciler of a worker that serves the model rings again.
+            logger.warning("model=%s is not loaded here: its small jobs wait", full_name)
+            return
         self._small_job_scorer.answer(full_name)
 
     def _running(self, job_id: str) -> Spec | None:

@@ -4,6 +4,7 @@ from hashlib import blake2b
 
 from flask import Response, request
 
+from api.jobs.representation import why_unserved
 from api.services import Services
 from shared.jobs.job import Job
 
@@ -15,8 +16,7 @@ def only_if_changed(answer: Response, services: Services, job: Job) -> Response:
     also depend on the clock, and are left out: while no part is finished they are only estimates.
     """
     # The sentence in `detail` depends on this, and the record does not hold it.
-    has_no_worker = not services.fleet.processes(job.spec.full_name)
-    content = f"{has_no_worker} {job.model_dump_json()}".encode()
+    content = f"{why_unserved(services, job)} {job.model_dump_json()}".encode()
     answer.set_etag(blake2b(content, digest_size=12).hexdigest(), weak=True)
     answer.make_conditional(request)
     return answer

@@ -169,10 +169,23 @@ def retry_after(services: Services, job: Job) -> int:
     return min(max(math.ceil(eta / 10), 1), MAX_RETRY_AFTER)
 
 
+def why_unserved(services: Services, job: Job) -> str:
+    """Why a job waits whose model version no live process serves; empty if one does."""
+    full_name = job.spec.full_name
+    if job.state in ENDED or services.fleet.processes(full_name):
+        return ""
+    reason = f"No worker serves {full_name} at present; it waits until one does."
+    other = services.fleet.models().get(job.spec.model)
+    if other and services.fleet.processes(other.card.full_name):
+        limit = f"{services.settings.replaced_seconds:g}"
+        reason += f" {other.card.full_name} is served in its place: after {limit} s the job fails."
+    return reason
+
+
 def _detail(services: Services, job: Job) -> str:
     waiting = "It waits for a worker to take it up."
-    if job.state not in ENDED and not services.fleet.processes(job.spec.full_name):
-        waiting = f"No worker serves {job.spec.full_name} at present; it waits until one does."
+    if unserved := why_unserved(services, job):
+        waiting = unserved
     elif job.state is State.RUNNING:
         waiting = f"{job.rows_done:,} rows are done."
         if job.held_up:

@@ -9,7 +9,8 @@ from typing_extensions import TypedDict
 from api.process.draining import draining
 from api.schema.describe import Answer, describes, json
 from api.services import current_services
-from shared.errors.service import Draining, NoModelYet
+from shared.errors.service import Draining, ModelsLoading, NoModelYet
+from shared.fleet import name_of
 
 blueprint = Blueprint("health", __name__)
 
@@ -23,12 +24,21 @@ class Health(TypedDict):
             dict[str, int], Field(description="The number of live processes that serve each model.")
         ]
     ]
+    failed: NotRequired[
+        Annotated[
+            list[str],
+            Field(
+                description="Models that no worker can serve; GET /models says why. Absent if "
+                "there are none."
+            ),
+        ]
+    ]
     not_served: NotRequired[
         Annotated[
             list[str],
             Field(
-                description="Models that were announced, and of which no live process serves any "
-                "version; absent if there are none."
+                description="Models that are known from before, and that no live worker has; "
+                "absent if there are none."
             ),
         ]
     ]
@@ -47,23 +57,28 @@ def livez() -> Health:
 @blueprint.get("/readyz")
 @describes(
     {200: Answer("Ready.", json(Health, {"status": "ok", "processes": {"fast@e5cff74e16d3": 2}}))},
-    refused=(NoModelYet, Draining),
+    refused=(NoModelYet, ModelsLoading, Draining),
 )
 def readyz() -> Health:
     """Whether this replica can take requests.
 
-    It can if Redis answers, at least one worker has loaded its models, and the replica is not about
-    to stop. Every model that was ever announced is served by live processes then, or is named in
-    `not_served`.
+    It can if Redis answers, the replica is not about to stop, and every model of the live workers
+    is served by a live process, or is named in `failed`.
     """
     if draining.is_set():
         raise Draining
     fleet = current_services().fleet
+    # First, so that a worker that announces its models just now is not missed.
+    to_serve, failed = fleet.to_serve(), fleet.failed()
     serving = fleet.serving()
     if not serving:
         raise NoModelYet
+    served = {name_of(full_name) for full_name in serving}
+    if loading := to_serve - served - failed.keys():
+        raise ModelsLoading(models=", ".join(sorted(loading)))
     health: Health = {"status": "ok", "processes": serving}
-    served = {full_name.partition("@")[0] for full_name in serving}
-    if not_served := [name for name in fleet.models() if name not in served]:
-        health["not_served"] = not_served
+    if names := sorted(failed.keys() - served):
+        health["failed"] = names
+    if names := [name for name in fleet.models() if name not in served | failed.keys()]:
+        health["not_served"] = names
     return health

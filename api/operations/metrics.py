@@ -28,7 +28,13 @@ class WorkerJson(TypedDict):
     libraries: Annotated[
         dict[str, str], Field(description="The versions of the libraries on which scores depend.")
     ]
-    models: Annotated[list[str], Field(description="Each as `name@version`.")]
+    models: Annotated[
+        list[str], Field(description="Those it serves, or is loading, each as `name@version`.")
+    ]
+    failed: Annotated[
+        dict[str, str],
+        Field(description="Why models of its folder are not served, by the name of each."),
+    ]
     processes: Annotated[list[int], Field(description="The memory of each process, in bytes.")]
     memory: Annotated[int, Field(description="The memory of all its processes, in bytes.")]
     rows: Annotated[int, Field(description="The rows that it has scored since it was started.")]
@@ -54,6 +60,7 @@ _EXAMPLE: WorkersJson = {
             "release": "0.1.0",
             "libraries": {"python": "3.11.9", "numpy": "2.4.6"},
             "models": ["fast@e5cff74e16d3"],
+            "failed": {},
             "processes": [181_000_000, 179_000_000],
             "memory": 450_000_000,
             "rows": 1_000_000,
@@ -105,6 +112,7 @@ def workers() -> WorkersJson:
                 "release": one.release,
                 "libraries": one.libraries,
                 "models": one.models,
+                "failed": one.failed,
                 "processes": one.processes,
                 "memory": one.memory,
                 "rows": one.rows,

@@ -27,10 +27,18 @@ class ModelJson(TypedDict):
     default: Annotated[bool, Field(description="Whether jobs use it that name no model.")]
 
 
+class FailedModel(TypedDict):
+    """A model that a live worker cannot serve."""
+
+    name: Annotated[str, Field(description="The name of the model, or of its folder.")]
+    reason: str
+
+
 class ModelsJson(TypedDict):
     """All models."""
 
     models: list[ModelJson]
+    failed: list[FailedModel]
 
 
 _EXAMPLE: ModelsJson = {
@@ -45,14 +53,18 @@ _EXAMPLE: ModelsJson = {
             "processes": 2,
             "default": True,
         }
-    ]
+    ],
+    "failed": [{"name": "mine", "reason": "/models/mine has no card.json."}],
 }
 
 
 @blueprint.get("/models")
 @describes({200: Answer("The models.", json(ModelsJson, _EXAMPLE))})
 def models() -> ModelsJson:
-    """Every model that a worker has announced, and the number of live processes that serve it."""
+    """The models that workers have announced, each with the number of live processes that serve it.
+
+    `failed` names the models that a worker has in its folder and cannot serve.
+    """
     services = current_services()
     return {
         "models": [
@@ -67,5 +79,9 @@ def models() -> ModelsJson:
                 "default": name == services.settings.default_model,
             }
             for name, served in services.fleet.models().items()
-        ]
+        ],
+        "failed": [
+            {"name": name, "reason": reason}
+            for name, reason in sorted(services.fleet.failed().items())
+        ],
     }

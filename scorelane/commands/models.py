@@ -5,6 +5,7 @@ import json
 import click
 
 from scorelane.commands.common import options
+from scorelane.commands.common.harmless import harmless
 from scorelane.commands.common.tables import add_row, print_table, table_of
 
 
@@ -12,9 +13,9 @@ from scorelane.commands.common.tables import add_row, print_table, table_of
 @options.url
 @options.as_json
 def models(url: str, as_json: bool) -> None:
-    """List the models of a service."""
+    """List the models of a service, and those that it cannot serve."""
     with options.client(url) as client:
-        found = client.models()
+        found, failed = client.models(), client.failed_models()
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -27,3 +28,5 @@ def models(url: str, as_json: bool) -> None:
         about = model["version"], model["format"], rate, processes, model["description"]
         add_row(table, name, *about)
     print_table(table)
+    for name, reason in failed.items():
+        click.echo(harmless(f"{name} is not served: {reason}"), err=True)

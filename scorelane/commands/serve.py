@@ -83,6 +83,8 @@ def serve(host: str, port: int, data: Path, processes: int | None, models: Path 
             "logs": str(stack.data / "logs"),
         }.items():
             console.print(Text(f"{name:>7}  {value}"), soft_wrap=True)
+        for name, reason in stack.failed.items():
+            click.echo(harmless(f"{name} is not served: {reason}"), err=True)
         console.print("Ctrl-C stops it.")
         logs = [stack.data / "logs" / name for name in ("api.log", "worker.log")]
         threading.Thread(target=_follow, args=(logs,), daemon=True).start()

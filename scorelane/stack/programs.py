@@ -31,6 +31,9 @@ LOG_LINES = 12
 #: A log that is larger is renamed when its service starts again.
 LOG_BYTES = 10 * 2**20
 
+#: The name of the worker.
+WORKER = "Worker"
+
 #: What the API and the worker import, beyond what they share.
 _MODULES = ("flask", "gunicorn", "joblib", "numpy", "pandas")
 
@@ -194,7 +197,7 @@ def redis(data: Path, socket_path: Path) -> Program:
 
 def worker() -> Program:
     """The worker, which scores rows."""
-    return Program("Worker", [sys.executable, "-P", "-m", "worker"], grace=15.0)
+    return Program(WORKER, [sys.executable, "-P", "-m", "worker"], grace=15.0)
 
 
 def api(listening_fd: int) -> Program:

@@ -34,11 +34,13 @@ class Stack:
         url: the address of the API.
         data: the folder of data and logs.
         models: the full names of the served models, `name@version`.
+        failed: why other models are not served, by the name of each.
     """
 
     url: str
     data: Path
     models: list[str]
+    failed: dict[str, str]
 
     def __init__(
         self,
@@ -88,7 +90,7 @@ class Stack:
             raise
         self.url = event["ready"]["url"]
         self.data = Path(event["ready"]["data"])
-        self.models = event["ready"]["models"]
+        self.models, self.failed = event["ready"]["models"], event["ready"]["failed"]
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:

@@ -20,26 +20,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from redis.exceptions import RedisError
-
 from api.security.keys import check_published
-from scorelane.client.client import Client
-from scorelane.client.errors import ClientError
-from scorelane.client.retries import Retries
 from scorelane.stack import programs
 from scorelane.stack.environment import environment, start_seconds, with_absolute_paths
 from scorelane.stack.errors import DataInUse
 from scorelane.stack.folder import Addresses, write_addresses
 from scorelane.stack.guard import Guard
 from scorelane.stack.listener import listening, reachable, url_of
+from scorelane.stack.probes import api_is_ready, redis_answers, served_and_failed
 from scorelane.stack.programs import Program, Service
 from scorelane.stack.restarts import Restarts
 from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_file, check_secrets
 from shared.errors.base import ScorelaneError
-from shared.model import read_cards
-from shared.redis.fleet import RedisFleet
-from shared.redis.link import RedisLink
+from shared.model_folders import read_folders
 
 #: Seconds between two checks of the services.
 CHECK_SECONDS = 0.1
@@ -96,7 +90,8 @@ def run(plan: Plan) -> None:
         # Before the models are loaded, which takes long.
         check_published(settings, [listener.getsockname()])
         models_dir = Path(plan.models) if plan.models else settings.models_dir
-        cards = read_cards(models_dir, settings.serve)
+        # One that is bad is named by the worker's log, `/models` and `doctor`.
+        cards = read_folders(models_dir, settings.serve).cards
         with guarded(plan) as (data, run_folder, guard):
             socket_path = run_folder / "redis.sock"
             settings = settings.model_copy(
@@ -151,7 +146,7 @@ def serve(
         listener: the socket of the API. It stays open here, so that clients of an API that is
             started again wait for it instead of being refused.
         address: of the API.
-        models: the full names of the models, for messages.
+        models: the full names of the models that the worker is to load, for messages.
 
     Raises:
         ParentGone: the parent has closed the pipe.
@@ -183,11 +178,16 @@ def serve(
     wait_for(running[1], lambda: api_is_ready(address), watch, start.seconds)
     for service in running:
         service.works()
-    report(ready={"url": url_of(address), "models": models, "data": str(start.data)})
+    served, failed = served_and_failed(settings)
+    about = {"models": served, "failed": failed, "data": str(start.data)}
+    report(ready={"url": url_of(address), **about})
     restarts = {service.name: Restarts(start.seconds) for service in running}
     while not is_over():
         for service in running:
             if how := service.revive(restarts[service.name]):
+                if service.name == programs.WORKER:
+                    # Its processes are dead, and would count as live for some seconds.
+                    redis_answers(settings)
                 report(restarted=f"{service.name} has ended ({how}), and was started again.")
     raise ParentGone
 
@@ -252,32 +252,6 @@ def wait_for(
         watch()
         if time.monotonic() > deadline:
             raise service.not_ready(seconds)
-
-
-def redis_answers(settings: Settings) -> bool:
-    """Whether Redis has read its data.
-
-    If so, workers of an earlier run are removed from it.
-    """
-    link = RedisLink(settings)
-    try:
-        # With them the service would count as ready before the new worker is.
-        RedisFleet(link, settings).forget()
-    except RedisError:
-        return False
-    finally:
-        link.close()
-    return True
-
-
-def api_is_ready(address: tuple[str, int]) -> bool:
-    """Whether the API answers that a worker serves a model."""
-    try:
-        with Client(url_of(address), timeout=5.0, retries=Retries(seconds=0)) as client:
-            client.ready()
-    except ClientError:
-        return False
-    return True
 
 
 def report(**event: Any) -> int:

@@ -7,24 +7,44 @@ class ModelError(ScorelaneError):
     """The model cannot be used."""
 
 
-class NoModelFolder(ModelError):
+class UnsoundFolder(ModelError):
+    """The model folder does not hold the model that it should."""
+
+
+class NoModelFolder(UnsoundFolder):
     """There is no model in {folder}: {reason}. Add one with `scorelane add-model`."""
 
 
-class NoCard(ModelError):
+class NoCard(UnsoundFolder):
     """{folder} has no card.json, which describes a model and names its files. Add the model
     with `scorelane add-model FILE --name NAME`, which writes the card.
     """
 
 
-class BadCard(ModelError):
+class BadCard(UnsoundFolder):
     """{path} is not a model card: {reason}. Add the model again with `scorelane add-model`."""
 
 
-class DigestMismatch(ModelError):
+class DigestMismatch(UnsoundFolder):
     """{path} is not the file that its card names: its sha256 is {found}, the card has
     {expected}. It was changed or damaged, so it is not loaded. Restore it, or add it again with
     `scorelane add-model`.
+    """
+
+
+class SameName(ModelError):
+    """The card in {folder} has the name '{name}', and so has that in {others}. Of such folders only
+    the one that is named like its card is served. Move this one out of the models folder.
+    """
+
+
+class NoSoundModel(ModelError):
+    """No model in {folder} can be served. {reasons}"""
+
+
+class ModelReplaced(UnsoundFolder):
+    """{folder} holds version {found} of the model now, and not {expected}, which is to be loaded.
+    Restart the worker to have the new version served.
     """
 
 
@@ -42,6 +62,12 @@ class NoRuntime(ModelError):
 
 class UnusableModel(ModelError):
     """{path} cannot be served: {reason}."""
+
+
+class FatalModel(ModelError):
+    """{times} processes in a row died while they loaded the model in {folder}: it crashes or hangs
+    its runtime, or needs more memory than there is. The worker's log says how they ended.
+    """
 
 
 class ModelExists(ModelError):

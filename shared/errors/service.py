@@ -117,6 +117,12 @@ class NoModelYet(ScorelaneError):
     """
 
 
+class ModelsLoading(ScorelaneError):
+    """A worker is still loading {models}, and no live process serves it yet. Wait; if it lasts, the
+    worker's log says what is wrong.
+    """
+
+
 class NoWorker(ScorelaneError):
     """No worker serves {model} at present. Start one, or send the rows as a job (POST /jobs): a
     job waits until a worker serves its model.

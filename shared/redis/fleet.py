@@ -1,16 +1,20 @@
 """The fleet on Redis: each worker's heartbeat, and the models that workers have announced."""
 
 import json
+import logging
 import os
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from typing_extensions import override
 
 from shared.config.settings import Settings
-from shared.fleet import Fleet, Served, Worker
+from shared.fleet import Fleet, Served, Worker, name_of
 from shared.redis.link import RedisLink
+
+logger = logging.getLogger(__name__)
 
 #: A worker that has missed this many heartbeats is taken for dead.
 MISSED_BEATS = 4
@@ -29,22 +33,21 @@ class RedisFleet(Fleet):
         self._cache: tuple[float, dict[str, Served], dict[str, int]] = (0.0, {}, {})
 
     @override
-    def announce(self, node: str, served: Iterable[Served]) -> None:
+    def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
         served = list(served)
         worker = self._link.key("worker", node)
         pipe = self._link.client.pipeline()
-        pipe.hset(
-            worker, str(os.getpid()), json.dumps([one.model_dump(mode="json") for one in served])
-        )
+        pipe.hset(worker, str(os.getpid()), _text_of(served))
         self._renew(pipe, node)
+        remember = pipe.hsetnx if replaces else pipe.hset
         for one in served:
-            pipe.hset(self._link.key("models"), one.card.name, one.model_dump_json())
+            remember(self._link.key("models"), one.card.name, one.model_dump_json())
         pipe.execute()
 
     @override
-    def beat(self, node: str) -> int:
+    def beat(self, node: str, full_names: Collection[str]) -> int:
         # Announcements that Redis has lost are repeated; those of processes that have died are
-        # removed.
+        # removed, and so are models that another process of the worker could not load.
         worker, models = self._link.key("worker", node), self._link.key("models")
         self._announced.update(self._link.client.hgetall(worker))
         dead = [pid for pid in self._announced if not _lives(int(pid))]
@@ -53,6 +56,11 @@ class RedisFleet(Fleet):
         pipe = self._link.client.pipeline()
         if dead:
             pipe.hdel(worker, *dead)
+        for pid, announcement in self._announced.items():
+            served = [one for one in _served([announcement]) if one.card.full_name in full_names]
+            if (text := _text_of(served)) != announcement:
+                self._announced[pid] = text
+                pipe.hset(worker, pid, text)
         # HSETNX, field by field: a process that announces itself at this moment must win.
         for pid, announcement in self._announced.items():
             pipe.hsetnx(worker, pid, announcement)
@@ -75,7 +83,11 @@ class RedisFleet(Fleet):
     @override
     def describe(self, worker: Worker) -> None:
         key, lifetime = self._link.key("about", worker.name), int(self._lifetime * 1000)
-        self._link.client.set(key, worker.model_dump_json(), px=lifetime)
+        pipe = self._link.client.pipeline()
+        pipe.set(key, worker.model_dump_json(), px=lifetime)
+        # A worker that is loading its models has announced nothing yet.
+        pipe.sadd(self._link.key("nodes"), worker.name)
+        pipe.execute()
 
     @override
     def workers(self) -> list[Worker]:
@@ -111,36 +123,98 @@ class RedisFleet(Fleet):
     @override
     def replaced_for(self, full_name: str) -> float:
         serving, replaced = self._cached()[1], self._link.key("replaced")
-        name, _, _ = full_name.partition("@")
-        if full_name in serving or not any(one.startswith(f"{name}@") for one in serving):
+        name = name_of(full_name)
+        if full_name in serving or name not in {name_of(one) for one in serving}:
             self._link.client.hdel(replaced, full_name)
             return 0.0
         now = self._link.now()
         self._link.client.hsetnx(replaced, full_name, now)
         return now - float(self._link.client.hget(replaced, full_name) or now)
 
+    @override
+    def failed(self) -> dict[str, str]:
+        return {name: why for worker in self.workers() for name, why in worker.failed.items()}
+
+    @override
+    def to_serve(self) -> set[str]:
+        described = {full_name for worker in self.workers() for full_name in worker.models}
+        return {name_of(full_name) for full_name in described | set(self.serving())}
+
+    @override
+    def forget_removed(self, names: Collection[str]) -> None:
+        self._forget(self._remembered().keys() - self.to_serve() - set(names))
+
+    @override
+    def forget_unserved(self, seconds: float) -> None:
+        key, to_serve = self._link.key("unserved"), self.to_serve()
+        if not self.serving():
+            # The whole fleet is away, perhaps for the night: jobs wait for it.
+            self._link.client.delete(key)
+            return
+        since = self._link.client.hgetall(key)
+        unserved = self._remembered().keys() - to_serve
+        now = self._link.now()
+        if back := since.keys() - unserved:
+            self._link.client.hdel(key, *back)
+        for name in unserved - since.keys():
+            self._link.client.hsetnx(key, name, now)
+        self._forget({name for name in unserved if now - float(since.get(name, now)) >= seconds})
+
+    def _remembered(self) -> dict[str, Served]:
+        """The version of each model that was announced last, in the order of the names."""
+        texts = self._link.client.hgetall(self._link.key("models"))
+        return {name: Served.model_validate_json(text) for name, text in sorted(texts.items())}
+
+    def _forget(self, names: Collection[str]) -> None:
+        if names:
+            logger.warning("forgotten, as no worker has them any more: %s", ", ".join(names))
+            pipe = self._link.client.pipeline()
+            pipe.hdel(self._link.key("models"), *names)
+            pipe.hdel(self._link.key("unserved"), *names)
+            pipe.execute()
+
     def _cached(self) -> tuple[dict[str, Served], dict[str, int]]:
         at, models, processes = self._cache
         if time.monotonic() - at < CACHE_SECONDS and models:
             return models, processes
         client = self._link.client
-        models = {
-            name: Served.model_validate_json(text)
-            for name, text in sorted(client.hgetall(self._link.key("models")).items())
-        }
+        remembered = self._remembered()
         pipe = client.pipeline(transaction=False)
         nodes = list(client.smembers(self._link.key("nodes")))
         for node in nodes:
             pipe.hvals(self._link.key("worker", node))
-        found = dict(zip(nodes, pipe.execute(), strict=True))
-        if gone := [node for node, announced in found.items() if not announced]:
+            pipe.exists(self._link.key("about", node))
+        found = pipe.execute()
+        announced, described = found[::2], found[1::2]
+        if gone := [
+            node
+            for node, texts, about in zip(nodes, announced, described, strict=True)
+            if not texts and not about
+        ]:
             # A worker that is only late is added again at its next heartbeat.
             client.srem(self._link.key("nodes"), *gone)
-        processes = {}
-        for one in _served(text for announced in found.values() for text in announced):
-            processes[one.card.full_name] = processes.get(one.card.full_name, 0) + 1
+        live = _served(text for texts in announced for text in texts)
+        processes = dict(Counter(one.card.full_name for one in live))
+        models = _for_new_jobs(remembered, live)
         self._cache = (time.monotonic(), models, processes)
         return models, processes
+
+
+def _for_new_jobs(remembered: dict[str, Served], live: list[Served]) -> dict[str, Served]:
+    """The version of each model that new jobs get; see `Fleet.models`."""
+    served: dict[str, list[Served]] = {}
+    for one in live:
+        served.setdefault(one.card.name, []).append(one)
+    models = dict(remembered)
+    for name, versions in served.items():
+        last = remembered.get(name)
+        if last is None or last.card.version not in {one.card.version for one in versions}:
+            models[name] = max(versions, key=lambda one: (one.card.created_at, one.card.version))
+    return dict(sorted(models.items()))
+
+
+def _text_of(served: Iterable[Served]) -> str:
+    return json.dumps([one.model_dump(mode="json") for one in served])
 
 
 def _served(announcements: Iterable[str]) -> list[Served]:

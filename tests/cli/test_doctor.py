@@ -1,5 +1,6 @@
 """`scorelane doctor` finds what is wrong; its exit code is the worst severity."""
 
+import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -139,6 +140,18 @@ def test_models_are_whole_and_served(tmp_path: Path) -> None:
     assert "is not the file that its card names" in of(examine_models(changed), "models").message
 
 
+def test_a_bad_model_among_others_is_named(tmp_path: Path) -> None:
+    """A folder that cannot be served is a fault, and the others are examined."""
+    shutil.copytree(FAST, tmp_path / "fast")
+    shutil.copytree(FAST, tmp_path / "copy")
+    (tmp_path / "empty").mkdir()
+    found = list(examine_models(Settings(models_dir=tmp_path)))
+    assert of(found, "models", "empty: ").severity is Severity.FAULT
+    assert "has no card.json" in of(found, "models", "empty: ").message
+    assert "has the name 'fast'" in of(found, "models", "copy: ").message
+    assert of(found, "models", "matches its card").severity is Severity.FINE
+
+
 def test_libraries_and_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Versions that differ from the tested ones are named, and few open files are a warning."""
     constraints = tmp_path / "constraints.txt"
@@ -183,6 +196,16 @@ def test_workers_are_alike(link: RedisLink, redis_settings: Settings) -> None:
     assert of(found, "clock", "-60 s").severity is Severity.WARNING
     assert of(found, "blobs", "same folder").severity is Severity.FAULT
     assert of(found, "blobs", "written by c").severity is Severity.FAULT
+
+
+def test_what_workers_cannot_serve(link: RedisLink, redis_settings: Settings) -> None:
+    """A model that a worker has and cannot load is a fault; a worker that loads is a warning."""
+    fleet = RedisFleet(link, redis_settings)
+    fleet.describe(a_worker("a", failed={"mine": "LookupError: a word"}))
+    fleet.describe(a_worker("b", processes=[]))
+    found = list(examine_workers(redis_settings, link, "same", "1"))
+    assert of(found, "models", "a does not serve mine: LookupError: a word")
+    assert of(found, "workers", "b has no process that is ready").severity is Severity.WARNING
 
 
 def test_the_api_at_an_address(answers: Any) -> None:

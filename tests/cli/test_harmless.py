@@ -90,7 +90,12 @@ def test_other_pages_are_harmless(answers, file: Path) -> None:
     answers.add("POST /jobs?validate=true", 200, preview)
     answers.add("GET /jobs/x", 200, answers.job(detail=EVIL))
     model = {"name": "m", "version": "1", "format": "pkl", "rows_per_second": 1.0, "processes": 1}
-    answers.add("GET /models", 200, {"models": [{**model, "description": EVIL, "default": False}]})
+    failed = [{"name": EVIL, "reason": EVIL}]
+    answers.add(
+        "GET /models",
+        200,
+        {"models": [{**model, "description": EVIL, "default": False}], "failed": failed},
+    )
     for command in (("validate", str(file)), ("status", "x"), ("models",)):
         result = run(*command, "--url", answers.url)
         assert result.exit_code == 0, result.output

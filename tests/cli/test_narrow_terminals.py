@@ -54,7 +54,8 @@ def test_the_list_of_models(answers) -> None:
         "description": "It was trained on reviews, and is good at many things.",
         "default": True,
     }
-    answers.add("GET /models", 200, {"models": [model]})
+    failed = [{"name": "mine", "reason": "it is damaged"}]
+    answers.add("GET /models", 200, {"models": [model], "failed": failed})
     page = "\n".join(lines_of("models", "--url", answers.url))
     assert "a-model-with-a-long-name (default)" in page
     assert "e5cff74e16d3" in page

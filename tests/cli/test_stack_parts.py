@@ -22,7 +22,8 @@ from scorelane.stack.restarts import MOST, Restarts
 from scorelane.stack.supervisor import Plan, run
 from shared.config.settings import Settings
 from shared.errors.service import BadKey, BadSettings, NoKeys
-from shared.model import read_cards, write_card
+from shared.model import write_card
+from shared.model_folders import read_folders
 
 
 def test_restarts_are_bounded() -> None:
@@ -42,7 +43,7 @@ def test_large_models_get_more_time(tmp_path: Path) -> None:
     with (folder / "model.pkl").open("wb") as file:
         file.truncate(2**20)
     write_card(folder, name="big", format="pkl", files=["model.pkl"])
-    seconds = start_seconds(read_cards(tmp_path))
+    seconds = start_seconds(read_folders(tmp_path).cards)
     assert seconds == START_SECONDS + MIB_SECONDS
 
 
@@ -86,7 +87,7 @@ def test_settings_are_checked_before_anything_starts(
     if content:
         (tmp_path / "keys.txt").write_text(content)
     monkeypatch.setenv(f"SCORELANE_{setting}", "INFO" if setting == "LOG_LEVEL" else "keys.txt")
-    monkeypatch.setattr(supervisor, "read_cards", pytest.fail)
+    monkeypatch.setattr(supervisor, "read_folders", pytest.fail)
     plan = Plan(data=str(tmp_path / "data"), host="0.0.0.0", port=0, processes=1, models=None)
     with pytest.raises(error, match=message):
         run(plan)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,23 @@ def test_a_wrong_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCORELANE_SMALL_ROWS", "few")
     with pytest.raises(StackError, match="SCORELANE_SMALL_ROWS"), Stack():
         pass
+
+
+def test_bad_models_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder without a card and a file that is no pickle do not keep `fast` from being served."""
+    monkeypatch.delenv("SCORELANE_SERVE", raising=False)
+    for name in ("cardless", "pickle"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.pkl").write_text("no model")
+    write_card(tmp_path / "pickle", name="pickle", format="pkl", files=["model.pkl"])
+    shutil.copytree(ROOT / "models" / "fast", tmp_path / "fast")
+    with Stack(processes=1, models=tmp_path) as stack, Client(stack.url) as client:
+        assert [name.partition("@")[0] for name in stack.models] == ["fast"]
+        assert stack.failed.keys() == {"cardless", "pickle"}
+        assert client.failed_models() == stack.failed
+        assert "has no card.json" in stack.failed["cardless"]
+        assert f"{tmp_path}/pickle/model.pkl cannot be served" in stack.failed["pickle"]
+        assert client.sentiment({"text": ["I am well"]})
 
 
 def test_not_from_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

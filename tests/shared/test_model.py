@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from shared.errors import model as model_errors
-from shared.model import load_model, read_card, read_cards, write_card
+from shared.model import load_model, read_card, write_card
+from shared.model_folders import read_folders
 
 BUNDLED = Path(__file__).resolve().parent.parent.parent / "models"
 
@@ -56,7 +57,7 @@ def test_no_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(model_errors.NoModelFolder, match="nowhere"):
         load_model(tmp_path / "nowhere")
     with pytest.raises(model_errors.NoModelFolder):
-        read_cards(tmp_path)
+        read_folders(tmp_path)
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
@@ -104,18 +105,10 @@ def test_a_card_that_is_not_json_is_refused(folder: Path) -> None:
 
 def test_the_bundled_models_are_sound() -> None:
     """Both bundled models match their cards, and are under 8 MB each."""
-    cards = {card.name: card for card in read_cards(BUNDLED).values()}
+    cards = {card.name: card for card in read_folders(BUNDLED).cards.values()}
     assert {name: card.format for name, card in cards.items()} == {"fast": "pkl", "deep": "hdf5"}
     for name, card in cards.items():
         assert sum((BUNDLED / name / file).stat().st_size for file in card.files) < 8_000_000
         assert card.figures
         assert card.training_data
         assert card.libraries
-
-
-def test_named_models_only() -> None:
-    """Of a folder of models only the named ones are read, in the order of the names."""
-    cards = read_cards(BUNDLED, "fast, deep")
-    assert [card.name for card in cards.values()] == ["fast", "deep"]
-    with pytest.raises(model_errors.NoModelFolder):
-        read_cards(BUNDLED, "fast,nope")

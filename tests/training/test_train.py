@@ -10,7 +10,8 @@ import pytest
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.input import BadOption
 from shared.errors.model import BadCard, ModelExists
-from shared.model import load_model, read_card, read_cards
+from shared.model import load_model, read_card
+from shared.model_folders import read_folders
 from training.data_errors import NotLabelled
 from training.deciles import possible_deciles
 from training.options import TrainingOptions
@@ -178,4 +179,4 @@ def test_a_model_that_is_being_written_is_not_served(tmp_path):
     """A worker that starts during a training sees only complete models."""
     train([LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path))
     (tmp_path / ".other-x7").mkdir()
-    assert [card.name for card in read_cards(tmp_path).values()] == ["mine"]
+    assert [card.name for card in read_folders(tmp_path).cards.values()] == ["mine"]

@@ -9,7 +9,8 @@ from support.doubles.fleet import InMemoryFleet
 from support.doubles.length_model import LengthModel
 
 from shared.fleet import Served
-from worker import bootstrap, loading
+from worker import loading
+from worker.announcement import announce
 
 
 class TimedModel(LengthModel):
@@ -45,12 +46,12 @@ def test_a_redis_that_is_away_does_not_end_a_process() -> None:
     class Away(InMemoryFleet):
         refusals = 3
 
-        def announce(self, node: str, served: list[Served]) -> None:
+        def announce(self, node: str, served: list[Served], *, replaces: bool = False) -> None:
             if self.refusals:
                 self.refusals -= 1
                 raise RedisAway
             super().announce(node, served)
 
     fleet = Away()
-    bootstrap.announce(fleet, [Served(card=model.card, rate=1.0)], pause=0.0)
+    announce(fleet, [Served(card=model.card, rate=1.0)], pause=0.0)
     assert fleet.models().keys() == {model.card.name}

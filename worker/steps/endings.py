@@ -63,7 +63,18 @@ class Endings:
             what: what cannot be done; a clause, for the job's `detail`.
             error: why it cannot be done.
         """
-        reason = f"{what}: {error.strerror}"
+        self.give_back(job_id, number, f"{what}: {error.strerror}")
+
+    def give_back(self, job_id: str, number: int, reason: str) -> None:
+        """Give a part back that this process cannot do; its attempt does not count.
+
+        It is dispatched again after its lease.
+
+        Args:
+            job_id: the job.
+            number: the part, or `FINISH`.
+            reason: why, for the job's `detail`; it may quote no row.
+        """
         logger.warning("job=%s is held up: %s", job_id, reason)
         self._store.hold_up(job_id, number, reason)
 

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from shared.fleet import Fleet
 from shared.jobs.job_store import JobStore
+from worker.served_models import ServedModels
 from worker.upkeep.reconciler import Reconciler
 from worker.upkeep.stall_detector import StallDetector
 
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 #: How long a stalled worker may take to stop in an orderly way, in seconds; then it is ended.
 SHUTDOWN_SECONDS = 30.0
+
+#: The longest time for which the end of a turn is awaited when the worker stops, in seconds.
+SECONDS_OF_A_TURN = 5.0
 
 
 class Heartbeat(threading.Thread):
@@ -34,12 +38,13 @@ class Heartbeat(threading.Thread):
     def __init__(
         self,
         node: str,
-        full_names: list[str],
+        models: ServedModels,
         fleet: Fleet,
         reconciler: Reconciler,
         *,
         store: JobStore,
         stall_detector: StallDetector,
+        drop_queues: Callable[[str], None],
         heartbeat_seconds: float,
         reconcile_seconds: float,
         describe: Callable[[], None] = lambda: None,
@@ -48,11 +53,12 @@ class Heartbeat(threading.Thread):
 
         Args:
             node: the name of the worker.
-            full_names: the models that it serves.
+            models: the models that it serves.
             fleet: gets the heartbeats.
             reconciler: looks for lost work of these models.
             store: knows whether work waits for these models.
             stall_detector: says whether the worker takes that work.
+            drop_queues: takes no more work for the model of this full name.
             heartbeat_seconds: from one heartbeat to the next.
             reconcile_seconds: from one run of the reconciler to the next.
             describe: publishes the status of the worker, after each heartbeat.
@@ -60,7 +66,9 @@ class Heartbeat(threading.Thread):
         super().__init__(name="heartbeat", daemon=True)
         self.stalled = threading.Event()
         self._node = node
-        self._full_names = full_names
+        self._models = models
+        self._drop_queues = drop_queues
+        self._dropped: set[str] = set()
         self._fleet = fleet
         self._reconciler = reconciler
         self._store = store
@@ -75,18 +83,21 @@ class Heartbeat(threading.Thread):
         ready, next_reconcile = False, 0.0
         while not self._stopped.wait(self._heartbeat_seconds if ready else 0.2):
             try:
-                processes = self._fleet.beat(self._node)
+                full_names = self._models.names()
+                processes = self._fleet.beat(self._node, full_names)
+                self._follow(processes)
                 if processes and not ready:
                     ready = True
-                    logger.info("ready: %s", ", ".join(self._full_names))
-                if self._is_stalled(processes):
+                    logger.info("ready: %s", ", ".join(full_names))
+                    self._fleet.forget_removed(self._models.known_names)
+                if self._is_stalled(processes, full_names):
                     self._end_stalled_worker()
                 if ready and time.monotonic() >= next_reconcile:
                     next_reconcile = time.monotonic() + self._reconcile_seconds
-                    self._reconciler.reconcile(self._full_names)
-                if processes:
-                    # Last, because nothing depends on it, and its failure must prevent nothing.
-                    self._describe()
+                    self._reconciler.reconcile(full_names)
+                # Last, because its failure must prevent nothing. Also before the first process is
+                # ready: until then the service is not, as its models are to be served.
+                self._describe()
             except (RedisError, OperationalError) as error:
                 logger.warning("no heartbeat: Redis does not answer (%s)", error)
             except Exception:
@@ -94,10 +105,18 @@ class Heartbeat(threading.Thread):
                 # look for no more lost work.
                 logger.exception("a heartbeat failed")
 
-    def _is_stalled(self, processes: int) -> bool:
+    def _follow(self, processes: int) -> None:
+        """Take no more work for models that a scoring process could not load."""
+        for full_name in self._models.refused():
+            if full_name not in self._dropped:
+                self._dropped.add(full_name)
+                self._drop_queues(full_name)
+        self._models.note_ready(processes)
+
+    def _is_stalled(self, processes: int, full_names: list[str]) -> bool:
         busy = len(active_requests) >= processes
         tasks = {request.name for request in active_requests} if busy else set()
-        waits = self._store.waits(self._full_names)
+        waits = self._store.waits(full_names)
         return self._stall_detector.is_stalled(work_waits=waits, busy_with=tasks)
 
     def _end_stalled_worker(self) -> None:
@@ -112,6 +131,8 @@ class Heartbeat(threading.Thread):
     def stop(self) -> None:
         """Announce that the worker stops, and send no more heartbeats."""
         self._stopped.set()
+        # A turn that is under way would announce the worker again.
+        self.join(SECONDS_OF_A_TURN)
         try:
             self._fleet.leave(self._node)
         except RedisError as error:

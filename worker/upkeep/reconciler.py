@@ -53,6 +53,7 @@ class Reconciler:
             for full_name in self._store.waited_for():
                 if self._fleet.replaced_for(full_name) >= self._settings.replaced_seconds:
                     self._abandon(full_name)
+            self._fleet.forget_unserved(self._settings.replaced_seconds)
             for job in self._store.expire(MAX_EXPIRED):
                 self._blobs.delete(job.spec.folder)
                 logger.info("expired job=%s", job.spec.id)

@@ -15,6 +15,7 @@ from shared.fleet import Worker
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.telemetry.prometheus import MODEL, counted, gauge, labels_of
+from worker.served_models import ServedModels
 from worker.telemetry.measures import MEASURES, ROWS, counters
 
 #: The libraries on which scores depend, as their distributions are named.
@@ -28,7 +29,7 @@ class WorkerStatus:
         self,
         node: str,
         pid: int,
-        full_names: list[str],
+        models: ServedModels,
         *,
         fleet: RedisFleet,
         link: RedisLink,
@@ -39,7 +40,7 @@ class WorkerStatus:
         Args:
             node: the name of the worker.
             pid: its main process.
-            full_names: the models that it serves.
+            models: the models that it serves.
             fleet: knows its scoring processes, and gets its description.
             link: Redis, for its clock.
             blobs: the identity of the blob store that it sees.
@@ -53,9 +54,9 @@ class WorkerStatus:
             "release": _version("scorelane-server") or "0",
             "libraries": {"python": platform.python_version()}
             | {name: found for name in _LIBRARIES if (found := _version(name))},
-            "models": full_names,
             "blobs": blobs,
         }
+        self._models = models
         self._started_at: float | None = None
 
     def describe(self) -> None:
@@ -67,6 +68,8 @@ class WorkerStatus:
             Worker.model_validate(
                 {
                     **self._about,
+                    "models": self._models.names(),
+                    "failed": self._models.failed(),
                     "processes": processes,
                     "memory": sum(processes) + _resident_bytes(self._pid),
                     "started_at": self._started_at,

@@ -1,6 +1,6 @@
 """Calls for operators of a service.
 
-Where the service has API keys, all but `ready` need one with the scope `admin`.
+Where the service has API keys, all but `ready` and `failed_models` need one with the scope `admin`.
 """
 
 from typing import Any
@@ -23,6 +23,13 @@ class ServiceCalls(Requests[J]):
         body = yield from self._json(Send("GET", "/readyz"))
         with self.valid_response():
             return dict(body["processes"])
+
+    @call
+    def failed_models(self) -> Steps[dict[str, str]]:
+        """Return why workers cannot serve models that they have, by the name of each model."""
+        body = yield from self._json(Send("GET", "/models"))
+        with self.valid_response():
+            return {one["name"]: one["reason"] for one in body.get("failed", [])}
 
     @call
     def workers(self) -> Steps[list[dict[str, Any]]]:

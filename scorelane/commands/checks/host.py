@@ -17,7 +17,8 @@ from shared.config.settings import PREFIX, Settings, load_settings, unknown_vari
 from shared.config.startup import check_secrets
 from shared.errors.base import ScorelaneError
 from shared.errors.model import ModelError
-from shared.model import RUNTIMES, Card, read_cards
+from shared.model import RUNTIMES, Card
+from shared.model_folders import read_folders
 
 #: With less free disk space than this there is a warning, and a fault, in bytes.
 LITTLE_ROOM, NO_ROOM = 2 * 2**30, 200 * 2**20
@@ -84,7 +85,7 @@ def examine_blobs(folder: Path) -> Iterator[Finding]:
 def examine_models(settings: Settings) -> Iterator[Finding]:
     """Check that the models of the models folder are undamaged, and can be run here."""
     try:
-        cards = read_cards(settings.models_dir, settings.serve).values()
+        folders = read_folders(settings.models_dir, settings.serve)
     except ModelError as error:
         yield fault("models", str(error), "A worker with this models folder does not start.")
         return
@@ -95,6 +96,9 @@ def examine_models(settings: Settings) -> Iterator[Finding]:
             "Let the user that runs the worker read it.",
         )
         return
+    for name, reason in folders.failed.items():
+        yield fault("models", f"{name}: {reason}", "Workers serve the other models without it.")
+    cards = folders.cards.values()
     for card in cards:
         yield _runtime(card)
     if settings.default_model not in {card.name for card in cards}:

@@ -89,9 +89,27 @@ def examine_workers(
             f"No worker serves the default model, '{settings.default_model}'.",
             "Jobs that name no model are refused, or wait: check SCORELANE_SERVE of the workers.",
         )
+    yield from _failed(workers)
     yield from _versions(workers, release)
     yield from _clocks(workers)
     yield from _blob_stores(workers, blobs)
+
+
+def _failed(workers: list[Worker]) -> Iterator[Finding]:
+    """Name the models that workers have and cannot serve, or are loading."""
+    for worker in workers:
+        for name, reason in worker.failed.items():
+            yield fault(
+                "models",
+                f"{worker.name} does not serve {name}: {reason}",
+                "Mend the model, or leave it out with SCORELANE_SERVE; then restart the worker.",
+            )
+        if not worker.processes:
+            yield warning(
+                "workers",
+                f"{worker.name} has no process that is ready: it is loading its models.",
+                "Wait; if it lasts, its log says what is wrong.",
+            )
 
 
 def _versions(workers: list[Worker], release: str) -> Iterator[Finding]:
@@ -122,7 +140,8 @@ def _versions(workers: list[Worker], release: str) -> Iterator[Finding]:
             yield warning(
                 "workers",
                 f"The workers serve different versions of {name}: {_listed(versions)}.",
-                "New jobs use the version that was announced last: restart the other workers.",
+                "New jobs use the version that was announced last and is served: restart the other "
+                "workers.",
             )
 
 

@@ -50,6 +50,20 @@ def test_a_worker_that_goes_is_seen(service: Service) -> None:
     assert "No worker" in poll(service, url, tag).json["detail"]
 
 
+def test_another_version_in_its_place_is_named(service: Service) -> None:
+    """The job says which version is served instead, and when it fails for that reason."""
+    [served] = service.fleet.models().values()
+    url = service.submit(CSV).location
+    service.fleet.leave("all")
+    tag = poll(service, url).headers["ETag"]
+    other = served.model_copy(update={"card": served.card.model_copy(update={"version": "2"})})
+    service.fleet.announce("node", [other])
+    service.fleet._processes = 1
+    detail = poll(service, url, tag).json["detail"]
+    assert f"No worker serves {served.card.full_name} at present" in detail
+    assert "length@2 is served in its place: after 600 s the job fails." in detail
+
+
 def test_a_deleted_job_is_a_404(service: Service) -> None:
     """Also for a client that has its tag."""
     url = service.submit(CSV).location

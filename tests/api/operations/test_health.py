@@ -1,6 +1,7 @@
-"""`/readyz`: what it says of models that nobody serves."""
+"""`/readyz` and `/models`: what they say of models that nobody serves."""
 
 import pytest
+from support.doctor import a_worker
 from support.in_memory import Service
 
 
@@ -27,3 +28,26 @@ def test_another_version_is_served(service: Service, monkeypatch: pytest.MonkeyP
     [served] = service.fleet.models().values()
     monkeypatch.setattr(service.fleet, "serving", lambda: {f"{served.card.name}@0": 1})
     assert "not_served" not in service.client.get("/readyz").json
+
+
+def test_it_is_not_ready_while_a_model_is_loaded(service: Service) -> None:
+    """One model is served, and a worker is still loading another one, in no version served yet."""
+    [served] = service.fleet.models().values()
+    service.fleet.describe(a_worker("starting", models=["other@1", f"{served.card.name}@0"]))
+    answer = service.client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json["type"].endswith("models-loading")
+    assert "still loading other," in answer.json["detail"]
+
+
+def test_it_names_models_that_cannot_be_served(service: Service) -> None:
+    """The service is ready without them; `/models` and `/workers` give the reasons."""
+    [served] = service.fleet.models().values()
+    reason = "it is damaged"
+    service.fleet.described["a"] = a_worker("a", models=[served.card.full_name])
+    service.fleet.described["b"] = a_worker("b", models=[], failed={"bad": reason})
+    ready = service.client.get("/readyz")
+    assert (ready.status_code, ready.json["failed"]) == (200, ["bad"])
+    assert service.client.get("/models").json["failed"] == [{"name": "bad", "reason": reason}]
+    workers = service.client.get("/workers").json["workers"]
+    assert [one["failed"] for one in workers] == [{}, {"bad": reason}]

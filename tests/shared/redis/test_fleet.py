@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from support.doctor import a_worker
 
 from shared.config.settings import Settings
 from shared.fleet import Served
@@ -19,6 +20,27 @@ CARD = Card(
     files={"model.pkl": "0" * 64},
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
 )
+
+
+OTHER = CARD.model_copy(
+    update={"version": "000000000002", "created_at": datetime(2026, 2, 1, tzinfo=UTC)}
+)
+KEPT = CARD.model_copy(update={"name": "kept"})
+
+
+def served(*cards: Card) -> list[Served]:
+    return [Served(card=card, rate=1.0) for card in cards]
+
+
+def describe(fleet: RedisFleet, name: str, *cards: Card, **failed: str) -> None:
+    full_names = [card.full_name for card in cards]
+    fleet.describe(a_worker(name, models=full_names, failed=failed))
+
+
+def current(fleet: RedisFleet) -> dict[str, str]:
+    """The version of each model that new jobs get."""
+    fleet.serving()
+    return {name: one.card.version for name, one in fleet.models().items()}
 
 
 @pytest.fixture
@@ -38,8 +60,8 @@ def test_a_process_that_announces_itself_during_a_beat_is_counted(
         return pipeline(*args, **options)
 
     monkeypatch.setattr(link.client, "pipeline", meanwhile)
-    fleet.beat("node")
-    assert fleet.beat("node") == 1
+    fleet.beat("node", [CARD.full_name])
+    assert fleet.beat("node", [CARD.full_name]) == 1
     assert fleet.serving() == {CARD.full_name: 1}
 
 
@@ -48,9 +70,9 @@ def test_a_dead_process_is_dropped_and_a_lost_announcement_repeated(
 ) -> None:
     """A heartbeat repeats what Redis has lost, and removes processes that have died."""
     fleet.announce("node", [Served(card=CARD, rate=1.0)])
-    assert fleet.beat("node") == 1
+    assert fleet.beat("node", [CARD.full_name]) == 1
     link.client.delete(link.key("worker", "node"), link.key("models"))
-    assert fleet.beat("node") == 1
+    assert fleet.beat("node", [CARD.full_name]) == 1
     assert fleet.serving() == {CARD.full_name: 1}
     dead = os.getpid()
 
@@ -58,7 +80,7 @@ def test_a_dead_process_is_dropped_and_a_lost_announcement_repeated(
         raise ProcessLookupError(pid if pid == dead else signal)
 
     monkeypatch.setattr(os, "kill", kill)
-    assert fleet.beat("node") == 0
+    assert fleet.beat("node", [CARD.full_name]) == 0
     assert fleet.serving() == {}
 
 
@@ -75,3 +97,68 @@ def test_that_nobody_serves_a_model_is_not_cached(
     assert fleet.processes(CARD.full_name) == 0
     worker.announce("node", [Served(card=CARD, rate=1.0)])
     assert fleet.processes(CARD.full_name) == 1
+
+
+def test_new_jobs_get_a_version_that_is_served(fleet: RedisFleet) -> None:
+    """They get the version announced last while it is served, then another one that is.
+
+    A process that replaces one of its worker changes nothing. If no version is served, jobs wait
+    for the one announced last.
+    """
+    fleet.announce("old", served(CARD))
+    fleet.announce("new", served(OTHER))
+    assert current(fleet) == {"mine": OTHER.version}
+    fleet.announce("old", served(CARD), replaces=True)
+    assert current(fleet) == {"mine": OTHER.version}
+    fleet.leave("new")
+    assert current(fleet) == {"mine": CARD.version}
+    fleet.leave("old")
+    assert current(fleet) == {"mine": OTHER.version}
+
+
+def test_a_worker_announces_nothing_that_it_does_not_serve(fleet: RedisFleet) -> None:
+    """What a process has loaded, and another process of its worker has not, is withdrawn."""
+    fleet.announce("node", served(CARD, KEPT))
+    assert fleet.beat("node", [KEPT.full_name]) == 1
+    assert fleet.serving() == {KEPT.full_name: 1}
+
+
+def test_a_model_that_nobody_has_served_for_long_is_forgotten(fleet: RedisFleet) -> None:
+    """The time passes only while other models are served, and not while a worker has the model."""
+    fleet.announce("gone", served(CARD))
+    fleet.leave("gone")
+    fleet.forget_unserved(0.0)
+    assert current(fleet).keys() == {"mine"}
+    fleet.announce("node", served(KEPT))
+    describe(fleet, "loading", CARD)
+    fleet.forget_unserved(0.0)
+    assert current(fleet).keys() == {"kept", "mine"}
+    fleet.leave("loading")
+    fleet.forget_unserved(60.0)
+    assert current(fleet).keys() == {"kept", "mine"}
+    fleet.forget_unserved(0.0)
+    assert current(fleet).keys() == {"kept"}
+
+
+def test_a_removed_model_takes_no_new_jobs(fleet: RedisFleet) -> None:
+    """A worker that starts without its folder forgets a model, unless another worker has it."""
+    fleet.announce("other", served(CARD))
+    fleet.announce("node", served(KEPT))
+    fleet.forget_removed({"kept"})
+    assert current(fleet).keys() == {"kept", "mine"}
+    fleet.leave("other")
+    fleet.forget_removed({"kept", "mine"})
+    assert current(fleet).keys() == {"kept", "mine"}
+    fleet.forget_removed({"kept"})
+    assert current(fleet).keys() == {"kept"}
+
+
+def test_models_that_are_loaded_or_bad_are_known(fleet: RedisFleet) -> None:
+    """A worker that has announced nothing yet says what it will serve, and what it cannot serve."""
+    fleet.serving()
+    describe(fleet, "node", CARD, damaged="it is damaged")
+    assert fleet.serving() == {}
+    assert fleet.to_serve() == {"mine"}
+    assert fleet.failed() == {"damaged": "it is damaged"}
+    fleet.leave("node")
+    assert (fleet.to_serve(), fleet.failed()) == (set(), {})

@@ -1,10 +1,11 @@
 """The fleet in memory."""
 
+from collections.abc import Collection
 from typing import Any
 
 from typing_extensions import override
 
-from shared.fleet import Fleet, Served, Worker
+from shared.fleet import Fleet, Served, Worker, name_of
 
 
 class InMemoryFleet(Fleet):
@@ -15,6 +16,7 @@ class InMemoryFleet(Fleet):
         self._processes = processes
         self.replaced: dict[str, float] = {}
         self.described: dict[str, Worker] = {}
+        self.forgotten_after: list[float] = []
 
     @override
     def models(self) -> dict[str, Served]:
@@ -43,11 +45,29 @@ class InMemoryFleet(Fleet):
         return [one for _, one in sorted(self.described.items())]
 
     @override
-    def announce(self, node: str, served: Any) -> None:
+    def failed(self) -> dict[str, str]:
+        return {name: why for one in self.workers() for name, why in one.failed.items()}
+
+    @override
+    def to_serve(self) -> set[str]:
+        described = {name for one in self.workers() for name in one.models}
+        return {name_of(full_name) for full_name in described | set(self.serving())}
+
+    @override
+    def forget_removed(self, names: Collection[str]) -> None:
+        for name in self._served.keys() - self.to_serve() - set(names):
+            del self._served[name]
+
+    @override
+    def forget_unserved(self, seconds: float) -> None:
+        self.forgotten_after.append(seconds)
+
+    @override
+    def announce(self, node: str, served: Any, *, replaces: bool = False) -> None:
         self._served |= {one.card.name: one for one in served}
 
     @override
-    def beat(self, node: str) -> int:
+    def beat(self, node: str, full_names: Collection[str]) -> int:
         return self._processes
 
     @override

@@ -24,14 +24,33 @@ class Fleet:
         self.beats = 0
         self._error = error
 
-    def beat(self, node: str) -> int:
+    def beat(self, node: str, full_names: list[str]) -> int:
         self.beats += 1
         if self.beats == 1:
             raise self._error
         return 2
 
+    def forget_removed(self, names: set[str]) -> None:
+        pass
+
     def leave(self, node: str) -> None:
         self.left = node
+
+
+class Models:
+    """The models of a worker, of which a process could not load one."""
+
+    known_names = frozenset({"fast", "bad"})
+    ready = 0
+
+    def names(self) -> list[str]:
+        return ["fast@1"]
+
+    def refused(self) -> list[str]:
+        return ["bad@1"]
+
+    def note_ready(self, processes: int) -> None:
+        self.ready = processes
 
 
 class Store:
@@ -53,16 +72,22 @@ class Reconciler:
 
 
 def make_heartbeat(
-    fleet: Any, reconciler: Any, stall_detector: StallDetector, describe: Any = lambda: None
+    fleet: Any,
+    reconciler: Any,
+    stall_detector: StallDetector,
+    describe: Any = lambda: None,
+    drop_queues: Any = len,
 ) -> Heartbeat:
     store: Any = Store()
+    models: Any = Models()
     return Heartbeat(
         "here-1",
-        ["fast@1"],
+        models,
         fleet,
         reconciler,
         store=store,
         stall_detector=stall_detector,
+        drop_queues=drop_queues,
         heartbeat_seconds=0.01,
         reconcile_seconds=0.01,
         describe=describe,
@@ -79,6 +104,19 @@ def test_the_heartbeat_goes_on(error: Exception) -> None:
     heartbeat.stop()
     heartbeat.join()
     assert fleet.left == "here-1"
+
+
+def test_no_work_is_taken_for_a_model_that_a_process_could_not_load() -> None:
+    """The queues of the model are dropped, once; the work in them waits for another worker."""
+    dropped: list[str] = []
+    fleet = Fleet(RedisAway("away"))
+    heartbeat = make_heartbeat(
+        fleet, Reconciler(), StallDetector(LIMITS), drop_queues=dropped.append
+    )
+    heartbeat.start()
+    wait_for(lambda: fleet.beats > 5)
+    heartbeat.stop()
+    assert dropped == ["bad@1"]
 
 
 class Clock:

@@ -1,0 +1,104 @@
+"""Which folders of a models folder are served, and why others are not."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.errors.model import DigestMismatch, NoModelFolder, NoSoundModel
+from shared.model import write_card
+from shared.model_folders import ModelFolders, read_folders
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """A folder with one sound model, `good`."""
+    add(tmp_path, "good")
+    return tmp_path
+
+
+def add(models: Path, folder: str, name: str = "") -> Path:
+    path = models / folder
+    path.mkdir()
+    (path / "model.pkl").write_text(folder)
+    write_card(path, name=name or folder, format="pkl", files=["model.pkl"])
+    return path
+
+
+def names(folders: ModelFolders) -> list[str]:
+    return [folder.name for folder in folders.cards]
+
+
+def test_a_bad_folder_does_not_keep_the_others_from_being_served(models: Path) -> None:
+    """A damaged, a truncated, an unreadable and an empty folder each have a reason."""
+    (add(models, "damaged") / "model.pkl").write_text("other")
+    (add(models, "without") / "model.pkl").unlink()
+    (add(models, "cut") / "card.json").write_text('{"name"')
+    (models / "empty").mkdir()
+    (add(models, "looped") / "card.json").unlink()
+    (models / "looped" / "card.json").mkdir()
+    found = read_folders(models)
+    assert names(found) == ["good"]
+    assert found.failed.keys() == {"damaged", "without", "cut", "empty", "looped"}
+    assert found.names == {"good", *found.failed}
+    assert "is not the file that its card names" in found.failed["damaged"]
+    assert "of no file" in found.failed["without"]
+    assert "is not a model card" in found.failed["cut"]
+    assert "has no card.json" in found.failed["empty"]
+
+
+def test_a_file_that_may_not_be_read_is_named(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error of the file system is the reason of its folder alone."""
+    folder = add(models, "secret")
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.parent == folder:
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    found = read_folders(models)
+    assert names(found) == ["good"]
+    assert found.failed == {"secret": f"{folder / 'card.json'}: Permission denied."}
+
+
+def test_two_folders_with_one_name_are_not_both_served(models: Path) -> None:
+    """The folder that is named like its card is served; if there is none, neither of them is."""
+    add(models, "good-copy", name="good")
+    add(models, "a", name="other")
+    add(models, "b", name="other")
+    found = read_folders(models)
+    assert names(found) == ["good"]
+    assert found.failed.keys() == {"good-copy", "a", "b"}
+    assert f"has the name 'good', and so has that in {models / 'good'}" in found.failed["good-copy"]
+    assert "Move this one out" in found.failed["a"]
+
+
+def test_a_folder_that_is_not_named_like_its_card_is_served(models: Path) -> None:
+    """A name of the folder decides nothing while no other folder has the same card's name."""
+    add(models, "renamed", name="mine")
+    assert names(read_folders(models)) == ["good", "renamed"]
+
+
+def test_named_folders_only(models: Path) -> None:
+    """Only the named folders are read, in the order of the names; a missing one is a bad one."""
+    add(models, "also")
+    add(models, "unnamed")
+    found = read_folders(models, "good, also,missing")
+    assert names(found) == ["good", "also"]
+    assert found.failed.keys() == {"missing"}
+    assert found.names == {"also", "good", "unnamed"}
+
+
+def test_without_a_sound_model_there_is_nothing_to_serve(tmp_path: Path) -> None:
+    """The error is that of the only folder, or names the reasons of all."""
+    with pytest.raises(NoModelFolder, match="no model folder in it"):
+        read_folders(tmp_path)
+    (add(tmp_path, "one") / "model.pkl").write_text("other")
+    with pytest.raises(DigestMismatch, match="is not the file that its card names"):
+        read_folders(tmp_path)
+    (tmp_path / "two").mkdir()
+    with pytest.raises(NoSoundModel, match=r"No model in .* card names.* has no card\.json"):
+        read_folders(tmp_path)
