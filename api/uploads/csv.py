@@ -160,6 +160,8 @@ class CsvUpload(Upload):
         if header is None:
             raise NoRows(what="there is not one line in it")
         cells, problem, end = header
+        if end - bom > MAX_HEADER_BYTES:
+            raise HeaderTooLong(limit=f"{MAX_HEADER_BYTES:,}")
         if problem:
             raise BadHeader(reason=problem.removeprefix("the row is not CSV: "))
         if _has_cr_rows(self._head[end:]):

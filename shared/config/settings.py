@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     max_record_bytes: int = Field(
         8 * 2**20,
         gt=0,
-        description="The longest CSV row; a longer one means that a quote was never closed.",
+        description="The longest row of a CSV or NDJSON; a longer one is an error in its row.",
     )
     small_rows: int = Field(
         1000,
