@@ -20,6 +20,7 @@ from shared.errors.input import (
     OpenQuote,
 )
 from shared.tables.csv_layout import CsvLayout
+from shared.tables.csv_lines import Lines
 from shared.tables.csv_records import csv_records
 
 MAX_HEADER_BYTES = 1024 * 1024
@@ -145,7 +146,7 @@ class CsvUpload(Upload):
         # Only whole lines: the last chunk may end in the middle of a character.
         end = len(self._head) if final else self._head.rindex(b"\n") + 1
         records = csv_records(
-            io.BytesIO(self._head[bom:end]),
+            Lines(io.BytesIO(self._head[bom:end])),
             offset=bom,
             row=-1,
             max_bytes=MAX_HEADER_BYTES,

@@ -3,11 +3,12 @@
 import io
 from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from itertools import accumulate, chain
+from functools import lru_cache
+from itertools import accumulate
 from operator import itemgetter
 from typing import BinaryIO, NamedTuple, Self, TypeVar
 
+from shared.tables.csv_lines import Lines
 from shared.tables.csv_records import Record, csv_records
 
 #: A block and what is made of it should fit into the processor's caches: in blocks of 4 MiB a row
@@ -203,12 +204,7 @@ class _Upload:
 
     def records(self, row: int) -> Iterator[Record]:
         """Read the block at `offset` by `csv_records`, to the end of its last record."""
-        content, self._ahead = self._ahead, b""
-        read_line = partial(self._file.readline, self._max_bytes + 1)
-        if not content.endswith(b"\n"):
-            content += read_line()
-        end = self.offset + len(content)
-        lines = chain(io.BytesIO(content), iter(read_line, b""))
+        end, lines = self.offset + len(self._ahead), Lines(self._file, self._ahead)
         records = csv_records(
             lines,
             offset=self.offset,
@@ -221,7 +217,8 @@ class _Upload:
             *_, self.offset = record
             yield record
             if self.offset >= end:
-                return
+                break
+        self._ahead = lines.ahead()
 
 
 def _whole_records(content: bytes) -> tuple[list[bytes], int]:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 
 from shared.errors.input import OpenQuote
+from shared.tables.csv_lines import Lines
 from shared.tables.csv_long_record import LongRecord
 
 # The limit of the csv module (128 KiB a field) would reject rows that we can process. `max_bytes`
@@ -18,7 +19,7 @@ Record = tuple[list[str], str | None, int]
 
 
 def csv_records(
-    lines: Iterator[bytes],
+    lines: Lines,
     *,
     offset: int,
     row: int,
@@ -35,8 +36,7 @@ def csv_records(
     A record of more than `max_bytes` is passed over: it has an error, and no fields.
 
     Args:
-        lines: lines with their `\n`; the first one begins a record. A line of more than `max_bytes`
-            may come in pieces, each of which has more than `max_bytes`, except the last one.
+        lines: the upload, at the beginning of a record.
         offset: the offset of that record in the upload, in bytes.
         row: the number of that record, from 0, for messages.
         max_bytes: a longer record has an error.
@@ -82,7 +82,7 @@ class _TooLong(Exception):
 class _Feed(Iterator[str]):
     """Feeds lines to `csv.reader`, and counts the bytes of the present record."""
 
-    def __init__(self, lines: Iterator[bytes], offset: int, row: int, max_bytes: int) -> None:
+    def __init__(self, lines: Lines, offset: int, row: int, max_bytes: int) -> None:
         self.position = offset
         self.start = offset
         self.row = row
@@ -91,7 +91,7 @@ class _Feed(Iterator[str]):
         self._line = b""
 
     def __next__(self) -> str:
-        line = next(self._lines, b"")
+        line = self._lines.line(self._max_bytes + 1)
         size = len(line)
         taken = self.position - self.start
         if taken and not size:
@@ -106,23 +106,29 @@ class _Feed(Iterator[str]):
         self.position += size
         return line.decode("utf-8")
 
-    def pass_over(self, delimiter: str, *, may_be_cut: bool) -> str:
-        """Move to the end of the present record, which is too long; why it cannot be read.
+    def pass_over(self, delimiter: str, *, may_be_cut: bool) -> str | None:
+        """Move to the end of the present record, which is too long.
+
+        Returns:
+            Why it cannot be read; None if it is a blank line, which is no record.
 
         Raises:
             shared.errors.input.OpenQuote: a quote is not closed, or only by a quote of a later row.
         """
-        line = self._line
+        block, end = self._line, 0
         record = LongRecord(delimiter, is_open=self.position > self.start)
-        while line:
-            self.position += len(line)
-            if record.ends_with(line):
-                break
-            line = next(self._lines, b"")
+        while block and not end and not record.is_doubtful:
+            end = record.end_in(block)
+            self.position += end or len(block)
+            if end and end < len(block):
+                self._lines.give_back(block[end:])
+            block = b"" if end else self._lines.block()
         if record.is_doubtful or (record.is_unclosed and not may_be_cut):
             raise self._open_quote(f"within {self._max_bytes} bytes")
+        if record.is_blank:
+            return None
         error = f"the row has more than {self._max_bytes:,} bytes"
-        if record.has_line_ends:
+        if record.has_lines:
             error += ", in several lines: is a quote not closed?"
         return error
 

@@ -21,6 +21,7 @@ from support.csv_contents import (
 from shared.errors.input import OpenQuote
 from shared.tables import csv_blocks, parts
 from shared.tables.csv_layout import CsvLayout
+from shared.tables.csv_lines import Lines
 from shared.tables.csv_records import csv_records
 from shared.tables.parts import Part
 from shared.tables.rows import Rows
@@ -52,7 +53,7 @@ def cut_one_by_one(
     """What `CsvLayout.cut` must do, for each record by itself."""
     begin, first_row, rows, end = 0, 0, 0, 0
     records = csv_records(
-        io.BytesIO(content), offset=0, row=0, max_bytes=limit, delimiter=delimiter
+        Lines(io.BytesIO(content)), offset=0, row=0, max_bytes=limit, delimiter=delimiter
     )
     for _, _, end in records:
         rows += 1
@@ -69,7 +70,7 @@ def read_one_by_one(content: bytes, layout: CsvLayout, chars: int, limit: int) -
     """What `CsvLayout.read` must do, for each record by itself."""
     rows = Rows()
     records = csv_records(
-        io.BytesIO(content),
+        Lines(io.BytesIO(content)),
         offset=100,
         row=7,
         max_bytes=limit,
