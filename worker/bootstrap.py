@@ -198,7 +198,7 @@ class ScoringProcess:
             fleet=fleet,
             lease_renewer=lease_renewer,
             models={name: one.model for name, one in loaded.items()},
-            rates={name: one.rate for name, one in loaded.items()},
+            measured={name: one.rate for name, one in loaded.items()},
             journal=Journal(counters),
             run_close=self._closer,
         )

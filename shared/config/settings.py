@@ -247,6 +247,12 @@ class Settings(BaseSettings):
         description="The time that scoring a part should take. Parts are larger with more than "
         "10 processes, and smaller if a job is too short for all processes.",
     )
+    min_part_rows: int = Field(
+        64,
+        gt=0,
+        description="A part has at least this many rows, unless the model is so slow that they "
+        "would take more than a sixth of `SCORELANE_TASK_TIME_LIMIT`.",
+    )
     lanes_per_process: int = Field(
         2,
         gt=0,

@@ -98,6 +98,15 @@ class RedisFleet(Fleet):
         return self._cached()[0]
 
     @override
+    def learn(self, full_name: str, rate: float) -> None:
+        self._link.client.hset(self._link.key("rates"), full_name, rate)
+
+    @override
+    def rates(self) -> dict[str, float]:
+        found = self._link.client.hgetall(self._link.key("rates"))
+        return {full_name: float(rate) for full_name, rate in found.items()}
+
+    @override
     def processes(self, full_name: str) -> int:
         # That nobody serves it is never taken from the cache: a worker may have started since, and
         # another process of the API may have said already that the service is ready.
@@ -128,6 +137,10 @@ class RedisFleet(Fleet):
             name: Served.model_validate_json(text)
             for name, text in sorted(client.hgetall(self._link.key("models")).items())
         }
+        rates = self.rates()
+        for name, one in models.items():
+            if rate := rates.get(one.card.full_name):
+                models[name] = one.model_copy(update={"rate": rate})
         pipe = client.pipeline(transaction=False)
         nodes = list(client.smembers(self._link.key("nodes")))
         for node in nodes:

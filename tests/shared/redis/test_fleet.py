@@ -75,3 +75,18 @@ def test_that_nobody_serves_a_model_is_not_cached(
     assert fleet.processes(CARD.full_name) == 0
     worker.announce("node", [Served(card=CARD, rate=1.0)])
     assert fleet.processes(CARD.full_name) == 1
+
+
+def test_a_learned_rate_replaces_the_measured_one(
+    fleet: RedisFleet, link: RedisLink, redis_settings: Settings
+) -> None:
+    """It is that of the version, for every process of the service, and outlives the worker."""
+    fleet.announce("node", [Served(card=CARD, rate=1.0)])
+    fleet.learn("mine@000000000002", 5.0)
+    other = RedisFleet(link, redis_settings)
+    assert other.models()[CARD.name].rate == 1.0
+    fleet.learn(CARD.full_name, 2.5)
+    fleet.announce("node", [Served(card=CARD, rate=1.5)])
+    later = RedisFleet(link, redis_settings)
+    assert later.models()[CARD.name].rate == 2.5
+    assert later.rates() == {CARD.full_name: 2.5, "mine@000000000002": 5.0}
