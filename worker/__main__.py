@@ -8,16 +8,17 @@ import sys
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-import joblib
 from billiard.util import get_logger
 from celery.signals import setup_logging
 
 from shared.config.settings import load_settings
 from shared.errors.model import ModelError
+from shared.load_time import load_seconds
 from shared.model import read_cards
 from shared.telemetry import logs
 from worker.app import app, serve_queues
 from worker.bootstrap import main_process
+from worker.loading import process_count
 from worker.memory import keep_freed_memory, max_process_bytes
 
 
@@ -41,8 +42,9 @@ def main() -> None:
     except ModelError as error:
         sys.exit(f"scorelane worker: {error}")
     serve_queues(app, list(cards.values()))
-    # joblib respects a container's CPU limit and the process's CPU affinity.
-    processes = settings.processes or joblib.cpu_count()
+    processes = process_count(settings)
+    # After this time Celery kills a process that is not ready, and starts another.
+    app.conf.worker_proc_alive_timeout = load_seconds(cards, processes)
     max_bytes = settings.max_process_bytes or max_process_bytes(processes)
     try:
         app.worker_main(

@@ -27,6 +27,7 @@ from shared.dispatch import CeleryDispatch, make_celery
 from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
 from shared.fleet import Fleet, Served
+from shared.load_time import load_seconds
 from shared.model import read_cards
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
@@ -38,7 +39,7 @@ from shared.webhooks.target import Allowed
 from worker.app import app, time_limits
 from worker.callbacks.http_post import WebhookClient
 from worker.callbacks.sender import Sender
-from worker.loading import load_models
+from worker.loading import load_models, process_count
 from worker.pipeline import Pipeline
 from worker.steps.background_close import BackgroundCloser
 from worker.steps.leases import LeaseRenewer
@@ -47,7 +48,7 @@ from worker.telemetry.measures import counters
 from worker.telemetry.metrics_server import MetricsServer
 from worker.upkeep.heartbeat import Heartbeat
 from worker.upkeep.reconciler import Reconciler
-from worker.upkeep.stall_detector import StallDetector
+from worker.upkeep.stall_detector import LOADING, StallDetector
 from worker.upkeep.status import WorkerStatus
 
 logger = logging.getLogger(__name__)
@@ -88,9 +89,11 @@ class MainProcess:
         # An app of its own: the worker's connections belong to the thread of its event loop.
         dispatch = CeleryDispatch(make_celery(settings), link.now)
         blobs = FolderBlobs(settings.blobs_dir)
-        cards = read_cards(settings.models_dir, settings.serve).values()
+        folders = read_cards(settings.models_dir, settings.serve)
+        cards = folders.values()
         full_names = [card.full_name for card in cards]
-        self._stall_detector = StallDetector(time_limits(settings))
+        loading = {LOADING: load_seconds(folders, process_count(settings))}
+        self._stall_detector = StallDetector(time_limits(settings) | loading)
         node = node_name(os.getpid())
         status = WorkerStatus(
             node, os.getpid(), full_names, fleet=fleet, link=link, blobs=blobs.identity()

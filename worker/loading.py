@@ -6,10 +6,13 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+import joblib
 import pandas as pd
 
 from shared.config.settings import Settings
 from shared.model import TEXT, Model, load_model, read_cards
+from worker.load_turns import LoadTurns, load_bytes
+from worker.memory import forget_peak
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +30,10 @@ ROUNDS = 3
 MOST_SECONDS = 1.0
 
 
+#: Made in the main process, which imports this module before it forks the scoring processes.
+_turns = LoadTurns()
+
+
 class LoadedModel(NamedTuple):
     """A model that is ready to score."""
 
@@ -41,8 +48,16 @@ def load_models(settings: Settings) -> dict[str, LoadedModel]:
         shared.errors.model.ModelError: a model cannot be served.
     """
     folders = read_cards(settings.models_dir, settings.serve)
-    loaded = [_load(folder) for folder in folders]
+    with _turns.turn(load_bytes(folders), process_count(settings)):
+        loaded = [_load(folder) for folder in folders]
+        forget_peak()
     return {one.model.card.full_name: one for one in loaded}
+
+
+def process_count(settings: Settings) -> int:
+    """The number of scoring processes of a worker."""
+    # joblib respects a container's CPU limit and the process's CPU affinity.
+    return settings.processes or int(joblib.cpu_count())
 
 
 def _load(folder: Path) -> LoadedModel:

@@ -27,7 +27,7 @@ from scorelane.client.client import Client
 from scorelane.client.errors import ClientError
 from scorelane.client.retries import Retries
 from scorelane.stack import programs
-from scorelane.stack.environment import environment, start_seconds, with_absolute_paths
+from scorelane.stack.environment import environment, with_absolute_paths
 from scorelane.stack.errors import DataInUse
 from scorelane.stack.folder import Addresses, write_addresses
 from scorelane.stack.guard import Guard
@@ -37,6 +37,7 @@ from scorelane.stack.restarts import Restarts
 from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_file, check_secrets
 from shared.errors.base import ScorelaneError
+from shared.load_time import load_seconds
 from shared.model import read_cards
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
@@ -109,7 +110,8 @@ def run(plan: Plan) -> None:
             )
             # What a program that is killed leaves there is removed with the folder.
             env = {**environment(settings), "TMPDIR": str(run_folder)}
-            start = Start(data, env, guard, start_seconds(cards))
+            processes = settings.processes or os.cpu_count() or 1
+            start = Start(data, env, guard, load_seconds(cards, processes))
             address = (reachable(plan.host), listener.getsockname()[1])
             models = [card.full_name for card in cards.values()]
             serve(start, settings, listener, address, models)

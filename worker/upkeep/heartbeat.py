@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from shared.fleet import Fleet
 from shared.jobs.job_store import JobStore
 from worker.upkeep.reconciler import Reconciler
-from worker.upkeep.stall_detector import StallDetector
+from worker.upkeep.stall_detector import LOADING, StallDetector
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +97,8 @@ class Heartbeat(threading.Thread):
     def _is_stalled(self, processes: int) -> bool:
         busy = len(active_requests) >= processes
         tasks = {request.name for request in active_requests} if busy else set()
+        if not processes:
+            tasks = {LOADING}
         waits = self._store.waits(self._full_names)
         return self._stall_detector.is_stalled(work_waits=waits, busy_with=tasks)
 
