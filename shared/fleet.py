@@ -19,7 +19,9 @@ class Served(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     card: Card
-    rate: float = Field(gt=0, description="Rows per second of one process, measured at warm-up.")
+    rate: float = Field(
+        gt=0, description="Rows per second of one process, as measured or learned since."
+    )
 
 
 class Worker(BaseModel):
@@ -107,6 +109,15 @@ class Fleet(Protocol):
 
         The time begins with the first call that finds it so.
         """
+
+    def learn(self, full_name: str, rate: float) -> None:
+        """Note the rows per second that a process has found while it scored.
+
+        From then on, `models` has this rate for the version, and no longer the measured one.
+        """
+
+    def rates(self) -> dict[str, float]:
+        """The rows per second that processes have found while they scored, by full name."""
 
     def processes(self, full_name: str) -> int:
         """The number of live processes that serve a model version."""

@@ -136,6 +136,7 @@ def settings() -> Settings:
         max_record_bytes=2 * 2**20,
         sentiment_timeout=0.1,
         part_seconds=0.4,
+        min_part_rows=1,
     )
 
 

@@ -10,12 +10,12 @@ from contextlib import closing
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
-import joblib
 from billiard.util import get_logger
 from celery.signals import setup_logging
 
 from shared.config.settings import Settings, load_settings
 from shared.errors.model import ModelError
+from shared.load_time import load_seconds
 from shared.model_folders import read_folders, reason_of
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
@@ -23,6 +23,7 @@ from shared.telemetry import logs
 from worker.announcement import withdraw_predecessor
 from worker.app import app, serve_queues
 from worker.bootstrap import main_process
+from worker.loading import process_count
 from worker.memory import keep_freed_memory, max_process_bytes
 from worker.served_models import ServedModels
 
@@ -50,9 +51,10 @@ def main() -> None:
         sys.exit(f"scorelane worker: {reason_of(error)}")
     for name, reason in folders.failed.items():
         logger.error("%s is not served: %s", name, reason)
-    # joblib respects a container's CPU limit and the process's CPU affinity.
-    processes = settings.processes or joblib.cpu_count()
     serve_queues(app, list(folders.cards.values()))
+    processes = process_count(settings)
+    # After this time Celery kills a process that is not ready, and starts another.
+    app.conf.worker_proc_alive_timeout = load_seconds(folders.cards, processes)
     with closing(RedisLink(settings)) as link:
         withdraw_predecessor(RedisFleet(link, settings))
     with closing(ServedModels(folders, processes)) as main_process.models:

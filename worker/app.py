@@ -9,6 +9,7 @@ from kombu.utils.scheduling import round_robin_cycle
 from shared.config.settings import Settings
 from shared.config.startup import settings_or_exit
 from shared.dispatch import Task, bulk_queue, make_celery, small_queue
+from shared.load_time import START_SECONDS
 from shared.model import Card
 from worker.steps.crash_search import total_attempts
 
@@ -42,8 +43,9 @@ def make_worker(settings: Settings) -> Celery:
     app.conf.update(
         imports=["worker.tasks", "worker.bootstrap"],
         # By default Celery kills a new process that is not ready within 4 s, and starts another.
-        # An import of TensorFlow takes longer, so that would go on for ever.
-        worker_proc_alive_timeout=180,
+        # An import of TensorFlow takes longer, so that would go on for ever. `worker.__main__`
+        # allows more for large models.
+        worker_proc_alive_timeout=START_SECONDS,
         # Acknowledge the message of a part only after it is scored, so that a process that is
         # killed in between loses nothing. The lease of the part covers the rest of the work.
         task_acks_late=True,

@@ -26,6 +26,7 @@ from shared.dispatch import CeleryDispatch, make_celery
 from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
 from shared.fleet import Served
+from shared.load_time import load_seconds
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
@@ -37,7 +38,7 @@ from worker.announcement import announce, node_name
 from worker.app import app, drop_queues, time_limits
 from worker.callbacks.http_post import WebhookClient
 from worker.callbacks.sender import Sender
-from worker.loading import load_models
+from worker.loading import load_models, process_count
 from worker.pipeline import Pipeline
 from worker.served_models import ServedModels
 from worker.steps.background_close import BackgroundCloser
@@ -47,7 +48,7 @@ from worker.telemetry.measures import counters
 from worker.telemetry.metrics_server import MetricsServer
 from worker.upkeep.heartbeat import Heartbeat
 from worker.upkeep.reconciler import Reconciler
-from worker.upkeep.stall_detector import StallDetector
+from worker.upkeep.stall_detector import LOADING, StallDetector
 from worker.upkeep.status import WorkerStatus
 
 logger = logging.getLogger(__name__)
@@ -91,7 +92,8 @@ class MainProcess:
         # An app of its own: the worker's connections belong to the thread of its event loop.
         dispatch = CeleryDispatch(make_celery(settings), link.now)
         blobs = FolderBlobs(settings.blobs_dir)
-        self._stall_detector = StallDetector(time_limits(settings))
+        loading = {LOADING: load_seconds(self.models.cards, process_count(settings))}
+        self._stall_detector = StallDetector(time_limits(settings) | loading)
         node = node_name(os.getpid())
         status = WorkerStatus(
             node, os.getpid(), self.models, fleet=fleet, link=link, blobs=blobs.identity()
@@ -201,7 +203,7 @@ class ScoringProcess:
             fleet=fleet,
             lease_renewer=lease_renewer,
             models={name: one.model for name, one in loaded.items()},
-            rates={name: one.rate for name, one in loaded.items()},
+            measured={name: one.rate for name, one in loaded.items()},
             journal=Journal(counters),
             run_close=self._closer,
         )

@@ -25,6 +25,7 @@ from worker.steps.lanes import Lanes
 from worker.steps.leases import LeaseRenewer
 from worker.steps.parquet_output import ParquetOutput
 from worker.steps.part_scorer import PartScorer, Scored
+from worker.steps.rates import Rates
 from worker.steps.row_scorer import RowScorer
 from worker.steps.small_jobs import SmallJobScorer
 from worker.steps.splitting import Splitter
@@ -46,7 +47,7 @@ class Pipeline:
         fleet: Fleet,
         lease_renewer: LeaseRenewer,
         models: Mapping[str, Model],
-        rates: Mapping[str, float],
+        measured: Mapping[str, float],
         journal: Journal,
         run_close: Callable[[Callable[[], None]], None] = lambda close: close(),
     ) -> None:
@@ -60,11 +61,12 @@ class Pipeline:
             fleet: counts the processes that serve a model.
             lease_renewer: renews the lease of the work under way.
             models: the models, by full name.
-            rates: rows per second of each model, by full name.
+            measured: rows per second of each model, as measured when it was loaded.
             journal: logs and counts the steps.
             run_close: closes a scored part: at once, or while the next part is scored.
         """
-        rows = RowScorer(settings, models)
+        rates = Rates(measured, fleet, settings.part_seconds)
+        rows = RowScorer(settings, models, rates)
         self._models = models
         self._store = store
         self._blobs = blobs

@@ -32,6 +32,7 @@ class ServedModels:
     Attributes:
         cards: the cards of the models, by model folder.
         kept: the files of each model as they are now, by model folder.
+        processes: the number of scoring processes.
         known_names: the names of all models and of all folders in the models folder, served or not.
     """
 
@@ -54,7 +55,7 @@ class ServedModels:
         self._unended = {
             card.full_name: RawArray(c_ubyte, processes) for card in self.cards.values()
         }
-        self._processes = processes
+        self.processes = processes
         self._complete = RawValue(c_bool, False)
 
     def close(self) -> None:
@@ -121,5 +122,5 @@ class ServedModels:
 
     def note_ready(self, processes: int) -> None:
         """Note how many processes are ready: when all are, what they serve stays as it is."""
-        if processes >= self._processes:
+        if processes >= self.processes:
             self._complete.value = True

@@ -102,7 +102,7 @@ def service_metrics(fleet: Fleet, overview: Overview) -> Iterator[Metric]:
     )
     yield gauge(
         "scorelane_model_rows_per_second",
-        "Rows of a model that one process scores per second, as measured when it was loaded.",
+        "Rows of a model that one process scores per second, as measured or learned.",
         MODEL,
         {labels_of(one.card.full_name): one.rate for one in models.values()},
     )

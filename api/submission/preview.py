@@ -25,7 +25,7 @@ from api.submission.recording import temporary_folder
 from api.submission.room import check_room, check_small_room
 from api.uploads.formats import Format
 from shared.config.settings import Settings
-from shared.errors.input import OpenQuote, RowTooLong
+from shared.errors.input import OpenQuote
 from shared.jobs.job import upload_key_of
 from shared.tables.layouts import NDJSON, Layout, ParquetLayout
 from shared.tables.parquet_rows import first_rows_of
@@ -132,17 +132,22 @@ def _preview_text(
 
 
 def _first_rows(settings: Settings, lines: bytes, layout: Layout, *, is_whole: bool) -> Rows:
-    file = io.BytesIO(lines[layout.start :])
+    file, begin, end = io.BytesIO(lines), layout.start, layout.start
+    file.seek(begin)
     limit = settings.max_record_bytes
-    parts = layout.cut(file, rows_per_part=PREVIEW_ROWS, after=None, max_record_bytes=limit)
+    # A part for each row: a part of many rows is also full by its bytes.
+    parts = layout.cut(file, rows_per_part=1, after=None, max_record_bytes=limit)
     try:
-        for part in islice(parts, 1):
-            return _rows(settings, lines[part.offset : part.end], layout)
-    except (OpenQuote, RowTooLong):
-        # In a whole file this is an error. In a head, the row may go on after the head's end.
+        for part in islice(parts, PREVIEW_ROWS):
+            end = part.end
+    except OpenQuote:
+        # In a whole file this is an error. In a head, the row may go on after the head's end; it is
+        # shown if it is too long in any case.
         if is_whole:
             raise
-    return Rows()
+        if end == begin and len(lines) - begin > limit:
+            end = len(lines)
+    return _rows(settings, lines[begin:end], layout)
 
 
 def _rows(settings: Settings, content: bytes, layout: Layout) -> Rows:
@@ -211,6 +216,6 @@ class Head(Destination):
         while end < len(chunk) and chunk[end] & 0xC0 == 0x80:
             end += 1  # a UTF-8 character must not be cut in two
         head = self._bytes + chunk[:end]
-        # A head without the beginning of a row would make the file seem to be empty.
-        has_row = b"\n" in head.strip()
+        # A head without a whole row would make the file seem to be empty, or the row shorter.
+        has_row = head.strip().count(b"\n") > 1
         return chunk[:end] if has_row or len(head) > _MOST_BYTES else chunk

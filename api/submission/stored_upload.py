@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from api.services import Services
 from shared.fleet import Served
 from shared.tables.layouts import Layout
-from shared.tables.parts import MAX_PART_BYTES, max_bytes_of
+from shared.tables.parts import FINER, MAX_PART_BYTES, max_bytes_of
 
 #: A short job is cut into this many parts per process, so that every process has work until the
 #: job ends.
@@ -19,6 +19,9 @@ MANY_PROCESSES = 10
 
 #: No part has fewer rows than this share of a full part, as each part costs some milliseconds.
 LEAST_PART = 0.1
+
+#: A part of the least rows must not take more than this share of the time limit of a task.
+LEAST_ROWS_TIME = 1 / 6
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ def part_limits(services: Services, served: Served, upload: StoredUpload) -> dic
 
     A full part takes `part_seconds` of one process, or more with many processes. Parts are smaller
     in a job that is too short to give every process a full part, and at the end of a longer job,
-    over the rows that all processes score at the same time.
+    over the rows that all processes score at the same time; but no part has fewer rows than
+    `min_part_rows`, unless the model is so slow that these would take many seconds.
 
     Args:
         services: supply the number of processes.
@@ -56,11 +60,14 @@ def part_limits(services: Services, served: Served, upload: StoredUpload) -> dic
     seconds = services.settings.part_seconds * max(processes / MANY_PROCESSES, 1)
     full_part = served.rate * seconds
     share = upload.rows / (processes * PARTS_PER_PROCESS)
-    rows = max(int(min(full_part, max(share, full_part * LEAST_PART))), 1)
+    # The rate may be wrong, and parts of single rows would take a hundred times as long.
+    in_time = int(served.rate * services.settings.task_time_limit * LEAST_ROWS_TIME)
+    least = max(min(services.settings.min_part_rows, in_time), 1)
+    rows = max(int(min(full_part, max(share, full_part * LEAST_PART))), least)
     expected_bytes = rows * upload.size / max(upload.rows, 1)
     # With a fast model, a part reaches its limit of bytes long before its limit of rows.
     is_short = share < full_part and expected_bytes <= MAX_PART_BYTES
-    if is_short or upload.layout.stored_apart:
+    if is_short or upload.layout.stored_apart or rows < least * FINER:
         return {"rows_per_part": rows}
     part_bytes = min(expected_bytes, max_bytes_of(rows))
     fine_from = upload.size - int(processes * part_bytes)

@@ -20,6 +20,7 @@ from shared.errors.input import (
     OpenQuote,
 )
 from shared.tables.csv_layout import CsvLayout
+from shared.tables.csv_lines import Lines
 from shared.tables.csv_records import csv_records
 
 MAX_HEADER_BYTES = 1024 * 1024
@@ -145,7 +146,7 @@ class CsvUpload(Upload):
         # Only whole lines: the last chunk may end in the middle of a character.
         end = len(self._head) if final else self._head.rindex(b"\n") + 1
         records = csv_records(
-            io.BytesIO(self._head[bom:end]),
+            Lines(io.BytesIO(self._head[bom:end])),
             offset=bom,
             row=-1,
             max_bytes=MAX_HEADER_BYTES,
@@ -160,6 +161,8 @@ class CsvUpload(Upload):
         if header is None:
             raise NoRows(what="there is not one line in it")
         cells, problem, end = header
+        if end - bom > MAX_HEADER_BYTES:
+            raise HeaderTooLong(limit=f"{MAX_HEADER_BYTES:,}")
         if problem:
             raise BadHeader(reason=problem.removeprefix("the row is not CSV: "))
         if _has_cr_rows(self._head[end:]):

@@ -1,20 +1,9 @@
-"""The settings with which the stack starts its programs, and how long they may take to start."""
+"""The settings with which the stack starts its programs."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from shared.config.settings import PREFIX, Settings
-from shared.model import Card
-
-#: Seconds for Redis to read its data, and for the worker to load its models. Importing TensorFlow
-#: takes half a minute on a slow machine.
-START_SECONDS = 120.0
-
-
-#: More seconds for each MiB of the models' files. A pipeline of 3 million terms, about 150 MiB,
-#: takes 90 seconds to load in each of two processes on an idle machine.
-MIB_SECONDS = 4.0
 
 
 def with_absolute_paths(settings: Settings) -> Settings:
@@ -24,14 +13,6 @@ def with_absolute_paths(settings: Settings) -> Settings:
     """
     paths = {name: value.absolute() for name, value in settings if isinstance(value, Path)}
     return settings.model_copy(update=paths)
-
-
-def start_seconds(cards: Mapping[Path, Card]) -> float:
-    """How long the programs may take until they are ready; it grows with the models' files."""
-    size = sum(
-        (folder / file).stat().st_size for folder, card in cards.items() for file in card.files
-    )
-    return START_SECONDS + size / 2**20 * MIB_SECONDS
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from api.security.keys import check_published
 from scorelane.stack import programs
-from scorelane.stack.environment import environment, start_seconds, with_absolute_paths
+from scorelane.stack.environment import environment, with_absolute_paths
 from scorelane.stack.errors import DataInUse
 from scorelane.stack.folder import Addresses, write_addresses
 from scorelane.stack.guard import Guard
@@ -33,6 +33,7 @@ from scorelane.stack.restarts import Restarts
 from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_file, check_secrets
 from shared.errors.base import ScorelaneError
+from shared.load_time import load_seconds
 from shared.model_folders import read_folders
 
 #: Seconds between two checks of the services.
@@ -104,7 +105,8 @@ def run(plan: Plan) -> None:
             )
             # What a program that is killed leaves there is removed with the folder.
             env = {**environment(settings), "TMPDIR": str(run_folder)}
-            start = Start(data, env, guard, start_seconds(cards))
+            processes = settings.processes or os.cpu_count() or 1
+            start = Start(data, env, guard, load_seconds(cards, processes))
             address = (reachable(plan.host), listener.getsockname()[1])
             models = [card.full_name for card in cards.values()]
             serve(start, settings, listener, address, models)

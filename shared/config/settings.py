@@ -126,7 +126,7 @@ class Settings(BaseSettings):
     max_record_bytes: int = Field(
         8 * 2**20,
         gt=0,
-        description="The longest CSV row; a longer one means that a quote was never closed.",
+        description="The longest row of a CSV or NDJSON; a longer one is an error in its row.",
     )
     small_rows: int = Field(
         1000,
@@ -248,6 +248,12 @@ class Settings(BaseSettings):
         gt=0,
         description="The time that scoring a part should take. Parts are larger with more than "
         "10 processes, and smaller if a job is too short for all processes.",
+    )
+    min_part_rows: int = Field(
+        64,
+        gt=0,
+        description="A part has at least this many rows, unless the model is so slow that they "
+        "would take more than a sixth of `SCORELANE_TASK_TIME_LIMIT`.",
     )
     lanes_per_process: int = Field(
         2,

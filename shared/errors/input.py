@@ -105,7 +105,7 @@ class MergedRows(BadInput):
 
 class RowTooLong(BadInput):
     """Row {row} (from byte {offset}) is longer than {limit} bytes. Is a line break missing, or the
-    file not a CSV?
+    file not NDJSON?
     """
 
 

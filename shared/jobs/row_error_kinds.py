@@ -7,6 +7,7 @@ _KINDS = {
     "the text has ": "too_long",
     "the text is missing": "missing",
     "the text is not a string": "not_a_string",
+    "the row has more than": "too_long",
     "the row has ": "ragged",
     "the row is not CSV": "not_csv",
     "the line is not ": "not_json",

@@ -110,6 +110,15 @@ class RedisFleet(Fleet):
         return self._cached()[0]
 
     @override
+    def learn(self, full_name: str, rate: float) -> None:
+        self._link.client.hset(self._link.key("rates"), full_name, rate)
+
+    @override
+    def rates(self) -> dict[str, float]:
+        found = self._link.client.hgetall(self._link.key("rates"))
+        return {full_name: float(rate) for full_name, rate in found.items()}
+
+    @override
     def processes(self, full_name: str) -> int:
         # That nobody serves it is never taken from the cache: a worker may have started since, and
         # another process of the API may have said already that the service is ready.
@@ -196,6 +205,10 @@ class RedisFleet(Fleet):
         live = _served(text for texts in announced for text in texts)
         processes = dict(Counter(one.card.full_name for one in live))
         models = _for_new_jobs(remembered, live)
+        rates = self.rates()
+        for name, one in models.items():
+            if rate := rates.get(one.card.full_name):
+                models[name] = one.model_copy(update={"rate": rate})
         self._cache = (time.monotonic(), models, processes)
         return models, processes
 

@@ -66,13 +66,12 @@ class BaseLayout(BaseModel):
             file: the blob `cut_key`, at `after.end`, or at `start`.
             rows_per_part: the most rows of a part.
             after: the last part that was cut before; None at the beginning.
-            max_record_bytes: a longer record is an error.
+            max_record_bytes: a longer record gets an error when it is read.
             fine_from: from this byte of the upload on, parts are finer by `parts.FINER`.
             look: finds where the records of a CSV end; other formats ignore it.
 
         Raises:
             shared.errors.input.OpenQuote: a quote is not closed.
-            shared.errors.input.RowTooLong: a line is longer than any record may be.
         """
         offset = after.end if after else self.start
         row = after.first_row + after.rows if after else 0
@@ -127,7 +126,7 @@ class BaseLayout(BaseModel):
             blobs: the blobs of the job.
             number: the number of the part.
             part: the part.
-            max_record_bytes: a longer record is an error.
+            max_record_bytes: of a longer record at its end, not all bytes are needed.
         """
         del number, max_record_bytes
         return BlobRange(blobs.upload_key, part.offset, part.length)

@@ -3,11 +3,12 @@
 import io
 from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from itertools import accumulate, chain
+from functools import lru_cache
+from itertools import accumulate
 from operator import itemgetter
 from typing import BinaryIO, NamedTuple, Self, TypeVar
 
+from shared.tables.csv_lines import Lines
 from shared.tables.csv_records import Record, csv_records
 
 #: A block and what is made of it should fit into the processor's caches: in blocks of 4 MiB a row
@@ -51,6 +52,7 @@ def csv_runs(
     delimiter: str,
     look: Look[Run],
     exact: Callable[[Iterator[Record], int], Iterator[Run]],
+    may_be_cut: bool = False,
 ) -> Iterator[Run]:
     """Read the records of a UTF-8 CSV, those of an ordinary block all at once.
 
@@ -62,19 +64,19 @@ def csv_runs(
         file: the upload, at the beginning of a record.
         offset: the offset of that record in the upload, in bytes.
         row: the number of that record, from 0.
-        max_bytes: a longer record is an error.
+        max_bytes: a longer record has an error.
         delimiter: the ASCII character between cells.
         look: makes a run of a block; the length of a run is its number of records.
         exact: makes runs of records that come one by one; it also takes the number of the first.
+        may_be_cut: whether the last record may be cut off, if it is longer than `max_bytes`.
 
     Yields:
         Runs, in the order of their records.
 
     Raises:
         shared.errors.input.OpenQuote: a quote is not closed.
-        shared.errors.input.RowTooLong: a line is longer than any record may be.
     """
-    upload = _Upload(file, offset, max_bytes, delimiter)
+    upload = _Upload(file, offset, max_bytes, delimiter, may_be_cut=may_be_cut)
     while upload.read_on():
         found = upload.ordinary_run(look, row)
         runs = iter([found]) if found is not None else exact(upload.records(row), row)
@@ -164,13 +166,16 @@ def record_cells(block: Block, width: int, delimiter: str = ",") -> list[str] | 
 class _Upload:
     """An upload, and the bytes that were read ahead of `offset`."""
 
-    def __init__(self, file: BinaryIO, offset: int, max_bytes: int, delimiter: str) -> None:
+    def __init__(
+        self, file: BinaryIO, offset: int, max_bytes: int, delimiter: str, *, may_be_cut: bool
+    ) -> None:
         self.offset = offset
         self._delimiter = delimiter
         self._file = file
         self._ahead = b""
         self._new = b""
         self._max_bytes = max_bytes
+        self._may_be_cut = may_be_cut
 
     def read_on(self) -> bool:
         """Read the next block ahead; False at the end of the upload."""
@@ -199,24 +204,21 @@ class _Upload:
 
     def records(self, row: int) -> Iterator[Record]:
         """Read the block at `offset` by `csv_records`, to the end of its last record."""
-        content, self._ahead = self._ahead, b""
-        read_line = partial(self._file.readline, self._max_bytes + 1)
-        if not content.endswith(b"\n"):
-            content += read_line()
-        end = self.offset + len(content)
-        lines = chain(io.BytesIO(content), iter(read_line, b""))
+        end, lines = self.offset + len(self._ahead), Lines(self._file, self._ahead)
         records = csv_records(
             lines,
             offset=self.offset,
             row=row,
             max_bytes=self._max_bytes,
             delimiter=self._delimiter,
+            may_be_cut=self._may_be_cut,
         )
         for record in records:
             *_, self.offset = record
             yield record
             if self.offset >= end:
-                return
+                break
+        self._ahead = lines.ahead()
 
 
 def _whole_records(content: bytes) -> tuple[list[bytes], int]:

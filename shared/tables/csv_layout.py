@@ -8,9 +8,10 @@ from typing import BinaryIO, Literal
 from pydantic import Field
 from typing_extensions import override
 
-from shared.tables.base_layout import BaseLayout
+from shared.tables.base_layout import BaseLayout, BlobRange, JobBlobs
 from shared.tables.csv_blocks import Block, Look, RecordEnds, by_blocks, csv_runs, record_cells
 from shared.tables.csv_records import Record
+from shared.tables.parts import Part
 from shared.tables.rows import Rows, numbers_of, rows_of
 
 
@@ -64,9 +65,14 @@ class CsvLayout(BaseLayout):
             delimiter=self.delimiter,
             look=by_blocks(partial(self._read_block, max_text_chars=max_text_chars)),
             exact=partial(self._read_records, max_text_chars=max_text_chars),
+            may_be_cut=True,
         ):
             rows.extend(run)
         return rows
+
+    @override
+    def rows_in(self, blobs: JobBlobs, number: int, part: Part, max_record_bytes: int) -> BlobRange:
+        return BlobRange(blobs.upload_key, part.offset, part.readable_bytes(max_record_bytes))
 
     def _read_block(self, block: Block, *, max_text_chars: int) -> Rows | None:
         """The rows of an ordinary block; None if the records must be read one by one."""

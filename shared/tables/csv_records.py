@@ -4,7 +4,9 @@ import csv
 import sys
 from collections.abc import Iterator
 
-from shared.errors.input import OpenQuote, RowTooLong
+from shared.errors.input import OpenQuote
+from shared.tables.csv_lines import Lines
+from shared.tables.csv_long_record import LongRecord
 
 # The limit of the csv module (128 KiB a field) would reject rows that we can process. `max_bytes`
 # limits a record instead.
@@ -17,7 +19,13 @@ Record = tuple[list[str], str | None, int]
 
 
 def csv_records(
-    lines: Iterator[bytes], *, offset: int, row: int, max_bytes: int, delimiter: str = ","
+    lines: Lines,
+    *,
+    offset: int,
+    row: int,
+    max_bytes: int,
+    delimiter: str = ",",
+    may_be_cut: bool = False,
 ) -> Iterator[Record]:
     r"""Read the records of a UTF-8 CSV (RFC 4180), one at a time.
 
@@ -25,21 +33,22 @@ def csv_records(
     Empty lines are not records. This function defines what a row is: splitting and scoring both
     find the same records as it does.
 
+    A record of more than `max_bytes` is passed over: it has an error, and no fields.
+
     Args:
-        lines: lines with their `\n`; the first one begins a record. A line of more than `max_bytes`
-            may be cut off after that many bytes.
+        lines: the upload, at the beginning of a record.
         offset: the offset of that record in the upload, in bytes.
         row: the number of that record, from 0, for messages.
-        max_bytes: a longer record is an error.
+        max_bytes: a longer record has an error.
         delimiter: the character between cells.
+        may_be_cut: whether the last record may be cut off, if it is longer than `max_bytes`.
 
     Yields:
         Records in their order; a malformed record has an error.
 
     Raises:
-        shared.errors.input.OpenQuote: a quote is not closed, so that no later record can be
-            trusted.
-        shared.errors.input.RowTooLong: a line is longer than any record may be.
+        shared.errors.input.OpenQuote: a quote is not closed, or only by a quote of a later row, so
+            that no later record can be trusted.
     """
     feed = _Feed(lines, offset, row, max_bytes)
     reader = csv.reader(feed, delimiter=delimiter)
@@ -53,6 +62,8 @@ def csv_records(
             return
         except csv.Error as problem:
             error = f"the row is not CSV: {_in_words(problem)}"
+        except _TooLong:
+            error = feed.pass_over(delimiter, may_be_cut=may_be_cut)
         if fields or error:
             yield fields, error, feed.position
             feed.row += 1
@@ -64,28 +75,62 @@ def _in_words(problem: csv.Error) -> str:
     return str(problem)
 
 
+class _TooLong(Exception):
+    """The present record is longer than a record may be."""
+
+
 class _Feed(Iterator[str]):
     """Feeds lines to `csv.reader`, and counts the bytes of the present record."""
 
-    def __init__(self, lines: Iterator[bytes], offset: int, row: int, max_bytes: int) -> None:
+    def __init__(self, lines: Lines, offset: int, row: int, max_bytes: int) -> None:
         self.position = offset
         self.start = offset
         self.row = row
         self._lines = lines
         self._max_bytes = max_bytes
+        self._line = b""
 
     def __next__(self) -> str:
-        line = next(self._lines, b"")
+        line = self._lines.line(self._max_bytes + 1)
         size = len(line)
         taken = self.position - self.start
-        if taken and (not size or taken + size > self._max_bytes):
+        if taken and not size:
             # The reader asks for a second line only inside quotes. At the end of the file it would
             # take everything since the quote as one cell, and silently lose thousands of rows.
-            where = f"within {self._max_bytes} bytes" if size else "before the end of the file"
-            raise OpenQuote(row=self.row + 1, offset=self.start, where=where)
-        if size > self._max_bytes:
-            raise RowTooLong(row=self.row + 1, offset=self.start, limit=self._max_bytes)
+            raise self._open_quote("before the end of the file")
+        if taken + size > self._max_bytes:
+            self._line = line
+            raise _TooLong
         if not size:
             raise StopIteration
         self.position += size
         return line.decode("utf-8")
+
+    def pass_over(self, delimiter: str, *, may_be_cut: bool) -> str | None:
+        """Move to the end of the present record, which is too long.
+
+        Returns:
+            Why it cannot be read; None if it is a blank line, which is no record.
+
+        Raises:
+            shared.errors.input.OpenQuote: a quote is not closed, or only by a quote of a later row.
+        """
+        block, end = self._line, 0
+        record = LongRecord(delimiter, is_open=self.position > self.start)
+        while block and not end and not record.is_doubtful:
+            end = record.end_in(block)
+            self.position += end or len(block)
+            if end and end < len(block):
+                self._lines.give_back(block[end:])
+            block = b"" if end else self._lines.block()
+        if record.is_doubtful or (record.is_unclosed and not may_be_cut):
+            raise self._open_quote(f"within {self._max_bytes} bytes")
+        if record.is_blank:
+            return None
+        error = f"the row has more than {self._max_bytes:,} bytes"
+        if record.has_lines:
+            error += ", in several lines: is a quote not closed?"
+        return error
+
+    def _open_quote(self, where: str) -> OpenQuote:
+        return OpenQuote(row=self.row + 1, offset=self.start, where=where)

@@ -34,7 +34,7 @@ class Part(BaseModel):
         return self.offset + self.length
 
     def readable_bytes(self, max_record_bytes: int) -> int:
-        """How much of the part is worth reading: not all of a last line over the limit."""
+        """How much of the part is worth reading: not all of a last record over the limit."""
         return min(self.length, MAX_PART_BYTES + max_record_bytes + 1)
 
 

@@ -11,10 +11,7 @@ import pytest
 from scorelane.commands.serve import _new_lines
 from scorelane.stack import supervisor
 from scorelane.stack.environment import (
-    MIB_SECONDS,
-    START_SECONDS,
     environment,
-    start_seconds,
     with_absolute_paths,
 )
 from scorelane.stack.guard import carry_out
@@ -22,8 +19,6 @@ from scorelane.stack.restarts import MOST, Restarts
 from scorelane.stack.supervisor import Plan, run
 from shared.config.settings import Settings
 from shared.errors.service import BadKey, BadSettings, NoKeys
-from shared.model import write_card
-from shared.model_folders import read_folders
 
 
 def test_restarts_are_bounded() -> None:
@@ -34,17 +29,6 @@ def test_restarts_are_bounded() -> None:
         assert [restarts.may_restart() for _ in range(MOST)] == [True] * MOST
         assert not restarts.may_restart()
         now += 60.0
-
-
-def test_large_models_get_more_time(tmp_path: Path) -> None:
-    """The time to load grows with the models' files."""
-    folder = tmp_path / "big"
-    folder.mkdir()
-    with (folder / "model.pkl").open("wb") as file:
-        file.truncate(2**20)
-    write_card(folder, name="big", format="pkl", files=["model.pkl"])
-    seconds = start_seconds(read_folders(tmp_path).cards)
-    assert seconds == START_SECONDS + MIB_SECONDS
 
 
 def test_paths_count_from_the_current_folder(

@@ -93,7 +93,7 @@ def make_service(settings: Settings) -> Service:
         fleet=fleet,
         lease_renewer=LeaseRenewer(seconds=60),
         models={model.card.full_name: model},
-        rates={model.card.full_name: 1000.0},
+        measured={model.card.full_name: 1000.0},
         journal=Journal(SharedCounters()),
     )
     reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)

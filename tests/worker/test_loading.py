@@ -39,6 +39,25 @@ def test_a_rate_is_measured_with_a_bounded_number_of_rows(
     assert clock[0] < max(1.0, 5 * seconds_per_row)
 
 
+@pytest.mark.parametrize("pause", [0.15, 0.9, 5.0])
+def test_one_slow_round_does_not_make_a_model_slow(
+    monkeypatch: pytest.MonkeyPatch, pause: float
+) -> None:
+    """The process may have waited for a core: what counts is how fast the model can be."""
+    for slow_round in range(1, 6):
+        clock = [0.0]
+        monkeypatch.setattr(time, "perf_counter", lambda clock=clock: clock[0])
+
+        class Interrupted(TimedModel):
+            def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+                if len(self.calls) + 1 == slow_round:  # noqa: B023  it is called in this loop
+                    self._clock[0] += pause
+                return super().score(frame)
+
+        model = Interrupted(clock, 1e-4)
+        assert loading.measure_rate(model) == pytest.approx(1e4)
+
+
 def test_a_redis_that_is_away_does_not_end_a_process() -> None:
     """The process waits, and announces its models when Redis is back."""
     model = LengthModel()

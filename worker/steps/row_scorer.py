@@ -1,5 +1,6 @@
 """Scores rows with the models of a process."""
 
+import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -10,6 +11,7 @@ from shared.tables.layouts import Layout
 from shared.tables.rows import Rows
 from worker.steps.bisection import score_texts
 from worker.steps.crash_search import CrashSearch, total_attempts
+from worker.steps.rates import Rates
 
 #: A score for each row of a run; None for a row with an error.
 Scores = list[float | None]
@@ -18,9 +20,10 @@ Scores = list[float | None]
 class RowScorer:
     """Reads rows, and scores those without an error; each row gets a score or an error."""
 
-    def __init__(self, settings: Settings, models: Mapping[str, Model]) -> None:
+    def __init__(self, settings: Settings, models: Mapping[str, Model], rates: Rates) -> None:
         self._settings = settings
         self._models = models
+        self._rates = rates
 
     def read(self, content: bytes, layout: Layout, **where: int) -> Rows:
         """Read the rows of a part or of a small job; see `Layout.read`."""
@@ -38,7 +41,10 @@ class RowScorer:
         texts = rows.texts if all_good else [rows.texts[row] for row in good]
         if not texts:
             return [None] * len(rows)
+        began = time.perf_counter()
         scored, reasons = score_texts(self._models[full_name], texts)
+        if not reasons:
+            self._rates.learn(full_name, texts, time.perf_counter() - began)
         finite = np.isfinite(scored)
         if all_good and finite.all():
             return list(scored.tolist())

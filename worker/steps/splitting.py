@@ -5,7 +5,7 @@ from itertools import islice
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
-from shared.errors.input import BadParquet, OpenQuote, RowTooLong
+from shared.errors.input import BadParquet, OpenQuote
 from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
 from shared.storage.blobs import Blobs
@@ -51,7 +51,7 @@ class Splitter:
         known, after = self._store.last_part(spec.id)
         try:
             return self._record_parts(spec, known, after)
-        except (OpenQuote, RowTooLong, BadParquet) as error:
+        except (OpenQuote, BadParquet) as error:
             self._endings.fail(spec.id, str(error))
         except SplitLater:
             self._dispatch.split(spec.full_name, spec.id)

@@ -15,7 +15,7 @@ from shared.fleet import Fleet
 from shared.jobs.job_store import JobStore
 from worker.served_models import ServedModels
 from worker.upkeep.reconciler import Reconciler
-from worker.upkeep.stall_detector import StallDetector
+from worker.upkeep.stall_detector import LOADING, StallDetector
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +116,8 @@ class Heartbeat(threading.Thread):
     def _is_stalled(self, processes: int, full_names: list[str]) -> bool:
         busy = len(active_requests) >= processes
         tasks = {request.name for request in active_requests} if busy else set()
+        if not processes:
+            tasks = {LOADING}
         waits = self._store.waits(full_names)
         return self._stall_detector.is_stalled(work_waits=waits, busy_with=tasks)
 

@@ -14,6 +14,10 @@ MAX_WAIT_SECONDS = 30.0
 MAX_GAP_SECONDS = 10.0
 
 
+#: In place of a task's name: no process is ready yet.
+LOADING = "loading"
+
+
 class StallDetector:
     """Compares when a worker last took a task with how long work has waited for it."""
 
@@ -23,8 +27,8 @@ class StallDetector:
         """Take the time limits and a clock.
 
         Args:
-            time_limits: by the name of a task, the seconds after which its process is ended. A
-                process that seems to be busy for longer is not.
+            time_limits: by the name of a task, and `LOADING`, the seconds after which its process
+                is ended. A process that seems to be busy for longer is not.
             clock: gives seconds.
         """
         self._time_limits = time_limits

@@ -77,11 +77,44 @@ def test_of_a_long_file_only_the_beginning_is_looked_at(service: Service) -> Non
 
 
 def test_a_row_that_the_beginning_cuts_off_is_no_error(service: Service) -> None:
-    """A quoted text may go on after the beginning that was read."""
-    for head in (b'text\nshort\n"line\n', 'text\n"\u20ac'.encode()):
-        report = dry(service, head + "\u20ac".encode() * 500_000 + b'"\n')
-        assert report.status_code == 200, report.text
-        assert report.json["looked_at"]["all"] is False
+    """A quoted text may go on after the beginning that was read; the rows before it are shown."""
+    report = dry(service, b'text\nshort\n"line\n' + "\u20ac".encode() * 500_000 + b'"\n').json
+    assert report["looked_at"]["all"] is False
+    assert [row["text"] for row in report["first_rows"]] == ["short"]
+    assert report["first_errors"] == []
+
+
+@pytest.mark.parametrize("quote", [b"", b'"'])
+@pytest.mark.parametrize("later", [b"", b"short\n"])
+def test_a_first_row_longer_than_a_preview_is_read_whole(
+    service: Service, quote: bytes, later: bytes
+) -> None:
+    """It is not taken for a row of the length of the preview."""
+    euros = "\u20ac".encode() * 500_000
+    report = dry(service, b"text\n" + quote + euros + quote + b"\n" + later).json
+    errors = [row["error"] for row in report["first_errors"]]
+    assert errors == ["the text has 500,000 characters; at most 500 are scored"]
+
+
+@pytest.mark.parametrize("quote", [b"", b'"'])
+def test_a_row_that_is_too_long_for_any_job_has_its_error(service: Service, quote: bytes) -> None:
+    """The dry run shows the error that the row will have, also if the row is the first one."""
+    long = quote + b"x" * (2 * 2**20) + quote
+    for content, row in ((b"text\n" + long + b"\nshort\n", 1), (b"text\nshort\n" + long, 2)):
+        report = dry(service, content).json
+        if row == 1:
+            assert report["first_errors"] == [
+                {"row": 1, "ref": "1", "text": "", "error": "the row has more than 2,097,152 bytes"}
+            ]
+        else:
+            # It is after the beginning that was read.
+            assert (report["looked_at"]["rows"], report["first_errors"]) == (1, [])
+
+
+def test_rows_are_shown_however_many_bytes_they_have(service: Service) -> None:
+    """That every row was looked at is said only if every row was."""
+    report = dry(service, b"text\n" + (b"x" * 999 + b"\n") * 600).json
+    assert report["looked_at"]["rows"] == report["estimate"]["rows"] == 600
 
 
 @pytest.mark.parametrize(

@@ -313,14 +313,14 @@ def test_a_long_file_in_another_charset_is_not_refused_for_its_length(
         ("ndjson", b'{"text": "%s"}\n{"text": "b"}\n' % (b"y" * (2**20 + 2**18))),
         ("csv", b"text," + b"c" * (2**20 - 10) + b"\na,b\nc,d\n"),
         ("csv", b"text\n" + b"\n" * (2**20 + 5) + b"a\n"),
-        ("csv", b"text\n" + "\u20ac".encode() * 2**19 + b"\n\xff"),
+        ("csv", b"text\n" + "\u20ac".encode() * 2**19 + b"\n" + b"b\n" * 2**19 + b"\xff"),
     ],
     ids=["long line", "long header", "blank lines", "cut character"],
 )
 def test_a_first_row_after_the_usual_beginning(
     service: Service, way: str, kind: str, content: bytes
 ) -> None:
-    """A dry run reads on until it has the columns and the beginning of a row."""
+    """A dry run reads on until it has the columns and a row, and no further."""
     dry = send(service, kind, way, content, {}, dry=True)
     assert dry.status_code == 200, dry.text
 

@@ -1,9 +1,10 @@
 """How a job is cut into parts."""
 
 import pytest
-from support.in_memory import Service
+from support.in_memory import Service, make_service
 
 from api.submission import stored_upload
+from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.tables import parts
 
@@ -62,3 +63,29 @@ def test_a_job_too_short_for_all_processes_is_cut_evenly(service: Service) -> No
     """Its parts are small already."""
     service.fleet._processes = 5
     assert cut(service, 40) == [2] * 20
+
+
+@pytest.mark.parametrize(
+    ("rate", "parts"),
+    [(100.0, [64] * 4 + [44]), (2.0, [5] * 60), (0.01, [1] * 300)],
+    ids=["as measured", "rows of half a second", "rows of minutes"],
+)
+def test_no_part_is_tiny_unless_its_rows_are_slow(
+    settings: Settings, rate: float, parts: list[int]
+) -> None:
+    """Each part costs some milliseconds, and the rate may have been measured too low. But a part
+    must not take a large share of the time after which its process is ended.
+    """
+    limits = {"min_part_rows": 64, "task_time_limit": 15.0}
+    service = make_service(settings.model_copy(update=limits))
+    service.fleet._served = {
+        name: served.model_copy(update={"rate": rate})
+        for name, served in service.fleet.models().items()
+    }
+    assert cut(service, 300) == parts
+
+
+def test_the_end_is_not_cut_into_tiny_parts(settings: Settings) -> None:
+    """Parts at the end are finer only if they still have the least rows."""
+    service = make_service(settings.model_copy(update={"min_part_rows": 2}))
+    assert cut(service, 20) == [4] * 5

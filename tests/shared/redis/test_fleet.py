@@ -162,3 +162,18 @@ def test_models_that_are_loaded_or_bad_are_known(fleet: RedisFleet) -> None:
     assert fleet.failed() == {"damaged": "it is damaged"}
     fleet.leave("node")
     assert (fleet.to_serve(), fleet.failed()) == (set(), {})
+
+
+def test_a_learned_rate_replaces_the_measured_one(
+    fleet: RedisFleet, link: RedisLink, redis_settings: Settings
+) -> None:
+    """It is that of the version, for every process of the service, and outlives the worker."""
+    fleet.announce("node", [Served(card=CARD, rate=1.0)])
+    fleet.learn("mine@000000000002", 5.0)
+    other = RedisFleet(link, redis_settings)
+    assert other.models()[CARD.name].rate == 1.0
+    fleet.learn(CARD.full_name, 2.5)
+    fleet.announce("node", [Served(card=CARD, rate=1.5)])
+    later = RedisFleet(link, redis_settings)
+    assert later.models()[CARD.name].rate == 2.5
+    assert later.rates() == {CARD.full_name: 2.5, "mine@000000000002": 5.0}

@@ -96,6 +96,7 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
     """Heartbeats, messages, and what is done from time to time."""
     fleet = RedisFleet(link, settings)
     fleet.announce(NODE, [])
+    fleet.learn(MODEL, 1.0)
     fleet.describe(
         Worker(
             name=NODE,

@@ -2,56 +2,32 @@
 
 import io
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
 from itertools import product
 from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.csv_contents import (
+    LOOKS,
+    ODD,
+    ORDINARY,
+    blocks_of,
+    contents,
+    delimiters,
+    with_delimiter,
+)
 
-from shared.errors.input import OpenQuote, RowTooLong
+from shared.errors.input import OpenQuote
 from shared.tables import csv_blocks, parts
-from shared.tables.csv_blocks import by_blocks, record_ends
 from shared.tables.csv_layout import CsvLayout
+from shared.tables.csv_lines import Lines
 from shared.tables.csv_records import csv_records
 from shared.tables.parts import Part
 from shared.tables.rows import Rows
-from worker.steps.record_ends import look
 
 LIMIT = 10**6
 PAIRS = CsvLayout()
-#: Delimiters: also characters that occur in blanks, words and other quotes.
-DELIMITERS = [",", ";", "\t", "|", " ", "x", "'", "\x1f", "\\"]
-
-#: Lines that the fast way reads, in a table of two columns.
-ORDINARY = [
-    "1,text\n", "2,text\r\n", '3,"a, b"\n', '4,"a ""word"" more"\r\n', '5,"two\nlines"\n',
-    '6,"two\r\nlines"\n', '"r",""\n', '7,"""x"""\n', '8,""""\n', '"a","b"\n', "9, \n", "10,\n",
-    "caf\u00e9,\u20ac \U0001f600\n", "\x85,\u2028\n", "=1,\1\n", "\t,\ufeff\n",
-]  # fmt: skip
-#: What it leaves to the csv module: other numbers of cells, blank lines, and what looks as if a
-#: quote opened or closed a cell and does not.
-ODD = [
-    "1,2,3\n", "alone\n", '"alone"\n', "\n", "\r\n", '""\n', "x\0,\n", '"\0",\n', "a\rb,\n",
-    "a,\r\r\n", '1,a"b,"c\n', '1,a"b"\n', '1,"a"b,"c\n', '1,"a"b"\n', '1,"a\n', 'x",b\n',
-    '"a" ,b\n', ' "a",b\n', 'a\rb,"c\n', '"a"\r,"b\n', '"a"\rb,"c\n', '1,"b\r\n', '"a"\r\r\n',
-]  # fmt: skip
-#: Lines of a table of one column.
-ALONE = ["text\n", '""\n', '"a, b"\n', '"two\nlines"\n', "\n", "\r\n", '"a ""word"""\r\n']
-MARKS = ['"', '""', ",", "\n", "\r", "\r\n", "\0", "x", "\u20ac"]
-
-contents = st.one_of(
-    st.lists(st.sampled_from(ORDINARY), max_size=20),
-    st.lists(st.sampled_from(ORDINARY + ODD), max_size=20),
-    st.lists(st.sampled_from(ALONE), max_size=20),
-    st.lists(st.sampled_from(ORDINARY + ODD + MARKS), max_size=20),
-).map(lambda lines: "".join(lines).encode())
-
-
-def with_delimiter(content: bytes, delimiter: str) -> bytes:
-    """The content with commas and another character swapped."""
-    return content.translate(bytes.maketrans(b"," + delimiter.encode(), delimiter.encode() + b","))
 
 
 @st.composite
@@ -62,17 +38,8 @@ def layouts(draw: st.DrawFn) -> CsvLayout:
     return CsvLayout(width=width, text=draw(columns), ref=ref)
 
 
-delimiters = st.sampled_from([",", *DELIMITERS])
-
-#: Both ways to where records end: as pieces, and by array operations.
-LOOKS = [by_blocks(record_ends), look]
-
 limits = st.sampled_from([10, 30, LIMIT, LIMIT])
 block_sizes = st.sampled_from([1, 9, 40, 1000])
-
-
-def blocks_of(size: int) -> AbstractContextManager[object]:
-    return mock.patch.object(csv_blocks, "BLOCK_BYTES", size)
 
 
 def cut_one_by_one(
@@ -86,7 +53,7 @@ def cut_one_by_one(
     """What `CsvLayout.cut` must do, for each record by itself."""
     begin, first_row, rows, end = 0, 0, 0, 0
     records = csv_records(
-        io.BytesIO(content), offset=0, row=0, max_bytes=limit, delimiter=delimiter
+        Lines(io.BytesIO(content)), offset=0, row=0, max_bytes=limit, delimiter=delimiter
     )
     for _, _, end in records:
         rows += 1
@@ -103,7 +70,12 @@ def read_one_by_one(content: bytes, layout: CsvLayout, chars: int, limit: int) -
     """What `CsvLayout.read` must do, for each record by itself."""
     rows = Rows()
     records = csv_records(
-        io.BytesIO(content), offset=100, row=7, max_bytes=limit, delimiter=layout.delimiter
+        Lines(io.BytesIO(content)),
+        offset=100,
+        row=7,
+        max_bytes=limit,
+        delimiter=layout.delimiter,
+        may_be_cut=True,
     )
     for number, (cells, problem, _) in enumerate(records, 8):
         error, found = problem, len(cells)
@@ -125,7 +97,7 @@ def outcome(found: Iterable[object]) -> list[object]:
     seen: list[object] = []
     try:
         seen.extend(found)
-    except (OpenQuote, RowTooLong) as error:
+    except OpenQuote as error:
         seen.append((type(error), str(error)))
     return seen
 
@@ -257,11 +229,3 @@ def test_a_record_may_be_longer_than_a_block() -> None:
     assert (part.length, part.rows) == (len(record), 1)
     assert file.tell() <= 3 * len(record)
     assert rows.texts == ["long, \n" * 1000]
-
-
-def test_no_more_is_read_than_a_record_may_take() -> None:
-    """An open quote ends the cutting near the limit, not at the end of the upload."""
-    file = io.BytesIO(b'1,"open\n' + b"2,text\n" * 100_000)
-    with pytest.raises(OpenQuote, match=r"Row 1 \(from byte 0\).*within 5000 bytes"):
-        list(PAIRS.cut(file, rows_per_part=9, after=None, max_record_bytes=5000))
-    assert file.tell() <= 3 * 5000

@@ -15,12 +15,21 @@ class InMemoryFleet(Fleet):
         self._served = {one.card.name: one for one in served}
         self._processes = processes
         self.replaced: dict[str, float] = {}
+        self.learned: dict[str, float] = {}
         self.described: dict[str, Worker] = {}
         self.forgotten_after: list[float] = []
 
     @override
     def models(self) -> dict[str, Served]:
         return self._served
+
+    @override
+    def learn(self, full_name: str, rate: float) -> None:
+        self.learned[full_name] = rate
+
+    @override
+    def rates(self) -> dict[str, float]:
+        return dict(self.learned)
 
     @override
     def processes(self, full_name: str) -> int:

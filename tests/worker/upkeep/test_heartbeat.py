@@ -12,7 +12,7 @@ from support.waiting import wait_for
 from worker import bootstrap
 from worker.upkeep import heartbeat as heartbeat_module
 from worker.upkeep.heartbeat import Heartbeat
-from worker.upkeep.stall_detector import MAX_GAP_SECONDS, MAX_WAIT_SECONDS, StallDetector
+from worker.upkeep.stall_detector import LOADING, MAX_GAP_SECONDS, MAX_WAIT_SECONDS, StallDetector
 
 LIMITS = {"score": 60.0, "finish": 400.0}
 
@@ -161,6 +161,17 @@ def test_a_task_or_an_outage_restarts_the_wait() -> None:
 
 def takes_work(stall_detector: StallDetector) -> bool:
     return not any(stall_detector.is_stalled(work_waits=True, busy_with=()) for _ in range(20))
+
+
+def test_a_worker_whose_processes_load_is_not_stalled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work may wait as long as the models may take to load, and no longer."""
+    clock = Clock()
+    detector = StallDetector(LIMITS | {LOADING: 300.0}, clock)
+    heartbeat = make_heartbeat(Fleet(RedisAway("away")), Reconciler(), detector)
+    monkeypatch.setattr(heartbeat_module, "active_requests", [])
+    stalled = [heartbeat._is_stalled(0) for _ in range(400)]
+    assert stalled.index(True) >= 300
+    assert heartbeat._is_stalled(2)
 
 
 def test_a_stalled_worker_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,94 @@
+"""The rates of a process's models: measured at its start, and learned from what it scores."""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+
+from redis.exceptions import RedisError
+from typing_extensions import override
+
+from shared.fleet import Fleet
+
+logger = logging.getLogger(__name__)
+
+#: The length of a text of usual length, as a rate counts texts.
+USUAL_CHARS = 75
+
+#: A run is looked at only if its rate is this many times higher or lower: that takes time, and
+#: smaller differences say nothing.
+DIFFERENT = 1.1
+
+#: How much of the difference one slow run changes: the machine may just be busy.
+SLOWER_SHARE = 0.2
+
+#: The learned rate is at most this many times the measured one: rows may be fast for a reason that
+#: other rows do not share, such as texts that the model cuts to nothing.
+MOST_TIMES = 30
+
+#: A rate that has changed by less than this share is not told to the others.
+TOLD_CHANGE = 0.1
+
+
+class Rates(Mapping[str, float]):
+    """Rows of usual length per second of each model in this process, by full name.
+
+    A model may have been measured while the machine was busy. A run of rows that was scored shows
+    what the rate is at least, and at most; the rate moves between the two.
+    """
+
+    def __init__(self, measured: Mapping[str, float], fleet: Fleet, part_seconds: float) -> None:
+        """Take the rates that were measured at the start.
+
+        Args:
+            measured: rows per second, by full name.
+            fleet: knows what other processes have learned, and is told what this one learns.
+            part_seconds: how long a part should take; a run of half of it can show a lower rate.
+        """
+        self._fleet = fleet
+        self._long_run = part_seconds / 2
+        learned: Mapping[str, float] = {}
+        with suppress(RedisError):
+            learned = fleet.rates()
+        self._most = {name: MOST_TIMES * rate for name, rate in measured.items()}
+        self._rates = {
+            name: min(learned.get(name, rate), self._most[name]) for name, rate in measured.items()
+        }
+        self._told = dict(self._rates)
+
+    @override
+    def __getitem__(self, full_name: str) -> float:
+        return self._rates[full_name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rates)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._rates)
+
+    def learn(self, full_name: str, texts: list[str], seconds: float) -> None:
+        """Compare the rate of a model with a run of texts that it has scored in `seconds`."""
+        rate = self._rates[full_name]
+        if len(texts) > rate * seconds * DIFFERENT:
+            # Equal texts may be scored once, and short ones faster.
+            different = set(texts)
+            least = min(len(different), _chars(different) / USUAL_CHARS) / max(seconds, 1e-9)
+            self._rates[full_name] = max(rate, min(least, self._most[full_name]))
+        elif seconds >= self._long_run and len(texts) * DIFFERENT < rate * seconds:
+            # In a short run the call itself takes most of the time, so it shows no lower rate.
+            most = max(len(texts), _chars(texts) / USUAL_CHARS) / seconds
+            self._rates[full_name] = rate + min(most - rate, 0.0) * SLOWER_SHARE
+        if abs(self._rates[full_name] / self._told[full_name] - 1) >= TOLD_CHANGE:
+            self._tell(full_name, self._rates[full_name])
+
+    def _tell(self, full_name: str, rate: float) -> None:
+        # If Redis is away, the next run tells it.
+        with suppress(RedisError):
+            self._fleet.learn(full_name, rate)
+            self._told[full_name] = rate
+            logger.info("%s scores %.0f rows/s", full_name, rate)
+
+
+def _chars(texts: Iterable[str]) -> int:
+    return sum(map(len, texts))
