@@ -14,7 +14,7 @@ from shared.errors.model import ModelError, NoSoundModel, UnsoundFolder
 from shared.model import TEXT, Card, Model, load_model, read_card
 from shared.model_folders import reason_of
 from worker.kept_files import KeptFiles
-from worker.load_turns import LoadTurns, load_bytes
+from worker.load_turns import LoadTurns
 from worker.memory import forget_peak
 from worker.served_models import ServedModels
 
@@ -55,7 +55,7 @@ def load_models(models: ServedModels) -> dict[str, LoadedModel]:
             already cannot be loaded again.
         RuntimeError: the runtime has raised another error in the same case.
     """
-    with _turns.turn(load_bytes(models.cards), models.processes):
+    with _turns.turn(models.load_bytes, models.processes):
         loaded = _load_sound(models)
         forget_peak()
     if not models.names():

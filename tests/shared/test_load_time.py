@@ -6,7 +6,8 @@ import joblib
 import pytest
 
 from shared.load_time import MIB_SECONDS, START_SECONDS, load_seconds, unpacked_bytes
-from shared.model import read_cards, write_card
+from shared.model import write_card
+from shared.model_folders import read_folders
 
 
 def test_large_models_get_more_time(tmp_path: Path) -> None:
@@ -17,7 +18,7 @@ def test_large_models_get_more_time(tmp_path: Path) -> None:
         with (folder / "model.pkl").open("wb") as file:
             file.truncate(2**20 if name == "big" else 3 * 2**20)
         write_card(folder, name=name, format="pkl", files=["model.pkl"])
-    cards = read_cards(tmp_path)
+    cards = read_folders(tmp_path).cards
     assert load_seconds({}, 2) == START_SECONDS
     assert load_seconds(cards, 1) == START_SECONDS + 4 * MIB_SECONDS
     assert load_seconds(cards, 3) == START_SECONDS + 12 * MIB_SECONDS
