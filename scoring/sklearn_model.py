@@ -6,7 +6,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -16,6 +15,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 from typing_extensions import override
 
 from scoring.class_values import expected_score, given_values, values_of_labels
+from scoring.saved.unpickling import load_pickle, version_note
+from scoring.saved.upgrade import upgrade
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.model import UnusableModel
 from shared.model import SCORE, TEXT, Card, Model
@@ -75,18 +76,19 @@ def read_estimator(path: Path) -> Any:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            estimator = joblib.load(path)
+            estimator, missing = load_pickle(path)
     except (ImportError, AttributeError) as error:
         reason = (
             f"its pickle needs something that is not installed here ({error}). Install the package "
             f"that provides it, or the scikit-learn version that saved it (here: {here})"
+            f"{version_note(path)}"
         )
         raise UnusableModel(path=path, reason=reason) from error
     # Unpickling runs code from the file, which may raise any exception.
     except Exception as error:
         reason = (
             f"it cannot be unpickled ({type(error).__name__}: {error}). Save the fitted pipeline "
-            f"with joblib.dump, under scikit-learn {here}"
+            f"with joblib.dump, under scikit-learn {here}{version_note(path)}"
         )
         raise UnusableModel(path=path, reason=reason) from error
     saved_with = {
@@ -94,9 +96,11 @@ def read_estimator(path: Path) -> Any:
         for warning in caught
         if isinstance(warning.message, InconsistentVersionWarning)
     }
-    if saved_with:
+    if saved_with or missing:
+        saved_with = saved_with or {here}
+        upgrade(estimator, saved_with=saved_with, missing=missing, path=path)
         logger.warning(
-            "%s was saved by scikit-learn %s and runs under %s: its scores may differ",
+            "%s was saved by scikit-learn %s and runs under %s",
             path,
             ", ".join(sorted(saved_with)),
             here,
@@ -143,7 +147,7 @@ def _check_trial_texts(model: SklearnModel, path: Path) -> None:
         reason = (
             f"it does not score texts ({type(error).__name__}: {error}). Save a pipeline that "
             "begins with its vectoriser, fitted and saved with the scikit-learn version used here "
-            f"({version('scikit-learn')})"
+            f"({version('scikit-learn')}){version_note(path)}"
         )
         raise UnusableModel(path=path, reason=reason) from error
     if numbers.shape != (len(_TRIAL),) or not np.isfinite(numbers).all():

@@ -122,10 +122,10 @@ def test_another_scikit_learn_version_is_served_with_a_warning(tmp_path, caplog)
     """A pipeline saved by another version of scikit-learn is served, with a warning in the log."""
     content = pickle.dumps(fitted(LogisticRegression(), LABELS), protocol=0)
     assert sklearn.__version__.encode() in content
-    older = content.replace(b"V" + sklearn.__version__.encode(), b"V0.1.2")
+    older = content.replace(b"V" + sklearn.__version__.encode(), b"V1.0.2")
     model = load_model(_folder_of(tmp_path, older))
     model.warm_up()
-    assert "saved by scikit-learn 0.1.2" in caplog.text
+    assert "saved by scikit-learn 1.0.2" in caplog.text
 
 
 def test_the_card_keeps_options_as_json(save, tmp_path):
