@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import joblib
@@ -20,6 +21,10 @@ from typing_extensions import override
 _VERSION = re.compile(
     rb"_sklearn_version.{1,16}?(\d+\.\d+(?:\.(?:dev\d+|post\d+|\d+)|rc\d+)*)", re.DOTALL
 )
+
+
+#: The unpickler of joblib is replaced while a file is read.
+_LOCK = Lock()
 
 
 class Gone:
@@ -74,7 +79,7 @@ def load_pickle(path: Path) -> tuple[Any, set[str]]:
         Exception: anything that unpickling raises.
     """
     missing: set[str] = set()
-    with _unpickler_that_notes(missing):
+    with _LOCK, _unpickler_that_notes(missing):
         return joblib.load(path), missing
 
 

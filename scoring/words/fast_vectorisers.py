@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
+from sklearn.base import BaseEstimator
+from sklearn.calibration import _CalibratedClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from typing_extensions import override
 
@@ -84,7 +86,8 @@ def _copied(part: Any, copies: dict[int, Any]) -> Any:
     result = part
     if type(part) in _FAST:
         result = _fast_vectoriser(part)
-    else:
+    # No other objects, because some are linked in chains that are too long for a recursion.
+    elif isinstance(part, BaseEstimator | _CalibratedClassifier | list | tuple | dict):
         new = {
             key: replaced
             for key, value in children(part)

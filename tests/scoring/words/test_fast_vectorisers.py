@@ -5,6 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster._birch import _CFSubcluster
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
@@ -12,6 +13,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import MultinomialNB
+from sklearn.neighbors import RadiusNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
@@ -56,7 +58,11 @@ INSIDE: dict[str, tuple[Any, int]] = {
     "union": (
         make_pipeline(
             FeatureUnion(
-                [("a", TfidfVectorizer()), ("b", CountVectorizer()), ("c", HashingVectorizer())]
+                [
+                    ("a", TfidfVectorizer()),
+                    ("b", CountVectorizer()),
+                    ("c", HashingVectorizer(n_features=64)),
+                ]
             ),
             LogisticRegression(),
         ),
@@ -125,7 +131,7 @@ def test_texts_that_are_none_are_left_to_scikit_learn() -> None:
 @pytest.mark.parametrize(
     "estimator",
     [
-        make_pipeline(HashingVectorizer(), LogisticRegression()),
+        make_pipeline(HashingVectorizer(n_features=64), LogisticRegression()),
         make_pipeline(TfidfVectorizer(analyzer="char"), LogisticRegression()),
     ],
 )
@@ -144,3 +150,22 @@ def test_a_copy_with_other_scores_is_not_used(monkeypatch: pytest.MonkeyPatch) -
         lambda self, texts: counts(self, texts) * 0.999,
     )
     assert with_fast_vectorisers(estimator) is None
+
+
+def test_a_pipeline_that_fails_for_a_trial_text_is_left_to_scikit_learn() -> None:
+    """An estimator may raise an error for texts without a known word; others are still served."""
+    vectorisers = FeatureUnion([("a", TfidfVectorizer())])
+    neighbours = RadiusNeighborsClassifier(radius=0.9)
+    estimator = make_pipeline(vectorisers, neighbours).fit(TEXTS, TWO)
+    assert with_fast_vectorisers(estimator) is None
+
+
+def test_estimators_with_long_chains_of_nodes_are_copied() -> None:
+    """The nodes of a `Birch` are linked in a chain, which needs no deep recursion."""
+    estimator = CalibratedClassifierCV(svc(), cv=2).fit(TEXTS, TWO)
+    node = _CFSubcluster(linear_sum=np.zeros(1))
+    for _ in range(5_000):
+        above = _CFSubcluster(linear_sum=np.zeros(1))
+        above.child_, node = node, above
+    estimator.root_ = node
+    assert with_fast_vectorisers(estimator) is not None
