@@ -70,9 +70,13 @@ class SklearnModel(Model):
 
 def _faster(estimator: Any) -> Any:
     """An estimator with the same results that counts words faster, or the estimator itself."""
-    for faster in (WordPipeline.from_estimator, with_fast_vectorisers):
-        if (found := faster(estimator)) is not None:
-            return found
+    try:
+        for faster in (WordPipeline.from_estimator, with_fast_vectorisers):
+            if (found := faster(estimator)) is not None:
+                return found
+    # scikit-learn can score with attributes missing or changed that the faster code reads.
+    except Exception as error:  # noqa: BLE001
+        logger.warning("scikit-learn runs the pipeline, because faster code raises %r", error)
     return estimator
 
 

@@ -39,6 +39,9 @@ def _idf(part: Any, _: Version) -> None:
     # and without it they weight nothing.
     if "_idf_diag" in vars(part):
         part.idf_ = vars(part).pop("_idf_diag").diagonal()
+    fitted = "n_features_in_" in vars(part)
+    if fitted and part.use_idf and "idf_" not in vars(part):
+        raise NotRepairable("its TF-IDF has no IDF")
 
 
 def _tree_values(part: Any, saved_with: Version) -> None:

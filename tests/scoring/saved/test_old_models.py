@@ -370,6 +370,14 @@ def test_an_svc_keeps_its_probabilities(saved: Callable[..., Path]) -> None:
     assert scores_of(saved(fitted, "1.4.2")) == expected
 
 
+def test_a_tfidf_without_its_idf_is_refused(saved: Callable[..., Path]) -> None:
+    """scikit-learn would weight nothing, and say nothing."""
+    fitted = make_pipeline(tfidf(), LogisticRegression()).fit(TEXTS, TWO)
+    del fitted[0]._tfidf.idf_
+    with pytest.raises(UnusableModel, match="its TF-IDF has no IDF"):
+        read_estimator(saved(fitted, "1.3.2"))
+
+
 def with_options(estimator: Any, **options: Any) -> Any:
     vars(estimator).update(options)
     return estimator
