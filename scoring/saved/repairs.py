@@ -56,8 +56,8 @@ def _tree_values(part: Any, saved_with: Version) -> None:
 def _adaboost(part: Any, saved_with: Version) -> None:
     if saved_with < (1, 3):
         raise NotRepairable("the votes of an AdaBoostClassifier are counted in another way")
-    if vars(part).get("algorithm") == "SAMME.R" and "algorithm" not in part.get_params():
-        raise NotRepairable("its AdaBoost has the algorithm SAMME.R, which was removed")
+    if vars(part).get("algorithm") == "SAMME.R":
+        raise NotRepairable("its AdaBoost has the algorithm SAMME.R, which was removed in 1.6")
 
 
 def _neighbours(part: Any, saved_with: Version) -> None:
