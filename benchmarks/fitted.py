@@ -13,6 +13,7 @@ import joblib
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
@@ -42,6 +43,14 @@ PIPELINES = {
         TfidfVectorizer(tokenizer=str.split, token_pattern=None), LogisticRegression()
     ),
     "calibrated": lambda: make_pipeline(TfidfVectorizer(), CalibratedClassifierCV(LinearSVC())),
+    "folds": lambda: CalibratedClassifierCV(make_pipeline(TfidfVectorizer(), LinearSVC())),
+    "search": lambda: GridSearchCV(
+        make_pipeline(TfidfVectorizer(), LogisticRegression()), {}, cv=2
+    ),
+    "letters": lambda: make_pipeline(
+        TfidfVectorizer(token_pattern="[a-zA-Z]{3,}"),  # noqa: S106  no password
+        LogisticRegression(),
+    ),
 }
 
 #: Name of the model folder -> description for the tables.
@@ -53,6 +62,9 @@ TITLES = {
     "characters": "TF-IDF of 2 to 4 characters, logistic regression",
     "tokenizer": "TF-IDF with a tokenizer of its own, logistic regression",
     "calibrated": "TF-IDF of words, calibrated linear SVC",
+    "folds": "TF-IDF of words and linear SVC, calibrated in five folds",
+    "search": "TF-IDF of words, logistic regression, in a grid search",
+    "letters": "TF-IDF of words of three and more letters, logistic regression",
     "swish": "embedding, biLSTM with swish, softmax",
     "attention": "embedding, multi-head attention, mean, softmax",
 }

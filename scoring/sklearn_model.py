@@ -6,7 +6,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
-import joblib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -16,6 +15,10 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 from typing_extensions import override
 
 from scoring.class_values import expected_score, given_values, values_of_labels
+from scoring.saved.unpickling import load_pickle, version_note
+from scoring.saved.upgrade import upgrade
+from scoring.unwrapping import unwrapped
+from scoring.words.fast_vectorisers import with_fast_vectorisers
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.model import UnusableModel
 from shared.model import SCORE, TEXT, Card, Model
@@ -35,10 +38,10 @@ class SklearnModel(Model):
 
     def __init__(self, estimator: Any, card: Card, path: Path) -> None:
         self.card = card
-        self._estimator = estimator
+        self._estimator = estimator = unwrapped(estimator)
         self.class_values = _class_values(estimator, card, path)
         _check_trial_texts(self, path)
-        self._estimator = WordPipeline.from_estimator(estimator) or estimator
+        self._estimator = _faster(estimator)
 
     @classmethod
     @override
@@ -65,6 +68,18 @@ class SklearnModel(Model):
         self.numbers(_TRIAL)
 
 
+def _faster(estimator: Any) -> Any:
+    """An estimator with the same results that counts words faster, or the estimator itself."""
+    try:
+        for faster in (WordPipeline.from_estimator, with_fast_vectorisers):
+            if (found := faster(estimator)) is not None:
+                return found
+    # scikit-learn can score with attributes missing or changed that the faster code reads.
+    except Exception as error:  # noqa: BLE001
+        logger.warning("scikit-learn runs the pipeline, because faster code raises %r", error)
+    return estimator
+
+
 def read_estimator(path: Path) -> Any:
     """Unpickle an estimator. Unpickling runs code from the file, so the file must be trusted.
 
@@ -75,18 +90,19 @@ def read_estimator(path: Path) -> Any:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            estimator = joblib.load(path)
+            estimator, missing = load_pickle(path)
     except (ImportError, AttributeError) as error:
         reason = (
             f"its pickle needs something that is not installed here ({error}). Install the package "
             f"that provides it, or the scikit-learn version that saved it (here: {here})"
+            f"{version_note(path)}"
         )
         raise UnusableModel(path=path, reason=reason) from error
     # Unpickling runs code from the file, which may raise any exception.
     except Exception as error:
         reason = (
             f"it cannot be unpickled ({type(error).__name__}: {error}). Save the fitted pipeline "
-            f"with joblib.dump, under scikit-learn {here}"
+            f"with joblib.dump, under scikit-learn {here}{version_note(path)}"
         )
         raise UnusableModel(path=path, reason=reason) from error
     saved_with = {
@@ -94,9 +110,11 @@ def read_estimator(path: Path) -> Any:
         for warning in caught
         if isinstance(warning.message, InconsistentVersionWarning)
     }
-    if saved_with:
+    if saved_with or missing:
+        saved_with = saved_with or {here}
+        upgrade(estimator, saved_with=saved_with, missing=missing, path=path)
         logger.warning(
-            "%s was saved by scikit-learn %s and runs under %s: its scores may differ",
+            "%s was saved by scikit-learn %s and runs under %s",
             path,
             ", ".join(sorted(saved_with)),
             here,
@@ -143,7 +161,7 @@ def _check_trial_texts(model: SklearnModel, path: Path) -> None:
         reason = (
             f"it does not score texts ({type(error).__name__}: {error}). Save a pipeline that "
             "begins with its vectoriser, fitted and saved with the scikit-learn version used here "
-            f"({version('scikit-learn')})"
+            f"({version('scikit-learn')}){version_note(path)}"
         )
         raise UnusableModel(path=path, reason=reason) from error
     if numbers.shape != (len(_TRIAL),) or not np.isfinite(numbers).all():

@@ -71,22 +71,20 @@ def signs_of(characters: str) -> str | None:
         found = re.findall(characters, "".join(map(chr, range(0x110000))))
     except re.error:
         return None
-    if any(sign.isspace() or sign < " " or sign == "\x7f" for sign in found):
+    if any(map(is_separator, found)):
         return None
     return "".join(sign for sign in found if not (sign.isalnum() or sign == "_"))
 
 
-@cache
-def token_points(signs: str = "") -> npt.NDArray[np.bool_]:
-    r"""For each code point, whether it may be in a token: `\w` matches it, or it is in `signs`."""
-    points = _word_points()
-    if signs:
-        points = points.copy()
-        points[[ord(sign) for sign in signs]] = True
-    return points
+def is_separator(character: str) -> bool:
+    """Whether a character can be in no token here: a space or a control character."""
+    return character.isspace() or character < " " or character == "\x7f"
 
 
 @cache
-def _word_points() -> npt.NDArray[np.bool_]:
+def word_points() -> npt.NDArray[np.bool_]:
+    r"""For each code point, whether `\w` matches it."""
     # In CPython, \w matches the characters that `str.isalnum` accepts, and the underscore.
-    return np.fromiter((chr(point).isalnum() for point in range(0x110000)), dtype=np.bool_)
+    points = np.fromiter((chr(point).isalnum() for point in range(0x110000)), dtype=np.bool_)
+    points[ord("_")] = True
+    return points

@@ -18,23 +18,13 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from scoring.words.compiled_words import LIBRARY, CompiledWords, LinearModel
 from scoring.words.hash_index import KeyCollision
-from scoring.words.utf8 import signs_of
+from scoring.words.token_patterns import TokenPattern, parse_token_pattern
 from scoring.words.word_arrays import WordArrays
-from scoring.words.word_terms import Numbers, Positions, Terms
+from scoring.words.word_terms import PROTECTED, Numbers, Positions, Terms
 
 logger = logging.getLogger(__name__)
 
-#: The token patterns that are supported: runs of at least N word characters, optionally followed by
-#: a set of signs, each of which is a token by itself.
-_RUN = re.compile(
-    r"(?:\(\?u\))?(?:\\b)?((?:\\w)*)\\w\+(?:\\b)?"
-    r"(?:\|(\[(?:[^][\\^]|\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8})+\]))?"
-)
-
 _CAPITAL = re.compile("[A-Z]")
-
-#: Maps the capitals A to Z to letters that never occur in a lower-cased text (Deseret capitals).
-_PROTECTED = {ord("A") + at: 0x10400 + at for at in range(26)}
 
 
 class Counts(NamedTuple):
@@ -78,14 +68,12 @@ def _any_of(points: list[int]) -> re.Pattern[str] | None:
 class WordCounter:
     """Counts exactly as a fitted vectoriser does. Use `WordCounter.from_vectoriser` to make one."""
 
-    def __init__(self, vectoriser: CountVectorizer, shortest: int, signs: str = "") -> None:
+    def __init__(self, vectoriser: CountVectorizer, tokens: TokenPattern) -> None:
         """Copy the terms of a vectoriser.
 
         Args:
-            vectoriser: fitted; its tokens are runs of word characters, and signs.
-            shortest: the minimum number of characters of a run that is a token; 1 if there are
-                signs.
-            signs: the characters that are each a token, as `utf8.signs_of` returns them.
+            vectoriser: fitted.
+            tokens: its token pattern.
         """
         self._dtype = np.dtype(vectoriser.dtype)
         self._binary = vectoriser.binary
@@ -93,21 +81,20 @@ class WordCounter:
 
         min_words, max_words = vectoriser.ngram_range
         # A sign beyond ASCII is surrounded by spaces in `_narrow`, and is then handled like a word.
-        self._apart = _any_of([ord(sign) for sign in signs if not sign.isascii()])
-        is_word = re.compile(rf"\w{{{shortest},}}|[{re.escape(signs) or '0'}]").fullmatch
+        self._apart = _any_of([ord(sign) for sign in tokens.signs if not sign.isascii()])
+        is_token = tokens.matcher()
         terms = {tuple(term.split(" ")): n for term, n in vectoriser.vocabulary_.items()}
         # A vocabulary given by the user may hold other terms, which no text can contain.
         terms = {
             term: n
             for term, n in terms.items()
-            if min_words <= len(term) <= max_words and all(map(is_word, term))
+            if min_words <= len(term) <= max_words and all(map(is_token, term))
         }
         self._lower = vectoriser.lowercase
         self._terms = Terms.build(
             {tuple(map(self._protect_capitals, term)): n for term, n in terms.items()},
-            set(map(self._protect_capitals, filter(is_word, vectoriser.get_stop_words() or ()))),
-            shortest=shortest,
-            signs=signs,
+            set(map(self._protect_capitals, filter(is_token, vectoriser.get_stop_words() or ()))),
+            tokens=tokens,
             lower=vectoriser.lowercase,
             width=len(vectoriser.vocabulary_),
         )
@@ -118,20 +105,20 @@ class WordCounter:
         """Make a counter that gives this vectoriser's counts, or return None if it may differ.
 
         It may differ for a subclass, for a custom `analyzer`, `tokenizer` or `preprocessor`, for a
-        `token_pattern` other than runs of word characters with or without signs, and for a
-        vocabulary in which two words have the same key.
+        `token_pattern` that `parse_token_pattern` does not support, and for a vocabulary in which
+        two words have the same key.
         """
         if type(vectoriser) not in (CountVectorizer, TfidfVectorizer):
             return None
         usual = {"input": "content", "analyzer": "word", "tokenizer": None, "preprocessor": None}
-        run = _RUN.fullmatch(vectoriser.token_pattern or "")
-        if run is None or any(getattr(vectoriser, name) != usual[name] for name in usual):
+        tokens = parse_token_pattern(vectoriser.token_pattern or "")
+        if tokens is None or any(getattr(vectoriser, name) != usual[name] for name in usual):
             return None
-        shortest, signs = len(run[1]) // len(r"\w") + 1, signs_of(run[2]) if run[2] else ""
-        if signs is None or (signs and shortest > 1):
+        # A run that is no token must not separate its neighbours, and here it would.
+        if tokens.whole and max(vectoriser.ngram_range) > 1:
             return None
         try:
-            return cls(vectoriser, shortest, signs)
+            return cls(vectoriser, tokens)
         except KeyCollision:
             logger.warning("scikit-learn runs the pipeline, because two of its words have one key")
             return None
@@ -180,7 +167,7 @@ class WordCounter:
         scikit-learn strips accents after lower-casing, which turns some symbols into capitals:
         U+1F110 becomes `(A)`.
         """
-        return text.translate(_PROTECTED) if self._lower and _CAPITAL.search(text) else text
+        return text.translate(PROTECTED) if self._lower and _CAPITAL.search(text) else text
 
     def _narrow(self, text: str) -> str:
         # Each byte of UTF-8 becomes one Latin-1 character: a single wide text would widen the whole

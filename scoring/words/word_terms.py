@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from scoring.words.utf8 import token_points
+from scoring.words.token_patterns import TokenPattern
 
 Keys = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.intp]
@@ -15,6 +15,9 @@ Positions = npt.NDArray[np.int64]
 
 #: Bytes 1 .. SIGNS - 1 stand for signs, each a token by itself; 0 is in no token.
 SIGNS = 32
+
+#: Maps the capitals A to Z to letters that never occur in a lower-cased text (Deseret capitals).
+PROTECTED = {ord("A") + at: 0x10400 + at for at in range(26)}
 
 
 class Level(NamedTuple):
@@ -60,8 +63,7 @@ class Terms:
         terms: dict[tuple[str, ...], int],
         stop_words: set[str],
         *,
-        shortest: int,
-        signs: str,
+        tokens: TokenPattern,
         lower: bool,
         width: int,
     ) -> "Terms":
@@ -70,20 +72,19 @@ class Terms:
         Args:
             terms: the words of a term -> its column.
             stop_words: words that are dropped before n-grams are formed.
-            shortest: the minimum number of characters of a token.
-            signs: the characters that are each a token by itself.
+            tokens: the tokens of a text.
             lower: lower-case ASCII letters.
             width: the number of columns.
         """
         words = sorted(stop_words.union(*terms))
-        table = _byte_table("".join(filter(str.isascii, signs)), lower=lower)
+        table = _byte_table(tokens, lower=lower)
         return cls(
             words=[word.encode().translate(table) for word in words],
             stops=np.array([*(word in stop_words for word in words), False]),
             levels=_levels(terms, {word: n for n, word in enumerate(words)}),
-            shortest=shortest,
+            shortest=tokens.shortest,
             table=table,
-            stays=token_points("".join(sign for sign in signs if not sign.isascii())),
+            stays=_points_that_stay(tokens, lower=lower),
             width=width,
         )
 
@@ -127,18 +128,25 @@ def pairs(nodes: npt.NDArray[Any], words: npt.NDArray[Any]) -> npt.NDArray[np.ui
     return keys
 
 
-def _byte_table(signs: str, *, lower: bool) -> bytes:
+def _byte_table(tokens: TokenPattern, *, lower: bool) -> bytes:
     """The table for `bytes.translate`: bytes of words stay or become lower case; others become 0.
 
-    The signs become 1, 2 and so on. There are at most 31, because ASCII has no more.
+    The ASCII signs become 1, 2 and so on. There are at most 31, because ASCII has no more.
     """
     table = bytearray(256)
     for byte in range(256):
-        character = chr(byte)
-        if byte >= 0x80:
-            table[byte] = byte
-        elif character.isalnum() or character == "_":
-            table[byte] = ord(character.lower()) if lower else byte
-    for number, sign in enumerate(signs):
+        becomes = ord(chr(byte).lower()) if lower and byte < 0x80 else byte
+        if byte >= 0x80 or tokens.runs[becomes]:
+            table[byte] = becomes
+    for number, sign in enumerate(filter(str.isascii, tokens.signs)):
         table[ord(sign)] = number + 1
     return bytes(table)
+
+
+def _points_that_stay(tokens: TokenPattern, *, lower: bool) -> npt.NDArray[np.bool_]:
+    """For each code point, whether it may be in a token; right only beyond ASCII."""
+    stays = tokens.runs.copy()
+    stays[[ord(sign) for sign in tokens.signs if not sign.isascii()]] = True
+    if lower:
+        stays[list(PROTECTED.values())] = [tokens.runs[capital] for capital in PROTECTED]
+    return stays

@@ -122,10 +122,10 @@ def test_another_scikit_learn_version_is_served_with_a_warning(tmp_path, caplog)
     """A pipeline saved by another version of scikit-learn is served, with a warning in the log."""
     content = pickle.dumps(fitted(LogisticRegression(), LABELS), protocol=0)
     assert sklearn.__version__.encode() in content
-    older = content.replace(b"V" + sklearn.__version__.encode(), b"V0.1.2")
+    older = content.replace(b"V" + sklearn.__version__.encode(), b"V1.0.2")
     model = load_model(_folder_of(tmp_path, older))
     model.warm_up()
-    assert "saved by scikit-learn 0.1.2" in caplog.text
+    assert "saved by scikit-learn 1.0.2" in caplog.text
 
 
 def test_the_card_keeps_options_as_json(save, tmp_path):
@@ -133,3 +133,17 @@ def test_the_card_keeps_options_as_json(save, tmp_path):
     save(fitted(LogisticRegression(), LABELS), class_values=[0, 0.5, 1])
     card = json.loads((tmp_path / "card.json").read_text())
     assert card["options"] == {"class_values": [0, 0.5, 1]}
+
+
+def test_a_model_that_faster_code_cannot_read_is_served(save, monkeypatch, caplog):
+    """If the faster code raises an error when it reads a model, scikit-learn runs the model."""
+
+    def fail(_):
+        raise AttributeError("no coefficients")
+
+    monkeypatch.setattr("scoring.sklearn_model.WordPipeline.from_estimator", fail)
+    pipeline = fitted(LogisticRegression(), LABELS)
+    model = save(pipeline)
+    expected = pipeline.predict_proba(["good"]) @ [0, 0.5, 1]
+    np.testing.assert_allclose(model.numbers(["good"]), expected)
+    assert "no coefficients" in caplog.text

@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 from scoring.words import compiled_words, word_counts
 from scoring.words.compiled_words import CompiledWords
 from scoring.words.hash_index import KeyCollision
-from scoring.words.utf8 import _word_points
+from scoring.words.utf8 import word_points
 from scoring.words.word_arrays import WordArrays
 from scoring.words.word_counts import WordCounter
 from scoring.words.word_index import WordIndex
@@ -30,6 +30,8 @@ OPTIONS = st.fixed_dictionaries(
             [
                 *(r"(?u)\b\w\w+\b", r"(?u)\b\w+\b", r"\w+", r"\w\w\w+", r"\w+|[!?:)]"),
                 *(r"(?u)\b\w+\b|[!\u2014\U0001f600-\U0001f64f]", r"\w+|[\u2600-\u27bf]"),
+                *(r"\w{1,}", r"(?u)\b\w{2,}\b", r"[a-zA-Z]{3,}", r"[A-Za-z0-9]+", r"[a-z][a-z]+"),
+                *(r"[a-z_']+", r"[^\W\d_]{2,}", r"[a\u00e9\u4e2d\u0301]+", r"[A-Z!]+", r"[\w'-]+"),
             ]
         ),
         "lowercase": st.booleans(),
@@ -76,6 +78,24 @@ def test_counts_equal_those_of_the_vectoriser(
     except ValueError:
         return  # a vocabulary of nothing but stop words
     assert same(vectoriser, texts + known)
+
+
+@settings(max_examples=200)
+@given(
+    st.sampled_from(
+        [r"\b[a-z]+\b", r"(?u)\b[a-zA-Z]{2,}\b", r"\b[^\W\d_]+\b", r"\b[aI\u00e9\u0130]+\b"]
+    ),
+    st.booleans(),
+    st.sampled_from([None, "unicode", "ascii"]),
+    st.lists(TEXT, min_size=1, max_size=8),
+    st.lists(TEXT, min_size=1, max_size=8),
+)
+def test_whole_words_of_some_letters_are_counted(
+    pattern: str, lower: bool, strip: str | None, known: list[str], texts: list[str]
+) -> None:
+    r"""`\b[a-z]+\b` takes no part of a word with other characters: "x" of "x1" is no token."""
+    vectoriser = CountVectorizer(token_pattern=pattern, lowercase=lower, strip_accents=strip)
+    assert same(vectoriser.fit(["aa bb ab x", *known]), texts + known)
 
 
 @given(st.lists(st.text("ab\u00e9", min_size=1, max_size=60), min_size=1, unique=True), st.data())
@@ -137,7 +157,15 @@ def test_many_texts_at_once_are_counted_as_one_by_one() -> None:
         CountVectorizer(analyzer=str.split),
         CountVectorizer(tokenizer=str.split, token_pattern=None),
         CountVectorizer(preprocessor=str.lower),
-        CountVectorizer(token_pattern=r"[a-z]+"),  # noqa: S106  no password, though a token
+        CountVectorizer(token_pattern=r"[a-z]+[0-9]"),  # noqa: S106  no password, though a token
+        CountVectorizer(token_pattern=r"\b[a-z]+"),  # noqa: S106
+        CountVectorizer(token_pattern=r"\b[a-z']+\b"),  # noqa: S106
+        CountVectorizer(token_pattern=r"\b[a-z]+\b", ngram_range=(1, 2)),  # noqa: S106
+        CountVectorizer(token_pattern=r"[a-z ]+"),  # noqa: S106
+        CountVectorizer(token_pattern=r"[z-a]+"),  # noqa: S106
+        CountVectorizer(token_pattern=r"\w{2,3}"),  # noqa: S106
+        CountVectorizer(token_pattern=r"\w{0,}"),  # noqa: S106
+        CountVectorizer(token_pattern=r"[a-z]+|[!]"),  # noqa: S106
         CountVectorizer(token_pattern=r"\w+|[^!]"),  # noqa: S106
         CountVectorizer(token_pattern=r"\w+|[! ]"),  # noqa: S106
         CountVectorizer(token_pattern=r"\w+|[z-a]"),  # noqa: S106
@@ -156,7 +184,7 @@ def test_word_characters_are_those_of_the_regular_expressions() -> None:
     every = "".join(map(chr, range(0x80, 0x110000)))
     expected = np.zeros(0x110000, dtype=bool)
     expected[[ord(found) for found in re.findall(r"\w", every)]] = True
-    assert (_word_points()[0x80:] == expected[0x80:]).all()
+    assert (word_points()[0x80:] == expected[0x80:]).all()
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")

@@ -2,16 +2,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
+from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
+from sklearn.svm import LinearSVC
 
 from scoring.words import compiled_words, word_pipeline
+from scoring.words.proof import trial_texts
 from scoring.words.word_counts import WordCounter
-from scoring.words.word_pipeline import WordPipeline, _trial_texts
+from scoring.words.word_pipeline import WordPipeline
 
 GOOD = ["a good film", "well made and moving", "I liked it", "splendid, really splendid!"]
 BAD = ["a bad film", "badly made and dull", "I left early", "not good, not at all"]
@@ -31,6 +35,12 @@ CLASSIFIERS: list[Any] = [
     SGDClassifier(loss="modified_huber", random_state=0),
     MultinomialNB(),
     ComplementNB(),
+    CalibratedClassifierCV(LinearSVC(), cv=2),
+    CalibratedClassifierCV(LinearSVC(fit_intercept=False), cv=2, ensemble=False),
+    CalibratedClassifierCV(SGDClassifier(random_state=0), cv=2, method="isotonic"),
+    CalibratedClassifierCV(RidgeClassifier(), cv=2),
+    CalibratedClassifierCV(MultinomialNB(), cv=2),
+    GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=2),
     make_pipeline(TruncatedSVD(2, random_state=0), RandomForestClassifier(5, random_state=0)),
 ]
 
@@ -61,7 +71,7 @@ LONG_TEXTS = [
 
 @pytest.mark.skipif(compiled_words.LIBRARY is None, reason="nothing was compiled")
 @pytest.mark.parametrize("steps", VECTORISERS)
-@pytest.mark.parametrize("classifier", CLASSIFIERS[:4])
+@pytest.mark.parametrize("classifier", CLASSIFIERS[:4] + CLASSIFIERS[5:7])
 @pytest.mark.parametrize("labels", [[1] * 4 + [0] * 4, [2, 1, 2, 1, 0, 0, 1, 0]])
 def test_compiled_sums_are_those_of_scipy_to_the_last_bit(
     steps: list[Any], classifier: Any, labels: list[int], monkeypatch: pytest.MonkeyPatch
@@ -73,7 +83,7 @@ def test_compiled_sums_are_those_of_scipy_to_the_last_bit(
     counted = WordPipeline.from_estimator(pipeline)
     assert compiled is not None
     assert counted is not None
-    texts = [*TEXTS, *LONG_TEXTS, *_trial_texts(list(pipeline[0].vocabulary_))]
+    texts = [*TEXTS, *LONG_TEXTS, *trial_texts(list(pipeline[0].vocabulary_))]
     found = compiled.predict_proba(texts)
     np.testing.assert_array_equal(found, counted.predict_proba(texts))
     np.testing.assert_allclose(found, pipeline.predict_proba(texts), rtol=0, atol=1e-12)
@@ -85,6 +95,16 @@ def test_gives_the_predictions_of_a_regression() -> None:
     fast = WordPipeline.from_estimator(pipeline)
     assert fast is not None
     np.testing.assert_allclose(fast.predict(TEXTS), pipeline.predict(TEXTS), atol=1e-12)
+
+
+def test_nested_pipelines_and_steps_that_do_nothing_are_supported() -> None:
+    """A pipeline in a pipeline, and `passthrough` steps, give the same probabilities."""
+    inner = make_pipeline(CountVectorizer(), "passthrough", TfidfTransformer())
+    pipeline = make_pipeline("passthrough", inner, make_pipeline(LogisticRegression()))
+    pipeline.fit(GOOD + BAD, [1] * 4 + [0] * 4)
+    fast = WordPipeline.from_estimator(pipeline)
+    assert fast is not None
+    np.testing.assert_allclose(fast.predict_proba(TEXTS), pipeline.predict_proba(TEXTS), atol=1e-12)
 
 
 def test_texts_beyond_one_chunk_keep_their_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,41 @@
+"""Finds the estimator that does the work inside a search or a threshold classifier."""
+
+from typing import Any
+
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
+
+# Importable from `sklearn.model_selection` only after an import that allows experiments.
+from sklearn.model_selection._search_successive_halving import (
+    HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+)
+
+#: Class -> the attributes of which one holds the estimator. A threshold classifier of a fitted
+#: estimator has no `estimator_`.
+_INSIDE: dict[type, tuple[str, ...]] = {
+    GridSearchCV: ("best_estimator_",),
+    RandomizedSearchCV: ("best_estimator_",),
+    HalvingGridSearchCV: ("best_estimator_",),
+    HalvingRandomSearchCV: ("best_estimator_",),
+    TunedThresholdClassifierCV: ("estimator_",),
+    FixedThresholdClassifier: ("estimator_", "estimator"),
+    FrozenEstimator: ("estimator",),
+}
+
+
+def unwrapped(estimator: Any) -> Any:
+    """The estimator inside, whose probabilities are those of the whole.
+
+    A regressor's predictions are the same too. A threshold classifier predicts other classes than
+    the estimator inside it, but its probabilities are that estimator's.
+    """
+    for attribute in _INSIDE.get(type(estimator), ()):
+        if (inside := getattr(estimator, attribute, None)) is not None:
+            return unwrapped(inside)
+    return estimator
