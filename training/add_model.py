@@ -78,7 +78,8 @@ def add_model(
     files that you trust.
 
     Args:
-        file: `.pkl`, `.pickle`, `.joblib` or `.sav` (scikit-learn); `.hdf5`, `.h5` or `.keras` (Keras).
+        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`) or a Keras model (`.hdf5`,
+            `.h5`, `.keras`).
         name: the name of the new model.
         output: the folder that holds the model folders.
         meaning: what the model file does not tell.
