@@ -133,6 +133,22 @@ def test_failed_cancelled_and_small_jobs_are_sent_too(
     assert sorted(types) == ["job.cancelled", "job.failed", "job.failed", "job.succeeded"]
 
 
+def test_the_message_of_a_failed_job_quotes_no_row(
+    service: Service, settings: Settings, receiver: Receiver
+) -> None:
+    """A ref may be somebody's name: the job shows it to its owner, and the message does not."""
+    query = {"callback_url": receiver.url, "on_error": "fail"}
+    at = service.submit(b"ref,text\nx The first found is Ann,\n", **query).location
+    service.client.post("/jobs", json={"text": [""], "ref": ["Ann"]}, query_string=query)
+    service.work()
+    assert deliver(service, settings) == 2
+    assert "Ann" in service.client.get(at).json["error"]
+    for number in range(2):
+        message = receiver.verified(NEW, number)
+        assert message["data"]["error"].startswith("More rows have an error than on_error=fail")
+        assert b"Ann" not in receiver.got[number][1]
+
+
 def test_a_callback_is_tried_again_with_the_same_id(
     service: Service, settings: Settings, receiver: Receiver
 ) -> None:
