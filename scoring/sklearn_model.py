@@ -82,8 +82,8 @@ def read_estimator(path: Path) -> Any:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             estimator = joblib.load(path)
-    # Unpickling runs code from the file, which may raise any exception.
-    except Exception as error:
+    # Unpickling runs code from the file, which may raise any exception, or end the process.
+    except (Exception, SystemExit) as error:
         raise UnusableModel(path=path, reason=unpickling_failure(error)) from error
     saved_with = {
         warning.message.original_sklearn_version

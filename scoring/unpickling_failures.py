@@ -16,7 +16,7 @@ _MISSING_NAMES = (
 _DAMAGED = (EOFError, IndexError, KeyError, MemoryError, OverflowError, UnpicklingError, zlib.error)
 
 
-def unpickling_failure(error: Exception) -> str:
+def unpickling_failure(error: BaseException) -> str:
     """Turn the exception of an unpickling into a reason for `UnusableModel`."""
     said = str(error).partition("\n")[0][:200]
     if isinstance(error, ModuleNotFoundError) and error.name:

@@ -140,27 +140,38 @@ def _copy_pickle(
             raise BadOption(
                 option=option, value=getattr(meaning, option), reason="it is for Keras models only"
             )
+    given = [name for name in _MEANINGS if getattr(meaning, name) is not None]
+    if len(given) > 1:
+        reason = f"it says the same as --{given[0].replace('_', '-')}; give one of them"
+        raise BadOption(option=given[1], value=getattr(meaning, given[1]), reason=reason)
     shutil.copyfile(file, folder / "model.pkl")
     estimator = read_estimator(folder / "model.pkl")
+    options: dict[str, Any] = {}
     if meaning.class_values is not None:
-        return {"class_values": list(meaning.class_values)}, {}
-    if meaning.target_range is not None:
+        options = {"class_values": list(meaning.class_values)}
+    elif meaning.target_range is not None:
         options = {TARGET_RANGE: list(meaning.target_range)}
-        class_values_of(estimator, options)
-        return options, {}
-    if meaning.positive is not None:
-        if not (labels := class_labels(estimator)):
-            # If it is no fitted classifier at all, that is the better reason.
-            class_values_of(estimator, {})
-        chosen = [float(str(label) == meaning.positive) for label in labels]
-        if sum(chosen) != 1:
-            names = ", ".join(map(str, labels)) or "none"
-            raise BadOption(
-                option="positive", value=meaning.positive, reason=f"the classes are: {names}"
-            )
-        return {"class_values": chosen}, {}
-    values = class_values_of(estimator, {})
-    return ({} if values is None else {"class_values": values.tolist()}), {}
+    elif meaning.positive is not None and (labels := class_labels(estimator)):
+        options = {"class_values": _one_class(labels, meaning.positive)}
+    values = class_values_of(estimator, options)
+    if values is not None:
+        options["class_values"] = values.tolist()
+    elif meaning.positive is not None:
+        raise BadOption(option="positive", value=meaning.positive, reason="it has no classes")
+    return options, {}
+
+
+#: What may say how to read the outputs of a pickled estimator; one of them is enough.
+_MEANINGS = ("class_values", "positive", "target_range")
+
+
+def _one_class(labels: list[Any], positive: str) -> list[float]:
+    """Class values that make the probability of one class the score."""
+    chosen = [float(str(label) == positive) for label in labels]
+    if sum(chosen) != 1:
+        reason = f"the classes are: {', '.join(map(str, labels))}"
+        raise BadOption(option="positive", value=positive, reason=reason)
+    return chosen
 
 
 def _copy_keras(

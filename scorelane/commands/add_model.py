@@ -99,8 +99,11 @@ def add_model(
     for text, score in added.proof.items():
         click.echo(f"  {score:.3f}  {text}")
     if added.classes:
-        worth = ", ".join(f"{label} {value:.3g}" for label, value in added.classes.items())
-        click.echo(f"A score is the mean of what the classes are worth: {worth}.")
+        worth = ", ".join(f"{label}: {value:.3g}" for label, value in added.classes.items())
+        click.echo(f"A score is the mean of what the classes are worth ({worth}).")
+    else:
+        low, high = added.card.options.get("target_range", (0, 1))
+        click.echo(f"A score is the one number that the model gives, taken as {low:g} to {high:g}.")
     model_options.print_if_compiled(added.card)
 
 

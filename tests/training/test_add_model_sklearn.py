@@ -95,7 +95,7 @@ def test_a_number_may_be_the_positive_label(pickled, tmp_path):
     assert added.card.options == {"class_values": [1.0, 0.0]}
 
 
-@pytest.mark.parametrize("values", [[0, 0.5, 1], [0, 2]])
+@pytest.mark.parametrize("values", [[0, 0.5, 1], [0, 2], [0, float("nan")]])
 def test_class_values_that_do_not_fit_are_refused(pickled, tmp_path, values):
     """A model is added only with one number in 0..1 per class."""
     with pytest.raises(UnusableModel, match="class values"):
@@ -197,6 +197,36 @@ def test_a_range_that_is_none_is_refused(pickled, tmp_path, given):
             output=tmp_path / "models",
             meaning=Meaning(target_range=given),
         )
+
+
+@pytest.mark.parametrize(
+    "meaning",
+    [
+        Meaning(class_values=[0, 1], positive="1"),
+        Meaning(positive="1", target_range=[0, 1]),
+        Meaning(class_values=[0, 1], target_range=[0, 1]),
+    ],
+)
+def test_only_one_option_says_how_outputs_are_read(pickled, tmp_path, meaning):
+    """Of two options that say the same, none is ignored without a word."""
+    with pytest.raises(BadOption, match="says the same as"):
+        add_model(pickled(TWO), name="mine", output=tmp_path / "models", meaning=meaning)
+
+
+def test_a_regressor_has_no_positive_class(pickled, tmp_path):
+    """The option for the positive class is refused for a regressor."""
+    meaning = Meaning(positive="1")
+    with pytest.raises(BadOption, match="no classes"):
+        add_model(pickled(TWO, Ridge()), name="m", output=tmp_path / "models", meaning=meaning)
+
+
+@pytest.mark.parametrize("meaning", [Meaning(positive="1"), Meaning(class_values=[0, 1])])
+def test_an_unfitted_pipeline_is_named_as_such_with_any_option(tmp_path, meaning):
+    """The better reason comes first: there are no classes, because there was no fit."""
+    path = tmp_path / "theirs.pkl"
+    joblib.dump(make_pipeline(TfidfVectorizer(), LogisticRegression()), path)
+    with pytest.raises(UnusableModel, match="it is not fitted"):
+        add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
 
 
 @pytest.mark.parametrize(

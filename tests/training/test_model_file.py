@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
 from scorelane.commands.main import cli
@@ -51,6 +51,7 @@ def zipped(*names):
         ("m.pkl", PICKLE[:50], "Copy the whole file again"),
         ("m.pkl", gzip.compress(PICKLE)[:30], "Copy the whole file again"),
         ("m.pkl", b"\x80\x63" + PICKLE[2:], "protocol 99, by a newer Python"),
+        ("m.pkl", b"csys\nexit\n(I0\ntR.", "cannot be unpickled .SystemExit"),
         ("m.pkl", b"c__main__\nclean\n.", "'clean' of the script or notebook"),
         ("m.pkl", b"cpreprocessing\nclean\n.", "the module 'preprocessing'"),
         ("m.pkl", b"cnot_here.nn\nLinear\n.", "the module 'not_here'"),
@@ -130,6 +131,22 @@ def test_pickles_of_every_protocol_and_usual_name_are_added(tmp_path, name, prot
     (tmp_path / name).write_bytes(pickle.dumps(pipeline, protocol=protocol))
     added = add_model(tmp_path / name, name="mine", output=tmp_path / "models")
     assert added.classes == {"0": 0.0, "1": 1.0}
+
+
+def test_the_command_says_how_outputs_are_taken(tmp_path):
+    """Classes and their values are printed, or the range of a regressor, so that errors are seen."""
+    for number, (model, said) in enumerate(
+        [
+            (LogisticRegression(), "what the classes are worth (0: 0, 1: 1)."),
+            (Ridge(), "the one number that the model gives, taken as 0 to 1."),
+        ]
+    ):
+        pipeline = make_pipeline(TfidfVectorizer(), model).fit(["good", "bad"], [1, 0])
+        joblib.dump(pipeline, tmp_path / "m.pkl")
+        words = ["--name", f"m{number}", "--output", tmp_path / "models"]
+        result = CliRunner().invoke(cli, ["add-model", *map(str, [tmp_path / "m.pkl", *words])])
+        assert result.exit_code == 0, result.output
+        assert said in result.stdout
 
 
 def test_a_compressed_pickle_is_added(tmp_path):
