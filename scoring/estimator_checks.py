@@ -1,15 +1,15 @@
-"""Checks that what a pickle holds can give scores, and finds what its classes are worth."""
+"""Checks that the outputs of an estimator are scores, and finds what its classes are worth."""
 
-from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import is_classifier, is_clusterer, is_outlier_detector, is_regressor
+from sklearn.base import is_regressor
 from sklearn.exceptions import NotFittedError
 
 from scoring.class_values import given_values, values_of_labels
+from scoring.estimator_kinds import final_step, refuse_other_objects, says
 
 #: Texts that every model must be able to score when it is loaded.
 TRIAL_TEXTS = (
@@ -62,7 +62,7 @@ def class_values_of(estimator: Any, options: dict[str, Any]) -> npt.NDArray[np.f
     Raises:
         ValueError: it cannot give scores; the message says why, and what to do.
     """
-    _refuse_other_objects(estimator)
+    refuse_other_objects(estimator)
     if not hasattr(estimator, "predict_proba"):
         if "class_values" in options:
             raise ValueError("it predicts the score itself, so class values have no use for it")
@@ -100,84 +100,16 @@ def exclude_each_other(estimator: Any, probabilities: npt.NDArray[np.float64]) -
 
     Two sigmoids may add up to 1 by chance, so a label matrix in the training counts as well.
     """
-    is_multilabel = getattr(_final_step(estimator), "multilabel_", False)
+    is_multilabel = getattr(final_step(estimator), "multilabel_", False)
     sums = probabilities.sum(axis=1)
     # No class at all (one-against-the-rest) is no sign of several labels.
     return not is_multilabel and bool((np.abs(sums - 1)[sums > 0] <= _SUM_TOLERANCE).all())
-
-
-def _final_step(estimator: Any) -> Any:
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif getattr(estimator, "steps", None):
-            estimator = estimator.steps[-1][1]
-        else:
-            return estimator
 
 
 _SEVERAL_OUTPUTS = (
     "it predicts several labels at once (multi-output), and a score is one number. Fit a pipeline "
     "for the one label that is to be the score"
 )
-
-
-def _refuse_other_objects(estimator: Any) -> None:
-    """Refuse what is no estimator that predicts.
-
-    Raises:
-        ValueError: the message says what it is, and what to save instead.
-    """
-    kind = type(estimator).__name__
-    if isinstance(estimator, type):
-        reason = f"it holds the class {estimator.__name__} itself. Save a fitted object"
-        raise ValueError(reason)  # noqa: TRY004  a fault of the file, not of the caller
-    if isinstance(estimator, dict | list | tuple):
-        raise ValueError(_of_container(estimator))  # noqa: TRY004  see above
-    if not hasattr(estimator, "predict"):
-        reason = f"it holds a {kind}, which is not an estimator that predicts"
-        if hasattr(estimator, "transform") and hasattr(estimator, "fit"):
-            reason += (
-                ": it only turns texts into numbers. Save it in one pipeline with its classifier: "
-                "joblib.dump(make_pipeline(vectoriser, classifier), 'model.pkl')"
-            )
-        elif callable(estimator):
-            reason += ". Save the fitted pipeline itself, not a function that uses it"
-        else:
-            reason += ". Save the fitted pipeline with joblib.dump"
-        raise ValueError(reason)
-    is_mixture = hasattr(estimator, "predict_proba") and hasattr(_final_step(estimator), "weights_")
-    if is_mixture or _is(is_clusterer, estimator) or _is(is_outlier_detector, estimator):
-        raise ValueError(
-            f"it holds a {kind} that groups texts by itself, and its groups say nothing of how "
-            "positive a text is. Fit a classifier to labelled texts (`scorelane train` does)"
-        )
-    if hasattr(estimator, "predict_proba"):
-        return
-    if _is(is_classifier, estimator) or hasattr(estimator, "classes_"):
-        raise ValueError(
-            "it is a classifier without predict_proba, so it has no graded score. Wrap the "
-            "classifier in sklearn.calibration.CalibratedClassifierCV and fit it again"
-        )
-
-
-def _is(test: Callable[[Any], bool], estimator: Any) -> bool:
-    """Whether an estimator says that it is of a kind; objects of other libraries say nothing."""
-    try:
-        return test(estimator)
-    except (AttributeError, TypeError):
-        return False
-
-
-def _of_container(container: Any) -> str:
-    """What to do with a dict, list or tuple, such as of a vectoriser and a classifier."""
-    parts = container.values() if isinstance(container, dict) else container
-    kinds = ", ".join([type(part).__name__ for part in parts][:6]) or "nothing"
-    held = f"it holds a {type(container).__name__} ({kinds}), which is not an estimator"
-    return (
-        f"{held}. Save one pipeline. Fitted parts are joined without another fit: "
-        "joblib.dump(make_pipeline(vectoriser, classifier), 'model.pkl')"
-    )
 
 
 def _try(method: Any, estimator: Any) -> Any:
@@ -201,7 +133,7 @@ def _try(method: Any, estimator: Any) -> Any:
             "pipeline that begins with its vectoriser, fitted and saved with the scikit-learn "
             f"version used here ({version('scikit-learn')})"
         )
-        if _final_step(estimator) is estimator:
+        if final_step(estimator) is estimator:
             reason += f". It is a {type(estimator).__name__} alone"
         raise ValueError(reason) from error
 
@@ -251,7 +183,7 @@ def _check_predictions(found: Any, estimator: Any, options: dict[str, Any]) -> N
     Raises:
         ValueError: they are not one number per text, or were fitted to another scale than 0..1.
     """
-    if np.asarray(found).dtype.kind in "biuUSO" and not _is(is_regressor, estimator):
+    if np.asarray(found).dtype.kind in "biuUSO" and not says(is_regressor, estimator):
         raise ValueError(
             "it predicts labels, so it has no graded score. Save an estimator with predict_proba, "
             "or a regressor"

@@ -134,7 +134,7 @@ def test_pickles_of_every_protocol_and_usual_name_are_added(tmp_path, name, prot
 
 
 def test_the_command_says_how_outputs_are_taken(tmp_path):
-    """Classes and their values are printed, or the range of a regressor, so that errors are seen."""
+    """Classes and their values are printed, or the range of a regressor."""
     for number, (model, said) in enumerate(
         [
             (LogisticRegression(), "what the classes are worth (0: 0, 1: 1)."),
