@@ -40,6 +40,13 @@ class KerasModel(Model):
         self.network = network
         self._numbers = numbers
 
+    @property
+    def classes(self) -> dict[str, float]:
+        """What each output is worth in a score, by its number from 1; empty if there is one."""
+        values = self.network.class_values
+        numbered = enumerate([] if values is None else values.tolist(), start=1)
+        return {f"output {number}": value for number, value in numbered}
+
     @classmethod
     @override
     def load(cls, folder: Path, card: Card) -> Self:

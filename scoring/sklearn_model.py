@@ -9,14 +9,15 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import is_classifier
 from sklearn.exceptions import InconsistentVersionWarning
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 from typing_extensions import override
 
-from scoring.class_values import expected_score, given_values, values_of_labels
+from scoring.class_values import expected_score
+from scoring.estimator_checks import TRIAL_TEXTS, class_labels, class_values_of, target_range_of
 from scoring.saved.unpickling import load_pickle, version_note
 from scoring.saved.upgrade import upgrade
+from scoring.unpickling_failures import unpickling_failure
 from scoring.unwrapping import unwrapped
 from scoring.words.fast_vectorisers import with_fast_vectorisers
 from scoring.words.word_pipeline import WordPipeline
@@ -25,22 +26,26 @@ from shared.model import SCORE, TEXT, Card, Model
 
 logger = logging.getLogger(__name__)
 
-#: Texts that every model must be able to score when it is loaded.
-_TRIAL = ["I am well", "It was terrible, I want my money back.", "\N{WHITE SMILING FACE}"]
-
-#: How far the predictions of a regressor may lie outside 0..1. A regressor that goes further was
-#: fitted to another target.
-_OVERSHOOT = 0.5
-
 
 class SklearnModel(Model):
-    """A fitted estimator; `load` reads `model.pkl`."""
+    """A fitted estimator; `load` reads `model.pkl`.
+
+    Attributes:
+        classes: what each class is worth in a score, by its label; empty for a regressor.
+    """
 
     def __init__(self, estimator: Any, card: Card, path: Path) -> None:
         self.card = card
-        self._estimator = estimator = unwrapped(estimator)
-        self.class_values = _class_values(estimator, card, path)
-        _check_trial_texts(self, path)
+        estimator = unwrapped(estimator)
+        try:
+            self.class_values = class_values_of(estimator, card.options)
+            self._low, self._high = target_range_of(card.options) or (0.0, 1.0)
+        except ValueError as error:
+            raise UnusableModel(path=path, reason=f"{error}{version_note(path)}") from error
+        self.classes: dict[str, float] = {}
+        if self.class_values is not None:
+            labels = map(str, class_labels(estimator))
+            self.classes = dict(zip(labels, self.class_values.tolist(), strict=True))
         self._estimator = _faster(estimator)
 
     @classmethod
@@ -60,12 +65,13 @@ class SklearnModel(Model):
     def numbers(self, texts: list[str]) -> npt.NDArray[np.float64]:
         """The unclipped scores of n texts, n >= 1; a regressor may leave 0..1 by a little."""
         if self.class_values is None:
-            return np.asarray(self._estimator.predict(texts), dtype=np.float64)
+            predicted = np.asarray(self._estimator.predict(texts), dtype=np.float64)
+            return (predicted - self._low) / (self._high - self._low)
         return expected_score(self._estimator.predict_proba(texts), self.class_values)
 
     @override
     def warm_up(self) -> None:
-        self.numbers(_TRIAL)
+        self.numbers(list(TRIAL_TEXTS))
 
 
 def _faster(estimator: Any) -> Any:
@@ -91,19 +97,9 @@ def read_estimator(path: Path) -> Any:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             estimator, missing = load_pickle(path)
-    except (ImportError, AttributeError) as error:
-        reason = (
-            f"its pickle needs something that is not installed here ({error}). Install the package "
-            f"that provides it, or the scikit-learn version that saved it (here: {here})"
-            f"{version_note(path)}"
-        )
-        raise UnusableModel(path=path, reason=reason) from error
-    # Unpickling runs code from the file, which may raise any exception.
-    except Exception as error:
-        reason = (
-            f"it cannot be unpickled ({type(error).__name__}: {error}). Save the fitted pipeline "
-            f"with joblib.dump, under scikit-learn {here}{version_note(path)}"
-        )
+    # Unpickling runs code from the file, which may raise any exception, or end the process.
+    except (Exception, SystemExit) as error:
+        reason = f"{unpickling_failure(error)}{version_note(path)}"
         raise UnusableModel(path=path, reason=reason) from error
     saved_with = {
         warning.message.original_sklearn_version
@@ -120,55 +116,3 @@ def read_estimator(path: Path) -> Any:
             here,
         )
     return estimator
-
-
-def class_labels(estimator: Any) -> list[Any]:
-    """The labels of a classifier, in the order of its probabilities; empty for a regressor."""
-    labels = np.asarray(getattr(estimator, "classes_", []))
-    return list(labels.tolist())
-
-
-def _class_values(estimator: Any, card: Card, path: Path) -> npt.NDArray[np.float64] | None:
-    """The values of the classes; None for an estimator that predicts the score itself."""
-    if not hasattr(estimator, "predict_proba"):
-        _refuse_classifier(estimator, path)
-        return None
-    labels = class_labels(estimator)
-    try:
-        values = given_values(card.options, len(labels))
-        return values_of_labels(labels) if values is None else values
-    except ValueError as error:
-        raise UnusableModel(path=path, reason=str(error)) from error
-
-
-def _refuse_classifier(estimator: Any, path: Path) -> None:
-    if not hasattr(estimator, "predict"):
-        reason = f"it holds a {type(estimator).__name__}, which is not an estimator that predicts"
-        raise UnusableModel(path=path, reason=reason)
-    if is_classifier(estimator):
-        reason = (
-            "it is a classifier without predict_proba, so it has no graded score. Wrap the "
-            "classifier in sklearn.calibration.CalibratedClassifierCV and fit it again"
-        )
-        raise UnusableModel(path=path, reason=reason)
-
-
-def _check_trial_texts(model: SklearnModel, path: Path) -> None:
-    try:
-        numbers = model.numbers(_TRIAL)
-    # The estimator is user code and may raise any exception.
-    except Exception as error:
-        reason = (
-            f"it does not score texts ({type(error).__name__}: {error}). Save a pipeline that "
-            "begins with its vectoriser, fitted and saved with the scikit-learn version used here "
-            f"({version('scikit-learn')}){version_note(path)}"
-        )
-        raise UnusableModel(path=path, reason=reason) from error
-    if numbers.shape != (len(_TRIAL),) or not np.isfinite(numbers).all():
-        raise UnusableModel(path=path, reason="it does not return one finite number per text")
-    if numbers.min() < -_OVERSHOOT or numbers.max() > 1 + _OVERSHOOT:
-        reason = (
-            f"it predicts {numbers.min():.3g} to {numbers.max():.3g}, and a score is in 0..1. "
-            "Scale its target to 0..1 and fit it again"
-        )
-        raise UnusableModel(path=path, reason=reason)

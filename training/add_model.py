@@ -11,11 +11,9 @@ import pandas as pd
 
 from shared.errors.input import BadOption
 from shared.errors.model import UnusableModel
-from shared.model import SCORE, TEXT, Card, load_model, write_card
+from shared.model import SCORE, TEXT, Card, Model, load_model, write_card
+from training.model_file import format_of
 from training.model_folder import library_versions, new_model_folder
-
-#: File name ending -> the format of the card under which the model is served.
-FORMATS = {".pkl": "pkl", ".joblib": "pkl", ".hdf5": "hdf5", ".h5": "hdf5", ".keras": "hdf5"}
 
 #: Texts that a new model must score. Their scores are shown, so that a person can judge them.
 PROOF = [
@@ -34,6 +32,7 @@ class Meaning:
     Attributes:
         class_values: one number in 0..1 per class, in the order of the model's classes.
         positive: the label of the positive class of a `.pkl`; all other classes are negative.
+        target_range: the lowest and the highest target that a regressor was fitted to.
         word_index: the file with a Keras model's word index, a JSON object of word -> number.
         max_length: the number of words that a Keras model with variable input length reads.
         padding: where zeros pad a row: `post` (after the words) or `pre` (before them).
@@ -42,6 +41,7 @@ class Meaning:
 
     class_values: Sequence[float] | None = None
     positive: str | None = None
+    target_range: Sequence[float] | None = None
     word_index: Path | None = None
     max_length: int | None = None
     padding: str | None = None
@@ -55,10 +55,12 @@ class Added:
     Attributes:
         card: the card of the new model.
         proof: the texts of `PROOF` -> the scores of the model.
+        classes: what each class is worth in a score; empty if the model predicts the score itself.
     """
 
     card: Card
     proof: dict[str, float] = field(default_factory=dict)
+    classes: dict[str, float] = field(default_factory=dict)
 
 
 def add_model(
@@ -76,7 +78,8 @@ def add_model(
     files that you trust.
 
     Args:
-        file: `.pkl` or `.joblib` (scikit-learn); `.hdf5`, `.h5` or `.keras` (Keras).
+        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`) or a Keras model (`.hdf5`,
+            `.h5`, `.keras`).
         name: the name of the new model.
         output: the folder that holds the model folders.
         meaning: what the model file does not tell.
@@ -87,15 +90,13 @@ def add_model(
         shared.errors.model.UnusableModel: the file cannot be served; nothing is left in `output`.
         shared.errors.model.ModelExists: a model of this name exists, and `force` is false.
         shared.errors.input.BadOption: an option does not fit the file.
-        shared.errors.model.BadCard: a card may not hold this name.
+        shared.errors.model.BadName: a model may not have this name.
     """
     meaning = meaning or Meaning()
-    kind = FORMATS.get(file.suffix.lower())
-    if not file.is_file():
-        raise UnusableModel(path=file, reason="there is no such file")
-    if kind is None:
-        reason = f"its name must end in {', '.join(FORMATS)}"
-        raise UnusableModel(path=file, reason=reason)
+    try:
+        kind = format_of(file)
+    except ValueError as error:
+        raise UnusableModel(path=file, reason=str(error)) from error
     with new_model_folder(output, name, force=force) as folder:
         try:
             copy_model = _copy_pickle if kind == "pkl" else _copy_keras
@@ -110,7 +111,9 @@ def add_model(
                 figures=figures,
                 libraries=library_versions(*_LIBRARIES[kind]),
             )
-            return Added(card, _prove(folder))
+            model = load_model(folder)
+            classes = _check_classes(model, options)
+            return Added(card, _prove(model), classes)
         except ValueError as error:
             raise UnusableModel(path=file, reason=str(error)) from error
         except UnusableModel as error:
@@ -129,27 +132,46 @@ def _copy_pickle(
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Copy the file and return the card's options and figures."""
     # Imported here: scikit-learn is not needed for a Keras model, nor Keras for a pickle.
-    from scoring.class_values import values_of_labels  # noqa: PLC0415
-    from scoring.sklearn_model import class_labels, read_estimator  # noqa: PLC0415
+    from scoring.estimator_checks import TARGET_RANGE, class_labels, class_values_of  # noqa: PLC0415
+    from scoring.sklearn_model import read_estimator  # noqa: PLC0415
 
     for option in ("word_index", "max_length", "padding", "token_pattern"):
         if getattr(meaning, option) is not None:
             raise BadOption(
                 option=option, value=getattr(meaning, option), reason="it is for Keras models only"
             )
+    given = [name for name in _MEANINGS if getattr(meaning, name) is not None]
+    if len(given) > 1:
+        reason = f"it says the same as --{given[0].replace('_', '-')}; give one of them"
+        raise BadOption(option=given[1], value=getattr(meaning, given[1]), reason=reason)
     shutil.copyfile(file, folder / "model.pkl")
-    labels = class_labels(read_estimator(folder / "model.pkl"))
+    estimator = read_estimator(folder / "model.pkl")
+    options: dict[str, Any] = {}
     if meaning.class_values is not None:
-        return {"class_values": list(meaning.class_values)}, {}
-    if meaning.positive is not None:
-        chosen = [float(str(label) == meaning.positive) for label in labels]
-        if sum(chosen) != 1:
-            names = ", ".join(map(str, labels)) or "none"
-            raise BadOption(
-                option="positive", value=meaning.positive, reason=f"the classes are: {names}"
-            )
-        return {"class_values": chosen}, {}
-    return ({"class_values": values_of_labels(labels).tolist()} if labels else {}), {}
+        options = {"class_values": list(meaning.class_values)}
+    elif meaning.target_range is not None:
+        options = {TARGET_RANGE: list(meaning.target_range)}
+    elif meaning.positive is not None and (labels := class_labels(estimator)):
+        options = {"class_values": _one_class(labels, meaning.positive)}
+    values = class_values_of(estimator, options)
+    if values is not None:
+        options["class_values"] = values.tolist()
+    elif meaning.positive is not None:
+        raise BadOption(option="positive", value=meaning.positive, reason="it has no classes")
+    return options, {}
+
+
+#: What may say how to read the outputs of a pickled estimator; one of them is enough.
+_MEANINGS = ("class_values", "positive", "target_range")
+
+
+def _one_class(labels: list[Any], positive: str) -> list[float]:
+    """Class values that make the probability of one class the score."""
+    chosen = [float(str(label) == positive) for label in labels]
+    if sum(chosen) != 1:
+        reason = f"the classes are: {', '.join(map(str, labels))}"
+        raise BadOption(option="positive", value=positive, reason=reason)
+    return chosen
 
 
 def _copy_keras(
@@ -162,6 +184,12 @@ def _copy_keras(
     from training.hdf5 import save_hdf5, upgrade_hdf5  # noqa: PLC0415
     from training.onnx.compile import compile_keras  # noqa: PLC0415
 
+    if meaning.target_range is not None:
+        raise BadOption(
+            option="target_range",
+            value=meaning.target_range,
+            reason="it is for regressors of scikit-learn only",
+        )
     if meaning.positive is not None:
         raise BadOption(
             option="positive",
@@ -188,13 +216,26 @@ def _copy_keras(
     return options, compile_keras(folder, options, PROOF)
 
 
-def _prove(folder: Path) -> dict[str, float]:
-    """Load the model as a worker does, score the texts of `PROOF`, and return their scores.
+def _check_classes(model: Model, options: dict[str, Any]) -> dict[str, float]:
+    """Return what each class of the model is worth, if that is known.
+
+    Raises:
+        ValueError: the outputs of a Keras model may be anything.
+    """
+    classes: dict[str, float] = getattr(model, "classes", {})
+    if "class_values" not in options and model.card.format == "hdf5":
+        from scoring.networks.keras_checks import check_unnamed_outputs  # noqa: PLC0415
+
+        check_unnamed_outputs(len(classes))
+    return classes
+
+
+def _prove(model: Model) -> dict[str, float]:
+    """Score the texts of `PROOF` as a worker does, and return their scores.
 
     Raises:
         ValueError: a score is not in 0..1.
     """
-    model = load_model(folder)
     model.warm_up()
     scores = model.score(pd.DataFrame({TEXT: PROOF}))[SCORE].to_numpy()
     if not (np.isfinite(scores).all() and (scores >= 0).all() and (scores <= 1).all()):

@@ -15,6 +15,7 @@ import pandas as pd
 from shared.errors.input import BadOption
 from shared.model import TEXT
 from training.data_errors import BadLabelledRow, NotLabelled, TooFewLabels, UnreadableData
+from training.foreign_data import foreign
 from training.treebank import detokenise as natural
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,8 @@ def read_labelled(
 
     Each row's label is the first that is not empty of: `score` (0..1), `label5` (0..4, the fifths
     of 0..1), `label` (0 and 1, also as 0.0 and 1.0 or False and True, or negative, neutral,
-    positive). Rows without a text are left out, and logged.
+    positive). Rows without a text are left out, and logged. Labels of a row may not contradict each
+    other.
 
     Args:
         paths: the files.
@@ -178,6 +180,8 @@ def _read_one(path: Path, reading: Reading) -> pd.DataFrame:
         value = _values(kind, given)
         wanted = _WANTED[kind] if column in _WANTED else _WANTED_OF_OTHERS
         _refuse(path, (given != "") & value.isna(), f"{column} is not {wanted}", given)
+        opposed = (score - 0.5) * (value - 0.5) < 0
+        _refuse(path, opposed, f"{column} contradicts another label of the row", given)
         new = score.isna() & value.notna()
         score = score.where(~new, value)
         coarse |= new & (kind == "label5")
@@ -211,6 +215,8 @@ def _read_cells(path: Path, reading: Reading) -> tuple[pd.DataFrame, list[str]]:
     csv.field_size_limit(_CELL_CHARS)
     rows: list[list[str]] = []
     try:
+        if reason := foreign(path):
+            raise UnreadableData(path=path, reason=reason)
         with (
             gzip.open(path, "rt", encoding=charset, newline="")
             if path.name.lower().endswith(".gz")

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 
-from shared.errors.model import BadCard, ModelExists
+from shared.errors.model import BadName, ModelExists
 from shared.model import Card
 
 
@@ -23,7 +23,7 @@ def new_model_folder(output: Path, name: str, *, force: bool) -> Iterator[Path]:
         force: replace an existing model of the same name.
 
     Raises:
-        shared.errors.model.BadCard: a card may not hold this name.
+        shared.errors.model.BadName: a model may not hold this name.
         shared.errors.model.ModelExists: a model of this name exists, and `force` is false.
     """
     # `output` may lead through the folder that is replaced, as in `mine/..`, which then breaks.
@@ -46,12 +46,12 @@ def check_name(output: Path, name: str, *, force: bool) -> None:
     """Check the name of a new model, before any work is done.
 
     Raises:
-        shared.errors.model.BadCard: a card may not hold this name.
+        shared.errors.model.BadName: a model may not hold this name.
         shared.errors.model.ModelExists: a model of this name exists, and `force` is false.
     """
     pattern = Card.model_json_schema()["properties"]["name"]["pattern"]
-    if not re.match(pattern, name):
-        raise BadCard(path=output / name, reason=f"the name '{name}' does not match {pattern}")
+    if not re.fullmatch(pattern, name) or name.endswith("\n"):
+        raise BadName(name=name)
     if (output / name).exists() and not force:
         raise ModelExists(name=name, folder=output)
 

@@ -112,12 +112,16 @@ class MainProcess:
         )
         self._heartbeat.start()
         if settings.metrics_port:
-            self.serve_metrics((settings.metrics_host, settings.metrics_port), status)
+            address = settings.metrics_host, settings.metrics_port
+            self.serve_metrics(address, status, settings.allowed_hosts)
 
-    def serve_metrics(self, address: tuple[str, int], status: WorkerStatus) -> None:
+    def serve_metrics(
+        self, address: tuple[str, int], status: WorkerStatus, allowed_hosts: str = ""
+    ) -> None:
         """Start the metrics server; if it cannot listen, log an error and go on without it."""
+        page = MetricsCollector(status.metrics).page
         try:
-            self._metrics_server = MetricsServer(address, MetricsCollector(status.metrics).page)
+            self._metrics_server = MetricsServer(address, page, allowed_hosts)
         except OSError as error:
             reason = "no metrics at %s:%d (SCORELANE_METRICS_PORT): %s"
             logger.error(reason, *address, error.strerror)  # noqa: TRY400  the rest says nothing

@@ -11,11 +11,9 @@ could use the service with the rights of the person in front of the browser:
 Where keys are needed neither helps the page, as it has no key.
 """
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from urllib.parse import urlsplit
-
 from flask import Request, Response
 
+from shared.allowed_hosts import AllowedHosts, host_and_port
 from shared.config.settings import Settings
 from shared.config.validation import listed
 from shared.errors.service import CrossSite, HostNotAllowed
@@ -58,7 +56,7 @@ class Browsers:
 
     def __init__(self, settings: Settings) -> None:
         """Read the settings `allowed_hosts` and `cors_origins`."""
-        self._hosts = frozenset(listed(settings.allowed_hosts))
+        self._hosts = AllowedHosts(settings.allowed_hosts)
         self._origins = frozenset(listed(settings.cors_origins))
 
     def check(self, request: Request) -> None:
@@ -70,7 +68,8 @@ class Browsers:
                 origin sends it.
         """
         host = request.environ.get("HTTP_HOST", "")
-        if request.endpoint not in _PROBES and not self._is_ours(host, request):
+        listens_on = request.environ.get("SERVER_NAME", "")
+        if request.endpoint not in _PROBES and not self._hosts.allow(host, listens_on):
             raise HostNotAllowed(host=host[:80])
         if request.method not in _SAFE and not self._is_own_page(host, request):
             raise CrossSite(origin=_origin_of(request)[:80])
@@ -106,26 +105,6 @@ class Browsers:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = _EXPOSED
 
-    def _is_ours(self, host: str, request: Request) -> bool:
-        """Whether a `Host` is one of this service.
-
-        Names are those that the settings list, and `localhost`. A page cannot have an address for
-        its name without being served from there, so addresses are no rebinding. A service that
-        listens on the loopback alone is reached at loopback addresses.
-        """
-        # Browsers always send it; some probes do not.
-        if not host or "*" in self._hosts:
-            return True
-        name, _ = _split(host)
-        if name is None:
-            return False
-        if name == "localhost" or name in self._hosts:
-            return True
-        address = _address(name)
-        if address is None:
-            return False
-        return address.is_loopback or not _is_loopback(request.environ.get("SERVER_NAME", ""))
-
     def _is_own_page(self, host: str, request: Request) -> bool:
         """Whether no page sends a request, or one of the service or of a listed origin."""
         site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
@@ -141,37 +120,10 @@ class Browsers:
         default = _PORTS.get(scheme)
         if default is None:
             return False
-        name, port = _split(authority)
-        our_name, our_port = _split(host)
+        name, port = host_and_port(authority)
+        our_name, our_port = host_and_port(host)
         return name is not None and (name, port or default) == (our_name, our_port or default)
 
 
 def _origin_of(request: Request) -> str:
     return request.headers.get("Origin") or "a page of another site"
-
-
-def _split(authority: str) -> tuple[str | None, int | None]:
-    """The host of `HOST:PORT` in lower case, an IPv6 address without brackets, and the port.
-
-    The host is None if the text has another form.
-    """
-    try:
-        parts = urlsplit(f"//{authority}")
-        name, port = parts.hostname, parts.port
-    except ValueError:
-        return None, None
-    if not name or "@" in authority or parts.path or parts.query or parts.fragment:
-        return None, None
-    return name.removesuffix("."), port
-
-
-def _address(name: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(name)
-    except ValueError:
-        return None
-
-
-def _is_loopback(name: str) -> bool:
-    address = _address(name)
-    return name == "localhost" or (address is not None and address.is_loopback)

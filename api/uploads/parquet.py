@@ -9,7 +9,14 @@ from api.uploads.columns import require
 from api.uploads.upload import Upload
 from shared.errors.input import BadParquet, DuplicateColumns, NoRows
 from shared.tables.layouts import ParquetLayout
-from shared.tables.parquet_rows import MAGIC, ParquetSummary, describe
+from shared.tables.parquet_rows import (
+    LEAST_ROW_BYTES,
+    MAGIC,
+    MAX_EXPANSION,
+    ParquetSummary,
+    describe,
+    max_stored_bytes,
+)
 
 
 class ParquetUpload(Upload):
@@ -48,6 +55,11 @@ class ParquetUpload(Upload):
                 summary = describe(file)
             if not summary.rows:
                 raise NoRows(what="there is no row in it")
+            if summary.rows * LEAST_ROW_BYTES > max_stored_bytes(self.size):
+                raise BadParquet(
+                    reason=f"it has {summary.rows:,} rows in {self.size:,} bytes, which would take "
+                    f"more than {MAX_EXPANSION:,} times its size; leave out rows that repeat others"
+                )
             self._summary = summary
         return self._summary.columns
 

@@ -13,7 +13,7 @@ from shared.errors.input import BadOption
 
 
 @click.command("add-model", epilog="Example: scorelane add-model my.pkl --name mine")
-@click.argument("file", type=options.EXISTING_FILE)
+@click.argument("file", type=click.Path(path_type=Path))
 @model_options.name
 @model_options.output
 @click.option(
@@ -27,6 +27,12 @@ from shared.errors.input import BadOption
     help="A number from 0 to 1 for each class, in the model's order, separated by commas: 0,0.5,1.",
 )
 @click.option("--positive", metavar="LABEL", help="scikit-learn: the label of the positive class.")
+@click.option(
+    "--target-range",
+    metavar="LOW,HIGH",
+    help="scikit-learn: the lowest and the highest target that a regressor was fitted to, as in "
+    "1,5.  [default: 0,1]",
+)
 @click.option(
     "--max-length",
     type=click.IntRange(min=1),
@@ -49,6 +55,7 @@ def add_model(
     name: str,
     output: Path | None,
     class_values: str | None,
+    target_range: str | None,
     description: str,
     force: bool,
     as_json: bool,
@@ -56,9 +63,9 @@ def add_model(
 ) -> None:
     """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
 
-    FILE ends in .pkl or .joblib (a pipeline that takes texts and has predict_proba), or in .hdf5,
-    .h5 or .keras (a model that takes word numbers). The command copies FILE, loads the model and
-    scores a few texts with it.
+    FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts and has predict_proba,
+    or is a regressor), or in .hdf5, .h5 or .keras (a model that takes word numbers). The command
+    copies FILE, loads the model and scores a few texts with it.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
     you trust.
@@ -72,27 +79,42 @@ def add_model(
             file,
             name=name,
             output=models_dir,
-            meaning=Meaning(class_values=_numbers(class_values), **meaning),
+            meaning=Meaning(
+                class_values=_numbers("class_values", class_values, "0,0.5,1"),
+                target_range=_numbers("target_range", target_range, "1,5"),
+                **meaning,
+            ),
             description=description,
             force=force,
         )
     if as_json:
-        click.echo(json.dumps({"model": added.card.full_name, "scores": added.proof}, indent=2))
+        content = {
+            "model": added.card.full_name,
+            "scores": added.proof,
+            "classes": added.classes or None,
+        }
+        click.echo(json.dumps(content, indent=2))
         return
     click.echo(f"{added.card.full_name} is in {models_dir / name}. Its scores of a few texts:")
     for text, score in added.proof.items():
         click.echo(f"  {score:.3f}  {text}")
+    if added.classes:
+        worth = ", ".join(f"{label}: {value:.3g}" for label, value in added.classes.items())
+        click.echo(f"A score is the mean of what the classes are worth ({worth}).")
+    else:
+        low, high = added.card.options.get("target_range", (0, 1))
+        click.echo(f"A score is the one number that the model gives, taken as {low:g} to {high:g}.")
     model_options.print_if_compiled(added.card)
 
 
-def _numbers(text: str | None) -> list[float] | None:
+def _numbers(option: str, text: str | None, example: str) -> list[float] | None:
     if text is None:
         return None
     try:
         return [float(number) for number in text.split(",")]
     except ValueError as error:
         raise BadOption(
-            option="class_values",
+            option=option,
             value=text,
-            reason="write numbers, separated by commas, as in 0,0.5,1",
+            reason=f"write numbers, separated by commas, as in {example}",
         ) from error

@@ -36,6 +36,24 @@ def checked_length(of_model: int | None, of_card: Any) -> int:
     return of_model or of_card or MAX_LENGTH
 
 
+def check_unnamed_outputs(outputs: int) -> None:
+    """Check that a number of outputs without `class_values` has one meaning.
+
+    One is the score, two are no and yes, and ten are the deciles of the models that `scorelane
+    train` makes. Any other number may as well be of topics.
+
+    Raises:
+        ValueError: the values of the classes must be given.
+    """
+    if outputs not in (0, 1, 2, 10):
+        from_worst = ",".join(f"{number / (outputs - 1):.3g}" for number in range(outputs))
+        raise ValueError(
+            f"it has {outputs} outputs, and a Keras file does not say what they stand for. Give "
+            "one number in 0..1 per output, in their order, with --class-values. If they are "
+            f"grades from worst to best: --class-values {from_worst}"
+        )
+
+
 def brief(error: Exception) -> str:
     """The message of a library's exception as one line of at most 300 characters."""
     return " ".join(str(error).split())[:300]
@@ -53,5 +71,14 @@ def check_outputs(outputs: npt.NDArray[np.float32]) -> None:
             f"it gives numbers outside 0..1 ({outputs.min():.3g} to {outputs.max():.3g}); its last "
             "layer must be a softmax, or a sigmoid of one unit"
         )
+    if classes == 1 and len(outputs) > 1 and (outputs == 1).all():
+        raise ValueError(
+            "it gives 1 for every text; its last layer seems to be a softmax of one unit, which is "
+            "always 1. Use a sigmoid, and train it again"
+        )
     if classes > 1 and not np.allclose(outputs.sum(axis=1), 1, atol=1e-3):
-        raise ValueError(f"its {classes} outputs do not add up to 1; end the model with a softmax")
+        raise ValueError(
+            f"its {classes} outputs do not add up to 1, as those of several sigmoids "
+            "(multi-label): they have no mean. End the model with a softmax, or with the one "
+            "sigmoid that is the score"
+        )

@@ -25,6 +25,7 @@ class Network(ABC):
         words: the number of rows of the embedding; word numbers are 0 .. words - 1.
         padding: where zeros pad a row: `post` (after the words) or `pre` (before them).
         batch_rows: the maximum number of rows per call.
+        class_values: the value of each of K outputs, in 0..1; None if the one output is the score.
         skips_zeros: every layer skips zeros at any position. Rows may then be passed without their
             zeros, and padded at the end only to the length of the longest row of the batch.
     """
@@ -47,7 +48,7 @@ class Network(ABC):
             raise ValueError("its card's padding is neither post nor pre")
         self.batch_rows = max(1, min(_BATCH_ROWS, _BATCH_WORDS // self.max_length))
         self.skips_zeros = False
-        self._values: npt.NDArray[np.float64] | None = None
+        self.class_values: npt.NDArray[np.float64] | None = None
 
     @abstractmethod
     def outputs(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
@@ -74,9 +75,9 @@ class Network(ABC):
 
     def score_outputs(self, outputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Turn the model's outputs, an array of n x K, into n scores in 0..1."""
-        if self._values is None:
+        if self.class_values is None:
             return np.clip(outputs[:, 0].astype(np.float64), 0.0, 1.0)
-        return expected_score(outputs, self._values)
+        return expected_score(outputs, self.class_values)
 
     def full_rows(self, ids: Sequence[Sequence[int]]) -> npt.NDArray[np.int32]:
         """Pad rows to `max_length`, as in the model's training."""
@@ -90,4 +91,4 @@ class Network(ABC):
         """
         if classes > 1:
             given = given_values(options, classes)
-            self._values = interval_middles(classes) if given is None else given
+            self.class_values = interval_middles(classes) if given is None else given

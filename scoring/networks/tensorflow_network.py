@@ -21,6 +21,9 @@ from scoring.networks.sequences import padded
 #: The lengths of the rows of random word numbers that a model must score when it is loaded.
 _TRIAL_LENGTHS = (0, 1, 2, 3, 3, 5, 8, 13)
 
+#: The number of further random rows whose outputs must be probabilities.
+_MORE_TRIAL_ROWS = 64
+
 
 class TensorFlowNetwork(Network):
     """A Keras model compiled by `tf.function`.
@@ -64,6 +67,8 @@ class TensorFlowNetwork(Network):
             raise ValueError("it must have one output, of one row per text")
         checked: npt.NDArray[np.float32] = outputs.numpy()
         check_outputs(checked)
+        # Outputs without a bound, such as of a tanh, may be in 0..1 for a few rows by chance.
+        check_outputs(self._function(self.full_rows(self._more_trial_rows())).numpy())
         return checked
 
     def _skip_zeros_if_exact(self, model: Any, expected: npt.NDArray[np.float32]) -> None:
@@ -83,6 +88,12 @@ class TensorFlowNetwork(Network):
             return
         if np.allclose([together, alone], expected, rtol=0, atol=1e-5):
             self._function, self.skips_zeros = shorter, True
+
+    def _more_trial_rows(self) -> list[list[int]]:
+        random = np.random.default_rng(1)
+        shape = min(_MORE_TRIAL_ROWS, self.batch_rows), min(8, self.max_length)
+        rows: list[list[int]] = random.integers(0, self.words, shape).tolist()
+        return rows
 
     def _trial_rows(self) -> list[list[int]]:
         random = np.random.default_rng(0)

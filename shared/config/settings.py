@@ -82,8 +82,9 @@ class Settings(BaseSettings):
     )
     allowed_hosts: Annotated[str, AfterValidator(host_names)] = Field(
         "",
-        description="Host names, by comma, at which an API without keys answers besides localhost; "
-        "`*`: any, which lets web pages in by DNS rebinding.",
+        description="Host names, by comma, at which an API without keys, and a "
+        "worker's `/metrics`, answer besides localhost; `*`: any, which lets web pages in by "
+        "DNS rebinding.",
     )
     cors_origins: Annotated[str, AfterValidator(web_origins)] = Field(
         "",

@@ -25,6 +25,12 @@ class BadCard(UnsoundFolder):
     """{path} is not a model card: {reason}. Add the model again with `scorelane add-model`."""
 
 
+class BadName(BadCard):
+    """The name '{name}' (--name) cannot be used: use 1 to 64 lower-case letters, digits, - and _,
+    and begin with a letter or a digit.
+    """
+
+
 class DigestMismatch(UnsoundFolder):
     """{path} is not the file that its card names: its sha256 is {found}, the card has
     {expected}. It was changed or damaged, so it is not loaded. Restore it, or add it again with

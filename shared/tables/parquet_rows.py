@@ -28,6 +28,16 @@ MAX_MEMORY_BYTES = 768 * 2**20
 DESCRIBE_MEMORY_BYTES = 192 * 2**20
 _describing = Lock()
 
+#: How many times its size a file may take once its rows are stored; ordinary files take 2 to 50
+#: times. A file of a kilobyte can hold the same text a billion times, and would fill the disk.
+MAX_EXPANSION = 1000
+
+#: What any file may take, in bytes, so that a small test file with equal texts is no problem.
+ALWAYS_ALLOWED_BYTES = 64 * 2**20
+
+#: The fewest bytes of a stored row: a line with an empty ref and an empty text.
+LEAST_ROW_BYTES = 8
+
 #: Exit statuses of the process: the file cannot be read (the reason is on stderr), or the reader
 #: did not take all rows.
 UNREADABLE, NOT_WANTED = 2, 3
@@ -38,6 +48,11 @@ class ParquetSummary(NamedTuple):
 
     columns: list[str]
     rows: int
+
+
+def max_stored_bytes(size: int) -> int:
+    """The most bytes that the stored rows of a file of `size` bytes may take."""
+    return max(ALWAYS_ALLOWED_BYTES, MAX_EXPANSION * size)
 
 
 def describe(file: BinaryIO) -> ParquetSummary:

@@ -21,6 +21,13 @@ from scoring.class_values import (
         (["neg", "pos"], [0, 1]),
         ([1, 2, 3, 4, 5], [0, 0.25, 0.5, 0.75, 1]),
         (["1", "2", "3"], [0, 0.5, 1]),
+        (["0", "1"], [0, 1]),
+        ([-1, 1], [0, 1]),
+        ([-1, 0, 1], [0, 0.5, 1]),
+        ([-2, -1, 0, 1, 2], [0, 0.25, 0.5, 0.75, 1]),
+        (["0.0", "0.3", "1.0"], [0, 0.3, 1]),
+        (list(range(1, 11)), np.arange(10) / 9),
+        (["5", "4", "3", "2", "1"], [1, 0.75, 0.5, 0.25, 0]),
     ],
 )
 def test_labels_give_class_values(labels, values):
@@ -33,6 +40,35 @@ def test_labels_without_a_meaning_are_refused(labels):
     """Unknown words and single classes are refused, and the message names the option to use."""
     with pytest.raises(ValueError, match="--positive"):
         values_of_labels(labels)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [0, 1, 2],
+        [0, 1, 2, 3, 4],
+        list(range(20)),
+        [1, 2],
+        [1, 2, 3, 4],
+        [0, 4],
+        [1, 2, 3, 4, 6],
+        [-1, 0, 2],
+        [10, 20, 30],
+        [1, 1, 1],
+        [0, float("nan"), 1],
+        ["3", "17"],
+    ],
+)
+def test_numbers_that_may_be_ids_are_refused(labels):
+    """Numbers that label encoders give, and numbers with gaps, may be ids of topics."""
+    with pytest.raises(ValueError, match=r"do not say how positive.*--class-values"):
+        values_of_labels(labels)
+
+
+def test_the_refusal_of_numbers_names_the_option_for_grades():
+    """If the numbers are grades after all, the message has the option to copy."""
+    with pytest.raises(ValueError, match=r"grades.*--class-values 0,0\.25,0\.5,0\.75,1$"):
+        values_of_labels([0, 1, 2, 3, 4])
 
 
 @pytest.mark.parametrize("values", [[0, 2], [0, 0.5, 1], ["a", "b"], [-0.1, 1], "01", 1])

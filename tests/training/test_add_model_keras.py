@@ -101,6 +101,22 @@ def test_a_sigmoid_is_the_score(theirs, tmp_path):
     np.testing.assert_allclose(list(added.proof.values()), predicted(model, [1.0]), atol=1e-5)
 
 
+@pytest.mark.parametrize("units", [3, 5, 20])
+def test_several_outputs_need_their_values(theirs, tmp_path, units):
+    """A Keras file does not name its classes: unless they are ten deciles, they may be topics."""
+    path, meaning = theirs(build(units=units))
+    with pytest.raises(UnusableModel, match=f"{units} outputs.*--class-values 0,"):
+        add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    assert not list((tmp_path / "models").iterdir())
+
+
+def test_what_the_outputs_are_worth_is_told(theirs, tmp_path):
+    """Two outputs are no and yes, and the caller learns it."""
+    path, meaning = theirs(build(units=2))
+    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    assert added.classes == {"output 1": 0.0, "output 2": 1.0}
+
+
 def test_options_reach_the_card(theirs, tmp_path):
     """Class values, length, padding and token pattern are stored in the card, and used."""
     model = build(units=3, length=None)
@@ -159,9 +175,29 @@ def _logits(tmp_path):
     return tmp_path / "logits.h5"
 
 
+def _several_sigmoids(tmp_path):
+    build(units=10, activation="sigmoid").save(tmp_path / "sigmoids.h5")
+    return tmp_path / "sigmoids.h5"
+
+
+def _softmax_of_one(tmp_path):
+    build(units=1, activation="softmax").save(tmp_path / "one.h5")
+    return tmp_path / "one.h5"
+
+
+def _tanh(tmp_path):
+    build(units=1, activation="tanh").save(tmp_path / "tanh.h5")
+    return tmp_path / "tanh.h5"
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
+        (_several_sigmoids, "multi-label"),
+        pytest.param(
+            _softmax_of_one, "always 1", marks=pytest.mark.filterwarnings("ignore:.*softmax")
+        ),
+        (_tanh, "outside 0..1"),
         (_weights_only, "only weights"),
         (_no_hdf5, "not an HDF5 file"),
         (_no_keras, "cannot read it"),

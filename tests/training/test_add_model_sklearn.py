@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from shared.errors.input import BadOption
-from shared.errors.model import BadCard, ModelExists, UnusableModel
+from shared.errors.model import BadName, ModelExists, UnusableModel
 from shared.model import load_model, read_card
 from training.add_model import PROOF, Meaning, add_model
 
@@ -94,7 +95,7 @@ def test_a_number_may_be_the_positive_label(pickled, tmp_path):
     assert added.card.options == {"class_values": [1.0, 0.0]}
 
 
-@pytest.mark.parametrize("values", [[0, 0.5, 1], [0, 2]])
+@pytest.mark.parametrize("values", [[0, 0.5, 1], [0, 2], [0, float("nan")]])
 def test_class_values_that_do_not_fit_are_refused(pickled, tmp_path, values):
     """A model is added only with one number in 0..1 per class."""
     with pytest.raises(UnusableModel, match="class values"):
@@ -131,20 +132,111 @@ def test_an_existing_model_is_kept_without_force(pickled, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("model.onnx", "end in .pkl"), ("nowhere.pkl", "no such file")]
+    ("name", "reason"),
+    [("model.onnx", "end in .pkl"), ("nowhere.pkl", "no such file"), (".", "it is a folder")],
 )
 def test_files_of_other_kinds_are_refused(tmp_path, name, reason):
-    """An unknown ending and a missing file are refused."""
+    """An unknown ending, a missing file and a folder are refused."""
     if name == "model.onnx":
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(UnusableModel, match=reason):
         add_model(tmp_path / name, name="mine", output=tmp_path / "models")
 
 
-def test_a_bad_name_is_refused(pickled, tmp_path):
+@pytest.mark.parametrize("name", ["My Model", "Mine", "a/b", "-mine", "", "mine\n", "m" * 65])
+def test_a_bad_name_is_refused(pickled, tmp_path, name):
     """A name may hold no capitals and no slashes, because it names a folder and a queue."""
-    with pytest.raises(BadCard, match="My Model"):
-        add_model(pickled(TWO), name="My Model", output=tmp_path / "models")
+    with pytest.raises(BadName, match=r"--name.*lower-case letters, digits, - and _"):
+        add_model(pickled(TWO), name=name, output=tmp_path / "models")
+    assert not (tmp_path / "models").exists()
+
+
+def test_what_the_classes_are_worth_is_told(pickled, tmp_path):
+    """The caller learns what each class is worth, so that a wrong reading is seen."""
+    added = add_model(pickled(STARS), name="mine", output=tmp_path / "models")
+    assert added.classes == {"1": 0.0, "2": 0.25, "3": 0.5, "4": 0.75, "5": 1.0}
+
+
+MANY = np.array(
+    [[1, 0, 1], [1, 1, 0], [0, 0, 1], [0, 1, 1], [0, 0, 0], [1, 0, 0]] + [[1, 0, 1]] * 2
+)
+
+
+def test_a_label_of_a_multi_label_model_can_be_named(pickled, tmp_path):
+    """The score of a multi-label model is the probability of the one label that is named."""
+    path, output = pickled(MANY, OneVsRestClassifier(LogisticRegression())), tmp_path / "models"
+    with pytest.raises(UnusableModel, match=r"multi-label.*--class-values"):
+        add_model(path, name="mine", output=output)
+    assert not list(output.iterdir())
+    named = add_model(path, name="named", output=output, meaning=Meaning(positive="2"))
+    given = Meaning(class_values=[0, 0, 1])
+    valued = add_model(path, name="valued", output=output, meaning=given)
+    expected = joblib.load(path).predict_proba(PROOF)[:, 2]
+    for added in (named, valued):
+        np.testing.assert_allclose(list(added.proof.values()), expected)
+
+
+def test_a_regressor_of_another_range_needs_its_range(pickled, tmp_path):
+    """Predictions of stars or polarities are scaled to 0..1, once their range is given."""
+    path, output = pickled([1, 1, -1, -1, 0, 0, 1, -1], Ridge(0.1)), tmp_path / "models"
+    with pytest.raises(UnusableModel, match="--target-range"):
+        add_model(path, name="mine", output=output)
+    added = add_model(path, name="mine", output=output, meaning=Meaning(target_range=[-1, 1]))
+    expected = np.clip((joblib.load(path).predict(PROOF) + 1) / 2, 0, 1)
+    np.testing.assert_allclose(list(added.proof.values()), expected)
+    assert added.classes == {}
+
+
+@pytest.mark.parametrize("given", [[1, 0], [0, 0], [1], [0, 1, 2], [0, float("nan")]])
+def test_a_range_that_is_none_is_refused(pickled, tmp_path, given):
+    """A range is two numbers, the lower one first."""
+    with pytest.raises(UnusableModel, match="range of its target"):
+        add_model(
+            pickled(TWO, Ridge()),
+            name="mine",
+            output=tmp_path / "models",
+            meaning=Meaning(target_range=given),
+        )
+
+
+@pytest.mark.parametrize(
+    "meaning",
+    [
+        Meaning(class_values=[0, 1], positive="1"),
+        Meaning(positive="1", target_range=[0, 1]),
+        Meaning(class_values=[0, 1], target_range=[0, 1]),
+    ],
+)
+def test_only_one_option_says_how_outputs_are_read(pickled, tmp_path, meaning):
+    """Of two options that say the same, none is ignored without a word."""
+    with pytest.raises(BadOption, match="says the same as"):
+        add_model(pickled(TWO), name="mine", output=tmp_path / "models", meaning=meaning)
+
+
+def test_a_regressor_has_no_positive_class(pickled, tmp_path):
+    """The option for the positive class is refused for a regressor."""
+    meaning = Meaning(positive="1")
+    with pytest.raises(BadOption, match="no classes"):
+        add_model(pickled(TWO, Ridge()), name="m", output=tmp_path / "models", meaning=meaning)
+
+
+@pytest.mark.parametrize("meaning", [Meaning(positive="1"), Meaning(class_values=[0, 1])])
+def test_an_unfitted_pipeline_is_named_as_such_with_any_option(tmp_path, meaning):
+    """The better reason comes first: there are no classes, because there was no fit."""
+    path = tmp_path / "theirs.pkl"
+    joblib.dump(make_pipeline(TfidfVectorizer(), LogisticRegression()), path)
+    with pytest.raises(UnusableModel, match="it is not fitted"):
+        add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+
+
+@pytest.mark.parametrize(
+    ("classifier", "meaning"),
+    [(Ridge(), Meaning(class_values=[0, 1])), (LogisticRegression(), Meaning(target_range=[0, 1]))],
+)
+def test_options_of_the_other_kind_of_estimator_are_refused(pickled, tmp_path, classifier, meaning):
+    """Class values are for classifiers, the range of a target for regressors."""
+    with pytest.raises(UnusableModel, match="no use"):
+        add_model(pickled(TWO, classifier), name="mine", output=tmp_path / "m", meaning=meaning)
 
 
 @pytest.mark.parametrize(

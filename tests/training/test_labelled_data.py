@@ -206,3 +206,31 @@ def test_both_sides_need_both_kinds(csv):
     """Training on positive rows only is refused, and the message holds the counts."""
     with pytest.raises(TooFewLabels, match="0 negative and 2 positive rows in 'train'"):
         split(csv("text,label,split\na,1,train\nb,1,train\nc,0,dev\nd,1,dev\n"), seed=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.csv", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
+        ("a.csv.gz", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
+        ("a.csv", b"<!DOCTYPE html>\n<p>404", "web page.*Download"),
+        ("a.csv", b"<?xml version='1.0'?><Error/>", "XML.*Download"),
+        ("a.csv", b'{"text": "good", "label": 1}\n', "JSON.*as CSV"),
+        ("a.csv", b"PAR1\0\0", "Parquet.*as CSV"),
+        ("a.xlsx", b"PK\x03\x04\0", "Excel.*as CSV"),
+        ("a.xls", b"\xd0\xcf\x11\xe0\0", "Excel.*as CSV"),
+        ("a.csv", b"\0" * 99, "nothing but zeros"),
+        ("a.csv", gzip.compress(b"text,label\na,1\n"), r"name end in \.gz"),
+        ("a.csv.gz", b"text,label\na,1\n", "not compressed. Rename it"),
+    ],
+)
+def test_a_file_of_another_kind_is_named(csv, name, content, reason):
+    """The message says what the file is and what to do, instead of quoting it as columns."""
+    with pytest.raises(UnreadableData, match=reason):
+        csv(content, name)
+
+
+def test_labels_of_a_row_may_not_contradict_each_other(csv):
+    """If two columns put a row on different sides, none of them is believed."""
+    with pytest.raises(BadLabelledRow, match="row 2: label contradicts another label"):
+        csv("text,score,label\na,0.9,1\nb,0.1,1\nc,0.2,neutral\nd,0.5,0\n")

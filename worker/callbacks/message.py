@@ -8,6 +8,9 @@ import json
 from shared.jobs.job import Job
 from shared.telemetry.timestamps import rfc3339
 
+#: Begins the description of a row in a job's error; `too_many_errors` in the prelude writes it.
+_FIRST_ROW = " The first found is "
+
 
 def message_id(job: Job) -> str:
     """The id of the message that a job has ended; it is the same at each attempt."""
@@ -30,12 +33,17 @@ def message(job: Job) -> bytes:
             "created_at": rfc3339(job.created_at),
             "started_at": None if job.started_at is None else rfc3339(job.started_at),
             "finished_at": ended,
-            "error": job.error,
+            "error": _without_row(job.error),
             "labels": spec.labels,
             "links": {"self": path, "results": f"{path}/results"},
         },
     }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _without_row(error: str | None) -> str | None:
+    """The error of a job without the row that it may describe: a ref may be a name."""
+    return error and error.partition(_FIRST_ROW)[0]
 
 
 def signed_headers(secrets: list[bytes], message_id: str, at: float, body: bytes) -> dict[str, str]:

@@ -2,10 +2,7 @@
 
 import logging
 import threading
-from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from random import uniform
 from urllib.parse import urlsplit
 
@@ -20,19 +17,21 @@ from shared.jobs.job_store import JobStore
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import settle
 from shared.telemetry.safe_traceback import where
-from worker.callbacks.http_post import Receipt, WebhookClient
+from worker.callbacks.delivery_slots import DeliverySlots, NoSlot
+from worker.callbacks.http_post import Cutoff, Receipt, WebhookClient
 from worker.callbacks.message import message, message_id, signed_headers
 
 logger = logging.getLogger(__name__)
 
-#: The most callbacks that a worker delivers at a time, so that a slow receiver delays no other.
-MAX_CONCURRENT = 8
+#: The threads beyond those that deliver. They take callbacks while all slots are taken, and make
+#: room or give them back.
+SPARE_THREADS = 8
 
-#: The most of them to one receiver, so that a slow receiver with many jobs leaves room for others.
-MAX_CONCURRENT_PER_RECEIVER = 2
-
-#: When to try again a callback whose receiver had no room, in seconds.
+#: When to try again a callback whose receiver or owner had no slot left, in seconds.
 NO_ROOM_SECONDS = 5.0
+
+#: When to try again a callback while all slots were taken, in seconds.
+ALL_TAKEN_SECONDS = 0.5
 
 #: How long a worker has to deliver a callback that it took, in seconds; after that another worker
 #: takes it. An attempt takes less, even with a slow look-up of the host.
@@ -62,6 +61,7 @@ class Sender(threading.Thread):
         blobs: Blobs,
         webhook_client: WebhookClient,
         pause: float = 1.0,
+        slots: DeliverySlots | None = None,
     ) -> None:
         """Take the collaborators, and the seconds from one look for due callbacks to the next."""
         super().__init__(name="sender", daemon=True)
@@ -71,19 +71,17 @@ class Sender(threading.Thread):
         self._webhook_client = webhook_client
         self._pause = pause
         self._stopped = threading.Event()
-        self._lock = threading.Lock()
-        self._under_way: Counter[str] = Counter()  # deliveries, by receiver
+        self._slots = slots or DeliverySlots()
 
     def run(self) -> None:
         """Deliver callbacks until `stop`."""
         busy: set[Future[None]] = set()
-        with ThreadPoolExecutor(MAX_CONCURRENT, "callback") as pool:
+        threads = self._slots.most + SPARE_THREADS
+        with ThreadPoolExecutor(threads, "callback") as pool:
             while not self._stopped.wait(self._pause):
                 busy = {one for one in busy if not one.done()}
                 try:
-                    for taken in self._store.take_callbacks(
-                        MAX_CONCURRENT - len(busy), LEASE_SECONDS
-                    ):
+                    for taken in self._store.take_callbacks(threads - len(busy), LEASE_SECONDS):
                         busy.add(pool.submit(self._deliver_due, *taken))
                 except RedisError as error:
                     logger.warning("no callbacks: Redis does not answer (%s)", error)
@@ -99,41 +97,41 @@ class Sender(threading.Thread):
         try:
             taken = [(job_id, attempt)]
             while taken and not self._stopped.is_set():
-                self.deliver(*taken[0])
+                if not self.deliver(*taken[0]):
+                    # All slots are taken: it would only take callbacks and give them back.
+                    return
                 taken = self._store.take_callbacks(1, LEASE_SECONDS)
         except Exception as error:  # noqa: BLE001  it is logged; the callback is tried again after its lease
             logger.error("a callback was not delivered: %s", where(error))  # noqa: TRY400  the message may hold an address
 
-    def deliver(self, job_id: str, attempt: int) -> None:
-        """Try to deliver the callback of a job; `attempt` counts from 1."""
+    def deliver(self, job_id: str, attempt: int) -> bool:
+        """Try to deliver the callback of a job, or give it back if it gets no slot.
+
+        Args:
+            job_id: the job.
+            attempt: the number of the attempt, from 1.
+
+        Returns:
+            Whether there may be a slot for the callback of another job.
+        """
         try:
             job = self._store.get(job_id)
         except (JobNotFound, JobExpired):
-            return
-        with self._room(urlsplit(job.spec.callback_url).netloc) as has_room:
-            if has_room:
-                self._try(job, attempt)
-            else:
-                self._store.return_callback(job_id, NO_ROOM_SECONDS)
-
-    @contextmanager
-    def _room(self, receiver: str) -> Iterator[bool]:
-        """Count a delivery to a receiver while a block runs; yields False if there are too many."""
-        with self._lock:
-            has_room = self._under_way[receiver] < MAX_CONCURRENT_PER_RECEIVER
-            self._under_way[receiver] += has_room
+            return True
+        receiver = urlsplit(job.spec.callback_url).netloc
         try:
-            yield has_room
-        finally:
-            with self._lock:
-                self._under_way[receiver] -= has_room
-                if not self._under_way[receiver]:
-                    del self._under_way[receiver]
+            with self._slots.slot(job.spec.owner, receiver) as cutoff:
+                self._try(job, attempt, cutoff)
+        except NoSlot as no_slot:
+            seconds = ALL_TAKEN_SECONDS if no_slot.is_full else NO_ROOM_SECONDS
+            self._store.return_callback(job_id, seconds)
+            return not no_slot.is_full
+        return True
 
-    def _try(self, job: Job, attempt: int) -> None:
+    def _try(self, job: Job, attempt: int, cutoff: Cutoff) -> None:
         job_id = job.spec.id
         try:
-            receipt, error = self._send(job), ""
+            receipt, error = self._send(job, cutoff), ""
         except BadCallback as refused:
             receipt, error = Receipt(0), str(refused)
         except TimeoutError:
@@ -149,13 +147,13 @@ class Sender(threading.Thread):
             # Record it in the manifest, so that it is not sent again if the job must be restored.
             settle(self._store, self._blobs, job_id)
 
-    def _send(self, job: Job) -> Receipt:
+    def _send(self, job: Job, cutoff: Cutoff) -> Receipt:
         body = message(job)
         headers = signed_headers(
             webhook_secrets(self._settings), message_id(job), self._store.now(), body
         )
         headers |= {"Content-Type": "application/json", "User-Agent": "Scorelane"}
-        return self._webhook_client.post(job.spec.callback_url, headers, body)
+        return self._webhook_client.post(job.spec.callback_url, headers, body, cutoff)
 
     def _after(
         self, job: Job, attempt: int, receipt: Receipt, error: str

@@ -11,7 +11,7 @@ from shared.errors.input import BadParquet
 from shared.jobs.job import Spec
 from shared.storage.blobs import Blobs
 from shared.tables.layouts import ParquetLayout
-from shared.tables.parquet_rows import stored_rows_of
+from shared.tables.parquet_rows import MAX_EXPANSION, max_stored_bytes, stored_rows_of
 from shared.tables.parts import Part, max_bytes_of
 
 
@@ -49,6 +49,7 @@ def convert(
     until = time.monotonic() + settings.task_time_limit / 3
     end, first_row = (after.end, after.first_row + after.rows) if after else (0, 0)
     max_rows, max_bytes = spec.rows_per_part, max_bytes_of(spec.rows_per_part)
+    most = max_stored_bytes(blobs.size(spec.upload_key))
     run: list[bytes] = []
     size = 0
 
@@ -58,6 +59,11 @@ def convert(
         if found.end > settings.max_upload_bytes:
             limit = f"{settings.max_upload_bytes:,}"
             raise BadParquet(reason=f"unpacked, its rows take more than {limit} bytes; split it")
+        if found.end > most:
+            raise BadParquet(
+                reason=f"unpacked, its rows take more than {MAX_EXPANSION:,} times its size; leave "
+                "out rows that repeat others"
+            )
         blobs.put(spec.rows_key(known), b"".join(run))
         known, end, first_row, run, size = known + 1, found.end, first_row + found.rows, [], 0
         return found

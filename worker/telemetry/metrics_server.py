@@ -5,6 +5,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+from shared.allowed_hosts import AllowedHosts
+
 logger = logging.getLogger(__name__)
 
 #: How long a client may send nothing before its connection is closed, in seconds.
@@ -15,18 +17,23 @@ Page = Callable[[str | None], tuple[bytes, str]]
 
 
 class MetricsServer(ThreadingHTTPServer):
-    """Answers `GET /metrics`, and 404 to all other paths."""
+    """Answers `GET /metrics`, 404 to all other paths, and 403 to a `Host` that is not allowed."""
 
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, address: tuple[str, int], page: Page) -> None:
+    def __init__(self, address: tuple[str, int], page: Page, allowed_hosts: str = "") -> None:
         """Listen on an address; requests are answered after `start`.
+
+        Args:
+            address: the address and the port.
+            page: makes the page of metrics.
+            allowed_hosts: the setting of this name; see `shared.allowed_hosts`.
 
         Raises:
             OSError: the address is taken, or does not belong to this machine.
         """
-        self.page = page
+        self.page, self.hosts = page, AllowedHosts(allowed_hosts)
         super().__init__(address, _Handler)
 
     def start(self) -> None:
@@ -40,6 +47,12 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = IDLE_SECONDS
 
     def do_GET(self) -> None:
+        # Without keys, as the API without keys does: otherwise a web page could read the metrics.
+        if not self.server.hosts.allow(
+            self.headers.get("Host", ""), str(self.server.server_address[0])
+        ):
+            self.send_error(403, explain="List the name in SCORELANE_ALLOWED_HOSTS.")
+            return
         if self.path.partition("?")[0] != "/metrics":
             self.send_error(404)
             return

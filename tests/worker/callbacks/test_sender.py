@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
@@ -27,7 +28,8 @@ from shared.jobs.job import CallbackState
 from shared.webhooks import target as addresses
 from shared.webhooks.target import Allowed
 from worker.callbacks import sender as sender_module
-from worker.callbacks.http_post import WebhookClient
+from worker.callbacks.delivery_slots import DeliverySlots
+from worker.callbacks.http_post import Cutoff, WebhookClient
 from worker.callbacks.sender import Sender
 
 OLD, NEW = (f"whsec_{base64.b64encode(bytes([at]) * 32).decode()}" for at in (7, 8))
@@ -131,6 +133,22 @@ def test_failed_cancelled_and_small_jobs_are_sent_too(
     assert deliver(service, settings) == 4
     types = [receiver.verified(NEW, at)["type"] for at in range(4)]
     assert sorted(types) == ["job.cancelled", "job.failed", "job.failed", "job.succeeded"]
+
+
+def test_the_message_of_a_failed_job_quotes_no_row(
+    service: Service, settings: Settings, receiver: Receiver
+) -> None:
+    """A ref may be somebody's name: the job shows it to its owner, and the message does not."""
+    query = {"callback_url": receiver.url, "on_error": "fail"}
+    at = service.submit(b"ref,text\nx The first found is Ann,\n", **query).location
+    service.client.post("/jobs", json={"text": [""], "ref": ["Ann"]}, query_string=query)
+    service.work()
+    assert deliver(service, settings) == 2
+    assert "Ann" in service.client.get(at).json["error"]
+    for number in range(2):
+        message = receiver.verified(NEW, number)
+        assert message["data"]["error"].startswith("More rows have an error than on_error=fail")
+        assert b"Ann" not in receiver.got[number][1]
 
 
 def test_a_callback_is_tried_again_with_the_same_id(
@@ -351,6 +369,68 @@ def test_a_slow_receiver_delays_no_other(
                 lambda: all(callback(service, one)["state"] == "delivered" for one in slow_jobs)
             )
     assert {callback(service, one)["attempts"] for one in [*slow_jobs, *locations]} == {1}
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """A port of all loopback addresses at which connections are made, and never answered."""
+    with socket.create_server(("0.0.0.0", 0), backlog=200) as server:
+        yield server.getsockname()[1]
+
+
+def test_silent_receivers_hold_up_no_other(
+    service: Service, settings: Settings, receiver: Receiver
+) -> None:
+    """Many receivers that never answer lose their slots to a callback that waits.
+
+    The time limit of a delivery is never reached here: what is delivered waited for none of them.
+    """
+    patient = settings.model_copy(
+        update={
+            "callback_allow": "127.0.0.0/8,localhost",
+            "callback_timeout": 60.0,
+            "callback_backoff_seconds": 3600.0,
+        }
+    )
+    object.__setattr__(service.app.extensions["scorelane"], "settings", patient)
+    slots = DeliverySlots(4, least_seconds=0.0)
+    # The silent port is closed first: then what still holds a slot ends at once.
+    with running(make_sender(service, patient, pause=0.01, slots=slots)), silent() as port:
+        urls = [f"http://127.0.1.{number}:{port}/" for number in range(1, 31)]
+        mute = [service.submit(CSV, callback_url=url).location for url in urls]
+        service.work()
+        wait_for(lambda: any(callback(service, one)["attempts"] for one in mute))
+        location = service.submit(CSV, callback_url=receiver.url).location
+        service.work()
+        wait_for(lambda: callback(service, location)["state"] == "delivered")
+        wait_for(lambda: all(callback(service, one)["attempts"] for one in mute))
+        errors = [callback(service, one)["last_error"] for one in mute]
+    assert set(errors) <= {"it did not answer in time", None}
+    assert errors.count(None) <= 4
+
+
+def test_a_delivery_can_be_cut_off_at_any_point() -> None:
+    """Before the connection, while it is made, and while an answer is awaited."""
+    client = WebhookClient(Allowed("127.0.0.0/8"), 60.0)
+    with silent() as port, socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        held = [socket.socket() for _ in range(4)]
+        for one in held:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        before = Cutoff()
+        before.cut()
+        with pytest.raises(TimeoutError):
+            client.post(f"http://127.0.0.1:{port}/", {}, b"", before)
+        for url in (f"http://127.0.0.1:{port}/", f"http://127.0.0.1:{full.getsockname()[1]}/"):
+            cutoff = Cutoff()
+            with ThreadPoolExecutor(1) as pool:
+                posting = pool.submit(client.post, url, {}, b"", cutoff)
+                wait_for(lambda cutoff=cutoff: cutoff._socket)
+                cutoff.cut()
+                with pytest.raises(TimeoutError):
+                    posting.result()
+        for one in held:
+            one.close()
 
 
 def test_a_delivered_callback_is_in_the_manifest(

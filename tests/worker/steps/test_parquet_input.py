@@ -10,8 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 from support.doubles.length_model import length_score
 from support.in_memory import Service, make_service
+from support.problems import refused
 
 from shared.config.settings import Settings
+from shared.tables import parquet_rows
 
 ROWS = 40
 
@@ -163,6 +165,55 @@ def test_unreadable_pages_fail_the_job(service: Service) -> None:
     assert job["state"] == "failed"
     assert "The Parquet file cannot be read" in job["error"]
     assert not any("/rows/" in key for key in service.blobs.contents)
+
+
+@pytest.fixture
+def small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows may take 20 times the size of their file, or 10,000 bytes."""
+    monkeypatch.setattr(parquet_rows, "ALWAYS_ALLOWED_BYTES", 10_000)
+    monkeypatch.setattr(parquet_rows, "MAX_EXPANSION", 20)
+
+
+def of_texts(texts: Any) -> bytes:
+    file = io.BytesIO()
+    pq.write_table(pa.table({"text": texts}), file, compression="zstd", write_statistics=False)
+    return file.getvalue()
+
+
+def post(service: Service, content: bytes, query: str = "") -> Any:
+    media_type = "application/vnd.apache.parquet"
+    return service.client.post(f"/jobs{query}", data=content, content_type=media_type)
+
+
+@pytest.mark.usefixtures("small_bounds")
+@pytest.mark.parametrize("query", ["", "?validate=true"])
+def test_a_tiny_file_of_many_rows_is_refused(service: Service, query: str) -> None:
+    """The same text again and again takes no space in Parquet: a kilobyte can hold a billion."""
+    content = of_texts(pa.nulls(9000, pa.string()))
+    assert len(content) < 3000
+    answer = post(service, content, query)
+    assert "it has 9,000 rows" in refused(service, answer, 422, "bad-parquet")
+
+
+@pytest.mark.usefixtures("small_bounds")
+def test_a_tiny_file_of_long_texts_fails_its_job(service: Service) -> None:
+    """What the rows take is only seen while they are stored; then the job fails, and they go."""
+    accepted = post(service, of_texts(["x" * 500] * 400))
+    assert accepted.status_code == 202, accepted.text
+    service.work()
+    job = service.client.get(accepted.location).json
+    assert job["state"] == "failed"
+    assert "times its size" in job["error"]
+    assert not any("/rows/" in key for key in service.blobs.contents)
+
+
+def test_equal_texts_in_a_small_file_are_scored(service: Service) -> None:
+    """A small file may expand by any factor, as a test file with one text does."""
+    content = of_texts(["x" * 300] * 2000)
+    assert len(content) * 100 < 2000 * 300
+    accepted = post(service, content)
+    service.work()
+    assert service.client.get(accepted.location).json["rows"]["completed"] == 2000
 
 
 def test_too_large_unpacked_rows_fail_the_job(settings: Settings) -> None:

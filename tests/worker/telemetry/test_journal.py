@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import httpx
+import pytest
 from support.scraped import complaints, total
 
 from shared.dispatch import Task
@@ -70,6 +71,35 @@ def test_a_worker_answers_a_scrape() -> None:
         assert answer.headers["Content-Type"].startswith("text/plain")
         assert total(answer.text, "scorelane_step_duration_seconds_count") == 1
         assert httpx.get(f"{url}/other").status_code == 404
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed", "host", "status"),
+    [
+        ("127.0.0.1", "", "rebound.example", 403),
+        ("127.0.0.1", "", "rebound.example:9464", 403),
+        ("127.0.0.1", "", "10.0.0.7:9464", 403),
+        ("127.0.0.1", "", "a@127.0.0.1", 403),
+        ("127.0.0.1", "", "localhost:9464", 200),
+        ("127.0.0.1", "", "[::1]:9464", 200),
+        ("127.0.0.1", "worker, b.example", "worker:9464", 200),
+        ("127.0.0.1", "*", "rebound.example", 200),
+        ("0.0.0.0", "", "10.0.0.7:9464", 200),
+        ("0.0.0.0", "", "rebound.example", 403),
+    ],
+)
+def test_a_scrape_under_a_foreign_name_is_refused(
+    address: str, allowed: str, host: str, status: int
+) -> None:
+    """A web page that gives its own name this address (DNS rebinding) reads no metrics."""
+    server = MetricsServer((address, 0), lambda _: (b"", "text/plain"), allowed)
+    server.start()
+    try:
+        url = f"http://127.0.0.1:{server.server_address[1]}/metrics"
+        assert httpx.get(url, headers={"Host": host}).status_code == status
     finally:
         server.shutdown()
         server.server_close()

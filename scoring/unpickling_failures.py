@@ -1,0 +1,91 @@
+"""Says why a pickle cannot be loaded here, and what to do."""
+
+import re
+import zlib
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.util import find_spec
+from pickle import UnpicklingError
+
+#: The messages of Python's two unpicklers about a name that a module does not have.
+_MISSING_NAMES = (
+    re.compile(r"[Cc]an't get attribute '(?P<name>[^']+)' on <module '(?P<module>[^']+)'"),
+    re.compile(r"module '(?P<module>[^']+)' has no attribute '(?P<name>[^']+)'"),
+)
+
+#: What unpicklers raise at a file that is cut off, damaged or no pickle.
+_DAMAGED = (EOFError, IndexError, KeyError, MemoryError, OverflowError, UnpicklingError, zlib.error)
+
+
+def unpickling_failure(error: BaseException) -> str:
+    """Turn the exception of an unpickling into a reason for `UnusableModel`."""
+    said = str(error).partition("\n")[0][:200]
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return _of_missing_module(error.name)
+    if isinstance(error, ImportError | AttributeError):
+        return _of_missing_name(said)
+    if "unsupported pickle protocol" in said:
+        return (
+            f"it was saved by a newer Python ({said}). Save it again with joblib.dump, which all "
+            "supported versions of Python read, or with protocol=4"
+        )
+    if isinstance(error, _DAMAGED):
+        return (
+            "it cannot be unpickled, because it is cut off, damaged or no pickle "
+            f"({type(error).__name__}: {said or 'it ends early'}). Copy the whole file again, or "
+            "save the fitted pipeline with joblib.dump"
+        )
+    if isinstance(error, UnicodeDecodeError):
+        return (
+            f"it seems to be saved by Python 2 ({said}). Fit the pipeline again under Python 3, "
+            "and save it with joblib.dump"
+        )
+    return (
+        f"it cannot be unpickled ({type(error).__name__}: {said}). Save the fitted pipeline with "
+        f"joblib.dump, under scikit-learn {version('scikit-learn')}"
+    )
+
+
+def _of_missing_module(module: str) -> str:
+    package = module.partition(".")[0]
+    if package != module and _is_installed(package):
+        return _of_another_version(module, package)
+    return (
+        f"its pickle needs the module '{module}', which is not installed here. Install the package "
+        "that provides it, here and for the workers. If the module is a file of your own, put it "
+        "into a package and install that, or save a pipeline that does not use it"
+    )
+
+
+def _of_missing_name(said: str) -> str:
+    found = next(filter(None, (pattern.search(said) for pattern in _MISSING_NAMES)), None)
+    if found is None:
+        return _of_another_version(said, "sklearn")
+    name, module = found["name"], found["module"]
+    if module in ("__main__", "__mp_main__"):
+        return (
+            f"its pickle names '{name}' of the script or notebook that saved it (__main__), which "
+            f"no other program has. Put '{name}' into a module of a package, install the package "
+            "here and for the workers, import it from there in your script, and save the pipeline "
+            "again"
+        )
+    return _of_another_version(f"{module}.{name}", module.partition(".")[0])
+
+
+def _of_another_version(what: str, package: str) -> str:
+    """The package is installed, and does not have all that the pickle needs."""
+    distribution = packages_distributions().get(package, [package])[0]
+    try:
+        here = f"{distribution} {version(distribution)}"
+    except PackageNotFoundError:
+        here = package
+    return (
+        f"its pickle needs something that is not installed here ({what}); here is {here}. Install "
+        "the version that saved it, or fit and save the pipeline again with this one"
+    )
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False

@@ -1,0 +1,211 @@
+"""Recognises files that cannot be added as a model by their first bytes, before any code is run."""
+
+import pickle
+import pickletools
+import zipfile
+from pathlib import Path
+
+#: File name ending -> the format of the card under which the model is served.
+FORMATS = {
+    ".pkl": "pkl",
+    ".pickle": "pkl",
+    ".joblib": "pkl",
+    ".sav": "pkl",
+    ".hdf5": "hdf5",
+    ".h5": "hdf5",
+    ".keras": "hdf5",
+}
+
+#: How many bytes of a file are looked at.
+_HEAD_BYTES = 4096
+
+#: A larger file is hardly a text that was taken for a model.
+_TEXT_BYTES = 2**20
+
+_HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+
+_EXPORT_SKLEARN = (
+    "Save the fitted scikit-learn pipeline itself with joblib.dump(pipeline, 'model.pkl')"
+)
+_EXPORT_KERAS = "Save the Keras model itself with model.save('model.keras')"
+_SOURCE = f"Other formats cannot be served. {_EXPORT_SKLEARN}, or a Keras model with model.save"
+_BOOSTER = (
+    "it is a model of {0} without the steps that make numbers of texts. Put {0}'s scikit-learn "
+    "class behind a vectoriser in a pipeline, fit it, and save that with joblib.dump"
+)
+_PYTORCH = f"it is a PyTorch file. {_SOURCE}"
+_XGBOOST, _LIGHTGBM, _CATBOOST = (
+    _BOOSTER.format(name) for name in ("XGBoost", "LightGBM", "CatBoost")
+)
+
+#: What to say about the ending of a file that is none of `FORMATS`.
+_ENDINGS = {
+    ".onnx": f"it is an ONNX file. {_SOURCE}: Scorelane compiles a Keras model by itself",
+    ".pt": _PYTORCH,
+    ".pth": _PYTORCH,
+    ".ckpt": _PYTORCH,
+    ".bin": f"it is a file of weights. {_SOURCE}",
+    ".safetensors": f"it is a safetensors file, which holds weights alone. {_SOURCE}",
+    ".pb": f"it is a part of a TensorFlow SavedModel. {_EXPORT_KERAS}",
+    ".tflite": f"it is a TensorFlow Lite file. {_EXPORT_KERAS}",
+    ".ubj": _XGBOOST,
+    ".bst": _XGBOOST,
+    ".cbm": _CATBOOST,
+    ".zip": "it is an archive. Unpack it and name the model file in it",
+    ".gz": "it is compressed. Unpack it, and name the file in it; joblib's own compression needs "
+    "no .gz in the name",
+    ".tar": "it is an archive. Unpack it and name the model file in it",
+    ".tgz": "it is an archive. Unpack it and name the model file in it",
+}
+
+#: First bytes -> what such a file is. None of them begins a pickle or a file of Keras.
+_SIGNATURES = {
+    b"version https://git-lfs": "it is a git-lfs pointer, which stands for the file. "
+    "Fetch the file itself: git lfs pull",
+    b"<!doctype": "it is a web page (HTML), so the download has failed. Download the file again",
+    b"<html": "it is a web page (HTML), so the download has failed. Download the file again",
+    b"<?xml": "it is XML, such as the error of a download. Download the file again",
+    b"{": "it is JSON, and no model file that can be served. If it is the error of a download, "
+    "download the file again",
+    b"binf": _XGBOOST,
+    b"tree\n": _LIGHTGBM,
+    b"cbm1": _CATBOOST,
+    b"gguf": f"it is a GGUF file of a language model. {_SOURCE}",
+    b"rar!": "it is an archive. Unpack it and name the model file in it",
+    b"7z\xbc\xaf": "it is an archive. Unpack it and name the model file in it",
+    b"%pdf": "it is a PDF file, and no model",
+    b"\x93numpy": "it is an array of numpy, and no fitted pipeline. " + _EXPORT_SKLEARN,
+    b"par1": "it is a Parquet file, and no model",
+    b"sqlite format 3": "it is an SQLite database, and no model",
+}
+
+
+def format_of(file: Path) -> str:
+    """The format of a model file, by the ending of its name.
+
+    Raises:
+        ValueError: it is not a file that can be added; the message says why, and what to do.
+    """
+    if file.is_dir():
+        raise ValueError(_of_folder(file))
+    if not file.exists():
+        raise ValueError("there is no such file")
+    if not file.is_file():
+        raise ValueError("it is no regular file. Save the model to a file on the disk")
+    form, head = FORMATS.get(file.suffix.lower()), _head(file)
+    reason = _foreign(head, file, form)
+    if form is not None and not reason:
+        return form
+    if form is None:
+        reason = reason or _ENDINGS.get(file.suffix.lower()) or _right_name(head)
+        reason = f"its name must end in {', '.join(FORMATS)}" + (f"; {reason}" if reason else "")
+    raise ValueError(reason)
+
+
+def _right_name(head: bytes) -> str:
+    if head.startswith(_HDF5):
+        return "it is an HDF5 file: if it holds a Keras model, rename it to end in .h5"
+    return "it seems to be a pickle: rename it to end in .pkl" if head[:1] == b"\x80" else ""
+
+
+def _head(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(_HEAD_BYTES)
+    except OSError as error:
+        raise ValueError(f"it cannot be read ({error.strerror})") from error
+
+
+def _foreign(head: bytes, file: Path, form: str | None) -> str:
+    """What a file is that surely holds no model of a format; empty if it may hold one."""
+    if not head.strip(b"\0"):
+        return "it is empty. Save the model again, or copy the whole file"
+    if reason := _by_signature(head):
+        return reason
+    if form == "pkl":
+        return _foreign_to_pickles(head, file)
+    if form == "hdf5" and head[:1] == b"\x80":
+        return "it is a pickle. If it holds a scikit-learn pipeline, rename it to end in .pkl"
+    if head.startswith(_ZIP):
+        return _of_zip(file, keras_is_right=file.suffix.lower() == ".keras")
+    return ""
+
+
+def _by_signature(head: bytes) -> str:
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for start, reason in _SIGNATURES.items():
+        if text.startswith(start):
+            return _XGBOOST if start == b"{" and b"learner" in text[:40] else reason
+    if int.from_bytes(head[:8], "little") < 2**32 and head[8:10] == b'{"':
+        return _ENDINGS[".safetensors"]
+    if head[4:8] == b"TFL3":
+        return _ENDINGS[".tflite"]
+    if head[:1] == b"\x08" and b"onnx" in text[:200]:
+        return _ENDINGS[".onnx"]
+    return ""
+
+
+def _foreign_to_pickles(head: bytes, file: Path) -> str:
+    if head[:1] == b"\x80" and head[1:2] > bytes([pickle.HIGHEST_PROTOCOL]):
+        return (
+            f"it is a pickle of protocol {head[1]}, by a newer Python than this one. Save it again "
+            "with joblib.dump, or with protocol=4"
+        )
+    if head.startswith(_HDF5):
+        return "it is an HDF5 file. If it holds a Keras model, rename it to end in .h5"
+    if head.startswith(_ZIP):
+        return _of_zip(file, keras_is_right=False)
+    if _is_text(head) and not _is_pickle(file):
+        return f"it is a text file, and no pickle. {_EXPORT_SKLEARN}"
+    return ""
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = head[:512].decode("ascii")
+    except UnicodeDecodeError:
+        return False
+    return all(sign.isprintable() or sign.isspace() for sign in text)
+
+
+def _is_pickle(file: Path) -> bool:
+    """Whether a file is a pickle, or too large to find out; pickles of protocol 0 are texts."""
+    if file.stat().st_size > _TEXT_BYTES:
+        return True
+    try:
+        return all(True for _ in pickletools.genops(file.read_bytes()))
+    # Whatever bytes that are no pickle make of it.
+    except Exception:  # noqa: BLE001
+        return False
+
+
+def _of_zip(file: Path, *, keras_is_right: bool) -> str:
+    """What a zip file is that is no model; empty if it may be one of Keras, and that is right."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError, NotImplementedError):
+        return "it is a damaged zip file. Copy the whole file again" if not keras_is_right else ""
+    if "config.json" in names and any(name.endswith(".h5") for name in names):
+        if keras_is_right:
+            return ""
+        return "it is a Keras model. Rename it to end in .keras"
+    if any(name.endswith(("/data.pkl", "constants.pkl")) for name in names):
+        return _PYTORCH
+    if names and all(name.endswith(".npy") for name in names):
+        return _SIGNATURES[b"\x93numpy"]
+    models = [name for name in names if Path(name).suffix.lower() in FORMATS]
+    held = f" ({', '.join(models[:3])})" if models else ""
+    return f"it is a zip file. Unpack it and name the model file in it{held}"
+
+
+def _of_folder(folder: Path) -> str:
+    if (folder / "card.json").is_file():
+        return "it is a model folder already. To serve it, copy it into the folder of models"
+    if (folder / "saved_model.pb").is_file():
+        return f"it is a folder with a TensorFlow SavedModel. {_EXPORT_KERAS}"
+    if (folder / "config.json").is_file():
+        return f"it is the folder of a transformer. {_SOURCE}"
+    models = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in FORMATS)
+    held = f": {', '.join(models[:3])}" if models else ""
+    return f"it is a folder. Name the model file in it{held}"
