@@ -34,10 +34,12 @@ def upgrade(estimator: Any, *, saved_with: set[str], missing: set[str], path: Pa
     try:
         _upgrade(estimator, sorted(map(_parsed, saved_with)), _parsed(here), missing)
     except NotRepairable as error:
-        versions = ", ".join(sorted(saved_with))
+        # A file that names no version says only what it needs.
+        others = ", ".join(sorted(saved_with - {here}))
+        saver = f"scikit-learn {others}" if others else "another version of scikit-learn"
         reason = (
-            f"scikit-learn {versions} saved it, {here} is installed, and its scores may differ: "
-            f"{error}. Fit and save it again with scikit-learn {here}"
+            f"{saver} saved it, here is scikit-learn {here}, and its scores may differ: {error}. "
+            f"Fit and save it again with scikit-learn {here}"
         )
         raise UnusableModel(path=path, reason=reason) from None
 
