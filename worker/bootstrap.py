@@ -32,6 +32,7 @@ from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.storage.blobs import FolderBlobs
+from shared.storage.sealed import SealedBlobs
 from shared.telemetry.prometheus import MetricsCollector
 from shared.telemetry.spans import spans
 from shared.webhooks.target import Allowed
@@ -87,13 +88,14 @@ class MainProcess:
         store, fleet = RedisJobStore(link, settings), RedisFleet(link, settings)
         # An app of its own: the worker's connections belong to the thread of its event loop.
         dispatch = CeleryDispatch(make_celery(settings), link.now)
-        blobs = FolderBlobs(settings.blobs_dir)
+        folder = FolderBlobs(settings.blobs_dir)
+        blobs = SealedBlobs(folder)
         cards = read_cards(settings.models_dir, settings.serve).values()
         full_names = [card.full_name for card in cards]
         self._stall_detector = StallDetector(time_limits(settings))
         node = node_name(os.getpid())
         status = WorkerStatus(
-            node, os.getpid(), full_names, fleet=fleet, link=link, blobs=blobs.identity()
+            node, os.getpid(), full_names, fleet=fleet, link=link, blobs=folder.identity()
         )
         self._heartbeat = Heartbeat(
             node,
@@ -131,7 +133,7 @@ class MainProcess:
         self._sender = Sender(
             settings,
             store=RedisJobStore(RedisLink(settings), settings),
-            blobs=FolderBlobs(settings.blobs_dir),
+            blobs=SealedBlobs(FolderBlobs(settings.blobs_dir)),
             webhook_client=WebhookClient(
                 Allowed(settings.callback_allow), settings.callback_timeout
             ),
@@ -193,7 +195,7 @@ class ScoringProcess:
         self._pipeline = Pipeline(
             settings,
             store=RedisJobStore(link, settings),
-            blobs=FolderBlobs(settings.blobs_dir),
+            blobs=SealedBlobs(FolderBlobs(settings.blobs_dir)),
             dispatch=CeleryDispatch(app, link.now),
             fleet=fleet,
             lease_renewer=lease_renewer,
