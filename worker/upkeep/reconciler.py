@@ -4,6 +4,7 @@ import logging
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
+from shared.errors.service import DataDamaged
 from shared.fleet import Fleet
 from shared.jobs.job import ENDED, JOBS, State, folder_of, is_job_id, upload_key_of
 from shared.jobs.job_store import JobStore, Overdue
@@ -97,7 +98,14 @@ class Reconciler:
                 settle(self._store, self._blobs, job_id)
 
     def _restore_or_remove(self, job_id: str) -> None:
-        manifest = read_manifest(self._blobs, job_id)
+        try:
+            manifest = read_manifest(self._blobs, job_id)
+        except (DataDamaged, OSError) as error:
+            # One job must not keep all others from being restored.
+            logger.error("job=%s cannot be restored: %s", job_id, error)  # noqa: TRY400  no bug
+            if self._blobs.quiet_seconds(folder_of(job_id)) > self._settings.retention_seconds:
+                self._blobs.delete(folder_of(job_id))
+            return
         if manifest:
             if self._store.restore(manifest.job, manifest.parts, manifest.outcome):
                 logger.warning("restored job=%s from its manifest", job_id)
