@@ -28,6 +28,7 @@ from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
 from shared.fleet import Fleet, Served
 from shared.model import read_cards
+from shared.redis.erasure import RedisErasure
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
@@ -101,7 +102,14 @@ class MainProcess:
             node,
             full_names,
             fleet,
-            Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet),
+            Reconciler(
+                settings,
+                store=store,
+                blobs=blobs,
+                dispatch=dispatch,
+                fleet=fleet,
+                erase=RedisErasure(link, settings, store).run,
+            ),
             store=store,
             stall_detector=self._stall_detector,
             heartbeat_seconds=settings.heartbeat_seconds,

@@ -29,7 +29,7 @@ from scorelane.client.retries import Retries
 from scorelane.stack import programs
 from scorelane.stack.environment import environment, start_seconds, with_absolute_paths
 from scorelane.stack.errors import DataInUse
-from scorelane.stack.folder import Addresses, write_addresses
+from scorelane.stack.folder import Addresses, close_to_others, write_addresses
 from scorelane.stack.guard import Guard
 from scorelane.stack.listener import listening, reachable, url_of
 from scorelane.stack.programs import Program, Service
@@ -207,8 +207,9 @@ def guarded(plan: Plan) -> Iterator[tuple[Path, Path, Guard]]:
         data = data or run_folder / "data"
         for folder in ("redis", "blobs", "logs"):
             (data / folder).mkdir(parents=True, exist_ok=True)
-            # They hold texts. The data folder itself may be the user's, and open to others.
+            # They hold texts.
             (data / folder).chmod(0o700)
+        close_to_others(data)
         if len(os.fsencode(run_folder)) > SOCKET_PATH_BYTES - len("/redis.sock"):
             run_folder = Path(tempfile.mkdtemp(prefix="scorelane-", dir="/tmp"))
             guard.remove(run_folder)

@@ -1,6 +1,7 @@
 """Finds jobs whose work was lost, and removes what has expired or belongs to no job."""
 
 import logging
+from collections.abc import Callable
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
@@ -23,9 +24,17 @@ class Reconciler:
     """Looks for lost work. Every worker has one; a lock in the job store lets one at a time run."""
 
     def __init__(
-        self, settings: Settings, *, store: JobStore, blobs: Blobs, dispatch: Dispatch, fleet: Fleet
+        self,
+        settings: Settings,
+        *,
+        store: JobStore,
+        blobs: Blobs,
+        dispatch: Dispatch,
+        fleet: Fleet,
+        erase: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the collaborators."""
+        """Take the collaborators; `erase` removes deleted texts from the disk of Redis."""
+        self._erase = erase
         self._settings = settings
         self._store = store
         self._blobs = blobs
@@ -57,6 +66,7 @@ class Reconciler:
             for job in self._store.expire(MAX_EXPIRED):
                 self._blobs.delete(job.spec.folder)
                 logger.info("expired job=%s", job.spec.id)
+            self._erase()
 
     def _dispatch_again(self, overdue: Overdue) -> None:
         spec = overdue.job.spec
