@@ -110,6 +110,15 @@ class ResultParts:
         ]
         return self.form.write(lost, self.columns)
 
+    def check(self) -> None:
+        """Read all parts, and raise if one is damaged.
+
+        Where damage was found before, so that a client that tries again learns what is wrong. The
+        first transfer just broke off, unless the damage was found before its first byte.
+        """
+        for number in range(len(self)):
+            self.content(number)
+
     def cut_parts(self, numbers: Sequence[int]) -> list[int]:
         """The parts among these that were cut on the disk, or are gone; reads none of them."""
         cut = []

@@ -113,10 +113,13 @@ def results_response(services: Services, job: Job, *, json_first: bool = False) 
     Raises:
         shared.errors.input.BadOption: `format`, `offset` or `limit` has no valid value.
         shared.errors.service.NotAcceptable: `Accept` admits none of the formats.
+        shared.errors.service.ResultsDamaged: some of the rows were damaged on the disk.
     """
     parts, own = ResultParts(services, job), job.spec.result_format
     first = "json" if json_first else own
     wanted = wanted_format(request, sorted(FORMATS, key=lambda one: one != first))
+    if job.lost and wanted != "json":
+        parts.check()
     if wanted == "json":
         response = jsonify(_page(parts))
     elif wanted == own:

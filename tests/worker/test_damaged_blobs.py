@@ -255,6 +255,12 @@ def test_a_damaged_record_keeps_no_job_from_being_restored(
     lost = batches[0].input_file_id if room == "files" else batches[0].id
     answer = service.client.get(f"/v1/{room}/{lost}")
     assert (answer.status_code, json.loads(answer.data)["error"]["code"]) == (500, "data_damaged")
+    if room == "files":
+        service.blobs.quiet = 1e9
+        service.reconciler.reconcile([])
+        assert f"v1/files/of-/{str(lost)[5:]}/content" in service.blobs.contents
+        assert client.files.delete(str(lost)).deleted
+        assert not [key for key in service.blobs.contents if str(lost)[5:] in key]
 
 
 def test_the_state_of_a_job_whose_rows_were_lost_tells_it(service: Service) -> None:

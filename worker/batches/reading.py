@@ -11,7 +11,7 @@ from worker.steps.endings import Endings
 from worker.steps.leases import LeaseRenewer
 
 
-class InvalidRequests(Exception):
+class InvalidRequests(ValueError):
     """The input of a batch has problems; the message is the first of them."""
 
 

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from shared.errors.service import DataDamaged
 from shared.jobs.job import ENDED, State, made_at
 from shared.jobs.job_store import JobStore
 from shared.storage.batches import WINDOW_SECONDS, batch_files, batches
@@ -31,7 +32,12 @@ def _sweep_files(blobs: Blobs, now: float, orphan_seconds: float) -> None:
     files = batch_files(blobs)
     for owner in files.owners():
         for name in files.names(owner):
-            file = files.find_whole(owner, name)
+            try:
+                file = files.find(owner, name)
+            except DataDamaged as error:
+                # It stays: its record may be restored from a backup, and its owner can delete it.
+                logger.error("file=%s: %s", name, error)  # noqa: TRY400  it is no bug
+                continue
             if (file and file.expires_at <= now) or (
                 not file and _is_orphan(files, blobs, owner, name, orphan_seconds)
             ):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from shared.config.settings import Settings
-from shared.errors.service import DataDamaged
+from shared.errors.base import ScorelaneError
 from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
 from shared.storage.blobs import Blobs
@@ -60,7 +60,8 @@ class PartRows:
         where = spec.layout.rows_in(spec, number, part, max_bytes)
         length = part.length if where.length < 0 else where.length
         for is_last in (False, True):
-            with suppress(DataDamaged):
+            # Other errors than `DataDamaged` come from an upload without checksums.
+            with suppress(ScorelaneError, ValueError):
                 if is_last:
                     self._store_again(spec, number)
                 content = self._blobs.read(*where)

@@ -84,6 +84,21 @@ def test_a_changed_bit_breaks_the_transfer(service: Service) -> None:
     assert sent.endswith(b"\n")
     rest = service.client.get(f"{url}/results", headers={"Range": f"bytes={len(sent)}-"})
     assert f"rows {rows[0]} to" in problem(rest, 500, "results-damaged")
+    for wanted in ("csv", "ndjson", "parquet"):
+        again = service.client.get(f"{url}/results?format={wanted}")
+        assert f"rows {rows[0]} to" in problem(again, 500, "results-damaged")
+
+
+def test_a_part_of_a_backup_replaces_a_damaged_one(service: Service) -> None:
+    """Once the damaged blob is as it was, all rows can be fetched again."""
+    url = done(service)
+    key, _ = part_of(service, url, 2)
+    whole, before = service.blobs.contents[key], service.client.get(f"{url}/results").data
+    cut(service.blobs, key)
+    problem(service.client.get(f"{url}/results"), 500, "results-damaged")
+    service.blobs.contents[key] = whole
+    assert service.client.get(f"{url}/results").data == before
+    assert service.client.get(f"{url}/errors").json["errors"] == []
 
 
 @pytest.mark.parametrize("wanted", ["csv", "ndjson", "json"])
