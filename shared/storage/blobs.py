@@ -15,7 +15,11 @@ from typing_extensions import override
 
 
 class Blobs(Protocol):
-    """Named bytes. A key is a path with `/`; a reader never sees an incomplete blob."""
+    """Named bytes. A key is a path with `/`; a reader never sees an incomplete blob.
+
+    Where blobs have checksums (`shared.storage.sealed`), every method that reads raises
+    `shared.errors.service.DataDamaged` instead of giving other bytes than were written.
+    """
 
     def writing(self, key: str) -> contextlib.AbstractContextManager[BinaryIO]:
         """A file to write the blob to. The blob appears when the block ends, unless it raises."""

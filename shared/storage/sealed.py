@@ -1,42 +1,30 @@
 """Blobs with checksums: what was damaged on the disk is found when it is read.
 
-A sealed blob is a head, the content, a checksum (XXH3, 64 bits) of each block of the content, and a
-tail with the content's length. The checksums are in the blob itself, so they come and go with it,
-whatever kind of store holds it; a link of a blob has them too. A blob without a head is of an older
-release, and is read as it is.
+The checksums are in the blob itself (`shared.storage.seal`), so they come and go with it, whatever
+kind of store holds it; a link of a blob has them too.
 """
 
 import io
 import os
-import struct
 from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, cast
 
 from typing_extensions import override
 from xxhash import xxh3_64, xxh3_64_intdigest
 
 from shared.errors.service import DataDamaged
 from shared.storage.blobs import Blobs
-
-#: A range of a blob is read in whole blocks. 64 KiB cost 8 bytes of checksum, and are checked in 4
-#: microseconds.
-BLOCK_BYTES = 64 * 1024
-
-HEAD = b"SEALED1\n"
-
-_TAIL = struct.Struct("<Q8s")
-_TAIL_MARK = b"1DELAES\n"
-_SUM_BYTES = 8
-
-
-class _Seal(NamedTuple):
-    """What the tail of a blob says."""
-
-    begin: int  #: Where the content begins, in bytes from the beginning of the blob.
-    size: int  #: The length of the content, in bytes.
-    is_sealed: bool  #: Whether there are checksums.
+from shared.storage.seal import (
+    BLOCK_BYTES,
+    HEAD,
+    read_checked,
+    seal_of,
+    sums_in,
+    sums_of,
+    tail_of,
+)
 
 
 class SealedBlobs(Blobs):
@@ -60,13 +48,17 @@ class SealedBlobs(Blobs):
 
     @override
     def put(self, key: str, content: bytes) -> None:
-        self._blobs.put(key, b"".join([HEAD, content, sums_of(content), _tail(len(content))]))
+        # In pieces: joining them would cost a copy of the content.
+        with self._blobs.writing(key) as file:
+            file.write(HEAD)
+            file.write(content)
+            file.write(sums_of(content) + tail_of(len(content)))
 
     @override
     def open(self, key: str, offset: int = 0) -> BinaryIO:
         file = self._blobs.open(key)
         try:
-            seal = _seal_of(file, key)
+            seal = seal_of(file, key)
             if seal.is_sealed:
                 reader = SealedReader(file, key, seal.size)
                 file = cast("BinaryIO", io.BufferedReader(reader, BLOCK_BYTES))
@@ -79,18 +71,18 @@ class SealedBlobs(Blobs):
     @override
     def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:
         with self._blobs.open(key) as file:
-            seal = _seal_of(file, key)
+            seal = seal_of(file, key)
             if not seal.is_sealed:
                 file.seek(offset)
                 return file.read(length)
             end = seal.size if length < 0 else min(offset + length, seal.size)
-            sums = _sums_in(file, seal.size, offset, end)
+            sums = sums_in(file, seal.size, offset, end)
             return read_checked(file, key, seal.size, offset, end, sums)
 
     @override
     def size(self, key: str) -> int:
         with self._blobs.open(key) as file:
-            return _seal_of(file, key).size
+            return seal_of(file, key).size
 
     @override
     def exists(self, key: str) -> bool:
@@ -152,7 +144,7 @@ class SealingWriter(io.RawIOBase):
         """Append the checksums; nothing may be written after them."""
         if self._size % BLOCK_BYTES:
             self._end_block()
-        self._file.write(self._sums.tobytes() + _tail(self._size))
+        self._file.write(self._sums.tobytes() + tail_of(self._size))
 
     def _end_block(self) -> None:
         self._sums.append(self._block.intdigest())
@@ -175,7 +167,7 @@ class SealedReader(io.RawIOBase):
         self._size = size
         self._position = 0
         # 128 KB for a blob of a gigabyte.
-        self._sums = _sums_in(file, size, 0, size)
+        self._sums = sums_in(file, size, 0, size)
 
     @override
     def readable(self) -> bool:
@@ -201,91 +193,30 @@ class SealedReader(io.RawIOBase):
 
     @override
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
-        end = min(self._position + len(buffer), self._size)
-        if end <= self._position:
-            return 0
+        block, inside = divmod(self._position, BLOCK_BYTES)
         # No further than one block: a reader of lines takes little at a time.
-        block = self._position // BLOCK_BYTES
-        end = min(end, (block + 1) * BLOCK_BYTES)
-        sums = self._sums[block : block + 1]
-        content = read_checked(self._file, self._key, self._size, self._position, end, sums)
-        buffer[: len(content)] = content
-        self._position = end
-        return len(content)
+        count = min(BLOCK_BYTES - inside, len(buffer), self._size - self._position)
+        if count <= 0:
+            return 0
+        is_whole = inside == 0 and self._position + count in (
+            (block + 1) * BLOCK_BYTES,
+            self._size,
+        )
+        if is_whole:
+            self._file.seek(len(HEAD) + self._position)
+            with memoryview(buffer)[:count] as view:
+                read = self._file.readinto(view)  # type: ignore[attr-defined]  # files have it
+                if read != count or xxh3_64_intdigest(view) != self._sums[block]:
+                    raise DataDamaged(key=self._key, reason="its content is not what was written")
+        else:
+            sums, end = self._sums[block : block + 1], self._position + count
+            buffer[:count] = read_checked(
+                self._file, self._key, self._size, self._position, end, sums
+            )
+        self._position += count
+        return count
 
     @override
     def close(self) -> None:
         self._file.close()
         super().close()
-
-
-def _sums_in(file: BinaryIO, size: int, begin: int, end: int) -> "array[int]":
-    """The checksums of the blocks that hold the bytes from `begin` to before `end`."""
-    first, last = begin // BLOCK_BYTES, -(-end // BLOCK_BYTES)
-    if begin >= end:
-        return array("Q")
-    file.seek(len(HEAD) + size + first * _SUM_BYTES)
-    return array("Q", file.read((last - first) * _SUM_BYTES))
-
-
-def read_checked(
-    file: BinaryIO, key: str, size: int, begin: int, end: int, sums: "array[int]"
-) -> bytes:
-    """Read a range of the content of a sealed blob, and check every block that it touches.
-
-    Args:
-        file: the blob.
-        key: of the blob, for the error.
-        size: the length of its content, in bytes.
-        begin: the first byte, counted in the content.
-        end: the byte after the last one.
-        sums: the checksums of the blocks that hold them.
-
-    Raises:
-        shared.errors.service.DataDamaged: a block is not as it was written.
-    """
-    if begin >= end:
-        return b""
-    start = begin // BLOCK_BYTES * BLOCK_BYTES
-    file.seek(len(HEAD) + start)
-    content = file.read(min(-(-end // BLOCK_BYTES) * BLOCK_BYTES, size) - start)
-    if sums_of(content) != sums.tobytes():
-        raise DataDamaged(key=key, reason="its content is not what was written")
-    return content[begin - start : end - start]
-
-
-def sums_of(content: bytes) -> bytes:
-    """The checksums of the blocks of a content, 8 bytes each."""
-    if len(content) <= BLOCK_BYTES:
-        return array("Q", [xxh3_64_intdigest(content)] if content else []).tobytes()
-    with memoryview(content) as view:
-        blocks = range(0, len(content), BLOCK_BYTES)
-        sums = [xxh3_64_intdigest(view[at : at + BLOCK_BYTES]) for at in blocks]
-    return array("Q", sums).tobytes()
-
-
-def _tail(size: int) -> bytes:
-    return _TAIL.pack(size, _TAIL_MARK)
-
-
-def _seal_of(file: BinaryIO, key: str) -> _Seal:
-    """Read what a blob says of itself.
-
-    Raises:
-        shared.errors.service.DataDamaged: it is empty, or shorter or longer than it was.
-    """
-    length = file.seek(0, os.SEEK_END)
-    file.seek(max(length - _TAIL.size, 0))
-    tail = file.read(_TAIL.size)
-    if len(tail) == _TAIL.size:
-        size, mark = _TAIL.unpack(tail)
-        blocks = -(-size // BLOCK_BYTES)
-        whole = len(HEAD) + size + blocks * _SUM_BYTES + _TAIL.size
-        if mark == _TAIL_MARK and whole == length:
-            return _Seal(len(HEAD), size, is_sealed=True)
-    file.seek(0)
-    head = file.read(len(HEAD))
-    # No release has written an empty blob: an empty file was cut.
-    if head in (HEAD[: len(head)], HEAD) or tail.endswith(_TAIL_MARK):
-        raise DataDamaged(key=key, reason=f"it was cut, and has {length:,} bytes now")
-    return _Seal(0, length, is_sealed=False)

@@ -15,7 +15,7 @@ from support.v1_client import client_of, content_of, create, jsonl, line
 
 from shared.config.settings import Settings
 from shared.jobs.job import State, manifest_key_of, upload_key_of
-from shared.storage.sealed import BLOCK_BYTES, HEAD
+from shared.storage.seal import BLOCK_BYTES, HEAD
 
 CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (at, b"z" * at) for at in range(1, 21))
 NDJSON = b"".join(b'{"ref":"r%d","text":"%s"}\n' % (at, b"z" * at) for at in range(1, 21))
@@ -90,7 +90,7 @@ def test_a_damaged_upload_fails_its_job(service: Service, kind: str, damage: Dam
 
 def test_rows_before_the_damage_are_kept(service: Service) -> None:
     """The error names the row from which on all are lost; the rows before it have their scores."""
-    lines = [b"r%d,%s\n" % (at, b"z" * 90) for at in range(3000)]
+    lines = [b"r%d,%s\n" % (at, b"z" * 90) for at in range(12_000)]
     job_id = service.submit(b"ref,text\n" + b"".join(lines)).json["id"]
     flip(service.blobs, upload_key_of(job_id), len(HEAD) + 3 * BLOCK_BYTES + 17)
     service.work()

@@ -8,10 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.doubles.blobs import InMemoryBlobs
 
 from shared.errors.service import DataDamaged
 from shared.storage.blobs import FolderBlobs
-from shared.storage.sealed import BLOCK_BYTES, SealedBlobs
+from shared.storage.seal import BLOCK_BYTES
+from shared.storage.sealed import SealedBlobs
 from shared.tables.parquet_rows import describe
 
 SIZES = (0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES + 5)
@@ -123,18 +125,5 @@ def test_another_process_reads_a_parquet_file_in_a_blob(blobs: SealedBlobs) -> N
 _CONTENT = _content(3 * BLOCK_BYTES + 5)
 
 
-class _OneBlob(FolderBlobs):
-    """A store without a folder that holds one blob."""
-
-    def __init__(self) -> None:
-        self.stored = b""
-
-    def put(self, key: str, content: bytes) -> None:
-        self.stored = content
-
-    def open(self, key: str, offset: int = 0) -> io.BytesIO:  # type: ignore[override]
-        return io.BytesIO(self.stored)
-
-
-_IN_ONE_FOLDER = SealedBlobs(_OneBlob())
+_IN_ONE_FOLDER = SealedBlobs(InMemoryBlobs())
 _IN_ONE_FOLDER.put("a/one", _CONTENT)
