@@ -69,6 +69,8 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.JobLost: HTTPStatus.GONE,
     errors.JobNotRestored: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.DataDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.ResultsDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     ScorelaneError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 

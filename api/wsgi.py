@@ -8,6 +8,7 @@ from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.redis.overview import RedisOverview
 from shared.storage.blobs import FolderBlobs
+from shared.storage.sealed import SealedBlobs
 from shared.telemetry.spans import spans
 
 _settings = load_settings()
@@ -17,7 +18,7 @@ _link = RedisLink(_settings)
 app = create_app(
     _settings,
     store=RedisJobStore(_link, _settings),
-    blobs=FolderBlobs(_settings.blobs_dir),
+    blobs=SealedBlobs(FolderBlobs(_settings.blobs_dir)),
     dispatch=CeleryDispatch(make_celery(_settings), _link.now),
     fleet=RedisFleet(_link, _settings),
     overview=RedisOverview(_link),

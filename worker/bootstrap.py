@@ -27,10 +27,12 @@ from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
 from shared.fleet import Served
 from shared.load_time import load_seconds
+from shared.redis.erasure import RedisErasure
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.storage.blobs import FolderBlobs
+from shared.storage.sealed import SealedBlobs
 from shared.telemetry.prometheus import MetricsCollector
 from shared.telemetry.spans import spans
 from shared.webhooks.target import Allowed
@@ -91,18 +93,26 @@ class MainProcess:
         store, fleet = RedisJobStore(link, settings), RedisFleet(link, settings)
         # An app of its own: the worker's connections belong to the thread of its event loop.
         dispatch = CeleryDispatch(make_celery(settings), link.now)
-        blobs = FolderBlobs(settings.blobs_dir)
+        folder = FolderBlobs(settings.blobs_dir)
+        blobs = SealedBlobs(folder)
         loading = {LOADING: load_seconds(self.models.cards, process_count(settings))}
         self._stall_detector = StallDetector(time_limits(settings) | loading)
         node = node_name(os.getpid())
         status = WorkerStatus(
-            node, os.getpid(), self.models, fleet=fleet, link=link, blobs=blobs.identity()
+            node, os.getpid(), self.models, fleet=fleet, link=link, blobs=folder.identity()
         )
         self._heartbeat = Heartbeat(
             node,
             self.models,
             fleet,
-            Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet),
+            Reconciler(
+                settings,
+                store=store,
+                blobs=blobs,
+                dispatch=dispatch,
+                fleet=fleet,
+                erase=RedisErasure(link, settings, store).run,
+            ),
             store=store,
             stall_detector=self._stall_detector,
             drop_queues=partial(drop_queues, consumer),
@@ -139,7 +149,7 @@ class MainProcess:
         self._sender = Sender(
             settings,
             store=RedisJobStore(RedisLink(settings), settings),
-            blobs=FolderBlobs(settings.blobs_dir),
+            blobs=SealedBlobs(FolderBlobs(settings.blobs_dir)),
             webhook_client=WebhookClient(
                 Allowed(settings.callback_allow), settings.callback_timeout
             ),
@@ -202,7 +212,7 @@ class ScoringProcess:
         self._pipeline = Pipeline(
             settings,
             store=RedisJobStore(link, settings),
-            blobs=FolderBlobs(settings.blobs_dir),
+            blobs=SealedBlobs(FolderBlobs(settings.blobs_dir)),
             dispatch=CeleryDispatch(app, link.now),
             fleet=fleet,
             lease_renewer=lease_renewer,

@@ -19,11 +19,12 @@ from shared.model import Model
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import settle
 from shared.tables.layouts import RequestsLayout
-from worker.batches.reading import BatchReader
+from worker.batches.reading import BatchReader, read_requests
 from worker.steps.endings import Endings
+from worker.steps.finishing import Finisher
 from worker.steps.lanes import Lanes
 from worker.steps.leases import LeaseRenewer
-from worker.steps.parquet_output import ParquetOutput
+from worker.steps.part_rows import PartRows
 from worker.steps.part_scorer import PartScorer, Scored
 from worker.steps.rates import Rates
 from worker.steps.row_scorer import RowScorer
@@ -91,11 +92,22 @@ class Pipeline:
             lanes=self._lanes,
             endings=self._endings,
         )
-        self._part_scorer = PartScorer(
-            settings, store=store, blobs=blobs, rows=rows, journal=journal
+        part_rows = PartRows(
+            settings,
+            store=store,
+            blobs=blobs,
+            rows=rows,
+            read_requests=lambda spec: read_requests(blobs, spec, settings),
         )
-        self._parquet_output = ParquetOutput(
-            store=store, blobs=blobs, lease_renewer=lease_renewer, endings=self._endings
+        self._part_scorer = PartScorer(
+            store=store, blobs=blobs, part_rows=part_rows, rows=rows, journal=journal
+        )
+        self._finisher = Finisher(
+            store=store,
+            blobs=blobs,
+            lease_renewer=lease_renewer,
+            endings=self._endings,
+            part_scorer=self._part_scorer,
         )
         self._small_job_scorer = SmallJobScorer(
             settings,
@@ -185,13 +197,13 @@ class Pipeline:
             self._endings.remove_if_deleted(spec)
 
     def finish(self, job_id: str) -> None:
-        """End a job whose parts are all done; if its results are Parquet, make the file first."""
+        """End a job whose parts are all done, after its results were checked and joined."""
         began = self._journal.now()
         try:
             spec = self._spec(job_id)
         except (JobNotFound, JobExpired):
             return
-        if spec.result_format == "parquet" and not self._parquet_output.make(spec):
+        if not self._finisher.make(spec):
             return
         if self._store.move(job_id, State.SUCCEEDED):
             settle(self._store, self._blobs, job_id)

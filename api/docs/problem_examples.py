@@ -56,6 +56,14 @@ _VALUES = {
 #: Values for single errors.
 _OF: dict[type[ScorelaneError], dict[str, str]] = {
     errors.BadIdempotencyKey: {"reason": "it is empty"},
+    errors.DataDamaged: {
+        "key": "v1/files/of-alice/0197b7c7c4a3e5f6a7b8c9d0e1f2a3b4/content",
+        "reason": "it was cut, and has 1,024 bytes now",
+    },
+    errors.ResultsDamaged: {
+        "rows": "rows 1,001 to 2,000",
+        "advice": "Fetch all other rows with partial=true.",
+    },
     errors.JobEnded: {"state": "succeeded"},
     errors.NoResults: {"state": "cancelled"},
     errors.NotRetryable: {"state": "succeeded"},

@@ -3,6 +3,7 @@
 from api.security.access import current_identity
 from api.services import Services
 from shared.errors.service import (
+    DataDamaged,
     JobEnded,
     JobExpired,
     JobLost,
@@ -48,9 +49,9 @@ def _is_restorable(at: Services, job_id: str) -> bool:
     """Whether the blob store has a job that the caller's key may see."""
     try:
         manifest = read_manifest(at.blobs, job_id)
-    except ValueError:
-        # Whose it was cannot be read.
-        return current_identity().is_admin
+    except DataDamaged:
+        # No worker can restore it, either.
+        return False
     return manifest is not None and current_identity().sees(manifest.job.spec.owner)
 
 

@@ -190,8 +190,11 @@ def _detail(services: Services, job: Job) -> str:
         waiting = f"{job.rows_done:,} rows are done."
         if job.held_up:
             waiting += f" It is held up: {job.held_up}."
+    done = f"Done: {job.completed:,} rows have a score, {job.failed:,} an error."
+    if job.lost:
+        done += f" The results of {job.lost:,} rows were damaged on the disk; /errors names them."
     return {
-        State.SUCCEEDED: f"Done: {job.completed:,} rows have a score, {job.failed:,} an error.",
+        State.SUCCEEDED: done,
         State.FAILED: f"It could not be carried out: {job.error}",
         State.CANCELLED: "It was cancelled before it ended.",
     }.get(job.state, waiting)

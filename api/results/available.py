@@ -45,8 +45,14 @@ class AvailableRows:
     bad: Sequence[int]
 
     @classmethod
-    def of(cls, services: Services, job: Job) -> "AvailableRows":
-        """The rows of a job that are there, at least those that were there when `job` was read."""
+    def of(cls, services: Services, job: Job, *, check: bool = False) -> "AvailableRows":
+        """The rows of a job that are there, at least those that were there when `job` was read.
+
+        Args:
+            services: where they are.
+            job: which job.
+            check: find parts of an ended job that were cut on the disk, so that `bad` names them.
+        """
         parts, complete = ResultParts(services, job), job.state in ENDED
         if job.spec.kind == "small":
             numbers: Sequence[int] = range(int(job.state is State.SUCCEEDED))
@@ -58,7 +64,8 @@ class AvailableRows:
             numbers = outcome.done_parts()
         else:
             numbers = range(outcome.first_undone())
-        return cls(parts, numbers, complete, _parts_with_errors(job, outcome, numbers))
+        cut = parts.cut_parts(numbers) if check and complete else []
+        return cls(parts, numbers, complete, _parts_with_errors(job, outcome, numbers, cut))
 
     def end(self, begin: int = 0) -> int:
         """The number after that of the last row that is there; `begin` if that is larger."""
@@ -78,7 +85,7 @@ class AvailableRows:
             part = self.parts.part(number)
             skip = max(begin - part.first_row, 0)
             take = min(limit - len(rows), part.rows - skip)
-            rows += self.parts.records(number, skip, skip + take)
+            rows += self.parts.records_or_errors(number, skip, skip + take)
             if len(rows) == limit:
                 return rows, self.cursor_after(part.first_row + skip + take)
         return rows, self.cursor_after(self.end(begin))
@@ -89,9 +96,9 @@ class AvailableRows:
             # Only the first part may have rows before `begin`.
             skip = 0 if index else max(begin - self.parts.part(number).first_row, 0)
             if form is self.parts.form and not skip:
-                yield self.parts.content(number)
+                yield self.parts.content_or_errors(number)
             else:
-                yield form.write(self.parts.records(number, skip), self.parts.columns)
+                yield form.write(self.parts.records_or_errors(number, skip), self.parts.columns)
 
     def bad_page(self, begin: int, limit: int) -> tuple[list[BadRow], int | None]:
         """Like `page`, of the rows with an error alone; shorter where they are in many parts."""
@@ -112,7 +119,7 @@ class AvailableRows:
 
     def _bad_rows(self, number: int, begin: int) -> list[BadRow]:
         first = self.parts.part(number).first_row
-        rows = self.parts.form.bad_rows(self.parts.content(number))
+        rows = self.parts.form.bad_rows(self.parts.content_or_errors(number))
         return [BadRow(first + index, *row) for index, *row in rows if first + index >= begin]
 
     def _from(self, row: int, numbers: Sequence[int]) -> Sequence[int]:
@@ -123,10 +130,12 @@ class AvailableRows:
         return numbers[bisect_left(numbers, self.parts.part_with_row(row, known)) :]
 
 
-def _parts_with_errors(job: Job, outcome: Outcome, numbers: Sequence[int]) -> Sequence[int]:
+def _parts_with_errors(
+    job: Job, outcome: Outcome, numbers: Sequence[int], cut: list[int]
+) -> Sequence[int]:
     # A worker of an earlier release counts a part as done, but adds no summary of it: then any part
     # may hold an error.
     if outcome.summary.rows < job.rows_done:
         return numbers
     available = set(numbers)
-    return [number for number in outcome.bad_parts() if number in available]
+    return sorted({number for number in outcome.bad_parts() if number in available} | set(cut))

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from itertools import accumulate
 from typing import NamedTuple, Self
 
@@ -78,7 +79,12 @@ def slices_of(key: str, size: int) -> list[BlobSlice]:
 
 
 def blob_ranges(
-    blobs: Blobs, slices: Sequence[BlobSlice], find: Callable[[], object], head: bytes = b""
+    blobs: Blobs,
+    slices: Sequence[BlobSlice],
+    find: Callable[[], object],
+    head: bytes = b"",
+    *,
+    reading: Callable[[int], AbstractContextManager[None]] | None = None,
 ) -> ByteRanges:
     """The bytes of slices of blobs, one after another; each slice is one piece.
 
@@ -88,6 +94,7 @@ def blob_ranges(
         find: looks up the record to which the blobs belong, see `recheck_on_missing`.
         head: bytes to send before the first slice; there must be one then. They are one piece with
             it, so that they are not sent before the first slice was found.
+        reading: wraps the reading of a slice, by its index; None: `recheck_on_missing`.
     """
     sizes = [one.size for one in slices]
     if head:
@@ -98,7 +105,7 @@ def blob_ranges(
         before = b""
         if piece == 0:
             before, offset = head[offset:], max(offset - len(head), 0)
-        with recheck_on_missing(find):
+        with reading(piece) if reading else recheck_on_missing(find):
             return before + blobs.read(key, begin + offset, size - offset)
 
     return ByteRanges(sizes, read)

@@ -1,19 +1,34 @@
 """The result rows of a job, read from the parts that the workers wrote."""
 
+import logging
 from bisect import bisect_right
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+
+from redis.exceptions import RedisError
 
 from api.jobs.lookup import find_job
 from api.results.byte_ranges import BlobSlice, ByteRanges, blob_ranges, slices_of
 from api.results.negotiation import Format
 from api.results.streaming import prepend, recheck_on_missing
 from api.services import Services
-from shared.jobs.job import Job, State
+from shared.errors.service import DataDamaged, ResultsDamaged
+from shared.jobs.job import ENDED, Job, State
 from shared.jobs.outcome import Outcome
+from shared.model import SCORE
 from shared.tables.parts import Part
 from shared.tables.result_formats import ROW_FORMATS, Records, RowFormat, part_format
+
+logger = logging.getLogger(__name__)
+
+#: What to do about a damaged part of a job that has ended, and of one that goes on.
+_ADVICE = (
+    "Fetch all other rows with partial=true: each lost row has an error there, and in "
+    "/jobs/{job_id}/errors. Submit these rows again."
+)
+_OTHER_FORM = "The rows may be whole: fetch them with format=csv or format=ndjson."
+_WAIT = "They are scored again before the job ends; ask again then."
 
 
 @dataclass(frozen=True)
@@ -65,14 +80,86 @@ class ResultParts:
         return outcome
 
     def content(self, number: int) -> bytes:
-        """The rows of a part, in the bytes in which the worker wrote them."""
-        with self._recheck():
-            if not self.is_small:
+        """The rows of a part, in the bytes in which the worker wrote them.
+
+        Raises:
+            shared.errors.service.ResultsDamaged: they are not in the blob store as it wrote them.
+        """
+        if not self.is_small:
+            with self._reading(number):
                 return self.services.blobs.read(self.job.spec.result_key(number))
+        with self._recheck():
             result = self.services.store.small_result(self.job.spec.id)
             if not result and self.job.state is State.SUCCEEDED:
                 raise FileNotFoundError
         return result
+
+    def content_or_errors(self, number: int) -> bytes:
+        """Like `content`; each row of a damaged part of an ended job has an error that says so."""
+        try:
+            return self.content(number)
+        except ResultsDamaged:
+            if self.job.state not in ENDED:
+                raise
+        part = self.part(number)
+        rows = range(part.first_row + 1, part.first_row + part.rows + 1)
+        empty = dict.fromkeys(("ref", *self.columns), "") | {SCORE: None}
+        lost = [
+            empty | {"error": f"the result was damaged on the disk: row {at} is lost"}
+            for at in rows
+        ]
+        return self.form.write(lost, self.columns)
+
+    def check(self) -> None:
+        """Read all parts, and raise if one is damaged.
+
+        Where damage was found before, so that a client that tries again learns what is wrong. The
+        first transfer just broke off, unless the damage was found before its first byte.
+        """
+        for number in range(len(self)):
+            self.content(number)
+
+    def cut_parts(self, numbers: Sequence[int]) -> list[int]:
+        """The parts among these that were cut on the disk, or are gone; reads none of them."""
+        cut = []
+        for number in numbers:
+            try:
+                with self._reading(number):
+                    self.services.blobs.size(self.job.spec.result_key(number))
+            except ResultsDamaged:
+                cut.append(number)
+        return cut
+
+    @contextmanager
+    def _reading(self, number: int) -> Iterator[None]:
+        """Where the block finds the result of a part damaged, record and raise that."""
+        spec, store = self.job.spec, self.services.store
+        try:
+            with self._recheck():
+                yield
+        except (DataDamaged, FileNotFoundError) as error:
+            # The job exists: `_recheck` has found it.
+            part = self.part(number)
+            what = "job=%s part=%d: its result is damaged: %s"
+            logger.error(what, spec.id, number, error)  # noqa: TRY400  it is no bug
+            advice = _WAIT
+            if self.job.state in ENDED:
+                advice = _ADVICE.format(job_id=spec.id)
+                with suppress(RedisError):
+                    store.report_lost(spec.id, number, part.rows)
+            rows = f"rows {part.first_row + 1:,} to {part.first_row + part.rows:,}"
+            raise ResultsDamaged(job_id=spec.id, rows=rows, advice=advice) from None
+
+    @contextmanager
+    def _reading_whole(self, _piece: int = 0) -> Iterator[None]:
+        """Where the block finds the one file of all results damaged, raise that."""
+        job_id = self.job.spec.id
+        try:
+            with self._recheck():
+                yield
+        except (DataDamaged, FileNotFoundError) as error:
+            logger.error("job=%s: its file is damaged: %s", job_id, error)  # noqa: TRY400  no bug
+            raise ResultsDamaged(job_id=job_id, rows="their file", advice=_OTHER_FORM) from None
 
     def _find(self) -> Job:
         return find_job(self.services, self.job.spec.id)
@@ -83,6 +170,10 @@ class ResultParts:
     def records(self, number: int, begin: int = 0, end: int | None = None) -> Records:
         """The rows of a part from `begin` to before `end`, both counted within the part."""
         return self.form.parse(self.content(number), begin, end, self.columns)
+
+    def records_or_errors(self, number: int, begin: int = 0, end: int | None = None) -> Records:
+        """Like `records`; a damaged row of an ended job has an error that says so."""
+        return self.form.parse(self.content_or_errors(number), begin, end, self.columns)
 
     def part_with_row(self, row: int, known: int | None = None) -> int:
         """The number of the part that holds a row; the number of parts if none does.
@@ -123,15 +214,19 @@ class ResultParts:
         if self.is_small:
             whole = b"".join(self.converted(spec.result_format))
             return ByteRanges([len(whole)], lambda _, offset: whole[offset:])
-        blobs, head = self.services.blobs, b""
-        with self._recheck():
-            if spec.result_format == "parquet":
+        blobs = self.services.blobs
+        if spec.result_format == "parquet":
+            with self._reading_whole():
                 slices = slices_of(spec.whole_key, blobs.size(spec.whole_key))
-            else:
-                head = self.form.header(self.columns)
-                keys = map(spec.result_key, range(len(self)))
-                slices = [BlobSlice(key, 0, blobs.size(key)) for key in keys]
-        return blob_ranges(blobs, slices, self._find, head)
+            return blob_ranges(blobs, slices, self._find, reading=self._reading_whole)
+        slices = []
+        for number in range(len(self)):
+            with self._reading(number):
+                key = spec.result_key(number)
+                slices.append(BlobSlice(key, 0, blobs.size(key)))
+        return blob_ranges(
+            blobs, slices, self._find, self.form.header(self.columns), reading=self._reading
+        )
 
     def converted(self, wanted: Format) -> Iterator[bytes]:
         """All rows in another format, in chunks of bytes."""

@@ -23,7 +23,7 @@ from api.results.partial import (
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.services import current_services
 from shared.errors.input import BadOption
-from shared.errors.service import JobNotFinished, NoResults, NotAcceptable
+from shared.errors.service import JobNotFinished, NoResults, NotAcceptable, ResultsDamaged
 from shared.jobs.job import State
 from shared.tables.csv_results import cell
 from shared.tables.ndjson_results import lines
@@ -70,7 +70,7 @@ _ERROR: RowError = {"row": 7, "ref": "r7", "error": "the text is empty"}
             HEADERS,
         ),
     },
-    refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption, NotAcceptable),
+    refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption, NotAcceptable, ResultsDamaged),
     parameters=(
         Parameter(
             "format",
@@ -88,7 +88,9 @@ def bad_rows(job_id: str) -> Response:
     if not is_partial():
         check_whole(services, job)
     wanted = wanted_format(request, FORMATS)
-    available, (begin, limit) = AvailableRows.of(services, job), cursor_and_limit()
+    begin, limit = cursor_and_limit()
+    # The first page alone: what it finds is recorded, and the other pages know it.
+    available = AvailableRows.of(services, job, check=not begin)
     if wanted == "json":
         rows, cursor = available.bad_page(begin, limit)
         errors = [_record(row) for row in rows]

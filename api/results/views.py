@@ -23,7 +23,7 @@ from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes,
 from api.schema.row_types import Row
 from api.services import Services, current_services
 from shared.errors.input import BadOption
-from shared.errors.service import JobNotFinished, NoResults, NotAcceptable
+from shared.errors.service import JobNotFinished, NoResults, NotAcceptable, ResultsDamaged
 from shared.jobs.job import Job
 from shared.model import SCORE
 
@@ -77,7 +77,7 @@ RESULTS = (
         304: Answer("The client has these rows already: they match its `If-None-Match`."),
         416: Answer("The range begins after the last byte."),
     },
-    refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption, NotAcceptable),
+    refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption, NotAcceptable, ResultsDamaged),
     parameters=(
         Parameter(
             "format",
@@ -113,10 +113,13 @@ def results_response(services: Services, job: Job, *, json_first: bool = False) 
     Raises:
         shared.errors.input.BadOption: `format`, `offset` or `limit` has no valid value.
         shared.errors.service.NotAcceptable: `Accept` admits none of the formats.
+        shared.errors.service.ResultsDamaged: some of the rows were damaged on the disk.
     """
     parts, own = ResultParts(services, job), job.spec.result_format
     first = "json" if json_first else own
     wanted = wanted_format(request, sorted(FORMATS, key=lambda one: one != first))
+    if job.lost and wanted != "json":
+        parts.check()
     if wanted == "json":
         response = jsonify(_page(parts))
     elif wanted == own:

@@ -20,7 +20,14 @@ from api.v1.stored_files import (
     uploaded_json,
 )
 from shared.errors.input import BadOption, NotMultipart
-from shared.errors.service import FilesFull, NoRoom, NoSuchFile, TooLarge, UnsupportedFormat
+from shared.errors.service import (
+    DataDamaged,
+    FilesFull,
+    NoRoom,
+    NoSuchFile,
+    TooLarge,
+    UnsupportedFormat,
+)
 from shared.storage.batches import batch_files, batches
 
 blueprint = Blueprint("v1_files", __name__)
@@ -184,6 +191,13 @@ def delete_file(file_id: str) -> FileDeleted:
         if batch := records.find(job.spec.owner, job.spec.id):
             records.put(batch.model_copy(update={"deleted": batch.deleted | {which}}))
     else:
-        file = find_file(services, file_id)
-        batch_files(services.blobs).delete(file.owner, file.name)
+        files = batch_files(services.blobs)
+        try:
+            file = find_file(services, file_id)
+            files.delete(file.owner, file.name)
+        except DataDamaged:
+            # Whose it is cannot be read in its record; an owner has folders of its own.
+            owner = owner_filter()
+            for one in files.owners() if owner is None else [owner]:
+                files.delete(one, file_id.removeprefix("file-"))
     return {"id": file_id, "object": "file", "deleted": True}

@@ -12,6 +12,9 @@ from shared.config.settings import PREFIX, Settings
 #: Files of the data folder. They stay when the stack has stopped.
 _REDIS_FILE, _API_FILE = "redis-url", "api-url"
 
+#: All that a stack writes into its data folder.
+_OWN = {"redis", "blobs", "logs", "lock", _REDIS_FILE, _API_FILE}
+
 #: Seconds to wait for Redis to accept a connection on its Unix socket.
 _CONNECT_SECONDS = 2.0
 
@@ -22,6 +25,18 @@ class Addresses:
 
     redis_url: str
     api_url: str
+
+
+def close_to_others(data: Path) -> None:
+    """Let nobody but its owner enter a data folder and what a stack has written there.
+
+    A folder that holds other files, too, stays open: it is not the stack's alone.
+    """
+    is_own = {path.name for path in data.iterdir()} <= _OWN
+    for path in [data / name for name in _OWN] + [data] * is_own:
+        # It is not there yet, or belongs to somebody else.
+        with suppress(OSError):
+            path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def write_addresses(data: Path, addresses: Addresses) -> None:

@@ -24,7 +24,7 @@ from api.security.keys import check_published
 from scorelane.stack import programs
 from scorelane.stack.environment import environment, with_absolute_paths
 from scorelane.stack.errors import DataInUse
-from scorelane.stack.folder import Addresses, write_addresses
+from scorelane.stack.folder import Addresses, close_to_others, write_addresses
 from scorelane.stack.guard import Guard
 from scorelane.stack.listener import listening, reachable, url_of
 from scorelane.stack.probes import api_is_ready, redis_answers, served_and_failed
@@ -209,8 +209,9 @@ def guarded(plan: Plan) -> Iterator[tuple[Path, Path, Guard]]:
         data = data or run_folder / "data"
         for folder in ("redis", "blobs", "logs"):
             (data / folder).mkdir(parents=True, exist_ok=True)
-            # They hold texts. The data folder itself may be the user's, and open to others.
+            # They hold texts.
             (data / folder).chmod(0o700)
+        close_to_others(data)
         if len(os.fsencode(run_folder)) > SOCKET_PATH_BYTES - len("/redis.sock"):
             run_folder = Path(tempfile.mkdtemp(prefix="scorelane-", dir="/tmp"))
             guard.remove(run_folder)

@@ -285,6 +285,12 @@ class Settings(BaseSettings):
     reconcile_seconds: float = Field(
         2.0, gt=0, description="How often a worker looks for messages that were lost."
     )
+    aof_rewrite_seconds: float = Field(
+        900.0,
+        gt=0,
+        description="The longest time that a text stays in the append-only file of Redis after "
+        "Redis has deleted it; after a job was deleted or has expired, at most a minute.",
+    )
     sweep_seconds: float = Field(
         60.0,
         gt=0,

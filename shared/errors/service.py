@@ -231,3 +231,13 @@ class PerhapsAccepted(ScorelaneError):
 
 class NoRoom(ScorelaneError):
     """The disk of the blob store is full. Nothing was accepted; try again when there is room."""
+
+
+class DataDamaged(ScorelaneError):
+    """What is stored as '{key}' was damaged on the disk: {reason}. Delete it and send it again, or
+    restore it from a backup.
+    """
+
+
+class ResultsDamaged(ScorelaneError):
+    """Results of job '{job_id}' were damaged on the disk: {rows} cannot be read. {advice}"""

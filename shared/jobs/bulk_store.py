@@ -110,6 +110,9 @@ class BulkStore(Protocol):
             summary: the summary of its rows, which is added to the job's.
         """
 
+    def report_lost(self, job_id: str, part: int, rows: int) -> None:
+        """Count the rows of a part whose result was found damaged, once; it then has errors."""
+
     def outcome(self, job_id: str) -> Outcome:
         """The parts of a bulk job that are done, and the summary of their rows.
 

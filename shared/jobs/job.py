@@ -240,6 +240,9 @@ class Job(_Frozen):
     callback_attempts: int | None = Field(None, description="Attempts to deliver its callback.")
     callback_error: str | None = Field(None, description="Why the last attempt failed.")
     held_up: str | None = Field(None, description="What keeps the job from going on at present.")
+    lost: int | None = Field(
+        None, description="Rows of results that were found damaged on the disk; None: no row."
+    )
     total: int | None = Field(
         None, description="The number of rows; None until the upload is split."
     )

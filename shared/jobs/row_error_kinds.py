@@ -14,6 +14,8 @@ _KINDS = {
     "the line has more than": "too_long",
     "the model could not score": "model_raised",
     "the model gave no number": "no_number",
+    "the upload was damaged": "damaged",
+    "the result was damaged": "damaged",
     "scoring this text ended": "fatal",
     "scoring this row did not end": "given_up",
 }

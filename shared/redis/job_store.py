@@ -14,6 +14,7 @@ from shared.jobs.job import ENDED, CallbackState, Job, State, is_job_id, made_at
 from shared.jobs.job_store import FINISH, Load, Overdue, Spent
 from shared.jobs.outcome import Outcome, bits_of
 from shared.redis.callbacks import RedisCallbacks
+from shared.redis.erasure import want_rewrite
 from shared.redis.held_keys import UNBOUND, RedisHeldKeys, bound
 from shared.redis.link import block
 from shared.redis.parts import RedisParts
@@ -188,6 +189,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
         for index in ("jobs", "jobs:active", "jobs:ended", "small:claims", "callbacks"):
             pipe.zrem(self._link.key(index), job_id)
         pipe.execute()
+        want_rewrite(self._link)
 
     @override
     def wait(self, job_id: str, seconds: float) -> bool:
@@ -285,4 +287,6 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys):
             pipe.zrem(self._link.key("jobs", "of", job.spec.owner if job else ""), job_id)
             pipe.zrem(ended, job_id)
             pipe.execute()
+        if expired:
+            want_rewrite(self._link)
         return expired

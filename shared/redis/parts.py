@@ -98,6 +98,10 @@ class RedisParts(RedisBase):
         )
 
     @override
+    def report_lost(self, job_id: str, part: int, rows: int) -> None:
+        self._link.run("report_lost", job_id, part, rows)
+
+    @override
     def outcome(self, job_id: str) -> Outcome:
         pipe = self._link.client.pipeline(transaction=False)
         # The client decodes answers as text, and bits are not text.

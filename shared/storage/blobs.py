@@ -15,7 +15,11 @@ from typing_extensions import override
 
 
 class Blobs(Protocol):
-    """Named bytes. A key is a path with `/`; a reader never sees an incomplete blob."""
+    """Named bytes. A key is a path with `/`; a reader never sees an incomplete blob.
+
+    Where blobs have checksums (`shared.storage.sealed`), every method that reads raises
+    `shared.errors.service.DataDamaged` instead of giving other bytes than were written.
+    """
 
     def writing(self, key: str) -> contextlib.AbstractContextManager[BinaryIO]:
         """A file to write the blob to. The blob appears when the block ends, unless it raises."""
@@ -86,7 +90,7 @@ class FolderBlobs(Blobs):
         """
         path = self._folder / ".identity"
         with contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+            _make_folder(self._folder)
             with contextlib.suppress(FileExistsError), path.open("x") as file:
                 file.write(secrets.token_hex(8))
             return path.read_text()
@@ -99,7 +103,7 @@ class FolderBlobs(Blobs):
     @contextlib.contextmanager
     def writing(self, key: str) -> Iterator[BinaryIO]:
         path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         with tempfile.NamedTemporaryFile(
             dir=path.parent, prefix=f".{path.name}.", delete=False
         ) as file:
@@ -153,7 +157,7 @@ class FolderBlobs(Blobs):
     def link(self, keys: Mapping[str, str]) -> None:
         for key, second in keys.items():
             path = self._path(second)
-            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(path.parent)
             # Link to a new name and rename it: linking to a name that exists is refused.
             new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
             try:
@@ -182,6 +186,16 @@ class FolderBlobs(Blobs):
         return time.time() - max(written, default=0.0)
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, for their owner only: what is in it may be a text."""
+    # Not `parents=True`: it makes the folders above with the usual mode.
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except FileNotFoundError:
+        _make_folder(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def _link(path: Path, new: Path) -> None:
     try:
         new.hardlink_to(path)
@@ -189,6 +203,7 @@ def _link(path: Path, new: Path) -> None:
         # The file system has no hard links, or allows no more of them for this file.
         if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK):
             raise
+        new.touch(mode=0o600)
         shutil.copyfile(path, new)
 
 

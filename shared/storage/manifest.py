@@ -4,7 +4,7 @@ import logging
 
 from pydantic import BaseModel
 
-from shared.errors.service import JobExpired, JobNotFound
+from shared.errors.service import DataDamaged, JobExpired, JobNotFound
 from shared.jobs.job import ENDED, RETRYABLE, Job, manifest_key_of
 from shared.jobs.job_store import JobStore
 from shared.jobs.outcome import Outcome
@@ -60,11 +60,18 @@ def settle(store: JobStore, blobs: Blobs, job_id: str) -> None:
 
 
 def read_manifest(blobs: Blobs, job_id: str) -> Manifest | None:
-    """The manifest of a job; None if there is none."""
+    """The manifest of a job; None if there is none.
+
+    Raises:
+        shared.errors.service.DataDamaged: it is not as it was written.
+    """
+    key = manifest_key_of(job_id)
     try:
-        return Manifest.model_validate_json(blobs.read(manifest_key_of(job_id)))
+        return Manifest.model_validate_json(blobs.read(key))
     except FileNotFoundError:
         return None
+    except ValueError:
+        raise DataDamaged(key=key, reason="it is no manifest") from None
 
 
 def has_manifest(blobs: Blobs, job_id: str) -> bool:

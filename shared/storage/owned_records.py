@@ -1,11 +1,15 @@
 """JSON records by owner in the blob store, each in a folder with the blobs that belong to it."""
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.errors.service import DataDamaged
 from shared.storage.blobs import Blobs
+
+logger = logging.getLogger(__name__)
 
 
 class OwnedRecord(BaseModel):
@@ -40,13 +44,19 @@ class RecordStore(Generic[Record]):
         self._blobs.put(key, record.model_dump_json().encode())
 
     def find(self, owner: str | None, name: str) -> Record | None:
-        """The record of an owner (None: of any owner) with this name; None if there is none."""
+        """The record of an owner (None: of any owner) with this name; None if there is none.
+
+        Raises:
+            shared.errors.service.DataDamaged: it is not as it was written.
+        """
         for one in self.owners() if owner is None else [owner]:
+            key = f"{self.folder(one, name)}record.json"
             try:
-                found = self._blobs.read(f"{self.folder(one, name)}record.json")
+                return self._kind.model_validate_json(self._blobs.read(key))
             except FileNotFoundError:
                 continue
-            return self._kind.model_validate_json(found)
+            except ValueError:
+                raise DataDamaged(key=key, reason="it is no record") from None
         return None
 
     def newest_first(self, owner: str | None, before: str | None = None) -> Iterator[Record]:
@@ -66,8 +76,16 @@ class RecordStore(Generic[Record]):
         self, places: list[tuple[str, str]], wanted: Callable[[str], bool]
     ) -> Iterator[Record]:
         for name, one in places:
-            if wanted(name) and (found := self.find(one, name)):
+            if wanted(name) and (found := self.find_whole(one, name)):
                 yield found
+
+    def find_whole(self, owner: str, name: str) -> Record | None:
+        """Like `find`, but None for a record that was damaged; one must not hide all others."""
+        try:
+            return self.find(owner, name)
+        except DataDamaged as error:
+            logger.error("a record is left out: %s", error)  # noqa: TRY400  it is no bug
+            return None
 
     def owners(self) -> list[str]:
         """The owners that have folders here."""

@@ -7,13 +7,14 @@ process that never meets Parquet never loads the library.
 `python -m shared.tables.parquet_process '{"do": "describe", "memory": 500000000}' <file`
 """
 
+import io
 import json
 import resource
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,6 +35,31 @@ ROWS_AT_ONCE = 512
 PAGE_BUFFER_BYTES = 2**20
 
 
+class _Content:
+    """A range of a file, as a seekable file of its own."""
+
+    def __init__(self, file: BinaryIO, begin: int, size: int) -> None:
+        self._file = file
+        self._begin = begin
+        self._size = size
+        self.closed = False
+        file.seek(begin)
+
+    def read(self, length: int = -1) -> bytes:
+        left = max(self._size - self.tell(), 0)
+        return self._file.read(left if length < 0 else min(length, left))
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self.tell(), io.SEEK_END: self._size}[whence]
+        return self._file.seek(self._begin + start + offset) - self._begin
+
+    def tell(self) -> int:
+        return self._file.tell() - self._begin
+
+    def close(self) -> None:
+        self.closed = True
+
+
 def main() -> int:
     """Do what the argument asks with the file on standard input; return the exit status."""
     request = json.loads(sys.argv[1])
@@ -45,7 +71,8 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     try:
         with open(0, "rb", closefd=False) as stdin:
-            file = pq.ParquetFile(stdin, pre_buffer=False, buffer_size=PAGE_BUFFER_BYTES)
+            content = _Content(stdin, request["begin"], request["size"])
+            file = pq.ParquetFile(content, pre_buffer=False, buffer_size=PAGE_BUFFER_BYTES)
             if request["do"] == "describe":
                 names, rows = file.schema_arrow.names, file.metadata.num_rows
                 sys.stdout.write(json.dumps({"columns": names, "rows": rows}))

@@ -120,16 +120,17 @@ def _check_ends(file: BinaryIO) -> None:
 
 @contextmanager
 def _process(file: BinaryIO, request: dict[str, Any]) -> Iterator[IO[bytes]]:
-    command = [sys.executable, "-P", "-m", "shared.tables.parquet_process", json.dumps(request)]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
         # The default pools reserve address space, which the memory limit would count.
         "ARROW_DEFAULT_MEMORY_POOL": "system",
     }
+    program = [sys.executable, "-P", "-m", "shared.tables.parquet_process"]
+    size = file.seek(0, io.SEEK_END)
     with (
-        _with_descriptor(file) as stdin,
+        _with_descriptor(file) as (stdin, begin),
         subprocess.Popen(  # noqa: S603  our own program
-            command,
+            [*program, json.dumps(request | {"begin": begin, "size": size})],
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -158,8 +159,12 @@ def _status_text(status: int) -> str:
 
 
 @contextmanager
-def _with_descriptor(file: BinaryIO) -> Iterator[IO[bytes]]:
-    """The content as a file with a descriptor, which another process can read."""
+def _with_descriptor(file: BinaryIO) -> Iterator[tuple[IO[bytes], int]]:
+    """The content in a file with a descriptor, which another process can read.
+
+    Yields:
+        The file, and where the content begins in it, in bytes.
+    """
     try:
         file.fileno()
     except (AttributeError, OSError):
@@ -168,6 +173,7 @@ def _with_descriptor(file: BinaryIO) -> Iterator[IO[bytes]]:
             while chunk := file.read(2**20):
                 copy.write(chunk)
             copy.flush()
-            yield copy
+            yield copy, 0
     else:
-        yield file
+        # A blob with checksums: `shared.storage.sealed.SealedReader`.
+        yield file, getattr(getattr(file, "raw", None), "begin", 0)

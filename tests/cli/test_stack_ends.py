@@ -135,8 +135,8 @@ def test_data_survives(start, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text("ref,text\n1,I am well\n", encoding="utf-8")
     (tmp_path / "data").mkdir(mode=0o755)
     serving = start(*SERVE).wait_ready()
-    # The texts of jobs are in there, and others may enter the folder.
-    for path in (tmp_path / "data").iterdir():
+    # The texts of jobs are in there, and others could enter the folder.
+    for path in [tmp_path / "data", *(tmp_path / "data").rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0, path
     job_id = _command("submit", "in.csv", "--url", serving.url, cwd=tmp_path).strip()
     _command("status", job_id, "--watch", "--url", serving.url, cwd=tmp_path)

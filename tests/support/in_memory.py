@@ -15,6 +15,8 @@ from support.doubles.overview import InMemoryOverview
 from api.app import create_app
 from shared.config.settings import Settings
 from shared.fleet import Served
+from shared.storage.blobs import Blobs
+from shared.storage.sealed import SealedBlobs
 from shared.telemetry.shared_counters import SharedCounters
 from worker.pipeline import Pipeline
 from worker.steps.leases import LeaseRenewer
@@ -71,10 +73,17 @@ class Service:
         return list(answer.json["rows"])
 
 
-def make_service(settings: Settings) -> Service:
-    """A service in memory, with a model that scores texts by their length."""
+def make_service(settings: Settings, *, sealed: bool = False) -> Service:
+    """A service in memory, with a model that scores texts by their length.
+
+    Args:
+        settings: of its programs.
+        sealed: keep blobs with checksums, as the real service does; `Service.blobs` then holds
+            them with what surrounds their content.
+    """
     model = LengthModel()
-    store, blobs = InMemoryJobStore(settings), InMemoryBlobs()
+    store, contents = InMemoryJobStore(settings), InMemoryBlobs()
+    blobs: Blobs = SealedBlobs(contents) if sealed else contents
     dispatch = InMemoryDispatch()
     fleet = InMemoryFleet(Served(card=model.card, rate=10))
     app = create_app(
@@ -98,4 +107,4 @@ def make_service(settings: Settings) -> Service:
     )
     reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
     client = app.test_client()
-    return Service(app, client, store, blobs, dispatch, fleet, model, pipeline, reconciler)
+    return Service(app, client, store, contents, dispatch, fleet, model, pipeline, reconciler)

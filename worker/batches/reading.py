@@ -1,6 +1,7 @@
 """Checks the requests of a batch, all of them before any is scored, and stores their rows."""
 
 from shared.config.settings import Settings
+from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
 from shared.storage.batches import ENDPOINT, batches
@@ -10,7 +11,7 @@ from worker.steps.endings import Endings
 from worker.steps.leases import LeaseRenewer
 
 
-class InvalidRequests(Exception):
+class InvalidRequests(ValueError):
     """The input of a batch has problems; the message is the first of them."""
 
 
@@ -54,6 +55,8 @@ class BatchReader:
             self._endings.refuse_requests(spec, str(problem))
         except FileNotFoundError:
             self._endings.fail_lost_upload(spec.id)
+        except DataDamaged:
+            self._endings.fail_damaged_upload(spec.id, 0)
         except OSError as error:
             self._endings.hold_up(spec.id, 0, "its requests cannot be read or stored", error)
         else:
@@ -76,6 +79,7 @@ def read_requests(blobs: Blobs, spec: Spec, settings: Settings) -> int:
     Raises:
         InvalidRequests: the input has problems; they are stored in the record of the batch.
         FileNotFoundError: the input is not there any more.
+        shared.errors.service.DataDamaged: it is not as it was sent.
     """
     with (
         blobs.open(spec.upload_key) as requests,
@@ -98,7 +102,7 @@ def read_requests(blobs: Blobs, spec: Spec, settings: Settings) -> int:
 def _record_problems(blobs: Blobs, spec: Spec, findings: Findings) -> None:
     records = batches(blobs)
     # A retry of the job has no record of a batch.
-    if batch := records.find(spec.owner, spec.id):
+    if batch := records.find_whole(spec.owner, spec.id):
         records.put(batch.model_copy(update={"problems": tuple(findings.problems)}))
 
 

@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from shared.errors.service import DataDamaged
 from shared.jobs.job import ENDED, State, made_at
 from shared.jobs.job_store import JobStore
 from shared.storage.batches import WINDOW_SECONDS, batch_files, batches
@@ -31,7 +32,12 @@ def _sweep_files(blobs: Blobs, now: float, orphan_seconds: float) -> None:
     files = batch_files(blobs)
     for owner in files.owners():
         for name in files.names(owner):
-            file = files.find(owner, name)
+            try:
+                file = files.find(owner, name)
+            except DataDamaged as error:
+                # It stays: its record may be restored from a backup, and its owner can delete it.
+                logger.error("file=%s: %s", name, error)  # noqa: TRY400  it is no bug
+                continue
             if (file and file.expires_at <= now) or (
                 not file and _is_orphan(files, blobs, owner, name, orphan_seconds)
             ):
@@ -49,7 +55,7 @@ def _sweep_records(store: JobStore, blobs: Blobs, now: float, orphan_seconds: fl
                 if states[name] not in ENDED and made_at(name) + WINDOW_SECONDS <= now:
                     _expire(store, blobs, owner, name)
                 continue
-            batch = records.find(owner, name)
+            batch = records.find_whole(owner, name)
             if batch and batch.problems:
                 is_over = batch.expires_at <= now
             else:
@@ -66,7 +72,7 @@ def _sweep_records(store: JobStore, blobs: Blobs, now: float, orphan_seconds: fl
 def _expire(store: JobStore, blobs: Blobs, owner: str, name: str) -> None:
     """Fail the job of a batch whose window is over; its finished rows can still be downloaded."""
     records = batches(blobs)
-    if batch := records.find(owner, name):
+    if batch := records.find_whole(owner, name):
         # First: a failed job alone does not tell that the window was the reason.
         records.put(batch.model_copy(update={"expired": True}))
     hours = WINDOW_SECONDS // 3600

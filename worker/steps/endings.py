@@ -39,6 +39,13 @@ class Endings:
         """Fail a job whose upload is not in the blob store."""
         self.fail(job_id, "Its upload is not in the blob store any more. Submit it again.")
 
+    def fail_damaged_upload(self, job_id: str, rows: int) -> None:
+        """Fail a job whose upload was damaged after its first `rows` rows."""
+        where = f"after row {rows:,}" if rows else "before its first row was read"
+        reason = f"Its upload was damaged on the disk {where}: the rows from there on are lost."
+        advice = "partial=true returns the rows that were scored. Submit the others again."
+        self.fail(job_id, f"{reason} {advice}" if rows else f"{reason} Submit it again.")
+
     def refuse_requests(self, spec: Spec, reason: str) -> None:
         """Fail the job of a batch with invalid requests; `reason` may quote one."""
         if self._store.move(spec.id, State.FAILED, reason):

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
-from shared.config.settings import Settings
+from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import BadRow, Begun, JobStore
 from shared.jobs.outcome import Summary
@@ -14,6 +14,7 @@ from shared.tables.parts import Part
 from shared.tables.result_formats import part_format
 from shared.tables.rows import Rows, count_errors
 from worker.steps.first_bad_row import first_bad_row
+from worker.steps.part_rows import PartRows, lost_rows
 from worker.steps.row_scorer import RowScorer, Scores
 from worker.steps.score_summary import summary_of
 from worker.telemetry.journal import Journal
@@ -41,15 +42,15 @@ class PartScorer:
 
     def __init__(
         self,
-        settings: Settings,
         *,
         store: JobStore,
         blobs: Blobs,
+        part_rows: PartRows,
         rows: RowScorer,
         journal: Journal,
     ) -> None:
         """Take the collaborators; `rows` has the models."""
-        self._settings = settings
+        self._part_rows = part_rows
         self._store = store
         self._blobs = blobs
         self._rows = rows
@@ -74,9 +75,13 @@ class PartScorer:
             return None
         try:
             content = self._blobs.read(spec.result_key(number))
-        except FileNotFoundError:
+        except (FileNotFoundError, DataDamaged):
             return None
-        rows = part_format(spec).parse(content, columns=spec.columns)
+        try:
+            rows = part_format(spec).parse(content, columns=spec.columns)
+        except ValueError:
+            # It was damaged, and is of a release without checksums.
+            return None
         if len(rows) != begun.part.rows:
             # Another release has cut the parts of this job differently.
             return None
@@ -85,8 +90,14 @@ class PartScorer:
 
     def _score(self, spec: Spec, number: int, begun: Begun) -> Scored:
         part = begun.part
-        rows = self._read(spec, number, part)
-        unread = [error is not None for error in rows.errors] if spec.as_batch else []
+        found = self._part_rows.read(spec, number, part)
+        rows = lost_rows(spec, part) if found is None else found
+        # Which errors are those of the request; only a batch tells them from others.
+        unread = (
+            [found is not None and error is not None for error in rows.errors]
+            if spec.as_batch
+            else []
+        )
         save_note = partial(self._store.note, spec.id, number)
         scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, save_note)
         blobs = {}
@@ -106,12 +117,6 @@ class PartScorer:
         if counts.failed:
             self._journal.errors(spec.full_name, rows.errors)
         return Scored(counts, blobs)
-
-    def _read(self, spec: Spec, number: int, part: Part) -> Rows:
-        place = {"offset": part.offset, "first_row": part.first_row}
-        max_bytes = self._settings.max_record_bytes
-        content = self._blobs.read(*spec.layout.rows_in(spec, number, part, max_bytes))
-        return self._rows.read(content, spec.layout, **place)
 
 
 def _counts(spec: Spec, part: Part, rows: Rows, scores: Scores) -> Counts:

@@ -6,6 +6,7 @@ from itertools import islice
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.errors.input import BadParquet, OpenQuote
+from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
 from shared.storage.blobs import Blobs
@@ -50,9 +51,12 @@ class Splitter:
         """
         known, after = self._store.last_part(spec.id)
         try:
+            self._check_size(spec)
             return self._record_parts(spec, known, after)
         except (OpenQuote, BadParquet) as error:
             self._endings.fail(spec.id, str(error))
+        except (DataDamaged, UnicodeDecodeError) as error:
+            self._damaged(spec, error)
         except SplitLater:
             self._dispatch.split(spec.full_name, spec.id)
         except FileNotFoundError:
@@ -60,6 +64,21 @@ class Splitter:
         except OSError as error:
             self._endings.hold_up(spec.id, known, "its rows cannot be read or stored", error)
         return None
+
+    def _check_size(self, spec: Spec) -> None:
+        size = self._blobs.size(spec.upload_key)
+        if size != spec.size:
+            reason = f"it had {spec.size:,} bytes, and has {size:,} now"
+            raise DataDamaged(key=spec.upload_key, reason=reason)
+
+    def _damaged(self, spec: Spec, error: DataDamaged | UnicodeDecodeError) -> None:
+        if isinstance(error, DataDamaged) and error.fields["key"] == spec.all_rows_key:
+            # The next split finds no rows, and has them made from the upload again.
+            self._blobs.delete(spec.all_rows_key)
+            self._dispatch.split(spec.full_name, spec.id)
+            return
+        _, last = self._store.last_part(spec.id)
+        self._endings.fail_damaged_upload(spec.id, last.first_row + last.rows if last else 0)
 
     def _record_parts(self, spec: Spec, known: int, after: Part | None) -> int | None:
         """Record the parts that follow `after`; the number of all parts, None if it had to stop."""

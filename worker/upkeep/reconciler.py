@@ -1,9 +1,11 @@
 """Finds jobs whose work was lost, and removes what has expired or belongs to no job."""
 
 import logging
+from collections.abc import Callable
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
+from shared.errors.service import DataDamaged
 from shared.fleet import Fleet
 from shared.jobs.job import ENDED, JOBS, State, folder_of, is_job_id, upload_key_of
 from shared.jobs.job_store import JobStore, Overdue
@@ -22,9 +24,17 @@ class Reconciler:
     """Looks for lost work. Every worker has one; a lock in the job store lets one at a time run."""
 
     def __init__(
-        self, settings: Settings, *, store: JobStore, blobs: Blobs, dispatch: Dispatch, fleet: Fleet
+        self,
+        settings: Settings,
+        *,
+        store: JobStore,
+        blobs: Blobs,
+        dispatch: Dispatch,
+        fleet: Fleet,
+        erase: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the collaborators."""
+        """Take the collaborators; `erase` removes deleted texts from the disk of Redis."""
+        self._erase = erase
         self._settings = settings
         self._store = store
         self._blobs = blobs
@@ -57,6 +67,7 @@ class Reconciler:
             for job in self._store.expire(MAX_EXPIRED):
                 self._blobs.delete(job.spec.folder)
                 logger.info("expired job=%s", job.spec.id)
+            self._erase()
 
     def _dispatch_again(self, overdue: Overdue) -> None:
         spec = overdue.job.spec
@@ -98,7 +109,14 @@ class Reconciler:
                 settle(self._store, self._blobs, job_id)
 
     def _restore_or_remove(self, job_id: str) -> None:
-        manifest = read_manifest(self._blobs, job_id)
+        try:
+            manifest = read_manifest(self._blobs, job_id)
+        except (DataDamaged, OSError) as error:
+            # One job must not keep all others from being restored.
+            logger.error("job=%s cannot be restored: %s", job_id, error)  # noqa: TRY400  no bug
+            if self._blobs.quiet_seconds(folder_of(job_id)) > self._settings.retention_seconds:
+                self._blobs.delete(folder_of(job_id))
+            return
         if manifest:
             if self._store.restore(manifest.job, manifest.parts, manifest.outcome):
                 logger.warning("restored job=%s from its manifest", job_id)

@@ -10,6 +10,7 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from scorelane.commands.checks.findings import Finding, fault, fine, warning
 from shared.config.settings import Settings
+from shared.redis.erasure import refusal_of
 from shared.redis.link import RedisLink
 
 #: The first version with BLMOVE and LPOS, which doorbells and questions need.
@@ -37,6 +38,7 @@ def examine_redis(settings: Settings, link: RedisLink) -> Iterator[Finding]:
         info = link.client.info()
         pings = [_timed(link.client.ping) for _ in range(20)]
         ahead = _clock_ahead(link)
+        refusal = refusal_of(link)
     except AuthenticationError as error:
         yield fault(
             _ABOUT,
@@ -55,6 +57,7 @@ def examine_redis(settings: Settings, link: RedisLink) -> Iterator[Finding]:
     yield _latency(median(pings))
     yield from _memory(info)
     yield _persistence(info)
+    yield from _erasure(info, refusal)
     if not _is_local(settings) and not (
         settings.redis_password or urlsplit(settings.redis_url).password
     ):
@@ -132,6 +135,25 @@ def _persistence(info: dict[str, Any]) -> Finding:
             _ABOUT, "Redis cannot write its append-only file.", "Check its disk, and read its log."
         )
     return fine(_ABOUT, "Redis writes an append-only file.")
+
+
+def _erasure(info: dict[str, Any], refusal: str | None) -> Iterator[Finding]:
+    """Whether deleted texts leave the append-only file."""
+    if not info.get("aof_enabled"):
+        return
+    if refusal is not None:
+        yield warning(
+            _ABOUT,
+            f"Redis refuses to rewrite its append-only file ({refusal}).",
+            "Texts of deleted jobs stay in it until Redis rewrites it by itself: allow its user "
+            "BGREWRITEAOF, or set auto-aof-rewrite-percentage low.",
+        )
+    elif info.get("aof_last_bgrewrite_status", "ok") != "ok":
+        yield fault(
+            _ABOUT,
+            "Redis could not rewrite its append-only file.",
+            "Texts of deleted jobs stay in it: check its disk and its memory, and read its log.",
+        )
 
 
 def _clock_ahead(link: RedisLink) -> float:

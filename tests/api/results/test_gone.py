@@ -159,7 +159,8 @@ def test_a_file_that_is_deleted_after_its_record_was_read(service: Service, whic
 
 
 def test_a_missing_part_of_a_job_that_exists(service: Service) -> None:
-    """The answer is a 500: the job is there, so the client did nothing wrong."""
+    """The answer is a 500 that names its rows: the client did nothing wrong."""
     job_id = submit(service, "bulk")
     service.blobs.delete(service.store.get(job_id).spec.result_key(0))
-    problem(service.client.get(f"/jobs/{job_id}/results"), 500, "internal-error")
+    answer = service.client.get(f"/jobs/{job_id}/results")
+    assert "rows 1 to " in problem(answer, 500, "results-damaged")

@@ -103,7 +103,7 @@ def test_after_a_loss_of_redis_only_its_owner_learns_of_a_job(keyed: Service) ->
         for owner, expected in (
             (ALICE, [kept, lost, lost]),
             (BOB, [lost, lost, lost]),
-            (ROOT, [kept, kept, lost]),
+            (ROOT, [kept, lost, lost]),
         ):
             for method, tail in requests:
                 answers = [

@@ -14,6 +14,7 @@ from shared.fleet import Worker
 from shared.jobs.job import Binding, CallbackState, Job, State, new_job_id
 from shared.jobs.job_store import FINISH, Answer, BadRow
 from shared.jobs.outcome import Summary
+from shared.redis.erasure import note_refusal
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
@@ -114,6 +115,7 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
     link.client.hset(link.key("unserved"), "fast", 1.0)
     link.client.hset(link.key("replaced"), "fast@0", 1.0)
     store.due("sweep", 60)
+    note_refusal(link, "no permissions", 60)
     celery = make_celery(settings)
     dispatch = CeleryDispatch(celery)
     dispatch.split(MODEL, "0" * 32)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.stored import a_job, complete, parts, running
 
+from shared.errors.service import JobNotFound
 from shared.jobs.job import State
 from shared.jobs.job_store import JobStore
 from shared.jobs.outcome import BINS, Outcome, Summary, bits_of, kinds_of
@@ -130,3 +131,19 @@ def test_a_manifest_without_an_outcome_is_restored(store: JobStore) -> None:
     store.restore(ended, parts(3))
     assert store.outcome(job_id).done_parts() == [0, 1, 2]
     assert store.outcome(job_id).summary.rows == 0
+
+
+def test_a_damaged_part_is_counted_once(store: JobStore) -> None:
+    """However often it is reported: its rows are lost, and it has errors; not if it is deleted."""
+    job_id, _ = running(store, 3, lanes=3)
+    for part in range(3):
+        complete(store, job_id, part, lanes=3)
+    assert store.get(job_id).lost is None
+    for part in (1, 1, 2, 1):
+        store.report_lost(job_id, part, 10)
+    assert store.get(job_id).lost == 20
+    assert {1, 2} <= set(store.outcome(job_id).bad_parts())
+    store.delete(job_id)
+    store.report_lost(job_id, 0, 10)
+    with pytest.raises(JobNotFound):
+        store.get(job_id)

@@ -76,3 +76,22 @@ def test_where_there_are_no_links_a_blob_is_copied(
     blobs.put("jobs/a/one", b"one")
     blobs.link({"jobs/a/one": "jobs/b/one"})
     assert blobs.read("jobs/b/one") == b"one"
+
+
+def test_blobs_are_for_their_owner_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others may neither read a blob nor enter a folder, whatever the process's umask is."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    before = os.umask(0o022)
+    try:
+        blobs = FolderBlobs(tmp_path / "deep/blobs")
+        blobs.put("jobs/a/one", b"one")
+        blobs.link({"jobs/a/one": "jobs/b/one"})
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+        blobs.link({"jobs/a/one": "jobs/c/copied"})
+    finally:
+        os.umask(before)
+    for path in tmp_path.rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0, path

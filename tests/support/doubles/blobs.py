@@ -41,7 +41,9 @@ class InMemoryBlobs(Blobs):
 
     @override
     def size(self, key: str) -> int:
-        return len(self.read(key))
+        if key not in self.contents:
+            raise FileNotFoundError(key)
+        return len(self.contents[key])
 
     @override
     def exists(self, key: str) -> bool:

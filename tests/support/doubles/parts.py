@@ -114,6 +114,14 @@ class InMemoryParts(InMemoryBase):
         return Walk(True, record.all_done, handed_out)
 
     @override
+    def report_lost(self, job_id: str, part: int, rows: int) -> None:
+        record = self._records.get(job_id)
+        if record and part not in record.lost_parts:
+            record.lost_parts.add(part)
+            record.bad_parts.add(part)
+            record.update(lost=(record.job.lost or 0) + rows)
+
+    @override
     def outcome(self, job_id: str) -> Outcome:
         record = self._records.get(job_id)
         if record is None:

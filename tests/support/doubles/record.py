@@ -33,6 +33,7 @@ class Record:
     restored: bool = False
     callback_due: float = 0.0
     bad_parts: set[int] = field(default_factory=set)
+    lost_parts: set[int] = field(default_factory=set)
     summary: Summary = NOTHING
 
     def update(self, **changes: Any) -> None:

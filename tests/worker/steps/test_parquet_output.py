@@ -152,9 +152,10 @@ def test_a_job_that_is_deleted_at_its_finish(
 
 
 def test_a_missing_part_fails_the_job(service: Service) -> None:
-    """A job whose result part is missing fails, with that reason."""
+    """A job whose result part is missing fails, with that reason, if its rows are gone too."""
     job_id = scored(service)
     service.blobs.delete(service.store.get(job_id).spec.result_key(1))
+    service.blobs.delete(service.store.get(job_id).spec.upload_key)
     service.work()
     job = service.client.get(f"/jobs/{job_id}").json
     assert job["state"] == "failed"

@@ -1,0 +1,83 @@
+"""What real programs leave on the disk: damage there is found, and what was deleted is gone."""
+
+from pathlib import Path
+
+import pytest
+from support.programs import Programs
+from support.waiting import wait_for
+
+pytestmark = pytest.mark.stack
+
+ROWS = 20_000
+CSV = b"ref,text\n" + b"".join(b"r%d,a text of some length\n" % row for row in range(ROWS))
+
+
+def parts_of(service: Programs, location: str) -> list[Path]:
+    folder = service.folder / "blobs/jobs" / location.rpartition("/")[2] / "results"
+    return sorted(folder.iterdir())
+
+
+def test_a_result_of_no_bytes_is_never_a_short_download(fragile: Programs) -> None:
+    """The download is refused, the errors and the job name the rows, all others can be had."""
+    fragile.start_worker()
+    fragile.wait_ready()
+    location = fragile.submit(CSV)
+    assert fragile.wait_for_end(location)["state"] == "succeeded"
+    whole = fragile.client.get(f"{location}/results").content
+    parts_of(fragile, location)[1].write_bytes(b"")
+    answer = fragile.client.get(f"{location}/results")
+    assert answer.status_code == 500
+    assert "cannot be read" in answer.json()["detail"]
+    lost = fragile.client.get(f"{location}/errors?limit=10000").json()["errors"]
+    assert lost
+    assert f"The results of {len(lost):,} rows" in fragile.job(location)["detail"]
+    partial = fragile.client.get(f"{location}/results?partial=true&format=csv").content
+    assert partial.count(b"\n") == whole.count(b"\n") == ROWS + 1
+    assert partial.count(b"is lost") == len(lost)
+
+
+def test_a_bad_byte_in_an_upload_ends_its_job(fragile: Programs) -> None:
+    """No worker was there when it was sent, so the job had not begun when the disk failed."""
+    fragile.start_worker()
+    fragile.wait_ready()
+    [worker] = fragile.running("worker")
+    worker.terminate()
+    worker.wait()
+    locations = [fragile.submit(CSV) for _ in range(3)]
+    uploads = [
+        fragile.folder / "blobs/jobs" / one.rpartition("/")[2] / "upload" for one in locations
+    ]
+    content = bytearray(uploads[0].read_bytes())
+    content[len(content) // 2] = 0xFF
+    uploads[0].write_bytes(content)
+    uploads[1].write_bytes(content[: len(content) // 3])
+    fragile.start_worker()
+    for location in locations[:2]:
+        job = fragile.wait_for_end(location)
+        assert job["state"] == "failed"
+        assert "Its upload was damaged on the disk" in job["error"]
+    assert fragile.wait_for_end(locations[2])["rows"]["completed"] == ROWS
+
+
+def test_deleted_texts_leave_the_disk_of_redis(fragile: Programs) -> None:
+    """The text of a small job, of a question, and a ref in an error are found nowhere any more."""
+
+    def on_disk(text: bytes) -> bool:
+        paths = [path for path in fragile.folder.rglob("*") if path.is_file()]
+        return any(text in path.read_bytes() for path in paths if path.suffix != ".log")
+
+    fragile.start_worker()
+    fragile.wait_ready()
+    question = fragile.client.post("/sentiment", json={"text": ["my-question"]})
+    assert question.status_code == 200
+    small = fragile.client.post("/jobs", json={"text": ["my-small-job"]}).headers["Location"]
+    bulk = fragile.submit(b"ref,text\nmy-ref,\nb,good\n", on_error="fail")
+    for location in (small, bulk):
+        fragile.wait_for_end(location)
+    assert "my-ref" in fragile.job(bulk)["error"]
+    secrets = (b"my-question", b"my-small-job", b"my-ref")
+    assert all(wait_for(lambda text=text: on_disk(text)) for text in secrets)
+    for location in (small, bulk):
+        assert fragile.client.delete(location).status_code == 204
+    for text in secrets:
+        wait_for(lambda text=text: not on_disk(text), 90)

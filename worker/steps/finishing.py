@@ -1,0 +1,77 @@
+"""Makes the results of a job complete, when all of its parts are done."""
+
+from shared.errors.service import DataDamaged
+from shared.jobs.job import Spec
+from shared.jobs.job_store import FINISH, Begun, JobStore
+from shared.storage.blobs import Blobs
+from worker.steps import parquet_output
+from worker.steps.endings import Endings
+from worker.steps.leases import LeaseRenewer
+from worker.steps.parquet_input import CHECK_BYTES
+from worker.steps.part_scorer import PartScorer
+
+
+class Finisher:
+    """Checks and joins results under a lease, so that no two processes do it at a time."""
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        blobs: Blobs,
+        lease_renewer: LeaseRenewer,
+        endings: Endings,
+        part_scorer: PartScorer,
+    ) -> None:
+        """Take the collaborators."""
+        self._store = store
+        self._blobs = blobs
+        self._lease_renewer = lease_renewer
+        self._endings = endings
+        self._part_scorer = part_scorer
+
+    def make(self, spec: Spec) -> bool:
+        """Check the results of a job whose parts are all done; for Parquet, make the file of them.
+
+        Returns:
+            Whether this process has done so. If not, the job has ended, is held up, or another
+            process does it.
+        """
+        if not self._store.begin_finish(spec.id):
+            return False
+        try:
+            with self._lease_renewer.renewing(lambda: self._store.renew_part(spec.id, FINISH)):
+                parts = self._store.last_part(spec.id)[0]
+                # Now, because the end of the job deletes the upload.
+                for number in range(parts):
+                    self._check(spec, number)
+                if spec.result_format == "parquet":
+                    parquet_output.assemble(self._blobs, spec, parts)
+        except FileNotFoundError:
+            # The job was deleted meanwhile, or somebody has removed a part from the blob store.
+            reason = "Its results are not in the blob store any more. Submit it again."
+            self._endings.fail(spec.id, reason)
+        except OSError as error:
+            self._endings.hold_up(spec.id, FINISH, "its results cannot be put together", error)
+        else:
+            return True
+        finally:
+            self._endings.remove_if_deleted(spec)
+        return False
+
+    def _check(self, spec: Spec, number: int) -> None:
+        """Score a part again if what is stored of it was damaged on the disk, or is gone."""
+        keys = [spec.result_key(number)]
+        if spec.as_batch and not spec.retry_of:
+            # A retry is no batch: what it takes over has no lines of a batch.
+            keys.append(spec.batch_key(number))
+        try:
+            for key in keys:
+                with self._blobs.open(key) as file:
+                    while file.read(CHECK_BYTES):
+                        pass
+        except (DataDamaged, FileNotFoundError):
+            # Its rows are counted already; the same rows get the same scores.
+            [part] = self._store.parts(spec.id, number, number + 1)
+            for key, content in self._part_scorer.score(spec, number, Begun(part, 1)).blobs.items():
+                self._blobs.put(key, content)
