@@ -5,6 +5,21 @@ from shared.jobs.bulk_limits import BulkLimits
 from shared.jobs.job_store import JobStore
 from shared.redis.link import RedisLink
 
+#: What follows `job:<id>` in the names of a job's keys.
+TAILS = (
+    "",
+    ":parts",
+    ":done",
+    ":bad",
+    ":summary",
+    ":leases",
+    ":attempts",
+    ":notes",
+    ":rows",
+    ":result",
+    ":bell",
+)
+
 
 class RedisBase(JobStore):
     """The link, the names of keys, and the lifetimes of keys."""

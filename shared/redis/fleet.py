@@ -4,8 +4,10 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
+from redis.exceptions import ResponseError
 from typing_extensions import override
 
 from shared.config.settings import Settings
@@ -32,14 +34,13 @@ class RedisFleet(Fleet):
     def announce(self, node: str, served: Iterable[Served]) -> None:
         served = list(served)
         worker = self._link.key("worker", node)
-        pipe = self._link.client.pipeline()
-        pipe.hset(
-            worker, str(os.getpid()), json.dumps([one.model_dump(mode="json") for one in served])
+        models = self._link.key("models")
+        announcement = json.dumps([one.model_dump(mode="json") for one in served])
+        self._link.at_once(
+            ("HSET", worker, str(os.getpid()), announcement),
+            *self._renewal(node),
+            *(("HSET", models, one.card.name, one.model_dump_json()) for one in served),
         )
-        self._renew(pipe, node)
-        for one in served:
-            pipe.hset(self._link.key("models"), one.card.name, one.model_dump_json())
-        pipe.execute()
 
     @override
     def beat(self, node: str) -> int:
@@ -50,23 +51,23 @@ class RedisFleet(Fleet):
         dead = [pid for pid in self._announced if not _lives(int(pid))]
         for pid in dead:
             del self._announced[pid]
-        pipe = self._link.client.pipeline()
-        if dead:
-            pipe.hdel(worker, *dead)
+        commands: list[tuple[Any, ...]] = [("HDEL", worker, *dead)] if dead else []
         # HSETNX, field by field: a process that announces itself at this moment must win.
         for pid, announcement in self._announced.items():
-            pipe.hsetnx(worker, pid, announcement)
+            commands.append(("HSETNX", worker, pid, announcement))
         if self._announced:
-            self._renew(pipe, node)
+            commands += self._renewal(node)
             for one in _served(self._announced.values()):
-                pipe.hsetnx(models, one.card.name, one.model_dump_json())
-        pipe.execute()
+                commands.append(("HSETNX", models, one.card.name, one.model_dump_json()))
+        self._link.at_once(*commands)
         return len(self._announced)
 
-    def _renew(self, pipe: Any, node: str) -> None:
+    def _renewal(self, node: str) -> list[tuple[Any, ...]]:
         # By Redis's clock alone: the clock of the worker's host may be wrong.
-        pipe.pexpire(self._link.key("worker", node), int(self._lifetime * 1000))
-        pipe.sadd(self._link.key("nodes"), node)
+        return [
+            ("PEXPIRE", self._link.key("worker", node), int(self._lifetime * 1000)),
+            ("SADD", self._link.key("nodes"), node),
+        ]
 
     def announced(self) -> dict[int, list[Served]]:
         """What each process of this worker had announced at the last heartbeat, by its pid."""
@@ -75,7 +76,7 @@ class RedisFleet(Fleet):
     @override
     def describe(self, worker: Worker) -> None:
         key, lifetime = self._link.key("about", worker.name), int(self._lifetime * 1000)
-        self._link.client.set(key, worker.model_dump_json(), px=lifetime)
+        self._link.at_once(("SET", key, worker.model_dump_json(), "PX", lifetime))
 
     @override
     def workers(self) -> list[Worker]:
@@ -116,7 +117,7 @@ class RedisFleet(Fleet):
             self._link.client.hdel(replaced, full_name)
             return 0.0
         now = self._link.now()
-        self._link.client.hsetnx(replaced, full_name, now)
+        self._link.at_once(("HSETNX", replaced, full_name, now))
         return now - float(self._link.client.hget(replaced, full_name) or now)
 
     def _cached(self) -> tuple[dict[str, Served], dict[str, int]]:
@@ -134,8 +135,10 @@ class RedisFleet(Fleet):
             pipe.hvals(self._link.key("worker", node))
         found = dict(zip(nodes, pipe.execute(), strict=True))
         if gone := [node for node, announced in found.items() if not announced]:
-            # A worker that is only late is added again at its next heartbeat.
-            client.srem(self._link.key("nodes"), *gone)
+            # A worker that is only late is added again at its next heartbeat. This also runs for a
+            # read, which must not fail because Redis refuses to write.
+            with suppress(ResponseError):
+                client.srem(self._link.key("nodes"), *gone)
         processes = {}
         for one in _served(text for announced in found.values() for text in announced):
             processes[one.card.full_name] = processes.get(one.card.full_name, 0) + 1

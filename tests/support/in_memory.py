@@ -15,6 +15,9 @@ from support.doubles.overview import InMemoryOverview
 from api.app import create_app
 from shared.config.settings import Settings
 from shared.fleet import Served
+from shared.redis.job_store import RedisJobStore
+from shared.redis.link import RedisLink
+from shared.redis.overview import RedisOverview
 from shared.telemetry.shared_counters import SharedCounters
 from worker.pipeline import Pipeline
 from worker.steps.leases import LeaseRenewer
@@ -71,10 +74,14 @@ class Service:
         return list(answer.json["rows"])
 
 
-def make_service(settings: Settings) -> Service:
-    """A service in memory, with a model that scores texts by their length."""
+def make_service(settings: Settings, link: RedisLink | None = None) -> Service:
+    """A service in memory, with a model that scores texts by their length.
+
+    With a link its job store is a real Redis; all else is in memory.
+    """
     model = LengthModel()
-    store, blobs = InMemoryJobStore(settings), InMemoryBlobs()
+    store: Any = RedisJobStore(link, settings) if link else InMemoryJobStore(settings)
+    blobs = InMemoryBlobs()
     dispatch = InMemoryDispatch()
     fleet = InMemoryFleet(Served(card=model.card, rate=10))
     app = create_app(
@@ -83,7 +90,7 @@ def make_service(settings: Settings) -> Service:
         blobs=blobs,
         dispatch=dispatch,
         fleet=fleet,
-        overview=InMemoryOverview(store),
+        overview=RedisOverview(link) if link else InMemoryOverview(store),
     )
     pipeline = Pipeline(
         settings,

@@ -5,6 +5,7 @@
 local retention, unread_seconds, count_of_values = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local values = arguments_from(5)
 
+use_reserve()
 local at = now()
 for index = 1, count_of_values, 5 do
   local id, result, completed, failed, first_bad = unpack(values, index, index + 4)

@@ -8,6 +8,14 @@ if redis.replicate_commands then
   redis.replicate_commands()
 end
 
+-- Let this script write although the memory is full. Redis refuses a command that needs memory only as long
+-- as the script has written nothing, and this counts as a write. For what goes on with a recorded job, or
+-- frees memory; a script without it takes in something new, or only reads. A Redis that cannot write to its
+-- disk refuses this, too.
+local function use_reserve()
+  redis.call('DEL', prefix .. 'nothing')
+end
+
 -- The arguments from one on, as a list.
 local function arguments_from(first)
   local found = {}

@@ -4,6 +4,7 @@
 -- ...}, six values for each.
 local model, room, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
+use_reserve()
 local waiting = prefix .. 'small:' .. model
 local answer = {0}
 

@@ -23,7 +23,7 @@ README = Path(shared.redis.__file__).with_name("README.md")
 NODE = "here-1"
 
 #: Keys that only a Celery worker makes.
-OF_A_WORKER = {"unacked", "unacked_index", "unacked_mutex"}
+OF_A_WORKER = {"unacked", "unacked_index", "malformed"}
 
 
 def table() -> dict[str, str]:
