@@ -235,6 +235,12 @@ class Settings(BaseSettings):
     processes: int = Field(
         0, ge=0, description="Processes of a worker; 0: one for each core that it may use."
     )
+    max_redis_bytes: int = Field(
+        0,
+        ge=0,
+        description="The most memory of the Redis of `scorelane serve`; 0: a quarter of the "
+        "machine's. A full Redis takes in nothing new. Another Redis has its own `maxmemory`.",
+    )
     max_process_bytes: int = Field(
         0,
         ge=0,

@@ -1,5 +1,6 @@
 """A real Redis that refuses to write, for the length of a block."""
 
+import resource
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -45,3 +46,24 @@ def full_disk(client: Any) -> Iterator[None]:
         for name, value in before.items():
             client.config_set(name, value)
         folder.rmdir()
+
+
+@contextmanager
+def full_disk_of(pid: int, client: Any) -> Iterator[None]:
+    """Let a Redis process fail to write its append-only file: no file of its may grow.
+
+    It must ignore SIGXFSZ, as a child of Python's does with `restore_signals=False`.
+    """
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, before[1]))
+
+    def has_failed() -> bool:
+        with suppress(ResponseError):
+            client.set("any", "text")
+        return bool(client.info("persistence")["aof_last_write_status"] == "err")
+
+    try:
+        wait_for(has_failed)
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
