@@ -28,6 +28,7 @@ from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
 from shared.fleet import Fleet, Served
 from shared.model import read_cards
+from shared.redis.archiving import ArchivingJobStore
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
@@ -84,10 +85,10 @@ class MainProcess:
     def start_heartbeat(self, settings: Settings) -> None:
         """Start the heartbeat, and the metrics server if the settings name a port."""
         link = RedisLink(settings)
-        store, fleet = RedisJobStore(link, settings), RedisFleet(link, settings)
+        blobs = FolderBlobs(settings.blobs_dir)
+        store, fleet = ArchivingJobStore(link, settings, blobs), RedisFleet(link, settings)
         # An app of its own: the worker's connections belong to the thread of its event loop.
         dispatch = CeleryDispatch(make_celery(settings), link.now)
-        blobs = FolderBlobs(settings.blobs_dir)
         cards = read_cards(settings.models_dir, settings.serve).values()
         full_names = [card.full_name for card in cards]
         self._stall_detector = StallDetector(time_limits(settings))

@@ -307,6 +307,11 @@ class Settings(BaseSettings):
         description="How often a worker sends a heartbeat; it is taken for dead after four "
         "missed ones.",
     )
+    archive_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="A small job moves from Redis to the blob store this time after its end.",
+    )
     retention_seconds: float = Field(
         7 * 86400.0, gt=0, description="How long jobs and their data are kept after their end."
     )

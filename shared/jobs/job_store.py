@@ -251,6 +251,15 @@ class JobStore(BulkStore, SmallStore, Protocol):
         once.
         """
 
+    def archive(self, limit: int) -> int:
+        """Move up to `limit` ended small jobs to where they cost no memory, if it is time.
+
+        Nothing else changes for callers: the jobs are found as before.
+
+        Returns:
+            The number of jobs that were moved.
+        """
+
     def expire(self, limit: int) -> list[Job]:
         """Move up to `limit` jobs to `expired` whose retention is over.
 

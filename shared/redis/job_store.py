@@ -167,7 +167,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
     @override
     def delete(self, job_id: str) -> None:
         owner = self._link.client.hget(self._job(job_id), "owner") or ""
-        indexes = ("jobs", "jobs:active", "jobs:ended", "small:claims", "callbacks")
+        indexes = "jobs", "jobs:active", "jobs:ended", "small:claims", "small:ended", "callbacks"
         self._link.at_once(
             ("DEL", *(self._job(job_id) + tail for tail in TAILS)),
             ("ZREM", self._link.key("jobs", "of", owner), job_id),

@@ -47,6 +47,12 @@ class Blobs(Protocol):
     def exists(self, key: str) -> bool:
         """Whether there is such a blob."""
 
+    def blank(self, key: str, offset: int, length: int) -> None:
+        """Overwrite `length` bytes of a blob from `offset` with blanks; a missing blob is no error.
+
+        Readers may see a part of the change.
+        """
+
     def delete(self, key: str) -> None:
         """Delete a blob; if `key` ends in `/`, delete every blob whose key begins with it.
 
@@ -138,6 +144,14 @@ class FolderBlobs(Blobs):
     @override
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
+
+    @override
+    def blank(self, key: str, offset: int, length: int) -> None:
+        with contextlib.suppress(FileNotFoundError), self._path(key).open("r+b") as file:
+            file.seek(offset)
+            file.write(b" " * length)
+            file.flush()
+            os.fsync(file.fileno())
 
     @override
     def delete(self, key: str) -> None:

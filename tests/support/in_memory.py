@@ -15,7 +15,7 @@ from support.doubles.overview import InMemoryOverview
 from api.app import create_app
 from shared.config.settings import Settings
 from shared.fleet import Served
-from shared.redis.job_store import RedisJobStore
+from shared.redis.archiving import ArchivingJobStore
 from shared.redis.link import RedisLink
 from shared.redis.overview import RedisOverview
 from shared.telemetry.shared_counters import SharedCounters
@@ -80,8 +80,10 @@ def make_service(settings: Settings, link: RedisLink | None = None) -> Service:
     With a link its job store is a real Redis; all else is in memory.
     """
     model = LengthModel()
-    store: Any = RedisJobStore(link, settings) if link else InMemoryJobStore(settings)
     blobs = InMemoryBlobs()
+    store: Any = InMemoryJobStore(settings)
+    if link:
+        store = ArchivingJobStore(link, settings, blobs)
     dispatch = InMemoryDispatch()
     fleet = InMemoryFleet(Served(card=model.card, rate=10))
     app = create_app(

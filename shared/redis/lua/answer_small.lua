@@ -26,6 +26,7 @@ for index = 1, count_of_values, 5 do
       redis.call('DEL', job .. ':rows', job .. ':notes')
     end
     redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (tonumber(have[4] or '') or retention)), id)
+    redis.call('ZADD', prefix .. 'small:ended', stamp(at), id)
     if have[5] then
       call_back(id)
     end

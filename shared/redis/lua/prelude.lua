@@ -168,6 +168,9 @@ local function close(id, state, reason, retention)
   redis.call('ZREM', prefix .. 'jobs:active', id)
   redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (own or retention)), id)
   redis.call('DEL', job .. ':leases', job .. ':attempts', job .. ':notes')
+  if redis.call('EXISTS', job .. ':rows') == 1 then
+    redis.call('ZADD', prefix .. 'small:ended', stamp(at), id)
+  end
   keep_rows(id)
   if state ~= 'expired' then
     call_back(id)

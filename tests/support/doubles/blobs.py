@@ -48,6 +48,12 @@ class InMemoryBlobs(Blobs):
         return key in self.contents
 
     @override
+    def blank(self, key: str, offset: int, length: int) -> None:
+        if key in self.contents:
+            content = self.contents[key]
+            self.contents[key] = content[:offset] + b" " * length + content[offset + length :]
+
+    @override
     def delete(self, key: str) -> None:
         for found in list(self.contents):
             if found == key or (key.endswith("/") and found.startswith(key)):
