@@ -103,6 +103,17 @@ class Settings(BaseSettings):
     owner_waiting_rows: int = Field(
         50_000_000, gt=0, description="Rows of one owner that may wait; a job with more is a 429."
     )
+    max_waiting_bytes: int = Field(
+        96 * 2**20,
+        gt=0,
+        description="Memory of Redis that jobs may take, small ones with their rows; another is a "
+        "503. Let Redis have half as much again.",
+    )
+    owner_waiting_bytes: int = Field(
+        64 * 2**20,
+        gt=0,
+        description="Memory of Redis that the jobs of one owner may take; another job is a 429.",
+    )
     max_waiting_small: int = Field(
         10_000, gt=0, description="Small jobs and questions that may wait for one model."
     )

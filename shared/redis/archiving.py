@@ -33,6 +33,7 @@ class ArchivingJobStore(RedisJobStore):
         super().__init__(link, settings)
         self._archive = Archive(blobs)
         self._after = settings.archive_seconds
+        self._much = settings.max_waiting_bytes // 2
 
     @override
     def get(self, job_id: str) -> Job:
@@ -83,11 +84,12 @@ class ArchivingJobStore(RedisJobStore):
     def archive(self, limit: int) -> int:
         self._recover()
         ended, now = self._link.key("small", "ended"), self.now()
+        after = 0.0 if self._is_much_held() else self._after
         oldest = self._link.client.zrange(ended, 0, 0, withscores=True)
         # Not each by itself: that would make a blob for each.
-        if not oldest or oldest[0][1] > now - 2 * self._after:
+        if not oldest or oldest[0][1] > now - 2 * after:
             return 0
-        ids = self._link.client.zrangebyscore(ended, "-inf", now - self._after, 0, limit)
+        ids = self._link.client.zrangebyscore(ended, "-inf", now - after, 0, limit)
         entries, moves = self._read(ids)
         segments = self._archive.segments_of(entries)
         if segments:
@@ -103,6 +105,10 @@ class ArchivingJobStore(RedisJobStore):
         if self.due("expire", 60):
             self._archive.expire(self.now())
         return super().expire(limit)
+
+    def _is_much_held(self) -> bool:
+        """Whether jobs take so much memory that they must leave it as soon as they have ended."""
+        return int(self._link.client.hget(self._link.key("held"), "all") or 0) > self._much
 
     def _find(self, job_id: str) -> Entry | None:
         return self._archive.find(job_id, self.now())

@@ -5,13 +5,19 @@ import time
 from redis.exceptions import ResponseError
 from typing_extensions import override
 
-from shared.errors.service import IdempotencyKeyInUse, JobExpired, JobNotFound
+from shared.errors.service import (
+    IdempotencyKeyInUse,
+    JobExpired,
+    JobNotFound,
+    OwnerFull,
+    ServiceFull,
+)
 from shared.jobs.bulk_limits import owner_full, service_full
 from shared.jobs.job import ENDED, CallbackState, Job, State, made_at, sources_of
 from shared.jobs.job_store import Load, Spent
 from shared.jobs.outcome import Outcome, bits_of
-from shared.redis.base import TAILS
 from shared.redis.callbacks import RedisCallbacks
+from shared.redis.held_bytes import held_bytes
 from shared.redis.held_keys import UNBOUND, RedisHeldKeys, bound
 from shared.redis.link import block
 from shared.redis.parts import RedisParts
@@ -21,11 +27,15 @@ from shared.redis.small_jobs import RedisSmallJobs
 from shared.redis.upkeep import RedisUpkeep
 from shared.tables.parts import Part
 
-#: The limits, the owner and the rows of a bulk job that was accepted before.
-_NO_LIMITS = (0, 0, 0, 0, "", 0)
+#: The limits, the owner and the rows of a bulk job that was accepted before, and the limits on
+#: memory.
+_NO_LIMITS = (0, 0, 0, 0, "", 0, 0, 0, 0)
 
 #: Answers of the script `create_bulk`.
-_SERVICE_FULL, _OWNER_FULL = -1, -2
+_SERVICE_FULL, _OWNER_FULL, _HELD_FULL = -1, -2, -3
+
+#: Answers of the script `create_small`.
+_KEY_IN_USE, _NO_MEMORY = -1, -2
 
 #: How often `wait` looks for the bell if Redis takes no writes, in seconds.
 LOOK_SECONDS = 0.25
@@ -47,6 +57,8 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         spec, record = job.spec, record_of(job)
         # A lease from now on: the job is older, by the time that its upload took.
         record["split_lease"] = self.now() + self._lease
+        record["held"] = held = held_bytes(job, rows)
+        held_limits = held, self._held_limits.most, self._held_limits.most_of_owner
         if spec.kind == "small":
             waiting = self._link.run(
                 "create_small",
@@ -55,29 +67,40 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
                 rows,
                 self._max_waiting_small,
                 *bound(spec, self._binding_seconds),
+                spec.owner,
+                *held_limits,
                 *flat(record),
             )
-            if waiting < 0:
+            if waiting == _KEY_IN_USE:
                 raise IdempotencyKeyInUse
+            if waiting < 0:
+                raise self._held_full(waiting == _NO_MEMORY)
             if not waiting:
                 raise self._service_full()
             return self._must_ring(waiting)
         place = ("active", job.created_at, *bound(spec, self._binding_seconds))
         # A retry counts only its rows that are not done, and how many these are is not known here.
         rows_or_none = 0 if spec.retry_of else job.total or spec.about_rows
-        limits = (*self._bulk_limits.arguments(), spec.owner, rows_or_none)
+        limits = (*self._bulk_limits.arguments(), spec.owner, rows_or_none, *held_limits)
         answer = self._link.run("create_bulk", spec.id, *place, *limits, *flat(record))
         if answer == _SERVICE_FULL:
             raise service_full(self.load(spec.owner))
         if answer == _OWNER_FULL:
             raise owner_full(self.load(spec.owner))
+        if answer < 0:
+            raise self._held_full(answer == _HELD_FULL)
         if not answer:
             raise IdempotencyKeyInUse
         return False
 
+    def _held_full(self, in_all: bool) -> ServiceFull | OwnerFull:
+        limits = self._held_limits
+        return limits.service_full() if in_all else limits.owner_full()
+
     @override
     def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:
-        spec, record = job.spec, record_of(job) | {"restored": 1}
+        spec = job.spec
+        record = record_of(job) | {"restored": 1, "held": held_bytes(job, b"")}
         left = int(job.created_at + self._binding_seconds - self.now())
         own = bound(spec, left) if left > 0 else UNBOUND
         if job.state not in ENDED:
@@ -166,13 +189,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
 
     @override
     def delete(self, job_id: str) -> None:
-        owner = self._link.client.hget(self._job(job_id), "owner") or ""
-        indexes = "jobs", "jobs:active", "jobs:ended", "small:claims", "small:ended", "callbacks"
-        self._link.at_once(
-            ("DEL", *(self._job(job_id) + tail for tail in TAILS)),
-            ("ZREM", self._link.key("jobs", "of", owner), job_id),
-            *(("ZREM", self._link.key(index), job_id) for index in indexes),
-        )
+        self._remove(job_id)
 
     @override
     def wait(self, job_id: str, seconds: float) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from redis.exceptions import LockError
 from redis.lock import Lock
@@ -11,7 +10,7 @@ from typing_extensions import override
 from shared.dispatch import bulk_queue
 from shared.jobs.job import Job, State, is_job_id
 from shared.jobs.job_store import FINISH, Overdue
-from shared.redis.base import TAILS, RedisBase
+from shared.redis.base import RedisBase
 from shared.redis.link import RedisLink
 from shared.redis.records import job_of
 
@@ -64,9 +63,12 @@ class RedisUpkeep(RedisBase):
     def abandon(self, full_name: str, reason: str) -> int:
         ids = [job.spec.id for job in self._active() if job.spec.full_name == full_name]
         while item := self._link.client.rpop(self._small(full_name)):
-            # An item that is not a job id is a question; its asker gives up by itself.
             if is_job_id(item):
                 ids.append(item)
+            else:
+                # A question; its asker gives up by itself.
+                size = len(item.encode())
+                self._link.at_once(("HINCRBY", self._link.key("held"), "all", -size))
         return sum(self.move(job_id, State.FAILED, reason) for job_id in ids)
 
     @override
@@ -102,22 +104,8 @@ class RedisUpkeep(RedisBase):
             job = job_of(self._link.client.hgetall(self._job(job_id)))
             if job and self.move(job_id, State.EXPIRED):
                 expired.append(job)
-            owner, key = job.spec.owner if job else "", self._job(job_id)
-            tombstone: list[tuple[Any, ...]] = []
-            if job:
-                # As little as the id needs to answer 410: there may be very many expired jobs.
-                tombstone = [
-                    ("HSET", key, "state", State.EXPIRED.value, "owner", owner),
-                    ("EXPIRE", key, TOMBSTONE_SECONDS),
-                ]
-            self._link.at_once(
-                ("DEL", *(key + tail for tail in TAILS)),
-                *tombstone,
-                ("ZREM", self._link.key("jobs"), job_id),
-                ("ZREM", self._link.key("jobs", "of", owner), job_id),
-                ("ZREM", ended, job_id),
-                ("ZREM", self._link.key("small", "ended"), job_id),
-            )
+            # As little as the id needs to answer 410: there may be very many expired jobs.
+            self._remove(job_id, TOMBSTONE_SECONDS)
         return expired
 
 

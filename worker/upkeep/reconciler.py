@@ -20,6 +20,9 @@ MAX_EXPIRED = 100
 #: The most small jobs that are archived at a time, so that Redis answers others in between.
 MAX_ARCHIVED = 500
 
+#: The most times that it does so in one run: the worker sends no heartbeat meanwhile.
+MAX_BATCHES = 10
+
 
 class Reconciler:
     """Looks for lost work. Every worker has one; a lock in the job store lets one at a time run."""
@@ -77,8 +80,9 @@ class Reconciler:
 
     def _remove_ended(self) -> None:
         """Move small jobs that ended a while ago to the blob store, and delete what has expired."""
-        while self._store.archive(MAX_ARCHIVED) == MAX_ARCHIVED:
-            pass
+        for _ in range(MAX_BATCHES):
+            if self._store.archive(MAX_ARCHIVED) < MAX_ARCHIVED:
+                break
         for job in self._store.expire(MAX_EXPIRED):
             self._blobs.delete(job.spec.folder)
             logger.info("expired job=%s", job.spec.id)

@@ -11,6 +11,7 @@ for index = 1, #jobs, 3 do
   local have = redis.call('HMGET', job, 'state', 'owner', 'callback_state')
   local ended = have[1] == 'succeeded' or have[1] == 'failed' or have[1] == 'cancelled'
   if ended and have[3] ~= 'pending' then
+    release(id)
     redis.call('DEL', job, job .. ':rows', job .. ':result', job .. ':notes')
     redis.call('ZREM', prefix .. 'jobs', id)
     redis.call('ZREM', prefix .. 'jobs:of:' .. have[2], id)

@@ -57,6 +57,40 @@ local function load_of(owner)
   return answer
 end
 
+-- Whether there is memory for `bytes` more of an owner. Answers 0 if there is, -1 if all jobs together take
+-- too much, -2 if the owner's do. A limit of 0 is none.
+local function held_room(owner, bytes, most, most_of_owner)
+  local have = redis.call('HMGET', prefix .. 'held', 'all', 'of:' .. owner)
+  if most > 0 and tonumber(have[1] or '0') + bytes > most then
+    return -1
+  end
+  if most_of_owner > 0 and owner ~= '' and tonumber(have[2] or '0') + bytes > most_of_owner then
+    return -2
+  end
+  return 0
+end
+
+local function count_held(id, sign)
+  local have = redis.call('HMGET', key_of(id), 'held', 'owner')
+  if have[1] then
+    redis.call('HINCRBY', prefix .. 'held', 'all', sign * have[1])
+    local of = 'of:' .. (have[2] or '')
+    if redis.call('HINCRBY', prefix .. 'held', of, sign * have[1]) <= 0 then
+      redis.call('HDEL', prefix .. 'held', of)
+    end
+  end
+end
+
+-- Count the memory that a recorded job takes, which is in its record.
+local function hold(id)
+  count_held(id, 1)
+end
+
+-- The job of this record is about to be removed, so it takes no memory any more.
+local function release(id)
+  count_held(id, -1)
+end
+
 -- Add a job to the list of all jobs and to its owner's. The first job sets `since`: from then on the store
 -- remembers every job. An id begins with the milliseconds at which it was made.
 local function list(id)

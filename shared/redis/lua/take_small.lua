@@ -31,6 +31,9 @@ while room > 0 do
     break
   end
   redis.call('RPOP', waiting)
+  if text then
+    redis.call('HINCRBY', prefix .. 'held', 'all', -#item)
+  end
   if open then
     local note = ''
     if not text then

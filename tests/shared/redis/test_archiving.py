@@ -82,8 +82,10 @@ def test_a_moved_job_is_found_as_before(store: ArchivingJobStore, link: RedisLin
         assert store.small_result(job.spec.id) == RESULT
         assert keys_of(link, job) == []
     assert (store.list_jobs(10), store.list_jobs(10, owner="me")) == before
-    assert ids(store.list_jobs(2)) == [jobs[2].spec.id, bulk.spec.id]
-    assert ids(store.list_jobs(2, before=bulk.spec.id)) == [jobs[1].spec.id, jobs[0].spec.id]
+    # A page may have jobs of both places.
+    for first in range(3):
+        page = before[0][first + 1 : first + 3]
+        assert store.list_jobs(2, before=before[0][first].spec.id) == page
     assert store.archive(10) == 0
 
 
@@ -268,7 +270,7 @@ def test_jobs_move_from_a_full_redis(store: ArchivingJobStore, link: RedisLink) 
     with full_memory(link.client):
         assert store.archive(10) == 3
         store.delete(jobs[0].spec.id)
-        assert ids(store.list_jobs(10)) == [jobs[2].spec.id, jobs[1].spec.id]
+        assert set(ids(store.list_jobs(10))) == {jobs[2].spec.id, jobs[1].spec.id}
 
 
 def test_a_moved_job_outlives_redis(store: ArchivingJobStore, link: RedisLink) -> None:

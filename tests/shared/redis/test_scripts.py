@@ -44,7 +44,15 @@ def test_the_prelude_names_the_prefix() -> None:
 
 
 #: The scripts that take in something new, which a full Redis refuses, and those that only read.
-WITHOUT_RESERVE = {"create_bulk", "create_small", "hold_key", "new_time", "load", "workloads"}
+WITHOUT_RESERVE = {
+    "ask",
+    "create_bulk",
+    "create_small",
+    "hold_key",
+    "new_time",
+    "load",
+    "workloads",
+}
 
 
 def test_what_goes_on_with_recorded_jobs_may_write_to_a_full_redis() -> None:

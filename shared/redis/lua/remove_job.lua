@@ -1,0 +1,20 @@
+-- Remove a job with everything that belongs to it. If `seconds` is not 0, the id and the owner of the job
+-- are remembered as those of an expired job for that time. `tails` is what follows `job:<id>` in its keys.
+local id, seconds = ARGV[2], tonumber(ARGV[3])
+local tails = arguments_from(4)
+
+use_reserve()
+local job = key_of(id)
+local owner = redis.call('HGET', job, 'owner')
+release(id)
+for _, tail in ipairs(tails) do
+  redis.call('DEL', job .. tail)
+end
+if owner and seconds > 0 then
+  redis.call('HSET', job, 'state', 'expired', 'owner', owner)
+  redis.call('EXPIRE', job, seconds)
+end
+redis.call('ZREM', prefix .. 'jobs:of:' .. (owner or ''), id)
+for _, index in ipairs({'jobs', 'jobs:active', 'jobs:ended', 'small:claims', 'small:ended', 'callbacks'}) do
+  redis.call('ZREM', prefix .. index, id)
+end
