@@ -41,7 +41,7 @@ while room > 0 do
       redis.call('HSET', job, 'state', 'running', 'small_attempts', attempts + 1)
       redis.call('HSETNX', job, 'started_at', stamp(at))
       redis.call('ZADD', prefix .. 'small:claims', stamp(at + lease), id)
-      text = redis.call('GET', job .. ':rows')
+      text = redis.call('GET', job .. ':rows') or ''
       note = attempts > 0 and redis.call('HGET', job .. ':notes', 0) or ''
     end
     answer[#answer + 1] = id
