@@ -6,6 +6,15 @@ local tails = arguments_from(4)
 use_reserve()
 local job = key_of(id)
 local owner = redis.call('HGET', job, 'owner')
+local spec = redis.call('HGET', job, 'spec')
+local binding = spec and cjson.decode(spec).binding
+if type(binding) == 'table' then
+  -- Without its job the key is free in any case.
+  local key = prefix .. 'key:' .. binding.key
+  if redis.call('HGET', key, 'job') == id then
+    redis.call('DEL', key)
+  end
+end
 release(id)
 for _, tail in ipairs(tails) do
   redis.call('DEL', job .. tail)
