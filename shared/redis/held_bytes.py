@@ -3,6 +3,7 @@
 from shared.config.settings import Settings
 from shared.errors.service import OwnerFull, ServiceFull
 from shared.jobs.job import Job
+from shared.jobs.job_store import Load
 
 #: A record with its places in the indexes takes about this, in bytes; measured.
 RECORD_BYTES = 3000
@@ -29,6 +30,22 @@ class HeldLimits:
     def __init__(self, settings: Settings) -> None:
         self.most = settings.max_waiting_bytes
         self.most_of_owner = settings.owner_waiting_bytes
+
+    def check(self, load: Load, owner: str) -> None:
+        """Check that there is memory for another job; recording it checks that again.
+
+        Args:
+            load: what is held already.
+            owner: of the job; empty: nobody, for whom there are no limits of an owner.
+
+        Raises:
+            shared.errors.service.ServiceFull: jobs take too much memory already.
+            shared.errors.service.OwnerFull: the jobs of this owner take too much memory already.
+        """
+        if load.held >= self.most:
+            raise self.service_full()
+        if owner and load.owner_held >= self.most_of_owner:
+            raise self.owner_full()
 
     def service_full(self) -> ServiceFull:
         """The error for a job that is over the limit of the service."""

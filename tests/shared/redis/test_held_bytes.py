@@ -168,3 +168,20 @@ def test_the_api_refuses_clearly(redis_settings: Settings, link: RedisLink) -> N
         again = submit(service)
         assert again.status_code == 202
         service.client.delete(again.location, headers=headers)
+
+
+def test_an_upload_is_refused_before_it_is_read(
+    redis_settings: Settings, link: RedisLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A CSV is refused at its first bytes when jobs take all the memory that they may."""
+    changes = {"max_waiting_bytes": RECORD_BYTES + 100, "default_model": "length"}
+    service = make_service(redis_settings.model_copy(update=changes), link)
+    csv = {"data": b"text\ngood\n", "content_type": "text/csv"}
+    assert service.client.post("/jobs", **csv).status_code == 202
+    link.client.hset(link.key("held"), "all", RECORD_BYTES + 100)
+
+    def write(*_: object) -> None:
+        pytest.fail("the upload was stored")
+
+    monkeypatch.setattr(service.blobs, "writing", write)
+    problem(service.client.post("/jobs", **csv), 503, "service-full")
