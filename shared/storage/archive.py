@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, unquote
 
 from shared.storage.blobs import Blobs
 
@@ -74,7 +75,7 @@ class Archive:
         for (owner, bucket, _), group_entries in groups.items():
             first, last = group_entries[0].id, group_entries[-1].id
             expires = math.ceil(max(one.expires for one in group_entries))
-            folder = f"{ROOM}of-{owner}/{bucket}/{first}-{last}-{expires}/"
+            folder = f"{_room_of(owner)}{bucket}/{first}-{last}-{expires}/"
             found[folder] = b"".join(map(_line_of, group_entries))
         return found
 
@@ -138,7 +139,7 @@ class Archive:
                     if segment.expires <= now:
                         count += self._expire(segment)
                 if not segments:
-                    self._blobs.delete(f"{ROOM}of-{owner}/{bucket}/")
+                    self._blobs.delete(f"{_room_of(owner)}{bucket}/")
         return count
 
     def _expire(self, segment: _Segment) -> int:
@@ -153,14 +154,14 @@ class Archive:
         return len(gone)
 
     def _owners(self) -> list[str]:
-        return [folder.removeprefix("of-") for folder in self._blobs.folders(ROOM)]
+        return [unquote(folder.removeprefix("of-")) for folder in self._blobs.folders(ROOM)]
 
     def _buckets(self, owner: str) -> list[str]:
-        return self._blobs.folders(f"{ROOM}of-{owner}/")
+        return self._blobs.folders(f"{_room_of(owner)}")
 
     def _segments(self, owners: Iterable[str], bucket: str) -> Iterator[_Segment]:
         for owner in owners:
-            room = f"{ROOM}of-{owner}/{bucket}/"
+            room = f"{_room_of(owner)}{bucket}/"
             for name in self._blobs.folders(room):
                 first, last, expires = name.split("-")
                 yield _Segment(last, first, int(expires), f"{room}{name}/")
@@ -188,6 +189,11 @@ class Archive:
             return self._blobs.read(segment.key)
         except FileNotFoundError:  # it has expired meanwhile
             return b""
+
+
+def _room_of(owner: str) -> str:
+    """What the keys of an owner's segments begin with; an owner's name may have any characters."""
+    return f"{ROOM}of-{quote(owner, safe='')}/"
 
 
 def _line_of(entry: Entry) -> bytes:
