@@ -293,25 +293,3 @@ def test_many_jobs_move_in_batches(store: ArchivingJobStore) -> None:
         pages += ids(page)
         before = page[-1].spec.id
     assert pages == sorted(ids(jobs), reverse=True)
-
-
-@pytest.mark.parametrize("how", ["deleted", "expired"])
-def test_a_key_goes_with_its_job(
-    make: Callable[..., ArchivingJobStore], link: RedisLink, how: str
-) -> None:
-    """The key of a job that is deleted or has expired takes no memory; a later job's key stays."""
-    store = make(retention_seconds=1e-6)
-    keys = ["a" * 64, "b" * 64]
-    for key in keys:
-        store.hold_key(key, key[:16], 60)
-    job, _ = (
-        ended(store, binding=Binding(key=key, token=key[:16], fingerprint="f")) for key in keys
-    )
-    link.client.hset(link.key("key", keys[1]), "job", new_job_id())
-    if how == "deleted":
-        for one in store.list_jobs(10):
-            store.delete(one.spec.id)
-    else:
-        store.expire(10)
-    assert keys_of(link, job) == ([link.key("job", job.spec.id)] if how == "expired" else [])
-    assert [link.client.exists(link.key("key", key)) for key in keys] == [0, 1]

@@ -13,7 +13,7 @@ from support.stored import MODEL, a_job, question
 from api.security.keys import new_key
 from shared.config.settings import Settings
 from shared.errors.service import OwnerFull, ServiceFull
-from shared.jobs.job import Job, State
+from shared.jobs.job import Binding, Job, State
 from shared.jobs.job_store import Answer
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.held_bytes import RECORD_BYTES
@@ -185,3 +185,23 @@ def test_an_upload_is_refused_before_it_is_read(
 
     monkeypatch.setattr(service.blobs, "writing", write)
     problem(service.client.post("/jobs", **csv), 503, "service-full")
+
+
+@pytest.mark.parametrize("how", ["deleted", "expired"])
+def test_a_key_goes_with_its_job(make: Make, link: RedisLink, how: str) -> None:
+    """The key of a job that is deleted or has expired takes no memory; a later job's key stays."""
+    store, keys = make(retention_seconds=1e-6), ["a" * 64, "b" * 64]
+    for key in keys:
+        store.hold_key(key, key[:16], 60)
+        binding = Binding(key=key, token=key[:16], fingerprint="f")
+        job = job_of("me")
+        spec = job.spec.model_copy(update={"binding": binding})
+        store.create(job.model_copy(update={"spec": spec}), ROW)
+    link.client.hset(link.key("key", keys[1]), "job", "0" * 32)
+    answer_all(store)
+    if how == "deleted":
+        for one in store.list_jobs(10):
+            store.delete(one.spec.id)
+    else:
+        store.expire(10)
+    assert [link.client.exists(link.key("key", key)) for key in keys] == [0, 1]
