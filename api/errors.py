@@ -16,6 +16,7 @@ from api.requests.body import read_on
 from shared.errors import input as input_errors
 from shared.errors import service as errors
 from shared.errors.base import ScorelaneError
+from shared.redis.refusals import refusal
 from shared.telemetry.safe_traceback import where
 
 logger = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.NoAnswerInTime: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StreamsFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StoreFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.PerhapsAccepted: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.JobLost: HTTPStatus.GONE,
     errors.JobNotRestored: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -86,6 +88,7 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.FilesFull: 60,
     errors.ServiceFull: 10,
     errors.StoreUnavailable: 5,
+    errors.StoreFull: 10,
     errors.PerhapsAccepted: 5,
     errors.JobNotRestored: 5,
     errors.NoRoom: 30,
@@ -188,6 +191,8 @@ def _handle_scorelane_error(error: ScorelaneError) -> Response:
 
 def _handle_redis_error(error: Exception) -> Response:
     logger.warning("Redis: %s", error)
+    if reason := refusal(error):
+        return _handle_scorelane_error(errors.StoreFull(reason=reason))
     return _handle_scorelane_error(errors.StoreUnavailable(reason=type(error).__name__))
 
 

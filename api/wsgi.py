@@ -3,8 +3,8 @@
 from api.app import create_app
 from shared.config.settings import load_settings
 from shared.dispatch import CeleryDispatch, make_celery
+from shared.redis.archiving import ArchivingJobStore
 from shared.redis.fleet import RedisFleet
-from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.redis.overview import RedisOverview
 from shared.storage.blobs import FolderBlobs
@@ -14,11 +14,12 @@ from shared.telemetry.spans import spans
 _settings = load_settings()
 spans.start("scorelane-api")
 _link = RedisLink(_settings)
+_blobs = FolderBlobs(_settings.blobs_dir)
 
 app = create_app(
     _settings,
-    store=RedisJobStore(_link, _settings),
-    blobs=SealedBlobs(FolderBlobs(_settings.blobs_dir)),
+    store=ArchivingJobStore(_link, _settings, _blobs),
+    blobs=SealedBlobs(_blobs),
     dispatch=CeleryDispatch(make_celery(_settings), _link.now),
     fleet=RedisFleet(_link, _settings),
     overview=RedisOverview(_link),

@@ -7,10 +7,15 @@ from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 from celery import Celery
+from kombu.transport import TRANSPORT_ALIASES
 from typing_extensions import override
 
 from shared.config.settings import Settings
 from shared.telemetry import context
+
+#: The name of our transport for kombu, which imports it when it connects.
+TRANSPORT = "scorelane"
+TRANSPORT_ALIASES[TRANSPORT] = "shared.redis.broker:Transport"
 
 
 class Task(StrEnum):
@@ -101,6 +106,7 @@ def make_celery(settings: Settings) -> Celery:
         set_as_current=False,
     )
     app.conf.update(
+        broker_transport=TRANSPORT,
         # Pickled messages would let anybody who reaches Redis run code here.
         accept_content=["json"],
         task_serializer="json",
@@ -143,4 +149,4 @@ def broker_url(redis_url: str, password: str | None = None) -> str:
     user = f":{quote(password, safe='')}@" if password and "@" not in parts.netloc else ""
     if parts.scheme != "unix":
         return parts._replace(netloc=user + parts.netloc).geturl()
-    return f"redis+socket://{user}{parts.path}"
+    return f"{TRANSPORT}+socket://{user}{parts.path}"

@@ -27,6 +27,7 @@ from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
 from shared.fleet import Served
 from shared.load_time import load_seconds
+from shared.redis.archiving import ArchivingJobStore
 from shared.redis.erasure import RedisErasure
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
@@ -90,10 +91,10 @@ class MainProcess:
             consumer: Celery's, which takes messages from the queues.
         """
         link = RedisLink(settings)
-        store, fleet = RedisJobStore(link, settings), RedisFleet(link, settings)
+        folder = FolderBlobs(settings.blobs_dir)
+        store, fleet = ArchivingJobStore(link, settings, folder), RedisFleet(link, settings)
         # An app of its own: the worker's connections belong to the thread of its event loop.
         dispatch = CeleryDispatch(make_celery(settings), link.now)
-        folder = FolderBlobs(settings.blobs_dir)
         blobs = SealedBlobs(folder)
         loading = {LOADING: load_seconds(self.models.cards, process_count(settings))}
         self._stall_detector = StallDetector(time_limits(settings) | loading)

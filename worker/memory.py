@@ -38,15 +38,17 @@ def keep_freed_memory() -> None:
 
 
 def max_process_bytes(processes: int) -> int:
-    """The memory that one scoring process may use, in bytes: four fifths of its equal share.
+    """The memory that one scoring process may use, in bytes: four fifths of its equal share."""
+    return memory_bytes() * 4 // 5 // processes
 
-    The shares are of the machine's memory, or of the container's limit if that is less.
-    """
+
+def memory_bytes() -> int:
+    """The memory of the machine, or the container's limit if that is less, in bytes."""
     limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
     for path in _CGROUP_LIMITS:
         with suppress(OSError, ValueError):  # no such file, or it says "max"
             limits.append(int(path.read_text()))
-    return min(limits) * 4 // 5 // processes
+    return min(limits)
 
 
 def forget_peak() -> None:

@@ -29,6 +29,7 @@ _WITH_KEYS: tuple[type[ScorelaneError], ...] = (
     errors.WrongScope,
     errors.TooManyRequests,
     errors.StoreUnavailable,
+    errors.StoreFull,
 )
 
 #: The types of the parameters in paths, by name.

@@ -69,6 +69,7 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
     errors.NotRetryable: {"state": "succeeded"},
     errors.PerhapsAccepted: {"reason": "ConnectionError"},
     errors.StoreUnavailable: {"reason": "ConnectionError"},
+    errors.StoreFull: {"reason": "its memory is full"},
     errors.StreamsFull: {"limit": "16"},
     errors.TooLarge: {
         "what": "JSON body",

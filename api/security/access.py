@@ -6,6 +6,7 @@ from functools import partial
 from http import HTTPStatus
 
 from flask import Flask, Response, g, request
+from redis.exceptions import ResponseError
 
 from api.security.browsers import Browsers
 from api.security.keys import ANYONE, Key, Keys, Scope
@@ -17,6 +18,7 @@ from shared.errors.service import (
     WrongScope,
 )
 from shared.jobs.job_store import JobStore, Spent
+from shared.redis.refusals import refusal
 
 #: The scope that each endpoint needs; None: no key at all. Any other endpoint needs `ADMIN`.
 SCOPES: dict[str, Scope | None] = {
@@ -125,10 +127,24 @@ class Access:
         g.key = key
         g.is_still_valid = partial(self._keys.has, key)
         if self._limit:
-            g.spent = spent = self._store.spend(key.owner, WINDOW_SECONDS)
-            if spent.count > self._limit:
-                retry_after = math.ceil(spent.seconds_left)
-                raise TooManyRequests(limit=f"{self._limit:,}", retry_after=retry_after)
+            self._spend(key.owner)
+
+    def _spend(self, owner: str) -> None:
+        """Count this request.
+
+        Raises:
+            shared.errors.service.TooManyRequests: the owner has made too many.
+        """
+        try:
+            g.spent = spent = self._store.spend(owner, WINDOW_SECONDS)
+        except ResponseError as error:
+            # Then requests that read must pass, and others are refused by what they write.
+            if not refusal(error):
+                raise
+            return
+        if spent.count > self._limit:
+            retry_after = math.ceil(spent.seconds_left)
+            raise TooManyRequests(limit=f"{self._limit:,}", retry_after=retry_after)
 
     def _add_headers(self, response: Response) -> Response:
         # By default no cache may store a response, because it may hold a user's rows. One with an

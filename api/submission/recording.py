@@ -19,6 +19,7 @@ from api.uploads.json_rows import Row
 from shared.errors.service import PerhapsAccepted
 from shared.fleet import Served
 from shared.jobs.job import Job, Spec, folder_of, made_at, new_job_id
+from shared.redis.refusals import refusal
 from shared.storage.manifest import write_manifest
 from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import write_rows
@@ -126,7 +127,8 @@ def _recording(spec: Spec) -> Iterator[None]:
     try:
         yield
     except RedisError as error:
-        if spec.binding is None:
+        # A refused script has recorded nothing.
+        if spec.binding is None or refusal(error):
             raise
         logger.warning("job=%s may be recorded: %s", spec.id, type(error).__name__)
         raise PerhapsAccepted(reason=type(error).__name__) from error

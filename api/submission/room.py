@@ -5,6 +5,7 @@ from api.services import Services
 from shared.errors.service import ServiceFull
 from shared.fleet import Served
 from shared.jobs.bulk_limits import BulkLimits
+from shared.redis.held_bytes import HeldLimits
 
 
 def check_room(services: Services, rows: int) -> None:
@@ -15,7 +16,9 @@ def check_room(services: Services, rows: int) -> None:
         shared.errors.service.OwnerFull: too many jobs or rows of this owner are waiting already.
     """
     owner = current_identity().owner
-    BulkLimits.of(services.settings).check(services.store.load(owner), owner, rows)
+    load = services.store.load(owner)
+    BulkLimits.of(services.settings).check(load, owner, rows)
+    HeldLimits(services.settings).check(load, owner)
 
 
 def check_small_room(services: Services, served: Served) -> None:

@@ -20,6 +20,7 @@ from scorelane.stack.guard import Guard
 from scorelane.stack.redis_server import redis_server
 from scorelane.stack.restarts import Restarts
 from shared.config.startup import EX_CONFIG
+from worker.memory import memory_bytes
 
 #: Seconds to end after SIGTERM for a program that is just starting: there is nothing to lose yet,
 #: and a worker that loads its models does not hear the signal.
@@ -171,8 +172,14 @@ def check_installed() -> None:
         raise NotInstalled(modules=", ".join(missing))
 
 
-def redis(data: Path, socket_path: Path) -> Program:
+def redis(data: Path, socket_path: Path, max_bytes: int = 0) -> Program:
     """Redis, the job store and queue, on a Unix socket that only this user may open.
+
+    Args:
+        data: the data folder.
+        socket_path: of its socket.
+        max_bytes: the most memory that its data may take; 0: a quarter of the machine's. Writing
+            its file anew may take as much again for a moment.
 
     Raises:
         scorelane.stack.errors.NoRedisServer: no Redis is installed.
@@ -188,6 +195,7 @@ def redis(data: Path, socket_path: Path) -> Program:
         "save": "",
         # When its memory is full Redis refuses new jobs; other policies would forget accepted ones.
         "maxmemory-policy": "noeviction",
+        "maxmemory": str(max_bytes or memory_bytes() // 4),
     }
     command = [redis_server(data / "redis")]
     for name, value in options.items():

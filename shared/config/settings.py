@@ -106,6 +106,17 @@ class Settings(BaseSettings):
     owner_waiting_rows: int = Field(
         50_000_000, gt=0, description="Rows of one owner that may wait; a job with more is a 429."
     )
+    max_waiting_bytes: int = Field(
+        96 * 2**20,
+        gt=0,
+        description="Memory of Redis that jobs may take, small ones with their rows; another is a "
+        "503. Let Redis have half as much again.",
+    )
+    owner_waiting_bytes: int = Field(
+        64 * 2**20,
+        gt=0,
+        description="Memory of Redis that the jobs of one owner may take; another job is a 429.",
+    )
     max_waiting_small: int = Field(
         10_000, gt=0, description="Small jobs and questions that may wait for one model."
     )
@@ -238,6 +249,12 @@ class Settings(BaseSettings):
     processes: int = Field(
         0, ge=0, description="Processes of a worker; 0: one for each core that it may use."
     )
+    max_redis_bytes: int = Field(
+        0,
+        ge=0,
+        description="The most memory of the Redis of `scorelane serve`; 0: a quarter of the "
+        "machine's. A full Redis takes in nothing new. Another Redis has its own `maxmemory`.",
+    )
     max_process_bytes: int = Field(
         0,
         ge=0,
@@ -315,6 +332,11 @@ class Settings(BaseSettings):
         gt=0,
         description="How often a worker sends a heartbeat; it is taken for dead after four "
         "missed ones.",
+    )
+    archive_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="A small job moves from Redis to the blob store this time after its end.",
     )
     retention_seconds: float = Field(
         7 * 86400.0, gt=0, description="How long jobs and their data are kept after their end."

@@ -222,6 +222,12 @@ class StoreUnavailable(ScorelaneError):
     """
 
 
+class StoreFull(ScorelaneError):
+    """The job store (Redis) takes nothing at present: {reason}. What it holds can be read. Nothing
+    was accepted; try again later.
+    """
+
+
 class PerhapsAccepted(ScorelaneError):
     """The connection to the job store (Redis) was lost while the job was being recorded
     ({reason}), so the job may have been accepted. Send the request again with the same

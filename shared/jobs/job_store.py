@@ -5,7 +5,7 @@ Two sections of it are in `bulk_store` and `small_store`; import their names fro
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.jobs.bulk_store import FINISH, NOTHING, BadRow, Begun, BulkStore, Walk
@@ -55,6 +55,9 @@ class Load:
     rows: int
     owner_jobs: int  #: The jobs of the owner.
     owner_rows: int  #: The rows of these jobs that are not done.
+    #: The memory that all jobs take, about, in bytes; small and ended ones too.
+    held: int = field(default=0, compare=False)
+    owner_held: int = field(default=0, compare=False)  #: The memory that those of the owner take.
 
 
 @dataclass(frozen=True)
@@ -249,6 +252,15 @@ class JobStore(BulkStore, SmallStore, Protocol):
 
         Renews the leases of what it returns, so that the next call does not return the same at
         once.
+        """
+
+    def archive(self, limit: int) -> int:
+        """Move up to `limit` ended small jobs to where they cost no memory, if it is time.
+
+        Nothing else changes for callers: the jobs are found as before.
+
+        Returns:
+            The number of jobs that were moved.
         """
 
     def expire(self, limit: int) -> list[Job]:

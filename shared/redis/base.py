@@ -3,7 +3,23 @@
 from shared.config.settings import Settings
 from shared.jobs.bulk_limits import BulkLimits
 from shared.jobs.job_store import JobStore
+from shared.redis.held_bytes import HeldLimits
 from shared.redis.link import RedisLink
+
+#: What follows `job:<id>` in the names of a job's keys.
+TAILS = (
+    "",
+    ":parts",
+    ":done",
+    ":bad",
+    ":summary",
+    ":leases",
+    ":attempts",
+    ":notes",
+    ":rows",
+    ":result",
+    ":bell",
+)
 
 
 class RedisBase(JobStore):
@@ -17,9 +33,14 @@ class RedisBase(JobStore):
         self._batch_rows = settings.batch_rows
         self._max_waiting_small = settings.max_waiting_small
         self._bulk_limits = BulkLimits.of(settings)
+        self._held_limits = HeldLimits(settings)
 
     def _job(self, job_id: str, *tail: str) -> str:
         return self._link.key("job", job_id, *tail)
+
+    def _remove(self, job_id: str, remembered_seconds: int = 0) -> None:
+        """Remove a job; its id may be remembered as that of an expired job."""
+        self._link.run("remove_job", job_id, remembered_seconds, *TAILS)
 
     def _small(self, full_name: str) -> str:
         return self._link.key("small", full_name)

@@ -25,13 +25,13 @@ def want_rewrite(link: RedisLink) -> None:
     A Redis that takes no writes cannot note this; the periodic rewrite comes all the same.
     """
     with suppress(RedisError):
-        link.client.set(link.key("deleted"), 1)
+        link.at_once(("SET", link.key("deleted"), 1))
 
 
 def note_refusal(link: RedisLink, reason: str, seconds: float) -> None:
     """Note for `scorelane doctor`, for some seconds, why Redis refuses to rewrite its file."""
     with suppress(RedisError):
-        link.client.set(link.key("rewrite-refused"), reason[:200], ex=round(seconds) + 1)
+        link.at_once(("SET", link.key("rewrite-refused"), reason[:200], "EX", round(seconds) + 1))
 
 
 def refusal_of(link: RedisLink) -> str | None:

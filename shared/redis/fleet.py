@@ -6,8 +6,10 @@ import os
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from typing import Any
 
+from redis.exceptions import ResponseError
 from typing_extensions import override
 
 from shared.config.settings import Settings
@@ -36,13 +38,13 @@ class RedisFleet(Fleet):
     def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
         served = list(served)
         worker = self._link.key("worker", node)
-        pipe = self._link.client.pipeline()
-        pipe.hset(worker, str(os.getpid()), _text_of(served))
-        self._renew(pipe, node)
-        remember = pipe.hsetnx if replaces else pipe.hset
-        for one in served:
-            remember(self._link.key("models"), one.card.name, one.model_dump_json())
-        pipe.execute()
+        models = self._link.key("models")
+        remember = "HSETNX" if replaces else "HSET"
+        self._link.at_once(
+            ("HSET", worker, str(os.getpid()), _text_of(served)),
+            *self._renewal(node),
+            *((remember, models, one.card.name, one.model_dump_json()) for one in served),
+        )
 
     @override
     def beat(self, node: str, full_names: Collection[str]) -> int:
@@ -53,28 +55,28 @@ class RedisFleet(Fleet):
         dead = [pid for pid in self._announced if not _lives(int(pid))]
         for pid in dead:
             del self._announced[pid]
-        pipe = self._link.client.pipeline()
-        if dead:
-            pipe.hdel(worker, *dead)
+        commands: list[tuple[Any, ...]] = [("HDEL", worker, *dead)] if dead else []
         for pid, announcement in self._announced.items():
             served = [one for one in _served([announcement]) if one.card.full_name in full_names]
             if (text := _text_of(served)) != announcement:
                 self._announced[pid] = text
-                pipe.hset(worker, pid, text)
+                commands.append(("HSET", worker, pid, text))
         # HSETNX, field by field: a process that announces itself at this moment must win.
         for pid, announcement in self._announced.items():
-            pipe.hsetnx(worker, pid, announcement)
+            commands.append(("HSETNX", worker, pid, announcement))
         if self._announced:
-            self._renew(pipe, node)
+            commands += self._renewal(node)
             for one in _served(self._announced.values()):
-                pipe.hsetnx(models, one.card.name, one.model_dump_json())
-        pipe.execute()
+                commands.append(("HSETNX", models, one.card.name, one.model_dump_json()))
+        self._link.at_once(*commands)
         return len(self._announced)
 
-    def _renew(self, pipe: Any, node: str) -> None:
+    def _renewal(self, node: str) -> list[tuple[Any, ...]]:
         # By Redis's clock alone: the clock of the worker's host may be wrong.
-        pipe.pexpire(self._link.key("worker", node), int(self._lifetime * 1000))
-        pipe.sadd(self._link.key("nodes"), node)
+        return [
+            ("PEXPIRE", self._link.key("worker", node), int(self._lifetime * 1000)),
+            ("SADD", self._link.key("nodes"), node),
+        ]
 
     def announced(self) -> dict[int, list[Served]]:
         """What each process of this worker had announced at the last heartbeat, by its pid."""
@@ -83,11 +85,11 @@ class RedisFleet(Fleet):
     @override
     def describe(self, worker: Worker) -> None:
         key, lifetime = self._link.key("about", worker.name), int(self._lifetime * 1000)
-        pipe = self._link.client.pipeline()
-        pipe.set(key, worker.model_dump_json(), px=lifetime)
-        # A worker that is loading its models has announced nothing yet.
-        pipe.sadd(self._link.key("nodes"), worker.name)
-        pipe.execute()
+        self._link.at_once(
+            ("SET", key, worker.model_dump_json(), "PX", lifetime),
+            # A worker that is loading its models has announced nothing yet.
+            ("SADD", self._link.key("nodes"), worker.name),
+        )
 
     @override
     def workers(self) -> list[Worker]:
@@ -111,7 +113,7 @@ class RedisFleet(Fleet):
 
     @override
     def learn(self, full_name: str, rate: float) -> None:
-        self._link.client.hset(self._link.key("rates"), full_name, rate)
+        self._link.at_once(("HSET", self._link.key("rates"), full_name, rate))
 
     @override
     def rates(self) -> dict[str, float]:
@@ -137,7 +139,7 @@ class RedisFleet(Fleet):
             self._link.client.hdel(replaced, full_name)
             return 0.0
         now = self._link.now()
-        self._link.client.hsetnx(replaced, full_name, now)
+        self._link.at_once(("HSETNX", replaced, full_name, now))
         return now - float(self._link.client.hget(replaced, full_name) or now)
 
     @override
@@ -166,7 +168,7 @@ class RedisFleet(Fleet):
         if back := since.keys() - unserved:
             self._link.client.hdel(key, *back)
         for name in unserved - since.keys():
-            self._link.client.hsetnx(key, name, now)
+            self._link.at_once(("HSETNX", key, name, now))
         self._forget({name for name in unserved if now - float(since.get(name, now)) >= seconds})
 
     def _remembered(self) -> dict[str, Served]:
@@ -177,10 +179,10 @@ class RedisFleet(Fleet):
     def _forget(self, names: Collection[str]) -> None:
         if names:
             logger.warning("forgotten, as no worker has them any more: %s", ", ".join(names))
-            pipe = self._link.client.pipeline()
-            pipe.hdel(self._link.key("models"), *names)
-            pipe.hdel(self._link.key("unserved"), *names)
-            pipe.execute()
+            self._link.at_once(
+                ("HDEL", self._link.key("models"), *names),
+                ("HDEL", self._link.key("unserved"), *names),
+            )
 
     def _cached(self) -> tuple[dict[str, Served], dict[str, int]]:
         at, models, processes = self._cache
@@ -200,8 +202,10 @@ class RedisFleet(Fleet):
             for node, texts, about in zip(nodes, announced, described, strict=True)
             if not texts and not about
         ]:
-            # A worker that is only late is added again at its next heartbeat.
-            client.srem(self._link.key("nodes"), *gone)
+            # A worker that is only late is added again at its next heartbeat. This also runs for a
+            # read, which must not fail because Redis refuses to write.
+            with suppress(ResponseError):
+                client.srem(self._link.key("nodes"), *gone)
         live = _served(text for texts in announced for text in texts)
         processes = dict(Counter(one.card.full_name for one in live))
         models = _for_new_jobs(remembered, live)

@@ -1,12 +1,15 @@
 """The connection to Redis: its clients, its clock, and the scripts in `lua/`."""
 
+import hashlib
 import time
-from functools import cached_property
+from contextlib import suppress
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from shared.config.settings import Settings
@@ -48,7 +51,7 @@ class RedisLink:
         return self._connect(PATIENCE_SECONDS + self._timeout)
 
     def _connect(self, timeout: float) -> Any:
-        return redis.Redis.from_url(
+        client = redis.Redis.from_url(
             self._url,
             password=self._password,
             decode_responses=True,
@@ -59,6 +62,9 @@ class RedisLink:
             retry=Retry(NoBackoff(), 1),
             health_check_interval=30,
         )
+        pool = client.connection_pool
+        pool.connection_class = type("Connection", (_AnyReplyIsLife, pool.connection_class), {})
+        return client
 
     def now(self) -> float:
         """Seconds since the epoch by Redis's clock; the clocks of the hosts may differ."""
@@ -87,9 +93,46 @@ class RedisLink:
             pipe: a pipeline to queue the script in; None: run it now.
         """
         if script not in self._scripts:
-            source = (_LUA / "prelude.lua").read_text() + (_LUA / f"{script}.lua").read_text()
-            self._scripts[script] = self.client.register_script(source)
+            self._scripts[script] = self.client.register_script(source_of(script))
         return self._scripts[script](args=[self.prefix, *args], client=pipe or self.client)
+
+    def at_once(self, *commands: tuple[Any, ...]) -> list[Any]:
+        """Run commands as one transaction, also while the memory of Redis is full.
+
+        Redis then refuses `MULTI`, even for commands that only delete.
+
+        Args:
+            commands: the words of each, at most some thousands in all.
+
+        Returns:
+            The reply to each command.
+        """
+        words = (word for command in commands for word in (len(command), *command))
+        replies: list[Any] = self.run("commands", *words)
+        return replies
+
+
+class _AnyReplyIsLife:
+    """A connection whose health check takes any reply to its PING as a sign of life.
+
+    A Redis that cannot write to its disk answers PING with an error, and still answers reads.
+    """
+
+    def _send_ping(self) -> None:
+        with suppress(ResponseError):
+            super()._send_ping()  # type: ignore[misc]  # of redis-py's connection
+
+
+@cache
+def source_of(script: str) -> str:
+    """The source of a script of `lua/`, with the prelude."""
+    return (_LUA / "prelude.lua").read_text() + (_LUA / f"{script}.lua").read_text()
+
+
+@cache
+def hash_of(script: str) -> str:
+    """The name by which Redis runs a script of `lua/` that it has seen."""
+    return hashlib.sha1(source_of(script).encode()).hexdigest()  # noqa: S324  as Redis does
 
 
 def block(seconds: float) -> float:

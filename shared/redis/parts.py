@@ -19,10 +19,8 @@ class RedisParts(RedisBase):
 
     @override
     def last_part(self, job_id: str) -> tuple[int, Part | None]:
-        pipe = self._link.client.pipeline()
-        pipe.llen(self._job(job_id, "parts"))
-        pipe.lindex(self._job(job_id, "parts"), -1)
-        known, last = pipe.execute()
+        parts = self._job(job_id, "parts")
+        known, last = self._link.at_once(("LLEN", parts), ("LINDEX", parts, -1))
         return known, part_of(last) if last else None
 
     @override

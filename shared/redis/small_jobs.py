@@ -25,9 +25,11 @@ class RedisSmallJobs(RedisBase):
 
     @override
     def ask(self, full_name: str, question: Question) -> bool:
-        waiting = self._link.client.lpush(self._small(full_name), _envelope(question))
-        if waiting > self._max_waiting_small:
-            self.withdraw(full_name, question)
+        limits = self._max_waiting_small, self._held_limits.most
+        waiting = int(self._link.run("ask", full_name, _envelope(question), *limits))
+        if waiting < 0:
+            raise self._held_limits.service_full()
+        if not waiting:
             raise self._service_full()
         return self._must_ring(waiting)
 
@@ -38,7 +40,7 @@ class RedisSmallJobs(RedisBase):
 
     @override
     def withdraw(self, full_name: str, question: Question) -> None:
-        self._link.client.lrem(self._small(full_name), 1, _envelope(question))
+        self._link.run("withdraw", full_name, _envelope(question))
 
     @override
     def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:

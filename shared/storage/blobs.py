@@ -77,7 +77,17 @@ class Blobs(Protocol):
         """Seconds since the last write to a key that begins with `key`, which ends in `/`."""
 
 
-class FolderBlobs(Blobs):
+class ErasableBlobs(Blobs, Protocol):
+    """Blobs that can be erased in part, in place; they have no checksums around them."""
+
+    def blank(self, key: str, offset: int, length: int) -> None:
+        """Overwrite `length` bytes of a blob from `offset` with blanks; a missing blob is no error.
+
+        Readers may see a part of the change.
+        """
+
+
+class FolderBlobs(ErasableBlobs):
     """Blobs as files in one folder, which the API and the workers share."""
 
     def __init__(self, folder: Path) -> None:
@@ -142,6 +152,14 @@ class FolderBlobs(Blobs):
     @override
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
+
+    @override
+    def blank(self, key: str, offset: int, length: int) -> None:
+        with contextlib.suppress(FileNotFoundError), self._path(key).open("r+b") as file:
+            file.seek(offset)
+            file.write(b" " * length)
+            file.flush()
+            os.fsync(file.fileno())
 
     @override
     def delete(self, key: str) -> None:

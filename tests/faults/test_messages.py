@@ -1,10 +1,13 @@
 """Messages that come twice, in another order or after the end; clocks that differ; expiry."""
 
+import base64
+import json
 import random
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -114,3 +117,59 @@ def test_a_job_expires_while_it_is_downloaded(start: Start, measured: Measured) 
     gone = service.client.get(f"{job.location}/results")
     assert (gone.status_code, gone.json()["type"]) == (410, "urn:scorelane:problem:job-expired")
     measured("cut or whole, never between")
+
+
+def test_malformed_messages_end_no_worker(start: Start, measured: Measured) -> None:
+    """A worker that starts with malformed messages, waiting or taken before, goes on."""
+    service = start()
+    service.start_worker()
+    service.wait_ready()
+    job = service.submit_rows(1000)
+    service.check(job)
+    model = next(iter(service.client.get("/readyz").json()["processes"]))
+    queue = f"scorelane:bulk.{model}"
+    sent: dict[str, Any] = {
+        "body": base64.b64encode(b'[["x"], {}, {}]').decode(),
+        "content-type": "application/json",
+        "content-encoding": "utf-8",
+        "headers": {"task": "score", "id": "1", "root_id": "1", "lang": "py"},
+        "properties": {
+            "delivery_tag": "1",
+            "delivery_mode": 2,
+            "delivery_info": {"exchange": "", "routing_key": queue},
+            "body_encoding": "base64",
+        },
+    }
+    malformed = [
+        b"{",
+        b"\xff",
+        b"[]",
+        b"{}",
+        *(
+            json.dumps(sent | changes).encode()
+            for changes in (
+                {},
+                {"body": "W1"},
+                {"body": base64.b64encode(b"[").decode()},
+                {"headers": None},
+                {"headers": {"task": "score", "id": 1, "eta": 7, "timelimit": 3}},
+                {"headers": sent["headers"] | {"task": "other"}},
+                {"headers": sent["headers"] | {"task": ["score"]}},
+                {"content-type": "application/x-python-serialize"},
+            )
+        ),
+    ]
+    with Redis.from_url(service.env["SCORELANE_REDIS_URL"]) as redis:
+        service.running("worker")[0].terminate()
+        wait_for(lambda: not service.running("worker"))
+        redis.rpush(queue, *malformed)
+        redis.hset("scorelane:unacked", "old", "[")
+        redis.zadd("scorelane:unacked_index", {"old": 1.0})
+        service.start_worker()
+        wait_for(lambda: not redis.llen(queue), 120)
+        service.check(service.submit_rows(1000, first=1000))
+        wait_for(lambda: not redis.hlen("scorelane:unacked"))
+        aside = redis.llen("scorelane:malformed")
+    assert len(service.running("worker")) == 1
+    assert aside >= 6
+    measured(f"{len(malformed) + 1} messages, {aside} put aside")

@@ -15,6 +15,9 @@ from support.doubles.overview import InMemoryOverview
 from api.app import create_app
 from shared.config.settings import Settings
 from shared.fleet import Served
+from shared.redis.archiving import ArchivingJobStore
+from shared.redis.link import RedisLink
+from shared.redis.overview import RedisOverview
 from shared.storage.blobs import Blobs
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.shared_counters import SharedCounters
@@ -73,17 +76,23 @@ class Service:
         return list(answer.json["rows"])
 
 
-def make_service(settings: Settings, *, sealed: bool = False) -> Service:
+def make_service(
+    settings: Settings, link: RedisLink | None = None, *, sealed: bool = False
+) -> Service:
     """A service in memory, with a model that scores texts by their length.
 
     Args:
         settings: of its programs.
+        link: its job store is in this real Redis; all else is in memory.
         sealed: keep blobs with checksums, as the real service does; `Service.blobs` then holds
             them with what surrounds their content.
     """
     model = LengthModel()
-    store, contents = InMemoryJobStore(settings), InMemoryBlobs()
+    contents = InMemoryBlobs()
     blobs: Blobs = SealedBlobs(contents) if sealed else contents
+    store: Any = InMemoryJobStore(settings)
+    if link:
+        store = ArchivingJobStore(link, settings, contents)
     dispatch = InMemoryDispatch()
     fleet = InMemoryFleet(Served(card=model.card, rate=10))
     app = create_app(
@@ -92,7 +101,7 @@ def make_service(settings: Settings, *, sealed: bool = False) -> Service:
         blobs=blobs,
         dispatch=dispatch,
         fleet=fleet,
-        overview=InMemoryOverview(store),
+        overview=RedisOverview(link) if link else InMemoryOverview(store),
     )
     pipeline = Pipeline(
         settings,

@@ -47,7 +47,14 @@ class Programs:
     def _start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:
             program = subprocess.Popen(
-                command, cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT
+                command,
+                cwd=ROOT,
+                env=self.env,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Python ignores SIGXFSZ. So Redis gets an error, as from a full disk, if a test
+                # limits the size of its files; see `full_disk_of`.
+                restore_signals=False,
             )
         self._running.append(program)
         self._names[program.pid] = name

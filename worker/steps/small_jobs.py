@@ -1,10 +1,12 @@
 """Scores small jobs and questions: all that wait for a model, as one DataFrame."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from functools import partial
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
+from shared.jobs.job import State
 from shared.jobs.job_store import Answer, JobStore, SmallJob
 from shared.tables.layouts import NDJSON
 from shared.tables.result_formats import CSV
@@ -13,6 +15,11 @@ from worker.steps.first_bad_row import first_bad_row
 from worker.steps.leases import LeaseRenewer
 from worker.steps.row_scorer import RowScorer, Scores
 from worker.telemetry.journal import Journal
+
+logger = logging.getLogger(__name__)
+
+#: Why a job fails whose rows cannot be read.
+DAMAGED = "Its rows were damaged in Redis while it waited. Submit them again."
 
 
 class SmallJobScorer:
@@ -48,9 +55,13 @@ class SmallJobScorer:
             self._dispatch.answer(full_name)
         if not jobs:
             return
+        readable = self._readable(jobs)
+        jobs = [job for job, _ in readable]
+        if not jobs:
+            return
         recorded = [job.id for job in jobs if not job.reply_to]
         with self._lease_renewer.renewing(lambda: self._store.renew_small(recorded)):
-            answers = list(self._answers(full_name, jobs))
+            answers = list(self._answers(full_name, jobs, [rows for _, rows in readable]))
         self._store.answer_small(answers)
         self._journal.answer(full_name, jobs, answers, began)
 
@@ -58,9 +69,34 @@ class SmallJobScorer:
         """The rows that the model scores in `batch_seconds`: the next batch waits no longer."""
         return max(int(self._rates[full_name] * self._settings.batch_seconds), 1)
 
-    def _answers(self, full_name: str, jobs: list[SmallJob]) -> Iterator[Answer]:
+    def _readable(self, jobs: list[SmallJob]) -> list[tuple[SmallJob, Rows]]:
+        """The jobs whose rows can be read, with their rows; the others fail.
+
+        Otherwise one of them would be taken again and again. A question among them gets no answer.
+        """
+        found = []
+        for job in jobs:
+            try:
+                rows = self._rows_of(job)
+            except Exception as error:  # noqa: BLE001  whatever is wrong with them
+                # Without the error's message, which may quote a text.
+                logger.error("small job=%s: rows are damaged (%s)", job.id, type(error).__name__)  # noqa: TRY400
+                if not job.reply_to:
+                    self._store.move(job.id, State.FAILED, DAMAGED)
+            else:
+                found.append((job, rows))
+        return found
+
+    def _rows_of(self, job: SmallJob) -> Rows:
+        rows = self._rows.read(job.rows, NDJSON)
+        if not len(rows.refs) == len(rows.texts) == len(rows.errors) > 0:
+            raise ValueError("rows are missing, or fields of a row")
+        return rows
+
+    def _answers(
+        self, full_name: str, jobs: list[SmallJob], rows_of_jobs: list[Rows]
+    ) -> Iterator[Answer]:
         """Score small jobs; one that was taken before comes alone, see `JobStore.take_small`."""
-        rows_of_jobs = [self._rows.read(job.rows, NDJSON) for job in jobs]
         batch = Rows()
         for rows in rows_of_jobs:
             # Without the carried columns: they differ by job, and no score depends on them.

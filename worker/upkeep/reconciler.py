@@ -19,6 +19,12 @@ logger = logging.getLogger(__name__)
 #: The most jobs that are expired in one run, so that the lock is not held for long.
 MAX_EXPIRED = 100
 
+#: The most small jobs that are archived at a time, so that Redis answers others in between.
+MAX_ARCHIVED = 500
+
+#: The most times that it does so in one run: the worker sends no heartbeat meanwhile.
+MAX_BATCHES = 10
+
 
 class Reconciler:
     """Looks for lost work. Every worker has one; a lock in the job store lets one at a time run."""
@@ -64,9 +70,7 @@ class Reconciler:
                 if self._fleet.replaced_for(full_name) >= self._settings.replaced_seconds:
                     self._abandon(full_name)
             self._fleet.forget_unserved(self._settings.replaced_seconds)
-            for job in self._store.expire(MAX_EXPIRED):
-                self._blobs.delete(job.spec.folder)
-                logger.info("expired job=%s", job.spec.id)
+            self._remove_ended()
             self._erase()
 
     def _dispatch_again(self, overdue: Overdue) -> None:
@@ -85,6 +89,15 @@ class Reconciler:
                 self._dispatch.finish(spec.full_name, spec.id)
             for part in overdue.parts:
                 self._dispatch.score(spec.full_name, spec.id, part)
+
+    def _remove_ended(self) -> None:
+        """Move small jobs that ended a while ago to the blob store, and delete what has expired."""
+        for _ in range(MAX_BATCHES):
+            if self._store.archive(MAX_ARCHIVED) < MAX_ARCHIVED:
+                break
+        for job in self._store.expire(MAX_EXPIRED):
+            self._blobs.delete(job.spec.folder)
+            logger.info("expired job=%s", job.spec.id)
 
     def _abandon(self, full_name: str) -> None:
         reason = (

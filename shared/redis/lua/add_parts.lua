@@ -6,6 +6,7 @@ local id, known, last, lanes = ARGV[2], tonumber(ARGV[3]), ARGV[4], tonumber(ARG
 local lease, retention, cut_bytes = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
 local parts = arguments_from(9)
 
+use_reserve()
 local job = key_of(id)
 if state_of(id) ~= 'running' then
   return {0, 0}

@@ -5,6 +5,7 @@
 local retention, unread_seconds, count_of_values = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local values = arguments_from(5)
 
+use_reserve()
 local at = now()
 for index = 1, count_of_values, 5 do
   local id, result, completed, failed, first_bad = unpack(values, index, index + 4)
@@ -25,6 +26,7 @@ for index = 1, count_of_values, 5 do
       redis.call('DEL', job .. ':rows', job .. ':notes')
     end
     redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (tonumber(have[4] or '') or retention)), id)
+    redis.call('ZADD', prefix .. 'small:ended', stamp(at), id)
     if have[5] then
       call_back(id)
     end

@@ -3,6 +3,7 @@
 -- whether the job was restored}.
 local id, part, lease = ARGV[2], ARGV[3], tonumber(ARGV[4])
 
+use_reserve()
 local job = key_of(id)
 if state_of(id) ~= 'running' or not is_dispatched(id, part)
     or redis.call('GETBIT', job .. ':done', part) == 1 then

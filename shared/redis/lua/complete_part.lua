@@ -10,6 +10,7 @@ local first_bad_row, first_bad = ARGV[9], ARGV[10]
 local score_sum, least, most = ARGV[11], ARGV[12], ARGV[13]
 local counts = arguments_from(14)
 
+use_reserve()
 local job = key_of(id)
 if state_of(id) ~= 'running' or not is_dispatched(id, part) then
   return {0, 0}

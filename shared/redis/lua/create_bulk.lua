@@ -1,14 +1,17 @@
 -- Record a bulk job, unless it is recorded already.
 -- `index` is `active` or `ended`, and `score` the job's score in that sorted set. `key` is the
 -- idempotency key, or ''. The limits are those of `shared.jobs.bulk_limits`, all 0 for none; `rows` are
--- those of this job. `record` has a field and a value in turn.
--- Answers 0 if another request has the key, -1 if the service is full, -2 if the owner has too much, else 1.
+-- those of this job. `held` is the memory that it takes; its limits are 0 for none. `record` has a field and
+-- a value in turn.
+-- Answers 0 if another request has the key, -1 if the service is full, -2 if the owner has too much, -3 and -4
+-- if there is no memory, in the service or for the owner; else 1.
 local id, index, score = ARGV[2], ARGV[3], ARGV[4]
 local key, token, fingerprint, seconds = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local max_jobs, max_rows = tonumber(ARGV[9]), tonumber(ARGV[10])
 local max_owner_jobs, max_owner_rows = tonumber(ARGV[11]), tonumber(ARGV[12])
 local owner, rows = ARGV[13], tonumber(ARGV[14])
-local record = arguments_from(15)
+local held, max_held, max_owner_held = tonumber(ARGV[15]), tonumber(ARGV[16]), tonumber(ARGV[17])
+local record = arguments_from(18)
 
 local job = key_of(id)
 if redis.call('EXISTS', job) == 0 then
@@ -22,10 +25,15 @@ if redis.call('EXISTS', job) == 0 then
       return -2
     end
   end
+  local room = held_room(owner, held, max_held, max_owner_held)
+  if room < 0 then
+    return room - 2
+  end
   if not bind_key(id, key, token, fingerprint, seconds) then
     return 0
   end
   redis.call('HSET', job, unpack(record))
+  hold(id)
   list(id)
   redis.call('ZADD', prefix .. 'jobs:' .. index, score, id)
 end

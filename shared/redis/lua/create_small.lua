@@ -1,19 +1,32 @@
 -- Record a small job, and put it into its model's waiting list.
--- `key` is the idempotency key, or ''. `record` has a field and a value in turn.
--- Answers the length of the waiting list; 0 if the list was full, -1 if another request has the key.
+-- `key` is the idempotency key, or ''. `held` is the memory that the job takes; its limits are 0 for none.
+-- `record` has a field and a value in turn.
+-- Answers the length of the waiting list; 0 if the list was full, -1 if another request has the key, -2 and -3
+-- if there is no memory, in the service or for the owner.
 local id, model, rows, max_waiting = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local key, token, fingerprint, seconds = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
-local record = arguments_from(10)
+local owner, held = ARGV[10], tonumber(ARGV[11])
+local max_held, max_owner_held = tonumber(ARGV[12]), tonumber(ARGV[13])
+local record = arguments_from(14)
 
 local job = key_of(id)
 local waiting = prefix .. 'small:' .. model
+if redis.call('EXISTS', job) == 1 then
+  -- The answer to the first attempt was lost.
+  return math.max(redis.call('LLEN', waiting), 1)
+end
 if redis.call('LLEN', waiting) >= max_waiting then
   return 0
+end
+local room = held_room(owner, held, max_held, max_owner_held)
+if room < 0 then
+  return room - 1
 end
 if not bind_key(id, key, token, fingerprint, seconds) then
   return -1
 end
 redis.call('HSET', job, unpack(record))
+hold(id)
 redis.call('SET', job .. ':rows', rows)
 list(id)
 redis.call('SADD', prefix .. 'small:models', model)

@@ -5,9 +5,10 @@
 local hash, token, milliseconds = ARGV[2], ARGV[3], ARGV[4]
 
 local key = prefix .. 'key:' .. hash
-local have = redis.call('HMGET', key, 'token', 'job', 'fingerprint')
+local have = redis.call('HMGET', key, 'token', 'job', 'fingerprint', 'archived')
 local state = have[2] and state_of(have[2])
-if have[1] and (not have[2] and have[1] ~= token or state and state ~= 'expired') then
+local exists = state and state ~= 'expired' or tonumber(have[4] or '0') > now()
+if have[1] and (not have[2] and have[1] ~= token or exists) then
   return {redis.call('PTTL', key), have[1], have[2] or '', have[3] or ''}
 end
 -- If Redis later knows no job for this key, that job was never recorded.

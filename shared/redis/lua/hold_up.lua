@@ -1,6 +1,7 @@
 -- Give a part back, and take back its attempt. The job shows the reason until a part is done.
 local id, part, lease, reason = ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 
+use_reserve()
 local job = key_of(id)
 if state_of(id) == 'running' then
   if tonumber(redis.call('HGET', job .. ':attempts', part) or '0') > 0 then

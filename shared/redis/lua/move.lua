@@ -3,6 +3,7 @@
 local id, to, reason, retention = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local from = arguments_from(6)
 
+use_reserve()
 local job = key_of(id)
 local state = state_of(id)
 local legal = false

@@ -1,6 +1,7 @@
 -- Record the outcome of an attempt to deliver a callback. `seconds` is the time until the next attempt.
 local id, state, error, seconds = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 
+use_reserve()
 local job = key_of(id)
 if redis.call('HGET', job, 'callback_state') == 'pending' then
   redis.call('HSET', job, 'callback_state', state)

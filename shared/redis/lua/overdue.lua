@@ -4,6 +4,7 @@
 -- Answers {split, finish, part ...}.
 local id, lease, queue, place = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 
+use_reserve()
 local job, at = key_of(id), now()
 local have = redis.call('HMGET', job, 'state', 'split', 'split_lease')
 local split = have[2] ~= '1' and tonumber(have[3] or '0') < at

@@ -8,6 +8,14 @@ if redis.replicate_commands then
   redis.replicate_commands()
 end
 
+-- Let this script write although the memory is full. Redis refuses a command that needs memory only as long
+-- as the script has written nothing, and this counts as a write. For what goes on with a recorded job, or
+-- frees memory; a script without it takes in something new, or only reads. A Redis that cannot write to its
+-- disk refuses this, too.
+local function use_reserve()
+  redis.call('DEL', prefix .. 'nothing')
+end
+
 -- The arguments from one on, as a list.
 local function arguments_from(first)
   local found = {}
@@ -47,6 +55,40 @@ local function load_of(owner)
     end
   end
   return answer
+end
+
+-- Whether there is memory for `bytes` more of an owner. Answers 0 if there is, -1 if all jobs together take
+-- too much, -2 if the owner's do. A limit of 0 is none.
+local function held_room(owner, bytes, most, most_of_owner)
+  local have = redis.call('HMGET', prefix .. 'held', 'all', 'of:' .. owner)
+  if most > 0 and tonumber(have[1] or '0') + bytes > most then
+    return -1
+  end
+  if most_of_owner > 0 and owner ~= '' and tonumber(have[2] or '0') + bytes > most_of_owner then
+    return -2
+  end
+  return 0
+end
+
+local function count_held(id, sign)
+  local have = redis.call('HMGET', key_of(id), 'held', 'owner')
+  if have[1] then
+    redis.call('HINCRBY', prefix .. 'held', 'all', sign * have[1])
+    local of = 'of:' .. (have[2] or '')
+    if redis.call('HINCRBY', prefix .. 'held', of, sign * have[1]) <= 0 then
+      redis.call('HDEL', prefix .. 'held', of)
+    end
+  end
+end
+
+-- Count the memory that a recorded job takes, which is in its record.
+local function hold(id)
+  count_held(id, 1)
+end
+
+-- The job of this record is about to be removed, so it takes no memory any more.
+local function release(id)
+  count_held(id, -1)
 end
 
 -- Add a job to the list of all jobs and to its owner's. The first job sets `since`: from then on the store
@@ -160,6 +202,9 @@ local function close(id, state, reason, retention)
   redis.call('ZREM', prefix .. 'jobs:active', id)
   redis.call('ZADD', prefix .. 'jobs:ended', stamp(at + (own or retention)), id)
   redis.call('DEL', job .. ':leases', job .. ':attempts', job .. ':notes')
+  if redis.call('EXISTS', job .. ':rows') == 1 then
+    redis.call('ZADD', prefix .. 'small:ended', stamp(at), id)
+  end
   keep_rows(id)
   if state ~= 'expired' then
     call_back(id)

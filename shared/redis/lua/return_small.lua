@@ -1,6 +1,7 @@
 -- Put small jobs whose lease is over back to the front of their waiting list.
 -- Answers the models whose doorbell must be rung.
 
+use_reserve()
 local claims = prefix .. 'small:claims'
 local models = {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', claims, '-inf', stamp(now()))) do

@@ -2,6 +2,7 @@
 -- Answers {requests in the window, milliseconds until its end}.
 local owner, window = ARGV[2], tonumber(ARGV[3])
 
+use_reserve()
 local key = prefix .. 'spent:' .. owner
 local requests = redis.call('INCR', key)
 if requests == 1 then

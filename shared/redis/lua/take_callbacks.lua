@@ -2,6 +2,7 @@
 -- Answers {id of the job, number of times its callback was taken, ...}.
 local limit, lease = ARGV[2], tonumber(ARGV[3])
 
+use_reserve()
 local due, at, answer = prefix .. 'callbacks', now(), {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', stamp(at), 'LIMIT', 0, limit)) do
   if redis.call('HGET', key_of(id), 'callback_state') == 'pending' then

@@ -4,6 +4,7 @@
 -- ...}, six values for each.
 local model, room, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
+use_reserve()
 local waiting = prefix .. 'small:' .. model
 local answer = {0}
 
@@ -30,6 +31,9 @@ while room > 0 do
     break
   end
   redis.call('RPOP', waiting)
+  if text then
+    redis.call('HINCRBY', prefix .. 'held', 'all', -#item)
+  end
   if open then
     local note = ''
     if not text then
@@ -37,7 +41,7 @@ while room > 0 do
       redis.call('HSET', job, 'state', 'running', 'small_attempts', attempts + 1)
       redis.call('HSETNX', job, 'started_at', stamp(at))
       redis.call('ZADD', prefix .. 'small:claims', stamp(at + lease), id)
-      text = redis.call('GET', job .. ':rows')
+      text = redis.call('GET', job .. ':rows') or ''
       note = attempts > 0 and redis.call('HGET', job .. ':notes', 0) or ''
     end
     answer[#answer + 1] = id

@@ -2,6 +2,7 @@
 -- `milliseconds` is '0' to release the key.
 local hash, token, milliseconds = ARGV[2], ARGV[3], ARGV[4]
 
+use_reserve()
 local key = prefix .. 'key:' .. hash
 local have = redis.call('HMGET', key, 'token', 'job')
 if have[1] == token and not have[2] then

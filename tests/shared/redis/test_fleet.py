@@ -52,14 +52,14 @@ def test_a_process_that_announces_itself_during_a_beat_is_counted(
     fleet: RedisFleet, link: RedisLink, redis_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A heartbeat keeps an announcement that arrives between its reading and its writing."""
-    other, pipeline = RedisFleet(link, redis_settings), link.client.pipeline
+    other, at_once = RedisFleet(link, redis_settings), link.at_once
 
-    def meanwhile(*args: Any, **options: Any) -> Any:
-        monkeypatch.setattr(link.client, "pipeline", pipeline)
+    def meanwhile(*commands: Any) -> Any:
+        monkeypatch.setattr(link, "at_once", at_once)
         other.announce("node", [Served(card=CARD, rate=1.0)])
-        return pipeline(*args, **options)
+        return at_once(*commands)
 
-    monkeypatch.setattr(link.client, "pipeline", meanwhile)
+    monkeypatch.setattr(link, "at_once", meanwhile)
     fleet.beat("node", [CARD.full_name])
     assert fleet.beat("node", [CARD.full_name]) == 1
     assert fleet.serving() == {CARD.full_name: 1}

@@ -23,8 +23,8 @@ README = Path(shared.redis.__file__).with_name("README.md")
 
 NODE = "here-1"
 
-#: Keys that only a Celery worker makes.
-OF_A_WORKER = {"unacked", "unacked_index", "unacked_mutex"}
+#: Keys that only a Celery worker makes, or a move to the blob store while it runs.
+OF_A_WORKER = {"unacked", "unacked_index", "malformed", "archive:writing", "archive:erase"}
 
 
 def table() -> dict[str, str]:

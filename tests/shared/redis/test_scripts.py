@@ -41,3 +41,22 @@ def test_the_prelude_names_the_prefix() -> None:
         "for index = first, #ARGV do",
         "found[#found + 1] = ARGV[index]",
     ]
+
+
+#: The scripts that take in something new, which a full Redis refuses, and those that only read.
+WITHOUT_RESERVE = {
+    "ask",
+    "create_bulk",
+    "create_small",
+    "hold_key",
+    "new_time",
+    "load",
+    "workloads",
+}
+
+
+def test_what_goes_on_with_recorded_jobs_may_write_to_a_full_redis() -> None:
+    """Every script begins with `use_reserve`, except those that take in what is new, or read."""
+    bodies = {path.stem: head_and_body(path.read_text())[1].lstrip() for path in SCRIPTS}
+    without = {name for name, body in bodies.items() if not body.startswith("use_reserve()\n")}
+    assert without == WITHOUT_RESERVE

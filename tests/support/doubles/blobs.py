@@ -7,10 +7,10 @@ from typing import BinaryIO
 
 from typing_extensions import override
 
-from shared.storage.blobs import Blobs
+from shared.storage.blobs import ErasableBlobs
 
 
-class InMemoryBlobs(Blobs):
+class InMemoryBlobs(ErasableBlobs):
     """Blobs in a dict."""
 
     def __init__(self) -> None:
@@ -48,6 +48,12 @@ class InMemoryBlobs(Blobs):
     @override
     def exists(self, key: str) -> bool:
         return key in self.contents
+
+    @override
+    def blank(self, key: str, offset: int, length: int) -> None:
+        if key in self.contents:
+            content = self.contents[key]
+            self.contents[key] = content[:offset] + b" " * length + content[offset + length :]
 
     @override
     def delete(self, key: str) -> None:

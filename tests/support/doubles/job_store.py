@@ -220,6 +220,10 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         return found
 
     @override
+    def archive(self, limit: int) -> int:
+        return 0
+
+    @override
     def expire(self, limit: int) -> list[Job]:
         now, most = time.time(), self._settings.retention_seconds
         expired = []

@@ -1,0 +1,196 @@
+"""Celery's broker on Redis: kombu's transport, made to live with a Redis that refuses writes.
+
+kombu's own transport ends the worker if Redis is full, or if a message is malformed. Here three
+things are different:
+
+- Messages are small, and exist for recorded jobs only. So scripts store them also while the memory
+  of Redis is full. kombu uses `MULTI`, which Redis then refuses even for an acknowledgement.
+- If Redis refuses to write because its disk is full, the worker asks again each second.
+- A message that cannot be read is put aside.
+"""
+
+import time
+from queue import Empty
+from typing import Any
+
+import redis
+from kombu.transport import redis as kombu_redis
+from kombu.transport import virtual
+from kombu.utils.encoding import bytes_to_str
+from kombu.utils.json import dumps, loads
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+from typing_extensions import override
+
+from shared.redis.link import hash_of, source_of
+from shared.redis.refusals import refusal
+
+logger = kombu_redis.logger
+
+#: The pause after Redis has refused to write, in seconds.
+PAUSE_SECONDS = 1.0
+
+#: How many malformed messages are kept, and how many bytes of each.
+MAX_ASIDE, MAX_ASIDE_BYTES = 100, 10_000
+
+
+class QoS(kombu_redis.QoS):
+    """The messages that this worker has taken and not acknowledged."""
+
+    @override
+    def append(self, message: Any, delivery_tag: str) -> None:
+        where = message.delivery_info
+        content = dumps([message._raw, where["exchange"], where["routing_key"]])
+        self.channel.run("broker_take", delivery_tag, time.time(), content)
+        virtual.QoS.append(self, message, delivery_tag)
+
+    @override
+    def ack(self, delivery_tag: str) -> None:
+        self.channel.run("broker_acknowledge", delivery_tag)
+        virtual.QoS.ack(self, delivery_tag)
+
+    @override
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        if requeue:
+            self.restore_by_tag(delivery_tag, leftmost=True)
+            virtual.QoS.ack(self, delivery_tag)
+        else:
+            self.ack(delivery_tag)
+
+    @override
+    def restore_visible(self, start: int = 0, num: int | None = 10, interval: int = 10) -> None:
+        # Without kombu's lock: restoring one message twice is prevented by the script.
+        with self.channel.conn_or_acquire() as client:
+            late = client.zrange(
+                self.unacked_index_key,
+                time.time() - self.visibility_timeout,
+                0,
+                desc=True,
+                byscore=True,
+                offset=num and start,
+                num=num,
+            )
+        for tag in late:
+            self.restore_by_tag(bytes_to_str(tag))
+
+    @override
+    def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
+        with self.channel.conn_or_acquire(client) as connected:
+            content = connected.hget(self.unacked_key, tag)
+        if content is None:
+            self.channel.run("broker_acknowledge", tag)
+            return
+        try:
+            message, exchange, routing_key = loads(bytes_to_str(content))
+            message["headers"]["redelivered"] = True
+            message["properties"]["delivery_info"]["redelivered"] = True
+            queues = self.channel._lookup(exchange, routing_key)
+        except (RedisError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001  whatever is wrong with it
+            self.channel.set_aside("unacked", content, tag, error)
+        else:
+            push = "LPUSH" if leftmost else "RPUSH"
+            self.channel.run("broker_restore", tag, dumps(message), push, *queues)
+
+
+class Channel(kombu_redis.Channel):
+    """Sends and receives messages."""
+
+    QoS = QoS
+
+    def run(self, script: str, *args: Any) -> None:
+        """Run a script of `lua/`."""
+        call = [hash_of(script), 0, self.global_keyprefix, *args]
+        with self.conn_or_acquire() as client:
+            # Not `client.execute_command`, which puts the prefix before the first argument.
+            execute: Any = redis.Redis.execute_command
+            try:
+                execute(client, "EVALSHA", *call)
+            except NoScriptError:
+                execute(client, "EVAL", source_of(script), *call[1:])
+
+    def set_aside(self, where: str, content: bytes, tag: str, error: Exception) -> None:
+        """Put a malformed message into the list `malformed`, and log that.
+
+        Args:
+            where: the key in which it was.
+            content: the message.
+            tag: its delivery tag; empty: it was not taken.
+            error: what is wrong with it.
+        """
+        reason = "a message in %s is malformed (%s), and was put aside into %smalformed: %d bytes"
+        logger.error(reason, where, type(error).__name__, self.global_keyprefix, len(content))
+        self.run("broker_set_aside", content[:MAX_ASIDE_BYTES], MAX_ASIDE, tag)
+
+    @override
+    def _size(self, queue: str) -> int:
+        with self.conn_or_acquire() as client:
+            key = f"{self.global_keyprefix}{queue}"
+            if client.type(key) not in (b"list", b"none"):
+                # A worker that waits for it would never receive anything.
+                logger.error("%s is no queue, and was renamed to %s.malformed", key, key)
+                client.rename(key, f"{key}.malformed")
+            return int(client.llen(queue))
+
+    @override
+    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+        self.run("broker_put", queue, dumps(message))
+
+    @override
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        member = self.sep.join([routing_key or "", pattern or "", queue or ""])
+        tables = (self.keyprefix_queue, self.keyprefix_binding_permanent)
+        self.run("broker_bind", member, *(table % (exchange,) for table in tables))
+
+    @override
+    def _restore(self, message: Any, leftmost: bool = False) -> None:
+        self.qos.restore_by_tag(message.delivery_tag, leftmost=leftmost)
+
+    @override
+    def _brpop_read(self, **options: Any) -> bool:
+        try:
+            found = self._reply_to_brpop(options)
+            if not found:
+                raise Empty
+            queue, content = bytes_to_str(found[0]), found[1]
+            self._queue_cycle.rotate(queue)
+            self._deliver(queue, content)
+            return True
+        finally:
+            self._in_poll = None
+
+    def _reply_to_brpop(self, options: dict[str, Any]) -> Any:
+        connection = self.client.connection
+        try:
+            return self.client.parse_response(connection, "BRPOP", **options)
+        except ResponseError as error:
+            logger.warning("no messages: Redis refuses to give one out (%s)", error)
+            if not refusal(error):
+                for name in self.active_queues:
+                    self._size(name)
+            time.sleep(PAUSE_SECONDS)
+            raise Empty from error
+        except self.connection_errors:
+            # The next turn connects again.
+            connection.disconnect()
+            raise
+
+    def _deliver(self, queue: str, content: bytes) -> None:
+        tag = ""
+        try:
+            message = loads(bytes_to_str(content))
+            tag = message["properties"]["delivery_tag"]
+            self.connection._deliver(message, queue)
+        except (RedisError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001  whatever is wrong with it
+            self.set_aside(queue, content, tag if isinstance(tag, str) else "", error)
+
+
+class Transport(kombu_redis.Transport):
+    """kombu's Redis transport with this `Channel`."""
+
+    Channel = Channel
+
+    # A refused command is no reason to end a worker: it connects again, and goes on.
+    connection_errors = (*kombu_redis.Transport.connection_errors, ResponseError)

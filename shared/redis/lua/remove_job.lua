@@ -1,0 +1,29 @@
+-- Remove a job with everything that belongs to it. If `seconds` is not 0, the id and the owner of the job
+-- are remembered as those of an expired job for that time. `tails` is what follows `job:<id>` in its keys.
+local id, seconds = ARGV[2], tonumber(ARGV[3])
+local tails = arguments_from(4)
+
+use_reserve()
+local job = key_of(id)
+local owner = redis.call('HGET', job, 'owner')
+local spec = redis.call('HGET', job, 'spec')
+local binding = spec and cjson.decode(spec).binding
+if type(binding) == 'table' then
+  -- Without its job the key is free in any case.
+  local key = prefix .. 'key:' .. binding.key
+  if redis.call('HGET', key, 'job') == id then
+    redis.call('DEL', key)
+  end
+end
+release(id)
+for _, tail in ipairs(tails) do
+  redis.call('DEL', job .. tail)
+end
+if owner and seconds > 0 then
+  redis.call('HSET', job, 'state', 'expired', 'owner', owner)
+  redis.call('EXPIRE', job, seconds)
+end
+redis.call('ZREM', prefix .. 'jobs:of:' .. (owner or ''), id)
+for _, index in ipairs({'jobs', 'jobs:active', 'jobs:ended', 'small:claims', 'small:ended', 'callbacks'}) do
+  redis.call('ZREM', prefix .. index, id)
+end
