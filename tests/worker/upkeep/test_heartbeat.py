@@ -169,7 +169,7 @@ def test_a_worker_whose_processes_load_is_not_stalled(monkeypatch: pytest.Monkey
     detector = StallDetector(LIMITS | {LOADING: 300.0}, clock)
     heartbeat = make_heartbeat(Fleet(RedisAway("away")), Reconciler(), detector)
     monkeypatch.setattr(heartbeat_module, "active_requests", [])
-    stalled = [heartbeat._is_stalled(0) for _ in range(400)]
+    stalled = [heartbeat._is_stalled(0, []) for _ in range(400)]
     assert stalled.index(True) >= 300
     assert heartbeat._is_stalled(2)
 
