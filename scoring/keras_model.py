@@ -123,9 +123,9 @@ def _network(folder: Path, card: Card) -> Network:
             raise NoRuntime(name=card.name, format=card.format, reason=error) from error
         return OnnxNetwork(folder / COMPILED_FILE, card.options)
     try:
+        from scoring.networks.keras_files import read_keras  # noqa: PLC0415  see the docstring
         from scoring.networks.tensorflow_network import (  # noqa: PLC0415  see the docstring
             TensorFlowNetwork,
-            read_keras,
             use_one_thread,
         )
     except ImportError as error:

@@ -157,9 +157,9 @@ def _copy_keras(
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Copy the file and its word index, compile it, and return the card's options and figures."""
     from scoring.keras_model import WORD_INDEX_FILE  # noqa: PLC0415
-    from scoring.networks.tensorflow_network import read_keras  # noqa: PLC0415
+    from scoring.networks.keras_files import read_keras  # noqa: PLC0415
     from scoring.networks.text import Tokeniser, read_word_index, tokeniser_for  # noqa: PLC0415
-    from training.hdf5 import save_hdf5, upgrade_hdf5  # noqa: PLC0415
+    from training.hdf5 import save_hdf5  # noqa: PLC0415
     from training.onnx.compile import compile_keras  # noqa: PLC0415
 
     if meaning.positive is not None:
@@ -175,7 +175,6 @@ def _copy_keras(
         save_hdf5(read_keras(file), target)
     else:
         shutil.copyfile(file, target)
-        upgrade_hdf5(target)
     word_idx = read_word_index(meaning.word_index)
     shutil.copyfile(meaning.word_index, folder / WORD_INDEX_FILE)
     tokeniser = tokeniser_for(word_idx)

@@ -1,6 +1,5 @@
 import json
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -122,21 +121,6 @@ def test_options_reach_the_card(theirs, tmp_path):
     }
     expected = predicted(model, [0, 0.5, 1])
     np.testing.assert_allclose(list(added.proof.values()), expected, atol=1e-5)
-
-
-def test_a_file_of_keras_2_is_brought_up_to_date(theirs, tmp_path):
-    """Keras 2 wrote `time_major` with its LSTMs; such a file is added, and scores the same."""
-    model = build()
-    path, meaning = theirs(model)
-    with h5py.File(path, "r+") as file:
-        config = json.loads(file.attrs["model_config"])
-        for part in ("layer", "backward_layer"):
-            config["config"]["layers"][2]["config"][part]["config"]["time_major"] = False
-        file.attrs["model_config"] = json.dumps(config)
-    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
-    np.testing.assert_allclose(list(added.proof.values()), predicted(model, DECILES), atol=1e-5)
-    with h5py.File(path) as file:
-        assert "time_major" in file.attrs["model_config"], "the user's own file is not touched"
 
 
 def _weights_only(tmp_path):
