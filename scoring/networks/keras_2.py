@@ -77,7 +77,7 @@ def _layer(layer: dict[str, Any]) -> dict[str, Any]:
         kind, config = _MODELS[kind], _model_config(config)
     elif kind in _LAYERS:
         config = _layer_config(kind, config)
-    elif kind in ("Lambda", "TFOpLambda", "SlicingOpLambda"):
+    elif kind in ("TFOpLambda", "SlicingOpLambda"):
         raise ValueError(f"its layer {config.get('name')} ({kind}) is code, which is not run here")
     else:
         raise ValueError(

@@ -43,6 +43,8 @@ def read_keras(path: Path) -> Any:
         raise ValueError(
             f"it was saved by Keras {version}, which is {age} for Keras {keras.__version__} here"
         )
+    if '"class_name": "Lambda"' in json.dumps(config):
+        raise ValueError("it has a Lambda layer, which is code, and is not run here")
     try:
         if major == 2:
             model = _read_keras_2(path, config, backend)
@@ -55,7 +57,7 @@ def read_keras(path: Path) -> Any:
         kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
         raise ValueError(
             f"it was saved by Keras {version}, and Keras {keras.__version__} here cannot read it "
-            f"with the same meaning ({kind}{brief(error)}). Save the whole model with "
+            f"so that it means the same ({kind}{brief(error)}). Save the whole model with "
             "model.save('model.h5'), without Lambda or custom layers"
         ) from error
     return model

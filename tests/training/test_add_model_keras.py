@@ -284,3 +284,15 @@ def test_files_of_a_model_folder_need_no_options(theirs, tmp_path):
     )
     assert again.proof == added.proof
     assert again.card.options == added.card.options
+
+
+def test_a_text_without_known_words_may_have_no_score(theirs, tmp_path):
+    """A mean over masked words has no value there; the texts with known words have theirs."""
+    mean = layers.GlobalAveragePooling1D()
+    path, meaning = theirs(build(recurrent=mean, units=1, activation="sigmoid"))
+    meaning.word_index.write_text(json.dumps({"well": 2, "terrible": 3}))
+    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    assert list(added.proof) == ["I am well", "This is terrible, I hate it."]
+    assert added.card.figures["onnx.max_difference"] <= 1e-5
+    scored = load_model(tmp_path / "models" / "mine").score(pd.DataFrame({"text": PROOF}))
+    assert scored["Sentiment_Score"].isna().tolist() == [False, True, False, True, True]

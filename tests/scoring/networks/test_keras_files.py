@@ -137,3 +137,12 @@ def test_a_layer_that_keeps_its_state_is_refused():
     model = keras.Sequential([ids, *layers, keras.layers.Dense(1, "sigmoid")])
     with pytest.raises(ValueError, match="stateful=False"):
         TensorFlowNetwork(model)
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model.keras"])
+def test_code_in_a_file_is_refused(tmp_path, name):
+    """A Lambda layer is code, whatever version of Keras saved it."""
+    twice = keras.layers.Lambda(lambda x: 2 * x)
+    keras.Sequential([keras.Input((3,)), twice]).save(tmp_path / name)
+    with pytest.raises(ValueError, match="Lambda layer, which is code"):
+        read_keras(tmp_path / name)
