@@ -19,7 +19,8 @@ def check_word_numbers(highest: int, words: int) -> None:
     if highest >= words:
         raise ValueError(
             f"its word index goes up to {highest}, but its embedding only has rows 0 to "
-            f"{words - 1}; the word index seems to belong to another model"
+            f"{words - 1}; give --num-words if its Tokenizer had num_words, else the word index "
+            "seems to belong to another model"
         )
 
 
