@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from benchmarks import reviews
+from scoring.networks.text import TREEBANK
 from shared.config.settings import BUNDLED_MODELS
 from training.add_model import Meaning, add_model
 
@@ -112,7 +113,14 @@ def _add(models: Path, name: str, model: Any) -> None:
     word_index = BUNDLED_MODELS / "deep" / "word_idx.json"
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder) / "made.h5")
-        meaning = Meaning(word_index=word_index, max_length=LENGTH)
+        meaning = Meaning(
+            word_index=word_index,
+            max_length=LENGTH,
+            padding="post",
+            truncating="post",
+            unknown=0,
+            token_pattern=TREEBANK.pattern,
+        )
         add_model(Path(folder) / "made.h5", name=name, output=models, meaning=meaning)
 
 

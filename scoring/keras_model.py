@@ -11,9 +11,16 @@ from typing import Any, Self
 import pandas as pd
 from typing_extensions import override
 
+from scoring.networks.filtered_words import FilterTokeniser
 from scoring.networks.keras_checks import check_word_numbers
 from scoring.networks.keras_network import Network
-from scoring.networks.text import Tokeniser, WordNumbers, read_word_index, tokeniser_for
+from scoring.networks.text import (
+    CutsWords,
+    Tokeniser,
+    WordNumbers,
+    read_word_index,
+    tokeniser_for,
+)
 from shared.errors.model import NoRuntime, UnusableModel
 from shared.model import SCORE, TEXT, Card, Model
 
@@ -103,15 +110,22 @@ def word_numbers(word_idx: dict[str, int], options: dict[str, Any]) -> WordNumbe
 
     Args:
         word_idx: word -> number.
-        options: the card's options. Without a `token_pattern` the tokeniser is guessed from the
-            word index.
+        options: the card's options. Without `filters` and `token_pattern` the tokeniser is guessed
+            from the word index.
 
     Raises:
-        ValueError: the token pattern in the options is wrong; the message says why.
+        ValueError: an option is wrong; the message says why.
     """
+    given = {key: options[key] for key in ("unknown", "truncating") if key in options}
+    return WordNumbers(word_idx, _tokeniser(word_idx, options), **given)
+
+
+def _tokeniser(word_idx: dict[str, int], options: dict[str, Any]) -> CutsWords:
+    if "filters" in options:
+        return FilterTokeniser.from_options(options)
     if "token_pattern" in options:
-        return WordNumbers(word_idx, Tokeniser.from_options(options))
-    return WordNumbers(word_idx, tokeniser_for(word_idx))
+        return Tokeniser.from_options(options)
+    return tokeniser_for(word_idx)
 
 
 @lru_cache(maxsize=1)
@@ -130,9 +144,9 @@ def _network(folder: Path, card: Card) -> Network:
             raise NoRuntime(name=card.name, format=card.format, reason=error) from error
         return OnnxNetwork(folder / COMPILED_FILE, card.options)
     try:
+        from scoring.networks.keras_files import read_keras  # noqa: PLC0415  see the docstring
         from scoring.networks.tensorflow_network import (  # noqa: PLC0415  see the docstring
             TensorFlowNetwork,
-            read_keras,
             use_one_thread,
         )
     except ImportError as error:

@@ -1,5 +1,6 @@
 """Turns a user's own model file into a model folder, and proves that it works."""
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -33,19 +34,32 @@ class Meaning:
         class_values: one number in 0..1 per class, in the order of the model's classes.
         positive: the label of the positive class of a `.pkl`; all other classes are negative.
         target_range: the lowest and the highest target that a regressor was fitted to.
-        word_index: the file with a Keras model's word index, a JSON object of word -> number.
+        word_index: the file with a Keras model's word index, a JSON object of word -> number; or
+            what `tokenizer` may be.
+        tokenizer: the file with a Keras `Tokenizer`, as JSON or pickle.
         max_length: the number of words that a Keras model with variable input length reads.
         padding: where zeros pad a row: `post` (after the words) or `pre` (before them).
+        truncating: which end of a long text is cut off: `post` (its end) or `pre`.
+        unknown: the number of words that are not in the word index; `drop` leaves them out.
+        num_words: words of the word index with this number or a higher one are unknown.
         token_pattern: a regular expression for one lower-cased word of the word index.
+        filters: the characters that end a word, as in Keras's `Tokenizer`; `default`: its own.
+        lower: with `filters`: lower-case texts.
     """
 
     class_values: Sequence[float] | None = None
     positive: str | None = None
     target_range: Sequence[float] | None = None
     word_index: Path | None = None
+    tokenizer: Path | None = None
     max_length: int | None = None
     padding: str | None = None
+    truncating: str | None = None
+    unknown: str | int | None = None
+    num_words: int | None = None
     token_pattern: str | None = None
+    filters: str | None = None
+    lower: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +68,8 @@ class Added:
 
     Attributes:
         card: the card of the new model.
-        proof: the texts of `PROOF` -> the scores of the model.
+        proof: the texts of `PROOF` -> the scores of the model. A text without any word that a
+            Keras model knows may have none, and is then left out.
         classes: what each class is worth in a score; empty if the model predicts the score itself.
     """
 
@@ -135,11 +150,9 @@ def _copy_pickle(
     from scoring.estimator_checks import TARGET_RANGE, class_labels, class_values_of  # noqa: PLC0415
     from scoring.sklearn_model import read_estimator  # noqa: PLC0415
 
-    for option in ("word_index", "max_length", "padding", "token_pattern"):
-        if getattr(meaning, option) is not None:
-            raise BadOption(
-                option=option, value=getattr(meaning, option), reason="it is for Keras models only"
-            )
+    for option, value in vars(meaning).items():
+        if option not in _MEANINGS and value is not None:
+            raise BadOption(option=option, value=value, reason="it is for Keras models only")
     given = [name for name in _MEANINGS if getattr(meaning, name) is not None]
     if len(given) > 1:
         reason = f"it says the same as --{given[0].replace('_', '-')}; give one of them"
@@ -179,10 +192,12 @@ def _copy_keras(
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Copy the file and its word index, compile it, and return the card's options and figures."""
     from scoring.keras_model import WORD_INDEX_FILE  # noqa: PLC0415
-    from scoring.networks.tensorflow_network import read_keras  # noqa: PLC0415
-    from scoring.networks.text import Tokeniser, read_word_index, tokeniser_for  # noqa: PLC0415
-    from training.hdf5 import save_hdf5, upgrade_hdf5  # noqa: PLC0415
+    from scoring.networks.keras_files import read_keras  # noqa: PLC0415
+    from scoring.networks.tensorflow_network import TensorFlowNetwork  # noqa: PLC0415
+    from training.hdf5 import save_hdf5  # noqa: PLC0415
     from training.onnx.compile import compile_keras  # noqa: PLC0415
+    from training.text_options import check_determined, text_options  # noqa: PLC0415
+    from training.vocabulary_file import vocabulary_of  # noqa: PLC0415
 
     if meaning.target_range is not None:
         raise BadOption(
@@ -196,23 +211,22 @@ def _copy_keras(
             value=meaning.positive,
             reason="a Keras file does not name its classes; give --class-values",
         )
-    if meaning.word_index is None:
-        raise ValueError("a Keras model needs the word index of its training (--word-index)")
+    vocabulary = vocabulary_of(
+        meaning.word_index, meaning.tokenizer, model=file, num_words=meaning.num_words
+    )
+    options = text_options(vars(meaning), vocabulary)
+    if meaning.class_values is not None:
+        options["class_values"] = list(meaning.class_values)
     target = folder / "model.hdf5"
     if file.suffix.lower() == ".keras":
         save_hdf5(read_keras(file), target)
     else:
         shutil.copyfile(file, target)
-        upgrade_hdf5(target)
-    word_idx = read_word_index(meaning.word_index)
-    shutil.copyfile(meaning.word_index, folder / WORD_INDEX_FILE)
-    tokeniser = tokeniser_for(word_idx)
-    if meaning.token_pattern is not None:
-        tokeniser = Tokeniser(meaning.token_pattern)
-    options: dict[str, Any] = tokeniser.options()
-    for option in ("class_values", "max_length", "padding"):
-        if (given := getattr(meaning, option)) is not None:
-            options[option] = list(given) if option == "class_values" else given
+    model = read_keras(target)
+    network = TensorFlowNetwork(model, options)
+    check_determined(options, model.input_shape[1], skips_zeros=network.skips_zeros)
+    words = json.dumps(vocabulary.words, ensure_ascii=False)
+    (folder / WORD_INDEX_FILE).write_text(words, encoding="utf-8")
     return options, compile_keras(folder, options, PROOF)
 
 
@@ -238,6 +252,7 @@ def _prove(model: Model) -> dict[str, float]:
     """
     model.warm_up()
     scores = model.score(pd.DataFrame({TEXT: PROOF}))[SCORE].to_numpy()
-    if not (np.isfinite(scores).all() and (scores >= 0).all() and (scores <= 1).all()):
+    none = np.isnan(scores) if model.card.format == "hdf5" else np.zeros(len(PROOF), dtype=bool)
+    if not ((scores >= 0) & (scores <= 1) | none).all():
         raise ValueError(f"its scores are not all in 0..1: {scores.tolist()}")
-    return dict(zip(PROOF, scores.tolist(), strict=True))
+    return {text: score for text, score in zip(PROOF, scores.tolist(), strict=True) if score >= 0}

@@ -25,5 +25,11 @@ class BadLabelledRow(LabelledDataError):
     """{path}, row {row}: {reason}. Rows like this: {count}. Correct or remove them."""
 
 
+class NoScores(LabelledDataError):
+    """The model gives no score for {rows} of the {all_rows} texts: it knows none of their words.
+    Leave these texts out.
+    """
+
+
 class TooFewLabels(LabelledDataError):
     """There is too little to {purpose}: {found}. It needs {needed}."""

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 import tensorflow as tf
 
+from scoring.networks.keras_files import read_keras
 from scoring.networks.sequences import length_batches, padded
-from scoring.networks.tensorflow_network import read_keras
 from scoring.networks.text import word_ids
 from shared.model import TEXT
 from training.batches import BATCH_ROWS, BATCH_WORDS, Batches

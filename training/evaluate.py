@@ -5,7 +5,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from shared.model import SCORE, TEXT, Model
-from training.data_errors import TooFewLabels
+from training.data_errors import NoScores, TooFewLabels
 
 #: The borders of the fifths [0, .2], (.2, .4], (.4, .6], (.6, .8], (.8, 1], as in the Stanford
 #: Sentiment Treebank (Socher et al., EMNLP 2013). The middle fifth is neutral.
@@ -42,10 +42,18 @@ def check_rows(labelled: pd.DataFrame) -> None:
 
 
 def scores_of(model: Model, labelled: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """The scores of n labelled rows, in their order."""
+    """The scores of n labelled rows, in their order.
+
+    Raises:
+        training.data_errors.NoScores: the model gives none for some texts.
+    """
     # A new frame: the model gets only the column `text`, and an index without repetitions.
     frame = pd.DataFrame({TEXT: labelled[TEXT].to_numpy()})
-    return model.score(frame)[SCORE].to_numpy(dtype=np.float64)
+    scores = model.score(frame)[SCORE].to_numpy(dtype=np.float64)
+    if none := int(np.isnan(scores).sum()):
+        # As a number they would count as negative.
+        raise NoScores(rows=none, all_rows=len(scores))
+    return scores
 
 
 def compare(scores: npt.NDArray[np.float64], labels: npt.NDArray[np.float64]) -> dict[str, float]:

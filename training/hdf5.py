@@ -1,6 +1,5 @@
-"""Writes Keras models as HDF5, and upgrades older HDF5 files."""
+"""Writes Keras models as HDF5."""
 
-import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -56,43 +55,3 @@ def _copy_packed(source: Path, target: Path) -> None:
 def quiet_about_hdf5() -> None:
     """Silence the advice of Keras, at every save, to use its newer file format."""
     logging.getLogger("absl").setLevel(logging.ERROR)
-
-
-def upgrade_hdf5(path: Path) -> None:
-    """Make a file of Keras 2 readable for Keras 3, in place.
-
-    Keras 2 wrote the option `time_major` with every LSTM and GRU, False by default. Keras 3 refuses
-    the option.
-
-    Raises:
-        ValueError: the file is no Keras HDF5 file, or has a layer with `time_major=True`.
-    """
-    try:
-        with h5py.File(path, "r+") as file:
-            text = file.attrs.get("model_config")
-            if text is None:
-                raise ValueError(
-                    "it holds only weights, without the layers; save it with model.save('model.h5')"
-                )
-            config = json.loads(text)
-            if _drop_time_major(config):
-                file.attrs["model_config"] = json.dumps(config)
-    except OSError as error:
-        raise ValueError(f"it is not an HDF5 file ({error})") from error
-
-
-def _drop_time_major(config: Any) -> int:
-    """Remove the option from all layers; returns the number of removals.
-
-    Raises:
-        ValueError: a layer has it set to true.
-    """
-    if isinstance(config, list):
-        return sum(_drop_time_major(part) for part in config)
-    if not isinstance(config, dict):
-        return 0
-    if config.get("time_major"):
-        raise ValueError("it has a layer with time_major=True; set it to False and save it again")
-    here = int("time_major" in config)
-    config.pop("time_major", None)
-    return here + sum(_drop_time_major(part) for part in config.values())

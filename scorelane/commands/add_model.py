@@ -22,6 +22,12 @@ from shared.errors.input import BadOption
     help="Keras: a JSON file that maps each word to its number, as in the model's training.",
 )
 @click.option(
+    "--tokenizer",
+    type=options.EXISTING_FILE,
+    help="Keras: the Tokenizer of the training, from to_json() or as a pickle, whose code is not "
+    "run. It says all about words.",
+)
+@click.option(
     "--class-values",
     metavar="NUMBER,...",
     help="A number from 0 to 1 for each class, in the model's order, separated by commas: 0,0.5,1.",
@@ -38,15 +44,7 @@ from shared.errors.input import BadOption
     type=click.IntRange(min=1),
     help="Keras: the number of words of a text that the model reads, if the model does not fix it.",
 )
-@click.option(
-    "--padding",
-    type=click.Choice(["post", "pre"]),
-    help="Keras: where zeros fill up a short text.  [default: post]",
-)
-@click.option(
-    "--token-pattern",
-    help="Keras: a regular expression that matches one word of the index, in lower case.",
-)
+@model_options.text_options
 @model_options.description
 @model_options.force
 @options.as_json

@@ -19,7 +19,8 @@ def check_word_numbers(highest: int, words: int) -> None:
     if highest >= words:
         raise ValueError(
             f"its word index goes up to {highest}, but its embedding only has rows 0 to "
-            f"{words - 1}; the word index seems to belong to another model"
+            f"{words - 1}; give --num-words if its Tokenizer had num_words, else the word index "
+            "seems to belong to another model"
         )
 
 
@@ -59,12 +60,21 @@ def brief(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
 
 
-def check_outputs(outputs: npt.NDArray[np.float32]) -> None:
+def check_outputs(outputs: npt.NDArray[np.float32], rows: npt.NDArray[np.int32]) -> None:
     """Check that n rows of K outputs are probabilities, or single numbers in 0..1.
+
+    The output of a text without any known word may be no number: Keras averages no words at all to
+    0 / 0. The score of such a text is then NaN, which is an error of its row.
+
+    Args:
+        outputs: an array of n x K.
+        rows: the word numbers that gave them, an array of n x words.
 
     Raises:
         ValueError: they are not; the message says why.
     """
+    without_words = ~rows.any(axis=1) & np.isnan(outputs).all(axis=1)
+    outputs = outputs[~without_words]
     classes = outputs.shape[1]
     if not np.isfinite(outputs).all() or outputs.min() < -1e-6 or outputs.max() > 1 + 1e-6:
         raise ValueError(

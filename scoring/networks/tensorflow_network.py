@@ -1,13 +1,10 @@
-"""Runs a Keras model in TensorFlow. No other module of `scoring` imports TensorFlow."""
+"""Runs a Keras model in TensorFlow.
 
-import os
+No module of `scoring` but this one and `keras_files` imports TensorFlow.
+"""
+
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
-
-# Must be set before the imports: it silences TensorFlow's start-up notes and selects the backend.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
@@ -15,6 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from scoring.networks.keras_checks import brief, check_outputs
+from scoring.networks.keras_files import all_layers
 from scoring.networks.keras_network import Network
 from scoring.networks.sequences import padded
 
@@ -44,12 +42,14 @@ class TensorFlowNetwork(Network):
             ValueError: the model does not have this form; the message says why.
         """
         options = options or {}
-        embedding = _check_layers(model)
-        super().__init__(model.input_shape[1], embedding.input_dim, options)
+        embeddings = _embeddings(model)
+        words = min(embedding.input_dim for embedding in embeddings)
+        super().__init__(model.input_shape[1], words, options)
         self._function = _compiled(model)
         outputs = self._run_trial_rows()
         self._set_classes(outputs.shape[1], options)
-        if embedding.mask_zero and all(layer.supports_masking for layer in model.layers):
+        maskable = all(layer.supports_masking for layer in all_layers(model))
+        if maskable and all(embedding.mask_zero for embedding in embeddings):
             self._skip_zeros_if_exact(model, outputs)
 
     def outputs(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
@@ -58,17 +58,24 @@ class TensorFlowNetwork(Network):
         return outputs
 
     def _run_trial_rows(self) -> npt.NDArray[np.float32]:
-        """Run the trial rows at full length, check the outputs, and return them."""
+        """Run the trial rows at full length, check the outputs, and return them.
+
+        Raises:
+            ValueError: the model does not take the rows, or does not give scores; the message says
+                why.
+        """
+        rows = self.full_rows(self._trial_rows())
         try:
-            outputs = self._function(self.full_rows(self._trial_rows()))
+            outputs = self._function(rows)
         except (ValueError, TypeError, tf.errors.OpError) as error:
             raise ValueError(f"it does not take rows of word numbers ({brief(error)})") from error
         if not hasattr(outputs, "numpy") or outputs.shape.rank != 2:
             raise ValueError("it must have one output, of one row per text")
         checked: npt.NDArray[np.float32] = outputs.numpy()
-        check_outputs(checked)
+        check_outputs(checked, rows)
         # Outputs without a bound, such as of a tanh, may be in 0..1 for a few rows by chance.
-        check_outputs(self._function(self.full_rows(self._more_trial_rows())).numpy())
+        more = self.full_rows(self._more_trial_rows())
+        check_outputs(self._function(more).numpy(), more)
         return checked
 
     def _skip_zeros_if_exact(self, model: Any, expected: npt.NDArray[np.float32]) -> None:
@@ -86,7 +93,7 @@ class TensorFlowNetwork(Network):
             alone = [shorter(padded([row], max(1, len(row)))).numpy()[0] for row in rows]
         except (ValueError, TypeError, tf.errors.OpError):
             return
-        if np.allclose([together, alone], expected, rtol=0, atol=1e-5):
+        if np.allclose([together, alone], expected, rtol=0, atol=1e-5, equal_nan=True):
             self._function, self.skips_zeros = shorter, True
 
     def _more_trial_rows(self) -> list[list[int]]:
@@ -104,22 +111,6 @@ class TensorFlowNetwork(Network):
         for row in rows[3:]:
             row[len(row) // 2] = 0  # stands for a word that is not in the word index
         return rows
-
-
-def read_keras(path: Path) -> Any:
-    """Read a Keras file (`.hdf5`, `.h5` or `.keras`) without the optimizer's state.
-
-    Raises:
-        ValueError: the file cannot be read; the message says why.
-    """
-    try:
-        return keras.models.load_model(path, compile=False)
-    # A damaged or foreign file makes h5py or a layer's constructor raise any kind of exception.
-    except Exception as error:
-        raise ValueError(
-            f"Keras {keras.__version__} cannot read it ({type(error).__name__}: {brief(error)}). "
-            "Save the whole model with model.save('model.h5'), without Lambda or custom layers"
-        ) from error
 
 
 def use_one_thread() -> None:
@@ -141,11 +132,25 @@ def _any_length(model: Any) -> Any:
     return clone
 
 
-def _check_layers(model: Any) -> Any:
-    """Check the form of the model's input and return its embedding layer."""
+def _embeddings(model: Any) -> list[Any]:
+    """Check the form of the model's input and return its embedding layers.
+
+    Raises:
+        ValueError: the model does not take rows of word numbers; the message says why.
+    """
+    if any("vocabulary" in layer.get_config() for layer in all_layers(model)):
+        raise ValueError(
+            "it takes texts, not word numbers; save the part after its TextVectorization or "
+            "StringLookup as a model, and give that layer's vocabulary with --word-index"
+        )
+    if stateful := [one.name for one in all_layers(model) if getattr(one, "stateful", False)]:
+        raise ValueError(
+            f"its layer {stateful[0]} keeps its state, so a score would depend on the rows before; "
+            "set stateful=False and save it again"
+        )
     if not isinstance(model.input_shape, tuple) or len(model.input_shape) != 2:
         raise ValueError("it must have one input, of rows of word numbers")
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Embedding):
-            return layer
-    raise ValueError("it has no Embedding layer, so it does not take word numbers")
+    embeddings = [one for one in all_layers(model) if isinstance(one, keras.layers.Embedding)]
+    if not embeddings:
+        raise ValueError("it has no Embedding layer, so it does not take word numbers")
+    return embeddings

@@ -6,10 +6,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 #: The entry of a word index whose number stands for every word that is not in the index.
 UNKNOWN = "<unk>"
+
+#: The value of the option `unknown` of a card whose unknown words are left out.
+DROP = "drop"
+
+
+class CutsWords(Protocol):
+    """What `WordNumbers` needs of a tokeniser.
+
+    Attributes:
+        splits_at: a separator at which a text may be split, and each piece cut by itself: None for
+            any white space; empty if pieces depend on each other.
+    """
+
+    @property
+    def splits_at(self) -> str | None: ...  # noqa: D102  described above
+
+    def words(self, text: str) -> list[str]:
+        """The words of a text, in their order."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +46,12 @@ class Tokeniser:
     @cached_property
     def _find_words(self) -> Any:
         return re.compile(self.pattern).findall
+
+    @property
+    def splits_at(self) -> str | None:
+        """A separator at which a text may be split before it is cut: see `CutsWords`."""
+        plain = all(old.split() == [old] for old, _ in self.replace)
+        return None if plain and self.pattern in _WITHIN_SPACES else ""
 
     def words(self, text: str) -> list[str]:
         """The words of a text, lower-cased, in their order."""
@@ -98,48 +122,77 @@ class WordNumbers:
         highest: the highest number in the word index.
     """
 
-    def __init__(self, word_idx: dict[str, int], tokeniser: Tokeniser) -> None:
+    def __init__(
+        self,
+        word_idx: dict[str, int],
+        tokeniser: CutsWords,
+        *,
+        unknown: Any = None,
+        truncating: Any = "post",
+    ) -> None:
         """Prepare a word index and its tokeniser.
 
         Args:
-            word_idx: word -> number. An unknown word gets the number of `<unk>`, or 0 without one.
+            word_idx: word -> number.
             tokeniser: cuts a text into words.
+            unknown: the number of a word that is not in the index; `drop` leaves it out; None: the
+                number of `<unk>`, or 0 without one.
+            truncating: which end of a long text is cut off: `post` (its end) or `pre` (its
+                beginning).
+
+        Raises:
+            ValueError: `unknown` or `truncating` is wrong.
         """
-        self.highest = max(word_idx.values(), default=0)
-        self._numbers_of = _PieceCache(word_idx, tokeniser)
-        self._splits_at_spaces = tokeniser.pattern in _WITHIN_SPACES and all(
-            old.split() == [old] for old, _ in tokeniser.replace
-        )
+        if truncating not in ("post", "pre"):
+            raise ValueError("its card's truncating is neither post nor pre")
+        if unknown is None:
+            unknown = word_idx.get(UNKNOWN, 0)
+        elif unknown != DROP and (type(unknown) is not int or unknown < 0):
+            raise ValueError("its card's unknown is neither a whole number nor drop")
+        number = None if unknown == DROP else unknown
+        self.highest = max(number or 0, max(word_idx.values(), default=0))
+        self._numbers_of = _PieceCache(word_idx, tokeniser, number)
+        self._splits_at = tokeniser.splits_at
+        self._from_the_end = truncating == "pre"
 
     def rows(self, texts: Iterable[str], max_length: int) -> list[list[int]]:
-        """The numbers of the first `max_length` words of each text; n lists for n texts."""
-        if self._splits_at_spaces:
-            return [self._row(text, max_length) for text in texts]
-        return [list(self._numbers_of[text][:max_length]) for text in texts]
+        """The numbers of at most `max_length` words of each text; n lists for n texts."""
+        if self._from_the_end:
+            return [self._all(text)[-max_length:] for text in texts]
+        if self._splits_at == "":
+            return [list(self._numbers_of[text][:max_length]) for text in texts]
+        return [self._first(text, max_length) for text in texts]
 
-    def _row(self, text: str, max_length: int) -> list[int]:
+    def _all(self, text: str) -> list[int]:
+        if self._splits_at == "":
+            return list(self._numbers_of[text])
+        row: list[int] = []
+        for piece in text.split(self._splits_at):
+            row += self._numbers_of[piece]
+        return row
+
+    def _first(self, text: str, max_length: int) -> list[int]:
         # Almost every piece holds a word, so the rest of a long text is rarely needed.
-        pieces = text.split(None, max_length)
+        pieces = text.split(self._splits_at, max_length)
         rest = pieces.pop() if len(pieces) > max_length else ""
         row: list[int] = []
         for piece in pieces:
             row += self._numbers_of[piece]
         if len(row) < max_length:
-            for piece in rest.split():
-                row += self._numbers_of[piece]
+            row += self._all(rest)
         return row[:max_length]
 
 
 class _PieceCache(dict[str, tuple[int, ...]]):
     """A cache: piece of a text -> the numbers of its words. Long pieces are not kept."""
 
-    def __init__(self, word_idx: dict[str, int], tokeniser: Tokeniser) -> None:
+    def __init__(self, word_idx: dict[str, int], tokeniser: CutsWords, unknown: int | None) -> None:
         super().__init__()
-        self._words, self._number = tokeniser.words, word_idx.get
-        self._unknown = word_idx.get(UNKNOWN, 0)
+        self._words, self._number, self._unknown = tokeniser.words, word_idx.get, unknown
 
     def __missing__(self, piece: str) -> tuple[int, ...]:
-        numbers = tuple(self._number(word, self._unknown) for word in self._words(piece))
+        found = (self._number(word, self._unknown) for word in self._words(piece))
+        numbers = tuple(number for number in found if number is not None)
         if len(piece) <= _MAX_PIECE_CHARS:
             if len(self) >= _MAX_PIECES:
                 self.clear()
@@ -164,9 +217,22 @@ def read_word_index(path: Path) -> dict[str, int]:
         word_idx = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"its word index {path.name} cannot be read ({error})") from error
+    return checked_word_index(word_idx, path.name)
+
+
+def checked_word_index(word_idx: Any, name: str) -> dict[str, int]:
+    """Check that what was read from a file of this name is a word index, and return it.
+
+    Raises:
+        ValueError: it is not; the message says why.
+    """
     if not isinstance(word_idx, dict) or not word_idx:
-        raise ValueError(f'its word index {path.name} is not a JSON object as {{"good": 1}}')
-    wrong = [word for word, number in word_idx.items() if type(number) is not int or number < 0]
+        raise ValueError(f'its word index {name} is not a JSON object as {{"good": 1}}')
+    wrong = [
+        word
+        for word, number in word_idx.items()
+        if type(word) is not str or type(number) is not int or number < 0
+    ]
     if wrong:
-        raise ValueError(f"its word index {path.name} has no whole number for '{wrong[0]}'")
+        raise ValueError(f"its word index {name} has no whole number for '{wrong[0]}'")
     return word_idx

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.dispatch import broker_url
+from shared.dispatch import TRANSPORT, broker_url
 from shared.errors.input import UnknownModel
 from shared.errors.service import JobNotFound
 from shared.jobs.job import Job, Spec, State, is_job_id, new_job_id
@@ -92,4 +92,4 @@ def test_nothing_is_known_of_a_job_that_waits() -> None:
 def test_the_brokers_address_follows_from_redis() -> None:
     """One setting gives the address of Redis; kombu's form differs for a socket."""
     assert broker_url("redis://host:6379/0") == "redis://host:6379/0"
-    assert broker_url("unix:///run/redis.sock?db=0") == "redis+socket:///run/redis.sock"
+    assert broker_url("unix:///run/redis.sock?db=0") == f"{TRANSPORT}+socket:///run/redis.sock"

@@ -1,13 +1,14 @@
 import json
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
 keras = pytest.importorskip("keras")
 from keras import layers  # noqa: E402  after the check that keras is here
+from support.tokenizers import write_tokenizer  # noqa: E402
 
+from scoring.networks.filtered_words import DEFAULT_FILTERS  # noqa: E402
 from shared.errors.input import BadOption  # noqa: E402
 from shared.errors.model import UnusableModel  # noqa: E402
 from shared.model import load_model  # noqa: E402
@@ -38,6 +39,15 @@ WORD_IDX = {word: number for number, word in enumerate(WORDS, start=2)}
 LENGTH = 9
 
 
+#: How the texts of these models become numbers.
+TEXTS = {
+    "token_pattern": r"\w+(?:'\w+)*",
+    "unknown": "0",
+    "padding": "post",
+    "truncating": "post",
+}
+
+
 def build(*, mask=True, units=10, activation="softmax", length=LENGTH, recurrent=None):
     keras.utils.set_random_seed(1)
     model = keras.Sequential(
@@ -62,7 +72,7 @@ def theirs(tmp_path):
     def save(model, name="theirs.h5"):
         path = tmp_path / name
         model.save(path)
-        return path, Meaning(word_index=index)
+        return path, Meaning(word_index=index, **TEXTS)
 
     return save
 
@@ -118,7 +128,7 @@ def test_what_the_outputs_are_worth_is_told(theirs, tmp_path):
 
 
 def test_options_reach_the_card(theirs, tmp_path):
-    """Class values, length, padding and token pattern are stored in the card, and used."""
+    """All that says how a text becomes a row of numbers is stored in the card, and used."""
     model = build(units=3, length=None)
     path, meaning = theirs(model)
     meaning = Meaning(
@@ -126,6 +136,8 @@ def test_options_reach_the_card(theirs, tmp_path):
         class_values=[0, 0.5, 1],
         max_length=LENGTH,
         padding="post",
+        truncating="post",
+        unknown="0",
         token_pattern=r"[\w']+",  # noqa: S106  a word's pattern, no secret
     )
     added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
@@ -133,26 +145,13 @@ def test_options_reach_the_card(theirs, tmp_path):
         "class_values": [0, 0.5, 1],
         "max_length": LENGTH,
         "padding": "post",
+        "truncating": "post",
+        "unknown": 0,
         "token_pattern": r"[\w']+",
         "replace": [],
     }
     expected = predicted(model, [0, 0.5, 1])
     np.testing.assert_allclose(list(added.proof.values()), expected, atol=1e-5)
-
-
-def test_a_file_of_keras_2_is_brought_up_to_date(theirs, tmp_path):
-    """Keras 2 wrote `time_major` with its LSTMs; such a file is added, and scores the same."""
-    model = build()
-    path, meaning = theirs(model)
-    with h5py.File(path, "r+") as file:
-        config = json.loads(file.attrs["model_config"])
-        for part in ("layer", "backward_layer"):
-            config["config"]["layers"][2]["config"][part]["config"]["time_major"] = False
-        file.attrs["model_config"] = json.dumps(config)
-    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
-    np.testing.assert_allclose(list(added.proof.values()), predicted(model, DECILES), atol=1e-5)
-    with h5py.File(path) as file:
-        assert "time_major" in file.attrs["model_config"], "the user's own file is not touched"
 
 
 def _weights_only(tmp_path):
@@ -232,3 +231,104 @@ def test_a_keras_file_has_no_labels(theirs, tmp_path):
     meaning = Meaning(word_index=meaning.word_index, positive="good")
     with pytest.raises(BadOption, match="--class-values"):
         add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+
+
+WITH_FILTERS = {"filters": "default", "lower": True, "unknown": "drop", "truncating": "pre"}
+
+
+@pytest.mark.parametrize(
+    ("lacks", "asks_for"),
+    [
+        ({"unknown": None}, "--unknown drop"),
+        ({"truncating": None}, "--truncating pre"),
+        ({"padding": None}, "--padding pre"),
+        ({"filters": None, "lower": None}, "--filters default --lower"),
+        ({"lower": None}, "--filters default --lower"),
+        ({"max_length": None}, "--max-length 100"),
+    ],
+)
+def test_nothing_about_texts_is_guessed(theirs, tmp_path, lacks, asks_for):
+    """If something is not determined, the message names the option, with an example."""
+    path, meaning = theirs(build(mask=False, length=None))
+    given = {**WITH_FILTERS, "padding": "pre", "max_length": LENGTH, **lacks}
+    meaning = Meaning(word_index=meaning.word_index, **given)
+    with pytest.raises(UnusableModel, match=rf"add: {asks_for}\.$"):
+        add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+
+
+def test_the_side_of_padding_does_not_matter_if_zeros_are_skipped(theirs, tmp_path):
+    """A model that skips zeros anywhere needs no --padding."""
+    path, meaning = theirs(build(mask=True))
+    meaning = Meaning(word_index=meaning.word_index, **WITH_FILTERS)
+    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    assert "padding" not in added.card.options
+
+
+def _tutorial_rows(texts):
+    """Rows of numbers as Tokenizer() and pad_sequences() make them, written out."""
+    cut = str.maketrans(dict.fromkeys(DEFAULT_FILTERS, " "))
+    rows = np.zeros((len(texts), LENGTH), dtype=np.int32)
+    for row, text in zip(rows, texts, strict=True):
+        found = [WORD_IDX.get(word) for word in text.lower().translate(cut).split(" ")]
+        numbers = [number for number in found if number is not None][-LENGTH:]
+        row[LENGTH - len(numbers) :] = numbers
+    return rows
+
+
+TUTORIAL_TEXTS = [
+    *PROOF,
+    "It isn't\tbad\xa0AT all; I-am " * 4,
+    "Zorgly well ...",
+    "the\r\nwell (it)",
+]
+
+
+@pytest.mark.parametrize("mask", [False, True])
+@pytest.mark.parametrize("how", ["tokenizer.json", "tokenizer.pickle", "options"])
+def test_the_standard_tutorial_gives_its_own_scores(theirs, tmp_path, how, mask):
+    """With their defaults, texts are padded and cut in front, and unknown words are dropped."""
+    model = build(mask=mask)
+    path, meaning = theirs(model)
+    sides = {"padding": "pre", "truncating": "pre"}
+    if how == "options":
+        meaning = Meaning(word_index=meaning.word_index, **WITH_FILTERS, padding="pre")
+    else:
+        meaning = Meaning(tokenizer=write_tokenizer(tmp_path / how, WORD_IDX), **sides)
+    add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    scored = load_model(tmp_path / "models" / "mine").score(pd.DataFrame({"text": TUTORIAL_TEXTS}))
+    expected = model.predict(_tutorial_rows(TUTORIAL_TEXTS), verbose=0) @ DECILES
+    np.testing.assert_allclose(scored["Sentiment_Score"], expected, atol=1e-5)
+
+
+def test_a_tokenizer_and_another_word_index_are_refused(theirs, tmp_path):
+    """Both may be given, but they must have the same numbers."""
+    path, meaning = theirs(build())
+    tokenizer = write_tokenizer(tmp_path / "tokenizer.json", {**WORD_IDX, "well": 17})
+    meaning = Meaning(word_index=meaning.word_index, tokenizer=tokenizer, truncating="pre")
+    with pytest.raises(UnusableModel, match="other numbers than its tokenizer"):
+        add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+
+
+def test_files_of_a_model_folder_need_no_options(theirs, tmp_path):
+    """The card next to a model of our own says how its texts are read."""
+    path, meaning = theirs(build())
+    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    folder = tmp_path / "models" / "mine"
+    meaning = Meaning(word_index=folder / "word_idx.json")
+    again = add_model(
+        folder / "model.hdf5", name="again", output=tmp_path / "models", meaning=meaning
+    )
+    assert again.proof == added.proof
+    assert again.card.options == added.card.options
+
+
+def test_a_text_without_known_words_may_have_no_score(theirs, tmp_path):
+    """A mean over masked words has no value there; the texts with known words have theirs."""
+    mean = layers.GlobalAveragePooling1D()
+    path, meaning = theirs(build(recurrent=mean, units=1, activation="sigmoid"))
+    meaning.word_index.write_text(json.dumps({"well": 2, "terrible": 3}))
+    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    assert list(added.proof) == ["I am well", "This is terrible, I hate it."]
+    assert added.card.figures["onnx.max_difference"] <= 1e-5
+    scored = load_model(tmp_path / "models" / "mine").score(pd.DataFrame({"text": PROOF}))
+    assert scored["Sentiment_Score"].isna().tolist() == [False, True, False, True, True]

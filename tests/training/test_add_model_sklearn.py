@@ -240,7 +240,17 @@ def test_options_of_the_other_kind_of_estimator_are_refused(pickled, tmp_path, c
 
 
 @pytest.mark.parametrize(
-    "option", [{"max_length": 5}, {"padding": "pre"}, {"token_pattern": r"\w+"}]
+    "option",
+    [
+        {"max_length": 5},
+        {"padding": "pre"},
+        {"truncating": "pre"},
+        {"unknown": "drop"},
+        {"num_words": 5},
+        {"filters": ""},
+        {"lower": False},
+        {"token_pattern": r"\w+"},
+    ],
 )
 def test_options_of_keras_models_are_refused(pickled, tmp_path, option):
     """An option that has no effect on this kind of model is refused."""

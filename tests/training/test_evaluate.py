@@ -7,7 +7,7 @@ from scipy import stats
 
 from shared.config.settings import BUNDLED_MODELS
 from shared.model import load_model
-from training.data_errors import TooFewLabels
+from training.data_errors import NoScores, TooFewLabels
 from training.evaluate import by_decile, calibration_error, compare, evaluate, fifth
 
 
@@ -77,3 +77,19 @@ def test_no_rows_cannot_be_measured():
     empty = pd.DataFrame({"text": pd.Series([], dtype=str), "score": pd.Series([], dtype=float)})
     with pytest.raises(TooFewLabels, match="0 rows"):
         evaluate(load_model(BUNDLED_MODELS / "fast"), empty)
+
+
+class _KnowsOneWord:
+    """A model that gives no number for a text without the word good."""
+
+    def score(self, frame):
+        return pd.DataFrame(
+            {"Sentiment_Score": [0.9 if "good" in t else np.nan for t in frame.text]}
+        )
+
+
+def test_a_text_without_a_score_is_no_negative_one():
+    """A model that gives no number for a text is not measured on it in silence."""
+    labelled = pd.DataFrame({"text": ["good", "zorgly"], "score": [1.0, 0.0]})
+    with pytest.raises(NoScores, match="1 of the 2 texts"):
+        evaluate(_KnowsOneWord(), labelled)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from scoring.networks.keras_files import hard_sigmoid_2
 from training.onnx.graph import Graph
 
 #: The name of a graph's input.
@@ -104,6 +105,8 @@ def activation(function: Any) -> tuple[str, dict[str, Any]]:
     Raises:
         ValueError: the activation has no ONNX operator.
     """
+    if function is hard_sigmoid_2:
+        return "HardSigmoid", {"alpha": 0.2, "beta": 0.5}
     name = getattr(function, "__name__", str(function))
     # A custom function may have the name of a Keras function.
     if name not in _ACTIVATIONS or function is not keras.activations.get(name):

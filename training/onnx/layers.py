@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 from keras import layers
+from onnx import TensorProto
 
+from scoring.networks.keras_files import all_layers
 from scoring.networks.onnx_network import LENGTH, SKIPS_ZEROS, WORDS
 from training.onnx.flow import IDS, Flow, activation, array, ints
 from training.onnx.recurrent import RECURRENT, bidirectional, recurrent
@@ -27,7 +29,7 @@ def write_onnx(model: Any, path: Path) -> None:
         ValueError: the model cannot be converted; the message says why.
     """
     flow = Flow()
-    for layer in model.layers:
+    for layer in all_layers(model):
         mapping = _MAPPINGS.get(type(layer))
         if mapping is None:
             raise ValueError(f"its layer {layer.name} ({type(layer).__name__}) has no mapping")
@@ -102,19 +104,27 @@ def _last_axis_only(flow: Flow, layer: Any) -> None:
 
 
 def _average(flow: Flow, layer: Any) -> None:
-    # With masked zeros, Keras averages an empty text to NaN. `TensorFlowNetwork` has refused such a
-    # model before this.
-    _pool(flow, layer, "ReduceMean")
+    if not flow.masked:
+        flow.ignore_mask()
+        _pool(flow, layer, "ReduceMean")
+        return
+    flow.heed_mask()
+    # Padding must not count. A text without known words becomes 0 / 0, as in Keras.
+    is_word = flow.graph.add("Unsqueeze", flow.graph.add("Sign", flow.ids), ints(2))
+    flow.then("Mul", flow.graph.add("Cast", is_word, to=TensorProto.FLOAT))
+    _pool(flow, layer, "ReduceSum")
+    lengths = flow.graph.add("Cast", flow.lengths(), to=TensorProto.FLOAT)
+    flow.then("Div", flow.graph.add("Unsqueeze", lengths, ints(1)))
 
 
 def _maximum(flow: Flow, layer: Any) -> None:
+    flow.ignore_mask()
     _pool(flow, layer, "ReduceMax")
 
 
 def _pool(flow: Flow, layer: Any, operator: str) -> None:
     if not flow.is_sequence or layer.keepdims or layer.data_format != "channels_last":
         raise ValueError(f"its layer {layer.name} pools in a way that has no mapping")
-    flow.ignore_mask()
     flow.then(operator, ints(0), keepdims=0)
     flow.end_sequence()
 

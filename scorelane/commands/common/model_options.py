@@ -55,6 +55,45 @@ _READING = (
     ),
 )
 
+_SIDES = click.Choice(["post", "pre"])
+
+_TEXT = (
+    click.option("--padding", type=_SIDES, help="Keras: where zeros fill up a short text."),
+    click.option("--truncating", type=_SIDES, help="Keras: which end of a long text is cut off."),
+    click.option(
+        "--unknown",
+        metavar="NUMBER|drop",
+        help="Keras: the number of a word that is not in the index; drop leaves it out.  "
+        "[default: the number of <unk>, <OOV>, [UNK] or UNK in the index]",
+    ),
+    click.option(
+        "--num-words",
+        type=click.IntRange(min=1),
+        help="Keras: words with this number or a higher one count as unknown.",
+    ),
+    click.option(
+        "--token-pattern",
+        help="Keras: a regular expression that matches one word of the index, in lower case.",
+    ),
+    click.option(
+        "--filters",
+        help="Keras: the characters that end a word, as in a Tokenizer; default: the Tokenizer's "
+        "own.",
+    ),
+    click.option(
+        "--lower/--no-lower",
+        default=None,
+        help="Keras: with --filters: whether texts are lower-cased.",
+    ),
+)
+
+
+def text_options(command: Any) -> Any:
+    """Add the options that say how texts become word numbers; see `training.text_options`."""
+    for option in reversed(_TEXT):
+        command = option(command)
+    return command
+
 
 def reading_options(command: Any) -> Any:
     """Add the options that say how labelled files are read; see `training.data.Reading`."""
