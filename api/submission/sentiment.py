@@ -11,7 +11,7 @@ from api.schema.row_types import JSON_ROWS, Row
 from api.services import current_services
 from api.submission.intake import read_json_rows
 from api.uploads.json_rows import json_rows
-from shared.errors.service import NoAnswerInTime, NoWorker, TooLarge
+from shared.errors.service import NoAnswerInTime, NoWorker, QuestionsFull, TooLarge
 from shared.model import SCORE
 from shared.tables.csv_results import parse
 from shared.tables.stored_rows import json_text, write_rows
@@ -31,7 +31,7 @@ def apitest() -> str:
 @blueprint.post("/sentiment")
 @describes(
     {200: Answer("The rows with their scores.", json(list[Row], [{"ref": 1, SCORE: 0.83}]))},
-    refused=(*OF_ROWS, NoWorker, NoAnswerInTime),
+    refused=(*OF_ROWS, NoWorker, NoAnswerInTime, QuestionsFull),
     parameters=parameters_of(RowOptions),
     body=JSON_ROWS,
 )

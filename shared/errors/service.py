@@ -129,6 +129,13 @@ class NoAnswerInTime(ScorelaneError):
     """
 
 
+class QuestionsFull(ScorelaneError):
+    """The workers of {model} answer slowly, and {limit} requests already wait for answers in this
+    API process. Try again in a few seconds, or send the rows as a job (POST /jobs): it is scored
+    when its turn comes.
+    """
+
+
 class StreamsFull(ScorelaneError):
     """All {limit} streams of events in this API process are taken. Try again in a few seconds, or
     poll /jobs/<id>, which gives the same information.
