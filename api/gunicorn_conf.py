@@ -8,8 +8,9 @@ from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger
 
-# Imported before gunicorn forks: this module allocates the memory in which all processes count.
-import api.process.measures  # noqa: F401
+# The app, imported before gunicorn forks: the processes then share the memory of its code, and the
+# memory in which all of them count.
+import api.app  # noqa: F401
 from api.process.draining import draining
 from api.process.memory import share_memory
 from api.process.raw_problems import MAX_REQUEST_LINE

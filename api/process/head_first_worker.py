@@ -73,10 +73,10 @@ class HeadFirstWorker(ProblemWorker):
         return self._main.executor
 
     def _lane(self, threads: int, pause: float) -> Lane:
-        def is_crowded() -> bool:
-            return self._main.taken > self._main.threads
+        def requests() -> int:
+            return self._main.taken
 
-        pace = Pace(pause, self._settings.client_bytes_per_second, is_crowded)
+        pace = Pace(pause, self._settings.client_bytes_per_second, self.cfg.threads, requests)
         limit = int(self.worker_connections * WAITING_SHARE)
         return Lane(ThreadPoolExecutor(threads), threads, limit, pace)
 

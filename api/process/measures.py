@@ -50,7 +50,22 @@ REFUSED = Measure(
     "scorelane_refused_requests_total",
     "Requests that were answered 503 because too many waited for a thread. For this replica.",
 )
-MEASURES = (REQUESTS, LATENCY, UPLOAD, UPLOADED, STREAMS, WAITING, SLOW_CLIENTS, REFUSED)
+BODY_MEMORY = Measure(
+    "scorelane_body_memory_bytes",
+    "Memory that is reserved for large bodies now. For this replica.",
+    is_gauge=True,
+)
+MEASURES = (
+    REQUESTS,
+    LATENCY,
+    UPLOAD,
+    UPLOADED,
+    STREAMS,
+    WAITING,
+    SLOW_CLIENTS,
+    REFUSED,
+    BODY_MEMORY,
+)
 
 #: Created in gunicorn's main process; the forked processes share it.
 counters = SharedCounters(gauges=[measure.name for measure in MEASURES if measure.is_gauge])

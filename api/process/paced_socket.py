@@ -20,6 +20,10 @@ STEP_SECONDS = 1.0
 #: The share of the allowed pause that remains while other requests wait for a thread.
 CROWDED_SHARE = 1 / 3
 
+#: The most and the least bytes of a body that are received in one call, and those of all requests
+#: together: gunicorn would read a megabyte ahead for each of its threads.
+_MOST_BYTES, _LEAST_BYTES, _BYTES_OF_ALL = 256 * 1024, 32 * 1024, 2 * 1024 * 1024
+
 #: The most bytes of a response that are handed to the system in one call.
 _SEND_BYTES = 256 * 1024
 
@@ -44,13 +48,24 @@ class Pace:
         pause: the seconds for which a client may let a thread wait. They are used up while the
             thread waits, and earned back by the bytes that pass.
         rate: the bytes that earn one second back, and so the least rate in the long run.
-        is_crowded: tells whether other requests wait for a thread: then only a third of `pause`
-            is allowed.
+        threads: how many threads there are.
+        requests: tells how many requests are in work or wait for a thread.
     """
 
     pause: float
     rate: float
-    is_crowded: Callable[[], bool]
+    threads: int
+    requests: Callable[[], int]
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether requests wait for a thread: then only a third of `pause` is allowed."""
+        return self.requests() > self.threads
+
+    @property
+    def receive_bytes(self) -> int:
+        """The most bytes that a thread receives in one call."""
+        return min(max(_BYTES_OF_ALL // max(self.requests(), 1), _LEAST_BYTES), _MOST_BYTES)
 
 
 class _Allowance:
@@ -67,7 +82,7 @@ class _Allowance:
 
     @property
     def is_used_up(self) -> bool:
-        reserve = 1 - CROWDED_SHARE if self._pace.is_crowded() else 0.0
+        reserve = 1 - CROWDED_SHARE if self._pace.is_crowded else 0.0
         return self._left <= self._pace.pause * reserve
 
 
@@ -94,6 +109,7 @@ class PacedSocket:
 
     def begin(self, pace: Pace) -> None:
         """Begin a request: the client has its whole pause again."""
+        self._pace = pace
         self._reading, self._writing = _Allowance(pace), _Allowance(pace)
 
     def settimeout(self, seconds: float | None) -> None:
@@ -141,7 +157,7 @@ class PacedSocket:
             left = STEP_SECONDS if until is None else until - started
             self._socket.settimeout(max(min(left, STEP_SECONDS), 0.0))
             try:
-                data = bytes(self._socket.recv(size, flags))
+                data = bytes(self._socket.recv(min(size, self._pace.receive_bytes), flags))
             except TimeoutError:
                 self._reading.spend(time.monotonic() - started, 0)
                 if self._reading.is_used_up:

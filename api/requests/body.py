@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from itertools import chain
+from threading import Lock
 
 from flask import Request
 from gunicorn.http.errors import ParseException
@@ -15,6 +16,10 @@ from shared.errors.service import TooLarge, UnsupportedEncoding
 
 #: The largest chunk of a body that is held in memory.
 READ_BYTES = 1024 * 1024
+
+#: What the chunks of all bodies of a process may have together, and the least for one of them. Each
+#: is in memory about four times: while it is received, checked, and written.
+CHUNKS_BYTES, LEAST_READ_BYTES = 4 * 1024 * 1024, 64 * 1024
 
 #: How many times its length a gzip body may unpack to. Tables of text grow 5 to 20 times; a body
 #: that grows 1,000 times is an attempt to fill the disk.
@@ -139,9 +144,32 @@ def read_rest(request: Request) -> None:
         left -= len(chunk)
 
 
+class _Readers:
+    """The bodies that are being read in this process: their chunks share `CHUNKS_BYTES`."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._count = 0
+
+    def add(self, by: int) -> None:
+        with self._lock:
+            self._count += by
+
+    @property
+    def chunk_bytes(self) -> int:
+        return min(READ_BYTES, max(LEAST_READ_BYTES, CHUNKS_BYTES // max(self._count, 1)))
+
+
+_readers = _Readers()
+
+
 def _read(body: RawBody) -> Iterator[bytes]:
-    while chunk := body.read(READ_BYTES):
-        yield chunk
+    _readers.add(1)
+    try:
+        while chunk := body.read(_readers.chunk_bytes):
+            yield chunk
+    finally:
+        _readers.add(-1)
 
 
 def _uncompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -19,7 +19,19 @@ from shared.tables.json_values import check_writable, decode, kind_of
 Row = tuple[Any, ...]
 
 
-def parse_json(body: bytes) -> Any:
+def decode_body(body: bytes) -> str:
+    """Decode a JSON body, in the encoding that its first bytes show.
+
+    Raises:
+        shared.errors.input.NotJson: it is not text.
+    """
+    try:
+        return body.decode(json.detect_encoding(body), "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise NotJson(reason=str(error)) from None
+
+
+def parse_json(text: str) -> Any:
     """Parse a JSON body; it may hold halves of surrogate pairs, see `check_writable`.
 
     A body that is a JSON string which holds JSON is parsed a second time: the result of
@@ -29,11 +41,11 @@ def parse_json(body: bytes) -> Any:
         shared.errors.input.NotJson: it is not JSON, or a number in it is too large.
     """
     try:
-        value = decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+        value = decode(text)
         if isinstance(value, str):
             value = decode(value)
     except (ValueError, RecursionError) as error:
-        # UnicodeDecodeError is a ValueError; RecursionError is a body of a million brackets.
+        # RecursionError is a body of a million brackets.
         raise NotJson(reason=str(error)) from None
     return value
 

@@ -120,6 +120,13 @@ class Settings(BaseSettings):
     max_json_bytes: int = Field(
         16 * 2**20, gt=0, description="The largest JSON body. It is held in memory; a CSV is not."
     )
+    body_memory_bytes: int = Field(
+        128 * 2**20,
+        ge=2**20,
+        description="Memory that the JSON bodies of all requests may take together in one replica "
+        "of the API, as estimated before they are parsed. A body that needs more is a 413; "
+        "others wait for it, or are a 503.",
+    )
     max_text_chars: int = Field(100_000, gt=0, description="A longer text is an error in its row.")
     max_record_bytes: int = Field(
         8 * 2**20,

@@ -217,6 +217,12 @@ class OwnerFull(ScorelaneError):
     """
 
 
+class BodiesFull(ScorelaneError):
+    """Other requests hold the {limit} of memory for large JSON bodies. Nothing was accepted; try
+    again in a few seconds, or send the rows as a CSV, which needs no memory.
+    """
+
+
 class StoreUnavailable(ScorelaneError):
     """The job store (Redis) cannot be reached: {reason}. Nothing was accepted; try again in a few
     seconds.
