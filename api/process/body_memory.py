@@ -1,6 +1,7 @@
 """The memory that all large bodies of one replica of the API may take together."""
 
 import fcntl
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ WAIT_SECONDS, LOOK_SECONDS = 3.0, 0.02
 
 _lock = Lock()
 #: Locked between processes; made before gunicorn forks. The kernel unlocks it for a dead process.
-_file = tempfile.TemporaryFile()  # noqa: SIM115  it stays open as long as the process lives
+with tempfile.TemporaryFile() as _temporary:
+    _file = os.dup(_temporary.fileno())
 
 
 class Reservation:

@@ -40,6 +40,8 @@ def _ends_in_cr(content: bytes) -> bool:
     # A line break in quotes is part of a cell.
     content = content.lstrip(b"\r\n")
     # Not by `split`: of a megabyte of quotes it would make a hundred megabytes of pieces.
+    # Two quotes are an empty cell or, in another one, a quote.
+    content = content.replace(b'""', b"\0")
     outside = _QUOTED.sub(b"\0", content).partition(b'"')[0]
     found = _LINE_END.search(outside)
     return found is not None and _CR_ALONE.match(outside, found.start()) is not None
