@@ -6,7 +6,7 @@ from typing import Any
 
 from api.process.body_memory import Reservation
 from api.requests.limits import BULK_ADVICE
-from api.uploads.json_rows import decode_body, parse_json
+from api.uploads.json_rows import decode_body, parse_text
 from shared.config.settings import Settings
 from shared.errors.service import TooLarge
 
@@ -73,7 +73,7 @@ def read_json(
     text = decode_body(body)
     # As large as the value, which is all that is needed from here on.
     del body
-    return parse_json(text), size
+    return parse_text(text), size
 
 
 def memory_for(body: bytes) -> int:

@@ -31,8 +31,17 @@ def decode_body(body: bytes) -> str:
         raise NotJson(reason=str(error)) from None
 
 
-def parse_json(text: str) -> Any:
-    """Parse a JSON body; it may hold halves of surrogate pairs, see `check_writable`.
+def parse_json(body: bytes) -> Any:
+    """Decode and parse a JSON body, as `parse_text` does.
+
+    Raises:
+        shared.errors.input.NotJson: it is not JSON, or a number in it is too large.
+    """
+    return parse_text(decode_body(body))
+
+
+def parse_text(text: str) -> Any:
+    """Parse the text of a JSON body; it may hold halves of surrogate pairs, see `check_writable`.
 
     A body that is a JSON string which holds JSON is parsed a second time: the result of
     `requests.post(url, json=json.dumps(data))`, a common slip that the article's client makes too.

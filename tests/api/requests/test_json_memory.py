@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from api.requests.json_body import memory_for
-from api.uploads.json_rows import decode_body, json_rows, parse_json
+from api.uploads.json_rows import decode_body, json_rows, parse_text
 from shared.config.settings import Settings
 from shared.errors.input import BadInput
 from shared.tables.stored_rows import read_stored, write_rows
@@ -66,7 +66,7 @@ def test_the_estimate_holds(body: bytes) -> None:
     tracemalloc.start()
     try:
         text = decode_body(body)
-        value = parse_json(text)
+        value = parse_text(text)
         _, peak = tracemalloc.get_traced_memory()
         with suppress(BadInput):
             # By then the text is gone.
