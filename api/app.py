@@ -7,6 +7,7 @@ from api.docs import openapi, swagger_page
 from api.jobs import events
 from api.jobs import views as jobs
 from api.operations import health, metrics, models
+from api.process.body_memory import BodyMemory
 from api.process.job_waits import JobWaits
 from api.process.stream_slots import StreamSlots
 from api.process.sync_scorer import SyncScorer
@@ -59,6 +60,7 @@ def create_app(
         SyncScorer(settings, store, dispatch),
         StreamSlots(settings.max_streams),
         JobWaits(settings, store),
+        BodyMemory(settings.body_memory_bytes),
     )
     errors.register(app)
     app.wsgi_app = RequestLog(app, settings)  # type: ignore[method-assign]

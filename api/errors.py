@@ -12,7 +12,6 @@ from werkzeug.exceptions import HTTPException
 
 from api.request_log import REQUEST_ID
 from api.requests.addresses import advice, redirect
-from api.requests.body import read_on
 from shared.errors import input as input_errors
 from shared.errors import service as errors
 from shared.errors.base import ScorelaneError
@@ -25,6 +24,7 @@ logger = logging.getLogger(__name__)
 #: class that is in this table.
 STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     input_errors.BodyCutOff: HTTPStatus.BAD_REQUEST,
+    input_errors.BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     input_errors.BadChunkedBody: HTTPStatus.BAD_REQUEST,
     input_errors.NotJson: HTTPStatus.BAD_REQUEST,
     input_errors.NotMultipart: HTTPStatus.BAD_REQUEST,
@@ -40,6 +40,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.OwnerFull: HTTPStatus.TOO_MANY_REQUESTS,
     errors.ServiceFull: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.BodiesFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
     errors.UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -65,6 +66,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.Draining: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoAnswerInTime: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StreamsFull: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.QuestionsFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StoreFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.PerhapsAccepted: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -84,9 +86,11 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.NoWorker: 5,
     errors.NoAnswerInTime: 10,
     errors.StreamsFull: 10,
+    errors.QuestionsFull: 5,
     errors.OwnerFull: 10,
     errors.FilesFull: 60,
     errors.ServiceFull: 10,
+    errors.BodiesFull: 2,
     errors.StoreUnavailable: 5,
     errors.StoreFull: 10,
     errors.PerhapsAccepted: 5,
@@ -177,7 +181,6 @@ def register(app: Flask) -> None:
 
 
 def _handle_scorelane_error(error: ScorelaneError) -> Response:
-    read_on(request)
     status = status_of(type(error))
     param = error.fields.get("param", error.fields.get("option"))
     response = problem(status, error.code, str(error), param)
@@ -209,11 +212,7 @@ def _handle_http_exception(error: HTTPException) -> Response:
     code = HTTPStatus(status).name.lower().replace("_", "-")
     if response := redirect(error):
         return response
-    detail = advice(error)
-    if detail:
-        # Its sender gets the answer only after the body is read.
-        read_on(request)
-    detail = detail or error.description or HTTPStatus(status).description
+    detail = advice(error) or error.description or HTTPStatus(status).description
     response = problem(status, code, detail)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "content-range"):

@@ -8,11 +8,12 @@ from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger
 
-# Imported before gunicorn forks: this module allocates the memory in which all processes count.
-import api.process.measures  # noqa: F401
+# The app, imported before gunicorn forks: the processes then share the memory of its code, and the
+# memory in which all of them count.
+import api.app  # noqa: F401
 from api.process.draining import draining
 from api.process.memory import share_memory
-from api.process.problem_worker import MAX_REQUEST_LINE
+from api.process.raw_problems import MAX_REQUEST_LINE
 from api.security.keys import Keys, check_published
 from shared.config.settings import Settings
 from shared.config.startup import check_file, end, settings_or_exit
@@ -43,12 +44,18 @@ forwarder_headers = ""
 #: The API mostly moves bytes and waits for Redis: threads do that in little memory. Two processes,
 #: because Python's lock limits each to one core: on two cores the second process serves a third
 #: more small requests per second.
-worker_class = "api.process.problem_worker.ProblemWorker"
+worker_class = "api.process.head_first_worker.HeadFirstWorker"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = 32
+threads = 40
+
+#: Connections of a process. With the files of the app they stay below 1,024, a usual limit.
+worker_connections = 800
 
 #: The longest request line: the options of a job may name many columns and labels.
 limit_request_line = MAX_REQUEST_LINE
+
+#: Files are sent by the same paced writes as everything else.
+sendfile = False
 
 #: Seconds for which an idle connection stays open. It occupies no thread.
 keepalive = 30

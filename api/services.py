@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from api.process.body_memory import BodyMemory
 from api.process.job_waits import JobWaits
 from api.process.stream_slots import StreamSlots
 from api.process.sync_scorer import SyncScorer
@@ -32,6 +33,7 @@ class Services:
     sync_scorer: SyncScorer
     streams: StreamSlots
     job_waits: JobWaits
+    body_memory: BodyMemory
 
     def model(self, name: str | None) -> Served:
         """The model of a name. Without a name: the only model there is, or else the default model.

@@ -40,7 +40,32 @@ WAITING = Measure(
     ("what",),
     is_gauge=True,
 )
-MEASURES = (REQUESTS, LATENCY, UPLOAD, UPLOADED, STREAMS, WAITING)
+SLOW_CLIENTS = Measure(
+    "scorelane_slow_clients_total",
+    "Connections that were ended because their client was too slow, by what took too long: the "
+    "`head` or the `body` of a request, or reading the `response`. For this replica.",
+    ("what",),
+)
+REFUSED = Measure(
+    "scorelane_refused_requests_total",
+    "Requests that were answered 503 because too many waited for a thread. For this replica.",
+)
+BODY_MEMORY = Measure(
+    "scorelane_body_memory_bytes",
+    "Memory that is reserved for large bodies now. For this replica.",
+    is_gauge=True,
+)
+MEASURES = (
+    REQUESTS,
+    LATENCY,
+    UPLOAD,
+    UPLOADED,
+    STREAMS,
+    WAITING,
+    SLOW_CLIENTS,
+    REFUSED,
+    BODY_MEMORY,
+)
 
 #: Created in gunicorn's main process; the forked processes share it.
 counters = SharedCounters(gauges=[measure.name for measure in MEASURES if measure.is_gauge])

@@ -1,6 +1,7 @@
 """Settings of the C library's memory allocator."""
 
 import ctypes
+import gc
 from contextlib import suppress
 
 #: The parameters of `mallopt`, from malloc.h.
@@ -9,6 +10,17 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 #: The most freed bytes that a heap keeps at its end, and the size from which a block is mapped by
 #: itself, outside the heaps.
 TRIM_BYTES, MMAP_BYTES = 16 * 1024 * 1024, 8 * 1024 * 1024
+
+
+def give_back() -> None:
+    """Return freed memory to the system, also from the middle of a heap.
+
+    Call it after a large body: its many small values leave holes. The error of one that was refused
+    may still hold it, in a cycle with its traceback.
+    """
+    gc.collect()
+    with suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def share_memory() -> None:

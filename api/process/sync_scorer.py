@@ -1,19 +1,26 @@
 """Scores a few rows synchronously: sends a question to the workers and waits for the answer."""
 
+import math
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
+from api.process.long_waits import LongWaits
 from api.process.measures import WAITING, counters
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
-from shared.errors.service import NoAnswerInTime
+from shared.errors.service import NoAnswerInTime, QuestionsFull
 from shared.jobs.job import new_job_id
 from shared.jobs.job_store import JobStore, Question
 from shared.telemetry import context
+
+#: A question may wait this long, in seconds, while others do; then it needs one of
+#: `waiting_questions` slots. So a burst of questions is answered, and a hung worker holds few
+#: threads.
+PROMPT_SECONDS = 2.0
 
 
 @dataclass
@@ -41,6 +48,7 @@ class SyncScorer:
         self._lock = Lock()
         self._waiters: dict[str, _Waiter] = {}
         self._listener: _Waiter | None = None
+        self._long_waits = LongWaits(settings.waiting_questions)
         counters.add(WAITING, "sentiment", by=0)
 
     def ask(self, full_name: str, rows: bytes, count: int) -> bytes:
@@ -60,22 +68,40 @@ class SyncScorer:
         Raises:
             shared.errors.service.NoAnswerInTime: no worker answered within the setting
                 `sentiment_timeout`.
+            shared.errors.service.QuestionsFull: too many questions wait long already.
         """
+        self._long_waits.check(full_name)
         traceparent = str(context.fields().get("traceparent", ""))
         question = Question(new_job_id(), rows, count, self._address, traceparent=traceparent)
+        with self._waiting(question.id) as waiter, ExitStack() as slot:
+            return self._answer_to(full_name, question, waiter, slot)
+
+    def _answer_to(
+        self, full_name: str, question: Question, waiter: _Waiter, slot: ExitStack
+    ) -> bytes:
+        self._send(full_name, question)
         timeout, lease = self._settings.sentiment_timeout, self._settings.lease_seconds
-        deadline = time.monotonic() + timeout
-        with self._waiting(question.id) as waiter:
-            self._send(full_name, question)
-            while (result := self._wait(waiter, min(deadline, time.monotonic() + lease))) is None:
-                if time.monotonic() >= deadline:
+        now = time.monotonic()
+        deadline, lease_end, prompt_end = now + timeout, now + lease, now + PROMPT_SECONDS
+        while (result := self._wait(waiter, min(deadline, lease_end, prompt_end))) is None:
+            now = time.monotonic()
+            if now >= deadline:
+                self._store.withdraw(full_name, question)
+                raise NoAnswerInTime(seconds=f"{timeout:g}")
+            if now >= prompt_end:
+                prompt_end = math.inf
+                try:
+                    slot.enter_context(self._long_waits.slot(full_name))
+                except QuestionsFull:
                     self._store.withdraw(full_name, question)
-                    raise NoAnswerInTime(seconds=f"{timeout:g}")
+                    raise
+            if now >= lease_end:
+                lease_end = now + lease
                 # Not if it still waits in the queue: a second one would only make that longer.
                 if not self._store.is_waiting(full_name, question):
                     question = replace(question, asked=question.asked + 1)
                     self._send(full_name, question)
-            return result
+        return result
 
     def _send(self, full_name: str, question: Question) -> None:
         if self._store.ask(full_name, question):

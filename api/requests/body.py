@@ -2,26 +2,30 @@
 
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import chain
+from threading import Lock
 
 from flask import Request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected
 
+from api.process.paced_socket import SlowClient
 from api.uploads.magic import check_packed
-from shared.errors.input import BadChunkedBody, BadInput, BodyCutOff, NotGzip
+from shared.errors.input import BadChunkedBody, BadInput, BodyCutOff, BodyTooSlow, NotGzip
 from shared.errors.service import TooLarge, UnsupportedEncoding
 
 #: The largest chunk of a body that is held in memory.
 READ_BYTES = 1024 * 1024
 
+#: What the chunks of all bodies of a process may have together, and the least for one of them. Each
+#: is in memory about four times: while it is received, checked, and written.
+CHUNKS_BYTES, LEAST_READ_BYTES = 4 * 1024 * 1024, 64 * 1024
+
 #: How many times its length a gzip body may unpack to. Tables of text grow 5 to 20 times; a body
 #: that grows 1,000 times is an attempt to fill the disk.
 MOST_GROWTH = 200
 
-#: How much of a refused body is read, so that its sender gets the answer; then the connection is
-#: cut off.
+#: How much of a body is read that a dry run does not look at.
 DRAIN_BYTES = 64 * 1024 * 1024
 
 #: How much of a gzip is unpacked in one call. zlib copies what it leaves of its input: with
@@ -55,10 +59,13 @@ class RawBody:
             shared.errors.input.BodyCutOff: the connection ended before the body did.
             shared.errors.input.BadChunkedBody: the body is not what `Transfer-Encoding: chunked`
                 announces.
+            shared.errors.input.BodyTooSlow: the client does not keep the least pace.
         """
         if self._error is None:
             try:
                 chunk = self._stream.read(size)
+            except SlowClient:
+                self._error = BodyTooSlow(received=self._progress())
             except (OSError, ClientDisconnected):
                 # gunicorn raises an OSError where a chunked body ends too early.
                 self._error = self._cut_off()
@@ -74,8 +81,11 @@ class RawBody:
         raise self._error from None
 
     def _cut_off(self) -> BodyCutOff:
+        return BodyCutOff(received=self._progress())
+
+    def _progress(self) -> str:
         announced = "" if self._announced is None else f" of {self._announced:,}"
-        return BodyCutOff(received=f"{self._received:,}{announced} bytes")
+        return f"{self._received:,}{announced} bytes"
 
 
 def _raw_body(request: Request) -> RawBody:
@@ -122,15 +132,6 @@ def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from _unpack(whole) if head.startswith(_GZIP) else _uncompressed(whole)
 
 
-def read_on(request: Request) -> None:
-    """Read and discard the rest of the body, up to `DRAIN_BYTES`, however it ends.
-
-    A connection that is closed with unread data is reset, and its client may never see the answer.
-    """
-    with suppress(BodyCutOff, BadChunkedBody):
-        read_rest(request)
-
-
 def read_rest(request: Request) -> None:
     """Read and discard the rest of the body, up to `DRAIN_BYTES`.
 
@@ -143,9 +144,32 @@ def read_rest(request: Request) -> None:
         left -= len(chunk)
 
 
+class _Readers:
+    """The bodies that are being read in this process: their chunks share `CHUNKS_BYTES`."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._count = 0
+
+    def add(self, by: int) -> None:
+        with self._lock:
+            self._count += by
+
+    @property
+    def chunk_bytes(self) -> int:
+        return min(READ_BYTES, max(LEAST_READ_BYTES, CHUNKS_BYTES // max(self._count, 1)))
+
+
+_readers = _Readers()
+
+
 def _read(body: RawBody) -> Iterator[bytes]:
-    while chunk := body.read(READ_BYTES):
-        yield chunk
+    _readers.add(1)
+    try:
+        while chunk := body.read(_readers.chunk_bytes):
+            yield chunk
+    finally:
+        _readers.add(-1)
 
 
 def _uncompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:

@@ -35,6 +35,7 @@ OF_ROWS: tuple[type[ScorelaneError], ...] = (
     *(kind for kind in input_errors.BadInput.__subclasses__()),
     errors.UnsupportedEncoding,
     errors.TooLarge,
+    errors.BodiesFull,
     errors.ServiceFull,
     errors.NoModelYet,
 )

@@ -11,14 +11,10 @@ from typing import BinaryIO, Protocol
 
 from typing_extensions import override
 
+from api.process.body_memory import Reservation
 from api.requests.content import RequestContent
-from api.requests.limits import (
-    BULK_ADVICE,
-    check_columns,
-    check_json_memory,
-    check_length,
-    check_rows,
-)
+from api.requests.json_body import read_json
+from api.requests.limits import check_columns, check_length, check_rows
 from api.requests.terms import Terms
 from api.services import Services
 from api.submission.admission import Admitted, admit
@@ -27,15 +23,20 @@ from api.submission.stored_upload import StoredUpload
 from api.submission.write_behind import write_behind
 from api.uploads.carried import carried_columns
 from api.uploads.formats import Format
-from api.uploads.json_rows import Row, json_columns, json_rows, parse_json
+from api.uploads.json_rows import Row, json_columns, json_rows
 from api.uploads.readers import reader_of
-from shared.errors.service import TooLarge
 from shared.fleet import Served
 from shared.storage.blobs import Blobs
 
 #: A small job is scored in one go. With a slow model, one that takes longer than this is a bulk
 #: job.
 SMALL_SECONDS = 10.0
+
+
+#: How many times a piece of a file is in memory while its rows are looked for.
+COPIES = 5
+
+SHORTER_ADVICE = "Send shorter rows, without columns that are not needed."
 
 
 class Destination(Protocol):
@@ -160,8 +161,10 @@ def check_upload(
         destination.open,
         delimiter_is_named=content.delimiter_is_named,
     )
-    with destination.writing() as write:
+    with services.body_memory.reserving() as memory, destination.writing() as write:
         for chunk in content.chunks:
+            if reader.held:
+                memory.raise_to(COPIES * (reader.held + len(chunk)), SHORTER_ADVICE)
             reader.feed(chunk)
             check_length(settings, reader.size)
             write(chunk)
@@ -178,22 +181,22 @@ def check_upload(
     return CheckedUpload(admitted, columns, carried, stored)
 
 
-def check_json(services: Services, content: RequestContent, announced: int | None) -> CheckedJson:
+def check_json(
+    services: Services, content: RequestContent, announced: int | None, memory: Reservation
+) -> CheckedJson:
     """Read the rows of a JSON body, or of a JSON file in a form, and check them.
 
     Args:
         services: supply the limits and the models.
         content: what was sent.
         announced: the length of the request's body in bytes, if it is known.
+        memory: of the request; it then holds what the rows need.
 
     Raises:
         shared.errors.base.ScorelaneError: the request cannot be a job.
     """
     early = None if content.is_form else admit(services, content.options())
-    body = read_limited(services, content.chunks, announced)
-    check_json_memory(body)
-    size, value = len(body), parse_json(body)
-    del body  # as large as the value, which is all that is needed from here on
+    value, size = read_json(services.settings, content.chunks, announced, memory)
     admitted = early or admit(services, content.options())
     options = admitted.options
     carried: tuple[str, ...] = ()
@@ -216,28 +219,3 @@ def check_json(services: Services, content: RequestContent, announced: int | Non
 
 def _is_small(services: Services, served: Served, rows: int) -> bool:
     return rows <= min(services.settings.small_rows, served.rate * SMALL_SECONDS)
-
-
-def read_limited(services: Services, chunks: Iterator[bytes], announced: int | None) -> bytes:
-    """Read JSON whole, within its limit.
-
-    Args:
-        services: supply the limit.
-        chunks: what is read.
-        announced: the length of the request's body in bytes, if it is known.
-
-    Raises:
-        shared.errors.service.TooLarge: there are more than `max_json_bytes`.
-    """
-    limit = services.settings.max_json_bytes
-    body, size = [], announced or 0
-    if size <= limit:
-        size = 0
-        for chunk in chunks:
-            body.append(chunk)
-            size += len(chunk)
-            if size > limit:
-                break
-    if size > limit:
-        raise TooLarge(what="JSON body", limit=f"{limit:,}", unit="bytes", advice=BULK_ADVICE)
-    return b"".join(body)

@@ -4,9 +4,11 @@ from typing import Any
 
 from flask import Request
 
+from api.process.body_memory import Reservation
 from api.requests.body import chunks_of
 from api.requests.content import content_of
-from api.requests.limits import check_json_memory
+from api.requests.json_body import read_json
+from api.requests.limits import BULK_ADVICE
 from api.requests.terms import Terms
 from api.services import Services
 from api.submission.admission import Admitted
@@ -16,18 +18,19 @@ from api.submission.checks import (
     check_early,
     check_json,
     check_upload,
-    read_limited,
 )
 from api.submission.idempotency import Claim
 from api.submission.recording import new_folder, record_bulk, record_small
 from api.submission.stored_upload import StoredUpload
 from api.uploads.formats import Format
-from api.uploads.json_rows import parse_json
 from shared.errors.input import NotJson
 from shared.jobs.job import Job, upload_key_of
 from shared.tables.json_values import check_writable
 from shared.tables.layouts import NDJSON
-from shared.tables.stored_rows import write_rows
+from shared.tables.stored_rows import written_rows
+
+#: How many times the rows of a small job are in memory while they are sent to Redis.
+SMALL_COPIES = 5
 
 
 def take_job(services: Services, request: Request, claim: Claim | None = None) -> Job:
@@ -49,8 +52,11 @@ def take_job(services: Services, request: Request, claim: Claim | None = None) -
         return {"binding": claim.bind_rows(content.kind, admitted.options)} if claim else {}
 
     if content.kind.format is Format.JSON:
-        checked = check_json(services, content, request.content_length)
-        return _record_json(services, checked, checked.terms | binding(checked.admitted))
+        with services.body_memory.reserving() as memory:
+            checked = check_json(services, content, request.content_length, memory)
+            if checked.is_small:
+                memory.raise_to(SMALL_COPIES * checked.size, BULK_ADVICE)
+            return _record_json(services, checked, checked.terms | binding(checked.admitted))
     early = check_early(services, content, request.content_length)
     with new_folder(services) as job_id:
         destination = BlobDestination(services.blobs, upload_key_of(job_id))
@@ -63,35 +69,41 @@ def _record_json(services: Services, checked: CheckedJson, terms: Terms) -> Job:
     served, rows = checked.admitted.served, checked.rows
     if checked.is_small:
         return record_small(services, served, rows, terms)
-    lines = write_rows(rows)
     with new_folder(services) as job_id:
-        services.blobs.put(upload_key_of(job_id), lines)
-        upload = StoredUpload(NDJSON, len(lines), len(rows))
-        return record_bulk(services, served, job_id, upload, terms)
+        size = 0
+        with services.blobs.writing(upload_key_of(job_id)) as file:
+            for lines in written_rows(rows):
+                file.write(lines)
+                size += len(lines)
+        return record_bulk(services, served, job_id, StoredUpload(NDJSON, size, len(rows)), terms)
 
 
-def read_json(services: Services, request: Request) -> Any:
-    """Read and parse a JSON body.
+def read_json_rows(services: Services, request: Request, memory: Reservation) -> Any:
+    """Read and parse a JSON body of rows; `json_rows` checks whether an answer can quote them.
+
+    Args:
+        services: supply the limits.
+        request: with the body.
+        memory: of the request; it then holds what the rows need.
 
     Raises:
-        shared.errors.service.TooLarge: the body is over the limit for JSON.
-        shared.errors.input.NotJson: the body is not JSON, or an answer could not quote it.
+        shared.errors.service.TooLarge: the body is over a limit for JSON.
+        shared.errors.service.BodiesFull: other requests hold the memory for JSON.
+        shared.errors.input.NotJson: the body is not JSON.
     """
-    value = read_json_rows(services, request)
+    chunks = chunks_of(request)
+    return read_json(services.settings, chunks, request.content_length, memory)[0]
+
+
+def read_json_body(services: Services, request: Request, memory: Reservation) -> Any:
+    """Read and parse a JSON body that an answer must be able to quote.
+
+    Raises:
+        shared.errors.base.ScorelaneError: as `read_json_rows`; also if it cannot be quoted.
+    """
+    value = read_json_rows(services, request, memory)
     try:
         check_writable(value)
     except UnicodeEncodeError:
         raise NotJson(reason="a text in it has half of a character (a lone surrogate)") from None
     return value
-
-
-def read_json_rows(services: Services, request: Request) -> Any:
-    """Read and parse a JSON body of rows; `json_rows` checks whether an answer can quote them.
-
-    Raises:
-        shared.errors.service.TooLarge: the body is over the limit for JSON.
-        shared.errors.input.NotJson: the body is not JSON.
-    """
-    body = read_limited(services, chunks_of(request), request.content_length)
-    check_json_memory(body)
-    return parse_json(body)

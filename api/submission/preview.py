@@ -10,11 +10,14 @@ from typing import BinaryIO, cast
 from flask import Request
 from typing_extensions import override
 
+from api.process.body_memory import Reservation
 from api.requests.content import RequestContent
 from api.requests.limits import check_length
 from api.services import Services
 from api.submission.admission import Admitted
 from api.submission.checks import (
+    COPIES,
+    SHORTER_ADVICE,
     BlobDestination,
     Destination,
     check_early,
@@ -72,16 +75,21 @@ def preview_of(services: Services, content: RequestContent, request: Request) ->
         shared.errors.base.ScorelaneError: the request cannot be a job.
     """
     if content.kind.format is Format.JSON:
-        return _preview_json(services, content, request.content_length)
+        with services.body_memory.reserving() as memory:
+            return _preview_json(services, content, request.content_length, memory)
     early = check_early(services, content, request.content_length)
     if content.kind.format is Format.PARQUET:
         return _preview_parquet(services, content, early)
     is_plain = not content.is_form and not request.headers.get("Content-Encoding")
-    return _preview_text(services, content, early, request.content_length if is_plain else None)
+    announced = request.content_length if is_plain else None
+    with services.body_memory.reserving() as memory:
+        return _preview_text(services, content, early, announced, memory)
 
 
-def _preview_json(services: Services, content: RequestContent, announced: int | None) -> Preview:
-    checked = check_json(services, content, announced)
+def _preview_json(
+    services: Services, content: RequestContent, announced: int | None, memory: Reservation
+) -> Preview:
+    checked = check_json(services, content, announced, memory)
     if checked.is_small:
         check_small_room(services, checked.admitted.served)
     count = len(checked.rows)
@@ -114,9 +122,13 @@ def _preview_parquet(
 
 
 def _preview_text(
-    services: Services, content: RequestContent, early: Admitted | None, announced: int | None
+    services: Services,
+    content: RequestContent,
+    early: Admitted | None,
+    announced: int | None,
+    memory: Reservation,
 ) -> Preview:
-    head = Head(content, services.settings)
+    head = Head(content, services.settings, memory)
     upload = check_upload(services, head.content, early, head)
     lines = head.whole_lines()
     rows = _first_rows(services.settings, lines, upload.content.layout, is_whole=head.is_whole)
@@ -168,7 +180,8 @@ class Head(Destination):
         length: the bytes of the whole file, after `content` was read; None: unknown.
     """
 
-    def __init__(self, content: RequestContent, settings: Settings) -> None:
+    def __init__(self, content: RequestContent, settings: Settings, memory: Reservation) -> None:
+        self._memory = memory
         self.content = replace(content, chunks=self._head_of(content))
         self.is_whole = True
         self.length: int | None = None
@@ -195,6 +208,8 @@ class Head(Destination):
         size = 0
         for chunk in content.chunks:
             piece = self._needed(chunk)
+            needed = COPIES * (len(self._bytes) + len(piece))
+            self._memory.raise_to(needed, SHORTER_ADVICE)
             size += len(chunk)
             if piece:
                 yield piece

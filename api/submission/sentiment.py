@@ -4,14 +4,15 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from api.process.body_memory import Reservation
 from api.requests.limits import BULK_ADVICE
 from api.requests.options import RowOptions, parameters_of, row_options
 from api.schema.describe import OF_ROWS, Answer, Content, describes, json
 from api.schema.row_types import JSON_ROWS, Row
-from api.services import current_services
-from api.submission.intake import read_json_rows
+from api.services import Services, current_services
+from api.submission.intake import SMALL_COPIES, read_json_rows
 from api.uploads.json_rows import json_rows
-from shared.errors.service import NoAnswerInTime, NoWorker, TooLarge
+from shared.errors.service import NoAnswerInTime, NoWorker, QuestionsFull, TooLarge
 from shared.model import SCORE
 from shared.tables.csv_results import parse
 from shared.tables.stored_rows import json_text, write_rows
@@ -31,7 +32,7 @@ def apitest() -> str:
 @blueprint.post("/sentiment")
 @describes(
     {200: Answer("The rows with their scores.", json(list[Row], [{"ref": 1, SCORE: 0.83}]))},
-    refused=(*OF_ROWS, NoWorker, NoAnswerInTime),
+    refused=(*OF_ROWS, NoWorker, NoAnswerInTime, QuestionsFull),
     parameters=parameters_of(RowOptions),
     body=JSON_ROWS,
 )
@@ -42,11 +43,16 @@ def sentiment() -> Response:
     keep the type that they were sent with.
     """
     at = current_services()
+    with at.body_memory.reserving() as memory:
+        return _scored(at, memory)
+
+
+def _scored(at: Services, memory: Reservation) -> Response:
     options = row_options(request.args)
     served = at.model(options.model)
     rows = json_rows(
         # Whatever the content type is: the article's client may send another one.
-        read_json_rows(at, request),
+        read_json_rows(at, request, memory),
         text_column=options.text_column,
         ref_column=options.ref_column,
     )
@@ -59,7 +65,9 @@ def sentiment() -> Response:
     if not at.fleet.processes(served.card.full_name):
         # A wait would hold a thread of the API; a few dozen such requests would hold them all.
         raise NoWorker(model=served.card.full_name)
-    result = at.sync_scorer.ask(served.card.full_name, write_rows(rows), len(rows))
+    lines = write_rows(rows)
+    memory.raise_to(SMALL_COPIES * len(lines), BULK_ADVICE)
+    result = at.sync_scorer.ask(served.card.full_name, lines, len(rows))
     answer = []
     for number, ((ref, _), scored) in enumerate(zip(rows, parse(result), strict=True), 1):
         row: dict[str, Any] = {"ref": number if ref is None else ref, SCORE: scored[SCORE]}

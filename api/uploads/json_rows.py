@@ -19,8 +19,29 @@ from shared.tables.json_values import check_writable, decode, kind_of
 Row = tuple[Any, ...]
 
 
+def decode_body(body: bytes) -> str:
+    """Decode a JSON body, in the encoding that its first bytes show.
+
+    Raises:
+        shared.errors.input.NotJson: it is not text.
+    """
+    try:
+        return body.decode(json.detect_encoding(body), "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise NotJson(reason=str(error)) from None
+
+
 def parse_json(body: bytes) -> Any:
-    """Parse a JSON body; it may hold halves of surrogate pairs, see `check_writable`.
+    """Decode and parse a JSON body, as `parse_text` does.
+
+    Raises:
+        shared.errors.input.NotJson: it is not JSON, or a number in it is too large.
+    """
+    return parse_text(decode_body(body))
+
+
+def parse_text(text: str) -> Any:
+    """Parse the text of a JSON body; it may hold halves of surrogate pairs, see `check_writable`.
 
     A body that is a JSON string which holds JSON is parsed a second time: the result of
     `requests.post(url, json=json.dumps(data))`, a common slip that the article's client makes too.
@@ -29,11 +50,11 @@ def parse_json(body: bytes) -> Any:
         shared.errors.input.NotJson: it is not JSON, or a number in it is too large.
     """
     try:
-        value = decode(body.decode(json.detect_encoding(body), "surrogatepass"))
+        value = decode(text)
         if isinstance(value, str):
             value = decode(value)
     except (ValueError, RecursionError) as error:
-        # UnicodeDecodeError is a ValueError; RecursionError is a body of a million brackets.
+        # RecursionError is a body of a million brackets.
         raise NotJson(reason=str(error)) from None
     return value
 

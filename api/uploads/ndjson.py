@@ -46,6 +46,11 @@ class NdjsonUpload(Upload):
 
     @property
     @override
+    def held(self) -> int:
+        return len(self._head)
+
+    @property
+    @override
     def about_rows(self) -> int:
         # At least one: the last line may have no line break.
         return max(self._row_estimate.of(self.size), 1)

@@ -11,6 +11,11 @@ class Upload(Protocol):
     size: int  #: The bytes that were fed so far.
 
     @property
+    def held(self) -> int:
+        """The bytes of the upload that the reader holds until it has found the columns."""
+        return 0
+
+    @property
     def about_rows(self) -> int:
         """About how many rows the upload has."""
 

@@ -134,6 +134,13 @@ class Settings(BaseSettings):
     max_json_bytes: int = Field(
         16 * 2**20, gt=0, description="The largest JSON body. It is held in memory; a CSV is not."
     )
+    body_memory_bytes: int = Field(
+        128 * 2**20,
+        ge=2**20,
+        description="Memory that the JSON bodies of all requests may take together in one replica "
+        "of the API, as estimated before they are parsed. A body that needs more is a 413; "
+        "others wait for it, or are a 503.",
+    )
     max_text_chars: int = Field(100_000, gt=0, description="A longer text is an error in its row.")
     max_record_bytes: int = Field(
         8 * 2**20,
@@ -159,13 +166,35 @@ class Settings(BaseSettings):
     sentiment_timeout: float = Field(
         30.0, gt=0, description="How long POST /sentiment waits for its answer."
     )
+    waiting_questions: int = Field(
+        8,
+        ge=0,
+        description="Requests to `/sentiment` that may wait longer than 2 seconds in one API "
+        "process, which has 40 threads; another one is a 503.",
+    )
+
+    head_seconds: float = Field(
+        20.0, gt=0, description="The time in which a client must send the head of a request."
+    )
+    client_pause_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="How long a client may pause while it sends the body of a request or reads a "
+        "response; a third of this while other requests wait for a thread.",
+    )
+    client_bytes_per_second: float = Field(
+        1000.0,
+        gt=0,
+        description="The least rate of a body or a response in the long run. It is not "
+        "measured while the API works on the request.",
+    )
 
     max_streams: int = Field(
         16,
         ge=1,
         le=31,
         description="Streams of `/jobs/<id>/events` in one API process. Each of them holds one "
-        "of its 32 threads.",
+        "of its 40 threads.",
     )
     stream_seconds: float = Field(
         900.0, gt=0, description="A stream ends after this time; its client connects again."
@@ -180,7 +209,7 @@ class Settings(BaseSettings):
         8,
         ge=0,
         description="Requests that may wait for a job at the same time in one API process, "
-        "which has 32 threads; another request is answered at once.",
+        "which has 40 threads; another request is answered at once.",
     )
     webhook_secrets: SecretStr = Field(
         SecretStr(""),

@@ -13,6 +13,12 @@ class BodyCutOff(BadInput):
     """
 
 
+class BodyTooSlow(BadInput):
+    """The body stopped for too long after {received}, so nothing of it was accepted. Send the
+    request again; with the same Idempotency-Key it makes one job.
+    """
+
+
 class BadChunkedBody(BadInput):
     """The body is not framed as `Transfer-Encoding: chunked` requires (RFC 9112, 7.1), so nothing
     of it was accepted. Leave the framing to the HTTP library, or send a Content-Length.

@@ -135,6 +135,13 @@ class NoAnswerInTime(ScorelaneError):
     """
 
 
+class QuestionsFull(ScorelaneError):
+    """The workers of {model} answer slowly, and {limit} requests already wait for answers in this
+    API process. Try again in a few seconds, or send the rows as a job (POST /jobs): it is scored
+    when its turn comes.
+    """
+
+
 class StreamsFull(ScorelaneError):
     """All {limit} streams of events in this API process are taken. Try again in a few seconds, or
     poll /jobs/<id>, which gives the same information.
@@ -213,6 +220,12 @@ class ServiceFull(ScorelaneError):
 class OwnerFull(ScorelaneError):
     """You already have too much waiting: {what}. Nothing was accepted; send this again when
     some of it is done.
+    """
+
+
+class BodiesFull(ScorelaneError):
+    """Other requests hold the {limit} of memory for large JSON bodies. Nothing was accepted; try
+    again in a few seconds, or send the rows as a CSV, which needs no memory.
     """
 
 

@@ -1,6 +1,7 @@
 """The stored form of rows that were sent as JSON or Parquet: a line of JSON for each row."""
 
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from math import isfinite
 from typing import Any
@@ -21,9 +22,13 @@ def write_rows(rows: list[tuple[Any, ...]]) -> bytes:
         rows: tuples of equal length: the ref (None: the row was sent without one), the text, and
             the values of the carried columns.
     """
-    return b"".join(
-        [_lines_of(rows[at : at + _ROWS_AT_ONCE]) for at in range(0, len(rows), _ROWS_AT_ONCE)]
-    )
+    return b"".join(written_rows(rows))
+
+
+def written_rows(rows: list[tuple[Any, ...]]) -> Iterator[bytes]:
+    """Write rows as `write_rows` does, some of them at a time."""
+    for at in range(0, len(rows), _ROWS_AT_ONCE):
+        yield _lines_of(rows[at : at + _ROWS_AT_ONCE])
 
 
 def _lines_of(rows: list[tuple[Any, ...]]) -> bytes:

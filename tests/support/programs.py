@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -88,8 +88,17 @@ class Programs:
         """Start the API, and wait until it answers."""
         self.api, _ = self.start_replica(self.port)
 
-    def start_replica(self, port: int | None = None) -> tuple[subprocess.Popen[bytes], int]:
-        """Start an API on a port, or on a free one, and wait until it answers; returns both."""
+    def start_replica(
+        self,
+        port: int | None = None,
+        is_up: Callable[[int], bool] | None = None,
+    ) -> tuple[subprocess.Popen[bytes], int]:
+        """Start an API on a port, or on a free one, and wait until it answers; returns both.
+
+        Args:
+            port: the port.
+            is_up: tells whether the API at a port answers, if a GET over HTTP does not.
+        """
         port = port or free_port()
         program = self._start(
             "api",
@@ -102,7 +111,8 @@ class Programs:
             f"127.0.0.1:{port}",
             "api.wsgi:app",
         )
-        wait_for(lambda: self.status(f"http://127.0.0.1:{port}/livez") == 200)
+        livez = f"http://127.0.0.1:{port}/livez"
+        wait_for(lambda: is_up(port) if is_up else self.status(livez) == 200)
         return program, port
 
     def start_worker(self) -> subprocess.Popen[bytes]:

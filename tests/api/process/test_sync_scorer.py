@@ -10,7 +10,7 @@ from support.waiting import wait_for
 
 from api.process.sync_scorer import SyncScorer
 from shared.config.settings import Settings
-from shared.errors.service import NoAnswerInTime
+from shared.errors.service import NoAnswerInTime, QuestionsFull
 from shared.jobs.job_store import Answer, Question
 
 MODEL = "fast@0123456789ab"
@@ -117,3 +117,29 @@ def test_another_thread_listens_when_the_store_fails(store: InMemoryJobStore) ->
         outcomes = [one.exception() or one.result() for one in answers]
         scorer.stopped.set()
     assert sorted(map(type, outcomes), key=str) == [ConnectionError, bytes]
+
+
+def test_few_questions_wait_long(store: InMemoryJobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond their number a question is refused, and later ones for this model at once.
+
+    A question for another model is asked, and refused only if its answer is not prompt.
+    """
+    monkeypatch.setattr("api.process.sync_scorer.PROMPT_SECONDS", 0.05)
+    shared = sync_scorer(store, waiting_questions=2)
+    with ThreadPoolExecutor(6) as threads:
+        asked = [threads.submit(shared.ask, MODEL, b"rows", 1) for _ in range(6)]
+        wait_for(lambda: sum(one.done() for one in asked) == 4)
+        # Those that were refused do not wait for the worker either.
+        assert store.waiting_small(MODEL) == 2
+        with pytest.raises(QuestionsFull):
+            shared.ask(MODEL, b"rows", 1)
+        with pytest.raises(QuestionsFull):
+            shared.ask("other@0123456789ab", b"rows", 1)
+        assert store.waiting_small("other@0123456789ab") == 0
+        scorer = Scorer(store)
+        scorer.start()
+        outcomes = [one.exception() or one.result() for one in asked]
+        assert shared.ask(MODEL, b"rows", 1) == b"rows"
+        scorer.stopped.set()
+    assert outcomes.count(b"rows") == 2
+    assert sum(isinstance(one, QuestionsFull) for one in outcomes) == 4

@@ -2,31 +2,81 @@
 
 import json
 import tracemalloc
+from contextlib import suppress
 
 import pytest
 
-from api.requests.limits import check_json_memory
+from api.requests.json_body import memory_for
+from api.uploads.json_rows import decode_body, json_rows, parse_text
 from shared.config.settings import Settings
-from shared.errors.service import TooLarge
+from shared.errors.input import BadInput
 from shared.tables.stored_rows import read_stored, write_rows
 
 #: The largest JSON body of the default settings.
 SIZE = Settings().max_json_bytes
 
 
-@pytest.mark.parametrize("unit", [b"[", b"{},", b"[],", b"1,", b'"",', b'{"a":', b'{"text":"a"},'])
+LIMIT = Settings().body_memory_bytes
+
+ROW = b'{"ref": 12345, "text": "I am well, thanks. The film was good and I liked it."},'
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"[",
+        b"{},",
+        b"[],",
+        b"1,",
+        b'"",',
+        b'{"a":',
+        b'{"text":"a"},',
+        b'"\\u0000",',
+        b"1.10,",
+        b'"\\":",',
+    ],
+)
 def test_a_large_body_of_tiny_values_is_refused(unit: bytes) -> None:
     """Parsed, it would take many times its length."""
-    with pytest.raises(TooLarge, match="POST /jobs with Content-Type: text/csv"):
-        check_json_memory(unit * (SIZE // len(unit)))
+    assert memory_for(b"[" + unit * (SIZE // len(unit))) > LIMIT
 
 
 def test_a_large_body_of_ordinary_rows_is_accepted() -> None:
     """Texts of a sentence fill the limit of bytes first; so does one long text."""
-    row = b'{"ref": 12345, "text": "I am well, thanks. The film was good and I liked it."},'
-    check_json_memory(b"[" + row * (SIZE // len(row)) + b"{}]")
-    check_json_memory(b'{"text": ["' + b"a" * SIZE + b'"]}')
-    check_json_memory(b'{"text":"a"},' * (4 * 2**20 // 13))
+    assert memory_for(b"[" + ROW * (SIZE // len(ROW)) + b"{}]") <= LIMIT
+    assert memory_for(b'{"text": ["' + b"a" * SIZE + b'"]}') <= LIMIT
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" + (ROW * 10_000)[:-1] + b"]",
+        b'[{"text":"a"}' + b',{"text":"a"}' * 50_000 + b"]",
+        b'{"text":["a"' + b',"a"' * 100_000 + b"]}",
+        b"{" + b",".join(b'"name%d":1' % number for number in range(50_000)) + b"}",
+        b"[" + b"1.10," * 100_000 + b"1]",
+        b'{"text":["' + b"a" * 1_000_000 + "\U0001f600".encode() + b'"]}',
+        b'{"text":["' + b"a" * 1_000_000 + b'\\ud83d\\ude00"]}',
+        json.dumps(json.dumps([{"text": "a short text"}] * 20_000)).encode(),
+        ("[" + '{"text": "good"},' * 20_000 + "{}]").encode("utf-16"),
+    ],
+)
+def test_the_estimate_holds(body: bytes) -> None:
+    """Decoding and parsing a body takes no more memory than was estimated."""
+    tracemalloc.start()
+    try:
+        text = decode_body(body)
+        value = parse_text(text)
+        _, peak = tracemalloc.get_traced_memory()
+        with suppress(BadInput):
+            # By then the text is gone.
+            del text
+            tracemalloc.reset_peak()
+            json_rows(value)
+        _, with_rows = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert max(peak, with_rows) < 1.1 * memory_for(body)
 
 
 def test_writing_rows_takes_little_more_than_the_lines() -> None:

@@ -1,0 +1,325 @@
+"""Clients that send by halves, pause, or read nothing, against the real API over sockets."""
+
+import signal
+import ssl
+import subprocess
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from support.programs import Programs, many_rows, programs
+from support.raw_client import RawAnswer, RawClient, get, head, trickle
+from support.waiting import wait_for
+
+from api.security.keys import new_key
+
+pytestmark = pytest.mark.stack
+
+#: One process of the API with few threads, so that few clients hold them all.
+THREADS, CONNECTIONS = 4, 80
+FEW = {"GUNICORN_CMD_ARGS": f"--workers 1 --threads {THREADS} --worker-connections {CONNECTIONS}"}
+
+#: The times are short, so that a test need not wait long for their end.
+SHORT = {"head_seconds": "2", "client_pause_seconds": "4", "client_bytes_per_second": "2000"}
+
+#: How long a probe may take while all other threads are held.
+PROBE_SECONDS = 3.0
+
+TEXT_LINE = b'{"text": "a text of some length"}\n'
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory, sockets: Path) -> Iterator[Programs]:
+    """Redis, an API with few threads, and a worker."""
+    folder, own = tmp_path_factory.mktemp("slow"), Path(tempfile.mkdtemp(dir=sockets))
+    with programs(folder, own, env=FEW, processes="1", **SHORT) as running:
+        running.start_worker()
+        running.wait_ready()
+        yield running
+
+
+def upload(length: int, *headers: str) -> bytes:
+    """The head of an upload of lines."""
+    return head(
+        "POST /jobs",
+        "Content-Type: application/x-ndjson",
+        f"Content-Length: {length}",
+        *headers,
+    )
+
+
+def question(*headers: str, text: bytes = b'{"text": ["good"]}') -> bytes:
+    """A whole request to `/sentiment`."""
+    length = f"Content-Length: {len(text)}"
+    return head("POST /sentiment", "Content-Type: application/json", length, *headers) + text
+
+
+def check_probes(api: Programs, status: int = 200) -> None:
+    """Assert that the addresses of health answer soon; `/metrics` may need a key (`status`)."""
+    for path, wanted in (("/livez", 200), ("/readyz", 200), ("/metrics", status)):
+        assert get(api.port, path, timeout=PROBE_SECONDS).status == wanted, path
+
+
+def ask(api: Programs, timeout: float = 60) -> RawAnswer:
+    with RawClient(api.port, timeout=timeout) as client:
+        client.send(question("Connection: close"))
+        return client.answer()
+
+
+def many(stack: ExitStack, port: int, count: int, content: bytes, **how: int) -> list[RawClient]:
+    """Open connections that each send the same bytes, and leave them open."""
+    clients = [stack.enter_context(RawClient(port, **how)) for _ in range(count)]
+    for client in clients:
+        with suppress(OSError):  # the API may have closed the oldest
+            client.send(content)
+    return clients
+
+
+def test_half_sent_heads_hold_nothing(api: Programs) -> None:
+    """Beside more half-sent heads than the API takes connections, every request is answered."""
+    with ExitStack() as stack:
+        many(stack, api.port, 2 * CONNECTIONS, b"POST /jobs HTTP/1.1\r\nHost: local")
+        check_probes(api)
+        assert ask(api, PROBE_SECONDS).status == 200
+
+
+def test_a_head_that_takes_too_long(api: Programs) -> None:
+    """A head that is not sent in time is a 408, and a connection without a byte is closed."""
+    with RawClient(api.port) as client, RawClient(api.port) as silent:
+        trickle(client, head("GET /livez", f"Filler: {'x' * 2000}"), every=0.1, step=1)
+        answer = client.answer()
+        assert (answer.status, answer.json["type"]) == (
+            408,
+            "urn:scorelane:problem:request-timeout",
+        )
+        assert client.is_closed()
+        assert silent.is_closed()
+
+
+def test_a_head_in_pieces_is_read(api: Programs) -> None:
+    """A request is answered however its bytes are cut, also if several come at once."""
+    whole = question()
+    with RawClient(api.port) as client:
+        for byte in whole:
+            client.send(bytes([byte]))
+        assert client.answer().status == 200
+        # Three requests at once on the same connection, and the half of a fourth.
+        client.send(whole * 3 + whole[:40])
+        assert [client.answer().status for _ in range(3)] == [200] * 3
+        client.send(whole[40:])
+        assert client.answer().status == 200
+
+
+def test_bodies_in_pieces_are_read(api: Programs) -> None:
+    """Chunked bodies, and bodies that are sent only after `100 Continue`, arrive."""
+    with RawClient(api.port) as client:
+        client.send(head("POST /jobs", "Content-Type: text/csv", "Transfer-Encoding: chunked"))
+        for piece in (b"text\n", b"good\n", b"bad\n"):
+            client.send(b"%x\r\n" % len(piece))
+            client.send(piece + b"\r\n")
+        client.send(b"0\r\n\r\n")
+        assert client.answer().status == 202
+        client.send(upload(len(TEXT_LINE), "Expect: 100-continue"))
+        assert client.answer().status == 100
+        client.send(TEXT_LINE)
+        assert client.answer().status == 202
+
+
+def test_a_head_that_is_too_long(api: Programs) -> None:
+    """A head that is too long or malformed is refused at once, before it ends."""
+    for content, status in (
+        (b"GET /" + b"a" * 40_000, 414),
+        (b"GET /livez HTTP/1.1\r\n" + b"Filler: abc\r\n" * 4_000, 431),
+        (b"GET /livez HTTP/1.1\nHost: localhost\n\n", 400),
+    ):
+        with RawClient(api.port, timeout=PROBE_SECONDS) as client:
+            client.send(content)
+            answer = client.answer()
+            assert (answer.status, answer.headers["connection"]) == (status, "close")
+
+
+def test_bodies_that_do_not_come(api: Programs) -> None:
+    """They hold all threads for a while, but none of the probes; each of them is a 408."""
+    with ExitStack() as stack:
+        clients = many(stack, api.port, 3 * THREADS, upload(1_000_000) + TEXT_LINE)
+        check_probes(api)
+        answers = [client.answer() for client in clients]
+        assert {(one.status, one.json["type"]) for one in answers} == {
+            (408, "urn:scorelane:problem:body-too-slow")
+        }
+    assert ask(api).status == 200
+
+
+def test_too_many_requests_for_the_threads(api: Programs) -> None:
+    """Beyond a limit they do not wait for a thread, but are a 503 that says when to come again."""
+    with ExitStack() as stack:
+        clients = many(stack, api.port, CONNECTIONS * 3 // 4, upload(1_000_000))
+        check_probes(api)
+        answers = [client.answer() for client in clients]
+    refused = [one for one in answers if one.status == 503]
+    assert {one.status for one in answers} == {408, 503}
+    assert len(refused) == CONNECTIONS * 3 // 4 - CONNECTIONS // 2
+    assert all(one.headers["retry-after"] for one in refused)
+
+
+def test_a_body_below_the_least_rate(api: Programs) -> None:
+    """A body that comes byte by byte is refused, although it never pauses for long."""
+    with RawClient(api.port) as client:
+        client.send(upload(1_000))
+        assert trickle(client, b" " * 1_000, every=0.2, step=1) < 60
+        assert client.answer().status == 408
+
+
+def test_an_honest_upload_over_a_poor_line(api: Programs) -> None:
+    """An upload that pauses, and is slow but above the least rate, becomes a job."""
+    content = TEXT_LINE * 2_000
+    with RawClient(api.port) as client:
+        client.send(upload(len(content)))
+        trickle(client, content[:40_000], every=0.2, step=2_000)
+        trickle(client, content[40_000:], every=2, step=len(content) // 2)
+        assert client.answer().status == 202
+
+
+def test_downloads_that_nobody_reads(api: Programs) -> None:
+    """They leave the probes free, and are cut off; a download that is read slowly is whole."""
+    location = api.submit(many_rows(200_000)[0])
+    assert api.wait_for_end(location)["state"] == "succeeded"
+    path = f"{location}/results"
+    whole = api.client.get(path).content
+    with ExitStack() as stack:
+        unread = head(f"GET {path}", "Connection: close")
+        clients = many(stack, api.port, 3 * THREADS, unread, buffer=4096)
+        check_probes(api)
+        slow = stack.enter_context(RawClient(api.port, buffer=64 * 1024))
+        slow.send(head(f"GET {path}"))
+        assert slow.answer().body == whole
+        assert all(client.is_closed() for client in clients)
+
+
+def test_a_hung_worker_leaves_room_for_other_requests(api: Programs) -> None:
+    """Few questions wait for it; the others are a 503 within seconds that says when to ask again.
+
+    It answers again when it goes on.
+    """
+    [worker] = api.running("worker")
+    family = [psutil.Process(worker.pid), *psutil.Process(worker.pid).children(recursive=True)]
+    with replica(api, "--workers 1", waiting_questions="2") as (_, port):
+        for one in family:
+            one.send_signal(signal.SIGSTOP)
+        try:
+            with ExitStack() as stack:
+                clients = many(stack, port, 60, question())
+                with ThreadPoolExecutor(60) as threads:
+                    answers = [threads.submit(client.answer) for client in clients]
+                    wait_for(lambda: sum(one.done() for one in answers) == 58, 20)
+                    assert get(port, "/jobs?limit=1", timeout=PROBE_SECONDS).status == 200
+                    for one in family:
+                        one.send_signal(signal.SIGCONT)
+                    found = [one.result() for one in answers]
+        finally:
+            for one in family:
+                one.send_signal(signal.SIGCONT)
+        assert Counter(one.status for one in found) == {503: 58, 200: 2}
+        refused = [one for one in found if one.status == 503]
+        assert {one.json["type"] for one in refused} == {"urn:scorelane:problem:questions-full"}
+        assert all(one.headers["retry-after"] for one in refused)
+
+
+def test_a_body_without_a_key_is_not_read(api: Programs) -> None:
+    """Without a key the answer comes before the body, which then holds no thread."""
+    key, line = new_key("someone", "submit,read")
+    with replica(api, FEW["GUNICORN_CMD_ARGS"], api_keys=line) as (_, port), ExitStack() as stack:
+        clients = many(stack, port, 10 * THREADS, upload(1_000_000) + TEXT_LINE)
+        assert {client.answer().status for client in clients} == {401}
+        # They are all still connected, and sending.
+        for client in clients:
+            client.send(TEXT_LINE)
+        with RawClient(port, timeout=PROBE_SECONDS) as client:
+            client.send(question(f"Authorization: Bearer {key}"))
+            assert client.answer().status == 200
+        # A client that looks for an answer only when all is sent, finds it.
+        with RawClient(port) as client:
+            client.send(upload(20_000_000) + b" " * 20_000_000)
+            assert client.answer().status == 401
+
+
+def test_tls(api: Programs, tmp_path: Path) -> None:
+    """Over TLS it is the same: for half handshakes, pieces of heads and bodies that do not come."""
+    names = ("-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem"))
+    request = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost")
+    subprocess.run([*request, *names], check=True, capture_output=True)
+    files = f" --keyfile {tmp_path / 'key.pem'} --certfile {tmp_path / 'cert.pem'}"
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+
+    def answers(port: int) -> bool:
+        with suppress(OSError), RawClient(port) as client:
+            client.secure(context).send(head("GET /livez", "Connection: close"))
+            return client.answer().status == 200
+        return False
+
+    arguments = FEW["GUNICORN_CMD_ARGS"] + files
+    with replica(api, arguments, answers) as (_, port), ExitStack() as stack:
+        many(stack, port, 2 * THREADS, b"\x16\x03\x01\x02")
+        many(stack, port, 2 * THREADS, b"GET / HTTP/1.1\r\n\r\n")
+        for _ in range(2 * THREADS):
+            client = stack.enter_context(RawClient(port).secure(context))
+            client.send(upload(1_000_000) + TEXT_LINE)
+        assert answers(port)
+        assert client.answer().status == 408
+        with RawClient(port).secure(context) as client:
+            for byte in question():
+                client.send(bytes([byte]))
+            assert client.answer().status == 200
+            client.send(upload(len(TEXT_LINE) * 10_000) + TEXT_LINE * 10_000)
+            assert client.answer().status == 202
+
+
+def test_a_stop_waits_for_no_slow_client(api: Programs) -> None:
+    """A stopping API finishes a request that it reads, and does not wait for half-sent heads."""
+    started = replica(api, FEW["GUNICORN_CMD_ARGS"], head_seconds="60")
+    with started as (program, port), ExitStack() as stack:
+        many(stack, port, 10, b"GET /livez HTTP/1.1\r\n")
+        client = stack.enter_context(RawClient(port))
+        client.send(upload(2 * len(TEXT_LINE)) + TEXT_LINE)
+        # By then a thread has the upload.
+        assert get(port, "/jobs?limit=1").status == 200
+        program.terminate()
+        client.send(TEXT_LINE)
+        assert client.answer().status == 202
+        program.wait(15)
+
+
+def test_worker_processes_that_are_replaced(api: Programs) -> None:
+    """Processes that end after a number of requests lose none."""
+    arguments = "--workers 2 --threads 4 --max-requests 30"
+    with replica(api, arguments) as (_, port), ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: get(port, "/apitest").status, range(100)))
+    assert found == [200] * 100
+
+
+@contextmanager
+def replica(
+    api: Programs,
+    arguments: str,
+    is_up: Callable[[int], bool] | None = None,
+    **settings: str,
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Start another API beside the first one; gives its process and its port."""
+    usual = dict(api.env)
+    api.env |= {f"SCORELANE_{name.upper()}": text for name, text in settings.items()}
+    api.env["GUNICORN_CMD_ARGS"] = arguments
+    try:
+        program, port = api.start_replica(is_up=is_up)
+    finally:
+        api.env = usual
+    try:
+        yield program, port
+    finally:
+        program.terminate()
+        program.wait(40)
