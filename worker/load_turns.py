@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shared.load_time import unpacked_bytes
-from worker.memory import available_bytes
+from shared.machine_memory import available_bytes
 
 logger = logging.getLogger(__name__)
 

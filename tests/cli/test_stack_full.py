@@ -12,7 +12,7 @@ from support.waiting import wait_for
 
 from scorelane.stack.programs import redis
 from scorelane.stack.stack import Stack
-from worker.memory import memory_bytes
+from shared.machine_memory import memory_bytes
 
 pytestmark = pytest.mark.stack
 
