@@ -21,11 +21,10 @@ from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.telemetry import logs
 from worker.announcement import withdraw_predecessor
-from worker.app import app, serve_queues
+from worker.app import app, process_count, serve_queues
 from worker.bootstrap import main_process
-from worker.loading import process_count
 from worker.memory import keep_freed_memory, max_process_bytes
-from worker.served_models import ServedModels
+from worker.models.served_models import ServedModels
 
 logger = logging.getLogger(__name__)
 

@@ -38,12 +38,12 @@ from shared.telemetry.prometheus import MetricsCollector
 from shared.telemetry.spans import spans
 from shared.webhooks.target import Allowed
 from worker.announcement import announce, node_name
-from worker.app import app, drop_queues, time_limits
+from worker.app import app, drop_queues, process_count, time_limits
 from worker.callbacks.http_post import WebhookClient
 from worker.callbacks.sender import Sender
-from worker.loading import load_models, process_count
+from worker.models.loading import load_models
+from worker.models.served_models import ServedModels
 from worker.pipeline import Pipeline
-from worker.served_models import ServedModels
 from worker.steps.background_close import BackgroundCloser
 from worker.steps.leases import LeaseRenewer
 from worker.telemetry.journal import Journal

@@ -17,9 +17,9 @@ from shared.errors.model import ModelReplaced, NoSoundModel
 from shared.model import Card, load_model, read_card, write_card
 from shared.model_folders import read_folders
 from training.model_folder import new_model_folder
-from worker import loading
-from worker.kept_files import KeptFiles
-from worker.served_models import MOST_DEATHS, ServedModels
+from worker.models import loading
+from worker.models.kept_files import KeptFiles
+from worker.models.served_models import MOST_DEATHS, ServedModels
 
 
 def add(folder: Path, content: str) -> Card:

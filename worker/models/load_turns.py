@@ -1,14 +1,12 @@
 """Lets the processes of a worker load their models in turn where memory is short."""
 
-import fcntl
 import logging
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from shared.load_time import unpacked_bytes
+from shared.process_lock import ProcessLock
 from shared.machine_memory import available_bytes
 
 logger = logging.getLogger(__name__)
@@ -36,12 +34,7 @@ class LoadTurns:
     """The turns of the processes that the maker of this object forks."""
 
     def __init__(self) -> None:
-        # The kernel unlocks the file for a process that is killed.
-        with tempfile.TemporaryFile() as file:
-            self._file = os.dup(file.fileno())
-
-    def __del__(self) -> None:
-        os.close(self._file)
+        self._lock = ProcessLock()
 
     @contextmanager
     def turn(self, needed: int, processes: int) -> Iterator[None]:
@@ -55,8 +48,7 @@ class LoadTurns:
             yield
             return
         logger.info("memory is short: the processes load their models one after the other")
-        fcntl.lockf(self._file, fcntl.LOCK_EX)
-        try:
+        with self._lock:
             free = available_bytes()
             if needed > free:
                 logger.warning(
@@ -66,5 +58,3 @@ class LoadTurns:
                     free >> 20,
                 )
             yield
-        finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from worker import load_turns
-from worker.load_turns import LIBRARY_BYTES, LOAD_FACTOR, LoadTurns, load_bytes
+from worker.models import load_turns
+from worker.models.load_turns import LIBRARY_BYTES, LOAD_FACTOR, LoadTurns, load_bytes
 
 
 def test_what_loading_takes(tmp_path: Path) -> None:

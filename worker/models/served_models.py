@@ -11,8 +11,8 @@ from billiard import current_process
 
 from shared.errors.model import FatalModel
 from shared.model_folders import ModelFolders
-from worker.kept_files import KeptFiles
-from worker.load_turns import load_bytes
+from worker.models.kept_files import KeptFiles
+from worker.models.load_turns import load_bytes
 
 logger = logging.getLogger(__name__)
 
