@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from shared.load_time import unpacked_bytes
-from shared.process_lock import ProcessLock
 from shared.machine_memory import available_bytes
+from shared.process_lock import ProcessLock
 
 logger = logging.getLogger(__name__)
 

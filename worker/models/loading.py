@@ -8,10 +8,10 @@ from typing import NamedTuple
 from shared.errors.model import ModelError, NoSoundModel, UnsoundFolder
 from shared.model import Card, Model, load_model, read_card
 from shared.model_folders import reason_of
+from worker.memory import forget_peak
 from worker.models.kept_files import KeptFiles
 from worker.models.load_turns import LoadTurns
 from worker.models.measuring import measure_rate
-from worker.memory import forget_peak
 from worker.models.served_models import ServedModels
 
 logger = logging.getLogger(__name__)
