@@ -147,8 +147,8 @@ def _copy_pickle(
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Copy the file and return the card's options and figures."""
     # Imported here: scikit-learn is not needed for a Keras model, nor Keras for a pickle.
-    from scoring.estimator_checks import TARGET_RANGE, class_labels, class_values_of  # noqa: PLC0415
-    from scoring.sklearn_model import read_estimator  # noqa: PLC0415
+    from scoring.estimators.checks import TARGET_RANGE, class_labels, class_values_of  # noqa: PLC0415
+    from scoring.saved.reading import read_estimator  # noqa: PLC0415
 
     for option, value in vars(meaning).items():
         if option not in _MEANINGS and value is not None:

@@ -52,8 +52,9 @@ from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, _tree
 
 from scoring.saved.parts import all_parts
+from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
-from scoring.sklearn_model import SklearnModel, read_estimator
+from scoring.sklearn_model import SklearnModel
 from shared.errors.model import UnusableModel
 from shared.model import load_model, write_card
 
