@@ -20,7 +20,7 @@ from sklearn.svm import LinearSVC
 
 from benchmarks import reviews
 from scoring.networks.text import TREEBANK
-from shared.config.settings import BUNDLED_MODELS
+from shared.config.places import BUNDLED_MODELS
 from training.add_model import Meaning, add_model
 
 #: The seed of the training texts; no benchmark uses it for the texts to score.
