@@ -26,7 +26,6 @@ from shared.dispatch import CeleryDispatch, make_celery
 from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
 from shared.fleet import Served
-from shared.load_time import load_seconds
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.erasure import RedisErasure
 from shared.redis.fleet import RedisFleet
@@ -38,7 +37,7 @@ from shared.telemetry.prometheus import MetricsCollector
 from shared.telemetry.spans import spans
 from shared.webhooks.target import Allowed
 from worker.announcement import announce, node_name
-from worker.app import app, drop_queues, process_count, time_limits
+from worker.app import app, drop_queues, time_limits
 from worker.callbacks.http_post import WebhookClient
 from worker.callbacks.sender import Sender
 from worker.models.loading import load_models
@@ -96,7 +95,7 @@ class MainProcess:
         # An app of its own: the worker's connections belong to the thread of its event loop.
         dispatch = CeleryDispatch(make_celery(settings), link.now)
         blobs = SealedBlobs(folder)
-        loading = {LOADING: load_seconds(self.models.cards, process_count(settings))}
+        loading = {LOADING: self.models.load_seconds}
         self._stall_detector = StallDetector(time_limits(settings) | loading)
         node = node_name(os.getpid())
         status = WorkerStatus(

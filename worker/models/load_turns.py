@@ -1,12 +1,13 @@
 """Lets the processes of a worker load their models in turn where memory is short."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from shared.load_time import unpacked_bytes
 from shared.machine_memory import available_bytes
+from shared.model import Card
 from shared.process_lock import ProcessLock
 
 logger = logging.getLogger(__name__)
@@ -17,15 +18,18 @@ LOAD_FACTOR = 20
 LIBRARY_BYTES = 300 * 2**20
 
 
-def load_bytes(folders: Iterable[Path]) -> int:
-    """About the most memory that a process takes while it loads the models in these folders.
+def load_bytes(cards: Mapping[Path, Card]) -> int:
+    """About the most memory that a process takes while it loads models, in bytes.
 
     Models are loaded one after the other, so the largest counts by its peak, and the others by
     half of theirs.
+
+    Args:
+        cards: the cards of the models, by folder.
     """
     sizes = sorted(
-        LOAD_FACTOR * unpacked_bytes(file for file in folder.iterdir() if file.is_file())
-        for folder in folders
+        LOAD_FACTOR * unpacked_bytes(folder / file for file in card.files)
+        for folder, card in cards.items()
     )
     return LIBRARY_BYTES + sum(sizes[:-1]) // 2 + sum(sizes[-1:])
 
