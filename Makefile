@@ -94,7 +94,7 @@ models: $(ENVIRONMENT)  ## train both bundled models again from the labelled dat
 	$(BIN)/python -m training.bundled "$(DATA)"
 
 .PHONY: settings
-settings: $(ENVIRONMENT)  ## write docs/settings.md from shared/config/settings.py
+settings: $(ENVIRONMENT)  ## write docs/settings.md from shared/config
 	$(BIN)/python -m scorelane.commands.settings_page
 
 .PHONY: test-compose

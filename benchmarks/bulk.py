@@ -18,7 +18,7 @@ from benchmarks.report import Options, Row, Table, faster, figure, interleave
 from benchmarks.reviews import save
 from benchmarks.service import Running, service
 from benchmarks.transfer import Transfer, poll, remove, transfer
-from shared.config.settings import BUNDLED_MODELS
+from shared.config.places import BUNDLED_MODELS
 from shared.dispatch import broker_url
 from shared.model import SCORE
 

@@ -20,8 +20,9 @@ from sklearn.svm import LinearSVC
 
 from benchmarks import reviews
 from scoring.networks.text import TREEBANK
-from shared.config.settings import BUNDLED_MODELS
-from training.add_model import Meaning, add_model
+from shared.config.places import BUNDLED_MODELS
+from training.add_model import add_model
+from training.added.meaning import Meaning
 
 #: The seed of the training texts; no benchmark uses it for the texts to score.
 SEED = 1_000_003

@@ -11,7 +11,7 @@ from benchmarks.load import Client, Load, request, run_clients
 from benchmarks.reference_servers import web
 from benchmarks.report import Options, Row, Table, faster, interleave, quicker, within
 from benchmarks.service import Running, service
-from shared.config.settings import BUNDLED_MODELS
+from shared.config.places import BUNDLED_MODELS
 
 #: The maximum difference of a score from that of `predict_proba` or `model.predict`.
 TOLERANCES = {"fast": 1e-9, "deep": 1e-5}

@@ -14,7 +14,7 @@ from benchmarks import fitted, reviews
 from benchmarks.report import BadUse, Options, Table, faster, interleave, quicker, within
 from benchmarks.scorer import Scorer
 from benchmarks.service import service
-from shared.config.settings import BUNDLED_MODELS
+from shared.config.places import BUNDLED_MODELS
 
 #: The number of rows that pipelines are fitted to.
 FIT_ROWS = 20_000

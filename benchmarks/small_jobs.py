@@ -13,7 +13,8 @@ from typing_extensions import override
 
 from benchmarks.reference_servers import started
 from benchmarks.service import Running
-from shared.config.settings import BUNDLED_MODELS, Settings
+from shared.config.places import BUNDLED_MODELS
+from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, broker_url, make_celery
 from shared.jobs.job import ENDED, Job, Spec, new_job_id
 from shared.redis.fleet import RedisFleet

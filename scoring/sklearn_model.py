@@ -1,24 +1,20 @@
 """The runtime for fitted scikit-learn estimators and pipelines, saved by joblib or pickle."""
 
 import logging
-import warnings
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.exceptions import InconsistentVersionWarning
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 from typing_extensions import override
 
 from scoring.class_values import expected_score
-from scoring.estimator_checks import TRIAL_TEXTS, class_labels, class_values_of, target_range_of
-from scoring.saved.unpickling import load_pickle, version_note
-from scoring.saved.upgrade import upgrade
-from scoring.unpickling_failures import unpickling_failure
-from scoring.unwrapping import unwrapped
+from scoring.estimators.checks import TRIAL_TEXTS, class_labels, class_values_of, target_range_of
+from scoring.estimators.unwrapping import unwrapped
+from scoring.saved.reading import read_estimator
+from scoring.saved.unpickling import version_note
 from scoring.words.fast_vectorisers import with_fast_vectorisers
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.model import UnusableModel
@@ -83,36 +79,4 @@ def _faster(estimator: Any) -> Any:
     # scikit-learn can score with attributes missing or changed that the faster code reads.
     except Exception as error:  # noqa: BLE001
         logger.warning("scikit-learn runs the pipeline, because faster code raises %r", error)
-    return estimator
-
-
-def read_estimator(path: Path) -> Any:
-    """Unpickle an estimator. Unpickling runs code from the file, so the file must be trusted.
-
-    Raises:
-        shared.errors.model.UnusableModel: the file cannot be unpickled here.
-    """
-    here = version("scikit-learn")
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            estimator, missing = load_pickle(path)
-    # Unpickling runs code from the file, which may raise any exception, or end the process.
-    except (Exception, SystemExit) as error:
-        reason = f"{unpickling_failure(error)}{version_note(path)}"
-        raise UnusableModel(path=path, reason=reason) from error
-    saved_with = {
-        warning.message.original_sklearn_version
-        for warning in caught
-        if isinstance(warning.message, InconsistentVersionWarning)
-    }
-    if saved_with or missing:
-        saved_with = saved_with or {here}
-        upgrade(estimator, saved_with=saved_with, missing=missing, path=path)
-        logger.warning(
-            "%s was saved by scikit-learn %s and runs under %s",
-            path,
-            ", ".join(sorted(saved_with)),
-            here,
-        )
     return estimator

@@ -1,6 +1,7 @@
 """How long the models may take to load: every time limit of a start follows their files."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from shared.model import Card
@@ -27,16 +28,22 @@ def load_seconds(cards: Mapping[Path, Card], processes: int) -> float:
         cards: the cards of the models, by folder.
         processes: how many processes load them, maybe one after the other.
     """
-    size = unpacked_bytes(folder / file for folder, card in cards.items() for file in card.files)
+    size = sum(
+        unpacked_bytes([folder / file for file in card.files]) for folder, card in cards.items()
+    )
     return START_SECONDS + size / 2**20 * MIB_SECONDS * processes
 
 
 def unpacked_bytes(files: Iterable[Path]) -> int:
-    """About how many bytes the files of models have, unpacked."""
+    """About how many bytes the files of models have, unpacked.
+
+    A file that is gone counts as nothing: its model was just replaced or removed.
+    """
     return sum(map(_unpacked, files))
 
 
 def _unpacked(path: Path) -> int:
-    with path.open("rb") as file:
+    with suppress(FileNotFoundError), path.open("rb") as file:
         begin = file.read(8)
-    return path.stat().st_size * (_UNPACKED if begin.startswith(_COMPRESSED) else 1)
+        return path.stat().st_size * (_UNPACKED if begin.startswith(_COMPRESSED) else 1)
+    return 0

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.errors.model import ModelError, NoModelFolder, NoSoundModel, SameName
+from shared.errors.system import sentence_of
 from shared.model import Card, read_card
 
 
@@ -60,8 +61,7 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, ModelError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
-        where = f"{error.filename}: " if error.filename else ""
-        return f"{where}{error.strerror}."
+        return sentence_of(error)
     return f"{type(error).__name__}: {error}"
 
 

@@ -2,16 +2,12 @@
 
 from pathlib import Path
 
-_AGAIN = "Download the file again"
+from training.failed_downloads import FAILED_DOWNLOADS
+
 _AS_CSV = "Save the table as CSV (UTF-8)"
 
 #: First bytes, in lower case -> what such a file is, and what to do.
-_SIGNATURES = {
-    b"version https://git-lfs": "it is a git-lfs pointer, which stands for the file. "
-    "Fetch the file itself: git lfs pull",
-    b"<!doctype": f"it is a web page (HTML), so the download has failed. {_AGAIN}",
-    b"<html": f"it is a web page (HTML), so the download has failed. {_AGAIN}",
-    b"<?xml": f"it is XML, such as the error of a download. {_AGAIN}",
+_SIGNATURES = FAILED_DOWNLOADS | {
     b'{"': f"it is JSON. {_AS_CSV}",
     b"[{": f"it is JSON. {_AS_CSV}",
     b"par1": f"it is a Parquet file. {_AS_CSV}",

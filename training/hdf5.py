@@ -6,6 +6,8 @@ from typing import Any
 
 import h5py
 
+from scoring.networks.keras_checks import brief
+
 
 def save_hdf5(model: Any, path: Path, *, pack: bool = False) -> None:
     """Save a whole model to a new file. The file of an uncompiled model has no optimizer state.
@@ -24,8 +26,7 @@ def save_hdf5(model: Any, path: Path, *, pack: bool = False) -> None:
         model.save(written)
     # Subclassed models and custom layers may raise any exception here.
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ValueError(f"it cannot be written as HDF5 ({reason})") from error
+        raise ValueError(f"it cannot be written as HDF5 ({brief(error)})") from error
     if pack:
         _copy_packed(written, path)
         written.unlink()

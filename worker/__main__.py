@@ -15,17 +15,15 @@ from celery.signals import setup_logging
 
 from shared.config.settings import Settings, load_settings
 from shared.errors.model import ModelError
-from shared.load_time import load_seconds
 from shared.model_folders import read_folders, reason_of
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.telemetry import logs
 from worker.announcement import withdraw_predecessor
-from worker.app import app, serve_queues
+from worker.app import app, process_count, serve_queues
 from worker.bootstrap import main_process
-from worker.loading import process_count
 from worker.memory import keep_freed_memory, max_process_bytes
-from worker.served_models import ServedModels
+from worker.models.served_models import ServedModels
 
 logger = logging.getLogger(__name__)
 
@@ -53,11 +51,12 @@ def main() -> None:
         logger.error("%s is not served: %s", name, reason)
     serve_queues(app, list(folders.cards.values()))
     processes = process_count(settings)
-    # After this time Celery kills a process that is not ready, and starts another.
-    app.conf.worker_proc_alive_timeout = load_seconds(folders.cards, processes)
     with closing(RedisLink(settings)) as link:
         withdraw_predecessor(RedisFleet(link, settings))
-    with closing(ServedModels(folders, processes)) as main_process.models:
+    with closing(ServedModels(folders, processes)) as models:
+        main_process.models = models
+        # After this time Celery kills a process that is not ready, and starts another.
+        app.conf.worker_proc_alive_timeout = models.load_seconds
         run(settings, processes)
 
 

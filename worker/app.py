@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import joblib
 from celery import Celery
 from kombu import Queue
 from kombu.utils.scheduling import round_robin_cycle
@@ -26,8 +27,8 @@ class SmallFirst(round_robin_cycle):
         return sorted(super().consume(n), key=lambda queue: not queue.startswith(small_queue("")))
 
 
-#: The tasks that may process a file of fifty million rows. They run no model, so they cannot hang
-#: as a model can, and have a time limit of their own.
+#: The tasks that may process a file of fifty million rows, and have a time limit of their own. A
+#: model, which can hang, runs in them only for the rows of results that were damaged.
 _LONG_TASKS = (Task.READ, Task.FINISH)
 
 
@@ -85,6 +86,12 @@ def make_worker(settings: Settings) -> Celery:
         "queue_order_strategy": f"{SmallFirst.__module__}:{SmallFirst.__name__}",
     }
     return app
+
+
+def process_count(settings: Settings) -> int:
+    """The number of scoring processes of a worker."""
+    # joblib respects a container's CPU limit and the process's CPU affinity.
+    return settings.processes or int(joblib.cpu_count())
 
 
 def serve_queues(app: Celery, cards: list[Card]) -> None:

@@ -26,7 +26,6 @@ from shared.dispatch import CeleryDispatch, make_celery
 from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
 from shared.fleet import Served
-from shared.load_time import load_seconds
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.erasure import RedisErasure
 from shared.redis.fleet import RedisFleet
@@ -41,9 +40,9 @@ from worker.announcement import announce, node_name
 from worker.app import app, drop_queues, time_limits
 from worker.callbacks.http_post import WebhookClient
 from worker.callbacks.sender import Sender
-from worker.loading import load_models, process_count
+from worker.models.loading import load_models
+from worker.models.served_models import ServedModels
 from worker.pipeline import Pipeline
-from worker.served_models import ServedModels
 from worker.steps.background_close import BackgroundCloser
 from worker.steps.leases import LeaseRenewer
 from worker.telemetry.journal import Journal
@@ -96,7 +95,7 @@ class MainProcess:
         # An app of its own: the worker's connections belong to the thread of its event loop.
         dispatch = CeleryDispatch(make_celery(settings), link.now)
         blobs = SealedBlobs(folder)
-        loading = {LOADING: load_seconds(self.models.cards, process_count(settings))}
+        loading = {LOADING: self.models.load_seconds}
         self._stall_detector = StallDetector(time_limits(settings) | loading)
         node = node_name(os.getpid())
         status = WorkerStatus(

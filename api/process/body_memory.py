@@ -1,8 +1,5 @@
 """The memory that all large bodies of one replica of the API may take together."""
 
-import fcntl
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +8,7 @@ from threading import Event, Lock
 from api.process.measures import BODY_MEMORY, counters
 from api.process.memory import give_back
 from shared.errors.service import BodiesFull, TooLarge
+from shared.process_lock import ProcessLock
 
 #: A body that takes less is not counted: all threads together may have one.
 UNCOUNTED_BYTES = 256 * 1024
@@ -19,9 +17,8 @@ UNCOUNTED_BYTES = 256 * 1024
 WAIT_SECONDS, LOOK_SECONDS = 3.0, 0.02
 
 _lock = Lock()
-#: Locked between processes; made before gunicorn forks. The kernel unlocks it for a dead process.
-with tempfile.TemporaryFile() as _temporary:
-    _file = os.dup(_temporary.fileno())
+#: Made before gunicorn forks.
+_process_lock = ProcessLock()
 
 
 class Reservation:
@@ -63,15 +60,11 @@ class Reservation:
             give_back()
 
     def _take(self, more: int, limit: float) -> bool:
-        with _lock:
-            fcntl.lockf(_file, fcntl.LOCK_EX)
-            try:
-                [taken] = counters.totals(BODY_MEMORY).get((), [0.0])
-                if taken + more > limit:
-                    return False
-                counters.add(BODY_MEMORY, by=more)
-            finally:
-                fcntl.lockf(_file, fcntl.LOCK_UN)
+        with _lock, _process_lock:
+            [taken] = counters.totals(BODY_MEMORY).get((), [0.0])
+            if taken + more > limit:
+                return False
+            counters.add(BODY_MEMORY, by=more)
         self._held += more
         return True
 

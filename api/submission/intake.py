@@ -24,7 +24,8 @@ from api.submission.recording import new_folder, record_bulk, record_small
 from api.submission.stored_upload import StoredUpload
 from api.uploads.formats import Format
 from shared.errors.input import NotJson
-from shared.jobs.job import Job, upload_key_of
+from shared.jobs.job import Job
+from shared.jobs.keys import upload_key_of
 from shared.tables.json_values import check_writable
 from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import written_rows

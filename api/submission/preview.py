@@ -29,7 +29,7 @@ from api.submission.room import check_room, check_small_room
 from api.uploads.formats import Format
 from shared.config.settings import Settings
 from shared.errors.input import OpenQuote
-from shared.jobs.job import upload_key_of
+from shared.jobs.keys import upload_key_of
 from shared.tables.layouts import NDJSON, Layout, ParquetLayout
 from shared.tables.parquet_rows import first_rows_of
 from shared.tables.rows import Rows

@@ -15,7 +15,7 @@ from api.v1.stored_files import content_key, find_file
 from shared.errors.input import BadRequestField, UnknownModel
 from shared.errors.service import NoSuchFile, OwnerFull, ServiceFull
 from shared.fleet import Served
-from shared.jobs.job import upload_key_of
+from shared.jobs.keys import upload_key_of
 from shared.storage.batches import ENDPOINT, Batch, BatchFile, BatchProblem, batches
 from shared.tables.layouts import REQUESTS
 

@@ -22,7 +22,7 @@ from benchmarks.reference_servers import web
 from benchmarks.report import Options, Table, faster, interleave
 from benchmarks.service import Running, service
 from benchmarks.transfer import transfer
-from shared.config.settings import BUNDLED_MODELS
+from shared.config.places import BUNDLED_MODELS
 from shared.model import SCORE
 
 OURS = "Scorelane"

@@ -68,8 +68,8 @@ def add_model(
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
     you trust.
     """
-    from training.add_model import Meaning  # noqa: PLC0415  see model_options
-    from training.add_model import add_model as add  # noqa: PLC0415
+    from training.add_model import add_model as add  # noqa: PLC0415  see model_options
+    from training.added.meaning import Meaning  # noqa: PLC0415
 
     models_dir = output or load_settings().models_dir
     with without_tensorflow_lines():

@@ -28,6 +28,7 @@ from scorelane.commands.common import options
 from scorelane.commands.common.harmless import harmless
 from scorelane.commands.common.tables import stdout_console
 from shared.config.settings import Settings
+from shared.errors.system import sentence_of
 from shared.redis.link import RedisLink
 from shared.storage.blobs import FolderBlobs
 
@@ -123,7 +124,7 @@ def _examine_service(settings: Settings, api_url: str | None) -> Iterator[Findin
     except OSError as error:
         yield fault(
             "redis",
-            f"{error.filename}: {error.strerror}.",
+            sentence_of(error),
             "SCORELANE_REDIS_PASSWORD_FILE must name a file that can be read here.",
         )
         return

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from shared.config.settings import BUNDLED_MODELS, OTHERS, PREFIX, Settings
+from shared.config.places import BUNDLED_MODELS
+from shared.config.settings import OTHERS, PREFIX, Settings
 from shared.config.validation import allowed
 
 _HEAD = """\
@@ -16,7 +17,7 @@ Compose passes on those that are set in the shell or in `.env`.
 Sizes are in bytes, times in seconds.
 When a program starts, it logs a warning for each variable whose name begins with `SCORELANE_` and is not listed here; `scorelane doctor` reports it too.
 If a value cannot be used, the program prints a line that names the variable, and exits with status 78.
-`make settings` writes this page from `shared/config/settings.py`.
+`make settings` writes this page from `shared/config/`.
 
 | variable | may be | default | what |
 |---|---|---|---|

@@ -20,7 +20,7 @@ from scorelane.stack.guard import Guard
 from scorelane.stack.redis_server import redis_server
 from scorelane.stack.restarts import Restarts
 from shared.config.startup import EX_CONFIG
-from worker.memory import memory_bytes
+from shared.machine_memory import memory_bytes
 
 #: Seconds to end after SIGTERM for a program that is just starting: there is nothing to lose yet,
 #: and a worker that loads its models does not hear the signal.

@@ -33,6 +33,7 @@ from scorelane.stack.restarts import Restarts
 from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_file, check_secrets
 from shared.errors.base import ScorelaneError
+from shared.errors.system import sentence_of
 from shared.load_time import load_seconds
 from shared.model_folders import read_folders
 
@@ -72,8 +73,7 @@ def main() -> None:
     except ScorelaneError as error:
         status = report(failed=str(error))
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        status = report(failed=f"{where}{error.strerror or error}.")
+        status = report(failed=sentence_of(error))
     sys.exit(status)
 
 

@@ -1,1 +1,1 @@
-"""Reads estimators that another version of scikit-learn saved, so that their scores stay equal."""
+"""Reads the files of estimators, also those of other scikit-learn versions, and says what fails."""

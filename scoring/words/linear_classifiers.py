@@ -11,8 +11,8 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassif
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.svm import LinearSVC
 
+from scoring.estimators.unwrapping import unwrapped
 from scoring.saved.logistic import OneVsRestLogistic, TwoClassSoftmax
-from scoring.unwrapping import unwrapped
 
 Floats = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from scoring.unwrapping import unwrapped
+from scoring.estimators.unwrapping import unwrapped
 from scoring.words.compiled_words import LinearModel
 from scoring.words.linear_classifiers import LinearClassifier, linear_classifier
 from scoring.words.proof import agrees

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.jobs.keys import folder_of, manifest_key_of, upload_key_of
 from shared.tables.layouts import Layout
 
 
@@ -70,25 +71,6 @@ def is_job_id(text: str) -> bool:
 def sources_of(state: State) -> list[State]:
     """The states from which a job may move to `state`."""
     return [source for source, targets in MOVES.items() if state in targets]
-
-
-#: The keys of the blobs of all jobs begin with this.
-JOBS = "jobs/"
-
-
-def folder_of(job_id: str) -> str:
-    """What the keys of all blobs of a job begin with."""
-    return f"{JOBS}{job_id}/"
-
-
-def upload_key_of(job_id: str) -> str:
-    """The key of the blob with the upload of a job."""
-    return f"{folder_of(job_id)}upload"
-
-
-def manifest_key_of(job_id: str) -> str:
-    """The key of the blob with the manifest of a job; see `shared.storage.manifest`."""
-    return f"{folder_of(job_id)}manifest.json"
 
 
 class _Frozen(BaseModel):

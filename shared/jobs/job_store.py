@@ -17,6 +17,7 @@ from shared.tables.parts import Part
 __all__ = [
     "FINISH",
     "NOTHING",
+    "REMEMBERED_SECONDS",
     "Answer",
     "BadRow",
     "Begun",
@@ -29,6 +30,9 @@ __all__ = [
     "Spent",
     "Walk",
 ]
+
+#: How long the id of an expired job is remembered, so that it answers 410 instead of 404.
+REMEMBERED_SECONDS = 86400
 
 
 @dataclass(frozen=True)

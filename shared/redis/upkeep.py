@@ -9,14 +9,11 @@ from typing_extensions import override
 
 from shared.dispatch import bulk_queue
 from shared.jobs.job import Job, State, is_job_id
-from shared.jobs.job_store import FINISH, Overdue
+from shared.jobs.job_store import FINISH, REMEMBERED_SECONDS, Overdue
 from shared.redis.base import RedisBase
 from shared.redis.erasure import want_rewrite
 from shared.redis.link import RedisLink
 from shared.redis.records import job_of
-
-#: How long the id of an expired job is remembered, so that it answers 410 instead of 404.
-TOMBSTONE_SECONDS = 86400
 
 
 class RedisUpkeep(RedisBase):
@@ -106,7 +103,7 @@ class RedisUpkeep(RedisBase):
             if job and self.move(job_id, State.EXPIRED):
                 expired.append(job)
             # As little as the id needs to answer 410: there may be very many expired jobs.
-            self._remove(job_id, TOMBSTONE_SECONDS)
+            self._remove(job_id, REMEMBERED_SECONDS)
         if expired:
             want_rewrite(self._link)
         return expired

@@ -12,9 +12,10 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, unquote
 
+from shared.jobs.job_store import REMEMBERED_SECONDS
 from shared.storage.blobs import ErasableBlobs
+from shared.storage.owners import owner_folder, owners_in
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +26,6 @@ BUCKET_DIGITS = 7
 
 #: Jobs in one segment expire within this time, in seconds. It is deleted with the last of them.
 EXPIRY_SPAN = 300
-
-#: How long the id of an expired job is remembered, so that it answers 410 instead of 404.
-REMEMBERED_SECONDS = 86400
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ class Archive:
         for (owner, bucket, _), group_entries in groups.items():
             first, last = group_entries[0].id, group_entries[-1].id
             expires = math.ceil(max(one.expires for one in group_entries))
-            folder = f"{_room_of(owner)}{bucket}/{first}-{last}-{expires}/"
+            folder = f"{owner_folder(ROOM, owner)}{bucket}/{first}-{last}-{expires}/"
             found[folder] = b"".join(map(_line_of, group_entries))
         return found
 
@@ -110,7 +108,7 @@ class Archive:
 
         Jobs that have expired by `now` are left out, and so are texts in entries of their own.
         """
-        owners = self._owners() if owner is None else [owner]
+        owners = owners_in(self._blobs, ROOM) if owner is None else [owner]
         for bucket in sorted({one for name in owners for one in self._buckets(name)}, reverse=True):
             if before and bucket > before[:BUCKET_DIGITS]:
                 continue
@@ -132,14 +130,14 @@ class Archive:
             The number of jobs that have expired.
         """
         count = 0
-        for owner in self._owners():
+        for owner in owners_in(self._blobs, ROOM):
             for bucket in self._buckets(owner):
                 segments = list(self._segments([owner], bucket))
                 for segment in segments:
                     if segment.expires <= now:
                         count += self._expire(segment)
                 if not segments:
-                    self._blobs.delete(f"{_room_of(owner)}{bucket}/")
+                    self._blobs.delete(f"{owner_folder(ROOM, owner)}{bucket}/")
         return count
 
     def _expire(self, segment: _Segment) -> int:
@@ -153,22 +151,19 @@ class Archive:
         self.remove(segment.folder)
         return len(gone)
 
-    def _owners(self) -> list[str]:
-        return [unquote(folder.removeprefix("of-")) for folder in self._blobs.folders(ROOM)]
-
     def _buckets(self, owner: str) -> list[str]:
-        return self._blobs.folders(f"{_room_of(owner)}")
+        return self._blobs.folders(owner_folder(ROOM, owner))
 
     def _segments(self, owners: Iterable[str], bucket: str) -> Iterator[_Segment]:
         for owner in owners:
-            room = f"{_room_of(owner)}{bucket}/"
+            room = f"{owner_folder(ROOM, owner)}{bucket}/"
             for name in self._blobs.folders(room):
                 first, last, expires = name.split("-")
                 yield _Segment(last, first, int(expires), f"{room}{name}/")
 
     def _lines(self, job_id: str) -> Iterator[tuple[str, int, Entry]]:
         """The lines of a job: the key of the segment, the offset in it, and what the line says."""
-        for segment in self._segments(self._owners(), job_id[:BUCKET_DIGITS]):
+        for segment in self._segments(owners_in(self._blobs, ROOM), job_id[:BUCKET_DIGITS]):
             if not segment.first <= job_id <= segment.last:
                 continue
             content, sought = self._read(segment), f' {{"id":"{job_id}"'.encode()
@@ -189,11 +184,6 @@ class Archive:
             return self._blobs.read(segment.key)
         except FileNotFoundError:  # it has expired meanwhile
             return b""
-
-
-def _room_of(owner: str) -> str:
-    """What the keys of an owner's segments begin with; an owner's name may have any characters."""
-    return f"{ROOM}of-{quote(owner, safe='')}/"
 
 
 def _line_of(entry: Entry) -> bytes:

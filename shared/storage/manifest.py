@@ -5,8 +5,9 @@ import logging
 from pydantic import BaseModel
 
 from shared.errors.service import DataDamaged, JobExpired, JobNotFound
-from shared.jobs.job import ENDED, RETRYABLE, Job, manifest_key_of
+from shared.jobs.job import ENDED, RETRYABLE, Job
 from shared.jobs.job_store import JobStore
+from shared.jobs.keys import manifest_key_of
 from shared.jobs.outcome import Outcome
 from shared.storage.blobs import Blobs
 from shared.tables.parts import Part

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors.service import DataDamaged
 from shared.storage.blobs import Blobs
+from shared.storage.owners import owner_folder, owners_in
 
 logger = logging.getLogger(__name__)
 
@@ -35,8 +36,7 @@ class RecordStore(Generic[Record]):
 
     def folder(self, owner: str, name: str) -> str:
         """What the keys of the blobs of a record begin with."""
-        # With a prefix, because an owner may be called `..`.
-        return f"{self._room}of-{owner}/{name}/"
+        return f"{owner_folder(self._room, owner)}{name}/"
 
     def put(self, record: Record) -> None:
         """Write a record; it replaces an older one."""
@@ -89,11 +89,11 @@ class RecordStore(Generic[Record]):
 
     def owners(self) -> list[str]:
         """The owners that have folders here."""
-        return [folder.removeprefix("of-") for folder in self._blobs.folders(self._room)]
+        return owners_in(self._blobs, self._room)
 
     def names(self, owner: str) -> list[str]:
         """The names of an owner's folders, including those of incomplete records."""
-        return self._blobs.folders(f"{self._room}of-{owner}/")
+        return self._blobs.folders(owner_folder(self._room, owner))
 
     def delete(self, owner: str, name: str) -> None:
         """Delete a record and all blobs in its folder."""

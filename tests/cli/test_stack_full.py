@@ -1,18 +1,17 @@
 """A full disk, and the bound on the memory of its Redis, do not end the stack."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from support.small_disk import fill, small_disk
 from support.waiting import wait_for
 
 from scorelane.stack.programs import redis
 from scorelane.stack.stack import Stack
-from worker.memory import memory_bytes
+from shared.machine_memory import memory_bytes
 
 pytestmark = pytest.mark.stack
 
@@ -32,25 +31,8 @@ def test_the_memory_of_redis_is_bounded(tmp_path: Path) -> None:
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 MiB."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(path)]
-    if os.geteuid() or subprocess.run(mount, check=False).returncode:
-        pytest.skip("a small file system cannot be mounted here")
-    yield path
-    subprocess.run(["umount", "--lazy", str(path)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Write a file that takes all the room that is left; return its path."""
-    stuffing = disk / "stuffing"
-    with stuffing.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(4096)):
-                pass
-        except OSError:
-            pass
-    return stuffing
+    with small_disk(tmp_path / "disk", 64 * 2**20) as path:
+        yield path
 
 
 def test_a_full_disk_ends_nothing(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,18 +1,14 @@
 """The disk of the blob store fills up: during a job, during an upload, before a split."""
 
-import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from support.faulty import ROWS, Faulty
+from support.small_disk import fill, small_disk
 from support.waiting import wait_for
 
-pytestmark = [
-    pytest.mark.faults,
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system"),
-]
+pytestmark = pytest.mark.faults
 
 Start = Callable[..., Faulty]
 Measured = Callable[[str], None]
@@ -23,25 +19,8 @@ DISK_BYTES = 32 * 2**20
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small file system of its own."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(path)], check=True
-    )
-    yield path
-    subprocess.run(["umount", "--lazy", str(path)], check=True)
-
-
-def fill(disk: Path) -> Path:
-    """Write a file that takes all the room that is left; return its path."""
-    stuffing = disk / "stuffing"
-    with stuffing.open("wb", buffering=0) as file:
-        try:
-            while file.write(bytes(4096)):
-                pass
-        except OSError:
-            pass
-    return stuffing
+    with small_disk(tmp_path / "disk", DISK_BYTES) as path:
+        yield path
 
 
 def test_the_disk_fills_up_under_a_job(start: Start, measured: Measured, disk: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from scoring.words import word_counts
 from scoring.words.word_pipeline import WordPipeline
-from shared.config.settings import BUNDLED_MODELS
+from shared.config.places import BUNDLED_MODELS
 from shared.model import load_model, read_card
 from training.behaviour import behaviour_of
 

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from shared.config.settings import BUNDLED_MODELS
+from shared.config.places import BUNDLED_MODELS
 from shared.model import load_model
 from training.data_errors import NoScores, TooFewLabels
 from training.evaluate import by_decile, calibration_error, compare, evaluate, fifth

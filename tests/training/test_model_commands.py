@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from scorelane.commands.main import cli
-from shared.config.settings import BUNDLED_MODELS
+from shared.config.places import BUNDLED_MODELS
 from shared.model import read_card
 from training.behaviour import read_pairs
 

@@ -8,7 +8,7 @@ from time import perf_counter
 import click
 import pandas as pd
 
-from shared.config.settings import BUNDLED_MODELS
+from shared.config.places import BUNDLED_MODELS
 from shared.model import TEXT, load_model
 from training.behaviour import behaviour_texts
 from training.bundled.composed import composed

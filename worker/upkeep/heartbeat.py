@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from shared.fleet import Fleet
 from shared.jobs.job_store import JobStore
-from worker.served_models import ServedModels
+from worker.models.served_models import ServedModels
 from worker.upkeep.reconciler import Reconciler
 from worker.upkeep.stall_detector import LOADING, StallDetector
 

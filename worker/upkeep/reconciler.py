@@ -7,8 +7,9 @@ from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.errors.service import DataDamaged
 from shared.fleet import Fleet
-from shared.jobs.job import ENDED, JOBS, State, folder_of, is_job_id, upload_key_of
+from shared.jobs.job import ENDED, State, is_job_id
 from shared.jobs.job_store import JobStore, Overdue
+from shared.jobs.keys import JOBS, folder_of, upload_key_of
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import read_manifest, settle
 from shared.telemetry.context import about

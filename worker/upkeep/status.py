@@ -15,7 +15,7 @@ from shared.fleet import Worker
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.telemetry.prometheus import MODEL, counted, gauge, labels_of
-from worker.served_models import ServedModels
+from worker.models.served_models import ServedModels
 from worker.telemetry.measures import MEASURES, ROWS, counters
 
 #: The libraries on which scores depend, as their distributions are named.

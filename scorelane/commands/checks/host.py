@@ -17,6 +17,7 @@ from shared.config.settings import PREFIX, Settings, load_settings, unknown_vari
 from shared.config.startup import check_secrets
 from shared.errors.base import ScorelaneError
 from shared.errors.model import ModelError
+from shared.errors.system import sentence_of
 from shared.model import RUNTIMES, Card
 from shared.model_folders import read_folders
 
@@ -92,7 +93,7 @@ def examine_models(settings: Settings) -> Iterator[Finding]:
     except OSError as error:
         yield fault(
             "models",
-            f"{error.filename}: {error.strerror}.",
+            sentence_of(error),
             "Let the user that runs the worker read it.",
         )
         return

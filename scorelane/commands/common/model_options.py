@@ -89,7 +89,7 @@ _TEXT = (
 
 
 def text_options(command: Any) -> Any:
-    """Add the options that say how texts become word numbers; see `training.text_options`."""
+    """Add the options that say how texts become word numbers; see `training.added.text_options`."""
     for option in reversed(_TEXT):
         command = option(command)
     return command

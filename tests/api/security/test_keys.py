@@ -12,7 +12,8 @@ from api.security.access import SCOPES
 from api.security.keys import Keys, Scope, check_published, new_key, parse_keys
 from shared.config.settings import Settings
 from shared.errors.service import BadKey, NoKeys
-from shared.jobs.job import State, manifest_key_of
+from shared.jobs.job import State
+from shared.jobs.keys import manifest_key_of
 
 CSV = b"ref,text\n1,well\n"
 

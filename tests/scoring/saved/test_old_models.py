@@ -8,29 +8,18 @@ that are served under 1.9.1 differ by less than 1e-9.
 
 import io
 import pickle
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import joblib
 import numpy as np
 import pytest
-import sklearn
-from scipy.sparse import diags
 from scipy.special import expit, softmax
 from sklearn import base
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
-from sklearn.cross_decomposition import PLSRegression
-from sklearn.decomposition import SparsePCA, TruncatedSVD
 from sklearn.ensemble import (
-    AdaBoostClassifier,
     ExtraTreesClassifier,
-    GradientBoostingClassifier,
-    HistGradientBoostingClassifier,
     RandomForestClassifier,
     StackingClassifier,
 )
@@ -41,71 +30,15 @@ from sklearn.feature_extraction.text import (
     TfidfVectorizer,
 )
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import MultinomialNB
-from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.svm import SVC, LinearSVC
 from sklearn.tree import DecisionTreeClassifier, _tree
-
-from scoring.saved.parts import all_parts
-from scoring.saved.unpickling import version_note
-from scoring.sklearn_model import SklearnModel, read_estimator
-from shared.errors.model import UnusableModel
-from shared.model import load_model, write_card
-
-GOOD = ["good", "a good film", "very good caf\u00e9", "good and fine", "so fine", "fine film"]
-BAD = ["bad", "a bad film", "very bad d\u00e9j\u00e0", "bad and dull", "so dull", "dull film"]
-SOSO = ["so so", "a plain film", "very plain", "plain and so", "so usual", "usual film"]
-TEXTS = [*GOOD, *BAD, *SOSO]
-TWO = [1] * 6 + [0] * 6 + [1, 0] * 3
-THREE = [3] * 6 + [1] * 6 + [2] * 6
-NEW = [
-    "",
-    "good bad",
-    "\u00c9T\u00c9 caf\u00e9 \U0001f642 good",
-    "so very plain a usual film",
-    "unknown",
-]
-
-
-@pytest.fixture
-def saved(tmp_path: Path) -> Callable[..., Path]:
-    """Save an estimator as another version of scikit-learn would."""
-
-    def save(estimator: Any, version: str, **joblib_options: Any) -> Path:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(base, "__version__", version)
-            joblib.dump(estimator, tmp_path / "model.pkl", **joblib_options)
-        return tmp_path / "model.pkl"
-
-    return save
-
-
-def scores_of(path: Path, **options: Any) -> list[float]:
-    """The scores of new texts, by the way that a worker takes."""
-    write_card(path.parent, name="mine", format="pkl", files=["model.pkl"], options=options)
-    model = load_model(path.parent)
-    assert isinstance(model, SklearnModel)
-    return model.numbers(NEW).tolist()
-
-
-def expected_of(estimator: Any, values: list[float]) -> Any:
-    return pytest.approx(estimator.predict_proba(NEW) @ np.array(values), rel=0, abs=1e-12)
-
-
-def age_idf(estimator: Any) -> None:
-    """Until 1.4, a `TfidfTransformer` had a diagonal matrix instead of `idf_`."""
-    for part in all_parts(estimator):
-        if isinstance(part, TfidfTransformer) and "idf_" in vars(part):
-            part._idf_diag = diags(vars(part).pop("idf_"), format="csr")
-
-
-def tfidf() -> TfidfVectorizer:
-    return TfidfVectorizer()
+from support.old_models import NEW, TEXTS, THREE, TWO, age_idf, dense, expected_of, scores_of, tfidf
 
 
 @pytest.mark.parametrize("version", ["1.0.2", "1.1.3", "1.3.2", "1.4.2"])
@@ -219,67 +152,6 @@ def test_trees_keep_their_probabilities(
     assert scores_of(tmp_path / "model.pkl") == expected
 
 
-@contextmanager
-def removed_class(module: str, name: str) -> Iterator[type]:
-    """A class that exists only while a pickle is written."""
-    with pytest.MonkeyPatch.context() as patch:
-        if module not in sys.modules:
-            patch.setitem(sys.modules, module, ModuleType(module))
-        kind = type(name, (), {"__module__": module, "__reduce__": lambda self: (type(self), ())})
-        patch.setattr(sys.modules[module], name, kind, raising=False)
-        yield kind
-
-
-@pytest.mark.parametrize(
-    ("classifier", "module", "attribute"),
-    [
-        (SGDClassifier(loss="log_loss"), "sklearn.linear_model._sgd_fast", "loss_function_"),
-        (GradientBoostingClassifier(n_estimators=3), "sklearn.ensemble._gb_losses", "_loss"),
-        (GradientBoostingClassifier(n_estimators=3, init="zero"), "_loss", "_loss"),
-        (HistGradientBoostingClassifier(max_iter=3, min_samples_leaf=2), "_loss", "_loss"),
-    ],
-)
-@pytest.mark.parametrize("labels", [TWO, THREE])
-def test_a_loss_of_a_removed_class_is_replaced(
-    saved: Callable[..., Path],
-    monkeypatch: pytest.MonkeyPatch,
-    classifier: Any,
-    module: str,
-    attribute: str,
-    labels: list[int],
-) -> None:
-    """A model whose file names a loss function that is gone is served with the same scores."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # else a process is started to count the cores
-    pipeline = make_pipeline(CountVectorizer(), TruncatedSVD(3, random_state=0), classifier)
-    if isinstance(classifier, SGDClassifier):
-        pipeline = make_pipeline(CountVectorizer(), classifier)
-    fitted = base.clone(pipeline).fit(TEXTS, labels)
-    expected = expected_of(fitted, np.linspace(0, 1, len(set(labels))).tolist())
-    vars(fitted[-1]).pop("_loss_function_", None)
-    with removed_class(module, "Log") as kind:
-        setattr(fitted[-1], attribute, kind())
-        if isinstance(classifier, SGDClassifier):
-            fitted[-1].loss = "log"
-        path = saved(fitted, "1.4.2")
-    assert scores_of(path) == expected
-
-
-def test_an_unknown_removed_class_is_refused(saved: Callable[..., Path]) -> None:
-    """What is gone and was not only for fitting is refused, and named."""
-    fitted = make_pipeline(CountVectorizer(), LogisticRegression()).fit(TEXTS, TWO)
-    with removed_class("sklearn.linear_model._base", "Scaled") as kind:
-        fitted[-1].link_ = kind()
-        path = saved(fitted, "1.2.2")
-    with pytest.raises(UnusableModel, match=r"_base\.Scaled, which is gone") as refused:
-        read_estimator(path)
-    assert "scikit-learn 1.2.2 saved it" in str(refused.value)
-    assert f"here is scikit-learn {sklearn.__version__}" in str(refused.value)
-
-
-def dense(*steps: Any) -> Any:
-    return make_pipeline(CountVectorizer(), TruncatedSVD(4, random_state=0), *steps)
-
-
 def age_calibrated(fitted: Any) -> None:
     for part in (fitted[-1], *fitted[-1].calibrated_classifiers_):
         part.base_estimator = vars(part).pop("estimator")
@@ -368,82 +240,3 @@ def test_an_svc_keeps_its_probabilities(saved: Callable[..., Path]) -> None:
     expected = expected_of(fitted, [0, 1])
     vars(fitted[-1]).pop("_effective_probability", None)
     assert scores_of(saved(fitted, "1.4.2")) == expected
-
-
-def test_a_tfidf_without_its_idf_is_refused(saved: Callable[..., Path]) -> None:
-    """scikit-learn would weight nothing, and say nothing."""
-    fitted = make_pipeline(tfidf(), LogisticRegression()).fit(TEXTS, TWO)
-    del fitted[0]._tfidf.idf_
-    with pytest.raises(UnusableModel, match="its TF-IDF has no IDF"):
-        read_estimator(saved(fitted, "1.3.2"))
-
-
-def with_options(estimator: Any, **options: Any) -> Any:
-    vars(estimator).update(options)
-    return estimator
-
-
-@pytest.mark.parametrize(
-    ("version", "final", "reason"),
-    [
-        ("0.24.2", LogisticRegression(), "before 1.0"),
-        ("99.0.0", LogisticRegression(), "newer than the installed one"),
-        ("1.2.2", AdaBoostClassifier(n_estimators=2), "AdaBoostClassifier"),
-        (
-            "1.5.2",
-            with_options(AdaBoostClassifier(n_estimators=2), algorithm="SAMME.R"),
-            "SAMME.R",
-        ),
-        ("1.5.2", KNeighborsClassifier(2), "neighbours at equal distances"),
-        ("1.4.2", dense(PLSRegression(1))[-1], "PLSRegression"),
-        ("1.4.2", make_pipeline(SparsePCA(2, random_state=0), Ridge()), "SparsePCA"),
-    ],
-)
-def test_what_may_differ_is_refused(
-    saved: Callable[..., Path], version: str, final: Any, reason: str
-) -> None:
-    """What was not proved equal is refused; the message names both versions and what to do."""
-    needs_dense = isinstance(final, PLSRegression) or hasattr(final, "steps")
-    fitted = (dense(final) if needs_dense else make_pipeline(CountVectorizer(), final)).fit(
-        TEXTS, TWO
-    )
-    with pytest.raises(UnusableModel, match=reason) as refused:
-        read_estimator(saved(fitted, version))
-    message = str(refused.value)
-    assert f"scikit-learn {version} saved it, here is scikit-learn {sklearn.__version__}" in message
-    assert f"save it again with scikit-learn {sklearn.__version__}" in message
-
-
-def test_a_model_that_fails_names_the_version_that_saved_it(saved: Callable[..., Path]) -> None:
-    """If an old model raises an error, the message names both versions."""
-    fitted = make_pipeline(CountVectorizer(), LogisticRegression()).fit(TEXTS, TWO)
-    del fitted[-1].intercept_
-    with pytest.raises(UnusableModel, match=r"scikit-learn 1\.3\.2 saved it, and .* is installed"):
-        scores_of(saved(fitted, "1.3.2"))
-
-
-@pytest.mark.parametrize("compress", [0, 3, ("gzip", 3), ("bz2", 3), ("xz", 3), ("lzma", 3)])
-@pytest.mark.parametrize("protocol", [2, 4, 5])
-def test_compressed_files_are_read(
-    saved: Callable[..., Path], compress: Any, protocol: int
-) -> None:
-    """Files of joblib in each of its compressions are read, also those of an old version."""
-    fitted = make_pipeline(tfidf(), LogisticRegression()).fit(TEXTS, TWO)
-    expected = expected_of(fitted, [0, 1])
-    age_idf(fitted)
-    path = saved(fitted, "1.3.2", compress=compress, protocol=protocol)
-    assert "1.3.2" in version_note(path)
-    assert scores_of(path) == expected
-    assert version_note(saved(fitted, sklearn.__version__, compress=compress)) == ""
-
-
-@pytest.mark.parametrize("protocol", range(6))
-def test_a_plain_pickle_names_its_version(tmp_path: Path, protocol: int) -> None:
-    """The version is found in pickles of every protocol."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(base, "__version__", "1.2.dev0")
-        content = pickle.dumps(LogisticRegression(), protocol=protocol)
-    (tmp_path / "model.pkl").write_bytes(content)
-    assert "scikit-learn 1.2.dev0 saved it" in version_note(tmp_path / "model.pkl")
-    (tmp_path / "model.pkl").write_bytes(content.replace(b"_sklearn", b"_unknown"))
-    assert version_note(tmp_path / "model.pkl") == ""

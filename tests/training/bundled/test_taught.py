@@ -3,7 +3,7 @@ import re
 import pandas as pd
 import pytest
 
-from shared.config.settings import BUNDLED_MODELS
+from shared.config.places import BUNDLED_MODELS
 from shared.model import load_model
 from training.bundled import taught
 from training.bundled.leaks import Leaks

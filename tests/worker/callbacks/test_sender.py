@@ -3,80 +3,24 @@
 import base64
 import logging
 import socket
-import subprocess
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
 from standardwebhooks.webhooks import WebhookVerificationError
+from support.callbacks import CSV, NEW, OLD, TEXT, callback, deliver, make_sender, running
 from support.in_memory import Service, make_service
 from support.problems import refused
-from support.receiver import Receiver, receiving
+from support.receiver import Receiver
 from support.waiting import wait_for
 
 from shared.config.secrets import webhook_secrets
 from shared.config.settings import Settings
 from shared.errors.service import BadWebhookSecret
 from shared.jobs.job import CallbackState
-from shared.webhooks import target as addresses
-from shared.webhooks.target import Allowed
-from worker.callbacks import sender as sender_module
-from worker.callbacks.delivery_slots import DeliverySlots
-from worker.callbacks.http_post import Cutoff, WebhookClient
-from worker.callbacks.sender import Sender
-
-OLD, NEW = (f"whsec_{base64.b64encode(bytes([at]) * 32).decode()}" for at in (7, 8))
-TEXT = "what somebody wrote in confidence"
-CSV = f"ref,text\n1,{TEXT}\n2,\n".encode()
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    return settings.model_copy(
-        update={
-            "webhook_secrets": SecretStr(f"{OLD};{NEW}"),
-            "callback_allow": "localhost",
-            "callback_timeout": 30.0,
-            "callback_backoff_seconds": 1e-9,
-        }
-    )
-
-
-@pytest.fixture
-def service(settings: Settings) -> Service:
-    return make_service(settings)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as receiver:
-        yield receiver
-
-
-def make_sender(service: Service, settings: Settings, **more: Any) -> Sender:
-    webhook_client = WebhookClient(Allowed(settings.callback_allow), settings.callback_timeout)
-    return Sender(
-        settings, store=service.store, blobs=service.blobs, webhook_client=webhook_client, **more
-    )
-
-
-def deliver(service: Service, settings: Settings) -> int:
-    """Try once to deliver each callback that is due; return how many were due."""
-    taken = service.store.take_callbacks(100, 60)
-    for job_id, attempt in taken:
-        make_sender(service, settings).deliver(job_id, attempt)
-    return len(taken)
-
-
-def callback(service: Service, location: str) -> Any:
-    return service.client.get(location).json["callback"]
 
 
 def test_the_end_of_a_job_is_sent(service: Service, settings: Settings, receiver: Receiver) -> None:
@@ -240,197 +184,6 @@ def test_a_receiver_that_cannot_be_reached_is_reported(
         "it could not be reached (Connection refused)"
     )
     assert "token" not in caplog.text
-
-
-def test_the_address_is_checked_again_at_each_attempt(
-    service: Service, settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If a host has moved into a private network since the submission, it gets no request."""
-    allowed = settings.model_copy(update={"callback_allow": ""})
-    look_up = addresses._resolve
-    monkeypatch.setattr(addresses, "_resolve", lambda _host, _port: ("8.8.8.8",))
-    at = service.app.extensions["scorelane"]
-    object.__setattr__(at, "settings", allowed)
-    location = service.submit(CSV, callback_url=receiver.url).location
-    service.work()
-    monkeypatch.setattr(addresses, "_resolve", look_up)
-    deliver(service, allowed)
-    assert "private network" in callback(service, location)["last_error"]
-    assert receiver.got == []
-
-
-def test_a_host_is_looked_up_once(
-    service: Service, settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The connection goes to the checked address: a second look-up could give another one."""
-    looked_up: list[str] = []
-    look_up = addresses._resolve
-    service.submit(CSV, callback_url=receiver.url)
-    service.work()
-
-    def count(host: str, port: int) -> tuple[str, ...]:
-        looked_up.append(host)
-        return look_up(host, port)
-
-    def never(host: str, *_: Any, **__: Any) -> Any:
-        raise AssertionError(host)
-
-    monkeypatch.setattr(addresses, "_resolve", count)
-    real = socket.getaddrinfo
-    monkeypatch.setattr(
-        socket,
-        "getaddrinfo",
-        lambda host, *args, **more: (
-            real(host, *args, **more) if len(looked_up) < 2 else never(host)
-        ),
-    )
-    deliver(service, settings)
-    assert looked_up == ["localhost"]
-    assert receiver.verified(NEW)
-
-
-def test_over_tls_the_certificate_must_be_trusted(
-    service: Service, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Trusted are the certificates of `SSL_CERT_FILE`, or else those of the system."""
-    certificate, key = self_signed(tmp_path)
-    with receiving(certificate, key) as receiver:
-        location = service.submit(CSV, callback_url=receiver.url).location
-        service.work()
-        deliver(service, settings)
-        assert "CERTIFICATE_VERIFY_FAILED" in callback(service, location)["last_error"]
-        assert receiver.got == []
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        wait_for(lambda: deliver(service, settings))
-        assert callback(service, location)["state"] == "delivered"
-        assert receiver.verified(NEW)
-
-
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """Make a certificate for localhost; return its file, and that of its key."""
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-keyout",
-            str(key),
-            "-out",
-            str(certificate),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key
-
-
-@contextmanager
-def running(sender: Sender) -> Iterator[None]:
-    sender.start()
-    try:
-        yield
-    finally:
-        sender.stop()
-        sender.join()
-
-
-def test_a_slow_receiver_delays_no_other(
-    service: Service, settings: Settings, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """While a slow receiver has many callbacks waiting, those to others are delivered."""
-    receiver.responsive.clear()
-    monkeypatch.setattr(sender_module, "NO_ROOM_SECONDS", 0.01)
-    with receiving() as other:
-        slow_jobs = [service.submit(CSV, callback_url=receiver.url).location for _ in range(20)]
-        service.work()
-        with running(make_sender(service, settings, pause=0.01)):
-            wait_for(lambda: receiver.got)
-            locations = [service.submit(CSV, callback_url=other.url).location for _ in range(10)]
-            service.work()
-            wait_for(
-                lambda: all(callback(service, one)["state"] == "delivered" for one in locations)
-            )
-            assert {callback(service, one)["state"] for one in slow_jobs} == {"pending"}
-            assert len(receiver.got) == 2
-            receiver.responsive.set()
-            wait_for(
-                lambda: all(callback(service, one)["state"] == "delivered" for one in slow_jobs)
-            )
-    assert {callback(service, one)["attempts"] for one in [*slow_jobs, *locations]} == {1}
-
-
-@contextmanager
-def silent() -> Iterator[int]:
-    """A port of all loopback addresses at which connections are made, and never answered."""
-    with socket.create_server(("0.0.0.0", 0), backlog=200) as server:
-        yield server.getsockname()[1]
-
-
-def test_silent_receivers_hold_up_no_other(
-    service: Service, settings: Settings, receiver: Receiver
-) -> None:
-    """Many receivers that never answer lose their slots to a callback that waits.
-
-    The time limit of a delivery is never reached here: what is delivered waited for none of them.
-    """
-    patient = settings.model_copy(
-        update={
-            "callback_allow": "127.0.0.0/8,localhost",
-            "callback_timeout": 60.0,
-            "callback_backoff_seconds": 3600.0,
-        }
-    )
-    object.__setattr__(service.app.extensions["scorelane"], "settings", patient)
-    slots = DeliverySlots(4, least_seconds=0.0)
-    # The silent port is closed first: then what still holds a slot ends at once.
-    with running(make_sender(service, patient, pause=0.01, slots=slots)), silent() as port:
-        urls = [f"http://127.0.1.{number}:{port}/" for number in range(1, 31)]
-        mute = [service.submit(CSV, callback_url=url).location for url in urls]
-        service.work()
-        wait_for(lambda: any(callback(service, one)["attempts"] for one in mute))
-        location = service.submit(CSV, callback_url=receiver.url).location
-        service.work()
-        wait_for(lambda: callback(service, location)["state"] == "delivered")
-        wait_for(lambda: all(callback(service, one)["attempts"] for one in mute))
-        errors = [callback(service, one)["last_error"] for one in mute]
-    assert set(errors) <= {"it did not answer in time", None}
-    assert errors.count(None) <= 4
-
-
-def test_a_delivery_can_be_cut_off_at_any_point() -> None:
-    """Before the connection, while it is made, and while an answer is awaited."""
-    client = WebhookClient(Allowed("127.0.0.0/8"), 60.0)
-    with silent() as port, socket.create_server(("127.0.0.1", 0), backlog=0) as full:
-        held = [socket.socket() for _ in range(4)]
-        for one in held:
-            one.setblocking(False)
-            one.connect_ex(full.getsockname())
-        before = Cutoff()
-        before.cut()
-        with pytest.raises(TimeoutError):
-            client.post(f"http://127.0.0.1:{port}/", {}, b"", before)
-        for url in (f"http://127.0.0.1:{port}/", f"http://127.0.0.1:{full.getsockname()[1]}/"):
-            cutoff = Cutoff()
-            with ThreadPoolExecutor(1) as pool:
-                posting = pool.submit(client.post, url, {}, b"", cutoff)
-                wait_for(lambda cutoff=cutoff: cutoff._socket)
-                cutoff.cut()
-                with pytest.raises(TimeoutError):
-                    posting.result()
-        for one in held:
-            one.close()
 
 
 def test_a_delivered_callback_is_in_the_manifest(

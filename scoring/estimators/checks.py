@@ -9,7 +9,8 @@ from sklearn.base import is_regressor
 from sklearn.exceptions import NotFittedError
 
 from scoring.class_values import given_values, values_of_labels
-from scoring.estimator_kinds import final_step, refuse_other_objects, says
+from scoring.estimators.kinds import refuse_other_objects, says
+from scoring.estimators.unwrapping import final_step
 
 #: Texts that every model must be able to score when it is loaded.
 TRIAL_TEXTS = (

@@ -6,8 +6,8 @@ import pytest
 from support.tokenizers import tokenizer_state, write_tokenizer
 
 from scoring.keras_model import word_numbers
-from training.tokenizer_pickle import read_pickled_tokenizer
-from training.vocabulary_file import read_vocabulary, vocabulary_of
+from training.added.tokenizer_pickle import read_pickled_tokenizer
+from training.added.vocabulary_file import read_vocabulary, vocabulary_of
 
 WORD_IDX = {"<OOV>": 1, "good": 2, "bad": 3, "it's": 4, "fine": 5}
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from billiard import current_process
 
 from shared.errors.model import FatalModel
+from shared.load_time import load_seconds
 from shared.model_folders import ModelFolders
-from worker.kept_files import KeptFiles
-from worker.load_turns import load_bytes
+from worker.models.kept_files import KeptFiles
+from worker.models.load_turns import load_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class ServedModels:
         cards: the cards of the models, by model folder.
         kept: the files of each model as they are now, by model folder.
         load_bytes: about the most memory that a process takes while it loads all of them.
+        load_seconds: the longest time, in seconds, that all processes may take to load them.
         processes: the number of scoring processes.
         known_names: the names of all models and of all folders in the models folder, served or not.
     """
@@ -46,8 +48,9 @@ class ServedModels:
             processes: the number of scoring processes.
         """
         self.cards = folders.cards
-        # Now, as a folder may be gone when a process is replaced.
+        # Now, as a folder may be gone when the worker is ready, or a process is replaced.
         self.load_bytes = load_bytes(folders.cards)
+        self.load_seconds = load_seconds(folders.cards, processes)
         self.kept = {folder: KeptFiles(folder) for folder in folders.cards}
         self.known_names = folders.names | {card.name for card in self.cards.values()}
         self._unsound = folders.failed

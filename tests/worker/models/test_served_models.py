@@ -14,12 +14,14 @@ import pytest
 from support.doubles.length_model import LengthModel
 
 from shared.errors.model import ModelReplaced, NoSoundModel
+from shared.load_time import START_SECONDS
 from shared.model import Card, load_model, read_card, write_card
 from shared.model_folders import read_folders
 from training.model_folder import new_model_folder
-from worker import loading
-from worker.kept_files import KeptFiles
-from worker.served_models import MOST_DEATHS, ServedModels
+from worker.models import loading
+from worker.models.kept_files import KeptFiles
+from worker.models.load_turns import LIBRARY_BYTES
+from worker.models.served_models import MOST_DEATHS, ServedModels
 
 
 def add(folder: Path, content: str) -> Card:
@@ -82,6 +84,18 @@ def test_a_replaced_model_is_loaded_as_it_was(
     for _ in range(2):
         loaded = loading.load_models(models)
         assert [one.model.card for one in loaded.values()] == [card]
+
+
+def test_a_model_that_is_removed_as_the_worker_starts(models_dir: Path) -> None:
+    """Its folder is not looked at again to find out what loading takes; that ended the worker."""
+    folders = read_folders(models_dir)
+    shutil.rmtree(models_dir / "bad")
+    with closing(ServedModels(folders, processes=2)) as models:
+        before = models.load_bytes, models.load_seconds
+        shutil.rmtree(models_dir / "good")
+        assert (models.load_bytes, models.load_seconds) == before
+        assert models.load_bytes > LIBRARY_BYTES
+        assert models.load_seconds > START_SECONDS
 
 
 def test_a_model_that_is_replaced_while_it_is_loaded(

@@ -5,6 +5,8 @@ from typing import Any
 
 from sklearn.base import is_classifier, is_clusterer, is_outlier_detector
 
+from scoring.estimators.unwrapping import final_step
+
 
 def refuse_other_objects(estimator: Any) -> None:
     """Refuse what is no estimator that predicts.
@@ -66,14 +68,3 @@ def _of_container(container: Any) -> str:
         f"{held}. Save one pipeline. Fitted parts are joined without another fit: "
         "joblib.dump(make_pipeline(vectoriser, classifier), 'model.pkl')"
     )
-
-
-def final_step(estimator: Any) -> Any:
-    """The estimator that predicts, behind searches and pipelines."""
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif getattr(estimator, "steps", None):
-            estimator = estimator.steps[-1][1]
-        else:
-            return estimator

@@ -18,8 +18,8 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from scoring.estimators.unwrapping import unwrapped
 from scoring.sklearn_model import SklearnModel
-from scoring.unwrapping import unwrapped
 from scoring.words.word_pipeline import WordPipeline
 from shared.model import load_model, write_card
 

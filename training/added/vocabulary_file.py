@@ -9,7 +9,7 @@ from scoring.networks.filtered_words import FilterTokeniser
 from scoring.networks.text import DROP, UNKNOWN, checked_word_index
 from shared.errors.model import ModelError
 from shared.model import file_digest, read_card
-from training.tokenizer_pickle import read_pickled_tokenizer
+from training.added.tokenizer_pickle import read_pickled_tokenizer
 
 #: Entries of a word index that stand for every word that is not in it.
 _UNKNOWN = ("<unk>", "<UNK>", "[UNK]", "UNK", "<OOV>", "<oov>", "[OOV]", "<unknown>", "<UNKNOWN>")
@@ -61,8 +61,7 @@ def vocabulary_of(
         raise ValueError("its word index has other numbers than its tokenizer; give only one")
     if num_words is None:
         return vocabulary
-    kept = {word: number for word, number in vocabulary.words.items() if number < num_words}
-    return replace(vocabulary, words=kept)
+    return replace(vocabulary, words=_below(num_words, vocabulary.words))
 
 
 def read_vocabulary(path: Path, model: Path) -> Vocabulary:
@@ -109,6 +108,11 @@ def read_vocabulary(path: Path, model: Path) -> Vocabulary:
     return Vocabulary(words, options)
 
 
+def _below(num_words: int, words: dict[str, int]) -> dict[str, int]:
+    """The words with numbers below `num_words`."""
+    return {word: number for word, number in words.items() if number < num_words}
+
+
 def _of_tokenizer(state: dict[str, Any], path: Path) -> Vocabulary:
     try:
         words = state["word_index"]
@@ -120,7 +124,7 @@ def _of_tokenizer(state: dict[str, Any], path: Path) -> Vocabulary:
         tokeniser = FilterTokeniser.from_options(cut)
         oov, num_words = state.get("oov_token"), state.get("num_words")
         unknown = DROP if oov is None else words[oov]
-        kept = words if not num_words else {w: n for w, n in words.items() if n < num_words}
+        kept = _below(num_words, words) if num_words else words
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path.name} is not a Keras Tokenizer ({error!r})") from error
     if state.get("analyzer") is not None:

@@ -17,7 +17,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC, OneClassSVM
 
-from scoring.estimator_checks import class_values_of
+from scoring.estimators.checks import class_values_of
 
 TEXTS = ["good", "very good", "fine and good", "bad", "very bad", "awful and bad", "so", "hm so"]
 SIDES = [1, 1, 1, 0, 0, 0, 1, 0]

@@ -1,4 +1,4 @@
-"""Finds the estimator that does the work inside a search or a threshold classifier."""
+"""Finds the estimator that does the work inside a search, a threshold classifier or a pipeline."""
 
 from typing import Any
 
@@ -39,3 +39,14 @@ def unwrapped(estimator: Any) -> Any:
         if (inside := getattr(estimator, attribute, None)) is not None:
             return unwrapped(inside)
     return estimator
+
+
+def final_step(estimator: Any) -> Any:
+    """The estimator that predicts, inside searches and pipelines, also those of other libraries."""
+    while True:
+        if hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        elif getattr(estimator, "steps", None):
+            estimator = estimator.steps[-1][1]
+        else:
+            return estimator

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from worker import load_turns
-from worker.load_turns import LIBRARY_BYTES, LOAD_FACTOR, LoadTurns, load_bytes
+from shared.model import write_card
+from shared.model_folders import read_folders
+from worker.models import load_turns
+from worker.models.load_turns import LIBRARY_BYTES, LOAD_FACTOR, LoadTurns, load_bytes
 
 
 def test_what_loading_takes(tmp_path: Path) -> None:
@@ -15,9 +17,10 @@ def test_what_loading_takes(tmp_path: Path) -> None:
     for name, size in (("a", 1000), ("b", 3000), ("c", 200)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "model.pkl").write_bytes(b"\x80" * size)
-    expected = LIBRARY_BYTES + LOAD_FACTOR * (3000 + 600)
-    assert load_bytes(tmp_path / name for name in "abc") == expected
-    assert load_bytes([]) == LIBRARY_BYTES
+        write_card(tmp_path / name, name=name, format="pkl", files=["model.pkl"])
+    cards = read_folders(tmp_path).cards
+    assert load_bytes(cards) == LIBRARY_BYTES + LOAD_FACTOR * (3000 + 600)
+    assert load_bytes({}) == LIBRARY_BYTES
 
 
 def in_child(turns: LoadTurns, needed: int, ready: int, order: int, *, dies: bool) -> int:

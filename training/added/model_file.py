@@ -5,6 +5,8 @@ import pickletools
 import zipfile
 from pathlib import Path
 
+from training.failed_downloads import FAILED_DOWNLOADS
+
 #: File name ending -> the format of the card under which the model is served.
 FORMATS = {
     ".pkl": "pkl",
@@ -38,6 +40,8 @@ _XGBOOST, _LIGHTGBM, _CATBOOST = (
     _BOOSTER.format(name) for name in ("XGBoost", "LightGBM", "CatBoost")
 )
 
+_ARCHIVE = "it is an archive. Unpack it and name the model file in it"
+
 #: What to say about the ending of a file that is none of `FORMATS`.
 _ENDINGS = {
     ".onnx": f"it is an ONNX file. {_SOURCE}: Scorelane compiles a Keras model by itself",
@@ -51,28 +55,23 @@ _ENDINGS = {
     ".ubj": _XGBOOST,
     ".bst": _XGBOOST,
     ".cbm": _CATBOOST,
-    ".zip": "it is an archive. Unpack it and name the model file in it",
+    ".zip": _ARCHIVE,
     ".gz": "it is compressed. Unpack it, and name the file in it; joblib's own compression needs "
     "no .gz in the name",
-    ".tar": "it is an archive. Unpack it and name the model file in it",
-    ".tgz": "it is an archive. Unpack it and name the model file in it",
+    ".tar": _ARCHIVE,
+    ".tgz": _ARCHIVE,
 }
 
-#: First bytes -> what such a file is. None of them begins a pickle or a file of Keras.
-_SIGNATURES = {
-    b"version https://git-lfs": "it is a git-lfs pointer, which stands for the file. "
-    "Fetch the file itself: git lfs pull",
-    b"<!doctype": "it is a web page (HTML), so the download has failed. Download the file again",
-    b"<html": "it is a web page (HTML), so the download has failed. Download the file again",
-    b"<?xml": "it is XML, such as the error of a download. Download the file again",
+#: First bytes, in lower case -> what such a file is. None begins a pickle or a file of Keras.
+_SIGNATURES = FAILED_DOWNLOADS | {
     b"{": "it is JSON, and no model file that can be served. If it is the error of a download, "
     "download the file again",
     b"binf": _XGBOOST,
     b"tree\n": _LIGHTGBM,
     b"cbm1": _CATBOOST,
     b"gguf": f"it is a GGUF file of a language model. {_SOURCE}",
-    b"rar!": "it is an archive. Unpack it and name the model file in it",
-    b"7z\xbc\xaf": "it is an archive. Unpack it and name the model file in it",
+    b"rar!": _ARCHIVE,
+    b"7z\xbc\xaf": _ARCHIVE,
     b"%pdf": "it is a PDF file, and no model",
     b"\x93numpy": "it is an array of numpy, and no fitted pipeline. " + _EXPORT_SKLEARN,
     b"par1": "it is a Parquet file, and no model",

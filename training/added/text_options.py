@@ -6,7 +6,7 @@ from typing import Any
 from scoring.networks.filtered_words import DEFAULT_FILTERS, FilterTokeniser
 from scoring.networks.text import DROP, Tokeniser
 from shared.errors.input import BadOption
-from training.vocabulary_file import Vocabulary
+from training.added.vocabulary_file import Vocabulary
 
 #: What must be known -> what it means, and an example. The examples together are the defaults of
 #: Keras's `Tokenizer()` and `pad_sequences()`.
@@ -32,7 +32,7 @@ def text_options(given: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, 
     """Join what the user gave with what the vocabulary's file determines.
 
     Args:
-        given: the options of `training.add_model.Meaning`; those that are None are not given.
+        given: the options of `training.added.meaning.Meaning`; those that are None are not given.
         vocabulary: the words and their file's options.
 
     Returns:

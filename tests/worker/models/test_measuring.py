@@ -1,16 +1,12 @@
-"""A scoring process measures its models, and announces them."""
+"""A scoring process measures how fast its models score."""
 
 import time
 
 import pandas as pd
 import pytest
-from redis.exceptions import ConnectionError as RedisAway
-from support.doubles.fleet import InMemoryFleet
 from support.doubles.length_model import LengthModel
 
-from shared.fleet import Served
-from worker import loading
-from worker.announcement import announce
+from worker.models import measuring
 
 
 class TimedModel(LengthModel):
@@ -34,8 +30,8 @@ def test_a_rate_is_measured_with_a_bounded_number_of_rows(
     clock = [0.0]
     monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
     model = TimedModel(clock, seconds_per_row)
-    assert loading.measure_rate(model) == pytest.approx(1 / seconds_per_row)
-    assert max(model.calls) <= loading.SAMPLE_ROWS
+    assert measuring.measure_rate(model) == pytest.approx(1 / seconds_per_row)
+    assert max(model.calls) <= measuring.SAMPLE_ROWS
     assert clock[0] < max(1.0, 5 * seconds_per_row)
 
 
@@ -55,22 +51,4 @@ def test_one_slow_round_does_not_make_a_model_slow(
                 return super().score(frame)
 
         model = Interrupted(clock, 1e-4)
-        assert loading.measure_rate(model) == pytest.approx(1e4)
-
-
-def test_a_redis_that_is_away_does_not_end_a_process() -> None:
-    """The process waits, and announces its models when Redis is back."""
-    model = LengthModel()
-
-    class Away(InMemoryFleet):
-        refusals = 3
-
-        def announce(self, node: str, served: list[Served], *, replaces: bool = False) -> None:
-            if self.refusals:
-                self.refusals -= 1
-                raise RedisAway
-            super().announce(node, served)
-
-    fleet = Away()
-    announce(fleet, [Served(card=model.card, rate=1.0)], pause=0.0)
-    assert fleet.models().keys() == {model.card.name}
+        assert measuring.measure_rate(model) == pytest.approx(1e4)

@@ -1,15 +1,14 @@
 """Lets the processes of a worker load their models in turn where memory is short."""
 
-import fcntl
 import logging
-import os
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from shared.load_time import unpacked_bytes
-from worker.memory import available_bytes
+from shared.machine_memory import available_bytes
+from shared.model import Card
+from shared.process_lock import ProcessLock
 
 logger = logging.getLogger(__name__)
 
@@ -19,15 +18,18 @@ LOAD_FACTOR = 20
 LIBRARY_BYTES = 300 * 2**20
 
 
-def load_bytes(folders: Iterable[Path]) -> int:
-    """About the most memory that a process takes while it loads the models in these folders.
+def load_bytes(cards: Mapping[Path, Card]) -> int:
+    """About the most memory that a process takes while it loads models, in bytes.
 
     Models are loaded one after the other, so the largest counts by its peak, and the others by
     half of theirs.
+
+    Args:
+        cards: the cards of the models, by folder.
     """
     sizes = sorted(
-        LOAD_FACTOR * unpacked_bytes(file for file in folder.iterdir() if file.is_file())
-        for folder in folders
+        LOAD_FACTOR * unpacked_bytes(folder / file for file in card.files)
+        for folder, card in cards.items()
     )
     return LIBRARY_BYTES + sum(sizes[:-1]) // 2 + sum(sizes[-1:])
 
@@ -36,12 +38,7 @@ class LoadTurns:
     """The turns of the processes that the maker of this object forks."""
 
     def __init__(self) -> None:
-        # The kernel unlocks the file for a process that is killed.
-        with tempfile.TemporaryFile() as file:
-            self._file = os.dup(file.fileno())
-
-    def __del__(self) -> None:
-        os.close(self._file)
+        self._lock = ProcessLock()
 
     @contextmanager
     def turn(self, needed: int, processes: int) -> Iterator[None]:
@@ -55,8 +52,7 @@ class LoadTurns:
             yield
             return
         logger.info("memory is short: the processes load their models one after the other")
-        fcntl.lockf(self._file, fcntl.LOCK_EX)
-        try:
+        with self._lock:
             free = available_bytes()
             if needed > free:
                 logger.warning(
@@ -66,5 +62,3 @@ class LoadTurns:
                     free >> 20,
                 )
             yield
-        finally:
-            fcntl.lockf(self._file, fcntl.LOCK_UN)

@@ -1,0 +1,51 @@
+"""The settings of the places where data is: Redis, blobs and models."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from shared.config.validation import redis_address
+
+_ROOT = Path(__file__).resolve().parents[2]
+_IN_WHEEL = _ROOT / "scorelane" / "models"
+
+#: The folder of the bundled models: that of the checkout, or where the wheel has put them.
+BUNDLED_MODELS = _IN_WHEEL if _IN_WHEEL.is_dir() else _ROOT / "models"
+
+
+class PlaceSettings(BaseModel):
+    """Where Redis, the blobs and the models are."""
+
+    redis_url: Annotated[str, AfterValidator(redis_address)] = Field(
+        "redis://127.0.0.1:6379/0",
+        description="The address of Redis, which holds the queues, the job records and the bells.",
+    )
+    redis_password_file: Path | None = Field(
+        None, description="A file with the password of Redis, if the address has none."
+    )
+    key_prefix: str = Field("scorelane:", description="Put before every key in Redis.")
+    redis_timeout: float = Field(
+        2.0, gt=0, description="A Redis call that takes longer is an error, and a 503 to a client."
+    )
+    blobs_dir: Path = Field(
+        Path(".scorelane/blobs"),
+        description="The folder of uploads and result parts. The API and the workers share it.",
+    )
+    models_dir: Path = Field(BUNDLED_MODELS, description="A folder of model folders.")
+    serve: str = Field(
+        "",
+        description="The models that a worker serves, separated by commas; empty: all in the "
+        "models folder.",
+    )
+    default_model: str = Field("fast", description="The model of a job that names none.")
+
+    @property
+    def redis_password(self) -> str | None:
+        """The password of Redis from its file; None if no file is named.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        path = self.redis_password_file
+        return path.read_text().strip() if path else None

@@ -1,0 +1,19 @@
+"""The keys of the blobs that a job has whatever its `Spec` says, by its id alone."""
+
+#: The keys of the blobs of all jobs begin with this.
+JOBS = "jobs/"
+
+
+def folder_of(job_id: str) -> str:
+    """What the keys of all blobs of a job begin with."""
+    return f"{JOBS}{job_id}/"
+
+
+def upload_key_of(job_id: str) -> str:
+    """The key of the blob with the upload of a job."""
+    return f"{folder_of(job_id)}upload"
+
+
+def manifest_key_of(job_id: str) -> str:
+    """The key of the blob with the manifest of a job; see `shared.storage.manifest`."""
+    return f"{folder_of(job_id)}manifest.json"

@@ -1,0 +1,41 @@
+"""What a user says about a model that its file does not tell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """How to interpret the inputs and outputs of a model. None means: as the model file says.
+
+    Attributes:
+        class_values: one number in 0..1 per class, in the order of the model's classes.
+        positive: the label of the positive class of a `.pkl`; all other classes are negative.
+        target_range: the lowest and the highest target that a regressor was fitted to.
+        word_index: the file with a Keras model's word index, a JSON object of word -> number; or
+            what `tokenizer` may be.
+        tokenizer: the file with a Keras `Tokenizer`, as JSON or pickle.
+        max_length: the number of words that a Keras model with variable input length reads.
+        padding: where zeros pad a row: `post` (after the words) or `pre` (before them).
+        truncating: which end of a long text is cut off: `post` (its end) or `pre`.
+        unknown: the number of words that are not in the word index; `drop` leaves them out.
+        num_words: words of the word index with this number or a higher one are unknown.
+        token_pattern: a regular expression for one lower-cased word of the word index.
+        filters: the characters that end a word, as in Keras's `Tokenizer`; `default`: its own.
+        lower: with `filters`: lower-case texts.
+    """
+
+    class_values: Sequence[float] | None = None
+    positive: str | None = None
+    target_range: Sequence[float] | None = None
+    word_index: Path | None = None
+    tokenizer: Path | None = None
+    max_length: int | None = None
+    padding: str | None = None
+    truncating: str | None = None
+    unknown: str | int | None = None
+    num_words: int | None = None
+    token_pattern: str | None = None
+    filters: str | None = None
+    lower: bool | None = None

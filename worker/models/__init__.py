@@ -1,0 +1,1 @@
+"""Which models a worker serves, and how its scoring processes load and measure them."""
