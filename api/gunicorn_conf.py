@@ -1,5 +1,6 @@
 """The configuration of gunicorn; options on its command line override it."""
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -32,6 +33,8 @@ _settings = settings_or_exit("api", _check_keys)
 
 # Also before gunicorn forks: the processes inherit this.
 share_memory()
+# A collection writes into every object that it looks at, and so copies the memory of the code.
+gc.freeze()
 
 #: The address that the article uses.
 bind = "0.0.0.0:5005"

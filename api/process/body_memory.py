@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Lock
+from traceback import clear_frames
 
 from api.process.measures import BODY_MEMORY, counters
 from api.process.memory import give_back
@@ -52,6 +53,11 @@ class Reservation:
                 raise BodiesFull(limit=f"{self._limit // 1024**2} MiB")
             Event().wait(LOOK_SECONDS)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether it holds memory."""
+        return self._held > 0
+
     def release(self) -> None:
         """Give everything back."""
         if self._held:
@@ -79,9 +85,18 @@ class BodyMemory:
 
     @contextmanager
     def reserving(self) -> Iterator[Reservation]:
-        """Give an empty reservation; what it holds is given back at the block's end."""
+        """Give an empty reservation; what it holds is given back at the block's end.
+
+        Let the block be one call that returns what is needed later, so that at its end nothing
+        refers to the body any more.
+        """
         reservation = Reservation(self._limit)
         try:
             yield reservation
+        except BaseException as error:
+            if reservation.is_held:
+                # The frames that it came through still have the body.
+                clear_frames(error.__traceback__)
+            raise
         finally:
             reservation.release()

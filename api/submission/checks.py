@@ -32,6 +32,9 @@ from shared.storage.blobs import Blobs
 #: job.
 SMALL_SECONDS = 10.0
 
+#: So is one whose body is longer: on the way to Redis and back its rows would be in memory many
+#: times, and an upload passes in pieces.
+SMALL_BYTES = 1024 * 1024
 
 #: How many times a piece of a file is in memory while its rows are looked for.
 COPIES = 5
@@ -210,12 +213,13 @@ def check_json(
         ref_column=options.ref_column,
         carried=carried,
     )
-    is_small = _is_small(services, admitted.served, len(rows))
+    is_small = _is_small(services, admitted.served, len(rows), size)
     if not is_small:
         check_rows(services.settings, len(rows))
         check_room(services, len(rows))
     return CheckedJson(admitted, columns, carried, rows, size, is_small)
 
 
-def _is_small(services: Services, served: Served, rows: int) -> bool:
-    return rows <= min(services.settings.small_rows, served.rate * SMALL_SECONDS)
+def _is_small(services: Services, served: Served, rows: int, size: int) -> bool:
+    most = min(services.settings.small_rows, served.rate * SMALL_SECONDS)
+    return rows <= most and size <= SMALL_BYTES

@@ -1,20 +1,19 @@
 """Taking in the rows of a request: check and store them, then record the job."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Request
 
 from api.process.body_memory import Reservation
 from api.requests.body import chunks_of
-from api.requests.content import content_of
+from api.requests.content import RequestContent, content_of
 from api.requests.json_body import read_json
-from api.requests.limits import BULK_ADVICE
 from api.requests.terms import Terms
 from api.services import Services
 from api.submission.admission import Admitted
 from api.submission.checks import (
     BlobDestination,
-    CheckedJson,
     check_early,
     check_json,
     check_upload,
@@ -29,9 +28,6 @@ from shared.jobs.keys import upload_key_of
 from shared.tables.json_values import check_writable
 from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import written_rows
-
-#: How many times the rows of a small job are in memory while they are sent to Redis.
-SMALL_COPIES = 5
 
 
 def take_job(services: Services, request: Request, claim: Claim | None = None) -> Job:
@@ -54,10 +50,7 @@ def take_job(services: Services, request: Request, claim: Claim | None = None) -
 
     if content.kind.format is Format.JSON:
         with services.body_memory.reserving() as memory:
-            checked = check_json(services, content, request.content_length, memory)
-            if checked.is_small:
-                memory.raise_to(SMALL_COPIES * checked.size, BULK_ADVICE)
-            return _record_json(services, checked, checked.terms | binding(checked.admitted))
+            return _take_json(services, content, request.content_length, memory, binding)
     early = check_early(services, content, request.content_length)
     with new_folder(services) as job_id:
         destination = BlobDestination(services.blobs, upload_key_of(job_id))
@@ -66,7 +59,15 @@ def take_job(services: Services, request: Request, claim: Claim | None = None) -
         return record_bulk(services, upload.admitted.served, job_id, upload.content, terms)
 
 
-def _record_json(services: Services, checked: CheckedJson, terms: Terms) -> Job:
+def _take_json(
+    services: Services,
+    content: RequestContent,
+    announced: int | None,
+    memory: Reservation,
+    binding: Callable[[Admitted], Terms],
+) -> Job:
+    checked = check_json(services, content, announced, memory)
+    terms = checked.terms | binding(checked.admitted)
     served, rows = checked.admitted.served, checked.rows
     if checked.is_small:
         return record_small(services, served, rows, terms)
@@ -79,13 +80,14 @@ def _record_json(services: Services, checked: CheckedJson, terms: Terms) -> Job:
         return record_bulk(services, served, job_id, StoredUpload(NDJSON, size, len(rows)), terms)
 
 
-def read_json_rows(services: Services, request: Request, memory: Reservation) -> Any:
+def read_json_rows(services: Services, request: Request, memory: Reservation, copies: int) -> Any:
     """Read and parse a JSON body of rows; `json_rows` checks whether an answer can quote them.
 
     Args:
         services: supply the limits.
         request: with the body.
-        memory: of the request; it then holds what the rows need.
+        memory: of the request; it then holds what the rows need, and the copies.
+        copies: as `read_json` takes them.
 
     Raises:
         shared.errors.service.TooLarge: the body is over a limit for JSON.
@@ -93,7 +95,11 @@ def read_json_rows(services: Services, request: Request, memory: Reservation) ->
         shared.errors.input.NotJson: the body is not JSON.
     """
     chunks = chunks_of(request)
-    return read_json(services.settings, chunks, request.content_length, memory)[0]
+    return read_json(services.settings, chunks, request.content_length, memory, copies)[0]
+
+
+#: How many times a body is in memory while `check_writable` looks at it, besides its values.
+_CHECKED_COPIES = 3
 
 
 def read_json_body(services: Services, request: Request, memory: Reservation) -> Any:
@@ -102,7 +108,7 @@ def read_json_body(services: Services, request: Request, memory: Reservation) ->
     Raises:
         shared.errors.base.ScorelaneError: as `read_json_rows`; also if it cannot be quoted.
     """
-    value = read_json_rows(services, request, memory)
+    value = read_json_rows(services, request, memory, _CHECKED_COPIES)
     try:
         check_writable(value)
     except UnicodeEncodeError:

@@ -33,7 +33,7 @@ from shared.jobs.keys import upload_key_of
 from shared.tables.layouts import NDJSON, Layout, ParquetLayout
 from shared.tables.parquet_rows import first_rows_of
 from shared.tables.rows import Rows
-from shared.tables.stored_rows import write_rows
+from shared.tables.stored_rows import ref_text
 
 #: How much of a text file is read for a preview: bytes, and rows in them.
 PREVIEW_BYTES = 1024 * 1024
@@ -93,11 +93,13 @@ def _preview_json(
     if checked.is_small:
         check_small_room(services, checked.admitted.served)
     count = len(checked.rows)
-    first = write_rows([row[:2] for row in checked.rows[:PREVIEW_ROWS]])
+    first, settings = Rows(), services.settings
+    for number, (ref, text, *_) in enumerate(checked.rows[:PREVIEW_ROWS], 1):
+        first.add(str(number) if ref is None else ref_text(ref), text, settings.max_text_chars)
     return Preview(
         checked.admitted,
         checked.columns,
-        _rows(services.settings, first, NDJSON),
+        first,
         checked.size,
         is_all=count <= PREVIEW_ROWS,
         about_rows=count,

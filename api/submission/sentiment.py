@@ -10,7 +10,7 @@ from api.requests.options import RowOptions, parameters_of, row_options
 from api.schema.describe import OF_ROWS, Answer, Content, describes, json
 from api.schema.row_types import JSON_ROWS, Row
 from api.services import Services, current_services
-from api.submission.intake import SMALL_COPIES, read_json_rows
+from api.submission.intake import read_json_rows
 from api.uploads.json_rows import json_rows
 from shared.errors.service import NoAnswerInTime, NoWorker, QuestionsFull, TooLarge
 from shared.model import SCORE
@@ -18,6 +18,9 @@ from shared.tables.csv_results import parse
 from shared.tables.stored_rows import json_text, write_rows
 
 blueprint = Blueprint("article", __name__)
+
+#: How many times a question is in memory on its way to Redis, or an answer, besides the values.
+_COPIES = 4
 
 
 @blueprint.get("/apitest")
@@ -52,7 +55,7 @@ def _scored(at: Services, memory: Reservation) -> Response:
     served = at.model(options.model)
     rows = json_rows(
         # Whatever the content type is: the article's client may send another one.
-        read_json_rows(at, request, memory),
+        read_json_rows(at, request, memory, _COPIES),
         text_column=options.text_column,
         ref_column=options.ref_column,
     )
@@ -65,11 +68,13 @@ def _scored(at: Services, memory: Reservation) -> Response:
     if not at.fleet.processes(served.card.full_name):
         # A wait would hold a thread of the API; a few dozen such requests would hold them all.
         raise NoWorker(model=served.card.full_name)
-    lines = write_rows(rows)
-    memory.raise_to(SMALL_COPIES * len(lines), BULK_ADVICE)
-    result = at.sync_scorer.ask(served.card.full_name, lines, len(rows))
+    refs, count = [ref for ref, _ in rows], len(rows)
+    # Without the refs, which are not needed there; the texts are not needed here any more.
+    lines = write_rows([(None, text) for _, text in rows])
+    del rows
+    result = at.sync_scorer.ask(served.card.full_name, lines, count)
     answer = []
-    for number, ((ref, _), scored) in enumerate(zip(rows, parse(result), strict=True), 1):
+    for number, (ref, scored) in enumerate(zip(refs, parse(result), strict=True), 1):
         row: dict[str, Any] = {"ref": number if ref is None else ref, SCORE: scored[SCORE]}
         if scored["error"]:
             row["error"] = scored["error"]

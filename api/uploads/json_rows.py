@@ -55,8 +55,11 @@ def parse_text(text: str) -> Any:
             value = decode(value)
     except (ValueError, RecursionError) as error:
         # RecursionError is a body of a million brackets.
-        raise NotJson(reason=str(error)) from None
-    return value
+        reason = str(error)
+    else:
+        return value
+    # Not above, as the error would keep that one, which holds the text.
+    raise NotJson(reason=reason)
 
 
 def json_columns(value: Any) -> list[str]:

@@ -20,7 +20,7 @@ class LimitSettings(BaseModel):
         16 * 2**20, gt=0, description="The largest JSON body. It is held in memory; a CSV is not."
     )
     body_memory_bytes: int = Field(
-        128 * 2**20,
+        192 * 2**20,
         ge=2**20,
         description="Memory that the JSON bodies of all requests may take together in one replica "
         "of the API, as estimated before they are parsed. A body that needs more is a 413; "
@@ -35,7 +35,8 @@ class LimitSettings(BaseModel):
     small_rows: int = Field(
         1000,
         gt=0,
-        description="JSON jobs of up to this many rows are small jobs: they skip the bulk queue.",
+        description="JSON jobs of up to this many rows, and of up to 1 MiB, are small jobs: they "
+        "skip the bulk queue.",
     )
     batch_rows: int = Field(
         2000,

@@ -6,6 +6,9 @@ from typing import Any
 
 from shared.errors.input import NotJson
 
+#: The most characters of a number; Python reads no integer of more digits.
+MAX_DIGITS = 4300
+
 
 class Number(float):
     """A number that Python would write in another way than it was sent, such as `1.10`.
@@ -48,6 +51,8 @@ def _refuse(constant: str) -> Any:
 
 
 def _number(text: str) -> float:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number has more than {MAX_DIGITS:,} digits; send it as a string")
     value = float(text)
     if isinf(value):
         raise ValueError(f"the number {text[:40]} is too large; send it as a string")

@@ -43,7 +43,14 @@ def _lines_of(rows: list[tuple[Any, ...]]) -> bytes:
         with suppress(orjson.JSONEncodeError):
             return b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in stored])
     # orjson refuses half of a surrogate pair, and changes integers of more than 64 bits.
-    return "".join([json.dumps(row) + "\n" for row in stored]).encode()
+    return b"".join(map(_line_of, stored))
+
+
+def _line_of(row: tuple[Any, ...]) -> bytes:
+    try:
+        return f"{json.dumps(row, ensure_ascii=False)}\n".encode()
+    except UnicodeEncodeError:
+        return f"{json.dumps(row)}\n".encode()
 
 
 def ref_text(ref: object) -> str:

@@ -16,7 +16,7 @@ from shared.config.settings import Settings
 pytestmark = pytest.mark.stack
 
 #: What the container of the API has, in bytes.
-CONTAINER = 256 * 2**20
+CONTAINER = 384 * 2**20
 
 #: Clients at a time.
 CLIENTS = 6
@@ -25,7 +25,9 @@ SIZE = Settings().max_json_bytes - 100
 
 ROW = b'{"ref": 12345, "text": "I am well, thanks. The film was good and I liked it."},'
 
-JSON, CSV = "application/json", "text/csv"
+JSON, CSV, LINES = "application/json", "text/csv", "application/x-ndjson"
+
+WIDE = "\U0001f600".encode()
 
 BODIES = {
     "rows": (JSON, b"[" + (ROW * (SIZE // len(ROW)))[:-1] + b"]"),
@@ -34,6 +36,11 @@ BODIES = {
     "fewer empty objects": (JSON, b"[" + b"{}," * 400_000 + b"{}]"),
     "control characters": (JSON, b'["' + b"\\u0000" * (SIZE // 6) + b'"]'),
     "short strings": (JSON, b'{"text":["a"' + b',"\\u0000"' * 400_000 + b"]}"),
+    "one long text": (JSON, b'{"text": ["' + b"a" * (SIZE - 20) + b'"]}'),
+    "a long text with an emoji": (JSON, b'{"text": ["' + WIDE + b"a" * (SIZE * 3 // 4) + b'"]}'),
+    "a long number": (JSON, b'{"text": ["a"], "ref": [1.' + b"1" * (SIZE - 40) + b"]}"),
+    "a long ref": (JSON, b'{"text": ["a"], "ref": ["' + b"1" * (SIZE - 40) + b'"]}'),
+    "a long line": (LINES, b'{"text": "' + WIDE + b"a" * (SIZE // 2 - 40) + b'"}\n'),
     "a header of quotes": (CSV, b"\r" + b'"' * 4_000_000),
     "a file": (CSV, b"text\n" + b"a text of some length\n" * 1_000_000),
 }
@@ -67,8 +74,17 @@ def memory_of(program: int) -> int:
     return sum(one.memory_full_info().pss for one in family)
 
 
-@pytest.mark.parametrize("body", BODIES)
-def test_many_large_bodies_fit_into_the_container(api: Programs, body: str) -> None:
+DOORS = [
+    *[("/jobs", body) for body in BODIES],
+    *[("/sentiment", body) for body in BODIES if "long" in body],
+    ("/jobs?validate=true", "rows"),
+    ("/jobs?validate=true", "a long text with an emoji"),
+    ("/v1/batches", "one long text"),
+]
+
+
+@pytest.mark.parametrize(("path", "body"), DOORS)
+def test_many_large_bodies_fit_into_the_container(api: Programs, path: str, body: str) -> None:
     """Each is answered, and all processes together stay below the container's memory."""
     content_type, content = BODIES[body]
     ended, peaks = threading.Event(), [memory_of(api.api.pid)]
@@ -79,9 +95,7 @@ def test_many_large_bodies_fit_into_the_container(api: Programs, body: str) -> N
 
     with ThreadPoolExecutor(CLIENTS + 1) as threads:
         watching = threads.submit(watch)
-        sent = [
-            threads.submit(post, api.port, "/jobs", content_type, content) for _ in range(CLIENTS)
-        ]
+        sent = [threads.submit(post, api.port, path, content_type, content) for _ in range(CLIENTS)]
         statuses = {one.result() for one in sent}
         ended.set()
         watching.result()

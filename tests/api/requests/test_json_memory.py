@@ -6,10 +6,10 @@ from contextlib import suppress
 
 import pytest
 
-from api.requests.json_body import memory_for
+from api.requests.json_memory import memory_for
 from api.uploads.json_rows import decode_body, json_rows, parse_text
 from shared.config.settings import Settings
-from shared.errors.input import BadInput
+from shared.errors.input import BadInput, NotJson
 from shared.tables.stored_rows import read_stored, write_rows
 
 #: The largest JSON body of the default settings.
@@ -100,3 +100,22 @@ def test_rows_written_in_several_ways_are_read_as_one() -> None:
     found = read_stored(lines, 0, 100)
     assert found.refs == [str(number) for number in range(1, 2501)]
     assert [error is None for error in found.errors].count(False) == 1
+
+
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+def test_only_texts_with_wide_characters_take_more(*, ensure_ascii: bool) -> None:
+    """A text with an emoji takes four bytes for a character; the others are not counted so."""
+    texts = ["a text of some length"] * 50_000
+    plain = json.dumps(texts).encode()
+    few = json.dumps([*texts, 'an emoji after a "quote": \U0001f600'], ensure_ascii=ensure_ascii)
+    text = len(texts) * 25 * (1 if ensure_ascii else 4)
+    assert memory_for(few.encode()) < memory_for(plain) + text + 100_000
+    all_of_them = json.dumps([f"{text} \U0001f600" for text in texts], ensure_ascii=ensure_ascii)
+    assert memory_for(all_of_them.encode()) > memory_for(few.encode()) + 2 * len(plain)
+
+
+def test_a_number_that_is_too_long() -> None:
+    """It is refused, as an integer of so many digits is."""
+    for number in ("1." + "1" * 5000, "0." + "0" * 5000 + "1", "1" * 5000):
+        with pytest.raises(NotJson, match="digits"):
+            parse_text(f'{{"text": ["a"], "ref": [{number}]}}')
