@@ -3,7 +3,6 @@
 import re
 import socket
 import ssl
-import struct
 import time
 from contextlib import suppress
 from typing import Any
@@ -141,7 +140,7 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn ships no types
         """Close the connection; what is still to be sent to a client that was given up, is not."""
         with suppress(OSError):
             if self.sock.is_given_up:
-                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.sock.reset_on_close(True)
             self.sock.close()
 
 

@@ -141,6 +141,21 @@ class HeadFirstWorker(ProblemWorker):
             self.finish_request(connection, done)
 
     @override
+    def handle_request(self, req: Any, conn: Connection) -> bool:
+        """Handle a request in a thread; True if the connection can be used again.
+
+        In HTTP/1.0, in which nginx asks by default, only the end of the connection ends a response
+        of no announced length. One that breaks off, also because this process is killed, must not
+        look whole: its connection is reset.
+        """
+        if req.version >= (1, 1):
+            return bool(super().handle_request(req, conn))
+        conn.sock.reset_on_close(True)
+        is_kept = bool(super().handle_request(req, conn))
+        conn.sock.reset_on_close(False)
+        return is_kept
+
+    @override
     def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
         # What is left is discarded by the event loop, which holds no thread for it.
         until = time.monotonic() + DRAIN_SECONDS

@@ -3,7 +3,9 @@
 import array
 import errno
 import fcntl
+import socket
 import ssl
+import struct
 import termios
 import time
 from collections.abc import Callable
@@ -101,6 +103,7 @@ class PacedSocket:
         self._socket = connection
         self._timeout: float | None = None
         self._queued = 0
+        self._resets = False
         self.is_given_up = False
         self.begin(pace)
 
@@ -111,6 +114,24 @@ class PacedSocket:
         """Begin a request: the client has its whole pause again."""
         self._pace = pace
         self._reading, self._writing = _Allowance(pace), _Allowance(pace)
+
+    def reset_on_close(self, resets: bool) -> None:
+        """Let an end of the connection be a reset, or not, also if the process is killed."""
+        self._resets = resets
+        option = struct.pack("ii", int(resets), 0)
+        with suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, option)
+
+    def shutdown(self, how: int) -> None:
+        """End one direction, as `socket.shutdown` does.
+
+        Raises:
+            ConnectionAbortedError: the connection is to be reset: an end would look like success.
+            OSError: the connection is broken.
+        """
+        if self._resets:
+            raise ConnectionAbortedError(errno.ECONNABORTED, "the response is not whole")
+        self._socket.shutdown(how)
 
     def settimeout(self, seconds: float | None) -> None:
         """Limit each read further, as `socket.settimeout` does; None: only by the pace."""

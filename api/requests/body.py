@@ -99,19 +99,22 @@ def chunks_of(request: Request) -> Iterator[bytes]:
     """Read the body of a request in chunks, unpacked according to its `Content-Encoding`.
 
     Raises:
-        shared.errors.service.UnsupportedEncoding: the encoding is neither `identity` nor `gzip`.
+        shared.errors.service.UnsupportedEncoding: the encoding is neither `identity` nor `gzip`,
+            which is also called `x-gzip` (RFC 9110, 8.4.1.3).
         shared.errors.input.BodyCutOff: the connection ended before the body did.
         shared.errors.input.BadChunkedBody: the framing of a chunked body is malformed.
         shared.errors.input.NotGzip: the encoding is `gzip`, and the body is not, or is cut off.
         shared.errors.input.Packed: the body is compressed, and its encoding does not say so.
         shared.errors.service.TooLarge: the body grows too much when it is unpacked.
     """
-    match request.headers.get("Content-Encoding", "identity").strip().lower():
-        case "identity":
+    found = request.headers.get("Content-Encoding", "")
+    encodings = [one for one in map(str.strip, found.lower().split(",")) if one]
+    match [one for one in encodings if one != "identity"]:
+        case []:
             return _uncompressed(_read(_raw_body(request)))
-        case "gzip":
+        case ["gzip" | "x-gzip"]:
             return _unpack(_read(_raw_body(request)))
-        case found:
+        case _:
             raise UnsupportedEncoding(found=found[:80])
 
 

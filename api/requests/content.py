@@ -13,7 +13,7 @@ from api.uploads.charsets import to_utf8
 from api.uploads.formats import ADVICE, MEDIA_TYPES, Format, Kind, kind_of_file
 from api.uploads.magic import MAGIC_BYTES, check_text
 from api.uploads.quoting import checked_tab_quotes, quoted
-from shared.errors.input import BadOption
+from shared.errors.input import BadHeader, BadOption
 from shared.errors.service import UnsupportedFormat
 
 #: Options without which no byte of a file can be read.
@@ -78,6 +78,7 @@ def content_of(request: Request) -> RequestContent:
     Raises:
         shared.errors.service.UnsupportedFormat: the content type is none of those that hold rows.
         shared.errors.input.NotMultipart: the form is malformed, or has no file.
+        shared.errors.input.BadHeader: the content type says that a CSV has no header.
         shared.errors.input.BadOption: an option cannot be used, or not with this format.
     """
     if request.mimetype == "multipart/form-data":
@@ -86,6 +87,7 @@ def content_of(request: Request) -> RequestContent:
     if kind is None:
         raise UnsupportedFormat(found=request.mimetype or "none", supported=ADVICE)
     options = job_options(request.args)
+    _check_header(kind, request.mimetype_params)
     charset = request.mimetype_params.get("charset")
     chunks, is_converted = _table(kind, options, charset, chunks_of(request))
     return RequestContent(
@@ -104,6 +106,7 @@ def _form(request: Request) -> RequestContent:
     media_type, parameters = parse_options_header(file.headers.get("content-type", ""))
     kind = kind_of_file(media_type.lower(), file.filename)
     options = job_options(request.args, form.fields)
+    _check_header(kind, parameters)
     charset = parameters.get("charset")
     chunks, is_converted = _table(kind, options, charset, unpacked(form.chunks()))
     return RequestContent(
@@ -115,6 +118,12 @@ def _form(request: Request) -> RequestContent:
         _query=request.args,
         _fields=form.fields,
     )
+
+
+def _check_header(kind: Kind, parameters: Mapping[str, str]) -> None:
+    """Refuse a CSV without a header (RFC 4180): its first row would be taken as one, and lost."""
+    if kind.format is Format.CSV and parameters.get("header", "").lower() == "absent":
+        raise BadHeader(reason="the content type says header=absent")
 
 
 def delimiter_of(kind: Kind, options: JobOptions) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import (
     Data,
@@ -19,6 +19,13 @@ from shared.errors.input import NotMultipart
 
 #: The most bytes that all fields of a form may have together, and that a part's header may have.
 MAX_FIELD_BYTES = 1024 * 1024
+
+#: The encodings of a part in which its bytes are sent as they are; a gzip is known by its first
+#: bytes.
+_AS_THEY_ARE = {
+    "Content-Transfer-Encoding": {"7bit", "8bit", "binary"},
+    "Content-Encoding": {"identity", "gzip", "x-gzip"},
+}
 
 
 class MultipartUpload:
@@ -53,6 +60,7 @@ class MultipartUpload:
         """
         for event in self._events:
             if isinstance(event, File):
+                _check_encoding(event.headers)
                 return event
             self._add_to_field(event)
         raise NotMultipart(reason="it has no file")
@@ -78,13 +86,20 @@ class MultipartUpload:
             # werkzeug gives None where the part's header has no name.
             if not isinstance(event.name, str):
                 raise NotMultipart(reason="one of its parts has no name")
+            _check_encoding(event.headers)
             self._field, self._value = event.name, b""
             self._count(len(event.name))
         elif isinstance(event, Data):
             self._value += event.data
             self._count(len(event.data))
             if not event.more_data:
-                self.fields.add(self._field, self._value.decode("utf-8", "replace"))
+                self.fields.add(self._field, self._text())
+
+    def _text(self) -> str:
+        try:
+            return self._value.decode("utf-8")
+        except UnicodeDecodeError:
+            raise NotMultipart(reason=f"its field '{self._field[:80]}' is not UTF-8") from None
 
     def _count(self, size: int) -> None:
         self._field_bytes += size
@@ -104,3 +119,12 @@ class MultipartUpload:
                     return
         except (ValueError, RequestEntityTooLarge):
             raise NotMultipart(reason="it is malformed, or cut off") from None
+
+
+def _check_encoding(headers: Headers) -> None:
+    """Refuse a part that is to be decoded: forms have no such parts (RFC 7578, 4.7)."""
+    for name, accepted in _AS_THEY_ARE.items():
+        found = headers.get(name, "").strip().lower()
+        if found and found not in accepted:
+            reason = f"a part has the {name} '{found[:80]}'; send its bytes as they are"
+            raise NotMultipart(reason=reason)

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 from itertools import accumulate
 from typing import NamedTuple, Self
 
+from flask import Response, request
+
 from api.results.streaming import recheck_on_missing
 from shared.storage.blobs import Blobs
 
@@ -109,3 +111,19 @@ def blob_ranges(
             return before + blobs.read(key, begin + offset, size - offset)
 
     return ByteRanges(sizes, read)
+
+
+def answer_range(response: Response, content: ByteRanges) -> None:
+    """Make a response with this content, and a strong ETag, answer the conditions of its request.
+
+    Of several ranges, of units other than bytes, and with a weak ETag in `If-Range`, the client
+    gets the whole content. A proxy that compresses a response makes its ETag weak (RFC 9110,
+    8.8.1): the bytes that its client has are none of this content.
+    """
+    environ = dict(request.environ)
+    wanted, validator = request.headers.get("Range", ""), request.headers.get("If-Range", "")
+    unit, _, ranges = wanted.partition("=")
+    if unit.strip().lower() != "bytes" or "," in ranges or validator.startswith(("W/", "w/")):
+        environ.pop("HTTP_RANGE", None)
+    response.content_length = content.size
+    response.make_conditional(environ, accept_ranges=True, complete_length=content.size)

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
 from api.requests.options import whole_number
+from api.results.byte_ranges import answer_range
 from api.results.negotiation import Format, file_response, wanted_format
 from api.results.partial import (
     HEADERS,
@@ -134,10 +135,9 @@ def _in_own_format(parts: ResultParts) -> Response:
     job_id, own = parts.job.spec.id, parts.job.spec.result_format
     content = parts.in_own_format()
     response = file_response(content, own, job_id)
-    response.content_length = content.size
     # The job's id is enough: the rows of a job that has succeeded never change.
     response.set_etag(f"{job_id}.{own}")
-    response.make_conditional(request, accept_ranges=True, complete_length=content.size)
+    answer_range(response, content)
     return with_first_chunk(response)
 
 

@@ -6,6 +6,7 @@ import re
 
 from typing_extensions import override
 
+from api.uploads.empty_lines import EmptyLines
 from api.uploads.quoting import SEP_LINE
 from api.uploads.row_estimate import RowEstimate
 from api.uploads.upload import Upload
@@ -78,17 +79,21 @@ class CsvUpload(Upload):
         self._head = b""
         self._start = 0
         self._has_rows = False
+        self._empty_lines: EmptyLines | None = None
 
     @override
     def feed(self, chunk: bytes) -> None:
         self._encoding.feed(chunk)
         self.size += len(chunk)
         self._row_estimate.feed(chunk)
+        had_header = self.columns is not None
         if self.columns is None:
             self._head += chunk
             self._read_header()
         elif not self._has_rows:
             self._has_rows = bool(chunk.strip(b"\r\n"))
+        if had_header and self._empty_lines:
+            self._empty_lines.feed(chunk)
 
     @property
     @override
@@ -100,6 +105,8 @@ class CsvUpload(Upload):
         self._encoding.finish()
         if self.columns is None:
             self._read_header(final=True)
+        if self._empty_lines:
+            self._empty_lines.finish()
         if not self._has_rows:
             first = (self.columns or [""])[0]
             hint = ", and it looks like JSON: send that as application/json or application/x-ndjson"
@@ -175,7 +182,14 @@ class CsvUpload(Upload):
         self.columns = [name.strip() for name in cells]
         self._start = end
         self._has_rows = bool(self._head[end:].strip(b"\r\n"))
+        self._check_empty_lines(end)
         self._head = b""
+
+    def _check_empty_lines(self, end: int) -> None:
+        """Begin to look for empty lines after the header, if they might be empty texts."""
+        if self.columns is not None and len(self.columns) == 1:
+            self._empty_lines = EmptyLines(self._delimiter, self._head.count(b"\n", 0, end))
+            self._empty_lines.feed(self._head[end:])
 
     def _sep_line(self, at: int, *, final: bool) -> int:
         """Return the length of a first line `sep=;`, and use the delimiter that it names."""

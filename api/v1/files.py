@@ -5,6 +5,7 @@ from typing import cast
 from flask import Blueprint, Response, request
 
 from api.requests.options import whole_number
+from api.results.byte_ranges import answer_range
 from api.results.streaming import with_first_chunk
 from api.schema.describe import Answer, Content, Parameter, describes, json, number
 from api.services import current_services
@@ -162,9 +163,8 @@ def file_content(file_id: str) -> Response:
     )
     response = Response(content, mimetype="application/octet-stream", direct_passthrough=True)
     response.headers["Content-Disposition"] = f'attachment; filename="{file_id}.jsonl"'
-    response.content_length = content.size
     response.set_etag(file_id)
-    response.make_conditional(request, accept_ranges=True, complete_length=content.size)
+    answer_range(response, content)
     return with_first_chunk(response)
 
 

@@ -141,6 +141,12 @@ class CrLineEnds(BadInput):
     """
 
 
+class EmptyLine(BadInput):
+    """Line {line} is empty, between two rows of a file with one column: it may be an empty text, or
+    nothing. Write an empty text as "", or remove the empty lines (grep . FILE).
+    """
+
+
 class NotMultipart(BadInput):
     """The multipart form cannot be read: {reason}. Send the CSV as one file field, as
     `curl -F file=@reviews.csv` does.

@@ -33,6 +33,11 @@ def csv_records(
     Empty lines are not records. This function defines what a row is: splitting and scoring both
     find the same records as it does.
 
+    A quoted cell ends where its quote closes. If other characters follow, the record has an error,
+    and no fields: the `csv` module would make a text of them that nobody wrote. Programs that write
+    a quote as `\\"` make such records. If the cell also has a line end, it probably took in other
+    rows, and is an open quote.
+
     A record of more than `max_bytes` is passed over: it has an error, and no fields.
 
     Args:
@@ -53,11 +58,13 @@ def csv_records(
     feed = _Feed(lines, offset, row, max_bytes)
     reader = csv.reader(feed, delimiter=delimiter)
     while True:
-        feed.start = feed.position
+        feed.begin()
         fields: list[str] = []
         error = None
         try:
             fields = next(reader)
+            if feed.has_quotes and not feed.is_well_quoted(delimiter):
+                fields, error = [], f"the row is not CSV: {_BAD_CLOSE}"
         except StopIteration:
             return
         except csv.Error as problem:
@@ -67,6 +74,12 @@ def csv_records(
         if fields or error:
             yield fields, error, feed.position
             feed.row += 1
+
+
+_BAD_CLOSE = (
+    "other characters follow the quote that closes a cell; "
+    "write a quote in a quoted cell as two quotes"
+)
 
 
 def _in_words(problem: csv.Error) -> str:
@@ -89,6 +102,32 @@ class _Feed(Iterator[str]):
         self._lines = lines
         self._max_bytes = max_bytes
         self._line = b""
+        self._record: list[bytes] = []
+        self.has_quotes = False
+
+    def begin(self) -> None:
+        """Begin the next record."""
+        self.start = self.position
+        self._record.clear()
+        self.has_quotes = False
+
+    def is_well_quoted(self, delimiter: str) -> bool:
+        """Whether each quoted cell of the present record ends where its quote closes.
+
+        Raises:
+            shared.errors.input.OpenQuote: one does not, and has a line end.
+        """
+        lines = (line.decode("utf-8") for line in self._record)
+        try:
+            next(csv.reader(lines, delimiter=delimiter, strict=True))
+        except csv.Error:
+            record = LongRecord(delimiter, is_open=False)
+            record.end_in(b"".join(self._record))
+            if record.is_doubtful:
+                where = "at the end of its cell, and takes in several lines"
+                raise self._open_quote(where) from None
+            return False
+        return True
 
     def __next__(self) -> str:
         line = self._lines.line(self._max_bytes + 1)
@@ -104,6 +143,8 @@ class _Feed(Iterator[str]):
         if not size:
             raise StopIteration
         self.position += size
+        self._record.append(line)
+        self.has_quotes = self.has_quotes or b'"' in line
         return line.decode("utf-8")
 
     def pass_over(self, delimiter: str, *, may_be_cut: bool) -> str | None:

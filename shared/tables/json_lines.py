@@ -10,7 +10,7 @@ import orjson
 
 from shared.errors.input import NotJson
 from shared.tables.csv_blocks import BLOCK_BYTES, RecordEnds
-from shared.tables.json_values import check_writable, kind_of, parse_value
+from shared.tables.json_values import are_names_unique, check_writable, kind_of, parse_value
 from shared.tables.rows import Rows, numbers_of, rows_of
 from shared.tables.stored_rows import cell_text, ref_text
 
@@ -56,8 +56,11 @@ def parse_line(line: bytes) -> dict[str, Any]:
     value: Any = None
     with suppress(orjson.JSONDecodeError):
         value = orjson.loads(line)
-    if value is None or (type(value) is dict and not _are_exact(value.values(), line)):
-        # orjson refuses it, or may have changed how a number is written.
+    if value is None or (
+        type(value) is dict
+        and not (_are_exact(value.values(), line) and are_names_unique([value], line))
+    ):
+        # orjson refuses it, may have changed how a number is written, or has dropped a field.
         try:
             value = parse_value(line)
             check_writable(list(value) if isinstance(value, dict) else [])
@@ -94,8 +97,10 @@ def read_objects(
             found = list(map(orjson.loads, lines))
         except orjson.JSONDecodeError:
             found = []
-        if set(map(type, found)) == {dict} and (
-            rows := _ordinary(found, content, names, first_row, max_text_chars)
+        if (
+            set(map(type, found)) == {dict}
+            and are_names_unique(found, content)
+            and (rows := _ordinary(found, content, names, first_row, max_text_chars))
         ):
             return rows
     rows = Rows()

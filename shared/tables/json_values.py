@@ -1,6 +1,9 @@
-"""JSON values as they were sent: numbers keep how they were written; NaN is an error."""
+"""JSON values as they were sent: numbers stay as written; NaN and repeated names are errors."""
 
 import json
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
 from math import isinf
 from typing import Any
 
@@ -8,6 +11,8 @@ from shared.errors.input import NotJson
 
 #: The most characters of a number; Python reads no integer of more digits.
 MAX_DIGITS = 4300
+#: The end of a name with spaces before its colon; in a string a quote has a backslash.
+_SPACED_NAME = re.compile(rb'(?<!\\)"[ \t\r\n]+:')
 
 
 class Number(float):
@@ -26,12 +31,42 @@ def parse_value(line: bytes) -> Any:
     """JSON in UTF-8 as it was sent, read once.
 
     Raises:
-        shared.errors.input.NotJson: it is not JSON, or a number in it is too large.
+        shared.errors.input.NotJson: it is not JSON, a number in it is too large, or an object has
+            two fields of one name.
     """
     try:
         return decode(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise NotJson(reason=str(error)) from None
+
+
+def are_names_unique(objects: Collection[dict[str, Any]], content: bytes) -> bool:
+    """Whether no object in JSON has two fields of one name, of which parsers keep the last.
+
+    Args:
+        objects: what a parser made of the JSON.
+        content: the JSON, objects one after the other.
+
+    Returns:
+        True if that is certain.
+    """
+    if b'\\\\"' in content:
+        # This quote may end a name, or be in a string.
+        return False
+    names = content.count(b'":') - content.count(b'\\":')
+    if b'" ' in content or b'"\t' in content or b'"\r' in content or b'"\n' in content:
+        names += len(_SPACED_NAME.findall(content))
+    return names == sum(map(len, objects)) or names == _count_names(objects)
+
+
+def _count_names(values: Iterable[Any]) -> int:
+    count = 0
+    for value in values:
+        if isinstance(value, dict):
+            count += len(value) + _count_names(value.values())
+        elif isinstance(value, list):
+            count += _count_names(value)
+    return count
 
 
 def check_writable(value: Any) -> None:
@@ -63,9 +98,21 @@ def _number(text: str) -> float:
     return number
 
 
-#: Parse JSON text; `NaN` and `Infinity` are a ValueError. `json.loads` would make a decoder for
-#: each body, which takes as long as reading a small one.
-decode = json.JSONDecoder(parse_constant=_refuse, parse_float=_number).decode
+def _object(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(fields)
+    if len(value) < len(fields):
+        counts = Counter(name for name, _ in fields)
+        [(repeated, _)] = counts.most_common(1)
+        shown = repeated[:80].encode("utf-8", "backslashreplace").decode()
+        raise ValueError(f"an object has two fields with the name '{shown}'")
+    return value
+
+
+#: Parse JSON text; `NaN`, `Infinity` and repeated names are a ValueError. `json.loads` would make a
+#: decoder for each body, which takes as long as reading a small one.
+decode = json.JSONDecoder(
+    parse_constant=_refuse, parse_float=_number, object_pairs_hook=_object
+).decode
 
 
 def kind_of(value: object) -> str:

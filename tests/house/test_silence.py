@@ -50,7 +50,7 @@ def test_an_unexpected_exception_that_contains_a_text(
 def test_a_whole_job_logs_no_text(service: Service, caplog: pytest.LogCaptureFixture) -> None:
     """A job's log has no text, even at DEBUG and of rows with an error."""
     caplog.set_level(logging.DEBUG)
-    service.scored(f"text\n{SECRET}\nraise\n\n{SECRET},ragged\n".encode())
+    service.scored(f'text\n{SECRET}\nraise\n""\n{SECRET},ragged\n'.encode())
     service.client.post("/jobs", json={"text": [SECRET, None]})
     service.work()
     assert "score job=" in caplog.text

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from support.programs import Programs
+from support.raw_client import RawClient
 from support.waiting import wait_for
 
 pytestmark = pytest.mark.stack
@@ -81,3 +82,37 @@ def test_deleted_texts_leave_the_disk_of_redis(fragile: Programs) -> None:
         assert fragile.client.delete(location).status_code == 204
     for text in secrets:
         wait_for(lambda text=text: not on_disk(text), 90)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_a_download_that_breaks_off_does_not_look_whole(fragile: Programs, version: str) -> None:
+    """In HTTP/1.0 only the end of the connection ends a download in another format: it is reset.
+
+    nginx asks in HTTP/1.0 by default, and would pass on a short download as a whole one. A whole
+    one ends as usual.
+    """
+    fragile.start_worker()
+    fragile.wait_ready()
+    location = fragile.submit(CSV)
+    assert fragile.wait_for_end(location)["state"] == "succeeded"
+    request = f"GET {location}/results?format=ndjson HTTP/{version}\r\nHost: localhost\r\n"
+    request += "Connection: close\r\n\r\n"
+
+    def download() -> bytes:
+        received = b""
+        with RawClient(fragile.port) as client:
+            client.send(request.encode())
+            while data := client.socket.recv(65536):
+                received += data
+        return received
+
+    assert download().count(b'"Sentiment_Score"') == ROWS
+    damaged = parts_of(fragile, location)[-1]
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 1
+    damaged.write_bytes(content)
+    if version == "1.0":
+        with pytest.raises(ConnectionResetError):
+            download()
+    else:
+        assert not download().endswith(b"0\r\n\r\n")

@@ -106,6 +106,9 @@ def _is_valid(findings: Findings, number: int, request: dict[str, Any], endpoint
     elif "input" not in body and "text" not in body:
         message = "Its 'body' needs an 'input', the text to score."
         findings.add(number, "missing_required_parameter", message, "body.input")
+    elif "input" in body and "text" in body:
+        message = "Its 'body' has an 'input' and a 'text'; which of them is to be scored?"
+        findings.add(number, "invalid_body", message, "body.input")
     else:
         return _has_same_model(findings, number, body.get("model"))
     return False

@@ -182,6 +182,60 @@ def test_a_broken_form(service: Service, body: bytes, expected: str) -> None:
     assert "-F file=@" in detail
 
 
+@pytest.mark.parametrize("where", ["file", "field"])
+@pytest.mark.parametrize(
+    ("header", "accepted"),
+    [
+        ("Content-Transfer-Encoding: quoted-printable", False),
+        ("Content-Transfer-Encoding: BASE64", False),
+        ("Content-Encoding: br", False),
+        ("Content-Transfer-Encoding: binary", True),
+        ("Content-Transfer-Encoding: 8Bit", True),
+        ("Content-Encoding: identity", True),
+    ],
+)
+def test_parts_of_a_form_that_are_to_be_decoded(
+    service: Service, where: str, header: str, *, accepted: bool
+) -> None:
+    """Forms have none (RFC 7578); read as they are, `caf=C3=A9` would be scored without a word."""
+    field = 'Content-Disposition: form-data; name="label"\r\n{}\r\na:b\r\n'
+    file = 'Content-Disposition: form-data; name="f"; filename="a.csv"\r\n{}\r\ntext\na\n\r\n'
+    extra = {where: f"{header}\r\n"}
+    body = "--b\r\n" + field.format(extra.get("field", "")) + "--b\r\n"
+    body += file.format(extra.get("file", "")) + "--b--\r\n"
+    kind = "multipart/form-data; boundary=b"
+    answer = service.client.post("/jobs", data=body.encode(), content_type=kind)
+    if accepted:
+        assert answer.status_code == 202
+        return
+    name, value = header.lower().split(": ")
+    detail = refused(service, answer, 400, "not-multipart")
+    assert f"{name} '{value}'" in detail.lower()
+
+
+def test_a_field_that_is_not_utf_8(service: Service) -> None:
+    """A label would be kept with other characters than were sent."""
+    body = b'--b\r\nContent-Disposition: form-data; name="label"\r\n\r\nteam:caf\xe9\r\n--b\r\n'
+    body += b'Content-Disposition: form-data; name="f"; filename="a.csv"\r\n\r\ntext\na\n'
+    answer = service.client.post(
+        "/jobs", data=body + b"\r\n--b--\r\n", content_type="multipart/form-data; boundary=b"
+    )
+    assert "'label' is not UTF-8" in refused(service, answer, 400, "not-multipart")
+
+
+def test_a_csv_that_says_that_it_has_no_header(service: Service) -> None:
+    """Its first row would be taken as the header, and lost; parts of results say so of theirs."""
+    kind, detail = "text/csv; charset=utf-8; header=Absent", "says header=absent"
+    answer = service.client.post("/jobs", data=b"text\ngood\n", content_type=kind)
+    assert detail in refused(service, answer, 422, "bad-header")
+    form = {"file": (io.BytesIO(b"text\ngood\n"), "a.csv", kind)}
+    answer = service.client.post("/jobs", data=form)
+    assert detail in refused(service, answer, 422, "bad-header")
+    kind = "text/csv; header=present"
+    answer = service.client.post("/jobs", data=b"text\ngood\n", content_type=kind)
+    assert answer.status_code == 202
+
+
 def test_a_form_with_two_files(service: Service) -> None:
     """A form with more than one file is refused: the service does not choose one."""
     form = {"a": (io.BytesIO(b"text\na\n"), "a.csv"), "b": (io.BytesIO(b"text\nb\n"), "b.csv")}

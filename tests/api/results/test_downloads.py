@@ -58,6 +58,29 @@ def test_results_that_a_client_has_are_not_sent_again(service: Service, url: str
     assert (other.status_code, other.data) == (200, whole.data)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Range": "bytes=1-", "If-Range": "W/{etag}"},
+        {"Range": "bytes=0-1,5-6"},
+        {"Range": "rows=1-"},
+        {"Range": "rows=1-", "If-Range": "{etag}"},
+    ],
+)
+def test_ranges_that_are_not_answered(service: Service, url: str, headers: dict[str, str]) -> None:
+    """The client gets the whole results.
+
+    A proxy that compressed a download made its ETag weak: what the client has of it are other
+    bytes, to which no range of the results may be appended.
+    """
+    whole = service.client.get(url)
+    sent = {name: one.format(etag=whole.headers["ETag"]) for name, one in headers.items()}
+    answer = service.client.get(url, headers=sent)
+    assert (answer.status_code, answer.data) == (200, whole.data)
+    assert answer.headers["Content-Length"] == whole.headers["Content-Length"]
+    assert "Content-Range" not in answer.headers
+
+
 def test_head_gives_the_length_of_a_download(service: Service, url: str) -> None:
     """`HEAD` gets the headers of the download, and no body."""
     whole, head = service.client.get(url), service.client.head(url)

@@ -150,6 +150,8 @@ def test_a_body_may_be_packed(service: Service, pieces: int) -> None:
         ("gzip", b"", 400, "not-gzip"),
         ("br", CSV, 415, "unsupported-encoding"),
         ("gzip", zlib.compress(CSV), 400, "not-gzip"),
+        ("gzip, gzip", gzip.compress(gzip.compress(CSV)), 415, "unsupported-encoding"),
+        ("br, gzip", gzip.compress(CSV), 415, "unsupported-encoding"),
     ],
 )
 def test_a_wrong_content_encoding_is_refused(
@@ -159,6 +161,16 @@ def test_a_wrong_content_encoding_is_refused(
     headers = {"Content-Encoding": encoding, "Content-Type": "text/csv"}
     problem(service.client.post("/jobs", data=body, headers=headers), status, code)
     assert service.blobs.contents == {}
+
+
+@pytest.mark.parametrize("encoding", ["GZIP", "x-gzip", "identity, gzip", "gzip,identity"])
+def test_a_gzip_has_two_names(service: Service, encoding: str) -> None:
+    """Also in capital letters, and together with `identity`, which changes nothing."""
+    headers = {"Content-Encoding": encoding, "Content-Type": "text/csv"}
+    answer = service.client.post("/jobs", data=gzip.compress(CSV), headers=headers)
+    assert answer.status_code == 202
+    headers["Content-Encoding"] = "identity,"
+    assert service.client.post("/jobs", data=CSV, headers=headers).status_code == 202
 
 
 @pytest.mark.parametrize("kind", ["text/csv", "application/json"])

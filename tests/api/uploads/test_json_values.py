@@ -172,3 +172,46 @@ def test_other_values_are_written_as_json_writes_them() -> None:
     assert json_text(parse_json(text.encode())) == text
     compact = json_text(parse_json(text.encode()), item_separator=",", key_separator=":")
     assert compact == json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
+
+
+#: Rows that name a field twice, and texts that only look so.
+TWICE = [
+    '{"ref": 1, "text": "good", "text": "bad"}',
+    '{"ref":1,"text":"good","te\\u0078t":"bad"}',
+    '{"ref": 1, "ref" : 2, "text": "good"}',
+    '{"ref": 1, "text": "good", "more": {"a": 1, "a" \t: 2}}',
+    '{"ref": 1, "text": "good", "a\\\\": 1, "a\\\\": 2}',
+    '{"ref" :1, "text": "\\":", "text": "bad"}',
+]
+ONCE = [
+    '{"ref": 1, "text": "\\"ref\\": 1, \\"ref\\" : 2"}',
+    '{"ref": 1, "text" : "a", "more": {"text": "b", "ref": [{"ref": 1}, {"ref": 2}]}}',
+    '{"ref": 1, "text": "ends in a backslash\\\\", "b\\\\": 1}',
+]
+
+
+@pytest.mark.parametrize("row", TWICE)
+def test_a_field_that_is_there_twice_is_no_row(service: Service, row: str) -> None:
+    """Parsers take the last one without a word, so nobody knows which of the two was meant.
+
+    In lines it is an error of its row, and of the first line; a JSON body is refused.
+    """
+    found = results(service, lines(service, *ONCE, row, '{"ref": 9, "text": "last"}'))
+    *before, twice, last = found
+    assert [one["error"] for one in [*before, last]] == [None] * 4
+    assert twice["Sentiment_Score"] is None
+    assert "two fields with the name '" in twice["error"]
+    assert "two fields" in problem(lines(service, row), 422, "bad-first-line")
+    for body in (row, f"[{ONCE[0]}, {row}]"):
+        assert "two fields" in problem(in_json(service, body), 400, "not-json")
+        answer = service.client.post("/sentiment", data=body, content_type="application/json")
+        assert "two fields" in problem(answer, 400, "not-json")
+
+
+def test_a_column_or_a_label_that_is_there_twice_is_refused(service: Service) -> None:
+    """It would lose a column or, in pandas' form, a row."""
+    for body in (
+        '{"ref": [1], "text": ["good"], "text": ["bad"]}',
+        '{"text": {"0": "good", "0": "bad"}}',
+    ):
+        assert "two fields" in problem(in_json(service, body), 400, "not-json")

@@ -24,6 +24,11 @@ from worker.batches.duplicates import BloomFilter
         (line("a", method="GET"), "invalid_method", "method"),
         (line("a", url="/v1/embeddings"), "invalid_url", "url"),
         (line("a") | {"body": 1}, "invalid_body", "body"),
+        (
+            line("a") | {"body": {"model": "length", "input": "a", "text": "b"}},
+            "invalid_body",
+            "body.input",
+        ),
         (line("a") | {"body": {"model": "length"}}, "missing_required_parameter", "body.input"),
         (line("a", body={"model": None}), "missing_required_parameter", "body.model"),
         (line("a", body={"model": "other"}), "mismatched_model", "body.model"),
