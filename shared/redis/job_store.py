@@ -25,6 +25,7 @@ from shared.redis.parts import RedisParts
 from shared.redis.records import fields_of, flat, job_of, record_of, text_of
 from shared.redis.refusals import refusal
 from shared.redis.small_jobs import RedisSmallJobs
+from shared.redis.text_sums import text_sum
 from shared.redis.upkeep import RedisUpkeep
 from shared.tables.parts import Part
 
@@ -61,6 +62,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         record["held"] = held = held_bytes(job, rows)
         held_limits = held, self._held_limits.most, self._held_limits.most_of_owner
         if spec.kind == "small":
+            record["rows_sum"] = text_sum(rows)
             waiting = self._link.run(
                 "create_small",
                 spec.id,
