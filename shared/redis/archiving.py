@@ -70,7 +70,7 @@ class ArchivingJobStore(RedisJobStore):
         entry = self._find(job_id)
         job = job_of(entry.content.get("record", {})) if entry else None
         if job and job.spec.binding:
-            self._link.client.delete(self._link.key("key", job.spec.binding.key))
+            self._link.run("drop_key", job.spec.binding.key)
         self._archive.erase(job_id)
 
     @override

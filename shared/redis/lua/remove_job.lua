@@ -10,9 +10,8 @@ local spec = redis.call('HGET', job, 'spec')
 local binding = spec and cjson.decode(spec).binding
 if type(binding) == 'table' then
   -- Without its job the key is free in any case.
-  local key = prefix .. 'key:' .. binding.key
-  if redis.call('HGET', key, 'job') == id then
-    redis.call('DEL', key)
+  if redis.call('HGET', prefix .. 'key:' .. binding.key, 'job') == id then
+    drop_key(binding.key)
   end
 end
 release(id)
