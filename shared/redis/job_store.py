@@ -22,7 +22,7 @@ from shared.redis.held_bytes import held_bytes
 from shared.redis.held_keys import UNBOUND, RedisHeldKeys, bound
 from shared.redis.link import block
 from shared.redis.parts import RedisParts
-from shared.redis.records import fields_of, flat, job_of, record_of, text_of
+from shared.redis.records import fields_of, flat, job_of, readable_jobs, record_of, text_of
 from shared.redis.refusals import refusal
 from shared.redis.small_jobs import RedisSmallJobs
 from shared.redis.text_sums import text_sum
@@ -146,7 +146,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         for job_id in job_ids:
             pipe.hget(self._job(job_id), "state")
         states = zip(job_ids, pipe.execute(), strict=True)
-        return {job_id: State(state) for job_id, state in states if state}
+        return {job_id: _state_in(state) for job_id, state in states if state}
 
     @override
     def since(self) -> float:
@@ -166,7 +166,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         record = self._link.client.hgetall(self._job(job_id))
         if record.get("state") == State.EXPIRED:
             raise JobExpired(job_id=job_id, owner=record.get("owner", ""))
-        job = job_of(record)
+        job = job_of(record, job_id)
         if job is None:
             raise JobNotFound(job_id=job_id)
         return job
@@ -182,7 +182,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         pipe = self._link.client.pipeline(transaction=False)
         for job_id in ids:
             pipe.hgetall(self._job(job_id))
-        return [job for record in pipe.execute() if (job := job_of(record))]
+        return list(readable_jobs(pipe.execute()))
 
     @override
     def move(self, job_id: str, to: State, error: str = "") -> bool:
@@ -212,3 +212,11 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
                     return True
                 time.sleep(min(left, LOOK_SECONDS))
         return False
+
+
+def _state_in(text: str) -> State:
+    """The state in a record. One that is none counts as running: nothing of the job is removed."""
+    try:
+        return State(text)
+    except ValueError:
+        return State.RUNNING

@@ -21,7 +21,7 @@ def checked(text: str, own_sum: str) -> tuple[bytes, bool]:
         text: the text, as the client has decoded it.
         own_sum: its checksum; empty if it has none, because an older release has written it.
     """
-    content = text.encode(errors="surrogateescape")
+    content = text.encode()
     return content, not own_sum or text_sum(content) == own_sum
 
 

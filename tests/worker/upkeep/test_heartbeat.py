@@ -171,7 +171,7 @@ def test_a_worker_whose_processes_load_is_not_stalled(monkeypatch: pytest.Monkey
     monkeypatch.setattr(heartbeat_module, "active_requests", [])
     stalled = [heartbeat._is_stalled(0, []) for _ in range(400)]
     assert stalled.index(True) >= 300
-    assert heartbeat._is_stalled(2)
+    assert heartbeat._is_stalled(2, [])
 
 
 def test_a_stalled_worker_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
