@@ -27,6 +27,7 @@ _ADVICE = (
     "Fetch all other rows with partial=true: each lost row has an error there, and in "
     "/jobs/{job_id}/errors. Submit these rows again."
 )
+_SUBMIT_AGAIN = "Submit them again."
 _OTHER_FORM = "The rows may be whole: fetch them with format=csv or format=ndjson."
 _WAIT = "They are scored again before the job ends; ask again then."
 
@@ -88,10 +89,16 @@ class ResultParts:
         if not self.is_small:
             with self._reading(number):
                 return self.services.blobs.read(self.job.spec.result_key(number))
-        with self._recheck():
-            result = self.services.store.small_result(self.job.spec.id)
-            if not result and self.job.state is State.SUCCEEDED:
-                raise FileNotFoundError
+        job_id = self.job.spec.id
+        try:
+            with self._recheck():
+                result = self.services.store.small_result(job_id)
+                if not result and self.job.state is State.SUCCEEDED:
+                    raise FileNotFoundError
+        except DataDamaged as error:
+            logger.error("job=%s: its result is damaged: %s", job_id, error)  # noqa: TRY400  no bug
+            rows = f"rows 1 to {self.job.total or 0:,}"
+            raise ResultsDamaged(job_id=job_id, rows=rows, advice=_SUBMIT_AGAIN) from None
         return result
 
     def content_or_errors(self, number: int) -> bytes:

@@ -12,10 +12,11 @@ class SmallJob:
 
     id: str
     attempts: int  #: How often it was taken, this time included.
-    rows: bytes  #: The rows in the form of `shared.tables.stored_rows.write_rows`.
+    rows: bytes  #: In the form of `shared.tables.stored_rows.write_rows`; empty: they were damaged.
     reply_to: str = ""  #: The address for the answer to a question; empty: this is a recorded job.
     note: str = ""  #: The last note that `JobStore.note` was given for the job's part 0.
     traceparent: str = ""  #: The traceparent of the request, if it had one.
+    count: int = 0  #: The number of rows that were sent.
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from shared.jobs.job import Job
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.redis.records import job_of
+from shared.redis.text_sums import checked, result_damaged
 from shared.storage.archive import Archive, Entry
 from shared.storage.blobs import ErasableBlobs
 
@@ -69,16 +70,24 @@ class ArchivingJobStore(RedisJobStore):
         entry = self._find(job_id)
         job = job_of(entry.content.get("record", {})) if entry else None
         if job and job.spec.binding:
-            self._link.client.delete(self._link.key("key", job.spec.binding.key))
+            self._link.run("drop_key", job.spec.binding.key)
         self._archive.erase(job_id)
 
     @override
     def small_result(self, job_id: str) -> bytes:
-        return super().small_result(job_id) or self._text(job_id, "result")
+        if result := super().small_result(job_id):
+            return result
+        result, is_whole = self._text(job_id, "result")
+        if not is_whole:
+            raise result_damaged(job_id)
+        return result
 
     @override
     def small_rows(self, job_id: str) -> bytes:
-        return super().small_rows(job_id) or self._text(job_id, "rows")
+        if rows := super().small_rows(job_id):
+            return rows
+        rows, is_whole = self._text(job_id, "rows")
+        return rows if is_whole else b""
 
     @override
     def archive(self, limit: int) -> int:
@@ -113,9 +122,10 @@ class ArchivingJobStore(RedisJobStore):
     def _find(self, job_id: str) -> Entry | None:
         return self._archive.find(job_id, self.now())
 
-    def _text(self, job_id: str, name: str) -> bytes:
-        entry = self._find(job_id)
-        return str(entry.content.get(name, "")).encode() if entry else b""
+    def _text(self, job_id: str, name: str) -> tuple[bytes, bool]:
+        """Like `_text_of`. The text may have been damaged before it was moved."""
+        content = entry.content if (entry := self._find(job_id)) else {}
+        return checked(content.get(name, ""), content.get("record", {}).get(f"{name}_sum", ""))
 
     def _read(self, ids: list[str]) -> tuple[list[Entry], list[Any]]:
         """The entries of ended jobs, and what the script `archive` wants to know of each."""

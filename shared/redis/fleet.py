@@ -2,13 +2,15 @@
 
 import json
 import logging
+import math
 import os
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import BaseModel
 from redis.exceptions import ResponseError
 from typing_extensions import override
 
@@ -17,6 +19,8 @@ from shared.fleet import Fleet, Served, Worker, name_of
 from shared.redis.link import RedisLink
 
 logger = logging.getLogger(__name__)
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
 
 #: A worker that has missed this many heartbeats is taken for dead.
 MISSED_BEATS = 4
@@ -51,11 +55,17 @@ class RedisFleet(Fleet):
         # Announcements that Redis has lost are repeated; those of processes that have died are
         # removed, and so are models that another process of the worker could not load.
         worker, models = self._link.key("worker", node), self._link.key("models")
-        self._announced.update(self._link.client.hgetall(worker))
+        texts = self._link.client.hgetall(worker)
+        readable = {
+            pid: text for pid, text in texts.items() if pid.isdecimal() and _read(text) is not None
+        }
+        self._announced.update(readable)
         dead = [pid for pid in self._announced if not _lives(int(pid))]
         for pid in dead:
             del self._announced[pid]
-        commands: list[tuple[Any, ...]] = [("HDEL", worker, *dead)] if dead else []
+        # What cannot be read is removed, and announced again below.
+        gone = {*dead, *(texts.keys() - readable.keys())}
+        commands: list[tuple[Any, ...]] = [("HDEL", worker, *gone)] if gone else []
         for pid, announcement in self._announced.items():
             served = [one for one in _served([announcement]) if one.card.full_name in full_names]
             if (text := _text_of(served)) != announcement:
@@ -96,7 +106,7 @@ class RedisFleet(Fleet):
         nodes = sorted(self._link.client.smembers(self._link.key("nodes")))
         keys = [self._link.key("about", node) for node in nodes]
         found = self._link.client.mget(keys or [""])
-        return [Worker.model_validate_json(one) for one in found if one]
+        return [worker for one in found if one and (worker := _parsed(Worker, one))]
 
     @override
     def leave(self, node: str) -> None:
@@ -118,7 +128,7 @@ class RedisFleet(Fleet):
     @override
     def rates(self) -> dict[str, float]:
         found = self._link.client.hgetall(self._link.key("rates"))
-        return {full_name: float(rate) for full_name, rate in found.items()}
+        return {name: rate for name, text in found.items() if (rate := _number(text)) > 0}
 
     @override
     def processes(self, full_name: str) -> int:
@@ -140,7 +150,7 @@ class RedisFleet(Fleet):
             return 0.0
         now = self._link.now()
         self._link.at_once(("HSETNX", replaced, full_name, now))
-        return now - float(self._link.client.hget(replaced, full_name) or now)
+        return now - _number(self._link.client.hget(replaced, full_name), now)
 
     @override
     def failed(self) -> dict[str, str]:
@@ -169,12 +179,13 @@ class RedisFleet(Fleet):
             self._link.client.hdel(key, *back)
         for name in unserved - since.keys():
             self._link.at_once(("HSETNX", key, name, now))
-        self._forget({name for name in unserved if now - float(since.get(name, now)) >= seconds})
+        self._forget({name for name in unserved if now - _number(since.get(name), now) >= seconds})
 
     def _remembered(self) -> dict[str, Served]:
         """The version of each model that was announced last, in the order of the names."""
         texts = self._link.client.hgetall(self._link.key("models"))
-        return {name: Served.model_validate_json(text) for name, text in sorted(texts.items())}
+        found = {name: _parsed(Served, text) for name, text in sorted(texts.items())}
+        return {name: one for name, one in found.items() if one}
 
     def _forget(self, names: Collection[str]) -> None:
         if names:
@@ -235,7 +246,34 @@ def _text_of(served: Iterable[Served]) -> str:
 
 
 def _served(announcements: Iterable[str]) -> list[Served]:
-    return [Served.model_validate(one) for text in announcements for one in json.loads(text)]
+    return [one for text in announcements for one in _read(text) or []]
+
+
+def _read(announcement: str) -> list[Served] | None:
+    """What a process has announced; None if that cannot be read. It must not hide the others."""
+    try:
+        return [Served.model_validate(one) for one in json.loads(announcement)]
+    except (ValueError, TypeError):
+        logger.error("an announcement in Redis cannot be read, and is left out")  # noqa: TRY400
+        return None
+
+
+def _parsed(kind: type[AnyModel], text: str) -> AnyModel | None:
+    """What a worker has written of this kind; None if it cannot be read."""
+    try:
+        return kind.model_validate_json(text)
+    except ValueError:
+        logger.error("a %s in Redis cannot be read, and is left out", kind.__name__)  # noqa: TRY400
+        return None
+
+
+def _number(text: str | None, otherwise: float = 0.0) -> float:
+    """The number in a text; `otherwise` if there is no text, or no finite number in it."""
+    try:
+        number = float(otherwise if text is None else text)
+    except ValueError:
+        return otherwise
+    return number if math.isfinite(number) else otherwise
 
 
 def _lives(pid: int) -> bool:

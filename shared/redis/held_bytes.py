@@ -14,6 +14,9 @@ RESULT_ROW_BYTES = 64
 #: What each part of a bulk job takes.
 PART_BYTES = 40
 
+#: What the errors say of the keys, which stay in memory when their jobs have left it.
+_WITH_KEYS = ", with the idempotency keys that have not expired"
+
 
 def held_bytes(job: Job, rows: bytes) -> int:
     """About how much memory a job takes until it leaves Redis; `rows` are those of a small job."""
@@ -49,8 +52,8 @@ class HeldLimits:
 
     def service_full(self) -> ServiceFull:
         """The error for a job that is over the limit of the service."""
-        return ServiceFull(what=f"jobs that take {self.most:,} bytes of memory")
+        return ServiceFull(what=f"jobs that take {self.most:,} bytes of memory{_WITH_KEYS}")
 
     def owner_full(self) -> OwnerFull:
         """The error for a job that is over the limit of its owner."""
-        return OwnerFull(what=f"jobs that take {self.most_of_owner:,} bytes of memory")
+        return OwnerFull(what=f"jobs that take {self.most_of_owner:,} bytes of memory{_WITH_KEYS}")

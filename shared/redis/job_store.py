@@ -22,9 +22,10 @@ from shared.redis.held_bytes import held_bytes
 from shared.redis.held_keys import UNBOUND, RedisHeldKeys, bound
 from shared.redis.link import block
 from shared.redis.parts import RedisParts
-from shared.redis.records import fields_of, flat, job_of, record_of, text_of
+from shared.redis.records import fields_of, flat, job_of, readable_jobs, record_of, text_of
 from shared.redis.refusals import refusal
 from shared.redis.small_jobs import RedisSmallJobs
+from shared.redis.text_sums import text_sum
 from shared.redis.upkeep import RedisUpkeep
 from shared.tables.parts import Part
 
@@ -61,6 +62,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         record["held"] = held = held_bytes(job, rows)
         held_limits = held, self._held_limits.most, self._held_limits.most_of_owner
         if spec.kind == "small":
+            record["rows_sum"] = text_sum(rows)
             waiting = self._link.run(
                 "create_small",
                 spec.id,
@@ -144,7 +146,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         for job_id in job_ids:
             pipe.hget(self._job(job_id), "state")
         states = zip(job_ids, pipe.execute(), strict=True)
-        return {job_id: State(state) for job_id, state in states if state}
+        return {job_id: _state_in(state) for job_id, state in states if state}
 
     @override
     def since(self) -> float:
@@ -164,7 +166,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         record = self._link.client.hgetall(self._job(job_id))
         if record.get("state") == State.EXPIRED:
             raise JobExpired(job_id=job_id, owner=record.get("owner", ""))
-        job = job_of(record)
+        job = job_of(record, job_id)
         if job is None:
             raise JobNotFound(job_id=job_id)
         return job
@@ -180,7 +182,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         pipe = self._link.client.pipeline(transaction=False)
         for job_id in ids:
             pipe.hgetall(self._job(job_id))
-        return [job for record in pipe.execute() if (job := job_of(record))]
+        return list(readable_jobs(pipe.execute()))
 
     @override
     def move(self, job_id: str, to: State, error: str = "") -> bool:
@@ -210,3 +212,11 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
                     return True
                 time.sleep(min(left, LOOK_SECONDS))
         return False
+
+
+def _state_in(text: str) -> State:
+    """The state in a record. One that is none counts as running: nothing of the job is removed."""
+    try:
+        return State(text)
+    except ValueError:
+        return State.RUNNING

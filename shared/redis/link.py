@@ -55,6 +55,9 @@ class RedisLink:
             self._url,
             password=self._password,
             decode_responses=True,
+            # Bytes of a damaged text must not keep a worker from the texts next to it. With the
+            # escapes for them a name can be sent back.
+            encoding_errors="backslashreplace",
             socket_timeout=timeout,
             socket_connect_timeout=self._timeout,
             # By default redis-py retries for half a minute. One fresh connection is enough after a

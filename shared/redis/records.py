@@ -1,10 +1,15 @@
 """The form of a job, its parts and its summary in Redis: fields of hashes, and texts."""
 
+import logging
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from shared.errors.service import DataDamaged
 from shared.jobs.job import CallbackState, Job, Spec
 from shared.jobs.outcome import BINS, Summary
 from shared.tables.parts import Part
+
+logger = logging.getLogger(__name__)
 
 #: Fields of the record that have the name of a field of `Job`.
 _FIELDS = Job.model_fields.keys() - {"spec", "parts_done"}
@@ -33,16 +38,41 @@ def record_of(job: Job) -> dict[str, Any]:
     return record | nothing | own | {"cut_bytes": job.spec.layout.start}
 
 
-def job_of(record: dict[str, str]) -> Job | None:
-    """The job in a record; None if there is no record, or only what a late writer has set."""
+def job_of(record: dict[str, str], job_id: str = "") -> Job | None:
+    """The job in a record; None if there is no record, or only what a late writer has set.
+
+    Args:
+        record: the fields of the record.
+        job_id: the id of the job, for the error.
+
+    Raises:
+        shared.errors.service.DataDamaged: a field is not as it was written.
+    """
     if "spec" not in record:
         return None
-    return Job(
-        spec=Spec.model_validate_json(record["spec"]),
-        parts_done=int(record["done"]),
-        # pydantic converts the texts to numbers and a state
-        **{name: record[name] for name in _FIELDS if name in record},
-    )
+    try:
+        return Job(
+            spec=Spec.model_validate_json(record["spec"]),
+            parts_done=int(record["done"]),
+            # pydantic converts the texts to numbers and a state
+            **{name: record[name] for name in _FIELDS if name in record},
+        )
+    except (ValueError, KeyError):
+        raise DataDamaged(
+            key=f"job:{job_id}", reason="its record in Redis is not what was written"
+        ) from None
+
+
+def readable_jobs(records: Iterable[dict[str, str]]) -> Iterator[Job]:
+    """The jobs in some records, without the damaged ones: they must not hide the others."""
+    for record in records:
+        try:
+            job = job_of(record)
+        except DataDamaged as error:
+            logger.error("a job is left out: %s", error)  # noqa: TRY400  it is no bug
+        else:
+            if job:
+                yield job
 
 
 def flat(record: dict[str, Any]) -> list[Any]:

@@ -9,6 +9,7 @@ from shared.errors.service import ServiceFull
 from shared.jobs.job_store import Answer, Question, SmallJob
 from shared.redis.base import RedisBase
 from shared.redis.link import block
+from shared.redis.text_sums import checked, result_damaged, text_sum
 
 #: How long answers are kept that nobody fetches because the asker died, in seconds.
 UNREAD_SECONDS = 60
@@ -51,10 +52,10 @@ class RedisSmallJobs(RedisBase):
     @override
     def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
         waiting, *taken = self._link.run("take_small", full_name, rows, self._lease)
-        records = zip(*(taken[at::6] for at in range(6)), strict=True)
+        records = zip(*(taken[at::8] for at in range(8)), strict=True)
         jobs = [
-            SmallJob(job_id, attempts, content.encode(), *more)
-            for job_id, attempts, content, *more in records
+            SmallJob(job_id, attempts, _whole(content, own_sum), *more)
+            for job_id, attempts, content, *more, own_sum in records
         ]
         return jobs, waiting
 
@@ -72,18 +73,31 @@ class RedisSmallJobs(RedisBase):
                 to_asker.append((answer.id, answer.result.decode()))
             else:
                 bad = answer.bad.description if answer.bad else ""
-                jobs += (answer.id, answer.result, answer.completed, answer.failed, bad)
+                own_sum = text_sum(answer.result)
+                jobs += (answer.id, answer.result, own_sum, answer.completed, answer.failed, bad)
         # All answers to an asker in one element, so that it wakes once.
         sent = [text for key, found in replies.items() for text in (key, json.dumps(found))]
         self._link.run("answer_small", self._retention, UNREAD_SECONDS, len(jobs), *jobs, *sent)
 
     @override
     def small_result(self, job_id: str) -> bytes:
-        return (self._link.client.get(self._job(job_id, "result")) or "").encode()
+        result, is_whole = self._text_of(job_id, "result")
+        if not is_whole:
+            raise result_damaged(job_id)
+        return result
 
     @override
     def small_rows(self, job_id: str) -> bytes:
-        return (self._link.client.get(self._job(job_id, "rows")) or "").encode()
+        rows, is_whole = self._text_of(job_id, "rows")
+        return rows if is_whole else b""
+
+    def _text_of(self, job_id: str, name: str) -> tuple[bytes, bool]:
+        """A text of a small job, and whether it is as it was written; empty if there is none."""
+        pipe = self._link.client.pipeline(transaction=False)
+        pipe.get(self._job(job_id, name))
+        pipe.hget(self._job(job_id), f"{name}_sum")
+        text, own_sum = pipe.execute()
+        return checked(text or "", own_sum or "")
 
     @override
     def return_small(self) -> list[str]:
@@ -92,6 +106,12 @@ class RedisSmallJobs(RedisBase):
     @override
     def waiting_small(self, full_name: str) -> int:
         return int(self._link.client.llen(self._small(full_name)))
+
+
+def _whole(rows: str, own_sum: str) -> bytes:
+    """The rows of a small job; empty if they are not those that were written."""
+    content, is_whole = checked(rows, own_sum)
+    return content if is_whole else b""
 
 
 def _envelope(question: Question) -> bytes:

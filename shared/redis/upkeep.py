@@ -13,7 +13,7 @@ from shared.jobs.job_store import FINISH, REMEMBERED_SECONDS, Overdue
 from shared.redis.base import RedisBase
 from shared.redis.erasure import want_rewrite
 from shared.redis.link import RedisLink
-from shared.redis.records import job_of
+from shared.redis.records import readable_jobs
 
 
 class RedisUpkeep(RedisBase):
@@ -87,7 +87,7 @@ class RedisUpkeep(RedisBase):
         pipe = self._link.client.pipeline(transaction=False)
         for job_id in self._link.client.zrange(self._link.key("jobs", "active"), 0, -1):
             pipe.hgetall(self._job(job_id))
-        return [job for record in pipe.execute() if (job := job_of(record))]
+        return list(readable_jobs(pipe.execute()))
 
     @override
     def archive(self, limit: int) -> int:
@@ -99,7 +99,8 @@ class RedisUpkeep(RedisBase):
         ended = self._link.key("jobs", "ended")
         expired = []
         for job_id in self._link.client.zrangebyscore(ended, "-inf", self.now(), 0, limit):
-            job = job_of(self._link.client.hgetall(self._job(job_id)))
+            record = self._link.client.hgetall(self._job(job_id))
+            job = next(readable_jobs([record]), None)
             if job and self.move(job_id, State.EXPIRED):
                 expired.append(job)
             # As little as the id needs to answer 410: there may be very many expired jobs.

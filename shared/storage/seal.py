@@ -1,6 +1,7 @@
 """The form of a sealed blob: a head, the content, checksums, and a tail.
 
-There is a checksum (XXH3, 64 bits) of each block of the content; the tail has the content's length.
+There is a checksum (XXH3, 64 bits) of each block of the content. The tail has the content's length
+and a checksum of the key under which it was written, so that a blob in another's place is found.
 A blob without a head is of an older release, and is read as it is.
 """
 
@@ -19,7 +20,7 @@ BLOCK_BYTES = 256 * 1024
 
 HEAD = b"SEALED1\n"
 
-_TAIL = struct.Struct("<Q8s")
+_TAIL = struct.Struct("<QQ8s")
 _TAIL_MARK = b"1DELAES\n"
 _SUM_BYTES = 8
 
@@ -30,6 +31,7 @@ class Seal(NamedTuple):
     begin: int  #: Where the content begins, in bytes from the beginning of the blob.
     size: int  #: The length of the content, in bytes.
     is_sealed: bool  #: Whether there are checksums.
+    written_as: int = 0  #: `key_sum` of the key under which it was written.
 
 
 def sums_in(file: BinaryIO, size: int, begin: int, end: int) -> "array[int]":
@@ -94,9 +96,14 @@ def sums_of(content: bytes, before: bytes = b"", after: bytes = b"") -> bytes:
     return sums.tobytes()
 
 
-def tail_of(size: int) -> bytes:
-    """The tail of a blob whose content has this length, in bytes."""
-    return _TAIL.pack(size, _TAIL_MARK)
+def key_sum(key: str) -> int:
+    """The checksum of a key, by which a blob names the key under which it was written."""
+    return xxh3_64_intdigest(key.encode())
+
+
+def tail_of(key: str, size: int) -> bytes:
+    """The tail of a blob that is written under this key, with a content of `size` bytes."""
+    return _TAIL.pack(key_sum(key), size, _TAIL_MARK)
 
 
 def seal_of(file: BinaryIO, key: str) -> Seal:
@@ -109,11 +116,11 @@ def seal_of(file: BinaryIO, key: str) -> Seal:
     file.seek(max(length - _TAIL.size, 0))
     tail = file.read(_TAIL.size)
     if len(tail) == _TAIL.size:
-        size, mark = _TAIL.unpack(tail)
+        written_as, size, mark = _TAIL.unpack(tail)
         blocks = -(-size // BLOCK_BYTES)
         whole = len(HEAD) + size + blocks * _SUM_BYTES + _TAIL.size
         if mark == _TAIL_MARK and whole == length:
-            return Seal(len(HEAD), size, is_sealed=True)
+            return Seal(len(HEAD), size, is_sealed=True, written_as=written_as)
     file.seek(0)
     head = file.read(len(HEAD))
     # No release has written an empty blob: an empty file was cut.

@@ -1,7 +1,7 @@
 """Blobs with checksums: what was damaged on the disk is found when it is read.
 
 The checksums are in the blob itself (`shared.storage.seal`), so they come and go with it, whatever
-kind of store holds it; a link of a blob has them too.
+kind of store holds it; a link of a blob has them too (`shared.storage.origins`).
 """
 
 import io
@@ -16,9 +16,19 @@ from xxhash import xxh3_64, xxh3_64_intdigest
 
 from shared.errors.service import DataDamaged
 from shared.storage.blobs import Blobs
+from shared.storage.origins import (
+    ORIGINS,
+    folder_of,
+    keys_from,
+    new_origins,
+    origins_in,
+    text_of,
+)
 from shared.storage.seal import (
     BLOCK_BYTES,
     HEAD,
+    Seal,
+    key_sum,
     read_checked,
     seal_of,
     sums_in,
@@ -31,7 +41,8 @@ class SealedBlobs(Blobs):
     """Blobs in another store, with checksums.
 
     Every method that reads raises `shared.errors.service.DataDamaged` if the bytes that it would
-    give are not those that were written, or if the blob is shorter or longer than it was.
+    give are not those that were written, if the blob is shorter or longer than it was, or if it was
+    written under another key, and not linked to this one.
     """
 
     def __init__(self, blobs: Blobs) -> None:
@@ -42,7 +53,7 @@ class SealedBlobs(Blobs):
     @contextmanager
     def writing(self, key: str) -> Iterator[BinaryIO]:
         with self._blobs.writing(key) as file:
-            sealing = SealingWriter(file)
+            sealing = SealingWriter(file, key)
             yield cast("BinaryIO", sealing)
             sealing.seal()
 
@@ -52,13 +63,13 @@ class SealedBlobs(Blobs):
         with self._blobs.writing(key) as file:
             file.write(HEAD)
             file.write(content)
-            file.write(sums_of(content) + tail_of(len(content)))
+            file.write(sums_of(content) + tail_of(key, len(content)))
 
     @override
     def open(self, key: str, offset: int = 0) -> BinaryIO:
         file = self._blobs.open(key)
         try:
-            seal = seal_of(file, key)
+            seal = self._seal_of(file, key)
             if seal.is_sealed:
                 reader = SealedReader(file, key, seal.size)
                 file = cast("BinaryIO", io.BufferedReader(reader, BLOCK_BYTES))
@@ -71,7 +82,7 @@ class SealedBlobs(Blobs):
     @override
     def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:
         with self._blobs.open(key) as file:
-            seal = seal_of(file, key)
+            seal = self._seal_of(file, key)
             if not seal.is_sealed:
                 file.seek(offset)
                 return file.read(length)
@@ -82,7 +93,7 @@ class SealedBlobs(Blobs):
     @override
     def size(self, key: str) -> int:
         with self._blobs.open(key) as file:
-            return seal_of(file, key).size
+            return self._seal_of(file, key).size
 
     @override
     def exists(self, key: str) -> bool:
@@ -94,6 +105,9 @@ class SealedBlobs(Blobs):
 
     @override
     def link(self, keys: Mapping[str, str]) -> None:
+        # First: a link whose origin is not known is not read.
+        for folder, origins in new_origins(keys, self._origins).items():
+            self.put(f"{folder}{ORIGINS}", text_of(origins))
         self._blobs.link(keys)
 
     @override
@@ -104,13 +118,29 @@ class SealedBlobs(Blobs):
     def quiet_seconds(self, key: str) -> float:
         return self._blobs.quiet_seconds(key)
 
+    def _origins(self, folder: str) -> set[str]:
+        try:
+            return origins_in(self.read(f"{folder}{ORIGINS}"))
+        except FileNotFoundError:
+            return set()
+
+    def _seal_of(self, file: BinaryIO, key: str) -> Seal:
+        seal = seal_of(file, key)
+        if seal.is_sealed and seal.written_as != key_sum(key):
+            folder, name = folder_of(key)
+            origins = set() if name == ORIGINS else self._origins(folder)
+            if seal.written_as not in map(key_sum, keys_from(origins, name)):
+                raise DataDamaged(key=key, reason="another blob is in its place")
+        return seal
+
 
 class SealingWriter(io.RawIOBase):
     """Writes a blob, and computes its checksums while it passes, in constant memory."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        """Take the blob that is being written."""
+    def __init__(self, file: BinaryIO, key: str) -> None:
+        """Take the blob that is being written, and its key."""
         self._file = file
+        self._key = key
         self._sums = array("Q")
         self._block = xxh3_64()
         self._size = 0
@@ -144,7 +174,7 @@ class SealingWriter(io.RawIOBase):
         """Append the checksums; nothing may be written after them."""
         if self._size % BLOCK_BYTES:
             self._end_block()
-        self._file.write(self._sums.tobytes() + tail_of(self._size))
+        self._file.write(self._sums.tobytes() + tail_of(self._key, self._size))
 
     def _end_block(self) -> None:
         self._sums.append(self._block.intdigest())

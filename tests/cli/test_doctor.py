@@ -76,6 +76,7 @@ def test_redis_that_may_lose_data(link: RedisLink, redis_settings: Settings) -> 
     found = list(examine_redis(redis_settings, link))
     assert of(found, "redis", "append-only").severity is Severity.WARNING
     assert of(found, "redis", "answers").severity is Severity.FINE
+    assert of(found, "redis", "has no maxmemory").severity is Severity.WARNING
     assert of(found, "clock").severity is Severity.FINE
     link.client.config_set("maxmemory-policy", "allkeys-lru")
     link.client.config_set("maxmemory", 1)
@@ -87,6 +88,7 @@ def test_redis_that_may_lose_data(link: RedisLink, redis_settings: Settings) -> 
         link.client.config_set("maxmemory-policy", "noeviction")
     assert of(found, "redis", "allkeys-lru").severity is Severity.FAULT
     assert of(found, "redis", "of the 0 MB").severity is Severity.WARNING
+    assert of(found, "redis", "may use 0 MB").severity is Severity.WARNING
 
 
 def test_redis_is_old_slow_or_unlike_the_clock(

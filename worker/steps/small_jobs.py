@@ -89,7 +89,8 @@ class SmallJobScorer:
 
     def _rows_of(self, job: SmallJob) -> Rows:
         rows = self._rows.read(job.rows, NDJSON)
-        if not len(rows.refs) == len(rows.texts) == len(rows.errors) > 0:
+        counts = {len(rows.refs), len(rows.texts), len(rows.errors)}
+        if not job.rows or counts != {job.count}:
             raise ValueError("rows are missing, or fields of a row")
         return rows
 

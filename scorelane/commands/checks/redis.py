@@ -55,7 +55,7 @@ def examine_redis(settings: Settings, link: RedisLink) -> Iterator[Finding]:
         return
     yield from _version(info)
     yield _latency(median(pings))
-    yield from _memory(info)
+    yield from _memory(settings, info)
     yield _persistence(info)
     yield from _erasure(info, refusal)
     if not _is_local(settings) and not (
@@ -105,7 +105,7 @@ def _latency(seconds: float) -> Finding:
     return fine(_ABOUT, message)
 
 
-def _memory(info: dict[str, Any]) -> Iterator[Finding]:
+def _memory(settings: Settings, info: dict[str, Any]) -> Iterator[Finding]:
     policy, most = str(info.get("maxmemory_policy", "noeviction")), int(info.get("maxmemory", 0))
     if policy != "noeviction":
         yield fault(
@@ -113,6 +113,23 @@ def _memory(info: dict[str, Any]) -> Iterator[Finding]:
             f"Redis forgets jobs when its memory is full: maxmemory-policy is {policy}.",
             "Set it to noeviction (redis-cli CONFIG SET maxmemory-policy noeviction, and in its "
             "configuration).",
+        )
+    limit = settings.max_waiting_bytes
+    if not most:
+        yield warning(
+            _ABOUT,
+            "Redis has no maxmemory: when the machine's memory is full, the system ends it, and no "
+            "request is answered.",
+            f"Set maxmemory to one and a half times SCORELANE_MAX_WAITING_BYTES: "
+            f"{limit * 3 // 2:,} bytes or more. A full Redis only refuses what is new.",
+        )
+    elif most < limit:
+        yield warning(
+            _ABOUT,
+            f"Redis may use {most / 1e6:,.0f} MB (maxmemory), and jobs alone {limit / 1e6:,.0f} MB "
+            "(SCORELANE_MAX_WAITING_BYTES).",
+            "Redis is full before the limits refuse a job: raise maxmemory to one and a half times "
+            "that, or lower it.",
         )
     used = int(info.get("used_memory", 0))
     if most and used > NEARLY_FULL * most:

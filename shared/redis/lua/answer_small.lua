@@ -1,14 +1,14 @@
 -- Close small jobs, and send the answers to questions.
--- `count_of_values` is the number of values in the flat list of jobs, five for each job: id, result,
--- completed, failed, the first row with an error. A flat list of replies follows, two values for each
+-- `count_of_values` is the number of values in the flat list of jobs, six for each job: id, result, its
+-- checksum, completed, failed, the first row with an error. A flat list of replies follows, two values for each
 -- asker: the key of its list, and its answers.
 local retention, unread_seconds, count_of_values = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local values = arguments_from(5)
 
 use_reserve()
 local at = now()
-for index = 1, count_of_values, 5 do
-  local id, result, completed, failed, first_bad = unpack(values, index, index + 4)
+for index = 1, count_of_values, 6 do
+  local id, result, sum, completed, failed, first_bad = unpack(values, index, index + 5)
   local job = key_of(id)
   local have = redis.call('HMGET', job, 'state', 'total', 'tolerance', 'retention', 'callback_state')
   redis.call('ZREM', prefix .. 'small:claims', id)
@@ -16,7 +16,7 @@ for index = 1, count_of_values, 5 do
     local reason = have[3] and too_many_errors(have[3], tonumber(failed), tonumber(have[2]), first_bad)
     local state = reason and 'failed' or 'succeeded'
     redis.call('HSET', job, 'state', state, 'finished_at', stamp(at),
-      'completed', completed, 'failed', failed)
+      'completed', completed, 'failed', failed, 'result_sum', sum)
     redis.call('SET', job .. ':result', result)
     if reason then
       redis.call('HSET', job, 'error', reason)

@@ -34,6 +34,7 @@ if redis.call('EXISTS', job) == 0 then
   end
   redis.call('HSET', job, unpack(record))
   hold(id)
+  count_bound(id, key, tonumber(seconds))
   list(id)
   redis.call('ZADD', prefix .. 'jobs:' .. index, score, id)
 end

@@ -27,6 +27,7 @@ if not bind_key(id, key, token, fingerprint, seconds) then
 end
 redis.call('HSET', job, unpack(record))
 hold(id)
+count_bound(id, key, tonumber(seconds))
 redis.call('SET', job .. ':rows', rows)
 list(id)
 redis.call('SADD', prefix .. 'small:models', model)

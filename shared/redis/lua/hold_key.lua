@@ -13,7 +13,7 @@ if have[1] and (not have[2] and have[1] ~= token or exists) then
 end
 -- If Redis later knows no job for this key, that job was never recorded.
 redis.call('SET', prefix .. 'since', stamp(math.floor(now() * 1000) / 1000), 'NX')
-redis.call('DEL', key)
+drop_key(hash)
 redis.call('HSET', key, 'token', token)
 redis.call('PEXPIRE', key, milliseconds)
 return false

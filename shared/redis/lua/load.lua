@@ -3,7 +3,7 @@
 local owner = ARGV[2]
 
 local answer = load_of(owner)
-for _, bytes in ipairs(redis.call('HMGET', prefix .. 'held', 'all', 'of:' .. owner)) do
-  answer[#answer + 1] = tonumber(bytes or '0')
+for _, whose in ipairs({'all', 'of:' .. owner}) do
+  answer[#answer + 1] = tonumber(redis.call('HGET', prefix .. 'held', whose) or '0') + keys_held(whose)
 end
 return answer

@@ -57,15 +57,73 @@ local function load_of(owner)
   return answer
 end
 
+-- What an idempotency key that is bound to a job takes, in bytes; measured. It outlives its job in Redis.
+local KEY_BYTES = 400
+
+-- The bytes of the bound idempotency keys that have not expired: of `all`, or of `of:<owner>`. Redis tells
+-- nobody that a key has expired, so they are counted by the hour in which they do.
+local function keys_held(whose)
+  local counts, hour, bytes = redis.call('HGETALL', prefix .. 'keys:' .. whose), math.floor(now() / 3600), 0
+  for index = 1, #counts, 2 do
+    if tonumber(counts[index]) >= hour then
+      bytes = bytes + tonumber(counts[index + 1]) * KEY_BYTES
+    end
+  end
+  return bytes
+end
+
+local function count_key(owner, hour, sign)
+  for _, whose in ipairs(owner == '' and {'all'} or {'all', 'of:' .. owner}) do
+    local place = prefix .. 'keys:' .. whose
+    if redis.call('HINCRBY', place, hour, sign) <= 0 then
+      redis.call('HDEL', place, hour)
+    end
+  end
+end
+
+-- Count the idempotency key that a recorded job has just bound for `seconds`; '' is no key.
+local function count_bound(id, hash, seconds)
+  local key, owner = prefix .. 'key:' .. hash, redis.call('HGET', key_of(id), 'owner') or ''
+  if hash == '' or redis.call('HEXISTS', key, 'hour') == 1 then
+    return
+  end
+  local hour, present = math.floor((now() + seconds) / 3600), math.floor(now() / 3600)
+  redis.call('HSET', key, 'owner', owner, 'hour', hour)
+  count_key(owner, hour, 1)
+  for _, whose in ipairs(owner == '' and {'all'} or {'all', 'of:' .. owner}) do
+    local place = prefix .. 'keys:' .. whose
+    for _, one in ipairs(redis.call('HKEYS', place)) do
+      if tonumber(one) < present then
+        redis.call('HDEL', place, one)
+      end
+    end
+    if redis.call('TTL', place) < seconds + 3600 then
+      redis.call('EXPIRE', place, seconds + 3600)
+    end
+  end
+end
+
+-- Remove an idempotency key.
+local function drop_key(hash)
+  local key = prefix .. 'key:' .. hash
+  local have = redis.call('HMGET', key, 'owner', 'hour')
+  if have[2] then
+    count_key(have[1], have[2], -1)
+  end
+  redis.call('DEL', key)
+end
+
 -- Whether there is memory for `bytes` more of an owner. Answers 0 if there is, -1 if all jobs together take
 -- too much, -2 if the owner's do. A limit of 0 is none.
 local function held_room(owner, bytes, most, most_of_owner)
   local have = redis.call('HMGET', prefix .. 'held', 'all', 'of:' .. owner)
-  if most > 0 and tonumber(have[1] or '0') + bytes > most then
+  if most > 0 and tonumber(have[1] or '0') + keys_held('all') + bytes > most then
     return -1
   end
-  if most_of_owner > 0 and owner ~= '' and tonumber(have[2] or '0') + bytes > most_of_owner then
-    return -2
+  if most_of_owner > 0 and owner ~= '' then
+    if tonumber(have[2] or '0') + keys_held('of:' .. owner) + bytes > most_of_owner then
+      return -2
+    end
   end
   return 0
 end

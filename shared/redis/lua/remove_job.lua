@@ -7,12 +7,13 @@ use_reserve()
 local job = key_of(id)
 local owner = redis.call('HGET', job, 'owner')
 local spec = redis.call('HGET', job, 'spec')
-local binding = spec and cjson.decode(spec).binding
+-- A damaged record can be removed, too.
+local is_read, decoded = pcall(cjson.decode, spec or '')
+local binding = is_read and type(decoded) == 'table' and decoded.binding
 if type(binding) == 'table' then
   -- Without its job the key is free in any case.
-  local key = prefix .. 'key:' .. binding.key
-  if redis.call('HGET', key, 'job') == id then
-    redis.call('DEL', key)
+  if redis.call('HGET', prefix .. 'key:' .. binding.key, 'job') == id then
+    drop_key(binding.key)
   end
 end
 release(id)

@@ -1,7 +1,7 @@
 -- Take waiting small jobs and questions of a model, up to `room` rows.
 -- One that was attempted before is taken alone: it may be what killed its worker.
 -- Answers {number still waiting, id, attempts, rows as sent, address for the answer, note, traceparent,
--- ...}, six values for each.
+-- number of rows, checksum of the rows, ...}, eight values for each. A question has no checksum.
 local model, room, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 use_reserve()
@@ -35,13 +35,14 @@ while room > 0 do
     redis.call('HINCRBY', prefix .. 'held', 'all', -#item)
   end
   if open then
-    local note = ''
+    local note, sum = '', ''
     if not text then
       local job, at = key_of(id), now()
       redis.call('HSET', job, 'state', 'running', 'small_attempts', attempts + 1)
       redis.call('HSETNX', job, 'started_at', stamp(at))
       redis.call('ZADD', prefix .. 'small:claims', stamp(at + lease), id)
       text = redis.call('GET', job .. ':rows') or ''
+      sum = redis.call('HGET', job, 'rows_sum') or ''
       note = attempts > 0 and redis.call('HGET', job .. ':notes', 0) or ''
     end
     answer[#answer + 1] = id
@@ -50,6 +51,8 @@ while room > 0 do
     answer[#answer + 1] = reply_to
     answer[#answer + 1] = note
     answer[#answer + 1] = trace
+    answer[#answer + 1] = rows
+    answer[#answer + 1] = sum
     room = attempts > 0 and 0 or room - rows
   end
 end

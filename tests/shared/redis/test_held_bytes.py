@@ -187,6 +187,56 @@ def test_an_upload_is_refused_before_it_is_read(
     problem(service.client.post("/jobs", **csv), 503, "service-full")
 
 
+def keyed(store: ArchivingJobStore, key: str, owner: str = "me") -> Job:
+    store.hold_key(key, key[:16], 60)
+    job = job_of(owner)
+    binding = Binding(key=key, token=key[:16], fingerprint="f")
+    job = job.model_copy(update={"spec": job.spec.model_copy(update={"binding": binding})})
+    store.create(job, ROW)
+    return job
+
+
+def test_keys_of_jobs_that_have_moved_have_a_limit(make: Make, link: RedisLink) -> None:
+    """Keys that outlive their jobs in Redis count, for an owner and in all, until they go."""
+    store = make(owner_waiting_bytes=2 * RECORD_BYTES)
+    jobs = []
+    while store.load("me").owner_held + RECORD_BYTES + 100 < 2 * RECORD_BYTES:
+        jobs.append(keyed(store, f"{len(jobs):064x}"))
+        answer_all(store)
+        store.archive(10)
+    assert len(jobs) > 3
+    assert held(link) == {"all": "0"}
+    with pytest.raises(OwnerFull, match="idempotency keys"):
+        keyed(store, "f" * 64)
+    with pytest.raises(ServiceFull):
+        keyed(make(max_waiting_bytes=2 * RECORD_BYTES), "e" * 64, owner="you")
+    keyed(store, "d" * 64, owner="you")
+    size = link.client.memory_usage(link.key("key", "0" * 64), samples=0)
+    assert 200 < size < 450
+    for job in jobs:
+        store.delete(job.spec.id)
+    assert store.load("me").owner_held == 0
+    keyed(store, "f" * 64)
+
+
+def test_expired_keys_do_not_count(make: Make, link: RedisLink) -> None:
+    """A key is counted once, until the hour in which it expires is over."""
+    store = make()
+    job = keyed(store, "a" * 64)
+    before = store.load("me")
+    store.create(job, ROW)
+    assert store.load("me") == before
+    for whose in ("all", "of:me"):
+        counts = link.client.hgetall(link.key("keys", whose))
+        assert list(counts.values()) == ["1"]
+        link.client.delete(link.key("keys", whose))
+        link.client.hset(link.key("keys", whose), "7", 1000)
+    assert before.held - store.load("me").held == 400
+    keyed(store, "b" * 64)
+    assert link.client.hlen(link.key("keys", "of:me")) == 1
+    assert link.client.ttl(link.key("keys", "of:me")) > 3600
+
+
 @pytest.mark.parametrize("how", ["deleted", "expired"])
 def test_a_key_goes_with_its_job(make: Make, link: RedisLink, how: str) -> None:
     """The key of a job that is deleted or has expired takes no memory; a later job's key stays."""

@@ -114,6 +114,40 @@ def test_a_link_has_the_checksums_too(tmp_path: Path, blobs: SealedBlobs) -> Non
         blobs.read("b/two")
 
 
+def test_a_whole_blob_in_the_place_of_another_is_found(tmp_path: Path, blobs: SealedBlobs) -> None:
+    """A blob that was copied over another, of the same folder or another one, is never read."""
+    for key in ("a/one", "a/two", "b/one"):
+        blobs.put(key, f"content of {key}".encode())
+    for other in ("a/two", "b/one"):
+        (tmp_path / "a/one").write_bytes((tmp_path / other).read_bytes())
+        for read in (blobs.read, blobs.size, blobs.open):
+            with pytest.raises(DataDamaged):
+                read("a/one")
+    assert blobs.read("a/two") == b"content of a/two"
+
+
+def test_a_link_of_a_link_is_read_after_its_sources_are_gone(
+    tmp_path: Path, blobs: SealedBlobs
+) -> None:
+    """Links are read in several folders and under other names; another blob is not."""
+    for name in ("one", "two"):
+        blobs.put(f"a/results/{name}", name.encode())
+    blobs.put("a/upload", b"rows")
+    blobs.link({"a/upload": "a/kept"})
+    blobs.delete("a/upload")
+    for folder, after in (("a", "b"), ("b", "c")):
+        blobs.link(
+            {f"{folder}/results/{name}": f"{after}/results/{name}" for name in ("one", "two")}
+        )
+        blobs.link({f"{folder}/kept": f"{after}/kept"})
+        blobs.delete(f"{folder}/")
+    assert (blobs.read("c/results/one"), blobs.read("c/results/two")) == (b"one", b"two")
+    assert blobs.read("c/kept") == b"rows"
+    (tmp_path / "c/results/one").write_bytes((tmp_path / "c/results/two").read_bytes())
+    with pytest.raises(DataDamaged):
+        blobs.read("c/results/one")
+
+
 def test_another_process_reads_a_parquet_file_in_a_blob(blobs: SealedBlobs) -> None:
     """The process that reads Parquet sees the file without the checksums around it."""
     with blobs.writing("a/rows.parquet") as file:

@@ -69,7 +69,12 @@ class InMemorySmallJobs(InMemoryBase):
             if isinstance(item, Question):
                 taken.append(
                     SmallJob(
-                        item.id, tried + 1, item.rows, item.reply_to, traceparent=item.traceparent
+                        item.id,
+                        tried + 1,
+                        item.rows,
+                        item.reply_to,
+                        traceparent=item.traceparent,
+                        count=item.count,
                     )
                 )
             elif record:
@@ -84,7 +89,12 @@ class InMemorySmallJobs(InMemoryBase):
         note = record.notes.get(0, "")
         spec = record.job.spec
         return SmallJob(
-            spec.id, record.small_attempts, record.rows, note=note, traceparent=spec.traceparent
+            spec.id,
+            record.small_attempts,
+            record.rows,
+            note=note,
+            traceparent=spec.traceparent,
+            count=record.job.total or 0,
         )
 
     @override
