@@ -142,9 +142,20 @@ def test_every_problem_is_in_the_api_page() -> None:
         assert kind.code in general or f"`{kind.code}`" in page, kind.code
 
 
-def test_the_tests_that_show_a_promise_exist() -> None:
-    """Each test module that docs/shown.md names exists."""
-    named = re.findall(r"`((?:\w+/)+test_\w+\.py)`", (ROOT / "docs/shown.md").read_text())
-    assert len(named) > 40
-    for name in named:
-        assert (ROOT / "tests" / name).exists(), name
+@pytest.mark.parametrize(("page", "least"), [("shown.md", 40), ("faults.md", 80)])
+def test_the_tests_that_a_table_names_exist(page: str, least: int) -> None:
+    """Each module exists, and each `::function` is in the module that was named last in its row."""
+    modules = set()
+    for row in (ROOT / "docs" / page).read_text().splitlines():
+        module = None
+        for name, function in re.findall(r"`((?:\w+/)+test_\w+\.py)?(?:::(test_\w+))?`", row):
+            if name:
+                module = ROOT / "tests" / name
+                assert module.exists(), name
+                modules.add(name)
+            if function:
+                assert module, f"{function} has no module in its row"
+                assert re.search(
+                    rf"^\s*(async )?def {function}\(", module.read_text(), re.MULTILINE
+                ), f"{name or module} has no {function}"
+    assert len(modules) > least
