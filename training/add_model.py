@@ -68,8 +68,8 @@ class Added:
 
     Attributes:
         card: the card of the new model.
-        proof: the texts of `PROOF` -> the scores of the model. A text without any word that a
-            Keras model knows may have none, and is then left out.
+        proof: the texts of `PROOF` -> the scores of the model. A text without any word that the
+            model knows may have none, and is then left out.
         classes: what each class is worth in a score; empty if the model predicts the score itself.
     """
 
@@ -252,7 +252,6 @@ def _prove(model: Model) -> dict[str, float]:
     """
     model.warm_up()
     scores = model.score(pd.DataFrame({TEXT: PROOF}))[SCORE].to_numpy()
-    none = np.isnan(scores) if model.card.format == "hdf5" else np.zeros(len(PROOF), dtype=bool)
-    if not ((scores >= 0) & (scores <= 1) | none).all():
+    if not ((scores >= 0) & (scores <= 1) | np.isnan(scores)).all():
         raise ValueError(f"its scores are not all in 0..1: {scores.tolist()}")
     return {text: score for text, score in zip(PROOF, scores.tolist(), strict=True) if score >= 0}
