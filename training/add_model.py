@@ -44,6 +44,8 @@ class Meaning:
         num_words: words of the word index with this number or a higher one are unknown.
         token_pattern: a regular expression for one lower-cased word of the word index.
         filters: the characters that end a word, as in Keras's `Tokenizer`; `default`: its own.
+        standardize: how texts are changed before they are split at white space, as in Keras's
+            `TextVectorization`.
         lower: with `filters`: lower-case texts.
     """
 
@@ -59,6 +61,7 @@ class Meaning:
     num_words: int | None = None
     token_pattern: str | None = None
     filters: str | None = None
+    standardize: str | None = None
     lower: bool | None = None
 
 
@@ -224,7 +227,12 @@ def _copy_keras(
         shutil.copyfile(file, target)
     model = read_keras(target)
     network = TensorFlowNetwork(model, options)
-    check_determined(options, model.input_shape[1], skips_zeros=network.skips_zeros)
+    check_determined(
+        options,
+        model.input_shape[1],
+        skips_zeros=network.skips_zeros,
+        is_list=vocabulary.is_list,
+    )
     words = json.dumps(vocabulary.words, ensure_ascii=False)
     (folder / WORD_INDEX_FILE).write_text(words, encoding="utf-8")
     return options, compile_keras(folder, options, PROOF)
