@@ -14,6 +14,7 @@ from typing_extensions import override
 from scoring.networks.filtered_words import FilterTokeniser
 from scoring.networks.keras_checks import check_word_numbers
 from scoring.networks.keras_network import Network
+from scoring.networks.standardised_words import StandardisedTokeniser
 from scoring.networks.text import (
     CutsWords,
     Tokeniser,
@@ -110,8 +111,8 @@ def word_numbers(word_idx: dict[str, int], options: dict[str, Any]) -> WordNumbe
 
     Args:
         word_idx: word -> number.
-        options: the card's options. Without `filters` and `token_pattern` the tokeniser is guessed
-            from the word index.
+        options: the card's options. Without `filters`, `standardize` and `token_pattern` the
+            tokeniser is guessed from the word index.
 
     Raises:
         ValueError: an option is wrong; the message says why.
@@ -123,6 +124,8 @@ def word_numbers(word_idx: dict[str, int], options: dict[str, Any]) -> WordNumbe
 def _tokeniser(word_idx: dict[str, int], options: dict[str, Any]) -> CutsWords:
     if "filters" in options:
         return FilterTokeniser.from_options(options)
+    if "standardize" in options:
+        return StandardisedTokeniser.from_options(options)
     if "token_pattern" in options:
         return Tokeniser.from_options(options)
     return tokeniser_for(word_idx)

@@ -4,6 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any, Self
 
+import joblib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -11,7 +12,15 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 from typing_extensions import override
 
 from scoring.class_values import expected_score
-from scoring.estimators.checks import TRIAL_TEXTS, class_labels, class_values_of, target_range_of
+from scoring.estimators.checks import (
+    TRIAL_TEXTS,
+    class_labels,
+    class_values_of,
+    exclude_each_other,
+    target_range_of,
+    without_class,
+)
+from scoring.estimators.independence import check_independence
 from scoring.estimators.unwrapping import unwrapped
 from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
@@ -33,16 +42,21 @@ class SklearnModel(Model):
     def __init__(self, estimator: Any, card: Card, path: Path) -> None:
         self.card = card
         estimator = unwrapped(estimator)
-        try:
-            self.class_values = class_values_of(estimator, card.options)
-            self._low, self._high = target_range_of(card.options) or (0.0, 1.0)
-        except ValueError as error:
-            raise UnusableModel(path=path, reason=f"{error}{version_note(path)}") from error
-        self.classes: dict[str, float] = {}
-        if self.class_values is not None:
-            labels = map(str, class_labels(estimator))
-            self.classes = dict(zip(labels, self.class_values.tolist(), strict=True))
-        self._estimator = _faster(estimator)
+        with _one_at_a_time():
+            try:
+                self.class_values = class_values_of(estimator, card.options)
+                self._low, self._high = target_range_of(card.options) or (0.0, 1.0)
+                check_independence(estimator)
+            except ValueError as error:
+                raise UnusableModel(path=path, reason=f"{error}{version_note(path)}") from error
+            self.classes: dict[str, float] = {}
+            self._has_one_class = False
+            if self.class_values is not None:
+                labels = map(str, class_labels(estimator))
+                self.classes = dict(zip(labels, self.class_values.tolist(), strict=True))
+                found = np.asarray(estimator.predict_proba(list(TRIAL_TEXTS)))
+                self._has_one_class = exclude_each_other(estimator, found)
+            self._estimator = _faster(estimator)
 
     @classmethod
     @override
@@ -59,15 +73,32 @@ class SklearnModel(Model):
         return pd.DataFrame({SCORE: np.clip(numbers, 0.0, 1.0)}, index=frame.index)
 
     def numbers(self, texts: list[str]) -> npt.NDArray[np.float64]:
-        """The unclipped scores of n texts, n >= 1; a regressor may leave 0..1 by a little."""
-        if self.class_values is None:
-            predicted = np.asarray(self._estimator.predict(texts), dtype=np.float64)
-            return (predicted - self._low) / (self._high - self._low)
-        return expected_score(self._estimator.predict_proba(texts), self.class_values)
+        """The unclipped scores of n texts, n >= 1; a regressor may leave 0..1 by a little.
+
+        A text that belongs to none of the classes has the score NaN.
+        """
+        with _one_at_a_time():
+            if self.class_values is None:
+                predicted = np.asarray(self._estimator.predict(texts), dtype=np.float64)
+                return (predicted - self._low) / (self._high - self._low)
+            probabilities = np.asarray(self._estimator.predict_proba(texts), dtype=np.float64)
+        scores = expected_score(probabilities, self.class_values)
+        if self._has_one_class:
+            # Probabilities of 0 alone would become the score 0, the most negative of all.
+            scores[without_class(probabilities)] = np.nan
+        return scores
 
     @override
     def warm_up(self) -> None:
         self.numbers(list(TRIAL_TEXTS))
+
+
+def _one_at_a_time() -> Any:
+    """Keeps estimators with `n_jobs` from starting threads or processes.
+
+    Each worker process has one core, and starting threads takes longer than scoring a few rows.
+    """
+    return joblib.parallel_config(backend="sequential")
 
 
 def _faster(estimator: Any) -> Any:

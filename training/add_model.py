@@ -19,7 +19,7 @@ class Added:
     Attributes:
         card: the card of the new model.
         proof: the texts of `training.added.proof.PROOF` -> the scores of the model. A text without
-            any word that a Keras model knows may have none, and is then left out.
+            any word that the model knows may have none, and is then left out.
         classes: what each class is worth in a score; empty if the model predicts the score itself.
     """
 

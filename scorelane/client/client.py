@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, Self, TypeVar
 
 import httpx
@@ -17,6 +18,7 @@ from scorelane.client.calls.score import ScoreCalls
 from scorelane.client.calls.service import ServiceCalls
 from scorelane.client.connections import Connections
 from scorelane.client.drivers import emit_result, run_steps, run_steps_async
+from scorelane.client.environment import environment_options
 from scorelane.client.errors import ClientError, Unreachable
 from scorelane.client.io_steps import EmittingSteps, Steps
 from scorelane.client.job_state import JobState
@@ -102,11 +104,16 @@ class Calls(ScoreCalls[J], ServiceCalls[J]):
 
         Raises:
             scorelane.client.errors.Unreachable: the URL is malformed.
+            ClientError: the environment names a proxy or certificates that cannot be used.
         """
         self.url = (url or os.environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")
         self.retries = retries
+        self._copied = partial(
+            type(self), self.url, timeout=timeout, api_key=api_key, retries=retries
+        )
+        self._can_be_copied = transport is None
         try:
-            host = httpx.URL(self.url).host
+            address = httpx.URL(self.url)
         except httpx.InvalidURL as error:
             raise Unreachable(invalid_address(self.url)) from error
         api_key = os.environ.get(KEY_VARIABLE) if api_key is None else api_key
@@ -115,12 +122,18 @@ class Calls(ScoreCalls[J], ServiceCalls[J]):
             timeout=timeout,
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
             transport=transport,
-            # A proxy from the environment cannot reach a service on this machine's loopback.
-            trust_env=host not in {"127.0.0.1", "localhost", "::1"},
+            **(environment_options(address) if transport is None else {}),
         )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
+
+    def __reduce__(self) -> Any:
+        # Copies, such as in the process of a pool, open connections of their own. A key from the
+        # environment is not copied: the other process reads its own environment.
+        if not self._can_be_copied:
+            raise TypeError(f"{self!r} has a transport of its own, so it cannot be copied.")
+        return self._copied, ()
 
     def _connect(self, **options: Any) -> None:
         """Prepare the connections, with these options of a client of httpx."""

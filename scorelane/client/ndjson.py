@@ -18,8 +18,16 @@ from scorelane.client.errors import InvalidSource
 CHUNK_BYTES = 1 << 16
 
 
+#: The name of a frame's index in the rows of `DataFrame.itertuples`; it becomes the reference.
+_PANDAS_INDEX = "Index"
+
+
 class NdjsonEncoder:
-    """Encodes rows. A row is a text, a pair (ref, text) or a mapping from columns to values."""
+    """Encodes rows. A row is a text, a pair (ref, text) or a mapping from columns to values.
+
+    A row whose values have names (a named tuple, or a row of a database) is read as a mapping: its
+    values may be in any order.
+    """
 
     def __init__(
         self, ref_column: str | None, text_column: str, carried: Collection[str] | None = ()
@@ -84,6 +92,10 @@ class NdjsonEncoder:
     def _record(self, row: Any) -> Mapping[str, Any]:
         if isinstance(row, str) or is_missing(row):
             return self._values({self._text_column: row})
+        if (named := _named_values(row)) is not None:
+            if self._ref_column not in named and _PANDAS_INDEX in named:
+                named[self._ref_column] = named.pop(_PANDAS_INDEX)
+            return self._values(self._chosen(named))
         match row:
             case Mapping():
                 return self._values(self._chosen(row))
@@ -126,3 +138,17 @@ class NdjsonEncoder:
                     f"Row {self._rows} cannot be sent: in column '{name}', {error}."
                 ) from None
         return values
+
+
+def _named_values(row: Any) -> dict[str, Any] | None:
+    """The values of a row by their names; None if they have none, or if it is a mapping itself.
+
+    Rows of `DataFrame.itertuples` and of SQLAlchemy are named tuples; those of `sqlite3` have keys.
+    """
+    if isinstance(row, Mapping):
+        return None
+    if hasattr(row, "_fields") and hasattr(row, "_asdict"):
+        return dict(row._asdict())
+    if type(row).__module__ == "sqlite3" and hasattr(row, "keys"):
+        return dict(zip(row.keys(), row, strict=True))
+    return None

@@ -64,9 +64,17 @@ def upload_of(source: Any, media_type: str | None, options: JobOptions) -> Uploa
         # `iter` of a list returns a new iterator. A generator returns itself: it is read once.
         return _rows_upload(lambda: source, options, rereadable=iter(source) is not source)
     raise TypeError(
-        f"{type(source).__name__} cannot be submitted. Give a path, bytes, a file open for "
-        "reading bytes, a DataFrame, or rows: texts, pairs (ref, text) or dicts."
+        f"{type(source).__name__} cannot be submitted{_as_frame(source)}. Give a path, bytes, a "
+        "file open for reading bytes, a DataFrame, or rows: texts, pairs (ref, text) or dicts."
     )
+
+
+def _as_frame(source: Any) -> str:
+    """How to make a DataFrame of a source, if it can be one."""
+    for method in ("collect", "to_pandas"):
+        if callable(getattr(source, method, None)):
+            return f" (its method `{method}` makes a DataFrame of it)"
+    return ""
 
 
 def _check_text_options(source: Any, options: JobOptions) -> None:

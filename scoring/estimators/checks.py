@@ -107,6 +107,15 @@ def exclude_each_other(estimator: Any, probabilities: npt.NDArray[np.float64]) -
     return not is_multilabel and bool((np.abs(sums - 1)[sums > 0] <= _SUM_TOLERANCE).all())
 
 
+def without_class(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """For each of n texts, whether its probabilities do not add up to 1, which means no class.
+
+    Some classifiers give zeros alone: `RadiusNeighborsClassifier` for a text without neighbours,
+    and one-against-the-rest if each of its classifiers says "the rest".
+    """
+    return np.asarray(~(np.abs(probabilities.sum(axis=1) - 1) <= _SUM_TOLERANCE))
+
+
 _SEVERAL_OUTPUTS = (
     "it predicts several labels at once (multi-output), and a score is one number. Fit a pipeline "
     "for the one label that is to be the score"

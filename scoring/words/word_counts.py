@@ -54,6 +54,12 @@ class Counts(NamedTuple):
         return matrix
 
 
+def _attributes(vectoriser: CountVectorizer) -> list[Any]:
+    """The values that stand in the object itself and are no parameters."""
+    parameters = vectoriser.get_params(deep=False)
+    return [value for name, value in vars(vectoriser).items() if name not in parameters]
+
+
 def _any_of(points: list[int]) -> re.Pattern[str] | None:
     """A pattern for any one of these characters; None if there are none."""
     if not points:
@@ -104,11 +110,15 @@ class WordCounter:
     def from_vectoriser(cls, vectoriser: Any) -> Self | None:
         """Make a counter that gives this vectoriser's counts, or return None if it may differ.
 
-        It may differ for a subclass, for a custom `analyzer`, `tokenizer` or `preprocessor`, for a
-        `token_pattern` that `parse_token_pattern` does not support, and for a vocabulary in which
-        two words have the same key.
+        It may differ for a subclass, for a custom `analyzer`, `tokenizer`, `preprocessor` or
+        `strip_accents`, for a `token_pattern` that `parse_token_pattern` does not support, and for
+        a vocabulary in which two words have the same key.
         """
         if type(vectoriser) not in (CountVectorizer, TfidfVectorizer):
+            return None
+        # A function of the user's may change any text, but here ASCII texts have no accents to
+        # strip. One may also have replaced a method of this object, such as `build_analyzer`.
+        if callable(vectoriser.strip_accents) or any(map(callable, _attributes(vectoriser))):
             return None
         usual = {"input": "content", "analyzer": "word", "tokenizer": None, "preprocessor": None}
         tokens = parse_token_pattern(vectoriser.token_pattern or "")

@@ -1,5 +1,6 @@
 import json
 import pickle
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -9,8 +10,12 @@ import sklearn
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.neighbors import RadiusNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, maxabs_scale
 from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 
 from scoring.sklearn_model import SklearnModel
 from shared.errors.model import UnusableModel
@@ -56,6 +61,48 @@ def test_class_values_in_the_card_take_precedence(save):
     frame = pd.DataFrame({"text": ["good"]})
     total = plain.score(frame) + turned.score(frame)
     assert total["Sentiment_Score"].iloc[0] == pytest.approx(1)
+
+
+@pytest.mark.filterwarnings("ignore:Outlier label")
+def test_a_text_that_belongs_to_no_class_has_no_score(save):
+    """Zeros for every class are not the score 0: the text gets none, and its row an error."""
+    neighbours = RadiusNeighborsClassifier(radius=0.8, outlier_label="non")
+    model = save(fitted(neighbours, LABELS))
+    scores = model.score(pd.DataFrame({"text": ["good", "xyz", "bad"]}))
+    assert scores["Sentiment_Score"].isna().tolist() == [False, True, False]
+
+
+def test_a_text_may_have_none_of_several_labels(save):
+    """If classes do not exclude each other, zeros for all of them mean the score 0."""
+    labels = np.array([[1, 0], [1, 0], [1, 1], [0, 1], [0, 0], [0, 1], [0, 0], [0, 0]])
+    classifier = OneVsRestClassifier(DecisionTreeClassifier(random_state=0))
+    model = save(fitted(classifier, labels), class_values=[1, 0])
+    scores = model.score(pd.DataFrame({"text": ["very good", "hm so"]}))
+    assert scores["Sentiment_Score"].tolist() == [1.0, 0.0]
+
+
+def test_scores_that_depend_on_the_batch_are_refused(save):
+    """A step that takes figures of the whole batch would score a text differently in each job."""
+    pipeline = make_pipeline(CountVectorizer(), FunctionTransformer(maxabs_scale), Ridge())
+    with pytest.raises(UnusableModel, match="depend on the other texts"):
+        save(pipeline.fit([f"{text} {text}" for text in TEXTS], [1, 1, 1, 0, 0, 0, 0.5, 0.5]))
+
+
+def test_estimators_with_jobs_start_no_threads(save):
+    """`n_jobs` would start threads or processes, which compete with the other workers."""
+    one_job = []
+
+    class Noting(DummyClassifier):
+        def predict_proba(self, texts):
+            backend, _ = joblib.parallel.get_active_backend()
+            one_job.append(backend.effective_n_jobs(-1) == 1)
+            return super().predict_proba(texts)
+
+    estimator = Noting(strategy="prior").fit(TEXTS, [0, 1] * 4)
+    model = SklearnModel(estimator, save(fitted(LogisticRegression(), LABELS)).card, Path())
+    model.score(pd.DataFrame({"text": ["good"]}))
+    assert all(one_job)
+    assert one_job
 
 
 def test_no_rows_give_no_scores(save):

@@ -302,6 +302,31 @@ def test_the_standard_tutorial_gives_its_own_scores(theirs, tmp_path, how, mask)
     np.testing.assert_allclose(scored["Sentiment_Score"], expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("standardize", ["lower_and_strip_punctuation", "none"])
+def test_a_vectorization_gives_its_own_scores(tmp_path, standardize):
+    """Its vocabulary and its way of standardizing give the numbers that the layer itself gives."""
+    texts = [*TUTORIAL_TEXTS, "I am,well don't\x0bisn't", "\u00c9T\u00c9 well\x85am \x1cwell_"]
+    layer = layers.TextVectorization(
+        16,
+        standardize=None if standardize == "none" else standardize,
+        output_sequence_length=LENGTH,
+    )
+    layer.adapt(["\u00c9T\u00c9 \u00e9t\u00e9 I am well iam amwell dont isnt it well I well"])
+    model = build(mask=False)
+    model.save(tmp_path / "theirs.keras")
+    index = tmp_path / "vocabulary.json"
+    index.write_text(json.dumps(layer.get_vocabulary()), encoding="utf-8")
+    meaning = Meaning(word_index=index)
+    with pytest.raises(UnusableModel, match="add: --standardize lower_and_strip_punctuation"):
+        add_model(tmp_path / "theirs.keras", name="a", output=tmp_path / "models", meaning=meaning)
+    sides = {"padding": "post", "truncating": "post"}
+    meaning = Meaning(word_index=index, standardize=standardize, **sides)
+    add_model(tmp_path / "theirs.keras", name="mine", output=tmp_path / "models", meaning=meaning)
+    scored = load_model(tmp_path / "models" / "mine").score(pd.DataFrame({"text": texts}))
+    expected = model.predict(layer(np.array(texts)), verbose=0) @ DECILES
+    np.testing.assert_allclose(scored["Sentiment_Score"], expected, atol=1e-5)
+
+
 def test_a_tokenizer_and_another_word_index_are_refused(theirs, tmp_path):
     """Both may be given, but they must have the same numbers."""
     path, meaning = theirs(build())

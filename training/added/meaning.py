@@ -23,6 +23,8 @@ class Meaning:
         num_words: words of the word index with this number or a higher one are unknown.
         token_pattern: a regular expression for one lower-cased word of the word index.
         filters: the characters that end a word, as in Keras's `Tokenizer`; `default`: its own.
+        standardize: how texts are changed before they are split at white space, as in Keras's
+            `TextVectorization`.
         lower: with `filters`: lower-case texts.
     """
 
@@ -38,4 +40,5 @@ class Meaning:
     num_words: int | None = None
     token_pattern: str | None = None
     filters: str | None = None
+    standardize: str | None = None
     lower: bool | None = None

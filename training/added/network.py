@@ -55,7 +55,12 @@ def copy_network(
         shutil.copyfile(file, target)
     model = read_keras(target)
     network = TensorFlowNetwork(model, options)
-    check_determined(options, model.input_shape[1], skips_zeros=network.skips_zeros)
+    check_determined(
+        options,
+        model.input_shape[1],
+        skips_zeros=network.skips_zeros,
+        is_list=vocabulary.is_list,
+    )
     words = json.dumps(vocabulary.words, ensure_ascii=False)
     (folder / WORD_INDEX_FILE).write_text(words, encoding="utf-8")
     return options, compile_keras(folder, options, PROOF)

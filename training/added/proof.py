@@ -38,7 +38,6 @@ def prove(model: Model) -> dict[str, float]:
     """
     model.warm_up()
     scores = model.score(pd.DataFrame({TEXT: PROOF}))[SCORE].to_numpy()
-    none = np.isnan(scores) if model.card.format == "hdf5" else np.zeros(len(PROOF), dtype=bool)
-    if not ((scores >= 0) & (scores <= 1) | none).all():
+    if not ((scores >= 0) & (scores <= 1) | np.isnan(scores)).all():
         raise ValueError(f"its scores are not all in 0..1: {scores.tolist()}")
     return {text: score for text, score in zip(PROOF, scores.tolist(), strict=True) if score >= 0}

@@ -27,11 +27,13 @@ class Vocabulary:
         options: the options for the card that the file determines.
         is_tokenizer: the file is a Keras `Tokenizer`, which determines all but the sides of
             padding and truncation, and the length.
+        is_list: the file is a list, as `TextVectorization.get_vocabulary()` gives it.
     """
 
     words: dict[str, int]
     options: dict[str, Any] = field(default_factory=dict)
     is_tokenizer: bool = False
+    is_list: bool = False
 
 
 def vocabulary_of(
@@ -86,7 +88,8 @@ def read_vocabulary(path: Path, model: Path) -> Vocabulary:
         raise ValueError(f"its word index {path.name} cannot be read ({error})") from error
     if isinstance(read, dict) and read.get("class_name") == "Tokenizer":
         return _of_tokenizer(read["config"], path)
-    if isinstance(read, list):
+    is_list = isinstance(read, list)
+    if is_list:
         # `TextVectorization.get_vocabulary()`: the place in the list is the number; 0 is padding.
         read = {word: number for number, word in enumerate(read) if word != ""}
     words = checked_word_index(read, path.name)
@@ -105,7 +108,7 @@ def read_vocabulary(path: Path, model: Path) -> Vocabulary:
             "unknown": words.get(UNKNOWN, 0),
         }
         options = {**defaults, **card}
-    return Vocabulary(words, options)
+    return Vocabulary(words, options, is_list=is_list)
 
 
 def _below(num_words: int, words: dict[str, int]) -> dict[str, int]:

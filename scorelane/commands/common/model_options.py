@@ -81,6 +81,12 @@ _TEXT = (
         "own.",
     ),
     click.option(
+        "--standardize",
+        type=click.Choice(["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"]),
+        help="Keras: how a text is changed before it is split at white space, as in a "
+        "TextVectorization.",
+    ),
+    click.option(
         "--lower/--no-lower",
         default=None,
         help="Keras: with --filters: whether texts are lower-cased.",

@@ -157,6 +157,7 @@ def test_many_texts_at_once_are_counted_as_one_by_one() -> None:
         CountVectorizer(analyzer=str.split),
         CountVectorizer(tokenizer=str.split, token_pattern=None),
         CountVectorizer(preprocessor=str.lower),
+        CountVectorizer(strip_accents=str.swapcase),
         CountVectorizer(token_pattern=r"[a-z]+[0-9]"),  # noqa: S106  no password, though a token
         CountVectorizer(token_pattern=r"\b[a-z]+"),  # noqa: S106
         CountVectorizer(token_pattern=r"\b[a-z']+\b"),  # noqa: S106
@@ -176,6 +177,14 @@ def test_many_texts_at_once_are_counted_as_one_by_one() -> None:
 )
 def test_leaves_other_ways_of_cutting_to_the_vectoriser(vectoriser: Any) -> None:
     """A vectoriser with another way of cutting texts is not supported."""
+    assert WordCounter.from_vectoriser(vectoriser) is None
+
+
+def test_a_vectoriser_with_a_method_of_the_users_is_left_alone() -> None:
+    """A function may stand in the object in the place of a method, and cut texts in its own way."""
+    vectoriser = CountVectorizer().fit(["aa"])
+    assert WordCounter.from_vectoriser(vectoriser) is not None
+    vectoriser.build_analyzer = lambda: str.split
     assert WordCounter.from_vectoriser(vectoriser) is None
 
 
