@@ -58,9 +58,31 @@ def _number(text: str) -> float:
     return number
 
 
-#: Parse JSON text; `NaN` and `Infinity` are a ValueError. `json.loads` would make a decoder for
-#: each body, which takes as long as reading a small one.
-decode = json.JSONDecoder(parse_constant=_refuse, parse_float=_number).decode
+def _signed_zero(text: str) -> int | float:
+    return _number(text) if text == "-0" else int(text)
+
+
+# `json.loads` would make a decoder for each body, which takes as long as reading a small one.
+_decode = json.JSONDecoder(parse_constant=_refuse, parse_float=_number).decode
+_decode_signed_zeros = json.JSONDecoder(
+    parse_constant=_refuse, parse_float=_number, parse_int=_signed_zero
+).decode
+
+
+def decode(text: str) -> Any:
+    """Parse JSON text.
+
+    Raises:
+        ValueError: it is not JSON, which has no `NaN` and no `Infinity`, or a number is too large.
+    """
+    # As an int, -0 would lose its sign. Few texts have one, and looking at each int takes long.
+    try:
+        return (_decode_signed_zeros if "-0" in text else _decode)(text)
+    except ValueError as error:
+        if str(error).startswith("Exceeds the limit"):
+            # Python's own message names a setting of Python.
+            raise ValueError("a number has too many digits; send it as a string") from None
+        raise
 
 
 def kind_of(value: object) -> str:
