@@ -17,10 +17,10 @@ from scorelane.client.calls.score import ScoreCalls
 from scorelane.client.calls.service import ServiceCalls
 from scorelane.client.connections import Connections
 from scorelane.client.drivers import emit_result, run_steps, run_steps_async
-from scorelane.client.errors import ClientError, Unreachable
+from scorelane.client.errors import ClientError
 from scorelane.client.io_steps import EmittingSteps, Steps
 from scorelane.client.job_state import JobState
-from scorelane.client.request import J, invalid_address
+from scorelane.client.request import J, checked_host
 from scorelane.client.retries import Retries
 from scorelane.client.sync_async import Awaited, Blocking, of_job
 
@@ -101,14 +101,11 @@ class Calls(ScoreCalls[J], ServiceCalls[J]):
             transport: a transport of httpx to use in place of the network.
 
         Raises:
-            scorelane.client.errors.Unreachable: the URL is malformed.
+            scorelane.client.errors.Unreachable: the URL is malformed, or leads into a service.
         """
         self.url = (url or os.environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")
         self.retries = retries
-        try:
-            host = httpx.URL(self.url).host
-        except httpx.InvalidURL as error:
-            raise Unreachable(invalid_address(self.url)) from error
+        host = checked_host(self.url)
         api_key = os.environ.get(KEY_VARIABLE) if api_key is None else api_key
         self._connect(
             base_url=self.url,
