@@ -35,7 +35,8 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.KeyWanted: HTTPStatus.UNAUTHORIZED,
     errors.UnknownKey: HTTPStatus.UNAUTHORIZED,
     errors.WrongScope: HTTPStatus.FORBIDDEN,
-    errors.HostNotAllowed: HTTPStatus.FORBIDDEN,
+    # As RFC 9112, 3.2 says of a `Host` that is not valid.
+    errors.HostNotAllowed: HTTPStatus.BAD_REQUEST,
     errors.CrossSite: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.OwnerFull: HTTPStatus.TOO_MANY_REQUESTS,

@@ -1,6 +1,7 @@
 """Reading the first lines of an NDJSON upload, as a stream."""
 
 import codecs
+import json
 import re
 
 from typing_extensions import override
@@ -10,6 +11,7 @@ from api.uploads.row_estimate import RowEstimate
 from api.uploads.upload import Upload
 from shared.errors.input import BadFirstLine, CrLineEnds, NoRows, RowTooLong
 from shared.tables.json_lines import BLANKS, parse_line
+from shared.tables.json_values import check_writable
 from shared.tables.layouts import ObjectsLayout
 
 #: The columns are the fields of the objects in this many bytes from the beginning.
@@ -24,7 +26,8 @@ class NdjsonUpload(Upload):
     """Checks an upload of one JSON object per line, in constant memory.
 
     If the first line is not an object, the upload is refused. A later line that is not an object is
-    an error in its row, found when the rows are read.
+    an error in its row, found when the rows are read. A number that JSON does not have, such as
+    NaN, is an error in its row wherever it is.
     """
 
     def __init__(self, max_record_bytes: int) -> None:
@@ -92,8 +95,10 @@ class NdjsonUpload(Upload):
             try:
                 columns |= dict.fromkeys(parse_line(line))
             except ValueError as error:
-                if not number:
+                fields = _fields_of(line)
+                if not number and fields is None:
                     raise BadFirstLine(reason=str(error)) from None
+                columns |= dict.fromkeys(fields or ())
         self._columns = list(columns)
         self._head = b""
 
@@ -105,3 +110,18 @@ class NdjsonUpload(Upload):
         limit = self._max_record_bytes
         if len(line) > limit:
             raise RowTooLong(row=1, offset=self._start, limit=limit)
+
+
+def _fields_of(line: bytes) -> list[str] | None:
+    """The names of the fields of a row with a number that JSON does not have, such as NaN.
+
+    Such a row is an error, and no reason to refuse the others. None: the line is something else.
+    """
+    try:
+        value = json.loads(line.decode("utf-8-sig"), parse_int=str, parse_float=str)
+        fields = list(value) if isinstance(value, dict) else None
+        check_writable(fields)
+    # A UnicodeEncodeError is a ValueError too.
+    except (ValueError, RecursionError):
+        return None
+    return fields

@@ -19,10 +19,10 @@ from scorelane.client.calls.service import ServiceCalls
 from scorelane.client.connections import Connections
 from scorelane.client.drivers import emit_result, run_steps, run_steps_async
 from scorelane.client.environment import environment_options
-from scorelane.client.errors import ClientError, Unreachable
+from scorelane.client.errors import ClientError
 from scorelane.client.io_steps import EmittingSteps, Steps
 from scorelane.client.job_state import JobState
-from scorelane.client.request import J, invalid_address
+from scorelane.client.request import J, checked_address
 from scorelane.client.retries import Retries
 from scorelane.client.sync_async import Awaited, Blocking, of_job
 
@@ -103,7 +103,7 @@ class Calls(ScoreCalls[J], ServiceCalls[J]):
             transport: a transport of httpx to use in place of the network.
 
         Raises:
-            scorelane.client.errors.Unreachable: the URL is malformed.
+            scorelane.client.errors.Unreachable: the URL is malformed, or leads into a service.
             ClientError: the environment names a proxy or certificates that cannot be used.
         """
         self.url = (url or os.environ.get(URL_VARIABLE) or DEFAULT_URL).rstrip("/")
@@ -112,10 +112,7 @@ class Calls(ScoreCalls[J], ServiceCalls[J]):
             type(self), self.url, timeout=timeout, api_key=api_key, retries=retries
         )
         self._can_be_copied = transport is None
-        try:
-            address = httpx.URL(self.url)
-        except httpx.InvalidURL as error:
-            raise Unreachable(invalid_address(self.url)) from error
+        address = checked_address(self.url)
         api_key = os.environ.get(KEY_VARIABLE) if api_key is None else api_key
         self._connect(
             base_url=self.url,

@@ -1,5 +1,6 @@
 """Sends the requests of a client, retries them, and reads the responses."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
@@ -151,6 +152,30 @@ class Requests(Generic[J]):
 def invalid_address(url: str) -> str:
     """Return the message for a string that is not the address of a service."""
     return f"'{url}' is not a valid address. Write it as http://HOST:PORT."
+
+
+#: What follows the address of a service in an address of its API; not its host, after `//`.
+_WITHIN = re.compile(
+    r"(?:(?<![/:])/(?:apitest|docs|jobs|livez|openapi\.json|readyz|sentiment|v1)(?:/[^?#]*)?)?"
+    r"(?:[?#].*)?$"
+)
+
+
+def checked_address(url: str) -> httpx.URL:
+    """Return the address of a service, which may have the path of a proxy.
+
+    Raises:
+        Unreachable: it is no such address; the message says which one to use.
+    """
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise Unreachable(invalid_address(url)) from error
+    if (service := _WITHIN.sub("", url, count=1).rstrip("/")) != url:
+        raise Unreachable(
+            f"'{url}' is an address within a service. Give that of the service itself: {service}"
+        )
+    return address
 
 
 def without_none(**params: Any) -> Mapping[str, Any]:

@@ -105,7 +105,8 @@ def _texts(file: Path, job_options: dict[str, Any]) -> list[str]:
     """The texts of the first rows, where it is known how to read them."""
     if any(job_options[name] for name in ("delimiter", "charset", "media_type")):
         return []
-    return first_texts(file, job_options["text_column"] or "text", FIRST)
+    quoted = job_options["quoting"] != "none"
+    return first_texts(file, job_options["text_column"] or "text", FIRST, quoted=quoted)
 
 
 def _start_service(closing: ExitStack) -> str:

@@ -21,6 +21,9 @@ BLANKS = b" \t\r"
 #: with zeros at its end, or of more than 15 digits. Texts may match too: that costs time alone.
 _ODD_NUMBER = re.compile(rb"\d[eE]|\.\d*[1-9]0+(?!\d)|\.00+(?!\d)|0\.0000|[\d.]{17,}")
 
+#: A zero that would lose its sign as an int. The search for `-0` that precedes it is quicker.
+_SIGNED_ZERO = re.compile(rb"-0(?![\d.eE])")
+
 
 def line_ends(file: BinaryIO, offset: int) -> Iterator[RecordEnds]:
     """Find where the rows end, a block at a time; a line of any length takes no more memory.
@@ -155,5 +158,7 @@ def _are_exact(values: Collection[Any], content: bytes) -> bool:
     """Whether orjson's values of this content are written as they were sent."""
     kinds = set(map(type, values))
     if kinds & {dict, list}:
+        return False
+    if int in kinds and b"-0" in content and _SIGNED_ZERO.search(content):
         return False
     return float not in kinds or not _ODD_NUMBER.search(content)

@@ -108,11 +108,37 @@ def _object(fields: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-#: Parse JSON text; `NaN`, `Infinity` and repeated names are a ValueError. `json.loads` would make a
-#: decoder for each body, which takes as long as reading a small one.
-decode = json.JSONDecoder(
+def _signed_zero(text: str) -> int | float:
+    return _number(text) if text == "-0" else int(text)
+
+
+# `json.loads` would make a decoder for each body, which takes as long as reading a small one.
+_decode = json.JSONDecoder(
     parse_constant=_refuse, parse_float=_number, object_pairs_hook=_object
 ).decode
+_decode_signed_zeros = json.JSONDecoder(
+    parse_constant=_refuse,
+    parse_float=_number,
+    parse_int=_signed_zero,
+    object_pairs_hook=_object,
+).decode
+
+
+def decode(text: str) -> Any:
+    """Parse JSON text.
+
+    Raises:
+        ValueError: it is not JSON, which has no `NaN` and no `Infinity`, a number is too large, or
+            an object has two fields of one name.
+    """
+    # As an int, -0 would lose its sign. Few texts have one, and looking at each int takes long.
+    try:
+        return (_decode_signed_zeros if "-0" in text else _decode)(text)
+    except ValueError as error:
+        if str(error).startswith("Exceeds the limit"):
+            # Python's own message names a setting of Python.
+            raise ValueError("a number has too many digits; send it as a string") from None
+        raise
 
 
 def kind_of(value: object) -> str:

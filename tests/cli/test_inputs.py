@@ -164,6 +164,13 @@ def test_the_first_texts(tmp_path: Path, name: str, content: str, *, zipped: boo
     assert first_texts(path, "Text", 8) == []
 
 
+def test_the_first_texts_where_nothing_is_quoted(tmp_path: Path) -> None:
+    """With `--quoting none` the rows of the preview are those that were scored."""
+    path = tmp_path / "a.tsv"
+    path.write_text('ref\ttext\n1\t"Best\n2\tSo so\n3\tGreat"\n', encoding="utf-8")
+    assert first_texts(path, "text", 8, quoted=False) == ['"Best', "So so", 'Great"']
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -2,6 +2,7 @@
 
 import bz2
 import codecs
+import csv
 import gzip
 import io
 import lzma
@@ -254,6 +255,26 @@ def test_a_named_pipe(client: Any, tmp_path: Path) -> None:
         assert scores_of(client.submit(path)) == EXPECTED
     finally:
         writer.join()
+
+
+def test_results_for_spreadsheets(client: Any, tmp_path: Path) -> None:
+    """A CSV may have a byte order mark and another delimiter; its cells stay the same."""
+    text = 'a;b,"c"\r\nd ' + "é" * 200_000
+    job = client.submit([{"text": text, "n;m": "1,5"}], columns=["text", "n;m"]).wait()
+    for delimiter, sign in [(";", ";"), ("tab", "\t"), (None, ",")]:
+        file = job.save(tmp_path / "a.csv", delimiter=delimiter, bom=True)
+        assert file.read_bytes().startswith(b"\xef\xbb\xbfref" + sign.encode())
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            header, row = csv.reader(lines, delimiter=sign)
+        assert (header[3:], row[3:]) == (["text", "n;m"], [text, "1,5"])
+    assert job.save(tmp_path / "a.tsv", delimiter="tab").read_bytes().startswith(b"ref\t")
+    for wrong in ("x", ";;", '"', "\n"):
+        with pytest.raises(ValueError, match="cannot separate cells"):
+            job.save(tmp_path / "b.csv", delimiter=wrong)
+    for options in ({"delimiter": ";", "format": "ndjson"}, {"delimiter": ";"}, {"bom": True}):
+        with pytest.raises(ValueError, match="are for CSV"):
+            job.save(tmp_path / "b.parquet", **options)
+    assert not list(tmp_path.glob("*b*"))
 
 
 def test_the_suffix_of_results(client: Any, tmp_path: Path) -> None:

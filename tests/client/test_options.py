@@ -1,6 +1,8 @@
 """Options of a job, through both clients."""
 
+import gzip
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -38,6 +40,28 @@ def test_options_reach_the_service(client: Any) -> None:
     assert job.as_frame()["Sentiment_Score"][0] == 0.05
     assert job.labels == {"team": "growth", "run": "a:b"}
     assert job.representation["on_error"] == 0.5
+
+
+@pytest.mark.parametrize("kind", ["frame", "rows", "bytes", "path", "gzip"])
+def test_options_of_any_length(client: Any, tmp_path: Path, kind: str) -> None:
+    """Options that are too long for an address are sent as fields of a form, before the rows."""
+    names = [f"\u0441\u0442\u043e\u043b\u0431\u0435\u0446 {number}" for number in range(200)]
+    labels = {f"k{number}": "\u0436" * 200 for number in range(16)}
+    frame = pd.DataFrame({"text": ["hello"], **{name: [name] for name in names}})
+    content = frame.to_csv(index=False).encode()
+    path = tmp_path / ("a.csv.gz" if kind == "gzip" else "a.csv")
+    path.write_bytes(gzip.compress(content) if kind == "gzip" else content)
+    by_kind = {"frame": frame, "rows": frame.to_dict("records"), "bytes": content}
+    source = by_kind.get(kind, path)
+    report = client.validate(source, columns=names)
+    assert (report["looked_at"]["rows"], list(client.jobs())) == (1, [])
+    sent: list[int] = []
+    job = client.submit(source, columns=names, labels=labels, on_sent=sent.append).wait()
+    assert job.as_frame()[names].iloc[0].tolist() == names
+    assert job.labels == labels
+    assert sent == sorted(sent)
+    if kind in ("path", "gzip"):
+        assert sent[-1] == path.stat().st_size
 
 
 def test_a_dry_run(client: Any) -> None:

@@ -12,6 +12,7 @@ import pytest
 from support.transports import Script, problem
 
 from api.errors import STATUS, status_of
+from scorelane import Client
 from scorelane.client import errors as client_errors
 from scorelane.client.errors import ApiError, api_error_from, error_class, retry_after
 from shared.errors import input as input_errors
@@ -107,6 +108,29 @@ def test_errors_can_be_pickled_and_copied(kind: Any, again: Callable[[Any], Any]
     if issubclass(kind, ApiError):
         assert (found.status, found.code, found.detail) == (429, "a-code", "It is so.")
         assert found.retry_after == 7.0
+
+
+@pytest.mark.parametrize(
+    ("url", "service"),
+    [
+        ("http://x:1/jobs", "http://x:1"),
+        ("https://x/v1/files/7", "https://x"),
+        ("http://x/scores/sentiment/", "http://x/scores"),
+        ("http://x?model=deep", "http://x"),
+        ("http://docs/docs#jobs", "http://docs"),
+    ],
+)
+def test_an_address_within_a_service(url: str, service: str) -> None:
+    """It is refused before anything is sent, and the message has the address to use."""
+    with pytest.raises(client_errors.Unreachable, match=f"the service itself: {service}$"):
+        Client(url)
+
+
+def test_a_service_below_a_path_of_a_proxy() -> None:
+    """Its address has that path; a host may be named as an endpoint is."""
+    for url in ("http://x/scores", "http://docs", "http://x/jobs-of-mine"):
+        with Client(f"{url}/") as client:
+            assert client.url == url
 
 
 def test_an_error_of_another_server() -> None:

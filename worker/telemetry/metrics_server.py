@@ -17,7 +17,7 @@ Page = Callable[[str | None], tuple[bytes, str]]
 
 
 class MetricsServer(ThreadingHTTPServer):
-    """Answers `GET /metrics`, 404 to all other paths, and 403 to a `Host` that is not allowed."""
+    """Answers `GET /metrics`, 404 to all other paths, and 400 to a `Host` that is not allowed."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -51,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.server.hosts.allow(
             self.headers.get("Host", ""), str(self.server.server_address[0])
         ):
-            self.send_error(403, explain="List the name in SCORELANE_ALLOWED_HOSTS.")
+            self.send_error(400, explain="List the name in SCORELANE_ALLOWED_HOSTS.")
             return
         if self.path.partition("?")[0] != "/metrics":
             self.send_error(404)

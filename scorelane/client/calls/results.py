@@ -16,6 +16,7 @@ from scorelane.client.job_state import AnyJob, path_of
 from scorelane.client.partial_download import PartialDownload
 from scorelane.client.reconnecting import ReconnectingReader
 from scorelane.client.request import J, Requests
+from scorelane.client.result_dialect import delimiter_of, rewrite
 from scorelane.client.sync_async import call, iterator
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ class ResultCalls(Requests[J]):
         format: Format | None = None,  # noqa: A002  the service's name
         *,
         partial: bool = False,
+        delimiter: str | None = None,
+        bom: bool = False,
     ) -> Steps[Path]:
         """Write the results to a file, which appears only when it is complete. Returns its path.
 
@@ -110,16 +113,31 @@ class ResultCalls(Requests[J]):
             path: the file; an existing one is replaced.
             format: None: by the suffix of the path (`.csv`, `.ndjson`, `.jsonl`, `.parquet`), and
                 CSV if it says nothing of a format.
+            delimiter: of a CSV: a character, or `semicolon`, `tab` or `pipe`; None: a comma. Excel
+                splits cells at a semicolon where numbers are written with a comma.
+            bom: whether a CSV begins with a byte order mark, without which Excel does not read it
+                as UTF-8.
             partial: of a job that has not succeeded, write the results it has now; not as Parquet.
 
         Raises:
             OSError: the file cannot be written.
-            ValueError: the suffix promises a format that results cannot be written in.
+            ValueError: the suffix promises a format that results cannot be written in, or
+                `delimiter` or `bom` does not fit.
         """
         path = Path(path)
-        file_format = format or format_of(path)
+        is_table = delimiter is not None and path.suffix.lower() in (".tsv", ".tab")
+        file_format = format or ("csv" if is_table else format_of(path))
+        if file_format != "csv" and (delimiter or bom):
+            raise ValueError(f"delimiter and bom are for CSV, and {path.name} is {file_format}.")
+        cells_end_at = delimiter_of(delimiter or ",")
         with atomic_file(path) as file:
-            yield from self._write(job, file_format, file, partial=partial)
+            if cells_end_at == "," and not bom:
+                yield from self._write(job, file_format, file, partial=partial)
+                return path
+            with tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY) as plain:
+                yield from self._write(job, "csv", plain, partial=partial)
+                plain.seek(0)
+                yield Compute(lambda: rewrite(plain, file, cells_end_at, bom=bom))
         return path
 
     @call

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 import httpx
 
+from scorelane.client.form import with_options
 from scorelane.client.io_steps import Send, Steps
 from scorelane.client.json_columns import json_columns
 from scorelane.client.options import JobOptions, query_params
@@ -143,7 +144,8 @@ def _submission(
     return _upload_request(upload, query_params(options), headers)
 
 
-def _upload_request(upload: Upload, params: dict[str, Any], headers: Mapping[str, str]) -> Send:
+def _upload_request(upload: Upload, params: Mapping[str, Any], headers: Mapping[str, str]) -> Send:
+    upload, params = with_options(upload, params)
     return Send(
         "POST",
         "/jobs",

@@ -17,13 +17,14 @@ _NDJSON = (".ndjson", ".jsonl")
 _LINE_CHARS = 2**20
 
 
-def first_texts(file: Path, column: str, most: int) -> list[str]:
+def first_texts(file: Path, column: str, most: int, *, quoted: bool = True) -> list[str]:
     """The texts of the first rows of a CSV, TSV or NDJSON in UTF-8, also of a compressed one.
 
     Args:
         file: the upload.
         column: the name of the column with the texts.
         most: how many texts to read at most.
+        quoted: whether quotes may enclose a cell; otherwise they are characters like any other.
 
     Returns:
         The texts; none if the file is not such a one, or has no such column: no texts are better
@@ -44,7 +45,7 @@ def first_texts(file: Path, column: str, most: int) -> list[str]:
             if ending in _NDJSON:
                 rows = _ndjson_rows(bounded)
             elif ending in _DELIMITERS or ending not in (".json", ".parquet"):
-                rows = _csv_rows(bounded, _DELIMITERS.get(ending, ","))
+                rows = _csv_rows(bounded, _DELIMITERS.get(ending, ","), quoted=quoted)
             else:
                 return []
             texts = [_text_in(row, column) for row in islice(rows, most)]
@@ -53,7 +54,9 @@ def first_texts(file: Path, column: str, most: int) -> list[str]:
         return []
 
 
-def _csv_rows(lines: Iterable[str], delimiter: str) -> Iterator[dict[str, Any]]:
+def _csv_rows(lines: Iterable[str], delimiter: str, *, quoted: bool) -> Iterator[dict[str, Any]]:
+    if not quoted:
+        return csv.DictReader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
     return csv.DictReader(lines, delimiter=delimiter, strict=True)
 
 

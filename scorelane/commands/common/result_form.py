@@ -1,7 +1,5 @@
 """The form in which results are written to a file: its name says it, or `--format` does."""
 
-import csv
-import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,13 +8,12 @@ from typing import Literal
 
 import click
 
+from scorelane.client.result_dialect import rewritten
+
 Format = Literal["csv", "ndjson", "parquet"]
 
 #: gzip's number of window bits: those of zlib, and 16 for the header and trailer of gzip.
 _GZIP = 16 + zlib.MAX_WBITS
-
-#: What stands in quotes in a cell.
-_TO_QUOTE = re.compile('["\t\r\n]')
 
 
 @dataclass(frozen=True)
@@ -85,12 +82,7 @@ def form_of(out: Path, wanted: Format | None = None, *, is_stream: bool = False)
 
 def with_tabs(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Turn a CSV with commas into one with tabs, row by row."""
-    for row in csv.reader(lines_of(chunks), strict=True):
-        yield ("\t".join(map(_cell, row)) + "\n").encode()
-
-
-def _cell(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if _TO_QUOTE.search(text) else text
+    return rewritten(lines_of(chunks), "\t")
 
 
 def compressed(chunks: Iterable[bytes], *, at_once: bool = False) -> Iterator[bytes]:

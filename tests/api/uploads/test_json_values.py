@@ -8,12 +8,14 @@ from support.in_memory import Service
 from support.problems import problem
 
 from api.uploads.json_rows import json_rows, parse_json
+from shared.errors.input import NotJson
+from shared.tables.json_values import parse_value
 from shared.tables.stored_rows import json_text
 
 #: Numbers that Python would write in another way.
 NUMBERS = ["1.10", "1E5", "1.0", "0.1000000000000000055511151231257827", "1e-7", "-0.0", "0.00001",
-           "12345678901234567890123", "123456789.123456789", "100000000000000000.0", "2.50e+3", "7",
-           "9007199254740993", "1.5", "0.0001", "10.05"]  # fmt: skip
+           "-0", "12345678901234567890123", "123456789.123456789", "100000000000000000.0",
+           "2.50e+3", "7", "9007199254740993", "1.5", "0.0001", "10.05"]  # fmt: skip
 
 TOO_LARGE = ["1e400", "-1e999", "1" + "0" * 400 + ".5"]
 
@@ -81,10 +83,17 @@ def test_a_number_that_is_too_large_is_refused(service: Service, number: str) ->
         problem(in_json(service, body), 400, "not-json")
         answer = service.client.post("/sentiment", data=body, content_type="application/json")
         assert "too large" in problem(answer, 400, "not-json")
-        answer = lines(service, '{"ref": 1, "text": "a"}', body[1:-1], '{"ref": 2, "text": "a"}')
-        found = results(service, answer)
-        assert [row["error"] is None for row in found] == [True, False, True]
-        assert "too large" in found[1]["error"]
+        good = '{"ref": 1, "text": "a"}'
+        for rows in ([good, body[1:-1], good], [body[1:-1], good], [body[1:-1]]):
+            found = results(service, lines(service, *rows))
+            assert [row["error"] is None for row in found] == [row is good for row in rows]
+            assert "too large" in found[rows.index(body[1:-1])]["error"]
+
+
+def test_a_number_of_too_many_digits_is_refused() -> None:
+    """The message says what to do, and nothing of Python's settings."""
+    with pytest.raises(NotJson, match="too many digits; send it as a string"):
+        parse_value(b"1" * 5000)
 
 
 HALVES = ["\\ud83d", "\\ude00", "ok \\ud83d ok", "\\ude00\\ud83d"]

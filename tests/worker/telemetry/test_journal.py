@@ -79,16 +79,16 @@ def test_a_worker_answers_a_scrape() -> None:
 @pytest.mark.parametrize(
     ("address", "allowed", "host", "status"),
     [
-        ("127.0.0.1", "", "rebound.example", 403),
-        ("127.0.0.1", "", "rebound.example:9464", 403),
-        ("127.0.0.1", "", "10.0.0.7:9464", 403),
-        ("127.0.0.1", "", "a@127.0.0.1", 403),
+        ("127.0.0.1", "", "rebound.example", 400),
+        ("127.0.0.1", "", "rebound.example:9464", 400),
+        ("127.0.0.1", "", "10.0.0.7:9464", 400),
+        ("127.0.0.1", "", "a@127.0.0.1", 400),
         ("127.0.0.1", "", "localhost:9464", 200),
         ("127.0.0.1", "", "[::1]:9464", 200),
         ("127.0.0.1", "worker, b.example", "worker:9464", 200),
         ("127.0.0.1", "*", "rebound.example", 200),
         ("0.0.0.0", "", "10.0.0.7:9464", 200),
-        ("0.0.0.0", "", "rebound.example", 403),
+        ("0.0.0.0", "", "rebound.example", 400),
     ],
 )
 def test_a_scrape_under_a_foreign_name_is_refused(
