@@ -26,6 +26,7 @@ from worker.bootstrap import main_process
 from worker.loading import process_count
 from worker.memory import keep_freed_memory, max_process_bytes
 from worker.served_models import ServedModels
+from worker.unready_processes import UnreadyProcesses
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ def main() -> None:
     app.conf.worker_proc_alive_timeout = load_seconds(folders.cards, processes)
     with closing(RedisLink(settings)) as link:
         withdraw_predecessor(RedisFleet(link, settings))
+    main_process.unready = UnreadyProcesses(processes)
     with closing(ServedModels(folders, processes)) as main_process.models:
         run(settings, processes)
 
