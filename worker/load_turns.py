@@ -3,12 +3,12 @@
 import fcntl
 import logging
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from shared.load_time import unpacked_bytes
+from shared.nameless_file import nameless_file
 from worker.memory import available_bytes
 
 logger = logging.getLogger(__name__)
@@ -37,8 +37,7 @@ class LoadTurns:
 
     def __init__(self) -> None:
         # The kernel unlocks the file for a process that is killed.
-        with tempfile.TemporaryFile() as file:
-            self._file = os.dup(file.fileno())
+        self._file = nameless_file("scorelane-turns")
 
     def __del__(self) -> None:
         os.close(self._file)

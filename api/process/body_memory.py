@@ -1,8 +1,6 @@
 """The memory that all large bodies of one replica of the API may take together."""
 
 import fcntl
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +9,7 @@ from threading import Event, Lock
 from api.process.measures import BODY_MEMORY, counters
 from api.process.memory import give_back
 from shared.errors.service import BodiesFull, TooLarge
+from shared.nameless_file import nameless_file
 
 #: A body that takes less is not counted: all threads together may have one.
 UNCOUNTED_BYTES = 256 * 1024
@@ -20,8 +19,7 @@ WAIT_SECONDS, LOOK_SECONDS = 3.0, 0.02
 
 _lock = Lock()
 #: Locked between processes; made before gunicorn forks. The kernel unlocks it for a dead process.
-with tempfile.TemporaryFile() as _temporary:
-    _file = os.dup(_temporary.fileno())
+_file = nameless_file("scorelane-bodies")
 
 
 class Reservation:

@@ -1,5 +1,6 @@
 """All settings of both programs: `SCORELANE_<NAME>` in the environment."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.config.validation import (
     faults_of,
     host_names,
+    own_port,
     redis_address,
     upper,
     web_origins,
@@ -34,6 +36,12 @@ OTHERS = {
     "SCORELANE_TAG": "Compose: the tag of the images.",
     "SCORELANE_WORKERS": "Compose: how many worker containers run; 1 by default.",
 }
+
+
+#: How variables end that Kubernetes makes of Services whose name begins with `scorelane`.
+_OF_KUBERNETES = re.compile(
+    r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_[0-9]+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?$|^SCORELANE_PORT$"
+)
 
 
 class Settings(BaseSettings):
@@ -267,7 +275,7 @@ class Settings(BaseSettings):
         True,
         description="Log a line for each HTTP request; health checks such as `/livez` at DEBUG.",
     )
-    metrics_port: int = Field(
+    metrics_port: Annotated[int, BeforeValidator(own_port)] = Field(
         0,
         ge=0,
         le=65535,
@@ -409,7 +417,7 @@ def unknown_variables(names: Iterable[str]) -> list[str]:
     """
     known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
     warnings = []
-    for name in sorted(names):
+    for name in sorted(name for name in names if not _OF_KUBERNETES.search(name)):
         # pydantic ignores case.
         if not name.upper().startswith(PREFIX) or name.upper() in {*known, *OTHERS}:
             continue
