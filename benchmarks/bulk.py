@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from benchmarks.broker_address import broker_address
 from benchmarks.reference_servers import ROOT, started
 from benchmarks.report import Options, Row, Table, faster, figure, interleave
 from benchmarks.reviews import save
 from benchmarks.service import Running, service
 from benchmarks.transfer import Transfer, poll, remove, transfer
 from shared.config.places import BUNDLED_MODELS
-from shared.dispatch import broker_url
 from shared.model import SCORE
 
 #: The number of Scorelane's worker processes, and of the processes of each reference.
@@ -179,7 +179,7 @@ def _references(running: Running, options: Options, folder: Path) -> Table:
     one_process, two_processes, task_per_row = (
         folder / f"{name}-scores.csv" for name in ("one", "two", "tasks")
     )
-    redis = {"ROWS_REDIS": f"{broker_url(running.redis_url)}?virtual_host=1"}
+    redis = {"ROWS_REDIS": broker_address(running.redis_url, 1)}
     worker = ["celery", "--app", TASK_PER_ROW, "worker", "--concurrency", PROCESSES]
     with started(worker, {**redis, "ROWS_MODEL": str(FAST.given)}, ready="celery@"):
         rates = interleave(

@@ -11,11 +11,12 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 from celery import Celery
 from typing_extensions import override
 
+from benchmarks.broker_address import broker_address
 from benchmarks.reference_servers import started
 from benchmarks.service import Running
 from shared.config.places import BUNDLED_MODELS
 from shared.config.settings import Settings
-from shared.dispatch import CeleryDispatch, broker_url, make_celery
+from shared.dispatch import CeleryDispatch, make_celery
 from shared.jobs.job import ENDED, Job, Spec, new_job_id
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
@@ -117,7 +118,7 @@ def task_per_job(running: Running, model: str) -> Iterator[tuple[TaskPerJob, dic
     Yields:
         The way, and the environment variables that its web app needs.
     """
-    redis = f"{broker_url(running.redis_url)}?virtual_host=1"
+    redis = broker_address(running.redis_url, 1)
     env = {"JOBS_REDIS": redis, "JOBS_MODEL": str(BUNDLED_MODELS / model / "model.pkl")}
     command = ["celery", "--app", "benchmarks.references.task_per_job", "worker"]
     command += ["--concurrency", "2", "--loglevel", "WARNING"]

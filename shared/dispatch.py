@@ -4,13 +4,13 @@ import time
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
-from urllib.parse import quote, urlsplit
 
 from celery import Celery
 from kombu.transport import TRANSPORT_ALIASES
 from typing_extensions import override
 
 from shared.config.settings import Settings
+from shared.redis_address import RedisAddress
 from shared.telemetry import context
 
 #: The name of our transport for kombu, which imports it when it connects.
@@ -100,13 +100,14 @@ class CeleryDispatch(Dispatch):
 
 def make_celery(settings: Settings) -> Celery:
     """A Celery app with the configuration that senders and workers must share."""
+    address = RedisAddress.of(settings)
     app = Celery(
         "scorelane",
-        broker=broker_url(settings.redis_url, settings.redis_password),
+        # The host is for messages: the transport connects to the address in its options.
+        broker=f"{TRANSPORT}://{address.host}",
         set_as_current=False,
     )
     app.conf.update(
-        broker_transport=TRANSPORT,
         # Pickled messages would let anybody who reaches Redis run code here.
         accept_content=["json"],
         task_serializer="json",
@@ -118,6 +119,7 @@ def make_celery(settings: Settings) -> Celery:
         broker_pool_acquire_timeout=settings.redis_timeout,
         broker_connection_timeout=settings.redis_timeout,
         broker_transport_options={
+            "address": address,
             "global_keyprefix": settings.key_prefix,
             # Well above the time of a part, and far below kombu's hour: the messages of a lost
             # container are delivered again soon. All apps on a broker get the shortest timeout of
@@ -136,17 +138,3 @@ def make_celery(settings: Settings) -> Celery:
         },
     )
     return app
-
-
-def broker_url(redis_url: str, password: str | None = None) -> str:
-    """The address of Redis as kombu takes it; it differs from redis-py's for Unix sockets.
-
-    Args:
-        redis_url: the address as redis-py takes it.
-        password: the password, if the address has none.
-    """
-    parts = urlsplit(redis_url)
-    user = f":{quote(password, safe='')}@" if password and "@" not in parts.netloc else ""
-    if parts.scheme != "unix":
-        return parts._replace(netloc=user + parts.netloc).geturl()
-    return f"{TRANSPORT}+socket://{user}{parts.path}"

@@ -2,8 +2,9 @@
 
 import fcntl
 import os
-import tempfile
 from types import TracebackType
+
+from shared.nameless_file import nameless_file
 
 
 class ProcessLock:
@@ -13,9 +14,7 @@ class ProcessLock:
     """
 
     def __init__(self) -> None:
-        # The file has no name, so nothing is left of it.
-        with tempfile.TemporaryFile() as file:
-            self._file = os.dup(file.fileno())
+        self._file = nameless_file("scorelane-lock")
 
     def __del__(self) -> None:
         os.close(self._file)

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from contextlib import closing
+from typing import Any
 
 # Before numpy is imported, which reads these once. There is a scoring process for each core: more
 # threads than one in each would only compete for the cores.
@@ -11,7 +12,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 from billiard.util import get_logger
-from celery.signals import setup_logging
+from celery.signals import celeryd_after_setup, setup_logging
 
 from shared.config.settings import Settings, load_settings
 from shared.errors.model import ModelError
@@ -24,6 +25,7 @@ from worker.app import app, process_count, serve_queues
 from worker.bootstrap import main_process
 from worker.memory import keep_freed_memory, max_process_bytes
 from worker.models.served_models import ServedModels
+from worker.unready_processes import UnreadyProcesses
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,16 @@ def log(**_: object) -> None:
     logs.set_up(load_settings())
     # Otherwise billiard prints its messages about dead processes to stderr, past all logging.
     get_logger().propagate = True
+
+
+#: Celery's worker, once it is made. Only it knows with which status it has ended.
+_workers: list[Any] = []
+
+
+@celeryd_after_setup.connect
+def keep(instance: Any, **_: object) -> None:
+    """Keep Celery's worker."""
+    _workers.append(instance)
 
 
 def main() -> None:
@@ -53,6 +65,7 @@ def main() -> None:
     processes = process_count(settings)
     with closing(RedisLink(settings)) as link:
         withdraw_predecessor(RedisFleet(link, settings))
+    main_process.unready = UnreadyProcesses(processes)
     with closing(ServedModels(folders, processes)) as models:
         main_process.models = models
         # After this time Celery kills a process that is not ready, and starts another.
@@ -84,6 +97,8 @@ def run(settings: Settings, processes: int) -> None:
             sys.exit("scorelane worker: its models could not be loaded; see above")
         if main_process.stalled:
             sys.exit("scorelane worker: it took no work any more; see above")
+        if _workers and _workers[0].exitcode:
+            sys.exit("scorelane worker: Celery has ended it; see above")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from celery.signals import (
     worker_process_shutdown,
     worker_ready,
     worker_shutdown,
+    worker_shutting_down,
 )
 
 from shared.config.secrets import webhook_secrets
@@ -25,7 +26,6 @@ from shared.config.settings import Settings, load_settings
 from shared.dispatch import CeleryDispatch, make_celery
 from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
-from shared.fleet import Served
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.erasure import RedisErasure
 from shared.redis.fleet import RedisFleet
@@ -34,29 +34,21 @@ from shared.redis.link import RedisLink
 from shared.storage.blobs import FolderBlobs
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.prometheus import MetricsCollector
-from shared.telemetry.spans import spans
 from shared.webhooks.target import Allowed
-from worker.announcement import announce, node_name
-from worker.app import app, drop_queues, time_limits
+from worker.announcement import node_name
+from worker.app import drop_queues, time_limits
 from worker.callbacks.http_post import WebhookClient
 from worker.callbacks.sender import Sender
-from worker.models.loading import load_models
 from worker.models.served_models import ServedModels
-from worker.pipeline import Pipeline
-from worker.steps.background_close import BackgroundCloser
-from worker.steps.leases import LeaseRenewer
-from worker.telemetry.journal import Journal
-from worker.telemetry.measures import counters
+from worker.scoring_process import ScoringProcess
 from worker.telemetry.metrics_server import MetricsServer
+from worker.unready_processes import UnreadyProcesses
 from worker.upkeep.heartbeat import Heartbeat
 from worker.upkeep.reconciler import Reconciler
 from worker.upkeep.stall_detector import LOADING, StallDetector
 from worker.upkeep.status import WorkerStatus
 
 logger = logging.getLogger(__name__)
-
-#: How often a lease is renewed within its time, so that one late renewal does not lose it.
-RENEWALS_PER_LEASE = 3
 
 
 class MainProcess:
@@ -65,9 +57,11 @@ class MainProcess:
     Attributes:
         loading_failed: set by a scoring process that could not load its models.
         models: the models that this worker serves; `worker.__main__` sets them before Celery forks.
+        unready: the scoring processes that are not ready; set at the same time.
     """
 
     models: ServedModels
+    unready: UnreadyProcesses
 
     def __init__(self) -> None:
         # Made before Celery forks the scoring processes, so that they share it.
@@ -177,62 +171,6 @@ class MainProcess:
             self._sender.stop()
 
 
-class ScoringProcess:
-    """A child of the main process, which has loaded the models and runs the tasks."""
-
-    def __init__(self) -> None:
-        self._pipeline: Pipeline | None = None
-        self._closer: BackgroundCloser | None = None
-
-    @property
-    def pipeline(self) -> Pipeline:
-        """The steps of jobs, with the models of this process.
-
-        Raises:
-            RuntimeError: no model is loaded in this process.
-        """
-        if self._pipeline is None:
-            raise RuntimeError("no model is loaded in this process")
-        return self._pipeline
-
-    def start(self, settings: Settings, models: ServedModels) -> None:
-        """Load the models, make the pipeline, and announce what this process serves.
-
-        Raises:
-            shared.errors.model.ModelError: no model can be served, or one that the worker serves
-                already cannot be loaded again.
-        """
-        loaded = load_models(models)
-        spans.start("scorelane-worker")
-        link = RedisLink(settings)
-        fleet = RedisFleet(link, settings)
-        lease_renewer = LeaseRenewer(settings.lease_seconds / RENEWALS_PER_LEASE)
-        lease_renewer.start()
-        self._closer = BackgroundCloser()
-        self._pipeline = Pipeline(
-            settings,
-            store=RedisJobStore(link, settings),
-            blobs=SealedBlobs(FolderBlobs(settings.blobs_dir)),
-            dispatch=CeleryDispatch(app, link.now),
-            fleet=fleet,
-            lease_renewer=lease_renewer,
-            models={name: one.model for name, one in loaded.items()},
-            measured={name: one.rate for name, one in loaded.items()},
-            journal=Journal(counters),
-            run_close=self._closer,
-        )
-        served = [
-            Served(card=loaded[name].model.card, rate=loaded[name].rate) for name in models.names()
-        ]
-        announce(fleet, served, replaces=models.is_complete)
-
-    def stop(self) -> None:
-        """Wait until the last scored part is closed, and send the spans that are left."""
-        if self._closer:
-            self._closer.wait()
-        spans.stop()
-
-
 main_process = MainProcess()
 scoring_process = ScoringProcess()
 
@@ -245,7 +183,8 @@ def start_scoring(**_: object) -> None:
     """
     settings = load_settings()
     try:
-        scoring_process.start(settings, main_process.models)
+        with main_process.unready.getting_ready():
+            scoring_process.start(settings, main_process.models)
     except Exception as error:
         # Celery logs what a receiver raises, and goes on with a process that has no model and
         # fails every task. End the whole worker instead.
@@ -285,6 +224,12 @@ def start_sender(**_: object) -> None:
 def note_task(**_: object) -> None:
     """Let the stall detector know that the worker takes work."""
     main_process.note_task()
+
+
+@worker_shutting_down.connect
+def end_unready(**_: object) -> None:
+    """End the processes that are not ready: Celery calls this as soon as it is told to stop."""
+    main_process.unready.end()
 
 
 @worker_shutdown.connect

@@ -22,7 +22,9 @@ class PlaceSettings(BaseModel):
         description="The address of Redis, which holds the queues, the job records and the bells.",
     )
     redis_password_file: Path | None = Field(
-        None, description="A file with the password of Redis, if the address has none."
+        None,
+        description="A file with the password of Redis, if the address has none. It is read for "
+        "each new connection.",
     )
     key_prefix: str = Field("scorelane:", description="Put before every key in Redis.")
     redis_timeout: float = Field(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from shared.config.validation import upper
+from shared.config.validation import own_port, upper
 
 
 class ProgramSettings(BaseModel):
@@ -22,7 +22,7 @@ class ProgramSettings(BaseModel):
         True,
         description="Log a line for each HTTP request; health checks such as `/livez` at DEBUG.",
     )
-    metrics_port: int = Field(
+    metrics_port: Annotated[int, BeforeValidator(own_port)] = Field(
         0,
         ge=0,
         le=65535,

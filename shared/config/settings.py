@@ -1,5 +1,6 @@
 """All settings of both programs: `SCORELANE_<NAME>` in the environment."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -26,6 +27,12 @@ OTHERS = {
     "SCORELANE_TAG": "Compose: the tag of the images.",
     "SCORELANE_WORKERS": "Compose: how many worker containers run; 1 by default.",
 }
+
+
+#: How variables end that Kubernetes makes of Services whose name begins with `scorelane`.
+_OF_KUBERNETES = re.compile(
+    r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_[0-9]+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?$|^SCORELANE_PORT$"
+)
 
 
 # The last base comes first in the page.
@@ -65,7 +72,7 @@ def unknown_variables(names: Iterable[str]) -> list[str]:
     """
     known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
     warnings = []
-    for name in sorted(names):
+    for name in sorted(name for name in names if not _OF_KUBERNETES.search(name)):
         # pydantic ignores case.
         if not name.upper().startswith(PREFIX) or name.upper() in {*known, *OTHERS}:
             continue

@@ -1,6 +1,7 @@
 """How a program starts: with valid settings, or with one line on stderr and an exit status."""
 
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -8,7 +9,7 @@ from typing import NoReturn
 from shared.config.secrets import webhook_secrets
 from shared.config.settings import PREFIX, Settings, load_settings
 from shared.errors.base import ScorelaneError
-from shared.errors.service import BadSettings
+from shared.errors.service import BadSettings, NoTemporaryFolder
 
 #: EX_CONFIG of sysexits.h: a restart is useless until the settings are corrected.
 EX_CONFIG = 78
@@ -25,6 +26,7 @@ def settings_or_exit(program: str, *checks: Callable[[Settings], object]) -> Set
         SystemExit: with the status `EX_CONFIG`: the settings cannot be used.
     """
     try:
+        check_temporary_folder()
         settings = load_settings()
         check_secrets(settings)
         for check in checks:
@@ -42,6 +44,18 @@ def end(program: str, reason: str) -> NoReturn:
     """
     sys.stderr.write(f"scorelane {program}: {reason}\n")
     sys.exit(EX_CONFIG)
+
+
+def check_temporary_folder() -> None:
+    """Check that temporary files can be made.
+
+    Raises:
+        shared.errors.service.NoTemporaryFolder: no folder for them can be written.
+    """
+    try:
+        tempfile.gettempdir()
+    except OSError as error:
+        raise NoTemporaryFolder from error
 
 
 def check_secrets(settings: Settings) -> None:

@@ -48,6 +48,15 @@ def upper(value: Any) -> Any:
     return value.strip().upper() if isinstance(value, str) else value
 
 
+def own_port(value: Any) -> Any:
+    """The value; 0 in place of an address that Kubernetes has put into the variable.
+
+    A Service named `scorelane-metrics` gives `SCORELANE_METRICS_PORT=tcp://10.0.0.1:9090` to every
+    container of its namespace that does not set the variable itself.
+    """
+    return 0 if isinstance(value, str) and _SERVICE_LINK.fullmatch(value) else value
+
+
 def redis_address(value: str) -> str:
     """Give the value back, if it is the address of a Redis.
 
@@ -97,6 +106,9 @@ def web_origins(value: str) -> str:
             raise ValueError("origins by comma, each http://HOST, https://HOST or with :PORT")
     return value
 
+
+#: What Kubernetes puts into `<SERVICE>_PORT`.
+_SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://\S+:[0-9]+")
 
 #: A host name, an IPv4 address, or an IPv6 address without brackets.
 _HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f]*:[0-9a-f:.]+")

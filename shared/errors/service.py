@@ -185,6 +185,12 @@ class BadSettings(ScorelaneError):
     """{faults} docs/settings.md lists all settings."""
 
 
+class NoTemporaryFolder(ScorelaneError):
+    """No folder for temporary files can be written. Mount one at /tmp (in a container with a
+    read-only root a tmpfs), or name one in TMPDIR.
+    """
+
+
 class BadWebhookSecret(ScorelaneError):
     """Webhook secret {number} of {where} cannot be used. It must be `whsec_` and 24 to 64 bytes in
     base64; make one with `echo whsec_$(openssl rand -base64 32)`.

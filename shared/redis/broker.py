@@ -18,7 +18,7 @@ from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import dumps, loads
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 from typing_extensions import override
 
 from shared.redis.link import hash_of, source_of
@@ -98,6 +98,18 @@ class Channel(kombu_redis.Channel):
 
     QoS = QoS
 
+    @override
+    def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
+        # kombu's own translation of an address ignores the database of a Unix socket, and knows no
+        # file with a password.
+        address = self.connection.client.transport_options["address"].options()
+        self.connection_class = address.pop("connection_class")
+        options = super()._connparams(asynchronous)
+        if "path" in address:
+            for name in ("host", "port", "socket_keepalive", "socket_keepalive_options"):
+                options.pop(name, None)
+        return {**options, "username": None, "password": None, **address}
+
     def run(self, script: str, *args: Any) -> None:
         """Run a script of `lua/`."""
         call = [hash_of(script), 0, self.global_keyprefix, *args]
@@ -165,6 +177,11 @@ class Channel(kombu_redis.Channel):
             return self.client.parse_response(connection, "BRPOP", **options)
         except ResponseError as error:
             logger.warning("no messages: Redis refuses to give one out (%s)", error)
+            if isinstance(error, ReadOnlyError):
+                # It is a replica since a failover: another one may have its name.
+                connection.disconnect()
+                time.sleep(PAUSE_SECONDS)
+                raise
             if not refusal(error):
                 for name in self.active_queues:
                     self._size(name)

@@ -2,17 +2,16 @@
 
 import hashlib
 import time
-from contextlib import suppress
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from shared.config.settings import Settings
+from shared.redis_address import RedisAddress
 
 #: How long one command may block; a caller that waits longer repeats the command. A Redis that died
 #: without closing its connections is noticed after this time.
@@ -33,8 +32,7 @@ class RedisLink:
 
     def __init__(self, settings: Settings) -> None:
         self.prefix = settings.key_prefix
-        self._url = settings.redis_url
-        self._password = settings.redis_password
+        self._address = RedisAddress.of(settings)
         self._timeout = settings.redis_timeout
         self._scripts: dict[str, Any] = {}
         self._ahead, self._asked = 0.0, -CLOCK_SECONDS
@@ -51,23 +49,20 @@ class RedisLink:
         return self._connect(PATIENCE_SECONDS + self._timeout)
 
     def _connect(self, timeout: float) -> Any:
-        client = redis.Redis.from_url(
-            self._url,
-            password=self._password,
-            decode_responses=True,
+        options = {
+            "decode_responses": True,
             # Bytes of a damaged text must not keep a worker from the texts next to it. With the
             # escapes for them a name can be sent back.
-            encoding_errors="backslashreplace",
-            socket_timeout=timeout,
-            socket_connect_timeout=self._timeout,
+            "encoding_errors": "backslashreplace",
+            "socket_timeout": timeout,
+            "socket_connect_timeout": self._timeout,
             # By default redis-py retries for half a minute. One fresh connection is enough after a
             # restart of Redis.
-            retry=Retry(NoBackoff(), 1),
-            health_check_interval=30,
-        )
-        pool = client.connection_pool
-        pool.connection_class = type("Connection", (_AnyReplyIsLife, pool.connection_class), {})
-        return client
+            "retry": Retry(NoBackoff(), 1),
+            "health_check_interval": 30,
+            **self._address.options(),
+        }
+        return redis.Redis.from_pool(redis.ConnectionPool(**options))
 
     def now(self) -> float:
         """Seconds since the epoch by Redis's clock; the clocks of the hosts may differ."""
@@ -113,17 +108,6 @@ class RedisLink:
         words = (word for command in commands for word in (len(command), *command))
         replies: list[Any] = self.run("commands", *words)
         return replies
-
-
-class _AnyReplyIsLife:
-    """A connection whose health check takes any reply to its PING as a sign of life.
-
-    A Redis that cannot write to its disk answers PING with an error, and still answers reads.
-    """
-
-    def _send_ping(self) -> None:
-        with suppress(ResponseError):
-            super()._send_ping()  # type: ignore[misc]  # of redis-py's connection
 
 
 @cache

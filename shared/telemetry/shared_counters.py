@@ -10,12 +10,13 @@ import fcntl
 import logging
 import mmap
 import os
-import tempfile
 import weakref
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
+
+from shared.nameless_file import nameless_file
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class SharedCounters:
         """
         self._gauges = frozenset(gauges)
         # Each process locks its place in this file; the kernel unlocks the place of a dead process.
-        self._file = _nameless_file(PLACES * _PLACE)
+        self._file = nameless_file("scorelane-tally", PLACES * _PLACE)
         self._memory = memoryview(mmap.mmap(self._file, PLACES * _PLACE))
         self._pid = 0
         self._lock = Lock()
@@ -186,14 +187,3 @@ class SharedCounters:
         used = self._head_of(place)[0]
         for line in bytes(self._text_of(place)[:used]).decode().split("\n")[:-1]:
             yield line.split(_SEPARATOR)
-
-
-def _nameless_file(size: int) -> int:
-    """A file in memory without a name; it ends with the last process that has it open."""
-    if hasattr(os, "memfd_create"):
-        file = os.memfd_create("scorelane-tally")
-    else:
-        with tempfile.TemporaryFile() as temporary:
-            file = os.dup(temporary.fileno())
-    os.ftruncate(file, size)
-    return file

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from shared.dispatch import TRANSPORT, broker_url
 from shared.errors.input import UnknownModel
 from shared.errors.service import JobNotFound
 from shared.jobs.job import Job, Spec, State, is_job_id, new_job_id
@@ -87,9 +86,3 @@ def test_nothing_is_known_of_a_job_that_waits() -> None:
     assert (job.progress, job.rows_per_second(1.0), job.eta_seconds(1.0)) == (0.0, None, None)
     ended = a_job(state=State.SUCCEEDED, started_at=1.0, finished_at=2.0, completed=3, total=3)
     assert (ended.progress, ended.eta_seconds(9.0), ended.rows_per_second(9.0)) == (1.0, 0.0, 3.0)
-
-
-def test_the_brokers_address_follows_from_redis() -> None:
-    """One setting gives the address of Redis; kombu's form differs for a socket."""
-    assert broker_url("redis://host:6379/0") == "redis://host:6379/0"
-    assert broker_url("unix:///run/redis.sock?db=0") == f"{TRANSPORT}+socket:///run/redis.sock"

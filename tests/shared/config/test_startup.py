@@ -1,13 +1,14 @@
 """A program starts with valid settings, or ends with one line that says what is wrong."""
 
 import base64
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from shared.config.settings import Settings, load_settings
+from shared.config.settings import Settings, load_settings, unknown_variables
 from shared.config.startup import EX_CONFIG, settings_or_exit
 from shared.config.validation import allowed
 from shared.errors.service import BadSettings
@@ -52,6 +53,39 @@ def test_an_invalid_value_is_named(
     line = said(capsys)
     assert f"SCORELANE_{name} cannot be {value!r}: it must be {must}." in line
     assert "docs/settings.md" in line
+
+
+def test_variables_that_kubernetes_makes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Services named `scorelane` and `scorelane-metrics` make variables that mean no setting."""
+    links = {
+        f"{service}{end}": text
+        for service in ("SCORELANE", "SCORELANE_METRICS")
+        for end, text in {
+            "_SERVICE_HOST": "10.0.0.1",
+            "_SERVICE_PORT": "9090",
+            "_SERVICE_PORT_HTTP": "9090",
+            "_PORT": "tcp://10.0.0.1:9090",
+            "_PORT_9090_TCP": "tcp://10.0.0.1:9090",
+            "_PORT_9090_TCP_PROTO": "tcp",
+            "_PORT_9090_TCP_PORT": "9090",
+            "_PORT_9090_TCP_ADDR": "10.0.0.1",
+        }.items()
+    }
+    for name, text in links.items():
+        monkeypatch.setenv(name, text)
+    assert load_settings().metrics_port == 0
+    assert unknown_variables(links) == []
+    monkeypatch.setenv("SCORELANE_METRICS_PORT", "9090")
+    assert load_settings().metrics_port == 9090
+
+
+def test_no_folder_for_temporary_files(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line says what to mount: Celery and uploads need such files."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: ["/proc/1/nothing"])
+    assert "Mount one at /tmp" in said(capsys)
 
 
 def test_all_faults_are_named_at_once(
