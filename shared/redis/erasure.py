@@ -1,7 +1,7 @@
 """Removes deleted texts from the append-only file of Redis, which holds every command.
 
-A text that Redis does not hold any more stays in that file until Redis writes it anew, from what it
-holds at that moment. Redis does so by itself only when the file has doubled.
+A text that Redis has deleted stays in that file until Redis rewrites the file from the data that it
+still holds. Without a request Redis does so only when the file has doubled.
 """
 
 import logging

@@ -30,7 +30,7 @@ EXPIRY_SPAN = 300
 
 @dataclass(frozen=True)
 class Entry:
-    """What is stored of one job.
+    """One job as an archive stores it, or one of its texts that expires before it.
 
     Attributes:
         id: of the job.

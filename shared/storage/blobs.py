@@ -78,7 +78,11 @@ class Blobs(Protocol):
 
 
 class ErasableBlobs(Blobs, Protocol):
-    """Blobs that can be erased in part, in place; they have no checksums around them."""
+    """Blobs of which a part can be erased in place.
+
+    `SealedBlobs` are not of this kind: a part that is erased would not match its checksum. So what
+    is kept here needs checksums of its own, as the lines of `shared.storage.archive` have.
+    """
 
     def blank(self, key: str, offset: int, length: int) -> None:
         """Overwrite `length` bytes of a blob from `offset` with blanks; a missing blob is no error.

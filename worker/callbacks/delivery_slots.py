@@ -45,13 +45,13 @@ class NoSlot(Exception):
 
 
 class DeliverySlots:
-    """The slots for deliveries of a worker; any thread may use it.
+    """The slots for the deliveries of a worker; any thread may use it.
+
+    While other deliveries wait, a silent receiver holds a slot for `least_seconds` at most. So a
+    callback with N silent receivers before it waits for N / `most` times `least_seconds`.
 
     Attributes:
         most: the number of slots.
-
-    However many receivers are silent, each of them holds a slot for `least_seconds` at most while
-    others wait. So a callback waits for N silent receivers before it for N / `most` of that time.
     """
 
     def __init__(

@@ -38,7 +38,7 @@ class KeptFiles:
             logger.warning("the files of %s are not kept: %s", folder, error)
 
     def close(self) -> None:
-        """Keep them no longer."""
+        """Close the files."""
         for file in self._files.values():
             file.close()
 

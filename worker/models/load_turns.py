@@ -35,7 +35,7 @@ def load_bytes(cards: Mapping[Path, Card]) -> int:
 
 
 class LoadTurns:
-    """The turns of the processes that the maker of this object forks."""
+    """Gives turns at loading to the processes that are forked after this object was made."""
 
     def __init__(self) -> None:
         self._lock = ProcessLock()

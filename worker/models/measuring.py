@@ -37,9 +37,9 @@ def measure_rate(model: Model, seconds: float = 0.1) -> float:
 
 
 def _fastest_round(model: Model, rows: int, seconds: float) -> float:
-    """The shortest time in which a model scores so many rows, in seconds.
+    """The shortest time in which a model scores this number of rows, in seconds.
 
-    If they are too few to take `seconds`, the first round that shows it is the last one.
+    If the rows are too few to take `seconds`, the first round that shows it is the last one.
     """
     words, random = SAMPLE.split(), Random(0)  # noqa: S311  nothing here is secret
     # All texts differ: a runtime may score equal texts once.

@@ -1,4 +1,4 @@
--- Keep a message that cannot be read, for whoever looks into it; at most `most` of them.
+-- Keep a message that cannot be read, for the operator; at most `most` of them.
 -- `tag` is '' if the message was not taken yet.
 local message, most, tag = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 
