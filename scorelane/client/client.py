@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
 from typing import Any, Generic, Self, TypeVar
 
 import httpx
@@ -34,6 +35,19 @@ URL_VARIABLE = "SCORELANE_URL"
 
 #: The address of a service on this machine.
 DEFAULT_URL = "http://127.0.0.1:5005"
+
+
+def _is_this_machine(host: str) -> bool:
+    """Whether a name or address of a host is one of the loopback."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        # RFC 6761, section 6.3.
+        name = host.lower().removesuffix(".")
+        return name == "localhost" or name.endswith(".localhost")
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
+    return address.is_loopback or address.is_unspecified
 
 
 class JobMethods(Generic[J]):
@@ -116,7 +130,7 @@ class Calls(ScoreCalls[J], ServiceCalls[J]):
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
             transport=transport,
             # A proxy from the environment cannot reach a service on this machine's loopback.
-            trust_env=host not in {"127.0.0.1", "localhost", "::1"},
+            trust_env=not _is_this_machine(host),
         )
 
     def __repr__(self) -> str:
