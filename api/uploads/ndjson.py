@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from api.uploads.columns import require
 from api.uploads.row_estimate import RowEstimate
-from api.uploads.upload import Upload
+from api.uploads.upload import LOST_LINE_ENDS, Upload
 from shared.errors.input import BadFirstLine, CrLineEnds, NoRows, RowTooLong
 from shared.tables.json_lines import BLANKS, parse_line
 from shared.tables.layouts import ObjectsLayout
@@ -93,7 +93,9 @@ class NdjsonUpload(Upload):
                 columns |= dict.fromkeys(parse_line(line))
             except ValueError as error:
                 if not number:
-                    raise BadFirstLine(reason=str(error)) from None
+                    is_alone = final and len(lines) == 0 and b"}{" in line
+                    hint = LOST_LINE_ENDS if is_alone else ""
+                    raise BadFirstLine(reason=f"{error}{hint}") from None
         self._columns = list(columns)
         self._head = b""
 
