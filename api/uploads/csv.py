@@ -9,7 +9,7 @@ from typing_extensions import override
 from api.uploads.empty_lines import EmptyLines
 from api.uploads.quoting import SEP_LINE
 from api.uploads.row_estimate import RowEstimate
-from api.uploads.upload import Upload
+from api.uploads.upload import LOST_LINE_ENDS, Upload
 from api.uploads.utf8 import Utf8Validator
 from shared.errors.input import (
     BadHeader,
@@ -79,6 +79,7 @@ class CsvUpload(Upload):
         self._head = b""
         self._start = 0
         self._has_rows = False
+        self._has_lines = False
         self._empty_lines: EmptyLines | None = None
 
     @override
@@ -110,9 +111,9 @@ class CsvUpload(Upload):
         if not self._has_rows:
             first = (self.columns or [""])[0]
             hint = ", and it looks like JSON: send that as application/json or application/x-ndjson"
-            raise NoRows(
-                what=f"there is a header and no row{hint if first.startswith(('[', '{')) else ''}"
-            )
+            if not first.startswith(("[", "{")):
+                hint = "" if self._has_lines else LOST_LINE_ENDS
+            raise NoRows(what=f"there is a header and no row{hint}")
         return self.columns or []
 
     @override
@@ -180,6 +181,7 @@ class CsvUpload(Upload):
         if _has_cr_rows(self._head[end:]):
             raise CrLineEnds
         self.columns = [name.strip() for name in cells]
+        self._has_lines = b"\n" in self._head
         self._start = end
         self._has_rows = bool(self._head[end:].strip(b"\r\n"))
         self._check_empty_lines(end)

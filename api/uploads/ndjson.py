@@ -8,10 +8,10 @@ from typing_extensions import override
 
 from api.uploads.columns import require
 from api.uploads.row_estimate import RowEstimate
-from api.uploads.upload import Upload
+from api.uploads.upload import LOST_LINE_ENDS, Upload
 from shared.errors.input import BadFirstLine, CrLineEnds, NoRows, RowTooLong
 from shared.tables.json_lines import BLANKS, parse_line
-from shared.tables.json_values import check_writable
+from shared.tables.json_values import check_writable, unique_fields
 from shared.tables.layouts import ObjectsLayout
 
 #: The columns are the fields of the objects in this many bytes from the beginning.
@@ -97,7 +97,9 @@ class NdjsonUpload(Upload):
             except ValueError as error:
                 fields = _fields_of(line)
                 if not number and fields is None:
-                    raise BadFirstLine(reason=str(error)) from None
+                    is_alone = final and len(lines) == 0 and b"}{" in line
+                    hint = LOST_LINE_ENDS if is_alone else ""
+                    raise BadFirstLine(reason=f"{error}{hint}") from None
                 columns |= dict.fromkeys(fields or ())
         self._columns = list(columns)
         self._head = b""
@@ -118,7 +120,12 @@ def _fields_of(line: bytes) -> list[str] | None:
     Such a row is an error, and no reason to refuse the others. None: the line is something else.
     """
     try:
-        value = json.loads(line.decode("utf-8-sig"), parse_int=str, parse_float=str)
+        value = json.loads(
+            line.decode("utf-8-sig"),
+            parse_int=str,
+            parse_float=str,
+            object_pairs_hook=unique_fields,
+        )
         fields = list(value) if isinstance(value, dict) else None
         check_writable(fields)
     # A UnicodeEncodeError is a ValueError too.

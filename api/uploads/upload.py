@@ -4,6 +4,9 @@ from typing import Protocol
 
 from shared.tables.layouts import FileLayout
 
+#: A hint for a file of one line: `curl -d @FILE` leaves the line ends of the file out.
+LOST_LINE_ENDS = ", and no line end (curl keeps them with --data-binary, and not with -d)"
+
 
 class Upload(Protocol):
     """Checks every chunk of an upload once, in constant memory, and finds where its rows are."""

@@ -76,8 +76,13 @@ def _is_excepted(url: httpx.URL) -> bool:
 
 def _is_loopback(host: str) -> bool:
     address = _address(host)
-    named = host == "localhost" or host.endswith(".localhost")
-    return named if address is None else address.is_loopback or address.is_unspecified
+    if address is None:
+        # RFC 6761, section 6.3.
+        name = host.lower().removesuffix(".")
+        return name == "localhost" or name.endswith(".localhost")
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    return address.is_loopback or address.is_unspecified
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

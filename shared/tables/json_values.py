@@ -98,7 +98,12 @@ def _number(text: str) -> float:
     return number
 
 
-def _object(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique_fields(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of these fields.
+
+    Raises:
+        ValueError: two of them have the same name.
+    """
     value = dict(fields)
     if len(value) < len(fields):
         counts = Counter(name for name, _ in fields)
@@ -114,13 +119,13 @@ def _signed_zero(text: str) -> int | float:
 
 # `json.loads` would make a decoder for each body, which takes as long as reading a small one.
 _decode = json.JSONDecoder(
-    parse_constant=_refuse, parse_float=_number, object_pairs_hook=_object
+    parse_constant=_refuse, parse_float=_number, object_pairs_hook=unique_fields
 ).decode
 _decode_signed_zeros = json.JSONDecoder(
     parse_constant=_refuse,
     parse_float=_number,
     parse_int=_signed_zero,
-    object_pairs_hook=_object,
+    object_pairs_hook=unique_fields,
 ).decode
 
 

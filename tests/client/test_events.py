@@ -172,3 +172,10 @@ def test_the_parser(line_end: str, size: int) -> None:
     events = [one for at in range(0, len(wire), size) for one in parser.feed(wire[at : at + size])]
     assert events == [SseEvent("", "", ""), SseEvent("end", "7", "\u00e4\nb"), SseEvent("", "", "")]
     assert parser.retry == 1.5
+
+
+def test_only_line_ends_of_the_standard_end_a_line() -> None:
+    """Others, which Python knows and JSON leaves as they are, stay in the data."""
+    data = '{"error": "a\u2028b\u2029c\x85d\x0be\x1cf"}'
+    parser = SseParser()
+    assert list(parser.feed(f"data: {data}\n\n".encode())) == [SseEvent("message", "", data)]

@@ -49,7 +49,7 @@ FORM = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\nte
 SEEDS = {
     "csv": [
         b"\2ref,text\n1,well\n2,not so well\n",
-        b'\1text\n"a ""quoted"", cell\nof two lines"\n\n"b"\n',
+        b'\1text\n"a ""quoted"", cell\n\nof lines"\n"b"\n',
         b"\3\xef\xbb\xbftext\r\na\r\n\xc3\xa4\r\n",
     ],
     "ndjson": [

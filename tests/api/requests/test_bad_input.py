@@ -236,6 +236,22 @@ def test_a_csv_that_says_that_it_has_no_header(service: Service) -> None:
     assert answer.status_code == 202
 
 
+@pytest.mark.parametrize(
+    ("kind", "content", "code"),
+    [
+        ("text/csv", b"ref,text\n1,good\n2,bad\n", "no-rows"),
+        ("application/x-ndjson", b'{"text": "good"}\n{"text": "bad"}\n', "bad-first-line"),
+    ],
+)
+def test_a_file_that_lost_its_line_ends(
+    service: Service, kind: str, content: bytes, code: str
+) -> None:
+    """`curl -d @FILE` leaves them out; the answer says what to use in its place."""
+    sent = content.replace(b"\n", b"")
+    answer = service.client.post("/jobs", data=sent, content_type=kind)
+    assert "--data-binary" in refused(service, answer, 422, code)
+
+
 def test_a_form_with_two_files(service: Service) -> None:
     """A form with more than one file is refused: the service does not choose one."""
     form = {"a": (io.BytesIO(b"text\na\n"), "a.csv"), "b": (io.BytesIO(b"text\nb\n"), "b.csv")}
