@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from shared.config.settings import Settings
 from shared.errors.service import JobExpired, JobNotFound
-from shared.jobs.job import Job
+from shared.jobs.job import Job, is_job_id
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.redis.records import job_of
@@ -165,5 +165,6 @@ class ArchivingJobStore(RedisJobStore):
             self._archive.remove(folder)
         client.delete(writing)
         while job_id := client.lindex(erase, 0):
-            self._archive.erase(job_id)
+            if is_job_id(job_id):
+                self._archive.erase(job_id)
             client.lpop(erase)

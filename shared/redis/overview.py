@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -64,5 +65,7 @@ class RedisOverview(Overview):
         totals = Totals()
         for name, value in self._link.client.hgetall(self._link.key("totals")).items():
             what, _, label = name.partition(":")
-            getattr(totals, what)[label] = int(value)
+            # Neither a damaged field nor one of another release may hide the others.
+            with suppress(AttributeError, ValueError):
+                getattr(totals, what)[label] = int(value)
         return totals

@@ -8,6 +8,7 @@ blanks. The bucket is how the ids of the jobs begin, so a job is found by its id
 import json
 import logging
 import math
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from shared.storage.owners import owner_folder, owners_in
 logger = logging.getLogger(__name__)
 
 ROOM = "ended/"
+
+#: The name of a segment's folder: the first id, the last id and the expiry.
+_SEGMENT = re.compile(r"([0-9a-f]{32})-([0-9a-f]{32})-([0-9]+)")
 
 #: How many digits of an id make a bucket: one bucket is 17 minutes.
 BUCKET_DIGITS = 7
@@ -82,8 +86,13 @@ class Archive:
         self._blobs.put(f"{folder}jobs", content)
 
     def remove(self, folder: str) -> None:
-        """Remove a segment."""
-        self._blobs.delete(folder)
+        """Remove a segment; whatever is none stays as it is."""
+        # It comes from Redis: a damaged one must not name other folders.
+        name = folder.removesuffix("/").rpartition("/")[2]
+        if folder.startswith(ROOM) and ".." not in folder.split("/") and _SEGMENT.fullmatch(name):
+            self._blobs.delete(folder)
+        else:
+            logger.error("a move to the archive names no segment, and is left out")
 
     def find(self, job_id: str, now: float) -> Entry | None:
         """The entry of a job; None if there is none. What has expired by `now` is left out of it.
@@ -114,7 +123,9 @@ class Archive:
                 continue
             segments = sorted(self._segments(owners, bucket), reverse=True)
             found: dict[str, Entry] = {}
-            for segment, following in zip(segments, [*segments[1:], None], strict=True):
+            # A bucket is empty until the next expiry after that of its last segment.
+            followings = [*segments[1:], None] if segments else []
+            for segment, following in zip(segments, followings, strict=True):
                 for entry in self._entries(segment):
                     is_older = not before or entry.id < before
                     if is_older and "record" in entry.content and entry.expires > now:
@@ -158,7 +169,9 @@ class Archive:
         for owner in owners:
             room = f"{owner_folder(ROOM, owner)}{bucket}/"
             for name in self._blobs.folders(room):
-                first, last, expires = name.split("-")
+                if not (match := _SEGMENT.fullmatch(name)):
+                    continue  # nothing of ours, such as what a tool for backups has made
+                first, last, expires = match.groups()
                 yield _Segment(last, first, int(expires), f"{room}{name}/")
 
     def _lines(self, job_id: str) -> Iterator[tuple[str, int, Entry]]:

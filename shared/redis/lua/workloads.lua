@@ -44,7 +44,10 @@ for _, full_name in ipairs(models) do
   count_small(full_name)
 end
 for _, full_name in ipairs(redis.call('SMEMBERS', prefix .. 'small:models')) do
-  count_small(full_name)
+  -- Bytes of a damaged name would make the answer no JSON.
+  if string.match(full_name, '^[%w_.%-]+@%w+$') then
+    count_small(full_name)
+  end
 end
 for _, id in ipairs(redis.call('ZRANGE', prefix .. 'jobs:active', 0, -1)) do
   local job = key_of(id)
@@ -71,7 +74,8 @@ for full_name, one in pairs(workloads) do
   one.waiting_parts = redis.call('LLEN', queue)
   local first = one.waiting_parts > 0 and redis.call('LINDEX', queue, -1)
   local readable, message = pcall(cjson.decode, first or '')
-  local sent = readable and message.headers and tonumber(message.headers.sent_at)
+  local headers = readable and type(message) == 'table' and message.headers
+  local sent = type(headers) == 'table' and tonumber(headers.sent_at)
   if sent then
     one.oldest_part_seconds = math.max(at - sent, 0)
   end

@@ -2,15 +2,21 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from support.in_memory import Service, make_service
+from support.stored import MODEL, small
 
 from shared.config.settings import Settings
 from shared.errors.service import DataDamaged
+from shared.jobs.job_store import Answer
+from shared.redis.archiving import ArchivingJobStore
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
+from shared.redis.overview import RedisOverview
+from shared.storage.blobs import FolderBlobs
 
 JUNK: list[bytes] = [b"", b"{", b"\xff\xfe", b"null", b"[]", b'{"a": 1}', b"7", b"a b c d\ne"]
 
@@ -132,3 +138,61 @@ def test_a_heartbeat_mends_a_malformed_announcement(
     link.client.hset(worker, "abc", "[]")
     assert fleet.beat("mended-1", [model]) == 1
     assert link.client.hgetall(worker) == whole
+
+
+def test_the_metrics_with_malformed_members(served: Service, link: RedisLink) -> None:
+    """What waits and what was done is counted next to names, messages and totals that are none."""
+    model = served.model.card.full_name
+    served.client.post("/jobs", json={"text": ["good"]})
+    link.client.sadd(link.key("small", "models"), *JUNK)
+    for one in JUNK:
+        link.client.hset(link.key("totals"), one, "1")
+        link.client.hset(link.key("totals"), b"completed:" + one, one)
+    overview = RedisOverview(link)
+    for one in (b"7", b"{", b'{"headers": 7}', b"[]"):
+        link.client.delete(f"{link.prefix}bulk.{model}")
+        link.client.rpush(f"{link.prefix}bulk.{model}", one)
+        assert overview.workloads([model])[model].waiting_small == 1
+    served.work()
+    assert overview.totals().completed[model] == 1
+
+
+def test_a_move_to_the_archive_with_malformed_names(
+    redis_settings: Settings, link: RedisLink, tmp_path: Path
+) -> None:
+    """Names of no segment and ids of no job are passed over: jobs move, and nothing else goes."""
+    (tmp_path / "outside").mkdir()
+    blobs = FolderBlobs(tmp_path / "blobs")
+    blobs.put("jobs/a/upload", b"rows")
+    settings = redis_settings.model_copy(update={"archive_seconds": 0.0})
+    store = ArchivingJobStore(link, settings, blobs)
+    job_id, _ = small(store, 1)
+    store.take_small(MODEL, 10)
+    store.answer_small([Answer(job_id, b"1,0.5,\n", 1, 0)])
+    names = ("../outside/", "", "jobs/", "ended/", "ended/../jobs/a/", "ended/of-x/")
+    link.client.rpush(link.key("archive", "writing"), *names, *JUNK)
+    link.client.rpush(link.key("archive", "erase"), "../x", *JUNK)
+    assert store.archive(10) == 1
+    assert store.small_result(job_id) == b"1,0.5,\n"
+    assert (tmp_path / "outside").is_dir()
+    assert blobs.read("jobs/a/upload") == b"rows"
+
+
+def test_folders_of_others_in_the_archive(
+    redis_settings: Settings, link: RedisLink, tmp_path: Path
+) -> None:
+    """A folder that a tool has made hides no archived job."""
+    settings = redis_settings.model_copy(update={"archive_seconds": 0.0})
+    store = ArchivingJobStore(link, settings, FolderBlobs(tmp_path))
+    job_id, _ = small(store, 1)
+    store.take_small(MODEL, 10)
+    store.answer_small([Answer(job_id, b"1,0.5,\n", 1, 0)])
+    assert store.archive(10) == 1
+    for folder in [tmp_path, *(one for one in tmp_path.rglob("*") if one.is_dir())]:
+        for name in ("odd", "a-b-c", "of-other", "0" * 7):
+            (folder / name).mkdir(exist_ok=True)
+    assert [job.spec.id for job in store.list_jobs(10)] == [job_id]
+    assert store.get(job_id).spec.id == job_id
+    store.expire(10)
+    store.delete(job_id)
+    assert store.list_jobs(10) == []
