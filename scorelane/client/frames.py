@@ -42,6 +42,14 @@ def is_polars(source: Any) -> bool:
     return hasattr(source, "write_csv") and hasattr(source, "iter_rows")
 
 
+def as_frame_hint(source: Any) -> str:
+    """How to make a DataFrame of a source, if it can be one."""
+    for method in ("collect", "to_pandas"):
+        if callable(getattr(source, method, None)):
+            return f" (its method `{method}` makes a DataFrame of it)"
+    return ""
+
+
 def columns_to_send(
     labels: Iterable[Any], text_column: Any, ref_column: Any | None, carried: list[Any] | None
 ) -> dict[int, str]:
@@ -254,8 +262,8 @@ def check_frame(frame: Any) -> None:
     """
     if not (is_pandas(frame) or is_polars(frame)):
         raise TypeError(
-            f"{type(frame).__name__} is not a DataFrame of pandas or polars. Use `submit` for "
-            "other sources."
+            f"{type(frame).__name__} is not a DataFrame of pandas or polars{as_frame_hint(frame)}. "
+            "Use `submit` for other sources."
         )
     for column in (SCORE, "error"):
         if column in frame.columns:
