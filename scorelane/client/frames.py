@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from scorelane.client.cells import RefusedCell, cell_value, is_missing, not_a_text, ref_value
 from scorelane.client.errors import ClientError, InvalidSource
+from scorelane.client.frame_hint import as_frame_hint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,14 +41,6 @@ def is_pandas(source: Any) -> bool:
 def is_polars(source: Any) -> bool:
     """Whether this is a DataFrame of polars; works without polars installed."""
     return hasattr(source, "write_csv") and hasattr(source, "iter_rows")
-
-
-def as_frame_hint(source: Any) -> str:
-    """How to make a DataFrame of a source, if it can be one."""
-    for method in ("collect", "to_pandas"):
-        if callable(getattr(source, method, None)):
-            return f" (its method `{method}` makes a DataFrame of it)"
-    return ""
 
 
 def columns_to_send(

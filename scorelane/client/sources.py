@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from scorelane.client.errors import InvalidSource
+from scorelane.client.frame_hint import as_frame_hint
 from scorelane.client.frames import (
-    as_frame_hint,
     columns_to_send,
     csv_content,
     is_pandas,
