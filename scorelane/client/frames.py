@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from scorelane.client.cells import RefusedCell, cell_value, is_missing, not_a_text, ref_value
 from scorelane.client.errors import ClientError, InvalidSource
+from scorelane.client.frame_hint import as_frame_hint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -254,8 +255,8 @@ def check_frame(frame: Any) -> None:
     """
     if not (is_pandas(frame) or is_polars(frame)):
         raise TypeError(
-            f"{type(frame).__name__} is not a DataFrame of pandas or polars. Use `submit` for "
-            "other sources."
+            f"{type(frame).__name__} is not a DataFrame of pandas or polars{as_frame_hint(frame)}. "
+            "Use `submit` for other sources."
         )
     for column in (SCORE, "error"):
         if column in frame.columns:

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from scorelane.client.errors import InvalidSource
-from scorelane.client.frames import columns_to_send, csv_content, is_pandas, is_polars
+from scorelane.client.frame_hint import as_frame_hint
+from scorelane.client.frames import (
+    columns_to_send,
+    csv_content,
+    is_pandas,
+    is_polars,
+)
 from scorelane.client.ndjson import NdjsonEncoder
 from scorelane.client.options import JobOptions, carried_columns
 from scorelane.client.upload import Upload
@@ -64,17 +70,9 @@ def upload_of(source: Any, media_type: str | None, options: JobOptions) -> Uploa
         # `iter` of a list returns a new iterator. A generator returns itself: it is read once.
         return _rows_upload(lambda: source, options, rereadable=iter(source) is not source)
     raise TypeError(
-        f"{type(source).__name__} cannot be submitted{_as_frame(source)}. Give a path, bytes, a "
-        "file open for reading bytes, a DataFrame, or rows: texts, pairs (ref, text) or dicts."
+        f"{type(source).__name__} cannot be submitted{as_frame_hint(source)}. Give a path, bytes, "
+        "a file open for reading bytes, a DataFrame, or rows: texts, pairs (ref, text) or dicts."
     )
-
-
-def _as_frame(source: Any) -> str:
-    """How to make a DataFrame of a source, if it can be one."""
-    for method in ("collect", "to_pandas"):
-        if callable(getattr(source, method, None)):
-            return f" (its method `{method}` makes a DataFrame of it)"
-    return ""
 
 
 def _check_text_options(source: Any, options: JobOptions) -> None:

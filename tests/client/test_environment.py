@@ -41,6 +41,7 @@ def proxy_of(url: str) -> str | None:
         ({"HTTP_PROXY": PROXY}, PROXY),
         ({"HTTP_PROXY": "proxy.example:3128"}, PROXY),
         ({"ALL_PROXY": PROXY}, PROXY),
+        ({"HTTP_PROXY": PROXY, "ALL_PROXY": "socks5://socks.example"}, PROXY),
         ({"HTTPS_PROXY": PROXY}, None),
         ({}, None),
     ],

@@ -8,6 +8,7 @@ import polars
 import pyarrow as pa
 import pytest
 
+from scorelane.client.frames import check_frame
 from scorelane.client.ndjson import NdjsonEncoder
 from scorelane.client.options import JobOptions
 from scorelane.client.sources import upload_of
@@ -82,3 +83,5 @@ def test_what_can_become_a_frame(source: Any, method: str) -> None:
     """A table that is no DataFrame yet is refused with the method that makes one."""
     with pytest.raises(TypeError, match=f"its method `{method}`"):
         upload_of(source, None, JobOptions())
+    with pytest.raises(TypeError, match=f"its method `{method}`"):
+        check_frame(source)
