@@ -1,21 +1,15 @@
 """Reads, checks and splits labelled texts in CSV files."""
 
-import codecs
-import csv
-import gzip
 import logging
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from shared.errors.input import BadOption
 from shared.model import TEXT
-from training.data_errors import BadLabelledRow, NotLabelled, TooFewLabels, UnreadableData
-from training.foreign_data import foreign
+from training.data_errors import BadLabelledRow, NotLabelled, TooFewLabels
+from training.labelled_cells import Reading, check_reading, read_cells
 from training.treebank import detokenise as natural
 
 logger = logging.getLogger(__name__)
@@ -42,44 +36,15 @@ _WANTED = {
 _WANTED_OF_OTHERS = (
     "0 or 1, negative, neutral or positive, or a number from 0 to 1 (of 0 to 4: call it label5)"
 )
-_NAMES_OF_DELIMITERS = {
-    "comma": ",",
-    "pipe": "|",
-    "semicolon": ";",
-    "space": " ",
-    "tab": "\t",
-    r"\t": "\t",
-}
 
-#: The longest cell that can be read, in characters; csv's own limit is smaller than a long text.
-_CELL_CHARS = 64 * 2**20
 _SPLITS = {"train": TRAIN, "": TRAIN, "dev": DEV, "valid": DEV, "validation": DEV, "test": TEST}
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How labelled files are read.
-
-    Attributes:
-        text_column: the column of the texts.
-        label_column: the column of the labels; None: `score`, `label5` and `label`, whichever are
-            there. A column of another name holds what `label` may hold, or numbers from 0 to 1.
-        delimiter: the character between two cells, or its name; None: a tab in a `.tsv`, otherwise
-            a comma.
-        charset: the character encoding.
-    """
-
-    text_column: str = TEXT
-    label_column: str | None = None
-    delimiter: str | None = None
-    charset: str = "utf-8"
 
 
 def read_labelled(
     paths: Sequence[Path],
     *,
     detokenise: bool = False,
-    reading: Reading = Reading(),
+    reading: Reading = Reading(),  # noqa: B008  it is frozen
 ) -> pd.DataFrame:
     """Read labelled CSV files (`.csv`, `.tsv`, each also with `.gz`) into one frame.
 
@@ -103,24 +68,11 @@ def read_labelled(
         training.data_errors.LabelledDataError: a file cannot be read, or a row cannot be used.
         shared.errors.input.BadOption: there is no such charset, or the delimiter is no character.
     """
-    _check(reading)
+    check_reading(reading)
     frame = pd.concat([_read_one(Path(path), reading) for path in paths], ignore_index=True)
     if detokenise:
         frame[TEXT] = [natural(text) for text in frame[TEXT]]
     return frame
-
-
-def _check(reading: Reading) -> None:
-    try:
-        "a".encode(reading.charset)
-    except LookupError as error:
-        reason = "Python knows no such text encoding"
-        raise BadOption(option="charset", value=reading.charset, reason=reason) from error
-    if reading.delimiter is not None:
-        delimiter = _NAMES_OF_DELIMITERS.get(reading.delimiter.lower(), reading.delimiter)
-        if len(delimiter) != 1 or delimiter in '"\r\n':
-            reason = "write one character, or comma, semicolon, tab, pipe or space"
-            raise BadOption(option="delimiter", value=reading.delimiter, reason=reason)
 
 
 def split(frame: pd.DataFrame, *, seed: int, dev_share: float = 0.1) -> pd.DataFrame:
@@ -159,7 +111,7 @@ def split(frame: pd.DataFrame, *, seed: int, dev_share: float = 0.1) -> pd.DataF
 
 
 def _read_one(path: Path, reading: Reading) -> pd.DataFrame:
-    cells, names = _read_cells(path, reading)
+    cells, names = read_cells(path, reading)
     text = reading.text_column
     known = [reading.label_column] if reading.label_column else list(_WANTED)
     known = [column for column in known if column in names]
@@ -203,45 +155,6 @@ def _fault_of(names: list[str], text: str, known: list[str], wanted: str | None)
         return f"one column, '{text}', for both texts and labels"
     repeated = [name for name in (text, *known, "split") if names.count(name) > 1]
     return f"two columns '{repeated[0]}'" if repeated else ""
-
-
-def _read_cells(path: Path, reading: Reading) -> tuple[pd.DataFrame, list[str]]:
-    """The cells of a file as strings, and the names of its columns, which may be repeated."""
-    delimiter = reading.delimiter
-    if delimiter is None:
-        delimiter = "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else ","
-    delimiter = _NAMES_OF_DELIMITERS.get(delimiter.lower(), delimiter)
-    charset = "utf-8-sig" if codecs.lookup(reading.charset).name == "utf-8" else reading.charset
-    csv.field_size_limit(_CELL_CHARS)
-    rows: list[list[str]] = []
-    try:
-        if reason := foreign(path):
-            raise UnreadableData(path=path, reason=reason)
-        with (
-            gzip.open(path, "rt", encoding=charset, newline="")
-            if path.name.lower().endswith(".gz")
-            else path.open(encoding=charset, newline="")
-        ) as lines:
-            # Strict, because a quote that is not closed would make one row of several.
-            reader = csv.reader(lines, delimiter=delimiter, strict=True)
-            names = [name.strip() for name in next(filter(None, reader), [])]
-            rows.extend(_whole_rows(reader, len(names)))
-    except csv.Error as error:
-        raise UnreadableData(path=path, reason=f"line {reader.line_num}: {error}") from error
-    except (OSError, EOFError, UnicodeError, zlib.error) as error:
-        raise UnreadableData(path=path, reason=str(error)) from error
-    if not names:
-        raise UnreadableData(path=path, reason="it is empty")
-    # Of a repeated name the last column stays; the first ones are not asked for.
-    columns = zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True)
-    return pd.DataFrame({name: pd.Series(cells, dtype="str") for name, cells in columns}), names
-
-
-def _whole_rows(rows: Iterable[list[str]], cells: int) -> Iterator[list[str]]:
-    for row in filter(None, rows):
-        if len(row) != cells:
-            raise csv.Error(f"it has {len(row)} cells, and the header has {cells}")
-        yield row
 
 
 def _kind_of(given: pd.Series) -> str:

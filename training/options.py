@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from shared.errors.input import BadOption
-from training.data import Reading
+from training.labelled_cells import Reading
 from training.opinions import Lessons
 
 #: `fast` is a scikit-learn pipeline, `deep` a Keras network.

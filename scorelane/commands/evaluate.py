@@ -127,8 +127,9 @@ def _measure(
     *,
     detokenise: bool,
 ) -> tuple[dict[str, "Measured"], list["Pair"]]:
-    from training.data import Reading, read_labelled  # noqa: PLC0415  see the module's docstring
+    from training.data import read_labelled  # noqa: PLC0415  see the module's docstring
     from training.evaluate import check_rows, scores_of  # noqa: PLC0415
+    from training.labelled_cells import Reading  # noqa: PLC0415
     from training.side_by_side import measure, pairs_of  # noqa: PLC0415
 
     labelled = read_labelled(files, detokenise=detokenise, reading=Reading(**reading))

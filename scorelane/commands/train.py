@@ -74,6 +74,7 @@ def train(
     label_column: str | None,
     delimiter: str | None,
     charset: str,
+    quoting: str | None,
     as_json: bool,
     **training_options: Any,
 ) -> None:
@@ -86,7 +87,7 @@ def train(
     a random tenth of the texts is `dev`.
     """
     from scoring.keras_model import COMPILED_FIGURE  # noqa: PLC0415  see model_options
-    from training.data import Reading  # noqa: PLC0415
+    from training.labelled_cells import Reading  # noqa: PLC0415
     from training.options import TrainingOptions  # noqa: PLC0415
     from training.train import train as train_model  # noqa: PLC0415
 
@@ -105,7 +106,7 @@ def train(
             TrainingOptions(
                 name=name,
                 output=models_dir,
-                reading=Reading(text_column, label_column, delimiter, charset),
+                reading=Reading(text_column, label_column, delimiter, charset, quoting),
                 **training_options,
             ),
             progress=lambda step, share: display.update(task, description=step, completed=share),

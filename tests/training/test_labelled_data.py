@@ -3,8 +3,10 @@ import gzip
 import pytest
 
 from shared.errors.input import BadOption
-from training.data import Reading, read_labelled, split
+from shared.model import TEXT
+from training.data import read_labelled, split
 from training.data_errors import BadLabelledRow, NotLabelled, TooFewLabels, UnreadableData
+from training.labelled_cells import Reading
 
 
 @pytest.fixture
@@ -70,6 +72,27 @@ def test_a_named_column_keeps_the_meaning_of_its_name(csv):
     frame = csv("text,score,label5\na,0.9,0\n", reading=Reading(label_column="label5"))
     assert frame["score"].tolist() == pytest.approx([0.1])
     assert frame["coarse"].all()
+
+
+def test_a_stray_quote_merges_no_rows_of_a_tab_separated_file(tmp_path):
+    """Such a file is refused, unless the reading says what its quotes are."""
+    path = tmp_path / "a.tsv"
+    path.write_text('text\tlabel\n"Best ever\t1\nBad\t0\nGreat"\t1\n')
+    with pytest.raises(UnreadableData, match=r"line 4: .*merged rows; .*quoting: none"):
+        read_labelled([path])
+    rows = read_labelled([path], reading=Reading(quoting="none"))
+    assert rows[TEXT].tolist() == ['"Best ever', "Bad", 'Great"']
+    rows = read_labelled([path], reading=Reading(quoting="double"))
+    assert rows[TEXT].tolist() == ["Best ever\t1\nBad\t0\nGreat"]
+
+
+def test_a_first_line_of_excel_names_the_delimiter(tmp_path):
+    """`sep=;` is passed over; an option says more than it."""
+    path = tmp_path / "a.csv"
+    for first in ("sep=;\r\n", "\ufeffSEP=;\n", '"sep=;"\n', "sep=,\n"):
+        path.write_text(f"{first}text;label\nGood;1\nBad;0\n", encoding="utf-8")
+        reading = Reading(delimiter=";") if "," in first else Reading()
+        assert read_labelled([path], reading=reading)[TEXT].tolist() == ["Good", "Bad"]
 
 
 def test_delimiter_and_charset_can_be_named(csv):

@@ -53,6 +53,12 @@ _READING = (
         show_default=True,
         help="The character encoding of the files, such as latin-1.",
     ),
+    click.option(
+        "--quoting",
+        type=click.Choice(["double", "none"]),
+        help="What a double quote is: double, it may enclose a cell; none, a character like any "
+        "other.  [default: double, with checks of tab-separated files]",
+    ),
 )
 
 _SIDES = click.Choice(["post", "pre"])
