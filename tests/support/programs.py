@@ -65,8 +65,8 @@ class Programs:
         named = [one for one in self._running if self._names[one.pid] == name]
         return [one for one in named if one.poll() is None]
 
-    def start_redis(self) -> None:
-        """Start Redis with its append-only file, and wait until it answers."""
+    def start_redis(self, *options: str) -> None:
+        """Start Redis with its append-only file and other options; wait until it has a socket."""
         program = self._start(
             "redis",
             redis_server(self.folder),
@@ -80,6 +80,7 @@ class Programs:
             "",
             "--dir",
             str(self.folder),
+            *options,
         )
         wait_for(self._socket.exists)
         self.redis = program

@@ -1,5 +1,6 @@
 """The job store and Celery's queues reach the same Redis, with every form of its address."""
 
+import ssl
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from support.waiting import wait_for
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, bulk_queue, make_celery
 from shared.redis.link import RedisLink
+from shared.redis_address import RedisAddress
 
 #: With signs that mean something in an address.
 PASSWORD = "p@ss#w:rd/%2F?"  # noqa: S105  of no other Redis
@@ -62,6 +64,16 @@ def send(settings: Settings) -> None:
 
 def who_am_i(link: RedisLink) -> str:
     return str(link.client.acl_whoami())
+
+
+def test_tls() -> None:
+    """The options of TLS in the address hold for the job store and the queues."""
+    address = RedisAddress("rediss://host:6380/2?ssl_ca_certs=ca.pem&ssl_cert_reqs=none")
+    options = address.options()
+    assert issubclass(options.pop("connection_class"), redis.SSLConnection)
+    connection = redis.SSLConnection(**options)
+    assert (connection.host, connection.port, connection.db) == ("host", 6380, 2)
+    assert (connection.ca_certs, connection.cert_reqs) == ("ca.pem", ssl.CERT_NONE)
 
 
 def test_the_database_of_a_unix_socket(redis_settings: Settings) -> None:
