@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 
 from redis.exceptions import RedisError
 
@@ -29,6 +30,25 @@ _ADVICE = (
 )
 _OTHER_FORM = "The rows may be whole: fetch them with format=csv or format=ndjson."
 _WAIT = "They are scored again before the job ends; ask again then."
+
+
+#: A page of rows ends where its rows take about this many bytes: their carried cells may be long.
+PAGE_BYTES = 4 * 1024 * 1024
+
+#: The pages that a process makes at the same time: each is in memory several times.
+page_turns = BoundedSemaphore(2)
+
+
+def rows_for_page(content: bytes, part: Part, wanted: int, room: float) -> int:
+    """How many of the rows that are wanted of a part a page takes: one at least.
+
+    Args:
+        content: of the part.
+        part: tells its rows.
+        wanted: how many rows the page still lacks.
+        room: how many bytes.
+    """
+    return min(wanted, max(int(part.rows * room / max(len(content), 1)), 1))
 
 
 @dataclass(frozen=True)
@@ -199,12 +219,21 @@ class ResultParts:
         return bisect_right(range(parts), row, least, key=end_of)
 
     def rows(self, begin: int, end: int) -> Records:
-        """The rows from `begin` to before `end`; fewer where the job has fewer."""
+        """The rows from `begin` to before `end`; fewer where the job has fewer, or they are long.
+
+        At least one, if the job has one.
+        """
         rows: Records = []
-        number = self.part_with_row(begin)
-        while number < len(self) and begin + len(rows) < end:
-            first = self.part(number).first_row
-            rows += self.records(number, max(begin - first, 0), end - first)
+        number, size = self.part_with_row(begin), 0.0
+        while number < len(self) and begin + len(rows) < end and size < PAGE_BYTES:
+            part, content = self.part(number), self.content(number)
+            skip = max(begin - part.first_row, 0)
+            wanted = min(end - part.first_row, part.rows) - skip
+            take = rows_for_page(content, part, wanted, PAGE_BYTES - size)
+            rows += self.form.parse(content, skip, skip + take, self.columns)
+            if take < wanted:
+                break
+            size += len(content) * take / max(part.rows, 1)
             number += 1
         return rows
 
