@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from api.results.parts import PAGE_BYTES, ResultParts, rows_for_page
+from api.results.parts import PAGE_BYTES, ResultParts, page_turns, rows_for_page
 from api.services import Services
 from shared.jobs.job import ENDED, Job, State
 from shared.jobs.outcome import Outcome
@@ -104,7 +104,11 @@ class AvailableRows:
             if form is self.parts.form and not skip:
                 yield self.parts.content_or_errors(number)
             else:
-                yield form.write(self.parts.records_or_errors(number, skip), self.parts.columns)
+                with page_turns:
+                    records = self.parts.records_or_errors(number, skip)
+                    content = form.write(records, self.parts.columns)
+                    del records
+                yield content
 
     def bad_page(self, begin: int, limit: int) -> tuple[list[BadRow], int | None]:
         """Like `page`, of the rows with an error alone; shorter where they are in many parts."""

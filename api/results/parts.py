@@ -5,11 +5,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from threading import BoundedSemaphore
+from threading import Lock
 
 from redis.exceptions import RedisError
 
 from api.jobs.lookup import find_job
+from api.process.memory import give_back
 from api.results.byte_ranges import BlobSlice, ByteRanges, blob_ranges, slices_of
 from api.results.negotiation import Format
 from api.results.streaming import prepend, recheck_on_missing
@@ -35,8 +36,8 @@ _WAIT = "They are scored again before the job ends; ask again then."
 #: A page of rows ends where its rows take about this many bytes: their carried cells may be long.
 PAGE_BYTES = 4 * 1024 * 1024
 
-#: The pages that a process makes at the same time: each is in memory several times.
-page_turns = BoundedSemaphore(2)
+#: Held while a process makes a page, or a part in another format: each is in memory several times.
+page_turns = Lock()
 
 
 def rows_for_page(content: bytes, part: Part, wanted: int, room: float) -> int:
@@ -248,13 +249,16 @@ class ResultParts:
             with self._reading_whole():
                 slices = slices_of(spec.whole_key, blobs.size(spec.whole_key))
             return blob_ranges(blobs, slices, self._find, reading=self._reading_whole)
-        slices = []
+        slices, numbers = list[BlobSlice](), list[int]()
         for number in range(len(self)):
             with self._reading(number):
                 key = spec.result_key(number)
-                slices.append(BlobSlice(key, 0, blobs.size(key)))
+                # A part with long cells is in memory only in pieces.
+                slices += slices_of(key, blobs.size(key)) or [BlobSlice(key, 0, 0)]
+            numbers += [number] * (len(slices) - len(numbers))
+        head = self.form.header(self.columns)
         return blob_ranges(
-            blobs, slices, self._find, self.form.header(self.columns), reading=self._reading
+            blobs, slices, self._find, head, reading=lambda at: self._reading(numbers[at])
         )
 
     def converted(self, wanted: Format) -> Iterator[bytes]:
@@ -271,5 +275,13 @@ class ResultParts:
         return prepend(form.header(self.columns), contents)
 
     def _rewritten(self, form: RowFormat, contents: Iterator[bytes]) -> Iterator[bytes]:
-        for content in contents:
-            yield form.write(self.form.parse(content, columns=self.columns), self.columns)
+        while True:
+            with page_turns:
+                content = next(contents, None)
+                if content is None:
+                    return
+                is_large = len(content) > PAGE_BYTES
+                content = form.write(self.form.parse(content, columns=self.columns), self.columns)
+                if is_large:
+                    give_back()
+            yield content

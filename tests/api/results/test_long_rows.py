@@ -3,11 +3,18 @@
 import json
 from collections import Counter
 
-from support.in_memory import Service
+import pytest
+from support.in_memory import Service, make_service
 
 from api.results.parts import PAGE_BYTES
+from shared.config.settings import Settings
 
 ROWS, CELL = 60, 200_000
+
+
+@pytest.fixture
+def service() -> Service:
+    return make_service(Settings(default_model="length"))
 
 
 def submit(service: Service) -> str:
