@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from api.results.parts import PAGE_BYTES, ResultParts, page_turns, rows_for_page
+from api.results.parts import PAGE_BYTES, ResultParts, give_back_after, page_turns, rows_for_page
 from api.services import Services
 from shared.jobs.job import ENDED, Job, State
 from shared.jobs.outcome import Outcome
@@ -108,6 +108,7 @@ class AvailableRows:
                     records = self.parts.records_or_errors(number, skip)
                     content = form.write(records, self.parts.columns)
                     del records
+                give_back_after(len(content))
                 yield content
 
     def bad_page(self, begin: int, limit: int) -> tuple[list[BadRow], int | None]:

@@ -11,7 +11,7 @@ from api.jobs.representation import retry_after
 from api.requests.options import whole_number
 from api.results.available import AvailableRows
 from api.results.negotiation import Format, file_response, wanted_format
-from api.results.parts import page_turns
+from api.results.parts import give_back_after, page_turns
 from api.results.streaming import prepend, with_first_chunk
 from api.schema.describe import Parameter, number
 from api.schema.row_types import Row
@@ -106,6 +106,8 @@ def partial_response(services: Services, job: Job) -> Response:
         with page_turns:
             rows, cursor = available.page(begin, limit)
             response = jsonify({"rows": rows, "state": job.state, "next": cursor_json(cursor)})
+            del rows
+        give_back_after(response.content_length or 0)
     else:
         form, cursor = ROW_FORMATS[wanted], available.cursor_after(available.end(begin))
         head = form.header(job.spec.columns)

@@ -39,6 +39,18 @@ PAGE_BYTES = 4 * 1024 * 1024
 #: Held while a process makes a page, or a part in another format: each is in memory several times.
 page_turns = Lock()
 
+#: From this many bytes on, memory is given back to the system after a page or a part was made.
+_LARGE_BYTES = 1024 * 1024
+
+
+def give_back_after(size: int) -> None:
+    """Return memory to the system after a page or a part of `size` bytes was made, if it is large.
+
+    The cells of long rows leave holes, which the next page may not fill.
+    """
+    if size > _LARGE_BYTES:
+        give_back()
+
 
 def rows_for_page(content: bytes, part: Part, wanted: int, room: float) -> int:
     """How many of the rows that are wanted of a part a page takes: one at least.
@@ -280,8 +292,6 @@ class ResultParts:
                 content = next(contents, None)
                 if content is None:
                     return
-                is_large = len(content) > PAGE_BYTES
                 content = form.write(self.form.parse(content, columns=self.columns), self.columns)
-                if is_large:
-                    give_back()
+            give_back_after(len(content))
             yield content

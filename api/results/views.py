@@ -17,7 +17,7 @@ from api.results.partial import (
     is_partial,
     partial_response,
 )
-from api.results.parts import ResultParts, page_turns
+from api.results.parts import ResultParts, give_back_after, page_turns
 from api.results.streaming import with_first_chunk
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.schema.row_types import Row
@@ -125,6 +125,7 @@ def results_response(services: Services, job: Job, *, json_first: bool = False) 
     if wanted == "json":
         with page_turns:
             response = jsonify(_page(parts))
+        give_back_after(response.content_length or 0)
     elif wanted == own:
         response = _in_own_format(parts)
     else:
