@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from api.results.parts import ResultParts
+from api.results.parts import PAGE_BYTES, ResultParts, give_back_after, page_turns, rows_for_page
 from api.services import Services
 from shared.jobs.job import ENDED, Job, State
 from shared.jobs.outcome import Outcome
@@ -79,14 +79,20 @@ class AvailableRows:
         return None if self.complete and row >= self.end() else row
 
     def page(self, begin: int, limit: int) -> tuple[Records, int | None]:
-        """Up to `limit` rows from row `begin` on, and the row at which to continue, or None."""
+        """Up to `limit` rows from row `begin` on, and the row at which to continue, or None.
+
+        Fewer than `limit` where they are long.
+        """
         rows: Records = []
+        room = float(PAGE_BYTES)
         for number in self._from(begin, self.numbers):
-            part = self.parts.part(number)
+            part, content = self.parts.part(number), self.parts.content_or_errors(number)
             skip = max(begin - part.first_row, 0)
-            take = min(limit - len(rows), part.rows - skip)
-            rows += self.parts.records_or_errors(number, skip, skip + take)
-            if len(rows) == limit:
+            wanted = min(limit - len(rows), part.rows - skip)
+            take = rows_for_page(content, part, wanted, room)
+            rows += self.parts.form.parse(content, skip, skip + take, self.parts.columns)
+            room -= len(content) * take / max(part.rows, 1)
+            if len(rows) == limit or take < wanted or room <= 0:
                 return rows, self.cursor_after(part.first_row + skip + take)
         return rows, self.cursor_after(self.end(begin))
 
@@ -98,7 +104,12 @@ class AvailableRows:
             if form is self.parts.form and not skip:
                 yield self.parts.content_or_errors(number)
             else:
-                yield form.write(self.parts.records_or_errors(number, skip), self.parts.columns)
+                with page_turns:
+                    records = self.parts.records_or_errors(number, skip)
+                    content = form.write(records, self.parts.columns)
+                    del records
+                give_back_after(len(content))
+                yield content
 
     def bad_page(self, begin: int, limit: int) -> tuple[list[BadRow], int | None]:
         """Like `page`, of the rows with an error alone; shorter where they are in many parts."""

@@ -11,6 +11,7 @@ from api.jobs.representation import retry_after
 from api.requests.options import whole_number
 from api.results.available import AvailableRows
 from api.results.negotiation import Format, file_response, wanted_format
+from api.results.parts import give_back_after, page_turns
 from api.results.streaming import prepend, with_first_chunk
 from api.schema.describe import Parameter, number
 from api.schema.row_types import Row
@@ -102,8 +103,11 @@ def partial_response(services: Services, job: Job) -> Response:
     wanted = wanted_format(request, sorted(offered, key=lambda one: one != stored))
     available, (begin, limit) = AvailableRows.of(services, job), cursor_and_limit()
     if wanted == "json":
-        rows, cursor = available.page(begin, limit)
-        response = jsonify({"rows": rows, "state": job.state, "next": cursor_json(cursor)})
+        with page_turns:
+            rows, cursor = available.page(begin, limit)
+            response = jsonify({"rows": rows, "state": job.state, "next": cursor_json(cursor)})
+            del rows
+        give_back_after(response.content_length or 0)
     else:
         form, cursor = ROW_FORMATS[wanted], available.cursor_after(available.end(begin))
         head = form.header(job.spec.columns)

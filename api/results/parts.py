@@ -5,10 +5,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from threading import Lock
 
 from redis.exceptions import RedisError
 
 from api.jobs.lookup import find_job
+from api.process.memory import give_back
 from api.results.byte_ranges import BlobSlice, ByteRanges, blob_ranges, slices_of
 from api.results.negotiation import Format
 from api.results.streaming import prepend, recheck_on_missing
@@ -30,6 +32,37 @@ _ADVICE = (
 _SUBMIT_AGAIN = "Submit them again."
 _OTHER_FORM = "The rows may be whole: fetch them with format=csv or format=ndjson."
 _WAIT = "They are scored again before the job ends; ask again then."
+
+
+#: A page of rows ends where its rows take about this many bytes: their carried cells may be long.
+PAGE_BYTES = 4 * 1024 * 1024
+
+#: Held while a process makes a page, or a part in another format: each is in memory several times.
+page_turns = Lock()
+
+#: From this many bytes on, memory is given back to the system after a page or a part was made.
+_LARGE_BYTES = 1024 * 1024
+
+
+def give_back_after(size: int) -> None:
+    """Return memory to the system after a page or a part of `size` bytes was made, if it is large.
+
+    The cells of long rows leave holes, which the next page may not fill.
+    """
+    if size > _LARGE_BYTES:
+        give_back()
+
+
+def rows_for_page(content: bytes, part: Part, wanted: int, room: float) -> int:
+    """How many of the rows that are wanted of a part a page takes: one at least.
+
+    Args:
+        content: of the part.
+        part: tells its rows.
+        wanted: how many rows the page still lacks.
+        room: how many bytes.
+    """
+    return min(wanted, max(int(part.rows * room / max(len(content), 1)), 1))
 
 
 @dataclass(frozen=True)
@@ -206,12 +239,21 @@ class ResultParts:
         return bisect_right(range(parts), row, least, key=end_of)
 
     def rows(self, begin: int, end: int) -> Records:
-        """The rows from `begin` to before `end`; fewer where the job has fewer."""
+        """The rows from `begin` to before `end`; fewer where the job has fewer, or they are long.
+
+        At least one, if the job has one.
+        """
         rows: Records = []
-        number = self.part_with_row(begin)
-        while number < len(self) and begin + len(rows) < end:
-            first = self.part(number).first_row
-            rows += self.records(number, max(begin - first, 0), end - first)
+        number, size = self.part_with_row(begin), 0.0
+        while number < len(self) and begin + len(rows) < end and size < PAGE_BYTES:
+            part, content = self.part(number), self.content(number)
+            skip = max(begin - part.first_row, 0)
+            wanted = min(end - part.first_row, part.rows) - skip
+            take = rows_for_page(content, part, wanted, PAGE_BYTES - size)
+            rows += self.form.parse(content, skip, skip + take, self.columns)
+            if take < wanted:
+                break
+            size += len(content) * take / max(part.rows, 1)
             number += 1
         return rows
 
@@ -226,13 +268,16 @@ class ResultParts:
             with self._reading_whole():
                 slices = slices_of(spec.whole_key, blobs.size(spec.whole_key))
             return blob_ranges(blobs, slices, self._find, reading=self._reading_whole)
-        slices = []
+        slices, numbers = list[BlobSlice](), list[int]()
         for number in range(len(self)):
             with self._reading(number):
                 key = spec.result_key(number)
-                slices.append(BlobSlice(key, 0, blobs.size(key)))
+                # A part with long cells is in memory only in pieces.
+                slices += slices_of(key, blobs.size(key)) or [BlobSlice(key, 0, 0)]
+            numbers += [number] * (len(slices) - len(numbers))
+        head = self.form.header(self.columns)
         return blob_ranges(
-            blobs, slices, self._find, self.form.header(self.columns), reading=self._reading
+            blobs, slices, self._find, head, reading=lambda at: self._reading(numbers[at])
         )
 
     def converted(self, wanted: Format) -> Iterator[bytes]:
@@ -249,5 +294,11 @@ class ResultParts:
         return prepend(form.header(self.columns), contents)
 
     def _rewritten(self, form: RowFormat, contents: Iterator[bytes]) -> Iterator[bytes]:
-        for content in contents:
-            yield form.write(self.form.parse(content, columns=self.columns), self.columns)
+        while True:
+            with page_turns:
+                content = next(contents, None)
+                if content is None:
+                    return
+                content = form.write(self.form.parse(content, columns=self.columns), self.columns)
+            give_back_after(len(content))
+            yield content

@@ -18,7 +18,7 @@ from api.results.partial import (
     is_partial,
     partial_response,
 )
-from api.results.parts import ResultParts
+from api.results.parts import ResultParts, give_back_after, page_turns
 from api.results.streaming import with_first_chunk
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.schema.row_types import Row
@@ -88,7 +88,9 @@ RESULTS = (
         Parameter(
             "offset", number(0, 10**15), "JSON only: the first row of the page, counted from 0."
         ),
-        Parameter("limit", number(0, MAX_PAGE), "JSON only: the most rows on a page."),
+        Parameter(
+            "limit", number(0, MAX_PAGE), "JSON only: the most rows on a page; long rows are fewer."
+        ),
         *PARAMETERS,
     ),
 )
@@ -122,7 +124,9 @@ def results_response(services: Services, job: Job, *, json_first: bool = False) 
     if job.lost and wanted != "json":
         parts.check()
     if wanted == "json":
-        response = jsonify(_page(parts))
+        with page_turns:
+            response = jsonify(_page(parts))
+        give_back_after(response.content_length or 0)
     elif wanted == own:
         response = _in_own_format(parts)
     else:
@@ -155,10 +159,11 @@ def _page(parts: ResultParts) -> dict[str, Any]:
     total = parts.job.total or 0
     offset = whole_number(request.args, "offset", 0, 10**15)
     limit = max(whole_number(request.args, "limit", 1000, MAX_PAGE), 1)
-    end = min(offset + limit, total)
+    rows = parts.rows(offset, min(offset + limit, total))
+    end = offset + len(rows)
     return {
-        "rows": parts.rows(offset, end),
+        "rows": rows,
         "offset": offset,
         "total": parts.job.total,
-        "next_offset": end if end < total else None,
+        "next_offset": end if rows and end < total else None,
     }
