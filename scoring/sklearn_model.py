@@ -20,8 +20,8 @@ from scoring.estimators.checks import (
     target_range_of,
     without_class,
 )
-from scoring.estimators.independence import check_independence
 from scoring.estimators.unwrapping import unwrapped
+from scoring.independence import check_independence
 from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
 from scoring.words.fast_vectorisers import with_fast_vectorisers

@@ -35,6 +35,15 @@ def small_queue(full_name: str) -> str:
 
 def bulk_queue(full_name: str) -> str:
     """The queue of a model's bulk jobs: reads, splits, parts and finishes."""
+    return f"bulk2.{full_name}"
+
+
+def former_bulk_queue(full_name: str) -> str:
+    """The queue of the releases whose blobs have no checksums; workers still take what is in it.
+
+    A worker of such a release would take the checksums of a blob for rows, without a word, so it
+    must not see newer jobs.
+    """
     return f"bulk.{full_name}"
 
 

@@ -9,7 +9,7 @@ from kombu.utils.scheduling import round_robin_cycle
 
 from shared.config.settings import Settings
 from shared.config.startup import settings_or_exit
-from shared.dispatch import Task, bulk_queue, make_celery, small_queue
+from shared.dispatch import Task, bulk_queue, former_bulk_queue, make_celery, small_queue
 from shared.load_time import START_SECONDS
 from shared.model import Card
 from worker.steps.crash_search import total_attempts
@@ -99,7 +99,7 @@ def serve_queues(app: Celery, cards: list[Card]) -> None:
     names = [card.full_name for card in cards]
     app.conf.task_queues = [
         Queue(queue(name), routing_key=queue(name))
-        for queue in (small_queue, bulk_queue)
+        for queue in (small_queue, bulk_queue, former_bulk_queue)
         for name in names
     ]
 
@@ -109,8 +109,8 @@ def drop_queues(consumer: Any, full_name: str) -> None:
 
     What waits in its queues stays there for workers that serve the model.
     """
-    for queue in (small_queue(full_name), bulk_queue(full_name)):
-        consumer.call_soon(consumer.cancel_task_queue, queue)
+    for queue in (small_queue, bulk_queue, former_bulk_queue):
+        consumer.call_soon(consumer.cancel_task_queue, queue(full_name))
 
 
 app = make_worker(settings_or_exit("worker"))

@@ -127,7 +127,7 @@ def test_malformed_messages_end_no_worker(start: Start, measured: Measured) -> N
     job = service.submit_rows(1000)
     service.check(job)
     model = next(iter(service.client.get("/readyz").json()["processes"]))
-    queue = f"scorelane:bulk.{model}"
+    queue = f"scorelane:bulk2.{model}"
     sent: dict[str, Any] = {
         "body": base64.b64encode(b'[["x"], {}, {}]').decode(),
         "content-type": "application/json",

@@ -150,8 +150,8 @@ def test_the_metrics_with_malformed_members(served: Service, link: RedisLink) ->
         link.client.hset(link.key("totals"), b"completed:" + one, one)
     overview = RedisOverview(link)
     for one in (b"7", b"{", b'{"headers": 7}', b"[]"):
-        link.client.delete(f"{link.prefix}bulk.{model}")
-        link.client.rpush(f"{link.prefix}bulk.{model}", one)
+        link.client.delete(f"{link.prefix}bulk2.{model}")
+        link.client.rpush(f"{link.prefix}bulk2.{model}", one)
         assert overview.workloads([model])[model].waiting_small == 1
     served.work()
     assert overview.totals().completed[model] == 1

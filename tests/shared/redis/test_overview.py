@@ -97,8 +97,8 @@ def test_the_age_of_the_first_message_is_known(link: RedisLink, redis_settings: 
     standing = overview.workloads([MODEL])[MODEL]
     assert standing.waiting_parts == 2
     assert 30 <= standing.oldest_part_seconds < 60
-    link.client.delete(link.key(f"bulk.{MODEL}"))
-    link.client.lpush(link.key(f"bulk.{MODEL}"), "no JSON")
+    link.client.delete(link.key(f"bulk2.{MODEL}"))
+    link.client.lpush(link.key(f"bulk2.{MODEL}"), "no JSON")
     standing = overview.workloads([MODEL])[MODEL]
     assert (standing.waiting_parts, standing.oldest_part_seconds) == (1, 0)
     celery.close()

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, maxabs_scale, normalize
 
-from scoring.estimators.independence import check_independence
+from scoring.independence import check_independence
 
 TEXTS = ["good", "very good", "fine and good good", "bad", "very bad", "awful and bad", "so so"]
 SIDES = [1, 1, 1, 0, 0, 0, 1]
