@@ -21,7 +21,12 @@ def start() -> Iterator[Callable[..., Any]]:
     started: list[Any] = []
 
     def start(run: Callable[[], None]) -> Any:
-        process = billiard.Process(target=run)
+        def child() -> None:
+            # Another test may have left a handler in the process that is forked.
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            run()
+
+        process = billiard.Process(target=child)
         process.start()
         started.append(process)
         return process
