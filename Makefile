@@ -41,8 +41,8 @@ test-fast: $(ENVIRONMENT)  ## run the tests that start no process, on two cores:
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not process"
 
 .PHONY: test
-test: $(ENVIRONMENT)  ## run the tests
-	$(BIN)/python -m pytest
+test: test-fast  ## run the tests: twenty minutes
+	$(BIN)/python -m pytest -m "process and not faults"
 
 .PHONY: test-faults
 test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and count its rows: under 15 minutes

@@ -144,10 +144,15 @@ class HeadFirstWorker(ProblemWorker):
     def handle_request(self, req: Any, conn: Connection) -> bool:
         """Handle a request in a thread; True if the connection can be used again.
 
+        An answer before the end of the body says that the connection is closed: its client would
+        otherwise send the next request into it.
+
         In HTTP/1.0, in which nginx asks by default, only the end of the connection ends a response
         of no announced length. One that breaks off, also because this process is killed, must not
         look whole: its connection is reset.
         """
+        should_close = req.should_close
+        req.should_close = lambda: should_close() or _is_body_left(req)
         if req.version >= (1, 1):
             return bool(super().handle_request(req, conn))
         conn.sock.reset_on_close(True)
@@ -233,3 +238,10 @@ class HeadFirstWorker(ProblemWorker):
         finally:
             for lane in self._probes.values():
                 lane.executor.shutdown(wait=False)
+
+
+def _is_body_left(request: Any) -> bool:
+    """Whether the body of a request has not been read to its end."""
+    reader = request.body.reader
+    # Of a body without an announced length, only its last chunk is the end.
+    return bool(getattr(reader, "length", 0) or getattr(reader, "parser", None))

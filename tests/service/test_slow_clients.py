@@ -323,3 +323,17 @@ def replica(
     finally:
         program.terminate()
         program.wait(40)
+
+
+@pytest.mark.parametrize("length", [20, 8 * 2**20])
+def test_an_answer_before_the_end_of_the_body_closes_the_connection(
+    api: Programs, length: int
+) -> None:
+    """The answer says so: a client would send its next request into a closed connection."""
+    for content in (b"x" * length, iter([b"x" * length])):
+        answer = api.client.post("/absent", content=content)
+        assert (answer.status_code, answer.headers["Connection"]) == (404, "close")
+        assert api.client.get("/livez").status_code == 200
+    # What is read to its end leaves the connection open.
+    answer = api.client.post("/sentiment", json={"ref": [1], "text": ["good"]})
+    assert (answer.status_code, answer.headers["Connection"]) == (200, "keep-alive")
