@@ -164,8 +164,12 @@ def _inspect(program: subprocess.Popen[bytes], port: int, data: Path, ready: flo
     pids: dict[str, list[int]] = {"redis": [], "api": [], "worker": [], "worker processes": []}
     redis_url, started = "", ready
     for process in psutil.Process(program.pid).children(recursive=True):
-        command = process.cmdline()
-        if "redis-server" in command[0]:
+        try:
+            command = process.cmdline()
+        except psutil.NoSuchProcess:
+            # Redis forks one to rewrite its file, which may have ended meanwhile.
+            continue
+        if command[0].endswith(("redis-server", "valkey-server")):
             pids["redis"].append(process.pid)
         elif "gunicorn" in " ".join(command):
             pids["api"].append(process.pid)
