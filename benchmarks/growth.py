@@ -115,6 +115,7 @@ def _by_parts(options: Options, folder: Path) -> Table:
     env = _waiting(folder / "quick", SECONDS_PER_ROW / 1000)
     # Scoring a row takes longer than this, so every row becomes a part of its own.
     env["SCORELANE_PART_SECONDS"] = "1e-9"
+    env["SCORELANE_MIN_PART_ROWS"] = "1"
     source, target = folder / "rows.csv", folder / "scores.csv"
     with service(2, env=env) as running:
         ids = {}
