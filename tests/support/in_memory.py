@@ -70,7 +70,14 @@ class Service:
         """POST a CSV, run all tasks, and return the result rows."""
         accepted = self.submit(content, **options)
         assert accepted.status_code == 202, accepted.text
+        return self.rows_of(accepted)
+
+    def rows_of(self, accepted: Any) -> list[dict[str, Any]]:
+        """Run all tasks, and return the result rows of an accepted job, which must succeed."""
+        assert accepted.status_code == 202, accepted.text
         self.work()
+        job = self.client.get(accepted.location).json
+        assert job["state"] == "succeeded", job["error"]
         answer = self.client.get(f"{accepted.location}/results?format=json&limit=10000")
         assert answer.status_code == 200, answer.text
         return list(answer.json["rows"])

@@ -250,59 +250,6 @@ def test_lines_in_another_charset(service: Service) -> None:
         check(service, answer)
 
 
-def send_lines(service: Service, content: bytes, **options: str) -> Any:
-    return service.client.post(
-        "/jobs", data=content, content_type="application/x-ndjson", query_string=options
-    )
-
-
-def rows_of(service: Service, accepted: Any) -> list[dict[str, Any]]:
-    assert accepted.status_code == 202, accepted.text
-    service.work()
-    job = service.client.get(accepted.location).json
-    assert job["state"] == "succeeded", job["error"]
-    return list(service.client.get(f"{accepted.location}/results?format=json").json["rows"])
-
-
-def test_bad_lines_are_errors_in_their_rows(service: Service) -> None:
-    """After a good first line, nothing fails the job; blank lines are not rows."""
-    long = b'{"text": "' + b"x" * 3 * 2**20 + b'"}'
-    lines = [
-        b'{"id": 1, "review": "good"}',
-        b"nonsense",
-        b"[1]",
-        b"",
-        b'{"id": 4}',
-        b'{"review": 5}',
-        b'{"review": "\xff"}',
-        long,
-        b'{"id": null, "review": "fine"}',
-    ]
-    answer = send_lines(service, b"\r\n".join(lines), text_column="review", ref_column="id")
-    rows = rows_of(service, answer)
-    assert [row["ref"] for row in rows] == ["1", "2", "3", "4", "5", "6", "7", "8"]
-    errors = [row["error"] for row in rows]
-    assert errors[0] is errors[7] is None
-    assert errors[1].startswith("the line is not JSON: ")
-    assert errors[2] == "the line is not a JSON object but a list"
-    assert errors[3] == "the text is missing"
-    assert errors[4] == "the text is not a string but 5"
-    assert errors[5].startswith("the line is not JSON: ")
-    assert errors[6] == "the line has more than 2,097,152 bytes"
-
-
-def test_lines_that_are_refused_whole(service: Service) -> None:
-    """There is no job if the first line is not an object, or if no object has the text."""
-    for content, code, expected in (
-        (b"ref,text\n1,a\n", "bad-first-line", "one object a line"),
-        (b'[{"text": "a"}]', "bad-first-line", "a list"),
-        (b'{"review": "a", "stars": 1}\n', "no-such-column", "found: review, stars"),
-        (b" \n", "no-rows", "not one line"),
-        (b'{"text": "' + b"x" * 3 * 2**20, "row-too-long", "Row 1"),
-    ):
-        assert expected in refused(service, send_lines(service, content), 422, code)
-
-
 def test_a_form_of_several_reads_is_read(service: Service) -> None:
     """A file that takes several reads of the body."""
     content = b"text\n" + b"good\n" * (READ_BYTES // 2)
@@ -339,14 +286,13 @@ def test_parquet(service: Service, packed: bool) -> None:
 
 def test_values_of_parquet_that_are_no_texts(service: Service) -> None:
     """Each is an error in its row; refs become text, and a missing ref the row's number."""
-    rows = rows_of(
-        service, send_parquet(service, parquet(id=[7, None], text=[1, 2]), ref_column="id")
-    )
+    sent = send_parquet(service, parquet(id=[7, None], text=[1, 2]), ref_column="id")
+    rows = service.rows_of(sent)
     assert [(row["ref"], row["error"]) for row in rows] == [
         ("7", "the text is not a string but 1"),
         ("2", "the text is not a string but 2"),
     ]
-    rows = rows_of(service, send_parquet(service, parquet(text=["a", None, ""])))
+    rows = service.rows_of(send_parquet(service, parquet(text=["a", None, ""])))
     assert [(row["ref"], row["error"]) for row in rows] == [
         ("1", None),
         ("2", "the text is missing"),

@@ -21,14 +21,6 @@ def settings(settings: Settings) -> Settings:
     return settings.model_copy(update={"max_record_bytes": LIMIT})
 
 
-def rows_of(service: Service, answer: Any) -> list[dict[str, Any]]:
-    assert answer.status_code == 202, answer.text
-    service.work()
-    found = service.client.get(f"{answer.location}/results?format=json")
-    assert found.status_code == 200, found.text
-    return list(found.json["rows"])
-
-
 def table(long: str, delimiter: str = ",") -> bytes:
     """A CSV in which the second row has the long text, and the last one too."""
     rows = [("ref", "text"), ("a", "one"), ("b", long), ("c", "four"), ("d", "five"), ("e", long)]
@@ -52,7 +44,7 @@ def test_it_costs_no_other_row(service: Service, kind: str, long: str) -> None:
     elif kind == "none":
         # Without quoting, a line end always ends the row.
         options |= {"data": table(long.replace("\n", "")), "query_string": {"quoting": "none"}}
-    rows = rows_of(service, service.client.post("/jobs", **options))
+    rows = service.rows_of(service.client.post("/jobs", **options))
     assert [row["ref"] for row in rows] == ["a", "2", "c", "d", "5"]
     assert [row["Sentiment_Score"] for row in rows] == [0.03, None, 0.04, 0.04, None]
     errors = [row["error"] for row in rows]
@@ -65,7 +57,7 @@ def test_carried_columns_of_such_a_row_are_empty(service: Service, result_format
     """The results have the columns of all other rows."""
     content = f"id,note,text\n1,first,one\n2,second,{LONG}\n3,third,three\n".encode()
     answer = service.submit(content, columns="id,note", format=result_format)
-    rows = rows_of(service, answer)
+    rows = service.rows_of(answer)
     assert [(row["id"], row["note"]) for row in rows] == [("1", "first"), ("", ""), ("3", "third")]
     summary = service.client.get(f"{answer.location}/summary").json
     assert summary["errors"] == [{"kind": "too_long", "rows": 1}]
