@@ -2,12 +2,21 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from shared.errors.model import (
     BadCard,
@@ -18,6 +27,7 @@ from shared.errors.model import (
     NoRuntime,
     UnknownFormat,
 )
+from shared.signature import SCORE, SENTIMENT, TEXT, Input, Output, Signature
 
 if TYPE_CHECKING:
     # Only for the signature: the API imports this module, and has no pandas.
@@ -28,12 +38,14 @@ CARD_FILE = "card.json"
 #: The entry point group in which a package names the class that runs a format.
 RUNTIMES = "scorelane.runtimes"
 
-TEXT = "text"
-SCORE = "Sentiment_Score"
+__all__ = ["SCORE", "TEXT"]
 
 
 class Card(BaseModel):
-    """The description of a model: `card.json` in its folder."""
+    """The description of a model: `card.json` in its folder.
+
+    A card of an older release names no inputs and outputs; see `signature`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,6 +65,39 @@ class Card(BaseModel):
     options: dict[str, Any] = Field(
         default_factory=dict, description="What the runtime needs to know beyond the files."
     )
+    inputs: tuple[Input, ...] = Field(
+        (), description="The columns that the model takes; none: one column `text`."
+    )
+    outputs: tuple[Output, ...] = Field(
+        (), description="The columns that the model gives; none: one column `Sentiment_Score`."
+    )
+
+    @model_validator(mode="after")
+    def _check_signature(self) -> Self:
+        _ = self.signature
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out an empty signature: older releases refuse cards with fields unknown to them."""
+        return {
+            name: value
+            for name, value in serialise(self).items()
+            if value or name not in ("inputs", "outputs")
+        }
+
+    @property
+    def signature(self) -> Signature:
+        """The columns that the model takes, and those that it gives.
+
+        Raises:
+            ValueError: two of them have the same name, or one a name that is taken.
+        """
+        if not self.inputs and not self.outputs:
+            return SENTIMENT
+        return Signature(
+            inputs=self.inputs or SENTIMENT.inputs, outputs=self.outputs or SENTIMENT.outputs
+        )
 
     @property
     def full_name(self) -> str:
@@ -82,10 +127,18 @@ class Model(Protocol):
         """Score a frame of n rows.
 
         Args:
-            frame: a column `text` of str without missing values; other columns are ignored.
+            frame: the columns `inputs` of the card's signature; other columns are ignored. A
+                `string` is an object column of str, a `double` is float64, a `long` int64, a
+                `boolean` bool, a `datetime` datetime64[ns] in UTC without a zone. Where an input is
+                not required, values may be missing: NaN in an object or float64 column (also for
+                `long`, whose column is then float64, and for `boolean`, whose column is then of
+                objects), NaT in a datetime column. The dtypes follow from the signature alone, not
+                from the rows.
 
         Returns:
-            A frame with the same index and one column `Sentiment_Score`, float64 in 0..1.
+            A frame with the same index and the columns `outputs` of the signature, those on
+            request too, with the dtypes above. A row whose output is missing or not finite gets an
+            error. The score of a row must not depend on other rows.
         """
 
     def warm_up(self) -> None:
@@ -98,14 +151,25 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def version_of(files: dict[str, str], options: dict[str, Any]) -> str:
-    """The version of a model: 12 hex digits, a digest of all that decides a score.
+def version_of(
+    files: dict[str, str],
+    options: dict[str, Any],
+    inputs: Sequence[Input] = (),
+    outputs: Sequence[Output] = (),
+) -> str:
+    """The version of a model: 12 hex digits, a digest of all that decides a result.
 
     Args:
         files: the sha256 of each file, by its name.
         options: the options on the card.
+        inputs: the inputs on the card.
+        outputs: the outputs on the card.
     """
-    content = json.dumps([files, options], sort_keys=True)
+    decisive: list[Any] = [files, options]
+    if inputs or outputs:
+        # Not without a signature: cards of older releases have none, and keep their versions.
+        decisive += [[one.model_dump() for one in inputs], [one.model_dump() for one in outputs]]
+    content = json.dumps(decisive, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
@@ -116,6 +180,7 @@ def write_card(
     format: str,  # noqa: A002  the name of the card's field
     files: list[str],
     options: dict[str, Any] | None = None,
+    signature: Signature | None = None,
     **about: Any,
 ) -> Card:
     """Write `card.json` for the files in `folder`.
@@ -126,20 +191,26 @@ def write_card(
         format: the suffix of the model file.
         files: the names of the files that belong to the model.
         options: what the runtime needs to know beyond the files.
+        signature: the columns that the model takes and gives; None: those of `SENTIMENT`.
         about: more fields: `description`, `training_data`, `figures`, `libraries`.
 
     Raises:
         shared.errors.model.BadCard: a card may not hold one of the values.
     """
     digests = {file: file_digest(folder / file) for file in sorted(files)}
+    if signature == SENTIMENT:
+        signature = None
+    inputs, outputs = (signature.inputs, signature.outputs) if signature else ((), ())
     try:
         card = Card(
             name=name,
-            version=version_of(digests, options or {}),
+            version=version_of(digests, options or {}, inputs, outputs),
             format=format,
             files=digests,
             created_at=datetime.now(UTC).replace(microsecond=0),
             options=options or {},
+            inputs=inputs,
+            outputs=outputs,
             **about,
         )
     except ValidationError as error:
@@ -168,8 +239,9 @@ def read_card(folder: Path) -> Card:
         raise BadCard(path=path, reason=_first_reason(error)) from error
     if card.model_file not in card.files:
         raise BadCard(path=path, reason=f"it does not name a file {card.model_file}")
-    if card.version != version_of(card.files, card.options):
-        raise BadCard(path=path, reason="its version does not follow from its files and options")
+    if card.version != version_of(card.files, card.options, card.inputs, card.outputs):
+        reason = "its version does not follow from its files, options and signature"
+        raise BadCard(path=path, reason=reason)
     for name, expected in card.files.items():
         if Path(name).name != name:
             raise BadCard(path=path, reason=f"{name} is not a plain file name")
