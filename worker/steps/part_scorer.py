@@ -6,7 +6,8 @@ from typing import NamedTuple
 from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import BadRow, Begun, JobStore
-from shared.jobs.outcome import Summary
+from shared.jobs.summary import Summary
+from shared.signature import SENTIMENT
 from shared.storage.blobs import Blobs
 from shared.tables.batch_results import render_batch
 from shared.tables.csv_results import FIXED
@@ -125,4 +126,5 @@ def _counts(spec: Spec, part: Part, rows: Rows, scores: Scores) -> Counts:
     # It is needed only if errors can make the job fail.
     if failed and spec.tolerance < 1:
         bad = first_bad_row(rows.errors, rows.refs, part.first_row)
-    return Counts(len(rows) - failed, failed, bad, summary_of(scores, rows.errors, failed))
+    summary = summary_of(SENTIMENT.outputs, [scores], rows.errors, failed)
+    return Counts(len(rows) - failed, failed, bad, summary)
