@@ -1,19 +1,22 @@
 """How the numbers of an output are counted, so that the counts of parts can be added in any order.
 
 An output whose least and largest possible values are known, such as a probability, is counted in
-100 bins of equal width. Every other output is counted in a sketch: buckets whose width is
-proportional to their distance from zero, so that a value taken from its bucket has a bounded
-relative error. This is DDSketch (Masson, Rim, Lee: DDSketch: A Fast and Fully-Mergeable Quantile
-Sketch with Relative-Error Guarantees, VLDB 2019, arXiv:1908.10693) with logarithms that are interpolated linearly
-between powers of two: the number of a bucket is the leading bits of the double. The bits are the
-same for every program and library, where logarithms may differ in the last digit.
+100 bins of equal width: a value taken from its bin is off by at most 0.5 % of the range.
+
+Every other output is counted in a sketch: buckets whose width is proportional to their distance
+from zero. With m buckets for each power of two, a value taken from its bucket has a relative error
+of at most 1 / (2 m + 1); 64 make 0.78 %. This is DDSketch (Masson, Rim, Lee: DDSketch: A Fast and
+Fully-Mergeable Quantile Sketch with Relative-Error Guarantees, VLDB 2019, arXiv:1908.10693) with
+logarithms that are interpolated linearly between powers of two: the number of a bucket is the
+leading bits of the double. The bits are the same for every program and library, where logarithms
+may differ in the last digit. Values nearer to zero than 2.2e-308 count as zero.
 
 Values of few magnitudes get narrow buckets: at first 4096 for each power of two. If too many are
 in use, each two neighbours become one, in all of the sketch, until it is small enough. This is the
 uniform collapse of UDDSketch (Epicoco, Melle, Cafaro, Pulimeno, Morleo: UDDSketch: Accurate
-Tracking of Quantiles in Data Streams, IEEE Access 2020, arXiv:2004.08604). Whether the buckets of a width suffice
-depends only on which values there are. So the counts depend neither on how the rows are cut into
-parts nor on the order of the parts.
+Tracking of Quantiles in Data Streams, IEEE Access 2020, arXiv:2004.08604). Whether the buckets of a
+width suffice depends only on which values there are. So the counts depend neither on how the rows
+are cut into parts nor on the order of the parts. `relative_error` is the bound that holds then.
 """
 
 import math
