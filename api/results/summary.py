@@ -13,7 +13,6 @@ from api.schema.describe import OF_A_JOB, Answer, describes, json
 from api.services import Services, current_services
 from shared.jobs.job import Job, State
 from shared.jobs.outcome import BINS, Summary
-from shared.model import SCORE
 
 blueprint = Blueprint("summary", __name__)
 
@@ -96,5 +95,5 @@ def _summary(services: Services, job: Job) -> Summary:
     parts = ResultParts(services, job)
     if job.spec.kind == "bulk":
         return parts.outcome().summary
-    rows = parts.records(0)
-    return Summary.of([row[SCORE] for row in rows], [row["error"] for row in rows])
+    rows, first = parts.records(0), parts.columns.outputs[0].name
+    return Summary.of([row[first] for row in rows], [row["error"] for row in rows])
