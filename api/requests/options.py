@@ -32,9 +32,23 @@ class RowOptions:
     """How rows are read and scored."""
 
     model: str | None = option(None, "The name of the model. The service has a default.")
-    text_column: str = option("text", "The column with the texts.")
+    text_column: str | None = option(
+        None, "The column with the texts. Default: the name of the model's input, mostly `text`."
+    )
     ref_column: str | None = option(
         None, "The column with the references. Default: `ref`, if it exists."
+    )
+    rename: tuple[str, ...] = option(
+        (),
+        "The columns that have another name than the model's inputs, separated by commas: "
+        "`yours:its`.",
+        example="Age:age,Fare:fare",
+    )
+    outputs: tuple[str, ...] | None = option(
+        (),
+        "The outputs of the model that the results have: names separated by commas, or `all`. "
+        "Default: those that need no request.",
+        example="label",
     )
 
 
@@ -56,6 +70,12 @@ class JobOptions(RowOptions):
         "The character between the cells of a CSV: an ASCII character, or `comma`, `semicolon`, "
         "`tab`, `pipe`.",
         example="semicolon",
+    )
+    decimal: str = option(
+        ".",
+        "The decimal sign of numbers in a CSV or TSV.",
+        {"enum": [".", ",", "point", "comma"]},
+        example="comma",
     )
     charset: str | None = option(
         None, "The charset of the text. Default: UTF-8.", example="latin-1"
@@ -189,19 +209,34 @@ def _delimiter(value: str) -> str:
     return found
 
 
-def _columns(value: str) -> ColumnSelection:
-    if value == "all":
-        return None
-    # Parsed like a line of a CSV: a name that contains a comma is quoted.
-    try:
-        [names] = csv.reader([value], skipinitialspace=True, strict=True)
-    except (ValueError, csv.Error):
-        names = []
-    names = [name.strip() for name in names]
-    if not all(names) or len(set(names)) < max(len(names), 1):
-        reason = "it must be all, or names separated by commas, each once"
-        raise BadOption(option="columns", value=value[:80], reason=reason)
-    return tuple(names)
+def _names(name: str) -> Callable[[str], tuple[str, ...]]:
+    """The parser of an option that lists names."""
+
+    def parse(value: str) -> tuple[str, ...]:
+        # Parsed like a line of a CSV: a name that contains a comma is quoted.
+        try:
+            [names] = csv.reader([value], skipinitialspace=True, strict=True)
+        except (ValueError, csv.Error):
+            names = []
+        names = [name.strip() for name in names]
+        if not all(names) or len(set(names)) < max(len(names), 1):
+            reason = "it must be names separated by commas, each once"
+            raise BadOption(option=name, value=value[:80], reason=reason)
+        return tuple(names)
+
+    return parse
+
+
+def _names_or_all(name: str) -> Callable[[str], ColumnSelection]:
+    """The parser of an option that lists names, or is `all`: None."""
+    return lambda value: None if value == "all" else _names(name)(value)
+
+
+def _decimal(value: str) -> str:
+    signs = {"point": ".", "comma": ",", ".": ".", ",": ","}
+    if value not in signs:
+        raise BadOption(option="decimal", value=value[:80], reason="it must be point or comma")
+    return signs[value]
 
 
 def _format(value: str) -> str:
@@ -221,10 +256,13 @@ def _quoting(value: str) -> str:
 
 #: The parsers of the options whose value is not a plain text.
 _PARSERS: dict[str, Callable[[str], Any]] = {
-    "columns": _columns,
+    "columns": _names_or_all("columns"),
+    "decimal": _decimal,
     "delimiter": _delimiter,
     "format": _format,
+    "outputs": _names_or_all("outputs"),
     "quoting": _quoting,
+    "rename": _names("rename"),
 }
 
 

@@ -99,7 +99,7 @@ def summary(job_id: str) -> JobSummary:
     """Statistics of the outputs of a job, and the number of its errors by kind."""
     services = current_services()
     job = find_job(services, job_id)
-    outputs = SENTIMENT.outputs
+    outputs = job.spec.result_columns.outputs
     found = _summary(services, job, outputs)
     kinds = sorted(found.errors.items(), key=lambda one: (-one[1], one[0]))[:MAX_KINDS]
     return {

@@ -1,21 +1,19 @@
 """`/apitest` and `/sentiment`: the two addresses of the article that Scorelane began with."""
 
-from typing import Any
-
 from flask import Blueprint, Response, jsonify, request
 
 from api.process.body_memory import Reservation
-from api.requests.limits import BULK_ADVICE
+from api.requests.columns import chosen_outputs, input_columns
 from api.requests.options import RowOptions, parameters_of, row_options
 from api.schema.describe import OF_ROWS, Answer, Content, describes, json
 from api.schema.row_types import JSON_ROWS, Row
 from api.services import Services, current_services
 from api.submission.intake import read_json_rows
+from api.submission.questions import ask, check_count, find_served
 from api.uploads.json_rows import json_rows
-from shared.errors.service import NoAnswerInTime, NoWorker, QuestionsFull, TooLarge
+from shared.errors.service import NoAnswerInTime, NoWorker, QuestionsFull
 from shared.model import SCORE
-from shared.tables.csv_results import parse
-from shared.tables.stored_rows import json_text, write_rows
+from shared.tables.stored_rows import json_text
 
 blueprint = Blueprint("article", __name__)
 
@@ -52,32 +50,21 @@ def sentiment() -> Response:
 
 def _scored(at: Services, memory: Reservation) -> Response:
     options = row_options(request.args)
-    served = at.model(options.model)
-    rows = json_rows(
-        # Whatever the content type is: the article's client may send another one.
-        read_json_rows(at, request, memory, _COPIES),
-        text_column=options.text_column,
-        ref_column=options.ref_column,
-    )
-    if len(rows) > at.settings.small_rows:
-        limit = f"{at.settings.small_rows:,}"
-        raise TooLarge(what="number of rows", limit=limit, unit="rows", advice=BULK_ADVICE)
-    if not at.fleet.processes(served.card.full_name):
-        # Perhaps workers have announced another version of it since; the fleet looked again.
-        served = at.model(options.model)
-    if not at.fleet.processes(served.card.full_name):
-        # A wait would hold a thread of the API; a few dozen such requests would hold them all.
-        raise NoWorker(model=served.card.full_name)
-    refs, count = [ref for ref, _ in rows], len(rows)
-    # Without the refs, which are not needed there; the texts are not needed here any more.
-    lines = write_rows([(None, text) for _, text in rows])
-    del rows
-    result = at.sync_scorer.ask(served.card.full_name, lines, count)
+    signature = at.model(options.model).card.signature
+    where, outputs = input_columns(signature, options), chosen_outputs(signature, options.outputs)
+    # Whatever the content type is: the article's client may send another one.
+    rows = json_rows(read_json_rows(at, request, memory, _COPIES), where)
+    check_count(at, rows)
+    served = find_served(at, options.model)
+    refs = [row[0] for row in rows]
     answer = []
-    for number, (ref, scored) in enumerate(zip(refs, parse(result), strict=True), 1):
-        row: dict[str, Any] = {"ref": number if ref is None else ref, SCORE: scored[SCORE]}
-        if scored["error"]:
-            row["error"] = scored["error"]
+    for number, (ref, scored) in enumerate(
+        zip(refs, ask(at, served, rows, outputs), strict=True), 1
+    ):
+        error = scored.pop("error")
+        row = scored | {"ref": number if ref is None else ref}
+        if error:
+            row["error"] = error
         answer.append(row)
     if {type(row["ref"]) for row in answer} <= {str, int}:
         return jsonify(answer)

@@ -60,7 +60,7 @@ class NoSuchColumn(BadInput):
 
 
 class ColumnTaken(BadInput):
-    """The column '{column}' cannot be carried through, because every result has a column of
+    """The column '{column}' cannot be carried through, because the results have a column of
     that name. Rename it in the file, or list the columns to carry with the option columns=a,b.
     """
 

@@ -106,8 +106,8 @@ class NothingToRetry(ScorelaneError):
 
 class VersionGone(ScorelaneError):
     """No worker serves {full_name} any more. It has scored {rows} rows of job '{job_id}', and
-    one version scores all rows of a job. Submit the rows again to have all of them scored by
-    the current version.
+    one version, with the same columns, scores all rows of a job. Submit the rows again to have
+    all of them scored by the current version.
     """
 
 

@@ -131,7 +131,7 @@ def test_summary_of_numbers(answers) -> None:
         "succeeded: 45 scored, 2 with an error\n\nprice: mean 1234.5, from 1.25"
     )
     assert "  5% 2  median 12345.7  95% 99999  (each ± 0.0078 of the value)\n" in printed
-    assert "      0 - 50000   ████" in printed
+    assert "  50000 - 100000  █████ " in printed
 
 
 def test_summary_of_labels(answers) -> None:
