@@ -19,6 +19,7 @@ from scorelane.commands.common.extras import INSTALL_SERVICES
 from scorelane.commands.common.failures import Mistake
 from scorelane.commands.common.first_texts import first_texts
 from scorelane.commands.common.harmless import harmless, one_line
+from scorelane.commands.common.histograms import histogram_lines
 from scorelane.commands.common.job_output import why_no_scores
 from scorelane.commands.common.result_form import Form, form_of, lines_of, with_tabs
 from scorelane.commands.common.result_summary import (
@@ -40,7 +41,6 @@ from scorelane.commands.common.result_target import (
 )
 from scorelane.commands.common.tables import (
     add_row,
-    histogram_lines,
     print_table,
     stdout_console,
     table_of,
