@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from shared.errors.model import UnusableModel
 from shared.model import Card, load_model, write_card
+from training.added.copied import Copied
 from training.added.meaning import Meaning
 from training.added.model_file import format_of
 from training.added.proof import check_classes, prove
@@ -64,19 +64,20 @@ def add_model(
         raise UnusableModel(path=file, reason=str(error)) from error
     with new_model_folder(output, name, force=force) as folder:
         try:
-            options, figures = _copy(kind, file, folder, meaning)
+            copied = _copy(kind, file, folder, meaning)
             card = write_card(
                 folder,
                 name=name,
                 format=kind,
-                options=options,
+                options=copied.options,
+                signature=copied.signature,
                 description=description,
                 files=[path.name for path in folder.iterdir()],
-                figures=figures,
+                figures=copied.figures,
                 libraries=library_versions(*_LIBRARIES[kind]),
             )
             model = load_model(folder)
-            classes = check_classes(model, options)
+            classes = check_classes(model, copied.options)
             return Added(card, prove(model), classes)
         except ValueError as error:
             raise UnusableModel(path=file, reason=str(error)) from error
@@ -91,10 +92,8 @@ _LIBRARIES = {
 }
 
 
-def _copy(
-    kind: str, file: Path, folder: Path, meaning: Meaning
-) -> tuple[dict[str, Any], dict[str, float]]:
-    """Copy the file into the model folder; return the options and the figures of its card."""
+def _copy(kind: str, file: Path, folder: Path, meaning: Meaning) -> Copied:
+    """Copy the file into the model folder, and find out what its card must say."""
     # Imported here: scikit-learn is not needed for a Keras model, nor Keras for a pickle.
     if kind == "pkl":
         from training.added.estimator import copy_estimator  # noqa: PLC0415

@@ -7,15 +7,14 @@ from typing import Any
 from scoring.estimators.checks import TARGET_RANGE, class_labels, class_values_of
 from scoring.saved.reading import read_estimator
 from shared.errors.input import BadOption
-from training.added.meaning import Meaning
+from training.added.copied import Copied
+from training.added.meaning import SIGNATURE_OPTIONS, Meaning
 
 #: What may say how to read the outputs of a pickled estimator; one of them is enough.
 _MEANINGS = ("class_values", "positive", "target_range")
 
 
-def copy_estimator(
-    file: Path, folder: Path, meaning: Meaning
-) -> tuple[dict[str, Any], dict[str, float]]:
+def copy_estimator(file: Path, folder: Path, meaning: Meaning) -> Copied:
     """Copy the file to `model.pkl` in a model folder, and decide how to read its outputs.
 
     Unpickling runs code from the file.
@@ -28,6 +27,7 @@ def copy_estimator(
         shared.errors.input.BadOption: an option does not fit the file.
         ValueError: the estimator cannot give scores; the message says why, and what to do.
     """
+    meaning.refuse(SIGNATURE_OPTIONS, "tables are not served yet")
     for option, value in vars(meaning).items():
         if option not in _MEANINGS and value is not None:
             raise BadOption(option=option, value=value, reason="it is for Keras models only")
@@ -49,7 +49,7 @@ def copy_estimator(
         options["class_values"] = values.tolist()
     elif meaning.positive is not None:
         raise BadOption(option="positive", value=meaning.positive, reason="it has no classes")
-    return options, {}
+    return Copied(options)
 
 
 def _one_class(labels: list[Any], positive: str) -> list[float]:
