@@ -21,11 +21,13 @@ class Added:
         proof: the texts of `training.added.proof.PROOF` -> the scores of the model. A text without
             any word that the model knows may have none, and is then left out.
         classes: what each class is worth in a score; empty if the model predicts the score itself.
+        notes: what was guessed about the file, and what to know about its results.
     """
 
     card: Card
     proof: dict[str, float] = field(default_factory=dict)
     classes: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 def add_model(
@@ -43,8 +45,8 @@ def add_model(
     files that you trust.
 
     Args:
-        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`) or a Keras model (`.hdf5`,
-            `.h5`, `.keras`).
+        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`), a Keras model (`.hdf5`,
+            `.h5`, `.keras`) or an ONNX file (`.onnx`).
         name: the name of the new model.
         output: the folder that holds the model folders.
         meaning: what the model file does not tell.
@@ -78,7 +80,7 @@ def add_model(
             )
             model = load_model(folder)
             classes = check_classes(model, copied.options)
-            return Added(card, prove(model), classes)
+            return Added(card, prove(model), classes, copied.notes)
         except ValueError as error:
             raise UnusableModel(path=file, reason=str(error)) from error
         except UnusableModel as error:
@@ -88,6 +90,7 @@ def add_model(
 
 _LIBRARIES = {
     "pkl": ("scikit-learn", "numpy", "joblib"),
+    "onnx": ("onnxruntime", "numpy"),
     "hdf5": ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy"),
 }
 
@@ -99,6 +102,10 @@ def _copy(kind: str, file: Path, folder: Path, meaning: Meaning) -> Copied:
         from training.added.estimator import copy_estimator  # noqa: PLC0415
 
         return copy_estimator(file, folder, meaning)
+    if kind == "onnx":
+        from training.added.graph import copy_graph  # noqa: PLC0415
+
+        return copy_graph(file, folder, meaning)
     from training.added.network import copy_network  # noqa: PLC0415
 
     return copy_network(file, folder, meaning)

@@ -12,6 +12,10 @@ from shared.config.settings import load_settings
 from shared.errors.input import BadOption
 
 
+def _names(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
+    return None if text is None else text.split(",")
+
+
 @click.command("add-model", epilog="Example: scorelane add-model my.pkl --name mine")
 @click.argument("file", type=click.Path(path_type=Path))
 @model_options.name
@@ -61,6 +65,12 @@ from shared.errors.input import BadOption
     "--labels",
     metavar="NAME,...",
     help="scikit-learn: the names of the outputs of a model that predicts several, in its order.",
+)
+@click.option(
+    "--classes",
+    metavar="NAME,...",
+    callback=_names,
+    help="ONNX: the names of the classes, in the order of the model's numbers.",
 )
 @click.option(
     "--cuts",
@@ -118,19 +128,23 @@ def add_model(
             "model": added.card.full_name,
             "scores": added.proof,
             "classes": added.classes or None,
+            "notes": list(added.notes),
         }
         click.echo(json.dumps(content, indent=2))
         return
-    click.echo(f"{added.card.full_name} is in {models_dir / name}. Its scores of a few texts:")
+    has_scores = " Its scores of a few texts:" if added.proof else ""
+    click.echo(f"{added.card.full_name} is in {models_dir / name}.{has_scores}")
     for text, score in added.proof.items():
         click.echo(f"  {score:.3f}  {text}")
     if added.classes:
         worth = ", ".join(f"{label}: {value:.3g}" for label, value in added.classes.items())
         click.echo(f"A score is the mean of what the classes are worth ({worth}).")
-    else:
+    elif added.proof:
         low, high = added.card.options.get("target_range", (0, 1))
         click.echo(f"A score is the one number that the model gives, taken as {low:g} to {high:g}.")
     model_options.print_if_compiled(added.card)
+    for note in added.notes:
+        click.echo(f"Note: {note}.")
 
 
 def _numbers(option: str, text: str | None, example: str) -> list[float] | None:

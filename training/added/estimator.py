@@ -43,7 +43,7 @@ def copy_estimator(file: Path, folder: Path, meaning: Meaning) -> Copied:
     elif meaning.target_range is not None:
         options = {TARGET_RANGE: list(meaning.target_range)}
     elif meaning.positive is not None and (labels := class_labels(estimator)):
-        options = {"class_values": _one_class(labels, meaning.positive)}
+        options = {"class_values": one_class(labels, meaning.positive)}
     values = class_values_of(estimator, options)
     if values is not None:
         options["class_values"] = values.tolist()
@@ -52,7 +52,7 @@ def copy_estimator(file: Path, folder: Path, meaning: Meaning) -> Copied:
     return Copied(options)
 
 
-def _one_class(labels: list[Any], positive: str) -> list[float]:
+def one_class(labels: list[Any], positive: str) -> list[float]:
     """Class values that make the probability of one class the score."""
     chosen = [float(str(label) == positive) for label in labels]
     if sum(chosen) != 1:

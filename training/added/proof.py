@@ -37,6 +37,10 @@ def prove(model: Model) -> dict[str, float]:
         ValueError: a score is not in 0..1.
     """
     model.warm_up()
+    if not model.card.signature.takes_text or SCORE not in [
+        one.name for one in model.card.signature.outputs
+    ]:
+        return {}
     scores = model.score(pd.DataFrame({TEXT: PROOF}))[SCORE].to_numpy()
     if not ((scores >= 0) & (scores <= 1) | np.isnan(scores)).all():
         raise ValueError(f"its scores are not all in 0..1: {scores.tolist()}")
