@@ -9,9 +9,10 @@ from typing_extensions import override
 from scoring.graphs.answers import Answers, without
 from scoring.graphs.graph import Graph
 from scoring.graphs.session import open_session
-from scoring.graphs.trial import trial_frame
+from scoring.independence import check_rows
 from shared.errors.model import UnusableModel
 from shared.model import Card, Model
+from shared.tables.trial_rows import trial_rows
 
 #: How many rows are scored when the model is loaded.
 _TRIAL_ROWS = 8
@@ -25,15 +26,16 @@ class OnnxModel(Model):
     """
 
     def __init__(self, path: Path, card: Card) -> None:
-        """Open the graph, and score a few rows.
+        """Open the graph, and check that what it gives for a row depends on nothing but the row.
 
         Raises:
-            ValueError: the graph and the card do not fit together; the message says why.
+            ValueError: it does, or the graph and the card do not fit together; the message says
+                why.
         """
         self.card = card
         self._graph = Graph(open_session(path), card.signature.inputs)
         self._answers = Answers.from_options(card.options)
-        self.warm_up()
+        check_rows(self.score, trial_rows(self, _TRIAL_ROWS))
 
     @property
     def classes(self) -> dict[str, float]:
@@ -68,4 +70,4 @@ class OnnxModel(Model):
 
     @override
     def warm_up(self) -> None:
-        self.score(trial_frame(self.card.signature, _TRIAL_ROWS))
+        self.score(trial_rows(self, _TRIAL_ROWS))

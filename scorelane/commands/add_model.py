@@ -8,6 +8,7 @@ import click
 
 from scorelane.commands.common import model_options, options
 from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
+from scorelane.commands.common.understood import print_understood, understood
 from shared.config.settings import load_settings
 from shared.errors.input import BadOption
 
@@ -97,9 +98,9 @@ def add_model(
 ) -> None:
     """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
 
-    FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts and has predict_proba,
-    or is a regressor), or in .hdf5, .h5 or .keras (a model that takes word numbers). The command
-    copies FILE, loads the model and scores a few texts with it.
+    FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts or the rows of a
+    table), or in .hdf5, .h5 or .keras (a model that takes word numbers). The command copies FILE,
+    loads the model, prints which columns it takes and gives, and scores a few rows with it.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
     you trust.
@@ -124,27 +125,11 @@ def add_model(
             force=force,
         )
     if as_json:
-        content = {
-            "model": added.card.full_name,
-            "scores": added.proof,
-            "classes": added.classes or None,
-            "notes": list(added.notes),
-        }
-        click.echo(json.dumps(content, indent=2))
+        click.echo(json.dumps(understood(added), indent=2))
         return
-    has_scores = " Its scores of a few texts:" if added.proof else ""
-    click.echo(f"{added.card.full_name} is in {models_dir / name}.{has_scores}")
-    for text, score in added.proof.items():
-        click.echo(f"  {score:.3f}  {text}")
-    if added.classes:
-        worth = ", ".join(f"{label}: {value:.3g}" for label, value in added.classes.items())
-        click.echo(f"A score is the mean of what the classes are worth ({worth}).")
-    elif added.proof:
-        low, high = added.card.options.get("target_range", (0, 1))
-        click.echo(f"A score is the one number that the model gives, taken as {low:g} to {high:g}.")
+    click.echo(f"{added.card.full_name} is in {models_dir / name}.")
+    print_understood(added)
     model_options.print_if_compiled(added.card)
-    for note in added.notes:
-        click.echo(f"Note: {note}.")
 
 
 def _numbers(option: str, text: str | None, example: str) -> list[float] | None:

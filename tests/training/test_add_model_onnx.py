@@ -247,3 +247,25 @@ def test_texts_and_whole_numbers_of_a_graph_cannot_be_missing(added, path):
 def test_options_of_other_formats_are_refused(added, path):
     with pytest.raises(BadOption, match="max_length=5 cannot be used: it is not for ONNX files"):
         added(network(path), max_length=5)
+
+
+def test_example_rows_name_the_columns_and_are_the_proof(added, path, tmp_path):
+    (tmp_path / "rows.csv").write_text("age,visits,income\n0.5,2,-1\n3,-1,\n")
+    found, _ = added(network(path), example=tmp_path / "rows.csv")
+    inputs = [(one.name, one.type, one.required) for one in found.card.signature.inputs]
+    assert inputs == [("age", "double", True), ("visits", "long", True), ("income", "long", False)]
+    given, gives = found.examples[0]
+    assert given == {"age": 0.5, "visits": 2, "income": -1}
+    assert gives["probability_0"] == pytest.approx(softmax([[0.5, 2, -1]])[0, 0])
+
+
+def test_results_that_depend_on_the_other_rows_are_refused(added, path):
+    """A softmax over the rows instead of the columns."""
+    graph = saved(
+        path,
+        [("Softmax", ["X"], ["Y"], {"axis": 0})],
+        {"X": ("double", [None, 2])},
+        {"Y": ("double", [None, 2])},
+    )
+    with pytest.raises(UnusableModel, match="depend on the other rows"):
+        added(graph)

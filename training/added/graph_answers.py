@@ -158,8 +158,8 @@ def _many_labels(
         Output(name=f"{kind}_{one}", of=one, **fields)
         for one in names
         for kind, fields in (
+            ("label", {"meaning": "label", "type": type_of(truths)}),
             ("probability", {"meaning": "probability", "minimum": 0, "maximum": 1}),
-            ("label", {"meaning": "label", "type": "boolean"}),
         )
     ]
     notes = () if given else ("Its labels are numbered, from 0. Name them with --labels",)
