@@ -67,8 +67,8 @@ def add_model(
     files that you trust.
 
     Args:
-        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`) or a Keras model (`.hdf5`,
-            `.h5`, `.keras`).
+        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`), a Keras model (`.hdf5`,
+            `.h5`, `.keras`) or an ONNX file (`.onnx`).
         name: the name of the new model.
         output: the folder that holds the model folders.
         meaning: what the model file does not tell.
@@ -131,6 +131,7 @@ def _records(frame: pd.DataFrame) -> list[Values]:
 
 _LIBRARIES = {
     "pkl": ("scikit-learn", "numpy", "joblib"),
+    "onnx": ("onnxruntime", "numpy"),
     "hdf5": ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy"),
 }
 
@@ -142,6 +143,10 @@ def _copy(kind: str, file: Path, folder: Path, meaning: Meaning) -> Copied:
         from training.added.estimator import copy_estimator  # noqa: PLC0415
 
         return copy_estimator(file, folder, meaning)
+    if kind == "onnx":
+        from training.added.graph import copy_graph  # noqa: PLC0415
+
+        return copy_graph(file, folder, meaning)
     from training.added.network import copy_network  # noqa: PLC0415
 
     return copy_network(file, folder, meaning)

@@ -13,6 +13,10 @@ from shared.config.settings import load_settings
 from shared.errors.input import BadOption
 
 
+def _names(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
+    return None if text is None else text.split(",")
+
+
 @click.command("add-model", epilog="Example: scorelane add-model my.pkl --name mine")
 @click.argument("file", type=click.Path(path_type=Path))
 @model_options.name
@@ -62,6 +66,12 @@ from shared.errors.input import BadOption
     "--labels",
     metavar="NAME,...",
     help="scikit-learn: the names of the outputs of a model that predicts several, in its order.",
+)
+@click.option(
+    "--classes",
+    metavar="NAME,...",
+    callback=_names,
+    help="ONNX: the names of the classes, in the order of the model's numbers.",
 )
 @click.option(
     "--cuts",

@@ -211,11 +211,11 @@ def test_an_existing_model_is_kept_without_force(pickled, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("model.onnx", "end in .pkl"), ("nowhere.pkl", "no such file"), (".", "it is a folder")],
+    [("model.model", "end in .pkl"), ("nowhere.pkl", "no such file"), (".", "it is a folder")],
 )
 def test_files_of_other_kinds_are_refused(tmp_path, name, reason):
     """An unknown ending, a missing file and a folder are refused."""
-    if name == "model.onnx":
+    if name == "model.model":
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(UnusableModel, match=reason):
         add_model(tmp_path / name, name="mine", output=tmp_path / "models")

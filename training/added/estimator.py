@@ -82,7 +82,7 @@ def _options(estimator: Any, meaning: Meaning) -> dict[str, Any]:
     if meaning.positive is None:
         return {}
     if labels := class_labels(estimator):
-        return {"class_values": _one_class(labels, meaning.positive)}
+        return {"class_values": one_class(labels, meaning.positive)}
     raise BadOption(option="positive", value=meaning.positive, reason="it has no classes")
 
 
@@ -112,7 +112,7 @@ def _predicted(estimator: Any, inputs: tuple[Input, ...], example: pd.DataFrame 
         ) from error
 
 
-def _one_class(labels: list[Any], positive: str) -> list[float]:
+def one_class(labels: list[Any], positive: str) -> list[float]:
     """Class values that make the probability of one class the score."""
     chosen = [float(str(label) == positive) for label in labels]
     if sum(chosen) != 1:
