@@ -16,7 +16,9 @@ from sklearn.ensemble import (
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 
-from scoring.tables.proof import trees_agree, without_preprocessor
+from scoring.tables.column_values import LeftToScikitLearn
+from scoring.tables.fast_columns import FastColumns
+from scoring.tables.proof import columns_agree, trees_agree, without_preprocessor
 from scoring.tables.tree_ensembles import with_compiled_trees
 
 #: The attributes in which fitted estimators hold others, by their exact class. An attribute is an
@@ -57,20 +59,39 @@ def _faster_trees(estimator: Any) -> Any:
         return None
     if fast is None:
         return None
-    if getattr(estimator, "_preprocessor", None) is not None:
-        bare = without_preprocessor(estimator)
-        return fast if trees_agree(with_compiled_trees(bare), bare) else None
-    return fast if trees_agree(fast, estimator) else None
+    if (preprocessor := getattr(estimator, "_preprocessor", None)) is None:
+        return fast if trees_agree(fast, estimator) else None
+    bare = without_preprocessor(estimator)
+    if not trees_agree(with_compiled_trees(bare), bare):
+        return None
+    if (columns := _faster_columns([preprocessor])) is not None:
+        fast._preprocessor = columns[0]
+    return fast
 
 
 def _faster_pipeline(pipeline: Pipeline) -> Any:
-    name, last = pipeline.steps[-1]
+    *before, (name, last) = pipeline.steps
     fast = faster_table(last)
-    if fast is None:
+    columns = _faster_columns([step for _, step in before])
+    if fast is None and columns is None:
         return None
+    if columns is not None:
+        first, taken = columns
+        before = [("columns", first), *before[taken:]]
     found = copy.copy(pipeline)
-    found.steps = [*pipeline.steps[:-1], (name, fast)]
+    found.steps = [*before, (name, last if fast is None else fast)]
     return found
+
+
+def _faster_columns(transformers: Sequence[Any]) -> tuple[FastColumns, int] | None:
+    """What takes over for the first transformers, and for how many."""
+    for taken in range(len(transformers), 0, -1):
+        try:
+            fast = FastColumns.from_transformers(transformers[:taken])
+        except LeftToScikitLearn:
+            continue
+        return (fast, taken) if columns_agree(fast) else None
+    return None
 
 
 def _with_faster_parts(estimator: Any, attributes: Sequence[str]) -> Any:

@@ -3,13 +3,15 @@
 import copy
 import logging
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scoring.tables.fast_columns import FastColumns
 from scoring.tables.tree_ensembles import tree_nodes
 from scoring.tables.tree_nodes import CATEGORIES, TreeNodes
 
@@ -23,6 +25,8 @@ _TRIAL_ROWS = 500
 
 #: Numbers on which comparisons go wrong first.
 _ODD_NUMBERS = (0.0, -0.0, 1.0, -1.0, 5e-324, 1e-40, -1e-40, 16777217.0, 3e38, -3e38, 1e300, -1e300)
+
+_PLAIN_NUMBERS = (0.0, -0.0, 1.0, -3.5, 1234567.891, 0.1, 1e-9, -1e15)
 
 _METHODS = ("predict_proba", "predict", "transform")
 
@@ -88,6 +92,54 @@ def trees_agree(fast: Any, estimator: Any) -> bool:
         for rows in _tree_rows(nodes, int(estimator.n_features_in_))
     ]
     return agrees(fast, estimator, trials)
+
+
+def columns_agree(fast: FastColumns) -> bool:
+    """Whether transformers and what takes over for them agree on odd numbers and categories."""
+    categories: dict[str, npt.NDArray[Any]] = {}
+    for part in fast.parts:
+        categories |= part.categories()
+    frames = [
+        _frame(fast.names, categories, numbers, unknown=unknown)
+        for numbers in (_PLAIN_NUMBERS, (0, 1, 2, 2**40), (*_PLAIN_NUMBERS, np.nan), _ODD_NUMBERS)
+        for unknown in ((), (np.nan,), ("unheard-of",), ("", None, np.nan, 7, "unheard-of"))
+    ]
+    if isinstance(_outcome(fast, "matrix", frames[0]), tuple):
+        # It would leave all rows to scikit-learn.
+        return False
+    frames.append(frames[0].iloc[:1])
+    frames.append(frames[0].astype(dict.fromkeys(categories, "str")))
+    frames.append(frames[0][list(fast.names[::-1])])
+    return agrees(fast, fast.original, frames)
+
+
+def _frame(
+    names: Sequence[str],
+    categories: Mapping[str, npt.NDArray[Any]],
+    numbers: Sequence[float],
+    *,
+    unknown: Sequence[Any],
+) -> pd.DataFrame:
+    random = Random(0)  # noqa: S311  nothing here is secret
+    columns: dict[str, Any] = {}
+    for name in names:
+        if name not in categories:
+            columns[name] = np.array(random.choices(numbers, k=_TRIAL_ROWS))
+            continue
+        known = categories[name]
+        values = random.choices(known.tolist(), k=_TRIAL_ROWS)
+        if known.dtype.kind == "O":
+            odd = unknown
+        else:
+            odd = tuple(value for value in unknown if isinstance(value, float | int))
+        if odd:
+            rows = random.sample(range(_TRIAL_ROWS), _TRIAL_ROWS // 5)
+            for row in rows:
+                values[row] = random.choice(odd)
+        columns[name] = np.array(values, dtype=object if known.dtype.kind == "O" else None)
+    return pd.DataFrame(
+        {name: pd.Series(values, dtype=values.dtype) for name, values in columns.items()}
+    )
 
 
 def without_preprocessor(estimator: Any) -> Any:
