@@ -21,6 +21,7 @@ from scoring.estimators.unwrapping import unwrapped
 from scoring.independence import check_independence, check_rows
 from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
+from scoring.tables.faster import faster_table
 from scoring.words.fast_vectorisers import with_fast_vectorisers
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.model import UnusableModel
@@ -157,9 +158,9 @@ def _one_at_a_time() -> Any:
 
 
 def _faster(estimator: Any) -> Any:
-    """An estimator with the same results that counts words faster, or the estimator itself."""
+    """A faster estimator with the same results, or the estimator itself."""
     try:
-        for faster in (WordPipeline.from_estimator, with_fast_vectorisers):
+        for faster in (WordPipeline.from_estimator, with_fast_vectorisers, faster_table):
             if (found := faster(estimator)) is not None:
                 return found
     # scikit-learn can score with attributes missing or changed that the faster code reads.

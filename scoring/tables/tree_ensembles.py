@@ -6,7 +6,9 @@ formed in its order, so results are equal to the last bit.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,9 @@ from sklearn.tree import (
 from scoring.tables.compiled_trees import LIBRARY, CompiledTrees
 from scoring.tables.tree_nodes import TreeNodes
 
+#: How many nodes of a forest are laid out at once.
+_GROUP_NODES = 1_000_000
+
 
 def with_compiled_trees(estimator: Any) -> Any:
     """A copy that evaluates its trees faster; None for other estimators, or without the library.
@@ -43,26 +48,33 @@ def with_compiled_trees(estimator: Any) -> Any:
     return make(estimator) if make and LIBRARY else None
 
 
-def tree_nodes(estimator: Any) -> TreeNodes:
-    """The nodes of a fitted tree ensemble, of one of the classes in `_KINDS`."""
+def tree_groups(estimator: Any) -> Iterator[TreeNodes]:
+    """The nodes of a fitted tree ensemble, of one of the classes in `_KINDS`, some trees at once.
+
+    The nodes of all trees together could take more memory than the estimator.
+    """
     kind = _KINDS[type(estimator)]
     if kind is _hist_boosting:
         known = estimator._bin_mapper.make_known_categories_bitsets()
-        return TreeNodes.from_predictors(estimator._predictors, *known)
-    if kind is _boosting:
-        return TreeNodes.from_trees(
+        yield TreeNodes.from_predictors(estimator._predictors, *known)
+    elif kind is _boosting:
+        yield TreeNodes.from_trees(
             [tree.tree_ for tree in estimator.estimators_.ravel()],
             scale=estimator.learning_rate,
             outputs=estimator.estimators_.shape[1],
             missing=False,
         )
-    if kind is _tree:
-        return TreeNodes.from_trees([estimator.tree_])
-    return TreeNodes.from_trees([tree.tree_ for tree in estimator.estimators_])
+    elif kind is _tree:
+        yield TreeNodes.from_trees([estimator.tree_])
+    else:
+        trees = [tree.tree_ for tree in estimator.estimators_]
+        ends = np.cumsum([tree.node_count for tree in trees])
+        for _, group in groupby(zip(trees, ends // _GROUP_NODES, strict=True), itemgetter(1)):
+            yield TreeNodes.from_trees([tree for tree, _ in group])
 
 
 def _forest_classifier(estimator: Any) -> Any:
-    trees = CompiledTrees(tree_nodes(estimator), single=True)
+    trees = CompiledTrees(tree_groups(estimator), single=True)
     classes = np.atleast_1d(estimator.n_classes_)
     most = trees.outputs // len(classes)
 
@@ -80,7 +92,7 @@ def _forest_classifier(estimator: Any) -> Any:
 
 
 def _forest_regressor(estimator: Any) -> Any:
-    trees = CompiledTrees(tree_nodes(estimator), single=True)
+    trees = CompiledTrees(tree_groups(estimator), single=True)
 
     def predict(rows: Any) -> Any:
         numbers = estimator._validate_X_predict(rows)
@@ -120,12 +132,12 @@ class _Tree:
 
 def _tree(estimator: Any) -> Any:
     fast = copy.copy(estimator)
-    fast.tree_ = _Tree(CompiledTrees(tree_nodes(estimator), single=True), estimator.tree_)
+    fast.tree_ = _Tree(CompiledTrees(tree_groups(estimator), single=True), estimator.tree_)
     return fast
 
 
 def _boosting(estimator: Any) -> Any:
-    trees = CompiledTrees(tree_nodes(estimator), single=True)
+    trees = CompiledTrees(tree_groups(estimator), single=True)
 
     def _raw_predict(numbers: Any) -> Any:
         if issparse(numbers):
@@ -140,7 +152,7 @@ def _boosting(estimator: Any) -> Any:
 
 
 def _hist_boosting(estimator: Any) -> Any:
-    trees = CompiledTrees(tree_nodes(estimator), single=False)
+    trees = CompiledTrees(tree_groups(estimator), single=False)
 
     def _predict_iterations(numbers: Any, _predictors: Any, found: Any, *_: Any) -> None:
         trees.add(numbers, found)

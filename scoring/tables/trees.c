@@ -57,12 +57,8 @@ int64_t trees_add_small(const small_trees *self, const matrix *source, int64_t r
 }
 
 /* The rows of a block for large trees, and how many of them walk at a time. */
-#ifndef BLOCK
 #define BLOCK 4096
-#endif
-#ifndef WALKERS
 #define WALKERS 8
-#endif
 
 /* A node of a large tree. The right child follows the left one. */
 typedef struct {
@@ -106,13 +102,17 @@ static int64_t fill(const large_trees *self, const matrix *source, int64_t start
       if (missing) out[copy + 1 + each] = isnan(value) ? INFINITY : value;
     }
   }
+  /* Walkers beyond the last row must stop at leaves too. */
+  for (int64_t row = rows; row < rows + WALKERS; row++) {
+    memset(block + row * columns, 0, (size_t)columns * sizeof *block);
+    block[row * columns] = -INFINITY;
+  }
   return columns;
 }
 
 int64_t trees_add_large(const large_trees *self, const matrix *source, int64_t rows, sums *out) {
   int64_t width = self->width, copy = (int64_t)1 << (self->bits - 1);
-  /* Walkers beyond the last row go through what an earlier block left there. */
-  float *block = calloc((size_t)((BLOCK + WALKERS) * (copy + 1 + self->features)), sizeof *block);
+  float *block = malloc((size_t)((BLOCK + WALKERS) * (copy + 1 + self->features)) * sizeof *block);
   if (!block) return 1;
   uint32_t shift = (uint32_t)self->bits;
   for (int64_t start = 0; start < rows; start += BLOCK) {

@@ -29,9 +29,9 @@ from sklearn.tree import (
 )
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
-from scoring.tables import compiled_trees
+from scoring.tables import compiled_trees, tree_tables
 from scoring.tables.faster import faster_table
-from scoring.tables.tree_ensembles import tree_nodes
+from scoring.tables.tree_ensembles import tree_groups
 
 Numbers = npt.NDArray[np.float64]
 
@@ -145,6 +145,29 @@ def test_results_are_identical(kind: str) -> None:
             _assert_equal(fast.predict_proba(changed), estimator.predict_proba(changed))
 
 
+@pytest.mark.parametrize("leaves", [20, None], ids=["small trees", "large trees"])
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 127, 128, 129, 4095, 4096, 4097, 8197])
+def test_blocks_of_rows_end_anywhere(count: int, leaves: int | None) -> None:
+    """No row is left out or read twice at the end of a block, and blocks may miss values or not."""
+    estimator = ExtraTreesRegressor(3, max_leaf_nodes=leaves, random_state=0).fit(_MISSING, _Z)
+    fast = faster_table(estimator)
+    rows = _rows(count)
+    _assert_equal(fast.predict(rows), estimator.predict(rows))
+    for row in (0, count // 2, -1):
+        changed = rows.copy()
+        changed[row, [1, 4]] = np.nan
+        _assert_equal(fast.predict(changed), estimator.predict(changed))
+
+
+def test_a_large_forest_is_laid_out_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trees of several groups are added up in the same order."""
+    monkeypatch.setattr("scoring.tables.tree_ensembles._GROUP_NODES", 700)
+    estimator = RandomForestRegressor(20).fit(_X, _Z)
+    assert len(list(tree_groups(estimator))) > 3
+    fast = faster_table(estimator)
+    _assert_equal(fast.predict(_rows(seed=8)), estimator.predict(_rows(seed=8)))
+
+
 def test_takes_the_categories_of_a_frame() -> None:
     """Splits by category go as scikit-learn's, for known, unknown and missing categories."""
     random = np.random.default_rng(0)
@@ -204,7 +227,7 @@ def test_trial_rows_find_a_threshold_rounded_the_wrong_way(
 ) -> None:
     """A threshold that is wrong by its last bit changes the result of a trial row."""
     estimator = RandomForestRegressor(1, max_leaf_nodes=300).fit(_X, _Z)
-    monkeypatch.setattr(compiled_trees, "_rounded_down", lambda numbers: numbers.astype("f4"))
+    monkeypatch.setattr(tree_tables, "rounded_down", lambda numbers: numbers.astype("f4"))
     monkeypatch.setattr(compiled_trees, "_WALK_FROM", 0)
     assert faster_table(estimator) is None
 
@@ -218,7 +241,7 @@ def test_does_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_arrays_of_another_shape_are_refused() -> None:
     """The compiled code never reads beyond the rows that it is given."""
     estimator = DecisionTreeRegressor().fit(_X, _Z)
-    trees = compiled_trees.CompiledTrees(tree_nodes(estimator), single=True)
+    trees = compiled_trees.CompiledTrees(tree_groups(estimator), single=True)
     for numbers in (_X, _X[:, :2].astype(np.float32)):
         with pytest.raises(ValueError, match="another kind"):
             trees.add(numbers, np.zeros((len(numbers), 1)))
