@@ -134,7 +134,7 @@ def _answer(at: Services, served: Served, options: InvocationOptions) -> Respons
         if not with_errors and table.errors:
             # Before the other rows are scored for nothing.
             refuse_errors(table.error_of_each, _ADVICE)
-        records = answered(at, served, table, outputs)
+        _, records = answered(at, served, table, outputs)
         if not with_errors:
             refuse_errors([record["error"] for record in records], _ADVICE)
         found: dict[str, Any] = {
