@@ -101,17 +101,19 @@ def model_invocations(name: str) -> Response:
 
 @blueprint.get("/ping")
 @describes(
-    {200: Answer("It can.", (Content(_JSON, {}),))}, refused=(NoModelYet, ModelsLoading, Draining)
+    {200: Answer("It can.", (Content("text/plain", {"type": "string"}),))},
+    refused=(NoModelYet, ModelsLoading, Draining),
 )
 def ping() -> Response:
     """Whether this replica can take requests: `/readyz`, as MLflow's clients ask for it."""
     readyz()
-    return Response("\n", mimetype=_JSON)
+    return Response("\n", mimetype="text/plain")
 
 
 @blueprint.get("/health")
 @describes(
-    {200: Answer("It can.", (Content(_JSON, {}),))}, refused=(NoModelYet, ModelsLoading, Draining)
+    {200: Answer("It can.", (Content("text/plain", {"type": "string"}),))},
+    refused=(NoModelYet, ModelsLoading, Draining),
 )
 def health() -> Response:
     """The same as `/ping`."""
