@@ -60,19 +60,6 @@ def parameters_of(options: type, *, without: Collection[str] = ()) -> tuple[Para
 
 
 @dataclass(frozen=True)
-class InvocationOptions(RowOptions):
-    """How the rows of a `POST /invocations` are read, scored and answered."""
-
-    errors: str = option(
-        "fail",
-        "What rows with an error do: `fail` (the request is refused, as by MLflow) or `rows` "
-        "(every prediction is an object with an `error`).",
-        {"enum": ["fail", "rows"]},
-        example="rows",
-    )
-
-
-@dataclass(frozen=True)
 class JobOptions(RowOptions):
     """How the rows of a job are read and scored, and its terms; see `api.requests.terms`.
 
@@ -172,12 +159,7 @@ Options = TypeVar("Options", bound=RowOptions)
 
 def row_options(*sources: Mapping[str, str]) -> RowOptions:
     """Parse the options of `POST /sentiment` and `POST /score`; see `job_options`."""
-    return _read(RowOptions, sources)
-
-
-def invocation_options(*sources: Mapping[str, str]) -> InvocationOptions:
-    """Parse the options of `POST /invocations`, whose rows have no refs; see `job_options`."""
-    return _read(InvocationOptions, sources, without=("ref_column",))
+    return read_options(RowOptions, sources)
 
 
 def job_options(*sources: Mapping[str, str]) -> JobOptions:
@@ -193,12 +175,19 @@ def job_options(*sources: Mapping[str, str]) -> JobOptions:
         shared.errors.input.BadOption: an option has no value, a value that cannot be used, or two
             values.
     """
-    return _read(JobOptions, sources)
+    return read_options(JobOptions, sources)
 
 
-def _read(
+def read_options(
     kind: type[Options], sources: tuple[Mapping[str, str], ...], without: Collection[str] = ()
 ) -> Options:
+    """Parse the options of a class; see `job_options`.
+
+    Args:
+        kind: the class.
+        sources: as `job_options` takes them.
+        without: the names of its fields that are no options.
+    """
     names = [one.name for one in fields(kind) if one.name not in without]
     values: dict[str, Any] = {}
     for source in sources:
@@ -269,12 +258,6 @@ def _format(value: str) -> str:
     return value
 
 
-def _errors(value: str) -> str:
-    if value not in ("fail", "rows"):
-        raise BadOption(option="errors", value=value[:80], reason="it must be fail or rows")
-    return value
-
-
 def _quoting(value: str) -> str:
     if value not in QUOTINGS:
         reason = f"it must be one of {', '.join(QUOTINGS)}"
@@ -287,7 +270,6 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "columns": _names_or_all("columns"),
     "decimal": _decimal,
     "delimiter": _delimiter,
-    "errors": _errors,
     "format": _format,
     "outputs": _names_or_all("outputs"),
     "quoting": _quoting,
