@@ -13,6 +13,7 @@ from worker.steps.bisection import score_frame
 from worker.steps.crash_search import CrashSearch, total_attempts
 from worker.steps.frames import frame_of
 from worker.steps.rates import Rates
+from worker.tables.typed_cells import read_csv
 
 #: The values of each output; None for a row with an error.
 Outputs = list[list[Any]]
@@ -33,7 +34,10 @@ class RowScorer:
     def read(self, content: bytes, layout: Layout, inputs: tuple[Input, ...], **where: int) -> Rows:
         """Read the rows of a part or of a small job; see `Layout.read`."""
         options = ReadOptions(
-            self._settings.max_text_chars, self._settings.max_record_bytes, inputs
+            self._settings.max_text_chars,
+            self._settings.max_record_bytes,
+            inputs,
+            read_csv=read_csv,
         )
         return layout.read(content, options, **where)
 
