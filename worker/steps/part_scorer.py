@@ -10,17 +10,13 @@ from shared.jobs.outcome import Summary
 from shared.storage.blobs import Blobs
 from shared.tables.batch_results import render_batch
 from shared.tables.parts import Part
-from shared.tables.result_formats import ROW_FORMATS, csv_format
 from shared.tables.rows import Rows, count_errors
 from worker.steps.first_bad_row import first_bad_row
 from worker.steps.part_rows import PartRows, lost_rows
 from worker.steps.row_scorer import Outputs, RowScorer
 from worker.steps.score_summary import summary_of
-from worker.tables.written_rows import render
+from worker.tables.part_formats import PART_FORMATS
 from worker.telemetry.journal import Journal
-
-#: The formats of result parts; CSV is written by compiled code, if there is any.
-_FORMATS = ROW_FORMATS | {"csv": csv_format(render)}
 
 
 class Counts(NamedTuple):
@@ -81,7 +77,7 @@ class PartScorer:
         except (FileNotFoundError, DataDamaged):
             return None
         try:
-            rows = _FORMATS[spec.part_format].parse(content, columns=spec.stored_columns)
+            rows = PART_FORMATS[spec.part_format].parse(content, columns=spec.stored_columns)
         except ValueError:
             # It was damaged, and is of a release without checksums.
             return None
@@ -119,7 +115,9 @@ class PartScorer:
                 job_id=spec.id,
                 first_row=part.first_row,
             )
-        blobs[spec.result_key(number)] = _FORMATS[spec.part_format].render(rows, outputs, columns)
+        blobs[spec.result_key(number)] = PART_FORMATS[spec.part_format].render(
+            rows, outputs, columns
+        )
         counts = _counts(spec, part, rows, outputs)
         if counts.failed:
             self._journal.errors(spec.full_name, rows.errors)

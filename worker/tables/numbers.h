@@ -3,23 +3,16 @@
 #ifndef NUMBERS_H
 #define NUMBERS_H
 
-#include <float.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "../../shared/bytes.h"
 
-/* 10^0 to 10^22 are exact as doubles, so one operation on exact numbers rounds only once (W. D.
-   Clinger, "How to Read Floating Point Numbers Accurately", 1990). */
-#define EXACT_POWER 22
-#define EXACT_INTEGER ((uint64_t)1 << 53)
+/* Integers up to this size are exact as a double. */
+#define EXACT_INTEGER ((int64_t)1 << 53)
 
 /* The highest power of 5 below 2^63. */
 #define FIVES 27
-
-static const double TENS[EXACT_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                             1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                             1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 /* 5^0 to 5^27. */
 static const uint64_t FIVE_TO[FIVES + 1] = {
@@ -156,13 +149,12 @@ static inline int plain_double(const uint8_t *at, const uint8_t *end, const uint
   }
   if (at != end) return 0;
   double found;
-  if (!number)
-    found = 0;
-  else if (FLT_EVAL_METHOD == 0 && number <= EXACT_INTEGER && exponent >= -EXACT_POWER &&
-           exponent <= EXACT_POWER)
-    found = exponent < 0 ? (double)number / TENS[-exponent] : (double)number * TENS[exponent];
-  else if (exponent >= -FIVES && exponent <= FIVES)
-    found = exponent < 0 ? divided(number, -exponent) : multiplied(number, exponent);
+  if (!number || !exponent)
+    found = (double)number;
+  else if (exponent < 0 && exponent >= -FIVES)
+    found = divided(number, -exponent);
+  else if (exponent > 0 && exponent <= FIVES)
+    found = multiplied(number, exponent);
   else
     return 0;
   *value = found * SIGNS[negative];

@@ -69,8 +69,8 @@ static inline int read_value(int64_t kind, const column *self, const uint8_t *be
   if (kind == DOUBLE) {
     plain = plain_double(begin, end, limit, decimal, &value);
   } else {
-    plain = plain_long(begin, end, limit, decimal, &whole) && whole <= (int64_t)EXACT_INTEGER &&
-            whole >= -(int64_t)EXACT_INTEGER;
+    plain = plain_long(begin, end, limit, decimal, &whole) && whole <= EXACT_INTEGER &&
+            whole >= -EXACT_INTEGER;
     if (plain) value = (double)whole;
   }
   plain = plain || find_word(self, begin, end, &value);

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from shared.tables.cells import BOOLEANS, MISSING_WORDS
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.rows import ReadOptions, Rows
 from shared.tables.spans import Coded, RowNumbers, Spans
+from worker.steps.frames import frame_of
 from worker.tables.typed_cells import read_csv
 
 pytestmark = pytest.mark.skipif(read_csv is None, reason="nothing was compiled")
@@ -76,8 +78,10 @@ def bits(column: Sequence[Any]) -> list[Any]:
     ]
 
 
-def check(slow: Rows, fast: Rows) -> None:
-    """Both have the same rows. The values of a row with an error mean nothing."""
+def check(slow: Rows, fast: Rows, options: ReadOptions) -> None:
+    """Both have the same rows, and give the same frame. The values of a row with an error mean
+    nothing.
+    """
     assert (list(slow.refs), slow.errors) == (list(fast.refs), fast.errors)
     assert [list(one) for one in slow.extras] == [list(one) for one in fast.extras]
     good = [row for row, error in enumerate(slow.errors) if error is None]
@@ -86,6 +90,10 @@ def check(slow: Rows, fast: Rows) -> None:
             assert isinstance(another, array)
             assert one.typecode == another.typecode
         assert bits([one[row] for row in good]) == bits([another[row] for row in good])
+    whole = [None] if len(good) == len(slow) else []
+    for wanted in [good, *whole] if good else []:
+        frames = [frame_of(options.inputs, rows.inputs, wanted) for rows in (slow, fast)]
+        pd.testing.assert_frame_equal(*frames, check_exact=True)
 
 
 @st.composite
@@ -132,7 +140,7 @@ def test_reads_the_same_values(
                 outcomes.append(str(error))
     slow, fast = outcomes
     if isinstance(slow, Rows) and isinstance(fast, Rows):
-        check(slow, fast)
+        check(slow, fast, options)
     else:
         assert slow == fast
 
@@ -149,7 +157,7 @@ def test_reads_each_cell_as_python_does(kind: ColumnType, decimal: str, *, requi
         layout = layout.model_copy(update={"more": (0,)})
     for always in (True, False):
         lines = [f"{row};{quoted(cell, ';', always=always)}\n" for row, cell in enumerate(CELLS)]
-        check(*both_ways("".join(lines).encode(), layout, options))
+        check(*both_ways("".join(lines).encode(), layout, options), options)
 
 
 @given(contents, delimiters, st.sampled_from([10, 30, LIMIT]), st.sampled_from([1, 9, 40, 1000]))
