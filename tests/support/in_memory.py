@@ -84,7 +84,11 @@ class Service:
 
 
 def make_service(
-    settings: Settings, link: RedisLink | None = None, *, sealed: bool = False
+    settings: Settings,
+    link: RedisLink | None = None,
+    *,
+    sealed: bool = False,
+    model: Any = None,
 ) -> Service:
     """A service in memory, with a model that scores texts by their length.
 
@@ -93,8 +97,9 @@ def make_service(
         link: its job store is in this real Redis; all else is in memory.
         sealed: keep blobs with checksums, as the real service does; `Service.blobs` then holds
             them with what surrounds their content.
+        model: another model than that.
     """
-    model = LengthModel()
+    model = model or LengthModel()
     contents = InMemoryBlobs()
     blobs: Blobs = SealedBlobs(contents) if sealed else contents
     store: Any = InMemoryJobStore(settings)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import BadRow, Begun, JobStore
-from shared.jobs.outcome import Summary
+from shared.jobs.summary import Summary
 from shared.storage.blobs import Blobs
 from shared.tables.batch_results import render_batch
 from shared.tables.parts import Part
@@ -130,4 +130,5 @@ def _counts(spec: Spec, part: Part, rows: Rows, outputs: Outputs) -> Counts:
     # It is needed only if errors can make the job fail.
     if failed and spec.tolerance < 1:
         bad = first_bad_row(rows.errors, rows.refs, part.first_row)
-    return Counts(len(rows) - failed, failed, bad, summary_of(outputs[0], rows.errors, failed))
+    summary = summary_of(spec.stored_columns.outputs, outputs, rows.errors, failed)
+    return Counts(len(rows) - failed, failed, bad, summary)
