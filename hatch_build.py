@@ -1,8 +1,8 @@
 """Compiles the C sources when the package is built or installed, if there is a C compiler.
 
 Without one, Python does the same: NumPy counts words, at two fifths of the speed, scikit-learn
-evaluates its own trees, uploads are checked and cut at a fifth of the speed, the cells of tables are
-read at a tenth of the speed, and result rows are written at a third.
+evaluates its own trees, and uploads are checked and cut at a fifth of the speed. Cells of tables
+are read at a tenth of the speed, and result rows are written at a third.
 """
 
 import os
