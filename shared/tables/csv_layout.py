@@ -102,7 +102,7 @@ class CsvLayout(BaseLayout):
                 may_be_cut=True,
                 **shape,
             )
-        rows = Rows()
+        rows = next(runs, Rows())
         for run in runs:
             rows.extend(run)
         return rows

@@ -13,8 +13,9 @@ from shared.tables.parts import Part
 from shared.tables.rows import Rows, count_errors
 from worker.steps.first_bad_row import first_bad_row
 from worker.steps.part_rows import PartRows, lost_rows
-from worker.steps.row_scorer import Outputs, RowScorer
+from worker.steps.row_scorer import Columns, RowScorer
 from worker.steps.score_summary import summary_of
+from worker.tables.lists import list_of, lists_of
 from worker.tables.part_formats import PART_FORMATS
 from worker.telemetry.journal import Journal
 
@@ -106,8 +107,8 @@ class PartScorer:
         if spec.as_batch:
             # Before the result: if that is stored, the part is not scored again.
             blobs[spec.batch_key(number)] = render_batch(
-                rows.refs,
-                outputs,
+                list_of(rows.refs),
+                lists_of(outputs),
                 rows.errors,
                 columns=columns,
                 unread=unread,
@@ -124,7 +125,7 @@ class PartScorer:
         return Scored(counts, blobs)
 
 
-def _counts(spec: Spec, part: Part, rows: Rows, outputs: Outputs) -> Counts:
+def _counts(spec: Spec, part: Part, rows: Rows, outputs: Columns) -> Counts:
     failed = count_errors(rows.errors)
     bad = None
     # It is needed only if errors can make the job fail.

@@ -2,7 +2,6 @@
 
 import ctypes
 from array import array
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -53,11 +52,6 @@ def strings(cells: Spans) -> list[str]:
         )
         found += content[:size].tobytes().decode().split("\0")
     return found
-
-
-def listed(column: Sequence[str]) -> list[str]:
-    """A column of strings as a list."""
-    return strings(column) if isinstance(column, Spans) else list(column)
 
 
 def different(cells: Spans) -> tuple["array[int]", list[str]] | None:

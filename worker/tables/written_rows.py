@@ -16,9 +16,11 @@ import orjson
 import pandas as pd
 
 from shared.tables import csv_results
+from shared.tables.result_formats import RenderCsv
 from shared.tables.spans import Coded, RowNumbers, Spans
 from worker.tables.compiled_spans import Spanned, sizes
 from worker.tables.libraries import WRITING, address
+from worker.tables.lists import list_of, lists_of
 
 
 class _Kind(IntEnum):
@@ -156,20 +158,21 @@ _Written = _Empty | _Numbers | _Digits | _Texts
 def _cells(cells: Sequence[str]) -> _Written:
     if isinstance(cells, RowNumbers):
         return _Numbers(cells)
-    return _Texts(cells if isinstance(cells, Spans) else spans_of(list(cells)))
+    return _Texts(cells if isinstance(cells, Spans) else spans_of(list_of(cells)))
 
 
-def _values(values: Sequence[Any]) -> _Written:
-    if isinstance(values, Coded):
-        return _coded(values)
-    if isinstance(values, np.ndarray):
-        if values.dtype in (np.float64, np.int64):
-            return _Digits(np.ascontiguousarray(values))
-        values = values.tolist()
-    if str not in set(map(type, values)):
-        return _Digits(values)
-    codes, different = pd.factorize(np.array(values, dtype=object))
-    return _coded(Coded(array("i", codes.astype(np.int32).tobytes()), [*different, None]))
+def _values(values: Any) -> _Written:
+    if isinstance(values, np.ndarray) and values.dtype in (np.float64, np.int64):
+        return _Digits(np.ascontiguousarray(values))
+    if not isinstance(values, Coded):
+        is_array = isinstance(values, np.ndarray) and values.dtype == object
+        if not is_array and str not in set(map(type, list_of(values))):
+            return _Digits(list_of(values))
+        codes, different = pd.factorize(np.asarray(values, dtype=object))
+        if set(map(type, different)) != {str}:
+            return _Digits(list_of(values))
+        values = Coded(array("i", codes.astype(np.int32).tobytes()), [*different, None])
+    return _coded(values)
 
 
 def _coded(values: Coded) -> _Written:
@@ -206,4 +209,13 @@ def _array(values: npt.NDArray[np.int64]) -> "array[int]":
     return array("q", values.tobytes())
 
 
-render = _render if WRITING else csv_results.render
+def _render_slowly(
+    refs: Sequence[str],
+    outputs: Sequence[Any],
+    errors: Sequence[str | None],
+    extras: Sequence[Sequence[str]] = (),
+) -> bytes:
+    return csv_results.render(refs, lists_of(outputs), errors, extras)
+
+
+render: RenderCsv = _render if WRITING else _render_slowly
