@@ -8,7 +8,7 @@ from shared.model import Card, load_model, write_card
 from training.added.copied import Copied
 from training.added.meaning import Meaning
 from training.added.model_file import format_of
-from training.added.proof import check_classes, prove
+from training.added.proof import classes_of, prove
 from training.model_folder import library_versions, new_model_folder
 
 
@@ -65,19 +65,20 @@ def add_model(
     with new_model_folder(output, name, force=force) as folder:
         try:
             copied = _copy(kind, file, folder, meaning)
+            form = copied.format or kind
             card = write_card(
                 folder,
                 name=name,
-                format=kind,
+                format=form,
                 options=copied.options,
                 signature=copied.signature,
                 description=description,
                 files=[path.name for path in folder.iterdir()],
                 figures=copied.figures,
-                libraries=library_versions(*_LIBRARIES[kind]),
+                libraries=library_versions(*_LIBRARIES[form]),
             )
             model = load_model(folder)
-            classes = check_classes(model, copied.options)
+            classes = classes_of(model)
             return Added(card, prove(model), classes)
         except ValueError as error:
             raise UnusableModel(path=file, reason=str(error)) from error
@@ -88,7 +89,7 @@ def add_model(
 
 _LIBRARIES = {
     "pkl": ("scikit-learn", "numpy", "joblib"),
-    "hdf5": ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy"),
+    **dict.fromkeys(("hdf5", "keras"), ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy")),
 }
 
 

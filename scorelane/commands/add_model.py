@@ -47,7 +47,7 @@ from shared.errors.input import BadOption
 @click.option(
     "--inputs",
     metavar="NAME:TYPE,...",
-    help="scikit-learn: the columns that the model takes, in its order, as in "
+    help="The columns that the model takes, in its order, as in "
     "age:double,name:string?; a type is string, double, long, boolean or datetime, and ? means "
     "that values may be missing.  [default: what the fitted model tells]",
 )
@@ -60,7 +60,13 @@ from shared.errors.input import BadOption
 @click.option(
     "--labels",
     metavar="NAME,...",
-    help="scikit-learn: the names of the outputs of a model that predicts several, in its order.",
+    help="The names of the outputs of a model that predicts several, in its order.",
+)
+@click.option(
+    "--classes",
+    metavar="NAME,...",
+    help="Keras: the names of the classes of a softmax, in the order of its units, or of the two "
+    "classes of one sigmoid.  [default: 0,1,...]",
 )
 @click.option(
     "--cuts",
@@ -79,6 +85,7 @@ def add_model(
     class_values: str | None,
     target_range: str | None,
     labels: str | None,
+    classes: str | None,
     cuts: str | None,
     description: str,
     force: bool,
@@ -88,7 +95,7 @@ def add_model(
     """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
 
     FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts and has predict_proba,
-    or is a regressor), or in .hdf5, .h5 or .keras (a model that takes word numbers). The command
+    or is a regressor), or in .hdf5, .h5 or .keras (a model of Keras). The command
     copies FILE, loads the model and scores a few texts with it.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
@@ -107,6 +114,7 @@ def add_model(
                 class_values=_numbers("class_values", class_values, "0,0.5,1"),
                 target_range=_numbers("target_range", target_range, "1,5"),
                 labels=labels.split(",") if labels is not None else None,
+                classes=classes.split(",") if classes is not None else None,
                 cuts=_numbers("cuts", cuts, "0.4,0.6"),
                 **meaning,
             ),

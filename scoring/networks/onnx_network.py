@@ -28,7 +28,7 @@ class OnnxNetwork(Network):
         Raises:
             ValueError: the file is not a compiled model, or the options do not fit it.
         """
-        self._session = _session(path)
+        self._session = session(path)
         metadata = self._session.get_modelmeta().custom_metadata_map
         try:
             length, words = int(metadata[LENGTH]), int(metadata[WORDS])
@@ -45,7 +45,12 @@ class OnnxNetwork(Network):
         return outputs
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
+def session(path: Path) -> onnxruntime.InferenceSession:
+    """Load a file for one thread.
+
+    Raises:
+        ValueError: ONNX Runtime cannot read it.
+    """
     options = onnxruntime.SessionOptions()
     # Workers run one process per core: more threads would only compete for the same cores.
     options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -7,7 +7,7 @@ from pathlib import Path
 from shared.errors.input import BadOption
 
 #: The options that say which columns a model takes and gives.
-SIGNATURE_OPTIONS = ("inputs", "example", "labels", "cuts")
+SIGNATURE_OPTIONS = ("inputs", "example", "labels", "classes", "cuts")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Meaning:
             `training.added.given_inputs`.
         example: a file with rows that the model can score; its columns are the model's inputs.
         labels: the names of the outputs of a model that predicts several, in its order.
+        classes: the names of the classes of a model whose file does not name them, in the order of
+            its outputs.
         cuts: the scores from which a text is neutral and positive; gives a column `label`.
     """
 
@@ -55,6 +57,7 @@ class Meaning:
     inputs: str | None = None
     example: Path | None = None
     labels: Sequence[str] | None = None
+    classes: Sequence[str] | None = None
     cuts: Sequence[float] | None = None
 
     def refuse(self, options: Iterable[str], reason: str) -> None:
