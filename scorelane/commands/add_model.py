@@ -8,8 +8,13 @@ import click
 
 from scorelane.commands.common import model_options, options
 from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
+from scorelane.commands.common.understood import print_understood, understood
 from shared.config.settings import load_settings
 from shared.errors.input import BadOption
+
+
+def _names(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
+    return None if text is None else text.split(",")
 
 
 @click.command("add-model", epilog="Example: scorelane add-model my.pkl --name mine")
@@ -65,8 +70,9 @@ from shared.errors.input import BadOption
 @click.option(
     "--classes",
     metavar="NAME,...",
-    help="Keras: the names of the classes of a softmax, in the order of its units, or of the two "
-    "classes of one sigmoid.  [default: 0,1,...]",
+    callback=_names,
+    help="Keras, ONNX: the names of the classes, in the order of the model's numbers; of the two "
+    "of one sigmoid of Keras.  [default: 0,1,...]",
 )
 @click.option(
     "--cuts",
@@ -85,7 +91,6 @@ def add_model(
     class_values: str | None,
     target_range: str | None,
     labels: str | None,
-    classes: str | None,
     cuts: str | None,
     description: str,
     force: bool,
@@ -94,9 +99,9 @@ def add_model(
 ) -> None:
     """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
 
-    FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts and has predict_proba,
-    or is a regressor), or in .hdf5, .h5 or .keras (a model of Keras). The command
-    copies FILE, loads the model and scores a few texts with it.
+    FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts or the rows of a
+    table), or in .hdf5, .h5 or .keras (a Keras model of texts or tables). The command copies FILE,
+    loads the model, prints which columns it takes and gives, and scores a few rows with it.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
     you trust.
@@ -114,7 +119,6 @@ def add_model(
                 class_values=_numbers("class_values", class_values, "0,0.5,1"),
                 target_range=_numbers("target_range", target_range, "1,5"),
                 labels=labels.split(",") if labels is not None else None,
-                classes=classes.split(",") if classes is not None else None,
                 cuts=_numbers("cuts", cuts, "0.4,0.6"),
                 **meaning,
             ),
@@ -122,22 +126,10 @@ def add_model(
             force=force,
         )
     if as_json:
-        content = {
-            "model": added.card.full_name,
-            "scores": added.proof,
-            "classes": added.classes or None,
-        }
-        click.echo(json.dumps(content, indent=2))
+        click.echo(json.dumps(understood(added), indent=2))
         return
-    click.echo(f"{added.card.full_name} is in {models_dir / name}. Its scores of a few texts:")
-    for text, score in added.proof.items():
-        click.echo(f"  {score:.3f}  {text}")
-    if added.classes:
-        worth = ", ".join(f"{label}: {value:.3g}" for label, value in added.classes.items())
-        click.echo(f"A score is the mean of what the classes are worth ({worth}).")
-    else:
-        low, high = added.card.options.get("target_range", (0, 1))
-        click.echo(f"A score is the one number that the model gives, taken as {low:g} to {high:g}.")
+    click.echo(f"{added.card.full_name} is in {models_dir / name}.")
+    print_understood(added)
     model_options.print_if_compiled(added.card)
 
 

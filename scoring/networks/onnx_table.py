@@ -7,8 +7,8 @@ from typing import Any
 import numpy.typing as npt
 from typing_extensions import override
 
+from scoring.graphs.session import open_session
 from scoring.networks.feeds import Feeds
-from scoring.networks.onnx_network import session
 from scoring.networks.table_network import TableNetwork
 
 
@@ -27,7 +27,7 @@ class OnnxTable(TableNetwork):
             ValueError: the file cannot be read, or does not fit.
         """
         super().__init__(feeds, units)
-        self._session = session(path)
+        self._session = open_session(path)
         self._names = [one.name for one in self._session.get_inputs()]
         if len(self._names) != len(feeds.each) or self._session.get_outputs()[0].shape[1] != units:
             raise ValueError(f"{path.name} has other inputs or outputs than its card")

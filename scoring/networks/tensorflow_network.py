@@ -1,7 +1,7 @@
 """Runs a Keras model in TensorFlow.
 
-Beside this one only `tensorflow_table`, `keras_files` and `keras_walk` import TensorFlow or Keras in
-`scoring`.
+Beside it, only `tensorflow_table`, `keras_files` and `keras_walk` in `scoring` import TensorFlow or
+Keras.
 """
 
 from contextlib import suppress

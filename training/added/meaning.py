@@ -9,6 +9,21 @@ from shared.errors.input import BadOption
 #: The options that say which columns a model takes and gives.
 SIGNATURE_OPTIONS = ("inputs", "example", "labels", "classes", "cuts")
 
+#: The options that say how a Keras model reads words.
+KERAS_OPTIONS = (
+    "word_index",
+    "tokenizer",
+    "max_length",
+    "padding",
+    "truncating",
+    "unknown",
+    "num_words",
+    "token_pattern",
+    "filters",
+    "standardize",
+    "lower",
+)
+
 
 @dataclass(frozen=True)
 class Meaning:
@@ -35,8 +50,8 @@ class Meaning:
             `training.added.given_inputs`.
         example: a file with rows that the model can score; its columns are the model's inputs.
         labels: the names of the outputs of a model that predicts several, in its order.
-        classes: the names of the classes of a model whose file does not name them, in the order of
-            its outputs.
+        classes: the names of the classes of a Keras model or an ONNX file, in the order of its
+            numbers.
         cuts: the scores from which a text is neutral and positive; gives a column `label`.
     """
 

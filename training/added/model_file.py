@@ -16,6 +16,7 @@ FORMATS = {
     ".hdf5": "hdf5",
     ".h5": "hdf5",
     ".keras": "hdf5",
+    ".onnx": "onnx",
 }
 
 #: How many bytes of a file are looked at.
@@ -23,6 +24,9 @@ _HEAD_BYTES = 4096
 
 #: A larger file is hardly a text that was taken for a model.
 _TEXT_BYTES = 2**20
+
+#: An ONNX file begins with the number of one of the first fields of its protobuf.
+_ONNX_FIELDS = (b"\x08", b"\x12", b"\x1a", b"\x3a")
 
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
@@ -40,11 +44,11 @@ _XGBOOST, _LIGHTGBM, _CATBOOST = (
     _BOOSTER.format(name) for name in ("XGBoost", "LightGBM", "CatBoost")
 )
 
+_RENAME_TO_PKL = "it is a pickle. If it holds a scikit-learn pipeline, rename it to end in .pkl"
 _ARCHIVE = "it is an archive. Unpack it and name the model file in it"
 
 #: What to say about the ending of a file that is none of `FORMATS`.
 _ENDINGS = {
-    ".onnx": f"it is an ONNX file. {_SOURCE}: Scorelane compiles a Keras model by itself",
     ".pt": _PYTORCH,
     ".pth": _PYTORCH,
     ".ckpt": _PYTORCH,
@@ -119,15 +123,17 @@ def _foreign(head: bytes, file: Path, form: str | None) -> str:
     """What a file is that surely holds no model of a format; empty if it may hold one."""
     if not head.strip(b"\0"):
         return "it is empty. Save the model again, or copy the whole file"
+    if form == "onnx":
+        is_right = head[:1] in _ONNX_FIELDS
+        return "" if is_right else _by_signature(head) or "it is no ONNX file. Copy it again"
     if reason := _by_signature(head):
         return reason
     if form == "pkl":
         return _foreign_to_pickles(head, file)
-    if form == "hdf5" and head[:1] == b"\x80":
-        return "it is a pickle. If it holds a scikit-learn pipeline, rename it to end in .pkl"
     if head.startswith(_ZIP):
         return _of_zip(file, keras_is_right=file.suffix.lower() == ".keras")
-    return ""
+    is_pickle = form == "hdf5" and head[:1] == b"\x80"
+    return _RENAME_TO_PKL if is_pickle else ""
 
 
 def _by_signature(head: bytes) -> str:
@@ -140,7 +146,7 @@ def _by_signature(head: bytes) -> str:
     if head[4:8] == b"TFL3":
         return _ENDINGS[".tflite"]
     if head[:1] == b"\x08" and b"onnx" in text[:200]:
-        return _ENDINGS[".onnx"]
+        return "it is an ONNX file. Rename it to end in .onnx"
     return ""
 
 

@@ -17,16 +17,10 @@ from shared.signature import Signature
 from training.added.copied import Copied
 from training.added.given_inputs import parse_inputs
 from training.added.input_layers import feeds_of
-from training.added.meaning import Meaning
+from training.added.meaning import KERAS_OPTIONS, Meaning
 from training.added.output_layers import heads_of
 from training.added.sentiment_heads import heads_with_score
 from training.onnx.compile_table import compile_table
-
-#: What says how texts become word numbers; a model over columns needs none of it.
-_OF_WORDS = (
-    *("word_index", "tokenizer", "max_length", "padding", "truncating", "unknown", "num_words"),
-    *("token_pattern", "filters", "standardize", "lower"),
-)
 
 #: The number of rows that are tried, and of those that are tried alone too.
 _ROWS, _ALONE = 64, 16
@@ -49,7 +43,7 @@ def copy_table_network(model: Any, file: Path, folder: Path, meaning: Meaning) -
         shared.errors.input.BadOption: an option does not fit the model.
         ValueError: the model cannot score rows; the message says why.
     """
-    meaning.refuse(_OF_WORDS, "the model takes columns, and no word numbers")
+    meaning.refuse(KERAS_OPTIONS, "the model takes columns, and no word numbers")
     _check_stateless(model)
     given = parse_inputs(meaning.inputs) if meaning.inputs is not None else None
     feeds, inputs, source = feeds_of(model, given)
@@ -74,7 +68,6 @@ def copy_table_network(model: Any, file: Path, folder: Path, meaning: Meaning) -
         format="keras",
         sources={one.name: source for one in inputs} | {"outputs": "the output layers"},
         notes=tuple(notes),
-        example=trial.head(5),
     )
 
 
