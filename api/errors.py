@@ -63,6 +63,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.NothingToRetry: HTTPStatus.GONE,
     errors.NoModelYet: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.ModelsLoading: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ModelChanged: HTTPStatus.CONFLICT,
     errors.NoWorker: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Draining: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoAnswerInTime: HTTPStatus.SERVICE_UNAVAILABLE,

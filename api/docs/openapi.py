@@ -56,6 +56,7 @@ _PROBLEM = {
 #: The groups of addresses, as the page shows them: a sentence on each, and its blueprints.
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Sentiment": ("Score a few texts at once.", ("article",)),
+    "Scoring": ("Score a few rows of any model at once.", ("scoring",)),
     "Jobs": (
         "Submit rows as a job; follow, list, cancel, retry and delete jobs.",
         ("submitting", "jobs", "retrying", "events"),

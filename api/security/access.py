@@ -30,6 +30,7 @@ SCOPES: dict[str, Scope | None] = {
     "docs_page.part": None,
     "docs_page.favicon": None,
     "article.sentiment": Scope.SUBMIT,
+    "scoring.score": Scope.SUBMIT,
     "submitting.submit": Scope.SUBMIT,
     "jobs.cancel": Scope.SUBMIT,
     "retrying.retry": Scope.SUBMIT,

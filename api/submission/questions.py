@@ -6,18 +6,27 @@ from typing import Any
 from api.requests.limits import BULK_ADVICE
 from api.services import Services
 from api.uploads.json_rows import Row
-from shared.errors.service import NoWorker, TooLarge
+from shared.errors.service import ModelChanged, NoWorker, TooLarge
 from shared.fleet import Served
-from shared.signature import Output
+from shared.signature import Output, Signature
 from shared.tables.csv_results import parse
 from shared.tables.result_columns import ResultColumns
 from shared.tables.stored_rows import write_rows
 
+#: How many times a question is in memory on its way to Redis, or an answer, besides the values.
+COPIES = 4
 
-def find_served(at: Services, name: str | None) -> Served:
+
+def find_served(at: Services, name: str | None, signature: Signature | None = None) -> Served:
     """The model of a name that a live process serves.
 
+    Args:
+        at: the fleet, and the name of the default model.
+        name: of the model; None: as `Services.model`.
+        signature: that of the model when its rows were read; None: they were not read yet.
+
     Raises:
+        shared.errors.service.ModelChanged: the model has another signature now.
         shared.errors.service.NoModelYet: no worker has announced a model yet.
         shared.errors.input.UnknownModel: no worker has announced a model of that name.
         shared.errors.service.NoWorker: no live process serves it.
@@ -29,6 +38,9 @@ def find_served(at: Services, name: str | None) -> Served:
     if not at.fleet.processes(served.card.full_name):
         # A wait would hold a thread of the API; a few dozen such requests would hold them all.
         raise NoWorker(model=served.card.full_name)
+    if signature is not None and signature != served.card.signature:
+        # The columns would be taken for others, without a word.
+        raise ModelChanged(model=served.card.name)
     return served
 
 

@@ -52,7 +52,7 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
 @click.option(
     "--inputs",
     metavar="NAME:TYPE,...",
-    help="scikit-learn: the columns that the model takes, in its order, as in "
+    help="The columns that the model takes, in its order, as in "
     "age:double,name:string?; a type is string, double, long, boolean or datetime, and ? means "
     "that values may be missing.  [default: what the fitted model tells]",
 )
@@ -65,13 +65,14 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
 @click.option(
     "--labels",
     metavar="NAME,...",
-    help="scikit-learn: the names of the outputs of a model that predicts several, in its order.",
+    help="The names of the outputs of a model that predicts several, in its order.",
 )
 @click.option(
     "--classes",
     metavar="NAME,...",
     callback=_names,
-    help="ONNX: the names of the classes, in the order of the model's numbers.",
+    help="Keras, ONNX: the names of the classes, in the order of the model's numbers; of the two "
+    "of one sigmoid of Keras.  [default: 0,1,...]",
 )
 @click.option(
     "--cuts",
@@ -99,7 +100,7 @@ def add_model(
     """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
 
     FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts or the rows of a
-    table), or in .hdf5, .h5 or .keras (a model that takes word numbers). The command copies FILE,
+    table), or in .hdf5, .h5 or .keras (a Keras model of texts or tables). The command copies FILE,
     loads the model, prints which columns it takes and gives, and scores a few rows with it.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that

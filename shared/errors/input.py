@@ -179,5 +179,11 @@ class UnknownModel(BadInput):
     """There is no model '{model}'. The models here: {models}."""
 
 
+class TakesColumns(BadInput):
+    """The model '{model}' takes the columns {columns}, and POST /sentiment sends one text for each
+    row. Send the rows to POST /score.
+    """
+
+
 class NotGzip(BadInput):
     """The content claims to be gzip, or looks like it, but cannot be unpacked: {reason}."""

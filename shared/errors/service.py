@@ -123,6 +123,13 @@ class ModelsLoading(ScorelaneError):
     """
 
 
+class ModelChanged(ScorelaneError):
+    """The model '{model}' was replaced while the rows came, by one that takes or gives other
+    columns, so nothing was scored. Look at its columns (GET /v2/models/{model}) and send the rows
+    again.
+    """
+
+
 class NoWorker(ScorelaneError):
     """No worker serves {model} at present. Start one, or send the rows as a job (POST /jobs): a
     job waits until a worker serves its model.

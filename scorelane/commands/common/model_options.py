@@ -137,7 +137,7 @@ def model_folder(model: str | None, models_dir: Path | None) -> Path:
 
 def print_if_compiled(card: Card) -> bool:
     """If the model is compiled, print how exact its scores are; returns whether it is."""
-    from scoring.keras_model import COMPILED_FIGURE  # noqa: PLC0415  see the module's docstring
+    from scoring.networks.compiled import COMPILED_FIGURE  # noqa: PLC0415  see the module's docstring
 
     if (difference := card.figures.get(COMPILED_FIGURE)) is None:
         return False
