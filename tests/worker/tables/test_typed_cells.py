@@ -189,6 +189,44 @@ def test_an_odd_line_changes_no_other() -> None:
         assert outcomes[0] == outcomes[1], content
 
 
+@pytest.mark.parametrize("odd_lines", [False, True])
+def test_reads_many_rows(*, odd_lines: bool) -> None:
+    """Thousands of odd cells, quoted cells and blank lines are read as by Python, and other lines."""
+    draws = random.Random(18)  # noqa: S311  no secret
+    lines = []
+    for row in range(3000):
+        cells_of = [draws.choice(CELLS if draws.random() < 0.5 else ["1", "2.5"]) for _ in range(5)]
+        line = ";".join(
+            quoted(cell, ";", always=draws.random() < 0.2) for cell in [str(row), *cells_of]
+        )
+        lines.append(line + draws.choice(["\n", "\r\n", "\n\n", "\r\n\r\n"]))
+        if odd_lines and draws.random() < 0.01:
+            lines.append(draws.choice(ODD[:5]))
+    kinds: list[ColumnType] = ["double", "long", "boolean", "double", "string"]
+    inputs_of = tuple(
+        Input(name=f"x{at}", type=kind, required=at == 3) for at, kind in enumerate(kinds)
+    )
+    layout = CsvLayout(delimiter=";", width=6, text=1, more=(2, 3, 4, 5), ref=0, carried=(5, 1, 0))
+    options = ReadOptions(100, LIMIT, inputs_of)
+    with blocks_of(4000):
+        check(*both_ways("".join(lines).encode(), layout, options), options)
+
+
+def test_reads_wide_tables() -> None:
+    """A record with more cells than are found at once is read too."""
+    width = 5000
+    content = "".join(
+        ",".join(str(row * width + at) for at in range(width)) + "\n" for row in range(3)
+    )
+    options = ReadOptions(
+        100, LIMIT, tuple(Input(name=f"x{at}", type="long") for at in range(width))
+    )
+    layout = CsvLayout(width=width, text=0, more=tuple(range(1, width)), ref=0)
+    slow, fast = both_ways(content.encode(), layout, options)
+    assert slow == fast
+    assert fast.inputs[-1].tolist() == [4999, 9999, 14999]
+
+
 def test_doubles_are_the_nearest() -> None:
     """Random doubles are read as Python reads them, whether they have few digits or many."""
     draws = random.Random(17)  # noqa: S311  no secret

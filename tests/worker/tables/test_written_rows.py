@@ -1,4 +1,4 @@
-"""Workers write the bytes that `csv_results.render` writes, whether anything was compiled or not."""
+"""Workers write the bytes that `csv_results.render` writes, also where nothing was compiled."""
 
 import math
 import random
@@ -127,5 +127,5 @@ def test_digits_are_those_of_before() -> None:
 
 def test_columns_of_other_lengths_are_refused() -> None:
     """No row is written with the cells of another one."""
-    with pytest.raises(ValueError, match="length|shorter"):
+    with pytest.raises(ValueError, match=r"length|shorter"):
         render(["1", "2"], [[0.5]], [None, None])
