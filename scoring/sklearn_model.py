@@ -1,4 +1,4 @@
-"""The runtime for fitted scikit-learn estimators and pipelines, saved by joblib or pickle."""
+"""The runtime for fitted scikit-learn estimators and pipelines: pickles, and files of skops."""
 
 import logging
 from pathlib import Path
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 class SklearnModel(Model):
-    """A fitted estimator; `load` reads `model.pkl`.
+    """A fitted estimator; `load` reads `model.pkl` or `model.skops`.
 
     Attributes:
         classes: what each class is worth in a score, by its label; empty for a regressor.
@@ -52,7 +52,7 @@ class SklearnModel(Model):
             self.classes: dict[str, float] = {}
             self._has_one_class = False
             if self.class_values is not None:
-                labels = map(str, class_labels(estimator))
+                labels = map(str, class_labels(estimator, card.options))
                 self.classes = dict(zip(labels, self.class_values.tolist(), strict=True))
                 found = np.asarray(estimator.predict_proba(list(TRIAL_TEXTS)))
                 self._has_one_class = exclude_each_other(estimator, found)

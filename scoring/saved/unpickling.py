@@ -92,6 +92,9 @@ def _unpickler_that_notes(missing: set[str]) -> Iterator[None]:
         def find_class(self, module: str, name: str) -> Any:
             if (module, name) == ("sklearn.tree._tree", "Tree"):
                 return _Tree
+            if module in ("__main__", "__mp_main__"):
+                # This program may be the script that saved the file, but no worker is.
+                raise AttributeError(f"module '{module}' has no attribute '{name}'")
             try:
                 return super().find_class(module, name)
             except (ImportError, AttributeError):
