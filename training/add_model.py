@@ -21,11 +21,13 @@ class Added:
         proof: the texts of `training.added.proof.PROOF` -> the scores of the model. A text without
             any word that the model knows may have none, and is then left out.
         classes: what each class is worth in a score; empty if the model predicts the score itself.
+        notes: what was understood of parts in several files or in a dict, in sentences.
     """
 
     card: Card
     proof: dict[str, float] = field(default_factory=dict)
     classes: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
 
 def add_model(
@@ -43,8 +45,8 @@ def add_model(
     files that you trust.
 
     Args:
-        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`) or a Keras model (`.hdf5`,
-            `.h5`, `.keras`).
+        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`, `.skops`) or a Keras model
+            (`.hdf5`, `.h5`, `.keras`).
         name: the name of the new model.
         output: the folder that holds the model folders.
         meaning: what the model file does not tell.
@@ -64,7 +66,7 @@ def add_model(
         raise UnusableModel(path=file, reason=str(error)) from error
     with new_model_folder(output, name, force=force) as folder:
         try:
-            options, figures = _copy(kind, file, folder, meaning)
+            options, figures, notes = _copy(kind, file, folder, meaning)
             card = write_card(
                 folder,
                 name=name,
@@ -77,7 +79,7 @@ def add_model(
             )
             model = load_model(folder)
             classes = check_classes(model, options)
-            return Added(card, prove(model), classes)
+            return Added(card, prove(model), classes, notes)
         except ValueError as error:
             raise UnusableModel(path=file, reason=str(error)) from error
         except UnusableModel as error:
@@ -86,20 +88,21 @@ def add_model(
 
 
 _LIBRARIES = {
-    "pkl": ("scikit-learn", "numpy", "joblib"),
+    "pkl": ("scikit-learn", "numpy", "joblib", "cloudpickle"),
+    "skops": ("scikit-learn", "numpy", "skops"),
     "hdf5": ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy"),
 }
 
 
 def _copy(
     kind: str, file: Path, folder: Path, meaning: Meaning
-) -> tuple[dict[str, Any], dict[str, float]]:
-    """Copy the file into the model folder; return the options and the figures of its card."""
+) -> tuple[dict[str, Any], dict[str, float], list[str]]:
+    """Copy the file into the model folder; return options and figures of its card, and notes."""
     # Imported here: scikit-learn is not needed for a Keras model, nor Keras for a pickle.
-    if kind == "pkl":
+    if kind != "hdf5":
         from training.added.estimator import copy_estimator  # noqa: PLC0415
 
         return copy_estimator(file, folder, meaning)
     from training.added.network import copy_network  # noqa: PLC0415
 
-    return copy_network(file, folder, meaning)
+    return *copy_network(file, folder, meaning), []

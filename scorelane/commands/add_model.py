@@ -17,6 +17,15 @@ from shared.errors.input import BadOption
 @model_options.name
 @model_options.output
 @click.option(
+    "--vectorizer",
+    "--preprocessor",
+    "preprocessors",
+    type=options.EXISTING_FILE,
+    multiple=True,
+    help="scikit-learn: the file with the fitted vectoriser, scaler or encoder, if FILE holds the "
+    "model alone. Repeat it for several steps, in their order.",
+)
+@click.option(
     "--word-index",
     type=options.EXISTING_FILE,
     help="Keras: a JSON file that maps each word to its number, as in the model's training.",
@@ -54,6 +63,7 @@ def add_model(
     output: Path | None,
     class_values: str | None,
     target_range: str | None,
+    preprocessors: tuple[Path, ...],
     description: str,
     force: bool,
     as_json: bool,
@@ -61,12 +71,13 @@ def add_model(
 ) -> None:
     """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
 
-    FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts and has predict_proba,
-    or is a regressor), or in .hdf5, .h5 or .keras (a model that takes word numbers). The command
-    copies FILE, loads the model and scores a few texts with it.
+    FILE ends in .pkl, .pickle, .joblib, .sav or .skops (a pipeline that takes texts and has
+    predict_proba, or is a regressor), or in .hdf5, .h5 or .keras (a model that takes word numbers).
+    A pickle may be compressed (.pkl.gz), and may hold a dict or a list of a vectoriser and a model.
+    The command copies FILE, loads the model and scores a few texts with it.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
-    you trust.
+    you trust. A .skops file runs no code; SCORELANE_TRUSTED_TYPES says what it may hold.
     """
     from training.add_model import add_model as add  # noqa: PLC0415  see model_options
     from training.added.meaning import Meaning  # noqa: PLC0415
@@ -80,6 +91,7 @@ def add_model(
             meaning=Meaning(
                 class_values=_numbers("class_values", class_values, "0,0.5,1"),
                 target_range=_numbers("target_range", target_range, "1,5"),
+                preprocessors=preprocessors or None,
                 **meaning,
             ),
             description=description,
@@ -90,6 +102,7 @@ def add_model(
             "model": added.card.full_name,
             "scores": added.proof,
             "classes": added.classes or None,
+            "notes": added.notes,
         }
         click.echo(json.dumps(content, indent=2))
         return
@@ -102,6 +115,8 @@ def add_model(
     else:
         low, high = added.card.options.get("target_range", (0, 1))
         click.echo(f"A score is the one number that the model gives, taken as {low:g} to {high:g}.")
+    for note in added.notes:
+        click.echo(note)
     model_options.print_if_compiled(added.card)
 
 

@@ -1,13 +1,15 @@
 """Copies a user's scikit-learn estimator into a model folder."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
-from scoring.estimators.checks import TARGET_RANGE, class_labels, class_values_of
-from scoring.saved.reading import read_estimator
+from scoring.estimators.checks import CLASS_NAMES, TARGET_RANGE, class_labels, class_values_of
 from shared.errors.input import BadOption
+from training.added.estimator_files import copy_joined
 from training.added.meaning import Meaning
+
+#: What may be said about a pickled estimator and its files.
+_FOR_ESTIMATORS = ("class_values", "positive", "target_range", "preprocessors")
 
 #: What may say how to read the outputs of a pickled estimator; one of them is enough.
 _MEANINGS = ("class_values", "positive", "target_range")
@@ -15,41 +17,44 @@ _MEANINGS = ("class_values", "positive", "target_range")
 
 def copy_estimator(
     file: Path, folder: Path, meaning: Meaning
-) -> tuple[dict[str, Any], dict[str, float]]:
-    """Copy the file to `model.pkl` in a model folder, and decide how to read its outputs.
+) -> tuple[dict[str, Any], dict[str, float], list[str]]:
+    """Copy the model to `model.pkl` or `model.skops`, and decide how to read its outputs.
 
     Unpickling runs code from the file.
 
     Returns:
-        The card's options, and its figures, of which there are none.
+        The card's options; its figures, of which there are none; and what was understood of parts
+        in several files or in a dict, in sentences.
 
     Raises:
-        shared.errors.model.UnusableModel: the file cannot be unpickled here.
+        shared.errors.model.UnusableModel: the file cannot be read here.
         shared.errors.input.BadOption: an option does not fit the file.
         ValueError: the estimator cannot give scores; the message says why, and what to do.
     """
     for option, value in vars(meaning).items():
-        if option not in _MEANINGS and value is not None:
+        if option not in _FOR_ESTIMATORS and value is not None:
             raise BadOption(option=option, value=value, reason="it is for Keras models only")
     given = [name for name in _MEANINGS if getattr(meaning, name) is not None]
     if len(given) > 1:
         reason = f"it says the same as --{given[0].replace('_', '-')}; give one of them"
         raise BadOption(option=given[1], value=getattr(meaning, given[1]), reason=reason)
-    shutil.copyfile(file, folder / "model.pkl")
-    estimator = read_estimator(folder / "model.pkl")
+    joined = copy_joined(file, meaning.preprocessors or (), folder)
+    estimator = joined.estimator
     options: dict[str, Any] = {}
+    if joined.class_names is not None:
+        options[CLASS_NAMES] = joined.class_names
     if meaning.class_values is not None:
-        options = {"class_values": list(meaning.class_values)}
+        options["class_values"] = list(meaning.class_values)
     elif meaning.target_range is not None:
-        options = {TARGET_RANGE: list(meaning.target_range)}
-    elif meaning.positive is not None and (labels := class_labels(estimator)):
-        options = {"class_values": _one_class(labels, meaning.positive)}
+        options[TARGET_RANGE] = list(meaning.target_range)
+    elif meaning.positive is not None and (labels := class_labels(estimator, options)):
+        options["class_values"] = _one_class(labels, meaning.positive)
     values = class_values_of(estimator, options)
     if values is not None:
         options["class_values"] = values.tolist()
     elif meaning.positive is not None:
         raise BadOption(option="positive", value=meaning.positive, reason="it has no classes")
-    return options, {}
+    return options, {}, joined.notes
 
 
 def _one_class(labels: list[Any], positive: str) -> list[float]:

@@ -42,6 +42,12 @@ def copy_network(
             value=meaning.positive,
             reason="a Keras file does not name its classes; give --class-values",
         )
+    if meaning.preprocessors is not None:
+        raise BadOption(
+            option="vectorizer",
+            value=", ".join(map(str, meaning.preprocessors)),
+            reason="it is for scikit-learn models; a Keras model has --word-index and --tokenizer",
+        )
     vocabulary = vocabulary_of(
         meaning.word_index, meaning.tokenizer, model=file, num_words=meaning.num_words
     )
