@@ -6,6 +6,8 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from importlib.util import find_spec
 from pickle import UnpicklingError
 
+from scoring.saved.bytecode import OtherPython
+
 #: The messages of Python's two unpicklers about a name that a module does not have.
 _MISSING_NAMES = (
     re.compile(r"[Cc]an't get attribute '(?P<name>[^']+)' on <module '(?P<module>[^']+)'"),
@@ -21,6 +23,8 @@ _SAID = {
     "unsupported pickle protocol": "it was saved by a newer Python, in a pickle protocol that this "
     "one does not know. Save it again with joblib.dump, which all supported versions of Python "
     "read, or with protocol=4",
+    "codec can't decode": "it seems to be saved by Python 2. Fit the pipeline again under Python 3 "
+    "and save it with joblib.dump",
     "LZ4 is not installed": "it is compressed with LZ4. Install the package lz4, here and for the "
     "workers, or save the pipeline with joblib.dump(pipeline, 'model.pkl', compress=3)",
 }
@@ -29,6 +33,8 @@ _SAID = {
 def unpickling_failure(error: BaseException) -> str:
     """Turn the exception of an unpickling into a reason for `UnusableModel`."""
     said = str(error).partition("\n")[0][:200]
+    if isinstance(error, OtherPython):
+        return str(error)
     if isinstance(error, ModuleNotFoundError) and error.name:
         return _of_missing_module(error.name)
     if isinstance(error, ImportError | AttributeError):
@@ -41,11 +47,6 @@ def unpickling_failure(error: BaseException) -> str:
             "it cannot be unpickled, because it is cut off, damaged or no pickle "
             f"({type(error).__name__}: {said or 'it ends early'}). Copy the whole file again, or "
             "save the fitted pipeline with joblib.dump"
-        )
-    if isinstance(error, UnicodeDecodeError):
-        return (
-            f"it seems to be saved by Python 2 ({said}). Fit the pipeline again under Python 3, "
-            "and save it with joblib.dump"
         )
     return (
         f"it cannot be unpickled ({type(error).__name__}: {said}). Save the fitted pipeline with "
