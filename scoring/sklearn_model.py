@@ -20,6 +20,7 @@ from scoring.estimators.checks import (
     target_range_of,
     without_class,
 )
+from scoring.estimators.named_classes import with_class_names
 from scoring.estimators.unwrapping import unwrapped
 from scoring.independence import check_independence
 from scoring.saved.reading import read_estimator
@@ -65,7 +66,12 @@ class SklearnModel(Model):
         # cores.
         threadpool_limits(1)
         path = folder / card.model_file
-        return cls(read_estimator(path), card, path)
+        estimator = read_estimator(path)
+        try:
+            estimator = with_class_names(estimator, card.options)
+        except ValueError as error:
+            raise UnusableModel(path=path, reason=str(error)) from error
+        return cls(estimator, card, path)
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from shared.errors.model import UnusableModel
 from shared.model import Card, load_model, write_card
+from training.added.copied import Copied
 from training.added.meaning import Meaning
 from training.added.model_file import format_of
 from training.added.proof import check_classes, prove
@@ -27,7 +27,7 @@ class Added:
     card: Card
     proof: dict[str, float] = field(default_factory=dict)
     classes: dict[str, float] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
 
 
 def add_model(
@@ -66,20 +66,21 @@ def add_model(
         raise UnusableModel(path=file, reason=str(error)) from error
     with new_model_folder(output, name, force=force) as folder:
         try:
-            options, figures, notes = _copy(kind, file, folder, meaning)
+            copied = _copy(kind, file, folder, meaning)
             card = write_card(
                 folder,
                 name=name,
                 format=kind,
-                options=options,
+                options=copied.options,
+                signature=copied.signature,
                 description=description,
                 files=[path.name for path in folder.iterdir()],
-                figures=figures,
+                figures=copied.figures,
                 libraries=library_versions(*_LIBRARIES[kind]),
             )
             model = load_model(folder)
-            classes = check_classes(model, options)
-            return Added(card, prove(model), classes, notes)
+            classes = check_classes(model, copied.options)
+            return Added(card, prove(model), classes, copied.notes)
         except ValueError as error:
             raise UnusableModel(path=file, reason=str(error)) from error
         except UnusableModel as error:
@@ -94,10 +95,8 @@ _LIBRARIES = {
 }
 
 
-def _copy(
-    kind: str, file: Path, folder: Path, meaning: Meaning
-) -> tuple[dict[str, Any], dict[str, float], list[str]]:
-    """Copy the file into the model folder; return options and figures of its card, and notes."""
+def _copy(kind: str, file: Path, folder: Path, meaning: Meaning) -> Copied:
+    """Copy the file into the model folder, and find out what its card must say."""
     # Imported here: scikit-learn is not needed for a Keras model, nor Keras for a pickle.
     if kind != "hdf5":
         from training.added.estimator import copy_estimator  # noqa: PLC0415
@@ -105,4 +104,4 @@ def _copy(
         return copy_estimator(file, folder, meaning)
     from training.added.network import copy_network  # noqa: PLC0415
 
-    return *copy_network(file, folder, meaning), []
+    return copy_network(file, folder, meaning)

@@ -19,9 +19,9 @@ from shared.errors.input import BadOption
 @click.option(
     "--vectorizer",
     "--preprocessor",
-    "preprocessors",
     type=options.EXISTING_FILE,
     multiple=True,
+    callback=lambda _context, _option, files: files or None,
     help="scikit-learn: the file with the fitted vectoriser, scaler or encoder, if FILE holds the "
     "model alone. Repeat it for several steps, in their order.",
 )
@@ -53,6 +53,30 @@ from shared.errors.input import BadOption
     type=click.IntRange(min=1),
     help="Keras: the number of words of a text that the model reads, if the model does not fix it.",
 )
+@click.option(
+    "--inputs",
+    metavar="NAME:TYPE,...",
+    help="scikit-learn: the columns that the model takes, in its order, as in "
+    "age:double,name:string?; a type is string, double, long, boolean or datetime, and ? means "
+    "that values may be missing.  [default: what the fitted model tells]",
+)
+@click.option(
+    "--example",
+    type=options.EXISTING_FILE,
+    help="scikit-learn: a CSV, TSV or Parquet file with rows for the model; its columns are the "
+    "model's inputs.",
+)
+@click.option(
+    "--labels",
+    metavar="NAME,...",
+    help="scikit-learn: the names of the outputs of a model that predicts several, in its order.",
+)
+@click.option(
+    "--cuts",
+    metavar="LOW,HIGH",
+    help="scikit-learn: a model of sentiment gets a column label, on request: negative below LOW, "
+    "neutral from there, positive from HIGH.",
+)
 @model_options.text_options
 @model_options.description
 @model_options.force
@@ -63,7 +87,8 @@ def add_model(
     output: Path | None,
     class_values: str | None,
     target_range: str | None,
-    preprocessors: tuple[Path, ...],
+    labels: str | None,
+    cuts: str | None,
     description: str,
     force: bool,
     as_json: bool,
@@ -91,7 +116,8 @@ def add_model(
             meaning=Meaning(
                 class_values=_numbers("class_values", class_values, "0,0.5,1"),
                 target_range=_numbers("target_range", target_range, "1,5"),
-                preprocessors=preprocessors or None,
+                labels=labels.split(",") if labels is not None else None,
+                cuts=_numbers("cuts", cuts, "0.4,0.6"),
                 **meaning,
             ),
             description=description,

@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from scoring.class_values import given_values, values_of_labels
 from scoring.estimators.kinds import refuse_other_objects, says
+from scoring.estimators.named_classes import CLASS_NAMES
 from scoring.estimators.unwrapping import final_step
 
 #: Texts that every model must be able to score when it is loaded.
@@ -31,11 +32,6 @@ TARGET_RANGE = "target_range"
 
 #: How far the sum of a text's probabilities may be from 1. Some libraries compute with 32 bits.
 _SUM_TOLERANCE = 1e-4
-
-
-#: The option of a card with the names of the classes, in place of the numbers that an encoder of
-#: labels gave to the estimator.
-CLASS_NAMES = "class_names"
 
 
 def class_labels(estimator: Any, options: dict[str, Any] | None = None) -> list[Any]:

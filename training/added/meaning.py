@@ -1,8 +1,13 @@
 """What a user says about a model that its file does not tell."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from shared.errors.input import BadOption
+
+#: The options that say which columns a model takes and gives.
+SIGNATURE_OPTIONS = ("inputs", "example", "labels", "cuts")
 
 
 @dataclass(frozen=True)
@@ -13,7 +18,7 @@ class Meaning:
         class_values: one number in 0..1 per class, in the order of the model's classes.
         positive: the label of the positive class of a scikit-learn model; the others are negative.
         target_range: the lowest and the highest target that a regressor was fitted to.
-        preprocessors: the files of the steps before a scikit-learn model, in their order.
+        vectorizer: the files of the steps before a scikit-learn model, in their order.
         word_index: the file with a Keras model's word index, a JSON object of word -> number; or
             what `tokenizer` may be.
         tokenizer: the file with a Keras `Tokenizer`, as JSON or pickle.
@@ -27,12 +32,17 @@ class Meaning:
         standardize: how texts are changed before they are split at white space, as in Keras's
             `TextVectorization`.
         lower: with `filters`: lower-case texts.
+        inputs: the columns that the model takes, such as `age:double,name:string?`; see
+            `training.added.given_inputs`.
+        example: a file with rows that the model can score; its columns are the model's inputs.
+        labels: the names of the outputs of a model that predicts several, in its order.
+        cuts: the scores from which a text is neutral and positive; gives a column `label`.
     """
 
     class_values: Sequence[float] | None = None
     positive: str | None = None
     target_range: Sequence[float] | None = None
-    preprocessors: Sequence[Path] | None = None
+    vectorizer: Sequence[Path] | None = None
     word_index: Path | None = None
     tokenizer: Path | None = None
     max_length: int | None = None
@@ -44,3 +54,17 @@ class Meaning:
     filters: str | None = None
     standardize: str | None = None
     lower: bool | None = None
+    inputs: str | None = None
+    example: Path | None = None
+    labels: Sequence[str] | None = None
+    cuts: Sequence[float] | None = None
+
+    def refuse(self, options: Iterable[str], reason: str) -> None:
+        """Refuse options that do not fit the kind of model.
+
+        Raises:
+            shared.errors.input.BadOption: one of them is given.
+        """
+        for option in options:
+            if (value := getattr(self, option)) is not None:
+                raise BadOption(option=option, value=value, reason=reason)

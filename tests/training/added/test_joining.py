@@ -207,16 +207,16 @@ def test_a_file_of_a_step_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     joblib.dump(MODEL, model)
     step.write_bytes(b"<html>")
     with pytest.raises(BadOption, match=r"vectorizer=.*step\.pkl cannot be used: .*web page"):
-        add(tmp_path, model, preprocessors=[step])
+        add(tmp_path, model, vectorizer=[step])
     io.dump(VECTORIZER, tmp_path / "step.skops")
     with pytest.raises(BadOption, match=r"the model is a \.pkl file. Save both in the same way"):
-        add(tmp_path, model, preprocessors=[tmp_path / "step.skops"])
+        add(tmp_path, model, vectorizer=[tmp_path / "step.skops"])
     [other, _] = fit(TfidfVectorizer(max_features=3), LogisticRegression())
     joblib.dump(other, step)
     with pytest.raises(
         UnusableModel, match=r"\(step\.pkl\) gives 3 numbers for a row, and .* takes 8 numbers"
     ):
-        add(tmp_path, model, preprocessors=[step])
+        add(tmp_path, model, vectorizer=[step])
 
 
 def test_a_model_that_needs_no_step_is_not_given_one(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_a_model_that_needs_no_step_is_not_given_one(tmp_path: Path) -> None:
     with pytest.raises(
         UnusableModel, match=r"gives 8 numbers for a row, and Pipeline .* takes texts"
     ):
-        add(tmp_path, tmp_path / "model.pkl", preprocessors=[tmp_path / "tfidf.pkl"])
+        add(tmp_path, tmp_path / "model.pkl", vectorizer=[tmp_path / "tfidf.pkl"])
 
 
 def test_a_regressor_in_parts_is_joined(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ def add(saved: tuple[Path, Any], tmp_path: Path) -> Iterator[Callable[[str, str]
             folder / file,
             name=name,
             output=tmp_path / "models",
-            meaning=Meaning(preprocessors=steps),
+            meaning=Meaning(vectorizer=steps),
         )
 
     return add_file
