@@ -24,11 +24,10 @@ def load_skops(path: Path) -> Any:
     `SCORELANE_TRUSTED_TYPES`. The file and its card have no say in that.
 
     Raises:
-        NotReadable: the file is damaged, or holds types that are not trusted or not installed.
+        NotReadable: the file is damaged, or holds types that are not trusted or not installed; or
+            skops is not installed.
     """
-    # Imported here: it imports all of scikit-learn, which a pickle does not need.
-    from skops import io  # noqa: PLC0415
-
+    io = _skops()
     allowed = trusted_types()
     try:
         unknown = sorted(set(io.get_untrusted_types(file=path)) - set(allowed))
@@ -41,9 +40,19 @@ def load_skops(path: Path) -> Any:
 
 def save_skops(value: Any, path: Path) -> None:
     """Write an object as a file of skops."""
-    from skops import io  # noqa: PLC0415  see `load_skops`
+    _skops().dump(value, path)
 
-    io.dump(value, path)
+
+def _skops() -> Any:
+    # Imported here: it imports all of scikit-learn, which a pickle does not need.
+    try:
+        from skops import io  # noqa: PLC0415
+    except ImportError as error:
+        raise NotReadable(
+            f"the package skops cannot be imported here ({error}). Install it, here and for the "
+            "workers"
+        ) from error
+    return io
 
 
 def trusted_types() -> list[str]:

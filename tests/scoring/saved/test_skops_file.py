@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,18 @@ def test_a_pickle_by_the_name_of_skops_runs_no_code(tmp_path: Path) -> None:
     with pytest.raises(UnusableModel, match="no whole file of skops"):
         loaded(tmp_path / "model.skops")
     assert not (tmp_path / "harm").exists()
+
+
+def test_without_skops_the_package_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message says what to install, and where."""
+    path = save(fitted(LogisticRegression()), tmp_path)
+    monkeypatch.setitem(sys.modules, "skops", None)
+    with pytest.raises(
+        UnusableModel, match=r"package skops .* Install it, here and for the workers"
+    ):
+        loaded(path)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
