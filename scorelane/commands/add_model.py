@@ -8,6 +8,7 @@ import click
 
 from scorelane.commands.common import model_options, options
 from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
+from scorelane.commands.common.understood import print_understood, understood
 from shared.config.settings import load_settings
 from shared.errors.input import BadOption
 
@@ -96,10 +97,11 @@ def add_model(
 ) -> None:
     """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
 
-    FILE ends in .pkl, .pickle, .joblib, .sav or .skops (a pipeline that takes texts and has
-    predict_proba, or is a regressor), or in .hdf5, .h5 or .keras (a model that takes word numbers).
-    A pickle may be compressed (.pkl.gz), and may hold a dict or a list of a vectoriser and a model.
-    The command copies FILE, loads the model and scores a few texts with it.
+    FILE ends in .pkl, .pickle, .joblib, .sav or .skops (a pipeline that takes texts or the rows of
+    a table), or in .hdf5, .h5 or .keras (a model that takes word numbers). A pickle may be
+    compressed (.pkl.gz), and may hold a dict or a list of a vectoriser and a model. The command
+    copies FILE, loads the model, prints which columns it takes and gives, and scores a few rows
+    with it.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
     you trust. A .skops file runs no code; SCORELANE_TRUSTED_TYPES says what it may hold.
@@ -124,25 +126,10 @@ def add_model(
             force=force,
         )
     if as_json:
-        content = {
-            "model": added.card.full_name,
-            "scores": added.proof,
-            "classes": added.classes or None,
-            "notes": added.notes,
-        }
-        click.echo(json.dumps(content, indent=2))
+        click.echo(json.dumps(understood(added), indent=2))
         return
-    click.echo(f"{added.card.full_name} is in {models_dir / name}. Its scores of a few texts:")
-    for text, score in added.proof.items():
-        click.echo(f"  {score:.3f}  {text}")
-    if added.classes:
-        worth = ", ".join(f"{label}: {value:.3g}" for label, value in added.classes.items())
-        click.echo(f"A score is the mean of what the classes are worth ({worth}).")
-    else:
-        low, high = added.card.options.get("target_range", (0, 1))
-        click.echo(f"A score is the one number that the model gives, taken as {low:g} to {high:g}.")
-    for note in added.notes:
-        click.echo(note)
+    click.echo(f"{added.card.full_name} is in {models_dir / name}.")
+    print_understood(added)
     model_options.print_if_compiled(added.card)
 
 

@@ -9,6 +9,21 @@ from shared.errors.input import BadOption
 #: The options that say which columns a model takes and gives.
 SIGNATURE_OPTIONS = ("inputs", "example", "labels", "cuts")
 
+#: The options that say how a Keras model reads words.
+KERAS_OPTIONS = (
+    "word_index",
+    "tokenizer",
+    "max_length",
+    "padding",
+    "truncating",
+    "unknown",
+    "num_words",
+    "token_pattern",
+    "filters",
+    "standardize",
+    "lower",
+)
+
 
 @dataclass(frozen=True)
 class Meaning:
