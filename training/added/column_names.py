@@ -55,6 +55,22 @@ def name_columns(estimator: Any, lists: Sequence[Part], *, is_of_texts: bool) ->
     return [f"The columns are, in this order: {', '.join(named)}."]
 
 
+def check_some_columns(estimator: Any, lists: Sequence[Part]) -> None:
+    """Check that lists of some of the columns say nothing that the model does not know.
+
+    Raises:
+        ValueError: a name is of no column of the model, so its script did something with it.
+    """
+    own = set(getattr(estimator, "feature_names_in_", ()))
+    for part in lists:
+        if unknown := [name for name in names_of(part) if name not in own]:
+            raise ValueError(
+                f"the {part} names {unknown[0]}, which is no column that the model was fitted to. "
+                "Fit a pipeline that begins with a ColumnTransformer, and save that; or leave the "
+                "list out, if it says nothing of the inputs"
+            )
+
+
 def pass_names(steps: Sequence[Any]) -> None:
     """Compare the names that each step gives with those that the next was fitted to.
 

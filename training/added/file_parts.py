@@ -41,6 +41,7 @@ class Parts:
         is_ordered: whether the order of the transformers was given, by a list or by the options.
         encoders: the encoders of labels, each with `classes_`.
         columns: lists of names of columns.
+        some_columns: lists of some of the names.
         classes: lists of names of classes.
         left_out: what says nothing of the scores, such as an accuracy.
     """
@@ -50,6 +51,7 @@ class Parts:
     is_ordered: bool = True
     encoders: list[Part] = field(default_factory=list)
     columns: list[Part] = field(default_factory=list)
+    some_columns: list[Part] = field(default_factory=list)
     classes: list[Part] = field(default_factory=list)
     left_out: list[Part] = field(default_factory=list)
 
@@ -70,7 +72,9 @@ _WORD = re.compile(r"[a-z]+")
 _CLASS_WORDS = {"class", "classes", "label", "labels", "target", "targets", "output", "outputs"}
 _COLUMN_WORDS = {"col", "cols", "column", "columns", "feature", "features", "input", "inputs", "x"}
 #: Words that change nothing of what a name says.
-_OTHER_WORDS = {"name", "names", "order", "train", "training", "model"}
+_OTHER_WORDS = {"name", "names", "order", "train", "training", "model", "in"}
+#: Words of a list of some of the columns, such as `num_cols`.
+_SOME_WORDS = {"num", "numeric", "numerical", "cat", "categorical", "text"}
 _ENCODER_WORDS = {"encoder", "enc", "le", "lb", "mlb", "binarizer", "y"} | _CLASS_WORDS
 #: What a name says of a step that is not for the inputs.
 _TARGET_WORDS = {"y", "target", "targets", "label", "labels", "output", "outputs"}
@@ -146,6 +150,8 @@ def _add_names(parts: Parts, part: Part, key: str | None, words: set[str]) -> No
     is_of_texts = isinstance(names_of(part)[0], str)
     if words and words <= _COLUMN_WORDS and is_of_texts:
         parts.columns.append(part)
+    elif words & _SOME_WORDS and words - _SOME_WORDS <= _COLUMN_WORDS and is_of_texts:
+        parts.some_columns.append(part)
     elif words and words <= _CLASS_WORDS:
         parts.classes.append(part)
     elif not is_of_texts:

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from scoring.estimators.checks import TRIAL_TEXTS
 from scoring.saved.parts import all_parts
 from training.added.class_names import class_names_of
-from training.added.column_names import name_columns, pass_names
+from training.added.column_names import check_some_columns, name_columns, pass_names
 from training.added.file_parts import Part, Parts
 
 #: More steps than these are not put into order.
@@ -50,14 +50,21 @@ def join(parts: Parts) -> Joined:
     if ordered:
         pass_names(steps)
         estimator = make_pipeline(*steps)
-        notes.append(f"A pipeline was made of {', '.join(map(str, [*ordered, predictor]))}.")
+        made_of = ", ".join(map(str, [*ordered, predictor]))
+        # A step may be of another model, or of the target: its file does not tell.
+        notes.append(
+            f"A pipeline was made of {made_of}. Compare some of its outputs with those of your "
+            "script."
+        )
     if parts.columns:
         is_of_texts = _takes(ordered[0] if ordered else predictor) == _TEXT
         notes += name_columns(estimator, parts.columns, is_of_texts=is_of_texts)
+    check_some_columns(estimator, parts.some_columns)
     class_names = class_names_of(predictor.value, parts)
     if class_names is not None:
         notes.append(f"The classes are named: {', '.join(map(str, class_names))}.")
-    unused = [*parts.left_out, *(part for part in parts.transformers if part not in transformers)]
+    unused = [*parts.left_out, *parts.some_columns]
+    unused += [part for part in parts.transformers if part not in transformers]
     if unused:
         notes.append(f"Left out: {', '.join(map(str, unused))}.")
     return Joined(estimator, class_names, notes)
@@ -129,7 +136,9 @@ def _misfit(chain: list[Part]) -> str:
 
 
 def _amount(size: int | str) -> str:
-    return f"{size} numbers" if isinstance(size, int) else size
+    if isinstance(size, str):
+        return size
+    return "1 number" if size == 1 else f"{size} numbers"
 
 
 def _takes(part: Part) -> int | str | None:

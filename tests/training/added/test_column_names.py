@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import LabelEncoder, OneHotEncoder, StandardScaler
 
 from training.added.file_parts import Parts, add_parts
@@ -32,7 +33,7 @@ def fitted(table: Any) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize("columns", [COLUMNS, TABLE.columns, np.array(COLUMNS)])
-@pytest.mark.parametrize("key", ["columns", "feature_names", "featureNames", "model_columns"])
+@pytest.mark.parametrize("key", ["columns", "feature_names_in_", "featureNames", "model_columns"])
 def test_a_model_of_arrays_gets_its_columns(columns: Any, key: str) -> None:
     """Afterwards it takes a table by these names, and refuses another order."""
     scaler, model = fitted(TABLE.to_numpy())
@@ -101,3 +102,13 @@ def test_an_imputer_and_a_scaler_need_an_order() -> None:
         "standardscaler",
         "logisticregression",
     ]
+
+
+def test_lists_of_some_of_the_columns_are_left_out() -> None:
+    """They say nothing of a model that knows these columns; else its script used them."""
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(TABLE, LABELS)
+    found = joined({"model": pipeline, "num_cols": COLUMNS[:2], "categorical_features": ["size"]})
+    assert found.estimator is pipeline
+    assert found.notes == ["Left out: list ('num_cols'), list ('categorical_features')."]
+    with pytest.raises(ValueError, match="names town, which is no column"):
+        joined({"model": pipeline, "num_cols": ["age", "town"]})
