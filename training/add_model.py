@@ -67,8 +67,8 @@ def add_model(
     files that you trust.
 
     Args:
-        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`), a Keras model (`.hdf5`,
-            `.h5`, `.keras`) or an ONNX file (`.onnx`).
+        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`, `.skops`), a Keras model
+            (`.hdf5`, `.h5`, `.keras`) or an ONNX file (`.onnx`).
         name: the name of the new model.
         output: the folder that holds the model folders.
         meaning: what the model file does not tell.
@@ -131,7 +131,8 @@ def _records(frame: pd.DataFrame) -> list[Values]:
 
 
 _LIBRARIES = {
-    "pkl": ("scikit-learn", "numpy", "joblib"),
+    "pkl": ("scikit-learn", "numpy", "joblib", "cloudpickle"),
+    "skops": ("scikit-learn", "numpy", "skops"),
     "onnx": ("onnxruntime", "numpy"),
     **dict.fromkeys(("hdf5", "keras"), ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy")),
 }
@@ -140,7 +141,7 @@ _LIBRARIES = {
 def _copy(kind: str, file: Path, folder: Path, meaning: Meaning) -> Copied:
     """Copy the file into the model folder, and find out what its card must say."""
     # Imported here: scikit-learn is not needed for a Keras model, nor Keras for a pickle.
-    if kind == "pkl":
+    if kind != "hdf5":
         from training.added.estimator import copy_estimator  # noqa: PLC0415
 
         return copy_estimator(file, folder, meaning)

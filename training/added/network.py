@@ -36,6 +36,7 @@ def copy_network(file: Path, folder: Path, meaning: Meaning) -> Copied:
     meaning.refuse(("positive",), "a Keras file does not name its classes; give --class-values")
     meaning.refuse(("cuts",), "give the names of the classes with --classes")
     meaning.refuse(("example",), "it is for scikit-learn models only; give --inputs")
+    meaning.refuse(("vectorizer",), "it is for scikit-learn; words are in --word-index")
     model = read_keras(file)
     check_functional(model)
     if not (meaning.word_index or meaning.tokenizer or takes_word_numbers(model)):
