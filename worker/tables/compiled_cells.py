@@ -117,7 +117,7 @@ def read_columns(
         UnicodeDecodeError: the records are not UTF-8.
         MemoryError: there is too little memory.
     """
-    reader = _Reader(content, begin, wanted)
+    reader = _Reader(content, begin, width, wanted)
     nul = content.find(b"\0", begin)
     while reader.read_on(
         ctypes.c_int64(len(content) if nul < 0 else nul),
@@ -140,15 +140,14 @@ class _Reader:
         end: the offset after the last record that was read.
     """
 
-    def __init__(self, content: bytes, begin: int, wanted: Sequence[Wanted]) -> None:
+    def __init__(self, content: bytes, begin: int, width: int, wanted: Sequence[Wanted]) -> None:
         self.end = begin
         self._content = content
         self._wanted = wanted
         self._rows = 0
         self._room = 0
-        self._lines = READING.cells_lines(
-            content, ctypes.c_int64(len(content)), ctypes.c_int64(begin)
-        )
+        # A record has a byte for each cell at least, and a line break.
+        self._most = (len(content) - begin) // width + 1
         self._columns = [
             [array(_CODES[one.kind]) for _ in range(1 + (one.kind is Kind.SPAN))] for one in wanted
         ]
@@ -205,12 +204,16 @@ class _Reader:
             kept.frombytes(part.tobytes())
         self.end = end
         self._rows += rows.value
-        is_full = self._rows == self._room < self._lines
+        is_full = self._rows == self._room < self._most
         return is_full or len(odd) + len(described) > len(self._odd_room)
 
     def _grow(self) -> None:
-        """Make room for more rows, in steps: records that are not ordinary may follow soon."""
-        room = min(max(4 * self._room, _FIRST_ROOM), self._lines)
+        """Make room for more rows: first for a few, because an odd record may follow soon."""
+        room = min(_FIRST_ROOM, self._most)
+        if self._room:
+            room = self._most = self._room + READING.cells_lines(
+                self._content, ctypes.c_int64(len(self._content)), ctypes.c_int64(self.end)
+            )
         for arrays in self._columns:
             for kept in arrays:
                 kept.extend(array(kept.typecode, [0]) * (room - self._room))
