@@ -4,12 +4,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from shared.errors.model import UnusableModel
-from shared.model import Card, load_model, write_card
+from shared.model import SCORE, Card, load_model, write_card
+from training.added.copied import Copied
 from training.added.meaning import Meaning
 from training.added.model_file import format_of
-from training.added.proof import check_classes, prove
+from training.added.proof import check_classes, check_example, proof_rows, prove
 from training.model_folder import library_versions, new_model_folder
+
+#: The values of a row, by the name of their column.
+Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -18,14 +24,32 @@ class Added:
 
     Attributes:
         card: the card of the new model.
-        proof: the texts of `training.added.proof.PROOF` -> the scores of the model. A text without
-            any word that the model knows may have none, and is then left out.
-        classes: what each class is worth in a score; empty if the model predicts the score itself.
+        classes: what each class is worth in a score; empty if the model predicts the score itself,
+            or gives no score.
+        examples: the rows that the model has scored as a proof: the inputs, and the outputs, each
+            by name. A missing value is None.
+        sources: the name of an input, or `outputs` -> where the card has it from.
+        notes: what else the person should know.
     """
 
     card: Card
-    proof: dict[str, float] = field(default_factory=dict)
     classes: dict[str, float] = field(default_factory=dict)
+    examples: list[tuple[Values, Values]] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def proof(self) -> dict[str, float]:
+        """The texts of the proof -> their scores; empty if the model gives no score for a text.
+
+        A text without any word that the model knows may have none, and is then left out.
+        """
+        inputs = self.card.signature.inputs
+        return {
+            given[inputs[0].name]: found[SCORE]
+            for given, found in self.examples
+            if len(inputs) == 1 and found.get(SCORE) is not None
+        }
 
 
 def add_model(
@@ -64,25 +88,45 @@ def add_model(
         raise UnusableModel(path=file, reason=str(error)) from error
     with new_model_folder(output, name, force=force) as folder:
         try:
-            options, figures = _copy(kind, file, folder, meaning)
+            copied = _copy(kind, file, folder, meaning)
             card = write_card(
                 folder,
                 name=name,
                 format=kind,
-                options=options,
+                options=copied.options,
+                signature=copied.signature,
                 description=description,
                 files=[path.name for path in folder.iterdir()],
-                figures=figures,
+                figures=copied.figures,
                 libraries=library_versions(*_LIBRARIES[kind]),
             )
             model = load_model(folder)
-            classes = check_classes(model, options)
-            return Added(card, prove(model), classes)
+            classes = check_classes(model, copied.options)
+            if copied.example is not None:
+                check_example(model, copied.example)
+            rows = proof_rows(model, copied.example)
+            examples = list(zip(_records(rows), _records(prove(model, rows)), strict=True))
+            return Added(card, classes, examples, copied.sources, copied.notes)
         except ValueError as error:
             raise UnusableModel(path=file, reason=str(error)) from error
         except UnusableModel as error:
             # Name the user's file, not the copy.
             raise UnusableModel(path=file, reason=error.fields["reason"]) from error
+
+
+def _records(frame: pd.DataFrame) -> list[Values]:
+    """The rows of a frame, with the values of JSON, and None for those that are missing."""
+    columns = {
+        name: [
+            None if missing else (str(value) if isinstance(value, pd.Timestamp) else value)
+            for value, missing in zip(column.tolist(), column.isna(), strict=True)
+        ]
+        for name, column in frame.items()
+    }
+    return [
+        dict(zip(map(str, columns), row, strict=True))
+        for row in zip(*columns.values(), strict=True)
+    ]
 
 
 _LIBRARIES = {
@@ -91,10 +135,8 @@ _LIBRARIES = {
 }
 
 
-def _copy(
-    kind: str, file: Path, folder: Path, meaning: Meaning
-) -> tuple[dict[str, Any], dict[str, float]]:
-    """Copy the file into the model folder; return the options and the figures of its card."""
+def _copy(kind: str, file: Path, folder: Path, meaning: Meaning) -> Copied:
+    """Copy the file into the model folder, and find out what its card must say."""
     # Imported here: scikit-learn is not needed for a Keras model, nor Keras for a pickle.
     if kind == "pkl":
         from training.added.estimator import copy_estimator  # noqa: PLC0415

@@ -8,6 +8,7 @@ import click
 
 from scorelane.commands.common import model_options, options
 from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
+from scorelane.commands.common.understood import print_understood, understood
 from shared.config.settings import load_settings
 from shared.errors.input import BadOption
 
@@ -44,6 +45,30 @@ from shared.errors.input import BadOption
     type=click.IntRange(min=1),
     help="Keras: the number of words of a text that the model reads, if the model does not fix it.",
 )
+@click.option(
+    "--inputs",
+    metavar="NAME:TYPE,...",
+    help="scikit-learn: the columns that the model takes, in its order, as in "
+    "age:double,name:string?; a type is string, double, long, boolean or datetime, and ? means "
+    "that values may be missing.  [default: what the fitted model tells]",
+)
+@click.option(
+    "--example",
+    type=options.EXISTING_FILE,
+    help="scikit-learn: a CSV, TSV or Parquet file with rows for the model; its columns are the "
+    "model's inputs.",
+)
+@click.option(
+    "--labels",
+    metavar="NAME,...",
+    help="scikit-learn: the names of the outputs of a model that predicts several, in its order.",
+)
+@click.option(
+    "--cuts",
+    metavar="LOW,HIGH",
+    help="scikit-learn: a model of sentiment gets a column label, on request: negative below LOW, "
+    "neutral from there, positive from HIGH.",
+)
 @model_options.text_options
 @model_options.description
 @model_options.force
@@ -54,6 +79,8 @@ def add_model(
     output: Path | None,
     class_values: str | None,
     target_range: str | None,
+    labels: str | None,
+    cuts: str | None,
     description: str,
     force: bool,
     as_json: bool,
@@ -61,9 +88,9 @@ def add_model(
 ) -> None:
     """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
 
-    FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts and has predict_proba,
-    or is a regressor), or in .hdf5, .h5 or .keras (a model that takes word numbers). The command
-    copies FILE, loads the model and scores a few texts with it.
+    FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts or the rows of a
+    table), or in .hdf5, .h5 or .keras (a model that takes word numbers). The command copies FILE,
+    loads the model, prints which columns it takes and gives, and scores a few rows with it.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
     you trust.
@@ -80,28 +107,18 @@ def add_model(
             meaning=Meaning(
                 class_values=_numbers("class_values", class_values, "0,0.5,1"),
                 target_range=_numbers("target_range", target_range, "1,5"),
+                labels=labels.split(",") if labels is not None else None,
+                cuts=_numbers("cuts", cuts, "0.4,0.6"),
                 **meaning,
             ),
             description=description,
             force=force,
         )
     if as_json:
-        content = {
-            "model": added.card.full_name,
-            "scores": added.proof,
-            "classes": added.classes or None,
-        }
-        click.echo(json.dumps(content, indent=2))
+        click.echo(json.dumps(understood(added), indent=2))
         return
-    click.echo(f"{added.card.full_name} is in {models_dir / name}. Its scores of a few texts:")
-    for text, score in added.proof.items():
-        click.echo(f"  {score:.3f}  {text}")
-    if added.classes:
-        worth = ", ".join(f"{label}: {value:.3g}" for label, value in added.classes.items())
-        click.echo(f"A score is the mean of what the classes are worth ({worth}).")
-    else:
-        low, high = added.card.options.get("target_range", (0, 1))
-        click.echo(f"A score is the one number that the model gives, taken as {low:g} to {high:g}.")
+    click.echo(f"{added.card.full_name} is in {models_dir / name}.")
+    print_understood(added)
     model_options.print_if_compiled(added.card)
 
 

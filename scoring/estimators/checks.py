@@ -67,11 +67,11 @@ def class_values_of(estimator: Any, options: dict[str, Any]) -> npt.NDArray[np.f
     if not hasattr(estimator, "predict_proba"):
         if "class_values" in options:
             raise ValueError("it predicts the score itself, so class values have no use for it")
-        _check_predictions(_try(estimator.predict, estimator), estimator, options)
+        _check_predictions(predict_texts(estimator.predict, estimator), estimator, options)
         return None
     if TARGET_RANGE in options:
         raise ValueError("it has classes, so a range of its target has no use for it")
-    probabilities = _checked_probabilities(_try(estimator.predict_proba, estimator))
+    probabilities = _checked_probabilities(predict_texts(estimator.predict_proba, estimator))
     labels = class_labels(estimator)
     if len(labels) != probabilities.shape[1]:
         raise ValueError(
@@ -122,8 +122,8 @@ _SEVERAL_OUTPUTS = (
 )
 
 
-def _try(method: Any, estimator: Any) -> Any:
-    """Run an estimator's method on the trial texts.
+def predict_texts(method: Any, estimator: Any) -> Any:
+    """What an estimator's method returns for the trial texts.
 
     Raises:
         ValueError: it does not take texts, or is not fitted.
@@ -131,11 +131,7 @@ def _try(method: Any, estimator: Any) -> Any:
     try:
         return method(list(TRIAL_TEXTS))
     except NotFittedError as error:
-        reason = (
-            f"it is not fitted ({_first_line(error)}), so it has no classes. Save the "
-            "pipeline after `fit`; each of its steps must be fitted"
-        )
-        raise ValueError(reason) from error
+        raise ValueError(not_fitted(error)) from error
     # The estimator is user code and may raise any exception.
     except Exception as error:
         reason = (
@@ -146,6 +142,14 @@ def _try(method: Any, estimator: Any) -> Any:
         if final_step(estimator) is estimator:
             reason += f". It is a {type(estimator).__name__} alone"
         raise ValueError(reason) from error
+
+
+def not_fitted(error: Exception) -> str:
+    """What to say of an estimator that raises `NotFittedError`."""
+    return (
+        f"it is not fitted ({_first_line(error)}), so it has no classes. Save the "
+        "pipeline after `fit`; each of its steps must be fitted"
+    )
 
 
 def _checked_probabilities(found: Any) -> npt.NDArray[np.float64]:

@@ -1,8 +1,28 @@
 """What a user says about a model that its file does not tell."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from shared.errors.input import BadOption
+
+#: The options that say which columns a model takes and gives.
+SIGNATURE_OPTIONS = ("inputs", "example", "labels", "cuts")
+
+#: The options that say how a Keras model reads words.
+KERAS_OPTIONS = (
+    "word_index",
+    "tokenizer",
+    "max_length",
+    "padding",
+    "truncating",
+    "unknown",
+    "num_words",
+    "token_pattern",
+    "filters",
+    "standardize",
+    "lower",
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +46,11 @@ class Meaning:
         standardize: how texts are changed before they are split at white space, as in Keras's
             `TextVectorization`.
         lower: with `filters`: lower-case texts.
+        inputs: the columns that the model takes, such as `age:double,name:string?`; see
+            `training.added.given_inputs`.
+        example: a file with rows that the model can score; its columns are the model's inputs.
+        labels: the names of the outputs of a model that predicts several, in its order.
+        cuts: the scores from which a text is neutral and positive; gives a column `label`.
     """
 
     class_values: Sequence[float] | None = None
@@ -42,3 +67,17 @@ class Meaning:
     filters: str | None = None
     standardize: str | None = None
     lower: bool | None = None
+    inputs: str | None = None
+    example: Path | None = None
+    labels: Sequence[str] | None = None
+    cuts: Sequence[float] | None = None
+
+    def refuse(self, options: Iterable[str], reason: str) -> None:
+        """Refuse options that do not fit the kind of model.
+
+        Raises:
+            shared.errors.input.BadOption: one of them is given.
+        """
+        for option in options:
+            if (value := getattr(self, option)) is not None:
+                raise BadOption(option=option, value=value, reason=reason)

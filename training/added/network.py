@@ -3,13 +3,12 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 from scoring.keras_model import WORD_INDEX_FILE
 from scoring.networks.keras_files import read_keras
 from scoring.networks.tensorflow_network import TensorFlowNetwork
-from shared.errors.input import BadOption
-from training.added.meaning import Meaning
+from training.added.copied import Copied
+from training.added.meaning import SIGNATURE_OPTIONS, Meaning
 from training.added.proof import PROOF
 from training.added.text_options import check_determined, text_options
 from training.added.vocabulary_file import vocabulary_of
@@ -17,9 +16,7 @@ from training.hdf5 import save_hdf5
 from training.onnx.compile import compile_keras
 
 
-def copy_network(
-    file: Path, folder: Path, meaning: Meaning
-) -> tuple[dict[str, Any], dict[str, float]]:
+def copy_network(file: Path, folder: Path, meaning: Meaning) -> Copied:
     """Copy the file and its words into a model folder, and compile the model if possible.
 
     Returns:
@@ -30,18 +27,9 @@ def copy_network(
         ValueError: the model cannot give scores, or how it reads texts is not determined; the
             message says why, and what to do.
     """
-    if meaning.target_range is not None:
-        raise BadOption(
-            option="target_range",
-            value=meaning.target_range,
-            reason="it is for regressors of scikit-learn only",
-        )
-    if meaning.positive is not None:
-        raise BadOption(
-            option="positive",
-            value=meaning.positive,
-            reason="a Keras file does not name its classes; give --class-values",
-        )
+    meaning.refuse(("target_range",), "it is for regressors of scikit-learn only")
+    meaning.refuse(SIGNATURE_OPTIONS, "it is for scikit-learn models only")
+    meaning.refuse(("positive",), "a Keras file does not name its classes; give --class-values")
     vocabulary = vocabulary_of(
         meaning.word_index, meaning.tokenizer, model=file, num_words=meaning.num_words
     )
@@ -63,4 +51,4 @@ def copy_network(
     )
     words = json.dumps(vocabulary.words, ensure_ascii=False)
     (folder / WORD_INDEX_FILE).write_text(words, encoding="utf-8")
-    return options, compile_keras(folder, options, PROOF)
+    return Copied(options, compile_keras(folder, options, PROOF))
