@@ -8,7 +8,9 @@ from typing import Any
 
 from sklearn.exceptions import InconsistentVersionWarning
 
+from scoring.estimators.boosted import use_one_thread
 from scoring.saved.failures import unpickling_failure
+from scoring.saved.parts import all_parts
 from scoring.saved.unpickling import load_pickle, version_note
 from scoring.saved.upgrade import upgrade
 from shared.errors.model import UnusableModel
@@ -45,4 +47,6 @@ def read_estimator(path: Path) -> Any:
             ", ".join(sorted(saved_with)),
             here,
         )
+    for part in all_parts(estimator):
+        use_one_thread(part)
     return estimator
