@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from scoring.saved.parts import all_parts
+
 LIBRARIES = ("xgboost", "lightgbm", "catboost")
 
 #: A column of categories -> the categories to which the estimator was fitted, in their order; none
@@ -19,17 +21,23 @@ Categories = Mapping[str, Sequence[Any]]
 
 def library_of(part: Any) -> str:
     """The library of an estimator: `xgboost`, `lightgbm`, `catboost`, or empty."""
-    package = getattr(type(part), "boosted_by", type(part).__module__.partition(".")[0])
-    is_estimator = hasattr(part, "fit") and hasattr(part, "predict")
-    return package if package in LIBRARIES and is_estimator else ""
+    if hasattr(type(part), "boosted_by"):
+        return str(part.boosted_by)
+    package = type(part).__module__.partition(".")[0]
+    return package if package in LIBRARIES and hasattr(part, "fit") else ""
 
 
-def use_one_thread(part: Any) -> None:
-    """Keep an estimator from starting threads: a worker process has one core.
+def use_one_thread(estimator: Any) -> None:
+    """Keep an estimator and those inside it from starting threads: a worker process has one core.
 
     CatBoost takes their number with each call only, so its methods are replaced. Its `predict`
     gives n x 1 labels of several classes, and now n.
     """
+    for part in all_parts(estimator):
+        _use_one_thread(part)
+
+
+def _use_one_thread(part: Any) -> None:
     library = library_of(part)
     if library == "catboost":
         for method in ("predict", "predict_proba"):
@@ -85,7 +93,11 @@ def categories_of(part: Any, names: Sequence[str]) -> Categories:
         return {names[place]: () for place in places}
     if library == "lightgbm":
         found = part.booster_.pandas_categorical or []
-        places = part.booster_.params.get("categorical_column", []) if found else []
+        params = part.booster_.params
+        # The second name is that in a file.
+        places = params.get("categorical_column", params.get("categorical_feature", []))
+        if not found:
+            return {}
         if len(places) != len(found):
             raise ValueError(_UNKNOWN.format(", ".join(names[place] for place in places)))
         return {names[place]: values for place, values in zip(places, found, strict=True)}

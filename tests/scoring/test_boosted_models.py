@@ -175,3 +175,73 @@ def test_categories_that_the_file_does_not_hold_are_refused(served, rows, labels
     monkeypatch.delattr(xgboost.Booster, "get_categories")
     with pytest.raises(UnusableModel, match="does not hold the categories"):
         served(fitted)
+
+
+@pytest.fixture
+def from_file(tmp_path):
+    def add(name):
+        add_model(tmp_path / name, name="mine", output=tmp_path / "models", force=True)
+        return load_model(tmp_path / "models" / "mine")
+
+    return add
+
+
+@pytest.mark.parametrize(
+    ("library", "name"),
+    [
+        ("xgboost", "m.ubj"),
+        ("xgboost", "m.json"),
+        ("lightgbm", "m.txt"),
+        ("catboost", "m.cbm"),
+    ],
+)
+@pytest.mark.parametrize("classes", [2, 3, 0])
+def test_the_files_of_the_libraries_are_served(from_file, rows, tmp_path, library, name, classes):
+    """Two classes, three, and a regression (0). The names of the columns are in the files."""
+    numbers = rows[["age", "visits"]]
+    if classes:
+        labels = rows["visits"].astype(int).to_numpy() % classes
+        fitted = estimator(library).fit(numbers, labels)
+        expected = fitted.predict_proba(numbers)
+    else:
+        fitted = estimator(library, "Regressor").fit(numbers, rows["visits"] * 1000)
+        expected = fitted.predict(numbers)[:, None]
+    (fitted.booster_ if library == "lightgbm" else fitted).save_model(str(tmp_path / name))
+    model = from_file(name)
+    assert [one.name for one in model.card.signature.inputs] == ["age", "visits"]
+    scored = model.score(numbers)
+    assert np.array_equal(scored.drop(columns="label", errors="ignore").to_numpy(), expected)
+    if classes:
+        assert scored["label"].tolist() == fitted.predict(numbers).ravel().tolist()
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_categories_in_the_files_of_the_libraries(from_file, rows, labels, tmp_path, library):
+    categories = rows.assign(sex=rows["sex"].astype("category"))
+    options = {"enable_categorical": True} if library == "xgboost" else {}
+    fitted = estimator(library, **options).fit(categories, labels)
+    name = "m.ubj" if library == "xgboost" else "m.txt"
+    (fitted.booster_ if library == "lightgbm" else fitted).save_model(str(tmp_path / name))
+    assert np.array_equal(probabilities(from_file(name), rows), fitted.predict_proba(categories))
+
+
+def test_a_model_that_ranks_is_refused(from_file, rows, labels, tmp_path):
+    """Its numbers only order the rows of one query."""
+    xgboost = pytest.importorskip("xgboost", reason="the extra boost is not installed")
+    numbers = rows[["age", "visits"]]
+    ranker = xgboost.XGBRanker(n_estimators=2).fit(numbers, labels, qid=np.arange(300) // 10)
+    ranker.save_model(tmp_path / "m.ubj")
+    with pytest.raises(UnusableModel, match="rank:ndcg gives no numbers for rows by themselves"):
+        from_file("m.ubj")
+
+
+@pytest.mark.parametrize(
+    ("library", "name"), [("xgboost", "m.ubj"), ("lightgbm", "m.txt"), ("catboost", "m.cbm")]
+)
+def test_a_cut_file_is_refused(from_file, rows, labels, tmp_path, library, name):
+    fitted = estimator(library).fit(rows[["age", "visits"]], labels)
+    (fitted.booster_ if library == "lightgbm" else fitted).save_model(str(tmp_path / name))
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(UnusableModel, match=r"cannot read it"):
+        from_file(name)

@@ -30,6 +30,7 @@ def copy_network(file: Path, folder: Path, meaning: Meaning) -> Copied:
     meaning.refuse(("target_range",), "it is for regressors of scikit-learn only")
     meaning.refuse(SIGNATURE_OPTIONS, "it is for scikit-learn models only")
     meaning.refuse(("positive",), "a Keras file does not name its classes; give --class-values")
+    meaning.refuse(("vectorizer",), "it is for scikit-learn; words are in --word-index")
     vocabulary = vocabulary_of(
         meaning.word_index, meaning.tokenizer, model=file, num_words=meaning.num_words
     )
