@@ -12,6 +12,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 from typing_extensions import override
 
+from scoring.estimators.boosted import use_one_thread
 from scoring.estimators.checks import TRIAL_TEXTS
 from scoring.estimators.named_classes import with_class_names
 from scoring.estimators.output_columns import typed_values
@@ -80,6 +81,7 @@ class SklearnModel(Model):
         threadpool_limits(1)
         path = folder / card.model_file
         estimator = read_estimator(path)
+        use_one_thread(estimator)
         try:
             estimator = with_class_names(estimator, card.options)
         except ValueError as error:
