@@ -68,8 +68,7 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
 @click.option(
     "--example",
     type=options.EXISTING_FILE,
-    help="scikit-learn: a CSV, TSV or Parquet file with rows for the model; its columns are the "
-    "model's inputs.",
+    help="A CSV, TSV or Parquet file with rows for the model; its columns are the model's inputs.",
 )
 @click.option(
     "--labels",
