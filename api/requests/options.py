@@ -1,7 +1,7 @@
 """The options of a request, from its query or the fields of its form."""
 
 import csv
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, get_args
 
@@ -52,9 +52,24 @@ class RowOptions:
     )
 
 
-def parameters_of(options: type) -> tuple[Parameter, ...]:
+def parameters_of(options: type, *, without: Collection[str] = ()) -> tuple[Parameter, ...]:
     """Return the query parameters for the fields of an options class, for OpenAPI."""
-    return tuple(Parameter(one.name, **one.metadata) for one in fields(options))
+    return tuple(
+        Parameter(one.name, **one.metadata) for one in fields(options) if one.name not in without
+    )
+
+
+@dataclass(frozen=True)
+class InvocationOptions(RowOptions):
+    """How the rows of a `POST /invocations` are read, scored and answered."""
+
+    errors: str = option(
+        "fail",
+        "What rows with an error do: `fail` (the request is refused, as by MLflow) or `rows` "
+        "(every prediction is an object with an `error`).",
+        {"enum": ["fail", "rows"]},
+        example="rows",
+    )
 
 
 @dataclass(frozen=True)
@@ -156,8 +171,13 @@ Options = TypeVar("Options", bound=RowOptions)
 
 
 def row_options(*sources: Mapping[str, str]) -> RowOptions:
-    """Parse the options of `POST /sentiment`; see `job_options`."""
+    """Parse the options of `POST /sentiment` and `POST /score`; see `job_options`."""
     return _read(RowOptions, sources)
+
+
+def invocation_options(*sources: Mapping[str, str]) -> InvocationOptions:
+    """Parse the options of `POST /invocations`, whose rows have no refs; see `job_options`."""
+    return _read(InvocationOptions, sources, without=("ref_column",))
 
 
 def job_options(*sources: Mapping[str, str]) -> JobOptions:
@@ -176,8 +196,10 @@ def job_options(*sources: Mapping[str, str]) -> JobOptions:
     return _read(JobOptions, sources)
 
 
-def _read(kind: type[Options], sources: tuple[Mapping[str, str], ...]) -> Options:
-    names = [one.name for one in fields(kind)]
+def _read(
+    kind: type[Options], sources: tuple[Mapping[str, str], ...], without: Collection[str] = ()
+) -> Options:
+    names = [one.name for one in fields(kind) if one.name not in without]
     values: dict[str, Any] = {}
     for source in sources:
         seen = set()
@@ -247,6 +269,12 @@ def _format(value: str) -> str:
     return value
 
 
+def _errors(value: str) -> str:
+    if value not in ("fail", "rows"):
+        raise BadOption(option="errors", value=value[:80], reason="it must be fail or rows")
+    return value
+
+
 def _quoting(value: str) -> str:
     if value not in QUOTINGS:
         reason = f"it must be one of {', '.join(QUOTINGS)}"
@@ -259,6 +287,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "columns": _names_or_all("columns"),
     "decimal": _decimal,
     "delimiter": _delimiter,
+    "errors": _errors,
     "format": _format,
     "outputs": _names_or_all("outputs"),
     "quoting": _quoting,

@@ -68,8 +68,7 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
 @click.option(
     "--example",
     type=options.EXISTING_FILE,
-    help="scikit-learn: a CSV, TSV or Parquet file with rows for the model; its columns are the "
-    "model's inputs.",
+    help="A CSV, TSV or Parquet file with rows for the model; its columns are the model's inputs.",
 )
 @click.option(
     "--labels",
@@ -106,13 +105,13 @@ def add_model(
     as_json: bool,
     **meaning: Any,
 ) -> None:
-    """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
+    """Add your own model: of scikit-learn, Keras, ONNX, XGBoost, LightGBM or CatBoost.
 
     FILE ends in .pkl, .pickle, .joblib, .sav or .skops (a pipeline that takes texts or the rows of
-    a table), in .hdf5, .h5 or .keras (a Keras model of texts or tables), or in .onnx. A pickle may
-    be compressed (.pkl.gz), and may hold a dict or a list of a vectoriser and a model. The command
-    copies FILE, loads the model, prints which columns it takes and gives, and scores a few rows
-    with it.
+    a table), .hdf5, .h5 or .keras (a model of texts or tables), .onnx, .ubj or .json
+    (XGBoost), .txt (LightGBM) or .cbm (CatBoost). A pickle may be compressed (.pkl.gz), and may
+    hold a dict or a list of a vectoriser and a model. The command copies FILE, loads the model,
+    prints which columns it takes and gives, and scores a few rows with it.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
     you trust. A .skops file runs no code; SCORELANE_TRUSTED_TYPES says what it may hold.

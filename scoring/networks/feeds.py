@@ -40,8 +40,8 @@ class Feed:
         dtype: what it holds: a key of `COLUMN_TYPES`.
         columns: the names of the columns, in the order of the input's places.
         flat: it takes n values, not n rows of values; there is one column then.
-        below: values are whole numbers from 0 to `below` - 1, which an Embedding looks up; None if
-            there is no such limit.
+        below: values are whole numbers from 0 to `below` - 1, which an Embedding looks up, or which
+            are the categories of a CategoryEncoding; None if there is no such limit.
     """
 
     name: str

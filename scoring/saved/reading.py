@@ -8,6 +8,7 @@ from typing import Any
 
 from sklearn.exceptions import InconsistentVersionWarning
 
+from scoring.saved.boosted_files import LIBRARIES, NotLoaded, load_boosted
 from scoring.saved.failures import unpickling_failure
 from scoring.saved.skops_file import NotReadable, load_skops
 from scoring.saved.unpickling import load_pickle, version_note
@@ -18,15 +19,15 @@ from shared.errors.service import BadSettings
 logger = logging.getLogger(__name__)
 
 
-#: The ending of a file of skops. All other files are pickles.
+#: The ending of a file of skops.
 SKOPS = ".skops"
 
 
 def read_estimator(path: Path) -> Any:
-    """Read an estimator from a file of skops, if its name ends in `.skops`, or else from a pickle.
+    """Read an estimator from a pickle; or from a file of skops or a booster, by its name's ending.
 
-    Unpickling runs code from the file, so a pickle must be trusted. A file of skops is never
-    unpickled.
+    Unpickling runs code from the file, so a pickle must be trusted. A file of skops
+    or a booster is never unpickled.
 
     Raises:
         shared.errors.model.UnusableModel: the file cannot be read here.
@@ -39,7 +40,7 @@ def read_estimator(path: Path) -> Any:
             estimator, missing = _load(path)
     except BadSettings:
         raise
-    except NotReadable as error:
+    except (NotReadable, NotLoaded) as error:
         raise UnusableModel(path=path, reason=str(error)) from error
     # Unpickling runs code from the file, which may raise any exception, or end the process.
     except (Exception, SystemExit) as error:
@@ -66,4 +67,6 @@ def _load(path: Path) -> tuple[Any, set[str]]:
     """What a file holds, and the names that the installed scikit-learn does not have."""
     if path.suffix.lower() == SKOPS:
         return load_skops(path), set()
+    if path.suffix.removeprefix(".") in LIBRARIES:
+        return load_boosted(path), set()
     return load_pickle(path)

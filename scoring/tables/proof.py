@@ -3,14 +3,15 @@
 import copy
 import logging
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from random import Random
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 from scoring.tables.fast_columns import FastColumns
 from scoring.tables.tree_ensembles import tree_groups
@@ -27,7 +28,7 @@ _TRIAL_ROWS = 500
 #: From how many groups of trees the thresholds are tried.
 _TRIAL_GROUPS = 3
 
-#: Tables have fewer features; words have more, in a sparse matrix, which trees are not faster for.
+#: Tables have fewer features; words have more.
 _MANY_FEATURES = 5000
 
 #: Numbers on which comparisons go wrong first.
@@ -99,11 +100,17 @@ def trees_agree(fast: Any, estimator: Any) -> bool:
     if features > _MANY_FEATURES:
         return False
     names = getattr(estimator, "feature_names_in_", None)
-    trials = (
-        rows if names is None else pd.DataFrame(rows, columns=names)
+    trials: Iterator[Any] = (
+        rows
         for nodes in islice(tree_groups(estimator), _TRIAL_GROUPS)
         for rows in _tree_rows(nodes, features)
     )
+    if names is None:
+        # An encoder before the trees may give a sparse matrix.
+        first = next(trials)
+        trials = chain([first, csr_matrix(first)], trials)
+    else:
+        trials = (pd.DataFrame(rows, columns=names) for rows in trials)
     return agrees(fast, estimator, trials)
 
 
@@ -163,7 +170,7 @@ def without_preprocessor(estimator: Any) -> Any:
     return bare
 
 
-def _tree_rows(nodes: TreeNodes, features: int) -> Iterable[npt.NDArray[np.float64]]:
+def _tree_rows(nodes: TreeNodes, features: int) -> Iterator[npt.NDArray[np.float64]]:
     """Rows of thresholds and their neighbours, in both precisions; without and with odd values."""
     random = np.random.default_rng(0)
     rows = np.zeros((_TRIAL_ROWS, features))

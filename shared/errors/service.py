@@ -25,6 +25,12 @@ class TooLarge(ScorelaneError):
     """The {what} is over the limit of {limit} {unit}. {advice}"""
 
 
+class NoSuchModel(ScorelaneError):
+    """There is no model '{model}' here. There are: {models}. A version that is served no longer
+    is not found either.
+    """
+
+
 class NoSuchFile(ScorelaneError):
     """There is no file '{file_id}'. Check the id; GET /v1/files lists all files."""
 

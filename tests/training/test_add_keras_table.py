@@ -137,6 +137,25 @@ def test_a_number_beyond_an_embedding_has_no_result(added):
     assert loaded.score(rows[:1]).equals(scored[:1].astype({"label_kind": np.int64}))
 
 
+def test_numbers_for_an_embedding_may_be_columns(added):
+    """With --inputs, a model that begins with an Embedding takes codes, and needs no words."""
+    embedding = layers.Embedding(20, 4, embeddings_initializer="normal")
+    model = keras.Sequential([keras.Input((2,)), embedding, layers.Flatten(), layers.Dense(1)])
+    with pytest.raises(UnusableModel, match="name them with --inputs"):
+        added(model)
+    loaded = added(model, inputs="shop:long,item:long")
+    scored = loaded.score(pd.DataFrame({"shop": [1, 2, 20], "item": [19, 4, 0]}))
+    expected = model.predict(np.array([[1, 19], [2, 4]]), verbose=0)[:, 0]
+    np.testing.assert_allclose(scored["prediction"][:2], expected, atol=1e-6)
+    assert scored["prediction"].isna().tolist() == [False, False, True]
+
+
+def test_a_wide_table_is_compiled(added):
+    """Rounding of large numbers is no reason to run the model in TensorFlow."""
+    loaded = added(dense(layers.Dense(60, "relu"), layers.Dense(10, "softmax"), width=784))
+    assert isinstance(loaded.network, OnnxTable)
+
+
 def test_a_number_beyond_32_bits_has_no_result(added):
     """A sigmoid would make a 1 of the infinity that Keras makes of it."""
     loaded = added(dense(layers.Dense(1, "sigmoid")))
@@ -242,3 +261,23 @@ def test_a_folder_of_a_table_is_compiled_again(added, tmp_path):
     after = compile_model(folder)
     assert (after.signature, after.options) == (before.signature, before.options)
     assert "model.onnx" in after.files
+
+
+def test_example_rows_name_the_columns(added, tmp_path):
+    """Whole numbers in the rows do not make a column of whole numbers."""
+    example = tmp_path / "rows.csv"
+    example.write_text("size,age,new\n1.5,30,true\n2.5,41,false\n")
+    loaded = added(dense(layers.Dense(1)), example=example)
+    assert [(one.name, one.type) for one in loaded.card.inputs] == [
+        ("size", "double"),
+        ("age", "double"),
+        ("new", "boolean"),
+    ]
+
+
+def test_an_example_may_have_more_columns_than_the_model(added, tmp_path):
+    """The columns with the names of the input layers are taken."""
+    example = tmp_path / "rows.csv"
+    example.write_text("city,price,size_1,size_0,age\n3,9.5,1,2,30\n")
+    loaded = added(several_inputs(), example=example)
+    assert [one.name for one in loaded.card.inputs] == ["age", "city", "size_0", "size_1"]

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from sklearn.exceptions import NotFittedError
 
+from scoring.estimators.boosted import use_one_thread
 from scoring.estimators.checks import (
     TARGET_RANGE,
     class_labels,
@@ -69,6 +70,7 @@ def described(estimator: Any, meaning: Meaning) -> Copied:
         shared.errors.input.BadOption: an option does not fit the estimator.
         ValueError: the estimator cannot be served; the message says why, and what to do.
     """
+    use_one_thread(estimator)
     refuse_unless_it_predicts(estimator)
     example = read_example(meaning.example) if meaning.example is not None else None
     inferred = inferred_inputs(estimator, given=meaning.inputs, example=example)

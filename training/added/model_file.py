@@ -18,6 +18,18 @@ FORMATS = {
     ".h5": "hdf5",
     ".keras": "hdf5",
     ".onnx": "onnx",
+    ".ubj": "ubj",
+    ".json": "ubj",
+    ".txt": "lgb",
+    ".cbm": "cbm",
+}
+
+#: Format -> how its files begin. An ONNX file begins with the number of a field of its protobuf.
+_HEADS = {
+    "onnx": (b"\x08", b"\x12", b"\x1a", b"\x3a"),
+    "ubj": (b"{",),
+    "lgb": (b"tree\n",),
+    "cbm": (b"CBM1",),
 }
 
 #: What the name of a compressed pickle may end in after one of these endings, as in `model.pkl.gz`.
@@ -30,8 +42,6 @@ _HEAD_BYTES = 4096
 #: A larger file is hardly a text that was taken for a model.
 _TEXT_BYTES = 2**20
 
-#: An ONNX file begins with the number of one of the first fields of its protobuf.
-_ONNX_FIELDS = (b"\x08", b"\x12", b"\x1a", b"\x3a")
 #: Ending of a zip file that is a model -> the program that writes it.
 _ZIPPED = {".keras": "Keras", ".skops": "skops"}
 
@@ -42,16 +52,24 @@ _EXPORT_SKLEARN = (
 )
 _EXPORT_KERAS = "Save the Keras model itself with model.save('model.keras')"
 _SOURCE = f"Other formats cannot be served. {_EXPORT_SKLEARN}, or a Keras model with model.save"
-_BOOSTER = (
-    "it is a model of {0} without the steps that make numbers of texts. Put {0}'s scikit-learn "
-    "class behind a vectoriser in a pipeline, fit it, and save that with joblib.dump"
-)
+_BOOSTER = "it is a model of {0}. Rename it to end in {1}"
 _PYTORCH = f"it is a PyTorch file. {_SOURCE}"
 _XGBOOST, _LIGHTGBM, _CATBOOST = (
-    _BOOSTER.format(name) for name in ("XGBoost", "LightGBM", "CatBoost")
+    _BOOSTER.format("XGBoost", ".ubj (binary) or .json"),
+    _BOOSTER.format("LightGBM", ".txt"),
+    _BOOSTER.format("CatBoost", ".cbm"),
 )
 
 _RENAME_TO_PKL = "it is a pickle. If it holds a scikit-learn pipeline, rename it to end in .pkl"
+#: Format -> what to say about a file that is surely none of it.
+_NOT_OF = {
+    "skops": "it is no file of skops. Save a pipeline with skops.io.dump",
+    "onnx": "it is no ONNX file. Copy the whole file again",
+    "ubj": "it is no file of XGBoost. Save the model with save_model('model.ubj')",
+    "lgb": "it is no file of LightGBM. Save the model with booster_.save_model('model.txt')",
+    "cbm": "it is no file of CatBoost. Save the model with save_model('model.cbm')",
+}
+
 _ARCHIVE = "it is an archive. Unpack it and name the model file in it"
 
 #: What to say about the ending of a file that is none of `FORMATS`.
@@ -63,9 +81,7 @@ _ENDINGS = {
     ".safetensors": f"it is a safetensors file, which holds weights alone. {_SOURCE}",
     ".pb": f"it is a part of a TensorFlow SavedModel. {_EXPORT_KERAS}",
     ".tflite": f"it is a TensorFlow Lite file. {_EXPORT_KERAS}",
-    ".ubj": _XGBOOST,
     ".bst": _XGBOOST,
-    ".cbm": _CATBOOST,
     ".zip": _ARCHIVE,
     **dict.fromkeys(
         COMPRESSIONS,
@@ -139,19 +155,18 @@ def _head(file: Path) -> bytes:
 
 def _foreign(head: bytes, file: Path, form: str | None) -> str:
     """What a file is that surely holds no model of a format; empty if it may hold one."""
-    if form == "onnx":
-        is_right = head[:1] in _ONNX_FIELDS
-        return "" if is_right else _by_signature(head) or "it is no ONNX file. Copy it again"
+    is_right = head.startswith(_HEADS.get(form or "", ()))
+    if is_right and (form != "ubj" or b"learner" in head[:60]):
+        return ""
     if reason := _by_signature(head):
         return reason
     if form == "pkl":
         return _foreign_to_pickles(head, file)
-    if form in ("hdf5", "keras", "skops") and head[:1] == b"\x80":
+    if form is not None and head[:1] == b"\x80":
         return _RENAME_TO_PKL
     if head.startswith(_ZIP):
         return _of_zip(file, right=_ZIPPED.get(file.suffix.lower()))
-    is_skops = form == "skops"
-    return "it is no file of skops. Save a pipeline with skops.io.dump" if is_skops else ""
+    return _NOT_OF.get(form or "", "")
 
 
 def _by_signature(head: bytes) -> str:

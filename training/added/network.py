@@ -35,13 +35,16 @@ def copy_network(file: Path, folder: Path, meaning: Meaning) -> Copied:
     meaning.refuse(("target_range",), "it is for regressors of scikit-learn only")
     meaning.refuse(("positive",), "a Keras file does not name its classes; give --class-values")
     meaning.refuse(("cuts",), "give the names of the classes with --classes")
-    meaning.refuse(("example",), "it is for scikit-learn models only; give --inputs")
     meaning.refuse(("vectorizer",), "it is for scikit-learn; words are in --word-index")
     model = read_keras(file)
     check_functional(model)
-    if not (meaning.word_index or meaning.tokenizer or takes_word_numbers(model)):
+    has_words = meaning.word_index or meaning.tokenizer
+    has_columns = meaning.inputs is not None or meaning.example is not None
+    if not has_words and (has_columns or not takes_word_numbers(model)):
         return copy_table_network(model, file, folder, meaning)
-    meaning.refuse(("inputs",), "the model takes word numbers, which are made from a text")
+    meaning.refuse(
+        ("inputs", "example"), "the model takes word numbers, which are made from a text"
+    )
     vocabulary = vocabulary_of(
         meaning.word_index, meaning.tokenizer, model=file, num_words=meaning.num_words
     )

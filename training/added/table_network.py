@@ -14,7 +14,9 @@ from scoring.networks.table_network import TableNetwork
 from scoring.networks.table_rows import rows_for
 from scoring.networks.tensorflow_table import TensorFlowTable
 from shared.signature import Signature
+from shared.tables.trial_rows import typed_frame
 from training.added.copied import Copied
+from training.added.example_rows import example_inputs, example_values, read_example
 from training.added.given_inputs import parse_inputs
 from training.added.input_layers import feeds_of
 from training.added.meaning import KERAS_OPTIONS, Meaning
@@ -46,7 +48,9 @@ def copy_table_network(model: Any, file: Path, folder: Path, meaning: Meaning) -
     meaning.refuse(KERAS_OPTIONS, "the model takes columns, and no word numbers")
     _check_stateless(model)
     given = parse_inputs(meaning.inputs) if meaning.inputs is not None else None
-    feeds, inputs, source = feeds_of(model, given)
+    example = read_example(meaning.example) if meaning.example is not None else None
+    shown = example_inputs(example) if example is not None else None
+    feeds, inputs, source = feeds_of(model, given, shown)
     each, notes = heads_of(model, meaning.classes, meaning.labels)
     is_text = [(one.type, one.required) for one in inputs] == [("string", True)]
     heads, of_score = heads_with_score(each, meaning, is_text=is_text)
@@ -68,6 +72,7 @@ def copy_table_network(model: Any, file: Path, folder: Path, meaning: Meaning) -
         format="keras",
         sources={one.name: source for one in inputs} | {"outputs": "the output layers"},
         notes=tuple(notes),
+        example=None if example is None else typed_frame(inputs, example_values(example, inputs)),
     )
 
 

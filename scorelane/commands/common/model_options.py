@@ -141,8 +141,9 @@ def print_if_compiled(card: Card) -> bool:
 
     if (difference := card.figures.get(COMPILED_FIGURE)) is None:
         return False
+    what = "scores" if card.format == "hdf5" else "outputs"
     click.echo(
-        "The model is compiled: ONNX Runtime runs it, and its scores differ by at most "
+        f"The model is compiled: ONNX Runtime runs it, and its {what} differ by at most "
         f"{difference:.1g} from TensorFlow's."
     )
     return True
