@@ -8,6 +8,7 @@ import httpx
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
+from support.programs import free_port
 from support.waiting import wait_for
 
 from shared.errors.input import BadOption
@@ -45,16 +46,21 @@ def test_a_folder_of_its_scikit_learn_flavour(tmp_path, form):
     )
 
 
-class Doubles(mlflow.pyfunc.PythonModel):
-    def predict(self, context, model_input, params=None):
-        return pd.DataFrame({"twice": model_input["age"] * 2, "old": model_input["age"] > 18})
+def doubles():
+    """A model of a user's own; defined here, because MLflow warns while the class is made."""
+
+    class Doubles(mlflow.pyfunc.PythonModel):
+        def predict(self, context, model_input, params=None):
+            return pd.DataFrame({"twice": model_input["age"] * 2, "old": model_input["age"] > 18})
+
+    return Doubles()
 
 
 def test_any_other_flavour_is_run_by_mlflow(tmp_path):
     """The outputs are those of its signature. A number of 32 bits is what it was told to take."""
-    given = ROWS.astype({"visits": "int32"})
-    signature = mlflow.models.infer_signature(given, Doubles().predict(None, given))
-    mlflow.pyfunc.save_model(tmp_path / "model", python_model=Doubles(), signature=signature)
+    model, given = doubles(), ROWS.astype({"visits": "int32"})
+    signature = mlflow.models.infer_signature(given, model.predict(None, given))
+    mlflow.pyfunc.save_model(tmp_path / "model", python_model=model, signature=signature)
     added = add_model(tmp_path / "model", name="mine", output=tmp_path / "models")
     assert added.card.format == "mlflow"
     outputs = [(one.name, one.type) for one in added.card.signature.outputs]
@@ -70,7 +76,7 @@ def test_any_other_flavour_is_run_by_mlflow(tmp_path):
 def registry(tmp_path_factory):
     """A registry on this machine, with version 1 of the model `churn` as its champion."""
     folder = tmp_path_factory.mktemp("registry")
-    port = "5978"
+    port = str(free_port())
     address = f"http://127.0.0.1:{port}"
     store = ["--backend-store-uri", "sqlite:///models.db", "--artifacts-destination", "files"]
     command = [sys.executable, "-m", "mlflow", "server", "--port", port, "--workers", "1", *store]
