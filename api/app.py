@@ -4,6 +4,7 @@ from flask import Flask
 
 from api import errors
 from api.docs import openapi, swagger_page
+from api.inference import invocations, score
 from api.jobs import events
 from api.jobs import views as jobs
 from api.operations import health, metrics, models
@@ -67,6 +68,8 @@ def create_app(
     Access(settings, store).register(app)
     for resource in (
         sentiment,
+        score,
+        invocations,
         submit,
         jobs,
         retry,

@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from api.uploads.columns import InputColumns
 from api.uploads.csv import CsvUpload
 from shared.config.settings import Settings
 from shared.model import SCORE, TEXT, Model, load_model
 from shared.tables.csv_results import header, render
 from shared.tables.layouts import Layout
+from shared.tables.rows import ReadOptions
 
 #: The number of bytes that are read and scored at a time, about the size of a part of a job.
 BLOCK = 4 << 20
@@ -59,7 +61,7 @@ def _layout(source: Path) -> Layout:
     upload = CsvUpload()
     with source.open("rb") as file:
         upload.feed(file.read(BLOCK))
-    return upload.layout("text", None)
+    return upload.layout(InputColumns(("text",)))
 
 
 def _ends(source: Path, layout: Layout, shares: int) -> list[int]:
@@ -94,12 +96,11 @@ def _score(source: Path, target: Path, begin: int, end: int, layout: Layout) -> 
             rows = layout.read(
                 block,
                 offset=offset,
-                max_text_chars=settings.max_text_chars,
-                max_record_bytes=settings.max_record_bytes,
+                options=ReadOptions(settings.max_text_chars, settings.max_record_bytes),
             )
-            texts = pd.Series(rows.texts, dtype=object)
+            texts = pd.Series(rows.inputs[0], dtype=object)
             scores = _model.score(pd.DataFrame({TEXT: texts}))[SCORE].tolist()
-            results.write(render(rows.refs, scores, rows.errors))
+            results.write(render(rows.refs, [scores], rows.errors))
 
 
 if __name__ == "__main__":

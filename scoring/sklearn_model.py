@@ -1,7 +1,7 @@
 """The runtime for fitted scikit-learn estimators and pipelines: pickles, and files of skops."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ from scoring.estimators.unwrapping import unwrapped
 from scoring.independence import check_independence, check_rows
 from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
+from scoring.tables.faster import faster_table
 from scoring.words.fast_vectorisers import with_fast_vectorisers
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.model import UnusableModel
@@ -53,10 +54,16 @@ class SklearnModel(Model):
                 self._sentiment = self._sentiment_of(scorer)
                 if self._takes_texts and self._sentiment:
                     check_independence(scorer)
-                self._estimator = _faster(scorer) if self._takes_texts else scorer
+                if self._takes_texts:
+                    whole = estimator
+                    ways = (WordPipeline.from_estimator, with_fast_vectorisers)
+                    self._estimator = _faster(scorer, ways)
+                else:
+                    whole = _faster(estimator, (faster_table,))
+                    self._estimator = unwrapped(whole)
                 self._predictions: Predictions | None = None
                 if self._outputs != SENTIMENT.outputs:
-                    self._predictions = predictions_on_card(estimator, self._estimator, card)
+                    self._predictions = predictions_on_card(whole, self._estimator, card)
                 self._trial_values = (
                     {} if self._takes_texts else fitted_values(estimator, signature.inputs)
                 )
@@ -164,10 +171,15 @@ def _one_at_a_time() -> Any:
     return joblib.parallel_config(backend="sequential")
 
 
-def _faster(estimator: Any) -> Any:
-    """An estimator with the same results that counts words faster, or the estimator itself."""
+def _faster(estimator: Any, ways: Sequence[Callable[[Any], Any]]) -> Any:
+    """A faster estimator with the same results, or the estimator itself.
+
+    Args:
+        estimator: fitted.
+        ways: functions that give a faster estimator, or None.
+    """
     try:
-        for faster in (WordPipeline.from_estimator, with_fast_vectorisers):
+        for faster in ways:
             if (found := faster(estimator)) is not None:
                 return found
     # scikit-learn can score with attributes missing or changed that the faster code reads.

@@ -53,7 +53,7 @@ class Input(_Column):
 class Output(_Column):
     """A column that a model gives."""
 
-    type: ColumnType = "double"
+    type: Literal["string", "double", "long", "boolean"] = "double"
     meaning: Meaning = "prediction"
     of: str | None = Field(None, description="The class whose probability it is.")
     minimum: float | None = Field(None, description="The least value, if it is known.")

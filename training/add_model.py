@@ -12,7 +12,7 @@ from training.added.copied import Copied
 from training.added.meaning import Meaning
 from training.added.mlflow_source import is_mlflow, mlflow_source
 from training.added.model_file import format_of
-from training.added.proof import check_classes, check_example, proof_rows, prove
+from training.added.proof import check_example, classes_of, proof_rows, prove
 from training.model_folder import library_versions, new_model_folder
 
 #: The values of a row, by the name of their column.
@@ -97,19 +97,20 @@ def add_model(
     with new_model_folder(output, name, force=force) as folder:
         try:
             copied = _copy(kind, file, folder, meaning)
+            form = copied.format or kind
             card = write_card(
                 folder,
                 name=name,
-                format=kind,
+                format=form,
                 options=copied.options,
                 signature=copied.signature,
                 description=description,
                 files=[path.name for path in folder.iterdir()],
                 figures=copied.figures,
-                libraries=library_versions(*_LIBRARIES[kind]),
+                libraries=library_versions(*_LIBRARIES[form]),
             )
             model = load_model(folder)
-            classes = check_classes(model, copied.options)
+            classes = classes_of(model)
             if copied.example is not None:
                 check_example(model, copied.example)
             rows = proof_rows(model, copied.example)
@@ -159,7 +160,7 @@ _LIBRARIES = {
     "lgb": ("lightgbm", "numpy"),
     "cbm": ("catboost", "numpy"),
     "mlflow": ("mlflow", "mlflow-skinny"),
-    "hdf5": ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy"),
+    **dict.fromkeys(("hdf5", "keras"), ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy")),
 }
 
 

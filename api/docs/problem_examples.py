@@ -34,7 +34,7 @@ _VALUES = {
     "offered": "text/csv, application/x-ndjson, application/json",
     "offset": "1,024",
     "option": "text_column",
-    "options": "model, text_column, ref_column",
+    "options": "model, text_column, ref_column, rename, outputs",
     "origin": "https://example.org",
     "param": "completion_window",
     "problem": "the cell has more after its closing quote",

@@ -1,7 +1,7 @@
 """The options of a request, from its query or the fields of its form."""
 
 import csv
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, get_args
 
@@ -32,15 +32,44 @@ class RowOptions:
     """How rows are read and scored."""
 
     model: str | None = option(None, "The name of the model. The service has a default.")
-    text_column: str = option("text", "The column with the texts.")
+    text_column: str | None = option(
+        None, "The column with the texts. Default: the name of the model's input, mostly `text`."
+    )
     ref_column: str | None = option(
         None, "The column with the references. Default: `ref`, if it exists."
     )
+    rename: tuple[str, ...] = option(
+        (),
+        "The columns that have another name than the model's inputs, separated by commas: "
+        "`yours:its`.",
+        example="Age:age,Fare:fare",
+    )
+    outputs: tuple[str, ...] | None = option(
+        (),
+        "The outputs of the model that the results have: names separated by commas, or `all`. "
+        "Default: those that need no request.",
+        example="label",
+    )
 
 
-def parameters_of(options: type) -> tuple[Parameter, ...]:
+def parameters_of(options: type, *, without: Collection[str] = ()) -> tuple[Parameter, ...]:
     """Return the query parameters for the fields of an options class, for OpenAPI."""
-    return tuple(Parameter(one.name, **one.metadata) for one in fields(options))
+    return tuple(
+        Parameter(one.name, **one.metadata) for one in fields(options) if one.name not in without
+    )
+
+
+@dataclass(frozen=True)
+class InvocationOptions(RowOptions):
+    """How the rows of a `POST /invocations` are read, scored and answered."""
+
+    errors: str = option(
+        "fail",
+        "What rows with an error do: `fail` (the request is refused, as by MLflow) or `rows` "
+        "(every prediction is an object with an `error`).",
+        {"enum": ["fail", "rows"]},
+        example="rows",
+    )
 
 
 @dataclass(frozen=True)
@@ -56,6 +85,12 @@ class JobOptions(RowOptions):
         "The character between the cells of a CSV: an ASCII character, or `comma`, `semicolon`, "
         "`tab`, `pipe`.",
         example="semicolon",
+    )
+    decimal: str = option(
+        ".",
+        "The decimal sign of numbers in a CSV or TSV.",
+        {"enum": [".", ",", "point", "comma"]},
+        example="comma",
     )
     charset: str | None = option(
         None, "The charset of the text. Default: UTF-8.", example="latin-1"
@@ -136,8 +171,13 @@ Options = TypeVar("Options", bound=RowOptions)
 
 
 def row_options(*sources: Mapping[str, str]) -> RowOptions:
-    """Parse the options of `POST /sentiment`; see `job_options`."""
+    """Parse the options of `POST /sentiment` and `POST /score`; see `job_options`."""
     return _read(RowOptions, sources)
+
+
+def invocation_options(*sources: Mapping[str, str]) -> InvocationOptions:
+    """Parse the options of `POST /invocations`, whose rows have no refs; see `job_options`."""
+    return _read(InvocationOptions, sources, without=("ref_column",))
 
 
 def job_options(*sources: Mapping[str, str]) -> JobOptions:
@@ -156,8 +196,10 @@ def job_options(*sources: Mapping[str, str]) -> JobOptions:
     return _read(JobOptions, sources)
 
 
-def _read(kind: type[Options], sources: tuple[Mapping[str, str], ...]) -> Options:
-    names = [one.name for one in fields(kind)]
+def _read(
+    kind: type[Options], sources: tuple[Mapping[str, str], ...], without: Collection[str] = ()
+) -> Options:
+    names = [one.name for one in fields(kind) if one.name not in without]
     values: dict[str, Any] = {}
     for source in sources:
         seen = set()
@@ -189,19 +231,34 @@ def _delimiter(value: str) -> str:
     return found
 
 
-def _columns(value: str) -> ColumnSelection:
-    if value == "all":
-        return None
-    # Parsed like a line of a CSV: a name that contains a comma is quoted.
-    try:
-        [names] = csv.reader([value], skipinitialspace=True, strict=True)
-    except (ValueError, csv.Error):
-        names = []
-    names = [name.strip() for name in names]
-    if not all(names) or len(set(names)) < max(len(names), 1):
-        reason = "it must be all, or names separated by commas, each once"
-        raise BadOption(option="columns", value=value[:80], reason=reason)
-    return tuple(names)
+def _names(name: str) -> Callable[[str], tuple[str, ...]]:
+    """The parser of an option that lists names."""
+
+    def parse(value: str) -> tuple[str, ...]:
+        # Parsed like a line of a CSV: a name that contains a comma is quoted.
+        try:
+            [names] = csv.reader([value], skipinitialspace=True, strict=True)
+        except (ValueError, csv.Error):
+            names = []
+        names = [name.strip() for name in names]
+        if not all(names) or len(set(names)) < max(len(names), 1):
+            reason = "it must be names separated by commas, each once"
+            raise BadOption(option=name, value=value[:80], reason=reason)
+        return tuple(names)
+
+    return parse
+
+
+def _names_or_all(name: str) -> Callable[[str], ColumnSelection]:
+    """The parser of an option that lists names, or is `all`: None."""
+    return lambda value: None if value == "all" else _names(name)(value)
+
+
+def _decimal(value: str) -> str:
+    signs = {"point": ".", "comma": ",", ".": ".", ",": ","}
+    if value not in signs:
+        raise BadOption(option="decimal", value=value[:80], reason="it must be point or comma")
+    return signs[value]
 
 
 def _format(value: str) -> str:
@@ -209,6 +266,12 @@ def _format(value: str) -> str:
     if value not in known:
         reason = f"the results are stored as one of {', '.join(known)}"
         raise BadOption(option="format", value=value[:80], reason=reason)
+    return value
+
+
+def _errors(value: str) -> str:
+    if value not in ("fail", "rows"):
+        raise BadOption(option="errors", value=value[:80], reason="it must be fail or rows")
     return value
 
 
@@ -221,10 +284,14 @@ def _quoting(value: str) -> str:
 
 #: The parsers of the options whose value is not a plain text.
 _PARSERS: dict[str, Callable[[str], Any]] = {
-    "columns": _columns,
+    "columns": _names_or_all("columns"),
+    "decimal": _decimal,
     "delimiter": _delimiter,
+    "errors": _errors,
     "format": _format,
+    "outputs": _names_or_all("outputs"),
     "quoting": _quoting,
+    "rename": _names("rename"),
 }
 
 

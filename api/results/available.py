@@ -90,7 +90,7 @@ class AvailableRows:
             skip = max(begin - part.first_row, 0)
             wanted = min(limit - len(rows), part.rows - skip)
             take = rows_for_page(content, part, wanted, room)
-            rows += self.parts.form.parse(content, skip, skip + take, self.parts.columns)
+            rows += self.parts.parse(content, skip, skip + take)
             room -= len(content) * take / max(part.rows, 1)
             if len(rows) == limit or take < wanted or room <= 0:
                 return rows, self.cursor_after(part.first_row + skip + take)
@@ -101,7 +101,7 @@ class AvailableRows:
         for index, number in enumerate(self._from(begin, self.numbers)):
             # Only the first part may have rows before `begin`.
             skip = 0 if index else max(begin - self.parts.part(number).first_row, 0)
-            if form is self.parts.form and not skip:
+            if form is self.parts.form and not skip and self.parts.is_stored_as_shown:
                 yield self.parts.content_or_errors(number)
             else:
                 with page_turns:
@@ -130,7 +130,7 @@ class AvailableRows:
 
     def _bad_rows(self, number: int, begin: int) -> list[BadRow]:
         first = self.parts.part(number).first_row
-        rows = self.parts.form.bad_rows(self.parts.content_or_errors(number))
+        rows = self.parts.bad_rows(number)
         return [BadRow(first + index, *row) for index, *row in rows if first + index >= begin]
 
     def _from(self, row: int, numbers: Sequence[int]) -> Sequence[int]:

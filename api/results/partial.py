@@ -110,7 +110,7 @@ def partial_response(services: Services, job: Job) -> Response:
         give_back_after(response.content_length or 0)
     else:
         form, cursor = ROW_FORMATS[wanted], available.cursor_after(available.end(begin))
-        head = form.header(job.spec.columns)
+        head = form.header(job.spec.result_columns)
         rows_from = available.content(form, begin)
         response = rows_response(head, rows_from, wanted, f"{job.spec.id}-{begin}")
     add_next_link(services, available, response, cursor)

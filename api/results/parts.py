@@ -18,9 +18,15 @@ from api.services import Services
 from shared.errors.service import DataDamaged, ResultsDamaged
 from shared.jobs.job import ENDED, Job, State
 from shared.jobs.outcome import Outcome
-from shared.model import SCORE
 from shared.tables.parts import Part
-from shared.tables.result_formats import ROW_FORMATS, Records, RowFormat, part_format
+from shared.tables.result_columns import ResultColumns
+from shared.tables.result_formats import (
+    ROW_FORMATS,
+    Records,
+    RowFormat,
+    part_format,
+    projected,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -87,9 +93,24 @@ class ResultParts:
         return part_format(self.job.spec)
 
     @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of the upload's columns that are copied to the results."""
-        return self.job.spec.columns
+    def columns(self) -> ResultColumns:
+        """The columns of the results."""
+        return self.job.spec.result_columns
+
+    @property
+    def is_stored_as_shown(self) -> bool:
+        """Whether the stored rows have the columns of the results, and no others."""
+        return self.columns == self.job.spec.stored_columns
+
+    def bad_rows(self, number: int) -> list[tuple[int, str, str]]:
+        """The rows of a part with an error: number within the part, ref and error of each."""
+        content = self.content_or_errors(number)
+        return self.form.bad_rows(content, self.job.spec.stored_columns)
+
+    def parse(self, content: bytes, begin: int = 0, end: int | None = None) -> Records:
+        """The rows of a part from `begin` to before `end`, as records of the results' columns."""
+        stored = self.job.spec.stored_columns
+        return projected(self.form.parse(content, begin, end, stored), self.columns)
 
     def __len__(self) -> int:
         return 1 if self.is_small else self.job.parts
@@ -143,12 +164,13 @@ class ResultParts:
                 raise
         part = self.part(number)
         rows = range(part.first_row + 1, part.first_row + part.rows + 1)
-        empty = dict.fromkeys(("ref", *self.columns), "") | {SCORE: None}
+        stored = self.job.spec.stored_columns
+        empty = dict.fromkeys(stored.names, None) | dict.fromkeys(("ref", *stored.carried), "")
         lost = [
             empty | {"error": f"the result was damaged on the disk: row {at} is lost"}
             for at in rows
         ]
-        return self.form.write(lost, self.columns)
+        return self.form.write(lost, stored)
 
     def check(self) -> None:
         """Read all parts, and raise if one is damaged.
@@ -209,11 +231,11 @@ class ResultParts:
 
     def records(self, number: int, begin: int = 0, end: int | None = None) -> Records:
         """The rows of a part from `begin` to before `end`, both counted within the part."""
-        return self.form.parse(self.content(number), begin, end, self.columns)
+        return self.parse(self.content(number), begin, end)
 
     def records_or_errors(self, number: int, begin: int = 0, end: int | None = None) -> Records:
         """Like `records`; a damaged row of an ended job has an error that says so."""
-        return self.form.parse(self.content_or_errors(number), begin, end, self.columns)
+        return self.parse(self.content_or_errors(number), begin, end)
 
     def part_with_row(self, row: int, known: int | None = None) -> int:
         """The number of the part that holds a row; the number of parts if none does.
@@ -250,7 +272,7 @@ class ResultParts:
             skip = max(begin - part.first_row, 0)
             wanted = min(end - part.first_row, part.rows) - skip
             take = rows_for_page(content, part, wanted, PAGE_BYTES - size)
-            rows += self.form.parse(content, skip, skip + take, self.columns)
+            rows += self.parse(content, skip, skip + take)
             if take < wanted:
                 break
             size += len(content) * take / max(part.rows, 1)
@@ -287,9 +309,10 @@ class ResultParts:
             # Imported here, as pyarrow costs memory: only requests for Parquet should load it.
             from shared.tables.parquet_results import parquet_of  # noqa: PLC0415
 
-            return parquet_of(contents, self.form, self.columns)
+            stored = self.job.spec.stored_columns
+            return parquet_of(contents, self.form, stored, self.columns)
         form = ROW_FORMATS[wanted]
-        if form is not self.form:
+        if form is not self.form or not self.is_stored_as_shown:
             contents = self._rewritten(form, contents)
         return prepend(form.header(self.columns), contents)
 
@@ -299,6 +322,6 @@ class ResultParts:
                 content = next(contents, None)
                 if content is None:
                     return
-                content = form.write(self.form.parse(content, columns=self.columns), self.columns)
+                content = form.write(self.parse(content), self.columns)
             give_back_after(len(content))
             yield content

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from api.requests.columns import chosen_outputs, input_columns
 from api.requests.options import JobOptions
 from api.requests.terms import Terms, terms_of
 from api.services import Services
+from api.uploads.columns import InputColumns
 from shared.fleet import Served
+from shared.signature import Output
 
 
 @dataclass(frozen=True)
@@ -15,11 +18,15 @@ class Admitted:
     Attributes:
         options: all of them.
         served: the model that will score the rows.
+        inputs: where the inputs and the refs are in the request.
+        outputs: the outputs in the results.
         terms: the fields of the job's `Spec` that follow from the options alone.
     """
 
     options: JobOptions
     served: Served
+    inputs: InputColumns
+    outputs: tuple[Output, ...]
     terms: Terms
 
 
@@ -32,4 +39,10 @@ def admit(services: Services, options: JobOptions) -> Admitted:
         shared.errors.input.BadInput: another option cannot be used.
     """
     served = services.model(options.model)
-    return Admitted(options, served, terms_of(options, services.settings))
+    signature = served.card.signature
+    inputs, outputs = input_columns(signature, options), chosen_outputs(signature, options.outputs)
+    terms = terms_of(options, services.settings) | {
+        "signature": signature,
+        "outputs": tuple(one.name for one in outputs) if options.outputs != () else (),
+    }
+    return Admitted(options, served, inputs, outputs, terms)

@@ -27,6 +27,7 @@ from api.uploads.json_rows import Row, json_columns, json_rows
 from api.uploads.readers import reader_of
 from shared.fleet import Served
 from shared.storage.blobs import Blobs
+from shared.tables.csv_layout import CsvLayout
 
 #: A small job is scored in one go. With a slow model, one that takes longer than this is a bulk
 #: job.
@@ -100,7 +101,7 @@ class CheckedJson:
         admitted: its options, model and terms.
         columns: the names of all its columns.
         carried: the names of the columns that are carried through to the results.
-        rows: the ref, the text and the carried values of each row.
+        rows: the ref, the inputs and the carried values of each row.
         size: the bytes of the body.
         is_small: whether the rows are a small job, which needs no upload and no split.
     """
@@ -173,8 +174,10 @@ def check_upload(
             write(chunk)
     admitted = early or admit(services, content.options())
     options, columns = admitted.options, reader.finish()
-    carried = carried_columns(options.columns, columns, options.ref_column)
-    layout = reader.layout(options.text_column, options.ref_column, carried)
+    carried = carried_columns(options.columns, columns, options.ref_column, admitted.outputs)
+    layout = reader.layout(admitted.inputs, carried)
+    if isinstance(layout, CsvLayout):
+        layout = layout.model_copy(update={"decimal": options.decimal})
     check_columns(settings, layout.width)
     if content.kind.format is Format.PARQUET:
         # A text file's rows are counted only when the job is split.
@@ -205,14 +208,9 @@ def check_json(
     carried: tuple[str, ...] = ()
     columns = json_columns(value)
     if options.columns != ():
-        carried = carried_columns(options.columns, columns, options.ref_column)
+        carried = carried_columns(options.columns, columns, options.ref_column, admitted.outputs)
         check_columns(services.settings, len(carried))
-    rows = json_rows(
-        value,
-        text_column=options.text_column,
-        ref_column=options.ref_column,
-        carried=carried,
-    )
+    rows = json_rows(value, admitted.inputs, carried)
     is_small = _is_small(services, admitted.served, len(rows), size)
     if not is_small:
         check_rows(services.settings, len(rows))

@@ -1,7 +1,7 @@
 """`POST /jobs?validate=true`, a dry run: what would become of a job, without making it."""
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any, NotRequired
 
 from flask import Request
 from pydantic import Field
@@ -15,6 +15,8 @@ from api.submission.preview import Preview, preview_of
 from api.submission.warnings import merged_rows_warnings
 from api.uploads.formats import Format, Kind
 from shared.fleet import Served
+from shared.signature import Signature
+from shared.tables.cells import value_at
 from shared.tables.rows import Rows
 
 #: How many rows are shown, and how many with an error; and how much of each of their texts.
@@ -27,7 +29,15 @@ class PreviewRow(TypedDict):
 
     row: Annotated[int, Field(ge=1)]
     ref: str
-    text: Annotated[str, Field(description="Its beginning; empty if the row has an error.")]
+    text: NotRequired[
+        Annotated[str, Field(description="Its beginning; empty if the row has an error.")]
+    ]
+    inputs: NotRequired[
+        Annotated[
+            dict[str, Any],
+            Field(description="Its values, if the model takes other columns than a text."),
+        ]
+    ]
     error: str | None
 
 
@@ -106,10 +116,15 @@ def dry_run(services: Services, request: Request) -> DryRun:
     content = content_of(request)
     preview = preview_of(services, content, request)
     card = preview.admitted.served.card
-    rows = list(_preview_rows(preview.rows))
+    rows = list(_preview_rows(card.signature, preview.rows))
     errors = [row for row in rows if row["error"] is not None]
     is_csv = content.kind.format is Format.CSV
-    warnings = merged_rows_warnings(preview.rows.texts, content.delimiter) if is_csv else []
+    warnings = []
+    if is_csv:
+        for one, column in zip(card.signature.inputs, preview.rows.inputs, strict=False):
+            if one.type == "string":
+                what = "text" if card.signature.takes_text else one.name
+                warnings += merged_rows_warnings(column, content.delimiter, what)
     return {
         "detail": " ".join([_detail(preview, content.kind), *warnings]),
         "format": content.kind.format,
@@ -156,7 +171,20 @@ def _estimate(services: Services, served: Served, rows: int | None) -> Estimate:
     }
 
 
-def _preview_rows(rows: Rows) -> Iterator[PreviewRow]:
-    columns = zip(rows.refs, rows.texts, rows.errors, strict=True)
-    for number, (ref, text, error) in enumerate(columns, 1):
-        yield {"row": number, "ref": ref, "text": text[:SHOWN_CHARS], "error": error}
+def _preview_rows(signature: Signature, rows: Rows) -> Iterator[PreviewRow]:
+    for at, (ref, error) in enumerate(zip(rows.refs, rows.errors, strict=True)):
+        row: PreviewRow = {"row": at + 1, "ref": ref, "error": error}
+        values = {
+            one.name: _shown(None if error else value_at(one, column, at))
+            for one, column in zip(signature.inputs, rows.inputs, strict=True)
+        }
+        if signature.takes_text:
+            [text] = values.values()
+            row["text"] = text or ""
+        elif error is None:
+            row["inputs"] = values
+        yield row
+
+
+def _shown(value: Any) -> Any:
+    return value[:SHOWN_CHARS] if isinstance(value, str) else value

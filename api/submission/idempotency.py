@@ -127,9 +127,11 @@ class Claim:
     def bind_rows(self, kind: Kind, options: JobOptions) -> Binding:
         """Return the binding of a job of rows, after the watched content was read to its end."""
         given = asdict(options)
-        if given["quoting"] is None:
-            # As releases without this option had it: a key from before an upgrade stays valid.
-            del given["quoting"]
+        # As releases without these options had it: a key from before an upgrade stays valid.
+        for name in ("quoting", "rename", "outputs", "decimal"):
+            if given[name] == getattr(JobOptions, name):
+                del given[name]
+        given["text_column"] = given["text_column"] or "text"
         return self.bind([kind.format, given])
 
     def bind(self, identity: Any) -> Binding:

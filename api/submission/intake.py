@@ -74,7 +74,7 @@ def _take_json(
     with new_folder(services) as job_id:
         size = 0
         with services.blobs.writing(upload_key_of(job_id)) as file:
-            for lines in written_rows(rows):
+            for lines in written_rows(rows, len(checked.admitted.inputs.inputs)):
                 file.write(lines)
                 size += len(lines)
         return record_bulk(services, served, job_id, StoredUpload(NDJSON, size, len(rows)), terms)

@@ -32,7 +32,7 @@ from shared.errors.input import OpenQuote
 from shared.jobs.keys import upload_key_of
 from shared.tables.layouts import NDJSON, Layout, ParquetLayout
 from shared.tables.parquet_rows import first_rows_of
-from shared.tables.rows import Rows
+from shared.tables.rows import ReadOptions, Rows
 from shared.tables.stored_rows import ref_text
 
 #: How much of a text file is read for a preview: bytes, and rows in them.
@@ -93,9 +93,10 @@ def _preview_json(
     if checked.is_small:
         check_small_room(services, checked.admitted.served)
     count = len(checked.rows)
-    first, settings = Rows(), services.settings
-    for number, (ref, text, *_) in enumerate(checked.rows[:PREVIEW_ROWS], 1):
-        first.add(str(number) if ref is None else ref_text(ref), text, settings.max_text_chars)
+    first, options = Rows(), _read_options(services.settings, checked.admitted)
+    for number, (ref, *values) in enumerate(checked.rows[:PREVIEW_ROWS], 1):
+        shown = str(number) if ref is None else ref_text(ref)
+        first.add(shown, values[: len(options.inputs)], options)
     return Preview(
         checked.admitted,
         checked.columns,
@@ -114,10 +115,12 @@ def _preview_parquet(
         destination = BlobDestination(services.blobs, upload_key_of(job_id))
         upload = check_upload(services, content, early, destination)
         with destination.open() as stored:
-            # The ref and the text: a preview does not show carried columns.
-            names = cast("ParquetLayout", upload.content.layout).names[:2]
-            first = first_rows_of(stored, names, PREVIEW_ROWS, PREVIEW_BYTES)
-    rows = _rows(services.settings, first, NDJSON)
+            options = _read_options(services.settings, upload.admitted)
+            types = tuple(one.type for one in options.inputs)
+            # The ref and the inputs: a preview does not show carried columns.
+            names = cast("ParquetLayout", upload.content.layout).names[: len(types) + 1]
+            first = first_rows_of(stored, names, types, PREVIEW_ROWS, PREVIEW_BYTES)
+    rows = NDJSON.read(first, options)
     is_all = len(rows) == upload.content.rows
     size, about_rows = upload.content.size, upload.content.rows
     return Preview(upload.admitted, upload.columns, rows, size, is_all, about_rows)
@@ -133,7 +136,8 @@ def _preview_text(
     head = Head(content, services.settings, memory)
     upload = check_upload(services, head.content, early, head)
     lines = head.whole_lines()
-    rows = _first_rows(services.settings, lines, upload.content.layout, is_whole=head.is_whole)
+    options = _read_options(services.settings, upload.admitted)
+    rows = _first_rows(options, lines, upload.content.layout, is_whole=head.is_whole)
     is_all = head.is_whole and len(rows) < PREVIEW_ROWS
     about_rows: int | None = len(rows) if is_all else upload.content.rows
     if not head.is_whole:
@@ -145,10 +149,10 @@ def _preview_text(
     return Preview(upload.admitted, upload.columns, rows, len(lines), is_all, about_rows)
 
 
-def _first_rows(settings: Settings, lines: bytes, layout: Layout, *, is_whole: bool) -> Rows:
+def _first_rows(options: ReadOptions, lines: bytes, layout: Layout, *, is_whole: bool) -> Rows:
     file, begin, end = io.BytesIO(lines), layout.start, layout.start
     file.seek(begin)
-    limit = settings.max_record_bytes
+    limit = options.max_record_bytes
     # A part for each row: a part of many rows is also full by its bytes.
     parts = layout.cut(file, rows_per_part=1, after=None, max_record_bytes=limit)
     try:
@@ -161,15 +165,12 @@ def _first_rows(settings: Settings, lines: bytes, layout: Layout, *, is_whole: b
             raise
         if end == begin and len(lines) - begin > limit:
             end = len(lines)
-    return _rows(settings, lines[begin:end], layout)
+    return layout.read(lines[begin:end], options)
 
 
-def _rows(settings: Settings, content: bytes, layout: Layout) -> Rows:
-    return layout.read(
-        content,
-        max_text_chars=settings.max_text_chars,
-        max_record_bytes=settings.max_record_bytes,
-    )
+def _read_options(settings: Settings, admitted: Admitted) -> ReadOptions:
+    inputs = admitted.served.card.signature.inputs
+    return ReadOptions(settings.max_text_chars, settings.max_record_bytes, inputs)
 
 
 class Head(Destination):

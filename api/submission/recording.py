@@ -41,7 +41,7 @@ def record_small(services: Services, served: Served, rows: list[Row], terms: Ter
     Raises:
         shared.errors.service.ServiceFull: too many small jobs are waiting already.
     """
-    content = write_rows(rows)
+    content = write_rows(rows, len(served.card.signature.inputs))
     spec = Spec(
         id=new_job_id(services.store.now()),
         model=served.card.name,

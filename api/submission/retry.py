@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer
 from api.requests.options import JobOptions, job_options, parameters_of
+from api.requests.terms import Terms
 from api.schema.describe import OF_A_JOB, Answer, Parameter, describes, json
 from api.services import Services, current_services
 from api.submission.admission import Admitted, admit
@@ -123,27 +124,35 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
             "binding": binding,
             "traceparent": traceparent(),
             "retry_of": job_id,
-            "version": _version(at, job, admitted),
+            **_version(at, job, admitted),
             **given,
         }
     )
     return _retry_bulk(at, job, spec) if spec.kind == "bulk" else _retry_small(at, job, spec)
 
 
-def _version(at: Services, job: Job, admitted: Admitted) -> str:
-    """Return the model version of the old job while it is served, otherwise the current one.
+def _version(at: Services, job: Job, admitted: Admitted) -> Terms:
+    """Return the version and signature of the old job while it is served, otherwise the current.
 
     Raises:
         shared.errors.service.VersionGone: the version is not served any more, and has scored some
-            parts: one job must not have scores of two versions.
+            parts: one job must not have results of two versions; or the current version takes or
+            gives other columns.
     """
-    current = admitted.served.card.version
-    is_served = current == job.spec.version or at.fleet.processes(job.spec.full_name)
+    spec, card = job.spec, admitted.served.card
+    if card.version == spec.version or at.fleet.processes(spec.full_name):
+        return {}
     # A small job has no finished parts: it is scored as a whole.
-    if not is_served and job.spec.kind == "bulk" and job.parts_done:
-        full_name, rows = job.spec.full_name, f"{job.rows_done:,}"
-        raise VersionGone(job_id=job.spec.id, full_name=full_name, rows=rows)
-    return job.spec.version if is_served else current
+    has_results = spec.kind == "bulk" and job.parts_done
+    given = {one.name for one in card.signature.outputs}
+    if (
+        has_results
+        or card.signature.inputs != spec.signature.inputs
+        or not given.issuperset(spec.outputs)
+    ):
+        full_name, rows = spec.full_name, f"{job.rows_done:,}"
+        raise VersionGone(job_id=spec.id, full_name=full_name, rows=rows)
+    return {"version": card.version, "signature": card.signature}
 
 
 def _retry_small(at: Services, job: Job, spec: Spec) -> Job:

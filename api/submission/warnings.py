@@ -8,7 +8,9 @@ MAX_NAMED_ROWS = 5
 _NAMES = {"\t": "tabs", ";": "semicolons", "|": "pipes"}
 
 
-def merged_rows_warnings(texts: Iterable[str], delimiter: str) -> list[str]:
+def merged_rows_warnings(
+    texts: Iterable[str | None], delimiter: str, column: str = "text"
+) -> list[str]:
     """Warn about texts of a CSV that contain line ends and delimiters.
 
     A quote that is not meant as one makes one such text of several rows. A text of several lines
@@ -17,12 +19,13 @@ def merged_rows_warnings(texts: Iterable[str], delimiter: str) -> list[str]:
     Args:
         texts: of the first rows, in their order.
         delimiter: the character between the cells.
+        column: what they are called.
     """
     signs = {"\t"} | ({delimiter} & _NAMES.keys())
     found = [
         number
         for number, text in enumerate(texts, 1)
-        if "\n" in text and any(sign in text for sign in signs)
+        if text and "\n" in text and any(sign in text for sign in signs)
     ]
     if not found:
         return []
@@ -30,7 +33,7 @@ def merged_rows_warnings(texts: Iterable[str], delimiter: str) -> list[str]:
     more = f" and {len(found) - MAX_NAMED_ROWS:,} more" if len(found) > MAX_NAMED_ROWS else ""
     what = " or ".join(_NAMES[sign] for sign in sorted(signs))
     warning = (
-        f"The text of row {rows}{more} contains line ends and {what}: a quote may have merged "
+        f"The {column} of row {rows}{more} contains line ends and {what}: a quote may have merged "
         "several rows. If quotes are characters like any other in this file, add quoting=none."
     )
     return [warning]

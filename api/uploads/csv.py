@@ -6,6 +6,7 @@ import re
 
 from typing_extensions import override
 
+from api.uploads.columns import InputColumns
 from api.uploads.empty_lines import EmptyLines
 from api.uploads.quoting import SEP_LINE
 from api.uploads.row_estimate import RowEstimate
@@ -17,7 +18,6 @@ from shared.errors.input import (
     DuplicateColumns,
     HeaderTooLong,
     NoRows,
-    NoSuchColumn,
     OpenQuote,
 )
 from shared.tables.csv_layout import CsvLayout
@@ -117,35 +117,34 @@ class CsvUpload(Upload):
         return self.columns or []
 
     @override
-    def layout(
-        self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> CsvLayout:
+    def layout(self, where: InputColumns, carried: tuple[str, ...] = ()) -> CsvLayout:
         columns = self.finish()
-        text = self._index(columns, text_column, "text_column")
-        if ref_column is not None:
-            ref: int | None = self._index(columns, ref_column, "ref_column")
-        else:
-            ref = self._index(columns, "ref", "ref_column") if "ref" in columns else None
+        first, *more = (self._index(columns, name, where) for name in where.inputs)
+        ref = None
+        if where.ref is not None or "ref" in columns:
+            ref = self._index(columns, where.ref or "ref", where)
         return CsvLayout(
             start=self._start,
             delimiter=self._delimiter,
             width=len(columns),
-            text=text,
+            text=first,
+            more=tuple(more),
             ref=ref,
-            carried=tuple(self._index(columns, name, "columns") for name in carried),
+            carried=tuple(self._index(columns, name, where) for name in carried),
         )
 
     @staticmethod
-    def _index(columns: list[str], name: str, option: str) -> int:
+    def _index(columns: list[str], name: str, where: InputColumns) -> int:
         if columns.count(name) > 1:
             raise DuplicateColumns(columns=f"'{name}'")
-        if name in columns:
-            return columns.index(name)
-        found = ", ".join(columns)
-        if len(columns) == 1 and (others := [one for one in ",;\t|" if one in found]):
-            # Spreadsheets in many countries write semicolons.
-            found += f" (one column; if its cells end at {others[0]!r}, add delimiter=)"
-        raise NoSuchColumn(column=name, found=found, option=option)
+        if name not in columns:
+            found = ", ".join(columns)
+            hint = ""
+            if len(columns) == 1 and (others := [one for one in ",;\t|" if one in found]):
+                # Spreadsheets in many countries write semicolons.
+                hint = f" (one column; if its cells end at {others[0]!r}, add delimiter=)"
+            where.refuse(name, columns, hint)
+        return columns.index(name)
 
     def _read_header(self, *, final: bool = False) -> None:
         bom = len(codecs.BOM_UTF8) if self._head.startswith(codecs.BOM_UTF8) else 0

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from api.uploads.columns import require
+from api.uploads.columns import InputColumns
 from shared.errors.input import (
     HalfCharacter,
     NoRows,
@@ -15,7 +15,7 @@ from shared.errors.input import (
 )
 from shared.tables.json_values import check_writable, decode, kind_of
 
-#: A row: the ref (None: the row was sent without one), the text, and the carried values.
+#: A row: the ref (None: the row was sent without one), the inputs, and the carried values.
 Row = tuple[Any, ...]
 
 
@@ -78,25 +78,19 @@ def _check_names(names: Iterable[str]) -> None:
             raise HalfCharacter(where=f"The name of column {number}") from None
 
 
-def _check_rows(rows: list[Row]) -> None:
-    """Check the refs and the carried values; a text is checked when its row is scored."""
-    for number, (ref, _, *extras) in enumerate(rows, 1):
+def _check_rows(rows: list[Row], inputs: int) -> None:
+    """Check the refs and the carried values; an input is checked when its row is scored."""
+    for number, row in enumerate(rows, 1):
         try:
-            check_writable(ref)
-            for value in extras:
+            check_writable(row[0])
+            for value in row[inputs + 1 :]:
                 check_writable(value)
         except UnicodeEncodeError:
             where = f"The reference of row {number:,}, or a value that is carried through,"
             raise HalfCharacter(where=where) from None
 
 
-def json_rows(
-    value: Any,
-    *,
-    text_column: str = "text",
-    ref_column: str | None = None,
-    carried: tuple[str, ...] = (),
-) -> list[Row]:
+def json_rows(value: Any, where: InputColumns, carried: tuple[str, ...] = ()) -> list[Row]:
     """Read the rows in a parsed body.
 
     Reads columns `{"ref": [1], "text": ["a"]}`, pandas' `DataFrame.to_json()`
@@ -105,13 +99,12 @@ def json_rows(
 
     Args:
         value: the parsed body.
-        text_column: the name of the column with the texts.
-        ref_column: the name of the column with the refs; None: `ref` if there is one.
+        where: names the columns of the inputs and the refs.
         carried: the names of the carried columns, each of which exists.
 
     Raises:
         shared.errors.input.NotRows: it is none of these.
-        shared.errors.input.NoSuchColumn: no text column, or not the ref column that was named.
+        shared.errors.input.NoSuchColumn: an input or the ref column that was named is missing.
         shared.errors.input.UnequalColumns: columns of different lengths.
         shared.errors.input.UnequalLabels: columns with different labels.
         shared.errors.input.HalfCharacter: a ref, a carried value or a name of a column has half of
@@ -119,44 +112,42 @@ def json_rows(
         shared.errors.input.NoRows: there is no row.
     """
     if isinstance(value, list):
-        rows = _from_records(value, text_column, ref_column, carried)
+        rows = _from_records(value, where, carried)
     elif isinstance(value, dict):
-        rows = _from_mapping(value, text_column, ref_column, carried)
+        rows = _from_mapping(value, where, carried)
     else:
         raise NotRows(found=kind_of(value))
     if not rows:
         raise NoRows(what="it holds no row")
-    _check_rows(rows)
+    _check_rows(rows, len(where.inputs))
     return rows
 
 
-def _from_records(
-    records: list[Any], text_column: str, ref_column: str | None, carried: tuple[str, ...]
-) -> list[Row]:
+def _from_records(records: list[Any], where: InputColumns, carried: tuple[str, ...]) -> list[Row]:
     odd = next((record for record in records if not isinstance(record, dict)), None)
     if odd is not None or None in records:
         raise NotRows(found=f"a list with {kind_of(odd)} in it")
     if records:
         found = {key: None for record in records for key in record}
         _check_names(found)
-        require(found, text_column, ref_column)
-    ref = ref_column or "ref"
-    if carried:
-        names = (ref, text_column, *carried)
+        where.require(found)
+    names = (*where.names, *carried)
+    if len(names) > 2:
         return [tuple(map(record.get, names)) for record in records]
-    return [(record.get(ref), record.get(text_column)) for record in records]
+    ref, text = names
+    return [(record.get(ref), record.get(text)) for record in records]
 
 
 def _from_mapping(
-    value: dict[str, Any], text_column: str, ref_column: str | None, carried: tuple[str, ...]
+    value: dict[str, Any], where: InputColumns, carried: tuple[str, ...]
 ) -> list[Row]:
     if not value:
         raise NotRows(found="an empty object")
     _check_names(value)
-    require(value, text_column, ref_column)
+    where.require(value)
     if not any(isinstance(column, (list, dict)) for column in value.values()):
-        return _from_records([value], text_column, ref_column, carried)
-    labels = _labels(value, text_column)
+        return _from_records([value], where, carried)
+    labels = _labels(value, where.inputs[0])
     columns = {
         name: list(map(column.__getitem__, labels)) if isinstance(column, dict) else column
         for name, column in value.items()
@@ -167,26 +158,27 @@ def _from_mapping(
     if len({len(column) for column in columns.values()}) > 1:
         lengths = ", ".join(f"{name} has {len(column)}" for name, column in columns.items())
         raise UnequalColumns(lengths=lengths)
-    texts = columns[text_column]
-    refs = columns.get(ref_column or "ref") or [None] * len(texts)
-    return list(zip(refs, texts, *[columns[name] for name in carried], strict=True))
+    ref, *names = (*where.names, *carried)
+    cells = [columns[name] for name in names]
+    refs = columns.get(ref) or [None] * len(cells[0])
+    return list(zip(refs, *cells, strict=True))
 
 
-def _labels(value: dict[str, Any], text_column: str) -> list[str]:
-    """The labels of pandas' columns `{"0": "a", "1": "b"}`, in the order of the texts.
+def _labels(value: dict[str, Any], first_name: str) -> list[str]:
+    """The labels of pandas' columns `{"0": "a", "1": "b"}`, in that of `first_name`.
 
     Raises:
         shared.errors.input.UnequalLabels: two columns differ in their labels, or one has none.
     """
     labelled = {name: column for name, column in value.items() if isinstance(column, dict)}
-    texts = value[text_column]
-    if not isinstance(texts, dict):
-        texts = next(iter(labelled.values()), {})
+    first = value[first_name]
+    if not isinstance(first, dict):
+        first = next(iter(labelled.values()), {})
     for name, column in value.items():
         if labelled and isinstance(column, list):
             raise UnequalLabels(name=name, what="is a list and another one has labels")
-        if name in labelled and column.keys() != texts.keys():
-            label = str(min(column.keys() ^ texts.keys()))[:40]
+        if name in labelled and column.keys() != first.keys():
+            label = str(min(column.keys() ^ first.keys()))[:40]
             label = label.encode("utf-8", "backslashreplace").decode()
             raise UnequalLabels(name=name, what=f"differs from another one in the label '{label}'")
-    return list(texts)
+    return list(first)

@@ -6,7 +6,7 @@ import re
 
 from typing_extensions import override
 
-from api.uploads.columns import require
+from api.uploads.columns import InputColumns
 from api.uploads.row_estimate import RowEstimate
 from api.uploads.upload import LOST_LINE_ENDS, Upload
 from shared.errors.input import BadFirstLine, CrLineEnds, NoRows, RowTooLong
@@ -67,12 +67,10 @@ class NdjsonUpload(Upload):
         return self._columns
 
     @override
-    def layout(
-        self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> ObjectsLayout:
+    def layout(self, where: InputColumns, carried: tuple[str, ...] = ()) -> ObjectsLayout:
         columns = self.finish()
-        require(columns, text_column, ref_column)
-        names = (ref_column or "ref", text_column, *carried)
+        where.require(columns)
+        names = (*where.names, *carried)
         return ObjectsLayout(start=self._start, width=len(columns), names=names)
 
     def _read_head(self, *, final: bool = False) -> None:

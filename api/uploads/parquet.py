@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from typing_extensions import override
 
-from api.uploads.columns import require
+from api.uploads.columns import InputColumns
 from api.uploads.upload import Upload
 from shared.errors.input import BadParquet, DuplicateColumns, NoRows
 from shared.tables.layouts import ParquetLayout
@@ -64,12 +64,10 @@ class ParquetUpload(Upload):
         return self._summary.columns
 
     @override
-    def layout(
-        self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> ParquetLayout:
+    def layout(self, where: InputColumns, carried: tuple[str, ...] = ()) -> ParquetLayout:
         columns = self.finish()
-        require(columns, text_column, ref_column)
-        names = (ref_column or "ref", text_column, *carried)
+        where.require(columns)
+        names = (*where.names, *carried)
         duplicates = [name for name in names if columns.count(name) > 1]
         if duplicates:
             raise DuplicateColumns(columns=", ".join(f"'{name}'" for name in duplicates))

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from api.uploads.columns import InputColumns
 from shared.tables.layouts import FileLayout
 
 #: A hint for a file of one line: `curl -d @FILE` leaves the line ends of the file out.
@@ -36,14 +37,11 @@ class Upload(Protocol):
             shared.errors.input.BadInput: the upload cannot be used.
         """
 
-    def layout(
-        self, text_column: str, ref_column: str | None, carried: tuple[str, ...] = ()
-    ) -> FileLayout:
+    def layout(self, where: InputColumns, carried: tuple[str, ...] = ()) -> FileLayout:
         """Return where the rows are. Call it after all chunks were fed, and stored.
 
         Args:
-            text_column: the name of the column with the texts.
-            ref_column: the name of the column with the refs; None: `ref`, if it exists.
+            where: names the columns of the inputs and the refs.
             carried: the names of the columns that are carried through to the results.
 
         Raises:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.requests.terms import LEAST_RETENTION
+from api.requests.terms import LEAST_RETENTION, Terms
 from api.security.access import current_identity
 from api.services import Services
 from api.submission.recording import new_folder, record_bulk
@@ -43,7 +43,7 @@ def submit_batch(services: Services, body: Any) -> BatchObject:
     if not isinstance(input_id, str):
         raise BadRequestField(param="input_file_id", reason="it must be the id of a file")
     retention = _retention(services, body.get("output_expires_after"))
-    terms = {"as_batch": True, "retention": retention}
+    terms: Terms = {"as_batch": True, "retention": retention}
     source = find_file(services, input_id)
     look = _first_look(services, source)
     check_room(services, look.rows)
@@ -72,6 +72,7 @@ def submit_batch(services: Services, body: Any) -> BatchObject:
         batches(services.blobs).put(batch)
         upload = StoredUpload(REQUESTS, source.size, look.rows)
         try:
+            terms["signature"] = served.card.signature
             job = record_bulk(services, served, job_id, upload, terms)
         except (ServiceFull, OwnerFull):
             batches(services.blobs).delete(batch.owner, batch.name)
@@ -96,7 +97,12 @@ def _served(services: Services, look: FirstLook) -> Served | BatchProblem:
         message = "The input file has no request in it."
         return BatchProblem(code="empty_file", line=None, message=message)
     try:
-        return services.model(look.model)
+        served = services.model(look.model)
+        if served.card.signature.takes_text:
+            return served
+        inputs = ", ".join(one.name for one in served.card.signature.inputs)
+        message = f"The model takes the columns {inputs} and no text. Submit a job to /jobs."
+        return BatchProblem(code="model_takes_columns", line=1, message=message, param="body.model")
     except UnknownModel as error:
         if look.model is None:
             # There are several models and no default.

@@ -24,6 +24,11 @@ class JobOptions(RetryOptions, total=False):
     #: which need not be a string.
     text_column: Hashable | None
     ref_column: Hashable | None  #: the column of the references; default: `ref`
+    #: the columns that have another name than the model's inputs: `{"Age": "age"}`
+    rename: Mapping[str, str] | None
+    #: the outputs of the model that the results have: their names, or `all`
+    outputs: str | Sequence[str] | None
+    decimal: Literal["point", "comma"] | None  #: the decimal sign of numbers in a CSV
     delimiter: str | None  #: what separates the cells of a CSV: `;`, or `tab`
     charset: str | None  #: the encoding of the text, such as `latin-1`; default: UTF-8
     quoting: Literal["double", "none"] | None  #: `none`: a quote in a CSV is a character
@@ -41,6 +46,11 @@ def query_params(options: JobOptions) -> dict[str, Any]:
     params.pop("columns", None)
     if labels:
         params["label"] = [f"{key}:{value}" for key, value in labels.items()]
+    if rename := params.pop("rename", None):
+        params["rename"] = _csv_line([f"{own}:{name}" for own, name in rename.items()])
+    if outputs := params.pop("outputs", None):
+        is_text = isinstance(outputs, str)
+        params["outputs"] = outputs if is_text else _csv_line(list(outputs))
     if columns != []:
         params["columns"] = "all" if columns is None else _csv_line(list(map(str, columns)))
     for name in ("text_column", "ref_column"):

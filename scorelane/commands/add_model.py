@@ -67,26 +67,26 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
 @click.option(
     "--inputs",
     metavar="NAME:TYPE,...",
-    help="scikit-learn: the columns that the model takes, in its order, as in "
+    help="The columns that the model takes, in its order, as in "
     "age:double,name:string?; a type is string, double, long, boolean or datetime, and ? means "
     "that values may be missing.  [default: what the fitted model tells]",
 )
 @click.option(
     "--example",
     type=options.EXISTING_FILE,
-    help="scikit-learn: a CSV, TSV or Parquet file with rows for the model; its columns are the "
-    "model's inputs.",
+    help="A CSV, TSV or Parquet file with rows for the model; its columns are the model's inputs.",
 )
 @click.option(
     "--labels",
     metavar="NAME,...",
-    help="scikit-learn: the names of the outputs of a model that predicts several, in its order.",
+    help="The names of the outputs of a model that predicts several, in its order.",
 )
 @click.option(
     "--classes",
     metavar="NAME,...",
     callback=_names,
-    help="ONNX: the names of the classes, in the order of the model's numbers.",
+    help="Keras, ONNX: the names of the classes, in the order of the model's numbers; of the two "
+    "of one sigmoid of Keras.  [default: 0,1,...]",
 )
 @click.option(
     "--cuts",
@@ -114,7 +114,7 @@ def add_model(
     """Add your own model: of scikit-learn, Keras, ONNX, XGBoost, LightGBM or CatBoost.
 
     FILE ends in .pkl, .pickle, .joblib, .sav or .skops (a pipeline that takes texts or the rows of
-    a table), .hdf5, .h5 or .keras (a model that takes word numbers), .onnx, .ubj or .json
+    a table), .hdf5, .h5 or .keras (a model of texts or tables), .onnx, .ubj or .json
     (XGBoost), .txt (LightGBM) or .cbm (CatBoost). A pickle may be compressed (.pkl.gz), and may
     hold a dict or a list of a vectoriser and a model. The command copies FILE, loads the model,
     prints which columns it takes and gives, and scores a few rows with it.

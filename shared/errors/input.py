@@ -60,7 +60,7 @@ class NoSuchColumn(BadInput):
 
 
 class ColumnTaken(BadInput):
-    """The column '{column}' cannot be carried through, because every result has a column of
+    """The column '{column}' cannot be carried through, because the results have a column of
     that name. Rename it in the file, or list the columns to carry with the option columns=a,b.
     """
 
@@ -177,6 +177,22 @@ class BadRequestField(BadInput):
 
 class UnknownModel(BadInput):
     """There is no model '{model}'. The models here: {models}."""
+
+
+class TakesColumns(BadInput):
+    """The model '{model}' takes the columns {columns}, and POST /sentiment sends one text for each
+    row. Send the rows to POST /score.
+    """
+
+
+class BadInferenceBody(BadInput):
+    """The request cannot be read as one of {protocol}: {reason}."""
+
+
+class RowErrors(BadInput):
+    """Row {row} cannot be scored: {reason}. Rows with an error: {failed} of {rows}; none was
+    answered, because this protocol has no answer for a part of the rows. {advice}
+    """
 
 
 class NotGzip(BadInput):

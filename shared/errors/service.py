@@ -25,6 +25,12 @@ class TooLarge(ScorelaneError):
     """The {what} is over the limit of {limit} {unit}. {advice}"""
 
 
+class NoSuchModel(ScorelaneError):
+    """There is no model '{model}' here. There are: {models}. A version that is served no longer
+    is not found either.
+    """
+
+
 class NoSuchFile(ScorelaneError):
     """There is no file '{file_id}'. Check the id; GET /v1/files lists all files."""
 
@@ -106,8 +112,8 @@ class NothingToRetry(ScorelaneError):
 
 class VersionGone(ScorelaneError):
     """No worker serves {full_name} any more. It has scored {rows} rows of job '{job_id}', and
-    one version scores all rows of a job. Submit the rows again to have all of them scored by
-    the current version.
+    one version, with the same columns, scores all rows of a job. Submit the rows again to have
+    all of them scored by the current version.
     """
 
 
@@ -120,6 +126,13 @@ class NoModelYet(ScorelaneError):
 class ModelsLoading(ScorelaneError):
     """A worker is still loading {models}, and no live process serves it yet. Wait; if it lasts, the
     worker's log says what is wrong.
+    """
+
+
+class ModelChanged(ScorelaneError):
+    """The model '{model}' was replaced while the rows came, by one that takes or gives other
+    columns, so nothing was scored. Look at its columns (GET /v2/models/{model}) and send the rows
+    again.
     """
 
 

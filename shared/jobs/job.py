@@ -4,12 +4,14 @@ import re
 import secrets
 import time
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from shared.jobs.keys import folder_of, manifest_key_of, upload_key_of
+from shared.signature import SENTIMENT, Signature
 from shared.tables.layouts import Layout
+from shared.tables.result_columns import ResultColumns
 
 
 class State(StrEnum):
@@ -92,6 +94,13 @@ class Binding(_Frozen):
     )
 
 
+def _brief(signature: Signature) -> dict[str, Any] | None:
+    """A signature for JSON; None for that of the article, as it is in most jobs."""
+    if signature == SENTIMENT:
+        return None
+    return signature.model_dump(exclude_defaults=True)
+
+
 class Spec(_Frozen):
     """The specification of a job: what was asked. It never changes."""
 
@@ -103,6 +112,14 @@ class Spec(_Frozen):
     size: int = Field(ge=0, description="The size of the upload, in bytes.")
     traceparent: str = Field("", description="The traceparent of the request, if it had one.")
     owner: str = Field("", description="The owner; empty if the API requires no keys.")
+    signature: Annotated[
+        Signature,
+        BeforeValidator(lambda value: value or SENTIMENT),
+        PlainSerializer(_brief),
+    ] = Field(SENTIMENT, description="The columns that the model takes and gives.")
+    outputs: tuple[str, ...] = Field(
+        (), description="Names of the outputs in the results; none: those that need no request."
+    )
     columns: tuple[str, ...] = Field(
         (),
         description="Names of the columns that are carried through, in the order of the results.",
@@ -183,6 +200,19 @@ class Spec(_Frozen):
     def manifest_key(self) -> str:
         """The key of the blob with the manifest."""
         return manifest_key_of(self.id)
+
+    @property
+    def result_columns(self) -> ResultColumns:
+        """The columns of the results."""
+        chosen = self.signature.outputs_named(self.outputs) or self.signature.default_outputs
+        return ResultColumns(chosen, self.columns)
+
+    @property
+    def stored_columns(self) -> ResultColumns:
+        """The columns of the stored rows: small jobs are scored together, with all outputs."""
+        if self.kind == "bulk":
+            return self.result_columns
+        return ResultColumns(self.signature.outputs, self.columns)
 
     @property
     def part_format(self) -> Literal["csv", "ndjson"]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.tables.csv_blocks import BLOCK_BYTES, Look, RecordEnds, by_blocks, record_ends
 from shared.tables.parts import Part, cut_runs
-from shared.tables.rows import Rows
+from shared.tables.rows import ReadOptions, Rows
 from shared.tables.stored_rows import read_stored
 
 _RECORD_ENDS: Look[RecordEnds] = by_blocks(record_ends)
@@ -96,24 +96,22 @@ class BaseLayout(BaseModel):
     def read(
         self,
         content: bytes,
+        options: ReadOptions,
         *,
         offset: int = 0,
         first_row: int = 0,
-        max_text_chars: int,
-        max_record_bytes: int,
     ) -> Rows:
         """Read the rows of a part.
 
         Args:
             content: the bytes in the blob range `rows_in`.
+            options: the inputs, and the limits.
             offset: where the part begins in the upload, in bytes.
             first_row: the number of its first row, from 0. A row without a ref gets its number as
                 its ref, counted from 1.
-            max_text_chars: a longer text is an error in its row.
-            max_record_bytes: the same limit as when the part was cut.
         """
-        del offset, max_record_bytes
-        return read_stored(content, first_row, max_text_chars)
+        del offset
+        return read_stored(content, first_row, options)
 
     def cut_key(self, blobs: JobBlobs) -> str:
         """The key of the blob that `cut` takes."""

@@ -1,10 +1,11 @@
 """Result rows as lines of the output file and the error file of a batch (`/v1`)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 
-from shared.model import SCORE
+from shared.tables.result_columns import ResultColumns
 
 #: The bytes of the tail of a part, which follows the lines of both files: the length of the output
 #: lines. By it both files fit into one blob.
@@ -12,10 +13,11 @@ TAIL_BYTES = 21
 
 
 def render_batch(
-    refs: list[str],
-    scores: list[float | None],
-    errors: list[str | None],
+    refs: Sequence[str],
+    outputs: Sequence[Sequence[Any]],
+    errors: Sequence[str | None],
     *,
+    columns: ResultColumns,
     unread: Sequence[bool],
     model: str,
     job_id: str,
@@ -25,8 +27,9 @@ def render_batch(
 
     Args:
         refs: the `custom_id` of each row.
-        scores: finite numbers; None for a row with an error.
-        errors: None for a row with a score.
+        outputs: for each output its values; None for a row with an error.
+        errors: None for a row without one.
+        columns: name the outputs.
         unread: for each row, whether its error is a fault of the request.
         model: the name of the model.
         job_id: the id of the batch's job.
@@ -35,10 +38,12 @@ def render_batch(
     good: list[bytes] = []
     bad: list[bytes] = []
     body: dict[str, object]
-    for at, (ref, score, error) in enumerate(zip(refs, scores, errors, strict=True)):
+    names = [output.name for output in columns.outputs]
+    for at, (ref, error, *values) in enumerate(zip(refs, errors, *outputs, strict=True)):
         number = f"{job_id}_{first_row + at}"
         if error is None:
-            status, body = 200, {"object": "sentiment", "model": model, SCORE: score}
+            status, body = 200, {"object": "sentiment", "model": model}
+            body |= zip(names, values, strict=True)
         elif unread[at]:
             status, body = 400, _error(error, "invalid_request_error", "input", "invalid_input")
         else:

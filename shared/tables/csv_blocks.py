@@ -85,6 +85,48 @@ def csv_runs(
             yield run
 
 
+def runs_in(
+    content: bytes,
+    *,
+    offset: int,
+    row: int,
+    max_bytes: int,
+    delimiter: str,
+    read: Callable[[int, int], tuple[int, Run]],
+    exact: Callable[[Iterator[Record], int], Iterator[Run]],
+) -> Iterator[Run]:
+    """Read the records of a part of a CSV, which is in memory; its last record may be cut off.
+
+    Yields the same as `csv_runs`.
+
+    Args:
+        content: the part.
+        offset: the offset of the part in the upload, in bytes.
+        row: the number of its first record, from 0.
+        max_bytes: a longer record has an error.
+        delimiter: the ASCII character between cells.
+        read: makes a run of the ordinary records from an offset in `content` on; it also takes the
+            number of the first. Returns the offset of the first record that is not ordinary too.
+        exact: makes runs of records that come one by one; it also takes the number of the first.
+    """
+    at, file = 0, io.BytesIO(content)
+    while at < len(content):
+        at, run = read(at, row)
+        if len(run):
+            row += len(run)
+            yield run
+        elif at < len(content):
+            file.seek(at)
+            upload = _Upload(file, offset + at, max_bytes, delimiter, may_be_cut=True)
+            upload.read_on()
+            first = row
+            for run in exact(upload.records(row), row):
+                row += len(run)
+                yield run
+            # What follows the last record is blank.
+            at = upload.offset - offset if row > first else len(content)
+
+
 def by_blocks(fast: Callable[[Block], Run | None]) -> Look[Run]:
     """A `Look` that splits bytes into a `Block` for `fast`, which may return None."""
 

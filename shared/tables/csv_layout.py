@@ -1,18 +1,34 @@
-"""The layout of a CSV: which cells of a record are the text, the ref, and the carried columns."""
+"""The layout of a CSV: which cells of a record are the inputs, the ref, and the carried columns."""
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, TypedDict
 
 from pydantic import Field
 from typing_extensions import override
 
 from shared.tables.base_layout import BaseLayout, BlobRange, JobBlobs
-from shared.tables.csv_blocks import Block, Look, RecordEnds, by_blocks, csv_runs, record_cells
+from shared.tables.csv_blocks import (
+    Block,
+    Look,
+    RecordEnds,
+    by_blocks,
+    csv_runs,
+    record_cells,
+    runs_in,
+)
 from shared.tables.csv_records import Record
 from shared.tables.parts import Part
-from shared.tables.rows import Rows, numbers_of, rows_of
+from shared.tables.rows import ReadOptions, Rows, numbers_of, rows_of
+
+
+class _Shape(TypedDict):
+    """What both ways of reading take."""
+
+    max_bytes: int
+    delimiter: str
 
 
 class CsvLayout(BaseLayout):
@@ -21,11 +37,20 @@ class CsvLayout(BaseLayout):
     format: Literal["csv"] = "csv"
     delimiter: str = Field(",", description="The character between the cells.")
     width: int = Field(2, ge=1, description="Cells in a record.")
-    text: int = Field(1, ge=0, description="Index of the cell with the text.")
+    text: int = Field(1, ge=0, description="Index of the cell with the first input.")
+    more: tuple[int, ...] = Field(
+        (), description="Indexes of the cells with the inputs after the first."
+    )
     ref: int | None = Field(0, description="Index of the cell with the ref; None: no such column.")
     carried: tuple[int, ...] = Field(
         (), description="Indexes of the cells that are carried through to the results."
     )
+    decimal: Literal[".", ","] = Field(".", description="The decimal sign of numbers.")
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """Indexes of the cells with the inputs."""
+        return (self.text, *self.more)
 
     @override
     def _record_ends(
@@ -50,23 +75,35 @@ class CsvLayout(BaseLayout):
     def read(
         self,
         content: bytes,
+        options: ReadOptions,
         *,
         offset: int = 0,
         first_row: int = 0,
-        max_text_chars: int,
-        max_record_bytes: int,
     ) -> Rows:
-        rows = Rows()
-        for run in csv_runs(
-            io.BytesIO(content),
-            offset=offset,
-            row=first_row,
-            max_bytes=max_record_bytes,
-            delimiter=self.delimiter,
-            look=by_blocks(partial(self._read_block, max_text_chars=max_text_chars)),
-            exact=partial(self._read_records, max_text_chars=max_text_chars),
-            may_be_cut=True,
-        ):
+        options = replace(options, decimal=self.decimal)
+        exact = partial(self._read_records, options=options)
+        shape: _Shape = {"max_bytes": options.max_record_bytes, "delimiter": self.delimiter}
+        if read := options.read_csv:
+            runs = runs_in(
+                content,
+                offset=offset,
+                row=first_row,
+                read=lambda begin, row: read(content, begin, row, self, options),
+                exact=exact,
+                **shape,
+            )
+        else:
+            runs = csv_runs(
+                io.BytesIO(content),
+                offset=offset,
+                row=first_row,
+                look=by_blocks(partial(self._read_block, options=options)),
+                exact=exact,
+                may_be_cut=True,
+                **shape,
+            )
+        rows = next(runs, Rows())
+        for run in runs:
             rows.extend(run)
         return rows
 
@@ -74,19 +111,19 @@ class CsvLayout(BaseLayout):
     def rows_in(self, blobs: JobBlobs, number: int, part: Part, max_record_bytes: int) -> BlobRange:
         return BlobRange(blobs.upload_key, part.offset, part.readable_bytes(max_record_bytes))
 
-    def _read_block(self, block: Block, *, max_text_chars: int) -> Rows | None:
+    def _read_block(self, block: Block, *, options: ReadOptions) -> Rows | None:
         """The rows of an ordinary block; None if the records must be read one by one."""
         cells = record_cells(block, self.width, self.delimiter)
         if cells is None:
             return None
         width, ref = self.width, self.ref
-        texts = cells[self.text :: width]
-        refs = numbers_of(block.row, len(texts)) if ref is None else cells[ref::width]
+        inputs = [cells[at::width] for at in self.inputs]
+        refs = numbers_of(block.row, len(inputs[0])) if ref is None else cells[ref::width]
         extras = [cells[at::width] for at in self.carried]
-        return rows_of(refs, texts, max_text_chars, extras)
+        return rows_of(refs, inputs, options, extras)
 
     def _read_records(
-        self, records: Iterator[Record], first_row: int, *, max_text_chars: int
+        self, records: Iterator[Record], first_row: int, *, options: ReadOptions
     ) -> Iterator[Rows]:
         rows = Rows()
         for number, (cells, problem, _) in enumerate(records, first_row + 1):
@@ -97,7 +134,8 @@ class CsvLayout(BaseLayout):
             if self.ref is not None and self.ref < len(cells):
                 ref = cells[self.ref]
             extras = [cells[at] if at < len(cells) else "" for at in self.carried]
-            rows.add(ref, None if error else cells[self.text], max_text_chars, error, extras)
+            inputs = [None if error else cells[at] for at in self.inputs]
+            rows.add(ref, inputs, options, error, extras)
         yield rows
 
 

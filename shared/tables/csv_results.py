@@ -1,18 +1,15 @@
-"""Result rows as CSV, `ref,Sentiment_Score,error` and the carried columns; and back."""
+"""Result rows as CSV: `ref`, the outputs, `error` and the carried columns; and back."""
 
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
 import orjson
 
-from shared.model import SCORE
-
-#: The columns of every result; columns that are carried through follow.
-FIXED = ("ref", SCORE, "error")
+from shared.tables.result_columns import PLAIN, ResultColumns
 
 #: The number of rows that are rendered at once. With this many, Python reuses its own memory. With
 #: a whole part it took 10 MB from the kernel and gave them back, which was a third of the time.
@@ -42,54 +39,61 @@ def unescape(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and _ESCAPED.match(cell) else cell
 
 
-def header(columns: Sequence[str] = ()) -> bytes:
-    """The first line of a result CSV, which names the columns; the carried columns come last."""
-    return (",".join([*FIXED, *_cells(columns)]) + "\n").encode()
+def header(columns: ResultColumns = PLAIN) -> bytes:
+    """The first line of a result CSV, which names the columns."""
+    return (",".join(_cells(columns.names)) + "\n").encode()
 
 
 def render(
-    refs: list[str],
-    scores: list[float | None],
-    errors: list[str | None],
-    extras: Sequence[list[str]] = (),
+    refs: Sequence[str],
+    outputs: Sequence[Sequence[Any]],
+    errors: Sequence[str | None],
+    extras: Sequence[Sequence[str]] = (),
 ) -> bytes:
-    """Write the rows of a part as CSV, without a header. Scores read back equal.
+    """Write the rows of a part as CSV, without a header. Numbers read back equal.
 
     Args:
         refs: the refs, as they were sent.
-        scores: finite numbers; None for a row with an error.
-        errors: None for a row with a score.
+        outputs: for each output its values: finite numbers, booleans or texts; None for a row with
+            an error.
+        errors: None for a row without one.
         extras: for each carried column its cells, as they were sent.
 
     Raises:
-        ValueError: the lists differ in length.
+        ValueError: the columns differ in length.
     """
-    columns: list[list[Any]] = [refs, scores, errors, *extras]
+    columns: list[Sequence[Any]] = [refs, errors, *outputs, *extras]
     runs = range(0, max(map(len, columns)), RUN)
-    return b"".join([_rendered(*[column[at : at + RUN] for column in columns]) for at in runs])
+    return b"".join(
+        [_rendered(len(outputs), *[column[at : at + RUN] for column in columns]) for at in runs]
+    )
 
 
 def _rendered(
-    refs: list[str], scores: list[float | None], errors: list[str | None], *extras: list[str]
+    count: int, refs: Sequence[str], errors: Sequence[str | None], *columns: Sequence[Any]
 ) -> bytes:
-    notes = [""] * len(errors)
+    notes: Sequence[str] = [""] * len(errors)
     if any(errors):
-        notes = [_quote(error) if error else "" for error in errors]
-    rows = zip(_cells(refs), _digits(scores), notes, *map(_cells, extras), strict=True)
-    if extras:
+        notes = [quote(error) if error else "" for error in errors]
+    outputs, extras = map(_values, columns[:count]), map(_cells, columns[count:])
+    rows = zip(_cells(refs), *outputs, notes, *extras, strict=True)
+    if len(columns) > 1:
         return "".join([",".join(row) + "\n" for row in rows]).encode()
     return "".join([f"{ref},{score},{note}\n" for ref, score, note in rows]).encode()
 
 
+def _values(values: Sequence[Any]) -> Sequence[str]:
+    """The cells of an output."""
+    if str in set(map(type, values)):
+        return _cells(["" if value is None else value for value in values])
+    # The shortest digits that read back equal; orjson is ten times as fast as `repr`.
+    digits = orjson.dumps(values)[1:-1].decode()
+    return digits.replace("null", "").split(",") if values else []
+
+
 def _cells(cells: Sequence[str]) -> Sequence[str]:
     """The cells of a column, escaped and quoted."""
-    return cells if _are_plain(cells) else [_quote(escape(cell)) for cell in cells]
-
-
-def _digits(scores: list[float | None]) -> list[str]:
-    """The shortest digits that read back equal; orjson is ten times as fast as `repr`."""
-    digits = orjson.dumps(scores)[1:-1].decode()
-    return digits.replace("null", "").split(",") if scores else []
+    return cells if _are_plain(cells) else [quote(escape(cell)) for cell in cells]
 
 
 def _are_plain(cells: Sequence[str]) -> bool:
@@ -106,16 +110,16 @@ def _are_plain(cells: Sequence[str]) -> bool:
 
 def cell(text: str) -> str:
     """A text as a CSV cell, escaped and quoted."""
-    return _quote(escape(text))
+    return quote(escape(text))
 
 
-def _quote(cell: str) -> str:
+def quote(cell: str) -> str:
     """Quote a cell by RFC 4180; one with a CR too, because readers would end the row at it."""
     return '"' + cell.replace('"', '""') + '"' if _TO_QUOTE.search(cell) else cell
 
 
 def parse(
-    content: bytes, begin: int = 0, end: int | None = None, columns: Sequence[str] = ()
+    content: bytes, begin: int = 0, end: int | None = None, columns: ResultColumns = PLAIN
 ) -> list[dict[str, Any]]:
     """Read rows that `render` wrote, as records for JSON.
 
@@ -123,24 +127,33 @@ def parse(
         content: the output of `render`.
         begin: the first row to read, from 0.
         end: the row after the last one to read; None: to the end.
-        columns: the names of the carried columns, which become further keys.
+        columns: the columns of the rows.
 
     Raises:
         ValueError: the rows have other columns.
     """
     rows = _read(content, begin, end)
-    if columns:
-        return [_record(row, columns) for row in rows]
-    return [
-        {"ref": unescape(ref), SCORE: float(score) if score else None, "error": error or None}
-        for ref, score, error in rows
-    ]
+    if columns == PLAIN:
+        [score] = columns.outputs
+        return [
+            {
+                "ref": unescape(ref),
+                score.name: float(cell) if cell else None,
+                "error": error or None,
+            }
+            for ref, cell, error in rows
+        ]
+    parsers, error_at = [_PARSERS[output.type] for output in columns.outputs], columns.error_at
+    return [_record(row, columns, parsers, error_at) for row in rows]
 
 
-def bad_rows(content: bytes) -> list[tuple[int, str, str]]:
+def bad_rows(content: bytes, columns: ResultColumns = PLAIN) -> list[tuple[int, str, str]]:
     """The rows with an error in the output of `render`: number from 0, ref and error of each."""
+    error = columns.error_at
     return [
-        (at, unescape(row[0]), row[2]) for at, row in enumerate(_read(content, 0, None)) if row[2]
+        (at, unescape(row[0]), row[error])
+        for at, row in enumerate(_read(content, 0, None))
+        if row[error]
     ]
 
 
@@ -153,10 +166,20 @@ def _read(content: bytes, begin: int, end: int | None) -> Iterable[list[str]]:
     return (line.split(",") for line in lines[begin:end])
 
 
-def _record(row: list[str], columns: Sequence[str]) -> dict[str, Any]:
-    ref, score, error, *extras = row
-    return {
-        "ref": unescape(ref),
-        SCORE: float(score) if score else None,
-        "error": error or None,
-    } | dict(zip(columns, map(unescape, extras), strict=True))
+def _record(
+    row: list[str], columns: ResultColumns, parsers: list[Callable[[str], Any]], error_at: int
+) -> dict[str, Any]:
+    error = row[error_at] or None
+    outputs = row[1:error_at]
+    values = [None if error else parse(cell) for parse, cell in zip(parsers, outputs, strict=True)]
+    carried = map(unescape, row[error_at + 1 :])
+    return dict(zip(columns.names, (unescape(row[0]), *values, error, *carried), strict=True))
+
+
+#: How the values of an output are read from its cells, by its type.
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "double": float,
+    "long": int,
+    "boolean": "true".__eq__,
+    "string": unescape,
+}

@@ -11,7 +11,7 @@ import orjson
 from shared.errors.input import NotJson
 from shared.tables.csv_blocks import BLOCK_BYTES, RecordEnds
 from shared.tables.json_values import are_names_unique, check_writable, kind_of, parse_value
-from shared.tables.rows import Rows, numbers_of, rows_of
+from shared.tables.rows import ReadOptions, Rows, numbers_of, rows_of
 from shared.tables.stored_rows import cell_text, ref_text
 
 #: A line of these bytes alone is not a row.
@@ -79,20 +79,19 @@ def parse_line(line: bytes) -> dict[str, Any]:
 def read_objects(
     content: bytes,
     names: tuple[str, ...],
+    options: ReadOptions,
     *,
     first_row: int,
-    max_text_chars: int,
-    max_record_bytes: int,
 ) -> Rows:
     """Read the rows of a part; a line without a row becomes a row with an error.
 
     Args:
         content: lines; a last line over `max_record_bytes` may be cut off.
-        names: the fields of the ref, the text, and those that are carried through.
+        names: the fields of the ref, the inputs, and those that are carried through.
+        options: the inputs, and the limits.
         first_row: the number of the first row, from 0.
-        max_text_chars: a longer text is an error in its row.
-        max_record_bytes: a longer line is an error in its row.
     """
+    count, max_record_bytes = len(options.inputs), options.max_record_bytes
     lines = [line for line in content.split(b"\n") if line.strip(BLANKS)]
     # Try all lines at once first: most uploads have texts wherever texts are expected.
     if max(map(len, lines), default=0) <= max_record_bytes and b"\\u0000" not in content:
@@ -103,7 +102,7 @@ def read_objects(
         if (
             set(map(type, found)) == {dict}
             and are_names_unique(found, content)
-            and (rows := _ordinary(found, content, names, first_row, max_text_chars))
+            and (rows := _ordinary(found, content, names, first_row, options))
         ):
             return rows
     rows = Rows()
@@ -116,14 +115,15 @@ def read_objects(
                 values = parse_line(line)
             except ValueError as problem:
                 error = str(problem)
-        ref, text, *extras = map(values.get, names)
+        ref, *rest = map(values.get, names)
+        inputs, extras = rest[:count], rest[count:]
         try:
             check_writable([ref, *extras])
         except UnicodeEncodeError:
             error = "the reference, or a value that is carried through, has half of a character"
             ref, extras = None, [None] * len(extras)
         ref = str(number) if ref is None else ref_text(ref)
-        rows.add(ref, text, max_text_chars, error, list(map(cell_text, extras)))
+        rows.add(ref, inputs, options, error, list(map(cell_text, extras)))
     return rows
 
 
@@ -132,12 +132,14 @@ def _ordinary(
     content: bytes,
     names: tuple[str, ...],
     first_row: int,
-    max_text_chars: int,
+    options: ReadOptions,
 ) -> Rows | None:
     """The rows of these objects of a content; None if they must be read one by one."""
     columns: list[list[Any]] = [[row.get(name) for row in found] for name in names]
-    refs, texts, *extras = columns
-    if set(map(type, texts)) != {str} or not all(
+    refs, count = columns[0], len(options.inputs)
+    inputs, extras = columns[1 : count + 1], columns[count + 1 :]
+    # Whatever is no text is quoted as it was sent in the error of its row.
+    if (options.only_text and set(map(type, inputs[0])) != {str}) or not all(
         _are_exact(column, content) for column in [refs, *extras]
     ):
         return None
@@ -151,7 +153,7 @@ def _ordinary(
         column if set(map(type, column)) == {str} else list(map(cell_text, column))
         for column in extras
     ]
-    return rows_of(refs, texts, max_text_chars, extras)
+    return rows_of(refs, inputs, options, extras)
 
 
 def _are_exact(values: Collection[Any], content: bytes) -> bool:

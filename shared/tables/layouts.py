@@ -15,7 +15,7 @@ from shared.tables.csv_blocks import Look, RecordEnds
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.json_lines import line_ends, read_objects
 from shared.tables.parts import Part
-from shared.tables.rows import Rows
+from shared.tables.rows import ReadOptions, Rows
 
 
 class ObjectsLayout(BaseLayout):
@@ -24,7 +24,7 @@ class ObjectsLayout(BaseLayout):
     format: Literal["objects"] = "objects"
     width: int = Field(2, ge=1, description="Fields found in the first objects.")
     names: tuple[str, ...] = Field(
-        (), description="Names of the fields: the ref, the text, and those carried through."
+        (), description="Names of the fields: the ref, the inputs, and those carried through."
     )
 
     @override
@@ -42,19 +42,12 @@ class ObjectsLayout(BaseLayout):
     def read(
         self,
         content: bytes,
+        options: ReadOptions,
         *,
         offset: int = 0,
         first_row: int = 0,
-        max_text_chars: int,
-        max_record_bytes: int,
     ) -> Rows:
-        return read_objects(
-            content,
-            self.names,
-            first_row=first_row,
-            max_text_chars=max_text_chars,
-            max_record_bytes=max_record_bytes,
-        )
+        return read_objects(content, self.names, options, first_row=first_row)
 
     @override
     def rows_in(self, blobs: JobBlobs, number: int, part: Part, max_record_bytes: int) -> BlobRange:
@@ -75,7 +68,7 @@ class ParquetLayout(BaseLayout):
     format: Literal["parquet"] = "parquet"
     width: int = Field(2, ge=1, description="Columns in the file.")
     names: tuple[str, ...] = Field(
-        (), description="Names of the columns: the ref, the text, and those carried through."
+        (), description="Names of the columns: the ref, the inputs, and those carried through."
     )
 
     @override

@@ -5,32 +5,30 @@ from typing import Any
 
 import orjson
 
-from shared.model import SCORE
+from shared.tables.result_columns import PLAIN, ResultColumns
 
 
 def render(
-    refs: list[str],
-    scores: list[float | None],
-    errors: list[str | None],
-    extras: Sequence[list[str]] = (),
-    columns: Sequence[str] = (),
+    refs: Sequence[str],
+    outputs: Sequence[Sequence[Any]],
+    errors: Sequence[str | None],
+    extras: Sequence[Sequence[str]] = (),
+    columns: ResultColumns = PLAIN,
 ) -> bytes:
-    """Write the rows of a part as lines. Scores read back equal.
+    """Write the rows of a part as lines. Numbers read back equal.
 
     Args:
         refs: the refs, as they were sent.
-        scores: finite numbers; None for a row with an error.
-        errors: None for a row with a score.
+        outputs: for each output its values: finite numbers, booleans or texts; None for a row with
+            an error.
+        errors: None for a row without one.
         extras: for each carried column its cells, as they were sent.
-        columns: the names of these columns, which become further keys.
+        columns: the columns of the rows.
 
     Raises:
-        ValueError: the lists differ in length.
+        ValueError: the columns differ in length or number.
     """
-    rows = zip(refs, scores, errors, *extras, strict=True)
-    if not extras:
-        return lines({"ref": ref, SCORE: score, "error": error} for ref, score, error in rows)
-    names = ("ref", SCORE, "error", *columns)
+    names, rows = columns.names, zip(refs, *outputs, errors, *extras, strict=True)
     return lines(dict(zip(names, row, strict=True)) for row in rows)
 
 
@@ -40,7 +38,7 @@ def lines(records: Any) -> bytes:
 
 
 def parse(
-    content: bytes, begin: int = 0, end: int | None = None, columns: Sequence[str] = ()
+    content: bytes, begin: int = 0, end: int | None = None, columns: ResultColumns = PLAIN
 ) -> list[dict[str, Any]]:
     """Read rows that `render` wrote, as records.
 
@@ -48,7 +46,7 @@ def parse(
         content: the output of `render`.
         begin: the first row to read, from 0.
         end: the row after the last one to read; None: to the end.
-        columns: the names of the carried columns.
+        columns: the columns of the rows.
 
     Raises:
         ValueError: the rows have other columns.
@@ -56,12 +54,12 @@ def parse(
     wanted = content.split(b"\n")[:-1][begin:end]
     # Parse all lines at once: within a line every line break is escaped.
     rows: list[dict[str, Any]] = orjson.loads(b"[" + b",".join(wanted) + b"]")
-    if any(len(row) != 3 + len(columns) for row in rows[:1]):
+    if any(len(row) != len(columns.names) for row in rows[:1]):
         raise ValueError("the rows have other columns")
     return rows
 
 
-def bad_rows(content: bytes) -> list[tuple[int, str, str]]:
+def bad_rows(content: bytes, _columns: ResultColumns = PLAIN) -> list[tuple[int, str, str]]:
     """The rows with an error in the output of `render`: number from 0, ref and error of each."""
     found = []
     for at, line in enumerate(content.split(b"\n")[:-1]):

@@ -9,6 +9,7 @@ process that never meets Parquet never loads the library.
 
 import io
 import json
+import math
 import resource
 import sys
 from collections.abc import Iterator
@@ -78,12 +79,14 @@ def main() -> int:
                 sys.stdout.write(json.dumps({"columns": names, "rows": rows}))
             elif request["do"] == "first":
                 # Rows that were read before the memory ran out are good enough for a preview.
+                inputs = len(request["types"])
                 with suppress(MemoryError):
-                    for run in _first(_rows(file, request["names"], 0), request["most"]):
-                        sys.stdout.buffer.write(write_rows(run))
+                    for run in _first(_rows(file, request, 0), request["most"]):
+                        sys.stdout.buffer.write(write_rows(run, inputs))
             else:
-                for run in _rows(file, request["names"], request["skip"]):
-                    sys.stdout.buffer.write(write_rows(run))
+                inputs = len(request["types"])
+                for run in _rows(file, request, request["skip"]):
+                    sys.stdout.buffer.write(write_rows(run, inputs))
             sys.stdout.flush()
     except BrokenPipeError:
         return NOT_WANTED
@@ -102,11 +105,15 @@ def _unreadable(reason: str) -> int:
     return UNREADABLE
 
 
-def _rows(file: pq.ParquetFile, names: list[str], skip: int) -> Iterator[list[tuple[Any, ...]]]:
+def _rows(
+    file: pq.ParquetFile, request: dict[str, Any], skip: int
+) -> Iterator[list[tuple[Any, ...]]]:
     """Read the rows after the first `skip`, some at a time: the values of the columns `names`.
 
     A column that the file does not have is null.
     """
+    names, types = request["names"], request["types"]
+    kinds = [None, *types, *[None] * (len(names) - len(types) - 1)]
     group, groups = 0, file.metadata.num_row_groups
     while group < groups and skip >= (rows := file.metadata.row_group(group).num_rows):
         skip, group = skip - rows, group + 1
@@ -119,10 +126,8 @@ def _rows(file: pq.ParquetFile, names: list[str], skip: int) -> Iterator[list[tu
             continue
         wanted, skip = batch.slice(skip), 0
         columns = [
-            _values(wanted.column(name), is_text=number == 1)
-            if name in present
-            else [None] * len(wanted)
-            for number, name in enumerate(names)
+            _values_for(wanted.column(name), kind) if name in present else [None] * len(wanted)
+            for name, kind in zip(names, kinds, strict=True)
         ]
         yield list(zip(*columns, strict=True))
 
@@ -136,10 +141,19 @@ def _first(runs: Iterator[Any], limit: int) -> Iterator[Any]:
             return
 
 
+def _values_for(column: pa.Array, kind: str | None) -> list[Any]:
+    """The values of a column for an input of a type; None: it is the ref, or carried through."""
+    values = _values(column, is_text=kind == "string")
+    if kind in (None, "string") or not pa.types.is_floating(column.type):
+        return values
+    # JSON has no infinite numbers: they become texts, which are an error of their rows.
+    return [str(value) if value in (math.inf, -math.inf) else value for value in values]
+
+
 def _values(column: pa.Array, *, is_text: bool) -> list[Any]:
     """The values of a column as JSON values.
 
-    In the text column (`is_text`) only texts become strings; the string form of another type is
+    In a column of texts (`is_text`) only texts become strings; the string form of another type is
     wrapped in an object, so that the row gets an error and is not scored.
     """
     kind = column.type

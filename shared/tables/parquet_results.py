@@ -5,7 +5,7 @@ Import this module only when a file is made: pyarrow takes 50 MB of a process.
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from threading import Lock
 
 # To be set before pyarrow is imported. Its default pools keep the memory that each thread has
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from shared.model import SCORE
+from shared.tables.result_columns import PLAIN, ResultColumns
 from shared.tables.result_formats import CSV, RowFormat
 
 #: The rows of a row group. Readers work on whole row groups, some of them on one for each core.
@@ -33,33 +33,46 @@ _ESCAPED = r"^'('*[=+\-@\t\r])"
 _making = Lock()
 
 
-def schema(columns: Sequence[str] = ()) -> pa.Schema:
-    """The columns of a file: ref, score, error, and the carried columns, which are strings."""
-    names = {"ref": pa.string(), SCORE: pa.float64(), "error": pa.string()}
-    carried = [(column, pa.string()) for column in columns]
-    return pa.schema([*names.items(), *carried])
+#: The types of the outputs.
+_TYPES = {
+    "double": pa.float64(),
+    "long": pa.int64(),
+    "boolean": pa.bool_(),
+    "string": pa.string(),
+}
+
+
+def schema(columns: ResultColumns = PLAIN) -> pa.Schema:
+    """The columns of a file; the outputs have types of their own, all others are strings."""
+    types = {output.name: _TYPES[output.type] for output in columns.outputs}
+    return pa.schema([(name, types.get(name, pa.string())) for name in columns.names])
 
 
 def parquet_of(
-    parts: Iterable[bytes], form: RowFormat, columns: Sequence[str] = ()
+    parts: Iterable[bytes],
+    form: RowFormat,
+    columns: ResultColumns = PLAIN,
+    shown: ResultColumns | None = None,
 ) -> Iterator[bytes]:
     """Write result parts as a Parquet file, in chunks of bytes.
 
     Args:
         parts: the parts in their order; each is read when the ones before it are written.
         form: the format of the parts.
-        columns: the names of the carried columns.
+        columns: the columns of the parts.
+        shown: those of them that the file has; None: all.
     """
     sink, left = _Sink(), iter(parts)
+    shown = shown or columns
     # No dictionary for the refs: most of them occur once, so it would save nothing.
-    repeated = ["error", *columns]
+    repeated = ["error", *shown.carried, *_texts(shown)]
     with pa.parquet.ParquetWriter(
-        sink, schema(columns), compression="zstd", use_dictionary=repeated
+        sink, schema(shown), compression="zstd", use_dictionary=repeated
     ) as writer:
         more = True
         while more:
             with _making:
-                more = _write_group(writer, left, form, columns)
+                more = _write_group(writer, left, form, columns, shown)
                 pa.default_memory_pool().release_unused()
             yield sink.take()
     yield sink.take()
@@ -69,13 +82,14 @@ def _write_group(
     writer: pa.parquet.ParquetWriter,
     parts: Iterator[bytes],
     form: RowFormat,
-    columns: Sequence[str],
+    columns: ResultColumns,
+    shown: ResultColumns,
 ) -> bool:
     """Write the next parts as a row group. Returns whether there may be more parts."""
     tables: list[pa.Table] = []
     rows = size = 0
     for content in parts:
-        table = _table(content, form, columns)
+        table = _table(content, form, columns).select(shown.names)
         tables.append(table)
         rows, size = rows + len(table), size + table.nbytes
         if rows >= GROUP_ROWS or size >= GROUP_BYTES:
@@ -86,20 +100,30 @@ def _write_group(
     return False
 
 
-def _table(content: bytes, form: RowFormat, columns: Sequence[str]) -> pa.Table:
+def _table(content: bytes, form: RowFormat, columns: ResultColumns) -> pa.Table:
     if form is not CSV:
         return pa.Table.from_pylist(form.parse(content, columns=columns), schema(columns))
     table = _read_csv(content, schema(columns))
     errors = table.column("error")
     nothing = pa.scalar(None, pa.string())
     changed = {"error": pc.if_else(pc.equal(errors, ""), nothing, errors)}
+    texts = _texts(columns)
     if b"'" in content:
-        for name in ("ref", *columns):
+        for name in ("ref", *texts, *columns.carried):
             cells = table.column(name)
             changed[name] = pc.replace_substring_regex(cells, pattern=_ESCAPED, replacement=r"\1")
+    for name in texts:
+        # A row with an error has no text; others may have an empty one.
+        cells = changed.get(name, table.column(name))
+        changed[name] = pc.if_else(pc.equal(errors, ""), cells, nothing)
     for name, cells in changed.items():
         table = table.set_column(table.schema.get_field_index(name), name, cells)
     return table
+
+
+def _texts(columns: ResultColumns) -> list[str]:
+    """The names of the outputs that are texts."""
+    return [output.name for output in columns.outputs if output.type == "string"]
 
 
 def _read_csv(content: bytes, wanted: pa.Schema) -> pa.Table:

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import IO, Any, BinaryIO, NamedTuple
 
 from shared.errors.input import BadParquet
+from shared.signature import ColumnType
 
 MAGIC = b"PAR1"
 
@@ -70,24 +71,30 @@ def describe(file: BinaryIO) -> ParquetSummary:
 
 
 @contextmanager
-def stored_rows_of(file: BinaryIO, names: tuple[str, ...], skip: int) -> Iterator[IO[bytes]]:
+def stored_rows_of(
+    file: BinaryIO, names: tuple[str, ...], types: tuple[ColumnType, ...], skip: int
+) -> Iterator[IO[bytes]]:
     """Read the rows of a file as lines in the form of `stored_rows`, in constant memory.
 
     Args:
         file: a seekable file.
-        names: the columns of the ref, the text, and those that are carried through. A column that
+        names: the columns of the ref, the inputs, and those that are carried through. A column that
             the file does not have is null.
+        types: the types of the inputs.
         skip: the number of rows to leave out at the beginning.
 
     Raises:
         shared.errors.input.BadParquet: when the block ends: the file cannot be read to its end.
     """
-    request = {"do": "rows", "names": names, "skip": skip, "memory": MAX_MEMORY_BYTES}
+    request: dict[str, Any] = {"do": "rows", "names": names, "types": types, "skip": skip}
+    request["memory"] = MAX_MEMORY_BYTES
     with _process(file, request) as output:
         yield output
 
 
-def first_rows_of(file: BinaryIO, names: tuple[str, ...], rows: int, size: int) -> bytes:
+def first_rows_of(
+    file: BinaryIO, names: tuple[str, ...], types: tuple[ColumnType, ...], rows: int, size: int
+) -> bytes:
     """Read the first rows of a file as lines in the form of `stored_rows`, in little memory.
 
     Returns fewer rows if they take more than `size` bytes, or too much memory.
@@ -95,13 +102,15 @@ def first_rows_of(file: BinaryIO, names: tuple[str, ...], rows: int, size: int) 
     Args:
         file: a seekable file.
         names: the columns, as `stored_rows_of` takes them.
+        types: the types of the inputs.
         rows: the most rows.
         size: the most bytes.
 
     Raises:
         shared.errors.input.BadParquet: the file cannot be read.
     """
-    request = {"do": "first", "names": names, "most": rows, "memory": DESCRIBE_MEMORY_BYTES}
+    request: dict[str, Any] = {"do": "first", "names": names, "types": types, "most": rows}
+    request["memory"] = DESCRIBE_MEMORY_BYTES
     with _describing, _process(file, request) as output:
         found = output.read(size)
     return found[: found.rfind(b"\n") + 1]

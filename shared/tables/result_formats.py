@@ -5,22 +5,40 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from shared.tables import csv_results, ndjson_results
+from shared.tables.result_columns import PLAIN, ResultColumns
 from shared.tables.rows import Rows
 
-#: Result rows as records: `ref`, `Sentiment_Score`, `error`, and the carried columns.
+#: Result rows as records: `ref`, the outputs, `error`, and the carried columns.
 Records = list[dict[str, Any]]
 
-#: The scores of the model; None for a row with an error.
-Scores = list[float | None]
+#: The values of each output; None for a row with an error.
+Outputs = Sequence[Sequence[Any]]
 
 
 class Parse(Protocol):
     """Reads the rows of a part from `begin` to before `end`."""
 
     def __call__(
-        self, content: bytes, begin: int = 0, end: int | None = None, columns: Sequence[str] = ()
+        self,
+        content: bytes,
+        begin: int = 0,
+        end: int | None = None,
+        columns: ResultColumns = PLAIN,
     ) -> Records:
         """See `shared.tables.csv_results.parse`."""
+
+
+class RenderCsv(Protocol):
+    """Writes the rows of a part as CSV."""
+
+    def __call__(
+        self,
+        refs: Sequence[str],
+        outputs: Outputs,
+        errors: Sequence[str | None],
+        extras: Sequence[Sequence[str]] = (),
+    ) -> bytes:
+        """See `shared.tables.csv_results.render`."""
 
 
 @dataclass(frozen=True)
@@ -28,43 +46,55 @@ class RowFormat:
     """A format in which a result is a header followed by the parts in a row.
 
     Attributes:
-        header: makes the header from the names of the carried columns.
-        render: writes rows and their scores; it also takes the names of the carried columns.
+        header: makes the header.
+        render: writes rows and their outputs.
         parse: reads what `render` wrote, as records.
-        write: writes such records; it also takes the names of the carried columns.
+        write: writes such records; what the columns do not name is left out.
         bad_rows: finds the rows with an error in what `render` wrote: number, ref and error of
-        each.
+            each.
     """
 
-    header: Callable[[Sequence[str]], bytes]
-    render: Callable[[Rows, Scores, Sequence[str]], bytes]
+    header: Callable[[ResultColumns], bytes]
+    render: Callable[[Rows, Outputs, ResultColumns], bytes]
     parse: Parse
-    write: Callable[[Records, Sequence[str]], bytes]
-    bad_rows: Callable[[bytes], list[tuple[int, str, str]]]
+    write: Callable[[Records, ResultColumns], bytes]
+    bad_rows: Callable[[bytes, ResultColumns], list[tuple[int, str, str]]]
 
 
-def _render_csv(rows: Rows, scores: Scores, _columns: Sequence[str]) -> bytes:
-    return csv_results.render(rows.refs, scores, rows.errors, rows.extras)
+def _write_csv(records: Records, columns: ResultColumns) -> bytes:
+    refs, *cells = ([record[name] for record in records] for name in columns.names)
+    outputs, [errors, *extras] = cells[: len(columns.outputs)], cells[len(columns.outputs) :]
+    return csv_results.render(refs, outputs, errors, extras)
 
 
-def _write_csv(records: Records, columns: Sequence[str]) -> bytes:
-    refs, scores, errors, *extras = (
-        [record[name] for record in records] for name in (*csv_results.FIXED, *columns)
+def _render_ndjson(rows: Rows, outputs: Outputs, columns: ResultColumns) -> bytes:
+    return ndjson_results.render(rows.refs, outputs, rows.errors, rows.extras, columns)
+
+
+def _write_ndjson(records: Records, columns: ResultColumns) -> bytes:
+    return ndjson_results.lines(projected(records, columns))
+
+
+def projected(records: Records, columns: ResultColumns) -> Records:
+    """The records with these columns alone."""
+    names = columns.names
+    if not records or len(records[0]) == len(names):
+        return records
+    return [{name: record[name] for name in names} for record in records]
+
+
+def csv_format(render: RenderCsv) -> RowFormat:
+    """CSV, whose rows `render` writes as `shared.tables.csv_results.render` does."""
+
+    def render_rows(rows: Rows, outputs: Outputs, _columns: ResultColumns) -> bytes:
+        return render(rows.refs, outputs, rows.errors, rows.extras)
+
+    return RowFormat(
+        csv_results.header, render_rows, csv_results.parse, _write_csv, csv_results.bad_rows
     )
-    return csv_results.render(refs, scores, errors, extras)
 
 
-def _render_ndjson(rows: Rows, scores: Scores, columns: Sequence[str]) -> bytes:
-    return ndjson_results.render(rows.refs, scores, rows.errors, rows.extras, columns)
-
-
-def _write_ndjson(records: Records, _columns: Sequence[str]) -> bytes:
-    return ndjson_results.lines(records)
-
-
-CSV = RowFormat(
-    csv_results.header, _render_csv, csv_results.parse, _write_csv, csv_results.bad_rows
-)
+CSV = csv_format(csv_results.render)
 NDJSON = RowFormat(
     lambda _: b"",
     _render_ndjson,

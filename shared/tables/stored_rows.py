@@ -9,37 +9,43 @@ from typing import Any
 import orjson
 
 from shared.tables.json_values import Number
-from shared.tables.rows import Rows, numbers_of, rows_of
+from shared.tables.rows import ReadOptions, Rows, numbers_of, rows_of
 
 #: orjson gives each line a buffer of a kilobyte or more: of all lines of 3 MB together, 313 MB.
 _ROWS_AT_ONCE = 200
 
 
-def write_rows(rows: list[tuple[Any, ...]]) -> bytes:
+def write_rows(rows: list[tuple[Any, ...]], inputs: int = 1) -> bytes:
     """Write rows in the stored form: a line `["ref", "text", ...]` for each.
 
     Args:
-        rows: tuples of equal length: the ref (None: the row was sent without one), the text, and
+        rows: tuples of equal length: the ref (None: the row was sent without one), the inputs, and
             the values of the carried columns.
+        inputs: the number of inputs.
     """
-    return b"".join(written_rows(rows))
+    return b"".join(written_rows(rows, inputs))
 
 
-def written_rows(rows: list[tuple[Any, ...]]) -> Iterator[bytes]:
+def written_rows(rows: list[tuple[Any, ...]], inputs: int = 1) -> Iterator[bytes]:
     """Write rows as `write_rows` does, some of them at a time."""
     for at in range(0, len(rows), _ROWS_AT_ONCE):
-        yield _lines_of(rows[at : at + _ROWS_AT_ONCE])
+        yield _lines_of(rows[at : at + _ROWS_AT_ONCE], inputs + 1)
 
 
-def _lines_of(rows: list[tuple[Any, ...]]) -> bytes:
-    if rows and len(rows[0]) > 2:
+def _lines_of(rows: list[tuple[Any, ...]], first_extra: int) -> bytes:
+    if rows and len(rows[0]) > first_extra:
         stored = [
-            (None if ref is None else ref_text(ref), text, *map(cell_text, extras))
-            for ref, text, *extras in rows
+            (
+                None if row[0] is None else ref_text(row[0]),
+                *row[1:first_extra],
+                *map(cell_text, row[first_extra:]),
+            )
+            for row in rows
         ]
     else:
-        stored = [(None if ref is None else ref_text(ref), text) for ref, text in rows]
-    if {type(row[1]) for row in stored} == {str}:
+        stored = [(None if ref is None else ref_text(ref), *values) for ref, *values in rows]
+    if first_extra > 2 or {type(row[1]) for row in stored} == {str}:
+        # A number is read as the same value, whatever it looked like.
         with suppress(orjson.JSONEncodeError):
             return b"".join([orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in stored])
     # orjson refuses half of a surrogate pair, and changes integers of more than 64 bits.
@@ -115,34 +121,44 @@ def cell_text(value: object) -> str:
     return "" if value is None else ref_text(value)
 
 
-def read_stored(content: bytes, first_row: int, max_text_chars: int) -> Rows:
+def read_stored(content: bytes, first_row: int, options: ReadOptions) -> Rows:
     """Read rows that `write_rows` wrote.
 
     Args:
         content: complete lines.
         first_row: the number of the first row, from 0. A row without a ref gets its number as its
             ref, counted from 1.
-        max_text_chars: a longer text is an error in its row.
+        options: the inputs, and the limits.
     """
-    try:
-        # Parse all lines as one list: within a line every line break is escaped.
-        flat = orjson.loads(content.replace(b"]\n[", b",") or b"[]")
-    except orjson.JSONDecodeError:
-        # Only `json` can read it (half of a surrogate pair). None sends it to the loop below.
-        flat = [None, None]
-    width = max(len(flat) // max(content.count(b"\n"), 1), 2)
-    refs, texts = flat[::width], flat[1::width]
+    first_extra = len(options.inputs) + 1
+    flat = _flat(content)
+    width = max(len(flat or ()) // max(content.count(b"\n"), 1), first_extra)
     # orjson rounds integers of more than 64 bits, so `json` reads rows whose text is no string.
-    if set(map(type, texts)) <= {str} and b"\\u0000" not in content:
+    if flat is not None and (not options.only_text or set(map(type, flat[1::width])) <= {str}):
+        refs, *cells = (flat[at::width] for at in range(width))
         if None in refs:
             numbers = numbers_of(first_row, len(refs))
             refs = [
                 number if ref is None else ref for ref, number in zip(refs, numbers, strict=True)
             ]
-        return rows_of(refs, texts, max_text_chars, [flat[at::width] for at in range(2, width)])
+        return rows_of(refs, cells[: first_extra - 1], options, cells[first_extra - 1 :])
     rows = Rows()
     for number, line in enumerate(content.splitlines(), first_row + 1):
-        ref, text, *extras = json.loads(line)
+        ref, *values = json.loads(line)
         ref = str(number) if ref is None else ref
-        rows.add(ref, text, max_text_chars, extras=extras)
+        inputs, extras = values[: first_extra - 1], values[first_extra - 1 :]
+        rows.add(ref, inputs, options, extras=extras)
     return rows
+
+
+def _flat(content: bytes) -> list[Any] | None:
+    """The values of all lines, one after the other; None if only `json` can read them."""
+    if b"\\u0000" in content:
+        return None
+    try:
+        # Parse all lines as one list: within a line every line break is escaped.
+        flat: list[Any] = orjson.loads(content.replace(b"]\n[", b",") or b"[]")
+    except orjson.JSONDecodeError:
+        # Half of a surrogate pair.
+        return None
+    return flat

@@ -12,7 +12,8 @@ from support.waiting import wait_for
 
 from api.security.keys import new_key
 from shared.config.settings import Settings
-from worker.steps.bisection import score_texts
+from shared.signature import SENTIMENT
+from worker.steps.bisection import score_frame
 
 SECRET = "what somebody wrote in confidence"  # noqa: S105  a text, not a password
 
@@ -24,7 +25,7 @@ def test_an_exception_of_a_model_that_contains_a_text(caplog: pytest.LogCaptureF
         def score(self, frame: pd.DataFrame) -> pd.DataFrame:
             raise ValueError(f"cannot score {frame['text'][0]}")
 
-    _, reasons = score_texts(Quoting(), [SECRET])
+    _, reasons = score_frame(Quoting(), pd.DataFrame({"text": [SECRET]}), SENTIMENT.outputs, "text")
     assert "ValueError at " in caplog.text
     assert SECRET not in caplog.text
     assert SECRET not in reasons[0]

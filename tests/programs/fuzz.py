@@ -1,5 +1,7 @@
 """`make fuzz`: fuzzes every reader of user input.
 
+from shared.tables.rows import ReadOptions
+from api.uploads.columns import InputColumns
 A reader may refuse an input with a `ScorelaneError`. Any other exception is a bug, and so is a row
 that is lost, or that is read differently in parts than in one piece. The fuzzer is guided by code
 coverage (Atheris, based on libFuzzer).
@@ -26,6 +28,7 @@ with atheris.instrument_imports(include=["shared", "api", "worker"]):
     from api.requests.body import chunks_of, unpacked
     from api.requests.multipart import MultipartUpload
     from api.uploads.charsets import to_utf8
+    from api.uploads.columns import InputColumns
     from api.uploads.csv import CsvUpload
     from api.uploads.formats import kind_of_file
     from api.uploads.json_rows import json_columns, json_rows, parse_json
@@ -38,11 +41,13 @@ with atheris.instrument_imports(include=["shared", "api", "worker"]):
     from shared.tables.csv_results import parse, render
     from shared.tables.layouts import NDJSON, Layout
     from shared.tables.parts import Part
+    from shared.tables.rows import ReadOptions
     from shared.tables.stored_rows import write_rows
     from worker.batches.validation import convert
     from worker.steps import record_ends
 
-LIMITS = {"max_text_chars": 1000, "max_record_bytes": 4096}
+TEXTS = InputColumns(("text",))
+LIMITS = ReadOptions(1000, 4096)
 
 #: Seed inputs, from which the fuzzer finds its way into the formats.
 FORM = b'--b\r\nContent-Disposition: form-data; name="f"; filename="f"\r\n\r\ntext\na\r\n--b--\r\n'
@@ -98,15 +103,15 @@ def csv(data: bytes) -> None:
     first = data[0] if data else 1
     upload, body = CsvUpload(DELIMITERS[first // 7 % len(DELIMITERS)]), data[1:]
     feed(upload, body)
-    layout = upload.layout("text", None, tuple(filter(None, upload.finish())))
+    layout = upload.layout(TEXTS, tuple(filter(None, upload.finish())))
     in_parts(body, layout, first % 7 + 1)
 
 
 def ndjson(data: bytes) -> None:
     """Check, split, read and render lines of JSON objects, as `csv` does with CSV."""
-    upload, body = NdjsonUpload(LIMITS["max_record_bytes"]), data[1:]
+    upload, body = NdjsonUpload(LIMITS.max_record_bytes), data[1:]
     feed(upload, body)
-    layout = upload.layout("text", None, tuple(upload.finish()))
+    layout = upload.layout(TEXTS, tuple(upload.finish()))
     in_parts(body, layout, data[0] % 7 + 1 if data else 1)
 
 
@@ -116,7 +121,7 @@ def feed(upload: Any, body: bytes) -> None:
 
 
 def in_parts(body: bytes, layout: Layout, size: int) -> None:
-    limit = LIMITS["max_record_bytes"]
+    limit = LIMITS.max_record_bytes
 
     def cut_by(look: Any) -> list[Part]:
         found = layout.cut(
@@ -130,11 +135,11 @@ def in_parts(body: bytes, layout: Layout, size: int) -> None:
 
     parts = cut_by(record_ends.look)
     assert parts == cut_by(by_blocks(csv_blocks.record_ends))
-    whole = layout.read(body[layout.start :], offset=layout.start, **LIMITS)
+    whole = layout.read(body[layout.start :], LIMITS, offset=layout.start)
     rows = 0
     for part in parts:
         content = body[part.offset : part.end]
-        found = layout.read(content, offset=part.offset, first_row=part.first_row, **LIMITS)
+        found = layout.read(content, LIMITS, offset=part.offset, first_row=part.first_row)
         assert len(found) == part.rows
         assert found == whole.run(rows, rows + part.rows)
         scores = [None if error else 0.5 for error in found.errors]
@@ -164,26 +169,26 @@ def charset(data: bytes) -> None:
 def json(data: bytes) -> None:
     """Parse, store and read back a JSON body: every row must occur once."""
     value = parse_json(data)
-    pairs = json_rows(value)
+    pairs = json_rows(value, TEXTS)
     carried = tuple(json_columns(value))
-    wide = json_rows(value, carried=carried)
+    wide = json_rows(value, TEXTS, carried)
     assert [row[:2] for row in wide] == pairs
-    assert len(NDJSON.read(write_rows(wide), **LIMITS)) == len(pairs)
-    rows = NDJSON.read(write_rows(pairs), max_text_chars=1000, max_record_bytes=2**20)
+    assert len(NDJSON.read(write_rows(wide), LIMITS)) == len(pairs)
+    rows = NDJSON.read(write_rows(pairs), ReadOptions(1000, 2**20))
     assert len(rows) == len(pairs)
-    for (ref, text), stored, error in zip(pairs, rows.texts, rows.errors, strict=True):
+    for (ref, text), stored, error in zip(pairs, rows.inputs[0], rows.errors, strict=True):
         assert error or stored == text, (ref, text, stored)
 
 
 def batch(data: bytes) -> None:
     """Validate the input file of a batch; if it is valid, the first look must find its model."""
-    rows, limit = io.BytesIO(), LIMITS["max_record_bytes"]
+    rows, limit = io.BytesIO(), LIMITS.max_record_bytes
     found = convert(io.BytesIO(data), rows, size=len(data), endpoint=ENDPOINT, max_line_bytes=limit)
     seen = first_look(io.BytesIO(data), len(data), limit)
     if not found.problems:
         assert seen.model == found.model
         assert not seen.is_empty
-        assert len(NDJSON.read(rows.getvalue(), **LIMITS)) == found.rows > 0
+        assert len(NDJSON.read(rows.getvalue(), LIMITS)) == found.rows > 0
 
 
 def multipart(data: bytes) -> None:

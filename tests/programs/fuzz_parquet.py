@@ -157,7 +157,7 @@ def as_the_service(content: bytes) -> str:
     """Read a file as the API and then a worker do; returns the outcome in words."""
     try:
         describe(io.BytesIO(content))
-        with stored_rows_of(io.BytesIO(content), NAMES, 0) as lines:
+        with stored_rows_of(io.BytesIO(content), NAMES, ("string",), 0) as lines:
             _check(lines.read(), "rows")
     except BadParquet as error:
         return "ended" if "has crashed" in str(error) else "refused"

@@ -11,6 +11,7 @@ from support.doubles.fleet import InMemoryFleet
 from support.doubles.job_store import InMemoryJobStore
 from support.doubles.length_model import LengthModel
 from support.doubles.overview import InMemoryOverview
+from support.doubles.table_model import TableModel
 
 from api.app import create_app
 from shared.config.settings import Settings
@@ -37,7 +38,7 @@ class Service:
     blobs: InMemoryBlobs
     dispatch: InMemoryDispatch
     fleet: InMemoryFleet
-    model: LengthModel
+    model: LengthModel | TableModel
     pipeline: Pipeline
     reconciler: Reconciler
 
@@ -49,6 +50,10 @@ class Service:
         """Run the first dispatched task."""
         task, *args = self.dispatch.messages.popleft()
         getattr(self.pipeline, task)(*args)
+
+    def answer_at_once(self) -> None:
+        """Let a doorbell run its task at once: a question blocks the thread that asks it."""
+        self.dispatch.answer = self.pipeline.answer  # type: ignore[method-assign]
 
     def reconcile(self) -> None:
         """Run the reconciler, as a worker with this model does."""
@@ -84,17 +89,22 @@ class Service:
 
 
 def make_service(
-    settings: Settings, link: RedisLink | None = None, *, sealed: bool = False
+    settings: Settings,
+    link: RedisLink | None = None,
+    *,
+    sealed: bool = False,
+    model: LengthModel | TableModel | None = None,
 ) -> Service:
-    """A service in memory, with a model that scores texts by their length.
+    """A service in memory.
 
     Args:
         settings: of its programs.
         link: its job store is in this real Redis; all else is in memory.
         sealed: keep blobs with checksums, as the real service does; `Service.blobs` then holds
             them with what surrounds their content.
+        model: the model that it serves; None: one that scores texts by their length.
     """
-    model = LengthModel()
+    model = model or LengthModel()
     contents = InMemoryBlobs()
     blobs: Blobs = SealedBlobs(contents) if sealed else contents
     store: Any = InMemoryJobStore(settings)

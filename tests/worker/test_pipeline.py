@@ -13,6 +13,7 @@ from support.in_memory import Service
 from shared.config.settings import Settings
 from shared.jobs.job import Job, Spec, State, new_job_id
 from shared.jobs.job_store import Question
+from shared.signature import SENTIMENT
 from shared.tables.csv_results import parse
 from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import write_rows
@@ -83,7 +84,8 @@ def test_a_model_that_always_raises_is_given_up(
 ) -> None:
     """After `MAX_RAISED` exceptions the rows without a score get an error."""
     monkeypatch.setattr(bisection, "MAX_RAISED", 4)
-    scores, reasons = bisection.score_texts(service.model, ["raise"] * 64)
+    frame = pd.DataFrame({"text": ["raise"] * 64})
+    [scores], reasons = bisection.score_frame(service.model, frame, SENTIMENT.outputs, "text")
     assert len(service.model.calls) <= 4 + 6
     assert np.isnan(scores).all()
     assert set(reasons) == set(range(64))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from scoring.estimators.named_classes import CLASS_NAMES
 from scoring.estimators.predictions import LABELS, Predictions, predictions_of
@@ -60,9 +61,15 @@ def given_outputs(
         predicted = predicted.toarray()
     if meaning.labels is not None:
         options[LABELS] = list(meaning.labels)
-    found = predictions_of(
-        estimator, estimator, predicted=np.asarray(predicted), labels=meaning.labels
-    )
+    try:
+        found = predictions_of(
+            estimator, estimator, predicted=np.asarray(predicted), labels=meaning.labels
+        )
+    except ValidationError as error:
+        raise ValueError(
+            "the name of a class or label cannot be that of a column: it is empty, has a line "
+            "break, or is longer than 256 characters together with its prefix"
+        ) from error
     source = _source(estimator, found)
     sentiment, why_not = _sentiment(estimator, inputs, options)
     if sentiment is None:

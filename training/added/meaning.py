@@ -52,7 +52,8 @@ class Meaning:
             `training.added.given_inputs`), or as an MLflow model has them.
         example: a file with rows that the model can score; its columns are the model's inputs.
         labels: the names of the outputs of a model that predicts several, in its order.
-        classes: the names of the classes of an ONNX file, in the order of its numbers.
+        classes: the names of the classes of a Keras model or an ONNX file, in the order of its
+            numbers.
         cuts: the scores from which a text is neutral and positive; gives a column `label`.
     """
 

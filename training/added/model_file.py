@@ -165,7 +165,7 @@ def _foreign(head: bytes, file: Path, form: str | None) -> str:
     if form == "pkl":
         return _foreign_to_pickles(head, file)
     if form is not None and head[:1] == b"\x80":
-        return "it is a pickle. If it holds a scikit-learn pipeline, rename it to end in .pkl"
+        return _RENAME_TO_PKL
     if head.startswith(_ZIP):
         return _of_zip(file, right=_ZIPPED.get(file.suffix.lower()))
     return _NOT_OF.get(form or "", "")

@@ -1,37 +1,54 @@
-"""Scores texts; finds those on which the model raises by bisection, and scores the rest."""
+"""Scores rows; finds those on which the model raises by bisection, and scores the rest."""
 
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from shared.model import SCORE, TEXT, Model
+from shared.model import Model
+from shared.signature import Output
 from shared.telemetry.safe_traceback import where
 
 logger = logging.getLogger(__name__)
 
 #: How often a model may raise for the rows of one part; the rows that are not scored by then get an
-#: error. This is enough to find some fifty bad texts among thousands. A broken model, which always
+#: error. This is enough to find some fifty bad rows among thousands. A broken model, which always
 #: raises, gets there in seconds.
 MAX_RAISED = 1000
 
 
-def score_texts(model: Model, texts: list[str]) -> tuple[npt.NDArray[np.float64], dict[int, str]]:
-    """Score n texts as one DataFrame; if the model raises, score each half by itself, and so on.
+def score_frame(
+    model: Model, frame: pd.DataFrame, outputs: Sequence[Output], what: str
+) -> tuple[list[npt.NDArray[Any]], dict[int, str]]:
+    """Score n rows as one DataFrame; if the model raises, score each half by itself, and so on.
+
+    Args:
+        model: a loaded model.
+        frame: the rows, with an index from 0.
+        outputs: the outputs that are wanted.
+        what: the name of what is scored, for errors: `text` or `row`.
 
     Returns:
-        The n scores, NaN for a text without one; and by the index of each text on which the model
-        raised, the error of its row.
+        The n values of each output; and the errors by the indexes of the rows on which the model
+        raised, or for which it gave no value.
     """
-    scores = np.full(len(texts), np.nan)
     reasons: dict[int, str] = {}
+    done: list[tuple[int, int, list[npt.NDArray[Any]]]] = []
     raised = 0
-    runs = [(0, len(texts))]
+    rows = len(frame)
+    runs = [(0, rows)]
     while runs:
         begin, end = runs.pop()
         try:
-            scores[begin:end] = _score(model, texts[begin:end])
+            piece = frame if end - begin == rows else frame.iloc[begin:end].reset_index(drop=True)
+            found = model.score(piece)
+            if len(found) != len(piece):
+                # A row without outputs is an error, and never gets those of another one.
+                found = found.reindex(piece.index)
+            done.append((begin, end, [_values(found[one.name], one) for one in outputs]))
         except Exception as error:  # noqa: BLE001  a model may raise anything; it is logged
             raised += 1
             if raised == 1:
@@ -40,12 +57,40 @@ def score_texts(model: Model, texts: list[str]) -> tuple[npt.NDArray[np.float64]
             if end - begin > 1 and raised < MAX_RAISED:
                 runs += [(middle, end), (begin, middle)]
             else:
-                what = "this text" if end - begin == 1 else "this row's part"
-                reason = f"the model could not score {what}: {type(error).__name__}"
+                this = f"this {what}" if end - begin == 1 else "this row's part"
+                reason = f"the model could not score {this}: {type(error).__name__}"
                 reasons |= dict.fromkeys(range(begin, end), reason)
-    return scores, reasons
+    columns = _joined(done, rows, outputs)
+    for one, column in zip(outputs, columns, strict=True):
+        for row in np.flatnonzero(_missing(column)).tolist():
+            named = "number" if what == "text" and one.is_number else one.name
+            reasons.setdefault(row, f"the model gave no {named} for this {what}")
+    return columns, reasons
 
 
-def _score(model: Model, texts: list[str]) -> npt.NDArray[np.float64]:
-    frame = pd.DataFrame({TEXT: pd.Series(texts, dtype=object)})
-    return model.score(frame)[SCORE].to_numpy(dtype=float)
+def _values(series: "pd.Series[Any]", output: Output) -> npt.NDArray[Any]:
+    """The values of an output: floats for a `double`, otherwise whatever the model gives."""
+    return series.to_numpy(dtype=float) if output.type == "double" else series.to_numpy()
+
+
+def _missing(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where a value is missing, or not finite."""
+    missing: npt.NDArray[np.bool_]
+    missing = ~np.isfinite(column) if column.dtype.kind == "f" else np.asarray(pd.isna(column))
+    return missing
+
+
+def _joined(
+    done: list[tuple[int, int, list[npt.NDArray[Any]]]], rows: int, outputs: Sequence[Output]
+) -> list[npt.NDArray[Any]]:
+    """The values of all runs together, with None for a row of none of them."""
+    if len(done) == 1 and done[0][:2] == (0, rows):
+        return done[0][2]
+    columns = [
+        np.full(rows, np.nan) if one.type == "double" else np.full(rows, None, dtype=object)
+        for one in outputs
+    ]
+    for begin, end, values in done:
+        for column, run in zip(columns, values, strict=True):
+            column[begin:end] = run
+    return columns

@@ -54,6 +54,7 @@ def convert(
     end, first_row = (after.end, after.first_row + after.rows) if after else (0, 0)
     max_rows, max_bytes = spec.rows_per_part, max_bytes_of(spec.rows_per_part)
     most = max_stored_bytes(blobs.size(spec.upload_key))
+    types = tuple(one.type for one in spec.signature.inputs)
     run: list[bytes] = []
     size = 0
 
@@ -78,7 +79,7 @@ def convert(
             pass
     with (
         blobs.open(spec.upload_key) as file,
-        stored_rows_of(file, layout.names, first_row) as lines,
+        stored_rows_of(file, layout.names, types, first_row) as lines,
     ):
         for line in lines:
             run.append(line)

@@ -35,6 +35,6 @@ def assemble(blobs: Blobs, spec: Spec, parts: int) -> None:
             yield blobs.read(spec.result_key(number))
 
     with blobs.writing(spec.whole_key) as file:
-        for chunk in parquet_of(contents(), part_format(spec), spec.columns):
+        for chunk in parquet_of(contents(), part_format(spec), spec.stored_columns):
             file.write(chunk)
     logger.debug("assembled job=%s %.3f s", spec.id, time.perf_counter() - started)

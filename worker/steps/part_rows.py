@@ -48,7 +48,9 @@ class PartRows:
         # What follows finds damage in blobs of older releases, which have no checksums.
         with suppress(ValueError):
             place = {"offset": part.offset, "first_row": part.first_row}
-            rows = self._rows.read(content, spec.layout, **place) if content else Rows()
+            rows = Rows()
+            if content:
+                rows = self._rows.read(content, spec.layout, spec.signature.inputs, **place)
             if len(rows) == part.rows:
                 return rows
         logger.error("job=%s part=%d: its rows were damaged on the disk", spec.id, number)
@@ -88,7 +90,8 @@ def lost_rows(spec: Spec, part: Part) -> Rows:
     numbers = range(part.first_row + 1, part.first_row + part.rows + 1)
     return Rows(
         refs=[""] * part.rows,
-        texts=[""] * part.rows,
+        # Of rows with an error no value is looked at.
+        inputs=[],
         errors=[f"the upload was damaged on the disk: row {at} is lost" for at in numbers],
         extras=[[""] * part.rows for _ in spec.columns],
     )

@@ -6,27 +6,27 @@ from typing import NamedTuple
 from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import BadRow, Begun, JobStore
-from shared.jobs.outcome import Summary
+from shared.jobs.summary import Summary
 from shared.storage.blobs import Blobs
 from shared.tables.batch_results import render_batch
-from shared.tables.csv_results import FIXED
 from shared.tables.parts import Part
-from shared.tables.result_formats import part_format
 from shared.tables.rows import Rows, count_errors
 from worker.steps.first_bad_row import first_bad_row
 from worker.steps.part_rows import PartRows, lost_rows
-from worker.steps.row_scorer import RowScorer, Scores
+from worker.steps.row_scorer import Columns, RowScorer
 from worker.steps.score_summary import summary_of
+from worker.tables.lists import list_of, lists_of
+from worker.tables.part_formats import PART_FORMATS
 from worker.telemetry.journal import Journal
 
 
 class Counts(NamedTuple):
     """The counts of a part, which are added to those of its job."""
 
-    completed: int  #: Rows with a score.
+    completed: int  #: Rows without an error.
     failed: int  #: Rows with an error.
     bad: BadRow | None  #: The first row with an error, if errors can make the job fail.
-    summary: Summary  #: The summary of the scores and errors.
+    summary: Summary  #: The summary of the outputs and errors.
 
 
 class Scored(NamedTuple):
@@ -78,15 +78,15 @@ class PartScorer:
         except (FileNotFoundError, DataDamaged):
             return None
         try:
-            rows = part_format(spec).parse(content, columns=spec.columns)
+            rows = PART_FORMATS[spec.part_format].parse(content, columns=spec.stored_columns)
         except ValueError:
             # It was damaged, and is of a release without checksums.
             return None
         if len(rows) != begun.part.rows:
             # Another release has cut the parts of this job differently.
             return None
-        refs, scores, errors = ([row[name] for row in rows] for name in FIXED)
-        return Scored(_counts(spec, begun.part, Rows(refs, [], errors), scores))
+        refs, *outputs, errors = ([row[name] for row in rows] for name in spec.stored_columns.fixed)
+        return Scored(_counts(spec, begun.part, Rows(refs, [], errors), outputs))
 
     def _score(self, spec: Spec, number: int, begun: Begun) -> Scored:
         part = begun.part
@@ -99,30 +99,37 @@ class PartScorer:
             else []
         )
         save_note = partial(self._store.note, spec.id, number)
-        scores = self._rows.attempt(spec.full_name, rows, begun.attempts, begun.note, save_note)
+        columns = spec.stored_columns
+        outputs = self._rows.attempt(
+            spec.full_name, rows, begun.attempts, begun.note, save_note, columns.outputs
+        )
         blobs = {}
         if spec.as_batch:
             # Before the result: if that is stored, the part is not scored again.
             blobs[spec.batch_key(number)] = render_batch(
-                rows.refs,
-                scores,
+                list_of(rows.refs),
+                lists_of(outputs),
                 rows.errors,
+                columns=columns,
                 unread=unread,
                 model=spec.model,
                 job_id=spec.id,
                 first_row=part.first_row,
             )
-        blobs[spec.result_key(number)] = part_format(spec).render(rows, scores, spec.columns)
-        counts = _counts(spec, part, rows, scores)
+        blobs[spec.result_key(number)] = PART_FORMATS[spec.part_format].render(
+            rows, outputs, columns
+        )
+        counts = _counts(spec, part, rows, outputs)
         if counts.failed:
             self._journal.errors(spec.full_name, rows.errors)
         return Scored(counts, blobs)
 
 
-def _counts(spec: Spec, part: Part, rows: Rows, scores: Scores) -> Counts:
+def _counts(spec: Spec, part: Part, rows: Rows, outputs: Columns) -> Counts:
     failed = count_errors(rows.errors)
     bad = None
     # It is needed only if errors can make the job fail.
     if failed and spec.tolerance < 1:
         bad = first_bad_row(rows.errors, rows.refs, part.first_row)
-    return Counts(len(rows) - failed, failed, bad, summary_of(scores, rows.errors, failed))
+    summary = summary_of(spec.stored_columns.outputs, outputs, rows.errors, failed)
+    return Counts(len(rows) - failed, failed, bad, summary)

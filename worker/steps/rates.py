@@ -67,17 +67,29 @@ class Rates(Mapping[str, float]):
     def __len__(self) -> int:
         return len(self._rates)
 
-    def learn(self, full_name: str, texts: list[str], seconds: float) -> None:
-        """Compare the rate of a model with a run of texts that it has scored in `seconds`."""
+    def learn(
+        self, full_name: str, rows: int, seconds: float, texts: list[str] | None = None
+    ) -> None:
+        """Compare the rate of a model with a run of rows that it has scored.
+
+        Args:
+            full_name: the model.
+            rows: the number of rows.
+            seconds: how long it took.
+            texts: the rows, if each is one text.
+        """
         rate = self._rates[full_name]
-        if len(texts) > rate * seconds * DIFFERENT:
-            # Equal texts may be scored once, and short ones faster.
-            different = set(texts)
-            least = min(len(different), _chars(different) / USUAL_CHARS) / max(seconds, 1e-9)
+        if rows > rate * seconds * DIFFERENT:
+            least = float(rows)
+            if texts is not None:
+                # Equal texts may be scored once, and short ones faster.
+                different = set(texts)
+                least = min(len(different), _chars(different) / USUAL_CHARS)
+            least /= max(seconds, 1e-9)
             self._rates[full_name] = max(rate, min(least, self._most[full_name]))
-        elif seconds >= self._long_run and len(texts) * DIFFERENT < rate * seconds:
+        elif seconds >= self._long_run and rows * DIFFERENT < rate * seconds:
             # In a short run the call itself takes most of the time, so it shows no lower rate.
-            most = max(len(texts), _chars(texts) / USUAL_CHARS) / seconds
+            most = max(rows, _chars(texts or ()) / USUAL_CHARS) / seconds
             self._rates[full_name] = rate + min(most - rate, 0.0) * SLOWER_SHARE
         if abs(self._rates[full_name] / self._told[full_name] - 1) >= TOLD_CHANGE:
             self._tell(full_name, self._rates[full_name])

@@ -1,64 +1,89 @@
 """Scores rows with the models of a process."""
 
 import time
-from collections.abc import Callable, Mapping
-
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 from shared.config.settings import Settings
 from shared.model import Model
+from shared.signature import Input, Output, Signature
 from shared.tables.layouts import Layout
-from shared.tables.rows import Rows
-from worker.steps.bisection import score_texts
+from shared.tables.rows import ReadOptions, Rows
+from worker.steps.bisection import score_frame
 from worker.steps.crash_search import CrashSearch, total_attempts
+from worker.steps.frames import frame_of
 from worker.steps.rates import Rates
+from worker.tables.lists import lists_of
+from worker.tables.typed_cells import read_csv
 
-#: A score for each row of a run; None for a row with an error.
-Scores = list[float | None]
+#: The values of each output; None for a row with an error.
+Outputs = list[list[Any]]
+
+#: The same; an output without missing values may be an array, which is faster.
+Columns = Sequence[Any]
 
 
 class RowScorer:
-    """Reads rows, and scores those without an error; each row gets a score or an error."""
+    """Reads rows, and scores those without an error; each row gets its outputs or an error."""
 
     def __init__(self, settings: Settings, models: Mapping[str, Model], rates: Rates) -> None:
         self._settings = settings
         self._models = models
         self._rates = rates
 
-    def read(self, content: bytes, layout: Layout, **where: int) -> Rows:
-        """Read the rows of a part or of a small job; see `Layout.read`."""
-        return layout.read(
-            content,
-            max_text_chars=self._settings.max_text_chars,
-            max_record_bytes=self._settings.max_record_bytes,
-            **where,
-        )
+    def signature(self, full_name: str) -> Signature:
+        """The signature of a model that this process has loaded."""
+        return self._models[full_name].card.signature
 
-    def score(self, full_name: str, rows: Rows) -> Scores:
-        """Score rows; one on which the model raises, or without a finite score, gets an error."""
-        good = [row for row, error in enumerate(rows.errors) if error is None]
-        all_good = len(good) == len(rows)
-        texts = rows.texts if all_good else [rows.texts[row] for row in good]
-        if not texts:
-            return [None] * len(rows)
+    def read(self, content: bytes, layout: Layout, inputs: tuple[Input, ...], **where: int) -> Rows:
+        """Read the rows of a part or of a small job; see `Layout.read`."""
+        options = ReadOptions(
+            self._settings.max_text_chars,
+            self._settings.max_record_bytes,
+            inputs,
+            read_csv=read_csv,
+        )
+        return layout.read(content, options, **where)
+
+    def score(self, full_name: str, rows: Rows, outputs: Sequence[Output]) -> Outputs:
+        """Score rows; one on which the model raises, or without an output, gets an error."""
+        return lists_of(self._scored(full_name, rows, outputs))
+
+    def _scored(self, full_name: str, rows: Rows, outputs: Sequence[Output]) -> Columns:
+        """As `score`, but an array for each output if no row has an error."""
+        all_good = rows.errors.count(None) == len(rows)
+        good = [] if all_good else [row for row, error in enumerate(rows.errors) if error is None]
+        if not (good or (all_good and len(rows))):
+            return [[None] * len(rows) for _ in outputs]
+        model = self._models[full_name]
+        signature = model.card.signature
+        frame = frame_of(signature.inputs, rows.inputs, None if all_good else good)
         began = time.perf_counter()
-        scored, reasons = score_texts(self._models[full_name], texts)
+        what = "text" if signature.takes_text else "row"
+        columns, reasons = score_frame(model, frame, outputs, what)
+        seconds = time.perf_counter() - began
         if not reasons:
-            self._rates.learn(full_name, texts, time.perf_counter() - began)
-        finite = np.isfinite(scored)
-        if all_good and finite.all():
-            return list(scored.tolist())
-        scores: Scores = [None] * len(rows)
-        for at, row in enumerate(good):
-            if finite[at]:
-                scores[row] = float(scored[at])
-            else:
-                rows.errors[row] = reasons.get(at, "the model gave no number for this text")
-        return scores
+            texts = cast("list[str]", rows.inputs[0]) if signature.takes_text else None
+            if texts and not all_good:
+                texts = [texts[row] for row in good]
+            self._rates.learn(full_name, len(frame), seconds, texts)
+        if all_good and not reasons:
+            return columns
+        good = list(range(len(rows))) if all_good else good
+        scored = [row for at, row in enumerate(good) if at not in reasons]
+        for at, reason in reasons.items():
+            rows.errors[good[at]] = reason
+        return [_spread(column.tolist(), good, scored, len(rows)) for column in columns]
 
     def attempt(
-        self, full_name: str, rows: Rows, attempts: int, note: str, save_note: Callable[[str], None]
-    ) -> Scores:
+        self,
+        full_name: str,
+        rows: Rows,
+        attempts: int,
+        note: str,
+        save_note: Callable[[str], None],
+        outputs: Sequence[Output],
+    ) -> Columns:
         """Score rows that may have killed the processes that scored them before.
 
         After `max_attempts` they are scored piece by piece, to find the fatal rows: those get an
@@ -70,19 +95,26 @@ class RowScorer:
             attempts: how often they were taken up, this time included.
             note: the note of the last attempt; empty if there is none.
             save_note: saves a note for the next attempt.
+            outputs: the outputs that are wanted.
+
+        Returns:
+            For each output its values, None for a row with an error; an array if no row has one.
         """
         if attempts <= self._settings.max_attempts:
-            return self.score(full_name, rows)
+            return self._scored(full_name, rows, outputs)
         if attempts > total_attempts(self._settings.max_attempts):
-            return self.give_up(rows, attempts)
+            return self.give_up(rows, attempts, outputs)
         search = CrashSearch.after(note, len(rows))
+        what = "text" if self.signature(full_name).takes_text else "row"
         for row in search.fatal:
-            rows.errors[row] = rows.errors[row] or "scoring this text ended the worker's process"
-        scores: Scores = [None] * len(rows)
+            error = f"scoring this {what} ended the worker's process"
+            rows.errors[row] = rows.errors[row] or error
+        found: Outputs = [[None] * len(rows) for _ in outputs]
 
         def score(begin: int, end: int) -> None:
             run = rows.run(begin, end)
-            scores[begin:end] = self.score(full_name, run)
+            for column, values in zip(found, self.score(full_name, run, outputs), strict=True):
+                column[begin:end] = values
             rows.errors[begin:end] = run.errors
 
         for begin, end in search.harmless(len(rows)):
@@ -91,10 +123,19 @@ class RowScorer:
             save_note(search.note())
             score(*search.in_doubt[0])
             search.in_doubt.pop(0)
-        return scores
+        return found
 
-    def give_up(self, rows: Rows, attempts: int) -> Scores:
+    def give_up(self, rows: Rows, attempts: int, outputs: Sequence[Output]) -> Outputs:
         """Score none of these rows, and set their errors; `attempts` includes this one."""
         reason = f"scoring this row did not end in {attempts - 1} attempts"
         rows.errors = [error or reason for error in rows.errors]
-        return [None] * len(rows)
+        return [[None] * len(rows) for _ in outputs]
+
+
+def _spread(values: list[Any], good: list[int], scored: list[int], rows: int) -> list[Any]:
+    """The values of the rows `good`, each at its row if that is among `scored`."""
+    column: list[Any] = [None] * rows
+    by_row = dict(zip(good, values, strict=True))
+    for row in scored:
+        column[row] = by_row[row]
+    return column

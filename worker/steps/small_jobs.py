@@ -8,12 +8,15 @@ from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.jobs.job import State
 from shared.jobs.job_store import Answer, JobStore, SmallJob
+from shared.signature import Output
 from shared.tables.layouts import NDJSON
+from shared.tables.result_columns import PLAIN
 from shared.tables.result_formats import CSV
 from shared.tables.rows import Rows, count_errors
 from worker.steps.first_bad_row import first_bad_row
 from worker.steps.leases import LeaseRenewer
-from worker.steps.row_scorer import RowScorer, Scores
+from worker.steps.row_scorer import Outputs, RowScorer
+from worker.tables.lists import lists_of
 from worker.telemetry.journal import Journal
 
 logger = logging.getLogger(__name__)
@@ -55,7 +58,7 @@ class SmallJobScorer:
             self._dispatch.answer(full_name)
         if not jobs:
             return
-        readable = self._readable(jobs)
+        readable = self._readable(full_name, jobs)
         jobs = [job for job, _ in readable]
         if not jobs:
             return
@@ -69,7 +72,7 @@ class SmallJobScorer:
         """The rows that the model scores in `batch_seconds`: the next batch waits no longer."""
         return max(int(self._rates[full_name] * self._settings.batch_seconds), 1)
 
-    def _readable(self, jobs: list[SmallJob]) -> list[tuple[SmallJob, Rows]]:
+    def _readable(self, full_name: str, jobs: list[SmallJob]) -> list[tuple[SmallJob, Rows]]:
         """The jobs whose rows can be read, with their rows; the others fail.
 
         Otherwise one of them would be taken again and again. A question among them gets no answer.
@@ -77,7 +80,7 @@ class SmallJobScorer:
         found = []
         for job in jobs:
             try:
-                rows = self._rows_of(job)
+                rows = self._rows_of(full_name, job)
             except Exception as error:  # noqa: BLE001  whatever is wrong with them
                 # Without the error's message, which may quote a text.
                 logger.error("small job=%s: rows are damaged (%s)", job.id, type(error).__name__)  # noqa: TRY400
@@ -87,9 +90,9 @@ class SmallJobScorer:
                 found.append((job, rows))
         return found
 
-    def _rows_of(self, job: SmallJob) -> Rows:
-        rows = self._rows.read(job.rows, NDJSON)
-        counts = {len(rows.refs), len(rows.texts), len(rows.errors)}
+    def _rows_of(self, full_name: str, job: SmallJob) -> Rows:
+        rows = self._rows.read(job.rows, NDJSON, self._rows.signature(full_name).inputs)
+        counts = {len(rows.refs), *map(len, rows.inputs), len(rows.errors)}
         if not job.rows or counts != {job.count}:
             raise ValueError("rows are missing, or fields of a row")
         return rows
@@ -101,18 +104,18 @@ class SmallJobScorer:
         batch = Rows()
         for rows in rows_of_jobs:
             # Without the carried columns: they differ by job, and no score depends on them.
-            batch.extend(Rows(rows.refs, rows.texts, rows.errors))
+            batch.extend(Rows(rows.refs, rows.inputs, rows.errors))
         if jobs[0].attempts > 1:
-            scores = self._attempt(full_name, jobs[0], batch)
+            found = self._attempt(full_name, jobs[0], batch)
         else:
-            scores = self._rows.score(full_name, batch)
+            found = self._rows.score(full_name, batch, self._outputs(full_name))
         begin = 0
         for job, rows in zip(jobs, rows_of_jobs, strict=True):
             own = slice(begin, begin + len(rows))
             rows.errors = batch.errors[own]
             failed = count_errors(rows.errors)
-            # Without the names of the carried columns: a CSV has those in its header only.
-            result = CSV.render(rows, scores[own], ())
+            # Without the names of the columns: a CSV has those in its header only.
+            result = CSV.render(rows, [column[own] for column in found], PLAIN)
             if failed:
                 self._journal.errors(full_name, rows.errors)
             bad = None
@@ -121,10 +124,16 @@ class SmallJobScorer:
             yield Answer(job.id, result, len(rows) - failed, failed, job.reply_to, bad)
             begin += len(rows)
 
-    def _attempt(self, full_name: str, job: SmallJob, rows: Rows) -> Scores:
+    def _attempt(self, full_name: str, job: SmallJob, rows: Rows) -> Outputs:
         """Score a small job or question that killed its process, or took longer than its lease."""
         if job.reply_to and job.attempts > self._settings.max_attempts:
             # A question has no record, so no note can be saved for its next attempt.
-            return self._rows.give_up(rows, job.attempts)
+            return self._rows.give_up(rows, job.attempts, self._outputs(full_name))
         save_note = partial(self._store.note, job.id, 0)
-        return self._rows.attempt(full_name, rows, job.attempts, job.note, save_note)
+        outputs = self._outputs(full_name)
+        found = self._rows.attempt(full_name, rows, job.attempts, job.note, save_note, outputs)
+        return lists_of(found)
+
+    def _outputs(self, full_name: str) -> tuple[Output, ...]:
+        """All outputs: jobs that are scored together may want different ones."""
+        return self._rows.signature(full_name).outputs

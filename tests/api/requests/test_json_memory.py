@@ -7,9 +7,11 @@ from contextlib import suppress
 import pytest
 
 from api.requests.json_memory import memory_for
+from api.uploads.columns import InputColumns
 from api.uploads.json_rows import decode_body, json_rows, parse_text
 from shared.config.settings import Settings
 from shared.errors.input import BadInput, NotJson
+from shared.tables.rows import ReadOptions
 from shared.tables.stored_rows import read_stored, write_rows
 
 #: The largest JSON body of the default settings.
@@ -72,7 +74,7 @@ def test_the_estimate_holds(body: bytes) -> None:
             # By then the text is gone.
             del text
             tracemalloc.reset_peak()
-            json_rows(value)
+            json_rows(value, InputColumns(("text",)))
         _, with_rows = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -97,7 +99,7 @@ def test_rows_written_in_several_ways_are_read_as_one() -> None:
     rows[1200] = (None, "half \ud83d")
     lines = write_rows(rows)
     assert [json.loads(line)[1] for line in lines.splitlines()] == [text for _, text in rows]
-    found = read_stored(lines, 0, 100)
+    found = read_stored(lines, 0, ReadOptions(100, 100))
     assert found.refs == [str(number) for number in range(1, 2501)]
     assert [error is None for error in found.errors].count(False) == 1
 

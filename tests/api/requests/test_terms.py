@@ -148,4 +148,4 @@ def test_a_question_has_no_terms(service: Service) -> None:
     """Nothing is recorded of a question, so it cannot have a label."""
     answer = service.client.post("/sentiment?label=a:b", json=rows(0, 2))
     detail = problem(answer, 400, "unknown-option")
-    assert detail.endswith("The options: model, text_column, ref_column.")
+    assert detail.endswith("The options: model, text_column, ref_column, rename, outputs.")

@@ -30,8 +30,8 @@ def finished_job(service: Service) -> str:
         columns=("stars", "a,b"),
     )
     parts = [Part(offset=0, length=1, first_row=at, rows=1) for at in range(2)]
-    service.blobs.put(spec.result_key(0), render(["x"], [0.5], [None], [["5"], ["=1+1"]]))
-    service.blobs.put(spec.result_key(1), render(["y"], [None], ["why"], [["007"], [""]]))
+    service.blobs.put(spec.result_key(0), render(["x"], [[0.5]], [None], [["5"], ["=1+1"]]))
+    service.blobs.put(spec.result_key(1), render(["y"], [[None]], ["why"], [["007"], [""]]))
     now = time.time()
     job = Job(
         spec=spec,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.uploads.columns import InputColumns
 from api.uploads.csv import CsvUpload
 from shared.errors.input import NotText
 
@@ -37,5 +38,5 @@ def test_a_header_that_comes_in_pieces_is_read_as_a_whole() -> None:
         upload = CsvUpload()
         for at in range(0, len(content), size):
             upload.feed(content[at : at + size])
-        upload.layout("text", None)
+        upload.layout(InputColumns(("text",)))
         assert upload.columns == ["text", "the \nsch\u00f6ne column"]

@@ -4,6 +4,7 @@ import pytest
 from support.in_memory import Service
 from support.problems import problem
 
+from api.uploads.columns import InputColumns
 from api.uploads.csv import CsvUpload
 from shared.errors.input import EmptyLine
 
@@ -38,7 +39,7 @@ def test_empty_lines_of_one_column(content: bytes, line: int, size: int) -> None
     def feed() -> None:
         for at in range(0, len(content), size):
             upload.feed(content[at : at + size])
-        upload.layout(upload.finish()[0], None)
+        upload.layout(InputColumns((upload.finish()[0],)))
 
     if line:
         with pytest.raises(EmptyLine, match=f"Line {line} is empty"):

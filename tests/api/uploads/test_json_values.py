@@ -7,6 +7,7 @@ import pytest
 from support.in_memory import Service
 from support.problems import problem
 
+from api.uploads.columns import InputColumns
 from api.uploads.json_rows import json_rows, parse_json
 from shared.errors.input import NotJson
 from shared.tables.json_values import parse_value
@@ -165,7 +166,9 @@ def test_columns_of_pandas_are_paired_by_label(service: Service) -> None:
 
 def test_records_within_records_are_no_columns() -> None:
     """A lone record whose ref is an object is one row."""
-    assert json_rows(parse_json(b'[{"ref": {"a": 1}, "text": "a"}]')) == [({"a": 1}, "a")]
+    assert json_rows(parse_json(b'[{"ref": {"a": 1}, "text": "a"}]'), InputColumns(("text",))) == [
+        ({"a": 1}, "a")
+    ]
 
 
 @pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a": ', "}"), ('[{"a": ', "}]")])

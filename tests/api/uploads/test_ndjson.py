@@ -4,6 +4,7 @@ import sys
 
 from support.in_memory import Service
 
+from api.uploads.columns import InputColumns
 from api.uploads.ndjson import HEAD_BYTES, NdjsonUpload
 
 BLANK_LINES = b"\n \r\n" * (HEAD_BYTES // 2)
@@ -18,7 +19,7 @@ def test_blank_lines_take_no_memory() -> None:
     upload.feed(b'{"text": "a"}\n{"text": "b", "id": 1}\n')
     assert upload.finish() == ["text", "id"]
     content = BLANK_LINES * 20 + b'{"text"'
-    assert content[: upload.layout("text", None).start].strip() == b""
+    assert content[: upload.layout(InputColumns(("text",))).start].strip() == b""
 
 
 def test_rows_after_many_blank_lines(service: Service) -> None:

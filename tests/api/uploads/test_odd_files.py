@@ -13,6 +13,7 @@ from support.in_memory import Service
 from support.problems import problem
 
 from api.requests import body
+from api.uploads.columns import InputColumns
 from api.uploads.csv import CsvUpload
 
 TABLE = b"ref,text\n1,Good\n2,Bad\n"
@@ -142,7 +143,7 @@ def test_a_first_line_in_pieces() -> None:
         upload = CsvUpload(is_named=False)
         for at in range(0, len(content), size):
             upload.feed(content[at : at + size])
-        layout = upload.layout("text", None)
+        layout = upload.layout(InputColumns(("text",)))
         assert (layout.delimiter, layout.start) == ("|", 16)
 
 

@@ -8,28 +8,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.tables.csv_results import escape, header, parse, render
-from shared.tables.rows import Rows
+from shared.tables.result_columns import ResultColumns
+from shared.tables.rows import ReadOptions, Rows
 
 cells = st.text(
     st.sampled_from("\",\n\r\t =-'x\0\u00e9\x85\u2028\U0001f600") | st.characters(codec="utf-8"),
     max_size=8,
 )
-COLUMNS = ("stars", "who, where", "=when")
+COLUMNS = ResultColumns(carried=("stars", "who, where", "=when"))
+OPTIONS = ReadOptions(5, 100)
 
 
 @st.composite
-def carried(draw: st.DrawFn, columns: int = len(COLUMNS)) -> Rows:
+def carried(draw: st.DrawFn, columns: int = len(COLUMNS.carried)) -> Rows:
     """Rows as a reader makes them, one by one."""
     rows = Rows()
     for _ in range(draw(st.integers(0, 8))):
         extras = draw(st.lists(cells, min_size=columns, max_size=columns))
-        rows.add(draw(cells), draw(cells | st.none()), 5, extras=extras)
+        rows.add(draw(cells), [draw(cells | st.none())], OPTIONS, extras=extras)
     return rows
 
 
 def render_rows(rows: Rows) -> bytes:
     scores = [None if error else 0.25 for error in rows.errors]
-    return render(rows.refs, scores, rows.errors, rows.extras)
+    return render(rows.refs, [scores], rows.errors, rows.extras)
 
 
 @given(carried())
@@ -38,7 +40,7 @@ def test_carried_cells_read_back_equal(rows: Rows) -> None:
     found = parse(render_rows(rows), columns=COLUMNS)
     assert [row["ref"] for row in found] == rows.refs
     assert [row["error"] for row in found] == rows.errors
-    for column, expected in zip(COLUMNS, rows.extras or [[], [], []], strict=True):
+    for column, expected in zip(COLUMNS.carried, rows.extras or [[], [], []], strict=True):
         assert [row[column] for row in found] == expected
 
 
@@ -80,7 +82,7 @@ def test_parts_together_are_the_file(some: Rows, more: Rows, begin: int, end: in
 
 def test_nothing_is_carried_unasked() -> None:
     """Rows without carried columns are written and read as before."""
-    rows = Rows(["1"], ["good"], [None])
+    rows = Rows(["1"], [["good"]], [None])
     assert (header(), render_rows(rows)) == (b"ref,Sentiment_Score,error\n", b"1,0.25,\n")
     assert (rows.extras, rows.run(0, 1).extras) == ([], [])
 
@@ -88,12 +90,12 @@ def test_nothing_is_carried_unasked() -> None:
 def test_rows_with_other_cells_are_not_joined() -> None:
     """Rows with different carried columns are never joined, and no cell moves to another column."""
     rows = Rows()
-    rows.add("1", "good", 5, extras=["a", "b"])
+    rows.add("1", ["good"], OPTIONS, extras=["a", "b"])
     with pytest.raises(ValueError, match="shorter"):
-        rows.add("2", "good", 5, extras=["a"])
+        rows.add("2", ["good"], OPTIONS, extras=["a"])
     with pytest.raises(ValueError, match="longer"):
-        Rows(["1"], ["a"], [None]).extend(Rows(["2"], ["b"], [None], [["x"]]))
+        Rows(["1"], [["a"]], [None]).extend(Rows(["2"], [["b"]], [None], [["x"]]))
     with pytest.raises(ValueError, match="shorter"):
-        render(["1"], [0.5], [None], [[]])
+        render(["1"], [[0.5]], [None], [[]])
     with pytest.raises(ValueError, match="longer"):
-        parse(b"1,0.5,,a,b\n", columns=["only"])
+        parse(b"1,0.5,,a,b\n", columns=ResultColumns(carried=("only",)))

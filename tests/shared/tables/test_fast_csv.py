@@ -24,7 +24,7 @@ from shared.tables.csv_layout import CsvLayout
 from shared.tables.csv_lines import Lines
 from shared.tables.csv_records import csv_records
 from shared.tables.parts import Part
-from shared.tables.rows import Rows
+from shared.tables.rows import ReadOptions, Rows
 
 LIMIT = 10**6
 PAIRS = CsvLayout()
@@ -83,13 +83,13 @@ def read_one_by_one(content: bytes, layout: CsvLayout, chars: int, limit: int) -
             error = f"the row has {found} cells; the header has {layout.width}"
         has_ref = layout.ref is not None and layout.ref < found
         ref = cells[layout.ref or 0] if has_ref else str(number)
-        rows.add(ref, None if error else cells[layout.text], chars, error)
+        rows.add(ref, [None if error else cells[layout.text]], ReadOptions(chars, limit), error)
     yield rows
 
 
 def read(content: bytes, layout: CsvLayout, chars: int, limit: int) -> Iterator[Rows]:
     where = {"offset": 100, "first_row": 7}
-    yield layout.read(content, max_text_chars=chars, max_record_bytes=limit, **where)
+    yield layout.read(content, options=ReadOptions(chars, limit), **where)
 
 
 def outcome(found: Iterable[object]) -> list[object]:
@@ -228,4 +228,4 @@ def test_a_record_may_be_longer_than_a_block() -> None:
         (rows,) = read(record, PAIRS, LIMIT, LIMIT)
     assert (part.length, part.rows) == (len(record), 1)
     assert file.tell() <= 3 * len(record)
-    assert rows.texts == ["long, \n" * 1000]
+    assert rows.inputs[0] == ["long, \n" * 1000]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.tables.csv_results import RUN, escape, parse, render
 from shared.tables.layouts import NDJSON
-from shared.tables.rows import Rows
+from shared.tables.rows import ReadOptions, Rows
 from shared.tables.stored_rows import ref_text, write_rows
 
 Result = tuple[str, float | None, str | None]
@@ -32,7 +32,7 @@ results = st.one_of(
 
 
 def render_rows(rows: list[Result]) -> bytes:
-    return render([row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows])
+    return render([row[0] for row in rows], [[row[1] for row in rows]], [row[2] for row in rows])
 
 
 def csv_line(*row: str | None) -> str:
@@ -83,9 +83,9 @@ def test_many_results_are_written_as_few_are() -> None:
 def test_every_ref_needs_its_score() -> None:
     """Columns of different lengths raise, and never shift a result."""
     with pytest.raises(ValueError, match="shorter"):
-        render(["a"], [], [])
+        render(["a"], [[]], [])
     with pytest.raises(ValueError, match="longer"):
-        render([], [0.5], [None])
+        render([], [[0.5]], [None])
 
 
 values = st.recursive(
@@ -102,11 +102,11 @@ json_pairs = st.one_of(
 
 
 def check_json(pairs: list[tuple[object, object]], chars: int, first_row: int) -> None:
-    expected = Rows()
+    expected = Rows(inputs=[[]])
     for number, (ref, text) in enumerate(pairs, first_row + 1):
-        expected.add(str(number) if ref is None else ref_text(ref), text, chars)
+        expected.add(str(number) if ref is None else ref_text(ref), [text], ReadOptions(chars, 1))
     content = write_rows(pairs)
-    found = NDJSON.read(content, first_row=first_row, max_text_chars=chars, max_record_bytes=1)
+    found = NDJSON.read(content, first_row=first_row, options=ReadOptions(chars, 1))
     assert found == expected
 
 

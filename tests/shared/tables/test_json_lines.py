@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.uploads.columns import InputColumns
 from api.uploads.ndjson import NdjsonUpload
 from shared.errors.input import BadFirstLine, NoRows, NoSuchColumn, RowTooLong
 from shared.tables import json_lines, parts
 from shared.tables.json_lines import line_ends
 from shared.tables.layouts import ObjectsLayout
 from shared.tables.parts import Part
-from shared.tables.rows import Rows
+from shared.tables.rows import ReadOptions, Rows
 from shared.tables.stored_rows import cell_text, ref_text
 
 LAYOUT = ObjectsLayout(names=("ref", "text", "stars"))
@@ -73,8 +74,8 @@ def one_by_one(content: bytes, chars: int, first_row: int, limit: int) -> Rows:
         ref = row.get("ref")
         rows.add(
             str(number) if ref is None else ref_text(ref),
-            row.get("text"),
-            chars,
+            [row.get("text")],
+            ReadOptions(chars, limit),
             error,
             [cell_text(row.get("stars"))],
         )
@@ -82,7 +83,7 @@ def one_by_one(content: bytes, chars: int, first_row: int, limit: int) -> Rows:
 
 
 def read(content: bytes, chars: int, first_row: int, limit: int = LIMIT) -> Rows:
-    return LAYOUT.read(content, first_row=first_row, max_text_chars=chars, max_record_bytes=limit)
+    return LAYOUT.read(content, first_row=first_row, options=ReadOptions(chars, limit))
 
 
 @given(contents, st.sampled_from([2, 1000]), st.integers(0, 9), st.sampled_from([30, LIMIT]))
@@ -190,11 +191,11 @@ def test_the_first_lines_tell_the_fields(size: int) -> None:
     content = b'\xef\xbb\xbf\n{"text": "a"}\nnonsense\n{"text": "b", "stars": 1, "ref": 7}'
     upload = upload_of(content, size)
     assert upload.finish() == ["text", "stars", "ref"]
-    assert upload.layout("text", None, ("stars",)) == ObjectsLayout(
+    assert upload.layout(InputColumns(("text",)), ("stars",)) == ObjectsLayout(
         start=3, width=3, names=("ref", "text", "stars")
     )
     with pytest.raises(NoSuchColumn, match="found: text, stars, ref"):
-        upload.layout("review", None)
+        upload.layout(InputColumns(("review",)))
 
 
 def test_first_lines_that_are_no_objects() -> None:

@@ -13,7 +13,7 @@ from shared.tables import csv_lines, parts
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.csv_lines import Lines
 from shared.tables.csv_records import Record, csv_records
-from shared.tables.rows import Rows
+from shared.tables.rows import ReadOptions, Rows
 
 LIMIT = 1000
 TOO_LONG = "the row has more than 1,000 bytes"
@@ -91,8 +91,7 @@ def read(content: bytes, found: list[parts.Part], limit: int = LIMIT) -> Rows:
             content[part.offset : end],
             offset=part.offset,
             first_row=part.first_row,
-            max_text_chars=100_000,
-            max_record_bytes=limit,
+            options=ReadOptions(100_000, limit),
         )
         assert len(one) == part.rows
         rows.extend(one)
@@ -132,7 +131,7 @@ def test_a_row_that_is_too_long_is_one_error(
         rows = read(content, found)
     assert sum(part.length for part in found) == len(content)
     assert rows.refs == ["r1", "r2", "3", "r4", "5", "r6"]
-    assert rows.texts == ["one", "two\nlines", "", "four", "", "six"]
+    assert rows.inputs[0] == ["one", "two\nlines", "", "four", "", "six"]
     errors = [one or "" for one in rows.errors]
     assert [bool(one) for one in errors] == [False, False, True, False, True, False]
     # Of a row at the end of a part only the beginning is read, which may be a single line.

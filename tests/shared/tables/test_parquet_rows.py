@@ -15,11 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.uploads.columns import InputColumns
 from api.uploads.parquet import ParquetUpload
 from shared.errors.input import BadParquet, NoSuchColumn
 from shared.tables import parquet_process, parquet_rows
 from shared.tables.layouts import ParquetLayout
 from shared.tables.parquet_rows import ParquetSummary, describe, stored_rows_of
+from shared.tables.rows import ReadOptions
 from shared.tables.stored_rows import read_stored, write_rows
 
 
@@ -86,7 +88,7 @@ def test_values_of_any_type(column: pa.Array, kept: list[Any], as_text: list[Any
     assert json.dumps(found) == json.dumps(kept)
     found = [row for (_, row) in in_process(table, ["ref", "text"])]
     assert json.dumps(found) == json.dumps(as_text or kept)
-    rows = read_stored(write_rows([(None, text) for text in found]), 0, 100)
+    rows = read_stored(write_rows([(None, text) for text in found]), 0, ReadOptions(100, 100))
     for value, error in zip(found, rows.errors, strict=True):
         assert (error is None) == isinstance(value, str)
 
@@ -99,11 +101,13 @@ def test_a_file_is_read_in_a_process_of_its_own(tmp_path: Path) -> None:
     pq.write_table(table, path, row_group_size=7000)
     with path.open("rb") as file:
         assert describe(file) == ParquetSummary(["ref", "text"], rows)
-        with stored_rows_of(file, ("ref", "text"), 19_998) as lines:
+        with stored_rows_of(file, ("ref", "text"), ("string",), 19_998) as lines:
             assert list(lines) == [b'["19998","text 19998"]\n', b'["19999","text 19999"]\n']
 
     def some() -> bytes:
-        with stored_rows_of(io.BytesIO(path.read_bytes()), ("ref", "text"), 0) as lines:
+        with stored_rows_of(
+            io.BytesIO(path.read_bytes()), ("ref", "text"), ("string",), 0
+        ) as lines:
             for line in lines:
                 return bytes(line)
         return b""
@@ -138,7 +142,7 @@ def test_rows_that_cannot_be_read() -> None:
     assert describe(io.BytesIO(content)).rows == 999
     with (
         pytest.raises(BadParquet, match="cannot be read"),
-        stored_rows_of(io.BytesIO(content), ("ref", "text"), 0) as lines,
+        stored_rows_of(io.BytesIO(content), ("ref", "text"), ("string",), 0) as lines,
     ):
         list(lines)
 
@@ -150,7 +154,7 @@ def test_a_file_that_wants_too_much_memory() -> None:
     with (
         mock.patch.object(parquet_rows, "MAX_MEMORY_BYTES", 150 * 2**20),
         pytest.raises(BadParquet, match="more than 150 MB"),
-        stored_rows_of(bomb, ("ref", "text"), 0) as lines,
+        stored_rows_of(bomb, ("ref", "text"), ("string",), 0) as lines,
     ):
         lines.read()
 
@@ -175,11 +179,11 @@ def test_a_stored_upload_is_described() -> None:
         upload.feed(content[at : at + 3])
     assert upload.finish() == ["ref", "text"]
     assert (upload.size, upload.about_rows) == (len(content), 999)
-    assert upload.layout("text", None, ("text",)) == ParquetLayout(
+    assert upload.layout(InputColumns(("text",)), ("text",)) == ParquetLayout(
         width=2, names=("ref", "text", "text")
     )
     with pytest.raises(NoSuchColumn, match="found: ref, text"):
-        upload.layout("review", None)
+        upload.layout(InputColumns(("review",)))
     with pytest.raises(BadParquet, match="does not begin"):
         ParquetUpload(io.BytesIO).feed(b"PAX")
 
@@ -188,7 +192,7 @@ def test_the_reader_does_not_outlive_its_worker_for_ever() -> None:
     """The process has a limit on processor time, because a file may make it loop for ever."""
     table = pa.table({"text": ["number " + "x" * 1000] * 1000})
     before = set(psutil.Process().children())
-    with stored_rows_of(file_of(table), ("ref", "text"), 0) as lines:
+    with stored_rows_of(file_of(table), ("ref", "text"), ("string",), 0) as lines:
         assert lines.readline()
         # It waits until its other rows are read.
         [child] = set(psutil.Process().children()) - before

@@ -6,14 +6,16 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.uploads.columns import InputColumns
 from api.uploads.csv import CsvUpload
 from api.uploads.json_rows import json_rows, parse_json
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.csv_results import escape, parse, render, unescape
 from shared.tables.layouts import NDJSON
-from shared.tables.rows import Rows
+from shared.tables.rows import ReadOptions, Rows
 from shared.tables.stored_rows import write_rows
 
+TEXTS = InputColumns(("text",))
 LIMIT = 10**6
 
 #: Anything that UTF-8 can carry; line breaks, quotes and commas more often than by chance.
@@ -34,7 +36,7 @@ def layout_of(content: bytes, size: int = 7) -> CsvLayout:
     upload = CsvUpload()
     for begin in range(0, len(content), size):
         upload.feed(content[begin : begin + size])
-    return upload.layout("text", None)
+    return upload.layout(TEXTS)
 
 
 def read_in_parts(content: bytes, layout: CsvLayout, rows_per_part: int) -> Rows:
@@ -47,8 +49,7 @@ def read_in_parts(content: bytes, layout: CsvLayout, rows_per_part: int) -> Rows
             content[part.offset : part.end],
             offset=part.offset,
             first_row=part.first_row,
-            max_text_chars=LIMIT,
-            max_record_bytes=LIMIT,
+            options=ReadOptions(LIMIT, LIMIT),
         )
         assert len(rows) == part.rows
         found.extend(rows)
@@ -63,7 +64,7 @@ def test_parts_hold_every_row_once(
     content = upload_of(rows, newline)
     found = read_in_parts(content, layout_of(content, chunk), rows_per_part)
     assert found.refs == [ref for ref, _ in rows]
-    for text, (_, sent) in zip(zip(found.texts, found.errors, strict=True), rows, strict=True):
+    for text, (_, sent) in zip(zip(found.inputs[0], found.errors, strict=True), rows, strict=True):
         good = bool(sent.strip()) and "\0" not in sent
         assert text == (sent, None) if good else text[1] is not None
 
@@ -87,7 +88,7 @@ def test_a_split_may_go_on_anywhere(rows: list[tuple[str, str]], rows_per_part: 
 def test_json_rows_are_stored_whole(rows: list[tuple[object, str]]) -> None:
     """JSON rows read back as they were sent: refs as texts, rows without a ref by number."""
     content = write_rows(rows)
-    found = NDJSON.read(content, max_text_chars=LIMIT, max_record_bytes=LIMIT)
+    found = NDJSON.read(content, options=ReadOptions(LIMIT, LIMIT))
     expected = [str(at) if ref is None else str(ref) for at, (ref, _) in enumerate(rows, 1)]
     assert found.refs == expected
 
@@ -105,7 +106,7 @@ def test_an_escape_can_be_undone(cell: str) -> None:
 def test_results_read_back_equal(rows: list[tuple[str, float | None]]) -> None:
     """Refs and scores come out of the result CSV exactly as they went in."""
     errors = [None if score is not None else "why" for _, score in rows]
-    content = render([ref for ref, _ in rows], [score for _, score in rows], errors)
+    content = render([ref for ref, _ in rows], [[score for _, score in rows]], errors)
     assert [(row["ref"], row["Sentiment_Score"]) for row in parse(content)] == rows
 
 
@@ -118,4 +119,4 @@ def test_json_in_the_forms_that_clients_write() -> None:
         b'{"ref": 1, "text": "a"}',
         rb'"{\"ref\": [1], \"text\": [\"a\"]}"',
     ):
-        assert json_rows(parse_json(body)) == [(1, "a")]
+        assert json_rows(parse_json(body), TEXTS) == [(1, "a")]

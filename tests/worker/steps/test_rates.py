@@ -26,11 +26,15 @@ def rates_of(measured: float, fleet: InMemoryFleet | None = None) -> Rates:
     return Rates({NAME: measured}, fleet or InMemoryFleet(), PART)
 
 
+def learn(rates: Rates, run: list[str], seconds: float) -> None:
+    rates.learn(NAME, len(run), seconds, run)
+
+
 def test_a_rate_that_was_measured_too_low_is_raised_by_one_run() -> None:
     """A run shows that the model is at least so fast, however short it is."""
     fleet = InMemoryFleet()
     rates = rates_of(100.0, fleet)
-    rates.learn(NAME, texts(64), 0.064)
+    learn(rates, texts(64), 0.064)
     assert rates[NAME] == pytest.approx(1000)
     assert fleet.rates() == {NAME: pytest.approx(1000)}
 
@@ -43,20 +47,20 @@ def test_a_rate_that_was_measured_too_low_is_raised_by_one_run() -> None:
 def test_easy_texts_do_not_make_a_model_fast(easy: list[str]) -> None:
     """Rows that are scored faster than others must not make the parts of other rows too long."""
     rates = rates_of(100.0)
-    rates.learn(NAME, easy, 0.1)
+    learn(rates, easy, 0.1)
     assert rates[NAME] <= 100 * MOST_TIMES
     rates = rates_of(10_000.0)
-    rates.learn(NAME, easy[:600], 0.1)
+    learn(rates, easy[:600], 0.1)
     assert rates[NAME] == 10_000
 
 
 def test_a_rate_that_was_measured_too_high_is_lowered_step_by_step() -> None:
     """One slow run may be the machine's; several are the model's."""
     rates = rates_of(10_000.0)
-    rates.learn(NAME, texts(1000), 1.0)
+    learn(rates, texts(1000), 1.0)
     assert 7_000 < rates[NAME] < 10_000
     for _ in range(30):
-        rates.learn(NAME, texts(1000), 1.0)
+        learn(rates, texts(1000), 1.0)
     assert rates[NAME] == pytest.approx(1000, rel=0.11)
 
 
@@ -68,7 +72,7 @@ def test_a_rate_that_was_measured_too_high_is_lowered_step_by_step() -> None:
 def test_a_short_run_or_long_texts_do_not_lower_a_rate(run: list[str], seconds: float) -> None:
     """In a short run the call takes most of the time; a part of long texts has fewer rows."""
     rates = rates_of(10_000.0)
-    rates.learn(NAME, run, seconds)
+    learn(rates, run, seconds)
     assert rates[NAME] == 10_000
 
 
@@ -103,13 +107,13 @@ def test_only_changes_are_told() -> None:
     fleet = Fickle()
     fleet.is_away = True
     rates = rates_of(1000.0, fleet)
-    rates.learn(NAME, texts(5000), 1.0)
+    learn(rates, texts(5000), 1.0)
     assert rates[NAME] == 5000
     fleet.is_away = False
-    rates.learn(NAME, texts(4990), 1.0)
+    learn(rates, texts(4990), 1.0)
     assert fleet.rates() == {NAME: pytest.approx(5000, rel=0.01)}
     fleet.learned.clear()
-    rates.learn(NAME, texts(4900), 1.0)
+    learn(rates, texts(4900), 1.0)
     assert fleet.rates() == {}
 
 
@@ -117,7 +121,8 @@ def test_bulk_and_small_jobs_are_learned_from(settings: Settings) -> None:
     """But not a run in which the model raised: the search for the text took most of the time."""
     service, seen = make_service(settings.model_copy(update={"min_part_rows": 64})), []
 
-    def learn(_: Rates, full_name: str, texts: list[str], seconds: float) -> None:
+    def learn(_: Rates, full_name: str, rows: int, seconds: float, texts: list[str]) -> None:
+        assert rows == len(texts)
         assert full_name == NAME
         assert seconds >= 0
         seen.append(len(texts))

@@ -1,0 +1,84 @@
+"""Scoring a few rows while the client waits: a question to the workers, of which nothing stays."""
+
+from typing import Any
+
+from api.requests.limits import BULK_ADVICE
+from api.services import Services
+from api.uploads.json_rows import Row
+from shared.errors.service import ModelChanged, NoWorker, TooLarge
+from shared.fleet import Served
+from shared.signature import Output, Signature
+from shared.tables.csv_results import parse
+from shared.tables.result_columns import ResultColumns
+from shared.tables.stored_rows import write_rows
+
+#: How many times a question is in memory on its way to Redis, or an answer, besides the values.
+COPIES = 4
+
+
+def find_served(at: Services, name: str | None, signature: Signature | None = None) -> Served:
+    """The model of a name that a live process serves.
+
+    Args:
+        at: the fleet, and the name of the default model.
+        name: of the model; None: as `Services.model`.
+        signature: that of the model when its rows were read; None: they were not read yet.
+
+    Raises:
+        shared.errors.service.ModelChanged: the model has another signature now.
+        shared.errors.service.NoModelYet: no worker has announced a model yet.
+        shared.errors.input.UnknownModel: no worker has announced a model of that name.
+        shared.errors.service.NoWorker: no live process serves it.
+    """
+    served = at.model(name)
+    if not at.fleet.processes(served.card.full_name):
+        # Perhaps workers have announced another version of it since; the fleet looked again.
+        served = at.model(name)
+    if not at.fleet.processes(served.card.full_name):
+        # A wait would hold a thread of the API; a few dozen such requests would hold them all.
+        raise NoWorker(model=served.card.full_name)
+    if signature is not None and signature != served.card.signature:
+        # The columns would be taken for others, without a word.
+        raise ModelChanged(model=served.card.name)
+    return served
+
+
+def check_count(at: Services, rows: int) -> None:
+    """Check that rows are few enough for a question.
+
+    Raises:
+        shared.errors.service.TooLarge: they are more than `small_rows`.
+    """
+    if rows > at.settings.small_rows:
+        limit = f"{at.settings.small_rows:,}"
+        raise TooLarge(what="number of rows", limit=limit, unit="rows", advice=BULK_ADVICE)
+
+
+def ask(
+    at: Services, served: Served, rows: list[Row], outputs: tuple[Output, ...]
+) -> list[dict[str, Any]]:
+    """Score rows by the doorbell, like a small job; nothing is recorded.
+
+    Args:
+        at: the store, the dispatch and the limits.
+        served: the model, from `find_served`.
+        rows: the ref, which is not needed here, and the inputs of each row. The list is emptied:
+            the rows are in memory once more on their way.
+        outputs: the outputs that are wanted.
+
+    Returns:
+        For each row a record of `ref` (its number as a string), the outputs, and `error`.
+
+    Raises:
+        shared.errors.service.NoAnswerInTime: no worker answered in time.
+        shared.errors.service.QuestionsFull: too many questions wait long already.
+    """
+    signature, count = served.card.signature, len(rows)
+    lines = write_rows([(None, *values) for _, *values in rows], len(signature.inputs))
+    rows.clear()
+    result = at.sync_scorer.ask(served.card.full_name, lines, count)
+    found = parse(result, columns=ResultColumns(signature.outputs))
+    if outputs == signature.outputs:
+        return found
+    names = ResultColumns(outputs).names
+    return [{name: row[name] for name in names} for row in found]
