@@ -19,6 +19,12 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
 
 @click.command("add-model", epilog="Example: scorelane add-model my.pkl --name mine")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--registry",
+    metavar="URL",
+    help="MLflow: the server with the model that FILE names, as models:/name@alias or "
+    "models:/name/3.  [default: MLFLOW_TRACKING_URI]",
+)
 @model_options.name
 @model_options.output
 @click.option(
@@ -125,6 +131,7 @@ def add_model(
             file,
             name=name,
             output=models_dir,
+            registry=meaning.pop("registry"),
             meaning=Meaning(
                 class_values=_numbers("class_values", class_values, "0,0.5,1"),
                 target_range=_numbers("target_range", target_range, "1,5"),
