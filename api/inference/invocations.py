@@ -101,17 +101,19 @@ def model_invocations(name: str) -> Response:
 
 @blueprint.get("/ping")
 @describes(
-    {200: Answer("It can.", (Content(_JSON, {}),))}, refused=(NoModelYet, ModelsLoading, Draining)
+    {200: Answer("It can.", (Content("text/plain", {"type": "string"}),))},
+    refused=(NoModelYet, ModelsLoading, Draining),
 )
 def ping() -> Response:
     """Whether this replica can take requests: `/readyz`, as MLflow's clients ask for it."""
     readyz()
-    return Response("\n", mimetype=_JSON)
+    return Response("\n", mimetype="text/plain")
 
 
 @blueprint.get("/health")
 @describes(
-    {200: Answer("It can.", (Content(_JSON, {}),))}, refused=(NoModelYet, ModelsLoading, Draining)
+    {200: Answer("It can.", (Content("text/plain", {"type": "string"}),))},
+    refused=(NoModelYet, ModelsLoading, Draining),
 )
 def health() -> Response:
     """The same as `/ping`."""
@@ -134,7 +136,7 @@ def _answer(at: Services, served: Served, options: InvocationOptions) -> Respons
         if not with_errors and table.errors:
             # Before the other rows are scored for nothing.
             refuse_errors(table.error_of_each, _ADVICE)
-        records = answered(at, served, table, outputs)
+        _, records = answered(at, served, table, outputs)
         if not with_errors:
             refuse_errors([record["error"] for record in records], _ADVICE)
         found: dict[str, Any] = {
