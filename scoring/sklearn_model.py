@@ -1,4 +1,4 @@
-"""The runtime for fitted scikit-learn estimators and pipelines, saved by joblib or pickle."""
+"""The runtime for fitted scikit-learn estimators and pipelines: pickles, and files of skops."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,9 @@ import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 from typing_extensions import override
 
+from scoring.estimators.boosted import use_one_thread
 from scoring.estimators.checks import TRIAL_TEXTS
+from scoring.estimators.named_classes import with_class_names
 from scoring.estimators.output_columns import typed_values
 from scoring.estimators.predictions import Predictions, predictions_on_card
 from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_reader
@@ -32,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 class SklearnModel(Model):
-    """A fitted estimator; `load` reads `model.pkl`.
+    """A fitted estimator; `load` reads `model.pkl` or `model.skops`.
 
     Attributes:
         classes: what each class is worth in a score, by its label; empty without such classes.
@@ -71,7 +73,13 @@ class SklearnModel(Model):
         # cores.
         threadpool_limits(1)
         path = folder / card.model_file
-        return cls(read_estimator(path), card, path)
+        estimator = read_estimator(path)
+        use_one_thread(estimator)
+        try:
+            estimator = with_class_names(estimator, card.options)
+        except ValueError as error:
+            raise UnusableModel(path=path, reason=str(error)) from error
+        return cls(estimator, card, path)
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:

@@ -67,8 +67,9 @@ def add_model(
     files that you trust.
 
     Args:
-        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`), a Keras model (`.hdf5`,
-            `.h5`, `.keras`) or an ONNX file (`.onnx`).
+        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`, `.skops`), a Keras model
+            (`.hdf5`, `.h5`, `.keras`), an ONNX file (`.onnx`), or a file of XGBoost (`.ubj`,
+            `.json`), LightGBM (`.txt`) or CatBoost (`.cbm`).
         name: the name of the new model.
         output: the folder that holds the model folders.
         meaning: what the model file does not tell.
@@ -131,8 +132,12 @@ def _records(frame: pd.DataFrame) -> list[Values]:
 
 
 _LIBRARIES = {
-    "pkl": ("scikit-learn", "numpy", "joblib"),
+    "pkl": ("scikit-learn", "numpy", "joblib", "cloudpickle"),
+    "skops": ("scikit-learn", "numpy", "skops"),
     "onnx": ("onnxruntime", "numpy"),
+    "ubj": ("xgboost", "xgboost-cpu", "numpy"),
+    "lgb": ("lightgbm", "numpy"),
+    "cbm": ("catboost", "numpy"),
     **dict.fromkeys(("hdf5", "keras"), ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy")),
 }
 
@@ -140,14 +145,14 @@ _LIBRARIES = {
 def _copy(kind: str, file: Path, folder: Path, meaning: Meaning) -> Copied:
     """Copy the file into the model folder, and find out what its card must say."""
     # Imported here: scikit-learn is not needed for a Keras model, nor Keras for a pickle.
-    if kind == "pkl":
-        from training.added.estimator import copy_estimator  # noqa: PLC0415
+    if kind == "hdf5":
+        from training.added.network import copy_network  # noqa: PLC0415
 
-        return copy_estimator(file, folder, meaning)
+        return copy_network(file, folder, meaning)
     if kind == "onnx":
         from training.added.graph import copy_graph  # noqa: PLC0415
 
         return copy_graph(file, folder, meaning)
-    from training.added.network import copy_network  # noqa: PLC0415
+    from training.added.estimator import copy_estimator  # noqa: PLC0415
 
-    return copy_network(file, folder, meaning)
+    return copy_estimator(file, folder, meaning)

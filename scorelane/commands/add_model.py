@@ -22,6 +22,15 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
 @model_options.name
 @model_options.output
 @click.option(
+    "--vectorizer",
+    "--preprocessor",
+    type=options.EXISTING_FILE,
+    multiple=True,
+    callback=lambda _context, _option, files: files or None,
+    help="scikit-learn: the file with the fitted vectoriser, scaler or encoder, if FILE holds the "
+    "model alone. Repeat it for several steps, in their order.",
+)
+@click.option(
     "--word-index",
     type=options.EXISTING_FILE,
     help="Keras: a JSON file that maps each word to its number, as in the model's training.",
@@ -96,14 +105,16 @@ def add_model(
     as_json: bool,
     **meaning: Any,
 ) -> None:
-    """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
+    """Add your own model: of scikit-learn, Keras, ONNX, XGBoost, LightGBM or CatBoost.
 
-    FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts or the rows of a
-    table), or in .hdf5, .h5 or .keras (a Keras model of texts or tables). The command copies FILE,
-    loads the model, prints which columns it takes and gives, and scores a few rows with it.
+    FILE ends in .pkl, .pickle, .joblib, .sav or .skops (a pipeline that takes texts or the rows of
+    a table), .hdf5, .h5 or .keras (a Keras model of texts or tables), .onnx, .ubj or .json
+    (XGBoost), .txt (LightGBM) or .cbm (CatBoost). A pickle may be compressed (.pkl.gz), and may
+    hold a dict or a list of a vectoriser and a model. The command copies FILE, loads the model,
+    prints which columns it takes and gives, and scores a few rows with it.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
-    you trust.
+    you trust. A .skops file runs no code; SCORELANE_TRUSTED_TYPES says what it may hold.
     """
     from training.add_model import add_model as add  # noqa: PLC0415  see model_options
     from training.added.meaning import Meaning  # noqa: PLC0415

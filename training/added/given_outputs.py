@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from scoring.estimators.named_classes import CLASS_NAMES
 from scoring.estimators.predictions import LABELS, Predictions, predictions_of
 from scoring.estimators.rows import reads_texts
 from scoring.estimators.sentiment import CUTS, Sentiment, cuts_of
@@ -87,7 +88,7 @@ def _sentiment(
     estimator: Any, inputs: tuple[Input, ...], options: dict[str, Any]
 ) -> tuple[Sentiment | None, str]:
     """How a score is read; or None, and why there is none."""
-    is_told = bool(options.keys() - {LABELS})
+    is_told = bool(options.keys() - {LABELS, CLASS_NAMES})
     if not reads_texts(estimator, inputs):
         return (Sentiment.of_table(unwrapped(estimator), options) if is_told else None), ""
     try:

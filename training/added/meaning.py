@@ -31,8 +31,9 @@ class Meaning:
 
     Attributes:
         class_values: one number in 0..1 per class, in the order of the model's classes.
-        positive: the label of the positive class of a `.pkl`; all other classes are negative.
+        positive: the label of the positive class of a scikit-learn model; the others are negative.
         target_range: the lowest and the highest target that a regressor was fitted to.
+        vectorizer: the files of the steps before a scikit-learn model, in their order.
         word_index: the file with a Keras model's word index, a JSON object of word -> number; or
             what `tokenizer` may be.
         tokenizer: the file with a Keras `Tokenizer`, as JSON or pickle.
@@ -58,6 +59,7 @@ class Meaning:
     class_values: Sequence[float] | None = None
     positive: str | None = None
     target_range: Sequence[float] | None = None
+    vectorizer: Sequence[Path] | None = None
     word_index: Path | None = None
     tokenizer: Path | None = None
     max_length: int | None = None

@@ -35,6 +35,7 @@ def copy_network(file: Path, folder: Path, meaning: Meaning) -> Copied:
     meaning.refuse(("target_range",), "it is for regressors of scikit-learn only")
     meaning.refuse(("positive",), "a Keras file does not name its classes; give --class-values")
     meaning.refuse(("cuts",), "give the names of the classes with --classes")
+    meaning.refuse(("vectorizer",), "it is for scikit-learn; words are in --word-index")
     model = read_keras(file)
     check_functional(model)
     has_words = meaning.word_index or meaning.tokenizer
