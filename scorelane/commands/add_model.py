@@ -114,7 +114,7 @@ def add_model(
     """Add your own model: of scikit-learn, Keras, ONNX, XGBoost, LightGBM or CatBoost.
 
     FILE ends in .pkl, .pickle, .joblib, .sav or .skops (a pipeline that takes texts or the rows of
-    a table), .hdf5, .h5 or .keras (a model of texts or tables), .onnx, .ubj or .json
+    a table), .hdf5, .h5 or .keras (a Keras model of texts or tables), .onnx, .ubj or .json
     (XGBoost), .txt (LightGBM) or .cbm (CatBoost). A pickle may be compressed (.pkl.gz), and may
     hold a dict or a list of a vectoriser and a model. The command copies FILE, loads the model,
     prints which columns it takes and gives, and scores a few rows with it.
