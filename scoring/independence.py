@@ -1,10 +1,12 @@
-"""Checks that the score of a text depends on nothing but the text."""
+"""Checks that what a model gives for a row depends on nothing but the row."""
 
+import zlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from scoring.estimators.checks import TRIAL_TEXTS
 from scoring.saved.parts import all_parts
@@ -18,7 +20,7 @@ _TOLERANCE = 1e-5
 _OWN_TEXTS, _ALONE = 12, 8
 
 _WHAT_TO_DO = (
-    "A service scores texts in batches of any size, so a score would change from job to job. "
+    "A service scores rows in batches of any size, so a score would change from job to job. "
     "Replace the step that takes figures of the whole batch or random numbers by one that learns "
     "them in `fit`, as MaxAbsScaler() for FunctionTransformer(maxabs_scale), or TruncatedSVD for "
     "NMF, and fit the pipeline again"
@@ -40,6 +42,31 @@ def check_independence(estimator: Any) -> None:
             raise ValueError(f"{difference}. {_WHAT_TO_DO}")
 
 
+def check_rows(score: Callable[[pd.DataFrame], pd.DataFrame], rows: pd.DataFrame) -> None:
+    """Check that a model gives each of some rows the same alone, among others, and again.
+
+    Args:
+        score: scores a frame, as `Model.score` does.
+        rows: the rows; nothing is checked if the model cannot score them.
+
+    Raises:
+        ValueError: what it gives differs; the message says how, and what to do.
+    """
+    if difference := _difference(lambda part: _columns(score(part)), rows, "row"):
+        raise ValueError(f"{difference}. {_WHAT_TO_DO}")
+
+
+def _columns(scored: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """The columns as numbers; a text becomes a checksum in 0..1, so that it hides no number."""
+    numbers = [
+        [zlib.crc32(value.encode()) / 2**32 for value in column.tolist()]
+        if column.dtype == object
+        else column.to_numpy(dtype=np.float64)
+        for _, column in scored.items()
+    ]
+    return np.column_stack(numbers)
+
+
 def _texts_of_own_words(estimator: Any) -> list[str]:
     words: dict[str, None] = {}
     for part in all_parts(estimator):
@@ -49,24 +76,32 @@ def _texts_of_own_words(estimator: Any) -> list[str]:
     return trial_texts(list(words))[:_OWN_TEXTS] if words else []
 
 
-def _difference(method: Callable[[list[str]], Any], texts: list[str]) -> str:
-    """How the outputs for the texts differ between calls; empty if they do not."""
+def _difference(method: Callable[[Any], Any], rows: Any, what: str = "text") -> str:
+    """How the outputs for rows differ between calls; empty if they do not.
+
+    Args:
+        method: what gives the outputs.
+        rows: a list or a frame.
+        what: what a row is called.
+    """
     try:
-        found = _numbers(method(texts))
-        again = _numbers(method(texts))
-        turned = _numbers(method(texts[::-1]))[::-1]
-        alone = [_numbers(method([text])) for text in texts[:_ALONE]]
+        found = _numbers(method(rows))
+        again = _numbers(method(rows))
+        turned = _numbers(method(rows[::-1]))[::-1]
+        alone = [_numbers(method(rows[place : place + 1])) for place in range(len(rows))[:_ALONE]]
         one_by_one = np.concatenate(alone) if alone else found
-    # The estimator is user code, and may raise any exception for texts that it cannot score. Such
-    # texts are errors of their rows.
+    # The estimator is user code, and may raise any exception for rows that it cannot score. Such
+    # rows get errors.
     except Exception:  # noqa: BLE001
         return ""
     if apart := _apart(found, again):
-        return f"it gives the same texts other outputs when it is asked again ({apart:.2g} apart)"
+        return f"it gives the same {what}s other outputs when it is asked again ({apart:.2g} apart)"
     if apart := _apart(found, turned):
-        return f"its outputs for a text depend on the order of the texts ({apart:.2g} apart)"
+        return f"its outputs for a {what} depend on the order of the {what}s ({apart:.2g} apart)"
     if apart := _apart(found[:_ALONE], one_by_one):
-        return f"its outputs for a text depend on the other texts of the call ({apart:.2g} apart)"
+        return (
+            f"its outputs for a {what} depend on the other {what}s of the call ({apart:.2g} apart)"
+        )
     return ""
 
 
@@ -78,6 +113,7 @@ def _apart(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> floa
     """The largest difference; 0 within the tolerance, infinite between different shapes."""
     if one.shape != other.shape:
         return np.inf
-    apart = float(np.abs(one - other).max(initial=0))
-    largest = float(np.abs(one).max(initial=1))
-    return apart if apart > _TOLERANCE * largest else 0.0
+    # By column: a prediction of millions must not hide a probability.
+    allowed = _TOLERANCE * np.abs(one).max(axis=0, initial=1)
+    apart = np.abs(one - other)
+    return float(apart.max(initial=0)) if (apart > allowed).any() else 0.0

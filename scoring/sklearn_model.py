@@ -1,6 +1,7 @@
-"""The runtime for fitted scikit-learn estimators and pipelines, saved by joblib or pickle."""
+"""The runtime for fitted scikit-learn estimators and pipelines: pickles, and files of skops."""
 
 import logging
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,52 +12,66 @@ import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 from typing_extensions import override
 
-from scoring.class_values import expected_score
-from scoring.estimators.checks import (
-    TRIAL_TEXTS,
-    class_labels,
-    class_values_of,
-    exclude_each_other,
-    target_range_of,
-    without_class,
-)
+from scoring.estimators.boosted import use_one_thread
+from scoring.estimators.checks import TRIAL_TEXTS
+from scoring.estimators.named_classes import with_class_names
+from scoring.estimators.output_columns import typed_values
+from scoring.estimators.predictions import Predictions, predictions_on_card
+from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_reader
+from scoring.estimators.sentiment import Sentiment
 from scoring.estimators.unwrapping import unwrapped
-from scoring.independence import check_independence
+from scoring.independence import check_independence, check_rows
 from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
+from scoring.tables.faster import faster_table
 from scoring.words.fast_vectorisers import with_fast_vectorisers
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.model import UnusableModel
-from shared.model import SCORE, TEXT, Card, Model
+from shared.model import SCORE, Card, Model
+from shared.signature import SENTIMENT, Output
+from shared.tables.trial_rows import trial_rows
 
 logger = logging.getLogger(__name__)
 
 
 class SklearnModel(Model):
-    """A fitted estimator; `load` reads `model.pkl`.
+    """A fitted estimator; `load` reads `model.pkl` or `model.skops`.
 
     Attributes:
-        classes: what each class is worth in a score, by its label; empty for a regressor.
+        classes: what each class is worth in a score, by its label; empty without such classes.
     """
 
     def __init__(self, estimator: Any, card: Card, path: Path) -> None:
         self.card = card
-        estimator = unwrapped(estimator)
+        signature = card.signature
+        self._outputs = signature.outputs
+        self._wanted = {output.name for output in self._outputs}
+        scorer = unwrapped(estimator)
         with _one_at_a_time():
             try:
-                self.class_values = class_values_of(estimator, card.options)
-                self._low, self._high = target_range_of(card.options) or (0.0, 1.0)
-                check_independence(estimator)
+                self._read = row_reader(estimator, signature.inputs)
+                self._takes_texts = reads_texts(estimator, signature.inputs)
+                self._sentiment = self._sentiment_of(scorer)
+                if self._takes_texts and self._sentiment:
+                    check_independence(scorer)
+                if self._takes_texts:
+                    whole = estimator
+                    ways = (WordPipeline.from_estimator, with_fast_vectorisers)
+                    self._estimator = _faster(scorer, ways)
+                else:
+                    whole = _faster(estimator, (faster_table,))
+                    self._estimator = unwrapped(whole)
+                self._predictions: Predictions | None = None
+                if self._outputs != SENTIMENT.outputs:
+                    self._predictions = predictions_on_card(whole, self._estimator, card)
+                self._trial_values = (
+                    {} if self._takes_texts else fitted_values(estimator, signature.inputs)
+                )
+                if self._predictions:
+                    check_rows(self.score, self._trial_rows())
             except ValueError as error:
                 raise UnusableModel(path=path, reason=f"{error}{version_note(path)}") from error
-            self.classes: dict[str, float] = {}
-            self._has_one_class = False
-            if self.class_values is not None:
-                labels = map(str, class_labels(estimator))
-                self.classes = dict(zip(labels, self.class_values.tolist(), strict=True))
-                found = np.asarray(estimator.predict_proba(list(TRIAL_TEXTS)))
-                self._has_one_class = exclude_each_other(estimator, found)
-            self._estimator = _faster(estimator)
+        self.classes = self._sentiment.classes if self._sentiment else {}
 
     @classmethod
     @override
@@ -65,32 +80,87 @@ class SklearnModel(Model):
         # cores.
         threadpool_limits(1)
         path = folder / card.model_file
-        return cls(read_estimator(path), card, path)
+        estimator = read_estimator(path)
+        use_one_thread(estimator)
+        try:
+            estimator = with_class_names(estimator, card.options)
+        except ValueError as error:
+            raise UnusableModel(path=path, reason=str(error)) from error
+        return cls(estimator, card, path)
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        numbers = self.numbers(frame[TEXT].tolist()) if len(frame) else np.empty(0)
-        return pd.DataFrame({SCORE: np.clip(numbers, 0.0, 1.0)}, index=frame.index)
-
-    def numbers(self, texts: list[str]) -> npt.NDArray[np.float64]:
-        """The unclipped scores of n texts, n >= 1; a regressor may leave 0..1 by a little.
-
-        A text that belongs to none of the classes has the score NaN.
-        """
+        if self._predictions is None:
+            numbers = self.numbers(self._read(frame)) if len(frame) else np.empty(0)
+            return pd.DataFrame({SCORE: np.clip(numbers, 0.0, 1.0)}, index=frame.index)
+        if not len(frame):
+            return _no_rows(self._outputs).set_index(frame.index)
+        rows = self._read(frame)
         with _one_at_a_time():
-            if self.class_values is None:
-                predicted = np.asarray(self._estimator.predict(texts), dtype=np.float64)
-                return (predicted - self._low) / (self._high - self._low)
-            probabilities = np.asarray(self._estimator.predict_proba(texts), dtype=np.float64)
-        scores = expected_score(probabilities, self.class_values)
-        if self._has_one_class:
-            # Probabilities of 0 alone would become the score 0, the most negative of all.
-            scores[without_class(probabilities)] = np.nan
-        return scores
+            raw = self._predictions.raw(rows)
+            columns = self._predictions.columns(raw, rows, self._wanted)
+        if self._sentiment:
+            columns[SCORE] = np.clip(self._sentiment.score(raw), 0.0, 1.0)
+            if self._sentiment.cuts:
+                columns["label"] = self._sentiment.labels(columns[SCORE])
+        # pandas would make a dtype of its own of an array of strings, if it might infer one.
+        chosen = {
+            output.name: pd.Series(
+                columns[output.name], index=frame.index, dtype=columns[output.name].dtype
+            )
+            for output in self._outputs
+        }
+        return pd.DataFrame(chosen, index=frame.index, copy=False)
+
+    def numbers(self, rows: Any) -> npt.NDArray[np.float64]:
+        """The unclipped scores of n rows, n >= 1; a regressor may leave 0..1 by a little.
+
+        A row that belongs to none of the classes has the score NaN.
+
+        Args:
+            rows: a list of texts, or what the estimator takes.
+
+        Raises:
+            TypeError: the signature has no score.
+        """
+        if self._sentiment is None:
+            raise TypeError("the model gives no score")
+        method = "predict" if self._sentiment.class_values is None else "predict_proba"
+        with _one_at_a_time():
+            raw = np.asarray(getattr(self._estimator, method)(rows), dtype=np.float64)
+        return self._sentiment.score(raw)
 
     @override
     def warm_up(self) -> None:
-        self.numbers(list(TRIAL_TEXTS))
+        try:
+            self.score(self._trial_rows())
+        # Rows that are made from a signature may be none that the estimator takes: it may know a
+        # few words only.
+        except Exception:
+            if self._takes_texts:
+                raise
+            logger.exception("%s cannot score the rows made for it", self.card.full_name)
+
+    @override
+    def trial_values(self) -> Mapping[str, Sequence[Any]]:
+        return self._trial_values
+
+    def _trial_rows(self) -> pd.DataFrame:
+        if self._takes_texts:
+            (name,) = (one.name for one in self.card.signature.inputs)
+            return pd.DataFrame({name: pd.Series(TRIAL_TEXTS, dtype=object)})
+        return trial_rows(self, TRIAL_ROWS)
+
+    def _sentiment_of(self, estimator: Any) -> Sentiment | None:
+        if SCORE not in self._wanted:
+            return None
+        of = Sentiment.of_texts if self._takes_texts else Sentiment.of_table
+        return of(estimator, self.card.options)
+
+
+def _no_rows(outputs: Sequence[Output]) -> pd.DataFrame:
+    """A frame with the columns of a signature, and no rows."""
+    return pd.DataFrame({one.name: pd.Series(typed_values([], one.type)) for one in outputs})
 
 
 def _one_at_a_time() -> Any:
@@ -101,10 +171,15 @@ def _one_at_a_time() -> Any:
     return joblib.parallel_config(backend="sequential")
 
 
-def _faster(estimator: Any) -> Any:
-    """An estimator with the same results that counts words faster, or the estimator itself."""
+def _faster(estimator: Any, ways: Sequence[Callable[[Any], Any]]) -> Any:
+    """A faster estimator with the same results, or the estimator itself.
+
+    Args:
+        estimator: fitted.
+        ways: functions that give a faster estimator, or None.
+    """
     try:
-        for faster in (WordPipeline.from_estimator, with_fast_vectorisers):
+        for faster in ways:
             if (found := faster(estimator)) is not None:
                 return found
     # scikit-learn can score with attributes missing or changed that the faster code reads.

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -143,6 +143,14 @@ class Model(Protocol):
 
     def warm_up(self) -> None:
         """Do the work now that would otherwise slow down the first call of `score`."""
+
+    def trial_values(self) -> Mapping[str, Sequence[Any]]:
+        """Values that the model can score, by the name of their input.
+
+        `shared.tables.trial_rows` makes rows of them. An input whose values may be any of its type
+        has none.
+        """
+        return {}
 
 
 def file_digest(path: Path) -> str:

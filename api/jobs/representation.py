@@ -8,6 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.requests.terms import on_error_of
+from api.schema.column_types import EXAMPLE_OUTPUTS, OutputJson, outputs_json
 from api.services import Services
 from shared.jobs.job import ENDED, CallbackState, Job, State
 from shared.telemetry.timestamps import rfc3339
@@ -41,7 +42,7 @@ class ModelName(TypedDict):
 
 
 class Counts(TypedDict):
-    """Rows: `completed` have a score, `failed` an error. `total` is null until they are counted."""
+    """Rows: `completed` are scored, `failed` have an error. `total` is null until it is known."""
 
     total: Count | None
     completed: Count
@@ -64,6 +65,9 @@ class JobJson(TypedDict):
     detail: Annotated[str, Field(description="A sentence for people.")]
     owner: Annotated[str | None, Field(description="The owner of the key that it was sent with.")]
     model: ModelName
+    outputs: Annotated[
+        list[OutputJson], Field(description="The outputs of the model in the results.")
+    ]
     rows: Counts
     progress: Annotated[float, Field(ge=0, le=1)]
     rows_per_second: Rate | None
@@ -93,6 +97,7 @@ EXAMPLE_JOB: JobJson = {
     "detail": "126,000 rows are done.",
     "owner": None,
     "model": {"name": "fast", "version": "e5cff74e16d3"},
+    "outputs": EXAMPLE_OUTPUTS,
     "rows": {"total": 1_000_000, "completed": 125_990, "failed": 10},
     "progress": 0.126,
     "rows_per_second": 41873.2,
@@ -129,6 +134,7 @@ def job_json(services: Services, job: Job) -> JobJson:
         "detail": _detail(services, job),
         "owner": job.spec.owner or None,
         "model": {"name": job.spec.model, "version": job.spec.version},
+        "outputs": outputs_json(job.spec.result_columns.outputs),
         "rows": {"total": job.total, "completed": job.completed, "failed": job.failed},
         "progress": round(job.progress, 4),
         "rows_per_second": rate and round(rate, 1),

@@ -6,6 +6,14 @@ from flask import Blueprint
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from api.schema.column_types import (
+    EXAMPLE_INPUTS,
+    EXAMPLE_OUTPUTS,
+    InputJson,
+    OutputJson,
+    inputs_json,
+    outputs_json,
+)
 from api.schema.describe import Answer, describes, json
 from api.services import current_services
 
@@ -21,6 +29,8 @@ class ModelJson(TypedDict):
         str, Field(description="`pkl`, `hdf5`, or the format of a runtime of your own.")
     ]
     description: str
+    inputs: Annotated[list[InputJson], Field(description="The columns that it takes.")]
+    outputs: Annotated[list[OutputJson], Field(description="The columns that it gives.")]
     figures: Annotated[dict[str, Any], Field(description="What its author measured.")]
     rows_per_second: Annotated[int, Field(ge=0, description="The speed of one process.")]
     processes: Annotated[int, Field(ge=0, description="The live processes that serve it.")]
@@ -48,6 +58,8 @@ _EXAMPLE: ModelsJson = {
             "version": "e5cff74e16d3",
             "format": "pkl",
             "description": "Words and a linear classifier.",
+            "inputs": EXAMPLE_INPUTS,
+            "outputs": EXAMPLE_OUTPUTS,
             "figures": {},
             "rows_per_second": 250_000,
             "processes": 2,
@@ -73,6 +85,8 @@ def models() -> ModelsJson:
                 "version": served.card.version,
                 "format": served.card.format,
                 "description": served.card.description,
+                "inputs": inputs_json(served.card.signature.inputs),
+                "outputs": outputs_json(served.card.signature.outputs),
                 "figures": served.card.figures,
                 "rows_per_second": round(served.rate),
                 "processes": services.fleet.processes(served.card.full_name),

@@ -1,4 +1,4 @@
-"""`/jobs/<id>/summary`: statistics of the scores of a job, and its errors by kind."""
+"""`/jobs/<id>/summary`: statistics of the outputs of a job, and its errors by kind."""
 
 from typing import Annotated
 
@@ -8,11 +8,22 @@ from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId
+from api.results.output_summary import (
+    Bin,
+    LabelSummary,
+    NumberSummary,
+    found_for,
+    mean_of,
+    shown_bins,
+    summaries_of,
+)
 from api.results.parts import ResultParts
 from api.schema.describe import OF_A_JOB, Answer, describes, json
 from api.services import Services, current_services
 from shared.jobs.job import Job, State
-from shared.jobs.outcome import BINS, Summary
+from shared.jobs.sketch import Numbers
+from shared.jobs.summary import Summary
+from shared.signature import SCORE, SENTIMENT, Output
 
 blueprint = Blueprint("summary", __name__)
 
@@ -21,11 +32,9 @@ MAX_KINDS = 10
 
 Score = Annotated[float | None, Field(ge=0, le=1)]
 
-Bin = TypedDict("Bin", {"from": float, "to": float, "rows": Count})
-
 
 class Scores(TypedDict):
-    """Statistics of the rows with a score; null if no row has one."""
+    """Statistics of the rows with a sentiment score; null if no row has one."""
 
     mean: Score
     min: Score
@@ -49,22 +58,37 @@ class JobSummary(TypedDict):
     id: JobId
     state: State
     rows: Counts
-    scores: Scores
+    scores: Annotated[
+        Scores | None, Field(description="Of `Sentiment_Score`; null if the job does not give it.")
+    ]
+    outputs: Annotated[
+        list[NumberSummary | LabelSummary],
+        Field(description="The distribution of each output of the job, in order."),
+    ]
     errors: Annotated[list[Kind], Field(description="The most frequent kind first.")]
 
 
-def _bins(rows: tuple[int, ...]) -> list[Bin]:
-    return [
-        {"from": index / BINS, "to": (index + 1) / BINS, "rows": count}
-        for index, count in enumerate(rows)
-    ]
+def _scores(outputs: tuple[Output, ...], found: Summary) -> Scores | None:
+    """The statistics of the sentiment score, if it is an output."""
+    for output, numbers in zip(outputs, found_for(outputs, found), strict=True):
+        if output.name == SCORE and isinstance(numbers, Numbers) and not numbers.shift:
+            return {
+                "mean": mean_of(numbers),
+                "min": numbers.least,
+                "max": numbers.most,
+                "histogram": shown_bins(output, numbers),
+            }
+    return None
 
+
+_SCORES = Summary.of(SENTIMENT.outputs, [[0.3, 0.9]], [None, None])
 
 _EXAMPLE: JobSummary = {
     "id": EXAMPLE_ID,
     "state": State.SUCCEEDED,
     "rows": {"total": 3, "completed": 2, "failed": 1},
-    "scores": {"mean": 0.6, "min": 0.3, "max": 0.9, "histogram": _bins((0, 0, 0, 1, *[0] * 5, 1))},
+    "scores": _scores(SENTIMENT.outputs, _SCORES),
+    "outputs": summaries_of(SENTIMENT.outputs, _SCORES),
     "errors": [{"kind": "empty", "rows": 1}],
 }
 
@@ -72,28 +96,26 @@ _EXAMPLE: JobSummary = {
 @blueprint.get("/jobs/<job_id>/summary")
 @describes({200: Answer("The summary.", json(JobSummary, _EXAMPLE))}, refused=OF_A_JOB)
 def summary(job_id: str) -> JobSummary:
-    """Statistics of the scores of a job, and the number of its errors by kind."""
+    """Statistics of the outputs of a job, and the number of its errors by kind."""
     services = current_services()
     job = find_job(services, job_id)
-    found = _summary(services, job)
+    outputs = job.spec.result_columns.outputs
+    found = _summary(services, job, outputs)
     kinds = sorted(found.errors.items(), key=lambda one: (-one[1], one[0]))[:MAX_KINDS]
     return {
         "id": job_id,
         "state": job.state,
         "rows": {"total": job.total, "completed": job.completed, "failed": job.failed},
-        "scores": {
-            "mean": found.total / found.scored if found.scored else None,
-            "min": found.least,
-            "max": found.most,
-            "histogram": _bins(found.bins),
-        },
+        "scores": _scores(outputs, found),
+        "outputs": summaries_of(outputs, found),
         "errors": [{"kind": kind, "rows": rows} for kind, rows in kinds],
     }
 
 
-def _summary(services: Services, job: Job) -> Summary:
+def _summary(services: Services, job: Job, outputs: tuple[Output, ...]) -> Summary:
     parts = ResultParts(services, job)
     if job.spec.kind == "bulk":
         return parts.outcome().summary
-    rows, first = parts.records(0), parts.columns.outputs[0].name
-    return Summary.of([row[first] for row in rows], [row["error"] for row in rows])
+    rows = parts.records(0)
+    columns = [[row[output.name] for row in rows] for output in outputs]
+    return Summary.of(outputs, columns, [row["error"] for row in rows])

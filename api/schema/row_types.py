@@ -12,15 +12,18 @@ Score = Annotated[float, Field(ge=0, le=1)]
 
 
 class Row(TypedDict):
-    """A row of the results: it has either a score or an error."""
+    """A row of the results: it has either the outputs of the model or an error.
+
+    The outputs are those that `GET /models` names; most models of texts have `Sentiment_Score`.
+    """
 
     ref: Cell
-    Sentiment_Score: Score | None
+    Sentiment_Score: NotRequired[Score | None]
     error: NotRequired[str | None]
 
 
 class Record(TypedDict):
-    """A row of a request."""
+    """A row of a request: the inputs that `GET /models` names; most models take `text`."""
 
     text: Annotated[Any, Field(description="A string; any other value is an error of this row.")]
     ref: NotRequired[Cell]

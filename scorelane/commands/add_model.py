@@ -8,14 +8,34 @@ import click
 
 from scorelane.commands.common import model_options, options
 from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
+from scorelane.commands.common.understood import print_understood, understood
 from shared.config.settings import load_settings
 from shared.errors.input import BadOption
 
 
+def _names(_context: click.Context, _option: click.Parameter, text: str | None) -> list[str] | None:
+    return None if text is None else text.split(",")
+
+
 @click.command("add-model", epilog="Example: scorelane add-model my.pkl --name mine")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--registry",
+    metavar="URL",
+    help="MLflow: the server with the model that FILE names, as models:/name@alias or "
+    "models:/name/3.  [default: MLFLOW_TRACKING_URI]",
+)
 @model_options.name
 @model_options.output
+@click.option(
+    "--vectorizer",
+    "--preprocessor",
+    type=options.EXISTING_FILE,
+    multiple=True,
+    callback=lambda _context, _option, files: files or None,
+    help="scikit-learn: the file with the fitted vectoriser, scaler or encoder, if FILE holds the "
+    "model alone. Repeat it for several steps, in their order.",
+)
 @click.option(
     "--word-index",
     type=options.EXISTING_FILE,
@@ -44,6 +64,36 @@ from shared.errors.input import BadOption
     type=click.IntRange(min=1),
     help="Keras: the number of words of a text that the model reads, if the model does not fix it.",
 )
+@click.option(
+    "--inputs",
+    metavar="NAME:TYPE,...",
+    help="The columns that the model takes, in its order, as in "
+    "age:double,name:string?; a type is string, double, long, boolean or datetime, and ? means "
+    "that values may be missing.  [default: what the fitted model tells]",
+)
+@click.option(
+    "--example",
+    type=options.EXISTING_FILE,
+    help="A CSV, TSV or Parquet file with rows for the model; its columns are the model's inputs.",
+)
+@click.option(
+    "--labels",
+    metavar="NAME,...",
+    help="The names of the outputs of a model that predicts several, in its order.",
+)
+@click.option(
+    "--classes",
+    metavar="NAME,...",
+    callback=_names,
+    help="Keras, ONNX: the names of the classes, in the order of the model's numbers; of the two "
+    "of one sigmoid of Keras.  [default: 0,1,...]",
+)
+@click.option(
+    "--cuts",
+    metavar="LOW,HIGH",
+    help="scikit-learn: a model of sentiment gets a column label, on request: negative below LOW, "
+    "neutral from there, positive from HIGH.",
+)
 @model_options.text_options
 @model_options.description
 @model_options.force
@@ -54,19 +104,23 @@ def add_model(
     output: Path | None,
     class_values: str | None,
     target_range: str | None,
+    labels: str | None,
+    cuts: str | None,
     description: str,
     force: bool,
     as_json: bool,
     **meaning: Any,
 ) -> None:
-    """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
+    """Add your own model: of scikit-learn, Keras, ONNX, XGBoost, LightGBM or CatBoost.
 
-    FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts and has predict_proba,
-    or is a regressor), or in .hdf5, .h5 or .keras (a model that takes word numbers). The command
-    copies FILE, loads the model and scores a few texts with it.
+    FILE ends in .pkl, .pickle, .joblib, .sav or .skops (a pipeline that takes texts or the rows of
+    a table), .hdf5, .h5 or .keras (a Keras model of texts or tables), .onnx, .ubj or .json
+    (XGBoost), .txt (LightGBM) or .cbm (CatBoost). A pickle may be compressed (.pkl.gz), and may
+    hold a dict or a list of a vectoriser and a model. The command copies FILE, loads the model,
+    prints which columns it takes and gives, and scores a few rows with it.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
-    you trust.
+    you trust. A .skops file runs no code; SCORELANE_TRUSTED_TYPES says what it may hold.
     """
     from training.add_model import add_model as add  # noqa: PLC0415  see model_options
     from training.added.meaning import Meaning  # noqa: PLC0415
@@ -77,31 +131,22 @@ def add_model(
             file,
             name=name,
             output=models_dir,
+            registry=meaning.pop("registry"),
             meaning=Meaning(
                 class_values=_numbers("class_values", class_values, "0,0.5,1"),
                 target_range=_numbers("target_range", target_range, "1,5"),
+                labels=labels.split(",") if labels is not None else None,
+                cuts=_numbers("cuts", cuts, "0.4,0.6"),
                 **meaning,
             ),
             description=description,
             force=force,
         )
     if as_json:
-        content = {
-            "model": added.card.full_name,
-            "scores": added.proof,
-            "classes": added.classes or None,
-        }
-        click.echo(json.dumps(content, indent=2))
+        click.echo(json.dumps(understood(added), indent=2))
         return
-    click.echo(f"{added.card.full_name} is in {models_dir / name}. Its scores of a few texts:")
-    for text, score in added.proof.items():
-        click.echo(f"  {score:.3f}  {text}")
-    if added.classes:
-        worth = ", ".join(f"{label}: {value:.3g}" for label, value in added.classes.items())
-        click.echo(f"A score is the mean of what the classes are worth ({worth}).")
-    else:
-        low, high = added.card.options.get("target_range", (0, 1))
-        click.echo(f"A score is the one number that the model gives, taken as {low:g} to {high:g}.")
+    click.echo(f"{added.card.full_name} is in {models_dir / name}.")
+    print_understood(added)
     model_options.print_if_compiled(added.card)
 
 

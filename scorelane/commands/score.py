@@ -17,9 +17,12 @@ from scorelane.client.progress import stderr_console
 from scorelane.commands.common import bars, options
 from scorelane.commands.common.extras import INSTALL_SERVICES
 from scorelane.commands.common.failures import Mistake
+from scorelane.commands.common.first_rows import first_rows
 from scorelane.commands.common.first_texts import first_texts
 from scorelane.commands.common.harmless import harmless, one_line
+from scorelane.commands.common.histograms import histogram_lines
 from scorelane.commands.common.job_output import why_no_scores
+from scorelane.commands.common.output_summary import summary_lines
 from scorelane.commands.common.result_form import Form, form_of, lines_of, with_tabs
 from scorelane.commands.common.result_summary import (
     FIRST,
@@ -39,15 +42,9 @@ from scorelane.commands.common.result_target import (
     write_file,
 )
 from scorelane.commands.common.tables import (
-    add_row,
-    histogram_lines,
     print_table,
     stdout_console,
-    table_of,
 )
-
-#: How many characters of a text are shown.
-TEXT_CHARS = 48
 
 
 @click.command()
@@ -88,13 +85,15 @@ def score(file: Path, out: Path | None, url: str | None, as_json: bool, **job_op
             job = client.submit(source, on_sent=on_sent, **job_options)
         job = _wait(job, remote=url is not None)
         summary = _fetch(job, out, form)
+        # The scores were counted on their way; other outputs are counted by the service alone.
+        found = None if summary.is_sentiment else job.summary()
     loss = loss_of(summary, job)
     if as_json:
-        _print_json(summary, job, out)
+        _print_json(summary, found, job, out)
     else:
         # If the scores go to stdout, everything else goes to stderr.
         console = stderr_console() if out == options.STDOUT else stdout_console()
-        _print(console, summary, _texts(file, job_options))
+        _print(console, summary, found, _texts(file, job_options))
         if out != options.STDOUT:
             console.print(Text(f"All scores: {harmless(str(out))}"), soft_wrap=True)
     if loss:
@@ -183,39 +182,42 @@ def _each_written(chunks: Iterable[bytes], write: Callable[[bytes], object]) -> 
         yield chunk
 
 
-def _print_json(summary: Summary, job: Job, out: Path) -> None:
-    report = {
+def _print_json(summary: Summary, found: dict[str, Any] | None, job: Job, out: Path) -> None:
+    report: dict[str, Any] = {
         "job": dict(job.representation),
         "rows": {"total": summary.rows, "completed": summary.scored, "failed": summary.failed},
-        "mean": summary.mean,
-        "histogram": summary.bins,
-        "out": str(out),
     }
+    if found is None:
+        report |= {"mean": summary.mean, "histogram": summary.bins}
+    else:
+        report["outputs"] = found["outputs"]
+    report["out"] = str(out)
     click.echo(json.dumps(report, indent=2), err=out == options.STDOUT)
 
 
-def _print(console: Console, summary: Summary, texts: list[str]) -> None:
-    """Print counts, histogram, the first rows and the first error.
+def _print(
+    console: Console, summary: Summary, found: dict[str, Any] | None, texts: list[str]
+) -> None:
+    """Print counts, histograms, the first rows and the first error.
 
     Args:
         console: where to print.
         summary: of the results.
+        found: the service's summary, of other outputs than the sentiment score.
         texts: of the first rows; empty if they are not known.
     """
     errors = f", {summary.failed:,} with an error" if summary.failed else ""
     mean = "" if summary.mean is None else f"; mean score {summary.mean:.3f}"
     console.print(f"\n{summary.rows:,} rows: {summary.scored:,} scored{errors}{mean}\n")
-    for line in histogram_lines(summary.bins, console.width):
-        console.print(line)
+    for line in (
+        summary_lines(found, console.width)
+        if found
+        else histogram_lines(summary.bins, console.width)
+    ):
+        console.print(Text(line), soft_wrap=True)
     console.print()
-    wide, narrow = table_of("ref", "score", last="text"), table_of("ref", last="score")
-    for row, (ref, number, error) in enumerate(summary.first):
-        score = f"{float(number):.3f}" if number else error
-        text = " ".join(texts[row].split()) if row < len(texts) else ""
-        add_row(wide, ref, score, text if len(text) <= TEXT_CHARS else text[: TEXT_CHARS - 1] + "…")
-        add_row(narrow, ref, score)
-    print_table(*([wide] if texts else []), narrow, console=console)
+    print_table(*first_rows(summary, texts), console=console)
     if summary.first_error:
-        ref, _, error = map(one_line, summary.first_error)
+        ref, error = one_line(summary.first_error[0]), one_line(summary.first_error[-1])
         console.print(Text(f"\nThe first row with an error: ref {ref}: {error}"), soft_wrap=True)
     console.print()

@@ -1,4 +1,4 @@
-"""`scorelane summary`: the distribution of a job's scores."""
+"""`scorelane summary`: the distribution of a job's outputs."""
 
 import json
 
@@ -6,7 +6,8 @@ import click
 
 from scorelane.commands.common import options
 from scorelane.commands.common.harmless import one_line
-from scorelane.commands.common.tables import histogram_lines, stdout_console
+from scorelane.commands.common.output_summary import summary_lines
+from scorelane.commands.common.tables import stdout_console
 
 
 @click.command()
@@ -14,20 +15,18 @@ from scorelane.commands.common.tables import histogram_lines, stdout_console
 @options.url
 @options.as_json
 def summary(job_id: str, url: str, as_json: bool) -> None:
-    """Show counts, mean and histogram of the scores of job ID; it may still be running."""
+    """Show counts, means, quantiles and histograms of job ID; it may still be running."""
     with options.client(url) as client:
         found = client.summary(job_id)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
     rows, scores = found["rows"], found["scores"]
-    mean = "" if scores["mean"] is None else f"; mean score {scores['mean']:.3f}"
+    mean = "" if not scores or scores["mean"] is None else f"; mean score {scores['mean']:.3f}"
     click.echo(
         f"{found['state']}: {rows['completed']:,} scored, {rows['failed']:,} with an error{mean}\n"
     )
-    for line in histogram_lines(
-        [one["rows"] for one in scores["histogram"]], stdout_console().width
-    ):
+    for line in summary_lines(found, stdout_console().width):
         click.echo(line)
     click.echo()
     for one in found["errors"]:

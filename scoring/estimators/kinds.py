@@ -1,4 +1,4 @@
-"""Tells estimators that may give scores from all else that a pickle may hold."""
+"""Tells estimators that predict, or may give scores, from all else that a pickle may hold."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from sklearn.base import is_classifier, is_clusterer, is_outlier_detector
 from scoring.estimators.unwrapping import final_step
 
 
-def refuse_other_objects(estimator: Any) -> None:
+def refuse_unless_it_predicts(estimator: Any) -> None:
     """Refuse what is no estimator that predicts.
 
     Raises:
@@ -32,6 +32,16 @@ def refuse_other_objects(estimator: Any) -> None:
         else:
             reason += ". Save the fitted pipeline with joblib.dump"
         raise ValueError(reason)
+
+
+def refuse_other_objects(estimator: Any) -> None:
+    """Refuse what is no estimator that may give scores.
+
+    Raises:
+        ValueError: the message says what it is, and what to save instead.
+    """
+    refuse_unless_it_predicts(estimator)
+    kind = type(estimator).__name__
     # Mixtures have probabilities, of components without labels.
     is_mixture = hasattr(final_step(estimator), "weights_") and not hasattr(estimator, "classes_")
     if is_mixture or says(is_clusterer, estimator) or says(is_outlier_detector, estimator):

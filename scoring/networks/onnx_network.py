@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
-from scoring.networks.keras_checks import brief
+from scoring.graphs.session import open_session
 from scoring.networks.keras_network import Network
 
 #: The keys of a compiled file's metadata: the length of the input (0: variable), the number of rows
@@ -28,7 +27,7 @@ class OnnxNetwork(Network):
         Raises:
             ValueError: the file is not a compiled model, or the options do not fit it.
         """
-        self._session = _session(path)
+        self._session = open_session(path)
         metadata = self._session.get_modelmeta().custom_metadata_map
         try:
             length, words = int(metadata[LENGTH]), int(metadata[WORDS])
@@ -43,17 +42,3 @@ class OnnxNetwork(Network):
         """Run the model on n rows of word numbers, all of one length; returns an array of n x K."""
         outputs: npt.NDArray[np.float32] = self._session.run(None, {"ids": rows})[0]
         return outputs
-
-
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    # Workers run one process per core: more threads would only compete for the same cores.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    # Both would keep memory for every batch size seen so far, and bring no speed.
-    options.enable_cpu_mem_arena = options.enable_mem_pattern = False
-    options.log_severity_level = 4  # errors are raised, and need not be printed as well
-    try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    # ONNX Runtime has a separate exception class for each of its error codes.
-    except Exception as error:
-        raise ValueError(f"ONNX Runtime cannot read {path.name} ({brief(error)})") from error

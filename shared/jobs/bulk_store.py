@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from shared.jobs.outcome import Outcome, Summary
+from shared.jobs.outcome import Outcome
+from shared.jobs.summary import Summary
 from shared.tables.parts import Part
 
 #: In place of a part's number: the finish of a job whose parts are joined into one file. It has a

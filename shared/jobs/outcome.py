@@ -1,61 +1,10 @@
-"""How far a job is: the parts that are done, and a summary of the scores and errors in them."""
+"""How far a job is: the parts that are done, and a summary of their rows."""
 
-from collections import Counter
 from collections.abc import Iterator
-from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
-from shared.jobs.row_error_kinds import kind_of
-
-#: The number of bins of equal width, from 0 to 1, in which scores are counted; the last includes 1.
-BINS = 10
-
-_NONE = (0,) * BINS
-
-
-class Summary(BaseModel):
-    """The distribution of the scores of some rows, and the kinds of their errors."""
-
-    model_config = ConfigDict(frozen=True)
-
-    bins: tuple[int, ...] = Field(_NONE, description="Rows with a score in each bin.")
-    total: float = Field(0.0, description="The sum of the scores.")
-    least: float | None = Field(None, description="The least score; None: there is no score.")
-    most: float | None = Field(None, description="The largest score.")
-    errors: dict[str, int] = Field({}, description="Rows with an error, by the kind of the error.")
-
-    @property
-    def scored(self) -> int:
-        """The number of rows with a score."""
-        return sum(self.bins)
-
-    @property
-    def rows(self) -> int:
-        """The number of all rows."""
-        return self.scored + sum(self.errors.values())
-
-    @classmethod
-    def of(cls, scores: list[float | None], errors: list[str | None]) -> Self:
-        """Sum up rows, each of which has a score or an error."""
-        found = [score for score in scores if score is not None]
-        bins = Counter(min(max(int(score * BINS), 0), BINS - 1) for score in found)
-        return cls(
-            bins=tuple(bins[at] for at in range(BINS)),
-            total=sum(found),
-            least=min(found, default=None),
-            most=max(found, default=None),
-            errors=kinds_of(errors),
-        )
-
-
-def kinds_of(errors: list[str | None]) -> dict[str, int]:
-    """The number of rows with an error of each kind."""
-    kinds: Counter[str] = Counter()
-    # Count first: thousands of rows may have the same error.
-    for error, rows in Counter(error for error in errors if error is not None).items():
-        kinds[kind_of(error)] += rows
-    return dict(kinds)
+from shared.jobs.summary import Summary
 
 
 class Outcome(BaseModel):

@@ -13,6 +13,7 @@ TAILS = (
     ":done",
     ":bad",
     ":summary",
+    ":outputs",
     ":leases",
     ":attempts",
     ":notes",

@@ -4,6 +4,9 @@ from shared.config.settings import Settings
 from shared.errors.service import OwnerFull, ServiceFull
 from shared.jobs.job import Job
 from shared.jobs.job_store import Load
+from shared.jobs.sketch import most_blocks
+from shared.jobs.summary import sketches_in
+from shared.signature import SENTIMENT, Output
 
 #: A record with its places in the indexes takes about this, in bytes; measured.
 RECORD_BYTES = 3000
@@ -14,6 +17,12 @@ RESULT_ROW_BYTES = 64
 #: What each part of a bulk job takes.
 PART_BYTES = 40
 
+#: What an output of a bulk job takes: its place in the record, and 100 counts or some labels.
+OUTPUT_BYTES = 1500
+
+#: What a block of a sketch takes, in the summary of a bulk job; measured.
+BLOCK_BYTES = 600
+
 #: What the errors say of the keys, which stay in memory when their jobs have left it.
 _WITH_KEYS = ", with the idempotency keys that have not expired"
 
@@ -23,8 +32,19 @@ def held_bytes(job: Job, rows: bytes) -> int:
     spec = job.spec
     if spec.kind == "small":
         return RECORD_BYTES + len(rows) + RESULT_ROW_BYTES * (job.total or 0)
-    rows_per_part = max(spec.rows_per_part or 0, 1)
-    return RECORD_BYTES + PART_BYTES * ((job.total or spec.about_rows) // rows_per_part)
+    rows_per_part, total = max(spec.rows_per_part or 0, 1), job.total or spec.about_rows
+    outputs = _summary_bytes(spec.result_columns.outputs, total)
+    return RECORD_BYTES + PART_BYTES * (total // rows_per_part) + outputs
+
+
+def _summary_bytes(outputs: tuple[Output, ...], rows: int) -> int:
+    """What the outputs of a bulk job take; `RECORD_BYTES` has those of a sentiment model."""
+    if outputs == SENTIMENT.outputs:
+        return 0
+    sketches = sketches_in(outputs)
+    # A row needs at most one block.
+    blocks = sketches * min(rows, most_blocks(sketches))
+    return len(outputs) * OUTPUT_BYTES + blocks * BLOCK_BYTES
 
 
 class HeldLimits:

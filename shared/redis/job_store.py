@@ -22,9 +22,10 @@ from shared.redis.held_bytes import held_bytes
 from shared.redis.held_keys import UNBOUND, RedisHeldKeys, bound
 from shared.redis.link import block
 from shared.redis.parts import RedisParts
-from shared.redis.records import fields_of, flat, job_of, readable_jobs, record_of, text_of
+from shared.redis.records import flat, job_of, readable_jobs, record_of, text_of
 from shared.redis.refusals import refusal
 from shared.redis.small_jobs import RedisSmallJobs
+from shared.redis.summaries import errors_of, outputs_of
 from shared.redis.text_sums import text_sum
 from shared.redis.upkeep import RedisUpkeep
 from shared.tables.parts import Part
@@ -127,8 +128,10 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         # Before the record: without one, these keys mean nothing.
         pipe.set(self._job(spec.id, "done"), bytes.fromhex(outcome.done))
         pipe.set(self._job(spec.id, "bad"), bytes.fromhex(outcome.bad))
-        if fields := fields_of(outcome.summary):
-            pipe.hset(self._job(spec.id, "summary"), mapping=fields)
+        if errors := errors_of(outcome.summary):
+            pipe.hset(self._job(spec.id, "summary"), mapping=errors)
+        if outputs := outputs_of(outcome.summary):
+            pipe.hset(self._job(spec.id, "outputs"), mapping=outputs)
         if job.callback_state is CallbackState.PENDING:
             # The callback may be sent once more than needed; its message id stays the same. Due at
             # once: with the time 0, because our estimate of Redis's clock may be ahead of it.

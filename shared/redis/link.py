@@ -22,6 +22,9 @@ CLOCK_SECONDS = 10.0
 
 _LUA = Path(__file__).parent / "lua"
 
+#: Scripts that need more functions than those of the prelude, and the file that has these.
+_LIBRARIES = {"complete_part": "summaries"}
+
 
 class RedisLink:
     """One Redis, as one process uses it. It connects at the first call.
@@ -112,8 +115,9 @@ class RedisLink:
 
 @cache
 def source_of(script: str) -> str:
-    """The source of a script of `lua/`, with the prelude."""
-    return (_LUA / "prelude.lua").read_text() + (_LUA / f"{script}.lua").read_text()
+    """The source of a script of `lua/`, with the prelude and the functions that it needs."""
+    names = ["prelude", *([_LIBRARIES[script]] if script in _LIBRARIES else []), script]
+    return "".join((_LUA / f"{name}.lua").read_text() for name in names)
 
 
 @cache

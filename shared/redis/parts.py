@@ -5,9 +5,11 @@ from typing import Any
 from typing_extensions import override
 
 from shared.jobs.job_store import FINISH, NOTHING, BadRow, Begun, Walk
-from shared.jobs.outcome import Outcome, Summary
+from shared.jobs.outcome import Outcome
+from shared.jobs.summary import Summary
 from shared.redis.base import RedisBase
-from shared.redis.records import counts_of, flat, part_of, summary_of, text_of
+from shared.redis.records import part_of, text_of
+from shared.redis.summaries import arguments_of, summary_of
 from shared.tables.parts import Part
 
 #: What a script answers in place of `wanted` if this call has made the job fail.
@@ -80,7 +82,6 @@ class RedisParts(RedisBase):
         summary: Summary = NOTHING,
     ) -> Walk:
         first = (bad.row, bad.description) if bad else ("", "")
-        scores = summary.total, _or_nothing(summary.least), _or_nothing(summary.most)
         return self._walk(
             "complete_part",
             job_id,
@@ -91,8 +92,7 @@ class RedisParts(RedisBase):
             self._lease,
             self._retention,
             *first,
-            *scores,
-            *flat(counts_of(summary)),
+            *arguments_of(summary),
         )
 
     @override
@@ -106,8 +106,10 @@ class RedisParts(RedisBase):
         pipe.execute_command("GET", self._job(job_id, "done"), NEVER_DECODE=True)
         pipe.execute_command("GET", self._job(job_id, "bad"), NEVER_DECODE=True)
         pipe.hgetall(self._job(job_id, "summary"))
-        done, bad, fields = pipe.execute()
-        return Outcome(done=(done or b"").hex(), bad=(bad or b"").hex(), summary=summary_of(fields))
+        pipe.execute_command("HGETALL", self._job(job_id, "outputs"), NEVER_DECODE=True)
+        done, bad, errors, outputs = pipe.execute()
+        summary = summary_of(errors, outputs)
+        return Outcome(done=(done or b"").hex(), bad=(bad or b"").hex(), summary=summary)
 
     @override
     def begin_finish(self, job_id: str) -> bool:
@@ -116,7 +118,3 @@ class RedisParts(RedisBase):
     def _walk(self, script: str, *args: Any) -> Walk:
         counted, all_done, *dispatch = self._link.run(script, *args)
         return Walk(counted == 1, bool(all_done), dispatch, failed=counted == _FAILED)
-
-
-def _or_nothing(score: float | None) -> float | str:
-    return "" if score is None else score

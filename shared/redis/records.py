@@ -1,4 +1,4 @@
-"""The form of a job, its parts and its summary in Redis: fields of hashes, and texts."""
+"""The form of a job and its parts in Redis: fields of hashes, and texts."""
 
 import logging
 from collections.abc import Iterable, Iterator
@@ -6,16 +6,12 @@ from typing import Any
 
 from shared.errors.service import DataDamaged
 from shared.jobs.job import CallbackState, Job, Spec
-from shared.jobs.outcome import BINS, Summary
 from shared.tables.parts import Part
 
 logger = logging.getLogger(__name__)
 
 #: Fields of the record that have the name of a field of `Job`.
 _FIELDS = Job.model_fields.keys() - {"spec", "parts_done"}
-
-#: The prefixes of fields of a summary: rows in a bin, rows with a kind of error.
-_BIN, _ERROR = "bin:", "error:"
 
 
 def record_of(job: Job) -> dict[str, Any]:
@@ -89,31 +85,3 @@ def part_of(text: str) -> Part:
     """The part in a text of `text_of`."""
     offset, length, first_row, rows = map(int, text.split(","))
     return Part(offset=offset, length=length, first_row=first_row, rows=rows)
-
-
-def counts_of(summary: Summary) -> dict[str, Any]:
-    """The fields of a summary that can be added up: counts of rows."""
-    bins = {f"{_BIN}{at}": rows for at, rows in enumerate(summary.bins) if rows}
-    return bins | {f"{_ERROR}{kind}": rows for kind, rows in summary.errors.items()}
-
-
-def fields_of(summary: Summary) -> dict[str, Any]:
-    """All fields of a summary; empty for an empty summary."""
-    scores = {"total": summary.total, "least": summary.least, "most": summary.most}
-    return counts_of(summary) | (scores if summary.scored else {})
-
-
-def summary_of(fields: dict[str, str]) -> Summary:
-    """The summary in the fields of `fields_of`."""
-    least, most = fields.get("least"), fields.get("most")
-    return Summary(
-        bins=tuple(int(fields.get(f"{_BIN}{at}", 0)) for at in range(BINS)),
-        total=float(fields.get("total", 0)),
-        least=None if least is None else float(least),
-        most=None if most is None else float(most),
-        errors={
-            name.removeprefix(_ERROR): int(rows)
-            for name, rows in fields.items()
-            if name.startswith(_ERROR)
-        },
-    )

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shared.signature import Input
 from shared.tables.json_values import Number
+from shared.tables.spans import Coded
 
 #: The values of an input, one for each row. A `string` is a list, with None for a missing value.
 #: The others are arrays: `double` "d", with NaN for a missing value; `long` "q", or "d" if it is
 #: not required; `boolean` "b", with -1; `datetime` "q", nanoseconds since 1970 in UTC, with
 #: `NO_TIME`.
 if TYPE_CHECKING:
-    Column: TypeAlias = list[str | None] | array[Any]
+    Column: TypeAlias = list[str | None] | Coded | array[Any]
 else:
     # Python 3.11 cannot subscript `array`.
-    Column = list | array
+    Column = list | Coded | array
 
 #: The words that mean a missing value in a column that is not of texts: those of
 #: `pandas.read_csv`. In a column of texts only an empty cell does.

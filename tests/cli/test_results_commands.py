@@ -100,6 +100,66 @@ def test_summary_of_a_job(answers) -> None:
     )
 
 
+def number(name: str, **more: object) -> dict[str, object]:
+    """The summary of a numeric output, as the service sends it."""
+    quantiles = {"0.01": 1.5, "0.05": 2.0, "0.5": 12345.678, "0.95": 99999.0}
+    histogram = [{"from": 0, "to": 50000, "rows": 40}, {"from": 50000, "to": 100000, "rows": 5}]
+    found = {"name": name, "type": "double", "meaning": "prediction", "count": 45, "mean": 1234.5}
+    found |= {"min": 1.25, "max": 99999.5, "quantiles": quantiles, "histogram": histogram}
+    return found | {"relative_error": 0.0078, "absolute_error": None, "note": ""} | more
+
+
+def printed_summary(answers, *outputs: dict[str, object]) -> str:
+    summary = {
+        "id": answers.JOB_ID,
+        "state": "succeeded",
+        "rows": {"total": 47, "completed": 45, "failed": 2},
+        "scores": None,
+        "outputs": outputs,
+        "errors": [],
+    }
+    answers.add(f"GET /jobs/{answers.JOB_ID}/summary", 200, summary)
+    result = run("summary", answers.JOB_ID, "--url", answers.url)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+def test_summary_of_numbers(answers) -> None:
+    """Numbers have a mean, extremes, quantiles with their error, and bars of the service's bins."""
+    printed = printed_summary(answers, number("price"))
+    assert printed.startswith(
+        "succeeded: 45 scored, 2 with an error\n\nprice: mean 1234.5, from 1.25"
+    )
+    assert "  5% 2  median 12345.7  95% 99999  (each ± 0.0078 of the value)\n" in printed
+    assert "  50000 - 100000  █████ " in printed
+
+
+def test_summary_of_labels(answers) -> None:
+    """The most frequent labels have bars; names that would control the terminal do not."""
+    labels = [{"value": "set\x1bosa", "rows": 30}, {"value": "", "rows": 3}]
+    labels += [{"value": at, "rows": 1} for at in range(30)]
+    label = {"name": "label", "type": "string", "meaning": "label", "count": 64, "labels": labels}
+    printed = printed_summary(answers, label | {"other": 1, "note": None}, number("p"))
+    assert "label: 64 rows\n  set\\x1bosa  ████" in printed
+    assert "  (empty)     ████" in printed
+    assert "  (other)     " in printed
+    assert printed.count("█ ") <= 24
+    assert "\n\np: mean" in printed
+
+
+def test_summary_of_many_probabilities(answers) -> None:
+    """More than three numbers have two lines each, and no histograms."""
+    printed = printed_summary(answers, *(number(f"probability_{at}") for at in range(5)))
+    assert "█" not in printed
+    assert len(printed.split("\n\n")[1].splitlines()) == 10
+
+
+def test_summary_of_no_rows(answers) -> None:
+    """A job of which no part is done says so."""
+    none = {"count": 0, "mean": None, "min": None, "max": None, "quantiles": {}, "histogram": []}
+    assert "price: no row yet" in printed_summary(answers, number("price", **none))
+
+
 def test_retry_of_a_job(answers) -> None:
     """The id of the new job is printed; with `--wait` the exit code says how that job ended."""
     new = "b" * 32

@@ -75,18 +75,91 @@ def test_both_ways_of_saving_are_read(pickled, tmp_path, name, dump):
     assert (tmp_path / "models" / "mine" / "model.pkl").read_bytes() == path.read_bytes()
 
 
-def test_unknown_labels_need_an_option(pickled, tmp_path):
-    """Unknown labels are refused with the two options that help; either one then works."""
+def test_labels_without_an_order_are_served_as_labels(pickled, tmp_path):
+    """Unknown labels give no score, but the label and probabilities, unless an option is given."""
     path, output = pickled(WORDS), tmp_path / "models"
-    with pytest.raises(UnusableModel, match=r"\(happy, sad\).*--positive"):
-        add_model(path, name="mine", output=output)
-    assert not list(output.iterdir())
-    by_label = add_model(path, name="mine", output=output, meaning=Meaning(positive="happy"))
+    plain = add_model(path, name="mine", output=output)
+    names = [one.name for one in plain.card.signature.default_outputs]
+    assert names == ["label", "probability_happy", "probability_sad"]
+    assert plain.proof == {}
+    (note,) = plain.notes
+    assert "no Sentiment_Score: its classes (happy, sad)" in note
+    assert "--positive" in note
+    pipeline = joblib.load(path)
+    scored = load_model(output / "mine").score(pd.DataFrame({"text": TEXTS}, dtype=object))
+    assert scored["label"].tolist() == pipeline.predict(TEXTS).tolist()
+    expected = pipeline.predict_proba(TEXTS)
+    np.testing.assert_allclose(scored[names[1:]], expected, rtol=0, atol=1e-12)
+    meaning = Meaning(positive="happy")
+    by_label = add_model(path, name="mine", output=output, meaning=meaning, force=True)
     assert by_label.card.options == {"class_values": [1.0, 0.0]}
     by_value = add_model(path, name="other", output=output, meaning=Meaning(class_values=[0.9, 0]))
     assert by_value.card.options == {"class_values": [0.9, 0]}
     with pytest.raises(BadOption, match="the classes are: happy, sad"):
         add_model(path, name="third", output=output, meaning=Meaning(positive="glad"))
+
+
+def test_a_model_of_sentiment_gives_label_and_probabilities_on_request(pickled, tmp_path):
+    """Its default output is the score alone, as it was."""
+    path = pickled(THREE)
+    added = add_model(path, name="mine", output=tmp_path / "models")
+    outputs = added.card.signature.outputs
+    assert [one.name for one in added.card.signature.default_outputs] == ["Sentiment_Score"]
+    assert [one.name for one in outputs[1:]] == [
+        "label",
+        "probability_negative",
+        "probability_neutral",
+        "probability_positive",
+    ]
+    scored = load_model(tmp_path / "models" / "mine").score(pd.DataFrame({"text": TEXTS}))
+    assert scored["label"].tolist() == joblib.load(path).predict(TEXTS).tolist()
+    expected = scored.iloc[:, 2:].to_numpy() @ [0, 0.5, 1]
+    np.testing.assert_array_equal(scored["Sentiment_Score"], expected)
+
+
+def test_cuts_make_a_label_of_a_score(pickled, tmp_path):
+    """A score below the first cut is negative, one from the second on positive."""
+    cuts = [0.45, 0.55]
+    add_model(pickled(STARS), name="mine", output=tmp_path / "models", meaning=Meaning(cuts=cuts))
+    scored = load_model(tmp_path / "models" / "mine").score(pd.DataFrame({"text": TEXTS}))
+    expected = [
+        "negative" if score < 0.45 else "positive" if score >= 0.55 else "neutral"
+        for score in scored["Sentiment_Score"]
+    ]
+    assert scored["label"].tolist() == expected
+    assert set(expected) == {"negative", "neutral", "positive"}
+
+
+@pytest.mark.parametrize("cuts", [[0.6, 0.4], [0.5], [0, 2]])
+def test_cuts_that_are_none_are_refused(pickled, tmp_path, cuts):
+    """Cuts are two numbers in 0..1, the lower one first; a model without a score has none."""
+    output = tmp_path / "models"
+    with pytest.raises(UnusableModel, match="its cuts are not"):
+        add_model(pickled(TWO), name="mine", output=output, meaning=Meaning(cuts=cuts))
+    with pytest.raises(BadOption, match="the model gives no Sentiment_Score: its classes"):
+        add_model(pickled(WORDS), name="mine", output=output, meaning=Meaning(cuts=[0.4, 0.6]))
+
+
+def test_many_classes_give_their_probabilities_on_request(tmp_path):
+    """A classifier of 50 topics gives its label; probabilities only if a job names them."""
+    topics = [f"topic {number}" for number in range(50)]
+    texts = [f"about thing{number} and more" for number in range(50)] * 2
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, topics * 2)
+    joblib.dump(pipeline, tmp_path / "theirs.pkl")
+    added = add_model(tmp_path / "theirs.pkl", name="mine", output=tmp_path / "models")
+    assert [one.name for one in added.card.signature.default_outputs] == ["label"]
+    assert len(added.card.signature.outputs) == 51
+    scored = load_model(tmp_path / "models" / "mine").score(pd.DataFrame({"text": texts[:20]}))
+    assert scored["label"].tolist() == pipeline.predict(texts[:20]).tolist()
+    expected = pipeline.predict_proba(texts[:20])
+    np.testing.assert_allclose(scored.iloc[:, 1:], expected, rtol=0, atol=1e-12)
+    # A text without a known word has the label that the tie of all classes has there.
+    assert (
+        load_model(tmp_path / "models" / "mine")
+        .score(pd.DataFrame({"text": ["xyz"]}))["label"]
+        .tolist()
+        == pipeline.predict(["xyz"]).tolist()
+    )
 
 
 def test_a_number_may_be_the_positive_label(pickled, tmp_path):
@@ -106,11 +179,14 @@ def test_class_values_that_do_not_fit_are_refused(pickled, tmp_path, values):
         )
 
 
-def test_an_estimator_without_probabilities_is_refused(pickled, tmp_path):
-    """A LinearSVC has no graded score; the error says what to wrap it in."""
-    with pytest.raises(UnusableModel, match=r"theirs.pkl.*CalibratedClassifierCV"):
-        add_model(pickled(TWO, LinearSVC()), name="mine", output=tmp_path / "models")
-    assert not list((tmp_path / "models").iterdir())
+def test_an_estimator_without_probabilities_gives_its_label(pickled, tmp_path):
+    """A LinearSVC has no graded score; the note says what to wrap it in."""
+    path = pickled(TWO, LinearSVC())
+    added = add_model(path, name="mine", output=tmp_path / "models")
+    assert [one.name for one in added.card.signature.outputs] == ["label"]
+    assert "CalibratedClassifierCV" in added.notes[0]
+    scored = load_model(tmp_path / "models" / "mine").score(pd.DataFrame({"text": TEXTS}))
+    assert scored["label"].tolist() == joblib.load(path).predict(TEXTS).tolist()
 
 
 def test_any_classifier_will_do(pickled, tmp_path):
@@ -135,11 +211,11 @@ def test_an_existing_model_is_kept_without_force(pickled, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("model.onnx", "end in .pkl"), ("nowhere.pkl", "no such file"), (".", "it is a folder")],
+    [("model.model", "end in .pkl"), ("nowhere.pkl", "no such file"), (".", "it is a folder")],
 )
 def test_files_of_other_kinds_are_refused(tmp_path, name, reason):
     """An unknown ending, a missing file and a folder are refused."""
-    if name == "model.onnx":
+    if name == "model.model":
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(UnusableModel, match=reason):
         add_model(tmp_path / name, name="mine", output=tmp_path / "models")
@@ -167,9 +243,9 @@ MANY = np.array(
 def test_a_label_of_a_multi_label_model_can_be_named(pickled, tmp_path):
     """The score of a multi-label model is the probability of the one label that is named."""
     path, output = pickled(MANY, OneVsRestClassifier(LogisticRegression())), tmp_path / "models"
-    with pytest.raises(UnusableModel, match=r"multi-label.*--class-values"):
-        add_model(path, name="mine", output=output)
-    assert not list(output.iterdir())
+    plain = add_model(path, name="mine", output=output)
+    assert len(plain.card.signature.default_outputs) == 6
+    assert "--class-values" in plain.notes[0]
     named = add_model(path, name="named", output=output, meaning=Meaning(positive="2"))
     given = Meaning(class_values=[0, 0, 1])
     valued = add_model(path, name="valued", output=output, meaning=given)
@@ -178,11 +254,12 @@ def test_a_label_of_a_multi_label_model_can_be_named(pickled, tmp_path):
         np.testing.assert_allclose(list(added.proof.values()), expected)
 
 
-def test_a_regressor_of_another_range_needs_its_range(pickled, tmp_path):
-    """Predictions of stars or polarities are scaled to 0..1, once their range is given."""
+def test_a_regressor_of_another_range_needs_its_range_for_a_score(pickled, tmp_path):
+    """Predictions of stars or polarities are scaled to 0..1, if their range is given."""
     path, output = pickled([1, 1, -1, -1, 0, 0, 1, -1], Ridge(0.1)), tmp_path / "models"
-    with pytest.raises(UnusableModel, match="--target-range"):
-        add_model(path, name="mine", output=output)
+    plain = add_model(path, name="plain", output=output)
+    assert [one.name for one in plain.card.signature.outputs] == ["prediction"]
+    assert "--target-range" in plain.notes[0]
     added = add_model(path, name="mine", output=output, meaning=Meaning(target_range=[-1, 1]))
     expected = np.clip((joblib.load(path).predict(PROOF) + 1) / 2, 0, 1)
     np.testing.assert_allclose(list(added.proof.values()), expected)

@@ -100,10 +100,11 @@ def test_a_pickle_is_added_by_one_command(run, tmp_path):
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
     joblib.dump(pipeline.fit(["well good", "bad"], ["yes", "no"]), tmp_path / "my.pkl")
     words = (tmp_path / "my.pkl", "--name", "mine", "--output", tmp_path / "models")
-    refused = run("add-model", *words, status=2)
-    assert "--positive" in refused.stderr
-    added = run("add-model", *words, "--positive", "yes")
-    assert "I am well" in added.stdout
+    plain = run("add-model", *words)
+    assert "It gives no Sentiment_Score: its classes (no, yes)" in plain.stdout
+    assert "text=I am well -> label=" in plain.stdout
+    added = run("add-model", *words, "--positive", "yes", "--force")
+    assert "  I am well" in added.stdout
     again = run("add-model", *words, "--class-values", "0,1", status=2)
     assert "--force" in again.stderr
     replaced = run("add-model", *words, "--class-values", "0,1", "--force", "--json")

@@ -1,14 +1,13 @@
-"""Proves that a new model works: it scores a few texts, and its classes have a meaning."""
-
-from typing import Any
+"""Proves that a new model works: it scores a few rows, and tells what its classes are worth."""
 
 import numpy as np
 import pandas as pd
 
-from scoring.networks.keras_checks import check_unnamed_outputs
-from shared.model import SCORE, TEXT, Model
+from scoring.independence import check_rows
+from shared.model import Model
+from shared.tables.trial_rows import trial_rows
 
-#: Texts that a new model must score. Their scores are shown, so that a person can judge them.
+#: Texts that a new model of texts must score. What it gives is shown, so that a person can judge.
 PROOF = [
     "I am well",
     "This is wonderful, I love it!",
@@ -17,27 +16,62 @@ PROOF = [
     "The parcel arrived on Monday.",
 ]
 
+#: The most rows of an example that are scored in several ways.
+_MOST_CHECKED = 32
 
-def check_classes(model: Model, options: dict[str, Any]) -> dict[str, float]:
-    """Return what each class of the model is worth, if that is known.
+#: How far a probability may lie outside 0..1. Some libraries compute with 32 bits.
+_TOLERANCE = 1e-4
 
-    Raises:
-        ValueError: the outputs of a Keras model may be anything.
-    """
+
+def classes_of(model: Model) -> dict[str, float]:
+    """What each class of the model is worth in a score; empty if it has none."""
     classes: dict[str, float] = getattr(model, "classes", {})
-    if "class_values" not in options and model.card.format == "hdf5":
-        check_unnamed_outputs(len(classes))
     return classes
 
 
-def prove(model: Model) -> dict[str, float]:
-    """Score the texts of `PROOF` as a worker does, and return their scores.
+def proof_rows(model: Model, example: pd.DataFrame | None) -> pd.DataFrame:
+    """The rows that a new model must score: the first ones of an example, texts, or made ones."""
+    if example is not None:
+        return example.head(len(PROOF))
+    inputs = model.card.signature.inputs
+    if model.card.signature.takes_text and not model.trial_values():
+        return pd.DataFrame({inputs[0].name: pd.Series(PROOF, dtype=object)})
+    return trial_rows(model, len(PROOF))
+
+
+def check_example(model: Model, rows: pd.DataFrame) -> None:
+    """Check that what a model gives for a row of an example depends on nothing but the row.
 
     Raises:
-        ValueError: a score is not in 0..1.
+        ValueError: it depends on more.
+    """
+    check_rows(model.score, rows.head(_MOST_CHECKED))
+
+
+def prove(model: Model, rows: pd.DataFrame) -> pd.DataFrame:
+    """Score some rows as a worker does, and return what the model gives.
+
+    Raises:
+        ValueError: the model cannot score them, its outputs are not those of its signature, or one
+            is outside its range.
     """
     model.warm_up()
-    scores = model.score(pd.DataFrame({TEXT: PROOF}))[SCORE].to_numpy()
-    if not ((scores >= 0) & (scores <= 1) | np.isnan(scores)).all():
-        raise ValueError(f"its scores are not all in 0..1: {scores.tolist()}")
-    return {text: score for text, score in zip(PROOF, scores.tolist(), strict=True) if score >= 0}
+    outputs = model.card.signature.outputs
+    try:
+        scored = model.score(rows)
+    # A model is user code, and may raise any exception.
+    except Exception as error:
+        said = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
+        raise ValueError(f"it cannot score {len(rows)} rows ({said})") from error
+    if list(scored.columns) != [one.name for one in outputs]:
+        raise ValueError(f"it gives the columns {', '.join(scored.columns)}")
+    for one in outputs:
+        if one.is_number and (one.minimum is not None or one.maximum is not None):
+            low = -np.inf if one.minimum is None else one.minimum
+            high = np.inf if one.maximum is None else one.maximum
+            values = scored[one.name].to_numpy()
+            allowed = (values >= low - _TOLERANCE) & (values <= high + _TOLERANCE)
+            if not (allowed | np.isnan(values)).all():
+                found = f"its {one.name} is not all in {low:g}..{high:g}: {values.tolist()}"
+                raise ValueError(found)
+    return scored

@@ -1,27 +1,106 @@
-"""The summary of the scores of a part: as `shared.jobs.outcome.Summary.of`, for many rows."""
+"""The summary of the outputs of a part: as `shared.jobs.summary.Summary.of`, for many rows."""
+
+from collections.abc import Sequence
+from itertools import compress
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from shared.jobs.outcome import BINS, Summary, kinds_of
+from shared.jobs.labels import is_counted, labels_of
+from shared.jobs.sketch import (
+    BINS,
+    BLOCK,
+    FINEST,
+    SHOWN_BINS,
+    Numbers,
+    empty_numbers,
+    has_range,
+    most_blocks,
+    shift_for,
+)
+from shared.jobs.summary import OutputSummary, Summary, kinds_of, sketches_in
+from shared.signature import Output
+
+Counts = npt.NDArray[np.int64]
+
+#: The numbers of an output, by its type.
+_DTYPES: dict[str, type] = {"double": np.float64, "long": np.int64}
+
+#: As the bucket of a double: the least number of a normal double's bucket.
+_NORMAL = 1 << (52 - FINEST)
 
 
-def summary_of(scores: list[float | None], errors: list[str | None], failed: int) -> Summary:
-    """The summary of rows, each of which has a score or an error.
+def summary_of(
+    outputs: Sequence[Output],
+    columns: Sequence[Sequence[Any]],
+    errors: Sequence[str | None],
+    failed: int,
+) -> Summary:
+    """The summary of rows, each of which has values or an error.
 
     Args:
-        scores: the score of each row; None for a row with an error.
-        errors: the error of each row; None for a row with a score.
+        outputs: the outputs of the job.
+        columns: the values of each output, one for each row: a list or an array. Those of rows with
+            an error are passed over.
+        errors: the error of each row; None for a row with values.
         failed: the number of rows with an error.
     """
-    finite = np.array([score for score in scores if score is not None] if failed else scores, float)
-    kinds = kinds_of(errors) if failed else {}
-    if not finite.size:
-        return Summary(errors=kinds)
-    bins = np.clip((finite * BINS).astype(np.int64), 0, BINS - 1)
-    return Summary(
-        bins=tuple(np.bincount(bins, minlength=BINS).tolist()),
-        total=float(finite.sum()),
-        least=float(finite.min()),
-        most=float(finite.max()),
-        errors=kinds,
+    most = most_blocks(sketches_in(outputs))
+    good = [error is None for error in errors] if failed else None
+    found: list[OutputSummary] = []
+    for output, column in zip(outputs, columns, strict=True):
+        values = column if good is None else list(compress(column, good))
+        if is_counted(output):
+            found.append(labels_of(output, values))
+        else:
+            found.append(_numbers_of(output, np.asarray(values, _DTYPES[output.type]), most))
+    return Summary(outputs=tuple(found), errors=kinds_of(errors) if failed else {})
+
+
+def _numbers_of(output: Output, values: npt.NDArray[Any], most: int) -> Numbers:
+    if not values.size:
+        return empty_numbers(output)
+    floats = values.astype(float, copy=False)
+    shift = 0
+    # Infinite here: sums, and the distance of a value from a range that is far away.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = float(floats.sum())
+        if has_range(output):
+            bins = _bins_of(floats, float(output.minimum or 0), float(output.maximum or 0))
+            blocks = {0: tuple(np.bincount(bins, minlength=BINS).tolist())}
+        else:
+            shift, blocks = _sketch_of(floats, most)
+    return Numbers(
+        shift=shift,
+        total=total,
+        least=values.min().item(),
+        most=values.max().item(),
+        blocks=blocks,
     )
+
+
+def _bins_of(values: npt.NDArray[np.float64], minimum: float, maximum: float) -> Counts:
+    """As `shared.jobs.sketch.bin_of`."""
+    share = np.minimum(np.maximum((values - minimum) / (maximum - minimum), 0), 1)
+    tenths = share * SHOWN_BINS
+    shown = np.minimum(tenths.astype(np.int64), SHOWN_BINS - 1)
+    wide = BINS // SHOWN_BINS
+    within = np.minimum(((tenths - shown) * wide).astype(np.int64), wide - 1)
+    bins: Counts = shown * wide + within
+    return bins
+
+
+def _sketch_of(
+    values: npt.NDArray[np.float64], most: int
+) -> tuple[int, dict[int, tuple[int, ...]]]:
+    """The shift and the blocks; as `shared.jobs.sketch.bucket_of`."""
+    buckets = np.abs(values).view(np.int64) >> FINEST
+    buckets[buckets < _NORMAL] = 0
+    buckets = np.where((values < 0) & (buckets > 0), ~buckets, buckets)
+    shift = shift_for(np.unique(buckets // BLOCK * BLOCK).tolist(), most)
+    buckets >>= shift - FINEST
+    used, block_at = np.unique(buckets // BLOCK, return_inverse=True)
+    counts = np.bincount(block_at * BLOCK + buckets % BLOCK, minlength=used.size * BLOCK)
+    rows = counts.reshape(-1, BLOCK).tolist()
+    return shift, {int(block): tuple(row) for block, row in zip(used.tolist(), rows, strict=True)}

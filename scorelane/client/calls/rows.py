@@ -53,8 +53,10 @@ class RowCalls(Requests[J]):
     def summary(self, job: AnyJob) -> Steps[dict[str, Any]]:
         """Return a summary of the job's results, at any time.
 
-        It is a dict of `rows`, `scores` (mean, min, max and a histogram of ten bins) and `errors`
-        (how many of each kind); docs/api.md shows one.
+        It is a dict of `rows`, `scores` (mean, min, max and a histogram of ten bins; None for a job
+        without sentiment scores), `outputs` (for each output mean, min, max, quantiles and a
+        histogram, or the rows with each label) and `errors` (how many of each kind); docs/api.md
+        shows one.
         """
         summary: dict[str, Any] = yield from self._json(Send("GET", f"{path_of(job)}/summary"))
         return summary

@@ -1,6 +1,4 @@
-"""Tables and histograms on stdout."""
-
-from collections.abc import Iterator, Sequence
+"""Tables on stdout."""
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -8,9 +6,6 @@ from rich.table import Table
 from rich.text import Text
 
 from scorelane.commands.common.harmless import one_line
-
-#: The width of the longest bar of a histogram, in characters.
-BAR_WIDTH = 40
 
 #: The width of a table that goes to a pipe or a file: so large that no cell is cut.
 UNLIMITED_WIDTH = 1000
@@ -80,22 +75,3 @@ def _least_width(table: Table, ruler: Console) -> int:
             cells = [column.header, *column.cells]
             column.min_width = max(cell_len(str(cell)) for cell in cells)
     return ruler.measure(table).minimum
-
-
-def histogram_lines(bins: Sequence[int], width: int = UNLIMITED_WIDTH) -> Iterator[str]:
-    """The lines of a histogram of scores, one bar per bin.
-
-    Args:
-        bins: the number of scores in each of n equal intervals from 0 to 1.
-        width: the longest line, in characters.
-    """
-    largest = max(bins)
-    digits = max(9, len(f"{largest:,}"))
-    # Before a bar stand two spaces, the interval and two spaces; after it one space and the count.
-    room = max(1, min(BAR_WIDTH, width - len("  0.0 - 0.1   ") - digits))
-    for index, count in enumerate(bins):
-        bar = "█" * (round(count / largest * room) if largest else 0)
-        # A bin that is not empty shows at least a thin line.
-        bar = bar or ("▏" if count else "")
-        begin, end = index / len(bins), (index + 1) / len(bins)
-        yield f"  {begin:.1f} - {end:.1f}  {bar:{room}} {count:>{digits},}"

@@ -1,14 +1,14 @@
 -- Mark a part done, and count its rows once.
 -- `first_bad_row` and `first_bad` are the number and the description of the first row with an error, or
--- ''. `score_sum`, `least` and `most` describe the scores; the last two are '' if there is no score.
--- `counts` has a field and a number in turn, to be added to the summary.
+-- ''. `summary` is that of the part: the number of kinds of errors, each with its rows; for each output
+-- `labels` and its `Labels` as JSON, or `numbers`, the shift, the total, the least and the largest value,
+-- the most blocks, and the number of blocks, each with its number and its counts; see `summaries.py`.
 -- Answers {wanted, all_done, part to dispatch ...}; see `shared.jobs.job_store.Walk`. `wanted` is 0 if
 -- the job has ended or is gone, and 2 if too many rows have an error, so that the job has failed.
 local id, part, completed, failed, lanes = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local lease, retention = tonumber(ARGV[7]), tonumber(ARGV[8])
 local first_bad_row, first_bad = ARGV[9], ARGV[10]
-local score_sum, least, most = ARGV[11], ARGV[12], ARGV[13]
-local counts = arguments_from(14)
+local summary = arguments_from(11)
 
 use_reserve()
 local job = key_of(id)
@@ -27,20 +27,7 @@ local full_name = redis.call('HGET', job, 'full_name')
 count('completed:' .. full_name, completed)
 count('failed:' .. full_name, failed)
 count('parts:' .. full_name, 1)
-local summary = job .. ':summary'
-if least and least ~= '' then
-  redis.call('HINCRBYFLOAT', summary, 'total', score_sum)
-  local have = redis.call('HMGET', summary, 'least', 'most')
-  if not have[1] or tonumber(least) < tonumber(have[1]) then
-    redis.call('HSET', summary, 'least', least)
-  end
-  if not have[2] or tonumber(most) > tonumber(have[2]) then
-    redis.call('HSET', summary, 'most', most)
-  end
-end
-for index = 1, #counts, 2 do
-  redis.call('HINCRBY', summary, counts[index], counts[index + 1])
-end
+add_summary(job, summary)
 if tonumber(failed) > 0 then
   redis.call('SETBIT', job .. ':bad', part, 1)
 end

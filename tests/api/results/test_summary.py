@@ -27,6 +27,12 @@ def check(found: dict[str, Any]) -> None:
         expected[min(int(score * 10), 9)] += 1
     assert [one["rows"] for one in bins] == expected
     assert found["errors"] == [{"kind": "empty", "rows": 1}, {"kind": "model_raised", "rows": 1}]
+    (output,) = found["outputs"]
+    assert (output["name"], output["count"]) == ("Sentiment_Score", len(SCORES))
+    assert {name: output[name] for name in scores} == scores
+    exact = sorted(SCORES)[(len(SCORES) - 1) // 2]
+    assert output["absolute_error"] == 0.005
+    assert output["quantiles"]["0.5"] == pytest.approx(exact, abs=0.005 + 1e-12)
 
 
 @pytest.mark.parametrize("own_format", ["csv", "ndjson", "parquet"])

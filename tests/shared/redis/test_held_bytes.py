@@ -8,16 +8,18 @@ from pydantic import SecretStr
 from support.doubles.blobs import InMemoryBlobs
 from support.in_memory import Service, make_service
 from support.problems import problem
-from support.stored import MODEL, a_job, question
+from support.stored import MODEL, a_job, parts, question
 
 from api.security.keys import new_key
 from shared.config.settings import Settings
 from shared.errors.service import OwnerFull, ServiceFull
 from shared.jobs.job import Binding, Job, State
 from shared.jobs.job_store import Answer
+from shared.jobs.summary import Summary
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.held_bytes import RECORD_BYTES
 from shared.redis.link import RedisLink
+from shared.signature import SENTIMENT, Output, Signature
 
 ROW = b'["1", "text"]\n'
 
@@ -255,3 +257,26 @@ def test_a_key_goes_with_its_job(make: Make, link: RedisLink, how: str) -> None:
     else:
         store.expire(10)
     assert [link.client.exists(link.key("key", key)) for key in keys] == [0, 1]
+
+
+@pytest.mark.parametrize("sketches", [1, 12])
+def test_the_summary_of_many_outputs_counts(link: RedisLink, make: Make, sketches: int) -> None:
+    """What a full sketch takes in Redis is little more or less than what its job is counted for."""
+    signature = Signature(
+        inputs=SENTIMENT.inputs,
+        outputs=tuple(Output(name=f"prediction_{at}") for at in range(sketches)),
+    )
+    job = a_job(total=10_000)
+    changes = {"signature": signature, "rows_per_part": 10_000}
+    job = job.model_copy(update={"spec": job.spec.model_copy(update=changes)})
+    store = make()
+    store.create(job)
+    assert store.move(job.spec.id, State.RUNNING)
+    store.add_parts(job.spec.id, parts(1), known=0, last=True, lanes=1)
+    wide = [(-1) ** at * 1.003**at for at in range(10_000)]
+    summary = Summary.of(signature.outputs, [wide] * sketches, [None] * len(wide))
+    store.complete_part(job.spec.id, 0, completed=10, failed=0, lanes=1, summary=summary)
+    keys = link.client.keys(link.key("job", job.spec.id) + "*")
+    taken = sum(link.client.memory_usage(key, samples=0) for key in keys)
+    # Joining buckets halves the blocks.
+    assert 0.4 * int(held(link)["all"]) < taken < 1.2 * int(held(link)["all"])

@@ -13,11 +13,12 @@ from shared.dispatch import CeleryDispatch, make_celery
 from shared.fleet import Worker
 from shared.jobs.job import Binding, CallbackState, Job, State, new_job_id
 from shared.jobs.job_store import FINISH, Answer, BadRow
-from shared.jobs.outcome import Summary
+from shared.jobs.summary import Summary
 from shared.redis.erasure import note_refusal
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
+from shared.signature import SENTIMENT
 
 README = Path(shared.redis.__file__).with_name("README.md")
 
@@ -61,7 +62,8 @@ def use_bulk_jobs(store: RedisJobStore) -> Iterator[None]:
     store.begin_part(job_id, 0)
     store.note(job_id, 0, "a note")
     yield
-    bad, summary = BadRow(0, "row 1: the text is empty"), Summary.of([0.5], [None])
+    bad = BadRow(0, "row 1: the text is empty")
+    summary = Summary.of(SENTIMENT.outputs, [[0.5, None]], [None, "the text is empty"])
     store.complete_part(job_id, 0, completed=9, failed=1, lanes=2, bad=bad, summary=summary)
     store.hold_up(job_id, 1, "the disk is full")
     complete(store, job_id, 1)

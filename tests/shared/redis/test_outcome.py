@@ -3,14 +3,19 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.stored import a_job, complete, parts, running
+from support.summaries import LABELS, check_equal, summed_up
 
 from shared.errors.service import JobNotFound
 from shared.jobs.job import State
 from shared.jobs.job_store import JobStore
-from shared.jobs.outcome import BINS, Outcome, Summary, bits_of, kinds_of
+from shared.jobs.labels import Labels
+from shared.jobs.outcome import Outcome, bits_of
+from shared.jobs.sketch import BINS, Numbers
+from shared.jobs.summary import Summary, kinds_of
+from shared.signature import SENTIMENT
 from worker.steps.score_summary import summary_of
 
 ERRORS = ["the text is empty", "the text has 9 characters; at most 5 are scored", "new"]
@@ -23,13 +28,7 @@ outcomes = st.lists(
 
 
 def a_summary(scores: list[float | None], errors: list[str | None]) -> Summary:
-    return summary_of(scores, errors, len(errors) - errors.count(None))
-
-
-def check_equal(one: Summary, other: Summary) -> None:
-    """The summaries are equal, except for rounding by the order of the additions."""
-    assert one.total == pytest.approx(other.total)
-    assert one.model_dump(exclude={"total"}) == other.model_dump(exclude={"total"})
+    return summary_of(SENTIMENT.outputs, [scores], errors, len(errors) - errors.count(None))
 
 
 @given(outcomes)
@@ -37,13 +36,17 @@ def test_many_rows_are_summed_up_as_few_are(rows: list[tuple[float | None, str |
     """The workers' fast summary equals one made row by row."""
     scores, errors = [score for score, _ in rows], [error for _, error in rows]
     found = a_summary(scores, errors)
-    check_equal(found, Summary.of(scores, errors))
+    check_equal(found, Summary.of(SENTIMENT.outputs, [scores], errors))
     assert found.rows == len(rows)
     assert found.scored == sum(score is not None for score in scores)
     good = [score for score in scores if score is not None]
-    for at, count in enumerate(found.bins):
-        last = at == BINS - 1
-        assert count == sum(at <= score * BINS < at + 1 or (last and score == 1) for score in good)
+    numbers = found.outputs[0]
+    assert isinstance(numbers, Numbers)
+    bins = numbers.blocks.get(0, (0,) * BINS)
+    for at in range(10):
+        last = at == 9
+        expected = sum(at <= score * 10 < at + 1 or (last and score == 1) for score in good)
+        assert sum(bins[10 * at : 10 * at + 10]) == expected
 
 
 def test_errors_by_kind() -> None:
@@ -84,7 +87,9 @@ def test_parts_are_summed_up(store: JobStore) -> None:
             everything += rows
         finish_part(store, job_id, part, rows)
         errors = [None if score is not None else ERRORS[0] for score in everything]
-        check_equal(store.outcome(job_id).summary, Summary.of(everything, errors))
+        check_equal(
+            store.outcome(job_id).summary, Summary.of(SENTIMENT.outputs, [everything], errors)
+        )
     found = store.outcome(job_id)
     assert (found.first_undone(), found.done_parts()) == (2, [0, 1, 9, 17])
     assert found.bad_parts() == [0, 9]
@@ -95,10 +100,11 @@ def test_a_part_without_a_score(store: JobStore) -> None:
     job_id, _ = running(store, 2, lanes=2)
     finish_part(store, job_id, 0, [None, None])
     found = store.outcome(job_id).summary
-    assert (found.scored, found.least, found.most, found.errors) == (0, None, None, {"empty": 2})
+    assert (found.scored, found.errors) == (0, {"empty": 2})
     finish_part(store, job_id, 1, [0.1234567890123456789, 5e-324])
-    found = store.outcome(job_id).summary
-    assert (found.least, found.most) == (5e-324, 0.1234567890123456789)
+    (numbers,) = store.outcome(job_id).summary.outputs
+    assert isinstance(numbers, Numbers)
+    assert (numbers.least, numbers.most) == (5e-324, 0.1234567890123456789)
 
 
 def test_an_outcome_outlives_the_store(store: JobStore) -> None:
@@ -147,3 +153,82 @@ def test_a_damaged_part_is_counted_once(store: JobStore) -> None:
     store.report_lost(job_id, 0, 10)
     with pytest.raises(JobNotFound):
         store.get(job_id)
+
+
+#: Numbers of few magnitudes, and of so many that buckets are joined.
+FEW, MANY = st.floats(1, 2), st.floats(allow_nan=False, allow_infinity=False)
+
+outputs_of_a_part = st.lists(
+    st.tuples(
+        FEW | MANY,
+        st.integers(-(2**63), 2**63 - 1) | st.integers(2**63 - 9, 2**63 - 1),
+        LABELS,
+        st.booleans(),
+    ),
+    max_size=200,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(outputs_of_a_part, min_size=1, max_size=5), st.data())
+def test_outputs_are_summed_up(store: JobStore, rows: list[Any], data: st.DataObject) -> None:
+    """Numbers and labels of parts are added up in any order; a part that ends twice counts once."""
+    job_id, _ = running(store, len(rows), lanes=20)
+    order = data.draw(st.permutations([*range(len(rows)), *range(len(rows))]))
+    for part in order:
+        done, summary = len(rows[part]), summed_up(rows[part])
+        store.complete_part(job_id, part, completed=done, failed=0, lanes=20, summary=summary)
+    found = store.outcome(job_id).summary
+    check_equal(found, summed_up([row for part in rows for row in part]))
+    store.delete(job_id)
+
+
+@pytest.mark.parametrize("magnitudes", [2, 40, 600])
+@pytest.mark.parametrize("descending", [False, True])
+def test_a_sketch_that_grows(store: JobStore, magnitudes: int, descending: bool) -> None:
+    """Parts of few magnitudes each fill a sketch until its buckets are joined."""
+    job_id, _ = running(store, 20, lanes=20)
+    spread = [
+        (sign * 10.0 ** ((part + share / 50) * magnitudes / 20 - 300), 0, "", True)
+        for part in range(20)
+        for share in range(50)
+        for sign in (1, -1)
+    ]
+    rows = [spread[part * 100 : part * 100 + 100] for part in range(20)]
+    for part in sorted(range(20), reverse=descending):
+        store.complete_part(
+            job_id, part, completed=100, failed=0, lanes=20, summary=summed_up(rows[part])
+        )
+    found = store.outcome(job_id).summary
+    check_equal(found, summed_up([row for part in rows for row in part]))
+    store.delete(job_id)
+
+
+def test_too_many_labels(store: JobStore) -> None:
+    """Labels beyond the limit are not told apart, by whichever part they come."""
+    job_id, _ = running(store, 4, lanes=4)
+    numbers = [range(900), range(50), range(800, 1001), range(7)]
+    rows: list[list[Any]] = [[(0.5, 1, str(one), True) for one in part] for part in numbers]
+    for part, own in enumerate(rows):
+        store.complete_part(
+            job_id, part, completed=len(own), failed=0, lanes=4, summary=summed_up(own)
+        )
+        done = [row for part in rows[: part + 1] for row in part]
+        check_equal(store.outcome(job_id).summary, summed_up(done))
+    labels = store.outcome(job_id).summary.outputs[3]
+    assert isinstance(labels, Labels)
+    assert labels == Labels(other=900 + 50 + 201 + 7, too_many=True)
+
+
+def test_outputs_outlive_the_store(store: JobStore) -> None:
+    """The summary of a job is restored from its manifest, and exact."""
+    job_id, _ = running(store, 1, lanes=1)
+    rows: list[Any] = [(1e-300, 2**63 - 1, 'ü"', True), (-1.7e308, -(2**63), "", False)]
+    store.complete_part(job_id, 0, completed=2, failed=0, lanes=1, summary=summed_up(rows))
+    assert store.move(job_id, State.SUCCEEDED)
+    before, ended = store.outcome(job_id), store.get(job_id)
+    assert before.summary == summed_up(rows)
+    again = Outcome.model_validate_json(before.model_dump_json())
+    store.delete(job_id)
+    store.restore(ended, parts(1), again)
+    assert store.outcome(job_id) == before

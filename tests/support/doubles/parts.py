@@ -3,7 +3,7 @@
 import time
 
 from support.doubles.base import InMemoryBase
-from support.doubles.record import put_together
+from support.doubles.summaries import put_together
 from typing_extensions import override
 
 from shared.jobs.job_store import (
@@ -13,7 +13,8 @@ from shared.jobs.job_store import (
     Begun,
     Walk,
 )
-from shared.jobs.outcome import Outcome, Summary, bits_of
+from shared.jobs.outcome import Outcome, bits_of
+from shared.jobs.summary import Summary
 from shared.tables.parts import Part
 
 

@@ -1,7 +1,6 @@
 """The record of a job in the job store in memory."""
 
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +9,7 @@ from shared.jobs.job_store import (
     NOTHING,
     BadRow,
 )
-from shared.jobs.outcome import Summary
+from shared.jobs.summary import Summary
 from shared.tables.parts import Part
 
 
@@ -78,16 +77,3 @@ class Record:
     @property
     def all_done(self) -> bool:
         return self.complete and len(self.done) == len(self.parts)
-
-
-def put_together(one: Summary, other: Summary) -> Summary:
-    scores = [
-        score for score in (one.least, one.most, other.least, other.most) if score is not None
-    ]
-    return Summary(
-        bins=tuple(map(sum, zip(one.bins, other.bins, strict=True))),
-        total=one.total + other.total,
-        least=min(scores, default=None),
-        most=max(scores, default=None),
-        errors=Counter(one.errors) + Counter(other.errors),
-    )

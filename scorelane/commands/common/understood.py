@@ -1,0 +1,93 @@
+"""Prints what `add-model` has understood of a model: its inputs, its outputs, and its proof."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from shared.signature import SCORE, Output, Signature
+
+if TYPE_CHECKING:
+    # Only for the type: it imports pandas.
+    from training.add_model import Added
+
+#: The most outputs that are printed, and the most values of a row.
+_MOST_OUTPUTS, _MOST_VALUES = 25, 12
+
+
+def understood(added: "Added") -> dict[str, Any]:
+    """What was understood, as a value of JSON."""
+    signature = added.card.signature
+    return {
+        "model": added.card.full_name,
+        "inputs": [
+            one.model_dump() | {"source": added.sources.get(one.name)} for one in signature.inputs
+        ],
+        "outputs": [one.model_dump(exclude_none=True) for one in signature.outputs],
+        "outputs_source": added.sources.get("outputs"),
+        "scores": added.proof,
+        "classes": added.classes or None,
+        "examples": [{"inputs": given, "outputs": found} for given, found in added.examples],
+        "notes": list(added.notes),
+    }
+
+
+def print_understood(added: "Added") -> None:
+    """Print the inputs and the outputs, where each is known from, and the proof."""
+    signature = added.card.signature
+    print_signature(signature, added.sources)
+    for note in added.notes:
+        click.echo(note)
+    if added.proof:
+        click.echo("Its scores of a few texts:")
+        for text, score in added.proof.items():
+            click.echo(f"  {score:.3f}  {text}")
+    else:
+        click.echo("What it gives for a few rows:")
+        shown = [one.name for one in signature.default_outputs]
+        for given, found in added.examples:
+            chosen = {name: found[name] for name in shown}
+            click.echo(f"  {_values(given)} -> {_values(chosen)}")
+    if SCORE not in {one.name for one in signature.outputs}:
+        return
+    if added.classes:
+        worth = ", ".join(f"{label}: {value:.3g}" for label, value in added.classes.items())
+        click.echo(f"A score is the mean of what the classes are worth ({worth}).")
+    else:
+        low, high = added.card.options.get("target_range", (0, 1))
+        click.echo(f"A score is the one number that the model gives, taken as {low:g} to {high:g}.")
+
+
+def print_signature(signature: Signature, sources: Mapping[str, str]) -> None:
+    """Print the inputs and the outputs, and where each is known from."""
+    click.echo("It takes:")
+    width = max(len(one.name) for one in signature.inputs)
+    for one in signature.inputs:
+        missing = "" if one.required else ", may be missing"
+        source = f"  (from {sources[one.name]})" if one.name in sources else ""
+        click.echo(f"  {one.name:{width}}  {one.type}{missing}{source}")
+    source = f" (from {sources['outputs']})" if "outputs" in sources else ""
+    click.echo(f"It gives{source}:")
+    _print_outputs(signature.outputs)
+
+
+def _print_outputs(outputs: Sequence[Output]) -> None:
+    shown = outputs[:_MOST_OUTPUTS]
+    width = max(len(one.name) for one in shown)
+    for one in shown:
+        request = ", on request" if one.on_request else ""
+        click.echo(f"  {one.name:{width}}  {one.type}{request}")
+    if len(outputs) > len(shown):
+        click.echo(f"  and {len(outputs) - len(shown)} more")
+
+
+def _values(row: Mapping[str, Any]) -> str:
+    """The values of a row, such as `age=3, name=Ann`."""
+    pairs = [f"{name}={_value(value)}" for name, value in list(row.items())[:_MOST_VALUES]]
+    return ", ".join([*pairs, "..."] if len(row) > _MOST_VALUES else pairs)
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "missing"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)[:60]
