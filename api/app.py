@@ -4,7 +4,7 @@ from flask import Flask
 
 from api import errors
 from api.docs import openapi, swagger_page
-from api.inference import score
+from api.inference import invocations, score, v2
 from api.jobs import events
 from api.jobs import views as jobs
 from api.operations import health, metrics, models
@@ -69,6 +69,8 @@ def create_app(
     for resource in (
         sentiment,
         score,
+        invocations,
+        v2,
         submit,
         jobs,
         retry,

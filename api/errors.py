@@ -7,9 +7,9 @@ from http import HTTPStatus
 from flask import Flask, Response, jsonify, request
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
-from typing_extensions import TypedDict
 from werkzeug.exceptions import HTTPException
 
+from api.error_shapes import shape_of
 from api.request_log import REQUEST_ID
 from api.requests.addresses import advice, redirect
 from shared.errors import input as input_errors
@@ -31,6 +31,8 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     input_errors.NotGzip: HTTPStatus.BAD_REQUEST,
     input_errors.UnknownOption: HTTPStatus.BAD_REQUEST,
     input_errors.BadOption: HTTPStatus.BAD_REQUEST,
+    input_errors.BadInferenceBody: HTTPStatus.BAD_REQUEST,
+    input_errors.RowErrors: HTTPStatus.BAD_REQUEST,
     input_errors.BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.KeyWanted: HTTPStatus.UNAUTHORIZED,
     errors.UnknownKey: HTTPStatus.UNAUTHORIZED,
@@ -47,6 +49,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.UnsupportedFormat: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     input_errors.BadRequestField: HTTPStatus.BAD_REQUEST,
+    errors.NoSuchModel: HTTPStatus.NOT_FOUND,
     errors.NoSuchFile: HTTPStatus.NOT_FOUND,
     errors.NoSuchBatch: HTTPStatus.NOT_FOUND,
     errors.FilesFull: HTTPStatus.TOO_MANY_REQUESTS,
@@ -101,43 +104,24 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
 }
 
 
-#: Addresses that begin with this answer errors as the OpenAI API does, not as problems.
-PREFIX = "/v1/"
-
-_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
-
-
-class ErrorBody(TypedDict):
-    """What went wrong."""
-
-    message: str
-    type: str
-    param: str | None
-    code: str | None
-
-
-class V1Error(TypedDict):
-    """An error of `/v1`."""
-
-    error: ErrorBody
-
-
 def status_of(kind: type[ScorelaneError]) -> HTTPStatus:
     """The HTTP status of an error of this class."""
     return next(STATUS[one] for one in kind.__mro__ if one in STATUS)
 
 
 def problem(status: int, code: str, detail: str, param: str | None = None) -> Response:
-    """An error response: `application/problem+json`, or below `/v1` a `V1Error`.
+    """An error response: `application/problem+json`, or as `api.error_shapes` has it.
 
     Args:
         status: the HTTP status.
         code: of the error, such as `too-large`.
         detail: what is wrong, and what to do.
-        param: the parameter or field of the request that is wrong; for `/v1` alone.
+        param: the parameter or field of the request that is wrong; not for problems.
     """
-    if request.path.startswith(PREFIX):
-        return error_answer(status, code, detail, param)
+    if shape := shape_of(request.path):
+        response = jsonify(shape.body(status, code, detail, param))
+        response.status_code = status
+        return response
     response = jsonify(
         type=f"urn:scorelane:problem:{code}",
         title=HTTPStatus(status).phrase,
@@ -147,26 +131,6 @@ def problem(status: int, code: str, detail: str, param: str | None = None) -> Re
     )
     response.status_code = status
     response.content_type = "application/problem+json"
-    return response
-
-
-def error_type(status: int) -> str:
-    """The `type` of an error of `/v1` with this status."""
-    if status >= 500:
-        return "server_error"
-    return _TYPES.get(status, "invalid_request_error")
-
-
-def error_answer(status: int, code: str, detail: str, param: str | None) -> Response:
-    """An error in the shape of `/v1`: `V1Error`."""
-    body: ErrorBody = {
-        "message": detail,
-        "type": error_type(status),
-        "param": param,
-        "code": code.replace("-", "_"),
-    }
-    response = jsonify(error=body)
-    response.status_code = HTTPStatus(status)
     return response
 
 

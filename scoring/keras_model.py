@@ -1,4 +1,4 @@
-"""The runtime for Keras models saved as HDF5 that take word numbers.
+"""The runtime for Keras models that take word numbers, which are made from a text.
 
 A compiled model runs in ONNX Runtime, any other in TensorFlow. Each library is imported only when
 a model needs it.
@@ -11,7 +11,9 @@ from typing import Any, Self
 import pandas as pd
 from typing_extensions import override
 
+from scoring.networks.compiled import COMPILED_FILE
 from scoring.networks.filtered_words import FilterTokeniser
+from scoring.networks.heads import Heads
 from scoring.networks.keras_checks import check_word_numbers
 from scoring.networks.keras_network import Network
 from scoring.networks.standardised_words import StandardisedTokeniser
@@ -27,14 +29,6 @@ from shared.model import SCORE, TEXT, Card, Model
 
 WORD_INDEX_FILE = "word_idx.json"
 
-#: The compiled form of a model, in the same folder as `model.hdf5`; written by
-#: `training.onnx.compile`.
-COMPILED_FILE = "model.onnx"
-
-#: The figure in the card of a compiled model: the largest difference between its scores and
-#: TensorFlow's.
-COMPILED_FIGURE = "onnx.max_difference"
-
 
 class KerasModel(Model):
     """A Keras model and its word index.
@@ -43,14 +37,27 @@ class KerasModel(Model):
     raises `shared.errors.model.NoRuntime` if the library that runs the model is not installed.
     """
 
-    def __init__(self, network: Network, numbers: WordNumbers, card: Card) -> None:
+    def __init__(
+        self, network: Network, numbers: WordNumbers, card: Card, heads: Heads | None = None
+    ) -> None:
+        """Join a network and its words.
+
+        Args:
+            network: scores rows of word numbers.
+            numbers: turns texts into such rows.
+            card: the card of the model.
+            heads: what the network's outputs are; None: a score of sentiment, and nothing else.
+        """
         self.card = card
         self.network = network
         self._numbers = numbers
+        self._heads = heads
 
     @property
     def classes(self) -> dict[str, float]:
         """What each output is worth in a score, by its number from 1; empty if there is one."""
+        if self._heads is not None:
+            return self._heads.worth
         values = self.network.class_values
         numbered = enumerate([] if values is None else values.tolist(), start=1)
         return {f"output {number}": value for number, value in numbered}
@@ -62,13 +69,19 @@ class KerasModel(Model):
             numbers = word_numbers(read_word_index(folder / WORD_INDEX_FILE), card.options)
             network = _network(folder, card)
             check_word_numbers(numbers.highest, network.words)
+            heads = Heads.of_card(card)
+            if heads is not None and heads.units != network.units:
+                raise ValueError("its card's heads do not fit its outputs")  # noqa: TRY301  likewise
         except ValueError as error:
             raise UnusableModel(path=folder / card.model_file, reason=str(error)) from error
-        return cls(network, numbers, card)
+        return cls(network, numbers, card, heads)
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
         ids = self._numbers.rows(frame[TEXT].tolist(), self.network.max_length)
+        if self._heads is not None:
+            columns = self._heads.result(self.network.all_outputs(ids))
+            return pd.DataFrame(columns, index=frame.index)
         return pd.DataFrame({SCORE: self.network.scores(ids)}, index=frame.index)
 
     @override

@@ -1,7 +1,7 @@
-"""The runtime for fitted scikit-learn estimators and pipelines, saved by joblib or pickle."""
+"""The runtime for fitted scikit-learn estimators and pipelines: pickles, and files of skops."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +12,9 @@ import pandas as pd
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 from typing_extensions import override
 
+from scoring.estimators.boosted import use_one_thread
 from scoring.estimators.checks import TRIAL_TEXTS
+from scoring.estimators.named_classes import with_class_names
 from scoring.estimators.output_columns import typed_values
 from scoring.estimators.predictions import Predictions, predictions_on_card
 from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_reader
@@ -33,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 class SklearnModel(Model):
-    """A fitted estimator; `load` reads `model.pkl`.
+    """A fitted estimator; `load` reads `model.pkl` or `model.skops`.
 
     Attributes:
         classes: what each class is worth in a score, by its label; empty without such classes.
@@ -52,10 +54,16 @@ class SklearnModel(Model):
                 self._sentiment = self._sentiment_of(scorer)
                 if self._takes_texts and self._sentiment:
                     check_independence(scorer)
-                self._estimator = _faster(scorer) if self._takes_texts else scorer
+                if self._takes_texts:
+                    whole = estimator
+                    ways = (WordPipeline.from_estimator, with_fast_vectorisers)
+                    self._estimator = _faster(scorer, ways)
+                else:
+                    whole = _faster(estimator, (faster_table,))
+                    self._estimator = unwrapped(whole)
                 self._predictions: Predictions | None = None
                 if self._outputs != SENTIMENT.outputs:
-                    self._predictions = predictions_on_card(estimator, self._estimator, card)
+                    self._predictions = predictions_on_card(whole, self._estimator, card)
                 self._trial_values = (
                     {} if self._takes_texts else fitted_values(estimator, signature.inputs)
                 )
@@ -72,7 +80,13 @@ class SklearnModel(Model):
         # cores.
         threadpool_limits(1)
         path = folder / card.model_file
-        return cls(read_estimator(path), card, path)
+        estimator = read_estimator(path)
+        use_one_thread(estimator)
+        try:
+            estimator = with_class_names(estimator, card.options)
+        except ValueError as error:
+            raise UnusableModel(path=path, reason=str(error)) from error
+        return cls(estimator, card, path)
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -157,10 +171,15 @@ def _one_at_a_time() -> Any:
     return joblib.parallel_config(backend="sequential")
 
 
-def _faster(estimator: Any) -> Any:
-    """A faster estimator with the same results, or the estimator itself."""
+def _faster(estimator: Any, ways: Sequence[Callable[[Any], Any]]) -> Any:
+    """A faster estimator with the same results, or the estimator itself.
+
+    Args:
+        estimator: fitted.
+        ways: functions that give a faster estimator, or None.
+    """
     try:
-        for faster in (WordPipeline.from_estimator, with_fast_vectorisers, faster_table):
+        for faster in ways:
             if (found := faster(estimator)) is not None:
                 return found
     # scikit-learn can score with attributes missing or changed that the faster code reads.

@@ -1,6 +1,6 @@
 """Turns a user's own model file into a model folder, and proves that it works."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,9 @@ from shared.errors.model import UnusableModel
 from shared.model import SCORE, Card, load_model, write_card
 from training.added.copied import Copied
 from training.added.meaning import Meaning
+from training.added.mlflow_source import is_mlflow, mlflow_source
 from training.added.model_file import format_of
-from training.added.proof import check_classes, check_example, proof_rows, prove
+from training.added.proof import check_example, classes_of, proof_rows, prove
 from training.model_folder import library_versions, new_model_folder
 
 #: The values of a row, by the name of their column.
@@ -60,6 +61,7 @@ def add_model(
     meaning: Meaning | None = None,
     description: str = "",
     force: bool = False,
+    registry: str | None = None,
 ) -> Added:
     """Copy a model file into `output/name`, load it, score a few texts, and write its card.
 
@@ -67,13 +69,16 @@ def add_model(
     files that you trust.
 
     Args:
-        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`), a Keras model (`.hdf5`,
-            `.h5`, `.keras`) or an ONNX file (`.onnx`).
+        file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`, `.skops`), a Keras model
+            (`.hdf5`, `.h5`, `.keras`), an ONNX file (`.onnx`), or a file of XGBoost (`.ubj`,
+            `.json`), LightGBM (`.txt`) or CatBoost (`.cbm`). Also the folder of an
+            MLflow model, and one in a registry: `models:/name@alias` or `models:/name/3`.
         name: the name of the new model.
         output: the folder that holds the model folders.
         meaning: what the model file does not tell.
         description: the description in the model's card.
         force: replace an existing model of the same name.
+        registry: the address of the registry of MLflow; None: `MLFLOW_TRACKING_URI`.
 
     Raises:
         shared.errors.model.UnusableModel: the file cannot be served; nothing is left in `output`.
@@ -82,6 +87,9 @@ def add_model(
         shared.errors.model.BadName: a model may not have this name.
     """
     meaning = meaning or Meaning()
+    if is_mlflow(file):
+        more = {"name": name, "output": output, "description": description, "force": force}
+        return _add_mlflow(file, registry, meaning, more)
     try:
         kind = format_of(file)
     except ValueError as error:
@@ -89,19 +97,20 @@ def add_model(
     with new_model_folder(output, name, force=force) as folder:
         try:
             copied = _copy(kind, file, folder, meaning)
+            form = copied.format or kind
             card = write_card(
                 folder,
                 name=name,
-                format=kind,
+                format=form,
                 options=copied.options,
                 signature=copied.signature,
                 description=description,
                 files=[path.name for path in folder.iterdir()],
                 figures=copied.figures,
-                libraries=library_versions(*_LIBRARIES[kind]),
+                libraries=library_versions(*_LIBRARIES[form]),
             )
             model = load_model(folder)
-            classes = check_classes(model, copied.options)
+            classes = classes_of(model)
             if copied.example is not None:
                 check_example(model, copied.example)
             rows = proof_rows(model, copied.example)
@@ -112,6 +121,20 @@ def add_model(
         except UnusableModel as error:
             # Name the user's file, not the copy.
             raise UnusableModel(path=file, reason=error.fields["reason"]) from error
+
+
+def _add_mlflow(file: Path, registry: str | None, meaning: Meaning, more: dict[str, Any]) -> Added:
+    try:
+        with mlflow_source(file, registry, meaning) as source:
+            added = add_model(source.file, meaning=source.meaning, **more)
+            told = {"--inputs": "MLmodel" if meaning.inputs is None else "--inputs"}
+            sources = {name: told.get(one, one) for name, one in added.sources.items()}
+            return replace(added, notes=(*source.notes, *added.notes), sources=sources)
+    except UnusableModel as error:
+        # Name the user's folder, not a file in it.
+        raise UnusableModel(path=file, reason=error.fields["reason"]) from error
+    except ValueError as error:
+        raise UnusableModel(path=file, reason=str(error)) from error
 
 
 def _records(frame: pd.DataFrame) -> list[Values]:
@@ -130,23 +153,32 @@ def _records(frame: pd.DataFrame) -> list[Values]:
 
 
 _LIBRARIES = {
-    "pkl": ("scikit-learn", "numpy", "joblib"),
+    "pkl": ("scikit-learn", "numpy", "joblib", "cloudpickle"),
+    "skops": ("scikit-learn", "numpy", "skops"),
     "onnx": ("onnxruntime", "numpy"),
-    "hdf5": ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy"),
+    "ubj": ("xgboost", "xgboost-cpu", "numpy"),
+    "lgb": ("lightgbm", "numpy"),
+    "cbm": ("catboost", "numpy"),
+    "mlflow": ("mlflow", "mlflow-skinny"),
+    **dict.fromkeys(("hdf5", "keras"), ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy")),
 }
 
 
 def _copy(kind: str, file: Path, folder: Path, meaning: Meaning) -> Copied:
     """Copy the file into the model folder, and find out what its card must say."""
     # Imported here: scikit-learn is not needed for a Keras model, nor Keras for a pickle.
-    if kind == "pkl":
-        from training.added.estimator import copy_estimator  # noqa: PLC0415
+    if kind == "hdf5":
+        from training.added.network import copy_network  # noqa: PLC0415
 
-        return copy_estimator(file, folder, meaning)
+        return copy_network(file, folder, meaning)
+    if kind == "mlflow":
+        from training.added.mlflow_model import copy_mlflow  # noqa: PLC0415
+
+        return copy_mlflow(file, folder, meaning)
     if kind == "onnx":
         from training.added.graph import copy_graph  # noqa: PLC0415
 
         return copy_graph(file, folder, meaning)
-    from training.added.network import copy_network  # noqa: PLC0415
+    from training.added.estimator import copy_estimator  # noqa: PLC0415
 
-    return copy_network(file, folder, meaning)
+    return copy_estimator(file, folder, meaning)

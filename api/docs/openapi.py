@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Iterable, Mapping
 from functools import cache
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from flask import Blueprint, Flask, current_app
@@ -12,8 +11,10 @@ from pydantic import TypeAdapter
 from werkzeug.routing import Rule
 
 from api.docs.problem_examples import example_of
-from api.errors import PREFIX, RETRY_AFTER, V1Error, status_of
+from api.error_shapes import shape_of
+from api.errors import RETRY_AFTER, status_of
 from api.jobs.representation import JobId
+from api.release import release
 from api.schema.describe import Answer, Content, Description, Parameter, Schema, describes, json
 from api.security.access import SCOPES
 from api.security.keys import Scope
@@ -36,6 +37,8 @@ _WITH_KEYS: tuple[type[ScorelaneError], ...] = (
 _IN_PATHS: dict[str, Any] = {
     "job_id": JobId,
     "file": {"type": "string"},
+    "name": {"type": "string", "description": "The name of a model."},
+    "version": {"type": "string", "description": "The version of the model."},
     "file_id": {"type": "string", "pattern": "^file-[0-9a-f]{32}(-output|-errors)?$"},
     "batch_id": {"type": "string", "pattern": "^batch_[0-9a-f]{32}$"},
 }
@@ -57,6 +60,11 @@ _PROBLEM = {
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Sentiment": ("Score a few texts at once.", ("article",)),
     "Scoring": ("Score a few rows of any model at once.", ("scoring",)),
+    "MLflow": ("The same for clients of MLflow's scoring server.", ("mlflow",)),
+    "Open Inference": (
+        "The same for clients of the Open Inference Protocol.",
+        ("open_inference",),
+    ),
     "Jobs": (
         "Submit rows as a job; follow, list, cancel, retry and delete jobs.",
         ("submitting", "jobs", "retrying", "events"),
@@ -76,7 +84,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 _GROUP_OF = {name: group for group, (_, names) in GROUPS.items() for name in names}
 
-#: The answer of the server itself, before a request gets here: also below `/v1` a problem.
+#: The answer of the server itself, before a request gets here: everywhere a problem.
 _TOO_LONG: Schema = {
     "description": "The address is too long, with its options.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -111,7 +119,7 @@ def document(app: Flask) -> dict[str, Any]:
             path[method.lower()] = _operation(app, rule, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Scorelane", "version": _release(), "description": _ABOUT},
+        "info": {"title": "Scorelane", "version": release(), "description": _ABOUT},
         "tags": [
             {"name": name, "description": description} for name, (description, _) in GROUPS.items()
         ],
@@ -123,13 +131,6 @@ def document(app: Flask) -> dict[str, Any]:
             "schemas": {"Problem": _PROBLEM, **schemas.found},
         },
     }
-
-
-def _release() -> str:
-    try:
-        return version("scorelane-server")
-    except PackageNotFoundError:  # the source tree is run without being installed
-        return "0"
 
 
 class _Schemas:
@@ -187,9 +188,9 @@ def _operation(app: Flask, rule: Rule, schemas: _Schemas) -> Schema:
 
 def _refusals(path: str, kinds: Iterable[type[ScorelaneError]], schemas: _Schemas) -> Schema:
     found = _problems(kinds)
-    if path.startswith(PREFIX):
+    if shape := shape_of(path):
         for answer in found.values():
-            answer["content"] = {"application/json": {"schema": schemas.of(V1Error)}}
+            answer["content"] = {"application/json": {"schema": schemas.of(shape.kind)}}
     return found
 
 

@@ -3,11 +3,10 @@
 from flask import Blueprint, Response, request
 
 from api.requests.options import RowOptions, parameters_of, row_options
-from api.schema.describe import OF_ROWS, Answer, describes, json
+from api.schema.describe import OF_QUESTIONS, Answer, describes, json
 from api.schema.row_types import ANY_JSON_ROWS, SCORED_ROW
 from api.services import current_services
 from api.submission.scored_rows import scored_rows
-from shared.errors.service import ModelChanged, NoAnswerInTime, NoWorker, QuestionsFull
 
 blueprint = Blueprint("scoring", __name__)
 
@@ -21,7 +20,7 @@ _EXAMPLE = [{"ref": 1, "label": "no", "probability_no": 0.88, "probability_yes":
             "The rows with their outputs.", json({"type": "array", "items": SCORED_ROW}, _EXAMPLE)
         )
     },
-    refused=(*OF_ROWS, NoWorker, NoAnswerInTime, QuestionsFull, ModelChanged),
+    refused=OF_QUESTIONS,
     parameters=parameters_of(RowOptions),
     body=ANY_JSON_ROWS,
 )

@@ -1,6 +1,6 @@
 """Reading a JSON body whole, within the memory that the requests of a replica share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from api.process.body_memory import Reservation
@@ -25,6 +25,7 @@ def read_json(
     announced: int | None,
     memory: Reservation,
     copies: int = STORED_COPIES,
+    parse: Callable[[str], Any] = parse_text,
 ) -> tuple[Any, int]:
     """Read and parse JSON.
 
@@ -34,6 +35,7 @@ def read_json(
         announced: the length of the request's body in bytes, if it is known.
         memory: of the request; it then also holds what the rows need, and the copies.
         copies: how many times as much as the JSON is needed later, besides its values.
+        parse: makes the value of the text.
 
     Returns:
         The value, and the bytes of the JSON.
@@ -44,16 +46,35 @@ def read_json(
         shared.errors.service.BodiesFull: others hold the memory.
         shared.errors.input.NotJson: it is not JSON, or a number in it is too large.
     """
-    body = _read(settings.max_json_bytes, chunks, announced, memory)
+    body = read_whole(settings.max_json_bytes, chunks, announced, memory)
     size = len(body)
     memory.raise_to(memory_for(body, copies, settings.body_memory_bytes), BULK_ADVICE)
     text = decode_body(body)
     # As large as the value, which is all that is needed from here on.
     del body
-    return parse_text(text), size
+    return parse(text), size
 
 
-def _read(limit: int, chunks: Iterator[bytes], announced: int | None, memory: Reservation) -> bytes:
+def read_whole(
+    limit: int,
+    chunks: Iterator[bytes],
+    announced: int | None,
+    memory: Reservation,
+    what: str = "JSON body",
+) -> bytes:
+    """Read a body as it is.
+
+    Args:
+        limit: the most bytes.
+        chunks: the bytes, unpacked.
+        announced: the length of the request's body in bytes, if it is known.
+        memory: of the request; it then holds twice the body.
+        what: what the body is, for the error.
+
+    Raises:
+        shared.errors.service.TooLarge: it is longer than `limit`.
+        shared.errors.service.BodiesFull: others hold the memory.
+    """
     # Small pieces: a buffer that grows would leave a hole in the heap with each step.
     body, size = list[bytes](), announced or 0
     if size <= limit:
@@ -65,7 +86,7 @@ def _read(limit: int, chunks: Iterator[bytes], announced: int | None, memory: Re
             memory.raise_to(size, BULK_ADVICE, READING_SHARE)
             body.append(chunk)
     if size > limit:
-        raise TooLarge(what="JSON body", limit=f"{limit:,}", unit="bytes", advice=BULK_ADVICE)
+        raise TooLarge(what=what, limit=f"{limit:,}", unit="bytes", advice=BULK_ADVICE)
     # The pieces, and the whole body.
     memory.raise_to(2 * size, BULK_ADVICE)
     return b"".join(body)

@@ -115,7 +115,11 @@ class Distribution:
     def _bin(self, at: int, bins: int, rows: int) -> Bucket:
         lowest, highest = self._range or (0.0, 0.0)
         width = (highest - lowest) / bins
-        value = self._clip(lowest + width * (at + 0.5))
+        value = lowest + width * (at + 0.5)
+        # A whole number in the bin, or at its end: a little more, because of rounding.
+        if self._whole and width < 1 and abs(round(value) - value) <= width * 0.500_001:
+            value = round(value)
+        value = self._clip(value)
         return Bucket(lowest + width * at, lowest + width * (at + 1), value, rows)
 
     def _clip(self, value: float) -> float:

@@ -32,12 +32,26 @@ OF_ROWS: tuple[type[ScorelaneError], ...] = (
     input_errors.Packed,
     input_errors.UnknownOption,
     input_errors.BadOption,
-    *(kind for kind in input_errors.BadInput.__subclasses__()),
+    *(
+        kind
+        for kind in input_errors.BadInput.__subclasses__()
+        if kind not in (input_errors.BadInferenceBody, input_errors.RowErrors)
+    ),
     errors.UnsupportedEncoding,
     errors.TooLarge,
     errors.BodiesFull,
     errors.ServiceFull,
     errors.NoModelYet,
+)
+
+
+#: The errors of every path that takes rows and answers with their outputs.
+OF_QUESTIONS: tuple[type[ScorelaneError], ...] = (
+    *OF_ROWS,
+    errors.NoWorker,
+    errors.NoAnswerInTime,
+    errors.QuestionsFull,
+    errors.ModelChanged,
 )
 
 

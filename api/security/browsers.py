@@ -22,7 +22,16 @@ from shared.errors.service import CrossSite, HostNotAllowed
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 #: Endpoints that answer under any host: load balancers probe them, and they say nothing of jobs.
-_PROBES = frozenset({"health.livez", "health.readyz"})
+_PROBES = frozenset(
+    {
+        "health.livez",
+        "health.readyz",
+        "mlflow.ping",
+        "mlflow.health",
+        "open_inference.live",
+        "open_inference.ready",
+    }
+)
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -1,6 +1,5 @@
 """Scoring a few rows while the client waits: a question to the workers, of which nothing stays."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from api.requests.limits import BULK_ADVICE
@@ -44,13 +43,13 @@ def find_served(at: Services, name: str | None, signature: Signature | None = No
     return served
 
 
-def check_count(at: Services, rows: Sequence[Row]) -> None:
-    """Check that the rows are few enough for a question.
+def check_count(at: Services, rows: int) -> None:
+    """Check that rows are few enough for a question.
 
     Raises:
         shared.errors.service.TooLarge: they are more than `small_rows`.
     """
-    if len(rows) > at.settings.small_rows:
+    if rows > at.settings.small_rows:
         limit = f"{at.settings.small_rows:,}"
         raise TooLarge(what="number of rows", limit=limit, unit="rows", advice=BULK_ADVICE)
 

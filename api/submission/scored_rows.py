@@ -34,7 +34,7 @@ def scored_rows(
     # Before the body is read: an option that cannot be used is refused at once.
     where, outputs = input_columns(signature, options), chosen_outputs(signature, options.outputs)
     rows = json_rows(read_json_rows(at, request, memory, COPIES), where)
-    check_count(at, rows)
+    check_count(at, len(rows))
     served = find_served(at, options.model, signature)
     refs = [row[0] for row in rows]
     answer = []

@@ -3,12 +3,11 @@
 from flask import Blueprint, Response, request
 
 from api.requests.options import RowOptions, parameters_of, row_options
-from api.schema.describe import OF_ROWS, Answer, Content, describes, json
+from api.schema.describe import OF_QUESTIONS, Answer, Content, describes, json
 from api.schema.row_types import JSON_ROWS, Row
 from api.services import current_services
 from api.submission.scored_rows import scored_rows
 from shared.errors.input import TakesColumns
-from shared.errors.service import ModelChanged, NoAnswerInTime, NoWorker, QuestionsFull
 from shared.model import SCORE
 
 blueprint = Blueprint("article", __name__)
@@ -26,7 +25,7 @@ def apitest() -> str:
 @blueprint.post("/sentiment")
 @describes(
     {200: Answer("The rows with their scores.", json(list[Row], [{"ref": 1, SCORE: 0.83}]))},
-    refused=(*OF_ROWS, NoWorker, NoAnswerInTime, QuestionsFull, ModelChanged),
+    refused=OF_QUESTIONS,
     parameters=parameters_of(RowOptions),
     body=JSON_ROWS,
 )

@@ -19,8 +19,23 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
 
 @click.command("add-model", epilog="Example: scorelane add-model my.pkl --name mine")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--registry",
+    metavar="URL",
+    help="MLflow: the server with the model that FILE names, as models:/name@alias or "
+    "models:/name/3.  [default: MLFLOW_TRACKING_URI]",
+)
 @model_options.name
 @model_options.output
+@click.option(
+    "--vectorizer",
+    "--preprocessor",
+    type=options.EXISTING_FILE,
+    multiple=True,
+    callback=lambda _context, _option, files: files or None,
+    help="scikit-learn: the file with the fitted vectoriser, scaler or encoder, if FILE holds the "
+    "model alone. Repeat it for several steps, in their order.",
+)
 @click.option(
     "--word-index",
     type=options.EXISTING_FILE,
@@ -52,26 +67,26 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
 @click.option(
     "--inputs",
     metavar="NAME:TYPE,...",
-    help="scikit-learn: the columns that the model takes, in its order, as in "
+    help="The columns that the model takes, in its order, as in "
     "age:double,name:string?; a type is string, double, long, boolean or datetime, and ? means "
     "that values may be missing.  [default: what the fitted model tells]",
 )
 @click.option(
     "--example",
     type=options.EXISTING_FILE,
-    help="scikit-learn: a CSV, TSV or Parquet file with rows for the model; its columns are the "
-    "model's inputs.",
+    help="A CSV, TSV or Parquet file with rows for the model; its columns are the model's inputs.",
 )
 @click.option(
     "--labels",
     metavar="NAME,...",
-    help="scikit-learn: the names of the outputs of a model that predicts several, in its order.",
+    help="The names of the outputs of a model that predicts several, in its order.",
 )
 @click.option(
     "--classes",
     metavar="NAME,...",
     callback=_names,
-    help="ONNX: the names of the classes, in the order of the model's numbers.",
+    help="Keras, ONNX: the names of the classes, in the order of the model's numbers; of the two "
+    "of one sigmoid of Keras.  [default: 0,1,...]",
 )
 @click.option(
     "--cuts",
@@ -96,14 +111,16 @@ def add_model(
     as_json: bool,
     **meaning: Any,
 ) -> None:
-    """Add your own model: a fitted scikit-learn pipeline, or a Keras model.
+    """Add your own model: of scikit-learn, Keras, ONNX, XGBoost, LightGBM or CatBoost.
 
-    FILE ends in .pkl, .pickle, .joblib or .sav (a pipeline that takes texts or the rows of a
-    table), or in .hdf5, .h5 or .keras (a model that takes word numbers). The command copies FILE,
-    loads the model, prints which columns it takes and gives, and scores a few rows with it.
+    FILE ends in .pkl, .pickle, .joblib, .sav or .skops (a pipeline that takes texts or the rows of
+    a table), .hdf5, .h5 or .keras (a Keras model of texts or tables), .onnx, .ubj or .json
+    (XGBoost), .txt (LightGBM) or .cbm (CatBoost). A pickle may be compressed (.pkl.gz), and may
+    hold a dict or a list of a vectoriser and a model. The command copies FILE, loads the model,
+    prints which columns it takes and gives, and scores a few rows with it.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
-    you trust.
+    you trust. A .skops file runs no code; SCORELANE_TRUSTED_TYPES says what it may hold.
     """
     from training.add_model import add_model as add  # noqa: PLC0415  see model_options
     from training.added.meaning import Meaning  # noqa: PLC0415
@@ -114,6 +131,7 @@ def add_model(
             file,
             name=name,
             output=models_dir,
+            registry=meaning.pop("registry"),
             meaning=Meaning(
                 class_values=_numbers("class_values", class_values, "0,0.5,1"),
                 target_range=_numbers("target_range", target_range, "1,5"),

@@ -86,7 +86,7 @@ def train(
     is kept, and `test` rows measure it (`dev` rows, if there is no `test` row). Without that column
     a random tenth of the texts is `dev`.
     """
-    from scoring.keras_model import COMPILED_FIGURE  # noqa: PLC0415  see model_options
+    from scoring.networks.compiled import COMPILED_FIGURE  # noqa: PLC0415  see model_options
     from training.labelled_cells import Reading  # noqa: PLC0415
     from training.options import TrainingOptions  # noqa: PLC0415
     from training.train import train as train_model  # noqa: PLC0415

@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 
 from scoring.class_values import given_values, values_of_labels
 from scoring.estimators.kinds import refuse_other_objects, says
+from scoring.estimators.named_classes import CLASS_NAMES
 from scoring.estimators.unwrapping import final_step
 
 #: Texts that every model must be able to score when it is loaded.
@@ -33,11 +34,16 @@ TARGET_RANGE = "target_range"
 _SUM_TOLERANCE = 1e-4
 
 
-def class_labels(estimator: Any) -> list[Any]:
+def class_labels(estimator: Any, options: dict[str, Any] | None = None) -> list[Any]:
     """The labels of a classifier, in the order of its probabilities; empty for a regressor.
 
+    Args:
+        estimator: the classifier.
+        options: the options of its card, which may hold `class_names`.
+
     Raises:
-        ValueError: it predicts several labels at once, each with classes of its own.
+        ValueError: it predicts several labels at once, each with classes of its own; or the names
+            in the options are not one for each class.
     """
     labels = getattr(estimator, "classes_", [])
     try:
@@ -46,7 +52,11 @@ def class_labels(estimator: Any) -> list[Any]:
         array = np.empty((0, 0))  # lists of unequal length
     if array.ndim != 1:
         raise ValueError(_SEVERAL_OUTPUTS)
-    return list(array.tolist())
+    own = list(array.tolist())
+    names = list((options or {}).get(CLASS_NAMES, own))
+    if len(names) != len(own):
+        raise ValueError(f"its card names {len(names)} classes, and it has {len(own)}")
+    return names
 
 
 def class_values_of(estimator: Any, options: dict[str, Any]) -> npt.NDArray[np.float64] | None:
@@ -72,7 +82,7 @@ def class_values_of(estimator: Any, options: dict[str, Any]) -> npt.NDArray[np.f
     if TARGET_RANGE in options:
         raise ValueError("it has classes, so a range of its target has no use for it")
     probabilities = _checked_probabilities(predict_texts(estimator.predict_proba, estimator))
-    labels = class_labels(estimator)
+    labels = class_labels(estimator, options)
     if len(labels) != probabilities.shape[1]:
         raise ValueError(
             f"it gives {probabilities.shape[1]} probabilities per text, "

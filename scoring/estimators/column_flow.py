@@ -32,6 +32,8 @@ from sklearn.preprocessing import (
 )
 from sklearn.utils import get_tags
 
+from scoring.estimators.boosted import boosted_names, boosted_width, library_of
+from scoring.estimators.boosted_flow import tell_boosted
 from scoring.estimators.fitted_columns import Categories, FittedColumn, Flow, type_of_values
 from scoring.estimators.unwrapping import unwrapped
 
@@ -57,6 +59,8 @@ def fitted_names(estimator: Any) -> list[str] | None:
 
     They are those of the estimator itself, or of the first of those inside it.
     """
+    if library_of(estimator):
+        return boosted_names(estimator)
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None:
         return [str(name) for name in names]
@@ -65,9 +69,8 @@ def fitted_names(estimator: Any) -> list[str] | None:
 
 def fitted_width(estimator: Any) -> int | None:
     """The number of columns that an estimator was fitted to; None if it does not tell."""
-    width = getattr(estimator, "n_features_in_", None)
-    if width is not None:
-        return int(width)
+    if (width := boosted_width(estimator)) is not None:
+        return width
     inside = map(fitted_width, estimators_inside(estimator))
     return next((one for one in inside if one is not None), None)
 
@@ -105,6 +108,9 @@ def _through(step: Any, flows: Flows) -> Flows:
     for kinds, follow in _FOLLOW:
         if isinstance(step, kinds):
             return follow(step, flows)
+    if library_of(step):
+        tell_boosted(step, flows)
+        return []
     if inside := estimators_inside(step):
         for estimator in inside:
             _through(estimator, flows)

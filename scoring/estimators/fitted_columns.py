@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scoring.estimators.boosted import PandasCategories
 from shared.signature import ColumnType
 
 #: Types whose values are numbers to a step that reads numbers; the first is the most special.
@@ -26,6 +27,8 @@ class FittedColumn:
         is_used: whether a step reads it.
         missing_is_none: whether a missing value was None in the fit, and not NaN. They are two
             categories to an encoder.
+        categories: the categories of pandas that a step was fitted to; None if the column was not
+            of pandas categories.
     """
 
     name: str
@@ -35,6 +38,7 @@ class FittedColumn:
     values: list[Any] = field(default_factory=list)
     is_used: bool = False
     missing_is_none: bool = False
+    categories: PandasCategories | None = None
 
     @property
     def type(self) -> ColumnType | None:

@@ -22,6 +22,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier, ExtraTreeClassifier
 
+from scoring.estimators.boosted import library_of
 from scoring.estimators.unwrapping import unwrapped
 
 #: Their `predict` takes the greatest of numbers that grow with the probabilities, or those
@@ -51,21 +52,25 @@ _KINDS = frozenset(
     ]
 )
 
+#: A vote counts probabilities or labels, and a threshold decides against the more probable class.
+_NOT_ALWAYS = (VotingClassifier, FixedThresholdClassifier, TunedThresholdClassifierCV)
+
 
 def predicts_most_probable(estimator: Any) -> bool:
     """Whether a fitted classifier of one output predicts its most probable class, except at ties.
 
     Then one pass over the rows gives the probabilities and the labels.
     """
-    if isinstance(estimator, FixedThresholdClassifier | TunedThresholdClassifierCV):
-        return False
     if type(estimator) is Pipeline:
         return predicts_most_probable(estimator.steps[-1][1])
     if type(estimator) is StackingClassifier:
         return predicts_most_probable(estimator.final_estimator_)
-    if type(estimator) is VotingClassifier:
-        return bool(estimator.voting == "soft")
+    if isinstance(estimator, _NOT_ALWAYS):
+        return bool(getattr(estimator, "voting", "") == "soft")
     if hasattr(estimator, "best_estimator_"):
         return predicts_most_probable(estimator.best_estimator_)
     inside = unwrapped(estimator)
-    return type(inside) in _KINDS if inside is estimator else predicts_most_probable(inside)
+    if inside is not estimator:
+        return predicts_most_probable(inside)
+    # CatBoost's may have a threshold of their own.
+    return type(inside) in _KINDS or library_of(inside) in ("xgboost", "lightgbm")

@@ -262,7 +262,7 @@ def is_regression(estimator: Any, predicted: npt.NDArray[Any]) -> bool:
 
     One that does not say of which kind it is does so if it predicts fractions.
     """
-    if hasattr(estimator, "classes_"):
+    if len(getattr(estimator, "classes_", ())):
         return False
     return says(is_regressor, estimator) or predicted.dtype.kind == "f"
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from scoring.estimators.boosted import with_categories
 from scoring.estimators.column_flow import fitted_columns, fitted_names, fitted_width
 from shared.signature import SENTIMENT, Input
 
@@ -45,10 +46,11 @@ def row_reader(estimator: Any, inputs: Sequence[Input]) -> Callable[[pd.DataFram
         raise ValueError(f"it was fitted to {width} columns, and has {len(names)} inputs")
     columns = fitted_columns(estimator, fitted or names)
     of_none = [one.name for one in columns if one.missing_is_none and one.name in names]
+    categories = {one.name: one.categories for one in columns if one.categories}
     if fitted is not None:
         names = [name for name in fitted if name in names]
     if fitted is not None or width is None:
-        return lambda frame: _chosen(frame, names, of_none)
+        return lambda frame: with_categories(_chosen(frame, names, of_none), categories)
     are_numbers = all(one.type in ("double", "long", "boolean") for one in inputs)
     dtype = "float64" if are_numbers and not of_none else "object"
     return lambda frame: _chosen(frame, names, of_none).to_numpy(dtype=dtype)

@@ -62,7 +62,7 @@ class Sentiment:
             return cls(None, options, [], has_one_class=False)
         found = np.asarray(estimator.predict_proba(list(TRIAL_TEXTS)))
         one = exclude_each_other(estimator, found)
-        return cls(values, options, class_labels(estimator), has_one_class=one)
+        return cls(values, options, class_labels(estimator, options), has_one_class=one)
 
     @classmethod
     def of_table(cls, estimator: Any, options: dict[str, Any]) -> Self:
@@ -71,7 +71,7 @@ class Sentiment:
         Raises:
             ValueError: the options do not tell, or do not fit it.
         """
-        labels = class_labels(estimator)
+        labels = class_labels(estimator, options)
         values = given_values(options, len(labels))
         if (values is None) == (target_range_of(options) is None) or bool(labels) == (
             values is None

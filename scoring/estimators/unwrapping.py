@@ -1,4 +1,4 @@
-"""Finds the estimator that does the work inside a search, a threshold classifier or a pipeline."""
+"""Finds the estimator that does the work inside a search, another wrapper or a pipeline."""
 
 from typing import Any
 
@@ -16,6 +16,8 @@ from sklearn.model_selection._search_successive_halving import (
     HalvingRandomSearchCV,
 )
 
+from scoring.estimators.named_classes import NamedClasses
+
 #: Class -> the attributes of which one holds the estimator. A threshold classifier of a fitted
 #: estimator has no `estimator_`.
 _INSIDE: dict[type, tuple[str, ...]] = {
@@ -26,6 +28,7 @@ _INSIDE: dict[type, tuple[str, ...]] = {
     TunedThresholdClassifierCV: ("estimator_",),
     FixedThresholdClassifier: ("estimator_", "estimator"),
     FrozenEstimator: ("estimator",),
+    NamedClasses: ("estimator",),
 }
 
 
@@ -46,6 +49,8 @@ def final_step(estimator: Any) -> Any:
     while True:
         if hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
+        elif isinstance(estimator, NamedClasses):
+            estimator = estimator.estimator
         elif getattr(estimator, "steps", None):
             estimator = estimator.steps[-1][1]
         else:

@@ -37,24 +37,6 @@ def checked_length(of_model: int | None, of_card: Any) -> int:
     return of_model or of_card or MAX_LENGTH
 
 
-def check_unnamed_outputs(outputs: int) -> None:
-    """Check that a number of outputs without `class_values` has one meaning.
-
-    One is the score, two are no and yes, and ten are the deciles of the models that `scorelane
-    train` makes. Any other number may as well be of topics.
-
-    Raises:
-        ValueError: the values of the classes must be given.
-    """
-    if outputs not in (0, 1, 2, 10):
-        from_worst = ",".join(f"{number / (outputs - 1):.3g}" for number in range(outputs))
-        raise ValueError(
-            f"it has {outputs} outputs, and a Keras file does not say what they stand for. Give "
-            "one number in 0..1 per output, in their order, with --class-values. If they are "
-            f"grades from worst to best: --class-values {from_worst}"
-        )
-
-
 def brief(error: Exception) -> str:
     """The message of a library's exception as one line of at most 300 characters."""
     return " ".join(str(error).split())[:300]

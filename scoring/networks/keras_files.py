@@ -93,6 +93,11 @@ def _description(path: Path) -> tuple[str, dict[str, Any], str]:
     return version, json.loads(attributes["model_config"]), backend
 
 
+def is_current(path: Path) -> bool:
+    """Whether a file that can be read is a `.keras` file of Keras 3, which needs no translation."""
+    return zipfile.is_zipfile(path) and _description(path)[0].startswith("3.")
+
+
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 

@@ -1,6 +1,7 @@
 """Runs a Keras model in TensorFlow.
 
-No module of `scoring` but this one and `keras_files` imports TensorFlow.
+Beside it, only `tensorflow_table`, `keras_files` and `keras_walk` in `scoring` import TensorFlow or
+Keras.
 """
 
 from contextlib import suppress
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from scoring.networks.heads import HEADS, Heads
 from scoring.networks.keras_checks import brief, check_outputs
 from scoring.networks.keras_files import all_layers
 from scoring.networks.keras_network import Network
@@ -34,9 +36,10 @@ class TensorFlowNetwork(Network):
 
         Args:
             model: a Keras model with one input of n rows of word numbers, and one output of n rows
-                of K probabilities or of one number in 0..1.
-            options: may hold `max_length`, `padding` (`post` or `pre`) and `class_values`; they
-                replace the defaults.
+                of K probabilities or of one number in 0..1; or with the outputs that `heads`
+                describes.
+            options: may hold `max_length`, `padding` (`post` or `pre`), `class_values` and `heads`;
+                they replace the defaults.
 
         Raises:
             ValueError: the model does not have this form; the message says why.
@@ -45,6 +48,7 @@ class TensorFlowNetwork(Network):
         embeddings = _embeddings(model)
         words = min(embedding.input_dim for embedding in embeddings)
         super().__init__(model.input_shape[1], words, options)
+        self._heads = Heads.from_options(options, scores=False) if HEADS in options else None
         self._function = _compiled(model)
         outputs = self._run_trial_rows()
         self._set_classes(outputs.shape[1], options)
@@ -72,11 +76,24 @@ class TensorFlowNetwork(Network):
         if not hasattr(outputs, "numpy") or outputs.shape.rank != 2:
             raise ValueError("it must have one output, of one row per text")
         checked: npt.NDArray[np.float32] = outputs.numpy()
-        check_outputs(checked, rows)
+        self._check(checked, rows)
         # Outputs without a bound, such as of a tanh, may be in 0..1 for a few rows by chance.
         more = self.full_rows(self._more_trial_rows())
-        check_outputs(self._function(more).numpy(), more)
+        self._check(self._function(more).numpy(), more)
         return checked
+
+    def _check(self, outputs: npt.NDArray[np.float32], rows: npt.NDArray[np.int32]) -> None:
+        """Check that outputs are what they are taken for.
+
+        Raises:
+            ValueError: they are not; the message says why.
+        """
+        if self._heads is None:
+            check_outputs(outputs, rows)
+            return
+        for head, part in zip(self._heads.each, self._heads.parts(outputs), strict=True):
+            if head.kind == "classes":
+                check_outputs(part, rows)
 
     def _skip_zeros_if_exact(self, model: Any, expected: npt.NDArray[np.float32]) -> None:
         """Switch to a function of variable length if it gives every trial row the same output.
@@ -122,7 +139,13 @@ def use_one_thread() -> None:
 
 def _compiled(model: Any) -> Any:
     rows_of_numbers = tf.TensorSpec((None, model.input_shape[1]), tf.int32)
-    return tf.function(lambda ids: model(ids, training=False), input_signature=[rows_of_numbers])
+
+    def outputs(ids: Any) -> Any:
+        found = model(ids, training=False)
+        several = keras.tree.flatten(found)
+        return tf.concat(several, axis=1) if len(several) > 1 else found
+
+    return tf.function(outputs, input_signature=[rows_of_numbers])
 
 
 def _any_length(model: Any) -> Any:

@@ -6,6 +6,8 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from importlib.util import find_spec
 from pickle import UnpicklingError
 
+from scoring.saved.bytecode import OtherPython
+
 #: The messages of Python's two unpicklers about a name that a module does not have.
 _MISSING_NAMES = (
     re.compile(r"[Cc]an't get attribute '(?P<name>[^']+)' on <module '(?P<module>[^']+)'"),
@@ -16,28 +18,35 @@ _MISSING_NAMES = (
 _DAMAGED = (EOFError, IndexError, KeyError, MemoryError, OverflowError, UnpicklingError, zlib.error)
 
 
+#: What an exception says -> the reason.
+_SAID = {
+    "unsupported pickle protocol": "it was saved by a newer Python, in a pickle protocol that this "
+    "one does not know. Save it again with joblib.dump, which all supported versions of Python "
+    "read, or with protocol=4",
+    "codec can't decode": "it seems to be saved by Python 2. Fit the pipeline again under Python 3 "
+    "and save it with joblib.dump",
+    "LZ4 is not installed": "it is compressed with LZ4. Install the package lz4, here and for the "
+    "workers, or save the pipeline with joblib.dump(pipeline, 'model.pkl', compress=3)",
+}
+
+
 def unpickling_failure(error: BaseException) -> str:
     """Turn the exception of an unpickling into a reason for `UnusableModel`."""
     said = str(error).partition("\n")[0][:200]
+    if isinstance(error, OtherPython):
+        return str(error)
     if isinstance(error, ModuleNotFoundError) and error.name:
         return _of_missing_module(error.name)
     if isinstance(error, ImportError | AttributeError):
         return _of_missing_name(said)
-    if "unsupported pickle protocol" in said:
-        return (
-            f"it was saved by a newer Python ({said}). Save it again with joblib.dump, which all "
-            "supported versions of Python read, or with protocol=4"
-        )
+    for sign, reason in _SAID.items():
+        if sign in said:
+            return reason
     if isinstance(error, _DAMAGED):
         return (
             "it cannot be unpickled, because it is cut off, damaged or no pickle "
             f"({type(error).__name__}: {said or 'it ends early'}). Copy the whole file again, or "
             "save the fitted pipeline with joblib.dump"
-        )
-    if isinstance(error, UnicodeDecodeError):
-        return (
-            f"it seems to be saved by Python 2 ({said}). Fit the pipeline again under Python 3, "
-            "and save it with joblib.dump"
         )
     return (
         f"it cannot be unpickled ({type(error).__name__}: {said}). Save the fitted pipeline with "
@@ -51,8 +60,9 @@ def _of_missing_module(module: str) -> str:
         return _of_another_version(module, package)
     return (
         f"its pickle needs the module '{module}', which is not installed here. Install the package "
-        "that provides it, here and for the workers. If the module is a file of your own, put it "
-        "into a package and install that, or save a pipeline that does not use it"
+        "that provides it, here and for the workers. If the module is a file of your own, save the "
+        f"pipeline with cloudpickle, after cloudpickle.register_pickle_by_value({module}), or put "
+        "it into a package and install that"
     )
 
 
@@ -64,9 +74,9 @@ def _of_missing_name(said: str) -> str:
     if module in ("__main__", "__mp_main__"):
         return (
             f"its pickle names '{name}' of the script or notebook that saved it (__main__), which "
-            f"no other program has. Put '{name}' into a module of a package, install the package "
-            "here and for the workers, import it from there in your script, and save the pipeline "
-            "again"
+            "no other program has. Save the pipeline there with cloudpickle, which stores such "
+            "functions and classes with it: cloudpickle.dump(pipeline, open('model.pkl', 'wb')). "
+            f"Or put '{name}' into a package that is installed here and for the workers"
         )
     return _of_another_version(f"{module}.{name}", module.partition(".")[0])
 

@@ -26,10 +26,14 @@ def children(part: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def is_part(value: Any) -> bool:
-    """Whether a value is an estimator or another object of scikit-learn, with attributes."""
+    """Whether a value is an estimator or another object of scikit-learn, with attributes.
+
+    Estimators of CatBoost have scikit-learn's methods, and none of its classes.
+    """
     if isinstance(value, type) or not hasattr(value, "__dict__"):
         return False
-    return isinstance(value, BaseEstimator) or type(value).__module__.startswith("sklearn.")
+    library = type(value).__module__.partition(".")[0]
+    return isinstance(value, BaseEstimator) or library in ("sklearn", "catboost")
 
 
 def all_parts(estimator: Any) -> Iterator[Any]:

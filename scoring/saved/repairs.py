@@ -5,12 +5,18 @@ version that saved the file. What cannot be repaired is refused.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sklearn.calibration import CalibratedClassifierCV, _CalibratedClassifier
 from sklearn.compose import ColumnTransformer
 from sklearn.cross_decomposition import PLSRegression
-from sklearn.ensemble import AdaBoostClassifier, BaseEnsemble, StackingClassifier
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaseEnsemble,
+    IsolationForest,
+    StackingClassifier,
+)
 from sklearn.ensemble._gb import BaseGradientBoosting
 from sklearn.ensemble._hist_gradient_boosting.gradient_boosting import BaseHistGradientBoosting
 from sklearn.feature_extraction.text import TfidfTransformer
@@ -18,13 +24,15 @@ from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
 from sklearn.linear_model._glm.glm import _GeneralizedLinearRegressor
 from sklearn.model_selection._search import BaseSearchCV
+from sklearn.multioutput import ClassifierChain, RegressorChain
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler
+from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, OneHotEncoder, OrdinalEncoder
 from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.svm._base import BaseLibSVM
 from sklearn.tree import DecisionTreeClassifier
 
 from scoring.saved.logistic import restore_multi_class
+from scoring.saved.unpickling import gone_names
 
 #: Major and minor number of a version.
 Version = tuple[int, int]
@@ -91,10 +99,49 @@ def _ensemble(part: Any, _: Version) -> None:
 def _columns(part: Any, _: Version) -> None:
     # Until 1.3 the fitted steps named the columns that pass through by this word.
     passing = FunctionTransformer(accept_sparse=True, check_inverse=False)
+    # From 1.5 to 1.7 the places of the remaining columns were a list of a class of its own.
+    places = vars(part).get("_transformer_to_input_indices", {})
     part.transformers_ = [
-        (name, passing if step == "passthrough" else step, columns)
+        (
+            name,
+            passing if isinstance(step, str) and step == "passthrough" else step,
+            list(places[name]) if gone_names(columns) else columns,
+        )
         for name, step, columns in vars(part).get("transformers_", ())
     ]
+    if "_remainder" in vars(part) and gone_names(part._remainder[2]):
+        part._remainder = (*part._remainder[:2], list(places["remainder"]))
+
+
+def _chain(part: Any, _: Version) -> None:
+    _rename(part, "base_estimator", "estimator")
+
+
+def _one_hot(part: Any, _: Version) -> None:
+    if "sparse_output" not in vars(part):
+        _rename(part, "sparse", "sparse_output")
+    if "drop_idx_" in vars(part) and "_drop_idx_after_grouping" not in vars(part):
+        if part.drop_idx_ is not None and part._infrequent_enabled:
+            raise NotRepairable("its categories are dropped in another way")
+        part._drop_idx_after_grouping = part.drop_idx_
+
+
+def _ordinals(part: Any, _: Version) -> None:
+    # Until 1.2 there was no grouping of infrequent categories.
+    vars(part).setdefault("_infrequent_enabled", False)
+
+
+def _isolation(_: Any, saved_with: Version) -> None:
+    if saved_with < (1, 3):
+        raise NotRepairable("an IsolationForest kept less of its trees")
+
+
+def _checked_numbers(part: Any, _: Version) -> None:
+    # A HistGradientBoosting with categories checks its numbers so; the keyword changed in 1.6.
+    if isinstance(part.func, partial) and "force_all_finite" in part.func.keywords:
+        keywords = dict(part.func.keywords)
+        keywords["ensure_all_finite"] = keywords.pop("force_all_finite")
+        part.func = partial(part.func.func, *part.func.args, **keywords)
 
 
 def _self_training(part: Any, _: Version) -> None:
@@ -187,6 +234,12 @@ REPAIRS: list[tuple[Any, Callable[[Any, Version], None]]] = [
     (MaxAbsScaler, _defaults(clip=False)),
     (BaseEnsemble, _ensemble),
     (ColumnTransformer, _columns),
+    (ClassifierChain, _chain),
+    (RegressorChain, _chain),
+    (FunctionTransformer, _checked_numbers),
+    (OneHotEncoder, _one_hot),
+    (OrdinalEncoder, _ordinals),
+    (IsolationForest, _isolation),
     (AdaBoostClassifier, _adaboost),
     ((KNeighborsClassifier, KNeighborsRegressor), _neighbours),
     (PLSRegression, _pls),

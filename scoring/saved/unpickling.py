@@ -3,6 +3,7 @@
 import bz2
 import lzma
 import re
+import types
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,8 @@ import numpy as np
 from joblib import numpy_pickle
 from sklearn.tree import _tree
 from typing_extensions import override
+
+from scoring.saved.bytecode import checked_code
 
 #: In a pickle of any protocol, the version follows this key after at most a few opcodes.
 _VERSION = re.compile(
@@ -68,6 +71,11 @@ class _Tree(_tree.Tree):  # type: ignore[misc]  # scikit-learn has no types
         super().__setstate__(state)
 
 
+def _checked_builtin_type(name: str) -> Any:
+    """The type of the module `types` for which a file of cloudpickle asks."""
+    return checked_code if name == "CodeType" else getattr(types, name)
+
+
 def load_pickle(path: Path) -> tuple[Any, set[str]]:
     """Unpickle a file of joblib or pickle, compressed or not. This runs code from the file.
 
@@ -92,6 +100,11 @@ def _unpickler_that_notes(missing: set[str]) -> Iterator[None]:
         def find_class(self, module: str, name: str) -> Any:
             if (module, name) == ("sklearn.tree._tree", "Tree"):
                 return _Tree
+            if module in ("__main__", "__mp_main__"):
+                # This program may be the script that saved the file, but no worker is.
+                raise AttributeError(f"module '{module}' has no attribute '{name}'")
+            if name == "_builtin_type" and module.endswith("cloudpickle.cloudpickle"):
+                return _checked_builtin_type
             try:
                 return super().find_class(module, name)
             except (ImportError, AttributeError):

@@ -1,6 +1,7 @@
 """Makes an estimator that another version of scikit-learn saved score as it did there."""
 
 import re
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -77,4 +78,12 @@ def _check_compared(part: Any) -> None:
 def _names_of_gone(estimator: Any) -> set[str]:
     """The names for which a `Gone` stands anywhere in the estimator."""
     values = (value for part in all_parts(estimator) for _, value in children(part))
-    return set().union(*map(gone_names, values))
+    return set().union(*(gone_names(one) for value in values for one in _nested(value)))
+
+
+def _nested(value: Any) -> Iterator[Any]:
+    """The value, and all values in it if it is a list, a tuple or a dictionary."""
+    yield value
+    if isinstance(value, dict | list | tuple):
+        for _, inner in children(value):
+            yield from _nested(inner)

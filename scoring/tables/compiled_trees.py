@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import issparse
 
 from scoring.tables.tree_nodes import TreeNodes
 from scoring.tables.tree_tables import large_tables, small_tables
@@ -20,6 +21,9 @@ LIBRARY = library(
     ["trees_add_small", "trees_add_large"],
     holds_lock=False,
 )
+
+#: How many numbers of a sparse matrix are made an array at a time.
+_DENSE_NUMBERS = 1 << 21
 
 #: The maximum number of leaves of a tree all of whose nodes are evaluated.
 _MANY_LEAVES = 256
@@ -77,17 +81,24 @@ class CompiledTrees:
         self._groups = [_Group(nodes, single=single) for nodes in groups]
         self.outputs = self._groups[0].outputs
 
-    def add(self, numbers: npt.NDArray[Any], sums: npt.NDArray[np.float64]) -> None:
+    def add(self, numbers: Any, sums: npt.NDArray[np.float64]) -> None:
         """Add what each tree gives for n rows, tree by tree.
 
         Args:
-            numbers: n rows of features, float32 or float64 as the trees compare them.
+            numbers: n rows of features, float32 or float64 as the trees compare them; an array, or
+                a sparse matrix by rows.
             sums: n x `outputs`.
 
         Raises:
             ValueError: the arrays have other shapes or types.
             MemoryError: there is too little memory for a block of rows.
         """
+        if issparse(numbers):
+            step = max(_DENSE_NUMBERS // max(numbers.shape[1], 1), 1)
+            for start in range(0, numbers.shape[0], step):
+                rows = slice(start, start + step)
+                self.add(numbers[rows].toarray(), sums[rows])
+            return
         for group in self._groups:
             group.add(numbers, sums)
 

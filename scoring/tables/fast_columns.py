@@ -36,6 +36,7 @@ class FastColumns:
         self.names = tuple(names)
         self.original = original
         self._list = list(names)
+        self._needed = {name for part in parts for name in part.names}
         # A matrix without one of these could be of whole numbers.
         makes_floats = any(not isinstance(part, NumberPart) or part.steps for part in parts)
         if not makes_floats or len(set(names)) < len(names):
@@ -97,13 +98,22 @@ class FastColumns:
         Raises:
             LeftToScikitLearn: only the original transformers can treat these rows.
         """
-        if type(frame) is not pd.DataFrame or frame.columns.tolist() != self._list or frame.empty:
+        if type(frame) is not pd.DataFrame or not len(frame) or not self._knows(frame.columns):
             raise LeftToScikitLearn
         if self._sample is None:
             # NumPy decides the order in memory; releases of scikit-learn differ in the sparse type.
             self._sample = self.original.transform(frame.iloc[:2])
         cells = [part.cells(frame) for part in self.parts]
         return self._sparse_matrix(cells) if issparse(self._sample) else self._dense_matrix(cells)
+
+    def _knows(self, columns: "pd.Index[Any]") -> bool:
+        """Whether the columns of a frame are those that the original transformers accept.
+
+        A `ColumnTransformer` finds its columns by their names, and needs no others.
+        """
+        if isinstance(self.original, ColumnTransformer):
+            return columns.is_unique and self._needed <= set(columns)
+        return columns.tolist() == self._list
 
     def _dense_matrix(self, cells: Sequence[Cells]) -> Numbers:
         order: Literal["C", "F"] = "C" if self._sample.flags.c_contiguous else "F"

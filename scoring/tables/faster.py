@@ -13,6 +13,12 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 
@@ -27,6 +33,10 @@ _PARTS: dict[type, tuple[str, ...]] = {
     BaggingClassifier: ("estimators_",),
     BaggingRegressor: ("estimators_",),
     CalibratedClassifierCV: ("calibrated_classifiers_",),
+    FixedThresholdClassifier: ("estimator_", "estimator"),
+    GridSearchCV: ("best_estimator_",),
+    RandomizedSearchCV: ("best_estimator_",),
+    TunedThresholdClassifierCV: ("estimator_",),
     MultiOutputClassifier: ("estimators_",),
     MultiOutputRegressor: ("estimators_",),
     StackingClassifier: ("estimators_", "final_estimator_"),

@@ -3,14 +3,15 @@
 import copy
 import logging
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from random import Random
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import csr_matrix
 
 from scoring.tables.fast_columns import FastColumns
 from scoring.tables.tree_ensembles import tree_groups
@@ -27,13 +28,22 @@ _TRIAL_ROWS = 500
 #: From how many groups of trees the thresholds are tried.
 _TRIAL_GROUPS = 3
 
-#: Tables have fewer features; words have more, in a sparse matrix, which trees are not faster for.
+#: Tables have fewer features; words have more.
 _MANY_FEATURES = 5000
 
 #: Numbers on which comparisons go wrong first.
 _ODD_NUMBERS = (0.0, -0.0, 1.0, -1.0, 5e-324, 1e-40, -1e-40, 16777217.0, 3e38, -3e38, 1e300, -1e300)
 
 _PLAIN_NUMBERS = (0.0, -0.0, 1.0, -3.5, 1234567.891, 0.1, 1e-9, -1e15)
+
+#: From which the numbers of a trial frame are chosen.
+_NUMBERS: tuple[tuple[float, ...], ...] = (
+    _PLAIN_NUMBERS,
+    (0, 1, 2, 2**40),
+    (False, True),
+    (*_PLAIN_NUMBERS, np.nan),
+    _ODD_NUMBERS,
+)
 
 _METHODS = ("predict_proba", "predict", "transform")
 
@@ -99,11 +109,17 @@ def trees_agree(fast: Any, estimator: Any) -> bool:
     if features > _MANY_FEATURES:
         return False
     names = getattr(estimator, "feature_names_in_", None)
-    trials = (
-        rows if names is None else pd.DataFrame(rows, columns=names)
+    trials: Iterator[Any] = (
+        rows
         for nodes in islice(tree_groups(estimator), _TRIAL_GROUPS)
         for rows in _tree_rows(nodes, features)
     )
+    if names is None:
+        # An encoder before the trees may give a sparse matrix.
+        first = next(trials)
+        trials = chain([first, csr_matrix(first)], trials)
+    else:
+        trials = (pd.DataFrame(rows, columns=names) for rows in trials)
     return agrees(fast, estimator, trials)
 
 
@@ -114,13 +130,15 @@ def columns_agree(fast: FastColumns) -> bool:
         categories |= part.categories()
     frames = [
         _frame(fast.names, categories, numbers, unknown=unknown)
-        for numbers in (_PLAIN_NUMBERS, (0, 1, 2, 2**40), (*_PLAIN_NUMBERS, np.nan), _ODD_NUMBERS)
+        for numbers in _NUMBERS
         for unknown in ((), (np.nan,), ("unheard-of",), ("", None, np.nan, 7, "unheard-of"))
     ]
     if isinstance(_outcome(fast, "matrix", frames[0]), tuple):
         # It would leave all rows to scikit-learn.
         return False
     frames.append(frames[0].iloc[:1])
+    flags = [name for name in fast.names if name not in categories][::2]
+    frames.append(frames[0].astype(dict.fromkeys(flags, "bool")))
     frames.append(frames[0].astype(dict.fromkeys(categories, "str")))
     frames.append(frames[0][list(fast.names[::-1])])
     return agrees(fast, fast.original, frames)
@@ -163,7 +181,7 @@ def without_preprocessor(estimator: Any) -> Any:
     return bare
 
 
-def _tree_rows(nodes: TreeNodes, features: int) -> Iterable[npt.NDArray[np.float64]]:
+def _tree_rows(nodes: TreeNodes, features: int) -> Iterator[npt.NDArray[np.float64]]:
     """Rows of thresholds and their neighbours, in both precisions; without and with odd values."""
     random = np.random.default_rng(0)
     rows = np.zeros((_TRIAL_ROWS, features))

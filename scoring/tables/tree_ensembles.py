@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import issparse
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     ExtraTreesRegressor,
@@ -80,8 +79,6 @@ def _forest_classifier(estimator: Any) -> Any:
 
     def predict_proba(rows: Any) -> Any:
         numbers = estimator._validate_X_predict(rows)
-        if issparse(numbers):
-            return estimator.predict_proba(rows)
         found = _mean(trees, numbers, len(estimator.estimators_))
         parts = [found[:, k * most : k * most + count] for k, count in enumerate(classes)]
         return parts if len(parts) > 1 else parts[0]
@@ -96,8 +93,6 @@ def _forest_regressor(estimator: Any) -> Any:
 
     def predict(rows: Any) -> Any:
         numbers = estimator._validate_X_predict(rows)
-        if issparse(numbers):
-            return estimator.predict(rows)
         found = _mean(trees, numbers, len(estimator.estimators_))
         return found if trees.outputs > 1 else found[:, 0]
 
@@ -106,8 +101,8 @@ def _forest_regressor(estimator: Any) -> Any:
     return fast
 
 
-def _mean(trees: CompiledTrees, numbers: npt.NDArray[np.float32], count: int) -> Any:
-    found = np.zeros((len(numbers), trees.outputs))
+def _mean(trees: CompiledTrees, numbers: Any, count: int) -> npt.NDArray[np.float64]:
+    found = np.zeros((numbers.shape[0], trees.outputs))
     trees.add(numbers, found)
     found /= count
     return found
@@ -122,9 +117,7 @@ class _Tree:
 
     def predict(self, numbers: Any) -> Any:
         """The values of the leaves: rows x classes, or rows x outputs x classes."""
-        if issparse(numbers):
-            return self._tree.predict(numbers)
-        found = np.zeros((len(numbers), self._trees.outputs))
+        found = np.zeros((numbers.shape[0], self._trees.outputs))
         self._trees.add(numbers, found)
         outputs = self._tree.n_outputs
         return found if outputs == 1 else found.reshape(len(found), outputs, -1)
@@ -140,8 +133,6 @@ def _boosting(estimator: Any) -> Any:
     trees = CompiledTrees(tree_groups(estimator), single=True)
 
     def _raw_predict(numbers: Any) -> Any:
-        if issparse(numbers):
-            return estimator._raw_predict(numbers)
         found = estimator._raw_predict_init(numbers)
         trees.add(numbers, found)
         return found

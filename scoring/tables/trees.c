@@ -56,8 +56,11 @@ int64_t trees_add_small(const small_trees *self, const matrix *source, int64_t r
   return self->wide ? add_2(self, source, rows, out) : add_1(self, source, rows, out);
 }
 
-/* The rows of a block for large trees, and how many of them walk at a time. */
+/* The maximum rows of a block for large trees, and its maximum numbers. */
 #define BLOCK 4096
+#define BLOCK_NUMBERS (1 << 21)
+
+/* How many rows walk at a time. */
 #define WALKERS 8
 
 /* A node of a large tree. The right child follows the left one. */
@@ -112,11 +115,14 @@ static int64_t fill(const large_trees *self, const matrix *source, int64_t start
 
 int64_t trees_add_large(const large_trees *self, const matrix *source, int64_t rows, sums *out) {
   int64_t width = self->width, copy = (int64_t)1 << (self->bits - 1);
-  float *block = malloc((size_t)((BLOCK + WALKERS) * (copy + 1 + self->features)) * sizeof *block);
+  int64_t room = copy + 1 + self->features, most = BLOCK_NUMBERS / room;
+  if (most > BLOCK) most = BLOCK;
+  if (most < WALKERS) most = WALKERS;
+  float *block = malloc((size_t)((most + WALKERS) * room) * sizeof *block);
   if (!block) return 1;
   uint32_t shift = (uint32_t)self->bits;
-  for (int64_t start = 0; start < rows; start += BLOCK) {
-    int64_t here = rows - start < BLOCK ? rows - start : BLOCK;
+  for (int64_t start = 0; start < rows; start += most) {
+    int64_t here = rows - start < most ? rows - start : most;
     int64_t columns = fill(self, source, start, here, block);
     uint32_t mask = (uint32_t)(columns > copy ? 2 * copy - 1 : copy - 1);
     for (int64_t tree = 0; tree < self->trees; tree++) {

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from shared.config.validation import redis_address
+from shared.config.validation import redis_address, type_names
 
 _ROOT = Path(__file__).resolve().parents[2]
 _IN_WHEEL = _ROOT / "scorelane" / "models"
@@ -41,6 +41,11 @@ class PlaceSettings(BaseModel):
         "models folder.",
     )
     default_model: str = Field("fast", description="The model of a job that names none.")
+    trusted_types: Annotated[str, AfterValidator(type_names)] = Field(
+        "",
+        description="Types that a `.skops` model may hold in addition to those that skops trusts, "
+        "by comma, such as `sklearn.tree._tree.Tree`; for workers and `scorelane add-model`.",
+    )
 
     @property
     def redis_password(self) -> str | None:

@@ -107,6 +107,18 @@ def web_origins(value: str) -> str:
     return value
 
 
+def type_names(value: str) -> str:
+    """The same, if it is a list of full names of types.
+
+    Raises:
+        ValueError: an item is something else, such as a pattern.
+    """
+    for item in filter(None, map(str.strip, value.split(","))):
+        if "." not in item or not all(map(str.isidentifier, item.split("."))):
+            raise ValueError("full names of types by comma, such as package.module.Type")
+    return value
+
+
 #: What Kubernetes puts into `<SERVICE>_PORT`.
 _SERVICE_LINK = re.compile(r"(tcp|udp|sctp)://\S+:[0-9]+")
 

@@ -185,5 +185,15 @@ class TakesColumns(BadInput):
     """
 
 
+class BadInferenceBody(BadInput):
+    """The request cannot be read as one of {protocol}: {reason}."""
+
+
+class RowErrors(BadInput):
+    """Row {row} cannot be scored: {reason}. Rows with an error: {failed} of {rows}; none was
+    answered, because this protocol has no answer for a part of the rows. {advice}
+    """
+
+
 class NotGzip(BadInput):
     """The content claims to be gzip, or looks like it, but cannot be unpacked: {reason}."""

@@ -25,6 +25,12 @@ class TooLarge(ScorelaneError):
     """The {what} is over the limit of {limit} {unit}. {advice}"""
 
 
+class NoSuchModel(ScorelaneError):
+    """There is no model '{model}' here. There are: {models}. A version that is served no longer
+    is not found either.
+    """
+
+
 class NoSuchFile(ScorelaneError):
     """There is no file '{file_id}'. Check the id; GET /v1/files lists all files."""
 
@@ -238,7 +244,7 @@ class OwnerFull(ScorelaneError):
 
 class BodiesFull(ScorelaneError):
     """Other requests hold the {limit} of memory for large JSON bodies. Nothing was accepted; try
-    again in a few seconds, or send the rows as a CSV, which needs no memory.
+    again in a few seconds, or send the rows as a CSV to POST /jobs, which needs no memory.
     """
 
 

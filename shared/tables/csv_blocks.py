@@ -15,6 +15,9 @@ from shared.tables.csv_records import Record, csv_records
 #: takes 1.5 times as long. Also, one odd row makes its whole block be read record by record.
 BLOCK_BYTES = 64 * 1024
 
+#: How many bytes are read record by record after an ordinary run, at first.
+_ODD_BYTES = 1024
+
 _FIRST_BYTE, _LAST_BYTE = itemgetter(slice(0, 1)), itemgetter(slice(-1, None))
 
 Run = TypeVar("Run", bound=Sized)
@@ -83,6 +86,51 @@ def csv_runs(
         for run in runs:
             row += len(run)
             yield run
+
+
+def runs_in(
+    content: bytes,
+    *,
+    offset: int,
+    row: int,
+    max_bytes: int,
+    delimiter: str,
+    read: Callable[[int, int], tuple[int, Run]],
+    exact: Callable[[Iterator[Record], int], Iterator[Run]],
+) -> Iterator[Run]:
+    """Read the records of a part of a CSV, which is in memory; its last record may be cut off.
+
+    Yields the same as `csv_runs`.
+
+    Args:
+        content: the part.
+        offset: the offset of the part in the upload, in bytes.
+        row: the number of its first record, from 0.
+        max_bytes: a longer record has an error.
+        delimiter: the ASCII character between cells.
+        read: makes a run of the ordinary records from an offset in `content` on; it also takes the
+            number of the first. Returns the offset of the first record that is not ordinary too.
+        exact: makes runs of records that come one by one; it also takes the number of the first.
+    """
+    at, file, size = 0, io.BytesIO(content), _ODD_BYTES
+    while at < len(content):
+        at, run = read(at, row)
+        if len(run):
+            row += len(run)
+            yield run
+            size = _ODD_BYTES
+        if at < len(content):
+            file.seek(at)
+            upload = _Upload(file, offset + at, max_bytes, delimiter, may_be_cut=True)
+            upload.read_on(size)
+            # To ask again after each record would take longer, if many of them are odd.
+            size *= 2
+            first = row
+            for run in exact(upload.records(row), row):
+                row += len(run)
+                yield run
+            # What follows the last record is blank.
+            at = upload.offset - offset if row > first else len(content)
 
 
 def by_blocks(fast: Callable[[Block], Run | None]) -> Look[Run]:
@@ -177,12 +225,12 @@ class _Upload:
         self._max_bytes = max_bytes
         self._may_be_cut = may_be_cut
 
-    def read_on(self) -> bool:
-        """Read the next block ahead; False at the end of the upload."""
+    def read_on(self, size: int | None = None) -> bool:
+        """Read the next block ahead, of so many bytes; False at the end of the upload."""
         # If a record is longer than a block, double the bytes: so a long record is scanned a few
         # times, and not once for each of its blocks.
         had = len(self._ahead)
-        self._new = self._file.read(max(min(BLOCK_BYTES, self._max_bytes) - had, had))
+        self._new = self._file.read(max(min(size or BLOCK_BYTES, self._max_bytes) - had, had))
         self._ahead += self._new
         return bool(self._ahead)
 

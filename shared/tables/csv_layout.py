@@ -4,16 +4,31 @@ import io
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, TypedDict
 
 from pydantic import Field
 from typing_extensions import override
 
 from shared.tables.base_layout import BaseLayout, BlobRange, JobBlobs
-from shared.tables.csv_blocks import Block, Look, RecordEnds, by_blocks, csv_runs, record_cells
+from shared.tables.csv_blocks import (
+    Block,
+    Look,
+    RecordEnds,
+    by_blocks,
+    csv_runs,
+    record_cells,
+    runs_in,
+)
 from shared.tables.csv_records import Record
 from shared.tables.parts import Part
 from shared.tables.rows import ReadOptions, Rows, numbers_of, rows_of
+
+
+class _Shape(TypedDict):
+    """What both ways of reading take."""
+
+    max_bytes: int
+    delimiter: str
 
 
 class CsvLayout(BaseLayout):
@@ -66,17 +81,29 @@ class CsvLayout(BaseLayout):
         first_row: int = 0,
     ) -> Rows:
         options = replace(options, decimal=self.decimal)
-        rows = Rows()
-        for run in csv_runs(
-            io.BytesIO(content),
-            offset=offset,
-            row=first_row,
-            max_bytes=options.max_record_bytes,
-            delimiter=self.delimiter,
-            look=by_blocks(partial(self._read_block, options=options)),
-            exact=partial(self._read_records, options=options),
-            may_be_cut=True,
-        ):
+        exact = partial(self._read_records, options=options)
+        shape: _Shape = {"max_bytes": options.max_record_bytes, "delimiter": self.delimiter}
+        if read := options.read_csv:
+            runs = runs_in(
+                content,
+                offset=offset,
+                row=first_row,
+                read=lambda begin, row: read(content, begin, row, self, options),
+                exact=exact,
+                **shape,
+            )
+        else:
+            runs = csv_runs(
+                io.BytesIO(content),
+                offset=offset,
+                row=first_row,
+                look=by_blocks(partial(self._read_block, options=options)),
+                exact=exact,
+                may_be_cut=True,
+                **shape,
+            )
+        rows = next(runs, Rows())
+        for run in runs:
             rows.extend(run)
         return rows
 

@@ -74,7 +74,7 @@ def _rendered(
 ) -> bytes:
     notes: Sequence[str] = [""] * len(errors)
     if any(errors):
-        notes = [_quote(error) if error else "" for error in errors]
+        notes = [quote(error) if error else "" for error in errors]
     outputs, extras = map(_values, columns[:count]), map(_cells, columns[count:])
     rows = zip(_cells(refs), *outputs, notes, *extras, strict=True)
     if len(columns) > 1:
@@ -93,7 +93,7 @@ def _values(values: Sequence[Any]) -> Sequence[str]:
 
 def _cells(cells: Sequence[str]) -> Sequence[str]:
     """The cells of a column, escaped and quoted."""
-    return cells if _are_plain(cells) else [_quote(escape(cell)) for cell in cells]
+    return cells if _are_plain(cells) else [quote(escape(cell)) for cell in cells]
 
 
 def _are_plain(cells: Sequence[str]) -> bool:
@@ -110,10 +110,10 @@ def _are_plain(cells: Sequence[str]) -> bool:
 
 def cell(text: str) -> str:
     """A text as a CSV cell, escaped and quoted."""
-    return _quote(escape(text))
+    return quote(escape(text))
 
 
-def _quote(cell: str) -> str:
+def quote(cell: str) -> str:
     """Quote a cell by RFC 4180; one with a CR too, because readers would end the row at it."""
     return '"' + cell.replace('"', '""') + '"' if _TO_QUOTE.search(cell) else cell
 

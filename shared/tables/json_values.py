@@ -129,6 +129,35 @@ _decode_signed_zeros = json.JSONDecoder(
 ).decode
 
 
+def _finite(text: str) -> float:
+    value = float(text)
+    if isinf(value):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return value
+
+
+def _missing(constant: str) -> None:
+    if constant != "NaN":
+        raise ValueError(f"{constant} is no JSON value, and no number that a model could take")
+
+
+_decode_values = json.JSONDecoder(
+    parse_constant=_missing, parse_float=_finite, object_pairs_hook=unique_fields
+).decode
+
+
+def decode_values(text: str) -> Any:
+    """Parse JSON of which only the values matter, not how they were written.
+
+    `NaN`, which is no JSON but what Python and its libraries write for a missing number, is null.
+
+    Raises:
+        ValueError: it is not JSON, a number is infinite or too large, or an object has two fields
+            of one name.
+    """
+    return _decode_values(text)
+
+
 def decode(text: str) -> Any:
     """Parse JSON text.
 

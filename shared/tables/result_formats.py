@@ -28,6 +28,19 @@ class Parse(Protocol):
         """See `shared.tables.csv_results.parse`."""
 
 
+class RenderCsv(Protocol):
+    """Writes the rows of a part as CSV."""
+
+    def __call__(
+        self,
+        refs: Sequence[str],
+        outputs: Outputs,
+        errors: Sequence[str | None],
+        extras: Sequence[Sequence[str]] = (),
+    ) -> bytes:
+        """See `shared.tables.csv_results.render`."""
+
+
 @dataclass(frozen=True)
 class RowFormat:
     """A format in which a result is a header followed by the parts in a row.
@@ -46,10 +59,6 @@ class RowFormat:
     parse: Parse
     write: Callable[[Records, ResultColumns], bytes]
     bad_rows: Callable[[bytes, ResultColumns], list[tuple[int, str, str]]]
-
-
-def _render_csv(rows: Rows, outputs: Outputs, _columns: ResultColumns) -> bytes:
-    return csv_results.render(rows.refs, outputs, rows.errors, rows.extras)
 
 
 def _write_csv(records: Records, columns: ResultColumns) -> bytes:
@@ -74,9 +83,18 @@ def projected(records: Records, columns: ResultColumns) -> Records:
     return [{name: record[name] for name in names} for record in records]
 
 
-CSV = RowFormat(
-    csv_results.header, _render_csv, csv_results.parse, _write_csv, csv_results.bad_rows
-)
+def csv_format(render: RenderCsv) -> RowFormat:
+    """CSV, whose rows `render` writes as `shared.tables.csv_results.render` does."""
+
+    def render_rows(rows: Rows, outputs: Outputs, _columns: ResultColumns) -> bytes:
+        return render(rows.refs, outputs, rows.errors, rows.extras)
+
+    return RowFormat(
+        csv_results.header, render_rows, csv_results.parse, _write_csv, csv_results.bad_rows
+    )
+
+
+CSV = csv_format(csv_results.render)
 NDJSON = RowFormat(
     lambda _: b"",
     _render_ndjson,

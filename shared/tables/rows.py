@@ -1,12 +1,38 @@
 """Rows to be scored: the values of their inputs, their refs, and the errors of bad rows."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from shared.signature import SENTIMENT, Input
-from shared.tables.cells import Column, empty_column, filler, parse_cell, parse_cells, text_problem
+from shared.tables.cells import parse_cell, parse_cells, text_problem
+from shared.tables.spans import joined
+from shared.tables.typed_columns import Column, empty_column, filler
+
+
+class CsvColumns(Protocol):
+    """Says which cells of a CSV are which columns; `shared.tables.csv_layout.CsvLayout` does."""
+
+    @property
+    def delimiter(self) -> str:
+        """The character between the cells."""
+
+    @property
+    def width(self) -> int:
+        """Cells in a record."""
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """Indexes of the cells with the inputs."""
+
+    @property
+    def ref(self) -> int | None:
+        """Index of the cell with the ref; None: no such column."""
+
+    @property
+    def carried(self) -> tuple[int, ...]:
+        """Indexes of the cells that are carried through to the results."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +45,14 @@ class ReadOptions:
         max_record_bytes: a longer record is an error in its row; the same limit as when parts were
             cut.
         decimal: the decimal sign of numbers in a text file.
+        read_csv: reads ordinary records of a CSV in compiled code; None: they are read in Python.
     """
 
     max_text_chars: int
     max_record_bytes: int
     inputs: tuple[Input, ...] = SENTIMENT.inputs
     decimal: str = "."
+    read_csv: "ReadCsv | None" = None
 
     @property
     def only_text(self) -> bool:
@@ -44,10 +72,10 @@ class Rows:
         extras: a list of cells for each carried column, in the order of `Spec.columns`.
     """
 
-    refs: list[str] = field(default_factory=list)
+    refs: Sequence[str] = field(default_factory=list)
     inputs: list[Column] = field(default_factory=list)
     errors: list[str | None] = field(default_factory=list)
-    extras: list[list[str]] = field(default_factory=list)
+    extras: Sequence[Sequence[str]] = field(default_factory=list)
 
     def add(
         self,
@@ -71,12 +99,12 @@ class Rows:
         """
         self._begin(options, len(extras))
         values, error = _values(cells, options, error)
-        self.refs.append(ref)
-        for column, value in zip(self.inputs, values, strict=True):
-            column.append(value)
+        self.refs = joined(self.refs, [ref])
+        self.inputs = [
+            joined(column, [value]) for column, value in zip(self.inputs, values, strict=True)
+        ]
         self.errors.append(error)
-        for carried, cell in zip(self.extras, extras, strict=True):
-            carried.append(cell)
+        self.extras = [joined(*one) for one in zip(self.extras, zip(extras), strict=True)]
 
     def extend(self, other: "Rows") -> None:
         """Append all rows of `other`.
@@ -87,16 +115,14 @@ class Rows:
         if not other.refs:
             return
         if not self.refs:
-            self.refs, self.errors = list(other.refs), list(other.errors)
+            self.refs, self.errors = other.refs[:], other.errors[:]
             self.inputs = [column[:] for column in other.inputs]
             self.extras = [column[:] for column in other.extras]
             return
-        self.refs += other.refs
-        for column, values in zip(self.inputs, other.inputs, strict=True):
-            column.extend(values)
+        self.refs = joined(self.refs, other.refs)
+        self.inputs = [joined(*pair) for pair in zip(self.inputs, other.inputs, strict=True)]
         self.errors += other.errors
-        for carried, cells in zip(self.extras, other.extras, strict=True):
-            carried.extend(cells)
+        self.extras = [joined(*pair) for pair in zip(self.extras, other.extras, strict=True)]
 
     def _begin(self, options: ReadOptions, columns: int) -> None:
         """Let the first row determine the number of carried columns."""
@@ -112,6 +138,12 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.refs)
+
+
+#: Reads ordinary records of a CSV, all at once: the same as `csv_records` finds. Takes the content,
+#: the offset of a record in it, the number of its row, the columns, and what is read. Returns the
+#: offset of the first record that must be read by itself, and the rows before it.
+ReadCsv = Callable[[bytes, int, int, CsvColumns, ReadOptions], tuple[int, Rows]]
 
 
 def _values(
@@ -162,7 +194,10 @@ def numbers_of(first_row: int, rows: int) -> list[str]:
 
 
 def rows_of(
-    refs: list[str], cells: Sequence[list[Any]], options: ReadOptions, extras: list[list[str]]
+    refs: Sequence[str],
+    cells: Sequence[list[Any]],
+    options: ReadOptions,
+    extras: Sequence[Sequence[str]],
 ) -> Rows:
     """Make rows of columns of cells.
 

@@ -41,7 +41,7 @@ def test_a_slash_too_many(service: Service, method: str, path: str, near: str) -
         ("/Jobs", "/jobs"),
         ("/api/jobs", "/jobs"),
         ("/API/Jobs/", "/jobs"),
-        ("/v2/models", "/models"),
+        ("/v3/models", "/models"),
     ],
 )
 def test_another_address_that_is_near(service: Service, path: str, near: str) -> None:

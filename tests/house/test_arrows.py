@@ -52,7 +52,7 @@ def test_no_arrow_is_crossed(tree: Path) -> None:
         (
             "scoring/networks/text.py",
             "import tensorflow",
-            "TensorFlow is imported by scoring.networks",
+            "TensorFlow is imported by tensorflow_network",
         ),
     ],
 )

@@ -5,12 +5,13 @@ import pytest
 
 from shared.compiled import library
 from worker.steps import record_ends
+from worker.tables import libraries
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
 def test_is_compiled_where_there_is_a_compiler() -> None:
-    """The installation has compiled the library."""
-    assert record_ends.LIBRARY is not None
+    """The installation has compiled the libraries."""
+    assert None not in (record_ends.LIBRARY, libraries.READING, libraries.WRITING)
 
 
 def test_a_library_that_cannot_be_loaded_is_done_without(

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -79,10 +80,13 @@ def theirs(tmp_path):
     return save
 
 
+def outputs_of(model, texts):
+    ids = [[WORD_IDX.get(word.strip(".,!"), 0) for word in text.lower().split()] for text in texts]
+    return model(keras.utils.pad_sequences(ids, LENGTH, padding="post")).numpy()
+
+
 def predicted(model, values):
-    ids = [[WORD_IDX.get(word.strip(".,!"), 0) for word in text.lower().split()] for text in PROOF]
-    rows = keras.utils.pad_sequences(ids, LENGTH, padding="post")
-    return model(rows).numpy() @ np.array(values)
+    return outputs_of(model, PROOF) @ np.array(values)
 
 
 DECILES = np.arange(0.05, 1, 0.1)
@@ -113,13 +117,96 @@ def test_a_sigmoid_is_the_score(theirs, tmp_path):
     np.testing.assert_allclose(list(added.proof.values()), predicted(model, [1.0]), atol=1e-5)
 
 
-@pytest.mark.parametrize("units", [3, 5, 20])
-def test_several_outputs_need_their_values(theirs, tmp_path, units):
-    """A Keras file does not name its classes: unless they are ten deciles, they may be topics."""
-    path, meaning = theirs(build(units=units))
-    with pytest.raises(UnusableModel, match=f"{units} outputs.*--class-values 0,"):
-        add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
-    assert not list((tmp_path / "models").iterdir())
+@pytest.mark.parametrize(("units", "hidden"), [(3, False), (21, True)])
+def test_classes_without_a_meaning_are_told_apart(theirs, tmp_path, units, hidden):
+    """Unless they are ten deciles, they may be topics: they are counted, and give no score.
+
+    More than 20 probabilities are given on request only.
+    """
+    model = build(units=units)
+    path, meaning = theirs(model)
+    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    label, *chances = added.card.outputs
+    assert (label.name, label.type) == ("label", "long")
+    assert [one.of for one in chances] == [str(number) for number in range(units)]
+    assert all(one.on_request == hidden for one in chances)
+    scored = load_model(tmp_path / "models" / "mine").score(pd.DataFrame({"text": PROOF}))
+    expected = outputs_of(model, PROOF)
+    np.testing.assert_allclose(scored[[one.name for one in chances]], expected, atol=1e-5)
+    assert scored["label"].tolist() == expected.argmax(axis=1).tolist()
+
+
+def test_named_classes_of_a_text(theirs, tmp_path):
+    """The names of topics become labels; those of sentiment give a score, and labels on request."""
+    path, meaning = theirs(build(units=3))
+    named = replace(meaning, classes=["sport", "money", "art"])
+    topics = add_model(path, name="topics", output=tmp_path / "models", meaning=named)
+    names = ["label", "probability_sport", "probability_money", "probability_art"]
+    assert [one.name for one in topics.card.outputs] == names
+    named = replace(meaning, classes=["negative", "neutral", "positive"])
+    moods = add_model(path, name="moods", output=tmp_path / "models", meaning=named)
+    assert moods.classes == {"negative": 0.0, "neutral": 0.5, "positive": 1.0}
+    assert [one.name for one in moods.card.signature.default_outputs] == ["Sentiment_Score"]
+    scored = load_model(tmp_path / "models" / "moods").score(pd.DataFrame({"text": PROOF}))
+    np.testing.assert_allclose(
+        scored["Sentiment_Score"],
+        scored["probability_positive"] + scored["probability_neutral"] / 2,
+        atol=1e-6,
+    )
+    wrong = replace(meaning, classes=["sport", "money"])
+    with pytest.raises(BadOption, match="it has 3 of them"):
+        add_model(path, name="wrong", output=tmp_path / "models", meaning=wrong)
+
+
+@pytest.mark.parametrize(
+    ("how", "names"),
+    [
+        (
+            {"units": 2, "activation": "sigmoid"},
+            ["probability_toxic", "label_toxic", "probability_rude", "label_rude"],
+        ),
+        ({"units": 1, "activation": "tanh"}, ["prediction"]),
+        ({"units": 2, "activation": None}, ["prediction_toxic", "prediction_rude"]),
+    ],
+)
+def test_other_outputs_of_a_text_are_given_as_they_are(theirs, tmp_path, how, names):
+    """Several sigmoids are labels; units without a known meaning are numbers, not probabilities."""
+    model = build(**how)
+    path, meaning = theirs(model)
+    labels = ["toxic", "rude"] if how["units"] == 2 else None
+    meaning = replace(meaning, labels=labels)
+    add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    scored = load_model(tmp_path / "models" / "mine").score(pd.DataFrame({"text": PROOF}))
+    assert list(scored) == names
+    numbers = scored[[name for name in names if not name.startswith("label")]]
+    np.testing.assert_allclose(numbers, outputs_of(model, PROOF), atol=1e-5)
+    for name in names:
+        if name.startswith("label"):
+            chance = scored[name.replace("label", "probability")]
+            assert scored[name].tolist() == (chance > 0.5).tolist()
+
+
+def test_several_outputs_of_a_text_are_named_by_their_layers(theirs, tmp_path):
+    """A tokenizer and a network with two output layers."""
+    source = keras.Input((LENGTH,))
+    words = layers.Embedding(len(WORDS) + 2, 5, embeddings_initializer="normal")(source)
+    mean = layers.GlobalAveragePooling1D()(words)
+    topic = layers.Dense(3, activation="softmax", name="topic")(mean)
+    stars = layers.Dense(1, name="stars")(mean)
+    model = keras.Model(source, [topic, stars])
+    path, _ = theirs(model)
+    tokenizer = write_tokenizer(tmp_path / "tokenizer.pickle", WORD_IDX)
+    meaning = Meaning(tokenizer=tokenizer, padding="post", truncating="post")
+    added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
+    assert added.card.figures["onnx.max_difference"] <= 1e-5
+    scored = load_model(tmp_path / "models" / "mine").score(pd.DataFrame({"text": TUTORIAL_TEXTS}))
+    rows = _tutorial_rows(TUTORIAL_TEXTS)
+    rows = np.array([[*row[row > 0], *row[row == 0]] for row in rows])
+    chances, [*price] = model.predict(rows[:5], verbose=0)
+    names = [f"probability_topic_{number}" for number in range(3)]
+    np.testing.assert_allclose(scored[names][:5], chances, atol=1e-5)
+    np.testing.assert_allclose(scored["prediction_stars"][:5], np.ravel(price), atol=1e-5)
+    assert scored["label_topic"][:5].tolist() == chances.argmax(axis=1).tolist()
 
 
 def test_what_the_outputs_are_worth_is_told(theirs, tmp_path):
@@ -151,6 +238,7 @@ def test_options_reach_the_card(theirs, tmp_path):
         "unknown": 0,
         "token_pattern": r"[\w']+",
         "replace": [],
+        "heads": [{"kind": "classes", "units": 3, "classes": [0, 1, 2], "name": ""}],
     }
     expected = predicted(model, [0, 0.5, 1])
     np.testing.assert_allclose(list(added.proof.values()), expected, atol=1e-5)
@@ -171,42 +259,24 @@ def _no_keras(tmp_path):
     return tmp_path / "text.keras"
 
 
-def _logits(tmp_path):
-    build(units=3, activation=None).save(tmp_path / "logits.h5")
-    return tmp_path / "logits.h5"
-
-
-def _several_sigmoids(tmp_path):
-    build(units=10, activation="sigmoid").save(tmp_path / "sigmoids.h5")
-    return tmp_path / "sigmoids.h5"
-
-
 def _softmax_of_one(tmp_path):
     build(units=1, activation="softmax").save(tmp_path / "one.h5")
     return tmp_path / "one.h5"
 
 
-def _tanh(tmp_path):
-    build(units=1, activation="tanh").save(tmp_path / "tanh.h5")
-    return tmp_path / "tanh.h5"
-
-
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (_several_sigmoids, "multi-label"),
         pytest.param(
             _softmax_of_one, "always 1", marks=pytest.mark.filterwarnings("ignore:.*softmax")
         ),
-        (_tanh, "outside 0..1"),
         (_weights_only, "only weights"),
         (_no_hdf5, "not an HDF5 file"),
         (_no_keras, "cannot read it"),
-        (_logits, "softmax"),
     ],
 )
 def test_files_that_cannot_be_served_are_refused(theirs, tmp_path, make, reason):
-    """Mere weights, foreign bytes and outputs that are no probabilities are refused."""
+    """Mere weights, foreign bytes and an output that is always 1 are refused."""
     _, meaning = theirs(build())
     path = make(tmp_path)
     with pytest.raises(UnusableModel, match=f"{path.name}.*{reason}"):

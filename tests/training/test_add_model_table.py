@@ -336,6 +336,13 @@ def test_an_estimator_that_is_not_fitted_is_named_as_such(add):
         add(make_pipeline(columns(), LogisticRegression()))
 
 
+def test_a_class_that_cannot_name_a_column_is_refused(add):
+    """The message says why, in one line."""
+    target = np.where(FATES == "died", "dead\nor gone", "lived")
+    with pytest.raises(UnusableModel, match="a line break"):
+        add(LogisticRegression().fit(NUMBERS, target))
+
+
 def test_a_table_may_give_a_score_on_request(add):
     """With `--positive` the probability of a class is the score of a table, too."""
     estimator = piped(LogisticRegression())

@@ -20,6 +20,7 @@ class Copied:
         signature: the columns that the model takes and gives; None: those of `SENTIMENT`.
         sources: the name of an input, or `outputs` -> where the signature has it from.
         notes: sentences for the person who adds the model.
+        format: the format of its card; None: the one of the ending of the file.
         example: rows that the model must score; None: rows are made from the signature.
     """
 
@@ -29,3 +30,4 @@ class Copied:
     sources: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     example: "pd.DataFrame | None" = None
+    format: str | None = None

@@ -1,12 +1,13 @@
 """Copies a user's scikit-learn estimator into a model folder."""
 
-import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from sklearn.exceptions import NotFittedError
 
+from scoring.estimators.boosted import use_one_thread
 from scoring.estimators.checks import (
     TARGET_RANGE,
     class_labels,
@@ -14,15 +15,18 @@ from scoring.estimators.checks import (
     predict_texts,
 )
 from scoring.estimators.kinds import refuse_unless_it_predicts
+from scoring.estimators.named_classes import CLASS_NAMES, NamedClasses, with_class_names
+from scoring.estimators.predictions import classes_of_several
 from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_reader
-from scoring.saved.reading import read_estimator
 from shared.errors.input import BadOption
 from shared.signature import Input, Signature
 from shared.tables.trial_rows import made_rows, typed_frame
 from training.added.copied import Copied
+from training.added.estimator_files import copy_joined
 from training.added.example_rows import example_values, read_example
 from training.added.given_outputs import given_outputs
 from training.added.inferred_inputs import inferred_inputs
+from training.added.joining import Joined
 from training.added.meaning import KERAS_OPTIONS, Meaning
 
 #: What may say how to read the outputs of a pickled estimator; one of them is enough.
@@ -30,12 +34,12 @@ _MEANINGS = ("class_values", "positive", "target_range")
 
 
 def copy_estimator(file: Path, folder: Path, meaning: Meaning) -> Copied:
-    """Copy the file to `model.pkl` in a model folder, and find out what it takes and gives.
+    """Copy the model to `model.pkl` or `model.skops`, and find out what it takes and gives.
 
     Unpickling runs code from the file.
 
     Raises:
-        shared.errors.model.UnusableModel: the file cannot be unpickled here.
+        shared.errors.model.UnusableModel: the file cannot be read here.
         shared.errors.input.BadOption: an option does not fit the file.
         ValueError: the estimator cannot be served; the message says why, and what to do.
     """
@@ -44,8 +48,19 @@ def copy_estimator(file: Path, folder: Path, meaning: Meaning) -> Copied:
     if len(given) > 1:
         reason = f"it says the same as --{given[0].replace('_', '-')}; give one of them"
         raise BadOption(option=given[1], value=getattr(meaning, given[1]), reason=reason)
-    shutil.copyfile(file, folder / "model.pkl")
-    return described(read_estimator(folder / "model.pkl"), meaning)
+    joined = copy_joined(file, meaning.vectorizer or (), folder)
+    copied = described(*_named(joined, meaning))
+    return replace(copied, notes=(*joined.notes, *copied.notes))
+
+
+def _named(joined: Joined, meaning: Meaning) -> tuple[Any, Meaning]:
+    """The estimator with the names of its classes; what the user says, with those of its labels."""
+    names = joined.class_names
+    if names is None:
+        return joined.estimator, meaning
+    if classes_of_several(joined.estimator) is None:
+        return with_class_names(joined.estimator, {CLASS_NAMES: names}), meaning
+    return joined.estimator, replace(meaning, labels=meaning.labels or list(map(str, names)))
 
 
 def described(estimator: Any, meaning: Meaning) -> Copied:
@@ -55,6 +70,7 @@ def described(estimator: Any, meaning: Meaning) -> Copied:
         shared.errors.input.BadOption: an option does not fit the estimator.
         ValueError: the estimator cannot be served; the message says why, and what to do.
     """
+    use_one_thread(estimator)
     refuse_unless_it_predicts(estimator)
     example = read_example(meaning.example) if meaning.example is not None else None
     inferred = inferred_inputs(estimator, given=meaning.inputs, example=example)
@@ -74,15 +90,16 @@ def described(estimator: Any, meaning: Meaning) -> Copied:
 
 
 def _options(estimator: Any, meaning: Meaning) -> dict[str, Any]:
-    """The options of the card that say how a score is read."""
+    """The options of the card that say how the classes are named, and how a score is read."""
+    named = {CLASS_NAMES: estimator.names} if isinstance(estimator, NamedClasses) else {}
     if meaning.class_values is not None:
-        return {"class_values": list(meaning.class_values)}
+        return named | {"class_values": list(meaning.class_values)}
     if meaning.target_range is not None:
-        return {TARGET_RANGE: list(meaning.target_range)}
+        return named | {TARGET_RANGE: list(meaning.target_range)}
     if meaning.positive is None:
-        return {}
+        return named
     if labels := class_labels(estimator):
-        return {"class_values": one_class(labels, meaning.positive)}
+        return named | {"class_values": one_class(labels, meaning.positive)}
     raise BadOption(option="positive", value=meaning.positive, reason="it has no classes")
 
 

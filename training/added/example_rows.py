@@ -37,13 +37,15 @@ def read_example(path: Path) -> pd.DataFrame:
 def example_inputs(rows: pd.DataFrame) -> dict[str, Input]:
     """The inputs that example rows show, by name, in the order of the columns.
 
-    A column in which a value is missing is one that is not required.
+    A column in which a value is missing is one that is not required. A column without any value
+    shows no type, and is left out.
     """
     return {
         str(name): Input(
             name=str(name), type=_type_of(rows[name]), required=not rows[name].isna().any()
         )
         for name in rows.columns
+        if rows[name].notna().any()
     }
 
 
@@ -99,7 +101,7 @@ def _type_of(column: "pd.Series[Any]") -> ColumnType:
     if kinds.is_datetime64_any_dtype(column.dtype):
         return "datetime"
     if kinds.is_integer_dtype(column.dtype):
-        return "long" if len(values) else "double"
+        return "long"
     return "double" if kinds.is_numeric_dtype(column.dtype) else "string"
 
 

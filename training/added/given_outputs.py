@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
+from scoring.estimators.named_classes import CLASS_NAMES
 from scoring.estimators.predictions import LABELS, Predictions, predictions_of
 from scoring.estimators.rows import reads_texts
 from scoring.estimators.sentiment import CUTS, Sentiment, cuts_of
@@ -59,9 +61,15 @@ def given_outputs(
         predicted = predicted.toarray()
     if meaning.labels is not None:
         options[LABELS] = list(meaning.labels)
-    found = predictions_of(
-        estimator, estimator, predicted=np.asarray(predicted), labels=meaning.labels
-    )
+    try:
+        found = predictions_of(
+            estimator, estimator, predicted=np.asarray(predicted), labels=meaning.labels
+        )
+    except ValidationError as error:
+        raise ValueError(
+            "the name of a class or label cannot be that of a column: it is empty, has a line "
+            "break, or is longer than 256 characters together with its prefix"
+        ) from error
     source = _source(estimator, found)
     sentiment, why_not = _sentiment(estimator, inputs, options)
     if sentiment is None:
@@ -87,7 +95,7 @@ def _sentiment(
     estimator: Any, inputs: tuple[Input, ...], options: dict[str, Any]
 ) -> tuple[Sentiment | None, str]:
     """How a score is read; or None, and why there is none."""
-    is_told = bool(options.keys() - {LABELS})
+    is_told = bool(options.keys() - {LABELS, CLASS_NAMES})
     if not reads_texts(estimator, inputs):
         return (Sentiment.of_table(unwrapped(estimator), options) if is_told else None), ""
     try:

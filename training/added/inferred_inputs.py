@@ -30,7 +30,9 @@ class Inferred:
     sources: dict[str, str]
 
 
-def inferred_inputs(estimator: Any, *, given: str | None, example: pd.DataFrame | None) -> Inferred:
+def inferred_inputs(
+    estimator: Any, *, given: str | tuple[Input, ...] | None, example: pd.DataFrame | None
+) -> Inferred:
     """The columns that an estimator takes.
 
     Args:
@@ -44,10 +46,11 @@ def inferred_inputs(estimator: Any, *, given: str | None, example: pd.DataFrame 
     """
     said = {one.name: one for one in parse_inputs(given)} if given is not None else {}
     shown = example_inputs(example) if example is not None else {}
+    headers = [str(name) for name in example.columns] if example is not None else []
     fitted, width = fitted_names(estimator), fitted_width(estimator)
     if fitted is None and width is None:
-        return _of_unknown_width(said, shown)
-    names = fitted or _names(width or 0, list(said) or list(shown))
+        return _of_unknown_width(said, shown, headers)
+    names = fitted or _names(width or 0, list(said) or headers)
     columns = fitted_columns(estimator, names)
     if unknown := set(said) - set(names):
         reason = f"it was not fitted to a column {min(unknown)}, but to {', '.join(names[:20])}"
@@ -66,10 +69,17 @@ def inferred_inputs(estimator: Any, *, given: str | None, example: pd.DataFrame 
     return Inferred(tuple(one for one in inputs if one is not None), sources)
 
 
-def _of_unknown_width(said: Mapping[str, Input], shown: Mapping[str, Input]) -> Inferred:
+def _of_unknown_width(
+    said: Mapping[str, Input], shown: Mapping[str, Input], headers: Sequence[str]
+) -> Inferred:
     """The inputs of an estimator that tells nothing, as a vectoriser of texts does."""
     if said:
         return Inferred(tuple(said.values()), dict.fromkeys(said, "--inputs"))
+    if untyped := [name for name in headers if name not in shown]:
+        raise ValueError(
+            f"--example has no value in its column {untyped[0]}, so its type is not known. Give "
+            "the columns with --inputs"
+        )
     if shown:
         return Inferred(tuple(shown.values()), dict.fromkeys(shown, "--example"))
     return Inferred(SENTIMENT.inputs, {"text": "its vectoriser"})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors.input import BadOption
+from shared.signature import Input
 
 #: The options that say which columns a model takes and gives.
 SIGNATURE_OPTIONS = ("inputs", "example", "labels", "classes", "cuts")
@@ -31,8 +32,9 @@ class Meaning:
 
     Attributes:
         class_values: one number in 0..1 per class, in the order of the model's classes.
-        positive: the label of the positive class of a `.pkl`; all other classes are negative.
+        positive: the label of the positive class of a scikit-learn model; the others are negative.
         target_range: the lowest and the highest target that a regressor was fitted to.
+        vectorizer: the files of the steps before a scikit-learn model, in their order.
         word_index: the file with a Keras model's word index, a JSON object of word -> number; or
             what `tokenizer` may be.
         tokenizer: the file with a Keras `Tokenizer`, as JSON or pickle.
@@ -46,17 +48,19 @@ class Meaning:
         standardize: how texts are changed before they are split at white space, as in Keras's
             `TextVectorization`.
         lower: with `filters`: lower-case texts.
-        inputs: the columns that the model takes, such as `age:double,name:string?`; see
-            `training.added.given_inputs`.
+        inputs: the columns that the model takes, such as `age:double,name:string?` (see
+            `training.added.given_inputs`), or as an MLflow model has them.
         example: a file with rows that the model can score; its columns are the model's inputs.
         labels: the names of the outputs of a model that predicts several, in its order.
-        classes: the names of the classes of an ONNX file, in the order of its numbers.
+        classes: the names of the classes of a Keras model or an ONNX file, in the order of its
+            numbers.
         cuts: the scores from which a text is neutral and positive; gives a column `label`.
     """
 
     class_values: Sequence[float] | None = None
     positive: str | None = None
     target_range: Sequence[float] | None = None
+    vectorizer: Sequence[Path] | None = None
     word_index: Path | None = None
     tokenizer: Path | None = None
     max_length: int | None = None
@@ -68,7 +72,7 @@ class Meaning:
     filters: str | None = None
     standardize: str | None = None
     lower: bool | None = None
-    inputs: str | None = None
+    inputs: str | tuple[Input, ...] | None = None
     example: Path | None = None
     labels: Sequence[str] | None = None
     classes: Sequence[str] | None = None

@@ -13,11 +13,30 @@ FORMATS = {
     ".pickle": "pkl",
     ".joblib": "pkl",
     ".sav": "pkl",
+    ".skops": "skops",
     ".hdf5": "hdf5",
     ".h5": "hdf5",
     ".keras": "hdf5",
     ".onnx": "onnx",
+    ".ubj": "ubj",
+    ".json": "ubj",
+    ".txt": "lgb",
+    ".cbm": "cbm",
+    ".mlflow": "mlflow",
 }
+
+#: Format -> how its files begin. An ONNX file begins with the number of a field of its protobuf.
+_HEADS = {
+    "onnx": (b"\x08", b"\x12", b"\x1a", b"\x3a"),
+    "ubj": (b"{",),
+    "lgb": (b"tree\n",),
+    "cbm": (b"CBM1",),
+    "mlflow": (b"PK\x03\x04",),
+}
+
+#: What the name of a compressed pickle may end in after one of these endings, as in `model.pkl.gz`.
+#: joblib finds out the compression by the content.
+COMPRESSIONS = (".gz", ".z", ".bz2", ".xz", ".lzma", ".lz4")
 
 #: How many bytes of a file are looked at.
 _HEAD_BYTES = 4096
@@ -25,8 +44,8 @@ _HEAD_BYTES = 4096
 #: A larger file is hardly a text that was taken for a model.
 _TEXT_BYTES = 2**20
 
-#: An ONNX file begins with the number of one of the first fields of its protobuf.
-_ONNX_FIELDS = (b"\x08", b"\x12", b"\x1a", b"\x3a")
+#: Ending of a zip file that is a model -> the program that writes it.
+_ZIPPED = {".keras": "Keras", ".skops": "skops"}
 
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
@@ -35,16 +54,24 @@ _EXPORT_SKLEARN = (
 )
 _EXPORT_KERAS = "Save the Keras model itself with model.save('model.keras')"
 _SOURCE = f"Other formats cannot be served. {_EXPORT_SKLEARN}, or a Keras model with model.save"
-_BOOSTER = (
-    "it is a model of {0} without the steps that make numbers of texts. Put {0}'s scikit-learn "
-    "class behind a vectoriser in a pipeline, fit it, and save that with joblib.dump"
-)
+_BOOSTER = "it is a model of {0}. Rename it to end in {1}"
 _PYTORCH = f"it is a PyTorch file. {_SOURCE}"
 _XGBOOST, _LIGHTGBM, _CATBOOST = (
-    _BOOSTER.format(name) for name in ("XGBoost", "LightGBM", "CatBoost")
+    _BOOSTER.format("XGBoost", ".ubj (binary) or .json"),
+    _BOOSTER.format("LightGBM", ".txt"),
+    _BOOSTER.format("CatBoost", ".cbm"),
 )
 
 _RENAME_TO_PKL = "it is a pickle. If it holds a scikit-learn pipeline, rename it to end in .pkl"
+#: Format -> what to say about a file that is surely none of it.
+_NOT_OF = {
+    "skops": "it is no file of skops. Save a pipeline with skops.io.dump",
+    "onnx": "it is no ONNX file. Copy the whole file again",
+    "ubj": "it is no file of XGBoost. Save the model with save_model('model.ubj')",
+    "lgb": "it is no file of LightGBM. Save the model with booster_.save_model('model.txt')",
+    "cbm": "it is no file of CatBoost. Save the model with save_model('model.cbm')",
+}
+
 _ARCHIVE = "it is an archive. Unpack it and name the model file in it"
 
 #: What to say about the ending of a file that is none of `FORMATS`.
@@ -56,12 +83,13 @@ _ENDINGS = {
     ".safetensors": f"it is a safetensors file, which holds weights alone. {_SOURCE}",
     ".pb": f"it is a part of a TensorFlow SavedModel. {_EXPORT_KERAS}",
     ".tflite": f"it is a TensorFlow Lite file. {_EXPORT_KERAS}",
-    ".ubj": _XGBOOST,
     ".bst": _XGBOOST,
-    ".cbm": _CATBOOST,
     ".zip": _ARCHIVE,
-    ".gz": "it is compressed. Unpack it, and name the file in it; joblib's own compression needs "
-    "no .gz in the name",
+    **dict.fromkeys(
+        COMPRESSIONS,
+        "it is compressed. If it is a compressed pickle, rename it to end in .pkl.gz, whatever the "
+        "compression; otherwise unpack it, and name the file in it",
+    ),
     ".tar": _ARCHIVE,
     ".tgz": _ARCHIVE,
 }
@@ -95,7 +123,7 @@ def format_of(file: Path) -> str:
         raise ValueError("there is no such file")
     if not file.is_file():
         raise ValueError("it is no regular file. Save the model to a file on the disk")
-    form, head = FORMATS.get(file.suffix.lower()), _head(file)
+    form, head = _by_name(file), _head(file)
     reason = _foreign(head, file, form)
     if form is not None and not reason:
         return form
@@ -103,6 +131,14 @@ def format_of(file: Path) -> str:
         reason = reason or _ENDINGS.get(file.suffix.lower()) or _right_name(head)
         reason = f"its name must end in {', '.join(FORMATS)}" + (f"; {reason}" if reason else "")
     raise ValueError(reason)
+
+
+def _by_name(file: Path) -> str | None:
+    """The format by the ending of a file's name; None if there is none."""
+    *_, inner, outer = ["", "", *(suffix.lower() for suffix in file.suffixes)]
+    if outer in COMPRESSIONS and FORMATS.get(inner) == "pkl":
+        return "pkl"
+    return FORMATS.get(outer)
 
 
 def _right_name(head: bytes) -> str:
@@ -121,22 +157,23 @@ def _head(file: Path) -> bytes:
 
 def _foreign(head: bytes, file: Path, form: str | None) -> str:
     """What a file is that surely holds no model of a format; empty if it may hold one."""
-    if not head.strip(b"\0"):
-        return "it is empty. Save the model again, or copy the whole file"
-    if form == "onnx":
-        is_right = head[:1] in _ONNX_FIELDS
-        return "" if is_right else _by_signature(head) or "it is no ONNX file. Copy it again"
+    is_right = head.startswith(_HEADS.get(form or "", ()))
+    if is_right and (form != "ubj" or b"learner" in head[:60]):
+        return ""
     if reason := _by_signature(head):
         return reason
     if form == "pkl":
         return _foreign_to_pickles(head, file)
+    if form is not None and head[:1] == b"\x80":
+        return _RENAME_TO_PKL
     if head.startswith(_ZIP):
-        return _of_zip(file, keras_is_right=file.suffix.lower() == ".keras")
-    is_pickle = form == "hdf5" and head[:1] == b"\x80"
-    return _RENAME_TO_PKL if is_pickle else ""
+        return _of_zip(file, right=_ZIPPED.get(file.suffix.lower()))
+    return _NOT_OF.get(form or "", "")
 
 
 def _by_signature(head: bytes) -> str:
+    if not head.strip(b"\0"):
+        return "it is empty. Save the model again, or copy the whole file"
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for start, reason in _SIGNATURES.items():
         if text.startswith(start):
@@ -159,7 +196,7 @@ def _foreign_to_pickles(head: bytes, file: Path) -> str:
     if head.startswith(_HDF5):
         return "it is an HDF5 file. If it holds a Keras model, rename it to end in .h5"
     if head.startswith(_ZIP):
-        return _of_zip(file, keras_is_right=False)
+        return _of_zip(file, right=None)
     if _is_text(head) and not _is_pickle(file):
         return f"it is a text file, and no pickle. {_EXPORT_SKLEARN}"
     return ""
@@ -184,17 +221,21 @@ def _is_pickle(file: Path) -> bool:
         return False
 
 
-def _of_zip(file: Path, *, keras_is_right: bool) -> str:
-    """What a zip file is that is no model; empty if it may be one of Keras, and that is right."""
+def _of_zip(file: Path, *, right: str | None) -> str:
+    """What a zip file is that is no model; empty if it may be one of the program that is right."""
     try:
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, NotImplementedError):
-        return "it is a damaged zip file. Copy the whole file again" if not keras_is_right else ""
-    if "config.json" in names and any(name.endswith(".h5") for name in names):
-        if keras_is_right:
-            return ""
-        return "it is a Keras model. Rename it to end in .keras"
+        return "" if right == "Keras" else "it is a damaged zip file. Copy the whole file again"
+    maker = ""
+    if "schema.json" in names:
+        maker = "skops"
+    elif "config.json" in names and any(name.endswith(".h5") for name in names):
+        maker = "Keras"
+    if maker:
+        ending = next(ending for ending, program in _ZIPPED.items() if program == maker)
+        return "" if maker == right else f"it is a model of {maker}. Rename it to end in {ending}"
     if any(name.endswith(("/data.pkl", "constants.pkl")) for name in names):
         return _PYTORCH
     if names and all(name.endswith(".npy") for name in names):

@@ -53,7 +53,8 @@ def vocabulary_of(
     if word_index is None and tokenizer is None:
         raise ValueError(
             "a Keras model needs the words of its training: the Tokenizer (--tokenizer), or a JSON "
-            "object of word and number (--word-index)"
+            "object of word and number (--word-index). If its numbers are the columns of a table, "
+            "name them with --inputs"
         )
     read = [read_vocabulary(path, model) for path in (tokenizer, word_index) if path]
     if tokenizer and not read[0].is_tokenizer:

@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from scoring.keras_model import (
-    COMPILED_FIGURE,
-    COMPILED_FILE,
-    WORD_INDEX_FILE,
-    word_numbers,
-)
+from scoring.keras_model import WORD_INDEX_FILE, word_numbers
+from scoring.networks.compiled import COMPILED_FIGURE, COMPILED_FILE
+from scoring.networks.feeds import Feeds
+from scoring.networks.heads import HEADS, Heads
 from scoring.networks.keras_checks import brief, check_word_numbers
 from scoring.networks.keras_files import read_keras
 from scoring.networks.keras_network import Network
@@ -25,13 +23,11 @@ from shared.errors.input import BadOption
 from shared.errors.model import UnusableModel
 from shared.model import Card, read_card, write_card
 from training.model_folder import new_model_folder
+from training.onnx.compile_table import TOLERANCE, compile_table, keras_outputs
 from training.onnx.generated_texts import generated_texts
 from training.onnx.layers import write_onnx
 
 logger = logging.getLogger(__name__)
-
-#: The maximum difference between the scores of a compiled model and TensorFlow's.
-TOLERANCE = 1e-5
 
 #: What both models are compared on: the number of generated texts, the maximum number of row
 #: lengths, and the number of random rows per length.
@@ -68,7 +64,8 @@ def compile_keras(
     path = folder / COMPILED_FILE
     try:
         write_onnx(model, path)
-        difference = _proven_difference(model, network, OnnxNetwork(path, options), ids)
+        compiled = OnnxNetwork(path, options)
+        difference = _proven_difference(model, network, compiled, ids, has_heads=HEADS in options)
     # A layer may be in any state, and ONNX Runtime has a separate exception class for each error
     # code.
     except Exception as error:  # noqa: BLE001  whatever it is, TensorFlow can run the model
@@ -90,7 +87,7 @@ def compile_model(folder: Path) -> Card:
     """
     folder = folder.resolve()
     card = read_card(folder)
-    if card.format != "hdf5":
+    if card.format not in ("hdf5", "keras"):
         reason = f"its format is '{card.format}', and only Keras models are compiled"
         raise BadOption(option="model", value=card.name, reason=reason)
     figures = {name: value for name, value in card.figures.items() if name != COMPILED_FIGURE}
@@ -98,7 +95,12 @@ def compile_model(folder: Path) -> Card:
         for file in card.files.keys() - {COMPILED_FILE}:
             shutil.copyfile(folder / file, building / file)
         try:
-            figures |= compile_keras(building, card.options)
+            if card.format == "keras":
+                feeds = Feeds.from_options(card.options, card.signature.inputs)
+                units = Heads.from_options(card.options, scores=False).units
+                figures |= compile_table(building, feeds, card.signature.inputs, units)
+            else:
+                figures |= compile_keras(building, card.options)
         except ValueError as error:
             raise UnusableModel(path=folder / card.model_file, reason=str(error)) from error
         return write_card(
@@ -106,6 +108,7 @@ def compile_model(folder: Path) -> Card:
             name=card.name,
             format=card.format,
             options=card.options,
+            signature=card.signature,
             files=[path.name for path in building.iterdir()],
             figures=figures,
             libraries=card.libraries | {"onnx": version("onnx")},
@@ -128,19 +131,27 @@ def trial_rows(network: Network, seed: int = 0) -> list[list[int]]:
 
 
 def _proven_difference(
-    model: Any, network: Network, compiled: Network, ids: list[list[int]]
+    model: Any, network: Network, compiled: Network, ids: list[list[int]], *, has_heads: bool
 ) -> float:
-    """The largest difference between the compiled scores and those of Keras's `predict`.
+    """The largest difference between the compiled outputs and those of Keras's `predict`.
+
+    If the card does not say what the outputs are, the scores of sentiment are compared.
 
     Raises:
         ValueError: the difference is larger than the tolerance, or not a number.
     """
-    predicted = model.predict(network.full_rows(ids), batch_size=32, verbose=0)
-    scores, expected = compiled.scores(ids), network.score_outputs(predicted)
-    differences = np.abs(scores - expected)
+    rows = network.full_rows(ids)
+    if has_heads:
+        found, expected = compiled.all_outputs(ids), keras_outputs(model, [rows])
+    else:
+        found = compiled.scores(ids)
+        expected = network.score_outputs(model.predict(rows, batch_size=32, verbose=0))
+    differences = np.abs(found - expected)
     # Of a text without known words, some models give no score.
-    differences[np.isnan(scores) & np.isnan(expected)] = 0
+    without = np.isnan(found) & np.isnan(expected)
+    differences[without] = 0
     difference = float(differences.max())
-    if not difference <= TOLERANCE:
+    largest = np.maximum(1, np.abs(np.nan_to_num(expected)).max(axis=0))
+    if not (differences <= TOLERANCE * largest).all():
         raise ValueError(f"its scores would differ from TensorFlow's by {difference:.1g}")
     return difference

@@ -1,27 +1,31 @@
-"""The state of a conversion from Keras to ONNX between two layers.
+"""The state of a conversion from Keras to ONNX between two layers, on one branch of the model.
 
 In Keras, sequences have the shape rows x time x features. Here they have the shape time x rows x
 features, as ONNX's recurrent operators require, so that only the word numbers are transposed.
 """
 
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
 import numpy.typing as npt
+from onnx import TensorProto
 
 from scoring.networks.keras_files import hard_sigmoid_2
 from training.onnx.graph import Graph
 
-#: The name of a graph's input.
+#: The name of the input of a graph that takes word numbers.
 IDS = "ids"
 
 #: Keras activation -> ONNX operator and its attributes.
 _ACTIVATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "elu": ("Elu", {}),
+    "exponential": ("Exp", {}),
     "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
+    "leaky_relu": ("LeakyRelu", {"alpha": 0.2}),
     "linear": ("Identity", {}),
     "relu": ("Relu", {}),
+    "selu": ("Selu", {}),
     "sigmoid": ("Sigmoid", {}),
     "softmax": ("Softmax", {"axis": -1}),
     "softplus": ("Softplus", {}),
@@ -34,8 +38,9 @@ class Flow:
     """The output of the layers that were converted so far, and what is known about it.
 
     Attributes:
-        graph: the graph of the layers so far.
-        ids: the name of the tensor of word numbers, time x rows.
+        graph: the graph of the layers so far, which all branches share.
+        ids: the name of the tensor of word numbers, time x rows; empty if the input holds others.
+            Of an input that takes n numbers, not n rows of numbers: rows.
         table: the embedding's weights, directly after the embedding layer; else None.
         words: the number of rows of the embedding; 0 before the embedding layer.
         is_sequence: the current tensor is time x rows x features, not rows x features.
@@ -44,13 +49,36 @@ class Flow:
         counts_zeros: a layer treated zeros, or the padding, like any other number.
     """
 
-    def __init__(self) -> None:
-        self.graph = Graph()
-        self.ids = self._tensor = self.graph.add("Transpose", IDS, perm=[1, 0])
+    def __init__(self, graph: Graph, tensor: str, *, ids: str = "") -> None:
+        self.graph = graph
+        self.ids, self._tensor = ids, tensor
         self.table: npt.NDArray[np.float32] | None = None
         self.words = 0
         self.is_sequence = self.masked = self.skips_zeros = self.counts_zeros = False
         self._lengths = ""
+
+    @classmethod
+    def of_ids(cls, graph: Graph, source: str) -> Self:
+        """Begin with an input of word numbers, rows x time."""
+        ids = graph.add("Transpose", source, perm=[1, 0])
+        return cls(graph, ids, ids=ids)
+
+    @classmethod
+    def of_input(cls, graph: Graph, source: str, *, is_looked_up: bool, is_flat: bool) -> Self:
+        """Begin with an input that columns fill.
+
+        Args:
+            graph: the graph.
+            source: the name of its input.
+            is_looked_up: it holds numbers for an Embedding.
+            is_flat: it takes n numbers, not n rows of numbers.
+        """
+        if not is_looked_up:
+            return cls(graph, graph.add("Cast", source, to=TensorProto.FLOAT))
+        whole = graph.add("Cast", source, to=TensorProto.INT32)
+        if is_flat:
+            return cls(graph, whole, ids=whole)
+        return cls.of_ids(graph, whole)
 
     @property
     def tensor(self) -> str:

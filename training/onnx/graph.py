@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,14 @@ _LARGEST_BYTE = 127
 
 #: An input of an operator: the name of a tensor (empty for an omitted input), or a constant.
 Input = str | npt.NDArray[Any]
+
+
+class Source(NamedTuple):
+    """An input of a graph."""
+
+    name: str
+    type: int  #: Of its elements; a value of `onnx.TensorProto.DataType`.
+    shape: list[str | int]  #: A string names a size that is not fixed.
 
 
 class Graph:
@@ -103,13 +111,19 @@ class Graph:
         return first
 
     def save(
-        self, path: Path, *, source: str, result: str, classes: int, metadata: Mapping[str, int]
+        self,
+        path: Path,
+        *,
+        sources: Sequence[Source],
+        result: str,
+        classes: int,
+        metadata: Mapping[str, int],
     ) -> None:
         """Write the graph to a file.
 
         Args:
             path: the path of the file.
-            source: the name of the input: word numbers, int32, rows x words.
+            sources: the inputs.
             result: the name of the output: float32, rows x `classes`.
             classes: the number of columns of the output.
             metadata: numbers to store in the file's metadata.
@@ -117,7 +131,7 @@ class Graph:
         graph = helper.make_graph(
             self._nodes,
             "scorelane",
-            [helper.make_tensor_value_info(source, TensorProto.INT32, ["rows", "words"])],
+            [helper.make_tensor_value_info(one.name, one.type, one.shape) for one in sources],
             [_float(result, ["rows", classes])],
             self._constants,
         )

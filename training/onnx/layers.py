@@ -1,16 +1,21 @@
-"""Converts the Keras layers of text models to an ONNX graph."""
+"""Converts the layers of a Keras model to an ONNX graph."""
 
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 from keras import layers
 from onnx import TensorProto
 
-from scoring.networks.keras_files import all_layers
+from scoring.networks.keras_walk import walk
 from scoring.networks.onnx_network import LENGTH, SKIPS_ZEROS, WORDS
 from training.onnx.flow import IDS, Flow, activation, array, ints
+from training.onnx.graph import Graph, Source
+from training.onnx.merges import MERGES, merged
+from training.onnx.pooling import average, maximum, windows
 from training.onnx.recurrent import RECURRENT, bidirectional, recurrent
 
 
@@ -21,28 +26,23 @@ def write_onnx(model: Any, path: Path) -> None:
     hold zeros only at their end.
 
     Args:
-        model: a Keras model whose layers form a chain from word numbers to one row of outputs per
-            text.
+        model: a Keras model from word numbers to one row of outputs per text.
         path: the path of the file.
 
     Raises:
         ValueError: the model cannot be converted; the message says why.
     """
-    flow = Flow()
-    for layer in all_layers(model):
-        mapping = _MAPPINGS.get(type(layer))
-        if mapping is None:
-            raise ValueError(f"its layer {layer.name} ({type(layer).__name__}) has no mapping")
-        mapping(flow, layer)
+    graph = Graph()
+    flow = converted(model, [Flow.of_ids(graph, IDS)])
     if flow.skips_zeros and flow.counts_zeros:
         raise ValueError("one of its layers skips zeros, and another one counts them")
     if flow.is_sequence or not flow.words:
         raise ValueError("it does not turn word numbers into one row of outputs per text")
-    flow.graph.save(
+    graph.save(
         path,
-        source=IDS,
+        sources=[Source(IDS, TensorProto.INT32, ["rows", "words"])],
         result=flow.tensor,
-        classes=model.output_shape[-1],
+        classes=sum(one.shape[-1] for one in model.outputs),
         metadata={
             LENGTH: model.input_shape[1] or 0,
             WORDS: flow.words,
@@ -51,7 +51,42 @@ def write_onnx(model: Any, path: Path) -> None:
     )
 
 
+def converted(model: Any, flows: list[Flow]) -> Flow:
+    """Convert the layers of a model.
+
+    Args:
+        model: a Sequential or functional Keras model.
+        flows: its inputs.
+
+    Returns:
+        Its outputs, one after another.
+
+    Raises:
+        ValueError: the model cannot be converted; the message says why.
+    """
+    outputs = walk(model, flows, _convert)
+    return outputs[0] if len(outputs) == 1 else merged(outputs, "Concat", axis=-1)
+
+
+def _convert(layer: Any, sources: list[Flow]) -> list[Flow]:
+    kind = f"{layer.name} ({type(layer).__name__})"
+    if type(layer) in MERGES:
+        return [MERGES[type(layer)](layer, sources)]
+    mapping = _MAPPINGS.get(type(layer))
+    if mapping is None or len(sources) != 1:
+        raise ValueError(f"its layer {kind} has no mapping")
+    # A copy, because other branches may begin at the same place.
+    flow = copy(sources[0])
+    if flow.ids and not flow.words and type(layer) is not layers.Embedding and mapping is not _pass:
+        raise ValueError(f"its layer {kind} takes word numbers before an Embedding")
+    mapping(flow, layer)
+    return [flow]
+
+
 def _activate(flow: Flow, layer: Any) -> None:
+    if layer.activation is keras.activations.silu:
+        flow.then("Mul", flow.graph.add("Sigmoid", flow.tensor))
+        return
     operator, attributes = activation(layer.activation)
     flow.then(operator, **attributes)
 
@@ -61,10 +96,11 @@ def _pass(flow: Flow, layer: Any) -> None:
 
 
 def _embedding(flow: Flow, layer: Any) -> None:
-    if flow.words:
-        raise ValueError("it has two Embedding layers")
+    if flow.words or not flow.ids:
+        raise ValueError("one of its Embedding layers takes no word numbers")
     flow.table = array(layer.embeddings)
-    flow.words, flow.masked, flow.is_sequence = layer.input_dim, layer.mask_zero, True
+    flow.words, flow.masked = layer.input_dim, layer.mask_zero
+    flow.is_sequence = len(layer.output.shape) == 3
 
 
 def _dense(flow: Flow, layer: Any) -> None:
@@ -103,38 +139,59 @@ def _last_axis_only(flow: Flow, layer: Any) -> None:
         raise ValueError(f"its layer {layer.name} normalises over another axis than the last")
 
 
-def _average(flow: Flow, layer: Any) -> None:
-    if not flow.masked:
-        flow.ignore_mask()
-        _pool(flow, layer, "ReduceMean")
-        return
-    flow.heed_mask()
-    # Padding must not count. A text without known words becomes 0 / 0, as in Keras.
-    is_word = flow.graph.add("Unsqueeze", flow.graph.add("Sign", flow.ids), ints(2))
-    flow.then("Mul", flow.graph.add("Cast", is_word, to=TensorProto.FLOAT))
-    _pool(flow, layer, "ReduceSum")
-    lengths = flow.graph.add("Cast", flow.lengths(), to=TensorProto.FLOAT)
-    flow.then("Div", flow.graph.add("Unsqueeze", lengths, ints(1)))
-
-
-def _maximum(flow: Flow, layer: Any) -> None:
-    flow.ignore_mask()
-    _pool(flow, layer, "ReduceMax")
-
-
-def _pool(flow: Flow, layer: Any, operator: str) -> None:
-    if not flow.is_sequence or layer.keepdims or layer.data_format != "channels_last":
-        raise ValueError(f"its layer {layer.name} pools in a way that has no mapping")
-    flow.then(operator, ints(0), keepdims=0)
-    flow.end_sequence()
-
-
 def _flatten(flow: Flow, layer: Any) -> None:  # noqa: ARG001  the signature of every mapping
     if flow.is_sequence:
         flow.ignore_mask()
         flow.then("Transpose", perm=[1, 0, 2])
         flow.then("Reshape", ints(0, -1))
         flow.end_sequence()
+
+
+def _reshape(flow: Flow, layer: Any) -> None:
+    shape = layer.output.shape[1:]
+    if len(shape) == 1:
+        _flatten(flow, layer)
+    elif flow.is_sequence or len(shape) != 2 or None in shape:
+        raise ValueError(f"its layer {layer.name} makes a shape that has no mapping")
+    else:
+        flow.then("Reshape", ints(0, *shape))
+        flow.then("Transpose", perm=[1, 0, 2])
+        flow.is_sequence = True
+
+
+def _normalization(flow: Flow, layer: Any) -> None:
+    _last_axis_only(flow, layer)
+    if layer.invert:
+        raise ValueError(f"its layer {layer.name} has the option invert")
+    deviation = np.sqrt(array(layer.variance)).reshape(-1)
+    flow.then("Sub", array(layer.mean).reshape(-1))
+    flow.then("Div", np.maximum(deviation, np.float32(keras.config.epsilon())))
+
+
+def _rescaling(flow: Flow, layer: Any) -> None:
+    flow.then("Mul", np.asarray(layer.scale, np.float32))
+    flow.then("Add", np.asarray(layer.offset, np.float32))
+
+
+def _softmax(flow: Flow, layer: Any) -> None:
+    _last_axis_only(flow, layer)
+    flow.then("Softmax", axis=-1)
+
+
+def _leaky_relu(flow: Flow, layer: Any) -> None:
+    flow.then("LeakyRelu", alpha=float(layer.negative_slope))
+
+
+def _elu(flow: Flow, layer: Any) -> None:
+    flow.then("Elu", alpha=float(layer.alpha))
+
+
+def _relu(flow: Flow, layer: Any) -> None:
+    if layer.threshold:
+        raise ValueError(f"its layer {layer.name} has a threshold")
+    flow.then("LeakyRelu", alpha=float(layer.negative_slope or 0))
+    if layer.max_value is not None:
+        flow.then("Min", np.array(layer.max_value, np.float32))
 
 
 def _convolution(flow: Flow, layer: Any) -> None:
@@ -161,11 +218,13 @@ def _convolution(flow: Flow, layer: Any) -> None:
 _MAPPINGS: dict[type, Callable[[Flow, Any], None]] = {
     **dict.fromkeys(
         (
-            layers.InputLayer,
+            layers.ActivityRegularization,
+            layers.AlphaDropout,
             layers.Dropout,
             layers.SpatialDropout1D,
             layers.GaussianNoise,
             layers.GaussianDropout,
+            layers.Identity,
         ),
         _pass,
     ),
@@ -177,7 +236,16 @@ _MAPPINGS: dict[type, Callable[[Flow, Any], None]] = {
     layers.Dense: _dense,
     layers.Embedding: _embedding,
     layers.Flatten: _flatten,
-    layers.GlobalAveragePooling1D: _average,
-    layers.GlobalMaxPooling1D: _maximum,
+    layers.GlobalAveragePooling1D: average,
+    layers.GlobalMaxPooling1D: maximum,
+    layers.AveragePooling1D: windows,
+    layers.ELU: _elu,
     layers.LayerNormalization: _layer_normalization,
+    layers.LeakyReLU: _leaky_relu,
+    layers.MaxPooling1D: windows,
+    layers.Normalization: _normalization,
+    layers.ReLU: _relu,
+    layers.Rescaling: _rescaling,
+    layers.Reshape: _reshape,
+    layers.Softmax: _softmax,
 }

@@ -1,12 +1,16 @@
 """Finds the first row with an error, which the error of a job that fails by its rows names."""
 
+from collections.abc import Sequence
+
 from shared.jobs.job_store import BadRow
 
 #: A longer ref is cut off in a job's error.
 MAX_REF_CHARS = 80
 
 
-def first_bad_row(errors: list[str | None], refs: list[str], first_row: int = 0) -> BadRow | None:
+def first_bad_row(
+    errors: list[str | None], refs: Sequence[str], first_row: int = 0
+) -> BadRow | None:
     """The first row of a run that has an error; None if none has.
 
     Args:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from shared.signature import Input
-from shared.tables.cells import Column
+from shared.tables.spans import Coded
+from shared.tables.typed_columns import Column
 
 
 def frame_of(
@@ -35,6 +36,11 @@ def _series(one: Input, column: Column, chosen: Any) -> pd.Series:
         values: Any = np.frombuffer(column, dtype=column.typecode)
         if chosen is not None:
             values = values[chosen]
+    elif isinstance(column, Coded):
+        different = [np.nan if value is None else value for value in column.values]
+        codes = np.frombuffer(column.codes, dtype=column.codes.typecode)
+        taken = codes if chosen is None else codes[chosen]
+        return pd.Series(np.array([*different, None], dtype=object).take(taken), dtype=object)
     else:
         values = column if chosen is None else [column[row] for row in chosen.tolist()]
         if not one.required and None in values:

@@ -10,12 +10,13 @@ from shared.jobs.summary import Summary
 from shared.storage.blobs import Blobs
 from shared.tables.batch_results import render_batch
 from shared.tables.parts import Part
-from shared.tables.result_formats import part_format
 from shared.tables.rows import Rows, count_errors
 from worker.steps.first_bad_row import first_bad_row
 from worker.steps.part_rows import PartRows, lost_rows
-from worker.steps.row_scorer import Outputs, RowScorer
+from worker.steps.row_scorer import Columns, RowScorer
 from worker.steps.score_summary import summary_of
+from worker.tables.lists import list_of, lists_of
+from worker.tables.part_formats import PART_FORMATS
 from worker.telemetry.journal import Journal
 
 
@@ -77,7 +78,7 @@ class PartScorer:
         except (FileNotFoundError, DataDamaged):
             return None
         try:
-            rows = part_format(spec).parse(content, columns=spec.stored_columns)
+            rows = PART_FORMATS[spec.part_format].parse(content, columns=spec.stored_columns)
         except ValueError:
             # It was damaged, and is of a release without checksums.
             return None
@@ -106,8 +107,8 @@ class PartScorer:
         if spec.as_batch:
             # Before the result: if that is stored, the part is not scored again.
             blobs[spec.batch_key(number)] = render_batch(
-                rows.refs,
-                outputs,
+                list_of(rows.refs),
+                lists_of(outputs),
                 rows.errors,
                 columns=columns,
                 unread=unread,
@@ -115,14 +116,16 @@ class PartScorer:
                 job_id=spec.id,
                 first_row=part.first_row,
             )
-        blobs[spec.result_key(number)] = part_format(spec).render(rows, outputs, columns)
+        blobs[spec.result_key(number)] = PART_FORMATS[spec.part_format].render(
+            rows, outputs, columns
+        )
         counts = _counts(spec, part, rows, outputs)
         if counts.failed:
             self._journal.errors(spec.full_name, rows.errors)
         return Scored(counts, blobs)
 
 
-def _counts(spec: Spec, part: Part, rows: Rows, outputs: Outputs) -> Counts:
+def _counts(spec: Spec, part: Part, rows: Rows, outputs: Columns) -> Counts:
     failed = count_errors(rows.errors)
     bad = None
     # It is needed only if errors can make the job fail.

@@ -13,9 +13,14 @@ from worker.steps.bisection import score_frame
 from worker.steps.crash_search import CrashSearch, total_attempts
 from worker.steps.frames import frame_of
 from worker.steps.rates import Rates
+from worker.tables.lists import lists_of
+from worker.tables.typed_cells import read_csv
 
 #: The values of each output; None for a row with an error.
 Outputs = list[list[Any]]
+
+#: The same; an output without missing values may be an array, which is faster.
+Columns = Sequence[Any]
 
 
 class RowScorer:
@@ -33,15 +38,22 @@ class RowScorer:
     def read(self, content: bytes, layout: Layout, inputs: tuple[Input, ...], **where: int) -> Rows:
         """Read the rows of a part or of a small job; see `Layout.read`."""
         options = ReadOptions(
-            self._settings.max_text_chars, self._settings.max_record_bytes, inputs
+            self._settings.max_text_chars,
+            self._settings.max_record_bytes,
+            inputs,
+            read_csv=read_csv,
         )
         return layout.read(content, options, **where)
 
     def score(self, full_name: str, rows: Rows, outputs: Sequence[Output]) -> Outputs:
         """Score rows; one on which the model raises, or without an output, gets an error."""
-        good = [row for row, error in enumerate(rows.errors) if error is None]
-        all_good = len(good) == len(rows)
-        if not good:
+        return lists_of(self._scored(full_name, rows, outputs))
+
+    def _scored(self, full_name: str, rows: Rows, outputs: Sequence[Output]) -> Columns:
+        """As `score`, but an array for each output if no row has an error."""
+        all_good = rows.errors.count(None) == len(rows)
+        good = [] if all_good else [row for row, error in enumerate(rows.errors) if error is None]
+        if not (good or (all_good and len(rows))):
             return [[None] * len(rows) for _ in outputs]
         model = self._models[full_name]
         signature = model.card.signature
@@ -54,9 +66,10 @@ class RowScorer:
             texts = cast("list[str]", rows.inputs[0]) if signature.takes_text else None
             if texts and not all_good:
                 texts = [texts[row] for row in good]
-            self._rates.learn(full_name, len(good), seconds, texts)
+            self._rates.learn(full_name, len(frame), seconds, texts)
         if all_good and not reasons:
-            return [column.tolist() for column in columns]
+            return columns
+        good = list(range(len(rows))) if all_good else good
         scored = [row for at, row in enumerate(good) if at not in reasons]
         for at, reason in reasons.items():
             rows.errors[good[at]] = reason
@@ -70,7 +83,7 @@ class RowScorer:
         note: str,
         save_note: Callable[[str], None],
         outputs: Sequence[Output],
-    ) -> Outputs:
+    ) -> Columns:
         """Score rows that may have killed the processes that scored them before.
 
         After `max_attempts` they are scored piece by piece, to find the fatal rows: those get an
@@ -83,9 +96,12 @@ class RowScorer:
             note: the note of the last attempt; empty if there is none.
             save_note: saves a note for the next attempt.
             outputs: the outputs that are wanted.
+
+        Returns:
+            For each output its values, None for a row with an error; an array if no row has one.
         """
         if attempts <= self._settings.max_attempts:
-            return self.score(full_name, rows, outputs)
+            return self._scored(full_name, rows, outputs)
         if attempts > total_attempts(self._settings.max_attempts):
             return self.give_up(rows, attempts, outputs)
         search = CrashSearch.after(note, len(rows))

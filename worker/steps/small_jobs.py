@@ -16,6 +16,7 @@ from shared.tables.rows import Rows, count_errors
 from worker.steps.first_bad_row import first_bad_row
 from worker.steps.leases import LeaseRenewer
 from worker.steps.row_scorer import Outputs, RowScorer
+from worker.tables.lists import lists_of
 from worker.telemetry.journal import Journal
 
 logger = logging.getLogger(__name__)
@@ -130,7 +131,8 @@ class SmallJobScorer:
             return self._rows.give_up(rows, job.attempts, self._outputs(full_name))
         save_note = partial(self._store.note, job.id, 0)
         outputs = self._outputs(full_name)
-        return self._rows.attempt(full_name, rows, job.attempts, job.note, save_note, outputs)
+        found = self._rows.attempt(full_name, rows, job.attempts, job.note, save_note, outputs)
+        return lists_of(found)
 
     def _outputs(self, full_name: str) -> tuple[Output, ...]:
         """All outputs: jobs that are scored together may want different ones."""

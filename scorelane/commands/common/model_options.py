@@ -137,12 +137,13 @@ def model_folder(model: str | None, models_dir: Path | None) -> Path:
 
 def print_if_compiled(card: Card) -> bool:
     """If the model is compiled, print how exact its scores are; returns whether it is."""
-    from scoring.keras_model import COMPILED_FIGURE  # noqa: PLC0415  see the module's docstring
+    from scoring.networks.compiled import COMPILED_FIGURE  # noqa: PLC0415  see the module's docstring
 
     if (difference := card.figures.get(COMPILED_FIGURE)) is None:
         return False
+    what = "scores" if card.format == "hdf5" else "outputs"
     click.echo(
-        "The model is compiled: ONNX Runtime runs it, and its scores differ by at most "
+        f"The model is compiled: ONNX Runtime runs it, and its {what} differ by at most "
         f"{difference:.1g} from TensorFlow's."
     )
     return True

@@ -107,6 +107,16 @@ def test_whole_numbers() -> None:
     assert bins == {1: 1, 2: 2, 3: 3, 4: 0, 5: 1, 6: 0, 7: 0, 8: 0, 9: 1}
 
 
+@pytest.mark.parametrize(("lowest", "highest"), [(1, 5), (0, 7), (-3, 60)])
+def test_whole_numbers_of_a_known_range(lowest: int, highest: int) -> None:
+    """Bins narrower than one have at most one whole number, which is the quantile."""
+    output = Output(name="stars", type="long", minimum=lowest, maximum=highest)
+    values = [*range(lowest, highest + 1)] * 7
+    found = Distribution(output, _summed_up(output, values))
+    for share in (0, *QUANTILES, 1):
+        assert found.quantile(share) == np.quantile(values, share, method="lower")
+
+
 def test_years_are_exact() -> None:
     """The buckets of some decades are narrower than a year."""
     output = Output(name="year", type="long")

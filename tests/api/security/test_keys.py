@@ -8,6 +8,7 @@ from pydantic import SecretStr
 from support.in_memory import Service, make_service
 from support.problems import problem
 
+from api.error_shapes import shape_of
 from api.security.access import SCOPES
 from api.security.keys import Keys, Scope, check_published, new_key, parse_keys
 from shared.config.settings import Settings
@@ -50,9 +51,10 @@ def test_a_request_without_a_key_is_refused(keyed: Service) -> None:
             if SCOPES.get(rule.endpoint, Scope.ADMIN) is None:
                 assert answer.status_code == 200
             else:
-                if rule.rule.startswith("/v1/"):
+                if shape := shape_of(path):
                     assert answer.status_code == 401
-                    message = answer.json["error"]["message"]
+                    assert answer.json.keys() == shape.kind.__annotations__.keys()
+                    message = str(answer.json)
                 else:
                     message = problem(answer, 401, "key-wanted")
                 assert "scorelane key" in message
@@ -123,6 +125,16 @@ def test_a_key_allows_its_scopes_alone(keyed: Service) -> None:
     answer = keyed.client.get(accepted.location, headers=SENDER.headers)
     assert "'read'" in problem(answer, 403, "wrong-scope")
     assert keyed.client.get(accepted.location, headers=READER.headers).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/score", "/invocations", "/v2/models/length/infer"])
+def test_scoring_needs_the_scope_to_submit(keyed: Service, path: str) -> None:
+    """A key with the scope `read` sees what a model takes, and cannot score with it."""
+    assert keyed.client.get("/v2/models/length", headers=READER.headers).status_code == 200
+    answer = keyed.client.post(path, json={}, headers=READER.headers)
+    assert answer.status_code == 403
+    assert "'submit'" in answer.text
+    assert keyed.client.post(path, json={}, headers=SENDER.headers).status_code in (400, 422)
 
 
 def test_the_rate_limit_of_an_owner(settings: Settings) -> None:

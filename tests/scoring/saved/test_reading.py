@@ -30,6 +30,15 @@ def test_compressed_files_are_read(
     assert version_note(saved(fitted, sklearn.__version__, compress=compress)) == ""
 
 
+def test_a_file_compressed_with_lz4_is_read(saved: Callable[..., Path]) -> None:
+    """Joblib reads it where the package lz4 is installed."""
+    pytest.importorskip("lz4", reason="the package lz4 is no dependency")
+    fitted = make_pipeline(tfidf(), LogisticRegression()).fit(TEXTS, TWO)
+    path = saved(fitted, sklearn.__version__, compress="lz4")
+    assert scores_of(path) == expected_of(fitted, [0, 1])
+    assert version_note(path) == ""
+
+
 @pytest.mark.parametrize("protocol", range(6))
 def test_a_plain_pickle_names_its_version(tmp_path: Path, protocol: int) -> None:
     """The version is found in pickles of every protocol."""

@@ -13,6 +13,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifi
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -219,9 +220,29 @@ def test_an_unknown_category_is_refused_as_by_scikit_learn() -> None:
     np.testing.assert_array_equal(fast.predict(_TRAINED), estimator.predict(_TRAINED))
 
 
-def test_columns_of_another_type_are_left_to_scikit_learn() -> None:
+def test_columns_in_another_order_are_found_by_their_names() -> None:
+    """A column transformer needs neither the order of the fit, nor columns that it drops."""
+    fast, slow = _FAST["selected by place"].steps[0][1], _FITTED["selected by place"]
+    frame = _TRAINED[["sex", "fare", "age"]].assign(more=1)
+    np.testing.assert_array_equal(fast.matrix(frame), slow.transform(frame))
+
+
+def test_searches_and_thresholds_keep_their_own_predictions() -> None:
+    """The estimator inside a search or threshold classifier is replaced; its classes stay."""
+    inside = make_pipeline(_TRANSFORMERS["dense"], SimpleImputer(), LogisticRegression())
+    search = GridSearchCV(inside, {"logisticregression__C": [0.1, 1]}, cv=2)
+    search.fit(_TRAINED, _CLASSES)
+    threshold = FixedThresholdClassifier(search, threshold=0.7).fit(_TRAINED, _CLASSES)
+    fast = faster_table(threshold)
+    assert type(fast.estimator_.best_estimator_.steps[0][1]) is FastColumns
+    np.testing.assert_array_equal(fast.predict(_TRAINED), threshold.predict(_TRAINED))
+    assert not np.array_equal(fast.predict(_TRAINED), search.predict(_TRAINED))
+
+
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+@pytest.mark.parametrize("kind", ["dense", "unknown categories have a number", "imputed words"])
+def test_columns_of_another_type_are_left_to_scikit_learn(kind: str) -> None:
     """Types that the model was not trained on give what scikit-learn gives."""
-    kind = "dense"
     fast = _FAST[kind].steps[0][1]
     frame = _TRAINED.dropna()
     for changed in (

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+from scipy.sparse import csc_matrix, csr_matrix
 from sklearn.ensemble import (
     BaggingClassifier,
     ExtraTreesClassifier,
@@ -157,6 +158,27 @@ def test_blocks_of_rows_end_anywhere(count: int, leaves: int | None) -> None:
         changed = rows.copy()
         changed[row, [1, 4]] = np.nan
         _assert_equal(fast.predict(changed), estimator.predict(changed))
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        RandomForestClassifier(9, random_state=0),
+        DecisionTreeRegressor(),
+        GradientBoostingClassifier(n_estimators=9),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_sparse_rows_are_taken(estimator: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sparse matrix, as encoders give it, is treated block by block; NaN in it is refused."""
+    monkeypatch.setattr(compiled_trees, "_DENSE_NUMBERS", 1000)
+    rows = np.where(np.abs(_X) < 0.7, 0, _X)
+    estimator.fit(csr_matrix(rows), _TWO)
+    fast = faster_table(estimator)
+    for kind in (csr_matrix, csc_matrix):
+        _assert_equal(fast.predict(kind(rows)), estimator.predict(kind(rows)))
+    with pytest.raises(ValueError, match="NaN"):
+        fast.predict(csr_matrix(_MISSING))
 
 
 def test_a_large_forest_is_laid_out_in_groups(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -213,6 +213,35 @@ def test_a_compiled_model_gives_the_scores_of_predict(folder_of, body, how, skip
     assert scored.std() > 0.001
 
 
+def branches():
+    """Two branches from one embedding, with the layers that join them and that pool windows."""
+    keras.utils.set_random_seed(3)
+    source = keras.Input((LENGTH,), dtype="int32")
+    words = layers.Embedding(WORDS, 6, embeddings_initializer="normal")(source)
+    wide = layers.MaxPooling1D(2)(layers.Conv1D(4, 3, activation="selu")(words))
+    near = layers.AveragePooling1D(3, strides=2, padding="same")(layers.Conv1D(4, 2)(words))
+    both = layers.Concatenate()([words, layers.Multiply()([words, words])])
+    ends = [layers.GlobalMaxPooling1D()(one) for one in (wide, near)]
+    ends.append(layers.LSTM(4)(words))
+    joined = [*ends, layers.GlobalAveragePooling1D()(layers.LeakyReLU(0.2)(both))]
+    joined += [kind()(ends[:2]) for kind in (layers.Subtract, layers.Maximum, layers.Minimum)]
+    joined.append(layers.Average()(ends))
+    hidden = layers.Dense(5, activation="silu")(layers.Concatenate()(joined))
+    return keras.Model(source, softmax()(layers.ReLU(max_value=6.0)(hidden)))
+
+
+def test_branches_are_compiled(folder_of):
+    """Several ways from the embedding to the outputs, and the layers that join them."""
+    model = branches()
+    random = np.random.default_rng(3)
+    model.set_weights([2 * one + random.random(one.shape) / 5 for one in model.get_weights()])
+    folder = folder_of(model)
+    assert compile_model(folder).figures["onnx.max_difference"] <= 1e-5
+    scored = load_model(folder).score(pd.DataFrame({"text": TEXTS}))["Sentiment_Score"]
+    np.testing.assert_allclose(scored, predicted(model), atol=1e-5)
+    assert scored.std() > 0.001
+
+
 def test_a_large_vocabulary_is_not_folded(folder_of, monkeypatch):
     """If the gates of all words would take too much memory, they are not folded."""
     monkeypatch.setattr(folding, "MAX_BYTES", 100)

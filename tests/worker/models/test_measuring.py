@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from support.doubles.length_model import LengthModel
 
+from shared.signature import Input
 from worker.models import measuring
 
 
@@ -52,3 +53,27 @@ def test_one_slow_round_does_not_make_a_model_slow(
 
         model = Interrupted(clock, 1e-4)
         assert measuring.measure_rate(model) == pytest.approx(1e4)
+
+
+class TableModel(LengthModel):
+    """A model of a table, which knows two words only."""
+
+    def __init__(self, known: dict[str, list[str]]) -> None:
+        super().__init__()
+        one, two = (Input(name=name) for name in ("colour", "size"))
+        self.card = self.card.model_copy(update={"inputs": (one, two)})
+        self._known = known
+
+    def trial_values(self) -> dict[str, list[str]]:
+        return self._known
+
+    def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if not frame["colour"].isin(["red", "blue"]).all():
+            raise ValueError("an unknown colour")
+        return super().score(frame.rename(columns={"colour": "text"}))
+
+
+def test_a_model_of_a_table_is_measured_with_values_that_it_knows() -> None:
+    """Its rows are not English sentences; a model that takes none of them is served as well."""
+    assert measuring.measure_rate(TableModel({"colour": ["red", "blue"]})) > 0
+    assert measuring.measure_rate(TableModel({})) == measuring.UNKNOWN_RATE

@@ -1,0 +1,118 @@
+/* Writes result rows as CSV; worker/tables/written_rows.py loads this if it was compiled. Which cells
+   need more than to be copied or quoted is only found here; Python writes those. */
+
+#include <stdint.h>
+#include <string.h>
+
+#include "numbers.h"
+#include "spans.h"
+
+/* What has to be done with a cell. */
+enum mark { COPY, QUOTE, PYTHON };
+
+enum kind { EMPTY, SPANS, DIGITS, ROW_NUMBERS };
+
+/* A column of the result. */
+typedef struct {
+  int64_t kind;
+  spans cells;          /* SPANS */
+  const uint8_t *marks; /* SPANS: what is to be done with each cell; NULL: all are copied */
+  const uint8_t *digits, *digits_end; /* DIGITS: JSON values with a comma or bracket after each */
+  int64_t first;                      /* ROW_NUMBERS: the number of the first row */
+} column;
+
+/* Finds what has to be done with each cell of a column, by the rules of `csv_results.cell`. Returns
+   the number of cells that are not just copied. */
+int64_t rows_mark(const spans *cells, int64_t rows, uint8_t *marks) {
+  static const uint8_t SPECIAL[256] = {['"'] = PYTHON, [','] = QUOTE, ['\r'] = QUOTE, ['\n'] = QUOTE};
+  static const uint8_t FORMULA[256] = {['='] = 1, ['+'] = 1, ['-'] = 1,
+                                       ['@'] = 1, ['\t'] = 1, ['\r'] = 1, ['\''] = 1};
+  int64_t found = 0;
+  for (int64_t row = 0; row < rows; row++) {
+    const uint8_t *at = bytes_of(cells, row), *end = at + (cells->ends[row] - cells->begins[row]);
+    uint8_t mark = COPY;
+    double value;
+    if (at < end && FORMULA[*at] && !plain_double(at, end, end, '.', &value)) mark = PYTHON;
+    for (; at < end; at++) mark |= SPECIAL[*at]; /* QUOTE and PYTHON: PYTHON */
+    marks[row] = mark;
+    found += mark != COPY;
+  }
+  return found;
+}
+
+/* Copies bytes, 16 at once if so many can be read up to `limit`; `to` has room for 16 more. */
+static inline uint8_t *copy(uint8_t *to, const uint8_t *from, int64_t size, const uint8_t *limit) {
+  if (limit - from < 16) {
+    memcpy(to, from, size);
+  } else {
+    memcpy(to, from, 16);
+    if (size > 16) memcpy(to + 16, from + 16, size - 16);
+  }
+  return to + size;
+}
+
+static inline uint8_t *write_span(const column *self, int64_t row, uint8_t *to) {
+  const spans *cells = &self->cells;
+  const uint8_t *from = bytes_of(cells, row);
+  int64_t begin = cells->begins[row], size = cells->ends[row] - begin;
+  const uint8_t *limit = begin < cells->length ? cells->content + cells->length : from;
+  if (!self->marks || self->marks[row] == COPY) return copy(to, from, size, limit);
+  *to++ = '"';
+  to = copy(to, from, size, limit);
+  *to++ = '"';
+  return to;
+}
+
+/* Copies the next value; null becomes an empty cell. */
+static inline uint8_t *write_digits(column *self, uint8_t *to) {
+  const uint8_t *from = self->digits, *end = self->digits_end;
+  if (*from == 'n') {
+    self->digits += 5;
+    return to;
+  }
+  while (end - from >= 8) {
+    uint64_t bytes = eight_bytes(from);
+    uint64_t others = not_zero(bytes ^ 0x2C2C2C2C2C2C2C2Cu) & not_zero(bytes ^ 0x5D5D5D5D5D5D5D5Du);
+    uint64_t ends = ~others & HIGH;
+    memcpy(to, from, 8);
+    if (ends) {
+      int64_t size = __builtin_ctzll(ends) / 8;
+      self->digits = from + size + 1;
+      return to + size;
+    }
+    from += 8;
+    to += 8;
+  }
+  while (*from != ',' && *from != ']') *to++ = *from++;
+  self->digits = from + 1;
+  return to;
+}
+
+static inline uint8_t *write_number(int64_t number, uint8_t *to) {
+  uint8_t digits[20];
+  int64_t size = 0;
+  do digits[size++] = (uint8_t)('0' + number % 10);
+  while (number /= 10);
+  while (size) *to++ = digits[--size];
+  return to;
+}
+
+/* Writes the rows of `count` columns, each with a line break. `to` has room for 16 bytes more than
+   they need. Returns their number of bytes. */
+int64_t rows_write(column *columns, int64_t count, int64_t rows, uint8_t *to) {
+  const uint8_t *first = to;
+  for (int64_t row = 0; row < rows; row++) {
+    for (int64_t each = 0; each < count; each++) {
+      column *self = &columns[each];
+      if (each) *to++ = ',';
+      if (self->kind == SPANS)
+        to = write_span(self, row, to);
+      else if (self->kind == DIGITS)
+        to = write_digits(self, to);
+      else if (self->kind == ROW_NUMBERS)
+        to = write_number(self->first + row, to);
+    }
+    *to++ = '\n';
+  }
+  return to - first;
+}

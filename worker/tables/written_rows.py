@@ -1,0 +1,221 @@
+"""Writes result rows as CSV, in compiled code.
+
+`write_rows.c` writes the same bytes as `shared.tables.csv_results.render`. That function writes the
+cells that have to be escaped. If nothing was compiled, `render` is that function.
+"""
+
+import ctypes
+from array import array
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pandas as pd
+
+from shared.tables import csv_results
+from shared.tables.result_formats import RenderCsv
+from shared.tables.spans import Coded, RowNumbers, Spans
+from worker.tables.compiled_spans import Spanned, sizes
+from worker.tables.libraries import WRITING, address
+from worker.tables.lists import list_of, lists_of
+
+
+class _Kind(IntEnum):
+    """What a column is written from: `enum kind` in `write_rows.c`."""
+
+    EMPTY = 0
+    SPANS = 1
+    DIGITS = 2
+    ROW_NUMBERS = 3
+
+
+#: What has to be done with a cell: `enum mark`. The others are quoted, or left to Python.
+_COPY, _PYTHON = 0, 2
+
+#: `rows_write` copies so many bytes at once, also the last ones.
+_ROOM_AFTER = 16
+
+
+class _Column(ctypes.Structure):
+    _fields_ = (
+        ("kind", ctypes.c_int64),
+        ("cells", Spanned),
+        ("marks", ctypes.c_void_p),
+        ("digits", ctypes.c_void_p),
+        ("digits_end", ctypes.c_void_p),
+        ("first", ctypes.c_int64),
+    )
+
+
+def _render(
+    refs: Sequence[str],
+    outputs: Sequence[Sequence[Any]],
+    errors: Sequence[str | None],
+    extras: Sequence[Sequence[str]] = (),
+) -> bytes:
+    """Write the rows of a part as CSV; see `shared.tables.csv_results.render`."""
+    rows = len(refs)
+    if {rows, *map(len, outputs), len(errors), *map(len, extras)} != {rows}:
+        raise ValueError("the columns differ in length")
+    if not rows:
+        return b""
+    written = [_cells(refs), *map(_values, outputs), _errors(errors), *map(_cells, extras)]
+    columns = (_Column * len(written))()
+    room = rows * len(written) + _ROOM_AFTER
+    for column, one in zip(columns, written, strict=True):
+        room += one.fill(column)
+    content = np.empty(room, np.uint8)
+    size = WRITING.rows_write(
+        columns,
+        ctypes.c_int64(len(written)),
+        ctypes.c_int64(rows),
+        ctypes.c_void_p(address(content)),
+    )
+    return content[:size].tobytes()
+
+
+class _Empty:
+    """A column of empty cells."""
+
+    def fill(self, column: _Column) -> int:
+        """Describe the column to C; returns the most bytes of its cells."""
+        column.kind = _Kind.EMPTY
+        return 0
+
+
+class _Numbers:
+    """The numbers of the rows."""
+
+    def __init__(self, numbers: RowNumbers) -> None:
+        self._numbers = numbers
+
+    def fill(self, column: _Column) -> int:
+        """See `_Empty`."""
+        column.kind, column.first = _Kind.ROW_NUMBERS, self._numbers.first
+        return len(self._numbers) * len(self._numbers[-1])
+
+
+class _Digits:
+    """Numbers and booleans, written as JSON."""
+
+    def __init__(self, values: Any) -> None:
+        # The shortest digits that read back equal.
+        self._json = np.frombuffer(
+            orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY), np.uint8
+        )
+
+    def fill(self, column: _Column) -> int:
+        """See `_Empty`."""
+        column.kind = _Kind.DIGITS
+        begin = address(self._json)
+        column.digits, column.digits_end = begin + 1, begin + self._json.size
+        return self._json.size
+
+
+class _Texts:
+    """Cells, each of which is copied, or quoted."""
+
+    def __init__(self, cells: Spans, *, as_they_are: bool = False) -> None:
+        self._cells = cells
+        self._marks = None if as_they_are else self._marked()
+
+    def _marked(self) -> npt.NDArray[np.uint8] | None:
+        """What has to be done with each cell; those that are not just quoted are written here."""
+        cells = self._cells
+        marks = np.empty(len(cells), np.uint8)
+        size = ctypes.c_int64(len(cells))
+        marked = WRITING.rows_mark(
+            ctypes.byref(Spanned(cells)), size, ctypes.c_void_p(address(marks))
+        )
+        if not marked:
+            return None
+        rows = np.flatnonzero(marks >= _PYTHON)
+        if rows.size:
+            written = spans_of([csv_results.cell(cells[row]) for row in rows.tolist()])
+            begins, ends = (np.array(all_, np.int64) for all_ in (cells.begins, cells.ends))
+            after = len(cells.content) + len(cells.extra)
+            begins[rows] = np.frombuffer(written.begins, np.int64) + after
+            ends[rows] = np.frombuffer(written.ends, np.int64) + after
+            marks[rows] = _COPY
+            extra = cells.extra + written.content
+            self._cells = Spans(cells.content, _array(begins), _array(ends), extra)
+        return marks
+
+    def fill(self, column: _Column) -> int:
+        """See `_Empty`."""
+        column.kind, column.cells = _Kind.SPANS, Spanned(self._cells)
+        column.marks = None if self._marks is None else address(self._marks)
+        quotes = 0 if self._marks is None else 2 * np.count_nonzero(self._marks)
+        return int(sizes(self._cells).sum()) + int(quotes)
+
+
+_Written = _Empty | _Numbers | _Digits | _Texts
+
+
+def _cells(cells: Sequence[str]) -> _Written:
+    if isinstance(cells, RowNumbers):
+        return _Numbers(cells)
+    return _Texts(cells if isinstance(cells, Spans) else spans_of(list_of(cells)))
+
+
+def _values(values: Any) -> _Written:
+    if isinstance(values, np.ndarray) and values.dtype in (np.float64, np.int64):
+        return _Digits(np.ascontiguousarray(values))
+    if not isinstance(values, Coded):
+        is_array = isinstance(values, np.ndarray) and values.dtype == object
+        if not is_array and str not in set(map(type, list_of(values))):
+            return _Digits(list_of(values))
+        codes, different = pd.factorize(np.asarray(values, dtype=object))
+        if set(map(type, different)) != {str}:
+            return _Digits(list_of(values))
+        values = Coded(array("i", codes.astype(np.int32).tobytes()), [*different, None])
+    return _coded(values)
+
+
+def _coded(values: Coded) -> _Written:
+    """Labels: each different one is written once."""
+    cells = ["" if one is None else csv_results.cell(one) for one in values.values]
+    different, codes = spans_of(cells), np.frombuffer(values.codes, np.int32)
+    begins, ends = (
+        np.frombuffer(all_, np.int64)[codes] for all_ in (different.begins, different.ends)
+    )
+    return _Texts(Spans(different.content, _array(begins), _array(ends)), as_they_are=True)
+
+
+def _errors(errors: Sequence[str | None]) -> _Written:
+    if not any(errors):
+        return _Empty()
+    cells = [csv_results.quote(error) if error else "" for error in errors]
+    return _Texts(spans_of(cells), as_they_are=True)
+
+
+def spans_of(cells: list[str]) -> Spans:
+    """Strings as spans of one content."""
+    content = "\0".join(cells).encode()
+    marks = np.flatnonzero(np.frombuffer(content, np.uint8) == 0)
+    if len(marks) != len(cells) - 1:
+        # A cell has a NUL.
+        sizes_of = np.array([len(cell.encode()) for cell in cells])
+        marks = np.cumsum(sizes_of + 1)[:-1] - 1
+    begins = np.concatenate([[0], marks + 1]).astype(np.int64)
+    ends = np.concatenate([marks, [len(content)]]).astype(np.int64)
+    return Spans(content, _array(begins), _array(ends))
+
+
+def _array(values: npt.NDArray[np.int64]) -> "array[int]":
+    return array("q", values.tobytes())
+
+
+def _render_slowly(
+    refs: Sequence[str],
+    outputs: Sequence[Any],
+    errors: Sequence[str | None],
+    extras: Sequence[Sequence[str]] = (),
+) -> bytes:
+    return csv_results.render(refs, lists_of(outputs), errors, extras)
+
+
+render: RenderCsv = _render if WRITING else _render_slowly
