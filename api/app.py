@@ -4,7 +4,7 @@ from flask import Flask
 
 from api import errors
 from api.docs import openapi, swagger_page
-from api.inference import invocations, score
+from api.inference import invocations, score, v2
 from api.jobs import events
 from api.jobs import views as jobs
 from api.operations import health, metrics, models
@@ -70,6 +70,7 @@ def create_app(
         sentiment,
         score,
         invocations,
+        v2,
         submit,
         jobs,
         retry,

@@ -18,7 +18,17 @@ from shared.telemetry.spans import end, spans
 REQUEST_ID, LOG_FIELDS = "scorelane.request_id", "scorelane.seen"
 
 #: Routes that monitoring requests every few seconds; they are logged at DEBUG.
-_QUIET = frozenset({"/livez", "/readyz", "/metrics", "/ping", "/health"})
+_QUIET = frozenset(
+    {
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/ping",
+        "/health",
+        "/v2/health/live",
+        "/v2/health/ready",
+    }
+)
 
 #: Methods with a label of their own in the metrics. All others share the label `other`: clients can
 #: invent methods, and must not create labels without limit.

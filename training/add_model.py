@@ -1,15 +1,16 @@
 """Turns a user's own model file into a model folder, and proves that it works."""
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from shared.errors.model import UnusableModel
 from shared.examples import EXAMPLES_FILE, Examples, Values, records_of, tolerance_of
 from shared.model import CARD_FILE, SCORE, Card, Model, load_model, write_card
 from training.added.copied import Copied
 from training.added.meaning import Meaning
+from training.added.mlflow_source import is_mlflow, mlflow_source
 from training.added.model_file import format_of
 from training.added.proof_texts import PROOF
 from training.model_folder import library_versions, new_model_folder
@@ -94,6 +95,7 @@ def add_model(
     description: str = "",
     force: bool = False,
     proof: Proof = Proof(),
+    registry: str | None = None,
 ) -> Added:
     """Copy a model file into `output/name`, load it, prove it, and write its card.
 
@@ -103,13 +105,15 @@ def add_model(
     Args:
         file: a scikit-learn model (`.pkl`, `.pickle`, `.joblib`, `.sav`, `.skops`), a Keras model
             (`.hdf5`, `.h5`, `.keras`), an ONNX file (`.onnx`), or a file of XGBoost (`.ubj`,
-            `.json`), LightGBM (`.txt`) or CatBoost (`.cbm`).
+            `.json`), LightGBM (`.txt`) or CatBoost (`.cbm`). Also the folder of an
+            MLflow model, and one in a registry: `models:/name@alias` or `models:/name/3`.
         name: the name of the new model.
         output: the folder that holds the model folders.
         meaning: what the model file does not tell.
         description: the description in the model's card.
         force: replace an existing model of the same name.
         proof: how it is proven.
+        registry: the address of the registry of MLflow; None: `MLFLOW_TRACKING_URI`.
 
     Raises:
         shared.errors.model.UnusableModel: the file cannot be served, or does not give what is
@@ -120,6 +124,9 @@ def add_model(
         shared.errors.model.BadName: a model may not have this name.
     """
     meaning = meaning or Meaning()
+    if is_mlflow(file):
+        more: dict[str, Any] = {"name": name, "output": output, "description": description}
+        return _add_mlflow(file, registry, meaning, more | {"force": force, "proof": proof})
     try:
         kind = format_of(file)
     except ValueError as error:
@@ -133,6 +140,20 @@ def add_model(
         except UnusableModel as error:
             # Name the user's file, not the copy.
             raise UnusableModel(path=file, reason=error.fields["reason"]) from error
+
+
+def _add_mlflow(file: Path, registry: str | None, meaning: Meaning, more: dict[str, Any]) -> Added:
+    try:
+        with mlflow_source(file, registry, meaning) as source:
+            added = add_model(source.file, meaning=source.meaning, **more)
+            told = {"--inputs": "MLmodel" if meaning.inputs is None else "--inputs"}
+            sources = {name: told.get(one, one) for name, one in added.sources.items()}
+            return replace(added, notes=(*source.notes, *added.notes), sources=sources)
+    except UnusableModel as error:
+        # Name the user's folder, not a file in it.
+        raise UnusableModel(path=file, reason=error.fields["reason"]) from error
+    except ValueError as error:
+        raise UnusableModel(path=file, reason=str(error)) from error
 
 
 class _Made(NamedTuple):
@@ -228,6 +249,7 @@ _LIBRARIES = {
     "ubj": ("xgboost", "xgboost-cpu", "numpy"),
     "lgb": ("lightgbm", "numpy"),
     "cbm": ("catboost", "numpy"),
+    "mlflow": ("mlflow", "mlflow-skinny"),
     **dict.fromkeys(("hdf5", "keras"), ("keras", "tensorflow-cpu", "tensorflow", "onnx", "numpy")),
 }
 
@@ -239,6 +261,10 @@ def _copy(kind: str, file: Path, folder: Path, meaning: Meaning) -> Copied:
         from training.added.network import copy_network  # noqa: PLC0415
 
         return copy_network(file, folder, meaning)
+    if kind == "mlflow":
+        from training.added.mlflow_model import copy_mlflow  # noqa: PLC0415
+
+        return copy_mlflow(file, folder, meaning)
     if kind == "onnx":
         from training.added.graph import copy_graph  # noqa: PLC0415
 

@@ -61,6 +61,10 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Sentiment": ("Score a few texts at once.", ("article",)),
     "Scoring": ("Score a few rows of any model at once.", ("scoring",)),
     "MLflow": ("The same for clients of MLflow's scoring server.", ("mlflow",)),
+    "Open Inference": (
+        "The same for clients of the Open Inference Protocol.",
+        ("open_inference",),
+    ),
     "Jobs": (
         "Submit rows as a job; follow, list, cancel, retry and delete jobs.",
         ("submitting", "jobs", "retrying", "events"),

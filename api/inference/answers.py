@@ -10,9 +10,10 @@ from api.uploads.json_rows import Row
 from shared.errors.input import RowErrors
 from shared.errors.service import NoSuchModel
 from shared.fleet import Served
+from shared.model import Card
 from shared.signature import Input, Output
-from shared.tables.cells import value_at
 from shared.tables.rows import Rows
+from shared.tables.typed_columns import value_at
 
 
 @dataclass(frozen=True)
@@ -67,29 +68,39 @@ def served_in_path(at: Services, name: str, version: str | None = None) -> Serve
 
 
 def answered(
-    at: Services, served: Served, table: Table, outputs: tuple[Output, ...]
-) -> list[dict[str, Any]]:
+    at: Services,
+    served: Served,
+    table: Table,
+    outputs: tuple[Output, ...],
+    *,
+    exact: bool = False,
+) -> tuple[Card, list[dict[str, Any]]]:
     """Score the rows of a request.
 
     Args:
         at: the store, the dispatch and the limits.
-        served: the model for which the rows were read; a newer version may score them if it has
-            the same signature.
+        served: the model for which the rows were read.
         table: the rows; its list is emptied.
         outputs: those that are wanted.
+        exact: whether no other version may score them. If not, a newer one may that has the same
+            signature.
 
     Returns:
-        For each row a record of the outputs and `error`.
+        The card of the model that scored them, and for each row a record of the outputs and
+        `error`.
 
     Raises:
+        shared.errors.service.NoSuchModel: only another version is served now.
         shared.errors.base.ScorelaneError: there are too many rows, or nobody answers.
     """
     count = len(table)
     check_count(at, count)
     now = find_served(at, served.card.name, served.card.signature)
+    if exact and now.card.version != served.card.version:
+        raise NoSuchModel(model=served.card.full_name, models=now.card.full_name)
     scored = iter(ask(at, now, table.rows, outputs) if table.rows else [])
     nothing = dict.fromkeys(one.name for one in outputs)
-    return [
+    return now.card, [
         nothing | {"error": table.errors[row]} if row in table.errors else next(scored)
         for row in range(count)
     ]

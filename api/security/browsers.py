@@ -28,6 +28,8 @@ _PROBES = frozenset(
         "health.readyz",
         "mlflow.ping",
         "mlflow.health",
+        "open_inference.live",
+        "open_inference.ready",
     }
 )
 

@@ -21,6 +21,12 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
 
 @click.command("add-model", epilog="Example: scorelane add-model my.pkl --name mine")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--registry",
+    metavar="URL",
+    help="MLflow: the server with the model that FILE names, as models:/name@alias or "
+    "models:/name/3.  [default: MLFLOW_TRACKING_URI]",
+)
 @model_options.name
 @model_options.output
 @click.option(
@@ -111,7 +117,7 @@ def add_model(
     """Add your own model: of scikit-learn, Keras, ONNX, XGBoost, LightGBM or CatBoost.
 
     FILE ends in .pkl, .pickle, .joblib, .sav or .skops (a pipeline that takes texts or the rows of
-    a table), .hdf5, .h5 or .keras (a model of texts or tables), .onnx, .ubj or .json
+    a table), .hdf5, .h5 or .keras (a Keras model of texts or tables), .onnx, .ubj or .json
     (XGBoost), .txt (LightGBM) or .cbm (CatBoost). A pickle may be compressed (.pkl.gz), and may
     hold a dict or a list of a vectoriser and a model. The command copies FILE, loads the model,
     prints which columns it takes and gives, and scores a few rows with it.
@@ -132,6 +138,7 @@ def add_model(
             file,
             name=name,
             output=models_dir,
+            registry=meaning.pop("registry"),
             meaning=Meaning(
                 class_values=_numbers("class_values", class_values, "0,0.5,1"),
                 target_range=_numbers("target_range", target_range, "1,5"),

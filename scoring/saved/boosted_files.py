@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from scoring.estimators.lightgbm_booster import classifier_or_regressor
+from scoring.saved.lightgbm_booster import classifier_or_regressor
 
 #: Format -> the library that writes it: `ubj` by XGBoost, `lgb` by LightGBM, `cbm` by CatBoost.
 LIBRARIES = {"ubj": "XGBoost", "lgb": "LightGBM", "cbm": "CatBoost"}

@@ -45,7 +45,8 @@ class NumberPart:
         self.names = tuple(names)
         self.width = len(self.names)
         self.steps = tuple(steps)
-        self._takes_flags = takes_flags
+        # Numbers and booleans together stay objects in scikit-learn, if nothing is calculated.
+        self._takes_flags = takes_flags and bool(steps)
 
     def cells(self, frame: pd.DataFrame) -> Cells:
         """See `Part.cells`."""

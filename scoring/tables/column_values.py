@@ -31,7 +31,9 @@ def numbers_of(frame: pd.DataFrame, names: Sequence[str], *, flags: bool) -> Num
     """
     found = np.empty((len(frame), len(names)), order="F")
     for position, name in enumerate(names):
-        values = frame[name].to_numpy()
+        values = frame[name].values
+        if not isinstance(values, np.ndarray):
+            raise LeftToScikitLearn
         # float32 would stay float32 in scikit-learn.
         if values.dtype != np.float64 and values.dtype.kind not in ("iub" if flags else "iu"):
             raise LeftToScikitLearn

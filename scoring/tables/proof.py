@@ -36,6 +36,15 @@ _ODD_NUMBERS = (0.0, -0.0, 1.0, -1.0, 5e-324, 1e-40, -1e-40, 16777217.0, 3e38, -
 
 _PLAIN_NUMBERS = (0.0, -0.0, 1.0, -3.5, 1234567.891, 0.1, 1e-9, -1e15)
 
+#: From which the numbers of a trial frame are chosen.
+_NUMBERS: tuple[tuple[float, ...], ...] = (
+    _PLAIN_NUMBERS,
+    (0, 1, 2, 2**40),
+    (False, True),
+    (*_PLAIN_NUMBERS, np.nan),
+    _ODD_NUMBERS,
+)
+
 _METHODS = ("predict_proba", "predict", "transform")
 
 
@@ -121,13 +130,15 @@ def columns_agree(fast: FastColumns) -> bool:
         categories |= part.categories()
     frames = [
         _frame(fast.names, categories, numbers, unknown=unknown)
-        for numbers in (_PLAIN_NUMBERS, (0, 1, 2, 2**40), (*_PLAIN_NUMBERS, np.nan), _ODD_NUMBERS)
+        for numbers in _NUMBERS
         for unknown in ((), (np.nan,), ("unheard-of",), ("", None, np.nan, 7, "unheard-of"))
     ]
     if isinstance(_outcome(fast, "matrix", frames[0]), tuple):
         # It would leave all rows to scikit-learn.
         return False
     frames.append(frames[0].iloc[:1])
+    flags = [name for name in fast.names if name not in categories][::2]
+    frames.append(frames[0].astype(dict.fromkeys(flags, "bool")))
     frames.append(frames[0].astype(dict.fromkeys(categories, "str")))
     frames.append(frames[0][list(fast.names[::-1])])
     return agrees(fast, fast.original, frames)

@@ -244,7 +244,7 @@ class OwnerFull(ScorelaneError):
 
 class BodiesFull(ScorelaneError):
     """Other requests hold the {limit} of memory for large JSON bodies. Nothing was accepted; try
-    again in a few seconds, or send the rows as a CSV, which needs no memory.
+    again in a few seconds, or send the rows as a CSV to POST /jobs, which needs no memory.
     """
 
 

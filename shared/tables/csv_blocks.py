@@ -15,6 +15,9 @@ from shared.tables.csv_records import Record, csv_records
 #: takes 1.5 times as long. Also, one odd row makes its whole block be read record by record.
 BLOCK_BYTES = 64 * 1024
 
+#: How many bytes are read record by record after an ordinary run, at first.
+_ODD_BYTES = 1024
+
 _FIRST_BYTE, _LAST_BYTE = itemgetter(slice(0, 1)), itemgetter(slice(-1, None))
 
 Run = TypeVar("Run", bound=Sized)
@@ -109,16 +112,19 @@ def runs_in(
             number of the first. Returns the offset of the first record that is not ordinary too.
         exact: makes runs of records that come one by one; it also takes the number of the first.
     """
-    at, file = 0, io.BytesIO(content)
+    at, file, size = 0, io.BytesIO(content), _ODD_BYTES
     while at < len(content):
         at, run = read(at, row)
         if len(run):
             row += len(run)
             yield run
-        elif at < len(content):
+            size = _ODD_BYTES
+        if at < len(content):
             file.seek(at)
             upload = _Upload(file, offset + at, max_bytes, delimiter, may_be_cut=True)
-            upload.read_on()
+            upload.read_on(size)
+            # To ask again after each record would take longer, if many of them are odd.
+            size *= 2
             first = row
             for run in exact(upload.records(row), row):
                 row += len(run)
@@ -219,12 +225,12 @@ class _Upload:
         self._max_bytes = max_bytes
         self._may_be_cut = may_be_cut
 
-    def read_on(self) -> bool:
-        """Read the next block ahead; False at the end of the upload."""
+    def read_on(self, size: int | None = None) -> bool:
+        """Read the next block ahead, of so many bytes; False at the end of the upload."""
         # If a record is longer than a block, double the bytes: so a long record is scanned a few
         # times, and not once for each of its blocks.
         had = len(self._ahead)
-        self._new = self._file.read(max(min(BLOCK_BYTES, self._max_bytes) - had, had))
+        self._new = self._file.read(max(min(size or BLOCK_BYTES, self._max_bytes) - had, had))
         self._ahead += self._new
         return bool(self._ahead)
 

@@ -1,6 +1,10 @@
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
+from support import keras_2
 
 keras = pytest.importorskip("keras")
 from keras import layers  # noqa: E402  after the check that keras is here
@@ -251,6 +255,36 @@ def test_columns_are_found_by_the_names_of_the_layers(added):
     loaded = added(several_inputs(), inputs="size_1:double,size_0:double,age:long,city:long")
     assert loaded.card.options["feeds"][2]["columns"] == ["size_0", "size_1"]
     assert [one.name for one in loaded.card.inputs] == ["size_1", "size_0", "age", "city"]
+
+
+def test_a_table_of_keras_2_gives_the_outputs_of_keras_2(tmp_path):
+    """Its file is translated, so a hard sigmoid is that of its version."""
+    kernel, bias = np.array([[1.0], [-2.0]], np.float32), np.array([0.25], np.float32)
+    config = {"units": 1, "activation": "hard_sigmoid", "use_bias": True}
+    layer = keras_2.layer("Dense", "dense", **config, batch_input_shape=[None, 2], dtype="float32")
+    given = {"dense": [kernel, bias]}
+    keras_2.write_hdf5(tmp_path / "old.h5", keras_2.sequential(layer), given)
+    added = add_model(tmp_path / "old.h5", name="mine", output=tmp_path / "models")
+    assert [one.name for one in added.card.outputs] == ["label", "probability_0", "probability_1"]
+    rows = pd.DataFrame({"x0": [0.5, 1.5, 9.0], "x1": [0.25, -0.5, 0.0]})
+    scored = load_model(tmp_path / "models" / "mine").score(rows)
+    sums = rows.to_numpy() @ kernel[:, 0] + 0.25
+    expected = np.clip(0.2 * sums + 0.5, 0, 1)
+    np.testing.assert_allclose(scored["probability_1"], expected, atol=1e-6)
+
+
+def test_a_compiled_table_needs_no_tensorflow(added, tmp_path):
+    """A worker scores it with ONNX Runtime alone."""
+    added(dense(layers.Dense(1)))
+    script = (
+        "import sys; from pathlib import Path; import pandas as pd\n"
+        "from shared.model import load_model\n"
+        "model = load_model(Path(sys.argv[1])); model.warm_up()\n"
+        "model.score(pd.DataFrame({'x0': [1.0], 'x1': 2.0, 'x2': 3.0}))\n"
+        "print([name for name in ('tensorflow', 'keras', 'onnx') if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "models" / "mine")]
+    assert subprocess.check_output(command, text=True).strip() == "[]"
 
 
 def test_a_folder_of_a_table_is_compiled_again(added, tmp_path):

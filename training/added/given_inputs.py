@@ -6,8 +6,8 @@ from shared.errors.input import BadOption
 from shared.signature import ColumnType, Input
 
 
-def parse_inputs(text: str) -> tuple[Input, ...]:
-    """The columns that a text names, in its order.
+def parse_inputs(text: str | tuple[Input, ...]) -> tuple[Input, ...]:
+    """The columns that a text names, in its order; columns that are known already as they are.
 
     Args:
         text: `name:type` for each column, separated by commas. A type is one of `ColumnType`, with
@@ -16,6 +16,8 @@ def parse_inputs(text: str) -> tuple[Input, ...]:
     Raises:
         shared.errors.input.BadOption: it is written in another way.
     """
+    if isinstance(text, tuple):
+        return text
     inputs = tuple(_parsed(part.strip(), text) for part in text.split(","))
     names = [one.name for one in inputs]
     if twice := {name for name in names if names.count(name) > 1}:

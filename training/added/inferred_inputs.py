@@ -30,7 +30,9 @@ class Inferred:
     sources: dict[str, str]
 
 
-def inferred_inputs(estimator: Any, *, given: str | None, example: pd.DataFrame | None) -> Inferred:
+def inferred_inputs(
+    estimator: Any, *, given: str | tuple[Input, ...] | None, example: pd.DataFrame | None
+) -> Inferred:
     """The columns that an estimator takes.
 
     Args:

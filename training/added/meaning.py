@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors.input import BadOption
+from shared.signature import Input
 
 #: The options that say which columns a model takes and gives.
 SIGNATURE_OPTIONS = ("inputs", "example", "labels", "classes", "cuts")
@@ -47,8 +48,8 @@ class Meaning:
         standardize: how texts are changed before they are split at white space, as in Keras's
             `TextVectorization`.
         lower: with `filters`: lower-case texts.
-        inputs: the columns that the model takes, such as `age:double,name:string?`; see
-            `training.added.given_inputs`.
+        inputs: the columns that the model takes, such as `age:double,name:string?` (see
+            `training.added.given_inputs`), or as an MLflow model has them.
         example: a file with rows that the model can score; its columns are the model's inputs.
         labels: the names of the outputs of a model that predicts several, in its order.
         classes: the names of the classes of a Keras model or an ONNX file, in the order of its
@@ -71,7 +72,7 @@ class Meaning:
     filters: str | None = None
     standardize: str | None = None
     lower: bool | None = None
-    inputs: str | None = None
+    inputs: str | tuple[Input, ...] | None = None
     example: Path | None = None
     labels: Sequence[str] | None = None
     classes: Sequence[str] | None = None

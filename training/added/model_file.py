@@ -22,6 +22,7 @@ FORMATS = {
     ".json": "ubj",
     ".txt": "lgb",
     ".cbm": "cbm",
+    ".mlflow": "mlflow",
 }
 
 #: Format -> how its files begin. An ONNX file begins with the number of a field of its protobuf.
@@ -30,6 +31,7 @@ _HEADS = {
     "ubj": (b"{",),
     "lgb": (b"tree\n",),
     "cbm": (b"CBM1",),
+    "mlflow": (b"PK\x03\x04",),
 }
 
 #: What the name of a compressed pickle may end in after one of these endings, as in `model.pkl.gz`.

@@ -10,8 +10,9 @@ import pandas as pd
 
 from shared.errors.input import BadOption
 from shared.signature import Input, Output, Signature
-from shared.tables.cells import parse_cells, value_at
+from shared.tables.cells import parse_cells
 from shared.tables.trial_rows import typed_frame
+from shared.tables.typed_columns import value_at
 from training.proof.digits import allowed_differences
 from training.proof.output_columns import pairings
 from training.proof.scored_file import ScoredFile

@@ -28,6 +28,9 @@ class Kind(IntEnum):
 #: The type codes of the arrays, for `array` and NumPy.
 _CODES = {Kind.SPAN: "q", Kind.DOUBLE: "d", Kind.LONG: "q", Kind.WHOLE: "d", Kind.BOOLEAN: "b"}
 
+#: The number of rows for which there is room at first.
+_FIRST_ROOM = 2048
+
 #: The number of odd cells that are taken at once.
 _ODD_ROOM = 4096
 
@@ -114,7 +117,7 @@ def read_columns(
         UnicodeDecodeError: the records are not UTF-8.
         MemoryError: there is too little memory.
     """
-    reader = _Reader(content, begin, wanted)
+    reader = _Reader(content, begin, width, wanted)
     nul = content.find(b"\0", begin)
     while reader.read_on(
         ctypes.c_int64(len(content) if nul < 0 else nul),
@@ -137,27 +140,26 @@ class _Reader:
         end: the offset after the last record that was read.
     """
 
-    def __init__(self, content: bytes, begin: int, wanted: Sequence[Wanted]) -> None:
+    def __init__(self, content: bytes, begin: int, width: int, wanted: Sequence[Wanted]) -> None:
         self.end = begin
         self._content = content
         self._wanted = wanted
         self._rows = 0
-        self._room = READING.cells_lines(
-            content, ctypes.c_int64(len(content)), ctypes.c_int64(begin)
-        )
+        self._room = 0
+        # A record has a byte for each cell at least, and a line break.
+        self._most = (len(content) - begin) // width + 1
         self._columns = [
-            [array(_CODES[one.kind], [0]) * self._room for _ in range(1 + (one.kind is Kind.SPAN))]
-            for one in wanted
+            [array(_CODES[one.kind]) for _ in range(1 + (one.kind is Kind.SPAN))] for one in wanted
         ]
         self._odd: list[array[int]] = [array("q") for _ in range(4)]
-        self._odd_room = np.empty((max(_ODD_ROOM, len(wanted)), 4), np.int64)
+        self._odd_room = np.empty((max(_ODD_ROOM, 64 * len(wanted)), 4), np.int64)
         most = max(Counter(one.at for one in wanted).values())
         # Memory that is not written to costs nothing.
         self._extra = np.empty(len(content) * most, np.uint8)
         self._extra_length = ctypes.c_int64()
 
     def read_on(self, *form: Any) -> bool:
-        """Read on; returns whether it ended only because many cells are odd.
+        """Read on; returns whether it ended only because there was no room for more.
 
         Args:
             form: the arguments of `cells_read` from `stop` to `width`.
@@ -165,9 +167,13 @@ class _Reader:
         Raises:
             MemoryError: there is too little memory.
         """
+        if self._rows == self._room:
+            self._grow()
         described = (_Column * len(self._wanted))()
-        for to, one, arrays in zip(described, self._wanted, self._columns, strict=True):
-            words = _words(one.words)
+        all_words = [_words(one.words) for one in self._wanted]
+        for to, one, words, arrays in zip(
+            described, self._wanted, all_words, self._columns, strict=True
+        ):
             to.index, to.kind, to.words = one.at, one.kind, len(words)
             to.word = ctypes.addressof(words)
             places = [
@@ -198,7 +204,20 @@ class _Reader:
             kept.frombytes(part.tobytes())
         self.end = end
         self._rows += rows.value
-        return len(odd) + len(described) > len(self._odd_room)
+        is_full = self._rows == self._room < self._most
+        return is_full or len(odd) + len(described) > len(self._odd_room)
+
+    def _grow(self) -> None:
+        """Make room for more rows: first for a few, because an odd record may follow soon."""
+        room = min(_FIRST_ROOM, self._most)
+        if self._room:
+            room = self._most = self._room + READING.cells_lines(
+                self._content, ctypes.c_int64(len(self._content)), ctypes.c_int64(self.end)
+            )
+        for arrays in self._columns:
+            for kept in arrays:
+                kept.extend(array(kept.typecode, [0]) * (room - self._room))
+        self._room = room
 
     def found(self) -> Found:
         """What was read."""

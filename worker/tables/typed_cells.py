@@ -6,21 +6,17 @@ one definition of a value. If nothing was compiled, `read_csv` is None, and layo
 """
 
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from shared.signature import Input
-from shared.tables.cells import (
-    BOOLEANS,
-    MISSING_WORDS,
-    Column,
-    filler,
-    parse_cells,
-)
+from shared.tables.cells import BOOLEANS, MISSING_WORDS, parse_cells
 from shared.tables.rows import CsvColumns, ReadCsv, ReadOptions, Rows, rows_of
 from shared.tables.spans import Coded, RowNumbers, Spans
+from shared.tables.typed_columns import Column, filler
 from worker.tables.compiled_cells import Kind, OddCell, Wanted, read_columns
 from worker.tables.compiled_spans import different, strings
 from worker.tables.libraries import READING
@@ -66,13 +62,15 @@ def _read_csv(
     if options.only_text:
         return found.end, rows_of(rows.refs, [strings(cells[texts[0]])], options, rows.extras)
     ready = iter(enumerate(found.columns[len(spans) :], len(spans)))
+    odd: defaultdict[int, list[OddCell]] = defaultdict(list)
+    for cell in found.odd:
+        odd[cell.column].append(cell)
     for one, want in zip(options.inputs, inputs, strict=True):
         if want.kind is Kind.SPAN:
             values, problems = _of_strings(one, cells[want.at], options)
         else:
             number, values = next(ready)
-            odd = [cell for cell in found.odd if cell.column == number]
-            problems = _judge(one, values, odd, options)
+            problems = _judge(one, values, odd[number], options)
         rows.inputs.append(values)
         for at, problem in problems.items():
             rows.errors[at] = rows.errors[at] or problem

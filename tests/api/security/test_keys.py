@@ -127,6 +127,16 @@ def test_a_key_allows_its_scopes_alone(keyed: Service) -> None:
     assert keyed.client.get(accepted.location, headers=READER.headers).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/score", "/invocations", "/v2/models/length/infer"])
+def test_scoring_needs_the_scope_to_submit(keyed: Service, path: str) -> None:
+    """A key with the scope `read` sees what a model takes, and cannot score with it."""
+    assert keyed.client.get("/v2/models/length", headers=READER.headers).status_code == 200
+    answer = keyed.client.post(path, json={}, headers=READER.headers)
+    assert answer.status_code == 403
+    assert "'submit'" in answer.text
+    assert keyed.client.post(path, json={}, headers=SENDER.headers).status_code in (400, 422)
+
+
 def test_the_rate_limit_of_an_owner(settings: Settings) -> None:
     """Each answer says how many requests are left; over the limit there is a 429.
 

@@ -239,9 +239,10 @@ def test_searches_and_thresholds_keep_their_own_predictions() -> None:
     assert not np.array_equal(fast.predict(_TRAINED), search.predict(_TRAINED))
 
 
-def test_columns_of_another_type_are_left_to_scikit_learn() -> None:
+@pytest.mark.filterwarnings("ignore:Found unknown categories")
+@pytest.mark.parametrize("kind", ["dense", "unknown categories have a number", "imputed words"])
+def test_columns_of_another_type_are_left_to_scikit_learn(kind: str) -> None:
     """Types that the model was not trained on give what scikit-learn gives."""
-    kind = "dense"
     fast = _FAST[kind].steps[0][1]
     frame = _TRAINED.dropna()
     for changed in (

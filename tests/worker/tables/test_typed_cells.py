@@ -191,7 +191,7 @@ def test_an_odd_line_changes_no_other() -> None:
 
 @pytest.mark.parametrize("odd_lines", [False, True])
 def test_reads_many_rows(*, odd_lines: bool) -> None:
-    """Thousands of odd, quoted and blank lines are read as by Python, and the lines between."""
+    """Thousands of odd cells, quoted cells, blank lines and odd lines are read as by Python."""
     draws = random.Random(18)  # noqa: S311  no secret
     lines = []
     for row in range(3000):
