@@ -14,7 +14,18 @@ from benchmarks.service import ServiceFailed
 
 #: The benchmarks in the order in which they run. `peers` runs only if it is named, because its
 #: environments must be installed first (`python -m benchmarks.peers install`).
-NAMES = ("scoring", "bulk", "memory", "requests", "jobs", "fairness", "crowd", "growth", "peers")
+NAMES = (
+    "scoring",
+    "bulk",
+    "tables",
+    "memory",
+    "requests",
+    "jobs",
+    "fairness",
+    "crowd",
+    "growth",
+    "peers",
+)
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -22,6 +33,7 @@ RESULTS = Path(__file__).resolve().parent / "results"
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(NAMES), metavar="[NAME]...")
 @click.option("--quick", is_flag=True, help="Few rounds and small sizes: checks, not figures.")
+@click.option("--long", is_flag=True, help="`tables`: memory after 5,000,000 rows, not 1,000,000.")
 @click.option(
     "--csv",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -35,11 +47,13 @@ RESULTS = Path(__file__).resolve().parent / "results"
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder for the figures, as JSON.  [default: benchmarks/results]",
 )
-def main(names: tuple[str, ...], quick: bool, csv: Path | None, seed: int, folder: Path) -> None:
+def main(
+    names: tuple[str, ...], quick: bool, long: bool, csv: Path | None, seed: int, folder: Path
+) -> None:
     """Measure Scorelane against the scripts and services that its users would write.
 
-    NAME is one of: scoring, bulk, memory, requests, jobs, fairness, crowd, growth, peers. Without a
-    name all except peers run.
+    NAME is one of: scoring, bulk, tables, memory, requests, jobs, fairness, crowd, growth, peers.
+    Without a name all except peers run.
 
     The exit status is 1 if a score or a row is wrong. A slow run never changes it.
     """
@@ -49,7 +63,7 @@ def main(names: tuple[str, ...], quick: bool, csv: Path | None, seed: int, folde
     # A shell script starts background programs with SIGINT ignored, and child programs would
     # inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    options = Options(quick=quick, csv=csv, seed=seed)
+    options = Options(quick=quick, long=long, csv=csv, seed=seed)
     wrong = []
     for name in names or NAMES[:-1]:
         here, began = machine(), time.monotonic()

@@ -26,11 +26,13 @@ class Options:
 
     Attributes:
         quick: few rounds and small sizes, to check correctness only.
+        long: a longer file where memory is measured that must not grow.
         csv: a CSV with the user's own texts; None means generated reviews.
         seed: the seed of the generated reviews.
     """
 
     quick: bool = False
+    long: bool = False
     csv: Path | None = None
     seed: int = 1
 

@@ -14,17 +14,9 @@ import pandas as pd
 
 from shared.errors.input import BadOption
 from shared.model import TEXT
+from shared.tables.delimiters import delimiter_of
 from training.data_errors import UnreadableData
 from training.foreign_data import foreign
-
-_NAMES_OF_DELIMITERS = {
-    "comma": ",",
-    "pipe": "|",
-    "semicolon": ";",
-    "space": " ",
-    "tab": "\t",
-    r"\t": "\t",
-}
 
 #: The longest cell that can be read, in characters; csv's own limit is smaller than a long text.
 _CELL_CHARS = 64 * 2**20
@@ -68,7 +60,7 @@ def check_reading(reading: Reading) -> None:
         reason = "Python knows no such text encoding"
         raise BadOption(option="charset", value=reading.charset, reason=reason) from error
     if reading.delimiter is not None:
-        delimiter = _NAMES_OF_DELIMITERS.get(reading.delimiter.lower(), reading.delimiter)
+        delimiter = delimiter_of(reading.delimiter)
         if len(delimiter) != 1 or delimiter in '"\r\n':
             reason = "write one character, or comma, semicolon, tab, pipe or space"
             raise BadOption(option="delimiter", value=reading.delimiter, reason=reason)
@@ -83,7 +75,7 @@ def read_cells(path: Path, reading: Reading) -> tuple[pd.DataFrame, list[str]]:
     delimiter = reading.delimiter
     if delimiter is None:
         delimiter = "\t" if path.name.lower().removesuffix(".gz").endswith(".tsv") else ","
-    delimiter = _NAMES_OF_DELIMITERS.get(delimiter.lower(), delimiter)
+    delimiter = delimiter_of(delimiter)
     charset = "utf-8-sig" if codecs.lookup(reading.charset).name == "utf-8" else reading.charset
     csv.field_size_limit(_CELL_CHARS)
     rows: list[list[str]] = []

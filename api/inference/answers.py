@@ -12,8 +12,8 @@ from shared.errors.service import NoSuchModel
 from shared.fleet import Served
 from shared.model import Card
 from shared.signature import Input, Output
-from shared.tables.cells import value_at
 from shared.tables.rows import Rows
+from shared.tables.typed_columns import value_at
 
 
 @dataclass(frozen=True)

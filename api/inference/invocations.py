@@ -7,6 +7,11 @@ from flask import Blueprint, Response, jsonify, request
 from api.inference.answers import Table, answered, refuse_errors, served_in_path, table_of
 from api.inference.bodies import read_values
 from api.inference.csv_rows import csv_rows, memory_of_csv
+from api.inference.invocation_options import (
+    PARAMETERS,
+    InvocationOptions,
+    invocation_options,
+)
 from api.inference.mlflow_rows import FORMS, PROTOCOL, predictions, rows_of
 from api.operations.health import readyz
 from api.process.body_memory import Reservation
@@ -15,7 +20,6 @@ from api.requests.body import chunks_of
 from api.requests.columns import chosen_outputs, input_columns
 from api.requests.json_body import read_whole
 from api.requests.limits import BULK_ADVICE
-from api.requests.options import InvocationOptions, invocation_options, parameters_of
 from api.schema.describe import OF_QUESTIONS, Answer, Content, describes, json
 from api.services import Services, current_services
 from api.uploads.charsets import to_utf8
@@ -33,7 +37,6 @@ from shared.fleet import Served
 blueprint = Blueprint("mlflow", __name__)
 
 _CSV, _JSON = "text/csv", "application/json"
-_PARAMETERS = parameters_of(InvocationOptions, without=("ref_column",))
 _REFUSED = (*OF_QUESTIONS, BadInferenceBody, RowErrors, UnsupportedFormat)
 _BODY = (
     Content(
@@ -74,7 +77,7 @@ _ADVICE = "With ?errors=rows every prediction is an object, with an error of its
 
 
 @blueprint.post("/invocations")
-@describes(_ANSWERS, refused=_REFUSED, parameters=_PARAMETERS, body=_BODY)
+@describes(_ANSWERS, refused=_REFUSED, parameters=PARAMETERS, body=_BODY)
 def invocations() -> Response:
     """Score rows as MLflow's scoring server does.
 
@@ -86,7 +89,7 @@ def invocations() -> Response:
 
 
 @blueprint.post("/models/<name>/invocations")
-@describes(_ANSWERS, refused=(*_REFUSED, NoSuchModel), parameters=_PARAMETERS, body=_BODY)
+@describes(_ANSWERS, refused=(*_REFUSED, NoSuchModel), parameters=PARAMETERS, body=_BODY)
 def model_invocations(name: str) -> Response:
     """Score rows with a model, as MLflow's scoring server does.
 

@@ -110,7 +110,7 @@ def rows_of(body: dict[str, Any], inputs: Sequence[Input]) -> list[Row]:
         tensors[name] = tensor
     if missing := [one.name for one in inputs if one.name not in tensors]:
         names, found = "', '".join(missing), ", ".join(map(_shown, list(tensors)[:50])) or "none"
-        raise refused(f"there is no input '{names}'; found {found}")
+        raise refused(f"there is no input '{names}'; found {found}. Send a tensor for each input")
     cells = [cells_of(tensors[one.name], one) for one in inputs]
     if len(set(map(len, cells))) > 1:
         lengths = ", ".join(

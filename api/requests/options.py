@@ -1,20 +1,16 @@
 """The options of a request, from its query or the fields of its form."""
 
-import csv
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar, get_args
 
 from werkzeug.datastructures import MultiDict
 
+from api.requests.option_values import PARSERS, QUOTINGS
 from api.schema.describe import Parameter, Schema
-from api.uploads.carried import ColumnSelection
 from shared.errors.input import BadOption, UnknownOption
 from shared.jobs.job import ResultFormat
 from shared.webhooks.target import MAX_URL_CHARS
-
-#: The values of the option `quoting`.
-QUOTINGS = ("double", "none")
 
 #: The schema of an option that may be any text except an empty one.
 TEXT: Schema = {"type": "string", "minLength": 1}
@@ -56,19 +52,6 @@ def parameters_of(options: type, *, without: Collection[str] = ()) -> tuple[Para
     """Return the query parameters for the fields of an options class, for OpenAPI."""
     return tuple(
         Parameter(one.name, **one.metadata) for one in fields(options) if one.name not in without
-    )
-
-
-@dataclass(frozen=True)
-class InvocationOptions(RowOptions):
-    """How the rows of a `POST /invocations` are read, scored and answered."""
-
-    errors: str = option(
-        "fail",
-        "What rows with an error do: `fail` (the request is refused, as by MLflow) or `rows` "
-        "(every prediction is an object with an `error`).",
-        {"enum": ["fail", "rows"]},
-        example="rows",
     )
 
 
@@ -157,27 +140,12 @@ class JobOptions(RowOptions):
 _REPEATED = frozenset({"label"})
 
 
-#: Names for delimiters that are hard to type into an address.
-_DELIMITERS = {
-    "comma": ",",
-    "pipe": "|",
-    "semicolon": ";",
-    "space": " ",
-    "tab": "\t",
-    r"\t": "\t",
-}
-
 Options = TypeVar("Options", bound=RowOptions)
 
 
 def row_options(*sources: Mapping[str, str]) -> RowOptions:
     """Parse the options of `POST /sentiment` and `POST /score`; see `job_options`."""
-    return _read(RowOptions, sources)
-
-
-def invocation_options(*sources: Mapping[str, str]) -> InvocationOptions:
-    """Parse the options of `POST /invocations`, whose rows have no refs; see `job_options`."""
-    return _read(InvocationOptions, sources, without=("ref_column",))
+    return read_options(RowOptions, sources)
 
 
 def job_options(*sources: Mapping[str, str]) -> JobOptions:
@@ -193,12 +161,19 @@ def job_options(*sources: Mapping[str, str]) -> JobOptions:
         shared.errors.input.BadOption: an option has no value, a value that cannot be used, or two
             values.
     """
-    return _read(JobOptions, sources)
+    return read_options(JobOptions, sources)
 
 
-def _read(
+def read_options(
     kind: type[Options], sources: tuple[Mapping[str, str], ...], without: Collection[str] = ()
 ) -> Options:
+    """Parse the options of a class; see `job_options`.
+
+    Args:
+        kind: the class.
+        sources: as `job_options` takes them.
+        without: the names of its fields that are no options.
+    """
     names = [one.name for one in fields(kind) if one.name not in without]
     values: dict[str, Any] = {}
     for source in sources:
@@ -214,85 +189,12 @@ def _read(
             if name in seen:
                 raise BadOption(option=name, value=value[:80], reason="it has two values")
             seen.add(name)
-            values[name] = _PARSERS[name](value) if name in _PARSERS else value
+            values[name] = PARSERS[name](value) if name in PARSERS else value
     return kind(**values)
 
 
 def _pairs(source: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     return source.items(multi=True) if isinstance(source, MultiDict) else source.items()
-
-
-def _delimiter(value: str) -> str:
-    found = _DELIMITERS.get(value.lower(), value)
-    if len(found) != 1 or not found.isascii() or found in '"\r\n\0':
-        names = ", ".join(name for name in _DELIMITERS if name.isalpha())
-        reason = f"it must be one ASCII character and no quote or line break, or one of {names}"
-        raise BadOption(option="delimiter", value=value[:80], reason=reason)
-    return found
-
-
-def _names(name: str) -> Callable[[str], tuple[str, ...]]:
-    """The parser of an option that lists names."""
-
-    def parse(value: str) -> tuple[str, ...]:
-        # Parsed like a line of a CSV: a name that contains a comma is quoted.
-        try:
-            [names] = csv.reader([value], skipinitialspace=True, strict=True)
-        except (ValueError, csv.Error):
-            names = []
-        names = [name.strip() for name in names]
-        if not all(names) or len(set(names)) < max(len(names), 1):
-            reason = "it must be names separated by commas, each once"
-            raise BadOption(option=name, value=value[:80], reason=reason)
-        return tuple(names)
-
-    return parse
-
-
-def _names_or_all(name: str) -> Callable[[str], ColumnSelection]:
-    """The parser of an option that lists names, or is `all`: None."""
-    return lambda value: None if value == "all" else _names(name)(value)
-
-
-def _decimal(value: str) -> str:
-    signs = {"point": ".", "comma": ",", ".": ".", ",": ","}
-    if value not in signs:
-        raise BadOption(option="decimal", value=value[:80], reason="it must be point or comma")
-    return signs[value]
-
-
-def _format(value: str) -> str:
-    known = get_args(ResultFormat)
-    if value not in known:
-        reason = f"the results are stored as one of {', '.join(known)}"
-        raise BadOption(option="format", value=value[:80], reason=reason)
-    return value
-
-
-def _errors(value: str) -> str:
-    if value not in ("fail", "rows"):
-        raise BadOption(option="errors", value=value[:80], reason="it must be fail or rows")
-    return value
-
-
-def _quoting(value: str) -> str:
-    if value not in QUOTINGS:
-        reason = f"it must be one of {', '.join(QUOTINGS)}"
-        raise BadOption(option="quoting", value=value[:80], reason=reason)
-    return value
-
-
-#: The parsers of the options whose value is not a plain text.
-_PARSERS: dict[str, Callable[[str], Any]] = {
-    "columns": _names_or_all("columns"),
-    "decimal": _decimal,
-    "delimiter": _delimiter,
-    "errors": _errors,
-    "format": _format,
-    "outputs": _names_or_all("outputs"),
-    "quoting": _quoting,
-    "rename": _names("rename"),
-}
 
 
 def whole_number(source: Mapping[str, str], name: str, default: int, most: int) -> int:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from api.results.parts import PAGE_BYTES, ResultParts, give_back_after, page_turns, rows_for_page
+from api.results.pages import PAGE_BYTES, give_back_after, page_turns, rows_for_page
+from api.results.parts import ResultParts
 from api.services import Services
 from shared.jobs.job import ENDED, Job, State
 from shared.jobs.outcome import Outcome

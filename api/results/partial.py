@@ -11,7 +11,7 @@ from api.jobs.representation import retry_after
 from api.requests.options import whole_number
 from api.results.available import AvailableRows
 from api.results.negotiation import Format, file_response, wanted_format
-from api.results.parts import give_back_after, page_turns
+from api.results.pages import give_back_after, page_turns
 from api.results.streaming import prepend, with_first_chunk
 from api.schema.describe import Parameter, number
 from api.schema.row_types import Row

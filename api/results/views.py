@@ -9,6 +9,7 @@ from api.jobs.lookup import find_job
 from api.requests.options import whole_number
 from api.results.byte_ranges import answer_range
 from api.results.negotiation import Format, file_response, wanted_format
+from api.results.pages import give_back_after, page_turns
 from api.results.partial import (
     HEADERS,
     MAX_PAGE,
@@ -18,7 +19,7 @@ from api.results.partial import (
     is_partial,
     partial_response,
 )
-from api.results.parts import ResultParts, give_back_after, page_turns
+from api.results.parts import ResultParts
 from api.results.streaming import with_first_chunk
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.schema.row_types import Row

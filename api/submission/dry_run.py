@@ -16,8 +16,8 @@ from api.submission.warnings import merged_rows_warnings
 from api.uploads.formats import Format, Kind
 from shared.fleet import Served
 from shared.signature import Signature
-from shared.tables.cells import value_at
 from shared.tables.rows import Rows
+from shared.tables.typed_columns import value_at
 
 #: How many rows are shown, and how many with an error; and how much of each of their texts.
 SHOWN_ROWS = 5

@@ -63,6 +63,16 @@ def text_value(value: Any) -> Any:
     raise not_a_text(value)
 
 
+def number_value(value: Any) -> Any:
+    """Return the JSON value of a number that a model takes, exactly; else that of `cell_value`.
+
+    The shortest digits of a float32 would name another double, and a model would see that one.
+    """
+    if _is_numpy_scalar(value) and value.dtype.kind == "f":
+        return cell_value(float(value))
+    return cell_value(value)
+
+
 def ref_value(value: Any) -> Any:
     """Return the JSON value of a reference; null if it is missing.
 

@@ -1,36 +1,28 @@
-"""Sends DataFrames and reads results as DataFrames.
-
-pandas is imported only when results become a DataFrame: it is slow to import, and optional.
-"""
+"""Sends DataFrames: which of their columns, and pandas' cells as CSV."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
-from scorelane.client.cells import RefusedCell, cell_value, is_missing, not_a_text, ref_value
-from scorelane.client.errors import ClientError, InvalidSource
-from scorelane.client.frame_hint import as_frame_hint
+from scorelane.client.cells import (
+    RefusedCell,
+    cell_value,
+    is_missing,
+    not_a_text,
+    number_value,
+    ref_value,
+)
+from scorelane.client.errors import InvalidSource
 
 if TYPE_CHECKING:
     import pandas as pd
-    import polars as pl
-
-SCORE = "Sentiment_Score"
-
-#: The first columns of a result CSV, and the positions of two of them.
-_RESULT_COLUMNS = ["ref", SCORE, "error"]
-_SCORE_AT, _ERROR_AT = 1, 2
 
 #: How many rows of a frame are rendered as CSV at a time.
 SLICE_ROWS = 20_000
 
 #: How many names of columns an error lists.
 MAX_NAMES = 30
-
-#: An escaped cell: quotes in front of a character with which a spreadsheet begins a formula.
-_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 
 
 def is_pandas(source: Any) -> bool:
@@ -44,7 +36,7 @@ def is_polars(source: Any) -> bool:
 
 
 def columns_to_send(
-    labels: Iterable[Any], text_column: Any, ref_column: Any | None, carried: list[Any] | None
+    labels: Iterable[Any], inputs: Iterable[Any], ref_column: Any | None, carried: list[Any] | None
 ) -> dict[int, str]:
     """Choose the columns of a frame that its job needs, in the frame's order.
 
@@ -52,7 +44,7 @@ def columns_to_send(
 
     Args:
         labels: the labels of all columns.
-        text_column: the column of the texts.
+        inputs: the columns that the model takes.
         ref_column: the column of the references; None: `ref`, if the frame has it.
         carried: the columns to return with the results; None: all columns.
 
@@ -63,7 +55,9 @@ def columns_to_send(
         InvalidSource: the frame lacks one of them, or the name of one is not unique.
     """
     found = list(labels)
-    wanted = [text_column, *([] if ref_column is None else [ref_column]), *(carried or [])]
+    wanted = [*inputs, *([] if ref_column is None else [ref_column]), *(carried or [])]
+    if missing := [name for name in wanted if not _positions(found, name)]:
+        raise _missing(found, missing)
     positions = [_position(found, name) for name in wanted]
     if ref_column is None and "ref" in map(str, found):
         positions.append(_position(found, "ref"))
@@ -77,23 +71,44 @@ def columns_to_send(
 
 
 def _position(labels: list[Any], name: Any) -> int:
-    by_label = [at for at, label in enumerate(labels) if type(label) is type(name)]
-    by_label = [at for at in by_label if labels[at] == name]
-    found = by_label or [at for at, label in enumerate(labels) if str(label) == str(name)]
-    if len(found) == 1:
-        return found[0]
-    if found:
+    found = _positions(labels, name)
+    if len(found) > 1:
         raise InvalidSource(
             f"The frame has {len(found)} columns named '{name}'. Rename them first."
         )
-    names = ", ".join(str(label) for label in labels[:MAX_NAMES])
+    return found[0]
+
+
+def _positions(labels: list[Any], name: Any) -> list[int]:
+    by_label = [at for at, label in enumerate(labels) if type(label) is type(name)]
+    by_label = [at for at in by_label if labels[at] == name]
+    return by_label or [at for at, label in enumerate(labels) if str(label) == str(name)]
+
+
+def _missing(labels: list[Any], names: list[Any]) -> InvalidSource:
+    """Return the error that a frame lacks columns; it suggests those with almost the same name."""
+    quoted = ", ".join(f"'{name}'" for name in names[:MAX_NAMES])
+    found = ", ".join(str(label) for label in labels[:MAX_NAMES])
     more = f" and {len(labels) - MAX_NAMES} more" if len(labels) > MAX_NAMES else ""
-    known = f"Its columns: {names}{more}." if labels else "It has no columns."
-    raise InvalidSource(f"The frame has no column '{name}'. {known}")
+    known = f"Its columns: {found}{more}." if labels else "It has no columns."
+    renamed = {}
+    for name in names:
+        alike = [str(label) for label in labels if _plain(label) == _plain(name)]
+        if len(alike) == 1:
+            renamed[alike[0]] = str(name)
+    hint = f" If these are meant, give rename={renamed}." if renamed else ""
+    return InvalidSource(
+        f"The frame has no column{'s' if len(names) > 1 else ''} {quoted}. {known}{hint}"
+    )
+
+
+def _plain(label: Any) -> str:
+    """A label without what often differs between two names of the same thing."""
+    return "".join(sign for sign in str(label).casefold() if sign.isalnum())
 
 
 def csv_content(
-    frame: Any, columns: Mapping[int, str], text_column: str, ref_column: str
+    frame: Any, columns: Mapping[int, str], inputs: Mapping[str, str], ref_column: str
 ) -> Callable[[], Iterator[bytes]]:
     """Check the cells of a pandas frame, and return a function that renders them as CSV.
 
@@ -103,14 +118,16 @@ def csv_content(
     Args:
         frame: the frame.
         columns: positions of the columns, and the names that they are sent under.
-        text_column: the name that the texts are sent under.
+        inputs: the names that the columns of the model are sent under, each with its type.
         ref_column: the name that the references are sent under.
 
     Raises:
         InvalidSource: a cell is no text or plain value. The iterator raises it too, for half of a
             surrogate pair, which is found only when it is encoded.
     """
-    checks = {ref_column: ref_value, text_column: _frame_text}
+    checks: dict[str, Callable[[Any], Any]] = {ref_column: ref_value}
+    for name, kind in inputs.items():
+        checks[name] = _CHECKS.get(kind, _frame_cell)
 
     def checked_rows(begin: int) -> Any:
         # A shallow copy, so that its columns can be replaced.
@@ -157,9 +174,11 @@ def _checked(
     if isinstance(column.dtype, pd.StringDtype):
         return column
     if check is not _frame_text and column.dtype.kind in "biufM":
-        return column
+        is_inexact = column.dtype.kind == "f" and column.dtype != "float64"
+        # The shortest digits of a float32 would name another double, and the model would see that.
+        return column.astype("float64") if is_inexact and check is _frame_number else column
     cells = column.astype(object)
-    known = _KINDS_OF_TEXTS if check is _frame_text else _KINDS_OF_CELLS
+    known = _KNOWN.get(check, _KINDS_OF_CELLS)
     if pd.api.types.infer_dtype(cells, skipna=True) in known:
         return column
     checked = []
@@ -196,8 +215,30 @@ def _frame_text(cell: Any) -> Any:
 
 
 def _frame_cell(cell: Any) -> Any:
-    value = cell_value(cell)
+    return _in_csv(cell_value(cell))
+
+
+def _frame_number(cell: Any) -> Any:
+    return _in_csv(number_value(cell))
+
+
+def _in_csv(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
+
+
+#: Type of an input -> the function that gives the value to write for a cell.
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "string": _frame_text,
+    "double": _frame_number,
+    "long": _frame_number,
+}
+
+#: The kinds of columns whose cells need no look, where that depends on the function that checks
+#: them. A column of objects with numbers may hold some of float32.
+_KNOWN: dict[Any, frozenset[str]] = {
+    _frame_text: _KINDS_OF_TEXTS,
+    _frame_number: _KINDS_OF_CELLS - {"floating", "mixed-integer-float"},
+}
 
 
 def _not_unicode(rows: Any, first_row: int) -> InvalidSource:
@@ -209,91 +250,3 @@ def _not_unicode(rows: Any, first_row: int) -> InvalidSource:
             except UnicodeEncodeError as error:
                 return InvalidSource(f"Row {row} cannot be sent: in column '{name}', {error}.")
     return InvalidSource("The name of a column cannot be sent: it is not valid Unicode.")
-
-
-def read_results(file: IO[bytes]) -> "pd.DataFrame":
-    """Read a result CSV: scores as float64, every other cell as the string that was sent.
-
-    Missing scores and errors are missing values.
-
-    Raises:
-        ClientError: it is not a result CSV.
-    """
-    import pandas as pd  # noqa: PLC0415  slow to import, and optional
-
-    # The header is read as a row, because pandas would rename columns: those without a name, and
-    # all but the first of the same name.
-    table = pd.read_csv(file, dtype="str", header=None, na_filter=False)
-    names = [unescape(name) for name in table.iloc[0]]
-    if names[: len(_RESULT_COLUMNS)] != _RESULT_COLUMNS:
-        raise ClientError(f"These are not results: they begin with {','.join(names)[:80]!r}.")
-    frame = table.iloc[1:].reset_index(drop=True)
-    for position in frame:
-        column = frame[position]
-        if position == _SCORE_AT:
-            # `read_csv` would parse floats faster, but may get their last bit wrong.
-            frame[position] = column.where(column != "").astype("float64")
-        elif position == _ERROR_AT:
-            frame[position] = column.where(column != "")
-        elif (quoted := column.str.startswith("'")).any():
-            frame[position] = column.where(~quoted, column.map(unescape))
-    frame.columns = names
-    return frame
-
-
-def unescape(cell: str) -> str:
-    """Undo `shared.tables.csv_results.escape`, the service's protection against CSV injection."""
-    return cell[1:] if _ESCAPED.match(cell) else cell
-
-
-def check_frame(frame: Any) -> None:
-    """Check that scores can be added to a frame.
-
-    Raises:
-        InvalidSource: it has a column of scores or errors already.
-        TypeError: it is not a DataFrame of pandas or polars.
-    """
-    if not (is_pandas(frame) or is_polars(frame)):
-        raise TypeError(
-            f"{type(frame).__name__} is not a DataFrame of pandas or polars{as_frame_hint(frame)}. "
-            "Use `submit` for other sources."
-        )
-    for column in (SCORE, "error"):
-        if column in frame.columns:
-            raise InvalidSource(
-                f"The frame has a column '{column}' already. Rename or drop it first."
-            )
-
-
-def with_scores(frame: Any, file: IO[bytes]) -> Any:
-    """Return a copy of the frame with the columns of scores and errors.
-
-    Args:
-        frame: the rows that were sent, of pandas or polars.
-        file: their result CSV, in the same order.
-
-    Raises:
-        ClientError: the numbers of rows differ.
-    """
-    added: Any = _polars_results(file) if is_polars(frame) else read_results(file).iloc[:, 1:3]
-    if len(frame) != len(added):
-        raise ClientError(
-            f"{len(frame)} rows were sent, but {len(added)} results came back. Score the frame "
-            "again."
-        )
-    if is_polars(frame):
-        return frame.with_columns(added.get_columns())
-    scored, levels = frame.copy(), frame.columns.nlevels
-    for name in (SCORE, "error"):
-        # The label of a column has a part for each level.
-        scored[name if levels == 1 else (name, *[""] * (levels - 1))] = added[name].array
-    return scored
-
-
-def _polars_results(file: IO[bytes]) -> "pl.DataFrame":
-    """Read the scores and errors of a result CSV; pandas need not be installed."""
-    import polars as pl  # noqa: PLC0415  it is imported already, as the frame is one of its own
-
-    names = [SCORE, "error"]
-    read = pl.read_csv(file.read(), columns=[_SCORE_AT, _ERROR_AT], infer_schema_length=0)
-    return read.rename(dict(zip(read.columns, names, strict=True))).cast({SCORE: pl.Float64})

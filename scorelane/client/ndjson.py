@@ -4,6 +4,7 @@ import json
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
+    Callable,
     Collection,
     Iterable,
     Iterator,
@@ -11,12 +12,25 @@ from collections.abc import (
 )
 from typing import Any
 
-from scorelane.client.cells import RefusedCell, cell_value, is_missing, ref_value, text_value
+from scorelane.client.cells import (
+    RefusedCell,
+    cell_value,
+    is_missing,
+    number_value,
+    ref_value,
+    text_value,
+)
 from scorelane.client.errors import InvalidSource
 
 #: Lines are sent together once they have this many bytes.
 CHUNK_BYTES = 1 << 16
 
+#: Type of an input -> the function that converts its values.
+_VALUES: dict[str, Callable[[Any], Any]] = {
+    "string": text_value,
+    "double": number_value,
+    "long": number_value,
+}
 
 #: The name of a frame's index in the rows of `DataFrame.itertuples`; it becomes the reference.
 _PANDAS_INDEX = "Index"
@@ -25,24 +39,33 @@ _PANDAS_INDEX = "Index"
 class NdjsonEncoder:
     """Encodes rows. A row is a text, a pair (ref, text) or a mapping from columns to values.
 
+    Texts and pairs are for models that take one text for each row.
+
     A row whose values have names (a named tuple, or a row of a database) is read as a mapping: its
     values may be in any order.
     """
 
     def __init__(
-        self, ref_column: str | None, text_column: str, carried: Collection[str] | None = ()
+        self,
+        ref_column: str | None,
+        inputs: Mapping[str, str],
+        carried: Collection[str] | None = (),
     ) -> None:
         """Prepare to encode.
 
         Args:
             ref_column: the column of the references; None: `ref`, if a row has it.
-            text_column: the column of the texts.
+            inputs: the columns that the model takes, each with its type.
             carried: the other columns that mappings are sent with; None: all.
         """
         self._ref_column = ref_column or "ref"
-        self._text_column = text_column
+        self._inputs = inputs
+        self._text_column = next(iter(inputs)) if list(inputs.values()) == ["string"] else None
         self._all = carried is None
-        self._required = {text_column, *([ref_column] if ref_column else []), *(carried or ())}
+        self._required = {*inputs, *([ref_column] if ref_column else []), *(carried or ())}
+        self._converters = {name: _VALUES.get(kind, cell_value) for name, kind in inputs.items()}
+        # As ever, an input that is also the reference is converted as an input.
+        self._converters.setdefault(self._ref_column, ref_value)
         self._needed = {*self._required, self._ref_column}
         self._rows = 0
         self._buffer = bytearray()
@@ -91,20 +114,29 @@ class NdjsonEncoder:
 
     def _record(self, row: Any) -> Mapping[str, Any]:
         if isinstance(row, str) or is_missing(row):
-            return self._values({self._text_column: row})
+            return self._values({self._text_name(): row})
         if (named := _named_values(row)) is not None:
-            if self._ref_column not in named and _PANDAS_INDEX in named:
+            has_index = _PANDAS_INDEX in named and _PANDAS_INDEX not in self._inputs
+            if has_index and self._ref_column not in named:
                 named[self._ref_column] = named.pop(_PANDAS_INDEX)
             return self._values(self._chosen(named))
         match row:
             case Mapping():
                 return self._values(self._chosen(row))
             case (ref, text):
-                return self._values({self._ref_column: ref, self._text_column: text})
+                return self._values({self._ref_column: ref, self._text_name(): text})
         raise TypeError(
             f"Row {self._rows} is {type(row).__name__}. A row must be a text, a pair (ref, text) "
             "or a dict."
         )
+
+    def _text_name(self) -> str:
+        if self._text_column is None:
+            raise InvalidSource(
+                f"Row {self._rows} is no dict, and the model takes the columns "
+                f"{', '.join(self._inputs)}. Send dicts with these names, or a DataFrame."
+            )
+        return self._text_column
 
     def _chosen(self, row: Mapping[Any, Any]) -> dict[str, Any]:
         """Return the columns of a row that its job needs."""
@@ -127,12 +159,7 @@ class NdjsonEncoder:
                 values[name] = value
                 continue
             try:
-                if name == self._text_column:
-                    values[name] = text_value(value)
-                elif name == self._ref_column:
-                    values[name] = ref_value(value)
-                else:
-                    values[name] = cell_value(value)
+                values[name] = self._converters.get(name, cell_value)(value)
             except RefusedCell as error:
                 raise InvalidSource(
                     f"Row {self._rows} cannot be sent: in column '{name}', {error}."

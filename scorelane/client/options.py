@@ -5,6 +5,8 @@ import io
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
+from scorelane.client.signature import Signature
+
 
 class RetryOptions(TypedDict, total=False):
     """The options that a retry may change."""
@@ -57,6 +59,22 @@ def query_params(options: JobOptions) -> dict[str, Any]:
         if name in params:
             params[name] = str(params[name])
     return params
+
+
+def input_columns(options: JobOptions, signature: Signature) -> dict[Any, str]:
+    """Return the labels of the columns that hold the inputs of a model, each with its type."""
+    if (text_column := options.get("text_column")) is not None:
+        return {text_column: "string"}
+    own_names = {name: own for own, name in (options.get("rename") or {}).items()}
+    return {own_names.get(one.name, one.name): one.type for one in signature.inputs}
+
+
+def chosen_outputs(options: JobOptions) -> list[str] | None:
+    """Return the names of the outputs that a job asks for; none: the model's own; None: all."""
+    outputs = options.get("outputs") or []
+    if isinstance(outputs, str):
+        return None if outputs == "all" else next(csv.reader([outputs], skipinitialspace=True))
+    return list(outputs)
 
 
 def carried_columns(options: JobOptions) -> list[Any] | None:

@@ -4,8 +4,9 @@ import codecs
 import io
 import os
 import stat
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,7 +19,8 @@ from scorelane.client.frames import (
     is_polars,
 )
 from scorelane.client.ndjson import NdjsonEncoder
-from scorelane.client.options import JobOptions, carried_columns
+from scorelane.client.options import JobOptions, carried_columns, input_columns
+from scorelane.client.signature import SENTIMENT, Signature
 from scorelane.client.upload import Upload
 
 #: How many bytes of a file are read at a time.
@@ -40,13 +42,51 @@ MEDIA_TYPES = {
 Source = str | os.PathLike[str] | bytes | BinaryIO | Iterable[Any] | AsyncIterable[Any]
 
 
-def upload_of(source: Any, media_type: str | None, options: JobOptions) -> Upload:
+def is_file(source: Any) -> bool:
+    """Whether a source is a path, bytes or an open file, whose columns only the service reads."""
+    return isinstance(source, str | os.PathLike | bytes | bytearray | memoryview) or (
+        hasattr(source, "read") and not isinstance(source, type)
+    )
+
+
+def peek(source: Any) -> tuple[Any, bool]:
+    """Find out whether rows are clearly texts, and nothing that a model of tables could take.
+
+    Of others the client must know which columns the model takes before it sends them.
+
+    Returns:
+        The source, with all its rows, and whether they are texts.
+    """
+    if isinstance(source, Iterator) and not is_file(source):
+        first = list(islice(source, 1))
+        return chain(first, source), has_plain_texts(first)
+    return source, has_plain_texts(source)
+
+
+def has_plain_texts(source: Any) -> bool:
+    """Whether a source that is no iterator clearly holds texts; see `peek`."""
+    if is_pandas(source) or is_polars(source):
+        names = set(map(str, source.columns))
+        return "text" in names and names <= {"ref", "text"}
+    if isinstance(source, list | tuple):
+        # Other iterables are not looked at: some lose what is read of them.
+        return not source or type(source[0]) in (str, tuple)
+    return isinstance(source, Mapping) or not isinstance(source, Iterable | AsyncIterable)
+
+
+def upload_of(
+    source: Any,
+    media_type: str | None,
+    options: JobOptions,
+    signature: Signature = SENTIMENT,
+) -> Upload:
     """Make the upload of a source that `Client.submit` accepts.
 
     Args:
         source: a path, bytes, an open file, a DataFrame, or an iterable of rows.
         media_type: of a file or bytes. None: given by the suffix of a path, otherwise CSV.
         options: name the columns of the texts, the references and those to return.
+        signature: of the model.
 
     Raises:
         OSError: the file cannot be read.
@@ -57,18 +97,20 @@ def upload_of(source: Any, media_type: str | None, options: JobOptions) -> Uploa
     if upload is not None:
         return upload
     _check_text_options(source, options)
+    inputs = input_columns(options, signature)
+    encoder = partial(_encoder, options, {str(name): kind for name, kind in inputs.items()})
     if is_pandas(source):
-        text, ref = _text_column(options), _ref_column(options)
-        return Upload("text/csv", csv_content(source, _columns(source, options), text, ref))
+        columns = _columns(source, inputs, options)
+        return Upload("text/csv", _csv_content(source, columns, inputs, options))
     if is_polars(source):
-        columns = list(_columns(source, options).values())
-        _check_polars(source.select(columns), options)
-        return _rows_upload(lambda: source.select(columns).iter_rows(named=True), options)
+        names = list(_columns(source, inputs, options).values())
+        _check_polars(source.select(names), encoder())
+        return _rows_upload(lambda: source.select(names).iter_rows(named=True), encoder)
     if isinstance(source, AsyncIterable):
-        return Upload(NDJSON, lambda: _encoder(options).chunks_async(source), rereadable=False)
+        return Upload(NDJSON, lambda: encoder().chunks_async(source), rereadable=False)
     if isinstance(source, Iterable) and not isinstance(source, Mapping):
         # `iter` of a list returns a new iterator. A generator returns itself: it is read once.
-        return _rows_upload(lambda: source, options, rereadable=iter(source) is not source)
+        return _rows_upload(lambda: source, encoder, rereadable=iter(source) is not source)
     raise TypeError(
         f"{type(source).__name__} cannot be submitted{as_frame_hint(source)}. Give a path, bytes, "
         "a file open for reading bytes, a DataFrame, or rows: texts, pairs (ref, text) or dicts."
@@ -92,6 +134,12 @@ def _check_text_options(source: Any, options: JobOptions) -> None:
                 f"{name}='{value}' describes a file or bytes, but this is a "
                 f"{type(source).__name__}, which is sent in an encoding of its own. Leave it out."
             )
+    decimal = options.get("decimal")
+    if decimal not in (None, "point", "."):
+        raise InvalidSource(
+            f"decimal='{decimal}' describes a CSV, but this is a {type(source).__name__}, whose "
+            "numbers are sent as numbers. Leave it out, and convert texts such as '2,5' to numbers."
+        )
 
 
 #: The delimiter, the charset and the quoting that frames and rows are sent with.
@@ -202,38 +250,35 @@ def _remaining_bytes(file: Any) -> int | None:
 _BUFFERED = frozenset({io.BufferedReader, io.BufferedRandom})
 
 
-def _rows_upload(rows: Any, options: JobOptions, *, rereadable: bool = True) -> Upload:
-    return Upload(NDJSON, lambda: _encoder(options).chunks(rows()), rereadable=rereadable)
+def _rows_upload(
+    rows: Callable[[], Any], encoder: Callable[[], NdjsonEncoder], *, rereadable: bool = True
+) -> Upload:
+    return Upload(NDJSON, lambda: encoder().chunks(rows()), rereadable=rereadable)
 
 
-def _check_polars(frame: Any, options: JobOptions) -> None:
+def _check_polars(frame: Any, encoder: NdjsonEncoder) -> None:
     """Check the first value of each column, before anything is sent; the others are of its type."""
     first = {name: frame[name].drop_nulls().head(1).to_list() for name in frame.columns}
-    b"".join(_encoder(options).chunks([{name: one[0] for name, one in first.items() if one}]))
+    b"".join(encoder.chunks([{name: one[0] for name, one in first.items() if one}]))
 
 
-def _encoder(options: JobOptions) -> NdjsonEncoder:
+def _encoder(options: JobOptions, inputs: Mapping[str, str]) -> NdjsonEncoder:
     carried = carried_columns(options)
     names = None if carried is None else list(map(str, carried))
     ref_column = options.get("ref_column")
     ref_name = None if ref_column is None else str(ref_column)
-    return NdjsonEncoder(ref_name, _text_column(options), names)
+    return NdjsonEncoder(ref_name, inputs, names)
 
 
-def _text_column(options: JobOptions) -> str:
-    """Return the name that the column of the texts is sent under."""
-    column = options.get("text_column")
-    return "text" if column is None else str(column)
+def _csv_content(
+    frame: Any, columns: Mapping[int, str], inputs: Mapping[Any, str], options: JobOptions
+) -> Callable[[], Iterator[bytes]]:
+    ref_column = options.get("ref_column")
+    ref_name = "ref" if ref_column is None else str(ref_column)
+    kinds = {str(name): kind for name, kind in inputs.items()}
+    return csv_content(frame, columns, kinds, ref_name)
 
 
-def _ref_column(options: JobOptions) -> str:
-    """Return the name that the column of the references is sent under, if there is one."""
-    column = options.get("ref_column")
-    return "ref" if column is None else str(column)
-
-
-def _columns(frame: Any, options: JobOptions) -> dict[int, str]:
-    text_column = options.get("text_column")
-    text_column = "text" if text_column is None else text_column
+def _columns(frame: Any, inputs: Iterable[Any], options: JobOptions) -> dict[int, str]:
     carried = carried_columns(options)
-    return columns_to_send(frame.columns, text_column, options.get("ref_column"), carried)
+    return columns_to_send(frame.columns, inputs, options.get("ref_column"), carried)

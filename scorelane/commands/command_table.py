@@ -33,13 +33,13 @@ class Known:
 
 #: By name, in the order of the list of commands.
 COMMANDS = {
-    "score": Known("Score a CSV file, and write the scores to another file."),
+    "score": Known("Score a file, and write the results to another file."),
     "serve": Known("Run the whole service on this machine, until Ctrl-C.", of_services=True),
     "submit": Known("Send a file to a service as a job; print the job's id."),
     "validate": Known("Show how a service would read a file."),
     "status": Known("Show the state of a job."),
     "results": Known("Download the scores of a job."),
-    "errors": Known("Print the rows of a job that have no score."),
+    "errors": Known("Print the rows of a job that have an error."),
     "summary": Known("Show the distribution of a job's scores."),
     "cancel": Known("Stop a job."),
     "retry": Known("Run a failed or cancelled job again."),

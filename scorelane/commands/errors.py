@@ -1,4 +1,4 @@
-"""`scorelane errors`: the rows of a job that have no score."""
+"""`scorelane errors`: the rows of a job that have an error."""
 
 import csv
 import json
@@ -25,7 +25,7 @@ COLUMNS = ["row", "ref", "error"]
 @options.url
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def errors(job_id: str, partial: bool, follow: bool, url: str, as_json: bool) -> None:
-    r"""Print the rows of job ID that have no score, as CSV with the columns row, ref and error.
+    r"""Print the rows of job ID that have an error, as CSV with the columns row, ref and error.
 
     \b
     scorelane errors ID > errors.csv

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -46,6 +47,9 @@ from scorelane.commands.common.tables import (
     stdout_console,
 )
 
+#: An error of a number that may have a decimal comma.
+_COMMA = re.compile(r" is not a (whole )?number: '[-+]?\d*,\d+'$")
+
 
 @click.command()
 @options.input_file
@@ -59,15 +63,18 @@ from scorelane.commands.common.tables import (
 @options.job_options
 @options.as_json
 def score(file: Path, out: Path | None, url: str | None, as_json: bool, **job_options: Any) -> None:
-    r"""Score FILE, a CSV with a column `text`, and write `ref,Sentiment_Score,error` for each row.
+    r"""Score FILE, a CSV, and write `ref`, the outputs of the model and `error` for each row.
 
-    FILE may also be TSV, NDJSON, JSON or Parquet; - is stdin. The scores go to scored-FILE in the
-    current folder, or to --out, whose ending says their form: .csv, .tsv, .ndjson (each also with
-    .gz) or .parquet. Their rows are in the order of FILE. A row that cannot be scored, such as one
-    whose text is empty, has an error instead of a score.
+    FILE has the columns that the model takes, in any order: `text` for a model of texts, which
+    gives `Sentiment_Score`; for others see `scorelane models NAME`. It may also be TSV, NDJSON,
+    JSON or Parquet; - is stdin. The results go to scored-FILE in the current folder, or to --out,
+    whose ending says their form: .csv, .tsv, .ndjson (each also with .gz) or .parquet. Their rows
+    are in the order of FILE. A row that cannot be scored, such as one whose text is empty, has an
+    error instead of outputs.
 
     \b
     scorelane score reviews.csv
+    scorelane score people.csv --model titanic --rename age:Age
     scorelane score tweets.csv --text-column tweet --ref-column id -o scores.csv
     scorelane score reviews.csv -o - | head
     zcat reviews.csv.gz | scorelane score - -o scores.parquet
@@ -210,7 +217,7 @@ def _print(
     mean = "" if summary.mean is None else f"; mean score {summary.mean:.3f}"
     console.print(f"\n{summary.rows:,} rows: {summary.scored:,} scored{errors}{mean}\n")
     for line in (
-        summary_lines(found, console.width)
+        summary_lines(found, console.width, brief=True)
         if found
         else histogram_lines(summary.bins, console.width)
     ):
@@ -220,4 +227,6 @@ def _print(
     if summary.first_error:
         ref, error = one_line(summary.first_error[0]), one_line(summary.first_error[-1])
         console.print(Text(f"\nThe first row with an error: ref {ref}: {error}"), soft_wrap=True)
+        if _COMMA.search(error):
+            console.print("If its comma is a decimal sign, give --decimal comma.")
     console.print()

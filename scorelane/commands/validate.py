@@ -8,6 +8,7 @@ import click
 
 from scorelane.commands.common import options
 from scorelane.commands.common.harmless import harmless, one_line
+from scorelane.commands.common.row_values import row_values
 from scorelane.commands.common.tables import add_row, print_table, table_of
 
 
@@ -23,6 +24,7 @@ def validate(file: Path, url: str, as_json: bool, **job_options: Any) -> None:
     first rows that have an error, and an estimate of the time that the job would take.
 
     \b
+    scorelane validate people.csv --model titanic --rename age:Age
     scorelane validate export.csv.gz --delimiter ';' --charset latin-1 --text-column tweet
     """
     with options.client(url) as client:
@@ -33,8 +35,11 @@ def validate(file: Path, url: str, as_json: bool, **job_options: Any) -> None:
     click.echo(
         f"{harmless(preview['detail'])}\nColumns: {', '.join(map(one_line, preview['columns']))}\n"
     )
-    table = table_of("row", "ref", last="text or error")
+    is_table = any("inputs" in row for row in preview["first_rows"])
+    table = table_of("row", "ref", last="values or error" if is_table else "text or error")
     errors = [row for row in preview["first_errors"] if row not in preview["first_rows"]]
     for row in [*preview["first_rows"], *errors]:
-        add_row(table, str(row["row"]), row["ref"], row["error"] or row["text"])
+        # A row with an error has no values.
+        values = row["error"] or row.get("text") or row_values(row.get("inputs") or {})
+        add_row(table, str(row["row"]), row["ref"], values)
     print_table(table)

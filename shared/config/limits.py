@@ -50,11 +50,15 @@ class LimitSettings(BaseModel):
         "this time.",
     )
     sentiment_timeout: float = Field(
-        30.0, gt=0, description="How long POST /sentiment waits for its answer."
+        30.0,
+        gt=0,
+        description="How long POST /sentiment, /score, /invocations and /v2/.../infer wait for "
+        "their answer.",
     )
     waiting_questions: int = Field(
         8,
         ge=0,
-        description="Requests to `/sentiment` that may wait longer than 2 seconds in one API "
-        "process, which has 40 threads; another one is a 503.",
+        description="Requests to `/sentiment`, `/score`, `/invocations` and `/v2/.../infer` that "
+        "may wait longer than 2 seconds in one API process, which has 40 threads; another one is "
+        "a 503.",
     )

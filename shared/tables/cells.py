@@ -1,4 +1,4 @@
-"""Cells as they were sent, made into the values of a model's inputs: typed columns without NumPy.
+"""Cells as they were sent, made into the values of a model's inputs.
 
 A cell of a CSV is a string, one of JSON or Parquet any JSON value.
 """
@@ -7,23 +7,13 @@ import json
 import re
 from array import array
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from math import isfinite, nan
-from typing import TYPE_CHECKING, Any, TypeAlias
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
 
 from shared.signature import Input
 from shared.tables.json_values import Number
-from shared.tables.spans import Coded
-
-#: The values of an input, one for each row. A `string` is a list, with None for a missing value.
-#: The others are arrays: `double` "d", with NaN for a missing value; `long` "q", or "d" if it is
-#: not required; `boolean` "b", with -1; `datetime` "q", nanoseconds since 1970 in UTC, with
-#: `NO_TIME`.
-if TYPE_CHECKING:
-    Column: TypeAlias = list[str | None] | Coded | array[Any]
-else:
-    # Python 3.11 cannot subscript `array`.
-    Column = list | Coded | array
+from shared.tables.typed_columns import Column, code_of, filler
 
 #: The words that mean a missing value in a column that is not of texts: those of
 #: `pandas.read_csv`. In a column of texts only an empty cell does.
@@ -39,13 +29,9 @@ BOOLEANS = dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), 1) | dict.fromke
     ("false", "f", "no", "n", "0", "0.0"), 0
 )
 
-#: A missing time: what NumPy calls NaT.
-NO_TIME = -(2**63)
-
 #: Integers up to this size are exact as a double.
 MAX_EXACT = 2**53
 
-_CODES = {"double": "d", "long": "q", "boolean": "b", "datetime": "q"}
 _KINDS = {
     "string": "a string",
     "double": "a number",
@@ -62,24 +48,6 @@ _PLAIN = b"0123456789+-.eE\n"
 
 #: Half of a surrogate pair. JSON may hold one, UTF-8 may not.
 _HALF = re.compile("[\ud800-\udfff]")
-
-
-def code_of(column: Input) -> str:
-    """The type code of the array for an input that is not a string."""
-    is_inexact = column.type == "long" and not column.required
-    return "d" if is_inexact else _CODES[column.type]
-
-
-def empty_column(column: Input) -> Column:
-    """A column without rows."""
-    return [] if column.type == "string" else array(code_of(column))
-
-
-def filler(column: Input) -> Any:
-    """What stands in a column in place of a value that is missing, or that cannot be read."""
-    if column.type == "string":
-        return None
-    return {"d": nan, "b": -1, "q": NO_TIME if column.type == "datetime" else 0}[code_of(column)]
 
 
 def parse_cells(
@@ -308,24 +276,3 @@ _FROM_JSON = {
     "boolean": _boolean_of,
     "datetime": _time_of,
 }
-
-
-def value_at(column: Input, values: Column, row: int) -> Any:
-    """The value of a row as JSON: None if it is missing, ISO 8601 in UTC for a time."""
-    value: Any = values[row]
-    match column.type:
-        case "datetime":
-            if value == NO_TIME:
-                return None
-            seconds, nanoseconds = divmod(value, 10**9)
-            time = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-            fraction = f".{nanoseconds:09}".rstrip("0") if nanoseconds else ""
-            return f"{time:%Y-%m-%dT%H:%M:%S}{fraction}Z"
-        case "boolean":
-            return None if value < 0 else bool(value)
-        case "long" | "double":
-            if value != value:  # noqa: PLR0124  NaN
-                return None
-            return int(value) if column.type == "long" else value
-        case _:
-            return value

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from shared.signature import SENTIMENT, Input
-from shared.tables.cells import Column, empty_column, filler, parse_cell, parse_cells, text_problem
+from shared.tables.cells import parse_cell, parse_cells, text_problem
 from shared.tables.spans import joined
+from shared.tables.typed_columns import Column, empty_column, filler
 
 
 class CsvColumns(Protocol):

@@ -14,7 +14,8 @@ from support.in_memory import Service
 from support.transports import Working
 
 from scorelane.client.errors import BadRequest, ClientError, JobNotSucceeded
-from scorelane.client.frames import SLICE_ROWS, csv_content, read_results, unescape, with_scores
+from scorelane.client.frame_results import read_results, unescape, with_results
+from scorelane.client.frames import SLICE_ROWS, csv_content
 from shared.tables import csv_results
 
 #: Texts that CSV, spreadsheets or pandas treat specially.
@@ -224,7 +225,7 @@ def test_what_is_no_result() -> None:
 def test_large_frames_are_sent_in_slices() -> None:
     """The CSV of a frame is rendered slice by slice, with one header."""
     frame = pd.DataFrame({"text": ["x"] * (2 * SLICE_ROWS + 1)})
-    chunks = csv_content(frame, {0: "text"}, "text", "ref")
+    chunks = csv_content(frame, {0: "text"}, {"text": "string"}, "ref")
     assert [len(chunk.split()) for chunk in chunks()] == [SLICE_ROWS + 1, SLICE_ROWS, 1]
     assert b"".join(chunks()) == b"".join(chunks()) == b"text\r\n" + b"x\r\n" * len(frame)
 
@@ -239,7 +240,7 @@ def test_scores_read_back_equal(tmp_path: Any) -> None:
     scores = [one / 7919 for one in range(1, 1001)] + [5e-324, 1 - 2**-53, 0.1 + 0.2]
     content = b"ref,Sentiment_Score,error\r\n" + b"".join(b",%r,\r\n" % one for one in scores)
     for empty in (pd.DataFrame(index=range(len(scores))), polars.DataFrame({"x": scores})):
-        assert with_scores(empty, io.BytesIO(content))["Sentiment_Score"].to_list() == scores
+        assert with_results(empty, io.BytesIO(content))["Sentiment_Score"].to_list() == scores
     assert frame["ref"].tolist() == ["NA", ""]
 
 
@@ -254,10 +255,10 @@ def test_scores_read_back_equal(tmp_path: Any) -> None:
 def test_frames_that_cannot_be_scored(
     client: Any, working: Working, frame: pd.DataFrame, options: Any, message: str
 ) -> None:
-    """The error names the column, and nothing is sent."""
+    """The error names the column, and none of the rows is sent."""
     with pytest.raises(ValueError, match=message):
         client.score(frame, **options)
-    assert working.requests == []
+    assert [one.url.path for one in working.requests] in ([], ["/models"])
 
 
 def test_sources_of_a_wrong_type(client: Any) -> None:

@@ -8,7 +8,7 @@ import polars
 import pyarrow as pa
 import pytest
 
-from scorelane.client.frames import check_frame
+from scorelane.client.frame_results import check_frame
 from scorelane.client.ndjson import NdjsonEncoder
 from scorelane.client.options import JobOptions
 from scorelane.client.sources import upload_of
@@ -36,7 +36,7 @@ class Other(NamedTuple):
 
 
 def lines(rows: Any, carried: list[str] | None = None) -> str:
-    encoder = NdjsonEncoder(None, "text", carried or [])
+    encoder = NdjsonEncoder(None, {"text": "string"}, carried or [])
     return b"".join(encoder.chunks(rows)).decode()
 
 

@@ -285,7 +285,7 @@ def test_rows_are_sent_in_constant_memory() -> None:
 
 def test_rows_as_ndjson() -> None:
     """Each row is one line; None is a missing text."""
-    encoder = NdjsonEncoder("ref", "text")
+    encoder = NdjsonEncoder("ref", {"text": "string"})
     assert b"".join(encoder.chunks(["a", None])) == b'{"text": "a"}\n{"text": null}\n'
 
 

@@ -64,7 +64,7 @@ def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
     """A format without a runtime is named, with the known formats."""
     (tmp_path / "model.pmml").write_bytes(b"x")
     write_card(tmp_path, name="mine", format="pmml", files=["model.pmml"])
-    with pytest.raises(model_errors.UnknownFormat, match="hdf5, .*, pkl"):
+    with pytest.raises(model_errors.UnknownFormat, match=r"hdf5, .*, pkl"):
         load_model(tmp_path)
 
 

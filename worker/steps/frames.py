@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from shared.signature import Input
-from shared.tables.cells import Column
 from shared.tables.spans import Coded
+from shared.tables.typed_columns import Column
 
 
 def frame_of(

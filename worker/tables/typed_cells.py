@@ -13,15 +13,10 @@ from typing import Any
 import numpy as np
 
 from shared.signature import Input
-from shared.tables.cells import (
-    BOOLEANS,
-    MISSING_WORDS,
-    Column,
-    filler,
-    parse_cells,
-)
+from shared.tables.cells import BOOLEANS, MISSING_WORDS, parse_cells
 from shared.tables.rows import CsvColumns, ReadCsv, ReadOptions, Rows, rows_of
 from shared.tables.spans import Coded, RowNumbers, Spans
+from shared.tables.typed_columns import Column, filler
 from worker.tables.compiled_cells import Kind, OddCell, Wanted, read_columns
 from worker.tables.compiled_spans import different, strings
 from worker.tables.libraries import READING

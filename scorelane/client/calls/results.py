@@ -3,20 +3,21 @@
 import json
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from scorelane.client.atomic_file import atomic_file
 from scorelane.client.download import Download
 from scorelane.client.errors import ClientError
-from scorelane.client.frames import read_results
-from scorelane.client.io_steps import Compute, Emit, EmittingSteps, Steps
-from scorelane.client.job_state import AnyJob, path_of
+from scorelane.client.frame_results import has_only_scores, read_results
+from scorelane.client.io_steps import Compute, Emit, EmittingSteps, Send, Steps
+from scorelane.client.job_state import AnyJob, JobState, path_of
 from scorelane.client.partial_download import PartialDownload
 from scorelane.client.reconnecting import ReconnectingReader
 from scorelane.client.request import J, Requests
 from scorelane.client.result_dialect import delimiter_of, rewrite
+from scorelane.client.signature import SENTIMENT, Column
 from scorelane.client.sync_async import call, iterator
 
 if TYPE_CHECKING:
@@ -144,9 +145,11 @@ class ResultCalls(Requests[J]):
     def as_frame(self, job: AnyJob, *, partial: bool = False) -> "Steps[pd.DataFrame]":
         """Return the results as a DataFrame of pandas, in the order of the rows.
 
-        Its columns are `ref` (string, as it was sent), `Sentiment_Score` (float64, 0..1, missing if
-        the row has an error), `error` (string, missing if the row has a score), and the columns
-        that `submit(columns=...)` named (strings).
+        Its columns are `ref` (string, as it was sent); the outputs of the model, such as
+        `Sentiment_Score` (float64, 0..1) or `label`, which are missing if the row has an error;
+        `error` (string, missing if it has none); and the columns that `submit(columns=...)` named
+        (strings). An output of type `double` is float64, a `long` int64 (`Int64` if some are
+        missing), a `boolean` bool (`boolean`).
 
         Args:
             job: the job, or its id.
@@ -154,16 +157,26 @@ class ResultCalls(Requests[J]):
         """
         with tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY) as file:
             yield from self._write(job, "csv", file, partial=partial)
-            file.seek(0)
-            frame: pd.DataFrame = yield Compute(lambda: read_results(file))
+            outputs = yield from self._outputs_in(file, job)
+            frame: pd.DataFrame = yield Compute(lambda: read_results(file, outputs))
         return frame
+
+    def _outputs_in(self, file: IO[bytes], job: AnyJob) -> Steps[Sequence[Column]]:
+        """Return the outputs in a result CSV; asks for the job only if it must."""
+        if has_only_scores(file):
+            return SENTIMENT.outputs
+        state = job if isinstance(job, JobState) else None
+        body = state.representation if state else (yield from self._json(Send("GET", path_of(job))))
+        with self.valid_response():
+            # An older service names no outputs, because all its results have the sentiment score.
+            return tuple(map(Column.from_json, body.get("outputs", ()))) or SENTIMENT.outputs
 
     @iterator
     def rows(self, job: AnyJob, *, partial: bool = False) -> EmittingSteps[dict[str, Any]]:
         """Yield the results row by row, in order, each once, in constant memory.
 
-        Each is a dict of `ref`, `Sentiment_Score`, `error` and the columns that
-        `submit(columns=...)` named.
+        Each is a dict of `ref`, the outputs of the model (such as `Sentiment_Score`; None if the
+        row has an error), `error` and the columns that `submit(columns=...)` named.
 
         Args:
             job: the job, or its id.

@@ -22,8 +22,8 @@ class RowCalls(Requests[J]):
 
         If the job fails or is cancelled, these are the rows that were done by then.
 
-        Each is a dict of `ref`, `Sentiment_Score`, `error` and the columns that
-        `submit(columns=...)` named.
+        Each is a dict of `ref`, the outputs of the model (such as `Sentiment_Score`; None if the
+        row has an error), `error` and the columns that `submit(columns=...)` named.
         """
         path = f"{path_of(job)}/results"
         yield from self._pages(path, "rows", partial=True, follow=True)
@@ -32,7 +32,7 @@ class RowCalls(Requests[J]):
     def errors(
         self, job: AnyJob, *, partial: bool = False, follow: bool = False
     ) -> EmittingSteps[dict[str, Any]]:
-        """Yield the rows that have no score, in order.
+        """Yield the rows that have an error, in order.
 
         Each is a dict of `row` (its number, from 1), `ref` and `error`.
 

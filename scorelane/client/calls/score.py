@@ -11,12 +11,12 @@ from scorelane.client.calls.results import MAX_BYTES_IN_MEMORY, ResultCalls
 from scorelane.client.calls.rows import RowCalls
 from scorelane.client.calls.submit import SubmitCalls
 from scorelane.client.errors import JobNotSucceeded
-from scorelane.client.frames import check_frame, with_scores
+from scorelane.client.frame_results import check_frame, empty_results, with_results
 from scorelane.client.io_steps import Compute, Steps
 from scorelane.client.job_state import JobState
-from scorelane.client.options import JobOptions
+from scorelane.client.options import JobOptions, chosen_outputs
 from scorelane.client.request import J
-from scorelane.client.sources import upload_of
+from scorelane.client.sources import has_plain_texts, upload_of
 from scorelane.client.sync_async import call, steps_of
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 #: Up to this many rows, `score` asks for the results in the response to the submission.
 FEW_ROWS = 1000
-
-#: The results of a frame without rows. The service refuses a job without rows.
-EMPTY_RESULTS = b"ref,Sentiment_Score,error\r\n"
 
 
 class ScoreCalls(SubmitCalls[J], JobCalls[J], EventCalls[J], ResultCalls[J], RowCalls[J]):
@@ -43,35 +40,46 @@ class ScoreCalls(SubmitCalls[J], JobCalls[J], EventCalls[J], ResultCalls[J], Row
         show: bool = False,
         **options: Unpack[JobOptions],
     ) -> Steps[Any]:
-        """Score the texts of a DataFrame: submit a job, wait for it, join its results.
+        """Score the rows of a DataFrame: submit a job, wait for it, join its results.
 
         Args:
-            frame: of pandas or polars, with a column `text`, or the one that `text_column` names.
+            frame: of pandas or polars, with the columns that the model takes: `text`, or the one
+                that `text_column` names; for a model of a table those that `models` lists, or that
+                `rename` maps to them.
             on_progress: called with the job whenever it has changed.
             timeout: seconds to wait for the job at most; None: without limit.
             show: whether to show the progress, in a notebook, on a terminal or in a log.
             options: the options of `submit`.
 
         Returns:
-            A copy of the frame, of the same library, with its index and two more columns:
-            `Sentiment_Score` (float64, 0..1) and `error` (string); one of them is missing in each
-            row.
+            A copy of the frame, of the same library, with its index and more columns: the outputs
+            of the model, such as `Sentiment_Score` (float64, 0..1) or `label`, and `error`
+            (string). A row has either outputs or an error. Types are those of `Job.as_frame`.
 
         Raises:
             scorelane.client.errors.JobNotSucceeded: the job failed or was cancelled.
             scorelane.client.errors.WaitTimeout: the job has not ended in time; it keeps running.
             scorelane.client.errors.InvalidSource: the frame lacks a column, or already has one of
-                the two new ones.
+                the new ones.
         """
         check_frame(frame)
+        signature = yield from self._signature_for(options, has_texts=has_plain_texts(frame))
         if not len(frame):
-            upload_of(frame, None, options)  # refuses a frame that lacks a column
-            return with_scores(frame, io.BytesIO(EMPTY_RESULTS))
+            # The service refuses a job without rows.
+            upload_of(frame, None, options, signature)  # refuses a frame that lacks a column
+            signature = yield from self.signature_of(options.get("model"))
+        outputs = signature.chosen_outputs(chosen_outputs(options))
+        check_frame(frame, [one.name for one in outputs])
+        if not len(frame):
+            return with_results(frame, io.BytesIO(empty_results(outputs)), outputs)
         if len(frame) <= FEW_ROWS and not (on_progress or show or timeout is not None):
             response = yield from self._submit_and_wait(frame, options)
             if response.headers.get("Content-Type", "").startswith("text/csv"):
                 # One request instead of three: submit, wait, download.
-                return with_scores(frame, io.BytesIO(response.content))
+                content = io.BytesIO(response.content)
+                job_id = response.headers.get("Location", "").rpartition("/")[2]
+                found = yield from self._outputs_in(content, job_id)
+                return with_results(frame, content, found)
             job: J = self._parse(response, self._job_from)
         else:
             job = yield from steps_of(SubmitCalls[J].submit)(self, frame, **options)
@@ -82,5 +90,5 @@ class ScoreCalls(SubmitCalls[J], JobCalls[J], EventCalls[J], ResultCalls[J], Row
             raise JobNotSucceeded(f"Job {job.id} is {job.state}. {job.error or job.detail}")
         with tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY) as file:
             yield from self._write(job, "csv", file, partial=False)
-            file.seek(0)
-            return (yield Compute(lambda: with_scores(frame, file)))
+            found = yield from self._outputs_in(file, job)
+            return (yield Compute(lambda: with_results(frame, file, found)))

@@ -6,23 +6,29 @@ from typing import Any, Unpack
 
 import httpx
 
+from scorelane.client.calls.signatures import SignatureCalls
+from scorelane.client.errors import BadRequest
 from scorelane.client.form import with_options
 from scorelane.client.io_steps import Send, Steps
 from scorelane.client.json_columns import json_columns
-from scorelane.client.options import JobOptions, query_params
-from scorelane.client.request import J, Requests, without_none
-from scorelane.client.sources import Source, upload_of
+from scorelane.client.options import JobOptions, input_columns, query_params
+from scorelane.client.request import J, without_none
+from scorelane.client.signature import SENTIMENT, Signature
+from scorelane.client.sources import Source, is_file, peek, upload_of
 from scorelane.client.sync_async import call
 from scorelane.client.upload import Upload
 
 #: Seconds added to the read timeout of an upload: the service responds once it has stored the body.
 STORING_SECONDS = 300.0
 
+#: The code of the error that a column of the model is missing.
+NO_SUCH_COLUMN = "no-such-column"
+
 #: How long the service may hold the response to a few rows until they are scored, in seconds.
 WAIT_SECONDS = 20
 
 
-class SubmitCalls(Requests[J]):
+class SubmitCalls(SignatureCalls[J]):
     """Sends rows."""
 
     @call
@@ -39,19 +45,22 @@ class SubmitCalls(Requests[J]):
 
         Args:
             source: a path; bytes; a file open for reading bytes; a DataFrame of pandas or polars;
-                or an iterable of rows: texts, pairs (ref, text) or dicts. An AsyncClient also takes
-                an asynchronous iterator of rows.
+                or an iterable of rows: dicts, or for a model of texts also texts and pairs (ref,
+                text). An AsyncClient also takes an asynchronous iterator of rows. Of a DataFrame
+                or dicts only the columns that the job needs are sent.
             media_type: the media type of a file or bytes. By default the suffix of a path decides
                 (`.csv`, `.tsv`, `.json`, `.ndjson`, `.parquet`, each also with `.gz`), and
                 everything else is `text/csv`.
             idempotency_key: sent with every attempt, so that together they make one job; by default
                 a new key for each call.
             on_sent: called with the number of bytes sent so far.
-            options: `model`; `text_column` (default `text`) and `ref_column` (default `ref`, if
-                there is one); `delimiter` and `charset` of a CSV; `columns` to return with the
-                results (names, or `all`); `format` that the results are stored in (`csv`, `ndjson`,
-                `parquet`); `on_error`: `skip` (the default), `fail`, or the share of rows with an
-                error above which the job fails; `labels`, a mapping to find the job by;
+            options: `model`; for a model of texts `text_column` (default `text`); `rename`, a
+                mapping from names of columns to the model's (`{"Age": "age"}`); `ref_column`
+                (default `ref`, if there is one); `delimiter`, `charset` and `decimal` of a CSV;
+                `columns` to return with the results (names, or `all`); `outputs` of the model that
+                the results have (names, or `all`); `format` that they are stored in (`csv`,
+                `ndjson`, `parquet`); `on_error`: `skip` (the default), `fail`, or the share of rows
+                with an error above which the job fails; `labels`, a mapping to find the job by;
                 `retention_seconds`, how long the job is kept after its end; `callback_url`, which
                 receives a request when the job has ended.
 
@@ -61,9 +70,15 @@ class SubmitCalls(Requests[J]):
             scorelane.client.errors.SourceSpent: the upload failed, and the source can be read only
                 once.
         """
-        upload = upload_of(source, media_type, options)
-        upload.on_sent = on_sent
-        return (yield from self._job(_submission(upload, options, idempotency_key)))
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+
+        def request(upload: Upload) -> Send:
+            upload.on_sent = on_sent
+            return _upload_request(upload, query_params(options), headers)
+
+        response = yield from self._send_rows(source, media_type, options, request)
+        job: J = self._parse(response, self._job_from)
+        return job
 
     def _submit_and_wait(self, source: Source, options: JobOptions) -> Steps[httpx.Response]:
         """Submit rows, and ask the service to respond with the results if they are scored soon.
@@ -71,9 +86,57 @@ class SubmitCalls(Requests[J]):
         Returns:
             The response: the results as CSV, or the job as JSON.
         """
-        headers = {"Prefer": f"wait={WAIT_SECONDS}", "Accept": "text/csv"}
-        request = _submission(upload_of(source, None, options), options, None, headers)
-        return (yield from self._response_to(request))
+        headers = {
+            "Idempotency-Key": uuid.uuid4().hex,
+            "Prefer": f"wait={WAIT_SECONDS}",
+            "Accept": "text/csv",
+        }
+        params = query_params(options)
+        return (
+            yield from self._send_rows(
+                source, None, options, lambda upload: _upload_request(upload, params, headers)
+            )
+        )
+
+    def _signature_for(self, options: JobOptions, *, has_texts: bool) -> Steps[Signature]:
+        """Return the signature by which the columns of a source are chosen."""
+        if options.get("text_column") is not None or has_texts:
+            return SENTIMENT
+        return (yield from self.signature_of(options.get("model")))
+
+    def _send_rows(
+        self,
+        source: Any,
+        media_type: str | None,
+        options: JobOptions,
+        request: Callable[[Upload], Send],
+    ) -> Steps[httpx.Response]:
+        """Send rows with the columns that their model takes.
+
+        If the service misses a column, the model may have been replaced since the client asked for
+        its columns: it asks again, and sends the rows again if the columns are others by now.
+
+        Args:
+            source: the rows.
+            media_type: of a file or bytes.
+            options: of the job.
+            request: makes the request from its body; the service must be able to tell if it gets it
+                twice.
+        """
+        is_settled = options.get("text_column") is not None or is_file(source)
+        source, has_texts = peek(source)
+        signature = yield from self._signature_for(options, has_texts=has_texts or is_settled)
+        upload = upload_of(source, media_type, options, signature)
+        try:
+            return (yield from self._response_to(request(upload), idempotent=True))
+        except BadRequest as error:
+            if error.code != NO_SUCH_COLUMN or is_settled or not upload.can_be_sent:
+                raise
+            now = yield from self.signature_of(options.get("model"), fresh=True)
+            if input_columns(options, now) == input_columns(options, signature):
+                raise
+        upload = upload_of(source, media_type, options, now)
+        return (yield from self._response_to(request(upload), idempotent=True))
 
     @call
     def validate(
@@ -97,10 +160,11 @@ class SubmitCalls(Requests[J]):
         Raises:
             scorelane.client.errors.BadRequest: the service would refuse the submission.
         """
-        upload = upload_of(source, media_type, options)
         params = {**query_params(options), "validate": "true"}
-        request = _upload_request(upload, params, {})
-        report: dict[str, Any] = yield from self._json(request, idempotent=True)
+        response = yield from self._send_rows(
+            source, media_type, options, lambda upload: _upload_request(upload, params, {})
+        )
+        report: dict[str, Any] = self._parse(response, lambda body: body)
         return report
 
     @call
@@ -125,23 +189,6 @@ class SubmitCalls(Requests[J]):
         # The service stores nothing, so the request may be repeated.
         scores: list[dict[str, Any]] = yield from self._json(request, idempotent=True)
         return scores
-
-    @call
-    def models(self) -> Steps[list[dict[str, Any]]]:
-        """Return the models, each with its name, version, quality figures, rate and live processes.
-
-        docs/api.md lists the fields.
-        """
-        body = yield from self._json(Send("GET", "/models"))
-        with self.valid_response():
-            return list(body["models"])
-
-
-def _submission(
-    upload: Upload, options: JobOptions, key: str | None, headers: Mapping[str, str] | None = None
-) -> Send:
-    headers = {"Idempotency-Key": key or uuid.uuid4().hex, **(headers or {})}
-    return _upload_request(upload, query_params(options), headers)
 
 
 def _upload_request(upload: Upload, params: Mapping[str, Any], headers: Mapping[str, str]) -> Send:

@@ -44,11 +44,15 @@ def print_job(job: Job) -> None:
         "rows": "not counted yet" if job.total is None else f"{job.total:,}",
         "scored": f"{job.completed:,}",
         "errors": f"{job.failed:,}",
+        "results": ", ".join(one["name"] for one in job.representation.get("outputs") or ()),
         "progress": f"{job.progress:.0%}",
         "created": job.created_at,
         "finished": job.finished_at or "",
         "": _reword(job.detail),
     }
+    if not lines["results"]:
+        # An older service does not say.
+        del lines["results"]
     for name, value in lines.items():
         add_row(table, name, value)
     print_table(table)

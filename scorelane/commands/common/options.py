@@ -81,6 +81,19 @@ def _pairs(_context: Any, _option: Any, labels: tuple[str, ...]) -> dict[str, st
     return dict(text.split(":", 1) for text in labels)
 
 
+def _renamed(_context: Any, _option: Any, pairs: tuple[str, ...]) -> dict[str, str] | None:
+    renamed: dict[str, str] = {}
+    for text in pairs:
+        # At the last colon: a name may hold one, and the service knows those of the model.
+        own, colon, name = text.rpartition(":")
+        if not (colon and own and name):
+            raise click.BadParameter(f"'{text}' is no pair of names. Write YOURS:ITS.")
+        if own in renamed:
+            raise click.BadParameter(f"'{own}' is renamed twice.")
+        renamed[own] = name
+    return renamed or None
+
+
 label = click.option(
     "--label",
     "labels",
@@ -104,7 +117,16 @@ _READING_OPTIONS = (
         help="The format of FILE.  [default: by its ending, or csv]",
     ),
     click.option("--model", help="The name of the model.  [default: the service's default]"),
-    click.option("--text-column", help="The column that holds the texts.  [default: text]"),
+    click.option(
+        "--text-column", help="The column with the texts, for a model of texts.  [default: text]"
+    ),
+    click.option(
+        "--rename",
+        metavar="YOURS:ITS",
+        multiple=True,
+        callback=_renamed,
+        help="A column of the file, and the model's name for it; repeat the option for several.",
+    ),
     click.option("--ref-column", help="The column that holds the references.  [default: ref]"),
     click.option(
         "--delimiter",
@@ -119,6 +141,17 @@ _READING_OPTIONS = (
         type=click.Choice(["double", "none"]),
         help="What a double quote is in a CSV: double, it may enclose a cell; none, a character "
         "like any other.  [default: double, with checks of tab-separated files]",
+    ),
+    click.option(
+        "--decimal",
+        type=click.Choice(["point", "comma"]),
+        help="The decimal sign of the numbers in a CSV.  [default: point]",
+    ),
+    click.option(
+        "--outputs",
+        metavar="all|NAME,...",
+        help="The outputs of the model that the results have; see `scorelane models NAME`.  "
+        "[default: those that the model gives without a request]",
     ),
     click.option(
         "--columns",

@@ -17,12 +17,16 @@ MOST_HISTOGRAMS = 3
 MOST_LABELS, QUANTILES = 20, ("0.05", "0.25", "0.5", "0.75", "0.95")
 
 
-def summary_lines(found: dict[str, Any], width: int = UNLIMITED_WIDTH) -> Iterator[str]:
+def summary_lines(
+    found: dict[str, Any], width: int = UNLIMITED_WIDTH, *, brief: bool = False
+) -> Iterator[str]:
     """The outputs of a job.
 
     Args:
         found: the summary of the job; that of an older service has only scores.
         width: the longest line, in characters.
+        brief: without the histograms of probabilities, where the rows with each label are shown:
+            those of two classes mirror each other.
     """
     outputs: Sequence[dict[str, Any]] = found.get("outputs") or []
     if not outputs or [one["name"] for one in outputs] == [SCORE]:
@@ -31,6 +35,7 @@ def summary_lines(found: dict[str, Any], width: int = UNLIMITED_WIDTH) -> Iterat
         if outputs and outputs[0]["count"]:
             yield f"\n  {_quantiles(outputs[0])}"
         return
+    has_labels = brief and any("labels" in one for one in outputs)
     few = sum("labels" not in one for one in outputs) <= MOST_HISTOGRAMS
     for at, output in enumerate(outputs):
         if at and (few or "labels" in outputs[at - 1]):
@@ -41,7 +46,7 @@ def summary_lines(found: dict[str, Any], width: int = UNLIMITED_WIDTH) -> Iterat
         yield f"{one_line(output['name'])}: {_figures(output)}"
         if output["count"]:
             yield f"  {_quantiles(output)}"
-            if few:
+            if few and not (has_labels and output.get("meaning") == "probability"):
                 yield from _histogram(output, width)
 
 

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scorelane.commands.common.row_values import row_values
 from shared.signature import SCORE, Output, Signature
 
 if TYPE_CHECKING:
     # Only for the type: it imports pandas.
     from training.add_model import Added
 
-#: The most outputs that are printed, and the most values of a row.
-_MOST_OUTPUTS, _MOST_VALUES = 25, 12
+#: The most outputs that are printed.
+_MOST_OUTPUTS = 25
 
 
 def understood(added: "Added") -> dict[str, Any]:
@@ -47,7 +48,7 @@ def print_understood(added: "Added") -> None:
         shown = [one.name for one in signature.default_outputs]
         for given, found in added.examples:
             chosen = {name: found[name] for name in shown}
-            click.echo(f"  {_values(given)} -> {_values(chosen)}")
+            click.echo(f"  {row_values(given)} -> {row_values(chosen)}")
     if SCORE not in {one.name for one in signature.outputs}:
         return
     if added.classes:
@@ -79,15 +80,3 @@ def _print_outputs(outputs: Sequence[Output]) -> None:
         click.echo(f"  {one.name:{width}}  {one.type}{request}")
     if len(outputs) > len(shown):
         click.echo(f"  and {len(outputs) - len(shown)} more")
-
-
-def _values(row: Mapping[str, Any]) -> str:
-    """The values of a row, such as `age=3, name=Ann`."""
-    pairs = [f"{name}={_value(value)}" for name, value in list(row.items())[:_MOST_VALUES]]
-    return ", ".join([*pairs, "..."] if len(row) > _MOST_VALUES else pairs)
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "missing"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)[:60]

@@ -1,52 +1,18 @@
 """`/v2` speaks the Open Inference Protocol."""
 
 import base64
-import json
-import struct
 from typing import Any
 
 import pytest
 from support.doubles.length_model import length_score
 from support.doubles.table_model import INPUTS, OUTPUTS, TableModel
 from support.in_memory import Service, make_service
+from support.inference import MODEL, TYPES, columns_of, error, infer, replaced, tensor, tensors
 from support.table_rows import EXPECTED, ROWS
 
 from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.signature import INFERENCE_TYPES, SCORE, Input
-
-MODEL = "/v2/models/table"
-TYPES = {"age": "FP64", "sex": "BYTES", "class": "INT64", "alive": "BOOL"}
-
-
-def tensor(name: str, cells: list[Any], datatype: str | None = None, **more: Any) -> dict[str, Any]:
-    shape = [len(cells)]
-    return {"name": name, "shape": shape, "datatype": datatype or TYPES[name], "data": cells} | more
-
-
-def tensors(rows: list[dict[str, Any]] = ROWS) -> list[dict[str, Any]]:
-    return [tensor(name, [row[name] for row in rows]) for name in TYPES]
-
-
-def replaced(**changes: Any) -> list[dict[str, Any]]:
-    """The tensors of `ROWS`, one of them with changes."""
-    name = changes.pop("of")
-    return [one | changes if one["name"] == name else one for one in tensors()]
-
-
-def infer(service: Service, body: Any, path: str = MODEL) -> Any:
-    return service.client.post(f"{path}/infer", data=json.dumps(body))
-
-
-def columns_of(answer: Any) -> dict[str, list[Any]]:
-    assert answer.status_code == 200, answer.text
-    return {one["name"]: one["data"] for one in answer.json["outputs"]}
-
-
-def error(answer: Any, status: int) -> str:
-    assert answer.status_code == status, answer.text
-    assert answer.json.keys() == {"error"}
-    return str(answer.json["error"])
 
 
 def test_the_answer(table: Service) -> None:
@@ -271,67 +237,3 @@ def test_limits(settings: Settings) -> None:
     assert "POST /jobs" in error(infer(service, {"inputs": tensors()}), 413)
     answer = service.client.post(f"{MODEL}/infer?outputs=label", json={"inputs": tensors()})
     assert "'outputs' is not an option" in error(answer, 400)
-
-
-def binary(rows: list[dict[str, Any]] = ROWS, **changes: Any) -> tuple[bytes, bytes]:
-    """The JSON of a request, and the data of its tensors."""
-    nan = float("nan")
-    ages = [nan if row["age"] is None else row["age"] for row in rows]
-    texts = [row["sex"].encode() for row in rows]
-    data = {
-        "age": struct.pack(f"<{len(rows)}d", *ages),
-        "sex": b"".join(struct.pack("<I", len(text)) + text for text in texts),
-        "class": struct.pack(f"<{len(rows)}q", *(row["class"] for row in rows)),
-        "alive": struct.pack(f"<{len(rows)}?", *(bool(row["alive"]) for row in rows)),
-    } | changes
-    inputs = [
-        {
-            "name": name,
-            "shape": [len(rows)],
-            "datatype": datatype,
-            "parameters": {"binary_data_size": len(data[name])},
-        }
-        for name, datatype in TYPES.items()
-    ]
-    return json.dumps({"inputs": inputs}).encode(), b"".join(data.values())
-
-
-def send(service: Service, head: bytes, data: bytes, length: str | None = None) -> Any:
-    headers = {"Inference-Header-Content-Length": length or str(len(head))}
-    return service.client.post(f"{MODEL}/infer", data=head + data, headers=headers)
-
-
-def test_binary_tensors(table: Service) -> None:
-    """The data may follow the JSON as bytes, with NaN for a missing number."""
-    fares = columns_of(send(table, *binary()))["fare"]
-    assert fares == [row["fare"] for row in EXPECTED]
-
-
-@pytest.mark.parametrize("length", ["-1", "0", "x", "99999", "9" * 30, "٣"])
-def test_a_bad_length(table: Service, length: str) -> None:
-    """A header that is no length within the body is refused."""
-    answer = send(table, *binary(), length=length.encode().decode("latin-1"))
-    assert "no length within the body" in error(answer, 400)
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"age": struct.pack("<3d", 1, 2, float("inf"))}, "an infinite number"),
-        ({"age": b"1234567"}, "no whole number of FP64"),
-        ({"age": struct.pack("<2d", 1, 2)}, "'age' has 2 values; its shape says 3"),
-        ({"sex": b"\x09\0\0\0male"}, "end within string 1"),
-        ({"sex": b"\x04\0"}, "end within string 1"),
-        ({"sex": b"\x01\0\0\0\xff"}, "string 1 of 'sex' is not UTF-8"),
-    ],
-)
-def test_bad_binary_tensors(table: Service, changes: dict[str, bytes], said: str) -> None:
-    """The message names the tensor."""
-    assert said in error(send(table, *binary(**changes)), 400)
-
-
-def test_bytes_that_do_not_fit(table: Service) -> None:
-    """Bytes too many or too few are refused."""
-    head, data = binary()
-    assert "1 bytes at its end" in error(send(table, head, data + b"x"), 400)
-    assert "not within the body" in error(send(table, head, data[:-1]), 400)

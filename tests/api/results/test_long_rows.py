@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from support.in_memory import Service, make_service
 
-from api.results.parts import PAGE_BYTES
+from api.results.pages import PAGE_BYTES
 from shared.config.settings import Settings
 
 ROWS, CELL = 60, 200_000

@@ -10,15 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.signature import Input
-from shared.tables.cells import (
-    MISSING_WORDS,
-    NO_TIME,
-    Column,
-    parse_cell,
-    parse_cells,
-    value_at,
-)
+from shared.tables.cells import MISSING_WORDS, parse_cell, parse_cells
 from shared.tables.json_values import decode
+from shared.tables.typed_columns import NO_TIME, Column, value_at
 from worker.steps.frames import frame_of
 
 AGE = Input(name="age", type="double")

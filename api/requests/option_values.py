@@ -1,0 +1,86 @@
+"""The values of options that are not plain texts, and how they are parsed."""
+
+import csv
+from collections.abc import Callable
+from typing import Any, get_args
+
+from api.uploads.carried import ColumnSelection
+from shared.errors.input import BadOption
+from shared.jobs.job import ResultFormat
+from shared.tables.delimiters import DELIMITERS, delimiter_of
+
+#: The values of the option `quoting`.
+QUOTINGS = ("double", "none")
+
+
+def _delimiter(value: str) -> str:
+    found = delimiter_of(value)
+    if len(found) != 1 or not found.isascii() or found in '"\r\n\0':
+        names = ", ".join(name for name in DELIMITERS if name.isalpha())
+        reason = f"it must be one ASCII character and no quote or line break, or one of {names}"
+        raise BadOption(option="delimiter", value=value[:80], reason=reason)
+    return found
+
+
+def _names(name: str) -> Callable[[str], tuple[str, ...]]:
+    """The parser of an option that lists names."""
+
+    def parse(value: str) -> tuple[str, ...]:
+        # Parsed like a line of a CSV: a name that contains a comma is quoted.
+        try:
+            [names] = csv.reader([value], skipinitialspace=True, strict=True)
+        except (ValueError, csv.Error):
+            names = []
+        names = [name.strip() for name in names]
+        if not all(names) or len(set(names)) < max(len(names), 1):
+            reason = "it must be names separated by commas, each once"
+            raise BadOption(option=name, value=value[:80], reason=reason)
+        return tuple(names)
+
+    return parse
+
+
+def _names_or_all(name: str) -> Callable[[str], ColumnSelection]:
+    """The parser of an option that lists names, or is `all`: None."""
+    return lambda value: None if value == "all" else _names(name)(value)
+
+
+def _decimal(value: str) -> str:
+    signs = {"point": ".", "comma": ",", ".": ".", ",": ","}
+    if value not in signs:
+        raise BadOption(option="decimal", value=value[:80], reason="it must be point or comma")
+    return signs[value]
+
+
+def _format(value: str) -> str:
+    known = get_args(ResultFormat)
+    if value not in known:
+        reason = f"the results are stored as one of {', '.join(known)}"
+        raise BadOption(option="format", value=value[:80], reason=reason)
+    return value
+
+
+def _errors(value: str) -> str:
+    if value not in ("fail", "rows"):
+        raise BadOption(option="errors", value=value[:80], reason="it must be fail or rows")
+    return value
+
+
+def _quoting(value: str) -> str:
+    if value not in QUOTINGS:
+        reason = f"it must be one of {', '.join(QUOTINGS)}"
+        raise BadOption(option="quoting", value=value[:80], reason=reason)
+    return value
+
+
+#: The parsers of the options whose value is not a plain text.
+PARSERS: dict[str, Callable[[str], Any]] = {
+    "columns": _names_or_all("columns"),
+    "decimal": _decimal,
+    "delimiter": _delimiter,
+    "errors": _errors,
+    "format": _format,
+    "outputs": _names_or_all("outputs"),
+    "quoting": _quoting,
+    "rename": _names("rename"),
+}
