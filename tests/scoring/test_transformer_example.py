@@ -207,6 +207,18 @@ def test_what_does_not_fit_the_graph_is_refused(
     assert not (tmp_path / "models" / "small").exists()
 
 
+def test_a_graph_that_reads_the_padding_is_refused(
+    head: Any, tmp_path: Path, files: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attention of this one includes the padding, so a text would depend on its batch."""
+    graphs = example_module("bert_graph", monkeypatch)
+    monkeypatch.setattr(graphs, "_NO_ATTENTION", 0.0)
+    graph = graphs.bert_graph(random_weights(), heads=HEADS, epsilon=1e-12, head=head)
+    onnx.save(graph, files[0])
+    with pytest.raises(UnusableModel, match="if a text is padded"):
+        added(files, tmp_path / "models", monkeypatch)
+
+
 def test_a_tokenizer_that_cannot_be_read_is_refused(
     files: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from typing_extensions import override
 
-from scorelane_transformer.tokens import Batch, Tokens
+from scorelane_transformer.tokens import STEP, Batch, Tokens
 from scoring.graphs.session import open_session
 from scoring.independence import check_rows
 from shared.errors.model import UnusableModel
@@ -32,6 +32,9 @@ _MANY_CLASSES = 20
 
 #: How far the sum of the probabilities of a row may be from 1.
 _SUM_TOLERANCE = 1e-3
+
+#: How far the outputs of a text may be from those with padding: the rounding of 32-bit numbers.
+_PADDING_TOLERANCE = 1e-5
 
 _TRIAL_ROWS = 8
 
@@ -91,6 +94,7 @@ class TransformerModel(Model):
                 f"this does not fit: {', '.join(sorted(unknown))}"
             )
         self._check_length(card.options["max_length"])
+        self._check_padding(card.options["max_length"])
         check_rows(self.score, trial_rows(self, _TRIAL_ROWS))
 
     @classmethod
@@ -135,6 +139,26 @@ class TransformerModel(Model):
         except Exception as error:
             reason = f"its graph cannot read {length} tokens; give it a smaller max_length: {error}"
             raise ValueError(reason) from error
+
+    def _check_padding(self, most: int) -> None:
+        """Check that padding does not change what the graph gives.
+
+        Raises:
+            ValueError: it does, so the graph does not heed its mask.
+        """
+        (text,) = self.card.signature.inputs
+        rows, _ = self._tokens.cut(trial_rows(self, _TRIAL_ROWS)[text.name].tolist())
+        for row in rows:
+            bare, padded = (
+                self._probabilities(self._tokens.batch(np.array([0]), [row], length))
+                for length in (len(row), min(len(row) + STEP, most))
+            )
+            if (apart := np.abs(bare - padded).max()) > _PADDING_TOLERANCE:
+                raise ValueError(
+                    f"its outputs change by {apart:.2g} if a text is padded, so they would depend "
+                    f"on the batch: export a graph that masks the padding by {_MASK}, and whose "
+                    "texts are padded at their end"
+                )
 
     def _probabilities(self, batch: Batch) -> npt.NDArray[np.float64]:
         """An array of n x classes for a batch of n texts.

@@ -15,7 +15,10 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 from tokenizers import Tokenizer
 
 #: The lengths of batches are multiples of this number of tokens.
-_STEP = 8
+STEP = 8
+
+#: What the token of padding is called in tokenizers of different families.
+_PADDING_NAMES = ("[PAD]", "<pad>", "<|pad|>")
 
 #: The most tokens in a batch, which bounds its memory.
 _BATCH_TOKENS = 4096
@@ -54,10 +57,15 @@ class Tokens:
         except Exception as error:
             raise ValueError(f"{path.name} is no tokenizer.json: {error}") from error
         padding = self._tokenizer.padding or {}
-        self._pad = int(padding.get("pad_id", self._tokenizer.token_to_id("[PAD]") or 0))
-        # The file's padding would depend on the other texts of a batch, or waste time.
+        known = (self._tokenizer.token_to_id(name) for name in _PADDING_NAMES)
+        # Where the file names none, any number does: the mask takes it out.
+        self._pad = int(padding.get("pad_id", next((one for one in known if one is not None), 0)))
+        truncation = self._tokenizer.truncation or {}
+        # The padding of the file would depend on the other texts of a batch, or waste time.
         self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(max_length)
+        self._tokenizer.enable_truncation(
+            max_length, direction=truncation.get("direction", "right")
+        )
         self._max_length = max_length
 
     def cut(self, texts: Sequence[str]) -> tuple[list[list[int]], npt.NDArray[np.bool_]]:
@@ -72,16 +80,26 @@ class Tokens:
         depend on the rows that happen to be next to it.
         """
         lengths = np.array([len(row) for row in rows])
-        padded = np.minimum(-(-lengths // _STEP) * _STEP, max(self._max_length, lengths.max()))
+        padded = np.minimum(-(-lengths // STEP) * STEP, self._max_length)
         order = np.argsort(padded, kind="stable")
-        for length in np.unique(padded):
+        for length in np.unique(padded).tolist():
             group = order[padded[order] == length]
-            count = max(1, _BATCH_TOKENS // int(length))
+            count = max(1, _BATCH_TOKENS // length)
             for start in range(0, len(group), count):
                 places = group[start : start + count]
-                ids = np.full((len(places), int(length)), self._pad, dtype=np.int64)
-                mask = np.zeros_like(ids)
-                for row, place in enumerate(places):
-                    ids[row, : lengths[place]] = rows[place]
-                    mask[row, : lengths[place]] = 1
-                yield Batch(places, ids, mask)
+                yield self.batch(places, [rows[place] for place in places], length)
+
+    def batch(self, places: npt.NDArray[np.intp], rows: Sequence[Sequence[int]], t: int) -> Batch:
+        """A batch of n rows, each padded at its end to t tokens.
+
+        Args:
+            places: the places of the rows in the input.
+            rows: the numbers of their tokens, t at most.
+            t: the length.
+        """
+        ids = np.full((len(rows), t), self._pad, dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for number, row in enumerate(rows):
+            ids[number, : len(row)] = row
+            mask[number, : len(row)] = 1
+        return Batch(places, ids, mask)
