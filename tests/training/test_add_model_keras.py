@@ -15,7 +15,7 @@ from shared.errors.model import UnusableModel  # noqa: E402
 from shared.model import load_model  # noqa: E402
 from training.add_model import add_model  # noqa: E402
 from training.added.meaning import Meaning  # noqa: E402
-from training.added.proof import PROOF  # noqa: E402
+from training.added.proof_texts import PROOF  # noqa: E402
 from training.hdf5 import quiet_about_hdf5  # noqa: E402
 
 pytestmark = pytest.mark.keras
