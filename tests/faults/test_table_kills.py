@@ -81,7 +81,7 @@ def check_summary(found: dict[str, Any], calm: dict[str, Any]) -> None:
 
 
 def test_kills_while_a_table_is_scored(tmp_path: Path, sockets: Path, measured: Measured) -> None:
-    """Six kills lose no row of a table, and its summary is that of an undisturbed job."""
+    """Six kills during a job of a table lose no row, and its summary is that of a calm job."""
     model = titanic()
     models = tmp_path / "models"
     models.mkdir()
