@@ -9,7 +9,11 @@ import pytest
 from support.doubles.table_model import INPUTS, OUTPUTS, TableModel, table_outputs
 from support.in_memory import Service, make_service
 
+from api.requests.columns import input_columns
+from api.requests.options import RowOptions
+from api.uploads.csv import CsvUpload
 from shared.config.settings import Settings
+from shared.signature import Signature
 
 #: Rows with an age, a sex, a class and whether somebody is alive; None is a missing value.
 PEOPLE: list[tuple[Any, ...]] = [
@@ -160,6 +164,27 @@ def test_a_missing_column_is_refused_at_upload(tables: Service, body: str) -> No
     assert "Age, sex, class, alive" in detail
     assert "rename" in detail
     assert tables.rows_of(send(tables, bodies[body], kind, rename="Age:age")) == EXPECTED
+
+
+def test_blanks_around_the_names_of_columns(settings: Settings) -> None:
+    """They are part of a name if the model has it so; else a column of strings is refused.
+
+    Its cells may have blanks too, and would be other values for the model, without a word.
+    """
+    tables = make_service(settings, model=TableModel())
+    body = csv_of(RECORDS)
+    padded = body.replace(b"sex", b" sex").replace(b"class", b" class ")
+    refused = send(tables, padded, "text/csv")
+    assert refused.json["type"] == "urn:scorelane:problem:padded-name"
+    assert "' sex'" in refused.json["detail"]
+    numbers = body.replace(b"class", b" class ")
+    assert tables.rows_of(send(tables, numbers, "text/csv")) == EXPECTED
+    named = (INPUTS[0], INPUTS[1].model_copy(update={"name": " sex"}), *INPUTS[2:])
+    signature = Signature(inputs=named, outputs=OUTPUTS)
+    where = input_columns(signature, RowOptions())
+    upload = CsvUpload()
+    upload.feed(padded)
+    assert upload.layout(where).inputs == (0, 1, 2, 3)
 
 
 def test_numbers_with_a_decimal_comma(tables: Service) -> None:
