@@ -19,7 +19,7 @@ import pandas as pd
 from shared.errors.model import DigestMismatch, OtherOutputs
 from shared.model import Card, Model
 from shared.signature import Input
-from shared.tables.trial_rows import made_rows, typed_frame
+from shared.tables.trial_rows import typed_frame
 
 EXAMPLES_FILE = "examples.json"
 
@@ -220,15 +220,26 @@ def varied_rows(
         known: values of each.
         count: the number of rows.
     """
-    present = {
-        name: [value for value in values if value is not None] for name, values in known.items()
-    }
-    if [(one.type, one.required) for one in inputs] != [("string", True)]:
-        return made_rows(inputs, present, count)
     random = Random(0)  # noqa: S311  nothing here is secret
-    (name,) = (one.name for one in inputs)
-    texts = []
-    for place in range(count):
-        words = present[name][place % len(present[name])].split(" ")
-        texts.append(" ".join(random.sample(words, len(words))))
-    return typed_frame(inputs, {name: texts})
+    columns = {one.name: [_drawn(known[one.name], random) for _ in range(count)] for one in inputs}
+    if [(one.type, one.required) for one in inputs] == [("string", True)]:
+        # Few texts are all there is to draw from.
+        columns = {
+            name: [" ".join(random.sample(words, len(words))) for words in map(_words, texts)]
+            for name, texts in columns.items()
+        }
+    return typed_frame(inputs, columns)
+
+
+def _drawn(known: Sequence[Any], random: Random) -> Any:
+    """One of some values, or between two of them if they are fractions; whole ones may be codes."""
+    value = random.choice(known)
+    if isinstance(value, float) and not value.is_integer():
+        other = random.choice(known)
+        if isinstance(other, float) and math.isfinite(value - other):
+            return random.uniform(value, other)
+    return value
+
+
+def _words(text: str) -> list[str]:
+    return text.split(" ")

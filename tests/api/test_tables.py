@@ -125,6 +125,9 @@ def test_a_bad_cell_is_an_error_of_its_row(tables: Service) -> None:
         assert {rows[1][name] for name in OUTPUT_NAMES} == {None}
         errors = tables.client.get(f"{accepted.location}/errors").json["errors"]
         assert [(one["row"], one["error"]) for one in errors][1] == (3, "sex is missing")
+        summary = tables.client.get(f"{accepted.location}/summary").json
+        kinds = {one["kind"]: one["rows"] for one in summary["errors"]}
+        assert kinds == {"wrong_type": 2, "missing": 1}
         parquet = tables.client.get(f"{accepted.location}/results?format=parquet")
         frame = pd.read_parquet(io.BytesIO(parquet.data))
         assert frame["label"].isna().tolist() == [False, True, True, True, False]

@@ -124,15 +124,27 @@ def test_changed_examples_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("inputs", [SENTIMENT.inputs, EVERY[:2]])
 def test_rows_like_the_examples_differ(inputs: tuple[Input, ...]) -> None:
     """Their words are those of the examples, and a runtime cannot score equal rows once."""
-    known = {"text": ["one two three four five six seven", "eight"], "word": ["a", "b"]}
-    rows = varied_rows(inputs, known | {"part": [1.0, 2.0]}, 64)
+    known = {
+        "text": ["one two three four five six seven", "eight"],
+        "word": ["a", "b", None],
+        "part": [1.125, 1.5, 1.875, 2.25],
+    }
+    rows = varied_rows(inputs, known, 64)
     assert len(rows) == 64
-    assert rows.equals(varied_rows(inputs, known | {"part": [1.0, 2.0]}, 64))
+    assert rows.equals(varied_rows(inputs, known, 64))
     if "text" in rows:
         assert rows["text"].nunique() > 25
-        assert {word for text in rows["text"] for word in text.split()} <= set(
-            " ".join(known["text"]).split()
-        )
+        words = {"one", "two", "three", "four", "five", "six", "seven", "eight"}
+        assert {word for text in rows["text"] for word in text.split()} == words
     else:
         assert rows["part"].nunique() > 40
-        assert rows["part"].dropna().between(1, 2).all()
+        assert rows["part"].between(1.125, 2.25).all()
+        assert set(rows["word"].dropna()) == {"a", "b"}
+        assert rows["word"].isna().any()
+
+
+def test_whole_numbers_of_examples_are_kept() -> None:
+    """They may be the codes of an encoder, which takes no others."""
+    rows = varied_rows(EVERY[1:3], {"part": [1.0, 7.0], "whole": [3, 9]}, 32)
+    assert set(rows["part"]) == {1.0, 7.0}
+    assert set(rows["whole"]) == {3, 9}

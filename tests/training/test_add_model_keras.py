@@ -102,7 +102,7 @@ def test_a_keras_file_with_its_word_index_is_added_and_served(theirs, tmp_path, 
     added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
     np.testing.assert_allclose(list(added.proof.values()), predicted(model, DECILES), atol=1e-5)
     folder = tmp_path / "models" / "mine"
-    files = ["card.json", "model.hdf5", "model.onnx", "word_idx.json"]
+    files = ["card.json", "examples.json", "model.hdf5", "model.onnx", "word_idx.json"]
     assert sorted(file.name for file in folder.iterdir()) == files
     assert added.card.figures["onnx.max_difference"] <= 1e-5
     scored = load_model(folder).score(pd.DataFrame({"text": PROOF}))

@@ -153,7 +153,8 @@ class Expectation:
     def _difference(self, one: ExpectedColumn, found: "pd.Series[Any]") -> Difference:
         distances, apart = one.distances(found), one.apart(found)
         at = int((apart if apart.any() else distances).argmax())
-        given = found.iloc[at]
+        # As a value of Python, which can be written as JSON.
+        (given,) = found.iloc[[at]].tolist()
         return Difference(
             column=one.name,
             output=one.output.name,

@@ -93,7 +93,8 @@ class ScoredFile:
                 f"{self._found[0]}:{missing[0]}"
             )
         try:
-            layout: Any = self._upload.layout(InputColumns(named), tuple(others))
+            carried = tuple(there.get(name, name) for name in others)
+            layout: Any = self._upload.layout(InputColumns(named), carried)
             if isinstance(layout, CsvLayout):
                 layout = layout.model_copy(update={"decimal": self.decimal})
             rows: Rows = layout.read(self._content[layout.start :], options, offset=layout.start)

@@ -72,6 +72,19 @@ def test_a_model_that_gives_what_is_expected_is_added(add, tmp_path):
     assert {row["outputs"]["label"] for row in stored} == {"died", "lived"}
 
 
+@pytest.mark.parametrize("classes", [[0, 1], [False, True], [1.0, 2.0], ["0", "1"]], ids=str)
+def test_labels_of_every_type_are_compared_and_printed_as_json(add, classes):
+    """A label is read as what the classes are, and `--json` has what was compared."""
+    model = passengers(np.array(classes)[(FATES == "lived").astype(int)])
+    result = add(model, PASSENGERS, outputs_of(model, PASSENGERS), "--json")
+    assert result.exit_code == 0, result.output
+    printed = json.loads(result.stdout)
+    assert printed["compared"][0]["output"] == "label"
+    assert not any(one["differing"] for one in printed["compared"])
+    assert printed["kept_examples"] == 20
+    assert printed["rows_per_second"] > 0
+
+
 def test_rounded_outputs_are_compared_by_their_digits(add):
     """Two decimals allow half of a hundredth, which is printed. A guess is printed as one."""
     model = passengers()
