@@ -143,6 +143,15 @@ def test_a_row_on_which_the_model_raises(tables: Service) -> None:
     assert [rows[0], rows[2], rows[4]] == [EXPECTED[0], EXPECTED[2], EXPECTED[4]]
 
 
+def test_a_whole_number_that_is_too_large_for_a_result(tables: Service) -> None:
+    """It is an error of its row, also where a model gives numbers of any size."""
+    records = [dict(one) for one in RECORDS]
+    records[1]["class"] = 2**62
+    rows = tables.rows_of(send(tables, csv_of(records), "text/csv"))
+    assert rows[1]["error"] == "the model could not score this row: OverflowError"
+    assert [rows[0], *rows[2:]] == [EXPECTED[0], *EXPECTED[2:]]
+
+
 @pytest.mark.parametrize("body", BODIES)
 def test_a_missing_column_is_refused_at_upload(tables: Service, body: str) -> None:
     """The answer names the column, those that were found, and the option that renames."""
