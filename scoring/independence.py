@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.decomposition import NMF, MiniBatchNMF
 
 from scoring.estimators.checks import TRIAL_TEXTS
 from scoring.saved.parts import all_parts
@@ -40,6 +41,26 @@ def check_independence(estimator: Any) -> None:
     for texts in (list(TRIAL_TEXTS), _texts_of_own_words(estimator)):
         if difference := _difference(method, texts):
             raise ValueError(f"{difference}. {_WHAT_TO_DO}")
+
+
+def check_steps(estimator: Any) -> None:
+    """Check that an estimator holds no step that is known to look at the whole batch.
+
+    The solvers of NMF stop when the whole batch has converged, which may change outputs by less
+    than a trial can tell from rounding.
+
+    Args:
+        estimator: fitted.
+
+    Raises:
+        ValueError: it holds one.
+    """
+    for part in all_parts(estimator):
+        if type(part) in (NMF, MiniBatchNMF):
+            raise ValueError(
+                f"what its {type(part).__name__} gives for a row depends on the other rows. "
+                f"{_WHAT_TO_DO}"
+            )
 
 
 def check_rows(score: Callable[[pd.DataFrame], pd.DataFrame], rows: pd.DataFrame) -> None:

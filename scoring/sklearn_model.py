@@ -21,7 +21,7 @@ from scoring.estimators.predictions import Predictions, predictions_on_card
 from scoring.estimators.rows import TRIAL_ROWS, fitted_values, reads_texts, row_reader
 from scoring.estimators.sentiment import Sentiment
 from scoring.estimators.unwrapping import unwrapped
-from scoring.independence import check_independence, check_rows
+from scoring.independence import check_independence, check_rows, check_steps
 from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
 from scoring.tables.faster import faster_table
@@ -53,7 +53,8 @@ class SklearnModel(Model):
                 self._read = row_reader(estimator, signature.inputs)
                 self._takes_texts = reads_texts(estimator, signature.inputs)
                 self._sentiment = self._sentiment_of(scorer)
-                if self._takes_texts and self._sentiment:
+                check_steps(estimator)
+                if self._takes_texts:
                     check_independence(scorer)
                 if self._takes_texts:
                     whole = estimator

@@ -31,6 +31,7 @@ COMPARED = frozenset(
         "ExtraTreeClassifier",
         "ExtraTreeRegressor",
         "ExtraTreesClassifier",
+        "ExtraTreesRegressor",
         "FactorAnalysis",
         "FastICA",
         "FeatureUnion",

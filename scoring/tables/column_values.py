@@ -54,15 +54,18 @@ class CategoryColumn:
     """
 
     def __init__(self, categories: npt.NDArray[Any], fill: Any = None) -> None:
-        if categories.dtype.kind not in "Oiuf":
+        # Of what kinds the cells may be: a number is not looked up among booleans, nor the reverse.
+        self._kinds = next(
+            (kinds for kinds in ("O", "b", "iuf") if categories.dtype.kind in kinds), ""
+        )
+        if not self._kinds:
             raise LeftToScikitLearn
         self.categories = categories
         self.fill = fill
-        self._are_objects = categories.dtype.kind == "O"
         values = categories.tolist()
         nan = [number for number, value in enumerate(values) if _is_nan(value)]
         self.missing = nan[-1] if nan else -1
-        if not self._are_objects and np.any(np.abs(categories) > _EXACT):
+        if self._kinds == "iuf" and np.any(np.abs(categories) > _EXACT):
             raise LeftToScikitLearn
         self._numbers = {value: number for number, value in enumerate(values)}
         if fill is not None:
@@ -77,7 +80,7 @@ class CategoryColumn:
         if isinstance(column.dtype, pd.StringDtype) and column.dtype.na_value is not pd.NA:
             column = column.astype(object)
         values = column.to_numpy()
-        if values.dtype.kind not in ("O" if self._are_objects else "iuf"):
+        if values.dtype.kind not in self._kinds:
             raise LeftToScikitLearn
         cells = values.tolist()
         found = np.fromiter(

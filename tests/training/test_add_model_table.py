@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
@@ -328,6 +329,15 @@ class BatchScaler(StandardScaler):
 
     def transform(self, rows):
         return np.asarray(rows) - np.asarray(rows).mean(axis=0)
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_a_model_that_gives_no_number_for_any_row_is_refused(add):
+    """Its fit met a division by zero, or a file lost its weights."""
+    estimator = GaussianNB().fit(NUMBERS, FATES)
+    estimator.theta_[:] = np.nan
+    with pytest.raises(UnusableModel, match="probability_died is no number in any of 5 rows"):
+        add(estimator)
 
 
 def test_an_estimator_that_is_not_fitted_is_named_as_such(add):

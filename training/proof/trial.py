@@ -66,11 +66,12 @@ def prove(model: Model, rows: pd.DataFrame) -> pd.DataFrame:
     """Score some rows as a worker does, and return what the model gives.
 
     Raises:
-        ValueError: the model cannot score them, its outputs are not those of its signature, or one
-            is outside its range.
+        ValueError: the model cannot score them, its outputs are not those of its signature, one is
+            outside its range, or no row of a table has one.
     """
     model.warm_up()
     outputs = model.card.signature.outputs
+    is_of_texts = model.card.signature.takes_text
     try:
         scored = model.score(rows)
     # A model is user code, and may raise any exception.
@@ -80,6 +81,12 @@ def prove(model: Model, rows: pd.DataFrame) -> pd.DataFrame:
     if list(scored.columns) != [one.name for one in outputs]:
         raise ValueError(f"it gives the columns {', '.join(scored.columns)}")
     for one in outputs:
+        # A text may have no score, if the model knows none of its words.
+        if one.is_number and scored[one.name].isna().all() and not is_of_texts:
+            raise ValueError(
+                f"its {one.name} is no number in any of {len(rows)} rows. If these rows are unlike "
+                "those of its training, give some with --example"
+            )
         if one.is_number and (one.minimum is not None or one.maximum is not None):
             low = -np.inf if one.minimum is None else one.minimum
             high = np.inf if one.maximum is None else one.maximum
