@@ -38,8 +38,8 @@ _OPTIONS = (
     ),
     click.option(
         "--decimal",
-        type=click.Choice([".", ","]),
-        help="--expect: the decimal sign of numbers.  [default: .]",
+        type=click.Choice(["point", "comma"]),
+        help="--expect: the decimal sign of numbers.  [default: point]",
     ),
     click.option(
         "--no-examples",
@@ -78,7 +78,7 @@ def proof_of(given: dict[str, Any]) -> "Proof":
     file = ScoredFile(
         expect,
         delimiter=about["delimiter"],
-        decimal=about["decimal"] or ".",
+        decimal="," if about["decimal"] == "comma" else ".",
         rename=dict(_renamed(pair) for pair in about["rename"]),
     )
     return Proof(file, about["expect_column"], keeps_examples=keeps_examples)
