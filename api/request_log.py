@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 from api.process.access_log import AccessLog
 from api.process.measures import LATENCY, REQUESTS, counters
 from shared.config.settings import Settings
-from shared.jobs.job import is_job_id
+from shared.jobs.job_ids import is_job_id
 from shared.telemetry import context
 from shared.telemetry.spans import end, spans
 

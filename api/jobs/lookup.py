@@ -11,7 +11,8 @@ from shared.errors.service import (
     JobNotRestored,
     MalformedJobId,
 )
-from shared.jobs.job import Job, State, is_job_id, made_at
+from shared.jobs.job import Job, State
+from shared.jobs.job_ids import is_job_id, made_at
 from shared.storage.manifest import read_manifest, settle
 
 

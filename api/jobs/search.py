@@ -10,7 +10,8 @@ from api.requests.options import whole_number
 from api.requests.terms import label
 from api.schema.describe import Parameter, number
 from shared.errors.input import BadOption, UnknownOption
-from shared.jobs.job import Job, State, is_job_id
+from shared.jobs.job import Job, State
+from shared.jobs.job_ids import is_job_id
 from shared.jobs.job_store import JobStore
 
 #: Jobs on one page of the list.

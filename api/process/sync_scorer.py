@@ -13,7 +13,7 @@ from api.process.measures import WAITING, counters
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.errors.service import NoAnswerInTime, QuestionsFull
-from shared.jobs.job import new_job_id
+from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import JobStore, Question
 from shared.telemetry import context
 

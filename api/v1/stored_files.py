@@ -22,7 +22,8 @@ from shared.errors.service import (
     NoSuchFile,
     UnsupportedFormat,
 )
-from shared.jobs.job import ENDED, Job, new_job_id
+from shared.jobs.job import ENDED, Job
+from shared.jobs.job_ids import new_job_id
 from shared.storage.batches import BatchFile, batch_files, batches
 
 #: The range of `expires_after[seconds]` of an upload.

@@ -9,7 +9,8 @@ from typing_extensions import override
 
 from shared.config.settings import Settings
 from shared.errors.service import JobExpired, JobNotFound
-from shared.jobs.job import Job, is_job_id
+from shared.jobs.job import Job
+from shared.jobs.job_ids import is_job_id
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.redis.records import job_of

@@ -13,7 +13,8 @@ from shared.errors.service import (
     ServiceFull,
 )
 from shared.jobs.bulk_limits import owner_full, service_full
-from shared.jobs.job import ENDED, CallbackState, Job, State, made_at, sources_of
+from shared.jobs.job import ENDED, CallbackState, Job, State, sources_of
+from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import Load, Spent
 from shared.jobs.outcome import Outcome, bits_of
 from shared.redis.callbacks import RedisCallbacks

@@ -12,7 +12,7 @@ from support.refusing import full_disk, full_memory
 
 from api.security.keys import new_key
 from shared.config.settings import Settings
-from shared.jobs.job import is_job_id
+from shared.jobs.job_ids import is_job_id
 from shared.redis.link import RedisLink
 
 KEY, LINE = new_key("alice", "submit,read")

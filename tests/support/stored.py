@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from shared.jobs.job import Job, Spec, State, new_job_id
+from shared.jobs.job import Job, Spec, State
+from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import JobStore, Question, Walk
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.layouts import NDJSON

@@ -11,7 +11,8 @@ from support.doubles.length_model import LengthModel, length_score
 from support.in_memory import Service
 
 from shared.config.settings import Settings
-from shared.jobs.job import Job, Spec, State, new_job_id
+from shared.jobs.job import Job, Spec, State
+from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import Question
 from shared.signature import SENTIMENT
 from shared.tables.csv_results import parse

@@ -7,7 +7,8 @@ from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.errors.service import DataDamaged
 from shared.fleet import Fleet
-from shared.jobs.job import ENDED, State, is_job_id
+from shared.jobs.job import ENDED, State
+from shared.jobs.job_ids import is_job_id
 from shared.jobs.job_store import JobStore, Overdue
 from shared.jobs.keys import JOBS, folder_of, upload_key_of
 from shared.storage.blobs import Blobs

@@ -4,7 +4,7 @@ import pytest
 from support.in_memory import Service
 from support.problems import problem
 
-from shared.jobs.job import new_job_id
+from shared.jobs.job_ids import new_job_id
 
 
 @pytest.mark.parametrize("call", ["get", "delete"])

@@ -4,7 +4,8 @@ import pytest
 from support.stored import a_job, complete, parts, running
 
 from shared.errors.service import JobNotFound
-from shared.jobs.job import State, new_job_id
+from shared.jobs.job import State
+from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import JobStore, Walk
 
 

@@ -5,7 +5,8 @@ from support.stored import MODEL, MakeStore, a_job, complete, parts, running, sm
 from support.waiting import wait_for
 
 from shared.errors.service import JobNotFound
-from shared.jobs.job import State, made_at, new_job_id
+from shared.jobs.job import State
+from shared.jobs.job_ids import made_at, new_job_id
 from shared.jobs.job_store import JobStore
 
 

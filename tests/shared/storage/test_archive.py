@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.doubles.blobs import InMemoryBlobs
 
-from shared.jobs.job import new_job_id
+from shared.jobs.job_ids import new_job_id
 from shared.storage.archive import Archive, Entry
 from shared.storage.blobs import Blobs, FolderBlobs
 

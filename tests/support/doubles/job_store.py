@@ -14,7 +14,8 @@ from typing_extensions import override
 
 from shared.errors.service import IdempotencyKeyInUse, JobExpired, JobNotFound, ServiceFull
 from shared.jobs.bulk_limits import BulkLimits
-from shared.jobs.job import ENDED, MOVES, Job, State, made_at
+from shared.jobs.job import ENDED, MOVES, Job, State
+from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import (
     FINISH,
     Load,
