@@ -9,7 +9,7 @@ _HEAD = """# Models that were tried
 
 Each model in these tables was fitted and saved by its own library, and asked by it about {rows} \
 rows.
-Many of these are odd: they have missing values, categories that the training did not have, numbers \
+Many are odd: they have missing values, categories that the training did not have, numbers \
 where trees split, extreme ones, texts with unusual characters.
 Then its file was added as `add-model` does, and the rows were scored as a worker does from a CSV.
 
