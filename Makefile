@@ -2,6 +2,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := .venv/.demo
 ENVIRONMENT := .venv/.complete
+# Of other projects' clients, whose libraries cannot be in .venv; MLServer and KServe need different
+# releases of FastAPI.
+CLIENTS := .venv-clients/.complete .venv-mlserver/.complete
 SOURCES := pyproject.toml packages/client/pyproject.toml constraints.txt hatch_build.py $(wildcard */*/*.[ch])
 
 # A failing pip fails the recipe, even though its output goes through a filter.
@@ -42,11 +45,16 @@ test-fast: $(ENVIRONMENT)  ## run the tests that start no process, on two cores:
 
 .PHONY: test
 test: test-fast  ## run the tests: twenty minutes
-	$(BIN)/python -m pytest -m "process and not faults"
+	$(BIN)/python -m pytest -m "process and not faults and not clients"
+	@echo "Not run here: make test-clients (MLflow, KServe, MLServer, Triton) and make test-faults"
 
 .PHONY: test-faults
 test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and count its rows: under 15 minutes
 	$(BIN)/python -m pytest -m faults tests/faults
+
+.PHONY: test-clients
+test-clients: $(ENVIRONMENT) $(CLIENTS)  ## call the service with MLflow, KServe, MLServer and Triton: under 4 minutes
+	$(BIN)/python -m pytest -m clients tests/interop
 
 INPUTS ?= 100000
 .PHONY: fuzz
@@ -103,7 +111,7 @@ test-compose: $(ENVIRONMENT)  ## build the images, and test the service under do
 
 .PHONY: clean
 clean:  ## remove the environment, caches and scores; not the data in .scorelane
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-clients .venv-mlserver .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	rm -f scored-*.csv
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -125,4 +133,13 @@ $(ENVIRONMENT): $(DEMO)
 	@$(INSTALL) -e '.[dev]' | $(PROGRESS)
 	@# Some packages carry files for other Pythons, which do not compile; they are not imported.
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
+	@touch $@
+
+# A list of clients has the exact version of every package, so that pip need not look for ones that fit.
+# Bytecode is written as the clients import modules: most of them are never imported.
+.venv-%/.complete: constraints-%.txt
+	@echo "Installing the clients of $< into .venv-$*: about a minute"
+	@$(PYTHON) -m venv --clear .venv-$*
+	@.venv-$*/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --no-deps -r $<
+	@.venv-$*/bin/python -m pip check --disable-pip-version-check
 	@touch $@

@@ -98,7 +98,7 @@ def _contest(
     # Each process has one core, as those of the service.
     alone = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     script = program(rows, SCRIPT, source, theirs, pickle, PROCESSES, env=alone)
-    rounds = 1 if options.quick else 5
+    rounds = 1 if options.quick else 3
     rates = interleave({"ours": send, "script": script}, rounds)
     table = Table(
         f"Table of ten columns, {KINDS[name]}: {rows:,} rows, by HTTP, CSV to CSV",

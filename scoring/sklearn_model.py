@@ -1,7 +1,8 @@
 """The runtime for fitted scikit-learn estimators and pipelines: pickles, and files of skops."""
 
+import copy
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -104,14 +105,20 @@ class SklearnModel(Model):
             columns[SCORE] = np.clip(self._sentiment.score(raw), 0.0, 1.0)
             if self._sentiment.cuts:
                 columns["label"] = self._sentiment.labels(columns[SCORE])
-        # pandas would make a dtype of its own of an array of strings, if it might infer one.
-        chosen = {
-            output.name: pd.Series(
-                columns[output.name], index=frame.index, dtype=columns[output.name].dtype
-            )
-            for output in self._outputs
-        }
+        chosen = {output.name: _column(columns[output.name], frame) for output in self._outputs}
         return pd.DataFrame(chosen, index=frame.index, copy=False)
+
+    @override
+    def for_outputs(self, names: Iterable[str]) -> Model:
+        wanted = set(names)
+        if wanted == self._wanted:
+            return self
+        narrow = copy.copy(self)
+        narrow._wanted = wanted
+        narrow._outputs = tuple(output for output in self._outputs if output.name in wanted)
+        if wanted == {SCORE}:
+            narrow._predictions = None
+        return narrow
 
     def numbers(self, rows: Any) -> npt.NDArray[np.float64]:
         """The unclipped scores of n rows, n >= 1; a regressor may leave 0..1 by a little.
@@ -157,6 +164,14 @@ class SklearnModel(Model):
             return None
         of = Sentiment.of_texts if self._takes_texts else Sentiment.of_table
         return of(estimator, self.card.options)
+
+
+def _column(values: npt.NDArray[Any], frame: pd.DataFrame) -> Any:
+    """A column of a frame with the index of another one."""
+    if values.dtype != object:
+        return values
+    # pandas would make a dtype of its own of an array of strings, if it might infer one.
+    return pd.Series(values, index=frame.index, dtype=object)
 
 
 def _no_rows(outputs: Sequence[Output]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -140,6 +140,13 @@ class Model(Protocol):
             request too, with the dtypes above. A row whose output is missing or not finite gets an
             error. The score of a row must not depend on other rows.
         """
+
+    def for_outputs(self, names: Iterable[str]) -> "Model":  # noqa: ARG002  for runtimes
+        """The model for rows of which only some outputs, `names`, are wanted.
+
+        Its `score` may leave the others out. A runtime overrides this if that saves time.
+        """
+        return self
 
     def warm_up(self) -> None:
         """Do the work now that would otherwise slow down the first call of `score`."""

@@ -36,7 +36,7 @@ properties.load_profile("scorelane")
 
 
 #: A test with one of these markers starts a process, or imports TensorFlow.
-STARTS_PROCESSES = {"stack", "faults", "keras", "packages"}
+STARTS_PROCESSES = {"stack", "faults", "clients", "keras", "packages"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,22 +1,31 @@
 """Turns a user's own model file into a model folder, and proves that it works."""
 
+import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import Any, NamedTuple
 
 from shared.errors.model import UnusableModel
-from shared.model import SCORE, Card, load_model, write_card
+from shared.examples import EXAMPLES_FILE, Examples, Values, records_of, tolerance_of
+from shared.model import CARD_FILE, SCORE, Card, Model, load_model, write_card
 from training.added.copied import Copied
 from training.added.meaning import Meaning
 from training.added.mlflow_source import is_mlflow, mlflow_source
 from training.added.model_file import format_of
-from training.added.proof import check_example, classes_of, proof_rows, prove
+from training.added.proof_texts import PROOF
 from training.model_folder import library_versions, new_model_folder
-
-#: The values of a row, by the name of their column.
-Values = dict[str, Any]
+from training.proof.alternatives import alternatives
+from training.proof.expectation import Difference, read_expectation
+from training.proof.scored_file import ScoredFile
+from training.proof.trial import (
+    check_example,
+    chosen_examples,
+    classes_of,
+    proof_rows,
+    prove,
+    with_more_rows,
+)
+from training.proof.verdict import prove_equal
 
 
 @dataclass(frozen=True)
@@ -25,19 +34,27 @@ class Added:
 
     Attributes:
         card: the card of the new model.
+        model: the model, loaded as by a worker.
         classes: what each class is worth in a score; empty if the model predicts the score itself,
             or gives no score.
         examples: the rows that the model has scored as a proof: the inputs, and the outputs, each
             by name. A missing value is None.
         sources: the name of an input, or `outputs` -> where the card has it from.
         notes: what else the person should know.
+        compared: how each output compares with the user's own; empty if nothing was compared.
+        unused: the columns of the user's file that are neither inputs nor compared.
+        kept: the examples that are stored with the model; None if none are.
     """
 
     card: Card
+    model: Model
     classes: dict[str, float] = field(default_factory=dict)
     examples: list[tuple[Values, Values]] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    compared: tuple[Difference, ...] = ()
+    unused: tuple[str, ...] = ()
+    kept: Examples | None = None
 
     @property
     def proof(self) -> dict[str, float]:
@@ -53,6 +70,22 @@ class Added:
         }
 
 
+@dataclass(frozen=True)
+class Proof:
+    """How a new model is proven.
+
+    Attributes:
+        file: rows with the outputs of the user's own script; None: nothing is compared.
+        columns: which of its columns hold which output: `NAME` or `NAME=output`; none: those with
+            the names of outputs, or usual names.
+        keeps_examples: whether rows are stored with the model, with its outputs.
+    """
+
+    file: ScoredFile | None = None
+    columns: tuple[str, ...] = ()
+    keeps_examples: bool = True
+
+
 def add_model(
     file: Path,
     *,
@@ -61,9 +94,10 @@ def add_model(
     meaning: Meaning | None = None,
     description: str = "",
     force: bool = False,
+    proof: Proof = Proof(),
     registry: str | None = None,
 ) -> Added:
-    """Copy a model file into `output/name`, load it, score a few texts, and write its card.
+    """Copy a model file into `output/name`, load it, prove it, and write its card.
 
     A Keras model is compiled if possible. Loading a pickle runs code from the file, so add only
     files that you trust.
@@ -78,44 +112,29 @@ def add_model(
         meaning: what the model file does not tell.
         description: the description in the model's card.
         force: replace an existing model of the same name.
+        proof: how it is proven.
         registry: the address of the registry of MLflow; None: `MLFLOW_TRACKING_URI`.
 
     Raises:
-        shared.errors.model.UnusableModel: the file cannot be served; nothing is left in `output`.
+        shared.errors.model.UnusableModel: the file cannot be served, or does not give what is
+            expected; nothing is left in `output`.
         shared.errors.model.ModelExists: a model of this name exists, and `force` is false.
-        shared.errors.input.BadOption: an option does not fit the file.
+        shared.errors.input.BadInput: an option does not fit the file, or the file of the proof
+            cannot be used.
         shared.errors.model.BadName: a model may not have this name.
     """
     meaning = meaning or Meaning()
     if is_mlflow(file):
-        more = {"name": name, "output": output, "description": description, "force": force}
-        return _add_mlflow(file, registry, meaning, more)
+        more: dict[str, Any] = {"name": name, "output": output, "description": description}
+        return _add_mlflow(file, registry, meaning, more | {"force": force, "proof": proof})
     try:
         kind = format_of(file)
     except ValueError as error:
         raise UnusableModel(path=file, reason=str(error)) from error
     with new_model_folder(output, name, force=force) as folder:
         try:
-            copied = _copy(kind, file, folder, meaning)
-            form = copied.format or kind
-            card = write_card(
-                folder,
-                name=name,
-                format=form,
-                options=copied.options,
-                signature=copied.signature,
-                description=description,
-                files=[path.name for path in folder.iterdir()],
-                figures=copied.figures,
-                libraries=library_versions(*_LIBRARIES[form]),
-            )
-            model = load_model(folder)
-            classes = classes_of(model)
-            if copied.example is not None:
-                check_example(model, copied.example)
-            rows = proof_rows(model, copied.example)
-            examples = list(zip(_records(rows), _records(prove(model, rows)), strict=True))
-            return Added(card, classes, examples, copied.sources, copied.notes)
+            made = _made(kind, file, folder, meaning, name=name, description=description)
+            return _proven(file, folder, made, meaning, proof, kind)
         except ValueError as error:
             raise UnusableModel(path=file, reason=str(error)) from error
         except UnusableModel as error:
@@ -137,19 +156,90 @@ def _add_mlflow(file: Path, registry: str | None, meaning: Meaning, more: dict[s
         raise UnusableModel(path=file, reason=str(error)) from error
 
 
-def _records(frame: pd.DataFrame) -> list[Values]:
-    """The rows of a frame, with the values of JSON, and None for those that are missing."""
-    columns = {
-        name: [
-            None if missing else (str(value) if isinstance(value, pd.Timestamp) else value)
-            for value, missing in zip(column.tolist(), column.isna(), strict=True)
-        ]
-        for name, column in frame.items()
-    }
-    return [
-        dict(zip(map(str, columns), row, strict=True))
-        for row in zip(*columns.values(), strict=True)
-    ]
+class _Made(NamedTuple):
+    """A model folder, and what was found out about it."""
+
+    card: Card
+    copied: Copied
+    model: Model
+
+
+def _made(
+    kind: str, file: Path, folder: Path, meaning: Meaning, *, name: str, description: str = ""
+) -> _Made:
+    """Copy a file into a model folder, write the card, and load the model as a worker does."""
+    copied = _copy(kind, file, folder, meaning)
+    card = _write_card(folder, copied, copied.format or kind, name, description)
+    return _Made(card, copied, load_model(folder))
+
+
+def _write_card(folder: Path, copied: Copied, form: str, name: str, description: str) -> Card:
+    return write_card(
+        folder,
+        name=name,
+        format=form,
+        options=copied.options,
+        signature=copied.signature,
+        description=description,
+        files=[path.name for path in folder.iterdir() if path.name != CARD_FILE],
+        figures=copied.figures,
+        libraries=library_versions(*_LIBRARIES[form]),
+    )
+
+
+def _proven(
+    file: Path, folder: Path, made: _Made, meaning: Meaning, proof: Proof, kind: str
+) -> Added:
+    """Prove that a model works and gives what is expected, and store its examples."""
+    card, copied, model = made
+    if copied.example is not None:
+        check_example(model, copied.example)
+    rows = proof_rows(model, copied.example)
+    scored = prove(model, rows)
+    shown = (rows, scored)
+    compared: list[Difference] = []
+    unused: tuple[str, ...] = ()
+    if proof.file is not None:
+        expectation = read_expectation(
+            proof.file, card.signature, proof.columns, tolerance_of(card)
+        )
+        rows = expectation.rows
+        scored = prove(model, rows)
+        shown = (rows.head(len(PROOF)), scored.head(len(PROOF)))
+
+        def again(changed: Meaning) -> Model:
+            with tempfile.TemporaryDirectory(prefix="scorelane-model-") as room:
+                return _made(kind, file, Path(room), changed, name=card.name).model
+
+        compared = prove_equal(
+            expectation,
+            scored,
+            lambda: alternatives(file, folder, model, meaning, again, expectation, scored),
+            proof.file.path.name,
+        )
+        unused = expectation.unused
+    elif copied.example is not None:
+        rows = copied.example
+        scored = model.score(rows)
+    else:
+        rows, scored = with_more_rows(model, rows, scored)
+    kept = None
+    if proof.keeps_examples:
+        kept = chosen_examples(card.signature.inputs, rows, scored)
+        (folder / EXAMPLES_FILE).write_text(kept.to_json(), encoding="utf-8")
+        card = _write_card(folder, copied, card.format, card.name, card.description)
+        model.card = card
+    return Added(
+        card=card,
+        model=model,
+        classes=classes_of(model),
+        examples=list(zip(*map(records_of, shown), strict=True)),
+        sources=copied.sources,
+        notes=copied.notes,
+        compared=tuple(compared),
+        unused=unused,
+        kept=kept,
+    )
 
 
 _LIBRARIES = {

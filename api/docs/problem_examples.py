@@ -81,6 +81,7 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
     errors.UnsupportedFormat: {"found": "image/png"},
     input_errors.BadCallback: {"reason": "it must be http://HOST/... or https://HOST/..."},
     input_errors.BadFirstLine: {"reason": "it is not JSON"},
+    input_errors.PaddedName: {"column": " sex"},
     input_errors.BadHeader: {"reason": "it has a quote that is not closed"},
     input_errors.BadOption: {
         "option": "delimiter",

@@ -33,7 +33,12 @@ def input_columns(signature: Signature, options: RowOptions) -> InputColumns:
             raise BadOption(option="text_column", value=options.text_column[:80], reason=reason)
         source_of[inputs[0]] = options.text_column
     sources = tuple(source_of.values())
-    return InputColumns(sources, options.ref_column, dict.fromkeys(sources, named_by))
+    words: set[str] = set()
+    if not signature.takes_text:
+        words = {source_of[one.name] for one in signature.inputs if one.type == "string"}
+    return InputColumns(
+        sources, options.ref_column, dict.fromkeys(sources, named_by), frozenset(words)
+    )
 
 
 def _renamed(pair: str, inputs: Sequence[str]) -> tuple[str, str]:

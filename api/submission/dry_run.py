@@ -12,7 +12,7 @@ from api.requests.content import content_of
 from api.security.access import current_identity
 from api.services import Services
 from api.submission.preview import Preview, preview_of
-from api.submission.warnings import merged_rows_warnings
+from api.submission.warnings import merged_rows_warnings, missing_words_warnings
 from api.uploads.formats import Format, Kind
 from shared.fleet import Served
 from shared.signature import Signature
@@ -119,12 +119,13 @@ def dry_run(services: Services, request: Request) -> DryRun:
     rows = list(_preview_rows(card.signature, preview.rows))
     errors = [row for row in rows if row["error"] is not None]
     is_csv = content.kind.format is Format.CSV
-    warnings = []
-    if is_csv:
-        for one, column in zip(card.signature.inputs, preview.rows.inputs, strict=False):
-            if one.type == "string":
-                what = "text" if card.signature.takes_text else one.name
-                warnings += merged_rows_warnings(column, content.delimiter, what)
+    warnings: list[str] = []
+    for one, column in zip(card.signature.inputs, preview.rows.inputs, strict=False):
+        if is_csv and one.type == "string":
+            what = "text" if card.signature.takes_text else one.name
+            warnings += merged_rows_warnings(column, content.delimiter, what)
+            if not one.required:
+                warnings += missing_words_warnings(column, one.name)
     return {
         "detail": " ".join([_detail(preview, content.kind), *warnings]),
         "format": content.kind.format,

@@ -14,11 +14,14 @@ class InputColumns:
         inputs: the name of the column of each input, in the order of the signature.
         ref: the name of the column with the refs; None: `ref`, if it exists.
         options: the option that names an input's column, by the column's name.
+        words: the names of the columns with the strings of a table: other blanks around a cell
+            make it another value for the model.
     """
 
     inputs: tuple[str, ...]
     ref: str | None = None
     options: dict[str, str] = field(default_factory=dict)
+    words: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from shared.errors.input import (
     HeaderTooLong,
     NoRows,
     OpenQuote,
+    PaddedName,
 )
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.csv_lines import Lines
@@ -75,6 +76,7 @@ class CsvUpload(Upload):
         self._is_named = is_named
         self._row_estimate = RowEstimate()
         self.columns: list[str] | None = None
+        self._as_written: list[str] = []
         self._encoding = Utf8Validator()
         self._head = b""
         self._start = 0
@@ -133,8 +135,10 @@ class CsvUpload(Upload):
             carried=tuple(self._index(columns, name, where) for name in carried),
         )
 
-    @staticmethod
-    def _index(columns: list[str], name: str, where: InputColumns) -> int:
+    def _index(self, columns: list[str], name: str, where: InputColumns) -> int:
+        if name != name.strip() and name in self._as_written:
+            # The names of a model's inputs have blanks around them, if those of its table had.
+            columns = self._as_written
         if columns.count(name) > 1:
             raise DuplicateColumns(columns=f"'{name}'")
         if name not in columns:
@@ -144,7 +148,10 @@ class CsvUpload(Upload):
                 # Spreadsheets in many countries write semicolons.
                 hint = f" (one column; if its cells end at {others[0]!r}, add delimiter=)"
             where.refuse(name, columns, hint)
-        return columns.index(name)
+        index = columns.index(name)
+        if name in where.words and self._as_written[index] != name:
+            raise PaddedName(column=self._as_written[index])
+        return index
 
     def _read_header(self, *, final: bool = False) -> None:
         bom = len(codecs.BOM_UTF8) if self._head.startswith(codecs.BOM_UTF8) else 0
@@ -179,6 +186,7 @@ class CsvUpload(Upload):
             raise BadHeader(reason=problem.removeprefix("the row is not CSV: "))
         if _has_cr_rows(self._head[end:]):
             raise CrLineEnds
+        self._as_written = cells
         self.columns = [name.strip() for name in cells]
         self._has_lines = b"\n" in self._head
         self._start = end

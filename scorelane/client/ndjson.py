@@ -82,6 +82,15 @@ class NdjsonEncoder:
                 yield chunk
         yield self._flush()
 
+    def json_list(self, rows: Iterable[Any]) -> bytes:
+        """Return the rows as one JSON list.
+
+        Raises:
+            TypeError: a row is of another type.
+            InvalidSource: a row holds a value that cannot be sent.
+        """
+        return b"[" + b",".join([self._line(row).rstrip(b"\n") for row in rows]) + b"]"
+
     async def chunks_async(self, rows: AsyncIterable[Any]) -> AsyncIterator[bytes]:
         """Yield the rows of an asynchronous iterator as chunks of whole lines.
 

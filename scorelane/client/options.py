@@ -18,8 +18,8 @@ class RetryOptions(TypedDict, total=False):
     retention_seconds: int | None  #: how long the job is kept after its end
 
 
-class JobOptions(RetryOptions, total=False):
-    """How the service reads and scores the rows of a job. None: the service's default."""
+class RowOptions(TypedDict, total=False):
+    """How the service reads rows, and what it gives for them. None: the service's default."""
 
     model: str | None  #: a model's name
     #: the column of the texts; default: `text`. A column of a DataFrame is named by its label,
@@ -30,6 +30,11 @@ class JobOptions(RetryOptions, total=False):
     rename: Mapping[str, str] | None
     #: the outputs of the model that the results have: their names, or `all`
     outputs: str | Sequence[str] | None
+
+
+class JobOptions(RetryOptions, RowOptions, total=False):
+    """How the service reads and scores the rows of a job. None: the service's default."""
+
     decimal: Literal["point", "comma"] | None  #: the decimal sign of numbers in a CSV
     delimiter: str | None  #: what separates the cells of a CSV: `;`, or `tab`
     charset: str | None  #: the encoding of the text, such as `latin-1`; default: UTF-8
@@ -41,7 +46,7 @@ class JobOptions(RetryOptions, total=False):
     callback_url: str | None  #: receives a request when the job has ended
 
 
-def query_params(options: JobOptions) -> dict[str, Any]:
+def query_params(options: JobOptions | RowOptions) -> dict[str, Any]:
     """Convert the options to query parameters of `POST /jobs`."""
     params: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     labels, columns = params.pop("labels", {}), carried_columns(options)
@@ -61,7 +66,7 @@ def query_params(options: JobOptions) -> dict[str, Any]:
     return params
 
 
-def input_columns(options: JobOptions, signature: Signature) -> dict[Any, str]:
+def input_columns(options: JobOptions | RowOptions, signature: Signature) -> dict[Any, str]:
     """Return the labels of the columns that hold the inputs of a model, each with its type."""
     if (text_column := options.get("text_column")) is not None:
         return {text_column: "string"}
@@ -69,7 +74,7 @@ def input_columns(options: JobOptions, signature: Signature) -> dict[Any, str]:
     return {own_names.get(one.name, one.name): one.type for one in signature.inputs}
 
 
-def chosen_outputs(options: JobOptions) -> list[str] | None:
+def chosen_outputs(options: JobOptions | RowOptions) -> list[str] | None:
     """Return the names of the outputs that a job asks for; none: the model's own; None: all."""
     outputs = options.get("outputs") or []
     if isinstance(outputs, str):
@@ -77,7 +82,7 @@ def chosen_outputs(options: JobOptions) -> list[str] | None:
     return list(outputs)
 
 
-def carried_columns(options: JobOptions) -> list[Any] | None:
+def carried_columns(options: JobOptions | RowOptions) -> list[Any] | None:
     """Return the labels of the columns that come back with the results; None: all columns."""
     columns = options.get("columns")
     if columns is None or columns == "":

@@ -19,7 +19,7 @@ from scorelane.client.frames import (
     is_polars,
 )
 from scorelane.client.ndjson import NdjsonEncoder
-from scorelane.client.options import JobOptions, carried_columns, input_columns
+from scorelane.client.options import JobOptions, RowOptions, carried_columns, input_columns
 from scorelane.client.signature import SENTIMENT, Signature
 from scorelane.client.upload import Upload
 
@@ -115,6 +115,18 @@ def upload_of(
         f"{type(source).__name__} cannot be submitted{as_frame_hint(source)}. Give a path, bytes, "
         "a file open for reading bytes, a DataFrame, or rows: texts, pairs (ref, text) or dicts."
     )
+
+
+def list_upload(rows: list[Any], options: RowOptions, signature: Signature = SENTIMENT) -> Upload:
+    """Make the upload of a few rows, as one JSON list.
+
+    Raises:
+        TypeError: a row is of another type than a text, a pair or a dict.
+        InvalidSource: a row holds a value that cannot be sent.
+    """
+    inputs = {str(name): kind for name, kind in input_columns(options, signature).items()}
+    content = _encoder(options, inputs).json_list(rows)
+    return Upload("application/json", lambda: iter([content]), size=len(content))
 
 
 def _check_text_options(source: Any, options: JobOptions) -> None:
@@ -262,7 +274,7 @@ def _check_polars(frame: Any, encoder: NdjsonEncoder) -> None:
     b"".join(encoder.chunks([{name: one[0] for name, one in first.items() if one}]))
 
 
-def _encoder(options: JobOptions, inputs: Mapping[str, str]) -> NdjsonEncoder:
+def _encoder(options: JobOptions | RowOptions, inputs: Mapping[str, str]) -> NdjsonEncoder:
     carried = carried_columns(options)
     names = None if carried is None else list(map(str, carried))
     ref_column = options.get("ref_column")

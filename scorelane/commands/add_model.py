@@ -7,6 +7,8 @@ from typing import Any
 import click
 
 from scorelane.commands.common import model_options, options
+from scorelane.commands.common.proof_options import proof_of, proof_options
+from scorelane.commands.common.proven import print_proof
 from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
 from scorelane.commands.common.understood import print_understood, understood
 from shared.config.settings import load_settings
@@ -95,6 +97,7 @@ def _names(_context: click.Context, _option: click.Parameter, text: str | None) 
     "neutral from there, positive from HIGH.",
 )
 @model_options.text_options
+@proof_options
 @model_options.description
 @model_options.force
 @options.as_json
@@ -118,14 +121,18 @@ def add_model(
     (XGBoost), .txt (LightGBM) or .cbm (CatBoost). A pickle may be compressed (.pkl.gz), and may
     hold a dict or a list of a vectoriser and a model. The command copies FILE, loads the model,
     prints which columns it takes and gives, and scores a few rows with it.
+    With --expect it compares the model with the outputs of your own script, and refuses the model
+    if they differ.
 
     A pickle is code, and loading it runs that code, here and in every worker: add only files that
     you trust. A .skops file runs no code; SCORELANE_TRUSTED_TYPES says what it may hold.
     """
     from training.add_model import add_model as add  # noqa: PLC0415  see model_options
     from training.added.meaning import Meaning  # noqa: PLC0415
+    from worker.models.measuring import measure_rate  # noqa: PLC0415
 
     models_dir = output or load_settings().models_dir
+    expect, proof = meaning["expect"], proof_of(meaning)
     with without_tensorflow_lines():
         added = add(
             file,
@@ -141,13 +148,16 @@ def add_model(
             ),
             description=description,
             force=force,
+            proof=proof,
         )
+        rate = measure_rate(added.model, examples=added.kept)
     if as_json:
-        click.echo(json.dumps(understood(added), indent=2))
+        click.echo(json.dumps(understood(added) | {"rows_per_second": round(rate)}, indent=2))
         return
     click.echo(f"{added.card.full_name} is in {models_dir / name}.")
     print_understood(added)
     model_options.print_if_compiled(added.card)
+    print_proof(added, rate, expect)
 
 
 def _numbers(option: str, text: str | None, example: str) -> list[float] | None:

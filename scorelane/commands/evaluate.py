@@ -4,6 +4,7 @@ The libraries that it runs are imported in the functions: they take seconds.
 """
 
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +14,9 @@ import click
 from rich.table import Table
 
 from scorelane.client.client import Client
+from scorelane.client.signature import SCORE, SENTIMENT, signatures_of
 from scorelane.commands.common import model_options, options
+from scorelane.commands.common.failures import Mistake
 from scorelane.commands.common.harmless import one_line
 from scorelane.commands.common.tables import print_table
 from scorelane.commands.common.tensorflow_lines import without_tensorflow_lines
@@ -108,15 +111,33 @@ def _load(
         from scorelane.commands.common.served_model import ServedModel  # noqa: PLC0415  see the module's docstring
 
         client = closing.enter_context(Client(url))
-        versions = {
-            model["name"]: f"{model['name']}@{model['version']}" for model in client.models()
-        }
+        models = client.models()
+        versions = {model["name"]: f"{model['name']}@{model['version']}" for model in models}
+        signatures = signatures_of(models)
+        for name in wanted or [None]:
+            # The service refuses a model that it does not have.
+            known = signatures.get(name, SENTIMENT)
+            _check_signature(name or "the default model", known.inputs, known.outputs)
         served = [ServedModel(client, name) for name in wanted or [None]]
         return {versions.get(model.name, model.name or "the default"): model for model in served}
     from shared.model import load_model  # noqa: PLC0415  see the module's docstring
 
     folders = [model_options.model_folder(name, models_dir) for name in wanted or [None]]
-    return {model.card.full_name: model for model in map(load_model, folders)}
+    loaded = {model.card.full_name: model for model in map(load_model, folders)}
+    for full_name, one in loaded.items():
+        _check_signature(full_name, one.card.signature.inputs, one.card.signature.outputs)
+    return loaded
+
+
+def _check_signature(name: str, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+    """Refuse a model that does not give a sentiment score for a text."""
+    taken, given = ([one.name for one in columns] for columns in (inputs, outputs))
+    if [one.type for one in inputs] != ["string"] or SCORE not in given:
+        raise Mistake(
+            f"`scorelane evaluate` measures models that give a {SCORE} for a text, and {name} "
+            f"takes {', '.join(taken)} and gives {', '.join(given)}. Score a labelled file with "
+            "`scorelane score --columns LABEL`, and compare the columns of its results."
+        )
 
 
 def _measure(

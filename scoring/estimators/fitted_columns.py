@@ -102,7 +102,10 @@ class Categories:
     @classmethod
     def of(cls, categories: Any) -> "Categories":
         """Sort an array of categories."""
-        every = np.asarray(categories, dtype=object).tolist()
+        found = np.asarray(categories)
+        # NumPy would make times nanoseconds, which are whole numbers.
+        is_time = found.dtype.kind == "M"
+        every = list(pd.DatetimeIndex(found)) if is_time else found.astype(object).tolist()
         return cls(
             values=[one for one in every if not _is_missing(one)],
             has_nan=any(_is_missing(one) and one is not None for one in every),
@@ -118,10 +121,11 @@ class Categories:
 def type_of_values(values: Sequence[Any]) -> ColumnType | None:
     """The type of values that are not missing; None if they have none in common, or there are none.
 
-    Python's and NumPy's strings, booleans, integers and floats are known.
+    Python's and NumPy's strings, booleans, integers and floats are known, and pandas' times.
     """
     kinds: list[tuple[ColumnType, tuple[type, ...]]] = [
         ("string", (str,)),
+        ("datetime", (pd.Timestamp,)),
         ("boolean", (bool, np.bool_)),
         ("long", (int, np.integer)),
         ("double", (int, float, np.integer, np.floating)),
@@ -129,9 +133,14 @@ def type_of_values(values: Sequence[Any]) -> ColumnType | None:
     for kind, classes in kinds:
         if values and all(isinstance(value, classes) for value in values):
             mixed = any(isinstance(value, bool | np.bool_) for value in values)
-            return kind if kind in ("string", "boolean") or not mixed else None
+            return kind if kind not in ("long", "double") or not mixed else None
     return None
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+    return (
+        value is None
+        or value is pd.NA
+        or value is pd.NaT
+        or (isinstance(value, float) and np.isnan(value))
+    )

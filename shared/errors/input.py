@@ -59,6 +59,12 @@ class NoSuchColumn(BadInput):
     """
 
 
+class PaddedName(BadInput):
+    """The header has blanks around the name '{column}'. The cells of the column may have them too,
+    and ' a' is another value than 'a' for the model. Remove the blanks around the delimiters.
+    """
+
+
 class ColumnTaken(BadInput):
     """The column '{column}' cannot be carried through, because the results have a column of
     that name. Rename it in the file, or list the columns to carry with the option columns=a,b.

@@ -70,6 +70,13 @@ class UnusableModel(ModelError):
     """{path} cannot be served: {reason}."""
 
 
+class OtherOutputs(ModelError):
+    """{name} does not give what it gave when it was added: {found}; {versions}. Install the
+    versions that its card names, or compare it with your script here and add it again
+    (`scorelane add-model --expect`).
+    """
+
+
 class FatalModel(ModelError):
     """{times} processes in a row died while they loaded the model in {folder}: it crashes or hangs
     its runtime, or needs more memory than there is. The worker's log says how they ended.

@@ -60,7 +60,9 @@ def _typed(one: Input, values: Sequence[Any]) -> pd.Series:
     if one.required and any(value is None for value in values):
         raise ValueError(f"a value of {one.name} is missing, and it is required")
     if one.type == "datetime":
-        return pd.Series(pd.to_datetime(pd.Series(values, dtype=object)), dtype="datetime64[ns]")
+        # By the form of each value: one has a fraction of a second, another none.
+        times = pd.to_datetime(pd.Series(values, dtype=object), format="ISO8601", utc=True)
+        return times.dt.tz_localize(None).astype("datetime64[ns]")
     dtypes = {"double": "float64", "long": "int64", "boolean": "bool"}
     if not one.required:
         dtypes |= {"long": "float64", "boolean": "object"}

@@ -9,7 +9,11 @@ import pytest
 from support.doubles.table_model import INPUTS, OUTPUTS, TableModel, table_outputs
 from support.in_memory import Service, make_service
 
+from api.requests.columns import input_columns
+from api.requests.options import RowOptions
+from api.uploads.csv import CsvUpload
 from shared.config.settings import Settings
+from shared.signature import Signature
 
 #: Rows with an age, a sex, a class and whether somebody is alive; None is a missing value.
 PEOPLE: list[tuple[Any, ...]] = [
@@ -121,6 +125,9 @@ def test_a_bad_cell_is_an_error_of_its_row(tables: Service) -> None:
         assert {rows[1][name] for name in OUTPUT_NAMES} == {None}
         errors = tables.client.get(f"{accepted.location}/errors").json["errors"]
         assert [(one["row"], one["error"]) for one in errors][1] == (3, "sex is missing")
+        summary = tables.client.get(f"{accepted.location}/summary").json
+        kinds = {one["kind"]: one["rows"] for one in summary["errors"]}
+        assert kinds == {"wrong_type": 2, "missing": 1}
         parquet = tables.client.get(f"{accepted.location}/results?format=parquet")
         frame = pd.read_parquet(io.BytesIO(parquet.data))
         assert frame["label"].isna().tolist() == [False, True, True, True, False]
@@ -134,6 +141,15 @@ def test_a_row_on_which_the_model_raises(tables: Service) -> None:
     assert rows[1]["error"] == "the model could not score this row: ValueError"
     assert rows[3]["error"] == "the model gave no probability_yes for this row"
     assert [rows[0], rows[2], rows[4]] == [EXPECTED[0], EXPECTED[2], EXPECTED[4]]
+
+
+def test_a_whole_number_that_is_too_large_for_a_result(tables: Service) -> None:
+    """It is an error of its row, also where a model gives numbers of any size."""
+    records = [dict(one) for one in RECORDS]
+    records[1]["class"] = 2**62
+    rows = tables.rows_of(send(tables, csv_of(records), "text/csv"))
+    assert rows[1]["error"] == "the model could not score this row: OverflowError"
+    assert [rows[0], *rows[2:]] == [EXPECTED[0], *EXPECTED[2:]]
 
 
 @pytest.mark.parametrize("body", BODIES)
@@ -160,6 +176,27 @@ def test_a_missing_column_is_refused_at_upload(tables: Service, body: str) -> No
     assert "Age, sex, class, alive" in detail
     assert "rename" in detail
     assert tables.rows_of(send(tables, bodies[body], kind, rename="Age:age")) == EXPECTED
+
+
+def test_blanks_around_the_names_of_columns(settings: Settings) -> None:
+    """They are part of a name if the model has it so; else a column of strings is refused.
+
+    Its cells may have blanks too, and would be other values for the model, without a word.
+    """
+    tables = make_service(settings, model=TableModel())
+    body = csv_of(RECORDS)
+    padded = body.replace(b"sex", b" sex").replace(b"class", b" class ")
+    refused = send(tables, padded, "text/csv")
+    assert refused.json["type"] == "urn:scorelane:problem:padded-name"
+    assert "' sex'" in refused.json["detail"]
+    numbers = body.replace(b"class", b" class ")
+    assert tables.rows_of(send(tables, numbers, "text/csv")) == EXPECTED
+    named = (INPUTS[0], INPUTS[1].model_copy(update={"name": " sex"}), *INPUTS[2:])
+    signature = Signature(inputs=named, outputs=OUTPUTS)
+    where = input_columns(signature, RowOptions())
+    upload = CsvUpload()
+    upload.feed(padded)
+    assert upload.layout(where).inputs == (0, 1, 2, 3)
 
 
 def test_numbers_with_a_decimal_comma(tables: Service) -> None:

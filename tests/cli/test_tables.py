@@ -122,3 +122,11 @@ def test_a_dry_run_of_a_table(answers, file: Path) -> None:
     page = run("validate", str(file), "--url", answers.url).stdout
     assert "age=22.5, sex=a b, x=missing" in page
     assert "sex is missing" in page
+
+
+@pytest.mark.parametrize("model", [(), ("--model", "table")])
+def test_evaluate_refuses_a_table(served, file: Path, model: tuple[str, ...]) -> None:
+    """It measures sentiment scores of texts; of another model it says what that one takes."""
+    refused = run("evaluate", str(file), *model, "--url", served.url)
+    assert refused.exit_code == 2
+    assert "takes age, sex, class, alive and gives label" in refused.output

@@ -15,7 +15,7 @@ import pytest
 from support.doubles.table_model import OUTPUTS, TableModel
 from support.in_memory import Service, make_service
 from support.table_rows import EXPECTED, ROWS
-from support.transports import Working, problem
+from support.transports import Script, Working, problem
 
 from scorelane.client.calls import signatures
 from scorelane.client.errors import BadRequest, InvalidSource, UnknownModel
@@ -306,3 +306,26 @@ def test_results_of_every_type() -> None:
         read_results(io.BytesIO(content), [outputs[0], Column("n", "boolean"), *outputs[2:]])
     with pytest.raises(Exception, match="not results"):
         read_results(io.BytesIO(content))
+
+
+def test_a_few_rows_at_once(connected: Callable[..., Any], service: Service) -> None:
+    """`score_rows` sends the columns of the model as one JSON list, and returns the outputs."""
+    models = Working(service).handle_request(httpx.Request("GET", "http://x/models"))
+    models.read()
+    script = Script(models, httpx.ReadError("cut"), httpx.Response(200, json=[{"ref": 1}]))
+    asking = connected(script)
+    rows = [{**row, "age": np.float32(0.1), "ref": 7, "more": "s"} for row in ROWS]
+    assert asking.score_rows((row for row in rows), outputs=["label"]) == [{"ref": 1}]
+    sent = script.requests[-1]
+    assert (sent.url.path, sent.url.params["outputs"]) == ("/score", '"label"')
+    exact = {"age": 0.10000000149011612, "ref": 7}
+    assert json.loads(sent.content) == [{**row, **exact} for row in ROWS]
+    assert asking.score_rows(["a text"], text_column="t") == [{"ref": 1}]
+    assert script.requests[-1].content == b'[{"t": "a text"}]'
+    count = len(script.requests)
+    for nonsense in ("text", {"text": ["a"]}, FRAME, polars.DataFrame(ROWS)):
+        with pytest.raises(TypeError, match="no list of rows"):
+            asking.score_rows(nonsense)
+    with pytest.raises(InvalidSource, match="the model takes the columns age, sex, class, alive"):
+        asking.score_rows([None])
+    assert len(script.requests) == count

@@ -14,7 +14,14 @@ from shared.dispatch import Task
 from worker.pipeline import Pipeline
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+DOCS = sorted(
+    path
+    for paths in (
+        ROOT.glob("*.md"),
+        *((ROOT / room).rglob("*.md") for room in ("docs", "examples")),
+    )
+    for path in paths
+)
 
 #: A page that is not written by hand: `make settings` makes it.
 OTHER_PAGES = {ROOT / "docs/settings.md"}
@@ -34,7 +41,7 @@ def test_names_in_the_architecture_are_defined_there() -> None:
             assert re.search(defined, content, re.MULTILINE), f"{file} has no {name}"
 
 
-@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_files_named_in_the_pages_exist(page: Path) -> None:
     """Each path of the project that a page names as code exists."""
     rooms = "api|worker|shared|scoring|training|scorelane|tests|benchmarks|examples|deploy|packages"
@@ -67,7 +74,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
 
 
-@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     """A link to a file of the project leads to one, and to a heading that is there."""
     for target, anchor in re.findall(r"\]\(([^)#:\s]*)(?:#([^)\s]+))?\)", page.read_text()):
@@ -84,14 +91,18 @@ def prose(page: Path) -> list[str]:
     return [re.sub(r"^( *([-*]|\d+\.) )?(\*\*[^*]+\*\*)?", "", line) for line in lines]
 
 
-@pytest.mark.parametrize("page", sorted({*DOCS} - OTHER_PAGES), ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", sorted({*DOCS} - OTHER_PAGES), ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_a_line_has_one_sentence(page: Path) -> None:
     """So that a change of a sentence is a change of one line."""
     for line in prose(page):
         assert not re.search(r"[a-z)\d%][.!?]\)? [A-Z]", line), line
 
 
-@pytest.mark.parametrize("page", sorted({*DOCS} - OTHER_PAGES), ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", sorted({*DOCS} - OTHER_PAGES), ids=lambda page: str(page.relative_to(ROOT))
+)
 def test_no_page_uses_jq(page: Path) -> None:
     """No page uses jq."""
     assert not re.search(r"\bjq\b", page.read_text())
@@ -127,7 +138,7 @@ def test_a_word_is_defined_once() -> None:
     assert words == sorted(set(words), key=str.lower)
 
 
-@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_settings_named_in_the_pages_exist(page: Path) -> None:
     """Every SCORELANE_ variable that a page names is a setting, or one of compose or the client."""
     for name in re.findall(r"SCORELANE_([A-Z_]+[A-Z])", page.read_text()):

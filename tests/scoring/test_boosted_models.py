@@ -1,9 +1,12 @@
 """XGBoost, LightGBM and CatBoost through their classes for scikit-learn."""
 
+import importlib
+
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import xgboost
 from sklearn.compose import make_column_transformer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -25,7 +28,7 @@ PREFIXES = {"xgboost": "XGB", "lightgbm": "LGBM", "catboost": "CatBoost"}
 
 
 def estimator(library, kind="Classifier", **options):
-    module = pytest.importorskip(library, reason="the extra boost is not installed")
+    module = importlib.import_module(library)
     return getattr(module, PREFIXES[library] + kind)(**SMALL[library], **options)
 
 
@@ -169,7 +172,6 @@ def test_fitted_to_an_array_its_columns_are_numbered(served, rows, labels, libra
 
 def test_categories_that_the_file_does_not_hold_are_refused(served, rows, labels, monkeypatch):
     """XGBoost before 3.1 kept none: the codes of an upload's own categories would mean others."""
-    xgboost = pytest.importorskip("xgboost", reason="the extra boost is not installed")
     categories = rows.assign(sex=rows["sex"].astype("category"))
     fitted = estimator("xgboost", enable_categorical=True).fit(categories, labels)
     monkeypatch.delattr(xgboost.Booster, "get_categories")
@@ -227,7 +229,6 @@ def test_categories_in_the_files_of_the_libraries(from_file, rows, labels, tmp_p
 
 def test_a_model_that_ranks_is_refused(from_file, rows, labels, tmp_path):
     """Its numbers only order the rows of one query."""
-    xgboost = pytest.importorskip("xgboost", reason="the extra boost is not installed")
     numbers = rows[["age", "visits"]]
     ranker = xgboost.XGBRanker(n_estimators=2).fit(numbers, labels, qid=np.arange(300) // 10)
     ranker.save_model(tmp_path / "m.ubj")

@@ -56,23 +56,21 @@ def model(request: pytest.FixtureRequest, fitted: dict[str, Fitted]) -> Fitted:
     return fitted[request.param]
 
 
-def check(model: Fitted, found: pd.DataFrame, *, is_whole: bool = True) -> None:
+def check(model: Fitted, found: pd.DataFrame) -> None:
     """Check all outputs of all rows of `model.bad_rows`, and the error of the bad one.
 
     Args:
         model: the model.
         found: the results, with missing outputs and errors as NaN or None.
-        is_whole: whether the outputs that a model gives on request are there too.
     """
     good = model.rows.drop(index=model.middle)
     expected = model.outputs(good).set_index(good.index)
     assert len(found) == len(model.rows)
-    asked = [name for name in expected if is_whole or not model.request or name == "label"]
-    assert set(asked) <= set(found.columns)
+    assert set(expected) <= set(found.columns)
     errors = found["error"].where(found["error"].notna(), "")
     assert errors.drop(model.middle).eq("").all()
     assert errors[model.middle] == model.bad[2]
-    for name in asked:
+    for name in expected:
         assert pd.isna(found[name][model.middle])
         values = found[name].drop(model.middle)
         if not pd.api.types.is_numeric_dtype(expected[name]):
@@ -196,7 +194,7 @@ def test_command_line(serving: Programs, model: Fitted, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_bytes(csv_of(model.bad_rows))
     main = "from scorelane.commands.main import main; main()"
     url = str(serving.client.base_url)
-    options = ["-o", "out.csv", "--url", url, "--model", model.name]
+    options = ["-o", "out.csv", "--url", url, "--model", model.name, "--outputs", "all"]
     ended = subprocess.run(
         [sys.executable, "-c", main, "score", "rows.csv", *options],
         cwd=tmp_path,
@@ -208,12 +206,12 @@ def test_command_line(serving: Programs, model: Fitted, tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     assert f"{len(model.rows) - 1} scored, 1 with an error" in ended.stdout
     assert model.bad[2] in ended.stdout
-    check(model, read((tmp_path / "out.csv").read_bytes(), "csv"), is_whole=False)
+    check(model, read((tmp_path / "out.csv").read_bytes(), "csv"))
 
 
 @pytest.mark.parametrize("timeout", [None, 60.0])
 def test_client(serving: Programs, model: Fitted, timeout: float | None) -> None:
     """The Python client adds the outputs to a frame, by one request and by a job."""
     with Client(str(serving.client.base_url)) as client:
-        found = client.score(model.bad_rows, model=model.name, timeout=timeout)
-    check(model, found, is_whole=False)
+        found = client.score(model.bad_rows, model=model.name, outputs="all", timeout=timeout)
+    check(model, found)

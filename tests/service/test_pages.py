@@ -25,7 +25,11 @@ def commands_in(page: str) -> list[list[Command]]:
 
 PAGES = [
     page
-    for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    for path in [
+        ROOT / "README.md",
+        *sorted((ROOT / "docs").rglob("*.md")),
+        *(ROOT / "examples" / name / "README.md" for name in ("table", "text")),
+    ]
     if (page := str(path.relative_to(ROOT))) not in NOTEBOOKS and any(commands_in(page))
 ]
 
@@ -80,4 +84,5 @@ def test_the_cells_of_a_page_have_the_values_that_it_says(
 def test_pages_have_commands() -> None:
     """The pages that teach are among those that are run."""
     assert {"README.md", "docs/tutorial.md", "docs/api.md"} <= set(PAGES)
+    assert {"examples/table/README.md", "examples/text/README.md"} <= set(PAGES)
     assert sum(page.startswith("docs/how-to/") for page in PAGES) > 10

@@ -15,7 +15,7 @@ from shared.errors.model import UnusableModel  # noqa: E402
 from shared.model import load_model  # noqa: E402
 from training.add_model import add_model  # noqa: E402
 from training.added.meaning import Meaning  # noqa: E402
-from training.added.proof import PROOF  # noqa: E402
+from training.added.proof_texts import PROOF  # noqa: E402
 from training.hdf5 import quiet_about_hdf5  # noqa: E402
 
 pytestmark = pytest.mark.keras
@@ -102,7 +102,7 @@ def test_a_keras_file_with_its_word_index_is_added_and_served(theirs, tmp_path, 
     added = add_model(path, name="mine", output=tmp_path / "models", meaning=meaning)
     np.testing.assert_allclose(list(added.proof.values()), predicted(model, DECILES), atol=1e-5)
     folder = tmp_path / "models" / "mine"
-    files = ["card.json", "model.hdf5", "model.onnx", "word_idx.json"]
+    files = ["card.json", "examples.json", "model.hdf5", "model.onnx", "word_idx.json"]
     assert sorted(file.name for file in folder.iterdir()) == files
     assert added.card.figures["onnx.max_difference"] <= 1e-5
     scored = load_model(folder).score(pd.DataFrame({"text": PROOF}))

@@ -1,23 +1,15 @@
-"""Models that MLflow itself has written, and its registry."""
+"""Models that MLflow itself has written."""
 
-import subprocess
-import sys
-from pathlib import Path
-
-import httpx
+import mlflow
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
-from support.programs import free_port
-from support.waiting import wait_for
 
-from shared.errors.input import BadOption
 from shared.model import load_model
 from training.add_model import add_model
 
-mlflow = pytest.importorskip("mlflow", reason="the extra mlflow is not installed")
-
-pytestmark = pytest.mark.filterwarnings("ignore")
+# MLflow infers the requirements of a model in another process.
+pytestmark = [pytest.mark.process, pytest.mark.filterwarnings("ignore")]
 
 ROWS = pd.DataFrame({"age": [1.0, 20.0, 3.0, 40.0], "visits": [1.0, 0, 5, 2]})
 LABELS = ["no", "yes", "no", "yes"]
@@ -70,59 +62,3 @@ def test_any_other_flavour_is_run_by_mlflow(tmp_path):
     assert scored["twice"].tolist() == [2.0, 40.0, 6.0, 80.0]
     assert scored["old"].tolist() == [False, True, False, True]
     assert scored.index.tolist() == [4, 4, 7, 9]
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory):
-    """A registry on this machine, with version 1 of the model `churn` as its champion."""
-    folder = tmp_path_factory.mktemp("registry")
-    port = str(free_port())
-    address = f"http://127.0.0.1:{port}"
-    store = ["--backend-store-uri", "sqlite:///models.db", "--artifacts-destination", "files"]
-    command = [sys.executable, "-m", "mlflow", "server", "--port", port, "--workers", "1", *store]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
-    try:
-        wait_for(lambda: _is_up(address), seconds=120)
-        mlflow.set_tracking_uri(address)
-        with mlflow.start_run():
-            mlflow.sklearn.log_model(
-                fitted(),
-                name="model",
-                registered_model_name="churn",
-                signature=mlflow.models.infer_signature(ROWS, LABELS),
-            )
-        mlflow.MlflowClient().set_registered_model_alias("churn", "champion", "1")
-        yield address
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _is_up(address):
-    try:
-        return httpx.get(f"{address}/health").is_success
-    except httpx.HTTPError:
-        return False
-
-
-@pytest.mark.parametrize("name", ["models:/churn@champion", "models:/churn/1"])
-def test_a_model_of_a_registry_by_alias_and_version(registry, tmp_path, name):
-    added = add_model(Path(name), name="mine", output=tmp_path / "models", registry=registry)
-    assert added.notes[0] == "From the registry: churn, version 1."
-    scored = load_model(tmp_path / "models" / "mine").score(ROWS)
-    assert scored["label"].tolist() == LABELS
-
-
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("models:/churn@other", "alias other not found"),
-        ("models:/churn/9", "version=9"),
-        ("models:/churn", "write models:/name@alias"),
-    ],
-)
-def test_a_model_that_a_registry_does_not_have(registry, tmp_path, name, reason):
-    with pytest.raises(BadOption, match=reason):
-        add_model(Path(name), name="mine", output=tmp_path / "models", registry=registry)
-    assert not (tmp_path / "models").exists()

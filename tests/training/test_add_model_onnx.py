@@ -1,8 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from support.graphs import WEIGHTS, classifier, network, onnx, saved, softmax
 
+from scorelane.commands.main import cli
 from shared.errors.input import BadOption
 from shared.errors.model import UnusableModel
 from shared.model import load_model
@@ -269,3 +271,32 @@ def test_results_that_depend_on_the_other_rows_are_refused(added, path):
     )
     with pytest.raises(UnusableModel, match="depend on the other rows"):
         added(graph)
+
+
+def test_the_order_of_classes_that_a_user_expects_is_found(path, tmp_path):
+    """A graph without labels has no names of classes; the message has the right `--classes`."""
+    chances = softmax(ROWS)
+    frame().assign(**{f"probability_{one}": chances[:, at] for at, one in enumerate("abc")}).to_csv(
+        tmp_path / "scored.csv", index=False
+    )
+    command = ["add-model", str(network(path)), "--name", "mine", "--output", str(tmp_path / "it")]
+    command += ["--expect", str(tmp_path / "scored.csv"), "--classes"]
+    result = CliRunner().invoke(cli, [*command, "c,a,b"])
+    assert "With --classes a,b,c all 3 rows match" in " ".join(result.output.split())
+    assert CliRunner().invoke(cli, [*command, "a,b,c"]).exit_code == 0
+
+
+def test_a_graph_of_32_bits_that_differs_by_more_is_refused(path, tmp_path):
+    """The largest difference is named, and its row; up to a hundred-thousandth is allowed."""
+    for off, code in ((4e-6, 0), (4e-5, 2)):
+        chances = softmax(ROWS)
+        chances[1, 2] += off
+        columns = {f"probability_{at}": chances[:, at] for at in range(3)}
+        frame().assign(**columns).to_csv(tmp_path / "scored.csv", index=False)
+        command = ["add-model", str(network(path, kind="float")), "--name", "mine"]
+        command += ["--output", str(tmp_path / "it"), "--expect", str(tmp_path / "scored.csv")]
+        result = CliRunner().invoke(cli, [*command, "--force"])
+        assert result.exit_code == code, result.output
+    said = " ".join(result.output.split())
+    assert "probability_2 differs in 1 of 3 rows by up to 4e-05 (row 2:" in said
+    assert "computing with 32 bits" in said

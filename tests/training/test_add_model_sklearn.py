@@ -16,7 +16,7 @@ from shared.errors.model import BadName, ModelExists, UnusableModel
 from shared.model import load_model, read_card
 from training.add_model import add_model
 from training.added.meaning import Meaning
-from training.added.proof import PROOF
+from training.added.proof_texts import PROOF
 
 TEXTS = ["good", "very good and fine", "bad", "very bad and awful", "so", "so so", "good", "bad"]
 TWO = [1, 1, 0, 0, 0, 1, 1, 0]

@@ -13,7 +13,7 @@ from training.added.copied import Copied
 from training.added.input_layers import check_functional, takes_word_numbers
 from training.added.meaning import Meaning
 from training.added.output_layers import heads_of
-from training.added.proof import PROOF
+from training.added.proof_texts import PROOF
 from training.added.sentiment_heads import heads_with_score
 from training.added.table_network import copy_table_network
 from training.added.text_options import check_determined, text_options

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shared.errors.model import ModelError, NoSoundModel, UnsoundFolder
+from shared.examples import Examples, check_examples, read_examples
 from shared.model import Card, Model, load_model, read_card
 from shared.model_folders import reason_of
 from worker.memory import forget_peak
@@ -66,22 +67,29 @@ def _load_sound(models: ServedModels) -> dict[str, LoadedModel]:
 
 def _load(folder: Path, card: Card, kept: KeptFiles) -> LoadedModel:
     started = time.perf_counter()
-    model = _load_version(folder, card.version, kept)
+    model, examples = _load_version(folder, card.version, kept)
     model.warm_up()
-    rate = measure_rate(model)
+    if examples is not None and (versions := check_examples(model, examples)):
+        logger.info("%s gives for its examples what it gave with %s", card.full_name, versions)
+    rate = measure_rate(model, examples=examples)
     seconds = time.perf_counter() - started
     logger.info("loaded %s in %.1f s, %.0f rows/s", model.card.full_name, seconds, rate)
     return LoadedModel(model, rate)
 
 
-def _load_version(folder: Path, version: str, kept: KeptFiles) -> Model:
+def _load_version(folder: Path, version: str, kept: KeptFiles) -> tuple[Model, Examples | None]:
     """Load a version of a model, from the kept files if its folder does not hold it any more."""
     try:
-        model = load_model(folder, version)
+        loaded = _load_folder(folder, version)
         # The folder may have been replaced while its files were read one after the other.
         if read_card(folder).version == version:
-            return model
+            return loaded
     except (UnsoundFolder, OSError) as error:
         logger.warning("%s: version %s is loaded from kept files", reason_of(error), version)
     with kept.copy() as copied:
-        return load_model(copied, version)
+        return _load_folder(copied, version)
+
+
+def _load_folder(folder: Path, version: str) -> tuple[Model, Examples | None]:
+    model = load_model(folder, version)
+    return model, read_examples(folder, model.card)

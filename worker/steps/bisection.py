@@ -69,8 +69,17 @@ def score_frame(
 
 
 def _values(series: "pd.Series[Any]", output: Output) -> npt.NDArray[Any]:
-    """The values of an output: floats for a `double`, otherwise whatever the model gives."""
-    return series.to_numpy(dtype=float) if output.type == "double" else series.to_numpy()
+    """The values of an output: floats for a `double`, otherwise whatever the model gives.
+
+    Raises:
+        OverflowError: a whole number that 64 bits cannot hold, so that no result could have it.
+    """
+    if output.type == "double":
+        return series.to_numpy(dtype=float)
+    values = series.to_numpy()
+    if output.type == "long" and values.dtype.kind in "Ou":
+        np.array(values[~np.asarray(pd.isna(values))].tolist(), dtype=np.int64)
+    return values
 
 
 def _missing(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

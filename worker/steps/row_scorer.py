@@ -60,6 +60,9 @@ class RowScorer:
         frame = frame_of(signature.inputs, rows.inputs, None if all_good else good)
         began = time.perf_counter()
         what = "text" if signature.takes_text else "row"
+        # A runtime of a user's own need not inherit `for_outputs`.
+        if len(outputs) < len(signature.outputs) and hasattr(model, "for_outputs"):
+            model = model.for_outputs([output.name for output in outputs])
         columns, reasons = score_frame(model, frame, outputs, what)
         seconds = time.perf_counter() - began
         if not reasons:

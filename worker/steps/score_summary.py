@@ -98,9 +98,20 @@ def _sketch_of(
     buckets = np.abs(values).view(np.int64) >> FINEST
     buckets[buckets < _NORMAL] = 0
     buckets = np.where((values < 0) & (buckets > 0), ~buckets, buckets)
-    shift = shift_for(np.unique(buckets // BLOCK * BLOCK).tolist(), most)
+    shift = shift_for((_different(buckets // BLOCK)[0] * BLOCK).tolist(), most)
     buckets >>= shift - FINEST
-    used, block_at = np.unique(buckets // BLOCK, return_inverse=True)
+    used, block_at = _different(buckets // BLOCK)
     counts = np.bincount(block_at * BLOCK + buckets % BLOCK, minlength=used.size * BLOCK)
     rows = counts.reshape(-1, BLOCK).tolist()
     return shift, {int(block): tuple(row) for block, row in zip(used.tolist(), rows, strict=True)}
+
+
+def _different(blocks: Counts) -> tuple[Counts, Counts]:
+    """The different blocks of n buckets, in ascending order; and the place of each among them.
+
+    As `numpy.unique`, which sorts and takes five times as long: doubles have at most 2^18 blocks.
+    """
+    least = blocks.min()
+    is_used = np.bincount(blocks - least) > 0
+    places = np.cumsum(is_used) - 1
+    return np.flatnonzero(is_used) + least, places[blocks - least]

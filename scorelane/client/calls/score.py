@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Unpack
 
 from scorelane.client.calls.events import EventCalls
+from scorelane.client.calls.few_rows import FewRowsCalls
 from scorelane.client.calls.jobs import JobCalls
 from scorelane.client.calls.results import MAX_BYTES_IN_MEMORY, ResultCalls
 from scorelane.client.calls.rows import RowCalls
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 FEW_ROWS = 1000
 
 
-class ScoreCalls(SubmitCalls[J], JobCalls[J], EventCalls[J], ResultCalls[J], RowCalls[J]):
+class ScoreCalls(
+    SubmitCalls[J], FewRowsCalls[J], JobCalls[J], EventCalls[J], ResultCalls[J], RowCalls[J]
+):
     """Scores DataFrames."""
 
     @call

@@ -1,13 +1,20 @@
-"""The calls that read what models take and give, and remember it for a while."""
+"""Reads what models take and give, remembers it for a while, and sends rows accordingly."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
-from scorelane.client.errors import NotFound, Refused, UnknownModel
+import httpx
+
+from scorelane.client.errors import BadRequest, NotFound, Refused, UnknownModel
 from scorelane.client.io_steps import Send, Steps
+from scorelane.client.options import JobOptions, RowOptions, input_columns
 from scorelane.client.request import J, Requests
 from scorelane.client.signature import SENTIMENT, Signature, signatures_of
 from scorelane.client.sync_async import call
+
+#: The code of the error that a column of the model is missing.
+NO_SUCH_COLUMN = "no-such-column"
 
 #: How long the signatures of a service's models are remembered, in seconds.
 REMEMBERED_SECONDS = 60.0
@@ -28,6 +35,53 @@ class SignatureCalls(Requests[J]):
         body = yield from self._json(Send("GET", "/models"))
         with self.valid_response():
             return list(body["models"])
+
+    def _signature_for(
+        self, options: JobOptions | RowOptions, *, has_texts: bool
+    ) -> Steps[Signature]:
+        """Return the signature by which the columns of a source are chosen.
+
+        Args:
+            options: of the request.
+            has_texts: whether the source clearly holds texts.
+        """
+        if options.get("text_column") is not None or has_texts:
+            return SENTIMENT
+        return (yield from self.signature_of(options.get("model")))
+
+    def _send_chosen(
+        self,
+        request: Callable[[Signature], Send],
+        options: JobOptions | RowOptions,
+        *,
+        has_texts: bool,
+        is_raw: bool = False,
+    ) -> Steps[httpx.Response]:
+        """Send rows with the columns that their model takes.
+
+        If the service misses a column, the model may have been replaced since the client asked for
+        its columns: it asks again, and sends the rows again if the columns are others by now.
+
+        Args:
+            request: makes the request for a signature; it must be safe to send it twice.
+            options: of the request.
+            has_texts: whether the source clearly holds texts.
+            is_raw: whether it is sent as it is, whatever the model takes.
+        """
+        signature = yield from self._signature_for(options, has_texts=has_texts)
+        first = request(signature)
+        try:
+            return (yield from self._response_to(first, idempotent=True))
+        except BadRequest as error:
+            can_be_sent = first.upload is None or first.upload.can_be_sent
+            if error.code != NO_SUCH_COLUMN or is_raw or not can_be_sent:
+                raise
+            if options.get("text_column") is not None:
+                raise
+            now = yield from self.signature_of(options.get("model"), fresh=True)
+            if input_columns(options, now) == input_columns(options, signature):
+                raise
+        return (yield from self._response_to(request(now), idempotent=True))
 
     def signature_of(self, model: str | None, *, fresh: bool = False) -> Steps[Signature]:
         """Return what a model takes and gives; if nobody says, that of a model of texts.

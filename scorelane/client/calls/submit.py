@@ -7,22 +7,17 @@ from typing import Any, Unpack
 import httpx
 
 from scorelane.client.calls.signatures import SignatureCalls
-from scorelane.client.errors import BadRequest
 from scorelane.client.form import with_options
 from scorelane.client.io_steps import Send, Steps
-from scorelane.client.json_columns import json_columns
-from scorelane.client.options import JobOptions, input_columns, query_params
-from scorelane.client.request import J, without_none
-from scorelane.client.signature import SENTIMENT, Signature
+from scorelane.client.options import JobOptions, query_params
+from scorelane.client.request import J
+from scorelane.client.signature import Signature
 from scorelane.client.sources import Source, is_file, peek, upload_of
 from scorelane.client.sync_async import call
 from scorelane.client.upload import Upload
 
 #: Seconds added to the read timeout of an upload: the service responds once it has stored the body.
 STORING_SECONDS = 300.0
-
-#: The code of the error that a column of the model is missing.
-NO_SUCH_COLUMN = "no-such-column"
 
 #: How long the service may hold the response to a few rows until they are scored, in seconds.
 WAIT_SECONDS = 20
@@ -98,12 +93,6 @@ class SubmitCalls(SignatureCalls[J]):
             )
         )
 
-    def _signature_for(self, options: JobOptions, *, has_texts: bool) -> Steps[Signature]:
-        """Return the signature by which the columns of a source are chosen."""
-        if options.get("text_column") is not None or has_texts:
-            return SENTIMENT
-        return (yield from self.signature_of(options.get("model")))
-
     def _send_rows(
         self,
         source: Any,
@@ -111,10 +100,7 @@ class SubmitCalls(SignatureCalls[J]):
         options: JobOptions,
         request: Callable[[Upload], Send],
     ) -> Steps[httpx.Response]:
-        """Send rows with the columns that their model takes.
-
-        If the service misses a column, the model may have been replaced since the client asked for
-        its columns: it asks again, and sends the rows again if the columns are others by now.
+        """Send rows with the columns that their model takes; see `_send_chosen`.
 
         Args:
             source: the rows.
@@ -123,20 +109,17 @@ class SubmitCalls(SignatureCalls[J]):
             request: makes the request from its body; the service must be able to tell if it gets it
                 twice.
         """
-        is_settled = options.get("text_column") is not None or is_file(source)
+        is_raw = is_file(source)
         source, has_texts = peek(source)
-        signature = yield from self._signature_for(options, has_texts=has_texts or is_settled)
-        upload = upload_of(source, media_type, options, signature)
-        try:
-            return (yield from self._response_to(request(upload), idempotent=True))
-        except BadRequest as error:
-            if error.code != NO_SUCH_COLUMN or is_settled or not upload.can_be_sent:
-                raise
-            now = yield from self.signature_of(options.get("model"), fresh=True)
-            if input_columns(options, now) == input_columns(options, signature):
-                raise
-        upload = upload_of(source, media_type, options, now)
-        return (yield from self._response_to(request(upload), idempotent=True))
+
+        def request_by(signature: Signature) -> Send:
+            return request(upload_of(source, media_type, options, signature))
+
+        return (
+            yield from self._send_chosen(
+                request_by, options, has_texts=has_texts or is_raw, is_raw=is_raw
+            )
+        )
 
     @call
     def validate(
@@ -166,29 +149,6 @@ class SubmitCalls(SignatureCalls[J]):
         )
         report: dict[str, Any] = self._parse(response, lambda body: body)
         return report
-
-    @call
-    def sentiment(
-        self, rows: Mapping[str, Any], *, model: str | None = None
-    ) -> Steps[list[dict[str, Any]]]:
-        """Score a few rows at once, without a job.
-
-        Args:
-            rows: the columns `ref` and `text`: `{"ref": [1], "text": ["I am well"]}`, or a
-                DataFrame that has them.
-            model: a model's name; None: the service's default.
-
-        Returns:
-            One dict per row, in order: `ref` and `Sentiment_Score`.
-
-        Raises:
-            scorelane.client.errors.InvalidSource: a text or a reference cannot be sent.
-        """
-        body = json_columns(rows)
-        request = Send("POST", "/sentiment", params=without_none(model=model), json=body)
-        # The service stores nothing, so the request may be repeated.
-        scores: list[dict[str, Any]] = yield from self._json(request, idempotent=True)
-        return scores
 
 
 def _upload_request(upload: Upload, params: Mapping[str, Any], headers: Mapping[str, str]) -> Send:

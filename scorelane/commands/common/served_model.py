@@ -33,7 +33,8 @@ class ServedModel:
         Raises:
             scorelane.client.errors.ClientError: the service did not score every row.
         """
-        job = self._client.submit(frame[["text"]].reset_index(drop=True), model=self._wanted)
+        texts = frame[["text"]].reset_index(drop=True)
+        job = self._client.submit(texts, text_column="text", model=self._wanted)
         results = job.wait().as_frame()
         self._client.delete(job)
         scores = results["Sentiment_Score"]

@@ -29,7 +29,9 @@ def understood(added: "Added") -> dict[str, Any]:
         "scores": added.proof,
         "classes": added.classes or None,
         "examples": [{"inputs": given, "outputs": found} for given, found in added.examples],
-        "notes": list(added.notes),
+        "notes": [*added.notes, *how_words_are_read(added.card.options)],
+        "compared": [vars(one) for one in added.compared] or None,
+        "kept_examples": len(added.kept.given) if added.kept is not None else 0,
     }
 
 
@@ -37,7 +39,7 @@ def print_understood(added: "Added") -> None:
     """Print the inputs and the outputs, where each is known from, and the proof."""
     signature = added.card.signature
     print_signature(signature, added.sources)
-    for note in added.notes:
+    for note in (*added.notes, *how_words_are_read(added.card.options)):
         click.echo(note)
     if added.proof:
         click.echo("Its scores of a few texts:")
@@ -70,6 +72,38 @@ def print_signature(signature: Signature, sources: Mapping[str, str]) -> None:
     source = f" (from {sources['outputs']})" if "outputs" in sources else ""
     click.echo(f"It gives{source}:")
     _print_outputs(signature.outputs)
+
+
+def how_words_are_read(options: Mapping[str, Any]) -> list[str]:
+    """Sentences on how a network gets the words of a text, by the options of its card."""
+    if "truncating" not in options:
+        return []
+    unknown = options.get("unknown")
+    lines = [f"Words are cut {_cutting(options)}."]
+    if unknown is not None:
+        what = "left out" if unknown == "drop" else f"the number {unknown}"
+        lines.append(f"A word that is not in the index is {what}.")
+    end = "its beginning" if options["truncating"] == "pre" else "its end"
+    length = f" than {options['max_length']} words" if "max_length" in options else ""
+    lines.append(f"A text that is longer{length} loses {end} (truncating={options['truncating']}).")
+    if "padding" in options:
+        place = "before" if options["padding"] == "pre" else "after"
+        lines.append(f"Zeros fill up a short one {place} its words (padding={options['padding']}).")
+    return lines
+
+
+def _cutting(options: Mapping[str, Any]) -> str:
+    """How a text is cut, such as `at spaces and each of '!?', in lower case`."""
+    if "standardize" in options:
+        return f"at white space, after standardize={options['standardize']}"
+    if "token_pattern" in options:
+        return f"by the pattern {options['token_pattern']}, in lower case"
+    if options.get("char_level"):
+        return "into characters"
+    case = "in lower case" if options.get("lower", True) else "as they are written"
+    filters = options.get("filters", "").replace("\t", "").replace("\n", "")
+    at = f" and each of {filters}" if filters else ""
+    return f"at spaces{at}, {case}"
 
 
 def _print_outputs(outputs: Sequence[Output]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from support.in_memory import Service
 from support.live import live
 from support.table_rows import EXPECTED, ROWS
+from tritonclient import http
 
 FRAME = pd.DataFrame(ROWS)
 NAN_AGES = FRAME["age"].to_numpy()
@@ -22,9 +23,6 @@ def port(table: Service) -> Iterator[int]:
 @pytest.mark.parametrize("is_binary", [False, True], ids=["json", "binary"])
 def test_triton(table: Service, port: int, *, is_binary: bool) -> None:
     """NVIDIA's client: metadata, health, and inference with JSON and with binary tensors."""
-    http = pytest.importorskip(
-        "tritonclient.http", reason="needs tritonclient[http], which the tests do not install"
-    )
     with http.InferenceServerClient(f"127.0.0.1:{port}") as client:
         assert client.is_server_live()
         assert client.is_server_ready()
@@ -54,44 +52,3 @@ def test_triton(table: Service, port: int, *, is_binary: bool) -> None:
             assert found.as_numpy("label").tolist() == [row["label"] for row in EXPECTED]
         with pytest.raises(Exception, match="no model 'table@1'"):
             client.infer("table", inputs, model_version="1")
-
-
-def test_mlserver(table: Service) -> None:
-    """MLServer's codec of pandas: a frame goes there, and one comes back."""
-    codecs = pytest.importorskip(
-        "mlserver.codecs", reason="needs mlserver, which the tests do not install"
-    )
-    types = pytest.importorskip("mlserver.types")
-    # The codec knows no string dtype of pandas 3, and no None.
-    alive = pd.Series([True, np.nan, False], dtype=object)
-    frame = FRAME.astype({"sex": object}).assign(alive=alive)
-    request = codecs.PandasCodec.encode_request(frame, use_bytes=False)
-    answer = table.client.post(
-        "/v2/models/table/infer",
-        data=request.model_dump_json(),
-        content_type="application/json",
-    )
-    assert answer.status_code == 200, answer.text
-    response = types.InferenceResponse.model_validate_json(answer.data)
-    found = codecs.PandasCodec.decode_response(response)
-    assert found.to_dict("records") == EXPECTED
-
-
-def test_kserve(port: int) -> None:
-    """KServe's client, with its own tensors."""
-    kserve = pytest.importorskip("kserve", reason="needs kserve, which the tests do not install")
-    requests = pytest.importorskip("requests")
-    inputs = []
-    for name, datatype in (
-        ("age", "FP64"),
-        ("sex", "BYTES"),
-        ("class", "INT64"),
-        ("alive", "BOOL"),
-    ):
-        cells = [row[name] for row in ROWS]
-        inputs.append(kserve.InferInput(name, [len(cells)], datatype, data=cells))
-    body, _ = kserve.InferRequest(model_name="table", infer_inputs=inputs).to_rest()
-    answer = requests.post(f"http://127.0.0.1:{port}/v2/models/table/infer", json=body)
-    assert answer.status_code == 200, answer.text
-    found = kserve.InferResponse.from_rest(answer.json())
-    assert found.outputs[-1].data == [row["fare"] for row in EXPECTED]

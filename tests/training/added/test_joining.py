@@ -197,7 +197,7 @@ def test_a_vectoriser_and_a_model_in_two_files_are_joined(tmp_path: Path, dump: 
     assert result.exit_code == 0, result.output
     assert f"made of TfidfVectorizer (tfidf.{ending}), TruncatedSVD (svd" in result.stdout
     files = {path.name for path in (tmp_path / "models" / "mine").iterdir()}
-    assert files == {f"model.{ending}", "card.json"}
+    assert files == {f"model.{ending}", "card.json", "examples.json"}
     assert scores(tmp_path) == expected(steps)
 
 

@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from support.doubles.length_model import LengthModel
 
 from shared.errors.model import ModelReplaced, NoSoundModel
+from shared.examples import EXAMPLES_FILE, Examples
 from shared.load_time import START_SECONDS
-from shared.model import Card, load_model, read_card, write_card
+from shared.model import SCORE, Card, load_model, read_card, write_card
 from shared.model_folders import read_folders
+from shared.signature import SENTIMENT
 from training.model_folder import new_model_folder
 from worker.models import loading
 from worker.models.kept_files import KeptFiles
@@ -60,7 +63,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> None:
         return model
 
     monkeypatch.setattr(loading, "load_model", load)
-    monkeypatch.setattr(loading, "measure_rate", lambda _: 1.0)
+    monkeypatch.setattr(loading, "measure_rate", lambda _, **__: 1.0)
 
 
 def replace(models_dir: Path, name: str) -> None:
@@ -218,3 +221,33 @@ def test_long_reasons_are_cut(models: ServedModels) -> None:
     folder = next(iter(models.cards))
     assert models.refuse(folder, "\N{EURO SIGN}" * 1000)
     assert set(models.failed()["bad"]) == {"\N{EURO SIGN}"}
+
+
+def test_a_model_whose_outputs_changed_is_served_by_none(
+    models: ServedModels, models_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its examples tell; `failed` has the versions and the difference, and others are served."""
+    del models
+    rows = pd.DataFrame({"text": ["a", "bb"]})
+    for name, score in (("other", 0.25), ("same", None)):
+        folder = models_dir / name
+        folder.mkdir()
+        (folder / "model.pkl").write_text(name)
+        scored = LengthModel().score(rows)
+        if score is not None:
+            scored = scored.assign(**{SCORE: score})
+        examples = Examples.of(SENTIMENT.inputs, rows, scored)
+        (folder / EXAMPLES_FILE).write_text(examples.to_json())
+        write_card(
+            folder,
+            name=name,
+            format="pkl",
+            files=["model.pkl", EXAMPLES_FILE],
+            libraries={"numpy": "0.1"},
+        )
+    serve(monkeypatch)
+    with closing(ServedModels(read_folders(models_dir), processes=2)) as served:
+        loaded = loading.load_models(served)
+        assert {name.partition("@")[0] for name in loaded} == {"good", "same"}
+        assert "largest difference" in served.failed()["other"]
+        assert "(added with 0.1)" in served.failed()["other"]

@@ -4,17 +4,11 @@ import numpy as np
 import pandas as pd
 
 from scoring.independence import check_rows
+from shared.examples import KEPT_ROWS, Examples
 from shared.model import Model
+from shared.signature import Input
 from shared.tables.trial_rows import trial_rows
-
-#: Texts that a new model of texts must score. What it gives is shown, so that a person can judge.
-PROOF = [
-    "I am well",
-    "This is wonderful, I love it!",
-    "This is terrible, I hate it.",
-    "It isn't bad at all.",
-    "The parcel arrived on Monday.",
-]
+from training.added.proof_texts import PROOF
 
 #: The most rows of an example that are scored in several ways.
 _MOST_CHECKED = 32
@@ -37,6 +31,26 @@ def proof_rows(model: Model, example: pd.DataFrame | None) -> pd.DataFrame:
     if model.card.signature.takes_text and not model.trial_values():
         return pd.DataFrame({inputs[0].name: pd.Series(PROOF, dtype=object)})
     return trial_rows(model, len(PROOF))
+
+
+def with_more_rows(
+    model: Model, rows: pd.DataFrame, scored: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows that were made, and what a model gives for them, with further rows up to `KEPT_ROWS`.
+
+    Args:
+        model: the model.
+        rows: rows that it can score.
+        scored: what it gives for them.
+    """
+    more = trial_rows(model, KEPT_ROWS - len(rows))
+    try:
+        found = model.score(more)
+    # A model is user code, and may know a few words only, which made rows may lack.
+    except Exception:  # noqa: BLE001
+        return rows, scored
+    joined = pd.concat([rows, more], ignore_index=True)
+    return joined, pd.concat([scored, found], ignore_index=True)
 
 
 def check_example(model: Model, rows: pd.DataFrame) -> None:
@@ -82,3 +96,20 @@ def prove(model: Model, rows: pd.DataFrame) -> pd.DataFrame:
                 found = f"its {one.name} is not all in {low:g}..{high:g}: {values.tolist()}"
                 raise ValueError(found)
     return scored
+
+
+def chosen_examples(
+    inputs: tuple[Input, ...], rows: pd.DataFrame, scored: pd.DataFrame
+) -> Examples:
+    """The rows that are stored with a model: the first ones with outputs of their own, then others.
+
+    Equal outputs prove less: a model may give most rows one and the same label.
+
+    Args:
+        inputs: the inputs of the model.
+        rows: the rows.
+        scored: what it gives for them.
+    """
+    repeated = scored.round(3).astype(str).duplicated().to_numpy()
+    chosen = np.sort(np.argsort(repeated, kind="stable")[:KEPT_ROWS])
+    return Examples.of(inputs, rows.iloc[chosen], scored.iloc[chosen])

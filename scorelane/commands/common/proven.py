@@ -1,0 +1,69 @@
+"""Prints what a new model was compared with, how fast it is, and how to try it."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    # Only for the type: it imports pandas.
+    from training.add_model import Added
+
+_URL = "http://127.0.0.1:5005"
+
+#: The most characters of a text in the call.
+_MOST_TEXT = 60
+
+
+def print_proof(added: "Added", rate: float, expect: Path | None) -> None:
+    """Print the comparison, the rate, and the calls.
+
+    Args:
+        added: the new model.
+        rate: the rows per second that it scores in one process.
+        expect: the file that it was compared with; None without one.
+    """
+    if added.compared and expect is not None:
+        click.echo(f"Compared with {expect}: {added.compared[0].rows:,} rows, all equal.")
+        for one in added.compared:
+            which = f"{one.output} with the column {one.column}"
+            if one.guessed:
+                which += " (by its usual name; --expect-column names another)"
+            within = ""
+            if one.allowed:
+                digits = ", as its digits tell" if one.allowed > 2e-5 else ""
+                within = f": at most {one.largest:.1g} apart ({one.allowed:.1g} allowed{digits})"
+            click.echo(f"  {which}{within}")
+        if added.unused:
+            click.echo(f"  not compared, and no input: {', '.join(added.unused)}")
+    else:
+        click.echo(
+            "Nothing was compared: whether these are the numbers of your own script is not known. "
+            "Compare with --expect scored.csv."
+        )
+    if added.kept is not None:
+        click.echo(
+            f"{len(added.kept.given)} rows with their outputs are stored with the model, to be "
+            "checked wherever it is loaded (--no-examples stores none)."
+        )
+    click.echo(f"It scores about {rounded(rate):,} rows a second in one process of this machine.")
+    click.echo("To try it, once workers have loaded it:")
+    given = _short(added.examples[0][0]) if added.examples else {}
+    name = added.card.name
+    body = shlex.quote(json.dumps([given], ensure_ascii=False))
+    click.echo(f"  scorelane score FILE --model {name}")
+    click.echo(f"  curl '{_URL}/score?model={name}' -H 'Content-Type: application/json' -d {body}")
+
+
+def rounded(rate: float) -> int:
+    """A rate with two digits that count."""
+    whole = max(1, round(rate))
+    return round(whole, 2 - len(str(whole)))
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value[:_MOST_TEXT] if isinstance(value, str) else value for name, value in row.items()
+    }
