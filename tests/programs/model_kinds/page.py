@@ -7,14 +7,14 @@ from typing import Any
 
 _HEAD = """# Models that were tried
 
-Each model in these tables was fitted and saved by its own library, and asked by it about {rows}
+Each model in these tables was fitted and saved by its own library, and asked by it about {rows} \
 rows.
-Many of these are odd: they have missing values, categories that the training did not have, numbers
+Many are odd: they have missing values, categories that the training did not have, numbers \
 where trees split, extreme ones, texts with unusual characters.
 Then its file was added as `add-model` does, and the rows were scored as a worker does from a CSV.
 
 Of {count} models {accepted} are served, and {refused} are refused, with the reason that is shown.
-The difference is the largest one of any number in any row, as a share of the
+The difference is the largest one of any number in any row, as a share of the \
 number if that is over 1.
 At most 1e-12 is allowed, and 1e-6 for models that compute with 32 bits (ONNX, Keras).
 Labels are equal in all rows.

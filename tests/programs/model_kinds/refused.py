@@ -106,6 +106,7 @@ KINDS = [
         lambda: make_pipeline(FunctionTransformer(maxabs_scale), logistic()).fit(
             _numbers(), _fates()
         ),
+        inputs=",".join(f"{name}:double" for name in data.NUMBERS),
     ),
     text(
         "topics that depend on the batch (NMF)",
