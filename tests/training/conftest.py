@@ -2,9 +2,12 @@
 
 import json
 
+import joblib
 import pytest
 from support.known_words import READING, WORD_IDX
 
+from shared.model import load_model
+from training.add_model import add_model
 from training.added.meaning import Meaning
 from training.hdf5 import quiet_about_hdf5
 
@@ -22,3 +25,21 @@ def theirs(tmp_path):
         return path, Meaning(word_index=index, **READING)
 
     return save
+
+
+@pytest.fixture
+def add(tmp_path):
+    """Save an estimator and add it, as a user does; returns what was added, and the model."""
+
+    def added(estimator, **meaning):
+        joblib.dump(estimator, tmp_path / "theirs.pkl")
+        found = add_model(
+            tmp_path / "theirs.pkl",
+            name="mine",
+            output=tmp_path / "models",
+            meaning=Meaning(**meaning),
+            force=True,
+        )
+        return found, load_model(tmp_path / "models" / "mine")
+
+    return added
