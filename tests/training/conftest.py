@@ -1,10 +1,15 @@
 """Fixtures: models as users save them."""
 
 import json
+import pickle
 
 import joblib
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from support.known_words import READING, WORD_IDX
+from support.labelled_texts import TEXTS
 
 from shared.model import load_model
 from training.add_model import add_model
@@ -43,3 +48,22 @@ def add(tmp_path):
         return found, load_model(tmp_path / "models" / "mine")
 
     return added
+
+
+@pytest.fixture
+def pickled(tmp_path):
+    """A pipeline that a user fitted and saved."""
+
+    def save(labels, classifier=None, name="theirs.pkl", dump=joblib.dump):
+        if classifier is None:  # not `or`: an unfitted forest has no length
+            classifier = LogisticRegression()
+        pipeline = make_pipeline(TfidfVectorizer(), classifier)
+        path = tmp_path / name
+        pipeline.fit(TEXTS[: len(labels)], labels)
+        if dump is joblib.dump:
+            joblib.dump(pipeline, path)
+        else:
+            path.write_bytes(pickle.dumps(pipeline))
+        return path
+
+    return save
