@@ -1,6 +1,5 @@
 """Tree ensembles in compiled code give scikit-learn's results, bit by bit."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,6 @@ from sklearn.tree import (
     ExtraTreeClassifier,
     ExtraTreeRegressor,
 )
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from scoring.tables import compiled_trees, tree_tables
 from scoring.tables.faster import faster_table
@@ -36,7 +34,10 @@ from scoring.tables.tree_ensembles import tree_groups
 
 Numbers = npt.NDArray[np.float64]
 
-pytestmark = pytest.mark.skipif(compiled_trees.LIBRARY is None, reason="nothing was compiled")
+pytestmark = [
+    pytest.mark.skipif(compiled_trees.LIBRARY is None, reason="nothing was compiled"),
+    pytest.mark.usefixtures("one_thread"),
+]
 
 
 def _rows(count: int = 600, seed: int = 0) -> Numbers:
@@ -110,14 +111,6 @@ _KINDS: dict[str, tuple[Any, Any, Any]] = {
     ),
     "pipeline": (make_pipeline(StandardScaler(), RandomForestClassifier(9)), _X, _THREE),
 }
-
-
-@pytest.fixture(autouse=True)
-def _one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep scikit-learn from counting the cores, by another program, and using them all."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    with threadpool_limits(1):
-        yield
 
 
 def _assert_equal(found: Any, expected: Any) -> None:
