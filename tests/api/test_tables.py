@@ -133,6 +133,19 @@ def test_a_bad_cell_is_an_error_of_its_row(tables: Service) -> None:
         assert frame["label"].isna().tolist() == [False, True, True, True, False]
 
 
+def test_an_infinite_number_in_parquet_is_an_error_of_its_row(tables: Service) -> None:
+    """JSON has none, so a Parquet file is the one that may hold it; it is never a missing value."""
+    body = parquet_of(FRAME.assign(age=[22.5, None, float("inf"), 1e-3, float("-inf")]))
+    rows = tables.rows_of(send(tables, body, BODIES["parquet"][1]))
+    assert [row["error"] for row in rows] == [
+        None,
+        None,
+        "age is not a number: 'inf'",
+        None,
+        "age is not a number: '-inf'",
+    ]
+
+
 def test_a_row_on_which_the_model_raises(tables: Service) -> None:
     """It gets an error of its own, and so does a row for which the model gives no number."""
     records = [dict(one) for one in RECORDS]

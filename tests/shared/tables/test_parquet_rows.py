@@ -33,7 +33,8 @@ def file_of(table: pa.Table, **options: Any) -> io.BytesIO:
 
 def in_process(table: pa.Table, names: list[str], skip: int = 0, **options: Any) -> list[Any]:
     file = pq.ParquetFile(file_of(table, **options))
-    return [row for run in parquet_process._rows(file, names, skip) for row in run]
+    request = {"names": names, "types": ["string"]}
+    return [row for run in parquet_process._rows(file, request, skip) for row in run]
 
 
 texts = st.none() | st.text(st.characters(codec="utf-8"), max_size=9)
