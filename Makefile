@@ -40,7 +40,7 @@ serve: $(DEMO)  ## run the service at http://127.0.0.1:5005 until Ctrl-C; data i
 	@exec $(BIN)/scorelane serve
 
 .PHONY: test-fast
-test-fast: $(ENVIRONMENT)  ## run the tests that start no process, on two cores: a minute and a half
+test-fast: $(ENVIRONMENT)  ## run the tests that start no process, on two cores: under three minutes
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not process"
 
 .PHONY: test

@@ -218,7 +218,7 @@ def test_a_file_is_read_as_a_job_reads_it(add):
         frame.rename(columns={"age": "Age"}).to_csv(path, index=index, sep=";", decimal=",")
 
     model = passengers()
-    options = ["--delimiter", ";", "--decimal", ",", "--rename", "Age:age"]
+    options = ["--delimiter", ";", "--decimal", "comma", "--rename", "Age:age"]
     result = add(model, PASSENGERS, outputs_of(model, PASSENGERS), *options, write=write)
     assert result.exit_code == 0, result.output
 
