@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+import tokenizers
 
 from shared.errors.model import UnusableModel
 
-tokenizers = pytest.importorskip("tokenizers", reason="only this example needs it")
 onnx = pytest.importorskip("onnx", reason="the graph is made with it")
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "transformer"
