@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 
-import psutil
 import pytest
 from support.faulty import ROWS, SECONDS_PER_ROW, Faulty, at_random
 from support.programs import kill
@@ -23,13 +22,7 @@ def test_ten_kills_at_random_moments(start: Start, measured: Measured) -> None:
     job = service.submit_rows()
     for number, row in enumerate(at_random(ROWS * 9 // 10, 10, seed=1)):
         wait_for(lambda row=row: service.rows_done(job) >= row, 120)
-        victim = workers.pop(0)
-        if number % 2:
-            kill(victim)
-            victim = service.start_worker()
-        elif children := psutil.Process(victim.pid).children():
-            children[0].kill()
-        workers.append(victim)
+        service.kill_in_turn(workers, number)
     service.check(job)
     measured("10 kills, 0 rows lost")
 

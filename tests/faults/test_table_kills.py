@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 from support.faulty import at_random
 from support.four_models import Fitted, titanic
-from support.programs import Programs, kill, programs
+from support.programs import Programs, programs
 
 pytestmark = pytest.mark.faults
 
@@ -96,13 +95,7 @@ def test_kills_while_a_table_is_scored(tmp_path: Path, sockets: Path, measured: 
         location = service.submit(upload)
         for number, row in enumerate(at_random(ROWS * 8 // 10, KILLS, seed=2)):
             service.wait_for_rows(location, row)
-            victim = workers.pop(0)
-            if number % 2:
-                kill(victim)
-                victim = service.start_worker()
-            elif children := psutil.Process(victim.pid).children():
-                children[0].kill()
-            workers.append(victim)
+            service.kill_in_turn(workers, number)
         job = service.wait_for_end(location)
         assert job["state"] == "succeeded", job["error"]
         failed = int((errors != "").sum())

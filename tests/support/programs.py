@@ -120,6 +120,21 @@ class Programs:
         """Start a worker, without waiting until it is ready."""
         return self._start("worker", sys.executable, "-m", "worker")
 
+    def kill_in_turn(self, workers: list[subprocess.Popen[bytes]], number: int) -> None:
+        """Kill the first worker with `kill -9`, and put it or its successor last.
+
+        Args:
+            workers: the running workers, of which at least one lives.
+            number: of the kill; an even one kills a scoring process, an odd one the whole worker.
+        """
+        victim = workers.pop(0)
+        if number % 2:
+            kill(victim)
+            victim = self.start_worker()
+        elif children := psutil.Process(victim.pid).children():
+            children[0].kill()
+        workers.append(victim)
+
     def wait_ready(self) -> None:
         """Wait until at least one worker serves."""
         wait_for(lambda: self.status("/readyz") == 200, 180)
