@@ -1,9 +1,11 @@
 """What real programs leave on the disk: damage there is found, and what was deleted is gone."""
 
+import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from support.programs import Programs
+from support.programs import Programs, signal_all
 from support.raw_client import RawClient
 from support.waiting import wait_for
 
@@ -67,17 +69,24 @@ def test_deleted_texts_leave_the_disk_of_redis(fragile: Programs) -> None:
         paths = [path for path in fragile.folder.rglob("*") if path.is_file()]
         return any(text in path.read_bytes() for path in paths if path.suffix != ".log")
 
-    fragile.start_worker()
+    worker = fragile.start_worker()
     fragile.wait_ready()
-    question = fragile.client.post("/sentiment", json={"text": ["my-question"]})
-    assert question.status_code == 200
+    # While the worker is stopped, nothing is answered, and nothing rewrites the file of Redis.
+    signal_all(worker, signal.SIGSTOP)
     small = fragile.client.post("/jobs", json={"text": ["my-small-job"]}).headers["Location"]
     bulk = fragile.submit(b"ref,text\nmy-ref,\nb,good\n", on_error="fail")
+    secrets = (b"my-question", b"my-small-job", b"my-ref")
+    with ThreadPoolExecutor(1) as thread:
+        question = thread.submit(
+            fragile.client.post, "/sentiment", json={"text": ["my-question"]}, timeout=60
+        )
+        for text in secrets:
+            wait_for(lambda text=text: on_disk(text))
+        signal_all(worker, signal.SIGCONT)
+        assert question.result().status_code == 200
     for location in (small, bulk):
         fragile.wait_for_end(location)
     assert "my-ref" in fragile.job(bulk)["error"]
-    secrets = (b"my-question", b"my-small-job", b"my-ref")
-    assert all(wait_for(lambda text=text: on_disk(text)) for text in secrets)
     for location in (small, bulk):
         assert fragile.client.delete(location).status_code == 204
     for text in secrets:

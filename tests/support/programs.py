@@ -228,11 +228,18 @@ def free_port() -> int:
         return port
 
 
+def signal_all(program: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal to a program and to all its children."""
+    for member in [
+        psutil.Process(program.pid),
+        *psutil.Process(program.pid).children(recursive=True),
+    ]:
+        member.send_signal(number)
+
+
 def kill(program: subprocess.Popen[bytes]) -> None:
     """Kill a program and all its children at once, as when a machine fails."""
-    family = [psutil.Process(program.pid), *psutil.Process(program.pid).children(recursive=True)]
-    for member in family:
-        member.send_signal(signal.SIGKILL)
+    signal_all(program, signal.SIGKILL)
     program.wait()
 
 
