@@ -3,6 +3,7 @@
 from flask import Flask
 
 from api import errors
+from api.console import page as console
 from api.docs import openapi, swagger_page
 from api.inference import invocations, score, v2
 from api.jobs import events
@@ -83,6 +84,7 @@ def create_app(
         metrics,
         openapi,
         swagger_page,
+        console,
         v1_files,
         v1_batches,
     ):

@@ -1,6 +1,7 @@
 """`/openapi.json`: the OpenAPI 3.1 document of the API, made from its code."""
 
 import inspect
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from http import HTTPStatus
@@ -79,6 +80,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Models": ("The models that a job may name.", ("models",)),
     "Operations": ("Probes, metrics and workers.", ("health", "metrics")),
+    "Console": ("The page of the service for people, and its files.", ("console",)),
     "Documentation": ("This document, and the page that shows it.", ("openapi", "docs_page")),
 }
 
@@ -114,7 +116,8 @@ def document(app: Flask) -> dict[str, Any]:
     schemas = _Schemas()
     paths: dict[str, Any] = {}
     for rule in app.url_map.iter_rules():
-        path = paths.setdefault(rule.rule.replace("<", "{").replace(">", "}"), {})
+        # `<file>` or, with a converter, `<path:file>`.
+        path = paths.setdefault(re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), {})
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             path[method.lower()] = _operation(app, rule, schemas)
     return {

@@ -13,13 +13,10 @@ blueprint = Blueprint("docs_page", __name__)
 #: The folder of Swagger UI in its package.
 _SWAGGER_UI = Path(flask_swagger_ui.__file__).with_name("dist")
 
-_ICON = "favicon-32x32.png"
-
 #: The files of the page, and the folder of each. The page loads nothing from any other host.
 _FILES = {
     "swagger-ui.css": _SWAGGER_UI,
     "swagger-ui-bundle.js": _SWAGGER_UI,
-    _ICON: _SWAGGER_UI,
     "start.js": Path(__file__).with_name("static"),
 }
 
@@ -54,10 +51,3 @@ def part(file: str) -> Response:
     if file not in _FILES:
         raise NotFound
     return send_from_directory(_FILES[file], file, max_age=3600)
-
-
-@blueprint.get("/favicon.ico")
-@describes({200: Answer("The icon.", (Content("image/png", {}),))})
-def favicon() -> Response:
-    """The icon that browsers show for every page of this service."""
-    return send_from_directory(_SWAGGER_UI, _ICON, max_age=3600)

@@ -34,8 +34,6 @@ def advice(error: HTTPException) -> str | None:
         return f"{said} {_hint(near)}{_LIST}"
     if not isinstance(error, NotFound):
         return None
-    if path == "/":
-        return f"This is the API of Scorelane, which has nothing at /. {_LIST}"
     near = next(_near(set()), None)
     said = f"There is nothing at {path}. {_hint(near)}"
     if request.path.startswith("/v1/") and not near:

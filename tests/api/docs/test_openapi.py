@@ -37,7 +37,7 @@ def test_it_is_openapi(document: dict[str, Any]) -> None:
 def test_it_has_every_path(service: Service, document: dict[str, Any]) -> None:
     """The document has exactly the paths and methods of the app."""
     expected = {
-        (rule.rule.replace("<", "{").replace(">", "}"), method.lower())
+        (re.sub(r"<(path:)?(\w+)>", r"{\2}", rule.rule), method.lower())
         for rule in service.app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }

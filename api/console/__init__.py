@@ -1,0 +1,1 @@
+"""The console: the page of the service for people, which uses the public API alone."""
