@@ -55,6 +55,7 @@ class EntryJson(TypedDict):
 _LINKS = {
     "docs": "/docs",
     "openapi": "/openapi.json",
+    "identity": "/identity",
     "jobs": "/jobs",
     "models": "/models",
     "sentiment": "/sentiment",

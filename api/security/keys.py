@@ -53,6 +53,9 @@ class Key:
 #: The identity of every request to a service without keys.
 ANYONE = Key("", frozenset({Scope.ADMIN}), b"")
 
+#: The identity of a request without a key to a service with keys, where the key is optional.
+NOBODY = Key("", frozenset(), b"")
+
 
 def new_key(owner: str, scopes: str) -> tuple[str, str]:
     """A new key, and its line for the list of keys.
