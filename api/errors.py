@@ -7,8 +7,9 @@ from http import HTTPStatus
 from flask import Flask, Response, jsonify, request
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
+from api.console.missing import missing_page
 from api.error_shapes import shape_of
 from api.request_log import REQUEST_ID
 from api.requests.addresses import advice, redirect
@@ -174,16 +175,20 @@ def _handle_os_error(error: OSError) -> Response:
 
 
 def _handle_http_exception(error: HTTPException) -> Response:
-    status = error.code or 500
-    code = HTTPStatus(status).name.lower().replace("_", "-")
-    if response := redirect(error):
-        return response
-    detail = advice(error) or error.description or HTTPStatus(status).description
-    response = problem(status, code, detail)
+    response = redirect(error) or missing_page(error) or _problem_of(error)
+    if isinstance(error, NotFound | MethodNotAllowed):
+        response.vary.add("Accept")
     for name, value in error.get_headers():
         if name.lower() in ("allow", "content-range"):
             response.headers[name] = value
     return response
+
+
+def _problem_of(error: HTTPException) -> Response:
+    status = error.code or 500
+    code = HTTPStatus(status).name.lower().replace("_", "-")
+    detail = advice(error) or error.description or HTTPStatus(status).description
+    return problem(status, code, detail)
 
 
 def _handle_unexpected(error: Exception) -> Response:
