@@ -16,6 +16,7 @@ from api.process.sync_scorer import SyncScorer
 from api.request_log import RequestLog
 from api.results import row_errors, summary
 from api.results import views as results
+from api.security import identity
 from api.security.access import Access
 from api.services import Services
 from api.submission import retry, sentiment, submit
@@ -85,6 +86,7 @@ def create_app(
         openapi,
         swagger_page,
         console,
+        identity,
         v1_files,
         v1_batches,
     ):

@@ -56,6 +56,7 @@ class EntryJson(TypedDict):
 _LINKS = {
     "docs": "/docs",
     "openapi": "/openapi.json",
+    "identity": "/identity",
     "jobs": "/jobs",
     "models": "/models",
     "sentiment": "/sentiment",

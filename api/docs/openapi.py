@@ -17,7 +17,7 @@ from api.errors import RETRY_AFTER, status_of
 from api.jobs.representation import JobId
 from api.release import release
 from api.schema.describe import Answer, Content, Description, Parameter, Schema, describes, json
-from api.security.access import SCOPES
+from api.security.access import OPTIONAL_KEY, SCOPES
 from api.security.keys import Scope
 from shared.errors import service as errors
 from shared.errors.base import ScorelaneError
@@ -79,6 +79,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("v1_files", "v1_batches"),
     ),
     "Models": ("The models that a job may name.", ("models",)),
+    "Identity": ("Who the service takes a client for, and what it allows.", ("identity",)),
     "Operations": ("Probes, metrics and workers.", ("health", "metrics")),
     "Console": ("The page of the service for people, and its files.", ("console",)),
     "Documentation": ("This document, and the page that shows it.", ("openapi", "docs_page")),
@@ -159,6 +160,7 @@ def _operation(app: Flask, rule: Rule, schemas: _Schemas) -> Schema:
     scope = SCOPES.get(rule.endpoint, Scope.ADMIN)
     if scope:
         more = "\n\n".join([*filter(None, [more]), f"A key needs the scope `{scope}`."])
+    takes_key = scope or rule.endpoint in OPTIONAL_KEY
     refused = [*about.refused, *(_WITH_KEYS if scope else ())]
     answers = {str(status): _answer(one, schemas) for status, one in about.answers.items()}
     found: Schema = {
@@ -167,7 +169,7 @@ def _operation(app: Flask, rule: Rule, schemas: _Schemas) -> Schema:
         "summary": " ".join(summary.split()),
         "description": more,
         # `{}` makes the key optional: a service without keys needs none.
-        "security": [{}, {"key": []}] if scope else [],
+        "security": [{}, {"key": []}] if takes_key else [],
         "parameters": [
             *(
                 {

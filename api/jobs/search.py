@@ -9,7 +9,9 @@ from werkzeug.datastructures import MultiDict
 from api.requests.options import whole_number
 from api.requests.terms import label
 from api.schema.describe import Parameter, number
+from api.security.keys import OWNER, Key, Scope
 from shared.errors.input import BadOption, UnknownOption
+from shared.errors.service import WrongScope
 from shared.jobs.job import Job, State
 from shared.jobs.job_ids import is_job_id
 from shared.jobs.job_store import JobStore
@@ -25,7 +27,16 @@ _AT_ONCE = 200
 
 #: The only parameter that may be given more than once.
 _REPEATED = "label"
-_NAMES = ("state", _REPEATED, "model", "created_after", "created_before", "limit", "cursor")
+_NAMES = (
+    "state",
+    _REPEATED,
+    "model",
+    "owner",
+    "created_after",
+    "created_before",
+    "limit",
+    "cursor",
+)
 
 _STATES = [state for state in State if state is not State.EXPIRED]
 _STATE = "|".join(_STATES)
@@ -45,6 +56,11 @@ PARAMETERS = (
         example=["team:growth"],
     ),
     Parameter("model", {"type": "string"}, "Jobs of this model, `name` or `name@version`."),
+    Parameter(
+        "owner",
+        {"type": "string", "pattern": f"^{OWNER.pattern}$"},
+        "Jobs of this owner. The owner of another name needs the scope `admin`.",
+    ),
     Parameter(
         "created_after", {"type": "string", "format": "date-time"}, "Jobs made after this time."
     ),
@@ -68,6 +84,7 @@ class Search:
         after: only jobs made later than this, in milliseconds since the epoch.
         states: only jobs in one of these; empty: in any.
         model: `name` or `name@version`; None: any.
+        owner: whose jobs; None: of everybody that the client may see.
         labels: only jobs that have all of these.
     """
 
@@ -76,6 +93,7 @@ class Search:
     after: int = -1
     states: frozenset[State] = frozenset()
     model: str | None = None
+    owner: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def matches(self, job: Job) -> bool:
@@ -120,8 +138,26 @@ def search_for(query: MultiDict[str, str]) -> Search:
         after=-1 if after is None else after // 1000,
         states=_states(query.get("state")),
         model=query.get("model"),
+        owner=_owner(query.get("owner")),
         labels=dict(map(label, query.getlist("label"))),
     )
+
+
+def owner_seen(key: Key, wanted: str | None) -> str | None:
+    """Whose jobs a key lists; None: everybody's.
+
+    Args:
+        key: of the client.
+        wanted: the owner that the query names; None if it names none.
+
+    Raises:
+        shared.errors.service.WrongScope: the query names another owner, and the key is no admin's.
+    """
+    if key.is_admin:
+        return wanted
+    if wanted not in (None, key.owner):
+        raise WrongScope(scope=Scope.ADMIN.value)
+    return key.owner
 
 
 def find(store: JobStore, owner: str | None, search: Search) -> tuple[list[Job], str | None]:
@@ -173,6 +209,13 @@ def _states(text: str | None) -> frozenset[State]:
         reason = f"it must be one or more of {', '.join(_STATES)}, separated by commas"
         raise BadOption(option="state", value=(text or "")[:80], reason=reason)
     return frozenset(map(State, names))
+
+
+def _owner(name: str | None) -> str | None:
+    if name is not None and not OWNER.fullmatch(name):
+        reason = "the name of an owner has 1 to 64 letters, digits and the characters _ . -"
+        raise BadOption(option="owner", value=name[:80], reason=reason)
+    return name
 
 
 def _moment(query: Mapping[str, str], name: str) -> int | None:

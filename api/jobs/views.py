@@ -7,7 +7,7 @@ from api.jobs.etag import only_if_changed
 from api.jobs.lookup import cancel_job, find_job
 from api.jobs.prefer import APPLIED, PREFER, applied, preferences_of, wait_for_end
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer, job_json
-from api.jobs.search import PARAMETERS, find, search_for
+from api.jobs.search import PARAMETERS, find, owner_seen, search_for
 from api.schema.describe import (
     OF_A_JOB,
     Answer,
@@ -66,10 +66,13 @@ def follow(job_id: str) -> Response:
     parameters=PARAMETERS,
 )
 def list_jobs() -> JobsPage:
-    """List the jobs that match the query, a page at a time, the newest first."""
+    """List the jobs that match the query, a page at a time, the newest first.
+
+    An admin lists the jobs of all owners, or of one; another key only those of its own owner.
+    """
     at = current_services()
-    owner = None if current_identity().is_admin else current_identity().owner
-    found, cursor = find(at.store, owner, search_for(request.args))
+    search = search_for(request.args)
+    found, cursor = find(at.store, owner_seen(current_identity(), search.owner), search)
     return {"jobs": [job_json(at, job) for job in found], "next": cursor}
 
 

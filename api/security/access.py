@@ -9,7 +9,7 @@ from flask import Flask, Response, g, request
 from redis.exceptions import ResponseError
 
 from api.security.browsers import Browsers
-from api.security.keys import ANYONE, Key, Keys, Scope
+from api.security.keys import ANYONE, NOBODY, Key, Keys, Scope
 from shared.config.settings import Settings
 from shared.errors.service import (
     KeyWanted,
@@ -20,7 +20,8 @@ from shared.errors.service import (
 from shared.jobs.job_store import JobStore, Spent
 from shared.redis.refusals import refusal
 
-#: The scope that each endpoint needs; None: no key at all. Any other endpoint needs `ADMIN`.
+#: The scope that each endpoint needs; None: no key at all, or as `OPTIONAL_KEY` says. Any
+#: other endpoint needs `ADMIN`.
 SCOPES: dict[str, Scope | None] = {
     "health.livez": None,
     "health.readyz": None,
@@ -31,6 +32,7 @@ SCOPES: dict[str, Scope | None] = {
     "console.entry": None,
     "console.static_file": None,
     "console.favicon": None,
+    "identity.identity": None,
     "article.sentiment": Scope.SUBMIT,
     "scoring.score": Scope.SUBMIT,
     "open_inference.live": None,
@@ -71,6 +73,9 @@ SCOPES: dict[str, Scope | None] = {
     "metrics.workers": Scope.ADMIN,
 }
 
+#: The endpoints that answer without a key, and check the key of a request that has one.
+OPTIONAL_KEY = frozenset({"identity.identity"})
+
 #: The window of the rate limit, in seconds.
 WINDOW_SECONDS = 60
 
@@ -84,7 +89,10 @@ _HEADERS = {
 
 
 def current_identity() -> Key:
-    """The key that this request presented; `ANYONE` if no key was needed."""
+    """The key that this request presented; `ANYONE` if no key was needed.
+
+    `NOBODY` if the key was optional and there was none.
+    """
     identity: Key = g.get("key", ANYONE)
     return identity
 
@@ -131,15 +139,19 @@ class Access:
     def _check_key(self) -> None:
         scope = SCOPES.get(request.endpoint or "", Scope.ADMIN)
         # An address that does not exist (no endpoint) is a 404 for everybody, with or without key.
-        if not self._keys or scope is None or request.endpoint is None:
+        optional = request.endpoint in OPTIONAL_KEY
+        if not self._keys or request.endpoint is None or (scope is None and not optional):
             return
         presented = _presented()
         if presented is None:
-            raise KeyWanted
+            if not optional:
+                raise KeyWanted
+            g.key = NOBODY
+            return
         key = self._keys.find(presented)
         if key is None:
             raise UnknownKey
-        if not key.allows(scope):
+        if scope is not None and not key.allows(scope):
             raise WrongScope(scope=scope.value)
         g.key = key
         g.is_still_valid = partial(self._keys.has, key)

@@ -16,7 +16,8 @@ from shared.errors.service import BadKey, NoKeys
 
 logger = logging.getLogger(__name__)
 
-_OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+#: What the name of an owner matches, from its beginning to its end.
+OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LINE = re.compile(r"(\S+)\s+(\S+)\s+sha256:([0-9a-f]{64})")
 
 
@@ -53,6 +54,9 @@ class Key:
 #: The identity of every request to a service without keys.
 ANYONE = Key("", frozenset({Scope.ADMIN}), b"")
 
+#: The identity of a request without a key to a service with keys, where the key is optional.
+NOBODY = Key("", frozenset(), b"")
+
 
 def new_key(owner: str, scopes: str) -> tuple[str, str]:
     """A new key, and its line for the list of keys.
@@ -86,7 +90,7 @@ def parse_keys(text: str, where: str = "SCORELANE_API_KEYS") -> list[Key]:
             continue
         found = _LINE.fullmatch(line)
         scopes = set(found[2].split(",")) if found else set()
-        if not found or not _OWNER.fullmatch(found[1]) or not scopes <= set(Scope):
+        if not found or not OWNER.fullmatch(found[1]) or not scopes <= set(Scope):
             raise BadKey(line=number, where=where, scopes=", ".join(Scope))
         keys.append(Key(found[1], frozenset(map(Scope, scopes)), bytes.fromhex(found[3])))
     return keys

@@ -29,6 +29,7 @@ from scorelane.commands.common.tables import add_row, print_table, table_of
 @click.option(
     "--model", metavar="NAME[@VERSION]", help="Only jobs of this model, or of this version of it."
 )
+@click.option("--owner", metavar="NAME", help="Only jobs of this owner; for the keys of admins.")
 @click.option(
     "--after", "created_after", metavar="TIME", help="Only jobs created after TIME (ISO 8601)."
 )

@@ -170,7 +170,7 @@ def test_submit_and_wait(answers, file: Path, state: str, exit_code: int) -> Non
 def test_filtered_jobs(answers) -> None:
     """The filters are sent under the API's names."""
     query = (
-        "state=queued%2Crunning&label=a%3A1&model=fast"
+        "state=queued%2Crunning&label=a%3A1&model=fast&owner=bob"
         "&created_after=2026-01-01T12%3A00%3A00Z&limit=5"
     )
     answers.add(f"GET /jobs?{query}", 200, {"jobs": [answers.job("running")], "next": None})
@@ -182,6 +182,8 @@ def test_filtered_jobs(answers) -> None:
         "a:1",
         "--model",
         "fast",
+        "--owner",
+        "bob",
         "--after",
         "2026-01-01T12:00:00Z",
         "--limit",

@@ -13,6 +13,7 @@ class Owner:
     """An owner with a key of some scopes."""
 
     def __init__(self, name: str, scopes: str = "submit,read") -> None:
+        self.name = name
         self.key, self.line = new_key(name, scopes)
         self.headers = {"Authorization": f"Bearer {self.key}"}
 

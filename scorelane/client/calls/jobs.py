@@ -125,6 +125,7 @@ class JobCalls(Requests[J]):
         state: str | Iterable[str] | None = None,
         labels: Mapping[str, str] | None = None,
         model: str | None = None,
+        owner: str | None = None,
         created_after: str | datetime | None = None,
         created_before: str | datetime | None = None,
     ) -> EmittingSteps[J]:
@@ -135,17 +136,20 @@ class JobCalls(Requests[J]):
             state: only jobs in this state, or in one of these states.
             labels: only jobs with all of these labels.
             model: only jobs of this model: `fast`, or `fast@e5cff74e16d3`.
+            owner: only jobs of this owner; any but your own needs an admin's key.
             created_after: only jobs created later: an RFC 3339 string, or a datetime with a time
                 zone.
             created_before: only jobs created earlier.
 
         Raises:
             scorelane.client.errors.BadRequest: the service does not understand a filter.
+            scorelane.client.errors.Refused: the key may not list the jobs of this owner.
         """
         params: dict[str, Any] = {
             "state": state if state is None or isinstance(state, str) else ",".join(state),
             "label": [f"{key}:{value}" for key, value in (labels or {}).items()],
             "model": model,
+            "owner": owner,
             "created_after": _rfc3339(created_after),
             "created_before": _rfc3339(created_before),
         }

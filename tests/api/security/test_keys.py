@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 from support.in_memory import Service, make_service
-from support.owners import ALICE, BOB, READER, ROOT, SENDER, submit
+from support.owners import ALICE, BOB, READER, ROOT, SENDER, Owner, submit
 from support.problems import problem
 
 from api.error_shapes import shape_of
@@ -70,6 +70,29 @@ def test_only_its_owner_and_admins_see_a_job(keyed: Service) -> None:
     keyed.store.move(accepted.json["id"], State.EXPIRED)
     problem(keyed.client.get(accepted.location, headers=BOB.headers), 404, "job-not-found")
     problem(keyed.client.get(accepted.location, headers=ALICE.headers), 410, "job-expired")
+
+
+def test_an_admin_lists_the_jobs_of_one_owner(keyed: Service) -> None:
+    """For another key that is a question about itself, or refused, whether the owner exists or not.
+
+    A name that no owner can have is refused for everybody.
+    """
+    mine, others = submit(keyed, ALICE).json["id"], submit(keyed, BOB).json["id"]
+
+    def listed(asks: Owner, owner: str) -> list[str]:
+        answer = keyed.client.get(f"/jobs?owner={owner}", headers=asks.headers)
+        assert answer.status_code == 200
+        return [one["id"] for one in answer.json["jobs"]]
+
+    assert listed(ROOT, "alice") == listed(READER, "alice") == [mine]
+    assert listed(ROOT, "bob") == [others]
+    assert listed(ROOT, "nobody") == []
+    for owner in ("bob", "nobody", "root"):
+        answer = keyed.client.get(f"/jobs?owner={owner}", headers=ALICE.headers)
+        assert "'admin'" in problem(answer, 403, "wrong-scope")
+    for name in ("", "a/b", "..%2f..", "x" * 65, "a b"):
+        answer = keyed.client.get(f"/jobs?owner={name}", headers=ROOT.headers)
+        assert "1 to 64" in problem(answer, 400, "bad-option")
 
 
 def test_after_a_loss_of_redis_only_its_owner_learns_of_a_job(keyed: Service) -> None:
