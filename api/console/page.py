@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 from werkzeug.exceptions import NotFound
 
 from api.console.headers import PAGE_HEADERS
+from api.console.shell import DEFAULT_LANGUAGE, shells
 from api.console.static_files import read_files
 from api.release import release
 from api.requests.navigation import prefers_html
@@ -16,8 +17,8 @@ blueprint = Blueprint("console", __name__, template_folder="templates")
 
 _FILES = read_files(Path(__file__).with_name("static"))
 
-#: The shell is an answer of `/` alone, as it needs the headers below.
-_SHELL = _FILES.pop("index.html")
+#: The page in each language. It is an answer of `/` alone, as it needs the headers below.
+_SHELLS = shells(_FILES.pop("index.html"), _FILES)
 
 _ICON = "favicon.ico"
 
@@ -62,7 +63,9 @@ def entry() -> Response:
     The answer is HTML if `Accept` prefers `text/html` to `application/json`, and JSON otherwise.
     """
     if prefers_html(request):
-        response = _SHELL.answer(request)
+        language = request.accept_languages.best_match(_SHELLS, DEFAULT_LANGUAGE)
+        response = _SHELLS[language].answer(request)
+        response.vary.add("Accept-Language")
         response.headers.update(PAGE_HEADERS)
     else:
         response = jsonify(EntryJson(name="Scorelane", version=release(), links=_LINKS))

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from flask import Request, Response
 
@@ -33,6 +34,17 @@ class StaticFile:
     media_type: str
     digest: str
 
+    @classmethod
+    def of(cls, content: bytes, media_type: str) -> Self:
+        """A file with this content."""
+        compressed = gzip.compress(content, mtime=0)
+        return cls(
+            content,
+            compressed if len(compressed) < len(content) else None,
+            media_type,
+            hashlib.sha256(content).hexdigest()[:32],
+        )
+
     def answer(self, request: Request) -> Response:
         """The response to a request for the file: 304 if the client has it already.
 
@@ -56,18 +68,9 @@ class StaticFile:
 def read_files(folder: Path) -> dict[str, StaticFile]:
     """All files of a folder and the folders in it, by their paths below it, such as `a/b.js`."""
     return {
-        path.relative_to(folder).as_posix(): _read(path)
+        path.relative_to(folder).as_posix(): StaticFile.of(
+            path.read_bytes(), _MEDIA_TYPES[path.suffix]
+        )
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.suffix in _MEDIA_TYPES
     }
-
-
-def _read(path: Path) -> StaticFile:
-    content = path.read_bytes()
-    compressed = gzip.compress(content, mtime=0)
-    return StaticFile(
-        content,
-        compressed if len(compressed) < len(content) else None,
-        _MEDIA_TYPES[path.suffix],
-        hashlib.sha256(content).hexdigest()[:32],
-    )

@@ -56,7 +56,7 @@ def test_neither_needs_a_key(settings: Settings) -> None:
     client = make_service(settings.model_copy(update={"api_keys": keys})).client
     for accept in ("*/*", CHROMIUM):
         assert client.get("/", headers={"Accept": accept}).status_code == 200
-    assert client.get("/console/console.js").status_code == 200
+    assert client.get("/console/main.js").status_code == 200
 
 
 def test_the_console_runs_nothing_but_its_own_files(service: Service) -> None:
@@ -90,7 +90,7 @@ def test_a_browser_that_has_the_page_gets_a_304(service: Service) -> None:
 def test_the_page_loads_files_that_exist(service: Service) -> None:
     """Each address in the page is relative, as a proxy may serve it below a path, and answers."""
     text = service.client.get("/", headers={"Accept": CHROMIUM}).text
-    addresses = re.findall(r'(?:src|href)="([^"]+)"', text)
+    addresses = re.findall(r'(?:src|href)="([^"#]+)["#]', text)
     assert len(addresses) > 3
     for address in addresses:
         assert re.match(r"\w", address)
@@ -126,13 +126,13 @@ def test_a_file_is_served(service: Service, name: str) -> None:
 
 def test_a_file_that_changed_is_sent(service: Service) -> None:
     """A browser that holds the file of another release gets the new one."""
-    answer = service.client.get("/console/console.js", headers={"If-None-Match": '"other"'})
+    answer = service.client.get("/console/main.js", headers={"If-None-Match": '"other"'})
     assert answer.status_code == 200
 
 
 @pytest.mark.parametrize(
     "path",
-    ["index.html", "../page.py", "..%2fpage.py", "console.js/", "nothing.js", "%00", "static"],
+    ["index.html", "../page.py", "..%2fpage.py", "main.js/", "nothing.js", "%00", "static"],
 )
 def test_no_other_file_is_served(service: Service, path: str) -> None:
     """The shell has one address, and files outside the folder have none."""

@@ -26,7 +26,7 @@ def test_a_request_without_a_key_is_refused(keyed: Service) -> None:
     """Every path needs a key, except the probes, the documentation and the article's test."""
     for rule in keyed.app.url_map.iter_rules():
         path = rule.rule.replace("<job_id>", "0" * 32).replace("<file>", "start.js")
-        path = path.replace("<path:file>", "console.js")
+        path = path.replace("<path:file>", "main.js")
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             answer = keyed.client.open(path, method=method, buffered=True)
             if SCOPES.get(rule.endpoint, Scope.ADMIN) is None:

@@ -1,2 +1,0 @@
-// The console begins here.
-document.getElementById("console").textContent = "Scorelane";

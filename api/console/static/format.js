@@ -1,0 +1,68 @@
+// Numbers, sizes and times as people of the page's language write them.
+
+import { locale, t } from "./messages.js";
+
+const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat(locale, { notation: "compact", maximumSignificantDigits: 3 });
+const four = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
+const share = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+const wholeShare = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
+const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+
+/** A whole number with separators: 1,000,000. */
+export const count = (n) => whole.format(n);
+
+/** A number shortened for a chart: 1.2M. */
+export const compact = (n) => short.format(n);
+
+/** A measured number with four significant digits. */
+export const number = (n) => (n === null || n === undefined ? "–" : four.format(n));
+
+/** A share from 0 to 1 as percent. Never 100 % before the end. */
+export function percent(x, { fine = false } = {}) {
+  const digits = fine ? 1000 : 100;
+  return (fine ? share : wholeShare).format(x < 1 ? Math.floor(x * digits) / digits : x);
+}
+
+/** A size in bytes: 1.2 MB. */
+export function bytes(n) {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+  let unit = 0;
+  while (n >= 1000 && unit < units.length - 1) [n, unit] = [n / 1000, unit + 1];
+  const digits = unit === 0 || n >= 100 ? 0 : 1;
+  const style = { style: "unit", unit: units[unit], maximumFractionDigits: digits };
+  return new Intl.NumberFormat(locale, style).format(n);
+}
+
+/** A duration in seconds, in at most two units: 2 min 5 s. */
+export function duration(seconds) {
+  if (seconds < 1) return t("time.under");
+  const units = [[86400, "day"], [3600, "hour"], [60, "minute"], [1, "second"]];
+  let left = Math.round(seconds);
+  const shown = [];
+  for (const [size, unit] of units) {
+    const n = Math.floor(left / size);
+    left -= n * size;
+    if (n > 0) shown.push(new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short" }).format(n));
+    if (shown.length === 2 || (shown.length === 1 && n === 0)) break;
+  }
+  return shown.join(" ");
+}
+
+/** How long ago a moment (RFC 3339) was: 3 minutes ago. */
+export function ago(at) {
+  const seconds = (Date.parse(at) - Date.now()) / 1000;
+  const units = [[86400, "day"], [3600, "hour"], [60, "minute"]];
+  for (const [size, unit] of units) {
+    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
+  }
+  return relative.format(Math.min(0, Math.trunc(seconds)), "second");
+}
+
+/** A moment (RFC 3339) as date and time of the person's time zone. */
+export const time = (at) => moment.format(new Date(at));
+
+/** A moment as time of the day. */
+export const timeOfDay = (at) => clock.format(new Date(at));

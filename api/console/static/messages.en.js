@@ -1,0 +1,46 @@
+export default {
+  "shell.skip": "Skip to the content",
+  "shell.nav": "Pages",
+  "shell.docs": "API reference",
+  "shell.noscript": "This page needs JavaScript. The service can be used without the page:",
+  "nav.new": "New job",
+  "nav.jobs": "Jobs",
+  "nav.models": "Models",
+  "nav.service": "Service",
+  "missing.title": "No such page",
+  "missing.text": "The address names no page of this service, or one that your key may not open.",
+  "connection.lost": "The service does not answer. Trying again …",
+  "uploads.region": "Uploads",
+
+  "key.title": "A key, please",
+  "key.text": "This service answers only with a key. Ask whoever runs it for one.",
+  "key.label": "Key",
+  "key.memory": "The key stays in the memory of this tab. After a reload the page asks again.",
+  "key.wrong": "The service does not know this key. Check that you copied all of it.",
+  "key.enter": "Continue",
+  "key.leave": "Forget key",
+  "key.left": "The key is forgotten.",
+
+  "action.again": "Try again",
+  "action.copy": "Copy",
+  "action.keep": "No, go back",
+  "said.copied": "Copied.",
+  "error.unreachable": "The service does not answer.",
+  "error.request": "Request {id} in the log",
+
+  "state.queued": "Queued",
+  "state.running": "Running",
+  "state.succeeded": "Succeeded",
+  "state.failed": "Failed",
+  "state.cancelled": "Cancelled",
+  "state.expired": "Expired",
+
+  "job.title": "Job",
+
+  "rows": { "one": "{count} row", "other": "{count} rows" },
+  "time.under": "under 1 s",
+  "chart.bin": { "one": "{from} to {to}: {count} row", "other": "{from} to {to}: {count} rows" },
+  "chart.most": { "one": "Most between {from} and {to}: {count} row", "other": "Most between {from} and {to}: {count} rows" },
+  "chart.nothing": "Nothing to show yet.",
+  "chart.line": "{label}: now {now}, at most {most} in the last 15 minutes"
+}
