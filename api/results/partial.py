@@ -33,7 +33,9 @@ PARAMETERS = (
         "`true`: give the rows that are there, even if the job has not succeeded.",
     ),
     Parameter(
-        "cursor", number(0, MAX_CURSOR), "With `partial`: the `next` of the previous answer."
+        "cursor",
+        number(0, MAX_CURSOR),
+        "With `partial`, or in a search: the `next` of the previous answer.",
     ),
 )
 

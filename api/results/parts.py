@@ -70,9 +70,8 @@ class ResultParts:
         """Whether the stored rows have the columns of the results, and no others."""
         return self.columns == self.job.spec.stored_columns
 
-    def bad_rows(self, number: int) -> list[tuple[int, str, str]]:
+    def bad_rows(self, content: bytes) -> list[tuple[int, str, str]]:
         """The rows of a part with an error: number within the part, ref and error of each."""
-        content = self.content_or_errors(number)
         return self.form.bad_rows(content, self.job.spec.stored_columns)
 
     def parse(self, content: bytes, begin: int = 0, end: int | None = None) -> Records:

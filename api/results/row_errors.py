@@ -20,6 +20,7 @@ from api.results.partial import (
     is_partial,
     rows_response,
 )
+from api.results.row_search import KIND_PARAMETER, REF_PARAMETERS, search_of
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.services import current_services
 from shared.errors.input import BadOption
@@ -78,6 +79,8 @@ _ERROR: RowError = {"row": 7, "ref": "r7", "error": "the text is empty"}
             "The format of the answer; without it `Accept` decides.",
         ),
         Parameter("limit", number(0, MAX_PAGE), "JSON only: the most rows on a page."),
+        KIND_PARAMETER,
+        *REF_PARAMETERS,
         *PARAMETERS,
     ),
 )
@@ -89,16 +92,17 @@ def bad_rows(job_id: str) -> Response:
         check_whole(services, job)
     wanted = wanted_format(request, FORMATS)
     begin, limit = cursor_and_limit()
+    search = search_of(request.args, kinds=True)
     # The first page alone: what it finds is recorded, and the other pages know it.
     available = AvailableRows.of(services, job, check=not begin)
     if wanted == "json":
-        rows, cursor = available.bad_page(begin, limit)
+        rows, cursor = available.bad_page(begin, limit, search)
         errors = [_record(row) for row in rows]
         response = jsonify({"errors": errors, "state": job.state, "next": cursor_json(cursor)})
     else:
         cursor = available.cursor_after(available.end(begin))
         write, head = (_csv, _HEADER) if wanted == "csv" else (_ndjson, b"")
-        content: Iterator[bytes] = map(write, available.bad_rows_by_part(begin))
+        content: Iterator[bytes] = map(write, available.bad_rows_by_part(begin, search))
         response = rows_response(head, content, wanted, f"{job_id}-errors")
     add_next_link(services, available, response, cursor)
     return response

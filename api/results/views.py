@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from api.jobs.lookup import find_job
 from api.requests.options import whole_number
 from api.results.byte_ranges import answer_range
+from api.results.found_rows import FoundPage, found_response
 from api.results.negotiation import Format, file_response, wanted_format
 from api.results.pages import give_back_after, page_turns
 from api.results.partial import (
@@ -20,6 +21,7 @@ from api.results.partial import (
     partial_response,
 )
 from api.results.parts import ResultParts
+from api.results.row_search import REF_PARAMETERS, search_of
 from api.results.streaming import with_first_chunk
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.schema.row_types import Row
@@ -58,7 +60,7 @@ RESULTS = (
     Content("text/csv", {"type": "string"}, f"ref,{SCORE},error\n1,0.69,\n"),
     Content("application/x-ndjson", {"type": "string"}, _LINE),
     Content("application/vnd.apache.parquet", {"type": "string", "format": "binary"}),
-    *json(ResultsPage | PartialPage, _PAGE),
+    *json(ResultsPage | PartialPage | FoundPage, _PAGE),
 )
 
 
@@ -92,16 +94,24 @@ RESULTS = (
         Parameter(
             "limit", number(0, MAX_PAGE), "JSON only: the most rows on a page; long rows are fewer."
         ),
+        *REF_PARAMETERS,
         *PARAMETERS,
     ),
 )
 def results(job_id: str) -> Response:
-    """All rows as a file, or a page of them as JSON; with `partial`, the rows that are done."""
+    """All rows as a file, or a page of them as JSON.
+
+    With `partial` these are the rows that are done; with `ref`, those that a search finds.
+    """
     services = current_services()
     job = find_job(services, job_id)
-    if is_partial():
+    partial, search = is_partial(), search_of(request.args)
+    if not partial:
+        check_whole(services, job)
+    if search:
+        return found_response(services, job, search, partial=partial)
+    if partial:
         return partial_response(services, job)
-    check_whole(services, job)
     return results_response(services, job)
 
 

@@ -157,6 +157,22 @@ def bad_rows(content: bytes, columns: ResultColumns = PLAIN) -> list[tuple[int, 
     ]
 
 
+def may_have_ref(content: bytes, text: str, *, whole: bool) -> bool:
+    """Whether the output of `render` may have a row with this ref; reads no row.
+
+    Args:
+        content: the output of `render`.
+        text: the ref, or a part of it.
+        whole: whether the text is the whole ref. Then a row with another ref is hardly ever taken
+            for it, otherwise any cell may have the text.
+    """
+    if whole:
+        begin = f"{cell(text)},".encode()
+        return content.startswith(begin) or b"\n" + begin in content
+    # A quote in a cell is written as two, as its cell is quoted then.
+    return text.replace('"', '""').encode() in content
+
+
 def _read(content: bytes, begin: int, end: int | None) -> Iterable[list[str]]:
     text = content.decode()
     if '"' in text:

@@ -28,6 +28,13 @@ class Parse(Protocol):
         """See `shared.tables.csv_results.parse`."""
 
 
+class MayHaveRef(Protocol):
+    """Tells quickly whether the rows of a part may have a ref."""
+
+    def __call__(self, content: bytes, text: str, *, whole: bool) -> bool:
+        """See `shared.tables.csv_results.may_have_ref`."""
+
+
 class RenderCsv(Protocol):
     """Writes the rows of a part as CSV."""
 
@@ -52,6 +59,7 @@ class RowFormat:
         write: writes such records; what the columns do not name is left out.
         bad_rows: finds the rows with an error in what `render` wrote: number, ref and error of
             each.
+        may_have_ref: tells without reading rows whether one may have a ref, or a part of it.
     """
 
     header: Callable[[ResultColumns], bytes]
@@ -59,6 +67,7 @@ class RowFormat:
     parse: Parse
     write: Callable[[Records, ResultColumns], bytes]
     bad_rows: Callable[[bytes, ResultColumns], list[tuple[int, str, str]]]
+    may_have_ref: MayHaveRef
 
 
 def _write_csv(records: Records, columns: ResultColumns) -> bytes:
@@ -90,7 +99,12 @@ def csv_format(render: RenderCsv) -> RowFormat:
         return render(rows.refs, outputs, rows.errors, rows.extras)
 
     return RowFormat(
-        csv_results.header, render_rows, csv_results.parse, _write_csv, csv_results.bad_rows
+        csv_results.header,
+        render_rows,
+        csv_results.parse,
+        _write_csv,
+        csv_results.bad_rows,
+        csv_results.may_have_ref,
     )
 
 
@@ -101,6 +115,7 @@ NDJSON = RowFormat(
     ndjson_results.parse,
     _write_ndjson,
     ndjson_results.bad_rows,
+    ndjson_results.may_have_ref,
 )
 
 ROW_FORMATS = {"csv": CSV, "ndjson": NDJSON}
