@@ -7,6 +7,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.results.available import AvailableRows
+from api.results.csv_style import style_of
 from api.results.negotiation import wanted_format
 from api.results.pages import PAGE_BYTES, give_back_after, page_turns
 from api.results.partial import Next, add_next_link, cursor_and_limit, cursor_json
@@ -55,7 +56,7 @@ def found_response(services: Services, job: Job, wanted: RowSearch, *, partial: 
         shared.errors.service.NotAcceptable: `Accept` does not admit JSON.
         shared.errors.service.ResultsDamaged: a part is damaged.
     """
-    wanted_format(request, ["json"])
+    style_of(request.args, wanted_format(request, ["json"]))
     if "offset" in request.args:
         reason = "a search continues at cursor"
         raise BadOption(option="offset", value=request.args["offset"][:80], reason=reason)

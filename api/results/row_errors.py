@@ -1,13 +1,16 @@
 """`/jobs/<id>/errors`: the rows without a score, and the error of each."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from flask import Blueprint, Response, jsonify, request
 from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
 from api.results.available import AvailableRows, BadRow
-from api.results.negotiation import Format, wanted_format
+from api.results.csv_style import PARAMETERS as STYLE_PARAMETERS
+from api.results.csv_style import style_of
+from api.results.negotiation import Format, file_name, wanted_format
 from api.results.partial import (
     HEADERS,
     MAX_PAGE,
@@ -33,7 +36,7 @@ blueprint = Blueprint("bad_rows", __name__)
 
 FORMATS: tuple[Format, ...] = ("json", "csv", "ndjson")
 
-_HEADER = b"row,ref,error\n"
+_HEADER = ("row", "ref", "error")
 
 
 class RowError(TypedDict):
@@ -79,6 +82,7 @@ _ERROR: RowError = {"row": 7, "ref": "r7", "error": "the text is empty"}
             "The format of the answer; without it `Accept` decides.",
         ),
         Parameter("limit", number(0, MAX_PAGE), "JSON only: the most rows on a page."),
+        *STYLE_PARAMETERS,
         KIND_PARAMETER,
         *REF_PARAMETERS,
         *PARAMETERS,
@@ -91,6 +95,7 @@ def bad_rows(job_id: str) -> Response:
     if not is_partial():
         check_whole(services, job)
     wanted = wanted_format(request, FORMATS)
+    style = style_of(request.args, wanted)
     begin, limit = cursor_and_limit()
     search = search_of(request.args, kinds=True)
     # The first page alone: what it finds is recorded, and the other pages know it.
@@ -101,9 +106,12 @@ def bad_rows(job_id: str) -> Response:
         response = jsonify({"errors": errors, "state": job.state, "next": cursor_json(cursor)})
     else:
         cursor = available.cursor_after(available.end(begin))
-        write, head = (_csv, _HEADER) if wanted == "csv" else (_ndjson, b"")
+        write, head = _ndjson, b""
+        if wanted == "csv":
+            write = partial(_csv, delimiter=style.dialect.delimiter)
+            head = style.mark + _line(_HEADER, style.dialect.delimiter)
         content: Iterator[bytes] = map(write, available.bad_rows_by_part(begin, search))
-        response = rows_response(head, content, wanted, f"{job_id}-errors")
+        response = rows_response(head, content, wanted, f"{file_name(job)}-errors")
     add_next_link(services, available, response, cursor)
     return response
 
@@ -112,10 +120,13 @@ def _record(row: BadRow) -> RowError:
     return {"row": row.number + 1, "ref": row.ref, "error": row.error}
 
 
-def _csv(rows: list[BadRow]) -> bytes:
-    return "".join(
-        [f"{row.number + 1},{cell(row.ref)},{cell(row.error)}\n" for row in rows]
-    ).encode()
+def _csv(rows: list[BadRow], delimiter: str) -> bytes:
+    cells = ((str(row.number + 1), row.ref, row.error) for row in rows)
+    return b"".join([_line(row, delimiter) for row in cells])
+
+
+def _line(row: tuple[str, str, str], delimiter: str) -> bytes:
+    return (delimiter.join([cell(text, delimiter) for text in row]) + "\n").encode()
 
 
 def _ndjson(rows: list[BadRow]) -> bytes:

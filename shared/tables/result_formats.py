@@ -1,7 +1,8 @@
 """The row formats of results, CSV and NDJSON: how the rows of a part are written and read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from shared.tables import csv_results, ndjson_results
@@ -70,10 +71,12 @@ class RowFormat:
     may_have_ref: MayHaveRef
 
 
-def _write_csv(records: Records, columns: ResultColumns) -> bytes:
+def _write_csv(
+    records: Records, columns: ResultColumns, dialect: csv_results.Dialect = csv_results.COMMAS
+) -> bytes:
     refs, *cells = ([record[name] for record in records] for name in columns.names)
     outputs, [errors, *extras] = cells[: len(columns.outputs)], cells[len(columns.outputs) :]
-    return csv_results.render(refs, outputs, errors, extras)
+    return csv_results.render(refs, outputs, errors, extras, dialect)
 
 
 def _render_ndjson(rows: Rows, outputs: Outputs, columns: ResultColumns) -> bytes:
@@ -117,6 +120,16 @@ NDJSON = RowFormat(
     ndjson_results.bad_rows,
     ndjson_results.may_have_ref,
 )
+
+
+def csv_in(dialect: csv_results.Dialect, before: bytes = b"") -> RowFormat:
+    """CSV in a dialect, which can be written alone, with some bytes before the header."""
+    return replace(
+        CSV,
+        header=lambda columns: before + csv_results.header(columns, dialect),
+        write=partial(_write_csv, dialect=dialect),
+    )
+
 
 ROW_FORMATS = {"csv": CSV, "ndjson": NDJSON}
 
