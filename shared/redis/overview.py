@@ -1,6 +1,7 @@
 """What waits and runs in the whole service, and what it has done: for the metrics."""
 
 import json
+from collections import Counter
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -35,6 +36,12 @@ class Totals:
     failed: dict[str, int] = field(default_factory=dict)  #: Rows with an error, by full name.
     parts: dict[str, int] = field(default_factory=dict)  #: Completed parts, by full name.
     ended: dict[str, int] = field(default_factory=dict)  #: Jobs, by the state in which they ended.
+    #: Rows of questions that were answered, by full name. A repeated question counts again.
+    answered: dict[str, int] = field(default_factory=dict)
+
+    def rows(self) -> Counter[str]:
+        """All rows of jobs and questions that are done, by full name."""
+        return Counter(self.completed) + Counter(self.failed) + Counter(self.answered)
 
 
 class Overview(Protocol):

@@ -79,11 +79,14 @@ def test_everything_is_counted_once(store: JobStore, overview: Overview) -> None
     store.take_small(MODEL, 10)
     for _ in range(2):
         store.answer_small([Answer(small_id, b"", 2, 1)])
+    asked = question(reply_to="me")
+    store.answer_small([Answer(asked.id, b"", 3, 1, asked.reply_to, full_name=MODEL)])
     cancelled, _ = running(store, 1, lanes=1)
     store.move(cancelled, State.CANCELLED)
     assert overview.totals() == Totals(
-        {MODEL: 20}, {MODEL: 3}, {MODEL: 2}, {"succeeded": 2, "cancelled": 1}
+        {MODEL: 20}, {MODEL: 3}, {MODEL: 2}, {"succeeded": 2, "cancelled": 1}, {MODEL: 4}
     )
+    assert overview.totals().rows() == {MODEL: 27}
 
 
 def test_the_age_of_the_first_message_is_known(link: RedisLink, redis_settings: Settings) -> None:

@@ -60,4 +60,5 @@ class InMemoryOverview(Overview):
                 totals.parts[name] = totals.parts.get(name, 0) + len(one.done)
             if job.state in ENDED:
                 totals.ended[job.state] = totals.ended.get(job.state, 0) + 1
+        totals.answered.update(self._store._answered)
         return totals
