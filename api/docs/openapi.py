@@ -78,7 +78,10 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("v1_files", "v1_batches"),
     ),
     "Models": ("The models that a job may name.", ("models",)),
-    "Operations": ("Probes, metrics and workers.", ("health", "metrics")),
+    "Operations": (
+        "Probes, metrics, workers and the state of the service.",
+        ("health", "metrics", "service"),
+    ),
     "Documentation": ("This document, and the page that shows it.", ("openapi", "docs_page")),
 }
 

@@ -67,6 +67,7 @@ SCOPES: dict[str, Scope | None] = {
     "models.models": Scope.READ,
     "metrics.metrics": Scope.ADMIN,
     "metrics.workers": Scope.ADMIN,
+    "service.service": Scope.ADMIN,
 }
 
 #: The window of the rate limit, in seconds.

@@ -12,9 +12,10 @@ from shared.dispatch import CeleryDispatch, make_celery
 from shared.fleet import Worker
 from shared.jobs.job import State
 from shared.jobs.job_store import Answer, JobStore
+from shared.monitoring.overview import Overview, Totals, Workload
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
-from shared.redis.overview import Overview, RedisOverview, Totals, Workload
+from shared.redis.overview import RedisOverview
 
 Look = Callable[[], Workload]
 

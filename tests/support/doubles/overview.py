@@ -11,7 +11,7 @@ from typing_extensions import override
 from shared.jobs.job import ENDED, State
 from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import Question
-from shared.redis.overview import Overview, Totals, Workload
+from shared.monitoring.overview import Overview, Totals, Workload
 
 
 class InMemoryOverview(Overview):
