@@ -1,12 +1,18 @@
 """`/service`: the whole service as its operators see it, now and in the last minutes."""
 
+from typing import Annotated
+
 from flask import Blueprint
+from pydantic import Field
 from typing_extensions import TypedDict
 
+from api.operations.service_findings import service_findings
 from api.operations.service_history import HistoryJson, history_json
 from api.operations.service_now import NowJson, WorkJson, now_json
+from api.operations.snapshot import Snapshot
 from api.schema.describe import Answer, describes, json
 from api.services import current_services
+from shared.monitoring.findings import FindingJson
 from shared.telemetry.timestamps import rfc3339
 
 blueprint = Blueprint("service", __name__)
@@ -18,6 +24,10 @@ class ServiceJson(TypedDict):
     time: str
     now: NowJson
     history: HistoryJson
+    findings: Annotated[
+        list[FindingJson],
+        Field(description="What is well and what is wrong, as the replica that answers sees it."),
+    ]
 
 
 _WORK: WorkJson = {
@@ -61,21 +71,30 @@ _EXAMPLE: ServiceJson = {
         ],
         "gaps": [{"start": "2026-01-01T12:00:00.000Z", "end": "2026-01-01T12:14:48.000Z"}],
     },
+    "findings": [
+        {
+            "about": "workers",
+            "level": "fine",
+            "message": "1 worker is alive, with 2 processes.",
+            "advice": "",
+        }
+    ],
 }
 
 
 @blueprint.get("/service")
 @describes({200: Answer("The service.", json(ServiceJson, _EXAMPLE))})
 def service() -> ServiceJson:
-    """The whole service: its present state, and its history.
+    """The whole service: its present state, its history, and what is wrong with it.
 
     Workers record the history, one sample every ten seconds for the whole service, whether or not
     anybody looks. A time in which no worker was alive is one of its `gaps`.
     """
     services = current_services()
-    samples, now = services.monitor.samples(), services.monitor.now()
+    snapshot = Snapshot.take(services)
     return {
-        "time": rfc3339(now),
-        "now": now_json(services, samples, now),
-        "history": history_json(samples, now),
+        "time": rfc3339(snapshot.at),
+        "now": now_json(services, snapshot),
+        "history": history_json(snapshot.samples, snapshot.at),
+        "findings": [one.as_json() for one in service_findings(services, snapshot)],
     }

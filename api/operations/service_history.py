@@ -39,7 +39,9 @@ class SampleJson(TypedDict):
         int, Field(description="Jobs and questions that no worker has started.")
     ]
     worker_memory: Annotated[int, Field(description="Of the processes of all workers.")]
-    redis_memory: int
+    redis_memory: Annotated[
+        int | None, Field(description="Null: Redis does not let its user ask for it.")
+    ]
     disk_free: Annotated[int | None, Field(description="Null: the disk could not be read.")]
 
 

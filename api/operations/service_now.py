@@ -8,19 +8,23 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.operations.service_history import rows_per_second
+from api.operations.snapshot import Snapshot
 from api.process.measures import BODY_MEMORY, counters
 from api.process.memory import replica_bytes
 from api.release import release
 from api.services import Services
 from shared.fleet import Worker
 from shared.machine_memory import memory_bytes
-from shared.monitoring.disk import DiskSpace, disk_space
+from shared.monitoring.disk import disk_space
 from shared.monitoring.monitor import RedisMemory
 from shared.monitoring.overview import Workload
 from shared.monitoring.sample import Sample
 
 #: The share of a limit from which on it is near.
 NEAR = 0.8
+
+#: A rate is made over at least this time, in seconds.
+LEAST_SECONDS = 5.0
 
 
 class JobCountJson(TypedDict):
@@ -74,7 +78,9 @@ class MemoryJson(TypedDict):
     api: Annotated[
         UsedJson, Field(description="All processes of the replica that answers, of its host's.")
     ]
-    redis: UsedJson
+    redis: Annotated[
+        UsedJson | None, Field(description="Null: it does not let its user ask for it.")
+    ]
 
 
 class DiskJson(TypedDict):
@@ -119,30 +125,25 @@ class NowJson(WorkJson):
     limits: Annotated[list[LimitJson], Field(description="Beyond them new work is refused.")]
 
 
-def now_json(services: Services, samples: Collection[Sample], now: float) -> NowJson:
+def now_json(services: Services, snapshot: Snapshot) -> NowJson:
     """The present state.
-
-    Args:
-        services: of the API.
-        samples: the history, in the order of its times.
-        now: seconds since the epoch, by the clock of the samples.
 
     Raises:
         redis.RedisError: Redis does not answer.
     """
-    serving, workers = services.fleet.serving(), services.fleet.workers()
+    workers, serving, memory = snapshot.workers, snapshot.serving, snapshot.server.memory
     workloads = services.overview.workloads(serving)
-    memory, disk = services.monitor.memory(), disk_space(services.settings.blobs_dir)
+    disk = disk_space(services.settings.blobs_dir)
     present = Sample.of(
-        now,
+        snapshot.at,
         totals=services.overview.totals(),
         workloads=workloads.values(),
         workers=workers,
         serving=serving,
-        redis_memory=memory.used,
+        redis_memory=memory.used if memory else None,
         disk=disk,
     )
-    earlier = [sample for sample in samples if now - sample.at >= 5]
+    earlier = [one for one in snapshot.samples if snapshot.at - one.at >= LEAST_SECONDS]
     return {
         "releases": {
             "api": release(),
@@ -159,9 +160,9 @@ def now_json(services: Services, samples: Collection[Sample], now: float) -> Now
         "memory": {
             "workers": {"used": present.worker_memory, "most": _memory_of_hosts(workers)},
             "api": {"used": replica_bytes(), "most": memory_bytes()},
-            "redis": {"used": memory.used, "most": memory.most or None},
+            "redis": {"used": memory.used, "most": memory.most or None} if memory else None,
         },
-        "disk": _disk_json(disk),
+        "disk": {"free": disk.free, "total": disk.total} if disk else None,
         "limits": list(_limits(services, workloads, memory)),
     }
 
@@ -191,12 +192,8 @@ def _memory_of_hosts(workers: Collection[Worker]) -> int | None:
     return sum(hosts.values()) if hosts and all(hosts.values()) else None
 
 
-def _disk_json(disk: DiskSpace | None) -> DiskJson | None:
-    return {"free": disk.free, "total": disk.total} if disk else None
-
-
 def _limits(
-    services: Services, workloads: Mapping[str, Workload], memory: RedisMemory
+    services: Services, workloads: Mapping[str, Workload], memory: RedisMemory | None
 ) -> Iterator[LimitJson]:
     """How much is used of each limit beyond which the service refuses new work."""
     settings, load = services.settings, services.store.load("")
@@ -208,7 +205,7 @@ def _limits(
         "SCORELANE_MAX_WAITING_BYTES": (load.held, settings.max_waiting_bytes),
         "SCORELANE_MAX_WAITING_SMALL": (longest, settings.max_waiting_small),
         "SCORELANE_BODY_MEMORY_BYTES": (round(bodies), settings.body_memory_bytes),
-        "maxmemory": (memory.used, memory.most),
+        "maxmemory": memory or (0, 0),
     }
     for limit, (used, most) in uses.items():
         if most:

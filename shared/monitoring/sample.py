@@ -33,7 +33,7 @@ class Sample:
     waiting_rows: int  #: Rows of bulk jobs that are neither done nor being scored.
     waiting_jobs: int  #: Bulk jobs, small jobs and questions that no worker has started.
     worker_memory: int  #: Of the processes of all workers.
-    redis_memory: int
+    redis_memory: int | None  #: None: Redis does not let its user ask for it.
     disk_free: int | None  #: Of the blob store's disk; None: it could not be read.
     #: Rows that are done by full name, of the served models that have done most, at most
     #: `MOST_MODELS`.
@@ -48,7 +48,7 @@ class Sample:
         workloads: Collection[Workload],
         workers: Collection[Worker],
         serving: Collection[str],
-        redis_memory: int,
+        redis_memory: int | None,
         disk: DiskSpace | None,
     ) -> "Sample":
         """A sample of what the overview and the fleet say at the time `at`.
@@ -93,7 +93,7 @@ def sample_of(text: str) -> Sample | None:
             waiting_rows=int(waiting_rows),
             waiting_jobs=int(waiting_jobs),
             worker_memory=int(worker_memory),
-            redis_memory=int(redis_memory),
+            redis_memory=None if redis_memory is None else int(redis_memory),
             disk_free=None if disk_free is None else int(disk_free),
             by_model={str(name): int(done) for name, done in by_model.items()},
         )

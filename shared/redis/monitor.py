@@ -1,9 +1,16 @@
-"""What operators see of the service, on Redis: the history, and the memory of Redis."""
+"""What operators see of the service, on Redis: the history, and the state of Redis itself."""
 
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+from redis.exceptions import NoPermissionError
 from typing_extensions import override
 
-from shared.monitoring.monitor import Monitor, RedisMemory
+from shared.monitoring.monitor import Monitor, RedisMemory, ServerState
 from shared.monitoring.sample import MOST_SAMPLES, Sample, sample_of
+from shared.redis.erasure import refusal_of
 from shared.redis.link import RedisLink
 
 
@@ -33,6 +40,30 @@ class RedisMonitor(Monitor):
         return sorted(found, key=lambda sample: sample.at)
 
     @override
-    def memory(self) -> RedisMemory:
-        info = self._link.client.info("memory")
-        return RedisMemory(int(info.get("used_memory", 0)), int(info.get("maxmemory", 0)))
+    def memory(self) -> RedisMemory | None:
+        info = self._info("memory")
+        return None if info is None else RedisMemory.of(info)
+
+    @override
+    def server(self, calls: int) -> ServerState:
+        client = self._link.client
+        info = self._info()
+        before = time.time()
+        seconds, micros = client.time()
+        clock_ahead = (before + time.time()) / 2 - (seconds + micros / 1e6)
+        times = [_timed(client.ping) for _ in range(calls)]
+        return ServerState(info, median(times), clock_ahead, refusal_of(self._link))
+
+    def _info(self, *sections: str) -> dict[str, Any] | None:
+        # A server of somebody else may forbid "dangerous" commands, and INFO is one of these.
+        try:
+            found: dict[str, Any] = self._link.client.info(*sections)
+        except NoPermissionError:
+            return None
+        return found
+
+
+def _timed(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start

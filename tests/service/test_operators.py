@@ -257,9 +257,9 @@ def test_top_and_doctor_look_at_the_service(service: Programs) -> None:
     assert sum(worker["rows"] for worker in seen["workers"]) > 0
     status, found = command(service, "doctor")
     assert status == 1
-    assert [one for one in found if one["weight"] == "fault"] == []
-    assert "2 workers are alive, with 4 processes." in [one["said"] for one in found]
-    warned = [one["said"] for one in found if one["weight"] == "warning"]
+    assert [one for one in found if one["level"] == "fault"] == []
+    assert "2 workers are alive, with 4 processes." in [one["message"] for one in found]
+    warned = [one["message"] for one in found if one["level"] == "warning"]
     assert [said for said in warned if "SCORELANE_RETENTION_SECOND " in said]
 
 

@@ -41,13 +41,14 @@ class Sampler:
         if not self._store.due(f"sample-{slot}", 3 * SAMPLE_SECONDS):
             return
         serving = self._fleet.serving()
+        memory = self._monitor.memory()
         sample = Sample.of(
             self._monitor.now(),
             totals=self._overview.totals(),
             workloads=self._overview.workloads(serving).values(),
             workers=self._fleet.workers(),
             serving=serving,
-            redis_memory=self._monitor.memory().used,
+            redis_memory=memory.used if memory else None,
             disk=disk_space(self._blobs),
         )
         self._monitor.record(sample)

@@ -154,3 +154,24 @@ def test_samples_before_the_history_only_give_rates() -> None:
     samples = [a_sample(HISTORY_SECONDS + 5, 0), a_sample(HISTORY_SECONDS - 5, 100)]
     [sample] = history_json(samples, NOW)["samples"]
     assert sample["rows_per_second"] == 10.0
+
+
+def findings(service: Service, level: str) -> str:
+    """The messages and the advice of the findings of a level."""
+    chosen = [one for one in found(service)["findings"] if one["level"] == level]
+    assert all(bool(one["advice"]) is (level != "fine") for one in chosen)
+    return " ".join(f"{one['about']}: {one['message']}" for one in chosen)
+
+
+def test_it_says_what_is_wrong(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The findings of doctor about variables, blobs, Redis and workers, from the API's view."""
+    monkeypatch.setenv("SCORELANE_PROCESES", "2")
+    assert "workers: No worker is alive" in findings(service, "fault")
+    assert "did you mean SCORELANE_PROCESSES?" in findings(service, "warning")
+    service.fleet.describe(a_worker("a", release="99", failed={"mine": "it is damaged"}))
+    assert "models: a does not serve mine: it is damaged" in findings(service, "fault")
+    assert "differ from that at the API: " in findings(service, "warning")
+    fine = findings(service, "fine")
+    assert "clock: The clock at the API is 0.0 s" in fine
+    assert "can be written" in fine
+    assert "1 worker is alive" in fine

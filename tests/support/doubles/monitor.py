@@ -4,7 +4,7 @@ import time
 
 from typing_extensions import override
 
-from shared.monitoring.monitor import Monitor, RedisMemory
+from shared.monitoring.monitor import Monitor, RedisMemory, ServerState
 from shared.monitoring.sample import MOST_SAMPLES, Sample
 
 
@@ -29,3 +29,8 @@ class InMemoryMonitor(Monitor):
     @override
     def memory(self) -> RedisMemory:
         return RedisMemory(used=0, most=0)
+
+    @override
+    def server(self, calls: int) -> ServerState:
+        info = {"redis_version": "7.4.0", "aof_enabled": 1, "used_memory": 0, "maxmemory": 0}
+        return ServerState(info, call_seconds=0.0001, clock_ahead=0.0, rewrite_refusal=None)
