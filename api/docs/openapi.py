@@ -80,7 +80,10 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Models": ("The models that a job may name.", ("models",)),
     "Identity": ("Who the service takes a client for, and what it allows.", ("identity",)),
-    "Operations": ("Probes, metrics and workers.", ("health", "metrics")),
+    "Operations": (
+        "Probes, metrics, workers and the state of the service.",
+        ("health", "metrics", "service"),
+    ),
     "Console": ("The page of the service for people, and its files.", ("console",)),
     "Documentation": ("This document, and the page that shows it.", ("openapi", "docs_page")),
 }
