@@ -53,6 +53,15 @@ _PROBLEM = {
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What is wrong, and what to do."},
         "request_id": {"type": "string", "description": "The request's id in the log."},
+        "columns": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Of a refused dry run: the columns of the upload, if they are known.",
+        },
+        "sample": {
+            "type": "object",
+            "description": "Of a refused dry run: as in the answer of one, if it is known.",
+        },
     },
     "required": ["type", "title", "status", "detail"],
 }
