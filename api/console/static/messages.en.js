@@ -39,6 +39,7 @@ export default {
 
   "service.loading": "Looking …",
   "service.well": "All is well.",
+  "service.checked": "What was checked and is fine",
   "service.charts": "The last 15 minutes",
   "service.rate": "Rows per second",
   "service.perSecond": "{n}/s",

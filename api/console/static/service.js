@@ -1,7 +1,7 @@
 // The page "Service": whether all is well, for those who run it.
 
 import { call } from "./api.js";
-import { card, facts, heading, notice, table, trouble } from "./components.js";
+import { card, facts, folded, heading, notice, table, trouble } from "./components.js";
 import { line } from "./charts.js";
 import { fill, h } from "./dom.js";
 import { ago, bytes, compact, count, duration, percent, time } from "./format.js";
@@ -30,7 +30,7 @@ export function service({ signal }) {
 }
 
 function show(parts, state, workers) {
-  fill(parts.findings, findings(state.findings));
+  unlessSame(parts.findings, state.findings, findings);
   fill(parts.charts, charts(state));
   fill(parts.now, nowFacts(state.now));
   fill(parts.room, meters(state.now));
@@ -47,8 +47,10 @@ function unlessSame(node, data, make) {
 }
 
 function findings(found) {
-  if (!found.length) return notice("good", h("strong", {}, t("service.well")));
-  return found.map((one) => notice(one.level, h("strong", {}, one.title), one.advice && h("p", {}, one.advice)));
+  const bad = found.filter((one) => one.level !== "fine");
+  const shown = bad.map((one) => notice(one.level === "fault" ? "error" : "warning", h("strong", {}, one.message), h("p", {}, one.advice)));
+  return [shown.length ? shown : notice("good", h("strong", {}, t("service.well"))),
+    folded(t("service.checked"), h("ul", { class: "checks" }, found.filter((one) => one.level === "fine").map((one) => h("li", {}, one.message))))];
 }
 
 function charts({ time: now, history }) {
