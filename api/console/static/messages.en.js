@@ -51,7 +51,6 @@ export default {
   "service.diskFree": "Free disk",
   "service.now": "Now",
   "service.workers": "Workers",
-  "service.workersValue": { "one": "{n}, with {processes} processes", "other": "{n}, with {processes} processes" },
   "service.jobsBulk": "Jobs of files",
   "service.jobsSmall": "Small jobs and questions",
   "service.jobsValue": "{running} running, {waiting} waiting",

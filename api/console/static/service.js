@@ -36,7 +36,7 @@ function show(parts, state, workers) {
   fill(parts.room, meters(state.now));
   unlessSame(parts.models, state.now.models, models);
   unlessSame(parts.workers, workers, workersTable);
-  unlessSame(parts.errors, state.errors, errors);
+  unlessSame(parts.errors, state.errors ?? [], errors);
 }
 
 // A table that did not change stays, with its place of scrolling and what a person marked in it.
@@ -73,7 +73,8 @@ function nowFacts(now) {
   const releases = new Set([now.releases.api, ...Object.keys(now.releases.workers)]);
   const { bulk, small } = now.jobs;
   return facts([
-    [t("service.workers"), t("service.workersValue", { n: now.workers, processes: now.processes })],
+    [t("service.workers"), count(now.workers)],
+    [t("service.processes"), count(now.processes)],
     [t("service.rate"), now.rows_per_second === null ? null : t("service.perSecond", { n: compact(now.rows_per_second) })],
     [t("service.jobsBulk"), t("service.jobsValue", bulk)],
     [t("service.jobsSmall"), t("service.jobsValue", small)],
