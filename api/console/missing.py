@@ -1,5 +1,6 @@
 """The page that a browser gets at an address where nothing is, or that takes no GET."""
 
+import re
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -11,6 +12,9 @@ from api.console.files import MESSAGES, language_of
 from api.console.headers import PAGE_HEADERS
 from api.requests.addresses import methods_of, near_address, shown_path
 from api.requests.navigation import is_navigation
+
+#: Addresses of the API whose data the console shows, at the same address after a `#`.
+_SHOWN = re.compile(r"/(jobs(/[0-9a-f]{32})?|models|service)")
 
 
 def missing_page(error: HTTPException) -> Response | None:
@@ -26,7 +30,9 @@ def missing_page(error: HTTPException) -> Response | None:
         """A text in the person's language; values are escaped unless they are `Markup`."""
         return escape(MESSAGES[language][name]).format(**values)
 
-    near = near_address({"GET"})
+    near = near_address({"GET"}) or ""
+    # Relative, as a proxy may serve the API below a path.
+    root = "../" * (request.path.count("/") - 1) or "./"
     page = render_template(
         "missing.html",
         language=language,
@@ -34,9 +40,9 @@ def missing_page(error: HTTPException) -> Response | None:
         path=shown_path(),
         methods=", ".join(methods_of(error)),
         near=near,
-        near_link=quote((near or "")[1:]),
-        # Relative, as a proxy may serve the API below a path.
-        root="../" * (request.path.count("/") - 1) or "./",
+        near_link=quote(near[1:]),
+        root=root,
+        console=f"{root}#{near}" if _SHOWN.fullmatch(near) else root,
     )
     response = make_response(page, error.code or HTTPStatus.NOT_FOUND)
     response.headers.update(PAGE_HEADERS)

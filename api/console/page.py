@@ -29,6 +29,7 @@ _LINKS = {
     "identity": "/identity",
     "jobs": "/jobs",
     "models": "/models",
+    "service": "/service",
     "sentiment": "/sentiment",
     "score": "/score",
     "ready": "/readyz",

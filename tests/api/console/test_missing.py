@@ -52,6 +52,24 @@ def test_a_wrong_address(service: Service, path: str, near: str | None) -> None:
                 assert there.status_code == 200, link
 
 
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/jobs/", "/#/jobs"),
+        (f"/jobs/{AN_ID}/", f"/#/jobs/{AN_ID}"),
+        ("/Models", "/#/models"),
+        ("/service/", "/#/service"),
+        (f"/jobs/{AN_ID}/results/", "/"),
+        ("/openapi.json/", "/"),
+    ],
+)
+def test_the_console_opens_where_the_address_meant(service: Service, path: str, page: str) -> None:
+    """Where the console shows what the address near by answers to programs."""
+    answer = service.client.get(path, headers=BROWSER)
+    [console] = re.findall(r'class="button primary" href="([^"]+)"', answer.text)
+    assert urljoin(f"http://localhost{path}", console) == f"http://localhost{page}"
+
+
 def test_links_hold_below_the_path_of_a_proxy(service: Service) -> None:
     """They are relative, so none leaves the path."""
     text = service.client.get("/a/b/c", headers=BROWSER).text
