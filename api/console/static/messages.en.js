@@ -9,6 +9,12 @@ export default {
   "nav.service": "Service",
   "missing.title": "No such page",
   "missing.text": "The address names no page of this service, or one that your key may not open.",
+  "wrong.title": "There is nothing here",
+  "wrong.method": "This address is for programs",
+  "wrong.asked": "You asked for {path}.",
+  "wrong.methods": "Programs send {methods} to this address, and a browser sends GET.",
+  "wrong.near": "Did you mean {address}?",
+  "wrong.console": "Open the console",
   "connection.lost": "The service does not answer. Trying again …",
   "uploads.region": "Uploads",
 
