@@ -79,6 +79,7 @@ def use_bulk_jobs(store: RedisJobStore) -> Iterator[None]:
     store.note_callback(job_id, CallbackState.PENDING, error="no answer", again_in=5)
     store.load("me")
     store.spend("me", 60)
+    store.link_secret()
     store.overdue([MODEL])
     store.restore(job_of(), [])
     store.delete(job_id)
