@@ -30,7 +30,7 @@ help:  ## list the targets
 demo: $(DEMO)  ## score examples/reviews.csv through the whole service, started for it
 	@env -u SCORELANE_URL $(BIN)/scorelane score examples/reviews.csv -o scored-reviews.csv
 	@printf '%s\n' '' 'What next?' \
-		'  make serve                                       the service, at http://127.0.0.1:5005' \
+		'  make serve                                       the service: open http://127.0.0.1:5005 in a browser' \
 		'  .venv/bin/scorelane score FILE.csv -o OUT.csv    a file of your own' \
 		'  .venv/bin/scorelane add-model --help             a model of your own' \
 		'  docs/tutorial.md                                 from a CSV to a served model'

@@ -8,7 +8,7 @@ from api.docs import openapi, swagger_page
 from api.inference import invocations, score, v2
 from api.jobs import events
 from api.jobs import views as jobs
-from api.operations import health, metrics, models
+from api.operations import health, metrics, models, service
 from api.process.body_memory import BodyMemory
 from api.process.job_waits import JobWaits
 from api.process.stream_slots import StreamSlots
@@ -26,7 +26,8 @@ from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.fleet import Fleet
 from shared.jobs.job_store import JobStore
-from shared.redis.overview import Overview
+from shared.monitoring.monitor import Monitor
+from shared.monitoring.overview import Overview
 from shared.storage.blobs import Blobs
 
 
@@ -38,6 +39,7 @@ def create_app(
     dispatch: Dispatch,
     fleet: Fleet,
     overview: Overview,
+    monitor: Monitor,
 ) -> Flask:
     """The WSGI app.
 
@@ -48,6 +50,7 @@ def create_app(
         dispatch: sends tasks to the workers.
         fleet: which models and workers there are.
         overview: how much work waits, runs and is done.
+        monitor: what the service remembers of itself for its operators.
     """
     app = Flask(__name__, static_folder=None)
     # JSON keeps texts readable (no \uXXXX), and fields in the order in which the code names them.
@@ -60,6 +63,7 @@ def create_app(
         dispatch,
         fleet,
         overview,
+        monitor,
         SyncScorer(settings, store, dispatch),
         StreamSlots(settings.max_streams),
         JobWaits(settings, store),
@@ -83,6 +87,7 @@ def create_app(
         models,
         health,
         metrics,
+        service,
         openapi,
         swagger_page,
         console,

@@ -6,13 +6,14 @@ from flask import Blueprint, Response, jsonify, request
 from typing_extensions import TypedDict
 from werkzeug.exceptions import NotFound
 
+from api.console.headers import PAGE_HEADERS
 from api.console.shell import DEFAULT_LANGUAGE, shells
 from api.console.static_files import read_files
 from api.release import release
 from api.requests.navigation import prefers_html
 from api.schema.describe import Answer, Content, describes, json
 
-blueprint = Blueprint("console", __name__)
+blueprint = Blueprint("console", __name__, template_folder="templates")
 
 _FILES = read_files(Path(__file__).with_name("static"))
 
@@ -20,29 +21,6 @@ _FILES = read_files(Path(__file__).with_name("static"))
 _SHELLS = shells(_FILES.pop("index.html"), _FILES)
 
 _ICON = "favicon.ico"
-
-#: The headers of HTML pages. A page runs scripts of this host alone, none of them inline or made
-#: from a text; it sends data to this host alone, and no other page can frame it.
-PAGE_HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self' data:",
-            "connect-src 'self'",
-            "font-src 'none'",
-            "form-action 'none'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-            "require-trusted-types-for 'script'",
-            "trusted-types 'none'",
-        )
-    ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), "
-    "payment=(), usb=()",
-}
 
 
 class EntryJson(TypedDict):

@@ -71,6 +71,7 @@ SCOPES: dict[str, Scope | None] = {
     "models.models": Scope.READ,
     "metrics.metrics": Scope.ADMIN,
     "metrics.workers": Scope.ADMIN,
+    "service.service": Scope.ADMIN,
 }
 
 #: The endpoints that answer without a key, and check the key of a request that has one.

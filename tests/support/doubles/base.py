@@ -1,6 +1,6 @@
 """What all sections of the job store in memory share."""
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from queue import Queue
 
 from support.doubles.record import Record
@@ -18,6 +18,7 @@ class InMemoryBase(JobStore):
         self._records: dict[str, Record] = {}
         self._waiting: dict[str, deque[str | Question]] = {}
         self._answers: dict[str, Queue[tuple[str, bytes]]] = defaultdict(Queue)
+        self._answered: Counter[str] = Counter()
         self._held = False
         self._since = 0.0
         self._due: dict[str, float] = {}
