@@ -9,8 +9,8 @@ import { hasEnded, isPassing, rest } from "./live.js";
 import { known, t } from "./messages.js";
 
 // More charts than these are made when they are unfolded: a model may have many outputs.
-const SHOWN = 4;
-const LABELS = 10;
+const SHOWN = 5;
+const LABELS = 7;
 
 /** Cards for outputs and errors. `showErrors(kind)` shows the rows with an error of a kind. */
 export function outputs(path, signal, showErrors) {
@@ -89,9 +89,8 @@ function labelTile(output, at) {
       const { labels, other, count: n } = outputs[at];
       const items = labels.map(({ value, rows }) => [String(value), rows]);
       if (other) items.push([t("job.labels.other"), other]);
-      const all = nameBars(output.name, items);
+      const all = nameBars(output.name, items), rest = [...all.children].slice(LABELS);
       fill(top, n > 0 && all);
-      const rest = [...all.children].slice(LABELS);
       fold.hidden = rest.length === 0;
       say(fold.firstChild, t("job.labels.more", { n: rest.length, count: count(rest.length) }));
       fill(below, h("ul", { class: "name-bars", "aria-label": output.name }, rest));
@@ -108,9 +107,9 @@ function errorKinds(path, showErrors) {
       none.hidden = errors.length > 0;
       const focused = document.activeElement?.dataset.kind;
       fill(list, errors.map(({ kind, rows }) => h("li", {},
-        h("a", { href: `#${path}?show=errors`, "data-kind": kind, onclick: (event) => {
+        h("a", { href: `#${path}?show=errors&kind=${kind}`, "data-kind": kind, onclick: (event) => {
           event.preventDefault();
-          showErrors();
+          showErrors(kind);
         } }, known(`job.kind.${kind}`, kind)), h("span", { class: "number" }, count(rows)))));
       if (focused) list.querySelector(`[data-kind="${focused}"]`)?.focus();
     },

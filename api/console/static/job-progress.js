@@ -28,7 +28,7 @@ export function progress(path) {
     line.show(job.state === "queued" && !done ? 0 : job.progress);
     say(share, percent(job.progress));
     figures.done.show(t("job.done"), count(done), total !== null && total !== done && t("job.total", { n: count(total) }));
-    figures.failed.show(t("job.failed"), count(failed), failed > 0 && done > 0 && percent(failed / done, { fine: true }));
+    figures.failed.show(t("job.failed"), count(failed), failed >= done / 1000 && done > 0 && percent(failed / done, { fine: true }));
     figures.rate.show(t("job.rate"), job.rows_per_second ? count(job.rows_per_second) : "–", job.rows_per_second ? t("job.persecond") : "");
     if (isOver) figures.left.show(t("job.took"), duration((Date.parse(job.finished_at) - Date.parse(job.started_at ?? job.created_at)) / 1000));
     else figures.left.show(t("job.left"), job.eta_seconds === null ? "–" : duration(job.eta_seconds));

@@ -6,7 +6,7 @@ import { fill, h, say } from "./dom.js";
 import { count } from "./format.js";
 import { rowTable } from "./job-table.js";
 import { hasEnded } from "./live.js";
-import { t } from "./messages.js";
+import { known, t } from "./messages.js";
 
 const PAGE = 50;
 
@@ -15,6 +15,7 @@ export function rows(path, query, signal) {
   const view = { errors: query.get("show") === "errors", kind: query.get("kind"), ref: query.get("ref"), from: startOf(query.get("from")) };
   const all = button(t("job.rows.all"), () => renew({ errors: false, kind: null }));
   const bad = button(t("job.rows.errors"), () => renew({ errors: true, kind: null }));
+  const only = button("", () => renew({ kind: null }), { kind: "quiet" });
   const ref = h("input", { type: "search", value: view.ref ?? "", spellcheck: "false", autocomplete: "off" });
   const jump = h("input", { type: "number", min: "1", step: "1", inputmode: "numeric" });
   const back = button(t("job.rows.back"), () => go(before.pop() ?? Math.max(0, view.from - PAGE)), { disabled: true });
@@ -24,7 +25,7 @@ export function rows(path, query, signal) {
   const box = scroller(t("job.rows"), table.node);
   const node = card(t("job.rows"),
     h("div", { class: "job-tools" },
-      h("div", { class: "job-views", role: "group", "aria-label": t("job.rows") }, all, bad),
+      h("div", { class: "job-views", role: "group", "aria-label": t("job.rows") }, all, bad, only),
       asking("job.rows.ref", ref, () => renew({ ref: ref.value.trim() || null })),
       asking("job.rows.from", jump, () => forward(Math.max(0, Math.floor(jump.value) - 1)))),
     said, box,
@@ -54,10 +55,14 @@ export function rows(path, query, signal) {
     asked = new AbortController();
     const stop = AbortSignal.any([signal, asked.signal]);
     const { errors, kind, ref: text, from } = view;
-    history.replaceState(null, "", `#/${withQuery(path, { show: errors && "errors", kind, ref: text, from: from && from + 1 })}`);
+    history.replaceState(null, "", `#/${withQuery(path, { show: errors ? "errors" : null, kind, ref: text, from: from ? from + 1 : null })}`);
     if (ref !== document.activeElement) ref.value = text ?? "";
     all.setAttribute("aria-pressed", String(!errors));
     bad.setAttribute("aria-pressed", String(errors));
+    only.hidden = !(errors && kind);
+    say(only, `${known(`job.kind.${kind}`, kind)} ✕`);
+    only.setAttribute("aria-label", t("job.rows.anykind", { kind: only.textContent }));
+    box.setAttribute("aria-busy", "true");
     try {
       page = await read(stop);
       fill(said);
@@ -65,7 +70,10 @@ export function rows(path, query, signal) {
     } catch (error) {
       if (!stop.aborted) fill(said, trouble(error, load));
     } finally {
-      if (!stop.aborted) asked = null;
+      if (!stop.aborted) {
+        box.removeAttribute("aria-busy");
+        asked = null;
+      }
     }
   }
 
@@ -89,12 +97,13 @@ export function rows(path, query, signal) {
     // Of a job that has stopped, the rows of some parts are missing: then no row is numbered here.
     const isCounted = !hasEnded(job) || job.rows.completed + job.rows.failed === job.rows.total;
     if (!errors && !text && isCounted) numbers.push(...shown.map((_, at) => from + at + 1));
-    table.show(job, shown, numbers, errors);
+    const nothing = t(!hasEnded(job) ? "job.rows.notyet" : errors || text ? "job.rows.nothing" : "job.rows.none");
+    table.show(job, shown, numbers, errors, nothing);
     const isFull = shown.length === PAGE || (hasEnded(job) && shown.length > 0);
     next.disabled = to === null || !isFull;
     back.disabled = from === 0;
     box.scrollTop = 0;
-    if (!shown.length) say(place, t(hasEnded(job) ? (errors || text ? "job.rows.nothing" : "job.rows.none") : "job.rows.notyet"));
+    if (!shown.length) say(place, "");
     else if (numbers.length) say(place, t("job.rows.place", { from: count(numbers[0]), to: count(numbers.at(-1)), n: shown.length }));
     else say(place, t("job.rows.some", { count: count(shown.length), n: shown.length }));
   }

@@ -7,13 +7,17 @@ import { t } from "./messages.js";
 // A longer text is cut, and can be opened.
 const LONG = 120;
 
-/** A table with `show(job, rows, numbers, isErrors)`; `onRow(number)` is called to show a row among all. */
+/** A table with `show(job, rows, numbers, isErrors, nothing)`; `onRow(number)` is called to show a row among all. */
 export function rowTable(onRow) {
   const head = h("thead"), body = h("tbody");
   const node = h("table", { class: "data job-table" }, h("caption", { class: "unseen" }, t("job.rows")), head, body);
-  function show(job, rows, numbers, isErrors) {
+  function show(job, rows, numbers, isErrors, nothing) {
+    if (!rows.length) {
+      fill(head);
+      return fill(body, h("tr", {}, h("td", { class: "muted" }, nothing)));
+    }
     const outputs = isErrors ? [] : job.outputs, names = new Set(outputs.map(({ name }) => name));
-    const carried = Object.keys(rows[0] ?? {}).filter((name) => !names.has(name) && !["ref", "error", "row"].includes(name));
+    const carried = Object.keys(rows[0]).filter((name) => !names.has(name) && !["ref", "error", "row"].includes(name));
     fill(head, h("tr", {},
       numbers.length > 0 && column(t("job.rows.number"), "number"), column("ref"),
       outputs.map((one) => column(one.name, isNumber(one) ? "number" : null)),

@@ -112,6 +112,7 @@ export default {
   "job.rows": "Rows",
   "job.rows.all": "All rows",
   "job.rows.errors": "With an error",
+  "job.rows.anykind": "Show all kinds, not only: {kind}",
   "job.rows.ref": "Part of a ref",
   "job.rows.ref.do": "Find",
   "job.rows.from": "Row number",
