@@ -53,7 +53,10 @@ export async function call(path, { method = "GET", query, headers, json, body, s
   if (!answer.ok) throw await problemOf(answer);
   if (as === "response") return answer;
   if (answer.status === 204) return null;
-  return as === "text" ? answer.text() : answer.json();
+  // A connection that breaks in the middle of an answer is like none.
+  return answer[as]().catch((error) => {
+    throw error.name === "TypeError" ? new Problem(UNREACHABLE, {}) : error;
+  });
 }
 
 /**
