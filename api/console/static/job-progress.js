@@ -14,12 +14,12 @@ const SHOWN_ANYWAY = /^(Done: )?[\d,]+ rows (are done|have a score, [\d,]+ an er
 export function progress(path) {
   const line = bar(t("job.progress")), share = h("strong", { class: "number" }, "0 %");
   const figures = Object.fromEntries(["done", "failed", "rate", "left"].map((name) => [name, figure()]));
-  const detail = h("p", { class: "job-detail muted" }), error = h("div");
+  const detail = h("p", { class: "job-detail muted" });
   const files = downloads(path);
   const node = card(null,
     h("div", { class: "job-bar" }, line, share),
     h("dl", { class: "job-figures" }, Object.values(figures).map((one) => one.node)),
-    detail, error, files.node);
+    detail, files.node);
 
   function see(job) {
     const { total, completed, failed } = job.rows, done = completed + failed;
@@ -32,8 +32,8 @@ export function progress(path) {
     figures.rate.show(t("job.rate"), job.rows_per_second ? count(job.rows_per_second) : "–", job.rows_per_second ? t("job.persecond") : "");
     if (isOver) figures.left.show(t("job.took"), duration((Date.parse(job.finished_at) - Date.parse(job.started_at ?? job.created_at)) / 1000));
     else figures.left.show(t("job.left"), job.eta_seconds === null ? "–" : duration(job.eta_seconds));
-    say(detail, job.state === "failed" || SHOWN_ANYWAY.test(job.detail) ? "" : job.detail);
-    if (job.error && !error.firstChild) fill(error, notice("error", job.error));
+    say(detail, SHOWN_ANYWAY.test(job.detail) ? t(isOver ? "job.kept" : "job.goeson", { at: isOver && time(job.expires_at) }) : job.detail);
+    if (job.error) detail.replaceWith(notice("error", job.error));
     files.see(job);
   }
   return { node, see };

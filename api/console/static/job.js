@@ -6,7 +6,7 @@ import { fill, h } from "./dom.js";
 import { percent } from "./format.js";
 import { curl, python } from "./job-code.js";
 import { details, progress } from "./job-progress.js";
-import { rows } from "./job-rows.js";
+import { rows } from "./job-results.js";
 import { outputs } from "./job-outputs.js";
 import { followJob, hasEnded } from "./live.js";
 import { known, t } from "./messages.js";

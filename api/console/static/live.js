@@ -79,7 +79,7 @@ export function followJob(id, signal, onJob, onError) {
     document.addEventListener("visibilitychange", end, { signal: both });
     // What holds a job up is no event of the stream; and a connection may be dead without a word.
     const timer = setInterval(() => {
-      if (Date.now() - heard < SILENCE) return;
+      if (Date.now() - heard < SILENCE / 2) return;
       ask(both).then(() => ended && end(), end);
     }, SILENCE);
     const onEvent = ({ id, data }) => {
@@ -90,9 +90,7 @@ export function followJob(id, signal, onJob, onError) {
       await stream(`${path}/events`, { headers: last ? { "Last-Event-ID": last } : {}, signal: both, onEvent });
     } catch (error) {
       if (signal.aborted || !(stop.signal.aborted || isBusy(error))) throw error;
-      if (stop.signal.aborted) return;
-      // All streams are taken, or the proxy does not pass streams: then the job is asked for.
-      await rest(2, signal, 10);
+      return !isBusy(error);
     } finally {
       clearInterval(timer);
       stop.abort();
@@ -100,8 +98,10 @@ export function followJob(id, signal, onJob, onError) {
   }
 
   return poll(async () => {
-    if (!document.hidden) await listen();
+    const isFull = !document.hidden && (await listen()) === false;
     if (!ended) await ask();
+    // All streams are taken, or a proxy passes none: then the job is asked for.
+    if (!ended && isFull) await rest(2, signal);
     return !ended;
   }, 1, signal, onError, 10);
 }
