@@ -91,7 +91,7 @@ export default {
   "job.bound.relative": "Median, percentages and bars are within {bound}.",
   "job.outside": "Some values are outside the model's range; they count in the first or last bar.",
   "job.outputs.more": { "one": "{count} more output", "other": "{count} more outputs" },
-  "job.labels.more": { "one": "{count} more", "other": "{count} more" },
+  "job.labels.more": "{count} more",
   "job.labels.other": "Others",
   "job.kinds": "Errors",
   "job.kinds.none": "No row has an error.",
