@@ -79,9 +79,10 @@ export function send(path, { query, headers, file, signal, onProgress }) {
     };
     request.onerror = () => reject(new Problem(UNREACHABLE, {}));
     request.onabort = () => reject(new DOMException("stopped", "AbortError"));
+    // A request that was not sent yet tells nobody that it is aborted.
+    if (signal.aborted) return request.onabort();
     signal.addEventListener("abort", () => request.abort());
-    if (signal.aborted) request.abort();
-    else request.send(file);
+    request.send(file);
   });
 }
 

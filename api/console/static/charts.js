@@ -81,7 +81,7 @@ export function line(label, points, { text = compact, from, to, most } = {}) {
   return h("figure", { class: "line" }, h("figcaption", {}, h("span", {}, label), h("strong", {}, now)),
     svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", preserveAspectRatio: "none",
       "aria-label": known.length ? t("chart.line", { label, now, most: text(Math.max(...known.map(([, value]) => value))) }) : `${label}. ${t("chart.nothing")}` },
-    svg("path", { class: "area", d: area }), svg("path", { class: "stroke", d })));
+    svg("path", { class: "axis", d: `M0 ${height - 0.5}H${width}` }), svg("path", { class: "area", d: area }), svg("path", { class: "stroke", d })));
 }
 
 // Where the limits of bins are written: at both ends, and at fifths if their texts are short.
