@@ -26,6 +26,9 @@ export function percent(x, { fine = false } = {}) {
   return (fine ? share : wholeShare).format(x < 1 ? Math.floor(x * digits) / digits : x);
 }
 
+/** A measured share from 0 to 1, or a probability, as percent, rounded. */
+export const ratio = (x) => share.format(x);
+
 /** A size in bytes: 1.2 MB. */
 export function bytes(n) {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
