@@ -6,6 +6,7 @@ const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(locale, { notation: "compact", maximumSignificantDigits: 3 });
 const four = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
 const share = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+const ratios = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 });
 const wholeShare = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
@@ -27,7 +28,7 @@ export function percent(x, { fine = false } = {}) {
 }
 
 /** A measured share from 0 to 1, or a probability, as percent, rounded. */
-export const ratio = (x) => share.format(x);
+export const ratio = (x) => ratios.format(x);
 
 /** A size in bytes: 1.2 MB. */
 export function bytes(n) {
