@@ -30,7 +30,7 @@ help:  ## list the targets
 demo: $(DEMO)  ## score examples/reviews.csv through the whole service, started for it
 	@env -u SCORELANE_URL $(BIN)/scorelane score examples/reviews.csv -o scored-reviews.csv
 	@printf '%s\n' '' 'What next?' \
-		'  make serve                                       the service, at http://127.0.0.1:5005' \
+		'  make serve                                       the service: open http://127.0.0.1:5005 in a browser' \
 		'  .venv/bin/scorelane score FILE.csv -o OUT.csv    a file of your own' \
 		'  .venv/bin/scorelane add-model --help             a model of your own' \
 		'  docs/tutorial.md                                 from a CSV to a served model'
@@ -44,8 +44,8 @@ test-fast: $(ENVIRONMENT)  ## run the tests that start no process, on two cores:
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not process"
 
 .PHONY: test
-test: test-fast  ## run the tests: twenty minutes
-	$(BIN)/python -m pytest -m "process and not faults and not clients"
+test: test-fast  ## run the tests, on two cores: about a quarter of an hour
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "process and not faults and not clients"
 	@echo "Not run here: make test-clients (MLflow, KServe, MLServer, Triton) and make test-faults"
 
 .PHONY: test-faults

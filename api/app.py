@@ -8,13 +8,13 @@ from api.docs import openapi, swagger_page
 from api.inference import invocations, score, v2
 from api.jobs import events
 from api.jobs import views as jobs
-from api.operations import health, metrics, models
+from api.operations import health, metrics, models, service
 from api.process.body_memory import BodyMemory
 from api.process.job_waits import JobWaits
 from api.process.stream_slots import StreamSlots
 from api.process.sync_scorer import SyncScorer
 from api.request_log import RequestLog
-from api.results import row_errors, summary
+from api.results import links, row_errors, summary
 from api.results import views as results
 from api.security import identity
 from api.security.access import Access
@@ -26,7 +26,8 @@ from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.fleet import Fleet
 from shared.jobs.job_store import JobStore
-from shared.redis.overview import Overview
+from shared.monitoring.monitor import Monitor
+from shared.monitoring.overview import Overview
 from shared.storage.blobs import Blobs
 
 
@@ -38,6 +39,7 @@ def create_app(
     dispatch: Dispatch,
     fleet: Fleet,
     overview: Overview,
+    monitor: Monitor,
 ) -> Flask:
     """The WSGI app.
 
@@ -48,6 +50,7 @@ def create_app(
         dispatch: sends tasks to the workers.
         fleet: which models and workers there are.
         overview: how much work waits, runs and is done.
+        monitor: what the service remembers of itself for its operators.
     """
     app = Flask(__name__, static_folder=None)
     # JSON keeps texts readable (no \uXXXX), and fields in the order in which the code names them.
@@ -60,6 +63,7 @@ def create_app(
         dispatch,
         fleet,
         overview,
+        monitor,
         SyncScorer(settings, store, dispatch),
         StreamSlots(settings.max_streams),
         JobWaits(settings, store),
@@ -79,10 +83,12 @@ def create_app(
         events,
         results,
         row_errors,
+        links,
         summary,
         models,
         health,
         metrics,
+        service,
         openapi,
         swagger_page,
         console,

@@ -2,13 +2,16 @@
 
 import errno
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from flask import Flask, Response, jsonify, request
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
+from api.console.missing import missing_page
 from api.error_shapes import shape_of
 from api.request_log import REQUEST_ID
 from api.requests.addresses import advice, redirect
@@ -37,6 +40,8 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.KeyWanted: HTTPStatus.UNAUTHORIZED,
     errors.UnknownKey: HTTPStatus.UNAUTHORIZED,
     errors.WrongScope: HTTPStatus.FORBIDDEN,
+    errors.LinkNotValid: HTTPStatus.FORBIDDEN,
+    errors.LinkExpired: HTTPStatus.FORBIDDEN,
     # As RFC 9112, 3.2 says of a `Host` that is not valid.
     errors.HostNotAllowed: HTTPStatus.BAD_REQUEST,
     errors.CrossSite: HTTPStatus.FORBIDDEN,
@@ -109,7 +114,13 @@ def status_of(kind: type[ScorelaneError]) -> HTTPStatus:
     return next(STATUS[one] for one in kind.__mro__ if one in STATUS)
 
 
-def problem(status: int, code: str, detail: str, param: str | None = None) -> Response:
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    param: str | None = None,
+    known: Mapping[str, Any] | None = None,
+) -> Response:
     """An error response: `application/problem+json`, or as `api.error_shapes` has it.
 
     Args:
@@ -117,6 +128,7 @@ def problem(status: int, code: str, detail: str, param: str | None = None) -> Re
         code: of the error, such as `too-large`.
         detail: what is wrong, and what to do.
         param: the parameter or field of the request that is wrong; not for problems.
+        known: further members of a problem ("extension members": RFC 9457, 3.2).
     """
     if shape := shape_of(request.path):
         response = jsonify(shape.body(status, code, detail, param))
@@ -128,6 +140,7 @@ def problem(status: int, code: str, detail: str, param: str | None = None) -> Re
         status=int(status),
         detail=detail,
         request_id=request.environ.get(REQUEST_ID),
+        **(known or {}),
     )
     response.status_code = status
     response.content_type = "application/problem+json"
@@ -149,7 +162,7 @@ def register(app: Flask) -> None:
 def _handle_scorelane_error(error: ScorelaneError) -> Response:
     status = status_of(type(error))
     param = error.fields.get("param", error.fields.get("option"))
-    response = problem(status, error.code, str(error), param)
+    response = problem(status, error.code, str(error), param, error.known)
     seconds = error.fields.get("retry_after", RETRY_AFTER.get(type(error)))
     if seconds is not None:
         response.headers["Retry-After"] = str(seconds)
@@ -174,16 +187,20 @@ def _handle_os_error(error: OSError) -> Response:
 
 
 def _handle_http_exception(error: HTTPException) -> Response:
-    status = error.code or 500
-    code = HTTPStatus(status).name.lower().replace("_", "-")
-    if response := redirect(error):
-        return response
-    detail = advice(error) or error.description or HTTPStatus(status).description
-    response = problem(status, code, detail)
+    response = redirect(error) or missing_page(error) or _problem_of(error)
+    if isinstance(error, NotFound | MethodNotAllowed):
+        response.vary.add("Accept")
     for name, value in error.get_headers():
         if name.lower() in ("allow", "content-range"):
             response.headers[name] = value
     return response
+
+
+def _problem_of(error: HTTPException) -> Response:
+    status = error.code or 500
+    code = HTTPStatus(status).name.lower().replace("_", "-")
+    detail = advice(error) or error.description or HTTPStatus(status).description
+    return problem(status, code, detail)
 
 
 def _handle_unexpected(error: Exception) -> Response:

@@ -14,7 +14,8 @@ from shared.errors.input import UnknownModel
 from shared.errors.service import NoModelYet
 from shared.fleet import Fleet, Served
 from shared.jobs.job_store import JobStore
-from shared.redis.overview import Overview
+from shared.monitoring.monitor import Monitor
+from shared.monitoring.overview import Overview
 from shared.storage.blobs import Blobs
 
 _NAME = "scorelane"
@@ -30,6 +31,7 @@ class Services:
     dispatch: Dispatch
     fleet: Fleet
     overview: Overview
+    monitor: Monitor
     sync_scorer: SyncScorer
     streams: StreamSlots
     job_waits: JobWaits

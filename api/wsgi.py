@@ -6,6 +6,7 @@ from shared.dispatch import CeleryDispatch, make_celery
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
+from shared.redis.monitor import RedisMonitor
 from shared.redis.overview import RedisOverview
 from shared.storage.blobs import FolderBlobs
 from shared.storage.sealed import SealedBlobs
@@ -23,4 +24,5 @@ app = create_app(
     dispatch=CeleryDispatch(make_celery(_settings), _link.now),
     fleet=RedisFleet(_link, _settings),
     overview=RedisOverview(_link),
+    monitor=RedisMonitor(_link),
 )

@@ -171,6 +171,16 @@ stays_scaled() {
   [ "$(workers | wc -l)" = 2 ]
 }
 
+# A browser gets the console, with its files, and a program gets JSON.
+shows_the_console() {
+  local file
+  curl -fsS --noproxy '*' -H 'Accept: text/html' "$url/" | grep '<title>Scorelane' || return 1
+  for file in main.js console.css icon.svg; do
+    curl -fsS --noproxy '*' -o /dev/null "$url/console/$file" || return 1
+  done
+  curl -fsS --noproxy '*' "$url/" | grep '"name":"Scorelane"'
+}
+
 # Wait up to a minute until at least $1 processes serve.
 serves_again() {
   local processes=0
@@ -231,6 +241,7 @@ check "all are healthy" start up -d --no-build --wait --wait-timeout 180 --scale
 url=$(api_url)
 check "no root, no writable root filesystem, no capability, limits of memory and processes" contained || true
 check "only the API is published, on the loopback" published_on_loopback || true
+check "a browser gets the console" shows_the_console || true
 check "scorelane doctor runs in both images, and finds no fault" doctor_finds_no_fault || true
 
 say "a job of ${ROWS:=200000} rows"

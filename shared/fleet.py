@@ -44,6 +44,9 @@ class Worker(BaseModel):
     memory: int = Field(
         description="Memory of the main process and its scoring processes, in bytes."
     )
+    memory_limit: int = Field(
+        0, description="The memory of its host or container, in bytes; 0: it does not say."
+    )
     started_at: float = Field(description="Seconds since the epoch, by Redis's clock.")
     clock_ahead: float = Field(description="The host's clock minus Redis's clock, in seconds.")
     rows: int = Field(0, description="Rows scored since its start, including those of questions.")

@@ -1,4 +1,4 @@
-"""The memory that a program may take: of the machine, and of the control groups it runs in."""
+"""The memory that a program may take (of the machine, of its control groups) and takes."""
 
 import os
 from collections.abc import Iterator
@@ -48,6 +48,14 @@ def available_bytes(proc: Path = PROC, groups: Path = GROUPS) -> int:
             left = _number(group.folder / group.limit) - _number(group.folder / group.usage)
             free.append(left + _counter(group.folder / "memory.stat", group.cache))
     return max(min(free), 0)
+
+
+def resident_bytes(pid: int, proc: Path = PROC) -> int:
+    """The resident memory of a process, in bytes; 0 if it has ended, or there is no /proc."""
+    with suppress(OSError, ValueError, IndexError):
+        pages = int((proc / str(pid) / "statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    return 0
 
 
 def _machine_bytes() -> int:

@@ -31,6 +31,8 @@ from shared.redis.erasure import RedisErasure
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
+from shared.redis.monitor import RedisMonitor
+from shared.redis.overview import RedisOverview
 from shared.storage.blobs import FolderBlobs
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.prometheus import MetricsCollector
@@ -45,6 +47,7 @@ from worker.telemetry.metrics_server import MetricsServer
 from worker.unready_processes import UnreadyProcesses
 from worker.upkeep.heartbeat import Heartbeat
 from worker.upkeep.reconciler import Reconciler
+from worker.upkeep.sampler import Sampler
 from worker.upkeep.stall_detector import LOADING, StallDetector
 from worker.upkeep.status import WorkerStatus
 
@@ -95,6 +98,13 @@ class MainProcess:
         status = WorkerStatus(
             node, os.getpid(), self.models, fleet=fleet, link=link, blobs=folder.identity()
         )
+        sampler = Sampler(
+            store=store,
+            overview=RedisOverview(link),
+            fleet=fleet,
+            monitor=RedisMonitor(link),
+            blobs=settings.blobs_dir,
+        )
         self._heartbeat = Heartbeat(
             node,
             self.models,
@@ -112,7 +122,7 @@ class MainProcess:
             drop_queues=partial(drop_queues, consumer),
             heartbeat_seconds=settings.heartbeat_seconds,
             reconcile_seconds=settings.reconcile_seconds,
-            describe=status.describe,
+            publish=(status.describe, sampler.run),
         )
         self._heartbeat.start()
         if settings.metrics_port:

@@ -53,6 +53,15 @@ _PROBLEM = {
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What is wrong, and what to do."},
         "request_id": {"type": "string", "description": "The request's id in the log."},
+        "columns": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Of a refused dry run: the columns of the upload, if they are known.",
+        },
+        "sample": {
+            "type": "object",
+            "description": "Of a refused dry run: as in the answer of one, if it is known.",
+        },
     },
     "required": ["type", "title", "status", "detail"],
 }
@@ -72,7 +81,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Results": (
         "Download the rows of a job with their scores or errors, or statistics of them.",
-        ("results", "bad_rows", "summary"),
+        ("results", "bad_rows", "links", "summary"),
     ),
     "Files and batches": (
         "The same for clients of the OpenAI API.",
@@ -80,7 +89,10 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Models": ("The models that a job may name.", ("models",)),
     "Identity": ("Who the service takes a client for, and what it allows.", ("identity",)),
-    "Operations": ("Probes, metrics and workers.", ("health", "metrics")),
+    "Operations": (
+        "Probes, metrics, workers and the state of the service.",
+        ("health", "metrics", "service"),
+    ),
     "Console": ("The page of the service for people, and its files.", ("console",)),
     "Documentation": ("This document, and the page that shows it.", ("openapi", "docs_page")),
 }

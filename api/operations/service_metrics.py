@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from prometheus_client.core import Metric
 
 from shared.fleet import Fleet
-from shared.redis.overview import Overview, Workload
+from shared.monitoring.overview import Overview, Workload
 from shared.telemetry.prometheus import MODEL, Values, counter, gauge, labels_of
 
 

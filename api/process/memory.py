@@ -1,8 +1,12 @@
-"""Settings of the C library's memory allocator."""
+"""The memory of a replica, and settings of the C library's memory allocator."""
 
 import ctypes
 import gc
+import os
 from contextlib import suppress
+from pathlib import Path
+
+from shared.machine_memory import PROC, resident_bytes
 
 #: The parameters of `mallopt`, from malloc.h.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
@@ -40,3 +44,23 @@ def share_memory() -> None:
         library.mallopt(M_ARENA_MAX, 2)
         library.mallopt(M_TRIM_THRESHOLD, TRIM_BYTES)
         library.mallopt(M_MMAP_THRESHOLD, MMAP_BYTES)
+
+
+def replica_bytes(proc: Path = PROC) -> int:
+    """The resident memory of all processes of this replica, in bytes.
+
+    These are gunicorn's main process, which is the parent of this one, and its children. Memory
+    that they share counts once for each, so this is rather too much. Without gunicorn it is the
+    memory of this process alone.
+    """
+    parent, own = os.getppid(), os.getpid()
+    pids = {own}
+    with suppress(OSError, ValueError):
+        if _command(proc, parent) == _command(proc, own):
+            children = proc / str(parent) / "task" / str(parent) / "children"
+            pids |= {parent, *map(int, children.read_text().split())}
+    return sum(resident_bytes(pid, proc) for pid in pids)
+
+
+def _command(proc: Path, pid: int) -> bytes:
+    return (proc / str(pid) / "cmdline").read_bytes()

@@ -12,33 +12,52 @@ _QUOTED_CHARS = 120
 
 _LIST = "GET /docs lists all addresses, /openapi.json does so for programs."
 
-#: The page of the API, and its address with a slash too many, from where its links lead astray.
-_PAGE, _PAGE_FOLDER = "/docs", "/docs/"
+#: Addresses that people type, and where each leads. Relative, as a proxy may serve the API below a
+#: path. At `/docs/`, with a slash too many, the links of the page would lead astray.
+_REDIRECTS = {"/docs/": "../docs", "/console": "./", "/console/": "../"}
 
 
 def redirect(error: HTTPException) -> Response | None:
-    """A redirect to `/docs`, for a browser at `/docs/`; None for all other requests."""
-    if not isinstance(error, NotFound) or request.path != _PAGE_FOLDER:
+    """A redirect to a page, for a browser near its address; None for all other requests."""
+    target = _REDIRECTS.get(request.path)
+    if target is None or not isinstance(error, NotFound):
         return None
-    # Relative, as a proxy may serve the API below a path.
-    return Response(status=308, headers={"Location": f"..{_PAGE}"})
+    return Response(status=308, headers={"Location": target})
 
 
 def advice(error: HTTPException) -> str | None:
     """What is wrong with the address or the method of the request; None for other errors."""
     path = request.path[:_QUOTED_CHARS]
     if isinstance(error, MethodNotAllowed):
-        methods = sorted(set(error.valid_methods or ()) - {"HEAD", "OPTIONS"})
-        said = f"{request.method} is not possible at {path}, but {', '.join(methods)}."
-        near = next(_near({request.method}), None)
-        return f"{said} {_hint(near)}{_LIST}"
+        said = f"{request.method} is not possible at {path}, but {', '.join(methods_of(error))}."
+        return f"{said} {_hint(near_address({request.method}))}{_LIST}"
     if not isinstance(error, NotFound):
         return None
-    near = next(_near(set()), None)
+    near = near_address(set())
     said = f"There is nothing at {path}. {_hint(near)}"
     if request.path.startswith("/v1/") and not near:
         said += "Below /v1 there are only /v1/files and /v1/batches. "
     return said + _LIST
+
+
+def methods_of(error: HTTPException) -> list[str]:
+    """The methods that the address of a request has, which lacks that of the request.
+
+    Empty for errors other than `MethodNotAllowed`.
+    """
+    valid = error.valid_methods if isinstance(error, MethodNotAllowed) else ()
+    return sorted(set(valid or ()) - {"HEAD", "OPTIONS"})
+
+
+def near_address(methods: set[str]) -> str | None:
+    """An address near that of the request that has these methods; None if there is none."""
+    return next(_near(methods), None)
+
+
+def shown_path() -> str:
+    """The path of the request, not longer than a message may repeat."""
+    path = request.path
+    return path if len(path) <= _QUOTED_CHARS else f"{path[:_QUOTED_CHARS]}..."
 
 
 def _hint(near: str | None) -> str:

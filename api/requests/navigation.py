@@ -10,3 +10,8 @@ def prefers_html(request: Request) -> bool:
     """
     accepted = request.accept_mimetypes
     return accepted.quality("text/html") > accepted.quality("application/json")
+
+
+def is_navigation(request: Request) -> bool:
+    """Whether a browser sends a request in order to show its answer as a page."""
+    return request.method in ("GET", "HEAD") and prefers_html(request)

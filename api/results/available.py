@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from api.results.pages import PAGE_BYTES, give_back_after, page_turns, rows_for_page
 from api.results.parts import ResultParts
+from api.results.row_search import ANY_ROW, RowSearch
 from api.services import Services
 from shared.jobs.job import ENDED, Job, State
 from shared.jobs.outcome import Outcome
@@ -86,7 +87,7 @@ class AvailableRows:
         """
         rows: Records = []
         room = float(PAGE_BYTES)
-        for number in self._from(begin, self.numbers):
+        for number in self.numbers_from(begin):
             part, content = self.parts.part(number), self.parts.content_or_errors(number)
             skip = max(begin - part.first_row, 0)
             wanted = min(limit - len(rows), part.rows - skip)
@@ -99,7 +100,7 @@ class AvailableRows:
 
     def content(self, form: RowFormat, begin: int) -> Iterator[bytes]:
         """All rows from row `begin` on in a format, without its header; a chunk for each part."""
-        for index, number in enumerate(self._from(begin, self.numbers)):
+        for index, number in enumerate(self.numbers_from(begin)):
             # Only the first part may have rows before `begin`.
             skip = 0 if index else max(begin - self.parts.part(number).first_row, 0)
             if form is self.parts.form and not skip and self.parts.is_stored_as_shown:
@@ -112,30 +113,36 @@ class AvailableRows:
                 give_back_after(len(content))
                 yield content
 
-    def bad_page(self, begin: int, limit: int) -> tuple[list[BadRow], int | None]:
+    def bad_page(
+        self, begin: int, limit: int, wanted: RowSearch = ANY_ROW
+    ) -> tuple[list[BadRow], int | None]:
         """Like `page`, of the rows with an error alone; shorter where they are in many parts."""
         found: list[BadRow] = []
-        for read, number in enumerate(self._from(begin, self.bad)):
+        for read, number in enumerate(self.numbers_from(begin, self.bad)):
             if read == MAX_PARTS:
                 return found, self.parts.part(number).first_row
-            for row in self._bad_rows(number, begin):
+            for row in self._bad_rows(number, begin, wanted):
                 if len(found) == limit:
                     return found, row.number
                 found.append(row)
         return found, self.cursor_after(self.end(begin))
 
-    def bad_rows_by_part(self, begin: int) -> Iterator[list[BadRow]]:
-        """All rows with an error from row `begin` on; one list for each part."""
-        for number in self._from(begin, self.bad):
-            yield self._bad_rows(number, begin)
+    def bad_rows_by_part(self, begin: int, wanted: RowSearch = ANY_ROW) -> Iterator[list[BadRow]]:
+        """All rows with an error from row `begin` on that are wanted; one list for each part."""
+        for number in self.numbers_from(begin, self.bad):
+            yield self._bad_rows(number, begin, wanted)
 
-    def _bad_rows(self, number: int, begin: int) -> list[BadRow]:
+    def _bad_rows(self, number: int, begin: int, wanted: RowSearch) -> list[BadRow]:
+        content = self.parts.content_or_errors(number)
+        if not wanted.may_be_in(content, self.parts.form):
+            return []
         first = self.parts.part(number).first_row
-        rows = self.parts.bad_rows(number)
-        return [BadRow(first + index, *row) for index, *row in rows if first + index >= begin]
+        rows = [BadRow(first + index, *row) for index, *row in self.parts.bad_rows(content)]
+        return [row for row in rows if row.number >= begin and wanted.finds(row.ref, row.error)]
 
-    def _from(self, row: int, numbers: Sequence[int]) -> Sequence[int]:
-        """Without the parts that end before `row`."""
+    def numbers_from(self, row: int, numbers: Sequence[int] | None = None) -> Sequence[int]:
+        """The numbers of the parts that can be read, or `numbers`, without those before a row."""
+        numbers = self.numbers if numbers is None else numbers
         if not row:
             return numbers
         known = self.numbers[-1] + 1 if self.numbers else 0

@@ -10,16 +10,17 @@ from typing_extensions import TypedDict
 from api.jobs.representation import retry_after
 from api.requests.options import whole_number
 from api.results.available import AvailableRows
-from api.results.negotiation import Format, file_response, wanted_format
+from api.results.csv_style import form_of, style_of
+from api.results.negotiation import Format, file_name, file_response, wanted_format
 from api.results.pages import give_back_after, page_turns
 from api.results.streaming import prepend, with_first_chunk
 from api.schema.describe import Parameter, number
 from api.schema.row_types import Row
+from api.security.links import without_signature
 from api.services import Services
 from shared.errors.input import BadOption
 from shared.errors.service import JobNotFinished, NoResults
 from shared.jobs.job import ENDED, Job, State
-from shared.tables.result_formats import ROW_FORMATS
 
 #: The most rows on one page of JSON.
 MAX_PAGE = 10_000
@@ -33,7 +34,9 @@ PARAMETERS = (
         "`true`: give the rows that are there, even if the job has not succeeded.",
     ),
     Parameter(
-        "cursor", number(0, MAX_CURSOR), "With `partial`: the `next` of the previous answer."
+        "cursor",
+        number(0, MAX_CURSOR),
+        "With `partial`, or in a search: the `next` of the previous answer.",
     ),
 )
 
@@ -101,6 +104,7 @@ def partial_response(services: Services, job: Job) -> Response:
     offered: list[Format] = ["csv", "json", "ndjson"]
     stored = job.spec.part_format if job.spec.kind == "bulk" else job.spec.result_format
     wanted = wanted_format(request, sorted(offered, key=lambda one: one != stored))
+    style = style_of(request.args, wanted)
     available, (begin, limit) = AvailableRows.of(services, job), cursor_and_limit()
     if wanted == "json":
         with page_turns:
@@ -109,10 +113,10 @@ def partial_response(services: Services, job: Job) -> Response:
             del rows
         give_back_after(response.content_length or 0)
     else:
-        form, cursor = ROW_FORMATS[wanted], available.cursor_after(available.end(begin))
+        form, cursor = form_of(wanted, style), available.cursor_after(available.end(begin))
         head = form.header(job.spec.result_columns)
         rows_from = available.content(form, begin)
-        response = rows_response(head, rows_from, wanted, f"{job.spec.id}-{begin}")
+        response = rows_response(head, rows_from, wanted, f"{file_name(job)}-{begin}")
     add_next_link(services, available, response, cursor)
     return response
 
@@ -146,7 +150,7 @@ def add_next_link(
     response.vary.add("Accept")
     if cursor is None:
         return
-    query = urlencode({**request.args, "cursor": cursor})
+    query = urlencode({**without_signature(request.args), "cursor": cursor})
     response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
     if not available.complete and cursor >= available.end():
         response.headers["Retry-After"] = str(retry_after(services, available.parts.job))

@@ -10,7 +10,6 @@ from redis.exceptions import RedisError
 
 from api.jobs.lookup import find_job
 from api.results.byte_ranges import BlobSlice, ByteRanges, blob_ranges, slices_of
-from api.results.negotiation import Format
 from api.results.pages import PAGE_BYTES, give_back_after, page_turns, rows_for_page
 from api.results.streaming import prepend, recheck_on_missing
 from api.services import Services
@@ -70,9 +69,8 @@ class ResultParts:
         """Whether the stored rows have the columns of the results, and no others."""
         return self.columns == self.job.spec.stored_columns
 
-    def bad_rows(self, number: int) -> list[tuple[int, str, str]]:
+    def bad_rows(self, content: bytes) -> list[tuple[int, str, str]]:
         """The rows of a part with an error: number within the part, ref and error of each."""
-        content = self.content_or_errors(number)
         return self.form.bad_rows(content, self.job.spec.stored_columns)
 
     def parse(self, content: bytes, begin: int = 0, end: int | None = None) -> Records:
@@ -251,7 +249,9 @@ class ResultParts:
         """All rows in the job's own format, as bytes of which any range can be sent."""
         spec = self.job.spec
         if self.is_small:
-            whole = b"".join(self.converted(spec.result_format))
+            own = spec.result_format
+            rows = self.parquet() if own == "parquet" else self.in_form(ROW_FORMATS[own])
+            whole = b"".join(rows)
             return ByteRanges([len(whole)], lambda _, offset: whole[offset:])
         blobs = self.services.blobs
         if spec.result_format == "parquet":
@@ -270,16 +270,17 @@ class ResultParts:
             blobs, slices, self._find, head, reading=lambda at: self._reading(numbers[at])
         )
 
-    def converted(self, wanted: Format) -> Iterator[bytes]:
-        """All rows in another format, in chunks of bytes."""
-        contents: Iterator[bytes] = map(self.content, range(len(self)))
-        if wanted == "parquet":
-            # Imported here, as pyarrow costs memory: only requests for Parquet should load it.
-            from shared.tables.parquet_results import parquet_of  # noqa: PLC0415
+    def parquet(self) -> Iterator[bytes]:
+        """All rows as Parquet, in chunks of bytes."""
+        # Imported here, as pyarrow costs memory: only requests for Parquet should load it.
+        from shared.tables.parquet_results import parquet_of  # noqa: PLC0415
 
-            stored = self.job.spec.stored_columns
-            return parquet_of(contents, self.form, stored, self.columns)
-        form = ROW_FORMATS[wanted]
+        contents = map(self.content, range(len(self)))
+        return parquet_of(contents, self.form, self.job.spec.stored_columns, self.columns)
+
+    def in_form(self, form: RowFormat) -> Iterator[bytes]:
+        """All rows in a format of rows, in chunks of bytes."""
+        contents: Iterator[bytes] = map(self.content, range(len(self)))
         if form is not self.form or not self.is_stored_as_shown:
             contents = self._rewritten(form, contents)
         return prepend(form.header(self.columns), contents)

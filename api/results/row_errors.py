@@ -1,13 +1,16 @@
 """`/jobs/<id>/errors`: the rows without a score, and the error of each."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from flask import Blueprint, Response, jsonify, request
 from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
 from api.results.available import AvailableRows, BadRow
-from api.results.negotiation import Format, wanted_format
+from api.results.csv_style import PARAMETERS as STYLE_PARAMETERS
+from api.results.csv_style import style_of
+from api.results.negotiation import Format, file_name, wanted_format
 from api.results.partial import (
     HEADERS,
     MAX_PAGE,
@@ -20,10 +23,18 @@ from api.results.partial import (
     is_partial,
     rows_response,
 )
+from api.results.row_search import KIND_PARAMETER, REF_PARAMETERS, search_of
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.services import current_services
 from shared.errors.input import BadOption
-from shared.errors.service import JobNotFinished, NoResults, NotAcceptable, ResultsDamaged
+from shared.errors.service import (
+    JobNotFinished,
+    LinkExpired,
+    LinkNotValid,
+    NoResults,
+    NotAcceptable,
+    ResultsDamaged,
+)
 from shared.jobs.job import State
 from shared.tables.csv_results import cell
 from shared.tables.ndjson_results import lines
@@ -32,7 +43,7 @@ blueprint = Blueprint("bad_rows", __name__)
 
 FORMATS: tuple[Format, ...] = ("json", "csv", "ndjson")
 
-_HEADER = b"row,ref,error\n"
+_HEADER = ("row", "ref", "error")
 
 
 class RowError(TypedDict):
@@ -70,7 +81,16 @@ _ERROR: RowError = {"row": 7, "ref": "r7", "error": "the text is empty"}
             HEADERS,
         ),
     },
-    refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption, NotAcceptable, ResultsDamaged),
+    refused=(
+        *OF_A_JOB,
+        JobNotFinished,
+        NoResults,
+        BadOption,
+        NotAcceptable,
+        ResultsDamaged,
+        LinkNotValid,
+        LinkExpired,
+    ),
     parameters=(
         Parameter(
             "format",
@@ -78,6 +98,9 @@ _ERROR: RowError = {"row": 7, "ref": "r7", "error": "the text is empty"}
             "The format of the answer; without it `Accept` decides.",
         ),
         Parameter("limit", number(0, MAX_PAGE), "JSON only: the most rows on a page."),
+        *STYLE_PARAMETERS,
+        KIND_PARAMETER,
+        *REF_PARAMETERS,
         *PARAMETERS,
     ),
 )
@@ -88,18 +111,23 @@ def bad_rows(job_id: str) -> Response:
     if not is_partial():
         check_whole(services, job)
     wanted = wanted_format(request, FORMATS)
+    style = style_of(request.args, wanted)
     begin, limit = cursor_and_limit()
+    search = search_of(request.args, kinds=True)
     # The first page alone: what it finds is recorded, and the other pages know it.
     available = AvailableRows.of(services, job, check=not begin)
     if wanted == "json":
-        rows, cursor = available.bad_page(begin, limit)
+        rows, cursor = available.bad_page(begin, limit, search)
         errors = [_record(row) for row in rows]
         response = jsonify({"errors": errors, "state": job.state, "next": cursor_json(cursor)})
     else:
         cursor = available.cursor_after(available.end(begin))
-        write, head = (_csv, _HEADER) if wanted == "csv" else (_ndjson, b"")
-        content: Iterator[bytes] = map(write, available.bad_rows_by_part(begin))
-        response = rows_response(head, content, wanted, f"{job_id}-errors")
+        write, head = _ndjson, b""
+        if wanted == "csv":
+            write = partial(_csv, delimiter=style.dialect.delimiter)
+            head = style.mark + _line(_HEADER, style.dialect.delimiter)
+        content: Iterator[bytes] = map(write, available.bad_rows_by_part(begin, search))
+        response = rows_response(head, content, wanted, f"{file_name(job)}-errors")
     add_next_link(services, available, response, cursor)
     return response
 
@@ -108,10 +136,13 @@ def _record(row: BadRow) -> RowError:
     return {"row": row.number + 1, "ref": row.ref, "error": row.error}
 
 
-def _csv(rows: list[BadRow]) -> bytes:
-    return "".join(
-        [f"{row.number + 1},{cell(row.ref)},{cell(row.error)}\n" for row in rows]
-    ).encode()
+def _csv(rows: list[BadRow], delimiter: str) -> bytes:
+    cells = ((str(row.number + 1), row.ref, row.error) for row in rows)
+    return b"".join([_line(row, delimiter) for row in cells])
+
+
+def _line(row: tuple[str, str, str], delimiter: str) -> bytes:
+    return (delimiter.join([cell(text, delimiter) for text in row]) + "\n").encode()
 
 
 def _ndjson(rows: list[BadRow]) -> bytes:

@@ -8,7 +8,10 @@ from typing_extensions import TypedDict
 from api.jobs.lookup import find_job
 from api.requests.options import whole_number
 from api.results.byte_ranges import answer_range
-from api.results.negotiation import Format, file_response, wanted_format
+from api.results.csv_style import PARAMETERS as STYLE_PARAMETERS
+from api.results.csv_style import PLAIN_STYLE, CsvStyle, form_of, style_of
+from api.results.found_rows import FoundPage, found_response
+from api.results.negotiation import Format, file_name, file_response, wanted_format
 from api.results.pages import give_back_after, page_turns
 from api.results.partial import (
     HEADERS,
@@ -20,12 +23,20 @@ from api.results.partial import (
     partial_response,
 )
 from api.results.parts import ResultParts
+from api.results.row_search import REF_PARAMETERS, search_of
 from api.results.streaming import with_first_chunk
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.schema.row_types import Row
 from api.services import Services, current_services
 from shared.errors.input import BadOption
-from shared.errors.service import JobNotFinished, NoResults, NotAcceptable, ResultsDamaged
+from shared.errors.service import (
+    JobNotFinished,
+    LinkExpired,
+    LinkNotValid,
+    NoResults,
+    NotAcceptable,
+    ResultsDamaged,
+)
 from shared.jobs.job import Job
 from shared.model import SCORE
 
@@ -58,7 +69,7 @@ RESULTS = (
     Content("text/csv", {"type": "string"}, f"ref,{SCORE},error\n1,0.69,\n"),
     Content("application/x-ndjson", {"type": "string"}, _LINE),
     Content("application/vnd.apache.parquet", {"type": "string", "format": "binary"}),
-    *json(ResultsPage | PartialPage, _PAGE),
+    *json(ResultsPage | PartialPage | FoundPage, _PAGE),
 )
 
 
@@ -79,7 +90,16 @@ RESULTS = (
         304: Answer("The client has these rows already: they match its `If-None-Match`."),
         416: Answer("The range begins after the last byte."),
     },
-    refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption, NotAcceptable, ResultsDamaged),
+    refused=(
+        *OF_A_JOB,
+        JobNotFinished,
+        NoResults,
+        BadOption,
+        NotAcceptable,
+        ResultsDamaged,
+        LinkNotValid,
+        LinkExpired,
+    ),
     parameters=(
         Parameter(
             "format",
@@ -92,20 +112,31 @@ RESULTS = (
         Parameter(
             "limit", number(0, MAX_PAGE), "JSON only: the most rows on a page; long rows are fewer."
         ),
+        *STYLE_PARAMETERS,
+        *REF_PARAMETERS,
         *PARAMETERS,
     ),
 )
 def results(job_id: str) -> Response:
-    """All rows as a file, or a page of them as JSON; with `partial`, the rows that are done."""
+    """All rows as a file, or a page of them as JSON.
+
+    With `partial` these are the rows that are done; with `ref`, those that a search finds.
+    """
     services = current_services()
     job = find_job(services, job_id)
-    if is_partial():
+    partial, search = is_partial(), search_of(request.args)
+    if not partial:
+        check_whole(services, job)
+    if search:
+        return found_response(services, job, search, partial=partial)
+    if partial:
         return partial_response(services, job)
-    check_whole(services, job)
-    return results_response(services, job)
+    return results_response(services, job, may_be_styled=True)
 
 
-def results_response(services: Services, job: Job, *, json_first: bool = False) -> Response:
+def results_response(
+    services: Services, job: Job, *, json_first: bool = False, may_be_styled: bool = False
+) -> Response:
     """The rows of a job that has succeeded.
 
     Args:
@@ -113,25 +144,28 @@ def results_response(services: Services, job: Job, *, json_first: bool = False) 
         job: which job.
         json_first: the format for a client that names none: JSON, or else the job's own format, in
             which the stored bytes are sent as they are.
+        may_be_styled: whether the query may say how a CSV is written. That of a submission does
+            not: its `delimiter` is the upload's.
 
     Raises:
-        shared.errors.input.BadOption: `format`, `offset` or `limit` has no valid value.
+        shared.errors.input.BadOption: a parameter has no valid value.
         shared.errors.service.NotAcceptable: `Accept` admits none of the formats.
         shared.errors.service.ResultsDamaged: some of the rows were damaged on the disk.
     """
     parts, own = ResultParts(services, job), job.spec.result_format
     first = "json" if json_first else own
     wanted = wanted_format(request, sorted(FORMATS, key=lambda one: one != first))
+    style = style_of(request.args, wanted) if may_be_styled else PLAIN_STYLE
     if job.lost and wanted != "json":
         parts.check()
     if wanted == "json":
         with page_turns:
             response = jsonify(_page(parts))
         give_back_after(response.content_length or 0)
-    elif wanted == own:
+    elif wanted == own and style == PLAIN_STYLE:
         response = _in_own_format(parts)
     else:
-        response = _converted(parts, wanted)
+        response = _converted(parts, wanted, style)
     response.vary.add("Accept")
     return response
 
@@ -139,19 +173,20 @@ def results_response(services: Services, job: Job, *, json_first: bool = False) 
 def _in_own_format(parts: ResultParts) -> Response:
     job_id, own = parts.job.spec.id, parts.job.spec.result_format
     content = parts.in_own_format()
-    response = file_response(content, own, job_id)
+    response = file_response(content, own, file_name(parts.job))
     # The job's id is enough: the rows of a job that has succeeded never change.
     response.set_etag(f"{job_id}.{own}")
     answer_range(response, content)
     return with_first_chunk(response)
 
 
-def _converted(parts: ResultParts, wanted: Format) -> Response:
+def _converted(parts: ResultParts, wanted: Format, style: CsvStyle) -> Response:
     job_id = parts.job.spec.id
-    response = file_response(parts.converted(wanted), wanted, job_id)
+    content = parts.parquet() if wanted == "parquet" else parts.in_form(form_of(wanted, style))
+    response = file_response(content, wanted, file_name(parts.job))
     # A weak ETag: another release may write the same rows in other bytes. There are no ranges: the
     # offset of a converted row is known only once all rows before it are converted.
-    response.set_etag(f"{job_id}.{wanted}", weak=True)
+    response.set_etag(f"{job_id}.{wanted}{style.tag}", weak=True)
     response.make_conditional(request)
     return with_first_chunk(response)
 

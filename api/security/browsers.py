@@ -5,6 +5,9 @@ could use the service with the rights of the person in front of the browser:
 
 - A form or script of another site can send a POST. The browser names that site in `Origin`, or
   says `cross-site` in `Sec-Fetch-Site` (https://www.w3.org/TR/fetch-metadata/).
+- A page of another site can load an answer as an image or a script, or show it in a frame. It
+  cannot read the answer, but its time and size tell something, and it costs work. The browser says
+  in `Sec-Fetch-Mode` and `Sec-Fetch-Dest` that this is no navigation to a page of its own.
 - With DNS rebinding a page changes the address of its own name to that of the service. The browser
   then takes both for one site, but the name is still in `Host`.
 
@@ -20,6 +23,9 @@ from shared.errors.service import CrossSite, HostNotAllowed
 
 #: Methods that change nothing.
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+#: Values of `Sec-Fetch-Dest` for a page inside another page.
+_FRAMES = frozenset({"embed", "fencedframe", "frame", "iframe", "object"})
 
 #: Endpoints that answer under any host: load balancers probe them, and they say nothing of jobs.
 _PROBES = frozenset(
@@ -73,14 +79,19 @@ class Browsers:
 
         Raises:
             shared.errors.service.HostNotAllowed: its `Host` is none of this service.
-            shared.errors.service.CrossSite: it would change something, and a page of another
-                origin sends it.
+            shared.errors.service.CrossSite: a page of another origin sends it, and it would change
+                something, or its answer would become a part of that page.
         """
         host = request.environ.get("HTTP_HOST", "")
         listens_on = request.environ.get("SERVER_NAME", "")
         if request.endpoint not in _PROBES and not self._hosts.allow(host, listens_on):
             raise HostNotAllowed(host=host[:80])
-        if request.method not in _SAFE and not self._is_own_page(host, request):
+        refused = (
+            self._is_part_of_another_page(request)
+            if request.method in _SAFE
+            else not self._is_own_page(host, request)
+        )
+        if refused:
             raise CrossSite(origin=_origin_of(request)[:80])
 
     def preflight(self, request: Request) -> Response | None:
@@ -113,6 +124,23 @@ class Browsers:
         if origin in self._origins:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = _EXPOSED
+
+    def _is_part_of_another_page(self, request: Request) -> bool:
+        """Whether a page of an origin that is not listed loads the answer, or shows it in a frame.
+
+        A link of such a page may lead here. Programs send none of these headers, nor do browsers
+        to an address that is neither HTTPS nor of this machine; there the browser alone keeps the
+        answer from the page (`Cross-Origin-Resource-Policy`, and no CORS).
+        """
+        headers = request.headers
+        if headers.get("Sec-Fetch-Site") not in ("cross-site", "same-site"):
+            return False
+        if headers.get("Origin") in self._origins:
+            return False
+        return (
+            headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+            or headers.get("Sec-Fetch-Dest") in _FRAMES
+        )
 
     def _is_own_page(self, host: str, request: Request) -> bool:
         """Whether no page sends a request, or one of the service or of a listed origin."""

@@ -7,7 +7,7 @@ takes `check_json`. All of them raise what the request is refused with, and reco
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from typing_extensions import override
 
@@ -69,6 +69,22 @@ class BlobDestination(Destination):
     @override
     def open(self) -> BinaryIO:
         return self._blobs.open(self._key)
+
+
+class Review(Protocol):
+    """Looks at an upload once its columns are known; it may change what its options decide."""
+
+    def __call__(self, admitted: Admitted, columns: list[str], value: Any = None, /) -> Admitted:
+        """Return what the options decide.
+
+        Args:
+            admitted: what they decide so far.
+            columns: the names of all columns.
+            value: a parsed JSON body; None for a file, which was written to its destination.
+
+        Raises:
+            shared.errors.base.ScorelaneError: the request cannot be a job.
+        """
 
 
 @dataclass(frozen=True)
@@ -145,6 +161,7 @@ def check_upload(
     content: RequestContent,
     early: Admitted | None,
     destination: Destination,
+    review: Review | None = None,
 ) -> CheckedUpload:
     """Read a file, check it and write it to its destination, chunk by chunk.
 
@@ -153,6 +170,7 @@ def check_upload(
         content: what was sent.
         early: what `check_early` returned.
         destination: where the file is written.
+        review: of a dry run.
 
     Raises:
         shared.errors.base.ScorelaneError: the request cannot be a job.
@@ -173,7 +191,10 @@ def check_upload(
             check_length(settings, reader.size)
             write(chunk)
     admitted = early or admit(services, content.options())
-    options, columns = admitted.options, reader.finish()
+    columns = reader.finish()
+    if review:
+        admitted = review(admitted, columns)
+    options = admitted.options
     carried = carried_columns(options.columns, columns, options.ref_column, admitted.outputs)
     layout = reader.layout(admitted.inputs, carried)
     if isinstance(layout, CsvLayout):
@@ -188,7 +209,11 @@ def check_upload(
 
 
 def check_json(
-    services: Services, content: RequestContent, announced: int | None, memory: Reservation
+    services: Services,
+    content: RequestContent,
+    announced: int | None,
+    memory: Reservation,
+    review: Review | None = None,
 ) -> CheckedJson:
     """Read the rows of a JSON body, or of a JSON file in a form, and check them.
 
@@ -197,6 +222,7 @@ def check_json(
         content: what was sent.
         announced: the length of the request's body in bytes, if it is known.
         memory: of the request; it then holds what the rows need.
+        review: of a dry run.
 
     Raises:
         shared.errors.base.ScorelaneError: the request cannot be a job.
@@ -204,9 +230,11 @@ def check_json(
     early = None if content.is_form else admit(services, content.options())
     value, size = read_json(services.settings, content.chunks, announced, memory)
     admitted = early or admit(services, content.options())
+    columns = json_columns(value)
+    if review:
+        admitted = review(admitted, columns, value)
     options = admitted.options
     carried: tuple[str, ...] = ()
-    columns = json_columns(value)
     if options.columns != ():
         carried = carried_columns(options.columns, columns, options.ref_column, admitted.outputs)
         check_columns(services.settings, len(carried))

@@ -11,6 +11,7 @@ from api.jobs.representation import ModelName
 from api.requests.content import content_of
 from api.security.access import current_identity
 from api.services import Services
+from api.submission.findings import Findings, Sample
 from api.submission.preview import Preview, preview_of
 from api.submission.warnings import merged_rows_warnings, missing_words_warnings
 from api.uploads.formats import Format, Kind
@@ -73,6 +74,7 @@ class DryRun(TypedDict):
     format: str
     model: ModelName
     columns: list[str]
+    sample: Sample
     looked_at: LookedAt
     first_rows: list[PreviewRow]
     first_errors: list[PreviewRow]
@@ -87,6 +89,7 @@ EXAMPLE: DryRun = {
     "format": "csv",
     "model": {"name": "fast", "version": "e5cff74e16d3"},
     "columns": ["ref", "text"],
+    "sample": {"columns": ["ref", "text"], "rows": [["1", "I am well"]]},
     "looked_at": {"bytes": 1_048_571, "rows": 1000, "failed": 1, "all": False},
     "first_rows": [{"row": 1, "ref": "1", "text": "I am well", "error": None}],
     "first_errors": [{"row": 7, "ref": "7", "text": "", "error": "the text is empty"}],
@@ -113,8 +116,14 @@ def dry_run(services: Services, request: Request) -> DryRun:
         shared.errors.base.ScorelaneError: the request cannot be a job; the same error that the
             job would be refused with.
     """
+    findings = Findings()
+    with findings.told():
+        return _dry_run(services, request, findings)
+
+
+def _dry_run(services: Services, request: Request, findings: Findings) -> DryRun:
     content = content_of(request)
-    preview = preview_of(services, content, request)
+    preview = preview_of(services, content, request, findings)
     card = preview.admitted.served.card
     rows = list(_preview_rows(card.signature, preview.rows))
     errors = [row for row in rows if row["error"] is not None]
@@ -131,6 +140,7 @@ def dry_run(services: Services, request: Request) -> DryRun:
         "format": content.kind.format,
         "model": {"name": card.name, "version": card.version},
         "columns": preview.columns,
+        "sample": findings.sample or {"columns": preview.columns, "rows": []},
         "looked_at": {
             "bytes": preview.size,
             "rows": len(rows),

@@ -1,32 +1,28 @@
 """The preview of a dry run: the first rows as a job would read them."""
 
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
-from typing import BinaryIO, cast
+from typing import Any, cast
 
 from flask import Request
-from typing_extensions import override
 
 from api.process.body_memory import Reservation
 from api.requests.content import RequestContent
-from api.requests.limits import check_length
 from api.services import Services
 from api.submission.admission import Admitted
 from api.submission.checks import (
-    COPIES,
-    SHORTER_ADVICE,
     BlobDestination,
-    Destination,
     check_early,
     check_json,
     check_upload,
 )
+from api.submission.findings import Findings
+from api.submission.head import PREVIEW_BYTES, PREVIEW_ROWS, Head
 from api.submission.recording import temporary_folder
 from api.submission.room import check_room, check_small_room
 from api.uploads.formats import Format
+from api.uploads.raw_table import csv_table, json_table, ndjson_table, parquet_table
 from shared.config.settings import Settings
 from shared.errors.input import OpenQuote
 from shared.jobs.keys import upload_key_of
@@ -34,14 +30,6 @@ from shared.tables.layouts import NDJSON, Layout, ParquetLayout
 from shared.tables.parquet_rows import first_rows_of
 from shared.tables.rows import ReadOptions, Rows
 from shared.tables.stored_rows import ref_text
-
-#: How much of a text file is read for a preview: bytes, and rows in them.
-PREVIEW_BYTES = 1024 * 1024
-PREVIEW_ROWS = 1000
-
-#: The limit if a header or a first row takes more than `PREVIEW_BYTES`: the longest row that the
-#: default settings allow, and one preview more.
-_MOST_BYTES = 9 * PREVIEW_BYTES
 
 
 @dataclass(frozen=True)
@@ -65,31 +53,42 @@ class Preview:
     about_rows: int | None
 
 
-def preview_of(services: Services, content: RequestContent, request: Request) -> Preview:
+def preview_of(
+    services: Services, content: RequestContent, request: Request, findings: Findings
+) -> Preview:
     """Check a request as if it were to be a job, and read its first rows.
 
     JSON and Parquet are read whole, a CSV or NDJSON up to `PREVIEW_BYTES`. A form is always read
-    to its end, as its fields may follow the file.
+    to its end, as its fields may follow the file. `findings` gets what is known, step by step.
 
     Raises:
         shared.errors.base.ScorelaneError: the request cannot be a job.
     """
     if content.kind.format is Format.JSON:
         with services.body_memory.reserving() as memory:
-            return _preview_json(services, content, request.content_length, memory)
-    early = check_early(services, content, request.content_length)
+            return _preview_json(services, content, request.content_length, memory, findings)
+    total = content.file.total
+    early = check_early(services, content, total or request.content_length)
     if content.kind.format is Format.PARQUET:
-        return _preview_parquet(services, content, early)
+        return _preview_parquet(services, content, early, findings)
     is_plain = not content.is_form and not request.headers.get("Content-Encoding")
     announced = request.content_length if is_plain else None
     with services.body_memory.reserving() as memory:
-        return _preview_text(services, content, early, announced, memory)
+        return _preview_text(services, content, early, announced, memory, findings)
 
 
 def _preview_json(
-    services: Services, content: RequestContent, announced: int | None, memory: Reservation
+    services: Services,
+    content: RequestContent,
+    announced: int | None,
+    memory: Reservation,
+    findings: Findings,
 ) -> Preview:
-    checked = check_json(services, content, announced, memory)
+    def review(admitted: Admitted, columns: list[str], value: Any = None) -> Admitted:
+        findings.see(json_table(value, columns, PREVIEW_ROWS))
+        return admitted
+
+    checked = check_json(services, content, announced, memory, review)
     if checked.is_small:
         check_small_room(services, checked.admitted.served)
     count = len(checked.rows)
@@ -108,12 +107,18 @@ def _preview_json(
 
 
 def _preview_parquet(
-    services: Services, content: RequestContent, early: Admitted | None
+    services: Services, content: RequestContent, early: Admitted | None, findings: Findings
 ) -> Preview:
     # The description of a Parquet file is at its end, so it has to be stored to be read.
     with temporary_folder(services) as job_id:
         destination = BlobDestination(services.blobs, upload_key_of(job_id))
-        upload = check_upload(services, content, early, destination)
+
+        def review(admitted: Admitted, columns: list[str], _value: Any = None) -> Admitted:
+            with destination.open() as stored:
+                findings.see(parquet_table(stored, columns, PREVIEW_ROWS, PREVIEW_BYTES))
+            return admitted
+
+        upload = check_upload(services, content, early, destination, review)
         with destination.open() as stored:
             options = _read_options(services.settings, upload.admitted)
             types = tuple(one.type for one in options.inputs)
@@ -132,9 +137,22 @@ def _preview_text(
     early: Admitted | None,
     announced: int | None,
     memory: Reservation,
+    findings: Findings,
 ) -> Preview:
     head = Head(content, services.settings, memory)
-    upload = check_upload(services, head.content, early, head)
+
+    def review(admitted: Admitted, columns: list[str], _value: Any = None) -> Admitted:
+        lines = head.whole_lines()
+        if content.kind.format is Format.CSV:
+            is_named = content.delimiter_is_named
+            table = csv_table(lines, content.delimiter, PREVIEW_ROWS, is_named=is_named)
+        else:
+            table = ndjson_table(lines, columns, PREVIEW_ROWS)
+        if table:
+            findings.see(table)
+        return admitted
+
+    upload = check_upload(services, head.content, early, head, review)
     lines = head.whole_lines()
     options = _read_options(services.settings, upload.admitted)
     rows = _first_rows(options, lines, upload.content.layout, is_whole=head.is_whole)
@@ -171,69 +189,3 @@ def _first_rows(options: ReadOptions, lines: bytes, layout: Layout, *, is_whole:
 def _read_options(settings: Settings, admitted: Admitted) -> ReadOptions:
     inputs = admitted.served.card.signature.inputs
     return ReadOptions(settings.max_text_chars, settings.max_record_bytes, inputs)
-
-
-class Head(Destination):
-    """The beginning of a text upload, kept in memory instead of the blob store.
-
-    Attributes:
-        content: the content that ends where the head ends. After that, the rest of a form is read
-            and discarded, as options may follow the file.
-        is_whole: whether the head is the whole file; known after `content` was read.
-        length: the bytes of the whole file, after `content` was read; None: unknown.
-    """
-
-    def __init__(self, content: RequestContent, settings: Settings, memory: Reservation) -> None:
-        self._memory = memory
-        self.content = replace(content, chunks=self._head_of(content))
-        self.is_whole = True
-        self.length: int | None = None
-        self._settings = settings
-        self._bytes = bytearray()
-
-    @contextmanager
-    @override
-    def writing(self) -> Iterator[Callable[[bytes], object]]:
-        yield self._bytes.extend
-
-    @override
-    def open(self) -> BinaryIO:
-        return io.BytesIO(self._bytes)
-
-    def whole_lines(self) -> bytes:
-        """Return the head without the line that its end cuts off, if it has other lines."""
-        head = bytes(self._bytes)
-        if self.is_whole or head.count(b"\n") < 2:
-            return head
-        return head[: head.rindex(b"\n") + 1]
-
-    def _head_of(self, content: RequestContent) -> Iterator[bytes]:
-        size = 0
-        for chunk in content.chunks:
-            piece = self._needed(chunk)
-            needed = COPIES * (len(self._bytes) + len(piece))
-            self._memory.raise_to(needed, SHORTER_ADVICE)
-            size += len(chunk)
-            if piece:
-                yield piece
-            if len(piece) < len(chunk):
-                self.is_whole = False
-                break
-        if content.is_form:
-            check_length(self._settings, size)
-            for chunk in content.chunks:
-                size += len(chunk)
-                check_length(self._settings, size)
-            self.length = size
-
-    def _needed(self, chunk: bytes) -> bytes:
-        """Return the beginning of a chunk with which the head is complete; else all of it."""
-        if len(self._bytes) + len(chunk) <= PREVIEW_BYTES:
-            return chunk
-        end = max(PREVIEW_BYTES - len(self._bytes), 0)
-        while end < len(chunk) and chunk[end] & 0xC0 == 0x80:
-            end += 1  # a UTF-8 character must not be cut in two
-        head = self._bytes + chunk[:end]
-        # A head without a whole row would make the file seem to be empty, or the row shorter.
-        has_row = head.strip().count(b"\n") > 1
-        return chunk[:end] if has_row or len(head) > _MOST_BYTES else chunk

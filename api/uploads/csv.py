@@ -118,6 +118,16 @@ class CsvUpload(Upload):
             raise NoRows(what=f"there is a header and no row{hint}")
         return self.columns or []
 
+    @property
+    def delimiter(self) -> str:
+        """The character between the cells, which a first line `sep=;` may have named."""
+        return self._delimiter
+
+    @property
+    def start(self) -> int:
+        """The offset of the first row in bytes, once `columns` is known."""
+        return self._start
+
     @override
     def layout(self, where: InputColumns, carried: tuple[str, ...] = ()) -> CsvLayout:
         columns = self.finish()

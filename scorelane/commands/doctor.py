@@ -12,9 +12,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from scorelane.client.client import URL_VARIABLE
-from scorelane.commands.checks.findings import Finding, Severity, fault, fine, worst
 from scorelane.commands.checks.host import (
-    examine_blobs,
     examine_limits,
     examine_metrics_port,
     examine_models,
@@ -29,6 +27,8 @@ from scorelane.commands.common.harmless import harmless
 from scorelane.commands.common.tables import stdout_console
 from shared.config.settings import Settings
 from shared.errors.system import sentence_of
+from shared.monitoring.blob_findings import blob_findings
+from shared.monitoring.findings import Finding, Severity, fault, fine, worst
 from shared.redis.link import RedisLink
 from shared.storage.blobs import FolderBlobs
 
@@ -106,7 +106,7 @@ def examine(url: str | None, data: Path) -> Iterator[Finding]:
 
 
 def _examine_host(settings: Settings) -> Iterator[Finding]:
-    yield from examine_blobs(settings.blobs_dir)
+    yield from blob_findings(settings.blobs_dir)
     if can_run_worker():
         yield from examine_models(settings)
         yield from examine_metrics_port(settings)

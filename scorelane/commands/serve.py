@@ -85,7 +85,7 @@ def serve(host: str, port: int, data: Path, processes: int | None, models: Path 
             console.print(Text(f"{name:>7}  {value}"), soft_wrap=True)
         for name, reason in stack.failed.items():
             click.echo(harmless(f"{name} is not served: {reason}"), err=True)
-        console.print("Ctrl-C stops it.")
+        console.print(Text(f"Open {stack.url} in a browser. Ctrl-C stops it."), soft_wrap=True)
         logs = [stack.data / "logs" / name for name in ("api.log", "worker.log")]
         threading.Thread(target=_follow, args=(logs,), daemon=True).start()
         stack.wait(on_restart=lambda sentence: click.echo(sentence, err=True))

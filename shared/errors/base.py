@@ -21,6 +21,8 @@ class ScorelaneError(Exception):
 
     def __init__(self, **fields: Any) -> None:
         self.fields = fields
+        #: What was found out about the input before the error, as JSON; an answer may show it.
+        self.known: dict[str, Any] = {}
         super().__init__(self.message().format_map(fields))
 
     @classmethod

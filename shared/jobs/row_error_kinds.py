@@ -33,10 +33,19 @@ _OF_CELLS = {
     re.compile(r" has a NUL character,"): "nul",
 }
 
+#: The kind of an error whose text is not known.
+_OTHER = "other"
+
+#: The kind of the errors of rows that were lost with a damaged disk.
+DAMAGED = "damaged"
+
+#: All kinds, in alphabetical order.
+KINDS = tuple(sorted({*_KINDS.values(), *_OF_CELLS.values(), _OTHER}))
+
 
 def kind_of(error: str) -> str:
     """The kind of a row's error: one of a few words, `other` if the text is not known."""
     for begin, kind in _KINDS.items():
         if error.startswith(begin):
             return kind
-    return next((kind for form, kind in _OF_CELLS.items() if form.search(error)), "other")
+    return next((kind for form, kind in _OF_CELLS.items() if form.search(error)), _OTHER)

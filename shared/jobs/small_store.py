@@ -44,6 +44,7 @@ class Answer:
     failed: int  #: Rows with an error.
     reply_to: str = ""  #: The address for the answer to a question.
     bad: BadRow | None = None  #: The first row with an error.
+    full_name: str = ""  #: The model of a question; the record of a small job has its own.
 
 
 class SmallStore(Protocol):

@@ -1,6 +1,7 @@
 """Small jobs and questions on Redis: the section of the job store for the doorbell."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from typing_extensions import override
@@ -67,17 +68,21 @@ class RedisSmallJobs(RedisBase):
     def answer_small(self, answers: list[Answer]) -> None:
         replies: dict[str, list[tuple[str, str]]] = {}
         jobs: list[Any] = []
+        answered: Counter[str] = Counter()
         for answer in answers:
             if answer.reply_to:
                 to_asker = replies.setdefault(self._link.key("answers", answer.reply_to), [])
                 to_asker.append((answer.id, answer.result.decode()))
+                answered[answer.full_name] += answer.completed + answer.failed
             else:
                 bad = answer.bad.description if answer.bad else ""
                 own_sum = text_sum(answer.result)
                 jobs += (answer.id, answer.result, own_sum, answer.completed, answer.failed, bad)
         # All answers to an asker in one element, so that it wakes once.
         sent = [text for key, found in replies.items() for text in (key, json.dumps(found))]
-        self._link.run("answer_small", self._retention, UNREAD_SECONDS, len(jobs), *jobs, *sent)
+        counted = json.dumps(answered)
+        limits = self._retention, UNREAD_SECONDS
+        self._link.run("answer_small", *limits, counted, len(jobs), *jobs, *sent)
 
     @override
     def small_result(self, job_id: str) -> bytes:

@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -21,7 +21,17 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 #: A line whose cell must be escaped, or may have to be.
 _TO_ESCAPE = re.compile(r"\n[=+\-@\t\r']")
-_TO_QUOTE = re.compile(r'[",\r\n]')
+_TO_QUOTE = re.compile(r'["\r\n]')
+
+
+class Dialect(NamedTuple):
+    """How the rows are written; only the first of all dialects can be read back."""
+
+    delimiter: str = ","  #: The character between the cells.
+    decimal: str = "."  #: The decimal sign of outputs that are no whole numbers.
+
+
+COMMAS = Dialect()
 
 
 def escape(cell: str) -> str:
@@ -39,9 +49,10 @@ def unescape(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and _ESCAPED.match(cell) else cell
 
 
-def header(columns: ResultColumns = PLAIN) -> bytes:
+def header(columns: ResultColumns = PLAIN, dialect: Dialect = COMMAS) -> bytes:
     """The first line of a result CSV, which names the columns."""
-    return (",".join(_cells(columns.names)) + "\n").encode()
+    delimiter = dialect.delimiter
+    return (delimiter.join(_cells(columns.names, delimiter)) + "\n").encode()
 
 
 def render(
@@ -49,6 +60,7 @@ def render(
     outputs: Sequence[Sequence[Any]],
     errors: Sequence[str | None],
     extras: Sequence[Sequence[str]] = (),
+    dialect: Dialect = COMMAS,
 ) -> bytes:
     """Write the rows of a part as CSV, without a header. Numbers read back equal.
 
@@ -58,6 +70,7 @@ def render(
             an error.
         errors: None for a row without one.
         extras: for each carried column its cells, as they were sent.
+        dialect: how the cells and numbers are written.
 
     Raises:
         ValueError: the columns differ in length.
@@ -65,57 +78,74 @@ def render(
     columns: list[Sequence[Any]] = [refs, errors, *outputs, *extras]
     runs = range(0, max(map(len, columns)), RUN)
     return b"".join(
-        [_rendered(len(outputs), *[column[at : at + RUN] for column in columns]) for at in runs]
+        [
+            _rendered(dialect, len(outputs), *[column[at : at + RUN] for column in columns])
+            for at in runs
+        ]
     )
 
 
 def _rendered(
-    count: int, refs: Sequence[str], errors: Sequence[str | None], *columns: Sequence[Any]
+    dialect: Dialect,
+    count: int,
+    refs: Sequence[str],
+    errors: Sequence[str | None],
+    *columns: Sequence[Any],
 ) -> bytes:
     notes: Sequence[str] = [""] * len(errors)
+    delimiter = dialect.delimiter
     if any(errors):
-        notes = [quote(error) if error else "" for error in errors]
-    outputs, extras = map(_values, columns[:count]), map(_cells, columns[count:])
-    rows = zip(_cells(refs), *outputs, notes, *extras, strict=True)
-    if len(columns) > 1:
-        return "".join([",".join(row) + "\n" for row in rows]).encode()
+        notes = [quote(error, delimiter) if error else "" for error in errors]
+    outputs = [_values(column, dialect) for column in columns[:count]]
+    extras = [_cells(column, delimiter) for column in columns[count:]]
+    rows = zip(_cells(refs, delimiter), *outputs, notes, *extras, strict=True)
+    if len(columns) > 1 or dialect != COMMAS:
+        return "".join([delimiter.join(row) + "\n" for row in rows]).encode()
     return "".join([f"{ref},{score},{note}\n" for ref, score, note in rows]).encode()
 
 
-def _values(values: Sequence[Any]) -> Sequence[str]:
+def _values(values: Sequence[Any], dialect: Dialect) -> Sequence[str]:
     """The cells of an output."""
     if str in set(map(type, values)):
-        return _cells(["" if value is None else value for value in values])
+        texts = ["" if value is None else value for value in values]
+        return _cells(texts, dialect.delimiter)
     # The shortest digits that read back equal; orjson is ten times as fast as `repr`.
     digits = orjson.dumps(values)[1:-1].decode()
-    return digits.replace("null", "").split(",") if values else []
+    cells = digits.replace("null", "").split(",") if values else []
+    if dialect.decimal == ".":
+        return cells
+    return [cell.replace(".", dialect.decimal) for cell in cells]
 
 
-def _cells(cells: Sequence[str]) -> Sequence[str]:
+def _cells(cells: Sequence[str], delimiter: str) -> Sequence[str]:
     """The cells of a column, escaped and quoted."""
-    return cells if _are_plain(cells) else [quote(escape(cell)) for cell in cells]
+    if _are_plain(cells, delimiter):
+        return cells
+    return [quote(escape(cell), delimiter) for cell in cells]
 
 
-def _are_plain(cells: Sequence[str]) -> bool:
+def _are_plain(cells: Sequence[str], delimiter: str) -> bool:
     """Whether no cell needs to be quoted or escaped; checks all cells at once."""
     lines = "\n" + "\n".join(cells)
     return (
         lines.count("\n") == len(cells)
         and '"' not in lines
-        and "," not in lines
+        and delimiter not in lines
         and "\r" not in lines
         and not _TO_ESCAPE.search(lines)
     )
 
 
-def cell(text: str) -> str:
+def cell(text: str, delimiter: str = ",") -> str:
     """A text as a CSV cell, escaped and quoted."""
-    return quote(escape(text))
+    return quote(escape(text), delimiter)
 
 
-def quote(cell: str) -> str:
+def quote(cell: str, delimiter: str = ",") -> str:
     """Quote a cell by RFC 4180; one with a CR too, because readers would end the row at it."""
-    return '"' + cell.replace('"', '""') + '"' if _TO_QUOTE.search(cell) else cell
+    if delimiter in cell or _TO_QUOTE.search(cell):
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
 
 
 def parse(
@@ -155,6 +185,22 @@ def bad_rows(content: bytes, columns: ResultColumns = PLAIN) -> list[tuple[int, 
         for at, row in enumerate(_read(content, 0, None))
         if row[error]
     ]
+
+
+def may_have_ref(content: bytes, text: str, *, whole: bool) -> bool:
+    """Whether the output of `render` may have a row with this ref; reads no row.
+
+    Args:
+        content: the output of `render`.
+        text: the ref, or a part of it.
+        whole: whether the text is the whole ref. Then a row with another ref is hardly ever taken
+            for it, otherwise any cell may have the text.
+    """
+    if whole:
+        begin = f"{cell(text)},".encode()
+        return content.startswith(begin) or b"\n" + begin in content
+    # A quote in a cell is written as two, as its cell is quoted then.
+    return text.replace('"', '""').encode() in content
 
 
 def _read(content: bytes, begin: int, end: int | None) -> Iterable[list[str]]:

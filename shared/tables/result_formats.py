@@ -1,7 +1,8 @@
 """The row formats of results, CSV and NDJSON: how the rows of a part are written and read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from shared.tables import csv_results, ndjson_results
@@ -28,6 +29,13 @@ class Parse(Protocol):
         """See `shared.tables.csv_results.parse`."""
 
 
+class MayHaveRef(Protocol):
+    """Tells quickly whether the rows of a part may have a ref."""
+
+    def __call__(self, content: bytes, text: str, *, whole: bool) -> bool:
+        """See `shared.tables.csv_results.may_have_ref`."""
+
+
 class RenderCsv(Protocol):
     """Writes the rows of a part as CSV."""
 
@@ -52,6 +60,7 @@ class RowFormat:
         write: writes such records; what the columns do not name is left out.
         bad_rows: finds the rows with an error in what `render` wrote: number, ref and error of
             each.
+        may_have_ref: tells without reading rows whether one may have a ref, or a part of it.
     """
 
     header: Callable[[ResultColumns], bytes]
@@ -59,12 +68,15 @@ class RowFormat:
     parse: Parse
     write: Callable[[Records, ResultColumns], bytes]
     bad_rows: Callable[[bytes, ResultColumns], list[tuple[int, str, str]]]
+    may_have_ref: MayHaveRef
 
 
-def _write_csv(records: Records, columns: ResultColumns) -> bytes:
+def _write_csv(
+    records: Records, columns: ResultColumns, dialect: csv_results.Dialect = csv_results.COMMAS
+) -> bytes:
     refs, *cells = ([record[name] for record in records] for name in columns.names)
     outputs, [errors, *extras] = cells[: len(columns.outputs)], cells[len(columns.outputs) :]
-    return csv_results.render(refs, outputs, errors, extras)
+    return csv_results.render(refs, outputs, errors, extras, dialect)
 
 
 def _render_ndjson(rows: Rows, outputs: Outputs, columns: ResultColumns) -> bytes:
@@ -90,7 +102,12 @@ def csv_format(render: RenderCsv) -> RowFormat:
         return render(rows.refs, outputs, rows.errors, rows.extras)
 
     return RowFormat(
-        csv_results.header, render_rows, csv_results.parse, _write_csv, csv_results.bad_rows
+        csv_results.header,
+        render_rows,
+        csv_results.parse,
+        _write_csv,
+        csv_results.bad_rows,
+        csv_results.may_have_ref,
     )
 
 
@@ -101,7 +118,18 @@ NDJSON = RowFormat(
     ndjson_results.parse,
     _write_ndjson,
     ndjson_results.bad_rows,
+    ndjson_results.may_have_ref,
 )
+
+
+def csv_in(dialect: csv_results.Dialect, before: bytes = b"") -> RowFormat:
+    """CSV in a dialect, which can be written alone, with some bytes before the header."""
+    return replace(
+        CSV,
+        header=lambda columns: before + csv_results.header(columns, dialect),
+        write=partial(_write_csv, dialect=dialect),
+    )
+
 
 ROW_FORMATS = {"csv": CSV, "ndjson": NDJSON}
 

@@ -12,10 +12,7 @@ from support.doctor import Run, a_worker, of
 from support.programs import FAST, ROOT
 
 from scorelane.commands.checks import host as host_examination
-from scorelane.commands.checks import redis as redis_examination
-from scorelane.commands.checks.findings import Finding, Severity, worst
 from scorelane.commands.checks.host import (
-    examine_blobs,
     examine_limits,
     examine_metrics_port,
     examine_models,
@@ -27,6 +24,10 @@ from scorelane.commands.main import cli
 from scorelane.stack.folder import Addresses, settings_of_stack, write_addresses
 from shared.config.settings import Settings
 from shared.fleet import Worker
+from shared.monitoring import blob_findings as blob_checks
+from shared.monitoring import redis_findings as redis_checks
+from shared.monitoring.blob_findings import blob_findings
+from shared.monitoring.findings import Finding, Severity, worst
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
@@ -46,7 +47,7 @@ def test_everything_is_examined(run_doctor: Run) -> None:
         "api",
     } < examined_subjects
     [worker] = [one for one in found if one["about"] == "workers"]
-    assert (worker["weight"], status) == ("fault", 2)
+    assert (worker["level"], status) == ("fault", 2)
     assert "python -m worker" in worker["advice"]
     assert not Path("blobs").exists()
 
@@ -56,7 +57,7 @@ def test_a_wrong_setting_is_named(run_doctor: Run, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SCORELANE_PROCESES", "2")
     monkeypatch.setenv("SCORELANE_PART_SECONDS", "soon")
     status, found = run_doctor()
-    messages = " ".join(one["said"] for one in found if one["about"] == "settings")
+    messages = " ".join(one["message"] for one in found if one["about"] == "settings")
     assert "did you mean SCORELANE_PROCESSES?" in messages
     assert "SCORELANE_PART_SECONDS cannot be 'soon': it must be a number above 0" in messages
     assert status == 2
@@ -95,10 +96,10 @@ def test_redis_is_old_slow_or_unlike_the_clock(
     link: RedisLink, redis_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A version that is too old is a fault; one without fixes, and slowness, are warnings."""
-    monkeypatch.setattr(redis_examination, "LEAST_MAINTAINED", (99, 0))
-    monkeypatch.setattr(redis_examination, "LEAST_VERSION", (99, 0))
-    monkeypatch.setattr(redis_examination, "SLOW", 0.0)
-    monkeypatch.setattr(redis_examination, "MOST_SKEW", -1.0)
+    monkeypatch.setattr(redis_checks, "LEAST_MAINTAINED", (99, 0))
+    monkeypatch.setattr(redis_checks, "LEAST_VERSION", (99, 0))
+    monkeypatch.setattr(redis_checks, "SLOW", 0.0)
+    monkeypatch.setattr(redis_checks, "MOST_SKEW", -1.0)
     found = list(examine_redis(redis_settings, link))
     assert "99.0" in of(found, "redis", "server is").advice
     assert of(found, "redis", "no security fixes").severity is Severity.WARNING
@@ -116,14 +117,14 @@ def test_redis_is_away_or_far() -> None:
 
 def test_blobs_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder is writable and has free space; the check does not make a missing folder."""
-    assert of(examine_blobs(tmp_path / "new"), "blobs").severity is Severity.FINE
+    assert of(blob_findings(tmp_path / "new"), "blobs").severity is Severity.FINE
     assert not (tmp_path / "new").exists()
     (tmp_path / "file").touch()
-    assert of(examine_blobs(tmp_path / "file"), "blobs").severity is Severity.FAULT
-    monkeypatch.setattr(host_examination, "LITTLE_ROOM", 10**18)
-    assert of(examine_blobs(tmp_path), "blobs").severity is Severity.WARNING
-    monkeypatch.setattr(host_examination, "NO_ROOM", 10**18)
-    assert of(examine_blobs(tmp_path), "blobs").severity is Severity.FAULT
+    assert of(blob_findings(tmp_path / "file"), "blobs").severity is Severity.FAULT
+    monkeypatch.setattr(blob_checks, "LITTLE_ROOM", 10**18)
+    assert of(blob_findings(tmp_path), "blobs").severity is Severity.WARNING
+    monkeypatch.setattr(blob_checks, "NO_ROOM", 10**18)
+    assert of(blob_findings(tmp_path), "blobs").severity is Severity.FAULT
 
 
 def test_models_are_whole_and_served(tmp_path: Path) -> None:

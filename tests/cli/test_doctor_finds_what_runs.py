@@ -11,11 +11,11 @@ from click.testing import CliRunner
 from support.doctor import Run, a_worker
 
 from scorelane.commands.checks import running as running_check
-from scorelane.commands.checks.findings import Severity
 from scorelane.commands.checks.running import find_deployment
 from scorelane.commands.main import cli
 from scorelane.stack.folder import Addresses, running_addresses, write_addresses
 from shared.config.settings import Settings
+from shared.monitoring.findings import Severity
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
@@ -44,9 +44,9 @@ def test_nothing_runs() -> None:
     """No fault is reported: only that no service runs, and how to start one."""
     done = CliRunner().invoke(cli, ["doctor", "--json"])
     findings = json.loads(done.output)
-    assert [one for one in findings if one["weight"] == "fault"] == []
+    assert [one for one in findings if one["level"] == "fault"] == []
     [service] = [one for one in findings if one["about"] == "service"]
-    assert "No service runs here" in service["said"]
+    assert "No service runs here" in service["message"]
     assert "scorelane serve" in service["advice"]
     assert done.exit_code == 1
     assert {one["about"] for one in findings}.isdisjoint({"redis", "api", "workers"})
@@ -58,7 +58,7 @@ def test_the_service_at_an_address(nothing_runs: Settings, answers: Any, tmp_pat
     answers.add("GET /readyz", 200, {"status": "ok", "processes": {}})
     done = CliRunner().invoke(cli, ["doctor", "--json", "--url", f"{answers.url}/"])
     findings = json.loads(done.output)
-    assert f"{answers.url} is ready." in [one["said"] for one in findings]
+    assert f"{answers.url} is ready." in [one["message"] for one in findings]
     subjects = {one["about"] for one in findings}
     assert subjects.isdisjoint({"redis", "workers", "models", "blobs"})
     found = find_deployment(nothing_runs, answers.url, tmp_path, {})
@@ -118,10 +118,10 @@ def test_in_the_container_of_the_api(
     monkeypatch.setenv("SCORELANE_MODELS_DIR", str(tmp_path / "none"))
     _, findings = run_doctor()
     [models] = [one for one in findings if one["about"] == "models"]
-    assert models["weight"] == "fine"
+    assert models["level"] == "fine"
     assert "api" in {one["about"] for one in findings}
     [service] = [one for one in findings if one["about"] == "service"]
-    assert "the API can run here" in service["said"]
+    assert "the API can run here" in service["message"]
 
 
 def test_in_the_container_of_a_worker(run_doctor: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +130,6 @@ def test_in_the_container_of_a_worker(run_doctor: Run, monkeypatch: pytest.Monke
     _, findings = run_doctor()
     assert "api" not in {one["about"] for one in findings}
     [service] = [one for one in findings if one["about"] == "service"]
-    assert "a worker can run here. The API runs elsewhere" in service["said"]
+    assert "a worker can run here. The API runs elsewhere" in service["message"]
     _, findings = run_doctor("--url", "http://127.0.0.1:9")
     assert "api" in {one["about"] for one in findings}

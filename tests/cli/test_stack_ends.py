@@ -1,11 +1,13 @@
 """However the stack ends, no process, file or lock of it remains."""
 
 import fcntl
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from support.waiting import wait_for
 
@@ -15,6 +17,15 @@ pytestmark = pytest.mark.stack
 
 SCORELANE = Path(sys.executable).with_name("scorelane")
 SERVE = ("serve", "--host", "127.0.0.1", "--port", "0", "--data", "data")
+
+
+def test_the_banner_names_the_page(start) -> None:
+    """`serve` ends its banner with the address that a browser shows as the console."""
+    serving = start(*SERVE).wait_ready()
+    [address] = re.findall(r"Open (http://127\.0\.0\.1:\d+) in a browser\.", serving.output())
+    page = httpx.get(address, headers={"Accept": "text/html"})
+    assert (page.status_code, page.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert httpx.get(address).json()["name"] == "Scorelane"
 
 
 def test_ctrl_c(start, short_folder: Path) -> None:

@@ -100,8 +100,8 @@ def test_doctor_finds_the_running_stack(running, monkeypatch: pytest.MonkeyPatch
     plan = json.loads(running.process("scorelane.stack.supervisor").cmdline()[-1])
     result = CliRunner().invoke(cli, ["doctor", "--json", "--data", plan["data"]])
     findings = json.loads(result.stdout)
-    assert [one for one in findings if one["weight"] == "fault"] == []
-    messages = [one["said"] for one in findings]
+    assert [one for one in findings if one["level"] == "fault"] == []
+    messages = [one["message"] for one in findings]
     assert f"`scorelane serve` runs here, with the data folder {plan['data']}." in messages
     assert f"{running.url} is ready." in messages
     assert "1 worker is alive, with 1 process." in messages

@@ -12,7 +12,6 @@ OTHERS = {"scoring", "training", "scorelane"}
 #: Modules that only one program imports, or none, and why they are shared nevertheless.
 EXCEPTIONS = {
     "shared.redis.broker": "kombu imports it by its name, in both programs",
-    "shared.redis.overview": "reads the keys that the other modules of shared/redis write",
     "shared.tables.parquet_process": "a program that shared.tables.parquet_rows starts by its name",
 }
 

@@ -109,6 +109,16 @@ def test_the_client_is_small_and_alone(
     assert succeed(at, "-c", code) == "Client('http://x:1')\n"
 
 
+def test_the_services_have_the_files_of_their_pages(wheels: dict[str, Path]) -> None:
+    """Every file that a browser loads, and every template, is in the wheel as it is in the tree."""
+    folders = [path for name in ("static", "templates") for path in (ROOT / "api").rglob(name)]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    assert len(files) >= 8
+    with zipfile.ZipFile(wheels["scorelane_server"]) as wheel:
+        for path in files:
+            assert wheel.read(path.relative_to(ROOT).as_posix()) == path.read_bytes()
+
+
 def test_a_command_of_the_services_says_what_to_install(
     wheels: dict[str, Path], tmp_path: Path
 ) -> None:

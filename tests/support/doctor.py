@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from scorelane.commands.checks.findings import Finding, Severity
 from shared.fleet import Worker
+from shared.monitoring.findings import Finding, Severity
 
 Run = Callable[..., tuple[int, list[dict[str, str]]]]
 

@@ -10,6 +10,7 @@ from support.doubles.dispatch import InMemoryDispatch
 from support.doubles.fleet import InMemoryFleet
 from support.doubles.job_store import InMemoryJobStore
 from support.doubles.length_model import LengthModel
+from support.doubles.monitor import InMemoryMonitor
 from support.doubles.overview import InMemoryOverview
 from support.doubles.table_model import TableModel
 
@@ -18,6 +19,7 @@ from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.link import RedisLink
+from shared.redis.monitor import RedisMonitor
 from shared.redis.overview import RedisOverview
 from shared.storage.blobs import Blobs
 from shared.storage.sealed import SealedBlobs
@@ -41,6 +43,7 @@ class Service:
     model: LengthModel | TableModel
     pipeline: Pipeline
     reconciler: Reconciler
+    monitor: InMemoryMonitor
 
     def work(self) -> None:
         """Run all dispatched tasks, and those that they dispatch."""
@@ -111,6 +114,7 @@ def make_service(
     if link:
         store = ArchivingJobStore(link, settings, contents)
     dispatch = InMemoryDispatch()
+    monitor: Any = RedisMonitor(link) if link else InMemoryMonitor()
     fleet = InMemoryFleet(Served(card=model.card, rate=10))
     app = create_app(
         settings,
@@ -119,6 +123,7 @@ def make_service(
         dispatch=dispatch,
         fleet=fleet,
         overview=RedisOverview(link) if link else InMemoryOverview(store),
+        monitor=monitor,
     )
     pipeline = Pipeline(
         settings,
@@ -133,4 +138,6 @@ def make_service(
     )
     reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
     client = app.test_client()
-    return Service(app, client, store, contents, dispatch, fleet, model, pipeline, reconciler)
+    return Service(
+        app, client, store, contents, dispatch, fleet, model, pipeline, reconciler, monitor
+    )

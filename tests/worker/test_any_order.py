@@ -28,6 +28,7 @@ from hypothesis.stateful import (
 from support.doubles.dispatch import InMemoryDispatch
 from support.doubles.fleet import InMemoryFleet
 from support.doubles.length_model import LengthModel, length_score
+from support.doubles.monitor import InMemoryMonitor
 from support.doubles.overview import InMemoryOverview
 from support.dying import Died, Fragile, Fuse
 from support.worlds import InMemory, OnRedis
@@ -97,7 +98,10 @@ class AnyOrder(RuleBasedStateMachine):
         )
         self.reconciler = Reconciler(service_settings, **shared)
         self.client = create_app(
-            service_settings, overview=InMemoryOverview(self.world.store), **shared
+            service_settings,
+            overview=InMemoryOverview(self.world.store),
+            monitor=InMemoryMonitor(),
+            **shared,
         ).test_client()
         self.sent: list[tuple[Any, ...]] = []
         self.ended: str | None = None  # the state in which it ended, if it was seen to end

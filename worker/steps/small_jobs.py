@@ -121,7 +121,7 @@ class SmallJobScorer:
             bad = None
             if failed and not job.reply_to:
                 bad = first_bad_row(rows.errors, rows.refs)
-            yield Answer(job.id, result, len(rows) - failed, failed, job.reply_to, bad)
+            yield Answer(job.id, result, len(rows) - failed, failed, job.reply_to, bad, full_name)
             begin += len(rows)
 
     def _attempt(self, full_name: str, job: SmallJob, rows: Rows) -> Outputs:

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from celery.worker.state import active_requests
 from kombu.exceptions import OperationalError
@@ -47,7 +47,7 @@ class Heartbeat(threading.Thread):
         drop_queues: Callable[[str], None],
         heartbeat_seconds: float,
         reconcile_seconds: float,
-        describe: Callable[[], None] = lambda: None,
+        publish: Sequence[Callable[[], None]] = (),
     ) -> None:
         """Take what to do in each turn.
 
@@ -61,7 +61,8 @@ class Heartbeat(threading.Thread):
             drop_queues: takes no more work for the model of this full name.
             heartbeat_seconds: from one heartbeat to the next.
             reconcile_seconds: from one run of the reconciler to the next.
-            describe: publishes the status of the worker, after each heartbeat.
+            publish: called in turn after each heartbeat, to publish the status of the worker and
+                the state of the service.
         """
         super().__init__(name="heartbeat", daemon=True)
         self.stalled = threading.Event()
@@ -75,7 +76,7 @@ class Heartbeat(threading.Thread):
         self._stall_detector = stall_detector
         self._heartbeat_seconds = heartbeat_seconds
         self._reconcile_seconds = reconcile_seconds
-        self._describe = describe
+        self._publish = publish
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -97,7 +98,8 @@ class Heartbeat(threading.Thread):
                     self._reconciler.reconcile(full_names)
                 # Last, because its failure must prevent nothing. Also before the first process is
                 # ready: until then the service is not, as its models are to be served.
-                self._describe()
+                for publish in self._publish:
+                    publish()
             except (RedisError, OperationalError) as error:
                 logger.warning("no heartbeat: Redis does not answer (%s)", error)
             except Exception:

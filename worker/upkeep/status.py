@@ -1,17 +1,15 @@
 """The status of a worker: for its `/metrics`, and by Redis for `scorelane top` and `doctor`."""
 
-import os
 import platform
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from prometheus_client.core import Metric
 
 from shared.fleet import Worker
+from shared.machine_memory import memory_bytes, resident_bytes
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.telemetry.prometheus import MODEL, counted, gauge, labels_of
@@ -63,7 +61,7 @@ class WorkerStatus:
         """Publish the description of the worker."""
         now = self._link.now()
         self._started_at = self._started_at or now
-        processes = [_resident_bytes(pid) for pid in self._fleet.announced()]
+        processes = [resident_bytes(pid) for pid in self._fleet.announced()]
         self._fleet.describe(
             Worker.model_validate(
                 {
@@ -71,7 +69,8 @@ class WorkerStatus:
                     "models": self._models.names(),
                     "failed": self._models.failed(),
                     "processes": processes,
-                    "memory": sum(processes) + _resident_bytes(self._pid),
+                    "memory": sum(processes) + resident_bytes(self._pid),
+                    "memory_limit": memory_bytes(),
                     "started_at": self._started_at,
                     "clock_ahead": round(time.time() - now, 3),
                     "rows": round(sum(numbers[0] for numbers in counters.totals(ROWS).values())),
@@ -104,22 +103,14 @@ class WorkerStatus:
             MODEL,
             rates,
         )
-        memory = {("main",): float(_resident_bytes(self._pid))}
-        memory["scoring",] = float(sum(map(_resident_bytes, announced)))
+        memory = {("main",): float(resident_bytes(self._pid))}
+        memory["scoring",] = float(sum(map(resident_bytes, announced)))
         yield gauge(
             "scorelane_worker_resident_memory_bytes",
             "Memory of the main process of this worker, and of its scoring processes together.",
             ("process",),
             memory,
         )
-
-
-def _resident_bytes(pid: int) -> int:
-    """The resident memory of a process, in bytes; 0 if it has ended, or there is no /proc."""
-    with suppress(OSError, ValueError, IndexError):
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE")
-    return 0
 
 
 def _version(package: str) -> str | None:

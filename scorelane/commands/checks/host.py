@@ -1,28 +1,23 @@
-"""Checks of this machine: settings, folders, models, libraries, limits, the port of the metrics."""
+"""Checks of this machine: settings, models, libraries, limits, the port of the metrics."""
 
-import os
 import re
 import resource
-import shutil
 import socket
-import tempfile
 from collections.abc import Iterator, Mapping
 from http.client import HTTPConnection, HTTPException
 from importlib.metadata import PackageNotFoundError, entry_points, version
 from pathlib import Path
 
-from scorelane.commands.checks.findings import Finding, fault, fine, warning
 from scorelane.commands.common.extras import installation_of
-from shared.config.settings import PREFIX, Settings, load_settings, unknown_variables
+from shared.config.settings import Settings, load_settings
 from shared.config.startup import check_secrets
 from shared.errors.base import ScorelaneError
 from shared.errors.model import ModelError
 from shared.errors.system import sentence_of
 from shared.model import RUNTIMES, Card
 from shared.model_folders import read_folders
-
-#: With less free disk space than this there is a warning, and a fault, in bytes.
-LITTLE_ROOM, NO_ROOM = 2 * 2**30, 200 * 2**20
+from shared.monitoring.findings import Finding, fault, fine, warning
+from shared.monitoring.settings_findings import settings_findings
 
 #: With fewer open files than this there is a warning. Each connection and each download needs one.
 FEW_FILES = 1024
@@ -40,47 +35,14 @@ def examine_settings(environment: Mapping[str, str]) -> tuple[Settings | None, l
     Returns:
         The settings, None if a value cannot be used; and the findings.
     """
-    findings = [
-        warning("settings", message, "Remove it, or correct its name.")
-        for message in unknown_variables(environment)
-    ]
+    findings = settings_findings(environment)
     try:
         settings = load_settings()
         check_secrets(settings)
     except ScorelaneError as error:
         advice = "The API and the workers do not start with this value; see docs/settings.md."
         return None, [*findings, fault("settings", str(error), advice)]
-    if not findings:
-        names = [name for name in environment if name.upper().startswith(PREFIX)]
-        findings.append(fine("settings", f"{len(names)} variables are set, and all are known."))
     return settings, findings
-
-
-def examine_blobs(folder: Path) -> Iterator[Finding]:
-    """Check that the folder of the blob store can be written, and has free space."""
-    # The first program that writes makes the folder; until then its nearest parent is checked.
-    existing = next((one for one in (folder, *folder.absolute().parents) if one.exists()), folder)
-    try:
-        with tempfile.TemporaryFile(dir=existing) as file:
-            file.write(b"x")
-            file.flush()
-            os.fsync(file.fileno())
-        free = shutil.disk_usage(existing).free
-    except OSError as error:
-        yield fault(
-            "blobs",
-            f"{folder} cannot be written: {error.strerror}.",
-            "Let the API and the workers write there, or name another in SCORELANE_BLOBS_DIR.",
-        )
-        return
-    message = f"{folder} can be written, and has {free / 1e9:,.1f} GB free."
-    advice = "Free some space, or lower SCORELANE_RETENTION_SECONDS: a full disk stops all jobs."
-    if free < NO_ROOM:
-        yield fault("blobs", message, advice)
-    elif free < LITTLE_ROOM:
-        yield warning("blobs", message, advice)
-    else:
-        yield fine("blobs", message)
 
 
 def examine_models(settings: Settings) -> Iterator[Finding]:

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from redis.exceptions import RedisError
 
 from scorelane.client.client import DEFAULT_URL
-from scorelane.commands.checks.findings import Finding, fine, warning
 from scorelane.stack.folder import running_addresses, settings_of_stack
 from shared.config.settings import PREFIX, Settings
+from shared.monitoring.findings import Finding, fine, warning
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 

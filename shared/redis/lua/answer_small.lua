@@ -1,9 +1,10 @@
 -- Close small jobs, and send the answers to questions.
+-- `answered` is JSON: the number of rows of the questions, by the full name of their model.
 -- `count_of_values` is the number of values in the flat list of jobs, six for each job: id, result, its
 -- checksum, completed, failed, the first row with an error. A flat list of replies follows, two values for each
 -- asker: the key of its list, and its answers.
-local retention, unread_seconds, count_of_values = tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
-local values = arguments_from(5)
+local retention, unread_seconds, answered = tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
+local count_of_values, values = tonumber(ARGV[5]), arguments_from(6)
 
 use_reserve()
 local at = now()
@@ -41,4 +42,7 @@ for index = count_of_values + 1, #values, 2 do
   local asker, answers = values[index], values[index + 1]
   redis.call('RPUSH', asker, answers)
   redis.call('EXPIRE', asker, unread_seconds)
+end
+for full_name, rows in pairs(answered) do
+  count('answered:' .. full_name, rows)
 end

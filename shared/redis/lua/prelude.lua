@@ -213,7 +213,7 @@ local function go_on(id, lanes, lease)
   return answer
 end
 
--- Add to the totals of the whole service; see `Totals` in `shared/redis/overview.py`.
+-- Add to the totals of the whole service; see `Totals` in `shared/monitoring/overview.py`.
 local function count(what, by)
   redis.call('HINCRBY', prefix .. 'totals', what, by)
 end

@@ -1,7 +1,7 @@
 -- Count what waits and what runs, by model version.
 -- `queues` is what the keys of the queues of parts begin with. `models` are answered in any case, other
 -- models only if there is something to do for them.
--- Answers JSON: an object by full name, with the fields of `Workload` in `shared/redis/overview.py`.
+-- Answers JSON: an object by full name, with the fields of `Workload` in `shared/monitoring/overview.py`.
 local queues = ARGV[2]
 local models = arguments_from(3)
 

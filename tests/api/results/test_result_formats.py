@@ -63,7 +63,7 @@ def read(content: bytes, kind: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("wanted", FORMATS)
 def test_every_format_of_every_job(service: Service, job: tuple[str, str], wanted: str) -> None:
-    """Every format has the job's rows in order; the file is named after the job and the format."""
+    """Every format has the job's rows in order; the file's name has model, day and job."""
     _, url = job
     rows = expected(service, url)
     assert [row["ref"] for row in rows] == [ref for ref, _ in ROWS[: len(rows)]]
@@ -76,7 +76,9 @@ def test_every_format_of_every_job(service: Service, job: tuple[str, str], wante
         assert answer.mimetype == MEDIA_TYPES[wanted]  # type: ignore[index]
         assert read(answer.data, wanted) == rows
         assert answer.headers["Vary"] == "Accept"
-        name = f"{url.split('/')[2]}.{wanted}"
+        job_id = url.split("/")[2]
+        day = service.client.get(f"/jobs/{job_id}").json["created_at"][:10]
+        name = f"length-{day}-{job_id}.{wanted}"
         assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
 
 

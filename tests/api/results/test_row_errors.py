@@ -67,7 +67,7 @@ def test_the_rows_with_an_error(service: Service, own_format: str) -> None:
     # A ref that looks like a formula is escaped, as in the results.
     assert rows == [[str(one["row"]), "'" + one["ref"], one["error"]] for one in wanted]
     name = f"{url.rpartition('/')[2]}-errors.csv"
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert answer.headers["Content-Disposition"].endswith(f'-{name}"')
 
 
 def test_parts_without_an_error_are_not_read(

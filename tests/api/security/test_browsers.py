@@ -152,12 +152,68 @@ def test_the_port_of_an_origin_may_be_left_out(service: Service) -> None:
         assert post(service, Host=host, Origin=origin).status_code == 202
 
 
-def test_another_page_may_show_a_link(service: Service) -> None:
-    """A GET changes nothing, and a page of another origin cannot read its answer."""
-    headers = {"Origin": EVIL, "Sec-Fetch-Site": "cross-site"}
-    with service.client.get("/docs", headers=headers) as answer:
-        assert answer.status_code == 200
+@pytest.mark.parametrize("path", ["/", "/docs", "/jobs", "/nowhere"])
+def test_another_page_may_link_here(service: Service, path: str) -> None:
+    """The answer is shown in place of that page, which cannot read it."""
+    headers = {
+        "Accept": "text/html",
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": "document",
+    }
+    with service.client.get(path, headers=headers) as answer:
+        assert answer.status_code == (404 if path == "/nowhere" else 200)
         assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+@pytest.mark.parametrize(
+    ("mode", "destination"),
+    [
+        ("no-cors", "image"),
+        ("no-cors", "script"),
+        ("no-cors", "empty"),
+        ("cors", "empty"),
+        ("cors", "font"),
+        ("navigate", "iframe"),
+        ("navigate", "object"),
+        ("navigate", "embed"),
+        ("navigate", "frame"),
+    ],
+)
+def test_another_page_loads_nothing(
+    service: Service, site: str, mode: str, destination: str
+) -> None:
+    """Not as an image, a script or data, and not in a frame: no answer is a part of that page."""
+    job = post(service).location
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": destination}
+    if mode == "cors":
+        headers["Origin"] = EVIL
+    for path in ("/", "/docs", "/jobs", "/identity", f"{job}/results", "/console/main.js"):
+        answer = service.client.get(path, headers=headers)
+        assert "SCORELANE_CORS_ORIGINS" in problem(answer, 403, "cross-site")
+        assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_its_own_page_loads_everything(service: Service) -> None:
+    """The console is of the same origin, and its requests say so."""
+    headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+    for path in ("/jobs", "/identity", "/console/main.js"):
+        assert service.client.get(path, headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("with_keys", [False, True])
+def test_no_page_frames_a_page(settings: Settings, with_keys: bool) -> None:
+    """Every answer says so, also to a browser that does not say where its request comes from.
+
+    And every answer keeps itself from pages of other sites (`Cross-Origin-Resource-Policy`).
+    """
+    keys = {"api_keys": SecretStr(new_key("alice", "read")[1])} if with_keys else {}
+    service = change(settings, **keys)
+    for path in ("/", "/docs", "/nowhere", "/jobs", "/identity", "/console/icon.svg"):
+        with service.client.get(path, headers={"Accept": "text/html"}) as answer:
+            assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+            assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
 
 
 def preflight(service: Service, origin: str, **more: str) -> Any:
@@ -200,6 +256,12 @@ def test_a_listed_origin_is_admitted(settings: Settings, with_keys: bool) -> Non
         assert "Location" in one.headers["Access-Control-Expose-Headers"]
         assert "Access-Control-Allow-Credentials" not in one.headers
     problem(preflight(service, EVIL), 403, "cross-site")
+    fetched = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+    read = service.client.get(
+        "/jobs", headers={"Origin": PAGE, "Authorization": f"Bearer {key}", **fetched}
+    )
+    assert read.status_code == 200
+    assert read.headers["Access-Control-Allow-Origin"] == PAGE
     other = service.client.get("/livez", headers={"Origin": EVIL})
     assert "Access-Control-Allow-Origin" not in other.headers
     assert "Origin" in other.headers["Vary"]

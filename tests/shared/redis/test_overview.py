@@ -12,9 +12,10 @@ from shared.dispatch import CeleryDispatch, make_celery
 from shared.fleet import Worker
 from shared.jobs.job import State
 from shared.jobs.job_store import Answer, JobStore
+from shared.monitoring.overview import Overview, Totals, Workload
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
-from shared.redis.overview import Overview, RedisOverview, Totals, Workload
+from shared.redis.overview import RedisOverview
 
 Look = Callable[[], Workload]
 
@@ -79,11 +80,14 @@ def test_everything_is_counted_once(store: JobStore, overview: Overview) -> None
     store.take_small(MODEL, 10)
     for _ in range(2):
         store.answer_small([Answer(small_id, b"", 2, 1)])
+    asked = question(reply_to="me")
+    store.answer_small([Answer(asked.id, b"", 3, 1, asked.reply_to, full_name=MODEL)])
     cancelled, _ = running(store, 1, lanes=1)
     store.move(cancelled, State.CANCELLED)
     assert overview.totals() == Totals(
-        {MODEL: 20}, {MODEL: 3}, {MODEL: 2}, {"succeeded": 2, "cancelled": 1}
+        {MODEL: 20}, {MODEL: 3}, {MODEL: 2}, {"succeeded": 2, "cancelled": 1}, {MODEL: 4}
     )
+    assert overview.totals().rows() == {MODEL: 27}
 
 
 def test_the_age_of_the_first_message_is_known(link: RedisLink, redis_settings: Settings) -> None:

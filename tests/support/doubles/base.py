@@ -1,6 +1,7 @@
 """What all sections of the job store in memory share."""
 
-from collections import defaultdict, deque
+import secrets
+from collections import Counter, defaultdict, deque
 from queue import Queue
 
 from support.doubles.record import Record
@@ -18,8 +19,10 @@ class InMemoryBase(JobStore):
         self._records: dict[str, Record] = {}
         self._waiting: dict[str, deque[str | Question]] = {}
         self._answers: dict[str, Queue[tuple[str, bytes]]] = defaultdict(Queue)
+        self._answered: Counter[str] = Counter()
         self._held = False
         self._since = 0.0
+        self._link_secret = secrets.token_bytes(32)
         self._due: dict[str, float] = {}
         self._keys: dict[str, tuple[Binding, float]] = {}
         self._spent: dict[str, tuple[float, int]] = {}

@@ -11,7 +11,7 @@ from typing_extensions import override
 from shared.jobs.job import ENDED, State
 from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import Question
-from shared.redis.overview import Overview, Totals, Workload
+from shared.monitoring.overview import Overview, Totals, Workload
 
 
 class InMemoryOverview(Overview):
@@ -60,4 +60,5 @@ class InMemoryOverview(Overview):
                 totals.parts[name] = totals.parts.get(name, 0) + len(one.done)
             if job.state in ENDED:
                 totals.ended[job.state] = totals.ended.get(job.state, 0) + 1
+        totals.answered.update(self._store._answered)
         return totals

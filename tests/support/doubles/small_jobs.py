@@ -109,6 +109,7 @@ class InMemorySmallJobs(InMemoryBase):
         for answer in answers:
             if answer.reply_to:
                 self._answers[answer.reply_to].put((answer.id, answer.result))
+                self._answered[answer.full_name] += answer.completed + answer.failed
             elif record := self._running(answer.id):
                 record.result, record.claim, record.bad = answer.result, None, answer.bad
                 record.update(completed=answer.completed, failed=answer.failed)

@@ -90,7 +90,7 @@ def make_heartbeat(
         drop_queues=drop_queues,
         heartbeat_seconds=0.01,
         reconcile_seconds=0.01,
-        describe=describe,
+        publish=(describe,),
     )
 
 

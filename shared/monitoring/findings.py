@@ -1,8 +1,15 @@
-"""What a check of `scorelane doctor` finds."""
+"""What a check of the service finds: for `scorelane doctor` and for `GET /service`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+#: How a finding names the place of the program whose settings and clock it compares.
+HERE, AT_THE_API = "here", "at the API"
 
 
 class Severity(IntEnum):
@@ -29,14 +36,30 @@ class Finding:
     message: str
     advice: str = ""
 
-    def as_json(self) -> dict[str, str]:
-        """The finding for `scorelane doctor --json`."""
+    def as_json(self) -> "FindingJson":
+        """The finding as `scorelane doctor --json` and the API give it."""
         return {
             "about": self.about,
-            "weight": self.severity.name.lower(),
-            "said": self.message,
+            "level": self.severity.name.lower(),
+            "message": self.message,
             "advice": self.advice,
         }
+
+
+class FindingJson(TypedDict):
+    """What a check has found."""
+
+    about: Annotated[str, Field(description="The subject, in one word.")]
+    level: Annotated[
+        str,
+        Field(
+            description="`fine`; `warning`: it works now, and will not always; `fault`: it does "
+            "not work.",
+            pattern="^(fine|warning|fault)$",
+        ),
+    ]
+    message: Annotated[str, Field(description="A sentence.")]
+    advice: Annotated[str, Field(description="What to do; empty if all is well.")]
 
 
 def fine(about: str, message: str) -> Finding:

@@ -1,0 +1,71 @@
+"""What a dry run finds out about an upload, step by step, whether or not it can be a job."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from api.uploads.raw_table import RawTable
+from shared.errors.base import ScorelaneError
+from shared.tables.stored_rows import cell_text
+
+#: How many rows a sample has, and how many characters of each cell.
+SAMPLE_ROWS = 5
+SAMPLE_CHARS = 200
+
+
+class Sample(TypedDict):
+    """The first rows as they were sent, with all columns."""
+
+    columns: Annotated[list[str], Field(description="The names of all columns.")]
+    rows: Annotated[
+        list[list[str | None]],
+        Field(
+            description=f"Up to {SAMPLE_ROWS} rows: up to {SAMPLE_CHARS} characters of each cell, "
+            "null where a row has none."
+        ),
+    ]
+
+
+def sample_of(table: RawTable) -> Sample:
+    """Return the beginnings of the cells of the first rows."""
+    rows = (table.texts or table.rows)[:SAMPLE_ROWS]
+    return {"columns": table.columns, "rows": [list(map(_shown, row)) for row in rows]}
+
+
+def _shown(cell: Any) -> str | None:
+    # Half of a surrogate pair, which JSON may hold, cannot be in an answer.
+    text = None if cell is None else cell_text(cell)[:SAMPLE_CHARS]
+    return text and text.encode("utf-8", "replace").decode()
+
+
+class Findings:
+    """What is known so far of an upload.
+
+    Attributes:
+        sample: its columns and first rows; None until its header was read.
+    """
+
+    def __init__(self) -> None:
+        self.sample: Sample | None = None
+
+    def see(self, table: RawTable) -> None:
+        """Note the columns and the first rows."""
+        self.sample = sample_of(table)
+
+    def known(self) -> dict[str, Any]:
+        """Return what is known, as members of an answer."""
+        if self.sample is None:
+            return {}
+        return {"columns": self.sample["columns"], "sample": self.sample}
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Let an error that leaves the block carry what is known by then."""
+        try:
+            yield
+        except ScorelaneError as error:
+            error.known |= self.known()
+            raise

@@ -1,0 +1,1 @@
+"""What operators see of the service: samples of its history, recent errors, and findings."""
