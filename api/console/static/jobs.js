@@ -4,10 +4,10 @@ import { call, withQuery } from "./api.js";
 import { button, empty, heading, trouble } from "./components.js";
 import { fill, h, keyed, say } from "./dom.js";
 import { time } from "./format.js";
-import { bulkBar } from "./job-bulk.js";
-import { filterForm, searchOf } from "./job-filters.js";
-import { COLUMNS, jobRow } from "./job-rows.js";
-import { JobSearch, madeAt, PAGE } from "./job-search.js";
+import { bulkBar } from "./jobs-bulk.js";
+import { filterForm, searchOf } from "./jobs-filters.js";
+import { COLUMNS, jobRow } from "./jobs-rows.js";
+import { JobSearch, madeAt, PAGE } from "./jobs-search.js";
 import { hasEnded, poll } from "./live.js";
 import { t } from "./messages.js";
 
