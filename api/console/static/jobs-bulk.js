@@ -6,7 +6,7 @@ import { fill, h, say } from "./dom.js";
 import { download } from "./downloads.js";
 import { count } from "./format.js";
 import { nameOf } from "./jobs-rows.js";
-import { hasEnded, rest } from "./live.js";
+import { hasEnded, isGone, rest } from "./live.js";
 import { t } from "./messages.js";
 
 /** Requests at a time. */
@@ -52,6 +52,7 @@ export function bulkBar({ who, signal, onDone, onClear }) {
     }
     refresh();
   };
+  node.show([]);
   return node;
 
   function refresh() {
@@ -98,6 +99,7 @@ export function bulkBar({ who, signal, onDone, onClear }) {
           done += 1;
         } catch (error) {
           if (!(error instanceof Problem)) return;
+          if (isGone(error)) onDone(job.id, "delete");
           refused.push([job, error.status ? error.message : t("error.unreachable")]);
         }
         see();

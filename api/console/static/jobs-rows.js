@@ -31,7 +31,7 @@ export function jobRow({ id, created_at, labels, model, owner }, onPick) {
   fill(cells.model, model.name, h("div", { class: "below" }, h("code", {}, model.version)));
   fill(cells.owner, owner);
   fill(cells.created, h("time", { datetime: created_at, title: time(created_at) }, age, h("span", { class: "unseen" }, time(created_at))));
-  const row = h("div", { role: "row", class: "job-row" }, h("div", { role: "cell", class: "at-pick" }, box), Object.values(cells));
+  const row = h("div", { role: "row", class: "row" }, h("div", { role: "cell", class: "at-pick" }, box), Object.values(cells));
   let shown = {};
   row.update = (job) => {
     say(age, ago(created_at));

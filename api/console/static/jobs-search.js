@@ -1,7 +1,7 @@
 // The jobs of one search: loaded page by page, and asked for again while they change.
 
 import { call } from "./api.js";
-import { hasEnded } from "./live.js";
+import { hasEnded, isGone } from "./live.js";
 
 /** Jobs that are asked for at once. */
 export const PAGE = 50;
@@ -76,7 +76,7 @@ export class JobSearch {
     try {
       this.jobs.set(id, await call(`/jobs/${id}`, { signal: this.signal }));
     } catch (error) {
-      if (error.status !== 404 && error.status !== 410) throw error;
+      if (!isGone(error)) throw error;
       this.jobs.delete(id);
     }
   }

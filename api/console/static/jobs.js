@@ -16,6 +16,7 @@ const PERIOD = 2;
 
 /** The list of jobs; its filters are in the address. */
 export function jobs({ query, signal, who }) {
+  const newJob = () => who.scopes.includes("submit") && h("a", { class: "button primary", href: "#/new" }, t("nav.new"));
   const withOwner = who.needs_key && who.scopes.includes("admin");
   const picked = new Set();
   let filters = query, search, run = new AbortController(), last = null, later = 0, isLoading, isScrolling, shownEmpty;
@@ -26,10 +27,11 @@ export function jobs({ query, signal, who }) {
     history.pushState(null, "", withQuery("#/jobs", values));
     begin();
   });
-  const all = h("input", { type: "checkbox", "aria-label": t("jobs.pick.all"), onclick: () => pick([...search.jobs.keys()], all.checked) });
+  const all = h("input", { type: "checkbox", onclick: () => pick([...search.jobs.keys()], all.checked) });
   const rows = h("div", { role: "rowgroup" });
-  const list = h("div", { role: "table", tabindex: "-1", "aria-label": t("nav.jobs"), class: withOwner ? "job-list with-owner" : "job-list" },
-    h("div", { role: "rowgroup" }, h("div", { role: "row", class: "job-row head" }, h("div", { role: "columnheader", class: "at-pick" }, all),
+  const list = h("div", { role: "table", hidden: true, tabindex: "-1", "aria-label": t("nav.jobs"), class: withOwner ? "list with-owner" : "list" },
+    h("div", { role: "rowgroup" }, h("div", { role: "row", class: "row head" }, h("div", { role: "columnheader", class: "at-pick" },
+      h("label", { class: "check" }, all, h("span", { class: "unseen" }, t("jobs.pick.all")))),
       COLUMNS.map((name) => h("div", { role: "columnheader", class: `at-${name}` }, t(`jobs.${name}`))))), rows);
   const fresh = button("", showNew, { kind: "primary" });
   const nothing = h("div");
@@ -47,9 +49,8 @@ export function jobs({ query, signal, who }) {
 
   call("/models", { signal }).then(({ models }) => form.suggest([], models)).catch(() => {});
   begin();
-  return { title: t("nav.jobs"), node: [
-    heading(t("nav.jobs"), who.scopes.includes("submit") && h("a", { class: "button primary", href: "#/new" }, t("nav.new"))), form,
-    h("div", { class: "job-box" }, h("div", { class: "fresh", role: "status" }, fresh), list, nothing, below), bulk] };
+  return { title: t("nav.jobs"), node: h("div", { class: "jobs" }, heading(t("nav.jobs"), newJob()), form,
+    h("div", { class: "box" }, h("div", { class: "fresh", role: "status" }, fresh), list, nothing, below), bulk) };
 
   /** Start the search of the filters. */
   function begin() {
@@ -127,7 +128,7 @@ export function jobs({ query, signal, who }) {
 
   function nothingOf(kind) {
     if (kind === "filtered") return empty(t("jobs.nothing"), t("jobs.nothing.text"), h("a", { class: "button", href: "#/jobs" }, t("jobs.clear")));
-    if (kind === "none") return empty(t("jobs.none.title"), t("jobs.none.text"), h("a", { class: "button primary", href: "#/new" }, t("nav.new")));
+    if (kind === "none") return empty(t("jobs.none.title"), t("jobs.none.text"), newJob());
     return null;
   }
 
@@ -146,7 +147,7 @@ export function jobs({ query, signal, who }) {
   /** The id of the job before the first one that is seen; undefined at the top of the list. */
   function beforeSeen() {
     const box = list.getBoundingClientRect();
-    const row = document.elementFromPoint(box.left + box.width / 2, Math.max(box.top, 0) + 140)?.closest(".job-row");
+    const row = document.elementFromPoint(box.left + box.width / 2, Math.max(box.top, 0) + 140)?.closest(".row");
     return row?.previousElementSibling?.id.slice("job-".length);
   }
 

@@ -17,7 +17,7 @@ const MOST_NAMES = 3;
 /** The page of all models, or of the one that the address names. */
 export function models({ params: [name], signal, who }) {
   const title = name ?? t("nav.models");
-  const content = h("div", { class: "stack models" });
+  const content = h("div", { class: "models-page" });
   const grid = h("div", { class: "grid" });
   const failures = h("div", { class: "stack" });
   let shown;
