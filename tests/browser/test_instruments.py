@@ -94,6 +94,12 @@ def test_an_announced_fault_must_occur(window: Window) -> None:
     window.page.goto("/jobs/unknown")
 
 
+def test_an_allowed_fault_may_occur(window: Window) -> None:
+    """A fault that is allowed fails no test, whether it occurs or not."""
+    window.faults.allow("^404: GET .*/jobs/unknown", "ERR_CONNECTION_REFUSED")
+    window.page.goto("/jobs/unknown")
+
+
 def test_axe_works_under_the_policy(page: Page) -> None:
     """Axe finds what is wrong in a page with a strict policy, without breaking the policy."""
     show(page)
