@@ -44,8 +44,9 @@ test-fast: $(ENVIRONMENT)  ## run the tests that start no process, on two cores:
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not process"
 
 .PHONY: test
-test: test-fast  ## run the tests: twenty minutes
-	$(BIN)/python -m pytest -m "process and not faults and not clients and not browser"
+test: test-fast  ## run the tests, on two cores: about a quarter of an hour
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile \
+		-m "process and not faults and not clients and not browser"
 	@echo "Not run here: make test-clients (MLflow, KServe, MLServer, Triton), make test-faults" \
 		"and make test-browser"
 

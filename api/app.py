@@ -14,7 +14,7 @@ from api.process.job_waits import JobWaits
 from api.process.stream_slots import StreamSlots
 from api.process.sync_scorer import SyncScorer
 from api.request_log import RequestLog
-from api.results import row_errors, summary
+from api.results import links, row_errors, summary
 from api.results import views as results
 from api.security import identity
 from api.security.access import Access
@@ -83,6 +83,7 @@ def create_app(
         events,
         results,
         row_errors,
+        links,
         summary,
         models,
         health,

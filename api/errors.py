@@ -40,6 +40,8 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.KeyWanted: HTTPStatus.UNAUTHORIZED,
     errors.UnknownKey: HTTPStatus.UNAUTHORIZED,
     errors.WrongScope: HTTPStatus.FORBIDDEN,
+    errors.LinkNotValid: HTTPStatus.FORBIDDEN,
+    errors.LinkExpired: HTTPStatus.FORBIDDEN,
     # As RFC 9112, 3.2 says of a `Host` that is not valid.
     errors.HostNotAllowed: HTTPStatus.BAD_REQUEST,
     errors.CrossSite: HTTPStatus.FORBIDDEN,

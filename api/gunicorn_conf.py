@@ -19,6 +19,7 @@ from api.security.keys import Keys, check_published
 from shared.config.settings import Settings
 from shared.config.startup import check_file, end, settings_or_exit
 from shared.errors.base import ScorelaneError
+from shared.redis.monitor import log_errors
 from shared.telemetry import logs
 
 
@@ -82,6 +83,7 @@ class Logger(GunicornLogger):  # type: ignore[misc]  # it ships no types
         super().setup(cfg)
         if cfg.errorlog == "-" and not (cfg.logconfig or cfg.logconfig_dict):
             logs.set_up(_settings)
+            log_errors(_settings, "api")
             self.error_log.handlers.clear()
             self.error_log.propagate = True
 

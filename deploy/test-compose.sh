@@ -175,7 +175,7 @@ stays_scaled() {
 shows_the_console() {
   local file
   curl -fsS --noproxy '*' -H 'Accept: text/html' "$url/" | grep '<title>Scorelane' || return 1
-  for file in console.js console.css icon.svg; do
+  for file in main.js console.css icon.svg; do
     curl -fsS --noproxy '*' -o /dev/null "$url/console/$file" || return 1
   done
   curl -fsS --noproxy '*' "$url/" | grep '"name":"Scorelane"'

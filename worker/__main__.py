@@ -19,6 +19,7 @@ from shared.errors.model import ModelError
 from shared.model_folders import read_folders, reason_of
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
+from shared.redis.monitor import log_errors
 from shared.telemetry import logs
 from worker.announcement import withdraw_predecessor
 from worker.app import app, process_count, serve_queues
@@ -33,9 +34,14 @@ logger = logging.getLogger(__name__)
 @setup_logging.connect
 def log(**_: object) -> None:
     """Log to stderr, one line per event; while this is connected Celery sets up no logging."""
-    logs.set_up(load_settings())
+    _log(load_settings())
     # Otherwise billiard prints its messages about dead processes to stderr, past all logging.
     get_logger().propagate = True
+
+
+def _log(settings: Settings) -> None:
+    logs.set_up(settings)
+    log_errors(settings, "worker")
 
 
 #: Celery's worker, once it is made. Only it knows with which status it has ended.
@@ -53,7 +59,7 @@ def main() -> None:
     keep_freed_memory()
     settings = load_settings()
     # Celery calls `log` only later; messages before that must be formatted too.
-    logs.set_up(settings)
+    _log(settings)
     logs.warn_of_variables()
     try:
         folders = read_folders(settings.models_dir, settings.serve)

@@ -1,19 +1,20 @@
 """The page that a browser gets at an address where nothing is, or that takes no GET."""
 
+import re
 from http import HTTPStatus
 from urllib.parse import quote
 
 from flask import Response, make_response, render_template, request
+from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
+from api.console.files import MESSAGES, language_of
 from api.console.headers import PAGE_HEADERS
 from api.requests.addresses import methods_of, near_address, shown_path
 from api.requests.navigation import is_navigation
 
-_HEADINGS: dict[type[HTTPException], str] = {
-    NotFound: "There is nothing here",
-    MethodNotAllowed: "This address is for programs",
-}
+#: Addresses of the API whose data the console shows, at the same address after a `#`.
+_SHOWN = re.compile(r"/(jobs(/[0-9a-f]{32})?|models|service)")
 
 
 def missing_page(error: HTTPException) -> Response | None:
@@ -21,20 +22,29 @@ def missing_page(error: HTTPException) -> Response | None:
 
     None for requests of programs and for other errors: their answer is a problem.
     """
-    heading = _HEADINGS.get(type(error))
-    if heading is None or not is_navigation(request):
+    if not isinstance(error, NotFound | MethodNotAllowed) or not is_navigation(request):
         return None
-    near = near_address({"GET"})
-    text = render_template(
+    language = language_of(request)
+
+    def text(name: str, **values: str) -> Markup:
+        """A text in the person's language; values are escaped unless they are `Markup`."""
+        return escape(MESSAGES[language][name]).format(**values)
+
+    near = near_address({"GET"}) or ""
+    # Relative, as a proxy may serve the API below a path.
+    root = "../" * (request.path.count("/") - 1) or "./"
+    page = render_template(
         "missing.html",
-        heading=heading,
+        language=language,
+        text=text,
         path=shown_path(),
-        methods=" or ".join(methods_of(error)),
+        methods=", ".join(methods_of(error)),
         near=near,
-        near_link=quote((near or "")[1:]),
-        # Relative, as a proxy may serve the API below a path.
-        root="../" * (request.path.count("/") - 1) or "./",
+        near_link=quote(near[1:]),
+        root=root,
+        console=f"{root}#{near}" if _SHOWN.fullmatch(near) else root,
     )
-    response = make_response(text, error.code or HTTPStatus.NOT_FOUND)
+    response = make_response(page, error.code or HTTPStatus.NOT_FOUND)
     response.headers.update(PAGE_HEADERS)
+    response.vary.add("Accept-Language")
     return response

@@ -1,24 +1,16 @@
 """`/`: the console for a browser, the addresses of the API for a program; and its static files."""
 
-from pathlib import Path
-
 from flask import Blueprint, Response, jsonify, request
 from typing_extensions import TypedDict
 from werkzeug.exceptions import NotFound
 
+from api.console.files import FILES, SHELLS, language_of
 from api.console.headers import PAGE_HEADERS
-from api.console.shell import DEFAULT_LANGUAGE, shells
-from api.console.static_files import read_files
 from api.release import release
 from api.requests.navigation import prefers_html
 from api.schema.describe import Answer, Content, describes, json
 
 blueprint = Blueprint("console", __name__, template_folder="templates")
-
-_FILES = read_files(Path(__file__).with_name("static"))
-
-#: The page in each language. It is an answer of `/` alone, as it needs the headers below.
-_SHELLS = shells(_FILES.pop("index.html"), _FILES)
 
 _ICON = "favicon.ico"
 
@@ -37,6 +29,7 @@ _LINKS = {
     "identity": "/identity",
     "jobs": "/jobs",
     "models": "/models",
+    "service": "/service",
     "sentiment": "/sentiment",
     "score": "/score",
     "ready": "/readyz",
@@ -63,8 +56,7 @@ def entry() -> Response:
     The answer is HTML if `Accept` prefers `text/html` to `application/json`, and JSON otherwise.
     """
     if prefers_html(request):
-        language = request.accept_languages.best_match(_SHELLS, DEFAULT_LANGUAGE)
-        response = _SHELLS[language].answer(request)
+        response = SHELLS[language_of(request)].answer(request)
         response.vary.add("Accept-Language")
         response.headers.update(PAGE_HEADERS)
     else:
@@ -83,9 +75,9 @@ def entry() -> Response:
 )
 def static_file(file: str) -> Response:
     """A file that the console loads."""
-    if file not in _FILES:
+    if file not in FILES:
         raise NotFound
-    return _FILES[file].answer(request)
+    return FILES[file].answer(request)
 
 
 @blueprint.get("/favicon.ico")
@@ -97,4 +89,4 @@ def static_file(file: str) -> Response:
 )
 def favicon() -> Response:
     """The icon that browsers show for every page of this service."""
-    return _FILES[_ICON].answer(request)
+    return FILES[_ICON].answer(request)

@@ -31,6 +31,19 @@ def messages_in(file: StaticFile) -> dict[str, str | dict[str, str]]:
     return messages
 
 
+def messages_of(files: Mapping[str, StaticFile]) -> dict[str, dict[str, str | dict[str, str]]]:
+    """The texts in each language, from the files that the console loads.
+
+    Raises:
+        ValueError: a file of messages cannot be read.
+    """
+    return {
+        match[1]: messages_in(file)
+        for name, file in files.items()
+        if (match := _MESSAGES.fullmatch(name))
+    }
+
+
 def shells(template: StaticFile, files: Mapping[str, StaticFile]) -> dict[str, StaticFile]:
     """The page in each language.
 

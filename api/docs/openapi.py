@@ -81,7 +81,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "Results": (
         "Download the rows of a job with their scores or errors, or statistics of them.",
-        ("results", "bad_rows", "summary"),
+        ("results", "bad_rows", "links", "summary"),
     ),
     "Files and batches": (
         "The same for clients of the OpenAI API.",

@@ -18,12 +18,32 @@ from shared.telemetry.timestamps import rfc3339
 blueprint = Blueprint("service", __name__)
 
 
+class ErrorJson(TypedDict):
+    """Warnings or errors of one kind that a program has logged."""
+
+    program: Annotated[str, Field(description="`api` or `worker`.")]
+    host: Annotated[str, Field(description="Where the last one was logged.")]
+    level: Annotated[str, Field(description="`warning`, `error` or `critical`.")]
+    logger: str
+    message: Annotated[str, Field(description="Of the last one, without texts of users.")]
+    count: int
+    first: str
+    last: str
+
+
 class ServiceJson(TypedDict):
     """The whole service."""
 
     time: str
     now: NowJson
     history: HistoryJson
+    errors: Annotated[
+        list[ErrorJson],
+        Field(
+            description="The warnings and errors that the API and the workers have logged in the "
+            "last day; at most 50 kinds, the last one first."
+        ),
+    ]
     findings: Annotated[
         list[FindingJson],
         Field(description="What is well and what is wrong, as the replica that answers sees it."),
@@ -64,6 +84,7 @@ _EXAMPLE: ServiceJson = {
                 "models": {"fast@e5cff74e16d3": 40_800.5},
                 "waiting_rows": 200_000,
                 "waiting_jobs": 0,
+                "errors": 0,
                 "worker_memory": 450_000_000,
                 "redis_memory": 12_000_000,
                 "disk_free": 20_000_000_000,
@@ -71,6 +92,18 @@ _EXAMPLE: ServiceJson = {
         ],
         "gaps": [{"start": "2026-01-01T12:00:00.000Z", "end": "2026-01-01T12:14:48.000Z"}],
     },
+    "errors": [
+        {
+            "program": "worker",
+            "host": "host",
+            "level": "warning",
+            "logger": "worker.upkeep.reconciler",
+            "message": "reconcile model=fast@e5cff74e16d3: small jobs put back",
+            "count": 2,
+            "first": "2026-01-01T09:00:00.000Z",
+            "last": "2026-01-01T12:10:00.000Z",
+        }
+    ],
     "findings": [
         {
             "about": "workers",
@@ -85,7 +118,7 @@ _EXAMPLE: ServiceJson = {
 @blueprint.get("/service")
 @describes({200: Answer("The service.", json(ServiceJson, _EXAMPLE))})
 def service() -> ServiceJson:
-    """The whole service: its present state, its history, and what is wrong with it.
+    """The whole service: its present state, its history, recent errors, and what is wrong.
 
     Workers record the history, one sample every ten seconds for the whole service, whether or not
     anybody looks. A time in which no worker was alive is one of its `gaps`.
@@ -96,5 +129,18 @@ def service() -> ServiceJson:
         "time": rfc3339(snapshot.at),
         "now": now_json(services, snapshot),
         "history": history_json(snapshot.samples, snapshot.at),
+        "errors": [
+            {
+                "program": one.program,
+                "host": one.host,
+                "level": one.level,
+                "logger": one.logger,
+                "message": one.message,
+                "count": one.count,
+                "first": rfc3339(one.first),
+                "last": rfc3339(one.last),
+            }
+            for one in services.monitor.errors()
+        ],
         "findings": [one.as_json() for one in service_findings(services, snapshot)],
     }

@@ -38,6 +38,13 @@ class SampleJson(TypedDict):
     waiting_jobs: Annotated[
         int, Field(description="Jobs and questions that no worker has started.")
     ]
+    errors: Annotated[
+        int | None,
+        Field(
+            description="Errors that the programs have logged since the sample before; null as for "
+            "`rows_per_second`."
+        ),
+    ]
     worker_memory: Annotated[int, Field(description="Of the processes of all workers.")]
     redis_memory: Annotated[
         int | None, Field(description="Null: Redis does not let its user ask for it.")
@@ -90,9 +97,13 @@ def rows_per_second(before: Sample | None, after: Sample) -> float | None:
 
 
 def _rate(before: int, after: int, seconds: float) -> float | None:
-    if not 0 < seconds <= GAP_SECONDS or after < before:
-        return None
-    return round((after - before) / seconds, 2)
+    grown = _grown(before, after, seconds)
+    return None if grown is None else round(grown / seconds, 2)
+
+
+def _grown(before: int, after: int, seconds: float) -> int | None:
+    """What a counter has grown by; None across a gap, or if it began again."""
+    return after - before if 0 < seconds <= GAP_SECONDS and after >= before else None
 
 
 def _sample_json(before: Sample | None, sample: Sample) -> SampleJson:
@@ -109,6 +120,7 @@ def _sample_json(before: Sample | None, sample: Sample) -> SampleJson:
         "models": {name: rate for name, rate in rates.items() if rate is not None},
         "waiting_rows": sample.waiting_rows,
         "waiting_jobs": sample.waiting_jobs,
+        "errors": _grown(before.errors, sample.errors, seconds) if before else None,
         "worker_memory": sample.worker_memory,
         "redis_memory": sample.redis_memory,
         "disk_free": sample.disk_free,

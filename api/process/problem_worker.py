@@ -16,6 +16,9 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # it ships no types
         """Answer a request that gunicorn cannot parse; leave any other error to gunicorn."""
         # An error with a code of its own, 500 for instance, is not the client's.
         if not isinstance(exc, ParseException) or getattr(exc, "code", 400) != 400:
+            # Its message has the whole address, and the query may have a signature or a text.
+            if hasattr(req, "uri"):
+                req.uri = req.uri.partition("?")[0]
             super().handle_error(req, client, addr, exc)
             return
         self.log.warning("a request cannot be parsed: %s", type(exc).__name__)

@@ -10,6 +10,7 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected
 
 from api.process.paced_socket import SlowClient
+from api.requests.partial import SentFile
 from api.uploads.magic import check_packed
 from shared.errors.input import BadChunkedBody, BadInput, BodyCutOff, BodyTooSlow, NotGzip
 from shared.errors.service import TooLarge, UnsupportedEncoding
@@ -95,8 +96,13 @@ def _raw_body(request: Request) -> RawBody:
     return body
 
 
-def chunks_of(request: Request) -> Iterator[bytes]:
+def chunks_of(request: Request, file: SentFile | None = None) -> Iterator[bytes]:
     """Read the body of a request in chunks, unpacked according to its `Content-Encoding`.
+
+    Args:
+        request: the request.
+        file: counts the bytes of the body; if the body is the beginning of a file, a gzip may be
+            cut off. None: the body is no file, or a whole one.
 
     Raises:
         shared.errors.service.UnsupportedEncoding: the encoding is neither `identity` nor `gzip`,
@@ -107,32 +113,36 @@ def chunks_of(request: Request) -> Iterator[bytes]:
         shared.errors.input.Packed: the body is compressed, and its encoding does not say so.
         shared.errors.service.TooLarge: the body grows too much when it is unpacked.
     """
-    found = request.headers.get("Content-Encoding", "")
+    found, file = request.headers.get("Content-Encoding", ""), file or SentFile()
     encodings = [one for one in map(str.strip, found.lower().split(",")) if one]
     match [one for one in encodings if one != "identity"]:
         case []:
-            return _uncompressed(_read(_raw_body(request)))
+            return _uncompressed(file.counted(_read(_raw_body(request))))
         case ["gzip" | "x-gzip"]:
-            return _unpack(_read(_raw_body(request)))
+            return _unpack(file.counted(_read(_raw_body(request))), file)
         case _:
             raise UnsupportedEncoding(found=found[:80])
 
 
-def unpacked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def unpacked(chunks: Iterator[bytes], file: SentFile) -> Iterator[bytes]:
     """Unpack a file if it begins with the magic bytes of gzip, which no text begins with.
+
+    Args:
+        chunks: the file as it was sent.
+        file: counts its bytes; a gzip may be cut off where the file is.
 
     Raises:
         shared.errors.input.NotGzip: the file begins like gzip, and is not, or is cut off.
         shared.errors.input.Packed: the file is compressed in another format.
         shared.errors.service.TooLarge: the file grows too much when it is unpacked.
     """
-    head = b""
+    head, chunks = b"", file.counted(chunks)
     for chunk in chunks:
         head += chunk
         if len(head) >= len(_GZIP):
             break
     whole = chain([head], chunks)
-    yield from _unpack(whole) if head.startswith(_GZIP) else _uncompressed(whole)
+    yield from _unpack(whole, file) if head.startswith(_GZIP) else _uncompressed(whole)
 
 
 def read_rest(request: Request) -> None:
@@ -184,7 +194,7 @@ def _uncompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
-def _unpack(packed: Iterator[bytes]) -> Iterator[bytes]:
+def _unpack(packed: Iterator[bytes], file: SentFile) -> Iterator[bytes]:
     gzip, received, unpacked_bytes = _gzip(), 0, 0
     try:
         for step in _steps(packed):
@@ -206,7 +216,7 @@ def _unpack(packed: Iterator[bytes]) -> Iterator[bytes]:
                     yield unpacked
     except zlib.error as error:
         raise NotGzip(reason=str(error)) from None
-    if not gzip.eof:
+    if not gzip.eof and not file.is_cut:
         raise NotGzip(reason="it ends too early")
 
 

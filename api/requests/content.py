@@ -1,7 +1,8 @@
 """The rows of a `POST /jobs`, as a stream in UTF-8, and the options that the request names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from flask import Request
 from werkzeug.http import parse_options_header
@@ -9,6 +10,7 @@ from werkzeug.http import parse_options_header
 from api.requests.body import chunks_of, unpacked
 from api.requests.multipart import MultipartUpload
 from api.requests.options import JobOptions, job_options
+from api.requests.partial import SentFile
 from api.uploads.charsets import to_utf8
 from api.uploads.formats import ADVICE, MEDIA_TYPES, Format, Kind, kind_of_file
 from api.uploads.magic import MAGIC_BYTES, check_text
@@ -19,6 +21,37 @@ from shared.errors.service import UnsupportedFormat
 #: Options without which no byte of a file can be read.
 _BEFORE_THE_FILE = ("delimiter", "charset", "quoting")
 
+#: Options of dry runs, which are needed before a form is read.
+_IN_THE_QUERY = ("validate", "guess", "total_bytes")
+
+
+class Guesser(Protocol):
+    """Guesses options that a request does not give; see `api.submission.guessing`."""
+
+    def read(
+        self,
+        kind: Kind,
+        charset: str | None,
+        options: JobOptions,
+        file: SentFile,
+        sent: Iterator[bytes],
+    ) -> tuple[JobOptions, Iterator[bytes]]:
+        """Guess how a file is to be read.
+
+        Args:
+            kind: the format.
+            charset: what the content type names.
+            options: those that are given before the file.
+            file: whether what was sent is the whole file.
+            sent: the file, unpacked, in its charset.
+
+        Returns:
+            The options with the guesses, and the file from its beginning.
+        """
+
+    def complete(self, options: JobOptions, given: Collection[str]) -> JobOptions:
+        """Return options with the guesses so far of those that are not given."""
+
 
 @dataclass(frozen=True)
 class RequestContent:
@@ -26,21 +59,26 @@ class RequestContent:
 
     Attributes:
         kind: the format of the rows.
+        charset: what the content type of the file names.
         chunks: the rows, unpacked, text as UTF-8; an iterator that can be read once.
         is_form: whether the request is a form, whose fields may follow the file: then `options` is
             complete only when `chunks` was read to its end.
-        early_options: the options of the query and of the fields before the file.
+        early_options: the options of the query and of the fields before the file, and guesses.
         is_converted: whether `chunks` differs from what was sent: it was sent in a charset other
             than UTF-8, or without quoting.
+        file: the bytes of the file as they were sent.
     """
 
     kind: Kind
+    charset: str | None
     chunks: Iterator[bytes]
     is_form: bool
     early_options: JobOptions
     is_converted: bool
+    file: SentFile
     _query: Mapping[str, str]
     _fields: Mapping[str, str] = field(default_factory=dict)
+    _guesser: Guesser | None = None
 
     @property
     def delimiter(self) -> str:
@@ -52,28 +90,45 @@ class RequestContent:
         """Whether an option, or the content type or name of a tab-separated file, names it."""
         return bool(self.early_options.delimiter or self.kind.delimiter)
 
+    @property
+    def sources(self) -> tuple[Mapping[str, str], ...]:
+        """The query, and the fields that were read so far; see `job_options`."""
+        return (self._query, self._fields)
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of the options that are given; in a form, those that were read so far."""
+        return frozenset((*self._query, *self._fields))
+
     def options(self) -> JobOptions:
         """Return all options; in a form, call it after `chunks` was read to its end.
 
         Raises:
             shared.errors.input.BadOption: an option cannot be used, or follows a file that was
-                read without it, or is a `validate=true` in a form: it would come too late.
+                read without it, or is one of a dry run in a form: it would come too late.
             shared.errors.input.UnknownOption: there is no such option.
         """
-        if not self.is_form:
-            return self.early_options
-        options = job_options(self._query, self._fields)
+        options = self._complete(job_options(*self.sources))
         for name in _BEFORE_THE_FILE:
             if getattr(options, name) != getattr(self.early_options, name):
                 reason = "it follows the file; send it before the file, or in the query"
                 raise BadOption(option=name, value=self._fields.get(name, ""), reason=reason)
-        if options.validate == "true" and self._query.get("validate") != "true":
-            raise BadOption(option="validate", value="true", reason="send it in the query")
+        for name in _IN_THE_QUERY:
+            value = getattr(options, name)
+            if name not in self._query and value != getattr(JobOptions, name):
+                raise BadOption(option=name, value=str(value), reason="send it in the query")
         return options
 
+    def _complete(self, options: JobOptions) -> JobOptions:
+        return self._guesser.complete(options, self.given) if self._guesser else options
 
-def content_of(request: Request) -> RequestContent:
+
+def content_of(request: Request, guesser: Guesser | None = None) -> RequestContent:
     """Begin to read the content of a request; of a form, everything before its file is read.
+
+    Args:
+        request: the request.
+        guesser: guesses options that are not given; of a dry run that asks for it.
 
     Raises:
         shared.errors.service.UnsupportedFormat: the content type is none of those that hold rows.
@@ -82,41 +137,70 @@ def content_of(request: Request) -> RequestContent:
         shared.errors.input.BadOption: an option cannot be used, or not with this format.
     """
     if request.mimetype == "multipart/form-data":
-        return _form(request)
+        return _form(request, guesser)
     kind = MEDIA_TYPES.get(request.mimetype)
     if kind is None:
         raise UnsupportedFormat(found=request.mimetype or "none", supported=ADVICE)
     options = job_options(request.args)
     _check_header(kind, request.mimetype_params)
-    charset = request.mimetype_params.get("charset")
-    chunks, is_converted = _table(kind, options, charset, chunks_of(request))
-    return RequestContent(
-        kind,
-        chunks,
-        is_form=False,
-        early_options=options,
-        is_converted=is_converted,
-        _query=request.args,
+    file = SentFile(options.total_bytes)
+    return _content(
+        _Table(kind, request.mimetype_params.get("charset"), options, file, guesser),
+        chunks_of(request, file),
+        request.args,
     )
 
 
-def _form(request: Request) -> RequestContent:
+def _form(request: Request, guesser: Guesser | None) -> RequestContent:
     form = MultipartUpload(chunks_of(request), request.mimetype_params.get("boundary"))
-    file = form.open()
-    media_type, parameters = parse_options_header(file.headers.get("content-type", ""))
-    kind = kind_of_file(media_type.lower(), file.filename)
+    part = form.open()
+    media_type, parameters = parse_options_header(part.headers.get("content-type", ""))
+    kind = kind_of_file(media_type.lower(), part.filename)
     options = job_options(request.args, form.fields)
     _check_header(kind, parameters)
-    charset = parameters.get("charset")
-    chunks, is_converted = _table(kind, options, charset, unpacked(form.chunks()))
+    file = SentFile(job_options(request.args).total_bytes)
+    return _content(
+        _Table(kind, parameters.get("charset"), options, file, guesser),
+        unpacked(form.chunks(), file),
+        request.args,
+        form.fields,
+    )
+
+
+class _Table(NamedTuple):
+    """A file that is about to be read; as `Guesser.read` takes it."""
+
+    kind: Kind
+    charset: str | None
+    options: JobOptions
+    file: SentFile
+    guesser: Guesser | None
+
+
+def _content(
+    table: _Table,
+    sent: Iterator[bytes],
+    query: Mapping[str, str],
+    fields: Mapping[str, str] | None = None,
+) -> RequestContent:
+    kind, charset, options, file, guesser = table
+    _check_options(kind, options)
+    if kind.format is not Format.PARQUET:
+        sent = _only_text(sent)
+    if guesser:
+        options, sent = guesser.read(kind, charset, options, file, sent)
+    chunks, is_converted = _as_read(kind, options, charset, file, sent)
     return RequestContent(
         kind,
+        charset,
         chunks,
-        is_form=True,
+        is_form=fields is not None,
         early_options=options,
         is_converted=is_converted,
-        _query=request.args,
-        _fields=form.fields,
+        file=file,
+        _query=query,
+        _fields={} if fields is None else fields,
+        _guesser=guesser,
     )
 
 
@@ -131,22 +215,28 @@ def delimiter_of(kind: Kind, options: JobOptions) -> str:
     return options.delimiter or kind.delimiter or ","
 
 
-def _table(
-    kind: Kind, options: JobOptions, charset: str | None, sent: Iterator[bytes]
-) -> tuple[Iterator[bytes], bool]:
-    """Return a file as its reader takes it, and whether that differs from what was sent."""
+def _check_options(kind: Kind, options: JobOptions) -> None:
     for name in ("delimiter", "quoting"):
         value = getattr(options, name)
         if value and kind.format is not Format.CSV:
             raise BadOption(option=name, value=value, reason=f"only a CSV has a {name}")
-    if kind.format is not Format.PARQUET:
-        sent = _only_text(sent)
-    chunks = _to_utf8(kind, options, charset, sent)
+    if options.total_bytes is not None and kind.format not in (Format.CSV, Format.NDJSON):
+        reason = f"{kind.format} is read whole; send the whole file without this option"
+        raise BadOption(option="total_bytes", value=str(options.total_bytes), reason=reason)
+
+
+def _as_read(
+    kind: Kind, options: JobOptions, charset: str | None, file: SentFile, sent: Iterator[bytes]
+) -> tuple[Iterator[bytes], bool]:
+    """Return a file as its reader takes it, and whether that differs from what was sent."""
+    chunks = _to_utf8(kind, options, charset, file, sent)
+    is_converted = chunks is not sent
+    if file.total is not None:
+        chunks = file.whole_lines(chunks)
     if options.quoting == "none":
         return quoted(chunks, delimiter_of(kind, options)), True
-    is_converted = chunks is not sent
     if not options.quoting and kind.format is Format.CSV and delimiter_of(kind, options) == "\t":
-        chunks = checked_tab_quotes(chunks)
+        chunks = checked_tab_quotes(chunks, lambda: file.is_cut)
     return chunks, is_converted
 
 
@@ -164,7 +254,7 @@ def _only_text(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _to_utf8(
-    kind: Kind, options: JobOptions, charset: str | None, chunks: Iterator[bytes]
+    kind: Kind, options: JobOptions, charset: str | None, file: SentFile, chunks: Iterator[bytes]
 ) -> Iterator[bytes]:
     """Decode text from the charset that the option or else the content type names."""
     if kind.format is Format.PARQUET:
@@ -175,4 +265,4 @@ def _to_utf8(
     if kind.format is not Format.CSV:
         # JSON is UTF-8 by definition (RFC 8259): ignore a charset that a client's library appends.
         charset = None
-    return to_utf8(chunks, options.charset or charset)
+    return to_utf8(chunks, options.charset or charset, lambda: file.is_cut)

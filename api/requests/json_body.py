@@ -3,12 +3,17 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from flask import Request
+
 from api.process.body_memory import Reservation
+from api.requests.body import chunks_of
 from api.requests.json_memory import memory_for
 from api.requests.limits import BULK_ADVICE
 from api.uploads.json_rows import decode_body, parse_text
 from shared.config.settings import Settings
+from shared.errors.input import NotJson
 from shared.errors.service import TooLarge
+from shared.tables.json_values import check_writable
 
 #: The share of the memory that bodies may take while they are read: the rest is for the one that is
 #: parsed. Parsing several at a time would be no faster.
@@ -17,6 +22,9 @@ READING_SHARE = 0.25
 #: How many times the JSON is in memory, besides its values, while they are stored: as UTF-8, which
 #: Python keeps with a string, and as the lines of a few rows.
 STORED_COPIES = 2
+
+#: How many times a body is in memory while `check_writable` looks at it, besides its values.
+_CHECKED_COPIES = 3
 
 
 def read_json(
@@ -90,3 +98,35 @@ def read_whole(
     # The pieces, and the whole body.
     memory.raise_to(2 * size, BULK_ADVICE)
     return b"".join(body)
+
+
+def read_json_rows(settings: Settings, request: Request, memory: Reservation, copies: int) -> Any:
+    """Read and parse a JSON body of rows; `json_rows` checks whether an answer can quote them.
+
+    Args:
+        settings: supply the limits.
+        request: with the body.
+        memory: of the request; it then holds what the rows need, and the copies.
+        copies: as `read_json` takes them.
+
+    Raises:
+        shared.errors.service.TooLarge: the body is over a limit for JSON.
+        shared.errors.service.BodiesFull: other requests hold the memory for JSON.
+        shared.errors.input.NotJson: the body is not JSON.
+    """
+    chunks = chunks_of(request)
+    return read_json(settings, chunks, request.content_length, memory, copies)[0]
+
+
+def read_json_body(settings: Settings, request: Request, memory: Reservation) -> Any:
+    """Read and parse a JSON body that an answer must be able to quote.
+
+    Raises:
+        shared.errors.base.ScorelaneError: as `read_json_rows`; also if it cannot be quoted.
+    """
+    value = read_json_rows(settings, request, memory, _CHECKED_COPIES)
+    try:
+        check_writable(value)
+    except UnicodeEncodeError:
+        raise NotJson(reason="a text in it has half of a character (a lone surrogate)") from None
+    return value

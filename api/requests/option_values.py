@@ -73,6 +73,24 @@ def _quoting(value: str) -> str:
     return value
 
 
+def _true_or_false(name: str) -> Callable[[str], str]:
+    """The parser of an option that is `true` or `false`."""
+
+    def parse(value: str) -> str:
+        if value not in ("true", "false"):
+            raise BadOption(option=name, value=value[:80], reason="it must be true or false")
+        return value
+
+    return parse
+
+
+def _total_bytes(value: str) -> int:
+    if not (value.isascii() and value.isdecimal()) or len(value) > 18 or not int(value):
+        reason = "it must be the bytes of the whole file, a number from 1"
+        raise BadOption(option="total_bytes", value=value[:80], reason=reason)
+    return int(value)
+
+
 #: The parsers of the options whose value is not a plain text.
 PARSERS: dict[str, Callable[[str], Any]] = {
     "columns": _names_or_all("columns"),
@@ -80,7 +98,9 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "delimiter": _delimiter,
     "errors": _errors,
     "format": _format,
+    "guess": _true_or_false("guess"),
     "outputs": _names_or_all("outputs"),
     "quoting": _quoting,
     "rename": _names("rename"),
+    "total_bytes": _total_bytes,
 }

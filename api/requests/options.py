@@ -122,6 +122,21 @@ class JobOptions(RowOptions):
         {"enum": ["true", "false"]},
         example="false",
     )
+    guess: str = option(
+        "false",
+        "`true`, only in a dry run and in the query: what the request does not say is guessed from "
+        "the file's beginning, its delimiter, charset, quoting, decimal sign and columns. The "
+        "answer says each guess with its reason, and the options of a submission that is read so.",
+        {"enum": ["true", "false"]},
+        example="false",
+    )
+    total_bytes: int | None = option(
+        None,
+        "Only in a dry run and in the query, if the body is only the beginning of a CSV or NDJSON "
+        "file: the bytes of the whole file, as it is stored. The estimate is of the whole file.",
+        {"type": "integer", "minimum": 1},
+        example=4_000_000_000,
+    )
     retention_seconds: str | None = option(
         None,
         "How many seconds the job is kept after its end.",

@@ -36,6 +36,8 @@ def terms_of(options: JobOptions, settings: Settings) -> Terms:
     if options.validate not in ("true", "false"):
         reason = "it must be true or false"
         raise BadOption(option="validate", value=options.validate[:80], reason=reason)
+    if options.validate != "true":
+        _check_no_dry_run(options)
     return {
         "result_format": options.format,
         "tolerance": tolerance(options.on_error),
@@ -43,6 +45,19 @@ def terms_of(options: JobOptions, settings: Settings) -> Terms:
         "labels": labels(options.label),
         "callback_url": callback_url(options.callback_url, settings),
     }
+
+
+def _check_no_dry_run(options: JobOptions) -> None:
+    """Refuse the options that only a dry run has: a job reads a file as it is told, and whole."""
+    if options.guess != "false":
+        reason = (
+            "only a dry run guesses; add validate=true, look at its answer, and submit the file "
+            "with the options in it"
+        )
+        raise BadOption(option="guess", value=options.guess, reason=reason)
+    if options.total_bytes is not None:
+        reason = "only a dry run (validate=true) may be sent the beginning of a file"
+        raise BadOption(option="total_bytes", value=str(options.total_bytes), reason=reason)
 
 
 def callback_url(url: str | None, settings: Settings) -> str:

@@ -16,6 +16,7 @@ from api.results.pages import give_back_after, page_turns
 from api.results.streaming import prepend, with_first_chunk
 from api.schema.describe import Parameter, number
 from api.schema.row_types import Row
+from api.security.links import without_signature
 from api.services import Services
 from shared.errors.input import BadOption
 from shared.errors.service import JobNotFinished, NoResults
@@ -149,7 +150,7 @@ def add_next_link(
     response.vary.add("Accept")
     if cursor is None:
         return
-    query = urlencode({**request.args, "cursor": cursor})
+    query = urlencode({**without_signature(request.args), "cursor": cursor})
     response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
     if not available.complete and cursor >= available.end():
         response.headers["Retry-After"] = str(retry_after(services, available.parts.job))

@@ -27,7 +27,14 @@ from api.results.row_search import KIND_PARAMETER, REF_PARAMETERS, search_of
 from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
 from api.services import current_services
 from shared.errors.input import BadOption
-from shared.errors.service import JobNotFinished, NoResults, NotAcceptable, ResultsDamaged
+from shared.errors.service import (
+    JobNotFinished,
+    LinkExpired,
+    LinkNotValid,
+    NoResults,
+    NotAcceptable,
+    ResultsDamaged,
+)
 from shared.jobs.job import State
 from shared.tables.csv_results import cell
 from shared.tables.ndjson_results import lines
@@ -74,7 +81,16 @@ _ERROR: RowError = {"row": 7, "ref": "r7", "error": "the text is empty"}
             HEADERS,
         ),
     },
-    refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption, NotAcceptable, ResultsDamaged),
+    refused=(
+        *OF_A_JOB,
+        JobNotFinished,
+        NoResults,
+        BadOption,
+        NotAcceptable,
+        ResultsDamaged,
+        LinkNotValid,
+        LinkExpired,
+    ),
     parameters=(
         Parameter(
             "format",

@@ -29,7 +29,14 @@ from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes,
 from api.schema.row_types import Row
 from api.services import Services, current_services
 from shared.errors.input import BadOption
-from shared.errors.service import JobNotFinished, NoResults, NotAcceptable, ResultsDamaged
+from shared.errors.service import (
+    JobNotFinished,
+    LinkExpired,
+    LinkNotValid,
+    NoResults,
+    NotAcceptable,
+    ResultsDamaged,
+)
 from shared.jobs.job import Job
 from shared.model import SCORE
 
@@ -83,7 +90,16 @@ RESULTS = (
         304: Answer("The client has these rows already: they match its `If-None-Match`."),
         416: Answer("The range begins after the last byte."),
     },
-    refused=(*OF_A_JOB, JobNotFinished, NoResults, BadOption, NotAcceptable, ResultsDamaged),
+    refused=(
+        *OF_A_JOB,
+        JobNotFinished,
+        NoResults,
+        BadOption,
+        NotAcceptable,
+        ResultsDamaged,
+        LinkNotValid,
+        LinkExpired,
+    ),
     parameters=(
         Parameter(
             "format",

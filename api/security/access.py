@@ -10,6 +10,7 @@ from redis.exceptions import ResponseError
 
 from api.security.browsers import Browsers
 from api.security.keys import ANYONE, NOBODY, Key, Keys, Scope
+from api.security.links import LINKED, Links, is_signed
 from shared.config.settings import Settings
 from shared.errors.service import (
     KeyWanted,
@@ -52,6 +53,7 @@ SCOPES: dict[str, Scope | None] = {
     "submitting.submit": Scope.SUBMIT,
     "jobs.cancel": Scope.SUBMIT,
     "retrying.retry": Scope.SUBMIT,
+    "links.link": Scope.READ,
     "jobs.delete": Scope.SUBMIT,
     "jobs.follow": Scope.READ,
     "jobs.list_jobs": Scope.READ,
@@ -108,6 +110,15 @@ def current_key_check() -> Callable[[], bool]:
     return check
 
 
+def current_signer() -> Callable[[str, str], tuple[str, int]] | None:
+    """Signs a path and a query in the name of this request's key, see `Links.sign`.
+
+    None where no key is needed: then no address needs a signature.
+    """
+    signer: Callable[[str, str], tuple[str, int]] | None = g.get("sign")
+    return signer
+
+
 class Access:
     """Checks the key of every request, and adds the headers that every response has."""
 
@@ -119,6 +130,7 @@ class Access:
             OSError: the file of keys cannot be read.
         """
         self._keys = Keys(settings)
+        self._links = Links(self._keys, store)
         self._browsers = Browsers(settings)
         self._limit = settings.requests_per_minute
         self._store = store
@@ -143,21 +155,36 @@ class Access:
         optional = request.endpoint in OPTIONAL_KEY
         if not self._keys or request.endpoint is None or (scope is None and not optional):
             return
-        presented = _presented()
-        if presented is None:
-            if not optional:
-                raise KeyWanted
+        if optional and _presented() is None:
             g.key = NOBODY
             return
-        key = self._keys.find(presented)
-        if key is None:
-            raise UnknownKey
+        key = self._key_of_request()
         if scope is not None and not key.allows(scope):
             raise WrongScope(scope=scope.value)
         g.key = key
         g.is_still_valid = partial(self._keys.has, key)
+        g.sign = partial(self._links.sign, key)
         if self._limit:
             self._spend(key.owner)
+
+    def _key_of_request(self) -> Key:
+        """The key that was sent, or that has signed the address.
+
+        Raises:
+            shared.errors.service.KeyWanted: there is neither a key nor a signature.
+            shared.errors.service.UnknownKey: the key is not valid.
+            shared.errors.service.LinkNotValid: the signature is not.
+            shared.errors.service.LinkExpired: the time of the address is over.
+        """
+        presented = _presented()
+        if presented is not None:
+            if key := self._keys.find(presented):
+                return key
+            raise UnknownKey
+        may_be_linked = request.endpoint in LINKED and request.method in ("GET", "HEAD")
+        if may_be_linked and is_signed(request.query_string):
+            return self._links.find(request.path, request.query_string)
+        raise KeyWanted
 
     def _spend(self, owner: str) -> None:
         """Count this request.

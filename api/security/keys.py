@@ -125,16 +125,17 @@ class Keys:
         """The key that a client presented; None if there is no such key."""
         digest, found = hashlib.sha256(presented.encode()).digest(), None
         # All keys are compared, each in constant time, so that the time reveals nothing.
-        for key in self._present():
+        for key in self.present():
             if hmac.compare_digest(key.digest, digest):
                 found = key
         return found
 
     def has(self, key: Key) -> bool:
         """Whether a key that was found earlier is still in the list, with its owner and scopes."""
-        return key in self._present()
+        return key in self.present()
 
-    def _present(self) -> list[Key]:
+    def present(self) -> list[Key]:
+        """All keys that are valid now."""
         if self._path:
             self._read_again(self._path)
         return [*self._from_setting, *self._from_file]

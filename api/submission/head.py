@@ -38,6 +38,7 @@ class Head(Destination):
         self.content = replace(content, chunks=self._head_of(content))
         self.is_whole = True
         self.length: int | None = None
+        self._size = 0
         self._settings = settings
         self._bytes = bytearray()
 
@@ -58,23 +59,26 @@ class Head(Destination):
         return head[: head.rindex(b"\n") + 1]
 
     def _head_of(self, content: RequestContent) -> Iterator[bytes]:
-        size = 0
         for chunk in content.chunks:
             piece = self._needed(chunk)
             needed = COPIES * (len(self._bytes) + len(piece))
             self._memory.raise_to(needed, SHORTER_ADVICE)
-            size += len(chunk)
+            self._size += len(chunk)
             if piece:
                 yield piece
             if len(piece) < len(chunk):
                 self.is_whole = False
                 break
         if content.is_form:
-            check_length(self._settings, size)
+            check_length(self._settings, self._size)
             for chunk in content.chunks:
-                size += len(chunk)
-                check_length(self._settings, size)
-            self.length = size
+                self._size += len(chunk)
+                check_length(self._settings, self._size)
+            self.length = self._size
+        if content.file.total is not None:
+            self.is_whole = self.is_whole and not content.file.is_cut
+            # As if the rest of the file grew as much when it is unpacked and converted.
+            self.length = content.file.total * self._size // max(content.file.received, 1)
 
     def _needed(self, chunk: bytes) -> bytes:
         """Return the beginning of a chunk with which the head is complete; else all of it."""

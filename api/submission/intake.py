@@ -1,14 +1,11 @@
 """Taking in the rows of a request: check and store them, then record the job."""
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import Request
 
 from api.process.body_memory import Reservation
-from api.requests.body import chunks_of
 from api.requests.content import RequestContent, content_of
-from api.requests.json_body import read_json
 from api.requests.terms import Terms
 from api.services import Services
 from api.submission.admission import Admitted
@@ -22,10 +19,8 @@ from api.submission.idempotency import Claim
 from api.submission.recording import new_folder, record_bulk, record_small
 from api.submission.stored_upload import StoredUpload
 from api.uploads.formats import Format
-from shared.errors.input import NotJson
 from shared.jobs.job import Job
 from shared.jobs.keys import upload_key_of
-from shared.tables.json_values import check_writable
 from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import written_rows
 
@@ -78,39 +73,3 @@ def _take_json(
                 file.write(lines)
                 size += len(lines)
         return record_bulk(services, served, job_id, StoredUpload(NDJSON, size, len(rows)), terms)
-
-
-def read_json_rows(services: Services, request: Request, memory: Reservation, copies: int) -> Any:
-    """Read and parse a JSON body of rows; `json_rows` checks whether an answer can quote them.
-
-    Args:
-        services: supply the limits.
-        request: with the body.
-        memory: of the request; it then holds what the rows need, and the copies.
-        copies: as `read_json` takes them.
-
-    Raises:
-        shared.errors.service.TooLarge: the body is over a limit for JSON.
-        shared.errors.service.BodiesFull: other requests hold the memory for JSON.
-        shared.errors.input.NotJson: the body is not JSON.
-    """
-    chunks = chunks_of(request)
-    return read_json(services.settings, chunks, request.content_length, memory, copies)[0]
-
-
-#: How many times a body is in memory while `check_writable` looks at it, besides its values.
-_CHECKED_COPIES = 3
-
-
-def read_json_body(services: Services, request: Request, memory: Reservation) -> Any:
-    """Read and parse a JSON body that an answer must be able to quote.
-
-    Raises:
-        shared.errors.base.ScorelaneError: as `read_json_rows`; also if it cannot be quoted.
-    """
-    value = read_json_rows(services, request, memory, _CHECKED_COPIES)
-    try:
-        check_writable(value)
-    except UnicodeEncodeError:
-        raise NotJson(reason="a text in it has half of a character (a lone surrogate)") from None
-    return value

@@ -67,7 +67,8 @@ def preview_of(
     if content.kind.format is Format.JSON:
         with services.body_memory.reserving() as memory:
             return _preview_json(services, content, request.content_length, memory, findings)
-    early = check_early(services, content, request.content_length)
+    total = content.file.total
+    early = check_early(services, content, total or request.content_length)
     if content.kind.format is Format.PARQUET:
         return _preview_parquet(services, content, early, findings)
     is_plain = not content.is_form and not request.headers.get("Content-Encoding")

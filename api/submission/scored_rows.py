@@ -4,9 +4,9 @@ from flask import Request, Response, jsonify
 
 from api.process.body_memory import Reservation
 from api.requests.columns import chosen_outputs, input_columns
+from api.requests.json_body import read_json_rows
 from api.requests.options import RowOptions
 from api.services import Services
-from api.submission.intake import read_json_rows
 from api.submission.questions import COPIES, ask, check_count, find_served
 from api.uploads.json_rows import json_rows
 from shared.signature import Signature
@@ -33,7 +33,7 @@ def scored_rows(
     """
     # Before the body is read: an option that cannot be used is refused at once.
     where, outputs = input_columns(signature, options), chosen_outputs(signature, options.outputs)
-    rows = json_rows(read_json_rows(at, request, memory, COPIES), where)
+    rows = json_rows(read_json_rows(at.settings, request, memory, COPIES), where)
     check_count(at, len(rows))
     served = find_served(at, options.model, signature)
     refs = [row[0] for row in rows]

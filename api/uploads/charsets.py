@@ -1,7 +1,7 @@
 """Decoding an upload from another charset into UTF-8, as a stream."""
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from shared.errors.input import NotText, UnknownCharset
 
@@ -22,12 +22,16 @@ def is_utf8(charset: str) -> bool:
     return _look_up(charset).name in ("utf-8", "utf-8-sig")
 
 
-def to_utf8(chunks: Iterator[bytes], charset: str | None) -> Iterator[bytes]:
+def to_utf8(
+    chunks: Iterator[bytes], charset: str | None, is_cut: Callable[[], bool] = lambda: False
+) -> Iterator[bytes]:
     """Convert text to UTF-8, in constant memory.
 
     Args:
         chunks: the bytes of the text in that charset.
         charset: any name that Python knows; None: UTF-8. UTF-8 is passed on unchanged.
+        is_cut: whether the text goes on after the last chunk, asked at its end: then a character
+            may be cut off there.
 
     Raises:
         shared.errors.input.UnknownCharset: there is no such charset; raised by the call itself,
@@ -37,7 +41,7 @@ def to_utf8(chunks: Iterator[bytes], charset: str | None) -> Iterator[bytes]:
     """
     if charset is None or is_utf8(charset):
         return chunks
-    return _transcoded(chunks, _look_up(charset))
+    return _transcoded(chunks, _look_up(charset), is_cut)
 
 
 def _look_up(charset: str) -> codecs.CodecInfo:
@@ -51,14 +55,16 @@ def _look_up(charset: str) -> codecs.CodecInfo:
     return found
 
 
-def _transcoded(chunks: Iterator[bytes], codec: codecs.CodecInfo) -> Iterator[bytes]:
+def _transcoded(
+    chunks: Iterator[bytes], codec: codecs.CodecInfo, is_cut: Callable[[], bool]
+) -> Iterator[bytes]:
     decoder, offset = codec.incrementaldecoder("strict"), 0
     for piece, final in _pieces(chunks):
         pending = len(decoder.getstate()[0])
         if pending > DECODED_BYTES:
             raise _not_text(codec, offset - pending, piece)
         try:
-            yield decoder.decode(piece, final).encode()
+            yield decoder.decode(piece, final and not is_cut()).encode()
         except UnicodeDecodeError as error:
             at = error.start
             raise _not_text(codec, offset - pending + at, error.object[at : at + 1]) from None

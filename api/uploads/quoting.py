@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from shared.errors.input import BadHeader, MergedRows, UnpairedQuote
@@ -157,10 +157,18 @@ class TabQuotes:
         return closing + 2
 
 
-def checked_tab_quotes(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass on a tab-separated file, and check its quotes; see `TabQuotes`."""
+def checked_tab_quotes(
+    chunks: Iterator[bytes], is_cut: Callable[[], bool] = lambda: False
+) -> Iterator[bytes]:
+    """Pass on a tab-separated file, and check its quotes; see `TabQuotes`.
+
+    Args:
+        chunks: the file as UTF-8.
+        is_cut: whether the file goes on after the last chunk, asked at its end.
+    """
     quotes = TabQuotes()
     for chunk in chunks:
         quotes.feed(chunk)
         yield chunk
-    quotes.finish()
+    if not is_cut():
+        quotes.finish()

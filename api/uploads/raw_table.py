@@ -3,7 +3,7 @@
 import codecs
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -14,8 +14,8 @@ from api.uploads.csv import CsvUpload
 from api.uploads.json_rows import json_rows
 from shared.errors.input import BadInput
 from shared.signature import ColumnType
-from shared.tables.csv_lines import Lines
-from shared.tables.csv_records import csv_records
+from shared.tables.csv_blocks import Block, by_blocks, csv_runs, record_cells
+from shared.tables.csv_records import Record
 from shared.tables.json_lines import parse_line
 from shared.tables.parquet_rows import first_rows_of
 
@@ -61,19 +61,55 @@ def csv_table(content: bytes, delimiter: str, most: int, *, is_named: bool) -> R
         reader.finish()
     if reader.columns is None:
         return None
-    width, rows = len(reader.columns), []
-    records = csv_records(
-        Lines(io.BytesIO(content[reader.start :])),
+    width, rows = len(reader.columns), list[list[str | None]]()
+    with suppress(BadInput, UnicodeDecodeError):
+        for run in csv_rows(content, reader):
+            rows += [[*row, *[None] * (width - len(row))][:width] for row in run if row]
+            if len(rows) >= most:
+                break
+    return RawTable(reader.columns, rows[:most])
+
+
+def csv_rows(content: bytes, reader: CsvUpload) -> Iterator[list[list[str]]]:
+    """Read the rows of a CSV that is in memory, some of them at a time.
+
+    Args:
+        content: whole lines from the file's beginning, as UTF-8.
+        reader: has read the header.
+
+    Yields:
+        The cells of rows as they are; of a row that cannot be read, none.
+
+    Raises:
+        shared.errors.input.OpenQuote: a quote is not closed.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    width, delimiter = len(reader.columns or ()), reader.delimiter
+
+    def look(block: Block) -> list[list[str]] | None:
+        cells = record_cells(block, width, delimiter)
+        if cells is None:
+            return None
+        return [cells[at : at + width] for at in range(0, len(cells), width)]
+
+    yield from csv_runs(
+        io.BytesIO(content[reader.start :]),
         offset=reader.start,
         row=0,
         max_bytes=len(content),
-        delimiter=reader.delimiter,
+        delimiter=delimiter,
+        look=by_blocks(look),
+        exact=_one_by_one,
     )
-    with suppress(BadInput, UnicodeDecodeError):
-        for cells, problem, _ in islice(records, most):
-            if not problem:
-                rows.append([*cells, *[None] * (width - len(cells))][:width])
-    return RawTable(reader.columns, rows)
+
+
+def _one_by_one(records: Iterator[Record], _row: int) -> Iterator[list[list[str]]]:
+    rows = list[list[str]]()
+    try:
+        rows.extend([] if problem else cells for cells, problem, _ in records)
+    finally:
+        # Also where the next record is an error.
+        yield rows
 
 
 def ndjson_table(content: bytes, columns: list[str], most: int) -> RawTable:

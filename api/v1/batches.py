@@ -6,10 +6,10 @@ from typing import cast
 from flask import Blueprint, request
 
 from api.jobs.lookup import cancel_job, find_job
+from api.requests.json_body import read_json_body
 from api.requests.options import whole_number
 from api.schema.describe import Answer, Content, Parameter, describes, json, number
 from api.services import Services, current_services
-from api.submission.intake import read_json_body
 from api.v1.batch_object import EXAMPLE_BATCH, WINDOW, batch_json
 from api.v1.create_batch import submit_batch
 from api.v1.shapes import BatchList, BatchObject, page_of
@@ -87,7 +87,7 @@ def create_batch() -> BatchObject:
     """Create a batch from a file of requests; a worker checks and scores them later."""
     services = current_services()
     with services.body_memory.reserving() as memory:
-        return submit_batch(services, read_json_body(services, request, memory))
+        return submit_batch(services, read_json_body(services.settings, request, memory))
 
 
 @blueprint.get("/v1/batches")

@@ -176,6 +176,16 @@ class UnknownKey(ScorelaneError):
     """This API key is not known here. Was it replaced, or is it cut short?"""
 
 
+class LinkNotValid(ScorelaneError):
+    """The signature of this address is not valid: the address was changed, or the key that asked
+    for it was withdrawn. Ask for a new one with a key: POST /jobs/<id>/links.
+    """
+
+
+class LinkExpired(ScorelaneError):
+    """This address has expired. Ask for a new one with a key: POST /jobs/<id>/links."""
+
+
 class WrongScope(ScorelaneError):
     """This API key lacks the scope '{scope}', which this request needs."""
 

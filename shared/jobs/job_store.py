@@ -130,6 +130,12 @@ class JobStore(BulkStore, SmallStore, Protocol):
     def spend(self, owner: str, seconds: int) -> Spent:
         """Count a request of an owner in a window of this many seconds."""
 
+    def link_secret(self) -> bytes:
+        """A secret for signatures, of 32 bytes: the same for all programs, made at its first use.
+
+        It changes only where the store loses its data.
+        """
+
     def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:
         """Record a bulk job again that the store has lost; do nothing if the job is recorded.
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self
 
+from shared.monitoring.logged import LoggedError
 from shared.monitoring.sample import Sample
 
 
@@ -46,6 +47,15 @@ class Monitor(Protocol):
 
     def samples(self) -> list[Sample]:
         """The samples of the history in the order of their times."""
+
+    def note(self, errors: list[LoggedError]) -> None:
+        """Add to the errors that were logged; equal ones become one, with the sum of the counts.
+
+        Their times are those of the caller's clock.
+        """
+
+    def errors(self) -> list[LoggedError]:
+        """The errors of the last `ERROR_SECONDS`, at most `MOST_ERRORS`, the last one first."""
 
     def memory(self) -> RedisMemory | None:
         """The memory of Redis; None: its user may not ask for that."""

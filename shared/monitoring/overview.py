@@ -31,6 +31,12 @@ class Totals:
     ended: dict[str, int] = field(default_factory=dict)  #: Jobs, by the state in which they ended.
     #: Rows of questions that were answered, by full name. A repeated question counts again.
     answered: dict[str, int] = field(default_factory=dict)
+    #: Records of the level WARNING or above that the programs have logged, by level.
+    logged: dict[str, int] = field(default_factory=dict)
+
+    def errors(self) -> int:
+        """How many errors the programs have logged, without warnings."""
+        return self.logged.get("error", 0) + self.logged.get("critical", 0)
 
     def rows(self) -> Counter[str]:
         """All rows of jobs and questions that are done, by full name."""

@@ -33,6 +33,7 @@ class Sample:
     waiting_rows: int  #: Rows of bulk jobs that are neither done nor being scored.
     waiting_jobs: int  #: Bulk jobs, small jobs and questions that no worker has started.
     worker_memory: int  #: Of the processes of all workers.
+    errors: int  #: That the programs have logged, without warnings.
     redis_memory: int | None  #: None: Redis does not let its user ask for it.
     disk_free: int | None  #: Of the blob store's disk; None: it could not be read.
     #: Rows that are done by full name, of the served models that have done most, at most
@@ -70,6 +71,7 @@ class Sample:
             waiting_rows=sum(one.waiting_rows for one in workloads),
             waiting_jobs=sum(one.queued_jobs + one.waiting_small for one in workloads),
             worker_memory=sum(one.memory for one in workers),
+            errors=totals.errors(),
             redis_memory=redis_memory,
             disk_free=disk.free if disk else None,
             by_model=dict(served.most_common(MOST_MODELS)),
@@ -84,15 +86,15 @@ def sample_of(text: str) -> Sample | None:
     """The sample in a stored text; None if the text is damaged or of another release."""
     try:
         found: Any = json.loads(text)
-        at, rows, waiting_rows, waiting_jobs, worker_memory, redis_memory, disk_free, by_model = (
-            found
-        )
+        at, rows, waiting_rows, waiting_jobs, worker_memory, errors, *rest = found
+        redis_memory, disk_free, by_model = rest
         return Sample(
             at=float(at),
             rows=int(rows),
             waiting_rows=int(waiting_rows),
             waiting_jobs=int(waiting_jobs),
             worker_memory=int(worker_memory),
+            errors=int(errors),
             redis_memory=None if redis_memory is None else int(redis_memory),
             disk_free=None if disk_free is None else int(disk_free),
             by_model={str(name): int(done) for name, done in by_model.items()},

@@ -1,5 +1,6 @@
 """The job store on Redis; README.md has the table of its keys."""
 
+import secrets
 import time
 
 from redis.exceptions import ResponseError
@@ -164,6 +165,15 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
     def spend(self, owner: str, seconds: int) -> Spent:
         count, milliseconds = self._link.run("spend", owner, seconds)
         return Spent(count, milliseconds / 1000)
+
+    @override
+    def link_secret(self) -> bytes:
+        client, key = self._link.client, self._link.key("link-secret")
+        # Of two programs that make one at a time, the first has made it for both.
+        if not (secret := client.get(key)):
+            client.set(key, secrets.token_hex(32), nx=True)
+            secret = client.get(key)
+        return bytes.fromhex(str(secret))
 
     @override
     def get(self, job_id: str) -> Job:

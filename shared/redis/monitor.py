@@ -1,13 +1,19 @@
-"""What operators see of the service, on Redis: the history, and the state of Redis itself."""
+"""What operators see of the service, on Redis: history, errors, and the state of Redis itself."""
 
+import json
+import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import median
 from typing import Any
 
 from redis.exceptions import NoPermissionError
 from typing_extensions import override
 
+from shared.config.settings import Settings
+from shared.monitoring.error_log import ErrorLog, Send
+from shared.monitoring.logged import ERROR_SECONDS, MOST_ERRORS, LoggedError, logged_error_of
 from shared.monitoring.monitor import Monitor, RedisMemory, ServerState
 from shared.monitoring.sample import MOST_SAMPLES, Sample, sample_of
 from shared.redis.erasure import refusal_of
@@ -40,6 +46,24 @@ class RedisMonitor(Monitor):
         return sorted(found, key=lambda sample: sample.at)
 
     @override
+    def note(self, errors: list[LoggedError]) -> None:
+        ahead = time.time() - self._link.now()
+        found = [
+            (one.id, replace(one, first=one.first - ahead, last=one.last - ahead).fields())
+            for one in errors
+        ]
+        text = json.dumps(found, ensure_ascii=False).encode(errors="replace")
+        self._link.run("note_errors", MOST_ERRORS, ERROR_SECONDS, text)
+
+    @override
+    def errors(self) -> list[LoggedError]:
+        texts = self._link.client.hvals(self._link.key("errors"))
+        found = [error for text in texts if (error := logged_error_of(text))]
+        since = self._link.now() - ERROR_SECONDS
+        recent = [error for error in found if error.last >= since]
+        return sorted(recent, key=lambda error: error.last, reverse=True)
+
+    @override
     def memory(self) -> RedisMemory | None:
         info = self._info("memory")
         return None if info is None else RedisMemory.of(info)
@@ -61,6 +85,20 @@ class RedisMonitor(Monitor):
         except NoPermissionError:
             return None
         return found
+
+
+def log_errors(settings: Settings, program: str) -> None:
+    """From now on, note in Redis what this program logs as WARNING or above.
+
+    Args:
+        settings: of the program.
+        program: its name.
+    """
+
+    def connect() -> Send:
+        return RedisMonitor(RedisLink(settings)).note
+
+    logging.getLogger().addHandler(ErrorLog(program, connect))
 
 
 def _timed(call: Callable[[], object]) -> float:

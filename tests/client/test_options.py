@@ -18,9 +18,10 @@ SERVICE_NAMES = {"labels": "label"}
 
 
 def test_the_client_has_the_options_of_the_service() -> None:
-    """The client's keywords are exactly the options of `POST /jobs`, without `validate`."""
+    """The client's keywords are exactly the options of `POST /jobs`, but those of dry runs."""
     client_options = {SERVICE_NAMES.get(name, name) for name in JobOptions.__annotations__}
-    assert client_options == {one.name for one in fields(options.JobOptions)} - {"validate"}
+    dry_runs = {"validate", "guess", "total_bytes"}
+    assert client_options == {one.name for one in fields(options.JobOptions)} - dry_runs
 
 
 def test_options_reach_the_service(client: Any) -> None:

@@ -307,6 +307,20 @@ def test_both_programs_warn_of_an_unknown_setting(service: Programs) -> None:
         assert "did you mean SCORELANE_RETENTION_SECONDS?" in line["message"]
 
 
+def test_errors_of_all_programs_are_in_one_place(service: Programs) -> None:
+    """Warnings that the API and the workers have logged, equal ones of several workers once."""
+
+    def seen() -> list[dict[str, Any]]:
+        answer = service.client.get("/service")
+        assert answer.status_code == 200, answer.text
+        return [one for one in answer.json()["errors"] if "RETENTION_SECOND" in one["message"]]
+
+    wait_for(lambda: sorted(one["program"] for one in seen()) == ["api", "worker"])
+    wait_for(lambda: {one["program"]: one["count"] for one in seen()}["worker"] >= 2)
+    assert {one["level"] for one in seen()} == {"warning"}
+    assert {one["logger"] for one in seen()} == {"shared.telemetry.logs"}
+
+
 def test_the_api_stays_light(service: Programs) -> None:
     """Each API process takes under 200 MB, with metrics and logs."""
     for process in psutil.Process(service.api.pid).children():

@@ -53,7 +53,10 @@ export async function call(path, { method = "GET", query, headers, json, body, s
   if (!answer.ok) throw await problemOf(answer);
   if (as === "response") return answer;
   if (answer.status === 204) return null;
-  return as === "text" ? answer.text() : answer.json();
+  // A connection that breaks in the middle of an answer is like none.
+  return answer[as]().catch((error) => {
+    throw error.name === "TypeError" ? new Problem(UNREACHABLE, {}) : error;
+  });
 }
 
 /**
@@ -76,9 +79,10 @@ export function send(path, { query, headers, file, signal, onProgress }) {
     };
     request.onerror = () => reject(new Problem(UNREACHABLE, {}));
     request.onabort = () => reject(new DOMException("stopped", "AbortError"));
+    // A request that was not sent yet tells nobody that it is aborted.
+    if (signal.aborted) return request.onabort();
     signal.addEventListener("abort", () => request.abort());
-    if (signal.aborted) request.abort();
-    else request.send(file);
+    request.send(file);
   });
 }
 

@@ -9,27 +9,28 @@ import { t } from "./messages.js";
  * the method `show(bins)`, which moves its bars.
  */
 export function histogram(label, bins) {
-  const width = 400, height = 120;
-  const bars = svg("g", { class: "bars" });
-  const chart = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height + 22}`, role: "img" }, bars,
-    svg("path", { class: "axis", d: `M0 ${height + 0.5}H${width}` }));
-  const axis = svg("g", { class: "ticks" });
-  chart.append(axis);
+  const width = 400, height = 100;
+  const chart = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img" });
+  const ticks = h("div", { class: "ticks", "aria-hidden": "true" });
+  const node = h("figure", { class: "histogram" }, chart, ticks);
   let shape = "";
-  chart.show = (now) => {
+  node.show = (now) => {
     const most = Math.max(1, ...now.map((bin) => bin.rows));
     const each = width / Math.max(1, now.length);
     const limits = now.map((bin) => bin.from).join();
     if (limits !== shape) {
       shape = limits;
-      bars.replaceChildren(...now.map((bin, at) =>
-        svg("rect", { x: at * each + 1, width: Math.max(1, each - 2), y: height, height: 0, rx: 2 }, svg("title", {}))));
-      axis.replaceChildren(...ticksOf(now).map(([at, text]) =>
-        svg("text", { x: at * width, y: height + 16, "text-anchor": at === 0 ? "start" : at === 1 ? "end" : "middle" }, text)));
+      chart.replaceChildren(...now.map((bin, at) =>
+        svg("rect", { x: at * each + 1, width: Math.max(1, each - 2), y: height, height: 0 }, svg("title", {}))));
+      ticks.replaceChildren(...ticksOf(now).map(([at, text]) => {
+        const tick = h("span", { class: at === 0 ? "first" : at === 1 ? "last" : null }, text);
+        tick.style.insetInlineStart = `${at * 100}%`;
+        return tick;
+      }));
     }
     now.forEach((bin, at) => {
-      const tall = bin.rows === 0 ? 0 : Math.max(1.5, (bin.rows / most) * (height - 4));
-      const rect = bars.children[at];
+      const tall = bin.rows === 0 ? 0 : Math.max(1.5, (bin.rows / most) * height);
+      const rect = chart.children[at];
       rect.setAttribute("y", height - tall);
       rect.setAttribute("height", tall);
       rect.firstChild.textContent = t("chart.bin", { from: number(bin.from), to: number(bin.to), count: count(bin.rows), n: bin.rows });
@@ -39,8 +40,8 @@ export function histogram(label, bins) {
       ? `${label}. ${t("chart.most", { from: number(top.from), to: number(top.to), count: count(top.rows), n: top.rows })}`
       : `${label}. ${t("chart.nothing")}`);
   };
-  chart.show(bins);
-  return chart;
+  node.show(bins);
+  return node;
 }
 
 /** Bars of values by name, such as labels: `items` are `[name, rows]`. */
@@ -80,14 +81,15 @@ export function line(label, points, { text = compact, from, to, most } = {}) {
   return h("figure", { class: "line" }, h("figcaption", {}, h("span", {}, label), h("strong", {}, now)),
     svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "img", preserveAspectRatio: "none",
       "aria-label": known.length ? t("chart.line", { label, now, most: text(Math.max(...known.map(([, value]) => value))) }) : `${label}. ${t("chart.nothing")}` },
-    svg("path", { class: "area", d: area }), svg("path", { class: "stroke", d })));
+    svg("path", { class: "axis", d: `M0 ${height - 0.5}H${width}` }), svg("path", { class: "area", d: area }), svg("path", { class: "stroke", d })));
 }
 
-// Where the limits of bins are written: at both ends, and at whole fifths if there is room.
+// Where the limits of bins are written: at both ends, and at fifths if their texts are short.
 function ticksOf(bins) {
   if (!bins.length) return [];
   const limits = [...bins.map((bin) => bin.from), bins.at(-1).to];
-  const step = limits.length > 8 ? Math.ceil((limits.length - 1) / 5) : 1;
-  return limits.map((limit, at) => [at / (limits.length - 1), number(limit), at])
-    .filter(([place, , at]) => place === 1 || (at % step === 0 && limits.length - 1 - at >= step));
+  const last = limits.length - 1, step = last > 7 ? Math.ceil(last / 5) : 1;
+  const texts = limits.map((limit, at) => [at / last, number(limit), at])
+    .filter(([place, , at]) => place === 1 || (at % step === 0 && last - at >= step));
+  return texts.every(([, text]) => text.length < 5) ? texts : [texts[0], texts.at(-1)];
 }

@@ -4,7 +4,8 @@ import { locale, t } from "./messages.js";
 
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(locale, { notation: "compact", maximumSignificantDigits: 3 });
-const four = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
+const four = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4, maximumFractionDigits: 0, roundingPriority: "morePrecision" });
+const powers = new Intl.NumberFormat(locale, { notation: "scientific", maximumSignificantDigits: 4 });
 const share = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
 const wholeShare = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
@@ -17,8 +18,11 @@ export const count = (n) => whole.format(n);
 /** A number shortened for a chart: 1.2M. */
 export const compact = (n) => short.format(n);
 
-/** A measured number with four significant digits. */
-export const number = (n) => (n === null || n === undefined ? "–" : four.format(n));
+/** A measured number with four significant digits, and all digits before the decimal sign. */
+export function number(n) {
+  if (n === null || n === undefined) return "–";
+  return (n !== 0 && Math.abs(n) < 1e-4) || Math.abs(n) >= 1e15 ? powers.format(n) : four.format(n);
+}
 
 /** A share from 0 to 1 as percent. Never 100 % before the end. */
 export function percent(x, { fine = false } = {}) {

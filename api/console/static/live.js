@@ -2,15 +2,27 @@
 
 import { call, Problem, stream, UNREACHABLE } from "./api.js";
 
+/** Milliseconds without an event after which a job is asked for. */
+const SILENCE = 5000;
+
 /** Seconds to wait before a try after `failures` failed ones. */
 const pause = (failures) => Math.min(15, 2 ** failures);
 
-/** Wait some seconds, and until the tab is seen; rejects if `signal` is aborted. */
-export function rest(seconds, signal) {
+/**
+ * Wait some seconds, and until the tab is seen, but no longer than `hidden` seconds for that;
+ * rejects if `signal` is aborted.
+ */
+export function rest(seconds, signal, hidden = Infinity) {
   return new Promise((resolve, reject) => {
     let timer = setTimeout(done, seconds * 1000);
     function done() {
-      if (document.hidden) return document.addEventListener("visibilitychange", done, { once: true, signal });
+      document.removeEventListener("visibilitychange", done);
+      clearTimeout(timer);
+      if (document.hidden && hidden > 0) {
+        document.addEventListener("visibilitychange", done, { signal });
+        if (hidden < Infinity) timer = setTimeout(done, hidden * 1000);
+        return void (hidden = 0);
+      }
       signal.removeEventListener("abort", stop);
       resolve();
     }
@@ -26,9 +38,9 @@ export function rest(seconds, signal) {
 /**
  * Call `ask()` again and again, `seconds` apart, until `signal` is aborted or it returns false.
  * Where the service does not answer or is busy it is asked less often; another error is given to
- * `onError` and ends it.
+ * `onError` and ends it. A tab that is not seen asks every `hidden` seconds, or not at all.
  */
-export async function poll(ask, seconds, signal, onError) {
+export async function poll(ask, seconds, signal, onError, hidden) {
   let failures = 0;
   for (;;) {
     let wait = seconds;
@@ -41,7 +53,7 @@ export async function poll(ask, seconds, signal, onError) {
       wait = error.retryAfter ?? pause(failures++);
     }
     try {
-      await rest(wait, signal);
+      await rest(wait, signal, hidden);
     } catch {
       return;
     }
@@ -50,24 +62,48 @@ export async function poll(ask, seconds, signal, onError) {
 
 /** Give each state of a job to `onJob(job)`, until it has ended or `signal` is aborted. */
 export function followJob(id, signal, onJob, onError) {
-  let last = "";
-  return poll(async () => {
-    let job;
-    const see = (event) => {
-      last = event.id;
-      onJob((job = JSON.parse(event.data)));
+  const path = `/jobs/${encodeURIComponent(id)}`;
+  let last = "", heard = 0, ended = false;
+  const see = (job) => {
+    heard = Date.now();
+    ended = hasEnded(job);
+    onJob(job);
+  };
+  const ask = async (stop = signal) => see(await call(path, { signal: stop }));
+
+  async function listen() {
+    const stop = new AbortController();
+    const both = AbortSignal.any([signal, stop.signal]);
+    const end = () => stop.abort();
+    // A hidden tab gives its stream up: a browser has six connections to a service, for all tabs.
+    document.addEventListener("visibilitychange", end, { signal: both });
+    // What holds a job up is no event of the stream; and a connection may be dead without a word.
+    const timer = setInterval(() => {
+      if (Date.now() - heard < SILENCE / 2) return;
+      ask(both).then(() => ended && end(), end);
+    }, SILENCE);
+    const onEvent = ({ id, data }) => {
+      last = id;
+      see(JSON.parse(data));
     };
     try {
-      await stream(`/jobs/${id}/events`, { headers: last ? { "Last-Event-ID": last } : {}, signal, onEvent: see });
+      await stream(`${path}/events`, { headers: last ? { "Last-Event-ID": last } : {}, signal: both, onEvent });
     } catch (error) {
-      // All streams are taken, or the proxy does not pass streams: then the job is asked for.
-      if (signal.aborted || !isPassing(error) || error.status === UNREACHABLE) throw error;
-      onJob((job = await call(`/jobs/${id}`, { signal })));
+      if (signal.aborted || !(stop.signal.aborted || isBusy(error))) throw error;
+      return !isBusy(error);
+    } finally {
+      clearInterval(timer);
+      stop.abort();
     }
-    job ??= await call(`/jobs/${id}`, { signal });
-    if (hasEnded(job)) onJob(job);
-    return !hasEnded(job);
-  }, 1, signal, onError);
+  }
+
+  return poll(async () => {
+    const isFull = !document.hidden && (await listen()) === false;
+    if (!ended) await ask();
+    // All streams are taken, or a proxy passes none: then the job is asked for.
+    if (!ended && isFull) await rest(2, signal);
+    return !ended;
+  }, 1, signal, onError, 10);
 }
 
 /** Whether a job never changes any more. */
@@ -75,5 +111,7 @@ export const hasEnded = (job) => job.finished_at !== null;
 
 /** Whether an error may pass by itself: no answer, too many requests, or a service that is busy. */
 export function isPassing(error) {
-  return error instanceof Problem && (error.status === UNREACHABLE || error.status === 429 || error.status >= 502);
+  return isBusy(error) || error.status === UNREACHABLE;
 }
+
+const isBusy = (error) => error instanceof Problem && (error.status === 429 || error.status >= 502);

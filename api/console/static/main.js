@@ -19,7 +19,7 @@ import { service } from "./service.js";
 const PAGES = [
   [/^\/new$/, "submit", newJob],
   [/^\/jobs$/, "read", jobs],
-  [/^\/jobs\/([0-9a-f]{32})$/, "read", job],
+  [/^\/jobs\/([^/]+)$/, "read", job],
   [/^\/models(?:\/([^/]+))?$/, "read", models],
   [/^\/service$/, "admin", service],
 ];

@@ -1,9 +1,175 @@
-// The page new.
+// The page on which a job is prepared: choose rows and a model, see how they are read, start.
 
-import { heading } from "./components.js";
+import { call } from "./api.js";
+import { announce, button, card, facts, heading, notice, rowsText, trouble } from "./components.js";
+import { fill, h, say } from "./dom.js";
+import { bytes, duration, percent } from "./format.js";
+import { poll } from "./live.js";
 import { t } from "./messages.js";
+import { modelCards, termFields } from "./new-choices.js";
+import { columnControls } from "./new-columns.js";
+import { freshDraft, queryOf, takeSource } from "./new-draft.js";
+import { filePanel } from "./new-file.js";
+import { forget, remembered, rememberedFile } from "./new-memory.js";
+import { previewPanel } from "./new-preview.js";
+import { headOf, MOST_UNASKED, pastedSource, sourceOf } from "./new-source.js";
+import { submit } from "./new-submit.js";
 
-/** The page new. */
-export function newJob({ params, query, signal, who }) {
-  return { title: t("nav.new"), node: [heading(t("nav.new"))] };
+// It outlives the page, so that a look at another page, or a refused upload, loses nothing.
+let draft = freshDraft();
+
+/** The page "New job". */
+export function newJob({ signal, who }) {
+  const mine = draft;
+  let models = { models: [], failed: [] };
+  let looking = new AbortController();
+  let timer = null;
+
+  const file = filePanel(mine, who, { take, write, clear: () => reopen(freshDraft(mine.model)) }, signal);
+  const columns = columnControls(mine, lookSoon);
+  const preview = previewPanel(mine, look);
+  const cards = modelCards(choose);
+  const terms = termFields(mine, who, lookSoon);
+  const start = button(t("new.start"), () => submit(mine, who, reopen), { kind: "primary" });
+  const reason = h("p", { class: "muted" });
+  const [cost, refusal, interrupted] = [h("div"), h("div"), h("div", { class: "stack" })];
+  const reading = card(t("new.reading"), columns.node, preview.node);
+
+  function show() {
+    file.show();
+    reading.hidden = !(mine.source && mine.model);
+    cards.show(models, mine.model?.name);
+    if (!reading.hidden) {
+      columns.show();
+      preview.show();
+    }
+    terms.show();
+    const lack = lackOf(mine);
+    start.disabled = lack !== null;
+    say(reason, lack ? t(lack) : "");
+    fill(cost, costOf(mine));
+    fill(refusal, mine.refusal && trouble(mine.refusal));
+    fill(interrupted, remembered().filter(({ key }) => key !== mine.sending).map(({ key, name, size }) => notice("warning",
+      h("p", {}, t("new.interrupted", { name, size: bytes(size) })),
+      button(t("new.forget"), () => {
+        forget(key);
+        show();
+      }))));
+  }
+
+  function choose(name) {
+    mine.model = models.models.find((one) => one.name === name);
+    mine.options.outputs = mine.outputs = undefined;
+    if (mine.source?.isPasted) write();
+    else lookSoon(0);
+  }
+
+  /** Take a file, with the options that it was being sent with before a reload. */
+  function take(chosen) {
+    const before = rememberedFile(chosen);
+    takeSource(mine, sourceOf(chosen));
+    if (!before) return lookSoon(0);
+    const { options, inputs, model } = before;
+    Object.assign(mine, { options, inputs, model: models.models.find(({ name }) => name === model) ?? mine.model, state: "busy" });
+    announce(t("new.restored"));
+    reopen(mine);
+  }
+
+  /** Take what stands in the box for texts. */
+  function write() {
+    takeSource(mine, mine.text.trim() ? pastedSource(mine, who.limits.small_rows) : null);
+    lookSoon(400);
+  }
+
+  /** Ask for a dry run when nothing was changed for some milliseconds. */
+  function lookSoon(after = 250) {
+    clearTimeout(timer);
+    looking.abort();
+    mine.refusal = null;
+    if (mine.source && mine.model) {
+      mine.state = "busy";
+      timer = setTimeout(look, after);
+    }
+    show();
+  }
+
+  /** Ask for a dry run; the answer to a question that another one overtook is not shown. */
+  async function look({ isAsked = false } = {}) {
+    looking.abort();
+    const { signal: now } = (looking = new AbortController());
+    const { source } = mine;
+    const found = { state: "answer", answer: null, problem: null };
+    if (!isAsked && !source.isLines && source.file.size > MOST_UNASKED) {
+      Object.assign(mine, found, { state: "unasked" });
+      return show();
+    }
+    mine.state = "busy";
+    show();
+    try {
+      const { body, headers, isWhole } = await headOf(source, who.limits);
+      found.answer = await call("/jobs", { method: "POST", query: { ...queryOf(mine), validate: true }, headers, body, signal: now });
+      // Of a beginning, the service does not know of how long a file it is.
+      if (!isWhole) Object.assign(found.answer.estimate, { rows: null, seconds: null, share_of_rows: null, share_of_waiting_rows: null });
+    } catch (error) {
+      Object.assign(found, { state: "problem", problem: error });
+    }
+    if (now.aborted) return;
+    Object.assign(mine, found);
+    show();
+  }
+
+  signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    looking.abort();
+    mine.refresh = null;
+  });
+  mine.refresh = show;
+  show();
+  if (mine.state === "busy") lookSoon(0);
+  poll(async () => {
+    models = await call("/models", { signal });
+    const served = models.models.filter((one) => one.processes > 0);
+    const isThere = models.models.some((one) => one.name === mine.model?.name);
+    if (!isThere && served.length) choose((served.find((one) => one.default) ?? served[0]).name);
+    else show();
+  }, 15, signal, (error) => fill(cards.node, trouble(error)));
+
+  return {
+    title: t("nav.new"),
+    node: [
+      heading(t("nav.new")),
+      h("div", { class: "new" },
+        h("div", { class: "steps" }, interrupted, file.node, reading),
+        h("aside", { class: "steps" }, cards.node, h("section", { class: "card" }, terms.node, cost, refusal, start, reason))),
+    ],
+  };
+}
+
+/** Show another draft, or the same one with other values. */
+function reopen(other) {
+  draft = other;
+  if (location.hash.startsWith("#/new")) dispatchEvent(new Event("hashchange"));
+  else location.hash = "#/new";
+}
+
+/** The name of the message that says why a job cannot start yet; null if it can. */
+function lackOf({ source, model, state, sending }) {
+  if (sending) return "new.lack.sending";
+  if (!source) return "new.lack.rows";
+  if (!model?.processes) return "new.lack.model";
+  return { busy: "new.lack.answer", problem: "new.lack.repair" }[state] ?? null;
+}
+
+/** What the job is likely to take. */
+function costOf({ answer }) {
+  if (!answer) return null;
+  const { rows, seconds, share_of_rows: ofJob, share_of_waiting_rows: ofWaiting } = answer.estimate;
+  const share = (x) => (x === null || x < 0.01 ? null : percent(x));
+  const about = answer.looked_at.all ? rowsText(rows) : t("new.about", { what: rows === null ? "" : rowsText(rows) });
+  return facts([
+    [t("new.rows"), rows === null ? t("new.unknown") : about],
+    [t("new.time"), seconds === null ? null : t("new.about", { what: duration(seconds) })],
+    [t("new.share.job"), share(ofJob)],
+    [t("new.share.waiting"), share(ofWaiting)],
+  ]);
 }

@@ -9,6 +9,7 @@ from api.console.shell import messages_in, shells
 from api.console.static_files import StaticFile, read_files
 
 FILES = read_files(Path(__file__).parents[3] / "api/console/static")
+TEMPLATES = list((Path(__file__).parents[3] / "api/console/templates").iterdir())
 LANGUAGES = [name for name in FILES if name.startswith("messages.") and name != "messages.js"]
 
 #: `t("name"`, `pieces("name"`; a name with `${` in it is one of several.
@@ -32,6 +33,9 @@ def test_each_text_that_a_page_shows_exists(language: str) -> None:
     used = {(file, one) for file, source in sources().items() for one in USED.findall(source)}
     assert used
     assert {(file, one) for file, one in used if one not in messages} == set()
+    for template in TEMPLATES:
+        names = re.findall(r'\btext\("([^"]+)"', template.read_text())
+        assert set(names) <= messages.keys()
     for source in sources().values():
         for prefix in PREFIXES.findall(source):
             assert any(name.startswith(prefix) for name in messages), prefix
@@ -41,7 +45,8 @@ def test_each_text_that_a_page_shows_exists(language: str) -> None:
 def test_each_text_is_shown_somewhere(language: str) -> None:
     """A text that nobody uses would be translated for nothing."""
     template = FILES["index.html"].content.decode()
-    quoted = set(re.findall(r'"([a-zA-Z_.-]+)"', "".join(sources().values())))
+    rendered = [path.read_text() for path in TEMPLATES]
+    quoted = set(re.findall(r'"([a-zA-Z_.-]+)"', "".join([*sources().values(), *rendered])))
     quoted |= set(re.findall(r"\{([a-z.]+)\}", template))
     prefixes = {one for source in sources().values() for one in PREFIXES.findall(source)}
     unused = {

@@ -39,7 +39,7 @@ def test_a_wrong_address(service: Service, path: str, near: str | None) -> None:
     """The page names an address near by that shows something, the console and the API."""
     answer = service.client.get(path, headers=BROWSER)
     assert (answer.status_code, answer.mimetype) == (404, "text/html")
-    assert "Accept" in answer.vary
+    assert {"Accept", "Accept-Language"} <= set(answer.vary)
     for name, value in PAGE_HEADERS.items():
         assert answer.headers[name] == value
     links = links_of(path, answer.text)
@@ -50,6 +50,24 @@ def test_a_wrong_address(service: Service, path: str, near: str | None) -> None:
         if link != near:
             with service.client.get(link, headers=BROWSER) as there:
                 assert there.status_code == 200, link
+
+
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/jobs/", "/#/jobs"),
+        (f"/jobs/{AN_ID}/", f"/#/jobs/{AN_ID}"),
+        ("/Models", "/#/models"),
+        ("/service/", "/#/service"),
+        (f"/jobs/{AN_ID}/results/", "/"),
+        ("/openapi.json/", "/"),
+    ],
+)
+def test_the_console_opens_where_the_address_meant(service: Service, path: str, page: str) -> None:
+    """Where the console shows what the address near by answers to programs."""
+    answer = service.client.get(path, headers=BROWSER)
+    [console] = re.findall(r'class="button primary" href="([^"]+)"', answer.text)
+    assert urljoin(f"http://localhost{path}", console) == f"http://localhost{page}"
 
 
 def test_links_hold_below_the_path_of_a_proxy(service: Service) -> None:
@@ -72,7 +90,7 @@ def test_what_was_asked_is_text(service: Service, path: str) -> None:
     assert answer.status_code == 404
     tags = set(re.findall(r"<(\w+)", answer.text))
     assert tags <= {"html", "head", "meta", "title", "link", "body", "main", "img", "h1", "p",
-                    "code", "a", "header"}  # fmt: skip
+                    "code", "a", "header", "div"}  # fmt: skip
     assert answer.text.count("<img") == 1
     assert not re.search(r"<[^>]*\son\w+=", answer.text)
     assert ">49<" not in answer.text
@@ -84,6 +102,14 @@ def test_a_long_address_is_cut(service: Service) -> None:
     assert answer.status_code == 404
     assert "/x..." in answer.text
     assert len(answer.text.replace("../", "")) < 2000
+
+
+@pytest.mark.parametrize("path", ["/{path.__class__}", "/{0}", "/jobs/{address}/", "/%s{{"])
+def test_an_address_with_braces(service: Service, path: str) -> None:
+    """What was asked is a value of a text, and never a text with places itself."""
+    answer = service.client.get(path, headers=BROWSER)
+    assert answer.status_code == 404
+    assert f"<code>{path}</code>" in answer.text
 
 
 def test_an_address_for_programs(service: Service) -> None:

@@ -8,6 +8,7 @@ from support.doctor import a_worker
 from support.in_memory import Service
 
 from api.operations.service_history import history_json
+from shared.monitoring.logged import LoggedError
 from shared.monitoring.sample import HISTORY_SECONDS, Sample
 
 NOW = 1_700_000_000.0
@@ -18,6 +19,7 @@ def a_sample(ago: float, rows: int, **changes: Any) -> Sample:
         "waiting_rows": 5,
         "waiting_jobs": 2,
         "worker_memory": 100,
+        "errors": 0,
         "redis_memory": 10,
         "disk_free": 1000,
         "by_model": {"length@1": rows},
@@ -98,7 +100,7 @@ def test_the_rate_is_that_of_the_last_seconds(service: Service) -> None:
     now = service.monitor.now()
     for ago, rows in ((12, 0), (1, 900)):
         service.monitor.record(
-            Sample(now - ago, rows, 0, 0, 0, 0, None, by_model={"length@1": rows})
+            Sample(now - ago, rows, 0, 0, 0, 0, 0, None, by_model={"length@1": rows})
         )
     service.scored(b"text\ngood\nbad\n")
     rate = found(service)["now"]["rows_per_second"]
@@ -107,7 +109,7 @@ def test_the_rate_is_that_of_the_last_seconds(service: Service) -> None:
 
 def test_rates_come_from_neighbouring_samples() -> None:
     """Rows per second, in all and by model, with the time and the other figures of each sample."""
-    history = history_json([a_sample(20, 100), a_sample(10, 600)], NOW)
+    history = history_json([a_sample(20, 100, errors=1), a_sample(10, 600, errors=4)], NOW)
     assert (history["seconds"], history["every"]) == (900, 10)
     first, second = history["samples"]
     assert (first["rows_per_second"], first["models"]) == (None, {})
@@ -117,6 +119,7 @@ def test_rates_come_from_neighbouring_samples() -> None:
         "models": {"length@1": 50.0},
         "waiting_rows": 5,
         "waiting_jobs": 2,
+        "errors": 3,
         "worker_memory": 100,
         "redis_memory": 10,
         "disk_free": 1000,
@@ -175,3 +178,22 @@ def test_it_says_what_is_wrong(service: Service, monkeypatch: pytest.MonkeyPatch
     assert "clock: The clock at the API is 0.0 s" in fine
     assert "can be written" in fine
     assert "1 worker is alive" in fine
+
+
+def test_it_lists_what_the_programs_have_logged(service: Service) -> None:
+    """Errors and warnings of all programs, the last one first."""
+    for last in (NOW - 5, NOW):
+        service.monitor.note(
+            [LoggedError("api", "error", "api.errors", "", f"at {last}", "here", NOW - 9, last, 2)]
+        )
+    newest, older = found(service)["errors"]
+    assert older["message"] == f"at {NOW - 5}"
+    assert (seconds_of(newest.pop("first")), seconds_of(newest.pop("last"))) == (-9, 0)
+    assert newest == {
+        "program": "api",
+        "host": "here",
+        "level": "error",
+        "logger": "api.errors",
+        "message": f"at {NOW}",
+        "count": 2,
+    }

@@ -189,7 +189,7 @@ def test_another_page_loads_nothing(
     headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode, "Sec-Fetch-Dest": destination}
     if mode == "cors":
         headers["Origin"] = EVIL
-    for path in ("/", "/docs", "/jobs", "/identity", f"{job}/results", "/console/console.js"):
+    for path in ("/", "/docs", "/jobs", "/identity", f"{job}/results", "/console/main.js"):
         answer = service.client.get(path, headers=headers)
         assert "SCORELANE_CORS_ORIGINS" in problem(answer, 403, "cross-site")
         assert "Access-Control-Allow-Origin" not in answer.headers
@@ -198,7 +198,7 @@ def test_another_page_loads_nothing(
 def test_its_own_page_loads_everything(service: Service) -> None:
     """The console is of the same origin, and its requests say so."""
     headers = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
-    for path in ("/jobs", "/identity", "/console/console.js"):
+    for path in ("/jobs", "/identity", "/console/main.js"):
         assert service.client.get(path, headers=headers).status_code == 200
 
 

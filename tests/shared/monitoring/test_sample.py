@@ -7,7 +7,10 @@ from shared.monitoring.overview import Totals, Workload
 from shared.monitoring.sample import MOST_MODELS, Sample, sample_of
 
 TOTALS = Totals(
-    completed={"fast@1": 10, "old@1": 5}, failed={"fast@1": 2}, answered={"fast@1": 3, "b@2": 1}
+    completed={"fast@1": 10, "old@1": 5},
+    failed={"fast@1": 2},
+    answered={"fast@1": 3, "b@2": 1},
+    logged={"error": 2, "critical": 1, "warning": 9},
 )
 
 
@@ -32,6 +35,7 @@ def test_it_adds_up_the_service() -> None:
         waiting_rows=40,
         waiting_jobs=3,
         worker_memory=150,
+        errors=3,
         redis_memory=7,
         disk_free=1000,
         by_model={"fast@1": 15, "b@2": 1, "new@1": 0},
@@ -52,7 +56,7 @@ def test_it_is_stored_in_few_bytes() -> None:
 
 def test_what_cannot_be_read_is_no_sample() -> None:
     """A damaged text, and one with the fields of another release, hide no other sample."""
-    for text in ("", "{}", "[]", "[1]", "[1,2]", '[1,"x",3,4,5,6,7,{}]', "[1,2,3,4,5,6,7,8]"):
+    for text in ("", "{}", "[]", "[1]", "[1,2]", '[1,"x",3,4,5,6,7,8,{}]', "[1,2,3,4,5,6,7,8,9]"):
         assert sample_of(text) is None
     assert sample_of(a_sample().text().replace("[", "[1,", 1)) is None
 

@@ -18,6 +18,14 @@ def test_a_new_job_is_queued(store: JobStore) -> None:
     assert found.total is None
 
 
+def test_a_secret_for_signatures(store: JobStore) -> None:
+    """It is long, and the same whenever it is asked for."""
+    secret = store.link_secret()
+    assert len(secret) == 32
+    assert len(set(secret)) > 8
+    assert store.link_secret() == secret
+
+
 def test_an_unknown_job_is_not_found(store: JobStore) -> None:
     """Getting an unknown id raises JobNotFound."""
     with pytest.raises(JobNotFound):

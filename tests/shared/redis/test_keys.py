@@ -15,6 +15,7 @@ from shared.jobs.job import Binding, CallbackState, Job, State
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import FINISH, Answer, BadRow
 from shared.jobs.summary import Summary
+from shared.monitoring.logged import LoggedError
 from shared.monitoring.sample import Sample
 from shared.redis.erasure import note_refusal
 from shared.redis.fleet import RedisFleet
@@ -79,6 +80,7 @@ def use_bulk_jobs(store: RedisJobStore) -> Iterator[None]:
     store.note_callback(job_id, CallbackState.PENDING, error="no answer", again_in=5)
     store.load("me")
     store.spend("me", 60)
+    store.link_secret()
     store.overdue([MODEL])
     store.restore(job_of(), [])
     store.delete(job_id)
@@ -120,7 +122,8 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
     link.client.hset(link.key("unserved"), "fast", 1.0)
     link.client.hset(link.key("replaced"), "fast@0", 1.0)
     store.due("sweep", 60)
-    RedisMonitor(link).record(Sample(1.0, 0, 0, 0, 0, 0, None, {}))
+    RedisMonitor(link).note([LoggedError("api", "error", "x", "", "", "here", 1.0, 2.0, 1)])
+    RedisMonitor(link).record(Sample(1.0, 0, 0, 0, 0, 0, 0, None, {}))
     note_refusal(link, "no permissions", 60)
     celery = make_celery(settings)
     dispatch = CeleryDispatch(celery)

@@ -90,7 +90,7 @@ def test_a_part_that_is_held_up_costs_no_attempt(make_store: MakeStore) -> None:
 
 def test_a_lease_that_is_renewed_does_not_run_out(make_store: MakeStore) -> None:
     """Of two begun parts only the one without renewals is overdue; a done part has no lease."""
-    store = make_store(lease_seconds=0.5)
+    store = make_store(lease_seconds=2.0)
     job_id, _ = running(store, 3, lanes=3)
     complete(store, job_id, 2, lanes=0)
 
@@ -104,7 +104,7 @@ def test_a_lease_that_is_renewed_does_not_run_out(make_store: MakeStore) -> None
 
 def test_a_renewed_small_job_is_not_put_back(make_store: MakeStore) -> None:
     """Of two small jobs that were taken only the one without renewals is put back."""
-    store = make_store(lease_seconds=0.5)
+    store = make_store(lease_seconds=2.0)
     renewed, _ = small(store, 1)
     other, _ = small(store, 1)
     store.take_small(MODEL, 10)

@@ -1,5 +1,6 @@
 """What all sections of the job store in memory share."""
 
+import secrets
 from collections import Counter, defaultdict, deque
 from queue import Queue
 
@@ -21,6 +22,7 @@ class InMemoryBase(JobStore):
         self._answered: Counter[str] = Counter()
         self._held = False
         self._since = 0.0
+        self._link_secret = secrets.token_bytes(32)
         self._due: dict[str, float] = {}
         self._keys: dict[str, tuple[Binding, float]] = {}
         self._spent: dict[str, tuple[float, int]] = {}

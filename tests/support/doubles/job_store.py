@@ -48,6 +48,10 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         return self._since
 
     @override
+    def link_secret(self) -> bytes:
+        return self._link_secret
+
+    @override
     def known(self, job_ids: list[str]) -> dict[str, State]:
         return {one: self._records[one].job.state for one in job_ids if one in self._records}
 

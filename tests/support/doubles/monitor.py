@@ -4,6 +4,7 @@ import time
 
 from typing_extensions import override
 
+from shared.monitoring.logged import LoggedError
 from shared.monitoring.monitor import Monitor, RedisMemory, ServerState
 from shared.monitoring.sample import MOST_SAMPLES, Sample
 
@@ -13,6 +14,7 @@ class InMemoryMonitor(Monitor):
 
     def __init__(self) -> None:
         self._samples: list[Sample] = []
+        self._errors: list[LoggedError] = []
 
     @override
     def now(self) -> float:
@@ -25,6 +27,14 @@ class InMemoryMonitor(Monitor):
     @override
     def samples(self) -> list[Sample]:
         return sorted(self._samples, key=lambda sample: sample.at)
+
+    @override
+    def note(self, errors: list[LoggedError]) -> None:
+        self._errors += errors
+
+    @override
+    def errors(self) -> list[LoggedError]:
+        return sorted(self._errors, key=lambda error: error.last, reverse=True)
 
     @override
     def memory(self) -> RedisMemory:

@@ -1,0 +1,83 @@
+// The choice of a model by its card, and the options that are folded away.
+
+import { choice, field, folded } from "./components.js";
+import { fill, h, keyed, say } from "./dom.js";
+import { compact } from "./format.js";
+import { t } from "./messages.js";
+import { check } from "./new-columns.js";
+import { listed } from "./new-draft.js";
+
+/** Models as radio buttons; `onchoose(name)`. */
+export function modelCards(onchoose) {
+  const list = h("div", { class: "models" });
+  const none = h("p", { class: "muted" }, t("new.models.none"));
+  const node = h("fieldset", { class: "card" }, h("legend", { class: "unseen" }, t("new.model")), h("h2", { "aria-hidden": "true" }, t("new.model")), none, list);
+  return {
+    node,
+    show({ models, failed }, chosen) {
+      const broken = failed.filter(({ name }) => !models.some((one) => one.name === name));
+      const sorted = models.toSorted((a, b) => Number(b.default) - Number(a.default) || Number(b.processes > 0) - Number(a.processes > 0));
+      keyed(list, [...sorted, ...broken], ({ name }) => name, () => modelCard(onchoose));
+      none.hidden = list.childElementCount > 0;
+      for (const input of list.querySelectorAll("input")) input.checked = input.value === chosen;
+    },
+  };
+}
+
+function modelCard(onchoose) {
+  const input = h("input", { type: "radio", name: "model", onchange: () => onchoose(input.value) });
+  const [name, mark, about, facts] = [h("strong"), h("span", { class: "mark" }), h("small"), h("small")];
+  const card = h("label", { class: "model" }, input, h("span", {}, name, " ", mark, about, facts));
+  card.update = (model) => {
+    const { reason, processes, description, format, inputs, outputs } = model;
+    input.value = model.name;
+    input.disabled = !processes;
+    say(name, model.name);
+    say(mark, reason ? t("new.model.broken") : !processes ? t("new.model.unserved") : model.default ? t("new.model.default") : "");
+    say(about, reason ?? description ?? "");
+    if (!reason) say(facts, t("new.model.facts", { format, rate: compact(model.rows_per_second), inputs: some(inputs), outputs: some(outputs) }));
+  };
+  return card;
+}
+
+/** The names of the first columns. */
+function some(columns) {
+  const names = columns.slice(0, 4).map(({ name }) => name).join(", ");
+  return columns.length > 4 ? t("new.more", { names, n: columns.length - 4 }) : names;
+}
+
+/** The options of a job's results and end; `onchange()` is called after they changed the draft. */
+export function termFields(draft, { limits }, onchange) {
+  const { options } = draft;
+  const put = (name, value) => {
+    draft.options[name] = value === "" ? undefined : value;
+    onchange();
+  };
+  const select = (name, values) => choice(values, options[name] ?? "", (value) => put(name, value));
+  const text = (name, value, parsed, props) => h("input", { ...props, value: value ?? "", oninput: (event) => put(name, event.target.value && parsed(event.target.value)) });
+  const days = (seconds) => Math.floor(seconds / 86400);
+  const outputs = h("fieldset", { class: "checks" });
+  const node = folded(t("new.options"), h("div", { class: "stack" },
+    field(t("new.format"), select("format", [["", "CSV"], ["ndjson", "NDJSON"], ["parquet", "Parquet"]])),
+    field(t("new.on_error"), select("on_error", [["", t("new.on_error.skip")], ["fail", t("new.on_error.fail")],
+      ...[1, 5, 10].map((n) => [String(n / 100), t("new.on_error.share", { n })])])),
+    field(t("new.days"), text("retention_seconds", options.retention_seconds && days(options.retention_seconds), (value) => Math.round(value * 86400),
+      { type: "number", min: 1, max: days(limits.max_retention_seconds), placeholder: days(limits.retention_seconds) })),
+    field(t("new.labels"), text("label", options.label?.join(", "), (value) => value.split(",").map((one) => one.trim())), t("new.labels.hint")),
+    field(t("new.callback"), text("callback_url", options.callback_url, (value) => value.trim(), { type: "url" }), t("new.callback.hint")),
+    outputs));
+  return { node, show: () => showOutputs(outputs, draft, put) };
+}
+
+function showOutputs(box, draft, put) {
+  if (box.model === draft.model?.name) return;
+  box.model = draft.model.name;
+  const { outputs } = draft.model;
+  const usual = outputs.filter((one) => !one.on_request).map(({ name }) => name);
+  draft.outputs ??= usual;
+  box.hidden = outputs.length < 2;
+  fill(box, h("legend", {}, t("new.outputs")), outputs.map(({ name }) => check(name, draft.outputs.includes(name), (isOn) => {
+    draft.outputs = outputs.map((one) => one.name).filter((one) => (one === name ? isOn : draft.outputs.includes(one)));
+    put("outputs", String(draft.outputs) === String(usual) ? "" : listed(draft.outputs));
+  })));
+}

@@ -1,0 +1,38 @@
+// A job that is being prepared, and the options that follow from it.
+
+/**
+ * A job for which nothing but perhaps a model was chosen. `state` says how far its dry run is:
+ * "empty", "busy", "unasked", "answer" or "problem". `refresh()` shows it, while its page is there.
+ */
+export const freshDraft = (model = null) => ({
+  source: null, text: "", pastedAs: null, model, options: {}, inputs: {},
+  state: "empty", answer: null, problem: null, sending: null, refusal: null, refresh: null,
+});
+
+const OF_COLUMNS = ["delimiter", "charset", "quoting", "decimal", "ref_column", "columns"];
+
+/** Take other rows: what was chosen about the columns of the last ones does not hold for them. */
+export function takeSource(draft, source) {
+  const options = { ...draft.options };
+  for (const name of OF_COLUMNS) delete options[name];
+  Object.assign(draft, { source, options, inputs: {}, kept: [], state: "empty", answer: null, problem: null });
+}
+
+/** What the last dry run found out, although it may have refused the rows. */
+export const knownOf = (draft) => draft.answer ?? draft.problem?.body ?? {};
+
+/** Whether a model takes one text for each row, and nothing else. */
+export const takesText = ({ inputs }) => inputs.length === 1 && inputs[0].type === "string" && inputs[0].required;
+
+/** The options that were chosen, as a query of `POST /jobs`. */
+export function queryOf({ model, options, inputs }) {
+  const renamed = model.inputs.filter(({ name }) => inputs[name]).map(({ name }) => [inputs[name], name]);
+  const query = { ...options, model: model.name };
+  if (renamed.length && takesText(model)) query.text_column = renamed[0][0];
+  else if (renamed.length) query.rename = listed(renamed.map((pair) => pair.join(":")));
+  return query;
+}
+
+/** Names as the options `columns`, `outputs` and `rename` take them: like a line of a CSV. */
+export const listed = (names) =>
+  names.map((name) => (/[",\r\n]|^all$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(",");

@@ -1,0 +1,132 @@
+"""Guessing the charset of a text from its beginning."""
+
+import codecs
+import re
+import unicodedata
+
+from api.guesses.guess import Guess
+
+#: The byte order marks of charsets that are not UTF-8; that of UTF-32 begins with one of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+#: A character of UTF-8 that is no ASCII, or else a byte of something else.
+_NOT_ASCII = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|([\x80-\xff])"
+)
+
+#: The bytes that are odd for a text in Windows-1252, as a share of those that are no ASCII, up to
+#: which it is taken for one.
+_MOST_ODD = 0.05
+
+#: Symbols that may stand between two letters: apostrophes, dashes, dots and the soft hyphen.
+_WITHIN_WORDS = "\u2019\u2018\u02bc\u00b4\u2013\u2014\u2026\u00b7\u00ad\u00a0"
+
+#: A letter, something that is no ASCII, and a letter; also where they overlap.
+_IN_A_WORD = re.compile(r"(?=([^\W\d_])([^\x00-\x7f])([^\W\d_]))")
+
+
+def guess_charset(head: bytes, *, is_whole: bool) -> Guess | None:
+    """Guess the charset of a text; None: it is UTF-8, or nothing can be said.
+
+    UTF-16 and UTF-32 are known by their byte order marks, UTF-16 without one by where its NULs
+    are. What is neither that nor UTF-8 is taken for Windows-1252, which has all letters of
+    Latin-1, if it makes words of the text: a text in another charset of one byte a character gets
+    symbols and capitals within its words.
+
+    Args:
+        head: the beginning of the text.
+        is_whole: whether the text ends there. If not, a character that is cut off is no fault.
+    """
+    for mark, charset in _MARKS:
+        if head.startswith(mark):
+            if _decoded(head, charset, is_whole=is_whole) is None:
+                return None
+            reason = f"The file begins with the byte order mark of {charset.upper()}."
+            return Guess("charset", charset, reason)
+    if b"\0" in head:
+        return _without_mark(head, is_whole=is_whole)
+    if _decoded(head, "utf-8", is_whole=is_whole) is not None:
+        return None
+    return _windows(head)
+
+
+def _decoded(head: bytes, charset: str, *, is_whole: bool) -> str | None:
+    decoder = codecs.getincrementaldecoder(charset)()
+    try:
+        return decoder.decode(head, final=is_whole)
+    except UnicodeError:
+        return None
+
+
+def _without_mark(head: bytes, *, is_whole: bool) -> Guess | None:
+    """Guess UTF-16 without a byte order mark: only one order of its bytes makes a text."""
+    plausible = []
+    for charset in ("utf-16-le", "utf-16-be"):
+        text = _decoded(head, charset, is_whole=is_whole)
+        if text and "\n" in text and all(map(_is_text, set(text))):
+            plausible.append(charset)
+    if len(plausible) != 1:
+        return None
+    order = "low" if plausible == ["utf-16-le"] else "high"
+    reason = (
+        f"The file has NULs where UTF-16 has them, and no byte order mark. Read as UTF-16 with the "
+        f"{order} byte first: only so it is a text."
+    )
+    return Guess("charset", plausible[0], reason)
+
+
+def _is_text(sign: str) -> bool:
+    # No control characters, and nothing that is not assigned or of private use.
+    return sign in "\t\r\n\ufeff" or unicodedata.category(sign) not in ("Cc", "Cn", "Co", "Cs")
+
+
+def _windows(head: bytes) -> Guess | None:
+    """Guess Windows-1252 for a text that is not UTF-8, if it makes words of it."""
+    found = list(_NOT_ASCII.finditer(head))
+    bad = [one for one in found if one[1]]
+    if len(found) - len(bad) > _MOST_ODD * len(bad):
+        # UTF-8 with some bad bytes: read otherwise, all its good characters would become bad.
+        return None
+    try:
+        text = head.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    signs = [sign for sign in text if sign > "\x7f"]
+    if sum(map(_is_odd, _IN_A_WORD.findall(text))) > _MOST_ODD * len(signs):
+        return None
+    # In an alphabet of its own, most letters stand next to one another.
+    neighbours = sum(len(run) - 1 for run in re.findall(r"[^\x00-\x7f]+", text))
+    if neighbours > 0.2 * len(signs):
+        return None
+    at = f"byte {bad[0].start():,} is 0x{bad[0][0][0]:02x}"
+    reason = (
+        f"The file is not UTF-8 ({at}). Read as Windows-1252, which has all letters of Latin-1; "
+        "this is a guess: look at the accents in the rows."
+    )
+    return Guess("charset", "cp1252", reason, _others(head))
+
+
+def _is_odd(found: tuple[str, str, str]) -> bool:
+    before, sign, _ = found
+    if unicodedata.category(sign)[0] != "L" or sign in "\u00aa\u00ba":
+        return sign not in _WITHIN_WORDS
+    return sign.isupper() and before.islower()
+
+
+def _others(head: bytes) -> tuple[str, ...]:
+    """Charsets that make another text of it."""
+    text = head.decode("cp1252")
+    others = []
+    for charset in ("cp1250", "cp1254", "iso-8859-15", "mac-roman"):
+        try:
+            other = head.decode(charset)
+        except UnicodeDecodeError:
+            continue
+        if other != text:
+            others.append(charset)
+    return tuple(others)
