@@ -9,7 +9,7 @@ import { files } from "./job-files.js";
 import { outputs } from "./job-outputs.js";
 import { details, progress } from "./job-progress.js";
 import { rows } from "./job-results.js";
-import { followJob, hasEnded } from "./live.js";
+import { followJob, hasEnded, isGone } from "./live.js";
 import { known, t } from "./messages.js";
 
 /** The page of the job `params[0]`; the query says which of its rows are shown. */
@@ -70,9 +70,8 @@ export function job({ params: [id], query, signal, who }) {
   }
 
   function fail(error) {
-    const isGone = error.status === 404 || error.status === 410;
     const list = h("a", { class: "button", href: "#/jobs" }, t("job.list"));
-    fill(node, heading(t("job.title")), isGone
+    fill(node, heading(t("job.title")), isGone(error)
       ? empty(t(error.status === 410 ? "job.gone" : "job.unknown"), error.message, list)
       : trouble(error, follow));
     document.title = `${t("job.unknown")} · Scorelane`;
