@@ -85,16 +85,15 @@ def found_page(
             continue
         bytes_left -= _LOOKING_COST * len(content)
         part = parts.part(number)
-        # One process parses one part at a time: its records take many times its bytes.
-        with page_turns:
-            candidates, content = wanted.candidates(content, part.rows, parts.form)
-            bytes_left -= _PARSING_COST * len(content)
-            for within, record in zip(candidates, parts.parse(content), strict=True):
-                at = part.first_row + within
-                if at < begin or not wanted.finds(record["ref"], record["error"]):
-                    continue
-                if len(found) == limit or page_left <= 0:
-                    return found, at
-                found.append(NumberedRow(at, record))
-                page_left -= sum(len(cell) for cell in record.values() if isinstance(cell, str))
+        for numbers, rows in wanted.candidates(content, part, begin, parts.form):
+            bytes_left -= _PARSING_COST * len(rows)
+            # Parsed by one thread at a time: records take many times their bytes.
+            with page_turns:
+                for at, record in zip(numbers, parts.parse(rows), strict=True):
+                    if at < begin or not wanted.finds(record["ref"], record["error"]):
+                        continue
+                    if len(found) == limit or page_left <= 0:
+                        return found, at
+                    found.append(NumberedRow(at, record))
+                    page_left -= sum(len(cell) for cell in record.values() if isinstance(cell, str))
     return found, available.cursor_after(available.end(begin))
