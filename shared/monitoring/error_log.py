@@ -72,11 +72,12 @@ class ErrorLog(logging.Handler):
                 self._thread = threading.Thread(target=self._run, name="error-log", daemon=True)
                 self._thread.start()
         except Exception:  # noqa: BLE001  a record that cannot be formatted, no more threads
-            self._thread = None
+            if self._thread and not self._thread.is_alive():
+                self._thread = None
 
     def _count(self, record: logging.LogRecord) -> None:
         error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-        key = record.name, record.levelname, f"{record.msg} {error}"
+        key = record.name, record.levelname, f"{str(record.msg)[:MESSAGE_CHARS]} {error}"
         if key not in self._waiting and len(self._waiting) >= MOST_ERRORS:
             key = "", record.levelname, _OTHERS
         if known := self._waiting.get(key):
