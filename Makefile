@@ -45,8 +45,10 @@ test-fast: $(ENVIRONMENT)  ## run the tests that start no process, on two cores:
 
 .PHONY: test
 test: test-fast  ## run the tests, on two cores: about a quarter of an hour
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "process and not faults and not clients"
-	@echo "Not run here: make test-clients (MLflow, KServe, MLServer, Triton) and make test-faults"
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile \
+		-m "process and not faults and not clients and not browser"
+	@echo "Not run here: make test-clients (MLflow, KServe, MLServer, Triton), make test-faults" \
+		"and make test-browser"
 
 .PHONY: test-faults
 test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and count its rows: under 15 minutes
@@ -55,6 +57,16 @@ test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and c
 .PHONY: test-clients
 test-clients: $(ENVIRONMENT) $(CLIENTS)  ## call the service with MLflow, KServe, MLServer and Triton: under 4 minutes
 	$(BIN)/python -m pytest -m clients tests/interop
+
+.PHONY: test-browser
+test-browser: $(ENVIRONMENT)  ## look at the service's pages in Chromium, which is installed if there is none
+	@bash tests/browser/chromium.sh
+	$(BIN)/python -m pytest -m browser tests/browser
+
+.PHONY: screenshots
+screenshots: $(ENVIRONMENT)  ## make the pictures in docs/images/console
+	@bash tests/browser/chromium.sh
+	SCREENSHOTS=docs/images/console $(BIN)/python -m pytest -m screenshots tests/browser
 
 INPUTS ?= 100000
 .PHONY: fuzz

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,11 @@ properties.register_profile(
 properties.load_profile("scorelane")
 
 
+#: An environment without Playwright has the other tests all the same.
+collect_ignore = [] if find_spec("playwright") else ["browser"]
+
 #: A test with one of these markers starts a process, or imports TensorFlow.
-STARTS_PROCESSES = {"stack", "faults", "clients", "keras", "packages"}
+STARTS_PROCESSES = {"stack", "faults", "clients", "browser", "keras", "packages"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -103,7 +103,8 @@ class AvailableRows:
         for index, number in enumerate(self.numbers_from(begin)):
             # Only the first part may have rows before `begin`.
             skip = 0 if index else max(begin - self.parts.part(number).first_row, 0)
-            if form is self.parts.form and not skip and self.parts.is_stored_as_shown:
+            is_stored = form.writes_like(self.parts.form) and self.parts.is_stored_as_shown
+            if is_stored and not skip:
                 yield self.parts.content_or_errors(number)
             else:
                 with page_turns:

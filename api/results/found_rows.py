@@ -23,7 +23,10 @@ SEARCH_BYTES = 64 * 1024 * 1024
 #: Opening a part costs as much as searching this many bytes.
 _OPENING_BYTES = 64 * 1024
 
-#: Parsing the rows of a part takes this many times as long as searching its bytes.
+#: Looking at each row of a part takes this many times as long as searching its bytes.
+_LOOKING_COST = 4
+
+#: Parsing rows takes this many times as long as searching their bytes.
 _PARSING_COST = 16
 
 
@@ -113,11 +116,14 @@ def found_page(
         bytes_left -= _OPENING_BYTES + len(content)
         if not wanted.may_be_in(content, parts.form):
             continue
-        bytes_left -= _PARSING_COST * len(content)
-        first = parts.part(number).first_row
+        bytes_left -= _LOOKING_COST * len(content)
+        part = parts.part(number)
         # One process parses one part at a time: its records take many times its bytes.
         with page_turns:
-            for at, record in enumerate(parts.parse(content), first):
+            candidates, content = wanted.candidates(content, part.rows, parts.form)
+            bytes_left -= _PARSING_COST * len(content)
+            for within, record in zip(candidates, parts.parse(content), strict=True):
+                at = part.first_row + within
                 if at < begin or not wanted.finds(record["ref"], record["error"]):
                     continue
                 if len(found) == limit or page_left <= 0:

@@ -1,5 +1,6 @@
 """Searching the rows of a job by their ref, and those with an error by its kind."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
@@ -46,10 +47,37 @@ class RowSearch:
 
     def may_be_in(self, content: bytes, form: RowFormat) -> bool:
         """Whether a part may have a row that is wanted; reads no row."""
-        text = self.part_of_ref if self.ref is None else self.ref
-        if text is None or _DAMAGED in content:
-            return True
-        return form.may_have_ref(content, text, whole=self.ref is not None)
+        text = self._ref_bytes(form)
+        if self.ref is None or _DAMAGED in content:
+            return text in content or _DAMAGED in content
+        return content.startswith(text) or b"\n" + text in content
+
+    def candidates(self, content: bytes, rows: int, form: RowFormat) -> tuple[Sequence[int], bytes]:
+        """The rows of a part that may be wanted; reads none.
+
+        Args:
+            content: of the part.
+            rows: how many it has.
+            form: the format of the part.
+
+        Returns:
+            Their numbers in the part, from 0, and their bytes.
+        """
+        lines = content.split(b"\n")[:-1]
+        if len(lines) != rows:
+            # A cell has a line break in it.
+            return range(rows), content
+        text, is_damaged = self._ref_bytes(form), _DAMAGED in content
+        found = [
+            at for at, line in enumerate(lines) if text in line or (is_damaged and _DAMAGED in line)
+        ]
+        return found, b"".join([lines[at] + b"\n" for at in found])
+
+    def _ref_bytes(self, form: RowFormat) -> bytes:
+        """Bytes that every row with the ref has that is wanted."""
+        if self.ref is not None:
+            return form.ref_bytes(self.ref, whole=True)
+        return form.ref_bytes(self.part_of_ref or "", whole=False)
 
     def finds(self, ref: str, error: str | None) -> bool:
         """Whether a row is wanted."""

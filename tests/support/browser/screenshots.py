@@ -1,0 +1,59 @@
+"""Pictures of pages, for the docs."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+from playwright.sync_api import Page
+
+#: The size of every picture, in pixels.
+WIDTH, HEIGHT = 1280, 800
+#: No picture may be larger, in bytes: they are in the repository.
+MOST = 60_000
+
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+class Screenshots:
+    """Saves pictures in a folder, or does nothing without one."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def __call__(self, page: Page, name: str, steady: Mapping[str, str] | None = None) -> None:
+        """Save `<name>-light.png` and `<name>-dark.png` of a page as it is now.
+
+        Args:
+            page: the page; it has the size of the picture while it is taken.
+            name: the name, without colours and suffix.
+            steady: texts for elements, by their selectors, instead of those that differ from run
+                to run, such as ids and times: so that a picture changes only if the page does.
+        """
+        if self._folder is None:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        before = page.viewport_size
+        page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        for selector, text in (steady or {}).items():
+            page.locator(selector).evaluate_all(
+                "(all, text) => { for (const one of all) one.textContent = text }", text
+            )
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            png = _small(page.screenshot(animations="disabled", caret="hide", scale="css"))
+            assert len(png) <= MOST, f"{name}-{scheme}.png has {len(png)} bytes"
+            (self._folder / f"{name}-{scheme}.png").write_bytes(png)
+        # Back to what the window was opened with.
+        page.emulate_media(color_scheme="null")
+        if before:
+            page.set_viewport_size(before)
+
+
+def _small(png: bytes) -> bytes:
+    """The picture with at most 64 colours: a third of the size, and text looks the same."""
+    small = io.BytesIO()
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.quantize(64, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()
