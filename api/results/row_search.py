@@ -1,6 +1,6 @@
 """Searching the rows of a job by their ref, and those with an error by its kind."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
@@ -8,10 +8,14 @@ from werkzeug.datastructures import MultiDict
 from api.schema.describe import Parameter
 from shared.errors.input import BadOption
 from shared.jobs.row_error_kinds import DAMAGED, KINDS, kind_of
+from shared.tables.parts import Part
 from shared.tables.result_formats import RowFormat
 
 #: What a part has in it that has rows which were lost with a damaged disk; see `kind_of`.
 _DAMAGED = b" was damaged "
+
+#: The number of rows that are parsed at once: a page may need few of a part.
+ROWS_AT_ONCE = 2048
 
 _CASE = "upper and lower case differ"
 
@@ -52,26 +56,36 @@ class RowSearch:
             return text in content or _DAMAGED in content
         return content.startswith(text) or b"\n" + text in content
 
-    def candidates(self, content: bytes, rows: int, form: RowFormat) -> tuple[Sequence[int], bytes]:
-        """The rows of a part that may be wanted; reads none.
+    def candidates(
+        self, content: bytes, part: Part, begin: int, form: RowFormat
+    ) -> Iterator[tuple[Sequence[int], bytes]]:
+        """The rows of a part that may be wanted, some at a time; reads none.
 
         Args:
             content: of the part.
-            rows: how many it has.
+            part: tells its rows.
+            begin: earlier rows are not wanted, except where all rows come at once.
             form: the format of the part.
 
-        Returns:
-            Their numbers in the part, from 0, and their bytes.
+        Yields:
+            Their numbers, from 0, and their bytes.
         """
         lines = content.split(b"\n")[:-1]
-        if len(lines) != rows:
+        first = part.first_row
+        if len(lines) != part.rows:
             # A cell has a line break in it.
-            return range(rows), content
+            yield range(first, first + part.rows), content
+            return
+        skip = max(begin - first, 0)
         text, is_damaged = self._ref_bytes(form), _DAMAGED in content
         found = [
-            at for at, line in enumerate(lines) if text in line or (is_damaged and _DAMAGED in line)
+            at
+            for at, line in enumerate(lines[skip:], skip)
+            if text in line or (is_damaged and _DAMAGED in line)
         ]
-        return found, b"".join([lines[at] + b"\n" for at in found])
+        for index in range(0, len(found), ROWS_AT_ONCE):
+            some = found[index : index + ROWS_AT_ONCE]
+            yield [first + at for at in some], b"".join([lines[at] + b"\n" for at in some])
 
     def _ref_bytes(self, form: RowFormat) -> bytes:
         """Bytes that every row with the ref has that is wanted."""

@@ -107,8 +107,8 @@ EXAMPLE: DryRun = {
         {
             "option": "delimiter",
             "value": "semicolon",
-            "reason": "With semicolons between cells, every row has 2 cells, as the header; with "
-            "commas they differ.",
+            "reason": "Every row has 2 cells, as the header, with semicolons between them, and not "
+            "with commas.",
             "alternatives": [],
         }
     ],

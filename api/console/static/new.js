@@ -33,6 +33,8 @@ export function newJob({ signal, who }) {
   const start = button(t("new.start"), () => submit(mine, who, reopen), { kind: "primary" });
   const reason = h("p", { class: "muted" });
   const [cost, refusal, interrupted] = [h("div"), h("div"), h("div", { class: "stack" })];
+  // Hidden until the models are there, so that nothing moves.
+  const aside = h("aside", { class: "steps", hidden: true }, cards.node, h("section", { class: "card" }, terms.node, cost, refusal, start, reason));
   const reading = card(t("new.reading"), columns.node, preview.node);
 
   function show() {
@@ -137,7 +139,11 @@ export function newJob({ signal, who }) {
     const isThere = models.models.some((one) => one.name === mine.model?.name);
     if (!isThere && served.length) choose((served.find((one) => one.default) ?? served[0]).name);
     else show();
-  }, 15, signal, (error) => fill(cards.node, trouble(error)));
+    aside.hidden = false;
+  }, 15, signal, (error) => {
+    fill(cards.node, trouble(error));
+    aside.hidden = false;
+  });
 
   return {
     title: t("nav.new"),
@@ -145,7 +151,7 @@ export function newJob({ signal, who }) {
       heading(t("nav.new")),
       h("div", { class: "new" },
         h("div", { class: "steps" }, interrupted, file.node, reading),
-        h("aside", { class: "steps" }, cards.node, h("section", { class: "card" }, terms.node, cost, refusal, start, reason))),
+        aside),
     ],
   };
 }
