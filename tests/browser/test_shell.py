@@ -54,7 +54,7 @@ def test_anybody_can_use_it(
 
 def test_the_keyboard_reaches_everything(page: Page) -> None:
     """The first stop skips the navigation, and each stop shows that it has the focus."""
-    open_console(page, "/#/new")
+    open_console(page)
     first, *others = check_focus_shows(page)
     assert first.name == page.locator(".skip").inner_text()
     assert len(others) > 3

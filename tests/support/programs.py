@@ -179,9 +179,7 @@ class Programs:
             assert answer.status_code == 200
             for chunk in answer.iter_bytes():
                 file.write(chunk)
-        frame = pd.read_csv(path, dtype={"ref": str, "error": str}, keep_default_na=False)
-        frame[SCORE] = pd.to_numeric(frame[SCORE])
-        return frame
+        return read_results(path)
 
     def stop(self) -> None:
         """Stop all programs that were started, and their children."""
@@ -261,6 +259,13 @@ def many_rows(count: int) -> tuple[bytes, pd.DataFrame]:
     ]
     frame = pd.DataFrame({"ref": [f"r{row:07d}" for row in range(count)], TEXT: texts})
     return frame.to_csv(index=False).encode(), frame
+
+
+def read_results(path: Path) -> pd.DataFrame:
+    """The rows of a CSV of results, with refs and errors as unchanged strings."""
+    frame = pd.read_csv(path, dtype={"ref": str, "error": str}, keep_default_na=False)
+    frame[SCORE] = pd.to_numeric(frame[SCORE])
+    return frame
 
 
 def check_rows(found: pd.DataFrame, sent: pd.DataFrame) -> None:

@@ -57,7 +57,11 @@ function show({ first = false } = {}) {
   leaving.abort();
   leaving = new AbortController();
   const [path, query] = location.hash.slice(1).split("?");
-  if (path === "" || path === "/") return location.replace(may("submit") ? "#/new" : "#/jobs");
+  if (path === "" || path === "/") {
+    // Not by `location`, whose event would move the focus of a person who has just come.
+    history.replaceState(null, "", may("submit") ? "#/new" : "#/jobs");
+    return show({ first });
+  }
   const [page, params] = pageOf(path);
   for (const link of document.querySelectorAll("nav a")) {
     const isHere = path === link.hash.slice(1) || path.startsWith(`${link.hash.slice(1)}/`);
