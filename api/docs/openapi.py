@@ -62,6 +62,15 @@ _PROBLEM = {
             "type": "object",
             "description": "Of a refused dry run: as in the answer of one, if it is known.",
         },
+        "options": {
+            "type": "object",
+            "description": "Of a refused dry run: the options given and guessed so far.",
+        },
+        "guessed": {
+            "type": "array",
+            "items": {"type": "object"},
+            "description": "Of a refused dry run: the guesses so far.",
+        },
     },
     "required": ["type", "title", "status", "detail"],
 }

@@ -23,11 +23,17 @@ _NOT_ASCII = re.compile(
 #: which it is taken for one.
 _MOST_ODD = 0.05
 
-#: Symbols that may stand between two letters: apostrophes, dashes, dots and the soft hyphen.
-_WITHIN_WORDS = "\u2019\u2018\u02bc\u00b4\u2013\u2014\u2026\u00b7\u00ad\u00a0"
+#: Symbols that may stand between two letters: apostrophes, a dash, dots and the soft hyphen.
+_WITHIN_WORDS = "\u2019\u2018\u00b4\u2014\u2026\u00b7\u00ad\u00a0"
 
-#: A letter, something that is no ASCII, and a letter; also where they overlap.
-_IN_A_WORD = re.compile(r"(?=([^\W\d_])([^\x00-\x7f])([^\W\d_]))")
+#: Symbols that may follow a letter at the end of its word: also quotes, signs of money, squares.
+_AFTER_WORDS = (
+    _WITHIN_WORDS
+    + "\u201c\u201d\u2013\u00ab\u00bb\u00ae\u2122\u00a9\u00b0\u20ac\u00a3\u00b2\u00b3\u2022"
+)
+
+#: A letter, something that is no ASCII, and what follows; also where they overlap.
+_AFTER_A_LETTER = re.compile(r"(?=([^\W\d_])([^\x00-\x7f])([^\W\d_]?))")
 
 
 def guess_charset(head: bytes, *, is_whole: bool) -> Guess | None:
@@ -97,11 +103,11 @@ def _windows(head: bytes) -> Guess | None:
     except UnicodeDecodeError:
         return None
     signs = [sign for sign in text if sign > "\x7f"]
-    if sum(map(_is_odd, _IN_A_WORD.findall(text))) > _MOST_ODD * len(signs):
+    if sum(map(_is_odd, _AFTER_A_LETTER.findall(text))) > _MOST_ODD * len(signs):
         return None
-    # In an alphabet of its own, most letters stand next to one another.
+    # In an alphabet of its own, most letters stand next to one another; in Portuguese some do.
     neighbours = sum(len(run) - 1 for run in re.findall(r"[^\x00-\x7f]+", text))
-    if neighbours > 0.2 * len(signs):
+    if neighbours > 0.5 * len(signs):
         return None
     at = f"byte {bad[0].start():,} is 0x{bad[0][0][0]:02x}"
     reason = (
@@ -112,9 +118,9 @@ def _windows(head: bytes) -> Guess | None:
 
 
 def _is_odd(found: tuple[str, str, str]) -> bool:
-    before, sign, _ = found
+    before, sign, after = found
     if unicodedata.category(sign)[0] != "L" or sign in "\u00aa\u00ba":
-        return sign not in _WITHIN_WORDS
+        return sign not in (_WITHIN_WORDS if after else _AFTER_WORDS)
     return sign.isupper() and before.islower()
 
 

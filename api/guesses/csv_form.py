@@ -135,11 +135,11 @@ def _delimiter_of(widths: dict[str, int], content: bytes) -> list[Guess]:
         if best == "," and not others:
             return []
         name = NAMES[best]
-        reason = f"With {name}s between cells, every row has {several[best]} cells, as the header"
+        reason = f"Every row has {several[best]} cells, as the header, with {name}s between them"
         if others:
-            reason = f"{reason}; with {' or '.join(others)} the rows would be even too"
-        elif "," not in widths:
-            reason = f"{reason}; with commas they differ"
+            reason = f"{reason}; with {'s or '.join(others)}s the rows would be even too"
+        else:
+            reason = f"{reason}, and not with commas"
         return [Guess("delimiter", name, f"{reason}.", others)]
     if "," in widths:
         return []

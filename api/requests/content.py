@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from flask import Request
+from werkzeug.datastructures import MultiDict
 from werkzeug.http import parse_options_header
 
 from api.requests.body import chunks_of, unpacked
@@ -22,7 +23,7 @@ from shared.errors.service import UnsupportedFormat
 _BEFORE_THE_FILE = ("delimiter", "charset", "quoting")
 
 #: Options of dry runs, which are needed before a form is read.
-_IN_THE_QUERY = ("validate", "guess", "total_bytes")
+IN_THE_QUERY = ("validate", "guess", "total_bytes")
 
 
 class Guesser(Protocol):
@@ -76,8 +77,8 @@ class RequestContent:
     early_options: JobOptions
     is_converted: bool
     file: SentFile
-    _query: Mapping[str, str]
-    _fields: Mapping[str, str] = field(default_factory=dict)
+    _query: MultiDict[str, str]
+    _fields: MultiDict[str, str] = field(default_factory=MultiDict)
     _guesser: Guesser | None = None
 
     @property
@@ -91,7 +92,7 @@ class RequestContent:
         return bool(self.early_options.delimiter or self.kind.delimiter)
 
     @property
-    def sources(self) -> tuple[Mapping[str, str], ...]:
+    def sources(self) -> tuple[MultiDict[str, str], ...]:
         """The query, and the fields that were read so far; see `job_options`."""
         return (self._query, self._fields)
 
@@ -113,7 +114,7 @@ class RequestContent:
             if getattr(options, name) != getattr(self.early_options, name):
                 reason = "it follows the file; send it before the file, or in the query"
                 raise BadOption(option=name, value=self._fields.get(name, ""), reason=reason)
-        for name in _IN_THE_QUERY:
+        for name in IN_THE_QUERY:
             value = getattr(options, name)
             if name not in self._query and value != getattr(JobOptions, name):
                 raise BadOption(option=name, value=str(value), reason="send it in the query")
@@ -180,8 +181,8 @@ class _Table(NamedTuple):
 def _content(
     table: _Table,
     sent: Iterator[bytes],
-    query: Mapping[str, str],
-    fields: Mapping[str, str] | None = None,
+    query: MultiDict[str, str],
+    fields: MultiDict[str, str] | None = None,
 ) -> RequestContent:
     kind, charset, options, file, guesser = table
     _check_options(kind, options)
@@ -199,7 +200,7 @@ def _content(
         is_converted=is_converted,
         file=file,
         _query=query,
-        _fields={} if fields is None else fields,
+        _fields=MultiDict() if fields is None else fields,
         _guesser=guesser,
     )
 

@@ -3,7 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import count
+from typing import Any, NamedTuple
 
 from api.results.pages import PAGE_BYTES, give_back_after, page_turns, rows_for_page
 from api.results.parts import ResultParts
@@ -11,11 +12,18 @@ from api.results.row_search import ANY_ROW, RowSearch
 from api.services import Services
 from shared.jobs.job import ENDED, Job, State
 from shared.jobs.outcome import Outcome
-from shared.tables.result_formats import Records, RowFormat
+from shared.tables.result_formats import RowFormat
 
 #: The most parts that are read for one page of rows with an error. A part may hold few such rows,
 #: so a full page could need very many parts.
 MAX_PARTS = 50
+
+
+class NumberedRow(NamedTuple):
+    """A row of the results."""
+
+    number: int  #: Counted from 0.
+    record: dict[str, Any]
 
 
 class BadRow(NamedTuple):
@@ -80,19 +88,20 @@ class AvailableRows:
         """Where a reader that has every row before `row` continues; None if no more will come."""
         return None if self.complete and row >= self.end() else row
 
-    def page(self, begin: int, limit: int) -> tuple[Records, int | None]:
+    def page(self, begin: int, limit: int) -> tuple[list[NumberedRow], int | None]:
         """Up to `limit` rows from row `begin` on, and the row at which to continue, or None.
 
         Fewer than `limit` where they are long.
         """
-        rows: Records = []
+        rows: list[NumberedRow] = []
         room = float(PAGE_BYTES)
         for number in self.numbers_from(begin):
             part, content = self.parts.part(number), self.parts.content_or_errors(number)
             skip = max(begin - part.first_row, 0)
             wanted = min(limit - len(rows), part.rows - skip)
             take = rows_for_page(content, part, wanted, room)
-            rows += self.parts.parse(content, skip, skip + take)
+            records = self.parts.parse(content, skip, skip + take)
+            rows += map(NumberedRow, count(part.first_row + skip), records)
             room -= len(content) * take / max(part.rows, 1)
             if len(rows) == limit or take < wanted or room <= 0:
                 return rows, self.cursor_after(part.first_row + skip + take)
@@ -103,7 +112,8 @@ class AvailableRows:
         for index, number in enumerate(self.numbers_from(begin)):
             # Only the first part may have rows before `begin`.
             skip = 0 if index else max(begin - self.parts.part(number).first_row, 0)
-            if form is self.parts.form and not skip and self.parts.is_stored_as_shown:
+            is_stored = form.writes_like(self.parts.form) and self.parts.is_stored_as_shown
+            if is_stored and not skip:
                 yield self.parts.content_or_errors(number)
             else:
                 with page_turns:

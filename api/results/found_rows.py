@@ -1,21 +1,16 @@
 """A page of the rows of a job that a search finds."""
 
-from typing import Annotated, Any, NamedTuple
+from flask import Response, request
 
-from flask import Response, jsonify, request
-from pydantic import Field
-from typing_extensions import TypedDict
-
-from api.results.available import AvailableRows
+from api.results.available import AvailableRows, NumberedRow
 from api.results.csv_style import style_of
 from api.results.negotiation import wanted_format
 from api.results.pages import PAGE_BYTES, give_back_after, page_turns
-from api.results.partial import Next, add_next_link, cursor_and_limit, cursor_json
+from api.results.partial import add_next_link, cursor_and_limit, page_response
 from api.results.row_search import RowSearch
-from api.schema.row_types import Row
 from api.services import Services
 from shared.errors.input import BadOption
-from shared.jobs.job import Job, State
+from shared.jobs.job import Job
 
 #: A request searches about this many bytes of parts, which takes some tenths of a second.
 SEARCH_BYTES = 64 * 1024 * 1024
@@ -23,22 +18,11 @@ SEARCH_BYTES = 64 * 1024 * 1024
 #: Opening a part costs as much as searching this many bytes.
 _OPENING_BYTES = 64 * 1024
 
-#: Parsing the rows of a part takes this many times as long as searching its bytes.
+#: Looking at each row of a part takes this many times as long as searching its bytes.
+_LOOKING_COST = 4
+
+#: Parsing rows takes this many times as long as searching their bytes.
 _PARSING_COST = 16
-
-
-class FoundPage(TypedDict):
-    """The rows that a search finds, in the upload's order, from the cursor on.
-
-    A page may have fewer rows than `limit`, or none, though more follow: only `next` says so.
-    """
-
-    rows: list[Row]
-    row_numbers: Annotated[
-        list[int], Field(description="The number of each of the rows in the upload, from 1.")
-    ]
-    state: State
-    next: Next
 
 
 def found_response(services: Services, job: Job, wanted: RowSearch, *, partial: bool) -> Response:
@@ -63,30 +47,16 @@ def found_response(services: Services, job: Job, wanted: RowSearch, *, partial: 
     available, (begin, limit) = AvailableRows.of(services, job), cursor_and_limit()
     found, cursor = found_page(available, wanted, begin, limit, lost=partial)
     with page_turns:
-        response = jsonify(
-            {
-                "rows": [row.record for row in found],
-                "row_numbers": [row.number + 1 for row in found],
-                "state": job.state,
-                "next": cursor_json(cursor),
-            }
-        )
+        response = page_response(found, job, cursor)
     del found
     give_back_after(response.content_length or 0)
     add_next_link(services, available, response, cursor)
     return response
 
 
-class FoundRow(NamedTuple):
-    """A row that was found."""
-
-    number: int  #: Counted from 0.
-    record: dict[str, Any]
-
-
 def found_page(
     available: AvailableRows, wanted: RowSearch, begin: int, limit: int, *, lost: bool
-) -> tuple[list[FoundRow], int | None]:
+) -> tuple[list[NumberedRow], int | None]:
     """Up to `limit` rows that are wanted, and the row at which to continue, or None.
 
     There may be fewer than `limit`, or none, although more follow: a request reads a bounded number
@@ -103,7 +73,7 @@ def found_page(
     Raises:
         shared.errors.service.ResultsDamaged: a part is damaged, and not `lost`.
     """
-    parts, found = available.parts, list[FoundRow]()
+    parts, found = available.parts, list[NumberedRow]()
     read = parts.content_or_errors if lost else parts.content
     bytes_left, page_left = SEARCH_BYTES, PAGE_BYTES
     for number in available.numbers_from(begin):
@@ -113,15 +83,17 @@ def found_page(
         bytes_left -= _OPENING_BYTES + len(content)
         if not wanted.may_be_in(content, parts.form):
             continue
-        bytes_left -= _PARSING_COST * len(content)
-        first = parts.part(number).first_row
-        # One process parses one part at a time: its records take many times its bytes.
-        with page_turns:
-            for at, record in enumerate(parts.parse(content), first):
-                if at < begin or not wanted.finds(record["ref"], record["error"]):
-                    continue
-                if len(found) == limit or page_left <= 0:
-                    return found, at
-                found.append(FoundRow(at, record))
-                page_left -= sum(len(cell) for cell in record.values() if isinstance(cell, str))
+        bytes_left -= _LOOKING_COST * len(content)
+        part = parts.part(number)
+        for numbers, rows in wanted.candidates(content, part, begin, parts.form):
+            bytes_left -= _PARSING_COST * len(rows)
+            # Parsed by one thread at a time: records take many times their bytes.
+            with page_turns:
+                for at, record in zip(numbers, parts.parse(rows), strict=True):
+                    if at < begin or not wanted.finds(record["ref"], record["error"]):
+                        continue
+                    if len(found) == limit or page_left <= 0:
+                        return found, at
+                    found.append(NumberedRow(at, record))
+                    page_left -= sum(len(cell) for cell in record.values() if isinstance(cell, str))
     return found, available.cursor_after(available.end(begin))

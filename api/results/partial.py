@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from api.jobs.representation import retry_after
 from api.requests.options import whole_number
-from api.results.available import AvailableRows
+from api.results.available import AvailableRows, NumberedRow
 from api.results.csv_style import form_of, style_of
 from api.results.negotiation import Format, file_name, file_response, wanted_format
 from api.results.pages import give_back_after, page_turns
@@ -51,9 +51,16 @@ Next = Annotated[
 
 
 class PartialPage(TypedDict):
-    """Rows in the upload's order, from the cursor on."""
+    """Rows in the upload's order, from the cursor on; in a search those that it finds.
+
+    The page of a search may have fewer rows than `limit`, or none, though more follow: only `next`
+    says so.
+    """
 
     rows: list[Row]
+    row_numbers: Annotated[
+        list[int], Field(description="The number of each of the rows in the upload, from 1.")
+    ]
     state: State
     next: Next
 
@@ -109,7 +116,7 @@ def partial_response(services: Services, job: Job) -> Response:
     if wanted == "json":
         with page_turns:
             rows, cursor = available.page(begin, limit)
-            response = jsonify({"rows": rows, "state": job.state, "next": cursor_json(cursor)})
+            response = page_response(rows, job, cursor)
             del rows
         give_back_after(response.content_length or 0)
     else:
@@ -119,6 +126,18 @@ def partial_response(services: Services, job: Job) -> Response:
         response = rows_response(head, rows_from, wanted, f"{file_name(job)}-{begin}")
     add_next_link(services, available, response, cursor)
     return response
+
+
+def page_response(rows: list[NumberedRow], job: Job, cursor: int | None) -> Response:
+    """A page of JSON, as `PartialPage` describes it."""
+    return jsonify(
+        {
+            "rows": [row.record for row in rows],
+            "row_numbers": [row.number + 1 for row in rows],
+            "state": job.state,
+            "next": cursor_json(cursor),
+        }
+    )
 
 
 def cursor_json(row: int | None) -> str | None:

@@ -281,7 +281,7 @@ class ResultParts:
     def in_form(self, form: RowFormat) -> Iterator[bytes]:
         """All rows in a format of rows, in chunks of bytes."""
         contents: Iterator[bytes] = map(self.content, range(len(self)))
-        if form is not self.form or not self.is_stored_as_shown:
+        if not (form.writes_like(self.form) and self.is_stored_as_shown):
             contents = self._rewritten(form, contents)
         return prepend(form.header(self.columns), contents)
 

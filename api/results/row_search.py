@@ -1,5 +1,6 @@
 """Searching the rows of a job by their ref, and those with an error by its kind."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
@@ -7,10 +8,14 @@ from werkzeug.datastructures import MultiDict
 from api.schema.describe import Parameter
 from shared.errors.input import BadOption
 from shared.jobs.row_error_kinds import DAMAGED, KINDS, kind_of
+from shared.tables.parts import Part
 from shared.tables.result_formats import RowFormat
 
 #: What a part has in it that has rows which were lost with a damaged disk; see `kind_of`.
 _DAMAGED = b" was damaged "
+
+#: The number of rows that are parsed at once: a page may need few of a part.
+ROWS_AT_ONCE = 2048
 
 _CASE = "upper and lower case differ"
 
@@ -46,10 +51,47 @@ class RowSearch:
 
     def may_be_in(self, content: bytes, form: RowFormat) -> bool:
         """Whether a part may have a row that is wanted; reads no row."""
-        text = self.part_of_ref if self.ref is None else self.ref
-        if text is None or _DAMAGED in content:
-            return True
-        return form.may_have_ref(content, text, whole=self.ref is not None)
+        text = self._ref_bytes(form)
+        if self.ref is None or _DAMAGED in content:
+            return text in content or _DAMAGED in content
+        return content.startswith(text) or b"\n" + text in content
+
+    def candidates(
+        self, content: bytes, part: Part, begin: int, form: RowFormat
+    ) -> Iterator[tuple[Sequence[int], bytes]]:
+        """The rows of a part that may be wanted, some at a time; reads none.
+
+        Args:
+            content: of the part.
+            part: tells its rows.
+            begin: earlier rows are not wanted, except where all rows come at once.
+            form: the format of the part.
+
+        Yields:
+            Their numbers, from 0, and their bytes.
+        """
+        lines = content.split(b"\n")[:-1]
+        first = part.first_row
+        if len(lines) != part.rows:
+            # A cell has a line break in it.
+            yield range(first, first + part.rows), content
+            return
+        skip = max(begin - first, 0)
+        text, is_damaged = self._ref_bytes(form), _DAMAGED in content
+        found = [
+            at
+            for at, line in enumerate(lines[skip:], skip)
+            if text in line or (is_damaged and _DAMAGED in line)
+        ]
+        for index in range(0, len(found), ROWS_AT_ONCE):
+            some = found[index : index + ROWS_AT_ONCE]
+            yield [first + at for at in some], b"".join([lines[at] + b"\n" for at in some])
+
+    def _ref_bytes(self, form: RowFormat) -> bytes:
+        """Bytes that every row with the ref has that is wanted."""
+        if self.ref is not None:
+            return form.ref_bytes(self.ref, whole=True)
+        return form.ref_bytes(self.part_of_ref or "", whole=False)
 
     def finds(self, ref: str, error: str | None) -> bool:
         """Whether a row is wanted."""

@@ -10,7 +10,7 @@ from api.requests.options import whole_number
 from api.results.byte_ranges import answer_range
 from api.results.csv_style import PARAMETERS as STYLE_PARAMETERS
 from api.results.csv_style import PLAIN_STYLE, CsvStyle, form_of, style_of
-from api.results.found_rows import FoundPage, found_response
+from api.results.found_rows import found_response
 from api.results.negotiation import Format, file_name, file_response, wanted_format
 from api.results.pages import give_back_after, page_turns
 from api.results.partial import (
@@ -69,7 +69,7 @@ RESULTS = (
     Content("text/csv", {"type": "string"}, f"ref,{SCORE},error\n1,0.69,\n"),
     Content("application/x-ndjson", {"type": "string"}, _LINE),
     Content("application/vnd.apache.parquet", {"type": "string", "format": "binary"}),
-    *json(ResultsPage | PartialPage | FoundPage, _PAGE),
+    *json(ResultsPage | PartialPage, _PAGE),
 )
 
 

@@ -7,11 +7,13 @@ from flask import Request
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from api.guesses.guess import GuessJson
 from api.jobs.representation import ModelName
 from api.requests.content import content_of
 from api.security.access import current_identity
 from api.services import Services
-from api.submission.findings import Findings, Sample
+from api.submission.findings import Findings, Sample, options_of
+from api.submission.guessing import Guesses
 from api.submission.preview import Preview, preview_of
 from api.submission.warnings import merged_rows_warnings, missing_words_warnings
 from api.uploads.formats import Format, Kind
@@ -75,6 +77,16 @@ class DryRun(TypedDict):
     model: ModelName
     columns: list[str]
     sample: Sample
+    options: Annotated[
+        dict[str, str | list[str]],
+        Field(
+            description="The options of a submission that is read exactly so: those given, and "
+            "the guesses, as far as they differ from the defaults."
+        ),
+    ]
+    guessed: Annotated[
+        list[GuessJson], Field(description="The guesses; empty unless `guess=true`.")
+    ]
     looked_at: LookedAt
     first_rows: list[PreviewRow]
     first_errors: list[PreviewRow]
@@ -90,6 +102,16 @@ EXAMPLE: DryRun = {
     "model": {"name": "fast", "version": "e5cff74e16d3"},
     "columns": ["ref", "text"],
     "sample": {"columns": ["ref", "text"], "rows": [["1", "I am well"]]},
+    "options": {"delimiter": "semicolon"},
+    "guessed": [
+        {
+            "option": "delimiter",
+            "value": "semicolon",
+            "reason": "Every row has 2 cells, as the header, with semicolons between them, and not "
+            "with commas.",
+            "alternatives": [],
+        }
+    ],
     "looked_at": {"bytes": 1_048_571, "rows": 1000, "failed": 1, "all": False},
     "first_rows": [{"row": 1, "ref": "1", "text": "I am well", "error": None}],
     "first_errors": [{"row": 7, "ref": "7", "text": "", "error": "the text is empty"}],
@@ -116,14 +138,16 @@ def dry_run(services: Services, request: Request) -> DryRun:
         shared.errors.base.ScorelaneError: the request cannot be a job; the same error that the
             job would be refused with.
     """
-    findings = Findings()
-    with findings.told():
-        return _dry_run(services, request, findings)
+    with services.body_memory.reserving() as memory:
+        findings = Findings(Guesses(memory) if request.args.get("guess") == "true" else None)
+        with findings.told():
+            return _dry_run(services, request, findings)
 
 
 def _dry_run(services: Services, request: Request, findings: Findings) -> DryRun:
-    content = content_of(request)
+    content = findings.content = content_of(request, findings.guesses)
     preview = preview_of(services, content, request, findings)
+    made = findings.guesses.made if findings.guesses else []
     card = preview.admitted.served.card
     rows = list(_preview_rows(card.signature, preview.rows))
     errors = [row for row in rows if row["error"] is not None]
@@ -141,6 +165,8 @@ def _dry_run(services: Services, request: Request, findings: Findings) -> DryRun
         "model": {"name": card.name, "version": card.version},
         "columns": preview.columns,
         "sample": findings.sample or {"columns": preview.columns, "rows": []},
+        "options": options_of(content, made),
+        "guessed": [one.as_json() for one in made],
         "looked_at": {
             "bytes": preview.size,
             "rows": len(rows),

@@ -12,17 +12,19 @@ from api.requests.content import RequestContent
 from api.services import Services
 from api.submission.admission import Admitted
 from api.submission.checks import (
+    SHORTER_ADVICE,
     BlobDestination,
     check_early,
     check_json,
     check_upload,
 )
 from api.submission.findings import Findings
+from api.submission.guessing import CELLS_COPIES
 from api.submission.head import PREVIEW_BYTES, PREVIEW_ROWS, Head
 from api.submission.recording import temporary_folder
 from api.submission.room import check_room, check_small_room
 from api.uploads.formats import Format
-from api.uploads.raw_table import csv_table, json_table, ndjson_table, parquet_table
+from api.uploads.raw_table import RawTable, csv_table, json_table, ndjson_table, parquet_table
 from shared.config.settings import Settings
 from shared.errors.input import OpenQuote
 from shared.jobs.keys import upload_key_of
@@ -85,8 +87,7 @@ def _preview_json(
     findings: Findings,
 ) -> Preview:
     def review(admitted: Admitted, columns: list[str], value: Any = None) -> Admitted:
-        findings.see(json_table(value, columns, PREVIEW_ROWS))
-        return admitted
+        return findings.see(admitted, json_table(value, columns, PREVIEW_ROWS), services)
 
     checked = check_json(services, content, announced, memory, review)
     if checked.is_small:
@@ -115,8 +116,8 @@ def _preview_parquet(
 
         def review(admitted: Admitted, columns: list[str], _value: Any = None) -> Admitted:
             with destination.open() as stored:
-                findings.see(parquet_table(stored, columns, PREVIEW_ROWS, PREVIEW_BYTES))
-            return admitted
+                table = parquet_table(stored, columns, PREVIEW_ROWS, PREVIEW_BYTES)
+            return findings.see(admitted, table, services)
 
         upload = check_upload(services, content, early, destination, review)
         with destination.open() as stored:
@@ -142,15 +143,16 @@ def _preview_text(
     head = Head(content, services.settings, memory)
 
     def review(admitted: Admitted, columns: list[str], _value: Any = None) -> Admitted:
-        lines = head.whole_lines()
-        if content.kind.format is Format.CSV:
-            is_named = content.delimiter_is_named
-            table = csv_table(lines, content.delimiter, PREVIEW_ROWS, is_named=is_named)
-        else:
-            table = ndjson_table(lines, columns, PREVIEW_ROWS)
-        if table:
-            findings.see(table)
-        return admitted
+        lines, most = head.whole_lines(), PREVIEW_ROWS
+        if findings.guesses:
+            # Guesses are compared with all of them.
+            most = len(lines)
+            memory.raise_to(CELLS_COPIES * most, SHORTER_ADVICE)
+        if content.kind.format is not Format.CSV:
+            return findings.see(admitted, ndjson_table(lines, columns, most), services)
+        is_named = content.delimiter_is_named
+        table = csv_table(lines, content.delimiter, most, is_named=is_named)
+        return findings.see(admitted, table or RawTable(columns), services)
 
     upload = check_upload(services, head.content, early, head, review)
     lines = head.whole_lines()

@@ -12,7 +12,7 @@ from scorelane.client.upload import Upload
 MAX_QUERY_BYTES = 3000
 
 #: Options that the service takes in the query alone.
-_QUERY_ONLY = frozenset({"validate"})
+_QUERY_ONLY = frozenset({"validate", "guess"})
 
 
 def with_options(

@@ -19,6 +19,7 @@ from scorelane.commands.checks.host import (
     examine_settings,
     examine_versions,
 )
+from scorelane.commands.checks.outside import examine_by_api
 from scorelane.commands.checks.redis import examine_redis
 from scorelane.commands.checks.running import can_run_worker, find_deployment
 from scorelane.commands.checks.service import examine_api, examine_workers
@@ -99,6 +100,7 @@ def examine(url: str | None, data: Path) -> Iterator[Finding]:
     if deployment.settings is None:
         if deployment.api_url:
             yield from examine_api(deployment.api_url)
+            yield from examine_by_api(deployment.api_url)
         return
     yield from _examine_host(deployment.settings)
     if deployment.runs:

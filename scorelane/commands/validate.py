@@ -15,9 +15,14 @@ from scorelane.commands.common.tables import add_row, print_table, table_of
 @click.command()
 @options.input_file
 @options.job_options
+@click.option(
+    "--guess",
+    is_flag=True,
+    help="Guess the options that are not given from the beginning of the file, and print them.",
+)
 @options.url
 @options.as_json
-def validate(file: Path, url: str, as_json: bool, **job_options: Any) -> None:
+def validate(file: Path, guess: bool, url: str, as_json: bool, **job_options: Any) -> None:
     r"""Show how a service would read FILE, without making a job.
 
     The service reads the beginning of the file. It answers with the columns, the first rows, the
@@ -25,16 +30,22 @@ def validate(file: Path, url: str, as_json: bool, **job_options: Any) -> None:
 
     \b
     scorelane validate people.csv --model titanic --rename age:Age
+    scorelane validate export.csv --guess
     scorelane validate export.csv.gz --delimiter ';' --charset latin-1 --text-column tweet
     """
     with options.client(url) as client:
-        preview = client.validate(options.source_of(file), **job_options)
+        preview = client.validate(options.source_of(file), guess=guess, **job_options)
     if as_json:
         click.echo(json.dumps(preview, indent=2))
         return
     click.echo(
         f"{harmless(preview['detail'])}\nColumns: {', '.join(map(one_line, preview['columns']))}\n"
     )
+    for one in preview.get("guessed") or ():
+        name = one["option"].replace("_", "-")
+        click.echo(
+            f"Guessed --{one_line(name)} {one_line(one['value'])}: {harmless(one['reason'])}"
+        )
     is_table = any("inputs" in row for row in preview["first_rows"])
     table = table_of("row", "ref", last="values or error" if is_table else "text or error")
     errors = [row for row in preview["first_errors"] if row not in preview["first_rows"]]

@@ -2,7 +2,8 @@
 
 Logging must not fail or wait because of it, and a storm of errors must cost little. So a record is
 only counted; a thread sends the counts, at most once in `SEND_SECONDS`. What cannot be sent waits
-for the next time, within a bound.
+for the next time, within a bound. Counts are sent again if Redis took them and answered too late,
+so they may be too high after a disturbance. What a killed process has not sent is lost.
 """
 
 import logging
@@ -72,11 +73,12 @@ class ErrorLog(logging.Handler):
                 self._thread = threading.Thread(target=self._run, name="error-log", daemon=True)
                 self._thread.start()
         except Exception:  # noqa: BLE001  a record that cannot be formatted, no more threads
-            self._thread = None
+            if self._thread and not self._thread.is_alive():
+                self._thread = None
 
     def _count(self, record: logging.LogRecord) -> None:
         error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-        key = record.name, record.levelname, f"{record.msg} {error}"
+        key = record.name, record.levelname, f"{str(record.msg)[:MESSAGE_CHARS]} {error}"
         if key not in self._waiting and len(self._waiting) >= MOST_ERRORS:
             key = "", record.levelname, _OTHERS
         if known := self._waiting.get(key):
@@ -128,13 +130,7 @@ class ErrorLog(logging.Handler):
             self._send(list(batch.values()))
         except Exception:  # noqa: BLE001  it must not be logged, and is tried again
             with self._locked():
-                for key, later in self._waiting.items():
-                    if former := batch.get(key):
-                        count = former.count + later.count
-                        batch[key] = replace(later, first=former.first, count=count)
-                    elif len(batch) < MOST_ERRORS:
-                        batch[key] = later
-                self._waiting = batch
+                self._waiting = _joined(batch, self._waiting)
 
     def close(self) -> None:
         """Send what waits, once: `logging` calls this when the program ends."""
@@ -142,6 +138,21 @@ class ErrorLog(logging.Handler):
             self._local.is_sending = True
             self._send_all()
         super().close()
+
+
+def _joined(
+    former: dict[_Key, LoggedError], later: dict[_Key, LoggedError]
+) -> dict[_Key, LoggedError]:
+    """Both together, with no more kinds than the bound."""
+    joined = dict(former)
+    for key, one in later.items():
+        if key not in joined and len(joined) >= MOST_ERRORS:
+            key = "", key[1], _OTHERS  # noqa: PLW2901
+            one = replace(one, logger="", kind=_OTHERS, message=_OTHERS)  # noqa: PLW2901
+        if known := joined.get(key):
+            one = replace(one, first=known.first, count=known.count + one.count)  # noqa: PLW2901
+        joined[key] = one
+    return joined
 
 
 def message_of(record: logging.LogRecord) -> str:

@@ -1,6 +1,6 @@
 """What a check of the service finds: for `scorelane doctor` and for `GET /service`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Annotated
@@ -60,6 +60,20 @@ class FindingJson(TypedDict):
     ]
     message: Annotated[str, Field(description="A sentence.")]
     advice: Annotated[str, Field(description="What to do; empty if all is well.")]
+
+
+def finding_of(found: Mapping[str, str]) -> Finding:
+    """The finding that `Finding.as_json` has given.
+
+    Raises:
+        KeyError: a field is missing, or the level is unknown.
+        TypeError: a field is no text.
+        AttributeError: the level is no text.
+    """
+    about, message, advice = (found[name] for name in ("about", "message", "advice"))
+    if not all(isinstance(text, str) for text in (about, message, advice)):
+        raise TypeError(found)
+    return Finding(about, Severity[found["level"].upper()], message, advice)
 
 
 def fine(about: str, message: str) -> Finding:

@@ -48,6 +48,7 @@ def redis_findings(settings: Settings, state: ServerState, place: str = HERE) ->
     if state.info is not None:
         yield from _memory(settings, state.info)
         yield _persistence(state.info)
+        yield from _snapshot(state.info)
         yield from _erasure(state.info, state.rewrite_refusal)
     if not _is_local(settings) and not (
         settings.redis_password or urlsplit(settings.redis_url).password
@@ -143,6 +144,16 @@ def _persistence(info: dict[str, Any]) -> Finding:
             _ABOUT, "Redis cannot write its append-only file.", "Check its disk, and read its log."
         )
     return fine(_ABOUT, "Redis writes an append-only file.")
+
+
+def _snapshot(info: dict[str, Any]) -> Iterator[Finding]:
+    if info.get("rdb_last_bgsave_status", "ok") != "ok":
+        # No fault: whether it refuses writes depends on its configuration, which INFO does not say.
+        yield warning(
+            _ABOUT,
+            "Redis could not save its data to its disk, and may refuse all writes until it can.",
+            "Check its disk, and read its log.",
+        )
 
 
 def _erasure(info: dict[str, Any], refusal: str | None) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 import json
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from statistics import median
 from typing import Any
@@ -70,13 +69,22 @@ class RedisMonitor(Monitor):
 
     @override
     def server(self, calls: int) -> ServerState:
-        client = self._link.client
         info = self._info()
-        before = time.time()
-        seconds, micros = client.time()
-        clock_ahead = (before + time.time()) / 2 - (seconds + micros / 1e6)
-        times = [_timed(client.ping) for _ in range(calls)]
-        return ServerState(info, median(times), clock_ahead, refusal_of(self._link))
+        # Not PING, which a Redis whose disk is full refuses.
+        times = [self._time() for _ in range(calls)]
+        return ServerState(
+            info,
+            call_seconds=median(seconds for seconds, _ in times),
+            clock_ahead=times[-1][1],
+            rewrite_refusal=refusal_of(self._link),
+        )
+
+    def _time(self) -> tuple[float, float]:
+        """How long a call takes, and how far the clock here is ahead, both in seconds."""
+        start, before = time.perf_counter(), time.time()
+        seconds, micros = self._link.client.time()
+        took = time.perf_counter() - start
+        return took, (before + time.time()) / 2 - (seconds + micros / 1e6)
 
     def _info(self, *sections: str) -> dict[str, Any] | None:
         # A server of somebody else may forbid "dangerous" commands, and INFO is one of these.
@@ -99,9 +107,3 @@ def log_errors(settings: Settings, program: str) -> None:
         return RedisMonitor(RedisLink(settings)).note
 
     logging.getLogger().addHandler(ErrorLog(program, connect))
-
-
-def _timed(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start

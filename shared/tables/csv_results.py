@@ -187,20 +187,15 @@ def bad_rows(content: bytes, columns: ResultColumns = PLAIN) -> list[tuple[int, 
     ]
 
 
-def may_have_ref(content: bytes, text: str, *, whole: bool) -> bool:
-    """Whether the output of `render` may have a row with this ref; reads no row.
+def ref_bytes(text: str, *, whole: bool) -> bytes:
+    """Bytes that every row with this ref has in the output of `render`; others may have them too.
 
     Args:
-        content: the output of `render`.
         text: the ref, or a part of it.
-        whole: whether the text is the whole ref. Then a row with another ref is hardly ever taken
-            for it, otherwise any cell may have the text.
+        whole: whether the text is the whole ref. Then its rows begin with these bytes.
     """
-    if whole:
-        begin = f"{cell(text)},".encode()
-        return content.startswith(begin) or b"\n" + begin in content
     # A quote in a cell is written as two, as its cell is quoted then.
-    return text.replace('"', '""').encode() in content
+    return f"{cell(text)},".encode() if whole else text.replace('"', '""').encode()
 
 
 def _read(content: bytes, begin: int, end: int | None) -> Iterable[list[str]]:

@@ -29,11 +29,11 @@ class Parse(Protocol):
         """See `shared.tables.csv_results.parse`."""
 
 
-class MayHaveRef(Protocol):
-    """Tells quickly whether the rows of a part may have a ref."""
+class RefBytes(Protocol):
+    """Gives bytes that every row with a ref has."""
 
-    def __call__(self, content: bytes, text: str, *, whole: bool) -> bool:
-        """See `shared.tables.csv_results.may_have_ref`."""
+    def __call__(self, text: str, *, whole: bool) -> bytes:
+        """See `shared.tables.csv_results.ref_bytes`."""
 
 
 class RenderCsv(Protocol):
@@ -60,7 +60,7 @@ class RowFormat:
         write: writes such records; what the columns do not name is left out.
         bad_rows: finds the rows with an error in what `render` wrote: number, ref and error of
             each.
-        may_have_ref: tells without reading rows whether one may have a ref, or a part of it.
+        ref_bytes: gives bytes that every row with a ref has, to find rows without reading them.
     """
 
     header: Callable[[ResultColumns], bytes]
@@ -68,7 +68,11 @@ class RowFormat:
     parse: Parse
     write: Callable[[Records, ResultColumns], bytes]
     bad_rows: Callable[[bytes, ResultColumns], list[tuple[int, str, str]]]
-    may_have_ref: MayHaveRef
+    ref_bytes: RefBytes
+
+    def writes_like(self, other: "RowFormat") -> bool:
+        """Whether both write the same rows, below their headers, in the same bytes."""
+        return self.write is other.write
 
 
 def _write_csv(
@@ -107,7 +111,7 @@ def csv_format(render: RenderCsv) -> RowFormat:
         csv_results.parse,
         _write_csv,
         csv_results.bad_rows,
-        csv_results.may_have_ref,
+        csv_results.ref_bytes,
     )
 
 
@@ -118,16 +122,15 @@ NDJSON = RowFormat(
     ndjson_results.parse,
     _write_ndjson,
     ndjson_results.bad_rows,
-    ndjson_results.may_have_ref,
+    ndjson_results.ref_bytes,
 )
 
 
 def csv_in(dialect: csv_results.Dialect, before: bytes = b"") -> RowFormat:
     """CSV in a dialect, which can be written alone, with some bytes before the header."""
+    write = CSV.write if dialect == csv_results.COMMAS else partial(_write_csv, dialect=dialect)
     return replace(
-        CSV,
-        header=lambda columns: before + csv_results.header(columns, dialect),
-        write=partial(_write_csv, dialect=dialect),
+        CSV, header=lambda columns: before + csv_results.header(columns, dialect), write=write
     )
 
 

@@ -11,11 +11,12 @@ from click.testing import CliRunner
 from support.doctor import Run, a_worker
 
 from scorelane.commands.checks import running as running_check
+from scorelane.commands.checks.outside import examine_by_api
 from scorelane.commands.checks.running import find_deployment
 from scorelane.commands.main import cli
 from scorelane.stack.folder import Addresses, running_addresses, write_addresses
 from shared.config.settings import Settings
-from shared.monitoring.findings import Severity
+from shared.monitoring.findings import Severity, fault, fine
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 
@@ -56,6 +57,7 @@ def test_nothing_runs() -> None:
 def test_the_service_at_an_address(nothing_runs: Settings, answers: Any, tmp_path: Path) -> None:
     """A service elsewhere is examined from outside, without the Redis and the models here."""
     answers.add("GET /readyz", 200, {"status": "ok", "processes": {}})
+    answers.add("GET /service", 200, {"findings": []})
     done = CliRunner().invoke(cli, ["doctor", "--json", "--url", f"{answers.url}/"])
     findings = json.loads(done.output)
     assert f"{answers.url} is ready." in [one["message"] for one in findings]
@@ -63,6 +65,42 @@ def test_the_service_at_an_address(nothing_runs: Settings, answers: Any, tmp_pat
     assert subjects.isdisjoint({"redis", "workers", "models", "blobs"})
     found = find_deployment(nothing_runs, answers.url, tmp_path, {})
     assert found.finding.severity is Severity.FINE
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_a_service_elsewhere_is_asked_for_its_findings(answers: Any) -> None:
+    """What its API sees of Redis and the workers is listed as if doctor had run there."""
+    there = [
+        fine("redis", "Redis 8.0 answers.").as_json(),
+        fault("workers", "No worker is alive: jobs wait.", "Start one.").as_json(),
+    ]
+    answers.add("GET /readyz", 200, {"status": "ok", "processes": {}})
+    answers.add("GET /service", 200, {"now": {}, "findings": there})
+    done = CliRunner().invoke(cli, ["doctor", "--json", "--url", answers.url])
+    assert json.loads(done.output)[-2:] == there
+    assert done.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (401, {"type": "urn:scorelane:problem:key-wanted", "detail": "x"}, "SCORELANE_API_KEY"),
+        (403, {"type": "urn:scorelane:problem:wrong-scope", "detail": "x"}, "scope admin"),
+        (404, {"type": "urn:scorelane:problem:not-found", "detail": "x"}, "too old"),
+        (503, {"type": "urn:scorelane:problem:store-unavailable", "detail": "Away."}, "Away."),
+        (200, {"findings": [{"about": "redis"}]}, "cannot be read"),
+        (200, {"findings": [{"level": 1}]}, "cannot be read"),
+        (200, {"findings": 5}, "cannot be read"),
+    ],
+)
+def test_a_service_that_does_not_say_what_it_finds(
+    answers: Any, status: int, body: dict[str, Any], words: str
+) -> None:
+    """Doctor says what is not examined, and what that needs."""
+    answers.add("GET /service", status, body)
+    [finding] = examine_by_api(answers.url)
+    assert words in finding.message
+    assert (finding.severity is Severity.WARNING) is (status == 503)
 
 
 def test_a_service_at_the_default_address(

@@ -124,6 +124,17 @@ def test_a_dry_run_of_a_table(answers, file: Path) -> None:
     assert "sex is missing" in page
 
 
+def test_the_guesses_of_a_dry_run(answers, file: Path) -> None:
+    """Each is printed as the option that a submission needs, with its reason."""
+    guess = {"option": "text_column", "value": "Re\x1bview", "reason": "It is.", "alternatives": []}
+    preview = {"detail": "It can.", "columns": ["a"], "first_rows": [], "first_errors": []}
+    answers.add("POST /jobs?validate=true&guess=true", 200, {**preview, "guessed": [guess]})
+    page = run("validate", str(file), "--guess", "--url", answers.url).stdout
+    assert "Guessed --text-column Re" in page
+    assert "view: It is." in page
+    assert "\x1b" not in page
+
+
 @pytest.mark.parametrize("model", [(), ("--model", "table")])
 def test_evaluate_refuses_a_table(served, file: Path, model: tuple[str, ...]) -> None:
     """It measures sentiment scores of texts; of another model it says what that one takes."""

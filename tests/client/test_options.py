@@ -78,6 +78,18 @@ def test_a_dry_run(client: Any) -> None:
     assert list(client.jobs()) == []
 
 
+def test_guesses(client: Any) -> None:
+    """With `guess` the report names the options of a submission that is read as it shows."""
+    source = "id;Review\n7;na\u00efve\n8;old\n".encode("latin-1")
+    report = client.validate(source, guess=True)
+    assert [row["text"] for row in report["first_rows"]] == ["na\u00efve", "old"]
+    job = client.submit(source, **report["options"]).wait()
+    assert job.as_frame()["ref"].tolist() == ["7", "8"]
+    # In a form, if the options are long.
+    many = {f"key{number}": "x" * 250 for number in range(16)}
+    assert client.validate(source, guess=True, labels=many)["guessed"] == report["guessed"]
+
+
 def test_a_job_that_allows_no_errors(client: Any) -> None:
     """With `on_error="fail"` a row without a score fails the job; its `error` says why."""
     job = client.submit(b'text\n""\n', on_error="fail").wait()

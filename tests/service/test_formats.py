@@ -43,3 +43,33 @@ def test_every_row_comes_back_once_in_its_place(service: Programs, write: Any, n
     check_rows(found, sent)
     folder = service.folder / "blobs/jobs" / location.rpartition("/")[2]
     assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "results"]
+
+
+def test_an_export_is_read_as_its_guesses_say(service: Programs) -> None:
+    """Semicolons, Windows-1252 and other names: a dry run of the beginning guesses the options,
+    and a job with them scores every row.
+    """
+    refs = [f"id-{number}" for number in range(20_000)]
+    rows = "".join(f'{ref};"café; très bien, {ref}"\r\n' for ref in refs)
+    content = f"Id;Review\r\n{rows}".encode("cp1252")
+    dry = service.client.post(
+        "/jobs",
+        files={"file": ("export.csv", content[:100_001])},
+        params={"validate": "true", "guess": "true", "total_bytes": len(content), "model": "fast"},
+    )
+    assert dry.status_code == 200, dry.text
+    options = dry.json()["options"]
+    assert options == {
+        "model": "fast",
+        "charset": "cp1252",
+        "delimiter": "semicolon",
+        "text_column": "Review",
+        "ref_column": "Id",
+    }
+    assert dry.json()["first_rows"][0]["text"] == "café; très bien, id-0"
+    assert dry.json()["estimate"]["rows"] == pytest.approx(20_000, rel=0.1)
+    answer = service.client.post("/jobs", files={"file": ("e.csv", content)}, params=options)
+    assert answer.status_code == 202, answer.text
+    job = service.wait_for_end(answer.headers["Location"])
+    assert job["rows"] == {"total": 20_000, "completed": 20_000, "failed": 0}, job["error"]
+    assert list(service.results(answer.headers["Location"])["ref"]) == refs

@@ -45,17 +45,17 @@ export function set(node, props) {
  */
 export function keyed(node, items, keyOf, make) {
   const before = (node.keyedRows ??= new Map());
-  const after = new Map();
+  const after = new Map(items.map((item) => [keyOf(item), item]));
+  // First of all, because the rows after it would be moved, and a row that is moved loses the focus.
+  for (const [key, row] of before) if (!after.has(key)) row.remove();
   let place = node.firstElementChild;
-  for (const item of items) {
-    const key = keyOf(item);
+  for (const [key, item] of after) {
     const row = before.get(key) ?? make(item);
     row.update?.(item);
     if (row === place) place = place.nextElementSibling;
     else node.insertBefore(row, place);
     after.set(key, row);
   }
-  for (const [key, row] of before) if (!after.has(key)) row.remove();
   node.keyedRows = after;
 }
 

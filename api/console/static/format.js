@@ -7,6 +7,7 @@ const short = new Intl.NumberFormat(locale, { notation: "compact", maximumSignif
 const four = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4, maximumFractionDigits: 0, roundingPriority: "morePrecision" });
 const powers = new Intl.NumberFormat(locale, { notation: "scientific", maximumSignificantDigits: 4 });
 const share = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
+const ratios = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 });
 const wholeShare = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
@@ -29,6 +30,9 @@ export function percent(x, { fine = false } = {}) {
   const digits = fine ? 1000 : 100;
   return (fine ? share : wholeShare).format(x < 1 ? Math.floor(x * digits) / digits : x);
 }
+
+/** A measured share from 0 to 1, or a probability, as percent, rounded. */
+export const ratio = (x) => ratios.format(x);
 
 /** A size in bytes: 1.2 MB. */
 export function bytes(n) {

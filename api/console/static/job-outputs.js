@@ -3,98 +3,96 @@
 import { call } from "./api.js";
 import { histogram, nameBars } from "./charts.js";
 import { card, facts, folded, trouble } from "./components.js";
-import { fill, h, say } from "./dom.js";
+import { fill, h, keyed, say } from "./dom.js";
 import { count, number, percent } from "./format.js";
-import { hasEnded, isPassing, rest } from "./live.js";
+import { hasEnded, poll } from "./live.js";
 import { known, t } from "./messages.js";
 
-// More charts than these are made when they are unfolded: a model may have many outputs.
-const SHOWN = 5;
-const LABELS = 7;
+// A model may have many outputs, or labels: more than these are unfolded first.
+const OUTPUTS = 5, LABELS = 7;
 
 /** Cards for outputs and errors. `showErrors(kind)` shows the rows with an error of a kind. */
 export function outputs(path, signal, showErrors) {
-  const first = h("div", { class: "grid job-outputs" }), more = h("div");
-  const kinds = errorKinds(path, showErrors);
-  const node = h("div", { class: "stack" }, first, more);
-  let tiles = null, last = null, job;
+  const first = grid(), more = h("div"), kinds = errorKinds(path, showErrors);
+  let job = null, tiles = [], asked = { at: 0 }, shown = null;
 
-  const refresh = atMostEvery(2, signal, async () => {
-    last = await call(`${path}/summary`, { signal });
-    for (const tile of tiles) if (tile.isShown()) tile.show(last);
-    kinds.show(last);
-  }, (error) => fill(more, trouble(error)));
+  function start() {
+    tiles = job.outputs.map((output, at) => (isCounted(output) ? labels(output, at) : numbers(output, at)));
+    const folds = tiles.splice(OUTPUTS);
+    fill(first, tiles.map((tile) => tile.node), kinds.node);
+    if (folds.length) {
+      const box = grid(...folds.map((tile) => tile.node));
+      const fold = folded(t("job.outputs.more", { n: folds.length, count: count(folds.length) }), box);
+      tiles.push({ show: (found) => fold.open && folds.forEach((tile) => tile.show(found)) });
+      fold.addEventListener("toggle", () => shown && folds.forEach((tile) => tile.show(shown)));
+      fill(more, fold);
+    }
+    poll(refresh, 0.5, signal, (error) => fill(more, trouble(error)));
+  }
 
-  function make() {
-    tiles = job.outputs.map((output, at) => (isCounted(output) ? labelTile(output, at) : numberTile(output, at)));
-    fill(first, tiles.slice(0, SHOWN).map((tile) => tile.make()), kinds.node);
-    const rest = tiles.slice(SHOWN);
-    if (!rest.length) return;
-    const grid = h("div", { class: "grid job-outputs" });
-    const fold = folded(t("job.outputs.more", { n: rest.length, count: count(rest.length) }), grid);
-    fold.addEventListener("toggle", () => {
-      if (!grid.firstChild) fill(grid, rest.map((tile) => tile.make()));
-      if (last) for (const tile of rest) tile.show(last);
-    });
-    for (const tile of rest) tile.isShown = () => fold.open;
-    fill(more, fold);
+  // At most every two seconds, and at once when the job has ended.
+  async function refresh() {
+    const now = job;
+    if (now === asked.job || (!hasEnded(now) && Date.now() - asked.at < 2000)) return;
+    asked = { at: Date.now() };
+    shown = await call(`${path}/summary`, { signal });
+    asked.job = now;
+    for (const tile of [...tiles, kinds]) tile.show(shown);
+    return !hasEnded(now);
   }
 
   function see(now) {
+    const isFirst = !job;
     job = now;
-    if (!tiles) make();
-    refresh(hasEnded(job));
+    if (isFirst) start();
   }
-  return { node, see };
+  return { node: h("div", { class: "stack" }, first, more), see };
 }
 
-const isCounted = (output) => output.type === "string" || output.type === "boolean" || output.meaning === "label";
+const grid = (...cards) => h("div", { class: "grid job-outputs" }, cards);
+const isCounted = ({ type, meaning }) => type === "string" || type === "boolean" || meaning === "label";
 
-function numberTile(output, at) {
-  const chart = histogram(output.name, []);
-  const figures = ["mean", "median", "most", "range"].map((name) => [t(`job.${name}`), h("span", {}, "–")]);
-  const note = h("small", { class: "job-note" });
+function numbers(output, at) {
+  const chart = histogram(output.name, []), note = h("small");
+  const [mean, median, most, range] = Array.from({ length: 4 }, () => h("span", {}, "–"));
+  const between = (from, to) => (from === null || from === undefined ? "–" : `${number(from)} – ${number(to)}`);
   return {
-    isShown: () => true,
-    make: () => card(output.name, chart, facts(figures), note),
+    node: card(output.name, chart,
+      facts([[t("job.mean"), mean], [t("job.most"), most], [t("job.median"), median], [t("job.range"), range]]), note),
     show({ outputs }) {
-      const found = outputs[at], [mean, median, most, range] = figures.map(([, node]) => node);
+      const found = outputs[at], { quantiles, min, max } = found;
       chart.show(found.histogram);
-      const between = (from, to) => (from === null || from === undefined ? "–" : `${number(from)} – ${number(to)}`);
       say(mean, number(found.mean));
-      say(median, number(found.quantiles["0.5"]));
-      say(most, between(found.quantiles["0.05"], found.quantiles["0.95"]));
-      say(range, between(found.min, found.max));
-      say(note, boundsOf(output, found));
+      say(median, number(quantiles["0.5"]));
+      say(most, between(quantiles["0.05"], quantiles["0.95"]));
+      say(range, between(min, max));
+      const isOutside = output.minimum !== null && (min < output.minimum || max > output.maximum);
+      say(note, `${boundOf(found)} ${isOutside ? t("job.outside") : ""}`);
     },
   };
 }
 
-function boundsOf(output, { count: n, min, max, absolute_error: absolute, relative_error: relative }) {
+function boundOf({ count: n, absolute_error: absolute, relative_error: relative }) {
   if (!n) return t("job.nothing");
-  const bound = absolute !== null ? t("job.bound.absolute", { bound: number(absolute) })
-    : relative !== null ? t("job.bound.relative", { bound: percent(Math.ceil(relative * 1000) / 1000, { fine: true }) }) : "";
-  const isOutside = output.minimum !== null && output.maximum !== null && (min < output.minimum || max > output.maximum);
-  return isOutside ? `${bound} ${t("job.outside")}` : bound;
+  if (absolute !== null) return t("job.bound.absolute", { bound: number(absolute) });
+  return t("job.bound.relative", { bound: percent(Math.ceil(relative * 1000) / 1000, { fine: true }) });
 }
 
-function labelTile(output, at) {
-  const top = h("div", { class: "job-labels" }), below = h("div"), note = h("small", { class: "job-note" });
-  const fold = folded("", below);
+function labels(output, at) {
+  const top = h("div", { class: "job-labels" }), below = h("div"), fold = folded("", below), note = h("small");
   fold.hidden = true;
   return {
-    isShown: () => true,
-    make: () => card(output.name, top, fold, note),
+    node: card(output.name, top, fold, note),
     show({ outputs }) {
-      const { labels, other, count: n } = outputs[at];
-      const items = labels.map(({ value, rows }) => [String(value), rows]);
+      const { labels: named, other, count: n, note: why } = outputs[at];
+      const items = named.map(({ value, rows }) => [String(value), rows]);
       if (other) items.push([t("job.labels.other"), other]);
       const all = nameBars(output.name, items), rest = [...all.children].slice(LABELS);
       fill(top, n > 0 && all);
-      fold.hidden = rest.length === 0;
-      say(fold.firstChild, t("job.labels.more", { n: rest.length, count: count(rest.length) }));
       fill(below, h("ul", { class: "name-bars", "aria-label": output.name }, rest));
-      say(note, n ? outputs[at].note ?? "" : t("job.nothing"));
+      fold.hidden = rest.length === 0;
+      say(fold.firstChild, t("job.labels.more", { count: count(rest.length) }));
+      say(note, n ? why ?? "" : t("job.nothing"));
     },
   };
 }
@@ -105,42 +103,14 @@ function errorKinds(path, showErrors) {
     node: card(t("job.kinds"), none, list),
     show({ errors }) {
       none.hidden = errors.length > 0;
-      const focused = document.activeElement?.dataset.kind;
-      fill(list, errors.map(({ kind, rows }) => h("li", {},
-        h("a", { href: `#${path}?show=errors&kind=${kind}`, "data-kind": kind, onclick: (event) => {
+      keyed(list, errors, ({ kind }) => kind, ({ kind }) => {
+        const link = h("a", { href: `#${path}?show=errors&kind=${kind}`, onclick: (event) => {
           event.preventDefault();
           showErrors(kind);
-        } }, known(`job.kind.${kind}`, kind)), h("span", { class: "number" }, count(rows)))));
-      if (focused) list.querySelector(`[data-kind="${focused}"]`)?.focus();
+        } }, known(`job.kind.${kind}`, kind));
+        const rows = h("span", { class: "number" });
+        return Object.assign(h("li", {}, link, rows), { update: (one) => say(rows, count(one.rows)) });
+      });
     },
-  };
-}
-
-/**
- * A function that calls `work()` now, or when `seconds` have passed since the last time. With
- * `isLast` it waits no longer, and is not called again after that.
- */
-function atMostEvery(seconds, signal, work, onError) {
-  let isWanted = false, isBusy = false, hurry = new AbortController();
-  return async function want(isLast) {
-    isWanted = true;
-    if (isLast) hurry.abort();
-    if (isBusy) return;
-    isBusy = true;
-    while (isWanted && !signal.aborted) {
-      isWanted = false;
-      let wait = seconds;
-      try {
-        await work();
-      } catch (error) {
-        if (signal.aborted) return;
-        if (!isPassing(error)) return onError(error);
-        isWanted = true;
-        wait = error.retryAfter ?? seconds;
-        hurry = new AbortController();
-      }
-      await rest(wait, AbortSignal.any([signal, hurry.signal])).catch(() => {});
-    }
-    isBusy = false;
   };
 }

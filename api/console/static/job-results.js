@@ -12,127 +12,114 @@ const PAGE = 50;
 
 /** The card of the rows. `showErrors(kind)` shows those with an error, of one kind if it is given. */
 export function rows(path, query, signal) {
-  const view = { errors: query.get("show") === "errors", kind: query.get("kind"), ref: query.get("ref"), from: startOf(query.get("from")) };
-  const all = button(t("job.rows.all"), () => renew({ errors: false, kind: null }));
-  const bad = button(t("job.rows.errors"), () => renew({ errors: true, kind: null }));
-  const only = button("", () => renew({ kind: null }), { kind: "quiet" });
-  const ref = h("input", { type: "search", value: view.ref ?? "", spellcheck: "false", autocomplete: "off" });
-  const jump = h("input", { type: "number", min: "1", step: "1", inputmode: "numeric" });
-  const back = button(t("job.rows.back"), () => go(before.pop() ?? Math.max(0, view.from - PAGE)), { disabled: true });
+  const { show, kind: ofKind, ref: ofRef, from: start } = Object.fromEntries(query);
+  let view = { errors: show === "errors", kind: ofKind ?? null, ref: ofRef ?? null, from: Math.max(0, Math.floor(start) - 1 || 0) };
+  let job = null, page = null, before = [], asked = null;
+
+  const all = button(t("job.rows.all"), () => open({ errors: false, kind: null }));
+  const bad = button(t("job.rows.errors"), () => open({ errors: true, kind: null }));
+  const only = button("", () => open({ kind: null }), { kind: "quiet" });
+  const ref = h("input", { type: "search", spellcheck: "false", autocomplete: "off" });
+  const jump = h("input", { type: "number", min: "1" });
+  const back = button(t("job.rows.back"), () => open({ from: before.pop() ?? Math.max(0, view.from - PAGE) }, before), { disabled: true });
   const next = button(t("job.rows.next"), () => forward(page.next), { disabled: true });
   const place = h("span", { role: "status" }), said = h("div");
-  const table = rowTable((row) => renew({ errors: false, kind: null, ref: null, from: row - 1 }));
+  const table = rowTable((row) => open({ errors: false, kind: null, ref: null, from: row - 1 }));
   const box = scroller(t("job.rows"), table.node);
+  box.classList.add("job-rows");
   const node = card(t("job.rows"),
     h("div", { class: "job-tools" },
-      h("div", { class: "job-views", role: "group", "aria-label": t("job.rows") }, all, bad, only),
-      asking("job.rows.ref", ref, () => renew({ ref: ref.value.trim() || null })),
-      asking("job.rows.from", jump, () => forward(Math.max(0, Math.floor(jump.value) - 1)))),
-    said, box,
-    h("div", { class: "job-pager" }, place, h("div", { class: "actions" }, back, next)));
-  box.classList.add("job-rows");
+      h("div", { class: "job-views", role: "group", "aria-label": t("job.rows") }, all, bad), only,
+      asking(t("job.rows.ref"), ref, t("job.rows.find"), () => open({ ref: ref.value.trim() || null })),
+      asking(t("job.rows.from"), jump, t("job.rows.go"), () => jump.value && forward(Math.max(0, Math.floor(jump.value) - 1)))),
+    said, box, h("div", { class: "job-pager" }, place, h("div", { class: "actions" }, back, next)));
 
-  let job, page = null, before = [], asked = null;
+  const forward = (from) => open({ from }, [...before, view.from]);
 
-  function renew(change) {
-    Object.assign(view, { from: 0 }, change);
-    before = [];
-    load();
-  }
-
-  function forward(to) {
-    before.push(view.from);
-    go(to);
-  }
-
-  function go(to) {
-    view.from = to;
+  /** Show other rows; `passed` are the first rows of the pages before. */
+  function open(change, passed = []) {
+    view = { ...view, from: 0, ...change };
+    before = passed;
     load();
   }
 
   async function load() {
+    const { errors, kind, ref: text, from } = view;
+    const address = { show: errors ? "errors" : null, kind, ref: text, from: from ? from + 1 : null };
+    history.replaceState(null, "", `#/${withQuery(path, address)}`);
+    all.setAttribute("aria-pressed", String(!errors));
+    bad.setAttribute("aria-pressed", String(errors));
+    only.hidden = !kind;
+    say(only, t("job.rows.only", { kind: known(`job.kind.${kind}`, kind) }));
+    if (ref !== document.activeElement) ref.value = text ?? "";
+    box.setAttribute("aria-busy", "true");
     asked?.abort();
     asked = new AbortController();
     const stop = AbortSignal.any([signal, asked.signal]);
-    const { errors, kind, ref: text, from } = view;
-    history.replaceState(null, "", `#/${withQuery(path, { show: errors ? "errors" : null, kind, ref: text, from: from ? from + 1 : null })}`);
-    if (ref !== document.activeElement) ref.value = text ?? "";
-    all.setAttribute("aria-pressed", String(!errors));
-    bad.setAttribute("aria-pressed", String(errors));
-    only.hidden = !(errors && kind);
-    say(only, `${known(`job.kind.${kind}`, kind)} ✕`);
-    only.setAttribute("aria-label", t("job.rows.anykind", { kind: only.textContent }));
-    box.setAttribute("aria-busy", "true");
     try {
       page = await read(stop);
       fill(said);
       draw();
     } catch (error) {
       if (!stop.aborted) fill(said, trouble(error, load));
-    } finally {
-      if (!stop.aborted) {
-        box.removeAttribute("aria-busy");
-        asked = null;
-      }
     }
+    if (stop.aborted) return;
+    box.removeAttribute("aria-busy");
+    asked = null;
   }
 
-  // A page of a search may be short, or empty, though more follow: then it goes on.
   async function read(stop) {
     const { errors, kind, ref: text, from } = view, found = { rows: [], numbers: [], next: from };
     for (;;) {
       const cursor = found.next, limit = PAGE - found.rows.length;
       const one = await call(`${path}/${errors ? "errors" : "results"}`, { signal: stop,
-        query: { format: "json", partial: "true", limit, cursor, kind: errors ? kind : null, ref_contains: text } });
+        query: { format: "json", partial: "true", limit, cursor, kind, ref_contains: text } });
       found.rows.push(...(one.errors ?? one.rows));
       found.numbers.push(...(one.row_numbers ?? one.errors?.map(({ row }) => row) ?? []));
       found.next = one.next === null ? null : Number(one.next);
+      // A page of a search may be short, or empty, though more follow.
       if (!(errors || text) || found.next === null || found.next === cursor || found.rows.length === PAGE) return found;
       say(place, t("job.rows.searched", { n: count(found.next) }));
     }
   }
 
   function draw() {
-    const { rows: shown, numbers, next: to } = page, { errors, ref: text, from } = view;
-    // Of a job that has stopped, the rows of some parts are missing: then no row is numbered here.
-    const isCounted = !hasEnded(job) || job.rows.completed + job.rows.failed === job.rows.total;
+    const { rows: shown, numbers } = page, { errors, ref: text, from } = view, isOver = hasEnded(job), n = shown.length;
+    // Where parts of a job that has stopped are missing, a row does not tell its number.
+    const isCounted = !isOver || doneOf(job) === job.rows.total;
     if (!errors && !text && isCounted) numbers.push(...shown.map((_, at) => from + at + 1));
-    const nothing = t(!hasEnded(job) ? "job.rows.notyet" : errors || text ? "job.rows.nothing" : "job.rows.none");
-    table.show(job, shown, numbers, errors, nothing);
-    const isFull = shown.length === PAGE || (hasEnded(job) && shown.length > 0);
-    next.disabled = to === null || !isFull;
+    table.show(job, shown, numbers, errors, t(!isOver ? "job.rows.notyet" : errors || text ? "job.rows.nothing" : "job.rows.none"));
+    next.disabled = page.next === null || (n < PAGE && !(isOver && n));
     back.disabled = from === 0;
     box.scrollTop = 0;
-    if (!shown.length) say(place, "");
-    else if (numbers.length) say(place, t("job.rows.place", { from: count(numbers[0]), to: count(numbers.at(-1)), n: shown.length }));
-    else say(place, t("job.rows.some", { count: count(shown.length), n: shown.length }));
+    if (numbers.length) say(place, t("job.rows.place", { from: count(numbers[0]), to: count(numbers.at(-1)) }));
+    else say(place, n ? t("job.rows.some", { n, count: count(n) }) : "");
   }
 
   function see(now) {
-    const isFirst = !job;
-    const isSame = job && job.rows.completed + job.rows.failed === now.rows.completed + now.rows.failed && job.state === now.state;
+    const was = job;
     job = now;
-    if (isFirst) box.style.blockSize = `${Math.min(job.rows.total ?? PAGE, 13) * 38 + 42}px`;
-    if (isFirst) load();
-    else if (!isSame && !asked && page && page.rows.length < PAGE) load();
+    if (!was) {
+      box.style.blockSize = `${Math.min(job.rows.total ?? PAGE, 13) * 38 + 42}px`;
+      load();
+    } else if (!asked && page?.rows.length < PAGE && (doneOf(was) !== doneOf(now) || was.state !== now.state)) load();
   }
 
-  function showErrors(kind = null) {
-    renew({ errors: true, kind, ref: null });
-    node.scrollIntoView({ block: "start" });
+  function showErrors(kind) {
+    open({ errors: true, kind, ref: null });
+    node.scrollIntoView();
     box.focus({ preventScroll: true });
   }
   return { node, see, showErrors };
 }
 
-const startOf = (text) => (/^[1-9]\d{0,12}$/.test(text ?? "") ? Number(text) - 1 : 0);
+const doneOf = ({ rows }) => rows.completed + rows.failed;
 
-function asking(name, input, onAsk) {
-  const label = t(name);
+function asking(label, input, action, onAsk) {
   input.setAttribute("aria-label", label);
   input.setAttribute("placeholder", label);
   return h("form", { class: "job-ask", onsubmit: (event) => {
     event.preventDefault();
-    if (input.type === "search" || input.value) onAsk();
-  } }, input, h("button", { class: "button" }, t(`${name}.do`)));
+    onAsk();
+  } }, input, h("button", { class: "button" }, action));
 }

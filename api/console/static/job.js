@@ -4,11 +4,12 @@ import { call } from "./api.js";
 import { announce, ask, badge, button, copyable, empty, folded, heading, trouble } from "./components.js";
 import { fill, h } from "./dom.js";
 import { percent } from "./format.js";
-import { curl, python } from "./job-code.js";
+import { codeFor } from "./job-code.js";
+import { files } from "./job-files.js";
+import { outputs } from "./job-outputs.js";
 import { details, progress } from "./job-progress.js";
 import { rows } from "./job-results.js";
-import { outputs } from "./job-outputs.js";
-import { followJob, hasEnded } from "./live.js";
+import { followJob, hasEnded, isGone } from "./live.js";
 import { known, t } from "./messages.js";
 
 /** The page of the job `params[0]`; the query says which of its rows are shown. */
@@ -16,8 +17,8 @@ export function job({ params: [id], query, signal, who }) {
   const path = `/jobs/${encodeURIComponent(id)}`;
   const state = h("span", { class: "job-state" }), buttons = h("div", { class: "beside" });
   const said = h("div"), code = h("div", { class: "stack" });
-  const table = rows(path, query, signal);
-  const parts = [progress(path), outputs(path, signal, table.showErrors), table, details()];
+  const table = rows(path, query, signal), downloads = files(id);
+  const parts = [progress(downloads.node), outputs(path, signal, table.showErrors), table, details()];
   const node = h("div", { class: "stack job" },
     heading([t("job.title"), " ", h("span", { class: "job-id" }, id)], state, buttons),
     said);
@@ -27,7 +28,8 @@ export function job({ params: [id], query, signal, who }) {
     if (now.state !== last?.state) {
       fill(state, badge(now.state));
       if (who.scopes.includes("submit")) fill(buttons, actions(now));
-      fill(code, copyable("curl", curl(now, who.needs_key)), copyable("Python", python(now, who.needs_key)));
+      const { curl, python } = codeFor(now, who.needs_key);
+      fill(code, copyable("curl", curl), copyable("Python", python));
       if (last) announce(t("job.now", { state: known(`state.${now.state}`, now.state) }));
     }
     // All at once, so that nothing moves.
@@ -35,7 +37,7 @@ export function job({ params: [id], query, signal, who }) {
     last = now;
     const share = hasEnded(now) ? known(`state.${now.state}`, now.state) : percent(now.progress);
     document.title = `${share} · ${t("job.title")} · Scorelane`;
-    for (const part of parts) part.see(now);
+    for (const part of [...parts, downloads]) part.see(now);
   }
 
   function actions(now) {
@@ -68,9 +70,8 @@ export function job({ params: [id], query, signal, who }) {
   }
 
   function fail(error) {
-    const isGone = error.status === 404 || error.status === 410;
     const list = h("a", { class: "button", href: "#/jobs" }, t("job.list"));
-    fill(node, heading(t("job.title")), isGone
+    fill(node, heading(t("job.title")), isGone(error)
       ? empty(t(error.status === 410 ? "job.gone" : "job.unknown"), error.message, list)
       : trouble(error, follow));
     document.title = `${t("job.unknown")} · Scorelane`;

@@ -115,3 +115,6 @@ export function isPassing(error) {
 }
 
 const isBusy = (error) => error instanceof Problem && (error.status === 429 || error.status >= 502);
+
+/** Whether an error says that a job is not there, or no more. */
+export const isGone = (error) => error.status === 404 || error.status === 410;

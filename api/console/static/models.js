@@ -1,9 +1,75 @@
-// The page models.
+// The models: all of them, and one.
 
-import { heading } from "./components.js";
+import { call } from "./api.js";
+import { empty, heading, notice, trouble } from "./components.js";
+import { fill, h, keyed } from "./dom.js";
+import { count } from "./format.js";
+import { poll } from "./live.js";
 import { t } from "./messages.js";
+import { modelPage } from "./model.js";
 
-/** The page models. */
-export function models({ params, query, signal, who }) {
-  return { title: t("nav.models"), node: [heading(t("nav.models"))] };
+/** Seconds between two looks. */
+const PERIOD = 5;
+
+/** How many names of columns a card has. */
+const MOST_NAMES = 3;
+
+/** The page of all models, or of the one that the address names. */
+export function models({ params: [name], signal, who }) {
+  const title = name ?? t("nav.models");
+  const content = h("div", { class: "models-page" });
+  const grid = h("div", { class: "grid" });
+  const failures = h("div", { class: "stack" });
+  let shown;
+
+  const look = async () => {
+    const found = await call("/models", { signal });
+    if (name !== undefined) return showOne(found);
+    // A worker that starts announces its models after some seconds.
+    if (!found.models.length) fill(content, empty(t("models.none.title"), t("models.none.text")), failures);
+    else if (!grid.isConnected) fill(content, grid, failures);
+    keyed(grid, found.models, JSON.stringify, cardOf);
+    keyed(failures, found.failed, JSON.stringify, failureOf);
+  };
+  const begin = () => {
+    fill(content);
+    poll(look, PERIOD, signal, (error) => fill(content, trouble(error, begin)));
+  };
+  begin();
+  return { title, node: [name === undefined && heading(title), content].filter(Boolean) };
+
+  // The page of one model stays as it is: a person may be typing into it.
+  function showOne({ models: all, failed }) {
+    const model = all.find((one) => one.name === name);
+    if (shown && model?.version === shown.model.version) return shown.update(model);
+    shown = model && modelPage(model, { signal, who });
+    fill(content, shown?.node ?? [heading(name), failed.filter((one) => one.name === name).map(failureOf),
+      empty(t("model.missing"), t("model.missing.text"), h("a", { class: "button", href: "#/models" }, t("nav.models")))]);
+  }
+}
+
+/** What a model's processes are, as a badge; none is a warning. */
+export const served = ({ processes }) =>
+  h("span", { class: "badge", "data-state": processes ? "succeeded" : "failed" },
+    processes ? t("models.processes", { n: processes, count: count(processes) }) : t("models.unserved"));
+
+function cardOf(model) {
+  return h("article", { class: "card model-card" },
+    h("div", { class: "heading" }, h("h2", {}, h("a", { href: `#/models/${encodeURIComponent(model.name)}` }, model.name)),
+      model.default && h("span", { class: "chip" }, t("models.default"))),
+    h("p", { class: "muted said-of" }, model.description || t("models.undescribed")),
+    h("dl", {}, [
+      [t("models.takes"), namesOf(model.inputs)],
+      [t("models.gives"), namesOf(model.outputs)],
+      [t("models.speed"), t("models.rate", { rate: count(model.rows_per_second) })],
+      [t("models.version"), h("span", {}, h("code", {}, model.version), ` · ${model.format}`)],
+    ].map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])), served(model));
+}
+
+const failureOf = ({ name, reason }) => notice("error", h("strong", {}, t("models.failed", { name })), h("p", {}, reason));
+
+function namesOf(columns) {
+  const names = columns.slice(0, MOST_NAMES).map((one) => one.name).join(", ");
+  const n = columns.length - MOST_NAMES;
+  return n > 0 ? t("models.others", { names, n, count: count(n) }) : names;
 }

@@ -1,6 +1,6 @@
 // The choice of a model by its card, and the options that are folded away.
 
-import { choice, field, folded } from "./components.js";
+import { card, choice, field, folded } from "./components.js";
 import { fill, h, keyed, say } from "./dom.js";
 import { compact } from "./format.js";
 import { t } from "./messages.js";
@@ -9,9 +9,9 @@ import { listed } from "./new-draft.js";
 
 /** Models as radio buttons; `onchoose(name)`. */
 export function modelCards(onchoose) {
-  const list = h("div", { class: "models" });
+  const list = h("div", { class: "models", role: "radiogroup", "aria-label": t("new.model") });
   const none = h("p", { class: "muted" }, t("new.models.none"));
-  const node = h("fieldset", { class: "card" }, h("legend", { class: "unseen" }, t("new.model")), h("h2", { "aria-hidden": "true" }, t("new.model")), none, list);
+  const node = card(t("new.model"), none, list);
   return {
     node,
     show({ models, failed }, chosen) {
@@ -27,8 +27,8 @@ export function modelCards(onchoose) {
 function modelCard(onchoose) {
   const input = h("input", { type: "radio", name: "model", onchange: () => onchoose(input.value) });
   const [name, mark, about, facts] = [h("strong"), h("span", { class: "mark" }), h("small"), h("small")];
-  const card = h("label", { class: "model" }, input, h("span", {}, name, " ", mark, about, facts));
-  card.update = (model) => {
+  const node = h("label", { class: "model" }, input, h("span", {}, name, " ", mark, about, facts));
+  node.update = (model) => {
     const { reason, processes, description, format, inputs, outputs } = model;
     input.value = model.name;
     input.disabled = !processes;
@@ -37,7 +37,7 @@ function modelCard(onchoose) {
     say(about, reason ?? description ?? "");
     if (!reason) say(facts, t("new.model.facts", { format, rate: compact(model.rows_per_second), inputs: some(inputs), outputs: some(outputs) }));
   };
-  return card;
+  return node;
 }
 
 /** The names of the first columns. */

@@ -2,10 +2,10 @@
 
 import { choice, field } from "./components.js";
 import { fill, h, say } from "./dom.js";
-import { knownOf, listed } from "./new-draft.js";
+import { knownOf, listed, mappingIn } from "./new-draft.js";
 import { t } from "./messages.js";
 
-const DELIMITERS = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe", " ": "space" };
+const DELIMITERS = ["comma", "semicolon", "tab", "pipe", "space"];
 const CHARSETS = ["utf-8", "cp1252", "latin-1", "cp1250", "cp1251", "utf-16", "shift_jis", "gb18030"];
 
 /** The controls; `onchange()` is called after they have changed the draft. */
@@ -32,35 +32,42 @@ export function columnControls(draft, onchange) {
     const value = draft.options[name] ?? known.options?.[name] ?? usual;
     const why = draft.options[name] === undefined ? guess(known, name) : null;
     const all = options.some(([one]) => one === value) ? options : [...options, [value, value]];
-    return control(name, t(`new.${name}`), { options: all, value, why }, (chosen) => (draft.options[name] = chosen || undefined));
+    return control(name, t(`new.${name}`), { options: all, value, why }, (chosen) => {
+      draft.options[name] = chosen || undefined;
+      if (name === "ref_column") draft.isNumbered = chosen === "";
+    });
   }
 
   function readingOf({ format, isTable, isPasted }) {
     const hasNumbers = draft.model.inputs.some(({ type }) => type === "double" || type === "long");
     return [
-      isTable && option("delimiter", Object.entries(DELIMITERS).map(([sign, name]) => [sign, t(`new.delimiter.${name}`)]), format === "TSV" ? "\t" : ","),
+      isTable && option("delimiter", DELIMITERS.map((one) => [one, t(`new.delimiter.${one}`)]), format === "TSV" ? "tab" : "comma"),
       !isPasted && format !== "Parquet" && option("charset", CHARSETS.map((one) => [one, one.toUpperCase()]), "utf-8"),
       isTable && option("quoting", ["double", "none"].map((one) => [one, t(`new.quoting.${one}`)]), "double"),
-      isTable && hasNumbers && option("decimal", [[".", t("new.decimal.point")], [",", t("new.decimal.comma")]], "."),
+      isTable && hasNumbers && option("decimal", ["point", "comma"].map((one) => [one, t(`new.decimal.${one}`)]), "point"),
     ];
   }
 
-  function input(name, columns, known) {
-    const value = draft.inputs[name] ?? known.mapping?.[name] ?? name;
+  function input({ name }, columns, found) {
+    const value = draft.inputs[name] ?? found.get(name) ?? name;
     const isMissing = !columns.includes(value);
-    const why = isMissing ? t("new.column.missing") : draft.inputs[name] === undefined && value !== name ? guess(known, name) : null;
+    const isGuess = !isMissing && !draft.inputs[name] && value !== name;
+    const why = isMissing ? t("new.column.missing") : isGuess ? guess(knownOf(draft), "text_column") ?? guess(knownOf(draft), "rename") : null;
     const options = [...(isMissing ? [["", t("new.column.choose")]] : []), ...columns.map((one) => [one, one])];
     return control(`${draft.model.name} ${name}`, t("new.column", { name }), { options, value: isMissing ? "" : value, why, isMissing },
-      (chosen) => (draft.inputs[name] = chosen || undefined));
+      (chosen) => {
+        // The service guesses only if no column is chosen: so what it has guessed is kept.
+        draft.inputs = { ...Object.fromEntries(found), ...draft.inputs, [name]: chosen };
+      });
   }
 
   function mappingOf(columns) {
-    const known = knownOf(draft);
+    const found = mappingIn(knownOf(draft).options ?? {}, draft.model);
     const mode = draft.keeps ?? "none";
     const names = columns.map((one) => [one, one]);
     fillKept(mode === "some" ? columns : []);
     return [
-      ...draft.model.inputs.map(({ name }) => input(name, columns, known)),
+      ...draft.model.inputs.map((one) => input(one, columns, found)),
       option("ref_column", columns.includes("ref") ? names : [["", t("new.ref.number")], ...names], columns.includes("ref") ? "ref" : ""),
       control("columns", t("new.carried"), { options: ["none", "all", "some"].map((one) => [one, t(`new.carried.${one}`)]), value: mode }, (value) => {
         draft.keeps = value;
@@ -97,8 +104,8 @@ export function check(text, checked, onchange) {
 
 /** Why an option has the value that the service proposes; null if it was not guessed. */
 function guess(known, name) {
-  const why = known.guessed?.[name];
-  return why ? t("new.guessed", { why }) : null;
+  const found = known.guessed?.find((one) => one.option === name);
+  return found ? t("new.guessed", { why: found.reason }) : null;
 }
 
 /** Have a box show these nodes, and leave alone those that are there already. */

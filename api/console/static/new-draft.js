@@ -15,7 +15,7 @@ const OF_COLUMNS = ["delimiter", "charset", "quoting", "decimal", "ref_column", 
 export function takeSource(draft, source) {
   const options = { ...draft.options };
   for (const name of OF_COLUMNS) delete options[name];
-  Object.assign(draft, { source, options, inputs: {}, kept: [], state: "empty", answer: null, problem: null });
+  Object.assign(draft, { source, options, inputs: {}, kept: [], isNumbered: false, state: "empty", answer: null, problem: null });
 }
 
 /** What the last dry run found out, although it may have refused the rows. */
@@ -31,6 +31,24 @@ export function queryOf({ model, options, inputs }) {
   if (renamed.length && takesText(model)) query.text_column = renamed[0][0];
   else if (renamed.length) query.rename = listed(renamed.map((pair) => pair.join(":")));
   return query;
+}
+
+/**
+ * The query of a dry run, which guesses what was not chosen. It guesses no column of references
+ * only if it guesses nothing: so where these are the rows' numbers, the last guesses are sent.
+ */
+export function dryRunQuery(draft) {
+  if (!draft.isNumbered) return { ...queryOf(draft), validate: true, guess: true };
+  return { ...knownOf(draft).options, ...queryOf(draft), ref_column: null, validate: true };
+}
+
+/** The column of each input in options that `queryOf` or the service made, by the input's name. */
+export function mappingIn({ text_column: text, rename = "" }, { inputs }) {
+  if (text) return new Map([[inputs[0].name, text]]);
+  const pairs = [...rename.matchAll(/("(?:[^"]|"")*"|[^,]+)/g)].map(([pair]) => pair.replace(/^"|"$/g, "").replaceAll('""', '"'));
+  // As the service finds the colon: both names may have others.
+  const own = (name) => pairs.find((pair) => pair.endsWith(`:${name}`))?.slice(0, -name.length - 1);
+  return new Map(inputs.map(({ name }) => [name, own(name)]).filter(([, column]) => column));
 }
 
 /** Names as the options `columns`, `outputs` and `rename` take them: like a line of a CSV. */

@@ -1,6 +1,6 @@
 // Where rows are given: a zone to drop a file, a button to choose one, a box to paste into.
 
-import { announce, button, card, choice, field, folded, icon } from "./components.js";
+import { announce, button, choice, field, folded, icon } from "./components.js";
 import { h, say } from "./dom.js";
 import { bytes } from "./format.js";
 import { t } from "./messages.js";
@@ -60,7 +60,7 @@ export function filePanel(draft, who, { take, write, clear }, signal) {
   })) document.addEventListener(name, listener, { signal });
 
   return {
-    node: card(null, zone, paste),
+    node: h("section", { class: "rows" }, zone, paste),
     show() {
       const { source } = draft;
       const isFile = Boolean(source && !source.isPasted);

@@ -3,34 +3,37 @@
 
 const PLACE = "scorelane.sending";
 
-/** The uploads that a reload interrupted: `{key, name, size, modified, query, draft}`. */
-export function remembered() {
-  try {
-    return JSON.parse(sessionStorage.getItem(PLACE)) ?? [];
-  } catch {
-    return []; // no storage is allowed
-  }
-}
+// Uploads that began since the page was loaded: no reload has interrupted these.
+const begun = new Set();
+
+/** The uploads that a reload interrupted: `{key, name, size, modified, query, ...}`. */
+export const remembered = () => stored().filter(({ key }) => !begun.has(key));
 
 /** Remember an upload that begins. */
 export function remember(entry) {
-  keep([...remembered().filter((one) => one.key !== entry.key), entry]);
+  begun.add(entry.key);
+  store([...stored(), entry]);
 }
 
 /** Forget an upload that has ended. */
-export function forget(key) {
-  keep(remembered().filter((one) => one.key !== key));
+export const forget = (key) => store(stored().filter((one) => one.key !== key));
+
+/** What is remembered of a file whose upload was interrupted. */
+export const rememberedFile = (file) =>
+  remembered().find((one) => one.name === file.name && one.size === file.size && one.modified === file.lastModified);
+
+function stored() {
+  try {
+    return JSON.parse(sessionStorage.getItem(PLACE)) ?? [];
+  } catch {
+    return []; // the browser allows no storage
+  }
 }
 
-/** What is remembered of a file, if it was being sent. */
-export function rememberedFile(file) {
-  return remembered().find((one) => one.name === file.name && one.size === file.size && one.modified === file.lastModified);
-}
-
-function keep(entries) {
+function store(entries) {
   try {
     sessionStorage.setItem(PLACE, JSON.stringify(entries));
   } catch {
-    // Without storage a reload loses it; the upload itself goes on.
+    // Without storage a reload loses them; the uploads themselves go on.
   }
 }

@@ -49,7 +49,7 @@ function firstRows({ answer, model }) {
     looked.failed > 0 && notice("warning", h("p", {}, t("new.errors", { n: looked.failed, looked: rowsText(looked.rows) })),
       h("ul", {}, errors.map(({ row, error }) => h("li", {}, t("new.error", { row: count(row), error }))))),
     table(t("new.first"),
-      [{ text: t("new.row"), class: "number" }, t("new.ref_column"), ...names.map((text) => ({ text, class: "text" })), ...(hasErrors ? [t("new.fault")] : [])],
+      [{ text: t("new.row"), class: "number" }, t("new.ref_column"), ...names.map((text) => ({ text, class: "text" })), ...(hasErrors ? [{ text: t("new.fault"), class: "text" }] : [])],
       rows.map((one) => [count(one.row), one.ref, ...names.map((name) => shownValue(one.inputs ? one.inputs[name] : one.text)), ...(hasErrors ? [one.error ?? ""] : [])])),
   ];
 }

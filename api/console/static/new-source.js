@@ -4,8 +4,8 @@ import { bytes } from "./format.js";
 import { t } from "./messages.js";
 import { takesText } from "./new-draft.js";
 
-// A little more than a dry run reads, so that it knows that this is not all.
-const HEAD = 1024 * 1024 + 4096;
+// What a dry run reads of a file of lines.
+const HEAD = 1024 * 1024;
 
 /** The most bytes of a file that is read whole for a dry run that nobody asked for. */
 export const MOST_UNASKED = 64e6;
@@ -32,18 +32,15 @@ export function sourceOf(file, isPasted = false) {
 }
 
 /**
- * What a dry run needs of a file: `{body, headers, isWhole}`. Throws an `Error` for people if the file is
- * too large, or cannot be read any more.
+ * What a dry run needs of a file: `{body, total}`, with the length of the whole file if `body` may
+ * be only its beginning. Throws an `Error` for people if the file is too large, or cannot be read.
  */
-export async function headOf({ file, format, headers, isLines, isPacked }, limits) {
+export async function headOf({ file, format, isLines }, limits) {
   const most = format === "JSON" ? limits.max_json_bytes : limits.max_upload_bytes;
   if (file.size > most) throw new Error(t("new.large", { size: bytes(file.size), most: bytes(most), format }));
   // Read here, because a file that fails in a request looks like a service that does not answer.
-  return checked(async () => {
-    const head = isLines && isPacked && (await unpackedHead(file));
-    if (head) return { body: head, headers: { "Content-Type": headers["Content-Type"] }, isWhole: head.size < HEAD };
-    return { body: await (isLines ? file.slice(0, HEAD) : file).arrayBuffer(), headers, isWhole: !isLines || file.size <= HEAD };
-  });
+  const body = await checked(() => (isLines ? file.slice(0, HEAD) : file).arrayBuffer());
+  return { body, total: isLines && file.size ? file.size : null };
 }
 
 /** Throw an `Error` for people if a file was changed or deleted since it was chosen. */
@@ -55,24 +52,6 @@ async function checked(read) {
   } catch {
     throw new Error(t("new.unreadable"));
   }
-}
-
-/** The first bytes of a packed file; null if it is no gzip, which the service shall say itself. */
-async function unpackedHead(file) {
-  const reader = file.stream().pipeThrough(new DecompressionStream("gzip")).getReader();
-  const chunks = [];
-  for (let size = 0; size < HEAD; ) {
-    const { done, value } = await reader.read().catch((error) => {
-      if (error instanceof TypeError) return { done: true, value: null };
-      throw error;
-    });
-    if (value === null) return null;
-    if (done) break;
-    chunks.push(value);
-    size += value.length;
-  }
-  reader.cancel().catch(() => {});
-  return new Blob(chunks).slice(0, HEAD);
 }
 
 /** What a pasted text is: "table" if its first line has tabs, else "lines". */

@@ -5,6 +5,7 @@ import { h } from "./dom.js";
 import { t } from "./messages.js";
 import { freshDraft, queryOf } from "./new-draft.js";
 import { forget, remember, rememberedFile } from "./new-memory.js";
+import { checkReadable } from "./new-source.js";
 import { newKey, tell, upload } from "./uploads.js";
 
 /** Send a draft. `reopen(draft)` shows a draft on its page. */
@@ -19,6 +20,8 @@ export async function submit(draft, who, reopen) {
   draft.refresh?.();
   try {
     accepted(await upload({ file, name, headers, query, key }));
+    // A browser may read on in a file that another program is changing.
+    checkReadable(file).catch(() => tell("warning", t("upload.changed", { name })));
   } catch (error) {
     refused(error);
   }

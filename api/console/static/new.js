@@ -8,7 +8,7 @@ import { poll } from "./live.js";
 import { t } from "./messages.js";
 import { modelCards, termFields } from "./new-choices.js";
 import { columnControls } from "./new-columns.js";
-import { freshDraft, queryOf, takeSource } from "./new-draft.js";
+import { dryRunQuery, freshDraft, takeSource } from "./new-draft.js";
 import { filePanel } from "./new-file.js";
 import { forget, remembered, rememberedFile } from "./new-memory.js";
 import { previewPanel } from "./new-preview.js";
@@ -49,9 +49,10 @@ export function newJob({ signal, who }) {
     const lack = lackOf(mine);
     start.disabled = lack !== null;
     say(reason, lack ? t(lack) : "");
+    reason.hidden = !lack;
     fill(cost, costOf(mine));
     fill(refusal, mine.refusal && trouble(mine.refusal));
-    fill(interrupted, remembered().filter(({ key }) => key !== mine.sending).map(({ key, name, size }) => notice("warning",
+    fill(interrupted, remembered().map(({ key, name, size }) => notice("warning",
       h("p", {}, t("new.interrupted", { name, size: bytes(size) })),
       button(t("new.forget"), () => {
         forget(key);
@@ -62,19 +63,24 @@ export function newJob({ signal, who }) {
   function choose(name) {
     mine.model = models.models.find((one) => one.name === name);
     mine.options.outputs = mine.outputs = undefined;
+    mine.isNumbered = false;
     if (mine.source?.isPasted) write();
     else lookSoon(0);
   }
 
   /** Take a file, with the options that it was being sent with before a reload. */
   function take(chosen) {
+    const taking = mine.sending ? freshDraft(mine.model) : mine;
     const before = rememberedFile(chosen);
-    takeSource(mine, sourceOf(chosen));
-    if (!before) return lookSoon(0);
-    const { options, inputs, model } = before;
-    Object.assign(mine, { options, inputs, model: models.models.find(({ name }) => name === model) ?? mine.model, state: "busy" });
-    announce(t("new.restored"));
-    reopen(mine);
+    takeSource(taking, sourceOf(chosen));
+    if (before) {
+      const model = models.models.find(({ name }) => name === before.model) ?? mine.model;
+      Object.assign(taking, { options: before.options, inputs: before.inputs, model });
+      announce(t("new.restored"));
+    }
+    if (taking === mine && !before) return lookSoon(0);
+    taking.state = "busy";
+    reopen(taking);
   }
 
   /** Take what stands in the box for texts. */
@@ -108,10 +114,9 @@ export function newJob({ signal, who }) {
     mine.state = "busy";
     show();
     try {
-      const { body, headers, isWhole } = await headOf(source, who.limits);
-      found.answer = await call("/jobs", { method: "POST", query: { ...queryOf(mine), validate: true }, headers, body, signal: now });
-      // Of a beginning, the service does not know of how long a file it is.
-      if (!isWhole) Object.assign(found.answer.estimate, { rows: null, seconds: null, share_of_rows: null, share_of_waiting_rows: null });
+      const { body, total } = await headOf(source, who.limits);
+      const query = { ...dryRunQuery(mine), total_bytes: total };
+      found.answer = await call("/jobs", { method: "POST", query, headers: source.headers, body, signal: now });
     } catch (error) {
       Object.assign(found, { state: "problem", problem: error });
     }
@@ -171,10 +176,11 @@ function costOf({ answer }) {
   if (!answer) return null;
   const { rows, seconds, share_of_rows: ofJob, share_of_waiting_rows: ofWaiting } = answer.estimate;
   const share = (x) => (x === null || x < 0.01 ? null : percent(x));
-  const about = answer.looked_at.all ? rowsText(rows) : t("new.about", { what: rows === null ? "" : rowsText(rows) });
+  const isExact = answer.looked_at.all || answer.format === "parquet";
+  const counted = () => (isExact ? rowsText(rows) : t("new.about", { what: rowsText(Number(rows.toPrecision(2))) }));
   return facts([
-    [t("new.rows"), rows === null ? t("new.unknown") : about],
-    [t("new.time"), seconds === null ? null : t("new.about", { what: duration(seconds) })],
+    [t("new.rows"), rows === null ? t("new.unknown") : counted()],
+    [t("new.time"), seconds === null ? null : seconds < 1 ? duration(seconds) : t("new.about", { what: duration(seconds) })],
     [t("new.share.job"), share(ofJob)],
     [t("new.share.waiting"), share(ofWaiting)],
   ]);

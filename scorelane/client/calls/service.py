@@ -42,6 +42,16 @@ class ServiceCalls(Requests[J]):
             return list(body["workers"])
 
     @call
+    def service(self) -> Steps[dict[str, Any]]:
+        """Return the state of the whole service, its last 15 minutes, errors and findings.
+
+        docs/api.md describes the fields.
+        """
+        body = yield from self._json(Send("GET", "/service"))
+        with self.valid_response():
+            return dict(body)
+
+    @call
     def at_work(self, limit: int) -> Steps[list[J]]:
         """Return the newest jobs that are queued or running, at most `limit`.
 

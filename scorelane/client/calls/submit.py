@@ -127,6 +127,7 @@ class SubmitCalls(SignatureCalls[J]):
         source: Source,
         *,
         media_type: str | None = None,
+        guess: bool = False,
         **options: Unpack[JobOptions],
     ) -> Steps[dict[str, Any]]:
         """Check what would become of a submission, without making a job (a dry run).
@@ -134,16 +135,21 @@ class SubmitCalls(SignatureCalls[J]):
         Args:
             source: what would be submitted; the service examines the beginning of a file.
             media_type: as for `submit`.
+            guess: whether the service guesses the options that are not given, such as the delimiter
+                and the column of the texts.
             options: the options of `submit`.
 
         Returns:
             The service's report: `columns`, `first_rows`, `first_errors`, and an `estimate` of the
-            number of rows and of the seconds; docs/api.md lists all fields.
+            number of rows and of the seconds; `guessed` has each guess with its reason, `options`
+            what a submission needs to be read so. docs/api.md lists all fields.
 
         Raises:
             scorelane.client.errors.BadRequest: the service would refuse the submission.
         """
         params = {**query_params(options), "validate": "true"}
+        if guess:
+            params["guess"] = "true"
         response = yield from self._send_rows(
             source, media_type, options, lambda upload: _upload_request(upload, params, {})
         )

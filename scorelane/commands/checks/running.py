@@ -83,14 +83,14 @@ def find_deployment(
         return Deployment(fine(_ABOUT, message), settings, url or DEFAULT_URL)
     if url:
         message = (
-            f"The service at {url} is examined from outside. Its Redis and its workers can be "
+            f"The service at {url} is examined from outside. Its machine and its models can be "
             "examined only where it runs."
         )
         return Deployment(fine(_ABOUT, message), None, url)
     if _accepts(DEFAULT_URL):
         message = (
             f"A service listens at {DEFAULT_URL}, and is examined from outside. To examine its "
-            "Redis and its workers, run `scorelane doctor` where they run (`docker compose exec "
+            "machine and its models, run `scorelane doctor` where they run (`docker compose exec "
             "worker scorelane doctor`), or name the folder of `scorelane serve` with --data."
         )
         return Deployment(fine(_ABOUT, message), None, DEFAULT_URL)

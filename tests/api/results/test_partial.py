@@ -83,6 +83,8 @@ def test_pages_while_parts_are_done_in_any_order(
             assert len(rows) + len(page["rows"]) <= 4 * done
             assert page["next"] is not None
         assert (next_of(answer) is None) == (page["next"] is None)
+        numbers = range(len(rows) + 1, len(rows) + len(page["rows"]) + 1)
+        assert page["row_numbers"] == list(numbers)
         rows += page["rows"]
         cursor = page["next"]
         states.append(page["state"])
@@ -147,6 +149,8 @@ def test_a_cancelled_job_keeps_what_was_done(service: Service) -> None:
     assert done[:2] == [0, 1]
     assert len(done) == 3
     assert done[2] > 2
+    numbers = [4 * part + row + 1 for part in done for row in range(4)]
+    assert first["row_numbers"] + rest.json["row_numbers"] == numbers
     expected = [f"r{4 * part + row}" for part in done for row in range(4)]
     assert [row["ref"] for row in [*first["rows"], *rest.json["rows"]]] == expected
     assert (rest.json["state"], rest.json["next"]) == ("cancelled", None)
@@ -171,7 +175,7 @@ def test_before_anything_is_done(service: Service) -> None:
     """The answer has no rows, the first cursor, and a `Retry-After`."""
     url = service.submit(CSV).location
     answer = get(service, url, format="json")
-    assert answer.json == {"rows": [], "state": "queued", "next": "0"}
+    assert answer.json == {"rows": [], "row_numbers": [], "state": "queued", "next": "0"}
     assert int(answer.headers["Retry-After"]) >= 1
     text = get(service, url)
     assert text.text == "ref,Sentiment_Score,error\n"
@@ -182,7 +186,12 @@ def test_before_anything_is_done(service: Service) -> None:
 def test_a_small_job(service: Service) -> None:
     """A small job has no rows until it is done, and then all of them."""
     url = service.client.post("/jobs", json={"text": ["abc", ""]}).location
-    assert get(service, url, format="json").json == {"rows": [], "state": "queued", "next": "0"}
+    assert get(service, url, format="json").json == {
+        "rows": [],
+        "row_numbers": [],
+        "state": "queued",
+        "next": "0",
+    }
     service.work()
     page = get(service, url, format="json", limit=1).json
     assert page["rows"] == [{"ref": "1", "Sentiment_Score": length_score("abc"), "error": None}]

@@ -13,7 +13,7 @@ from support.damage import cut
 from support.in_memory import Service, make_service
 from support.problems import problem
 
-from api.results import found_rows
+from api.results import found_rows, row_search
 from shared.config.settings import Settings
 
 #: Refs that look alike, and refs that CSV or JSON writes in another way than they are.
@@ -118,6 +118,15 @@ def test_a_page_of_long_rows_ends_early(service: Service, monkeypatch: pytest.Mo
     page = service.client.get(f"{url}/results?ref_contains=r").json
     assert (page["row_numbers"], page["next"]) == ([1], "1")
     assert [number for number, _ in found(service, url, ref_contains="r")] == list(range(1, 10))
+
+
+def test_rows_are_parsed_some_at_a_time(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever these runs of a part begin, each row is found once, with its number."""
+    url = done(service, upload([f"r{at}" for at in range(43)]))
+    for size in (1, 2, 3):
+        monkeypatch.setattr(row_search, "ROWS_AT_ONCE", size)
+        pairs = found(service, url, ref_contains="2", limit=3)
+        assert pairs == wanted(service, url, lambda row: "2" in row["ref"])
 
 
 def test_while_the_job_runs(service: Service) -> None:

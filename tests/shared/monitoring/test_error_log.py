@@ -93,9 +93,10 @@ def test_what_cannot_be_sent_waits(logger: logging.Logger) -> None:
     """A Redis that is away neither makes logging fail nor loses counts, and is tried again."""
     sent: Sent = []
     failures: list[int] = []
+    is_back = threading.Event()
 
     def send(errors: list[LoggedError]) -> None:
-        if len(failures) < 3:
+        if not is_back.is_set():
             failures.append(1)
             raise OSError("Redis is away")
         sent.append(errors)
@@ -105,9 +106,33 @@ def test_what_cannot_be_sent_waits(logger: logging.Logger) -> None:
         logger.warning("no heartbeat")
         failed = len(failures)
         wait_for(lambda: len(failures) > failed)  # noqa: B023  it is called at once
+    is_back.set()
     wait_for(lambda: total(sent) == 3)
     [[one]] = sent
     assert one.first <= one.last
+
+
+def test_a_long_outage_loses_no_count(logger: logging.Logger) -> None:
+    """More kinds than the bound, in batches that cannot be sent, are counted as other kinds."""
+    sent: Sent = []
+    failures: list[int] = []
+    is_back = threading.Event()
+
+    def send(errors: list[LoggedError]) -> None:
+        if not is_back.is_set():
+            failures.append(1)
+            raise OSError("Redis is away")
+        sent.append(errors)
+
+    listen(logger, send)
+    for number in range(3 * MOST_ERRORS):
+        logger.error(f"kind {number}")  # noqa: G004  a kind of its own each time
+        if number % MOST_ERRORS == 0:
+            failed = len(failures)
+            wait_for(lambda: len(failures) > failed)  # noqa: B023  it is called at once
+    is_back.set()
+    wait_for(lambda: total(sent) == 3 * MOST_ERRORS)
+    assert all(len(batch) <= MOST_ERRORS + 1 for batch in sent)
 
 
 def test_logging_by_the_sender_is_no_loop(logger: logging.Logger) -> None:
