@@ -1,6 +1,6 @@
 """What a dry run finds out about an upload, step by step, whether or not it can be a job."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -37,8 +37,9 @@ class Sample(TypedDict):
 
 def sample_of(table: RawTable) -> Sample:
     """Return the beginnings of the cells of the first rows."""
-    rows = (table.texts or table.rows)[:SAMPLE_ROWS]
-    return {"columns": table.columns, "rows": [list(map(_shown, row)) for row in rows]}
+    rows, width = (table.texts or table.rows)[:SAMPLE_ROWS], len(table.columns)
+    shown = [[*map(_shown, row), *[None] * (width - len(row))] for row in rows]
+    return {"columns": table.columns, "rows": shown}
 
 
 def _shown(cell: Any) -> str | None:
@@ -61,12 +62,29 @@ class Findings:
         self.guesses = guesses
         self.sample: Sample | None = None
 
-    def see(self, admitted: Admitted, table: RawTable, services: Services) -> Admitted:
+    def see(
+        self,
+        admitted: Admitted,
+        columns: list[str],
+        read: Callable[[], RawTable | None],
+        services: Services,
+    ) -> Admitted:
         """Note the columns and the first rows, and return what the options with guesses decide.
 
+        Args:
+            admitted: what the options decide.
+            columns: the names of all columns.
+            read: reads the first rows.
+            services: the limits and the models.
+
         Raises:
-            shared.errors.input.BadInput: the options cannot be used.
+            shared.errors.base.ScorelaneError: the rows or the options cannot be used.
         """
+        if len(columns) > services.settings.max_columns:
+            # The rows of so many columns may take gigabytes, although most cells are missing.
+            self.sample = sample_of(RawTable(columns))
+            return admitted
+        table = read() or RawTable(columns)
         self.sample = sample_of(table)
         if self.guesses is None or self.content is None:
             return admitted

@@ -8,7 +8,7 @@ import { bulkBar } from "./jobs-bulk.js";
 import { filterForm, searchOf } from "./jobs-filters.js";
 import { COLUMNS, jobRow } from "./jobs-rows.js";
 import { JobSearch, madeAt, PAGE } from "./jobs-search.js";
-import { hasEnded, poll } from "./live.js";
+import { hasEnded, poll, rest } from "./live.js";
 import { t } from "./messages.js";
 
 /** Seconds between two looks at the first page. */
@@ -33,7 +33,7 @@ export function jobs({ query, signal, who }) {
     h("div", { role: "rowgroup" }, h("div", { role: "row", class: "row head" }, h("div", { role: "columnheader", class: "at-pick" },
       h("label", { class: "check" }, all, h("span", { class: "unseen" }, t("jobs.pick.all")))),
       COLUMNS.map((name) => h("div", { role: "columnheader", class: `at-${name}` }, t(`jobs.${name}`))))), rows);
-  const fresh = button("", showNew, { kind: "primary" });
+  const fresh = button("", showNew, { kind: "primary", hidden: true });
   const nothing = h("div");
   const note = h("p", { class: "muted" });
   const further = button("", () => {
@@ -77,7 +77,7 @@ export function jobs({ query, signal, who }) {
 
   /** Look at what has changed. */
   async function look() {
-    const now = search;
+    const now = search, begin = performance.now();
     if (now.next === undefined) await now.more();
     else {
       const after = beforeSeen();
@@ -86,6 +86,8 @@ export function jobs({ query, signal, who }) {
       if (after && now.sorted.slice(PAGE).some((job) => !hasEnded(job))) await now.refresh(after, true);
     }
     if (now === search) show();
+    // A search that the service takes long for is repeated less often.
+    await rest(((performance.now() - begin) / 1000) * 4, now.signal);
   }
 
   async function more() {
