@@ -28,7 +28,7 @@ export function jobs({ query, signal, who }) {
     begin();
   });
   const all = h("input", { type: "checkbox", onclick: () => pick([...search.jobs.keys()], all.checked) });
-  const rows = h("div", { role: "rowgroup" });
+  const rows = h("div");
   const list = h("div", { role: "table", hidden: true, tabindex: "-1", "aria-label": t("nav.jobs"), class: withOwner ? "list with-owner" : "list" },
     h("div", { role: "rowgroup" }, h("div", { role: "row", class: "row head" }, h("div", { role: "columnheader", class: "at-pick" },
       h("label", { class: "check" }, all, h("span", { class: "unseen" }, t("jobs.pick.all")))),
@@ -112,7 +112,7 @@ export function jobs({ query, signal, who }) {
   function show() {
     const found = search.sorted;
     for (const id of picked) if (!search.jobs.has(id)) picked.delete(id);
-    keyed(rows, found, (job) => job.id, (job) => jobRow(job, onPick));
+    keyed(rows, search.groups, ([key]) => key, groupOf);
     list.removeAttribute("aria-busy");
     list.hidden = found.length === 0;
     const isMore = search.next !== null;
@@ -126,6 +126,16 @@ export function jobs({ query, signal, who }) {
     if (n) say(fresh, t("jobs.new", { n, count: search.restart ? `${n}+` : n }));
     form.suggest(found);
     showPicked();
+  }
+
+  function groupOf() {
+    const group = h("div", { role: "rowgroup", class: "rows" });
+    group.update = ([, found]) => keyed(group, found, (job) => job.id, (job) => {
+      const row = jobRow(job, onPick);
+      row.pick(picked.has(job.id));
+      return row;
+    });
+    return group;
   }
 
   function nothingOf(kind) {
@@ -150,7 +160,8 @@ export function jobs({ query, signal, who }) {
   function beforeSeen() {
     const box = list.getBoundingClientRect();
     const row = document.elementFromPoint(box.left + box.width / 2, Math.max(box.top, 0) + 140)?.closest(".row");
-    return row?.previousElementSibling?.id.slice("job-".length);
+    const seen = search.sorted.findIndex((job) => row?.id === `job-${job.id}`);
+    return search.sorted[seen - 1]?.id;
   }
 
   function onPick(id, event) {
@@ -163,7 +174,7 @@ export function jobs({ query, signal, who }) {
   function pick(ids, isPicked) {
     for (const id of ids) {
       picked[isPicked ? "add" : "delete"](id);
-      rows.keyedRows.get(id)?.pick(isPicked);
+      document.getElementById(`job-${id}`)?.pick(isPicked);
     }
     showPicked();
   }
@@ -179,7 +190,7 @@ export function jobs({ query, signal, who }) {
     if (action === "delete") search.jobs.delete(id);
     else if (action === "cancel" && search.jobs.has(id)) search.jobs.set(id, answer);
     picked.delete(id);
-    rows.keyedRows.get(id)?.pick(false);
+    document.getElementById(`job-${id}`)?.pick(false);
     // Several at a time: the rows are shown once.
     cancelAnimationFrame(later);
     later = requestAnimationFrame(show);
