@@ -39,12 +39,15 @@ export function filterForm(filters, withOwner, onChange) {
     field(t("jobs.model"), model), field(t("jobs.time"), period), range,
     withOwner && field(t("jobs.owner"), named("owner", h("input", { list: "owners-seen", autocomplete: "off",
       value: filters.get("owner") ?? "" }))), lists.label, lists.owner);
+  const clear = h("a", { class: "button quiet", href: "#/jobs", hidden: filters.size === 0 }, t("jobs.clear"));
   const form = h("form", { class: "stack", onsubmit: (event) => event.preventDefault(), onchange: () => {
     showRange();
-    onChange(read());
+    const chosen = read();
+    clear.hidden = chosen.size === 0;
+    onChange(chosen);
   } }, h("fieldset", { class: "states" }, h("legend", { class: "unseen" }, t("jobs.state")), STATES.map((state) =>
     h("label", { class: "pill" }, named("state", h("input", { type: "checkbox", value: state,
-      checked: filters.getAll("state").join().split(",").includes(state) })), known(`state.${state}`, state)))), texts);
+      checked: filters.getAll("state").join().split(",").includes(state) })), known(`state.${state}`, state))), clear), texts);
   showRange();
   offer();
   const node = folded(t("jobs.filters"), form);

@@ -16,6 +16,8 @@ export class JobSearch {
   waiting = new Map();
   /** The cursor of the next page; undefined before the first, null after the last. */
   next = undefined;
+  /** The least ids of the groups, the newest first. */
+  bounds = [];
 
   /** `query()` returns the query of `GET /jobs`. */
   constructor(query, signal) {
@@ -28,6 +30,22 @@ export class JobSearch {
     return [...this.jobs.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
   }
 
+  /**
+   * The jobs in groups of about a page: pairs of a key and jobs. A browser skips a whole group that
+   * is out of sight, and for thousands of single rows even that takes long.
+   */
+  get groups() {
+    const groups = new Map();
+    let at = 0;
+    for (const job of this.sorted) {
+      while (at < this.bounds.length && job.id < this.bounds[at]) at++;
+      const key = this.bounds[at] ?? "";
+      if (!groups.has(key)) groups.set(key, []);
+      groups.get(key).push(job);
+    }
+    return [...groups];
+  }
+
   /** Load the next page. `isFull` says then whether jobs were found for all of it, or all there are. */
   async more() {
     let found = 0;
@@ -37,6 +55,7 @@ export class JobSearch {
       found += page.jobs.length;
       this.next = page.next;
     }
+    this.bounds.push(this.next ?? "");
     this.isFull = found >= PAGE || this.next === null;
   }
 
@@ -47,12 +66,14 @@ export class JobSearch {
   async refresh(after, isHeld) {
     const page = await this.#ask(PAGE, after);
     const newest = this.sorted[0]?.id ?? "";
-    // More jobs were added than a page has: those between are not known, so the list starts again.
-    this.restart = newest && page.next > newest ? page.next : undefined;
-    if (this.restart) this.waiting.clear();
+    if (!after) {
+      // More jobs were added than a page has: those between are not known, so the list starts again.
+      this.restart = newest && page.next > newest ? page.next : undefined;
+      if (this.restart) this.waiting.clear();
+    }
     const now = new Map(page.jobs.map((job) => [job.id, job]));
     for (const job of page.jobs) (job.id > newest ? this.waiting : this.jobs).set(job.id, job);
-    const gone = this.restart ? [] : [...this.jobs.values()].filter(({ id }) => (!after || id < after) && id >= (page.next ?? "") && !now.has(id));
+    const gone = [...this.jobs.values()].filter(({ id }) => id < (after ?? "g") && id >= (page.next ?? "") && !now.has(id));
     if (isHeld) {
       await Promise.all(gone.filter((job) => !hasEnded(job)).map((job) => this.#askFor(job.id)));
     } else {
@@ -66,10 +87,12 @@ export class JobSearch {
     if (this.restart !== undefined) {
       this.jobs.clear();
       this.next = this.restart;
+      this.bounds = [this.restart];
       this.restart = undefined;
     }
     for (const [id, job] of this.waiting) this.jobs.set(id, job);
     this.waiting.clear();
+    if (this.sorted.filter((job) => job.id >= this.bounds[0]).length > 2 * PAGE) this.bounds.unshift(this.sorted[PAGE].id);
   }
 
   async #askFor(id) {

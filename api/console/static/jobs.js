@@ -8,7 +8,7 @@ import { bulkBar } from "./jobs-bulk.js";
 import { filterForm, searchOf } from "./jobs-filters.js";
 import { COLUMNS, jobRow } from "./jobs-rows.js";
 import { JobSearch, madeAt, PAGE } from "./jobs-search.js";
-import { hasEnded, poll } from "./live.js";
+import { hasEnded, poll, rest } from "./live.js";
 import { t } from "./messages.js";
 
 /** Seconds between two looks at the first page. */
@@ -28,12 +28,12 @@ export function jobs({ query, signal, who }) {
     begin();
   });
   const all = h("input", { type: "checkbox", onclick: () => pick([...search.jobs.keys()], all.checked) });
-  const rows = h("div", { role: "rowgroup" });
+  const rows = h("div");
   const list = h("div", { role: "table", hidden: true, tabindex: "-1", "aria-label": t("nav.jobs"), class: withOwner ? "list with-owner" : "list" },
     h("div", { role: "rowgroup" }, h("div", { role: "row", class: "row head" }, h("div", { role: "columnheader", class: "at-pick" },
       h("label", { class: "check" }, all, h("span", { class: "unseen" }, t("jobs.pick.all")))),
       COLUMNS.map((name) => h("div", { role: "columnheader", class: `at-${name}` }, t(`jobs.${name}`))))), rows);
-  const fresh = button("", showNew, { kind: "primary" });
+  const fresh = button("", showNew, { kind: "primary", hidden: true });
   const nothing = h("div");
   const note = h("p", { class: "muted" });
   const further = button("", () => {
@@ -77,7 +77,7 @@ export function jobs({ query, signal, who }) {
 
   /** Look at what has changed. */
   async function look() {
-    const now = search;
+    const now = search, begin = performance.now();
     if (now.next === undefined) await now.more();
     else {
       const after = beforeSeen();
@@ -86,6 +86,8 @@ export function jobs({ query, signal, who }) {
       if (after && now.sorted.slice(PAGE).some((job) => !hasEnded(job))) await now.refresh(after, true);
     }
     if (now === search) show();
+    // A search that the service takes long for is repeated less often.
+    await rest(((performance.now() - begin) / 1000) * 4, now.signal);
   }
 
   async function more() {
@@ -110,7 +112,7 @@ export function jobs({ query, signal, who }) {
   function show() {
     const found = search.sorted;
     for (const id of picked) if (!search.jobs.has(id)) picked.delete(id);
-    keyed(rows, found, (job) => job.id, (job) => jobRow(job, onPick));
+    keyed(rows, search.groups, ([key]) => key, groupOf);
     list.removeAttribute("aria-busy");
     list.hidden = found.length === 0;
     const isMore = search.next !== null;
@@ -124,6 +126,16 @@ export function jobs({ query, signal, who }) {
     if (n) say(fresh, t("jobs.new", { n, count: search.restart ? `${n}+` : n }));
     form.suggest(found);
     showPicked();
+  }
+
+  function groupOf() {
+    const group = h("div", { role: "rowgroup", class: "rows" });
+    group.update = ([, found]) => keyed(group, found, (job) => job.id, (job) => {
+      const row = jobRow(job, onPick);
+      row.pick(picked.has(job.id));
+      return row;
+    });
+    return group;
   }
 
   function nothingOf(kind) {
@@ -148,7 +160,8 @@ export function jobs({ query, signal, who }) {
   function beforeSeen() {
     const box = list.getBoundingClientRect();
     const row = document.elementFromPoint(box.left + box.width / 2, Math.max(box.top, 0) + 140)?.closest(".row");
-    return row?.previousElementSibling?.id.slice("job-".length);
+    const seen = search.sorted.findIndex((job) => row?.id === `job-${job.id}`);
+    return search.sorted[seen - 1]?.id;
   }
 
   function onPick(id, event) {
@@ -161,7 +174,7 @@ export function jobs({ query, signal, who }) {
   function pick(ids, isPicked) {
     for (const id of ids) {
       picked[isPicked ? "add" : "delete"](id);
-      rows.keyedRows.get(id)?.pick(isPicked);
+      document.getElementById(`job-${id}`)?.pick(isPicked);
     }
     showPicked();
   }
@@ -177,7 +190,7 @@ export function jobs({ query, signal, who }) {
     if (action === "delete") search.jobs.delete(id);
     else if (action === "cancel" && search.jobs.has(id)) search.jobs.set(id, answer);
     picked.delete(id);
-    rows.keyedRows.get(id)?.pick(false);
+    document.getElementById(`job-${id}`)?.pick(false);
     // Several at a time: the rows are shown once.
     cancelAnimationFrame(later);
     later = requestAnimationFrame(show);

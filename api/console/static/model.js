@@ -1,21 +1,21 @@
 // The page of one model.
 
-import { card, copyable, facts, heading, table } from "./components.js";
+import { card, copyable, facts, table } from "./components.js";
 import { fill, h } from "./dom.js";
 import { count, number, ratio } from "./format.js";
 import { known, t } from "./messages.js";
 import { served } from "./models.js";
 import { examples, tryBox } from "./try-row.js";
 
-/** The page of a model: its `node`, and `update(model)` for what changes while its version stays. */
+/** The page of a model: `beside` its name, `node` below, and `update(model)` while its version stays. */
 export function modelPage(model, { signal, who }) {
   const state = h("span");
   const [curl, python] = [copyable("curl", ""), copyable("Python", "")];
   const showCall = (row) => [curl.show, python.show].forEach((show, at) => show(examples(model, row, who.needs_key)[at]));
   const mayTry = who.scopes.includes("submit");
+  const beside = [model.default && h("span", { class: "chip" }, t("models.default")), state,
+    h("a", { class: "button", href: `#/jobs?${new URLSearchParams({ model: model.name })}` }, t("model.jobs"))];
   const node = [
-    heading(model.name, model.default && h("span", { class: "chip" }, t("models.default")), state,
-      h("a", { class: "button", href: `#/jobs?${new URLSearchParams({ model: model.name })}` }, t("model.jobs"))),
     model.description && h("p", { class: "muted" }, model.description),
     mayTry && tryBox(model, signal, showCall),
     card(null, facts([
@@ -36,7 +36,7 @@ export function modelPage(model, { signal, who }) {
   const update = (now) => fill(state, served(now));
   update(model);
   if (mayTry) showCall({});
-  return { node, model, update };
+  return { beside, node, model, update };
 }
 
 const typeOf = ({ type }) => known(`type.${type}`, type);

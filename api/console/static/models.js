@@ -17,6 +17,8 @@ const MOST_NAMES = 3;
 /** The page of all models, or of the one that the address names. */
 export function models({ params: [name], signal, who }) {
   const title = name ?? t("nav.models");
+  // At once, because a page that is opened focuses its heading.
+  const beside = h("div", { class: "beside" });
   const content = h("div", { class: "models-page" });
   const grid = h("div", { class: "grid" });
   const failures = h("div", { class: "stack" });
@@ -36,14 +38,15 @@ export function models({ params: [name], signal, who }) {
     poll(look, PERIOD, signal, (error) => fill(content, trouble(error, begin)));
   };
   begin();
-  return { title, node: [name === undefined && heading(title), content].filter(Boolean) };
+  return { title, node: [heading(title, beside), content] };
 
   // The page of one model stays as it is: a person may be typing into it.
   function showOne({ models: all, failed }) {
     const model = all.find((one) => one.name === name);
     if (shown && model?.version === shown.model.version) return shown.update(model);
     shown = model && modelPage(model, { signal, who });
-    fill(content, shown?.node ?? [heading(name), failed.filter((one) => one.name === name).map(failureOf),
+    fill(beside, shown?.beside ?? null);
+    fill(content, shown?.node ?? [failed.filter((one) => one.name === name).map(failureOf),
       empty(t("model.missing"), t("model.missing.text"), h("a", { class: "button", href: "#/models" }, t("nav.models")))]);
   }
 }

@@ -1,0 +1,128 @@
+"""The pages of the models, and the box to try one row."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, expect
+from support.browser.axe import check_axe
+from support.browser.console import open_console
+from support.browser.keyboard import check_focus_shows
+from support.browser.layout import check_fits
+from support.browser.window import Window
+from support.four_models import titanic
+from support.owners import READER
+from support.programs import FAST, ROOT, Programs
+
+
+@pytest.fixture(scope="module")
+def with_table(
+    start_service: Callable[..., Programs], tmp_path_factory: pytest.TempPathFactory
+) -> Programs:
+    """A service with a model of texts and one of a table."""
+    models = tmp_path_factory.mktemp("models")
+    (models / "fast").symlink_to(FAST)
+    titanic().add(models)
+    return start_service(processes="1", serve="fast,titanic", models_dir=str(models))
+
+
+@pytest.fixture
+def page(new_window: Callable[..., Window], with_table: Programs) -> Page:
+    """A tab on the service with a table."""
+    return new_window(with_table).page
+
+
+def test_all_models_are_shown(page: Page) -> None:
+    """Each model has a card that leads to its page, and to its jobs."""
+    open_console(page, "/#/models")
+    cards = page.get_by_role("article")
+    expect(cards).to_have_count(2)
+    expect(cards.filter(has_text="fast")).to_contain_text("Default")
+    expect(cards.filter(has_text="titanic")).to_contain_text("Served by 1 process")
+    cards.get_by_role("link", name="titanic").click()
+    expect(page.get_by_role("heading", name="titanic")).to_be_focused()
+    expect(page.get_by_role("table", name="Inputs").get_by_role("row")).to_have_count(6)
+    page.get_by_role("link", name="Its jobs").click()
+    expect(page.get_by_label("Model")).to_have_value("titanic")
+
+
+def test_a_text_is_tried(page: Page, with_table: Programs) -> None:
+    """Ctrl+Enter scores the text, and the page shows the score that the API gives."""
+    text = 'It\'s "not" bad\nand never was'
+    answer = with_table.client.post("/score", params={"model": "fast"}, json=[{"text": text}])
+    [row] = answer.json()
+    open_console(page, "/#/models/fast")
+    page.get_by_label("text", exact=True).fill(text)
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text(f"{row['Sentiment_Score']:.4g}", exact=True)).to_be_visible()
+    expect(page.get_by_text("Answered in")).to_be_visible()
+
+
+def test_a_row_of_a_table_is_tried(page: Page) -> None:
+    """An error is at the field that it is about; a corrected row gets its label and its chances."""
+    open_console(page, "/#/models/titanic")
+    age = page.get_by_label("Age (optional)")
+    age.fill("abc")
+    page.get_by_label("Pclass").fill("3")
+    page.get_by_label("Sex").fill("female")
+    page.get_by_label("Fare").fill("7.25")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Age is not a number: 'abc'")).to_be_visible()
+    expect(age).to_have_attribute("aria-invalid", "true")
+    expect(age).to_be_focused()
+    age.fill("22")
+    page.keyboard.press("Enter")
+    expect(page.locator(".results")).to_have_text("label1")
+    chances = page.get_by_role("listitem")
+    expect(chances).to_have_count(2)
+    expect(chances.first).to_contain_text("%")
+    expect(age).not_to_have_attribute("aria-invalid", "true")
+
+
+@pytest.mark.parametrize("model", ["fast", "titanic"])
+def test_the_calls_work_as_they_are_shown(page: Page, model: str) -> None:
+    """The calls of curl and Python, pasted into a shell and a script, score a row."""
+    open_console(page, f"/#/models/{model}")
+    curl, script = page.locator("pre").all_inner_texts()
+    made = subprocess.run(["bash", "-c", curl], capture_output=True, text=True, check=True)
+    assert '"ref":1' in made.stdout
+    assert '"error"' not in made.stdout or model == "titanic"
+    python = [sys.executable, "-c", script]
+    printed = subprocess.run(python, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "error" in printed.stdout
+
+
+def test_a_key_that_only_reads_has_no_box(
+    new_window: Callable[..., Window], keyed_service: Programs
+) -> None:
+    """Scoring needs the scope to submit: without it there is nothing to try."""
+    page = new_window(keyed_service).page
+    open_console(page, "/#/models/fast", READER.key)
+    expect(page.get_by_role("heading", name="Inputs")).to_be_visible()
+    expect(page.get_by_role("button", name="Score")).to_have_count(0)
+
+
+def test_a_model_that_is_not_there(page: Page) -> None:
+    """An address of a model that no worker has leads back to the models."""
+    open_console(page, "/#/models/nobody")
+    expect(page.get_by_text("No such model")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_anybody_can_use_them(
+    new_window: Callable[..., Window],
+    with_table: Programs,
+    scheme: Literal["light", "dark"],
+    width: int,
+) -> None:
+    """In both colours, on wide and narrow screens: no rule of axe is broken, nothing is cut off."""
+    page = new_window(with_table, width=width, scheme=scheme).page
+    for path in ("/#/models", "/#/models/titanic"):
+        open_console(page, path)
+        expect(page.locator("main").get_by_text("Served by 1 process").first).to_be_visible()
+        check_axe(page)
+        check_fits(page)
+        check_focus_shows(page)
