@@ -31,6 +31,11 @@ let leaving = new AbortController();
 async function start() {
   listen(askForKey, showConnection);
   addEventListener("hashchange", () => who && show());
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    // Its address would name a page.
+    event.preventDefault();
+    main.focus();
+  });
   await identify();
 }
 
