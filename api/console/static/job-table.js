@@ -24,7 +24,7 @@ export function rowTable(onRow) {
       isErrors && column(t("job.rows.error")), carried.map((name) => column(name))));
     fill(body, rows.map((row, at) => h("tr", {},
       h("td", { class: "number muted" }, isErrors ? link(numbers[at]) : count(numbers[at])),
-      h("td", {}, text(row.ref)),
+      h("td", { class: "text" }, text(row.ref)),
       isErrors ? h("td", {}, text(row.error))
         : row.error ? h("td", { class: "job-bad", colspan: outputs.length }, text(row.error))
         : outputs.map((one) => value(one, row[one.name])),
@@ -35,7 +35,9 @@ export function rowTable(onRow) {
 }
 
 const column = (name, kind) => h("th", { scope: "col", class: kind ?? null }, name);
-const isNumber = (output) => output.type !== "string" && output.type !== "boolean" && output.type !== "datetime";
+
+/** Whether an output is a number. */
+export const isNumber = ({ type }) => type === "double" || type === "long";
 
 function value(output, one) {
   if (one === null || one === undefined) return h("td", { class: "muted" }, "–");
