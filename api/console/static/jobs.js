@@ -87,7 +87,7 @@ export function jobs({ query, signal, who }) {
     }
     if (now === search) show();
     // A search that the service takes long for is repeated less often.
-    await rest(((performance.now() - begin) / 1000) * 4, now.signal);
+    await rest(((performance.now() - begin) / 1000) * 2, now.signal);
   }
 
   async function more() {
