@@ -59,7 +59,7 @@ test-clients: $(ENVIRONMENT) $(CLIENTS)  ## call the service with MLflow, KServe
 	$(BIN)/python -m pytest -m clients tests/interop
 
 .PHONY: test-browser
-test-browser: $(ENVIRONMENT)  ## look at the service's pages in Chromium, which is installed if there is none
+test-browser: $(ENVIRONMENT)  ## look at the service's pages in Chromium, which it installs: about 4 minutes
 	@bash tests/browser/chromium.sh
 	$(BIN)/python -m pytest -m browser tests/browser
 

@@ -17,8 +17,7 @@ from api.errors import RETRY_AFTER, status_of
 from api.jobs.representation import JobId
 from api.release import release
 from api.schema.describe import Answer, Content, Description, Parameter, Schema, describes, json
-from api.security.access import OPTIONAL_KEY, SCOPES
-from api.security.keys import Scope
+from api.security.access import OPTIONAL_KEY, scopes_of
 from shared.errors import service as errors
 from shared.errors.base import ScorelaneError
 
@@ -178,11 +177,12 @@ def _operation(app: Flask, rule: Rule, schemas: _Schemas) -> Schema:
     view = app.view_functions[rule.endpoint]
     about: Description = view.__dict__["description"]
     summary, _, more = inspect.cleandoc(view.__doc__ or "").partition("\n\n")
-    scope = SCOPES.get(rule.endpoint, Scope.ADMIN)
-    if scope:
-        more = "\n\n".join([*filter(None, [more]), f"A key needs the scope `{scope}`."])
-    takes_key = scope or rule.endpoint in OPTIONAL_KEY
-    refused = [*about.refused, *(_WITH_KEYS if scope else ())]
+    scopes = scopes_of(rule.endpoint)
+    if scopes:
+        named = " or ".join(f"`{scope}`" for scope in scopes)
+        more = "\n\n".join([*filter(None, [more]), f"A key needs the scope {named}."])
+    takes_key = bool(scopes) or rule.endpoint in OPTIONAL_KEY
+    refused = [*about.refused, *(_WITH_KEYS if scopes else ())]
     answers = {str(status): _answer(one, schemas) for status, one in about.answers.items()}
     found: Schema = {
         "operationId": rule.endpoint.rpartition(".")[2],

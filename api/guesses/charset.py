@@ -14,10 +14,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-#: A character of UTF-8 that is no ASCII, or else a byte of something else.
-_NOT_ASCII = re.compile(
-    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|([\x80-\xff])"
-)
+#: What decoding with `surrogateescape` makes of bytes that are no UTF-8.
+_BAD = re.compile("[\udc80-\udcff]+")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 #: The bytes that are odd for a text in Windows-1252, as a share of those that are no ASCII, up to
 #: which it is taken for one.
@@ -93,23 +92,24 @@ def _is_text(sign: str) -> bool:
 
 def _windows(head: bytes) -> Guess | None:
     """Guess Windows-1252 for a text that is not UTF-8, if it makes words of it."""
-    found = list(_NOT_ASCII.finditer(head))
-    bad = [one for one in found if one[1]]
-    if len(found) - len(bad) > _MOST_ODD * len(bad):
+    mixed = head.decode("utf-8", "surrogateescape")
+    bad = sum(map(len, _BAD.findall(mixed)))
+    if sum(map(len, _NOT_ASCII.findall(mixed))) - bad > _MOST_ODD * bad:
         # UTF-8 with some bad bytes: read otherwise, all its good characters would become bad.
         return None
     try:
         text = head.decode("cp1252")
     except UnicodeDecodeError:
         return None
-    signs = [sign for sign in text if sign > "\x7f"]
-    if sum(map(_is_odd, _AFTER_A_LETTER.findall(text))) > _MOST_ODD * len(signs):
+    runs = list(map(len, _NOT_ASCII.findall(text)))
+    if sum(_is_odd(one) for one in _AFTER_A_LETTER.finditer(text)) > _MOST_ODD * sum(runs):
         return None
     # In an alphabet of its own, most letters stand next to one another; in Portuguese some do.
-    neighbours = sum(len(run) - 1 for run in re.findall(r"[^\x00-\x7f]+", text))
-    if neighbours > 0.5 * len(signs):
+    if sum(runs) - len(runs) > 0.5 * sum(runs):
         return None
-    at = f"byte {bad[0].start():,} is 0x{bad[0][0][0]:02x}"
+    found = _BAD.search(mixed)
+    first = len(mixed[: found.start()].encode()) if found else 0
+    at = f"byte {first:,} is 0x{head[first]:02x}"
     reason = (
         f"The file is not UTF-8 ({at}). Read as Windows-1252, which has all letters of Latin-1; "
         "this is a guess: look at the accents in the rows."
@@ -117,8 +117,8 @@ def _windows(head: bytes) -> Guess | None:
     return Guess("charset", "cp1252", reason, _others(head))
 
 
-def _is_odd(found: tuple[str, str, str]) -> bool:
-    before, sign, after = found
+def _is_odd(found: "re.Match[str]") -> bool:
+    before, sign, after = found.groups()
     if unicodedata.category(sign)[0] != "L" or sign in "\u00aa\u00ba":
         return sign not in (_WITHIN_WORDS if after else _AFTER_WORDS)
     return sign.isupper() and before.islower()

@@ -34,6 +34,7 @@ _LEAST_CHARS, _MOST_NAME_CHARS = 12, 40
 #: The most alternatives that are named.
 _MOST_OTHERS = 5
 
+_LETTER = re.compile(r"[^\W\d_]").search
 _ONE_WORD = re.compile(r"[^\W\d]\w*")
 
 
@@ -92,7 +93,7 @@ def _by_name(columns: Sequence[str], name: str) -> tuple[str | None, str]:
 def _looks_headless(columns: Sequence[str]) -> bool:
     """Whether the names seem to be the cells of a row."""
     return any(
-        len(name) > _MOST_NAME_CHARS or name[-1:] in ".!?" or not re.search(r"[^\W\d_]", name)
+        len(name) > _MOST_NAME_CHARS or name[-1:] in ".!?" or not _LETTER(name)
         for name in columns
         if name
     )
@@ -101,7 +102,7 @@ def _looks_headless(columns: Sequence[str]) -> bool:
 def _text_length(cells: Sequence[Any]) -> float:
     """The average length of texts with letters; 0 if most cells are something else."""
     filled = [cell for cell in cells if cell not in (None, "")]
-    texts = [cell for cell in filled if isinstance(cell, str) and re.search(r"[^\W\d_]", cell)]
+    texts = [cell for cell in filled if isinstance(cell, str) and _LETTER(cell)]
     if not filled or len(texts) * 2 <= len(filled):
         return 0
     return sum(map(len, texts)) / len(texts)

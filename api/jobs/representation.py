@@ -83,6 +83,13 @@ class JobJson(TypedDict):
         Literal["skip", "fail"] | float,
         Field(description="A share: more rows with an error than this fail the job."),
     ]
+    options: Annotated[
+        dict[str, str] | None,
+        Field(
+            description="The other options, as `POST /jobs` takes them, without `callback_url`. "
+            "Null if they are not known, or too long for an address."
+        ),
+    ]
     callback: Annotated[CallbackJson | None, Field(description="Null without a `callback_url`.")]
     labels: dict[str, str]
     retry_of: Annotated[JobId | None, Field(description="The job that it repeats.")]
@@ -108,6 +115,7 @@ EXAMPLE_JOB: JobJson = {
     "expires_at": None,
     "error": None,
     "on_error": "skip",
+    "options": {"text_column": "review", "retention_seconds": "86400"},
     "callback": {"state": CallbackState.WAITING, "attempts": 0, "last_error": None},
     "labels": {"team": "growth"},
     "retry_of": None,
@@ -145,6 +153,7 @@ def job_json(services: Services, job: Job) -> JobJson:
         "expires_at": _moment(None if job.finished_at is None else job.finished_at + retention),
         "error": job.error,
         "on_error": on_error_of(job.spec.tolerance),
+        "options": _options(job),
         "callback": _callback(job),
         "labels": job.spec.labels,
         "retry_of": job.spec.retry_of,
@@ -204,6 +213,13 @@ def _detail(services: Services, job: Job) -> str:
         State.FAILED: f"It could not be carried out: {job.error}",
         State.CANCELLED: "It was cancelled before it ended.",
     }.get(job.state, waiting)
+
+
+def _options(job: Job) -> dict[str, str] | None:
+    """The options of the request; a retry may have changed the retention."""
+    if job.spec.options is None or job.spec.retention is None:
+        return job.spec.options
+    return job.spec.options | {"retention_seconds": f"{job.spec.retention:.0f}"}
 
 
 def _callback(job: Job) -> CallbackJson | None:

@@ -21,9 +21,9 @@ from shared.errors.service import (
 from shared.jobs.job_store import JobStore, Spent
 from shared.redis.refusals import refusal
 
-#: The scope that each endpoint needs; None: no key at all, or as `OPTIONAL_KEY` says. Any
-#: other endpoint needs `ADMIN`.
-SCOPES: dict[str, Scope | None] = {
+#: The scope that each endpoint needs, or several of which one is enough; None: no key at all, or as
+#: `OPTIONAL_KEY` says. Any other endpoint needs `ADMIN`.
+SCOPES: dict[str, Scope | tuple[Scope, ...] | None] = {
     "health.livez": None,
     "health.readyz": None,
     "article.apitest": None,
@@ -70,7 +70,8 @@ SCOPES: dict[str, Scope | None] = {
     "results.results": Scope.READ,
     "bad_rows.bad_rows": Scope.READ,
     "summary.summary": Scope.READ,
-    "models.models": Scope.READ,
+    # Who sends rows chooses a model, too.
+    "models.models": (Scope.READ, Scope.SUBMIT),
     "metrics.metrics": Scope.ADMIN,
     "metrics.workers": Scope.ADMIN,
     "service.service": Scope.ADMIN,
@@ -119,6 +120,14 @@ def current_signer() -> Callable[[str, str], tuple[str, int]] | None:
     return signer
 
 
+def scopes_of(endpoint: str | None) -> tuple[Scope, ...]:
+    """The scopes of which a key needs one for an endpoint; empty: it needs no key."""
+    found = SCOPES.get(endpoint or "", Scope.ADMIN)
+    if found is None:
+        return ()
+    return (found,) if isinstance(found, Scope) else found
+
+
 class Access:
     """Checks the key of every request, and adds the headers that every response has."""
 
@@ -150,17 +159,17 @@ class Access:
         return None
 
     def _check_key(self) -> None:
-        scope = SCOPES.get(request.endpoint or "", Scope.ADMIN)
+        scopes = scopes_of(request.endpoint)
         # An address that does not exist (no endpoint) is a 404 for everybody, with or without key.
         optional = request.endpoint in OPTIONAL_KEY
-        if not self._keys or request.endpoint is None or (scope is None and not optional):
+        if not self._keys or request.endpoint is None or (not scopes and not optional):
             return
         if optional and _presented() is None:
             g.key = NOBODY
             return
         key = self._key_of_request()
-        if scope is not None and not key.allows(scope):
-            raise WrongScope(scope=scope.value)
+        if scopes and not any(key.allows(scope) for scope in scopes):
+            raise WrongScope(scope="' or '".join(scopes))
         g.key = key
         g.is_still_valid = partial(self._keys.has, key)
         g.sign = partial(self._links.sign, key)

@@ -12,7 +12,8 @@ from api.jobs.representation import ModelName
 from api.requests.content import content_of
 from api.security.access import current_identity
 from api.services import Services
-from api.submission.findings import Findings, Sample, options_of
+from api.submission.findings import Findings, Sample
+from api.submission.given_options import options_of
 from api.submission.guessing import Guesses
 from api.submission.preview import Preview, preview_of
 from api.submission.warnings import merged_rows_warnings, missing_words_warnings

@@ -1,25 +1,20 @@
 """What a dry run finds out about an upload, step by step, whether or not it can be a job."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from api.guesses.csv_form import NAMES
-from api.guesses.guess import Guess
-from api.requests.content import IN_THE_QUERY, RequestContent
-from api.requests.option_values import PARSERS
-from api.requests.options import JobOptions
+from api.requests.content import RequestContent
 from api.services import Services
 from api.submission.admission import Admitted, admit
+from api.submission.given_options import options_of
 from api.submission.guessing import Guesses
-from api.uploads.charsets import is_utf8
 from api.uploads.formats import Format
 from api.uploads.raw_table import RawTable
 from shared.errors.base import ScorelaneError
-from shared.errors.input import BadOption
 from shared.tables.stored_rows import cell_text
 
 #: How many rows a sample has, and how many characters of each cell.
@@ -42,8 +37,9 @@ class Sample(TypedDict):
 
 def sample_of(table: RawTable) -> Sample:
     """Return the beginnings of the cells of the first rows."""
-    rows = (table.texts or table.rows)[:SAMPLE_ROWS]
-    return {"columns": table.columns, "rows": [list(map(_shown, row)) for row in rows]}
+    rows, width = (table.texts or table.rows)[:SAMPLE_ROWS], len(table.columns)
+    shown = [[*map(_shown, row), *[None] * (width - len(row))] for row in rows]
+    return {"columns": table.columns, "rows": shown}
 
 
 def _shown(cell: Any) -> str | None:
@@ -66,12 +62,29 @@ class Findings:
         self.guesses = guesses
         self.sample: Sample | None = None
 
-    def see(self, admitted: Admitted, table: RawTable, services: Services) -> Admitted:
+    def see(
+        self,
+        admitted: Admitted,
+        columns: list[str],
+        read: Callable[[], RawTable | None],
+        services: Services,
+    ) -> Admitted:
         """Note the columns and the first rows, and return what the options with guesses decide.
 
+        Args:
+            admitted: what the options decide.
+            columns: the names of all columns.
+            read: reads the first rows.
+            services: the limits and the models.
+
         Raises:
-            shared.errors.input.BadInput: the options cannot be used.
+            shared.errors.base.ScorelaneError: the rows or the options cannot be used.
         """
+        if len(columns) > services.settings.max_columns:
+            # The rows of so many columns may take gigabytes, although most cells are missing.
+            self.sample = sample_of(RawTable(columns))
+            return admitted
+        table = read() or RawTable(columns)
         self.sample = sample_of(table)
         if self.guesses is None or self.content is None:
             return admitted
@@ -102,38 +115,3 @@ class Findings:
         except ScorelaneError as error:
             error.known |= self.known()
             raise
-
-
-def options_of(content: RequestContent, guesses: Iterable[Guess]) -> dict[str, str | list[str]]:
-    """Return the options of a submission that is read as a dry run was, as a request has them.
-
-    Only those that differ from the defaults; with the delimiter and the charset that the content
-    type or the name of the file implies, as the submission may be sent in another way.
-
-    Args:
-        content: the content of the dry run.
-        guesses: of the dry run.
-    """
-    found: dict[str, str | list[str]] = {}
-    if content.kind.delimiter:
-        found["delimiter"] = NAMES[content.kind.delimiter]
-    if content.charset and content.kind.format is Format.CSV and not is_utf8(content.charset):
-        found["charset"] = content.charset
-    labels = list[str]()
-    for source in content.sources:
-        found |= {name: value for name, value in source.items() if name not in IN_THE_QUERY}
-        labels += source.getlist("label")
-    if labels:
-        found["label"] = labels
-    found |= {one.option: one.value for one in guesses if one.option not in content.given}
-    return {name: value for name, value in found.items() if not _is_default(name, value)}
-
-
-def _is_default(name: str, value: str | list[str]) -> bool:
-    if isinstance(value, list):
-        return False
-    try:
-        parsed = PARSERS[name](value) if name in PARSERS else value
-    except BadOption:
-        return False
-    return bool(parsed == getattr(JobOptions, name, None))

@@ -15,6 +15,7 @@ from api.submission.checks import (
     check_json,
     check_upload,
 )
+from api.submission.given_options import kept_options
 from api.submission.idempotency import Claim
 from api.submission.recording import new_folder, record_bulk, record_small
 from api.submission.stored_upload import StoredUpload
@@ -40,17 +41,20 @@ def take_job(services: Services, request: Request, claim: Claim | None = None) -
     if claim:
         content = claim.watch(content)
 
-    def binding(admitted: Admitted) -> Terms:
-        return {"binding": claim.bind_rows(content.kind, admitted.options)} if claim else {}
+    def from_request(admitted: Admitted) -> Terms:
+        terms: Terms = {"options": kept_options(content)}
+        return terms | (
+            {"binding": claim.bind_rows(content.kind, admitted.options)} if claim else {}
+        )
 
     if content.kind.format is Format.JSON:
         with services.body_memory.reserving() as memory:
-            return _take_json(services, content, request.content_length, memory, binding)
+            return _take_json(services, content, request.content_length, memory, from_request)
     early = check_early(services, content, request.content_length)
     with new_folder(services) as job_id:
         destination = BlobDestination(services.blobs, upload_key_of(job_id))
         upload = check_upload(services, content, early, destination)
-        terms = upload.terms | binding(upload.admitted)
+        terms = upload.terms | from_request(upload.admitted)
         return record_bulk(services, upload.admitted.served, job_id, upload.content, terms)
 
 
@@ -59,10 +63,10 @@ def _take_json(
     content: RequestContent,
     announced: int | None,
     memory: Reservation,
-    binding: Callable[[Admitted], Terms],
+    from_request: Callable[[Admitted], Terms],
 ) -> Job:
     checked = check_json(services, content, announced, memory)
-    terms = checked.terms | binding(checked.admitted)
+    terms = checked.terms | from_request(checked.admitted)
     served, rows = checked.admitted.served, checked.rows
     if checked.is_small:
         return record_small(services, served, rows, terms)

@@ -87,7 +87,9 @@ def _preview_json(
     findings: Findings,
 ) -> Preview:
     def review(admitted: Admitted, columns: list[str], value: Any = None) -> Admitted:
-        return findings.see(admitted, json_table(value, columns, PREVIEW_ROWS), services)
+        return findings.see(
+            admitted, columns, lambda: json_table(value, columns, PREVIEW_ROWS), services
+        )
 
     checked = check_json(services, content, announced, memory, review)
     if checked.is_small:
@@ -115,9 +117,11 @@ def _preview_parquet(
         destination = BlobDestination(services.blobs, upload_key_of(job_id))
 
         def review(admitted: Admitted, columns: list[str], _value: Any = None) -> Admitted:
-            with destination.open() as stored:
-                table = parquet_table(stored, columns, PREVIEW_ROWS, PREVIEW_BYTES)
-            return findings.see(admitted, table, services)
+            def read() -> RawTable:
+                with destination.open() as stored:
+                    return parquet_table(stored, columns, PREVIEW_ROWS, PREVIEW_BYTES)
+
+            return findings.see(admitted, columns, read, services)
 
         upload = check_upload(services, content, early, destination, review)
         with destination.open() as stored:
@@ -143,16 +147,18 @@ def _preview_text(
     head = Head(content, services.settings, memory)
 
     def review(admitted: Admitted, columns: list[str], _value: Any = None) -> Admitted:
-        lines, most = head.whole_lines(), PREVIEW_ROWS
-        if findings.guesses:
-            # Guesses are compared with all of them.
-            most = len(lines)
-            memory.raise_to(CELLS_COPIES * most, SHORTER_ADVICE)
-        if content.kind.format is not Format.CSV:
-            return findings.see(admitted, ndjson_table(lines, columns, most), services)
-        is_named = content.delimiter_is_named
-        table = csv_table(lines, content.delimiter, most, is_named=is_named)
-        return findings.see(admitted, table or RawTable(columns), services)
+        def read() -> RawTable | None:
+            lines, most = head.whole_lines(), PREVIEW_ROWS
+            if findings.guesses:
+                # Guesses are compared with all of them.
+                most = len(lines)
+                memory.raise_to(CELLS_COPIES * most, SHORTER_ADVICE)
+            if content.kind.format is not Format.CSV:
+                return ndjson_table(lines, columns, most)
+            is_named = content.delimiter_is_named
+            return csv_table(lines, content.delimiter, most, is_named=is_named)
+
+        return findings.see(admitted, columns, read, services)
 
     upload = check_upload(services, head.content, early, head, review)
     lines = head.whole_lines()

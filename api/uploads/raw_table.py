@@ -19,6 +19,9 @@ from shared.tables.csv_records import Record
 from shared.tables.json_lines import parse_line
 from shared.tables.parquet_rows import first_rows_of
 
+#: The most cells of rows that may have many more columns than fields.
+MOST_CELLS = 500_000
+
 #: The names of columns are an argument of the process that reads Parquet, twice; Linux takes
 #: 128 KiB.
 _MOST_NAME_BYTES = 24 * 1024
@@ -30,8 +33,8 @@ class RawTable:
 
     Attributes:
         columns: the names of all columns.
-        rows: a cell for each column, None where there is none: strings of a CSV, else JSON values.
-            Rows that cannot be read are left out.
+        rows: the cells of each row, strings of a CSV, else JSON values. None, or the end of the
+            row: there is no cell. Rows that cannot be read are left out.
         texts: the cells as the results would carry them, if they differ from `rows`.
     """
 
@@ -42,7 +45,7 @@ class RawTable:
     def column(self, name: str) -> list[Any]:
         """The cells of the first column with this name."""
         at = self.columns.index(name)
-        return [row[at] for row in self.rows]
+        return [row[at] if at < len(row) else None for row in self.rows]
 
 
 def csv_table(content: bytes, delimiter: str, most: int, *, is_named: bool) -> RawTable | None:
@@ -61,10 +64,10 @@ def csv_table(content: bytes, delimiter: str, most: int, *, is_named: bool) -> R
         reader.finish()
     if reader.columns is None:
         return None
-    width, rows = len(reader.columns), list[list[str | None]]()
+    width, rows = len(reader.columns), list[list[str]]()
     with suppress(BadInput, UnicodeDecodeError):
         for run in csv_rows(content, reader):
-            rows += [[*row, *[None] * (width - len(row))][:width] for row in run if row]
+            rows += [row[:width] for row in run if row]
             if len(rows) >= most:
                 break
     return RawTable(reader.columns, rows[:most])
@@ -114,7 +117,7 @@ def _one_by_one(records: Iterator[Record], _row: int) -> Iterator[list[list[str]
 
 def ndjson_table(content: bytes, columns: list[str], most: int) -> RawTable:
     """Read the first rows of lines of JSON objects; see `csv_table`."""
-    rows = []
+    rows, most = [], min(most, MOST_CELLS // max(len(columns), 1))
     for line in islice(io.BytesIO(content.removeprefix(codecs.BOM_UTF8)), most):
         try:
             rows.append(list(map(parse_line(line).get, columns)))

@@ -131,6 +131,10 @@ class Spec(_Frozen):
     labels: dict[str, str] = Field(
         {}, description="Labels of the owner, by which jobs can be found."
     )
+    options: dict[str, str] | None = Field(
+        None,
+        description="Other options, in the words of the request; None: unknown, or too long.",
+    )
     retention: float | None = Field(
         None,
         gt=0,

@@ -127,7 +127,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_window(
-    request: pytest.FixtureRequest, browser: Browser, service: Programs, tmp_path: Path
+    request: pytest.FixtureRequest, browser: Browser, tmp_path: Path
 ) -> Iterator[Callable[..., Window]]:
     """A function that opens a window on a service, by default on `service`.
 
@@ -139,7 +139,9 @@ def new_window(
     request.node.stash[_windows] = windows, tmp_path
     traces = os.environ.get("TRACES")
 
-    def new(on: Programs = service, **options: Any) -> Window:
+    def new(on: Programs | None = None, **options: Any) -> Window:
+        # Here, so that a test with a service of its own need not wait for the other to start.
+        on = on or request.getfixturevalue("service")
         window = Window(browser, f"http://127.0.0.1:{on.port}", **options)
         windows.append(window)
         if traces:

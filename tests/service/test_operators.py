@@ -6,7 +6,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -263,40 +262,6 @@ def test_top_and_doctor_look_at_the_service(service: Programs) -> None:
     assert [said for said in warned if "SCORELANE_RETENTION_SECOND " in said]
 
 
-def test_the_history_is_there_before_anybody_looks(service: Programs) -> None:
-    """Both API processes give the same samples, one each ten seconds, with the rows of a job."""
-    content, _ = many_rows(ROWS)
-    service.wait_for_end(service.submit(content))
-
-    def looked() -> dict[str, Any]:
-        # A connection of its own each time: either process answers.
-        answer = httpx.get(f"http://127.0.0.1:{service.port}/service", timeout=60)
-        assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = answer.json()
-        return found
-
-    def seen() -> list[dict[str, Any]]:
-        samples: list[dict[str, Any]] = looked()["history"]["samples"]
-        return samples
-
-    wait_for(lambda: any(one["rows_per_second"] for one in seen()), seconds=60)
-    samples = seen()
-    slots = [datetime.fromisoformat(one["time"]).timestamp() // 10 for one in samples]
-    assert len(set(slots)) == len(slots)
-    assert all(one["worker_memory"] > 1e8 and one["redis_memory"] > 1e5 for one in samples[1:])
-    for _ in range(8):
-        assert seen()[: len(samples)] == samples
-    now = looked()["now"]
-    assert (now["workers"], now["processes"]) == (2, 4)
-    assert [one["processes"] for one in now["models"]] == [4]
-    assert set(now["releases"]["workers"]) == {now["releases"]["api"]}
-    # Of gunicorn's main process and both of its children.
-    [api] = service.running("api")
-    processes = [psutil.Process(api.pid), *psutil.Process(api.pid).children()]
-    resident = sum(one.memory_info().rss for one in processes)
-    assert now["memory"]["api"]["used"] == pytest.approx(resident, rel=0.2)
-
-
 def test_both_programs_warn_of_an_unknown_setting(service: Programs) -> None:
     """At start the programs warn of an unknown setting, and suggest the most similar one."""
     for name in ("api", "worker"):
@@ -305,20 +270,6 @@ def test_both_programs_warn_of_an_unknown_setting(service: Programs) -> None:
         ]
         assert line["level"] == "WARNING"
         assert "did you mean SCORELANE_RETENTION_SECONDS?" in line["message"]
-
-
-def test_errors_of_all_programs_are_in_one_place(service: Programs) -> None:
-    """Warnings that the API and the workers have logged, equal ones of several workers once."""
-
-    def seen() -> list[dict[str, Any]]:
-        answer = service.client.get("/service")
-        assert answer.status_code == 200, answer.text
-        return [one for one in answer.json()["errors"] if "RETENTION_SECOND" in one["message"]]
-
-    wait_for(lambda: sorted(one["program"] for one in seen()) == ["api", "worker"])
-    wait_for(lambda: {one["program"]: one["count"] for one in seen()}["worker"] >= 2)
-    assert {one["level"] for one in seen()} == {"warning"}
-    assert {one["logger"] for one in seen()} == {"shared.telemetry.logs"}
 
 
 def test_the_api_stays_light(service: Programs) -> None:

@@ -1,35 +1,51 @@
 // The calls that do the same as the page, to be copied. They name a variable for the key, never the key.
 
 import { withQuery } from "./api.js";
+import { t } from "./messages.js";
 
 /** Commands for curl, and statements for our client in Python. */
 export function codeFor(job, needsKey) {
   const service = new URL(".", location.origin + location.pathname).href;
-  const labels = Object.entries(job.labels), { name: model } = job.model;
-  const onError = job.on_error === "skip" ? undefined : job.on_error;
+  const { id, labels, options, on_error: onError, model: { name: model } } = job;
+  const given = { model, ...(onError === "skip" ? {} : { on_error: onError }), ...options };
+  const label = Object.entries(labels).map((pair) => pair.join(":"));
   const address = (path, query) => `'${service}${withQuery(path, query)}'`;
   const curl = needsKey ? "curl -H \"Authorization: Bearer $SCORELANE_KEY\"" : "curl";
-  // JSON of texts and numbers is Python too.
-  const options = Object.entries({ model, on_error: onError, labels: labels.length ? job.labels : undefined })
-    .filter(([, value]) => value !== undefined).map(([name, value]) => `, ${name}=${JSON.stringify(value)}`).join("");
+  const again = `# ${t(options ? "job.code.again" : "job.code.unknown")}`;
   return {
-    curl: `# Follow this job
-${curl} -N ${address(`/jobs/${job.id}/events`)}
+    curl: `# ${t("job.code.follow")}
+${curl} -N ${address(`/jobs/${id}/events`)}
 
-# Download its rows
-${curl} -o results.csv ${address(`/jobs/${job.id}/results`, { format: "csv" })}
+# ${t("job.code.save")}
+${curl} -o results.csv ${address(`/jobs/${id}/results`, { format: "csv" })}
 
-# Score another file likewise
-${curl} -F file=@your-file.csv ${address("/jobs", { model, on_error: onError, label: labels.map((one) => one.join(":")) })}`,
+${again}
+${curl} -F file=@your-file.csv ${address("/jobs", { ...given, label })}`,
     python: `${needsKey ? "import os\n\n" : ""}from scorelane import Client
 
 client = Client("${service}"${needsKey ? ", api_key=os.environ[\"SCORELANE_KEY\"]" : ""})
 
-# Follow this job, and download its rows
-job = client.wait("${job.id}", show=True)
+# ${t("job.code.follow")}
+job = client.wait("${id}", show=True)
+
+# ${t("job.code.save")}
 job.save("results.csv")
 
-# Score another file likewise
-job = client.submit("your-file.csv"${options})`,
+${again}
+job = client.submit("your-file.csv"${Object.entries(label.length ? { ...given, labels } : given).map(keyword).join("")})`,
   };
+}
+
+// JSON of texts, numbers and objects of texts is Python too.
+function keyword([name, value]) {
+  if (name === "retention_seconds") value = Number(value);
+  if (name === "rename") value = Object.fromEntries(value.match(/"(?:[^"]|"")*"|[^,]+/g).map(renamed));
+  return `, ${name}=${JSON.stringify(value)}`;
+}
+
+// `yours:its`, perhaps in quotes as in a CSV; a name may have a colon.
+function renamed(pair) {
+  const plain = pair.trim().replace(/^"(.*)"$/s, "$1").replaceAll("\"\"", "\"");
+  const at = plain.lastIndexOf(":");
+  return [plain.slice(0, at), plain.slice(at + 1)];
 }

@@ -75,7 +75,7 @@ export function rows(path, query, signal) {
       const one = await call(`${path}/${errors ? "errors" : "results"}`, { signal: stop,
         query: { format: "json", partial: "true", limit, cursor, kind, ref_contains: text } });
       found.rows.push(...(one.errors ?? one.rows));
-      found.numbers.push(...(one.row_numbers ?? one.errors?.map(({ row }) => row) ?? []));
+      found.numbers.push(...(one.row_numbers ?? one.errors.map(({ row }) => row)));
       found.next = one.next === null ? null : Number(one.next);
       // A page of a search may be short, or empty, though more follow.
       if (!(errors || text) || found.next === null || found.next === cursor || found.rows.length === PAGE) return found;
@@ -85,15 +85,11 @@ export function rows(path, query, signal) {
 
   function draw() {
     const { rows: shown, numbers } = page, { errors, ref: text, from } = view, isOver = hasEnded(job), n = shown.length;
-    // Where parts of a job that has stopped are missing, a row does not tell its number.
-    const isCounted = !isOver || doneOf(job) === job.rows.total;
-    if (!errors && !text && isCounted) numbers.push(...shown.map((_, at) => from + at + 1));
     table.show(job, shown, numbers, errors, t(!isOver ? "job.rows.notyet" : errors || text ? "job.rows.nothing" : "job.rows.none"));
     next.disabled = page.next === null || (n < PAGE && !(isOver && n));
     back.disabled = from === 0;
     box.scrollTop = 0;
-    if (numbers.length) say(place, t("job.rows.place", { from: count(numbers[0]), to: count(numbers.at(-1)) }));
-    else say(place, n ? t("job.rows.some", { n, count: count(n) }) : "");
+    say(place, n ? t("job.rows.place", { from: count(numbers[0]), to: count(numbers.at(-1)) }) : "");
   }
 
   function see(now) {

@@ -19,11 +19,11 @@ export function rowTable(onRow) {
     const outputs = isErrors ? [] : job.outputs, names = new Set(outputs.map(({ name }) => name));
     const carried = Object.keys(rows[0]).filter((name) => !names.has(name) && !["ref", "error", "row"].includes(name));
     fill(head, h("tr", {},
-      numbers.length > 0 && column(t("job.rows.number"), "number"), column("ref"),
+      column(t("job.rows.number"), "number"), column("ref"),
       outputs.map((one) => column(one.name, isNumber(one) ? "number" : null)),
       isErrors && column(t("job.rows.error")), carried.map((name) => column(name))));
     fill(body, rows.map((row, at) => h("tr", {},
-      numbers.length > 0 && h("td", { class: "number muted" }, isErrors ? link(numbers[at]) : count(numbers[at])),
+      h("td", { class: "number muted" }, isErrors ? link(numbers[at]) : count(numbers[at])),
       h("td", {}, text(row.ref)),
       isErrors ? h("td", {}, text(row.error))
         : row.error ? h("td", { class: "job-bad", colspan: outputs.length }, text(row.error))

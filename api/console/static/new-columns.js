@@ -1,6 +1,6 @@
 // How rows are read, and which of their columns is which: controls that follow the dry run.
 
-import { choice, field } from "./components.js";
+import { choice, field, folded } from "./components.js";
 import { fill, h, say } from "./dom.js";
 import { knownOf, listed, mappingIn } from "./new-draft.js";
 import { t } from "./messages.js";
@@ -12,6 +12,9 @@ const CHARSETS = ["utf-8", "cp1252", "latin-1", "cp1250", "cp1251", "utf-16", "s
 export function columnControls(draft, onchange) {
   const [reading, mapping] = [h("div", { class: "fields" }), h("div", { class: "fields" })];
   const kept = h("div", { class: "checks" });
+  const same = h("div", { class: "fields" });
+  const others = folded(" ", same);
+  others.hidden = true;
   const controls = new Map();
 
   /** A choice that is made once for each name, so that it keeps the focus, and then shown anew. */
@@ -63,11 +66,18 @@ export function columnControls(draft, onchange) {
 
   function mappingOf(columns) {
     const found = mappingIn(knownOf(draft).options ?? {}, draft.model);
-    const mode = draft.keeps ?? "none";
+    const { keeps: mode } = draft;
     const names = columns.map((one) => [one, one]);
     fillKept(mode === "some" ? columns : []);
+    // Of many inputs, those whose column has their name need no look.
+    const { inputs } = draft.model;
+    const isPlain = ({ name }) => inputs.length > 9 && columns.includes(name);
+    const plain = inputs.filter(isPlain);
+    arrange(same, plain.map((one) => input(one, columns, found)));
+    others.hidden = plain.length === 0;
+    say(others.firstElementChild, t("new.columns.same", { n: plain.length }));
     return [
-      ...draft.model.inputs.map((one) => input(one, columns, found)),
+      ...inputs.filter((one) => !isPlain(one)).map((one) => input(one, columns, found)),
       option("ref_column", columns.includes("ref") ? names : [["", t("new.ref.number")], ...names], columns.includes("ref") ? "ref" : ""),
       control("columns", t("new.carried"), { options: ["none", "all", "some"].map((one) => [one, t(`new.carried.${one}`)]), value: mode }, (value) => {
         draft.keeps = value;
@@ -88,7 +98,7 @@ export function columnControls(draft, onchange) {
   }
 
   return {
-    node: h("div", { class: "stack" }, reading, mapping, kept),
+    node: h("div", { class: "stack" }, reading, mapping, kept, others),
     show() {
       const { columns = [] } = knownOf(draft);
       arrange(reading, readingOf(draft.source));
@@ -127,6 +137,7 @@ function chooser(label, onchange) {
       shown = texts;
       select.value = value;
       select.setAttribute("aria-invalid", String(isMissing));
+      node.toggleAttribute("data-guessed", Boolean(why) && !isMissing);
       say(node.lastElementChild, why ?? "");
     },
   };

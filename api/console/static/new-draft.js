@@ -5,18 +5,25 @@
  * "empty", "busy", "unasked", "answer" or "problem". `refresh()` shows it, while its page is there.
  */
 export const freshDraft = (model = null) => ({
-  source: null, text: "", pastedAs: null, model, options: {}, inputs: {},
-  state: "empty", answer: null, problem: null, sending: null, refusal: null, refresh: null,
+  source: null, text: "", pastedAs: null, model, options: {}, ...ofColumns(), ...ofDryRun(), sending: null, refusal: null, refresh: null,
 });
 
-const OF_COLUMNS = ["delimiter", "charset", "quoting", "decimal", "ref_column", "columns"];
+/** What was chosen about columns: of inputs, of references (row numbers or not), and those kept. */
+const ofColumns = () => ({ inputs: {}, isNumbered: false, keeps: "none", kept: [] });
+const ofDryRun = () => ({ state: "empty", answer: null, problem: null });
 
 /** Take other rows: what was chosen about the columns of the last ones does not hold for them. */
 export function takeSource(draft, source) {
-  const options = { ...draft.options };
-  for (const name of OF_COLUMNS) delete options[name];
-  Object.assign(draft, { source, options, inputs: {}, kept: [], isNumbered: false, state: "empty", answer: null, problem: null });
+  const { format, on_error, retention_seconds, label, callback_url, outputs } = draft.options;
+  const options = { format, on_error, retention_seconds, label, callback_url, outputs };
+  Object.assign(draft, { source, options, ...ofColumns(), ...ofDryRun() });
 }
+
+/** What is chosen in a draft, to be remembered. */
+export const choicesOf = ({ options, inputs, isNumbered, keeps, kept, outputs }) => ({ options, inputs, isNumbered, keeps, kept, outputs });
+
+/** A model of which nothing is known, for keys that may not list the models: the default one. */
+export const UNKNOWN_MODEL = { name: "", inputs: [], outputs: [], processes: 1 };
 
 /** What the last dry run found out, although it may have refused the rows. */
 export const knownOf = (draft) => draft.answer ?? draft.problem?.body ?? {};
@@ -44,7 +51,7 @@ export function dryRunQuery(draft) {
 
 /** The column of each input in options that `queryOf` or the service made, by the input's name. */
 export function mappingIn({ text_column: text, rename = "" }, { inputs }) {
-  if (text) return new Map([[inputs[0].name, text]]);
+  if (text) return new Map(inputs.slice(0, 1).map(({ name }) => [name, text]));
   const pairs = [...rename.matchAll(/("(?:[^"]|"")*"|[^,]+)/g)].map(([pair]) => pair.replace(/^"|"$/g, "").replaceAll('""', '"'));
   // As the service finds the colon: both names may have others.
   const own = (name) => pairs.find((pair) => pair.endsWith(`:${name}`))?.slice(0, -name.length - 1);

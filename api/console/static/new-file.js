@@ -40,7 +40,7 @@ export function filePanel(draft, who, { take, write, clear }, signal) {
       event.preventDefault();
       if (data.files.length > 1) announce(t("new.one", { name: data.files[0].name }));
       take(data.files[0]);
-    } else if (text && !isTyping) {
+    } else if (text && !isTyping && !(draft.source && !draft.source.isPasted)) {
       event.preventDefault();
       takeText(text);
     }
@@ -70,6 +70,7 @@ export function filePanel(draft, who, { take, write, clear }, signal) {
       say(pick, t(isFile ? "new.other" : "new.choose"));
       remove.hidden = !isFile;
       paste.hidden = isFile;
+      box.disabled = kind.disabled = Boolean(draft.sending);
       kind.value = draft.pastedAs ?? kindOfPaste(draft.text);
     },
   };

@@ -42,7 +42,7 @@ function refused(problem, look) {
 
 function firstRows({ answer, model }) {
   const { first_rows: rows, first_errors: errors, looked_at: looked, warnings } = answer;
-  const names = model.inputs.map(({ name }) => name);
+  const names = model.inputs.length ? model.inputs.map(({ name }) => name) : Object.keys(rows.find((one) => one.inputs)?.inputs ?? { text: "" });
   const hasErrors = rows.some((one) => one.error);
   return [
     warnings.map((one) => notice("warning", one)),

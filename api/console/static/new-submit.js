@@ -3,19 +3,19 @@
 import { announce, button } from "./components.js";
 import { h } from "./dom.js";
 import { t } from "./messages.js";
-import { freshDraft, queryOf } from "./new-draft.js";
+import { choicesOf, freshDraft, queryOf } from "./new-draft.js";
 import { forget, remember, rememberedFile } from "./new-memory.js";
 import { checkReadable } from "./new-source.js";
 import { newKey, tell, upload } from "./uploads.js";
 
 /** Send a draft. `reopen(draft)` shows a draft on its page. */
 export async function submit(draft, who, reopen) {
-  const { source, model, options, inputs } = draft;
+  const { source, model } = draft;
   const { file, headers, isPasted } = source;
   const query = { ...queryOf(draft), ...draft.answer?.options };
   const name = isPasted ? t("new.pasted") : file.name;
   const key = (draft.sending = keyOf(file, query));
-  if (!isPasted) remember({ key, name: file.name, size: file.size, modified: file.lastModified, query, options, inputs, model: model.name });
+  if (!isPasted) remember({ key, name: file.name, size: file.size, modified: file.lastModified, query, model: model.name, choices: choicesOf(draft) });
   draft.refusal = null;
   draft.refresh?.();
   try {

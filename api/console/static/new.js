@@ -8,7 +8,7 @@ import { poll } from "./live.js";
 import { t } from "./messages.js";
 import { modelCards, termFields } from "./new-choices.js";
 import { columnControls } from "./new-columns.js";
-import { dryRunQuery, freshDraft, takeSource } from "./new-draft.js";
+import { dryRunQuery, freshDraft, takeSource, UNKNOWN_MODEL } from "./new-draft.js";
 import { filePanel } from "./new-file.js";
 import { forget, remembered, rememberedFile } from "./new-memory.js";
 import { previewPanel } from "./new-preview.js";
@@ -30,7 +30,11 @@ export function newJob({ signal, who }) {
   const preview = previewPanel(mine, look);
   const cards = modelCards(choose);
   const terms = termFields(mine, who, lookSoon);
-  const start = button(t("new.start"), () => submit(mine, who, reopen), { kind: "primary" });
+  const start = button(t("new.start"), async () => {
+    await submit(mine, who, reopen);
+    // The focus was on a button that is gone, or cannot be pressed meanwhile.
+    if (document.activeElement === document.body) start.focus();
+  }, { kind: "primary" });
   const reason = h("p", { class: "muted" });
   const [cost, refusal, interrupted] = [h("div"), h("div"), h("div", { class: "stack" })];
   // Hidden until the models are there, so that nothing moves.
@@ -75,7 +79,7 @@ export function newJob({ signal, who }) {
     takeSource(taking, sourceOf(chosen));
     if (before) {
       const model = models.models.find(({ name }) => name === before.model) ?? mine.model;
-      Object.assign(taking, { options: before.options, inputs: before.inputs, model });
+      Object.assign(taking, before.choices, { model });
       announce(t("new.restored"));
     }
     if (taking === mine && !before) return lookSoon(0);
@@ -130,20 +134,26 @@ export function newJob({ signal, who }) {
     looking.abort();
     mine.refresh = null;
   });
+  const showCards = (text) => {
+    fill(cards.node, text);
+    aside.hidden = false;
+  };
+  const mayList = who.scopes.includes("read");
+  if (!mayList) {
+    mine.model = UNKNOWN_MODEL;
+    showCards(h("p", { class: "muted" }, t("new.models.hidden")));
+  }
   mine.refresh = show;
   show();
-  if (mine.state === "busy") lookSoon(0);
-  poll(async () => {
+  if (mine.state === "busy" || mine.state === "problem") lookSoon(0);
+  if (mayList) poll(async () => {
     models = await call("/models", { signal });
     const served = models.models.filter((one) => one.processes > 0);
     const isThere = models.models.some((one) => one.name === mine.model?.name);
     if (!isThere && served.length) choose((served.find((one) => one.default) ?? served[0]).name);
     else show();
     aside.hidden = false;
-  }, 15, signal, (error) => {
-    fill(cards.node, trouble(error));
-    aside.hidden = false;
-  });
+  }, 15, signal, (error) => showCards(trouble(error)));
 
   return {
     title: t("nav.new"),

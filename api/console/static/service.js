@@ -88,9 +88,11 @@ function nowFacts(now) {
 function meters({ memory, disk, limits }) {
   const full = ({ used, most }) => most !== null && used / most > 0.8;
   const size = ({ used, most }) => (most === null ? bytes(used) : t("service.of", { used: bytes(used), most: bytes(most) }));
-  const rows = Object.entries(memory).map(([name, one]) => [known(`service.memory.${name}`, name), one, full(one), size(one)]);
-  const used = { used: disk.total - disk.free, most: disk.total };
-  rows.push([t("service.disk"), used, full(used), t("service.free", { free: bytes(disk.free), total: bytes(disk.total) })]);
+  const rows = Object.entries(memory).filter(([, one]) => one).map(([name, one]) => [known(`service.memory.${name}`, name), one, full(one), size(one)]);
+  if (disk) {
+    const used = { used: disk.total - disk.free, most: disk.total };
+    rows.push([t("service.disk"), used, full(used), t("service.free", { free: bytes(disk.free), total: bytes(disk.total) })]);
+  }
   for (const one of limits.filter((limit) => limit.near)) {
     rows.push([one.limit, one, true, t("service.of", { used: compact(one.used), most: compact(one.most) })]);
   }

@@ -131,6 +131,13 @@ def test_a_key_allows_its_scopes_alone(keyed: Service) -> None:
     assert keyed.client.get(accepted.location, headers=READER.headers).status_code == 200
 
 
+def test_a_key_of_any_scope_sees_the_models(keyed: Service) -> None:
+    """Who sends rows has to choose a model; who reads results wants to know what gave them."""
+    for one in (SENDER, READER, ROOT):
+        assert keyed.client.get("/models", headers=one.headers).status_code == 200
+    problem(keyed.client.get("/models"), 401, "key-wanted")
+
+
 @pytest.mark.parametrize("path", ["/score", "/invocations", "/v2/models/length/infer"])
 def test_scoring_needs_the_scope_to_submit(keyed: Service, path: str) -> None:
     """A key with the scope `read` sees what a model takes, and cannot score with it."""

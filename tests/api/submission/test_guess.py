@@ -340,3 +340,18 @@ def test_the_beginning_of_a_file(service: Service) -> None:
     assert answer.json["options"].keys() == {"delimiter", "charset", "text_column", "ref_column"}
     assert answer.json["looked_at"]["rows"] == 2
     assert answer.json["estimate"]["rows"] == pytest.approx(1000 * 2 / len(content), rel=0.8)
+
+
+@pytest.mark.parametrize("kind", ["csv", "ndjson"])
+def test_many_columns_of_short_rows(service: Service, kind: str) -> None:
+    """They take no memory for the cells that are not there; beyond the limit none is shown."""
+    for count, shown in ((1000, 5), (20_000, 0)):
+        names = [f"c{number}" for number in range(count)]
+        content, media_type = f"{','.join(names)}\n".encode() + b"1\n" * 50_000, "text/csv"
+        if kind == "ndjson":
+            media_type = "application/x-ndjson"
+            content = json.dumps(dict.fromkeys(names, 1)).encode() + b"\n{}" * 100_000
+        answer = guessed(service, content, media_type)
+        refused(service, answer, 422, "no-such-column")
+        assert answer.json["columns"] == names
+        assert len(answer.json["sample"]["rows"]) == shown
