@@ -11,6 +11,7 @@ from support.browser.axe import check_axe
 from support.browser.console import open_console
 from support.browser.keyboard import check_focus_shows, tab_to
 from support.browser.layout import check_fits
+from support.browser.screenshots import Screenshots
 from support.browser.window import Window
 from support.owners import ALICE, BOB, READER, ROOT, Owner
 from support.programs import Programs
@@ -200,3 +201,23 @@ def test_the_keyboard_is_enough(page: Page, service: Programs, team: str) -> Non
     expect(page.get_by_role("button", name="No, go back")).to_be_focused()
     page.keyboard.press("Enter")
     expect(rows).to_have_count(1)
+    tab_to(page.get_by_role("button", name="Delete 1"))
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No job matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_focused()
+
+
+def test_its_picture(page: Page, service: Programs, team: str, screenshot: Screenshots) -> None:
+    """A list of jobs of several kinds, for the docs."""
+    for name, rows in (("reviews.csv", GOOD), ("tweets.ndjson", BAD), ("customers.parquet", GOOD)):
+        for other in ("growth", "support"):
+            query = {"label": [team, f"file:{name}", f"purpose:{other}"], "on_error": "fail"}
+            service.client.post("/jobs", params=query, json=rows).raise_for_status()
+    rows_shown = open_jobs(page, team, 6)
+    expect(
+        rows_shown.filter(has_text="Queued").or_(rows_shown.filter(has_text="Running"))
+    ).to_have_count(0)
+    page.get_by_role("link", name="Clear filters").hover()
+    screenshot(page, "jobs", {".at-job code": "…5e0c9a41", ".chip:nth-of-type(2)": "team: data"})
