@@ -26,7 +26,10 @@ def team() -> str:
 
 
 def submit(
-    service: Programs, label: str, rows: Sequence[object] = GOOD, owner: Owner | None = None
+    service: Programs,
+    label: str | list[str],
+    rows: Sequence[object] = GOOD,
+    owner: Owner | None = None,
 ) -> str:
     """Have a job scored; with a row that is bad it fails. Returns its id."""
     query = {"label": label, "on_error": "fail"}
@@ -209,15 +212,15 @@ def test_the_keyboard_is_enough(page: Page, service: Programs, team: str) -> Non
     expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_focused()
 
 
-def test_its_picture(page: Page, service: Programs, team: str, screenshot: Screenshots) -> None:
-    """A list of jobs of several kinds, for the docs."""
+def test_its_picture(
+    new_window: Callable[..., Window], own_service: Programs, screenshot: Screenshots
+) -> None:
+    """A list with jobs of several kinds, one of them selected."""
     for name, rows in (("reviews.csv", GOOD), ("tweets.ndjson", BAD), ("customers.parquet", GOOD)):
-        for other in ("growth", "support"):
-            query = {"label": [team, f"file:{name}", f"purpose:{other}"], "on_error": "fail"}
-            service.client.post("/jobs", params=query, json=rows).raise_for_status()
-    rows_shown = open_jobs(page, team, 6)
-    expect(
-        rows_shown.filter(has_text="Queued").or_(rows_shown.filter(has_text="Running"))
-    ).to_have_count(0)
-    page.get_by_role("link", name="Clear filters").hover()
-    screenshot(page, "jobs", {".at-job code": "…5e0c9a41", ".chip:nth-of-type(2)": "team: data"})
+        for team in ("team:growth", "team:support"):
+            submit(own_service, [f"file:{name}", team], rows)
+    page = new_window(own_service).page
+    open_console(page, "/#/jobs")
+    expect(rows_of(page)).to_have_count(6)
+    rows_of(page).nth(2).get_by_role("checkbox").check()
+    screenshot(page, "jobs", {".at-job code": "…5e0c9a41", "time span": "2 minutes ago"})
