@@ -9,7 +9,7 @@ const powers = new Intl.NumberFormat(locale, { notation: "scientific", maximumSi
 const share = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
 const ratios = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 });
 const wholeShare = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
-const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
+const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 
@@ -69,8 +69,5 @@ export function ago(at) {
   return relative.format(Math.min(0, Math.trunc(seconds)), "second");
 }
 
-/** A moment (RFC 3339) as date and time of the person's time zone. */
-export const time = (at) => moment.format(new Date(at));
-
-/** A moment as time of the day. */
-export const timeOfDay = (at) => clock.format(new Date(at));
+/** A moment (RFC 3339) as date and time of the person's time zone; a line ends between the two only. */
+export const time = (at) => [day, clock].map((one) => one.format(new Date(at)).replace(/\s/g, "\u00a0")).join(", ");
