@@ -36,7 +36,9 @@ export function rowTable(onRow) {
 }
 
 const column = (name, kind) => h("th", { scope: "col", class: kind ?? null }, name);
-const isNumber = (output) => output.type !== "string" && output.type !== "boolean" && output.type !== "datetime";
+
+/** Whether an output is a number. */
+export const isNumber = ({ type }) => type === "double" || type === "long";
 
 function value(output, one, written) {
   if (one === null || one === undefined) return h("td", { class: "muted" }, "–");

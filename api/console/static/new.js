@@ -17,9 +17,12 @@ import { submit } from "./new-submit.js";
 
 // It outlives the page, so that a look at another page, or a refused upload, loses nothing.
 let draft = freshDraft();
+let owner = null;
 
 /** The page "New job". */
 export function newJob({ signal, who }) {
+  // Nobody sees what the owner of another key has prepared.
+  if (owner !== who.owner) [draft, owner] = [freshDraft(), who.owner];
   const mine = draft;
   let models = { models: [], failed: [] };
   let looking = new AbortController();
