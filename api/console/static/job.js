@@ -6,6 +6,7 @@ import { fill, h } from "./dom.js";
 import { percent } from "./format.js";
 import { codeFor } from "./job-code.js";
 import { files } from "./job-files.js";
+import { givenName, nameOf } from "./job-name.js";
 import { outputs } from "./job-outputs.js";
 import { details, progress } from "./job-progress.js";
 import { rows } from "./job-results.js";
@@ -24,7 +25,7 @@ export function job({ params: [id], query, signal, who }) {
   const skip = act(t("job.retry.skip"), () => repeat({ on_error: "skip" })), retry = act(t("job.retry"), () => repeat());
   const erase = act(t("job.delete"), async () => {
     const text = t(hasEnded(last) ? "job.delete.text" : "job.delete.running");
-    if (!(await ask(t("job.delete.title"), text, t("job.delete")))) return;
+    if (!(await ask(t("job.delete.title", { name: nameOf(last) }), text, t("job.delete")))) return;
     await call(path, { method: "DELETE", signal });
     announce(t("job.deleted"));
     location.hash = "#/jobs";
@@ -44,13 +45,14 @@ export function job({ params: [id], query, signal, who }) {
     retry.hidden = !isRetryable;
     skip.hidden = !isRetryable || now.on_error === "skip";
     if (focused.hidden) focusOn(focused);
-    document.title = `${hasEnded(now) ? name : percent(now.progress)} · ${t("job.title")} · Scorelane`;
+    document.title = `${hasEnded(now) ? name : percent(now.progress)} · ${nameOf(now)} · Scorelane`;
     for (const part of [...parts, downloads]) part.see(now);
   }
 
   // All parts come at once, so that nothing moves.
   function start(now) {
-    const { curl, python } = codeFor(now, who.needs_key);
+    const { curl, python } = codeFor(now, who.needs_key), name = givenName(now);
+    if (name) title.querySelector("h1").firstChild.textContent = name;
     fill(code, copyable("curl", curl), copyable("Python", python));
     if (buttons) buttons.hidden = false;
     node.append(...parts.map((part) => part.node), folded(t("job.code"), code));

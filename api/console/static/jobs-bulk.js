@@ -5,7 +5,7 @@ import { announce, ask, bar, button, notice } from "./components.js";
 import { fill, h, say } from "./dom.js";
 import { download } from "./downloads.js";
 import { count } from "./format.js";
-import { nameOf } from "./jobs-rows.js";
+import { nameOf } from "./job-name.js";
 import { hasEnded, isGone, rest } from "./live.js";
 import { t } from "./messages.js";
 

@@ -5,7 +5,7 @@ import { fill, h, keyed, say } from "./dom.js";
 import { compact } from "./format.js";
 import { t } from "./messages.js";
 import { check } from "./new-columns.js";
-import { listed } from "./new-draft.js";
+import { listed, nameOfDraft } from "./new-draft.js";
 
 /** Models as radio buttons; `onchoose(name)`. */
 export function modelCards(onchoose) {
@@ -63,7 +63,12 @@ export function termFields(draft, { limits }, onchange) {
     h("input", { ...props, value: value ?? "", oninput: ({ target }) => put(name, target.value && parsed(target.value)) });
   const days = (seconds) => Math.floor(seconds / 86400);
   const outputs = h("fieldset", { class: "checks" });
+  const name = h("input", { maxlength: 256, autocomplete: "off", oninput: () => {
+    draft.name = name.value;
+    onchange();
+  } });
   const node = folded(t("new.options"), h("div", { class: "stack" },
+    field(t("new.name"), name, t("new.name.hint")),
     field(t("new.format"), select("format", [["", "CSV"], ["ndjson", "NDJSON"], ["parquet", "Parquet"]])),
     field(t("new.on_error"), select("on_error", [["", t("new.on_error.skip")], ["fail", t("new.on_error.fail")],
       ...[1, 5, 10].map((n) => [String(n / 100), t("new.on_error.share", { n })])])),
@@ -75,7 +80,14 @@ export function termFields(draft, { limits }, onchange) {
     field(t("new.callback"), text("callback_url", options.callback_url,
       (value) => value.trim(), { type: "url" }), t("new.callback.hint")),
     outputs));
-  return { node, show: () => showOutputs(outputs, draft, put) };
+  return {
+    node,
+    show() {
+      const now = nameOfDraft(draft);
+      if (name.value !== now) name.value = now;
+      showOutputs(outputs, draft, put);
+    },
+  };
 }
 
 function showOutputs(box, draft, put) {
