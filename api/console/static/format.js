@@ -25,10 +25,24 @@ export function number(n) {
   return (n !== 0 && Math.abs(n) < 1e-4) || Math.abs(n) >= 1e15 ? powers.format(n) : four.format(n);
 }
 
+/**
+ * A function that writes the measured numbers of a column, all with the same decimals: so many that
+ * each has four significant digits, but no more than six.
+ */
+export function aligned(values) {
+  const digits = values.filter((n) => n && !isExtreme(n) && !Number.isInteger(n)).map((n) => 3 - Math.floor(Math.log10(Math.abs(n))));
+  const decimals = Math.min(6, Math.max(0, ...digits));
+  const fixed = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return (n) => (isExtreme(n) ? powers : fixed).format(n);
+}
+
+// Whether a number would be nothing but zeros, or a long row of digits.
+const isExtreme = (n) => n !== 0 && (Math.abs(n) < 1e-5 || Math.abs(n) >= 1e15);
+
 /** A share from 0 to 1 as percent. Never 100 % before the end. */
 export function percent(x, { fine = false } = {}) {
   const digits = fine ? 1000 : 100;
-  return (fine ? share : wholeShare).format(x < 1 ? Math.floor(x * digits) / digits : x);
+  return (fine ? share : wholeShare).format(x < 1 ? Math.floor(x * digits + 1e-9) / digits : x);
 }
 
 /** A measured share from 0 to 1, or a probability, as percent, rounded. */
