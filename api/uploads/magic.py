@@ -11,15 +11,16 @@ _UNPACK = "Unpack it, and send the file in it, packed with gzip if at all."
 _AS_CSV = "Save the table as a CSV, and send that."
 _CONVERT = "Save it as Parquet or CSV, and send that."
 _GZIP_ADVICE = "Send it with `Content-Encoding: gzip`, or in a form (curl: -F file=@FILE.gz)."
-_SHEET_ADVICE = "Save a sheet as a CSV, and pack it with gzip, if at all."
+_SHEET_ADVICE = "In Excel, save the sheet as CSV UTF-8, and send that. Unpack any other archive."
+_PICTURE_ADVICE = "Send a table or texts, such as a CSV."
 _PARQUET_ADVICE = (
     "Send it as application/vnd.apache.parquet, or in a form with a name that ends in .parquet."
 )
 
 #: The bytes, what such a file is, and what to do.
 _BINARY = (
-    (b"\x1f\x8b", "packed with gzip", _GZIP_ADVICE),
-    (b"PK\x03\x04", "a ZIP archive, as an .xlsx is too", _SHEET_ADVICE),
+    (b"\x1f\x8b", "packed with gzip, but the request does not say so", _GZIP_ADVICE),
+    (b"PK\x03\x04", "an Excel workbook (.xlsx) or a ZIP archive", _SHEET_ADVICE),
     (b"PK\x05\x06", "an empty ZIP archive", _UNPACK),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file, such as .xls", _AS_CSV),
     (b"\xfd7zXZ\0", "packed with xz", _UNPACK),
@@ -28,6 +29,8 @@ _BINARY = (
     (b"\x1f\x9d", "packed with compress (.Z)", _UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
     (b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
+    (b"\x89PNG\r\n\x1a\n", "a picture (PNG)", _PICTURE_ADVICE),
+    (b"\xff\xd8\xff", "a picture (JPEG)", _PICTURE_ADVICE),
     (b"Obj\x01", "an Avro file", _AS_CSV),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file", _AS_CSV),
     (b"SQLite format 3\0", "an SQLite database", _AS_CSV),
@@ -38,11 +41,16 @@ _BINARY = (
 #: Formats whose first bytes are letters, with which a text may begin too: more of them is checked.
 _LETTERS = (
     (re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)"), "packed with bzip2", _UNPACK),
-    (re.compile(rb"PAR1(?=[\s\S]*[\0-\x08\x0e-\x1f])"), "a Parquet file", _PARQUET_ADVICE),
+    (
+        re.compile(rb"PAR1(?=[\s\S]*[\0-\x08\x0e-\x1f])"),
+        "a Parquet file, but the request does not say so",
+        _PARQUET_ADVICE,
+    ),
     (re.compile(rb"PARE(?=[\s\S]*[\0-\x08\x0e-\x1f])"), "an encrypted Parquet file", _AS_CSV),
     (re.compile(rb"ORC(?=[\s\S]*[\0-\x08\x0e-\x1f])"), "an ORC file", _CONVERT),
     (re.compile(rb"FEA1(?=[\s\S]*[\0-\x08\x0e-\x1f])"), "a Feather file", _CONVERT),
     (re.compile(rb"%PDF-\d"), "a PDF", _AS_CSV),
+    (re.compile(rb"GIF8[79]a(?=[\s\S]*[\0-\x08\x0e-\x1f])"), "a picture (GIF)", _PICTURE_ADVICE),
     (re.compile(rb"\{\\rtf1"), "an RTF document", _AS_CSV),
     (
         re.compile(rb"\s*<(!doctype html|html|\?xml|table)[\s>]", re.IGNORECASE),

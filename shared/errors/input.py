@@ -86,7 +86,7 @@ class NotText(BadInput):
 
 
 class Packed(BadInput):
-    """The content is {kind}, but the request does not say so. {advice}"""
+    """The content is {kind}. {advice}"""
 
 
 class UnknownCharset(BadInput):

@@ -11,6 +11,7 @@ from support.browser.axe import check_axe
 from support.browser.console import open_console
 from support.browser.keyboard import check_focus_shows
 from support.browser.layout import check_fits
+from support.browser.screenshots import Screenshots
 from support.browser.window import Window
 from support.four_models import titanic
 from support.owners import READER
@@ -34,13 +35,14 @@ def page(new_window: Callable[..., Window], with_table: Programs) -> Page:
     return new_window(with_table).page
 
 
-def test_all_models_are_shown(page: Page) -> None:
+def test_all_models_are_shown(page: Page, screenshot: Screenshots) -> None:
     """Each model has a card that leads to its page, and to its jobs."""
     open_console(page, "/#/models")
     cards = page.get_by_role("article")
     expect(cards).to_have_count(2)
     expect(cards.filter(has_text="fast")).to_contain_text("Default")
     expect(cards.filter(has_text="titanic")).to_contain_text("Served by 1 process")
+    screenshot(page, "models")
     cards.get_by_role("link", name="titanic").click()
     expect(page.get_by_role("heading", name="titanic")).to_be_focused()
     expect(page.get_by_role("table", name="Inputs").get_by_role("row")).to_have_count(6)
@@ -48,7 +50,7 @@ def test_all_models_are_shown(page: Page) -> None:
     expect(page.get_by_label("Model")).to_have_value("titanic")
 
 
-def test_a_text_is_tried(page: Page, with_table: Programs) -> None:
+def test_a_text_is_tried(page: Page, with_table: Programs, screenshot: Screenshots) -> None:
     """Ctrl+Enter scores the text, and the page shows the score that the API gives."""
     text = 'It\'s "not" bad\nand never was'
     answer = with_table.client.post("/score", params={"model": "fast"}, json=[{"text": text}])
@@ -58,6 +60,7 @@ def test_a_text_is_tried(page: Page, with_table: Programs) -> None:
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text(f"{row['Sentiment_Score']:.4g}", exact=True)).to_be_visible()
     expect(page.get_by_text("Answered in")).to_be_visible()
+    screenshot(page, "model")
 
 
 def test_a_row_of_a_table_is_tried(page: Page) -> None:

@@ -96,6 +96,23 @@ def test_a_dropped_file_becomes_a_job(page: Page, service: Programs, tmp_path: P
     assert list(results["review"]) == list(ROWS["review"])
 
 
+def test_a_job_has_the_name_of_its_file(page: Page, service: Programs, tmp_path: Path) -> None:
+    """Or another one that was typed: it heads the job, and finds it in the list."""
+    open_console(page, "/#/new")
+    choose(page, table(tmp_path / "<b>möbel, may.csv"))
+    page.get_by_text("Options", exact=True).click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("<b>möbel, may.csv")
+    start(page)
+    job = service.wait_for_end(location(page))
+    assert job["labels"] == {"file": "<b>möbel, may.csv"}
+    expect(page).to_have_title("Succeeded · <b>möbel, may.csv · Scorelane")
+    expect(page.locator("h1")).to_contain_text("<b>möbel, may.csv")
+    page.goto("/#/jobs")
+    page.get_by_label("Name or label").fill("<b>möbel, may.csv")
+    page.get_by_label("Name or label").press("Enter")
+    expect(page.get_by_role("link", name="<b>möbel, may.csv")).to_have_count(1)
+
+
 @pytest.mark.parametrize(
     ("make", "name"),
     [

@@ -1,10 +1,11 @@
 """The first page that a person sees, in Chromium."""
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from support.browser.axe import check_axe
 from support.browser.console import open_console
 from support.browser.keyboard import check_focus_shows
@@ -58,6 +59,22 @@ def test_the_keyboard_reaches_everything(page: Page) -> None:
     first, *others = check_focus_shows(page)
     assert first.name == page.locator(".skip").inner_text()
     assert len(others) > 3
+
+
+def test_the_first_link_skips_the_navigation(page: Page) -> None:
+    """It leads to the content of the page, and to no other page."""
+    open_console(page, "/#/models")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    expect(page).to_have_url(re.compile(r"/#/models$"))
+
+
+@pytest.mark.parametrize("address", ["/#/models/%", "/#/models/%E0%A4%A", "/#/models/%3Cb%3E"])
+def test_an_odd_address_leads_to_a_page(page: Page, address: str) -> None:
+    """Also where it is no valid encoding of a text."""
+    open_console(page, address)
+    expect(page.get_by_text("No such model", exact=True)).to_be_visible()
 
 
 def test_nothing_moves_while_it_loads(

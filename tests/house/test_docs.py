@@ -41,6 +41,16 @@ def test_names_in_the_architecture_are_defined_there() -> None:
             assert re.search(defined, content, re.MULTILINE), f"{file} has no {name}"
 
 
+def test_modules_of_the_console_in_the_architecture_exist() -> None:
+    """Each module that the section on the console names is there, with the name after it."""
+    page = (ROOT / "docs/architecture.md").read_text()
+    named = re.findall(r"`([\w.-]+\.js)(?:: (\w+))?`", page)
+    assert len(named) > 15
+    for file, name in named:
+        content = (ROOT / "api/console/static" / file).read_text()
+        assert not name or re.search(rf"\b(?:function|const|class) {name}\b", content), name
+
+
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_files_named_in_the_pages_exist(page: Path) -> None:
     """Each path of the project that a page names as code exists."""

@@ -1,7 +1,7 @@
 // Charts as SVG. Each has a text for people who do not see it.
 
 import { h, svg } from "./dom.js";
-import { compact, count, number } from "./format.js";
+import { compact, count, number, ratio } from "./format.js";
 import { t } from "./messages.js";
 
 /**
@@ -52,7 +52,7 @@ export function nameBars(label, items) {
     const filled = h("span", { class: "filled" });
     filled.style.inlineSize = `${(n / most) * 100}%`;
     return h("li", {}, h("span", { class: "name" }, name), h("span", { class: "track" }, filled),
-      h("span", { class: "value" }, `${count(n)} · ${Math.round((n / all) * 100)} %`));
+      h("span", { class: "value" }, `${count(n)} · ${ratio(Math.round((n / all) * 100) / 100)}`));
   }));
 }
 

@@ -9,7 +9,7 @@ const powers = new Intl.NumberFormat(locale, { notation: "scientific", maximumSi
 const share = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
 const ratios = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 });
 const wholeShare = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
-const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
+const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium" });
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 
@@ -25,10 +25,24 @@ export function number(n) {
   return (n !== 0 && Math.abs(n) < 1e-4) || Math.abs(n) >= 1e15 ? powers.format(n) : four.format(n);
 }
 
+/**
+ * A function that writes the measured numbers of a column, all with the same decimals: so many that
+ * each has four significant digits, but no more than six.
+ */
+export function aligned(values) {
+  const digits = values.filter((n) => n && !isExtreme(n) && !Number.isInteger(n)).map((n) => 3 - Math.floor(Math.log10(Math.abs(n))));
+  const decimals = Math.min(6, Math.max(0, ...digits));
+  const fixed = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  return (n) => (isExtreme(n) ? powers : fixed).format(n);
+}
+
+// Whether a number would be nothing but zeros, or a long row of digits.
+const isExtreme = (n) => n !== 0 && (Math.abs(n) < 1e-5 || Math.abs(n) >= 1e15);
+
 /** A share from 0 to 1 as percent. Never 100 % before the end. */
 export function percent(x, { fine = false } = {}) {
   const digits = fine ? 1000 : 100;
-  return (fine ? share : wholeShare).format(x < 1 ? Math.floor(x * digits) / digits : x);
+  return (fine ? share : wholeShare).format(x < 1 ? Math.floor(x * digits + 1e-9) / digits : x);
 }
 
 /** A measured share from 0 to 1, or a probability, as percent, rounded. */
@@ -69,8 +83,5 @@ export function ago(at) {
   return relative.format(Math.min(0, Math.trunc(seconds)), "second");
 }
 
-/** A moment (RFC 3339) as date and time of the person's time zone. */
-export const time = (at) => moment.format(new Date(at));
-
-/** A moment as time of the day. */
-export const timeOfDay = (at) => clock.format(new Date(at));
+/** A moment (RFC 3339) as date and time of the person's time zone; a line ends between the two only. */
+export const time = (at) => [day, clock].map((one) => one.format(new Date(at)).replace(/\s/g, "\u00a0")).join(", ");

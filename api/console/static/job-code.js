@@ -6,8 +6,10 @@ import { t } from "./messages.js";
 /** Commands for curl, and statements for our client in Python. */
 export function codeFor(job, needsKey) {
   const service = new URL(".", location.origin + location.pathname).href;
-  const { id, labels, options, on_error: onError, model: { name: model } } = job;
+  const { id, options, on_error: onError, model: { name: model } } = job;
   const given = { model, ...(onError === "skip" ? {} : { on_error: onError }), ...options };
+  // Another file has another name.
+  const { file, ...labels } = job.labels;
   const label = Object.entries(labels).map((pair) => pair.join(":"));
   const address = (path, query) => `'${service}${withQuery(path, query)}'`;
   const curl = needsKey ? "curl -H \"Authorization: Bearer $SCORELANE_KEY\"" : "curl";

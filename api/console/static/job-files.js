@@ -1,7 +1,7 @@
 // The downloads of a job in each format.
 
 import { button, icon, trouble } from "./components.js";
-import { fill, h, say } from "./dom.js";
+import { fill, h, keyed, say } from "./dom.js";
 import { download } from "./downloads.js";
 import { t } from "./messages.js";
 
@@ -12,20 +12,19 @@ const EXCEL = COMMA ? { bom: "true", delimiter: "semicolon", decimal: "comma" } 
 /** Buttons that download the rows of job `id`, or those that are done so far. */
 export function files(id) {
   const row = h("div", { class: "actions" }), hint = h("small"), said = h("div");
-  let shape = "";
+  let isWhole = false;
+
+  const get = ([text, format, options, what = "results"]) => button([icon("download"), text], () =>
+    download(id, what, { format, ...options, ...(isWhole ? {} : { partial: "true" }) })
+      .then(() => fill(said), (error) => fill(said, trouble(error))));
 
   function see(job) {
-    const isWhole = job.state === "succeeded", hasErrors = job.rows.failed > 0;
-    if (shape === (shape = `${isWhole} ${hasErrors}`)) return;
-    const get = (text, options, kind, what = "results") => button([icon("download"), text], () =>
-      download(id, what, isWhole ? options : { ...options, partial: "true" })
-        .then(() => fill(said), (error) => fill(said, trouble(error))), { kind });
-    fill(row,
-      get("CSV", { format: "csv" }, isWhole ? "primary" : ""),
-      get(t("job.excel"), { format: "csv", ...EXCEL }),
-      get("NDJSON", { format: "ndjson" }),
-      isWhole && get("Parquet", { format: "parquet" }),
-      hasErrors && get(t("job.errors.file"), { format: "csv" }, "", "errors"));
+    isWhole = job.state === "succeeded";
+    keyed(row, [
+      ["CSV", "csv"], [t("job.excel"), "csv", EXCEL], ["NDJSON", "ndjson"], isWhole && ["Parquet", "parquet"],
+      job.rows.failed > 0 && [t("job.errors.file"), "csv", {}, "errors"],
+    ].filter(Boolean), ([text]) => text, get);
+    row.firstChild.classList.toggle("primary", isWhole);
     say(hint, `${isWhole ? "" : t("job.partial")} ${t(COMMA ? "job.excel.comma" : "job.excel.point")}`);
   }
   return { node: h("div", { class: "job-files" }, h("h2", {}, t("job.download")), row, hint, said), see };

@@ -5,6 +5,7 @@ import { histogram, nameBars } from "./charts.js";
 import { card, facts, folded, trouble } from "./components.js";
 import { fill, h, keyed, say } from "./dom.js";
 import { count, number, percent } from "./format.js";
+import { isNumber } from "./job-table.js";
 import { hasEnded, poll } from "./live.js";
 import { known, t } from "./messages.js";
 
@@ -17,7 +18,7 @@ export function outputs(path, signal, showErrors) {
   let job = null, tiles = [], asked = { at: 0 }, shown = null;
 
   function start() {
-    tiles = job.outputs.map((output, at) => (isCounted(output) ? labels(output, at) : numbers(output, at)));
+    tiles = job.outputs.map((output, at) => (output.meaning === "label" || !isNumber(output) ? labels(output, at) : numbers(output, at)));
     const folds = tiles.splice(OUTPUTS);
     fill(first, tiles.map((tile) => tile.node), kinds.node);
     if (folds.length) {
@@ -50,7 +51,6 @@ export function outputs(path, signal, showErrors) {
 }
 
 const grid = (...cards) => h("div", { class: "grid job-outputs" }, cards);
-const isCounted = ({ type, meaning }) => type === "string" || type === "boolean" || meaning === "label";
 
 function numbers(output, at) {
   const chart = histogram(output.name, []), note = h("small");

@@ -48,7 +48,7 @@ export function details() {
     const { model, labels, owner, on_error: onError, callback, retry_of: old } = job;
     const times = [job.created_at, job.started_at, job.finished_at, job.expires_at];
     if (shown === (shown = JSON.stringify([times, callback]))) return;
-    const [created, started, finished, expires] = times.map((one) => (one ? time(one) : "–"));
+    const [created, started, finished, expires] = times.map((one) => (one ? h("time", { datetime: one }, time(one)) : "–"));
     fill(box, facts([
       [t("job.model"), [h("a", { href: `#/models/${encodeURIComponent(model.name)}` }, model.name), h("small", {}, ` ${model.version}`)]],
       [t("job.owner"), owner],

@@ -96,7 +96,9 @@ export function rows(path, query, signal) {
     const was = job;
     job = now;
     if (!was) {
-      box.style.blockSize = `${Math.min(job.rows.total ?? PAGE, 13) * 38 + 42}px`;
+      // A few rows may need more room than this, if they are long; many are scrolled.
+      const total = job.rows.total ?? PAGE;
+      box.style[total > 13 ? "blockSize" : "minBlockSize"] = `${Math.min(total, 13) * 38 + 42}px`;
       load();
     } else if (!asked && page?.rows.length < PAGE && (doneOf(was) !== doneOf(now) || was.state !== now.state)) load();
   }

@@ -5,7 +5,7 @@ import { announce, ask, bar, button, notice } from "./components.js";
 import { fill, h, say } from "./dom.js";
 import { download } from "./downloads.js";
 import { count } from "./format.js";
-import { nameOf } from "./jobs-rows.js";
+import { nameOf } from "./job-name.js";
 import { hasEnded, isGone, rest } from "./live.js";
 import { t } from "./messages.js";
 
@@ -31,9 +31,10 @@ const ACTIONS = [
 
 /**
  * A bar of actions for the jobs that are picked, with the method `show(jobs)`. `onDone(id, name,
- * answer)` is called for each job that an action was done to, `onClear()` to pick none.
+ * answer)` is called for each job that an action was done to, `onEnd()` after all of them, and
+ * `onClear()` to pick none.
  */
-export function bulkBar({ who, signal, onDone, onClear }) {
+export function bulkBar({ who, signal, onDone, onEnd, onClear }) {
   const said = h("strong", { role: "status" });
   const report = h("div", { class: "report" });
   let picked = [], isBusy = false;
@@ -73,7 +74,9 @@ export function bulkBar({ who, signal, onDone, onClear }) {
     isBusy = false;
     announce(t(`jobs.done.${action.name}`, { n: done, count: count(done) }));
     fill(report, refused.length > 0 && reportOf(refused));
-    refresh();
+    onEnd();
+    // The button that had the focus is gone.
+    if (!signal.aborted) [...node.querySelectorAll("button"), document.querySelector("h1")].find((one) => one.checkVisibility()).focus();
   }
 
   async function run({ name, act, atOnce = AT_ONCE }, jobs) {
@@ -86,6 +89,7 @@ export function bulkBar({ who, signal, onDone, onClear }) {
     fill(work, h("div", { class: "actions" }, h("span", {}, t(`jobs.doing.${name}`)), text, button(t("jobs.stop"), () => stop.abort())), progress,
       name === "download" && h("small", {}, t("jobs.download.hint")));
     refresh();
+    work.querySelector("button").focus();
     const see = () => {
       const share = (jobs.length - left.length) / jobs.length;
       progress.show(share);

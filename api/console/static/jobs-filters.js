@@ -13,7 +13,7 @@ export function searchOf(filters) {
   const isOwn = filters.get("time") === "own";
   return {
     state: filters.getAll("state").join(","),
-    label: filters.getAll("label"),
+    label: filters.getAll("label").map((one) => (one.includes(":") ? one : `file:${one}`)),
     model: filters.get("model"),
     owner: filters.get("owner"),
     created_after: span ? utc(Date.now() - span * 1000) : isOwn ? utc(filters.get("from")) : null,

@@ -3,17 +3,12 @@
 import { badge, bar } from "./components.js";
 import { fill, h, say, set } from "./dom.js";
 import { ago, count, duration, percent, time } from "./format.js";
+import { nameOf, shortId } from "./job-name.js";
 import { hasEnded } from "./live.js";
 import { t } from "./messages.js";
 
 /** The columns, in order. */
 export const COLUMNS = ["state", "job", "model", "rows", "errors", "owner", "created", "duration"];
-
-/** The end of an id, which tells jobs apart; the beginning is the time. */
-export const shortId = (id) => `…${id.slice(-8)}`;
-
-/** What a job is called: its label `name` or `file`, else its id. */
-export const nameOf = ({ id, labels }) => labels.name ?? labels.file ?? shortId(id);
 
 /** A row. `onPick(id, event)` is called if its box is clicked; `update(job)` shows another state. */
 export function jobRow({ id, created_at, labels, model, owner }, onPick) {

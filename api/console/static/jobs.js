@@ -42,7 +42,7 @@ export function jobs({ query, signal, who }) {
   });
   const failure = h("div");
   const below = h("div", { class: "more" }, note, further, failure);
-  const bulk = bulkBar({ who, signal, onDone, onClear: () => pick([...picked], false) });
+  const bulk = bulkBar({ who, signal, onDone, onEnd: show, onClear: () => pick([...picked], false) });
   const near = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && isScrolling && search.isFull && more(), { rootMargin: "900px" });
   near.observe(below);
   signal.addEventListener("abort", () => near.disconnect());
@@ -87,7 +87,7 @@ export function jobs({ query, signal, who }) {
     }
     if (now === search) show();
     // A search that the service takes long for is repeated less often.
-    await rest(((performance.now() - begin) / 1000) * 4, now.signal);
+    await rest(((performance.now() - begin) / 1000) * 2, now.signal);
   }
 
   async function more() {
@@ -129,7 +129,7 @@ export function jobs({ query, signal, who }) {
   }
 
   function groupOf() {
-    const group = h("div", { role: "rowgroup", class: "rows" });
+    const group = h("div", { role: "rowgroup", class: "group" });
     group.update = ([, found]) => keyed(group, found, (job) => job.id, (job) => {
       const row = jobRow(job, onPick);
       row.pick(picked.has(job.id));

@@ -31,6 +31,11 @@ let leaving = new AbortController();
 async function start() {
   listen(askForKey, showConnection);
   addEventListener("hashchange", () => who && show());
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    // Its address would name a page.
+    event.preventDefault();
+    main.focus();
+  });
   await identify();
 }
 
@@ -49,14 +54,16 @@ async function identify() {
     h("span", { class: "owner" }, who.owner),
     button(t("key.leave"), leave, { kind: "quiet" }),
   ]);
-  show({ first: true });
+  // A person who has given a key goes on at the page's beginning.
+  show({ first: !hasKey() });
 }
 
 /** Show the page that the address names. */
 function show({ first = false } = {}) {
   leaving.abort();
   leaving = new AbortController();
-  const [path, query] = location.hash.slice(1).split("?");
+  const [address, query] = location.hash.slice(1).split("?");
+  const path = address.replace(/(.)\/$/, "$1");
   if (path === "" || path === "/") {
     // Not by `location`, whose event would move the focus of a person who has just come.
     history.replaceState(null, "", may("submit") ? "#/new" : "#/jobs");
@@ -82,9 +89,18 @@ function show({ first = false } = {}) {
 function pageOf(path) {
   for (const [pattern, scope, page] of PAGES) {
     const found = pattern.exec(path);
-    if (found && may(scope)) return [page, found.slice(1).map((one) => one && decodeURIComponent(one))];
+    if (found && may(scope)) return [page, found.slice(1).map((one) => one && decoded(one))];
   }
   return [null, []];
+}
+
+// An address that a person has typed may have a % that stands for itself.
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 const scopeOf = (path) => PAGES.find(([pattern]) => pattern.test(path))[1];
@@ -97,7 +113,9 @@ function askForKey() {
   document.title = `${t("key.title")} · Scorelane`;
   fill(main, keyForm(isWrong, async (key) => {
     useKey(key);
-    await identify();
+    // A header takes no other characters: the browser would not even send such a key.
+    if (/^[\x21-\x7e]+$/.test(key)) await identify();
+    else askForKey();
   }));
 }
 

@@ -5,7 +5,7 @@ import { fill, h, keyed, say } from "./dom.js";
 import { compact } from "./format.js";
 import { t } from "./messages.js";
 import { check } from "./new-columns.js";
-import { listed } from "./new-draft.js";
+import { listed, nameOfDraft } from "./new-draft.js";
 
 /** Models as radio buttons; `onchoose(name)`. */
 export function modelCards(onchoose) {
@@ -16,7 +16,8 @@ export function modelCards(onchoose) {
     node,
     show({ models, failed }, chosen) {
       const broken = failed.filter(({ name }) => !models.some((one) => one.name === name));
-      const sorted = models.toSorted((a, b) => Number(b.default) - Number(a.default) || Number(b.processes > 0) - Number(a.processes > 0));
+      const rank = ({ default: isDefault, processes }) => (isDefault ? 2 : 0) + (processes > 0 ? 1 : 0);
+      const sorted = models.toSorted((a, b) => rank(b) - rank(a));
       keyed(list, [...sorted, ...broken], ({ name }) => name, () => modelCard(onchoose));
       none.hidden = list.childElementCount > 0;
       for (const input of list.querySelectorAll("input")) input.checked = input.value === chosen;
@@ -33,9 +34,13 @@ function modelCard(onchoose) {
     input.value = model.name;
     input.disabled = !processes;
     say(name, model.name);
-    say(mark, reason ? t("new.model.broken") : !processes ? t("new.model.unserved") : model.default ? t("new.model.default") : "");
+    const marks = [[reason, "new.model.broken"], [!processes, "new.model.unserved"], [model.default, "new.model.default"]];
+    const [, marked] = marks.find(([is]) => is) ?? [];
+    say(mark, marked ? t(marked) : "");
     say(about, reason ?? description ?? "");
-    if (!reason) say(facts, t("new.model.facts", { format, rate: compact(model.rows_per_second), inputs: some(inputs), outputs: some(outputs) }));
+    if (reason) return;
+    const values = { format, rate: compact(model.rows_per_second), inputs: some(inputs), outputs: some(outputs) };
+    say(facts, t("new.model.facts", values));
   };
   return node;
 }
@@ -54,19 +59,35 @@ export function termFields(draft, { limits }, onchange) {
     onchange();
   };
   const select = (name, values) => choice(values, options[name] ?? "", (value) => put(name, value));
-  const text = (name, value, parsed, props) => h("input", { ...props, value: value ?? "", oninput: (event) => put(name, event.target.value && parsed(event.target.value)) });
+  const text = (name, value, parsed, props) =>
+    h("input", { ...props, value: value ?? "", oninput: ({ target }) => put(name, target.value && parsed(target.value)) });
   const days = (seconds) => Math.floor(seconds / 86400);
   const outputs = h("fieldset", { class: "checks" });
+  const name = h("input", { maxlength: 256, autocomplete: "off", oninput: () => {
+    draft.name = name.value;
+    onchange();
+  } });
   const node = folded(t("new.options"), h("div", { class: "stack" },
+    field(t("new.name"), name, t("new.name.hint")),
     field(t("new.format"), select("format", [["", "CSV"], ["ndjson", "NDJSON"], ["parquet", "Parquet"]])),
     field(t("new.on_error"), select("on_error", [["", t("new.on_error.skip")], ["fail", t("new.on_error.fail")],
       ...[1, 5, 10].map((n) => [String(n / 100), t("new.on_error.share", { n })])])),
-    field(t("new.days"), text("retention_seconds", options.retention_seconds && days(options.retention_seconds), (value) => Math.round(value * 86400),
+    field(t("new.days"), text("retention_seconds", options.retention_seconds && days(options.retention_seconds),
+      (value) => Math.round(value * 86400),
       { type: "number", min: 1, max: days(limits.max_retention_seconds), placeholder: days(limits.retention_seconds) })),
-    field(t("new.labels"), text("label", options.label?.join(", "), (value) => value.split(",").map((one) => one.trim())), t("new.labels.hint")),
-    field(t("new.callback"), text("callback_url", options.callback_url, (value) => value.trim(), { type: "url" }), t("new.callback.hint")),
+    field(t("new.labels"), text("label", options.label?.join(", "),
+      (value) => value.split(",").map((one) => one.trim())), t("new.labels.hint")),
+    field(t("new.callback"), text("callback_url", options.callback_url,
+      (value) => value.trim(), { type: "url" }), t("new.callback.hint")),
     outputs));
-  return { node, show: () => showOutputs(outputs, draft, put) };
+  return {
+    node,
+    show() {
+      const now = nameOfDraft(draft);
+      if (name.value !== now) name.value = now;
+      showOutputs(outputs, draft, put);
+    },
+  };
 }
 
 function showOutputs(box, draft, put) {

@@ -44,28 +44,31 @@ export function columnControls(draft, onchange) {
   function readingOf({ format, isTable, isPasted }) {
     const hasNumbers = draft.model.inputs.some(({ type }) => type === "double" || type === "long");
     return [
-      isTable && option("delimiter", DELIMITERS.map((one) => [one, t(`new.delimiter.${one}`)]), format === "TSV" ? "tab" : "comma"),
-      !isPasted && format !== "Parquet" && option("charset", CHARSETS.map((one) => [one, one.toUpperCase()]), "utf-8"),
-      isTable && option("quoting", ["double", "none"].map((one) => [one, t(`new.quoting.${one}`)]), "double"),
-      isTable && hasNumbers && option("decimal", ["point", "comma"].map((one) => [one, t(`new.decimal.${one}`)]), "point"),
+      isTable && option("delimiter", texts(DELIMITERS, (one) => t(`new.delimiter.${one}`)), format === "TSV" ? "tab" : "comma"),
+      !isPasted && format !== "Parquet" && option("charset", texts(CHARSETS, (one) => one.toUpperCase()), "utf-8"),
+      isTable && option("quoting", texts(["double", "none"], (one) => t(`new.quoting.${one}`)), "double"),
+      isTable && hasNumbers && option("decimal", texts(["point", "comma"], (one) => t(`new.decimal.${one}`)), "point"),
     ];
   }
+
+  const guessedInputs = () => mappingIn(knownOf(draft).options ?? {}, draft.model);
 
   function input({ name }, columns, found) {
     const value = draft.inputs[name] ?? found.get(name) ?? name;
     const isMissing = !columns.includes(value);
     const isGuess = !isMissing && !draft.inputs[name] && value !== name;
-    const why = isMissing ? t("new.column.missing") : isGuess ? guess(knownOf(draft), "text_column") ?? guess(knownOf(draft), "rename") : null;
+    const reason = () => guess(knownOf(draft), "text_column") ?? guess(knownOf(draft), "rename");
+    const why = isMissing ? t("new.column.missing") : isGuess ? reason() : null;
     const options = [...(isMissing ? [["", t("new.column.choose")]] : []), ...columns.map((one) => [one, one])];
-    return control(`${draft.model.name} ${name}`, t("new.column", { name }), { options, value: isMissing ? "" : value, why, isMissing },
-      (chosen) => {
+    return control(`${draft.model.name} ${name}`, t("new.column", { name }),
+      { options, value: isMissing ? "" : value, why, isMissing }, (chosen) => {
         // The service guesses only if no column is chosen: so what it has guessed is kept.
-        draft.inputs = { ...Object.fromEntries(found), ...draft.inputs, [name]: chosen };
+        draft.inputs = { ...Object.fromEntries(guessedInputs()), ...draft.inputs, [name]: chosen };
       });
   }
 
   function mappingOf(columns) {
-    const found = mappingIn(knownOf(draft).options ?? {}, draft.model);
+    const found = guessedInputs();
     const { keeps: mode } = draft;
     const names = columns.map((one) => [one, one]);
     fillKept(mode === "some" ? columns : []);
@@ -79,7 +82,7 @@ export function columnControls(draft, onchange) {
     return [
       ...inputs.filter((one) => !isPlain(one)).map((one) => input(one, columns, found)),
       option("ref_column", columns.includes("ref") ? names : [["", t("new.ref.number")], ...names], columns.includes("ref") ? "ref" : ""),
-      control("columns", t("new.carried"), { options: ["none", "all", "some"].map((one) => [one, t(`new.carried.${one}`)]), value: mode }, (value) => {
+      control("columns", t("new.carried"), { options: texts(["none", "all", "some"], (one) => t(`new.carried.${one}`)), value: mode }, (value) => {
         draft.keeps = value;
         draft.options.columns = value === "all" ? "all" : undefined;
         draft.kept = [];
@@ -111,6 +114,9 @@ export function columnControls(draft, onchange) {
 export function check(text, checked, onchange) {
   return h("label", { class: "check" }, h("input", { type: "checkbox", checked, onchange: (event) => onchange(event.target.checked) }), text);
 }
+
+/** The values of a choice with their texts. */
+const texts = (values, textOf) => values.map((one) => [one, textOf(one)]);
 
 /** Why an option has the value that the service proposes; null if it was not guessed. */
 function guess(known, name) {

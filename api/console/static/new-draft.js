@@ -1,11 +1,13 @@
 // A job that is being prepared, and the options that follow from it.
 
+import { labelValue } from "./job-name.js";
+
 /**
  * A job for which nothing but perhaps a model was chosen. `state` says how far its dry run is:
  * "empty", "busy", "unasked", "answer" or "problem". `refresh()` shows it, while its page is there.
  */
 export const freshDraft = (model = null) => ({
-  source: null, text: "", pastedAs: null, model, options: {}, ...ofColumns(), ...ofDryRun(), sending: null, refusal: null, refresh: null,
+  source: null, text: "", pastedAs: null, model, name: null, options: {}, ...ofColumns(), ...ofDryRun(), sending: null, refusal: null, refresh: null,
 });
 
 /** What was chosen about columns: of inputs, of references (row numbers or not), and those kept. */
@@ -16,11 +18,13 @@ const ofDryRun = () => ({ state: "empty", answer: null, problem: null });
 export function takeSource(draft, source) {
   const { format, on_error, retention_seconds, label, callback_url, outputs } = draft.options;
   const options = { format, on_error, retention_seconds, label, callback_url, outputs };
-  Object.assign(draft, { source, options, ...ofColumns(), ...ofDryRun() });
+  // A name that was typed for pasted rows holds while they are edited.
+  const name = source?.isPasted ? draft.name : null;
+  Object.assign(draft, { source, name, options, ...ofColumns(), ...ofDryRun() });
 }
 
 /** What is chosen in a draft, to be remembered. */
-export const choicesOf = ({ options, inputs, isNumbered, keeps, kept, outputs }) => ({ options, inputs, isNumbered, keeps, kept, outputs });
+export const choicesOf = ({ name, options, inputs, isNumbered, keeps, kept, outputs }) => ({ name, options, inputs, isNumbered, keeps, kept, outputs });
 
 /** A model of which nothing is known, for keys that may not list the models: the default one. */
 export const UNKNOWN_MODEL = { name: "", inputs: [], outputs: [], processes: 1 };
@@ -31,13 +35,23 @@ export const knownOf = (draft) => draft.answer ?? draft.problem?.body ?? {};
 /** Whether a model takes one text for each row, and nothing else. */
 export const takesText = ({ inputs }) => inputs.length === 1 && inputs[0].type === "string" && inputs[0].required;
 
+/** The name of the job: what was typed, or that of the file. */
+export const nameOfDraft = ({ name, source }) => name ?? (source && !source.isPasted ? labelValue(source.file.name) : "");
+
 /** The options that were chosen, as a query of `POST /jobs`. */
-export function queryOf({ model, options, inputs }) {
+export function queryOf(draft) {
+  const { model, options, inputs } = draft;
   const renamed = model.inputs.filter(({ name }) => inputs[name]).map(({ name }) => [inputs[name], name]);
-  const query = { ...options, model: model.name };
+  const query = { ...options, label: labelsOf(draft), model: model.name };
   if (renamed.length && takesText(model)) query.text_column = renamed[0][0];
   else if (renamed.length) query.rename = listed(renamed.map((pair) => pair.join(":")));
   return query;
+}
+
+// A label `file` that was typed among the labels is the name.
+function labelsOf(draft) {
+  const { label = [] } = draft.options, name = labelValue(nameOfDraft(draft));
+  return name && !label.some((one) => one.startsWith("file:")) ? [`file:${name}`, ...label] : label;
 }
 
 /**

@@ -44,13 +44,19 @@ function firstRows({ answer, model }) {
   const { first_rows: rows, first_errors: errors, looked_at: looked, warnings } = answer;
   const names = model.inputs.length ? model.inputs.map(({ name }) => name) : Object.keys(rows.find((one) => one.inputs)?.inputs ?? { text: "" });
   const hasErrors = rows.some((one) => one.error);
+  const columns = [
+    { text: t("new.row"), class: "number" }, t("new.ref_column"),
+    ...[...names, ...(hasErrors ? [t("new.fault")] : [])].map((text) => ({ text, class: "text" })),
+  ];
   return [
     warnings.map((one) => notice("warning", one)),
     looked.failed > 0 && notice("warning", h("p", {}, t("new.errors", { n: looked.failed, looked: rowsText(looked.rows) })),
       h("ul", {}, errors.map(({ row, error }) => h("li", {}, t("new.error", { row: count(row), error }))))),
-    table(t("new.first"),
-      [{ text: t("new.row"), class: "number" }, t("new.ref_column"), ...names.map((text) => ({ text, class: "text" })), ...(hasErrors ? [{ text: t("new.fault"), class: "text" }] : [])],
-      rows.map((one) => [count(one.row), one.ref, ...names.map((name) => shownValue(one.inputs ? one.inputs[name] : one.text)), ...(hasErrors ? [one.error ?? ""] : [])])),
+    table(t("new.first"), columns, rows.map((one) => [
+      count(one.row), one.ref,
+      ...names.map((name) => shownValue(one.inputs ? one.inputs[name] : one.text)),
+      ...(hasErrors ? [one.error ?? ""] : []),
+    ])),
   ];
 }
 

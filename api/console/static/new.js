@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { announce, button, card, facts, heading, notice, rowsText, trouble } from "./components.js";
-import { fill, h, say } from "./dom.js";
+import { fill, h, keyed, say } from "./dom.js";
 import { bytes, duration, percent } from "./format.js";
 import { poll } from "./live.js";
 import { t } from "./messages.js";
@@ -17,9 +17,12 @@ import { submit } from "./new-submit.js";
 
 // It outlives the page, so that a look at another page, or a refused upload, loses nothing.
 let draft = freshDraft();
+let owner = null;
 
 /** The page "New job". */
 export function newJob({ signal, who }) {
+  // Nobody sees what the owner of another key has prepared.
+  if (owner !== who.owner) [draft, owner] = [freshDraft(), who.owner];
   const mine = draft;
   let models = { models: [], failed: [] };
   let looking = new AbortController();
@@ -55,13 +58,14 @@ export function newJob({ signal, who }) {
     say(reason, lack ? t(lack) : "");
     reason.hidden = !lack;
     fill(cost, costOf(mine));
-    fill(refusal, mine.refusal && trouble(mine.refusal));
-    fill(interrupted, remembered().map(({ key, name, size }) => notice("warning",
+    // Each only once, so that it is read out once, and keeps the focus.
+    keyed(refusal, mine.refusal ? [mine.refusal] : [], (one) => one, (one) => trouble(one));
+    keyed(interrupted, remembered(), ({ key }) => key, ({ key, name, size }) => notice("warning",
       h("p", {}, t("new.interrupted", { name, size: bytes(size) })),
       button(t("new.forget"), () => {
         forget(key);
         show();
-      }))));
+      })));
   }
 
   function choose(name) {

@@ -50,7 +50,7 @@ function findings(found) {
   const bad = found.filter((one) => one.level !== "fine");
   const shown = bad.map((one) => notice(one.level === "fault" ? "error" : "warning", h("strong", {}, one.message), h("p", {}, one.advice)));
   return [shown.length ? shown : notice("good", h("strong", {}, t("service.well"))),
-    folded(t("service.checked"), h("ul", { class: "checks" }, found.filter((one) => one.level === "fine").map((one) => h("li", {}, one.message))))];
+    folded(t("service.checked"), h("ul", { class: "fine" }, found.filter((one) => one.level === "fine").map((one) => h("li", {}, one.message))))];
 }
 
 function charts({ time: now, history }) {

@@ -38,7 +38,7 @@ def test_a_spreadsheet_in_a_form(service: Service) -> None:
     """It is recognised, and not taken for a CSV in a wrong charset."""
     form = {"file": (io.BytesIO(b"PK\x03\x04\x14\0\xe9"), "reviews.xlsx")}
     answer = service.client.post("/jobs", data=form)
-    assert "Save a sheet as a CSV" in refused(service, answer, 422, "packed")
+    assert "save the sheet as CSV UTF-8" in refused(service, answer, 422, "packed")
 
 
 @pytest.mark.parametrize("path", ["/jobs", "/sentiment"])

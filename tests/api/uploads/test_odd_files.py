@@ -36,7 +36,10 @@ OTHERS = [
     (b"\x28\xb5\x2f\xfd" + b"\x20" * 9, "packed with zstd", "Unpack it"),
     (b"Rar!\x1a\x07\x01\x00" + bytes(20), "a RAR archive", "Unpack it"),
     (b"7z\xbc\xaf\x27\x1c\x00\x04" + bytes(20), "a 7z archive", "Unpack it"),
-    (b"PK\x03\x04" + bytes(20), "a ZIP archive", "CSV"),
+    (b"PK\x03\x04" + bytes(20), "an Excel workbook (.xlsx) or a ZIP archive", "CSV UTF-8"),
+    (b"\x89PNG\r\n\x1a\n" + bytes(20), "a picture (PNG)", "a table"),
+    (b"\xff\xd8\xff\xe0" + bytes(20), "a picture (JPEG)", "a table"),
+    (b"GIF89a" + bytes(20), "a picture (GIF)", "a table"),
     (b"%PDF-1.7\n%\xe2\xe3", "a PDF", "CSV"),
     (b"<html>\n<table>", "HTML or XML", "CSV"),
     (b"SQLite format 3\0" + bytes(20), "an SQLite database", "CSV"),
@@ -70,7 +73,9 @@ def test_another_format_is_named(service: Service, content: bytes, kind: str, ad
     assert service.client.get("/jobs").json["jobs"] == []
 
 
-@pytest.mark.parametrize("name", ["PAR1", "ORC", "FEA1", "BZh9", "Rar!", "%PDF", "7z", "<text>"])
+@pytest.mark.parametrize(
+    "name", ["PAR1", "ORC", "FEA1", "BZh9", "GIF89a", "Rar!", "%PDF", "7z", "<text>"]
+)
 def test_a_header_with_such_letters_is_text(service: Service, name: str) -> None:
     """A name of a column may be that of a format."""
     assert len(service.scored(f"{name},text\n1,Good\n".encode())) == 1
