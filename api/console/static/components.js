@@ -95,6 +95,9 @@ export function trouble(error, again) {
     again && button(t("action.again"), again));
 }
 
+/** What is shown while a page waits for its data, unless they come at once. */
+export const waiting = () => h("p", { class: "waiting muted", role: "status" }, t("page.waiting"));
+
 /** What is shown where there is nothing yet. */
 export function empty(title, text, ...actions) {
   return h("div", { class: "empty" }, h("h2", {}, title), text && h("p", {}, text), actions);
