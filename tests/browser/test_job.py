@@ -165,7 +165,7 @@ def test_a_key_that_may_only_read_has_no_buttons_to_change(
     assert download(page, button(page, "NDJSON").click, tmp_path).stat().st_size > 0
     page.get_by_text("Do the same from a program").click()
     code = page.locator(".copyable").all_inner_texts()
-    assert all("SCORELANE_KEY" in one and READER.key not in one for one in code)
+    assert all("SCORELANE_API_KEY" in one and READER.key not in one for one in code)
 
 
 @pytest.mark.parametrize("kind", ["deleted", "malformed"])
