@@ -110,6 +110,8 @@ function askForKey() {
   leaving.abort();
   const isWrong = hasKey();
   useKey(null);
+  // So that going back shows no page of the last person.
+  who = null;
   document.title = `${t("key.title")} · Scorelane`;
   fill(main, keyForm(isWrong, async (key) => {
     useKey(key);
