@@ -202,4 +202,6 @@ class RowErrors(BadInput):
 
 
 class NotGzip(BadInput):
-    """The content claims to be gzip, or looks like it, but cannot be unpacked: {reason}."""
+    """The content claims to be gzip, or looks like it, but cannot be unpacked: {reason}. Pack it
+    again, or send it unpacked.
+    """

@@ -85,28 +85,29 @@ def service(start_service: Callable[..., Programs]) -> Programs:
     return start_service(processes="2")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_service(start_service: Callable[..., Programs]) -> Iterator[Programs]:
-    """A service without keys of which a test may kill programs, and start them again."""
+    """A service of a module, without keys, whose programs a test may kill.
+
+    A test that does so starts them again, for the next one.
+    """
     running = start_service(processes="2")
     yield running
     running.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def keyed_service(
     start_service: Callable[..., Programs], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Programs]:
-    """A service of a module that asks for the keys of `support.owners`.
+) -> Programs:
+    """The service that asks for the keys of `support.owners`, shared by all tests.
 
     ALICE and BOB may submit and read, SENDER and READER are Alice with only one of both, and ROOT
     is an admin; each has a `key`.
     """
     file = tmp_path_factory.mktemp("keys") / "keys.txt"
     file.write_text("".join(f"{one.line}\n" for one in (ALICE, BOB, SENDER, READER, ROOT)))
-    running = start_service(processes="1", api_keys_file=str(file))
-    yield running
-    running.stop()
+    return start_service(processes="1", api_keys_file=str(file))
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,7 @@ def held(own_service: Programs) -> Iterator[str]:
     _to_worker(own_service, signal.SIGSTOP)
     yield location
     _to_worker(own_service, signal.SIGCONT)
+    own_service.client.delete(location)  # so that the next job need not wait for it
 
 
 def _to_worker(service: Programs, number: signal.Signals) -> None:
