@@ -38,7 +38,7 @@ export function job({ params: [id], query, signal, who }) {
   function see(now) {
     const name = known(`state.${now.state}`, now.state);
     if (!last) start(now);
-    else if (now.state !== last.state) announce(t("job.now", { state: name }));
+    else if (now.state !== last.state) announce(t("job.now", { name: nameOf(now), state: name }));
     last = now;
     if (state.firstChild?.dataset.state !== now.state) fill(state, badge(now.state));
     const focused = document.activeElement, isRetryable = now.state === "failed" || now.state === "cancelled";

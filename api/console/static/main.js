@@ -77,7 +77,7 @@ function show({ first = false } = {}) {
   }
   const made = page
     ? page({ params, query: new URLSearchParams(query), signal: leaving.signal, who })
-    : { title: t("missing.title"), node: [heading(t("missing.title")), h("p", {}, t("missing.text"))] };
+    : { title: t("missing.title"), node: [heading(t("missing.title")), h("p", {}, t("missing.text")), h("a", { class: "button", href: "#/" }, t("missing.start"))] };
   document.title = `${made.title} · Scorelane`;
   fill(main, made.node);
   if (!first) {
