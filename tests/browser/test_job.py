@@ -73,7 +73,7 @@ def test_a_job_is_watched_to_its_end(
     _to_worker(own_service, signal.SIGCONT)
     expect(page.locator(".job-state")).to_have_text("Succeeded")
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100")
-    expect(page).to_have_title("Succeeded · Job · Scorelane")
+    expect(page).to_have_title(f"Succeeded · …{held[-8:]} · Scorelane")
     saved = download(page, button(page, "CSV").click, tmp_path)
     check_rows(read_results(saved), many_rows(MANY)[1])
 
