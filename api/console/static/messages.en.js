@@ -326,7 +326,7 @@ export default {
   "jobs.to": "Until",
   "jobs.clear": "Clear filters",
   "jobs.nothing": "No job matches",
-  "jobs.nothing.text": "No job matches all filters. Names and labels must be written in full.",
+  "jobs.nothing.text": "All filters have to match. Names and labels must be written in full.",
   "jobs.none.title": "No jobs yet",
   "jobs.none.text": "Send a file, and follow here how its rows are scored.",
   "jobs.loading": "Loading …",
