@@ -8,10 +8,10 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Page
 
-#: The size of every picture, in pixels.
+#: The usual size of a picture, in pixels.
 WIDTH, HEIGHT = 1280, 800
 #: No picture may be larger, in bytes: they are in the repository.
-MOST = 60_000
+MOST = 80_000
 
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
@@ -22,7 +22,14 @@ class Screenshots:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
-    def __call__(self, page: Page, name: str, steady: Mapping[str, str] | None = None) -> None:
+    def __call__(
+        self,
+        page: Page,
+        name: str,
+        steady: Mapping[str, str] | None = None,
+        width: int = WIDTH,
+        height: int = HEIGHT,
+    ) -> None:
         """Save `<name>-light.png` and `<name>-dark.png` of a page as it is now.
 
         Args:
@@ -35,7 +42,7 @@ class Screenshots:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         before = page.viewport_size
-        page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        page.set_viewport_size({"width": width, "height": height})
         for selector, text in (steady or {}).items():
             page.locator(selector).evaluate_all(
                 "(all, text) => { for (const one of all) one.textContent = text }", text
