@@ -14,7 +14,7 @@ from support.programs import Programs, check_rows, read_results, signal_all
 
 def press(page: Page, name: str, role: str = "button") -> None:
     """Go to a control by the Tab key, and press Enter."""
-    tab_to(page.get_by_role(role, name=name, exact=True))  # type: ignore[arg-type]
+    tab_to(page.get_by_role(role, name=name, exact=True).first)  # type: ignore[arg-type]
     page.keyboard.press("Enter")
 
 
