@@ -121,6 +121,8 @@ def test_rows_are_found(page: Page, location: str) -> None:
     expect(refs(page).first).to_have_text("r0503")
     page.reload()
     expect(refs(page).first).to_have_text("r0503")
+    page.go_back()
+    expect(refs(page)).to_have_text(EMPTY[50:100])
 
 
 def test_the_errors_are_counted_and_saved(page: Page, location: str, tmp_path: Path) -> None:
