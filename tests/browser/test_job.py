@@ -61,7 +61,7 @@ def test_a_job_is_watched_to_its_end(
     _to_worker(own_service, signal.SIGCONT)
     expect(page.locator(".job-state")).to_have_text("Succeeded")
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100")
-    expect(page).to_have_title("Succeeded · Job · Scorelane")
+    expect(page).to_have_title(f"Succeeded · …{held[-8:]} · Scorelane")
     saved = download(page, button(page, "CSV").click, tmp_path)
     check_rows(read_results(saved), many_rows(MANY)[1])
 
@@ -153,7 +153,7 @@ def test_a_key_that_may_only_read_has_no_buttons_to_change(
     assert download(page, button(page, "NDJSON").click, tmp_path).stat().st_size > 0
     page.get_by_text("Do the same from a program").click()
     code = page.locator(".copyable").all_inner_texts()
-    assert all("SCORELANE_KEY" in one and READER.key not in one for one in code)
+    assert all("SCORELANE_API_KEY" in one and READER.key not in one for one in code)
 
 
 @pytest.mark.parametrize("kind", ["deleted", "malformed"])

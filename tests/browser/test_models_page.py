@@ -34,7 +34,7 @@ def test_all_models_are_shown(page: Page, screenshot: Screenshots) -> None:
     cards.get_by_role("link", name="titanic").click()
     expect(page.get_by_role("heading", name="titanic")).to_be_focused()
     expect(page.get_by_role("table", name="Inputs").get_by_role("row")).to_have_count(6)
-    page.get_by_role("link", name="Its jobs").click()
+    page.get_by_role("link", name="Jobs of this model").click()
     expect(page.get_by_label("Model")).to_have_value("titanic")
 
 

@@ -140,7 +140,7 @@ def test_each_format_is_read(
     ("name", "content", "reason"),
     [
         ("empty.csv", b"", "The input is empty"),
-        ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "cannot be decoded"),
+        ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "a picture (PNG)"),
         ("no.ndjson", b"not json\n", "first line"),
         ("no.csv.gz", b"not gzip", "gzip"),
     ],

@@ -8,7 +8,7 @@ import math
 import os
 import signal
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
     not os.environ.get("SCREENSHOTS"), reason="makes pictures for the docs: make screenshots"
 )
 
-NOW = datetime(2026, 5, 18, 15, 30, tzinfo=timezone.utc)
+NOW = datetime(2026, 5, 18, 15, 30, tzinfo=UTC)
 
 #: Rows of the job that runs in the pictures.
 MANY = 400_000

@@ -8,6 +8,7 @@ import { UNREACHABLE } from "./api.js";
 /** Tell something to people who see the page, for some seconds, and to those who hear it. */
 export function announce(text, { level = "info" } = {}) {
   fill(document.getElementById("said"), text);
+  document.querySelector(".toast")?.remove();
   const toast = h("div", { class: "toast", "data-level": level, "aria-hidden": "true" }, text);
   document.getElementById("said").after(toast);
   setTimeout(() => toast.remove(), 6000);
@@ -94,6 +95,9 @@ export function trouble(error, again) {
   return notice("error", h("p", {}, text), id && h("small", {}, t("error.request", { id })),
     again && button(t("action.again"), again));
 }
+
+/** What is shown while a page waits for its data, unless they come at once. */
+export const waiting = () => h("p", { class: "waiting muted", role: "status" }, t("page.waiting"));
 
 /** What is shown where there is nothing yet. */
 export function empty(title, text, ...actions) {

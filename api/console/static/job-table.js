@@ -26,7 +26,7 @@ export function rowTable(onRow) {
     fill(body, rows.map((row, at) => h("tr", {},
       h("td", { class: "number muted" }, isErrors ? link(numbers[at]) : count(numbers[at])),
       h("td", { class: "text" }, text(row.ref)),
-      isErrors ? h("td", {}, text(row.error))
+      isErrors ? h("td", { class: "text" }, text(row.error))
         : row.error ? h("td", { class: "job-bad", colspan: outputs.length }, text(row.error))
         : outputs.map((one) => value(one, row[one.name], written.get(one.name))),
       carried.map((name) => h("td", { class: "text" }, text(row[name]))))));

@@ -1,7 +1,7 @@
 // The page of a job: it follows the job, and gives its state to each part of the page.
 
 import { call } from "./api.js";
-import { announce, ask, badge, button, copyable, empty, folded, heading, trouble } from "./components.js";
+import { announce, ask, badge, button, copyable, empty, folded, heading, trouble, waiting } from "./components.js";
 import { fill, h } from "./dom.js";
 import { percent } from "./format.js";
 import { codeFor } from "./job-code.js";
@@ -19,6 +19,7 @@ export function job({ params: [id], query, signal, who }) {
   const state = h("span", { class: "job-state" }), said = h("div"), code = h("div", { class: "stack" });
   const table = rows(path, query, signal), downloads = files(id);
   const parts = [progress(downloads.node), outputs(path, signal, table.showErrors), table, details()];
+  const soon = waiting();
   let last = null;
 
   const cancel = act(t("job.cancel"), async () => see(await call(`${path}/cancel`, { method: "POST", signal })));
@@ -32,12 +33,12 @@ export function job({ params: [id], query, signal, who }) {
   }, "danger");
   const buttons = who.scopes.includes("submit") && h("div", { class: "beside", hidden: true }, cancel, skip, retry, erase);
   const title = heading([t("job.title"), " ", h("span", { class: "job-id" }, id)], state, buttons);
-  const node = h("div", { class: "stack job" }, title, said);
+  const node = h("div", { class: "stack job" }, title, said, soon);
 
   function see(now) {
     const name = known(`state.${now.state}`, now.state);
     if (!last) start(now);
-    else if (now.state !== last.state) announce(t("job.now", { state: name }));
+    else if (now.state !== last.state) announce(t("job.now", { name: nameOf(now), state: name }));
     last = now;
     if (state.firstChild?.dataset.state !== now.state) fill(state, badge(now.state));
     const focused = document.activeElement, isRetryable = now.state === "failed" || now.state === "cancelled";
@@ -55,6 +56,7 @@ export function job({ params: [id], query, signal, who }) {
     if (name) title.querySelector("h1").firstChild.textContent = name;
     fill(code, copyable("curl", curl), copyable("Python", python));
     if (buttons) buttons.hidden = false;
+    soon.remove();
     node.append(...parts.map((part) => part.node), folded(t("job.code"), code));
   }
 
@@ -82,7 +84,7 @@ export function job({ params: [id], query, signal, who }) {
   function fail(error) {
     const isGone = error.status === 410, list = h("a", { class: "button", href: "#/jobs" }, t("job.list"));
     fill(node, heading(t("job.title")), isGone || error.status === 404
-      ? empty(t(isGone ? "job.gone" : "job.unknown"), error.message, list)
+      ? empty(t(isGone ? "job.gone" : "job.unknown"), isGone ? error.message : t("job.unknown.text"), list)
       : trouble(error, () => dispatchEvent(new Event("hashchange"))));
     document.title = `${t("job.title")} · Scorelane`;
   }

@@ -1,7 +1,7 @@
 // The models: all of them, and one.
 
 import { call } from "./api.js";
-import { empty, heading, notice, trouble } from "./components.js";
+import { empty, heading, notice, trouble, waiting } from "./components.js";
 import { fill, h, keyed } from "./dom.js";
 import { count } from "./format.js";
 import { poll } from "./live.js";
@@ -34,7 +34,7 @@ export function models({ params: [name], signal, who }) {
     keyed(failures, found.failed, JSON.stringify, failureOf);
   };
   const begin = () => {
-    fill(content);
+    fill(content, waiting());
     poll(look, PERIOD, signal, (error) => fill(content, trouble(error, begin)));
   };
   begin();

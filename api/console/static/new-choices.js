@@ -27,7 +27,7 @@ export function modelCards(onchoose) {
 
 function modelCard(onchoose) {
   const input = h("input", { type: "radio", name: "model", onchange: () => onchoose(input.value) });
-  const [name, mark, about, facts] = [h("strong"), h("span", { class: "mark" }), h("small"), h("small")];
+  const [name, mark, about, facts] = [h("strong"), h("span", { class: "mark" }), h("small", { class: "about" }), h("small")];
   const node = h("label", { class: "model" }, input, h("span", {}, name, " ", mark, about, facts));
   node.update = (model) => {
     const { reason, processes, description, format, inputs, outputs } = model;

@@ -32,7 +32,8 @@ function stored() {
 
 function store(entries) {
   try {
-    sessionStorage.setItem(PLACE, JSON.stringify(entries));
+    if (entries.length) sessionStorage.setItem(PLACE, JSON.stringify(entries));
+    else sessionStorage.removeItem(PLACE);
   } catch {
     // Without storage a reload loses them; the uploads themselves go on.
   }

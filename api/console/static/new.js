@@ -1,9 +1,9 @@
 // The page on which a job is prepared: choose rows and a model, see how they are read, start.
 
 import { call } from "./api.js";
-import { announce, button, card, facts, heading, notice, rowsText, trouble } from "./components.js";
+import { announce, button, card, facts, heading, notice, trouble } from "./components.js";
 import { fill, h, keyed, say } from "./dom.js";
-import { bytes, duration, percent } from "./format.js";
+import { bytes, count, duration, percent } from "./format.js";
 import { poll } from "./live.js";
 import { t } from "./messages.js";
 import { modelCards, termFields } from "./new-choices.js";
@@ -60,7 +60,9 @@ export function newJob({ signal, who }) {
     fill(cost, costOf(mine));
     // Each only once, so that it is read out once, and keeps the focus.
     keyed(refusal, mine.refusal ? [mine.refusal] : [], (one) => one, (one) => trouble(one));
-    keyed(interrupted, remembered(), ({ key }) => key, ({ key, name, size }) => notice("warning",
+    // Not of the file that was chosen again.
+    const chosen = mine.source && rememberedFile(mine.source.file)?.key;
+    keyed(interrupted, remembered().filter(({ key }) => key !== chosen), ({ key }) => key, ({ key, name, size }) => notice("warning",
       h("p", {}, t("new.interrupted", { name, size: bytes(size) })),
       button(t("new.forget"), () => {
         forget(key);
@@ -189,9 +191,9 @@ function lackOf({ source, model, state, sending }) {
 function costOf({ answer }) {
   if (!answer) return null;
   const { rows, seconds, share_of_rows: ofJob, share_of_waiting_rows: ofWaiting } = answer.estimate;
-  const share = (x) => (x === null || x < 0.01 ? null : percent(x));
+  const share = (x) => (x === null || x < 0.1 ? null : percent(x));
   const isExact = answer.looked_at.all || answer.format === "parquet";
-  const counted = () => (isExact ? rowsText(rows) : t("new.about", { what: rowsText(Number(rows.toPrecision(2))) }));
+  const counted = () => (isExact ? count(rows) : t("new.about", { what: count(Number(rows.toPrecision(2))) }));
   return facts([
     [t("new.rows"), rows === null ? t("new.unknown") : counted()],
     [t("new.time"), seconds === null ? null : seconds < 1 ? duration(seconds) : t("new.about", { what: duration(seconds) })],

@@ -1,7 +1,7 @@
 // The page "Service": whether all is well, for those who run it.
 
 import { call } from "./api.js";
-import { card, facts, folded, heading, notice, table, trouble } from "./components.js";
+import { card, facts, folded, heading, notice, table, trouble, waiting } from "./components.js";
 import { line } from "./charts.js";
 import { fill, h } from "./dom.js";
 import { ago, bytes, compact, count, duration, percent, time } from "./format.js";
@@ -20,7 +20,7 @@ export function service({ signal }) {
     h("div", { class: "grid" }, card(t("service.now"), parts.now), card(t("service.room"), parts.room)),
     card(t("service.models"), parts.models), card(t("service.workers"), parts.workers),
     card(t("service.errors"), parts.errors)];
-  fill(node, h("p", { class: "muted" }, t("service.loading")));
+  fill(node, waiting());
   poll(async () => {
     const [state, { workers }] = await Promise.all([call("/service", { signal }), call("/workers", { signal })]);
     if (node.firstChild !== shown[0]) fill(node, shown);
