@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 from support.browser.console import enter_key, open_console
 from support.browser.everywhere import check_everywhere
@@ -41,9 +42,8 @@ def test_a_running_job(new_window: Callable[..., Window], own_service: Programs,
     check_everywhere(page)
 
 
-def test_a_job_that_waits(
-    new_window: Callable[..., Window], own_service: Programs, held: str
-) -> None:
+@pytest.mark.usefixtures("held")
+def test_a_job_that_waits(new_window: Callable[..., Window], own_service: Programs) -> None:
     """The page of a job without rows, beside one that runs, and both in the list."""
     page = new_window(own_service).page
     waiting = own_service.submit(b"ref,text\n1,good\n" * 3)

@@ -39,6 +39,8 @@ class Screenshots:
             name: the name, without colours and suffix.
             steady: texts for elements, by their selectors, instead of those that differ from run
                 to run, such as ids and times: so that a picture changes only if the page does.
+            width: of the picture, in pixels.
+            height: of the picture, in pixels.
         """
         if self._folder is None:
             return
