@@ -12,7 +12,7 @@ from support.programs import FAST, Programs
 
 from shared.model import SCORE, load_model
 
-TEXTS = ["Très bien; j’y retourne", 'He said "never again", and left', "What a dull\nday"] * 7
+TEXTS = ["Très bien; j\u2019y retourne", 'He said "never again", and left', "What a dull\nday"] * 7
 ROWS = pd.DataFrame({"id": [f"r{at}" for at in range(21)], "review": TEXTS, "stars": 3})
 
 

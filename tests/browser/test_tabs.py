@@ -16,7 +16,7 @@ def saved_csv(page: Page, folder: Path) -> Path:
     return download(page, page.get_by_role("button", name="CSV", exact=True).click, folder)
 
 
-def test_two_tabs_at_work(window: Window, service: Programs, tmp_path: Path) -> None:
+def test_two_tabs_at_work(window: Window, tmp_path: Path) -> None:
     """Two files that are dropped in two tabs become two jobs; a third tab lists both."""
     tabs, frames = [window.page, window.new_tab()], []
     for number, page in enumerate(tabs, 2):

@@ -83,4 +83,5 @@ def add_bookings_model(models: Path) -> None:
     estimator = make_pipeline(steps, LogisticRegression()).fit(rows[numbers + words], comes)
     file = models.parent / "bookings.joblib"
     joblib.dump(estimator, file)
-    add_model(file, name="bookings", output=models)
+    about = "Whether guests will come to the table that they have booked."
+    add_model(file, name="bookings", output=models, description=about)
