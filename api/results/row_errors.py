@@ -36,7 +36,7 @@ from shared.errors.service import (
     ResultsDamaged,
 )
 from shared.jobs.job import State
-from shared.tables.csv_results import cell
+from shared.tables.csv_results import Dialect, cell
 from shared.tables.ndjson_results import lines
 
 blueprint = Blueprint("bad_rows", __name__)
@@ -124,8 +124,8 @@ def bad_rows(job_id: str) -> Response:
         cursor = available.cursor_after(available.end(begin))
         write, head = _ndjson, b""
         if wanted == "csv":
-            write = partial(_csv, delimiter=style.dialect.delimiter)
-            head = style.mark + _line(_HEADER, style.dialect.delimiter)
+            write = partial(_csv, dialect=style.dialect)
+            head = style.mark + _line(_HEADER, style.dialect)
         content: Iterator[bytes] = map(write, available.bad_rows_by_part(begin, search))
         response = rows_response(head, content, wanted, f"{file_name(job)}-errors")
     add_next_link(services, available, response, cursor)
@@ -136,13 +136,13 @@ def _record(row: BadRow) -> RowError:
     return {"row": row.number + 1, "ref": row.ref, "error": row.error}
 
 
-def _csv(rows: list[BadRow], delimiter: str) -> bytes:
+def _csv(rows: list[BadRow], dialect: Dialect) -> bytes:
     cells = ((str(row.number + 1), row.ref, row.error) for row in rows)
-    return b"".join([_line(row, delimiter) for row in cells])
+    return b"".join([_line(row, dialect) for row in cells])
 
 
-def _line(row: tuple[str, str, str], delimiter: str) -> bytes:
-    return (delimiter.join([cell(text, delimiter) for text in row]) + "\n").encode()
+def _line(row: tuple[str, str, str], dialect: Dialect) -> bytes:
+    return (dialect.delimiter.join([cell(text, dialect) for text in row]) + "\n").encode()
 
 
 def _ndjson(rows: list[BadRow]) -> bytes:

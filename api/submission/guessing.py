@@ -32,6 +32,9 @@ from shared.errors.input import BadInput
 #: How many times its size the beginning of a file is in memory while its cells are compared.
 CELLS_COPIES = 25
 
+#: The most rows whose cells are compared: a megabyte may hold half a million.
+GUESS_ROWS = 50_000
+
 
 class Guesses(Guesser):
     """The guesses of one dry run, each of an option that is not given.

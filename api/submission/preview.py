@@ -19,7 +19,7 @@ from api.submission.checks import (
     check_upload,
 )
 from api.submission.findings import Findings
-from api.submission.guessing import CELLS_COPIES
+from api.submission.guessing import CELLS_COPIES, GUESS_ROWS
 from api.submission.head import PREVIEW_BYTES, PREVIEW_ROWS, Head
 from api.submission.recording import temporary_folder
 from api.submission.room import check_room, check_small_room
@@ -150,9 +150,8 @@ def _preview_text(
         def read() -> RawTable | None:
             lines, most = head.whole_lines(), PREVIEW_ROWS
             if findings.guesses:
-                # Guesses are compared with all of them.
-                most = len(lines)
-                memory.raise_to(CELLS_COPIES * most, SHORTER_ADVICE)
+                most = GUESS_ROWS
+                memory.raise_to(CELLS_COPIES * len(lines), SHORTER_ADVICE)
             if content.kind.format is not Format.CSV:
                 return ndjson_table(lines, columns, most)
             is_named = content.delimiter_is_named

@@ -26,6 +26,10 @@ SEND_SECONDS, FIRST_SECONDS = 5.0, 0.1
 #: What `warnings` gives to logging: place, category, message and a line of code.
 _WARNING = re.compile(r"(?P<place>.+?:\d+): (?P<category>\w+): ")
 
+#: Libraries that log what goes wrong in the service itself. Their messages have no values in them:
+#: these come apart, or not at all.
+_LIBRARIES = ("amqp", "asyncio", "billiard", "celery", "flask", "gunicorn", "kombu", "redis")
+
 #: In place of the kinds beyond the bound.
 _OTHERS = "and other kinds of messages"
 
@@ -78,7 +82,7 @@ class ErrorLog(logging.Handler):
 
     def _count(self, record: logging.LogRecord) -> None:
         error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-        key = record.name, record.levelname, f"{str(record.msg)[:MESSAGE_CHARS]} {error}"
+        key = record.name, record.levelname, f"{_kind_of(record)[:MESSAGE_CHARS]} {error}"
         if key not in self._waiting and len(self._waiting) >= MOST_ERRORS:
             key = "", record.levelname, _OTHERS
         if known := self._waiting.get(key):
@@ -155,6 +159,21 @@ def _joined(
     return joined
 
 
+def _kind_of(record: logging.LogRecord) -> str:
+    """The message of a record without its values, or the place where it was logged.
+
+    The place alone where values may be in the message itself, as a runtime of somebody's own, or a
+    library for models, may write `f"cannot read {text}"`.
+    """
+    package = record.name.partition(".")[0]
+    if record.name == "py.warnings":
+        found = _WARNING.match(record.getMessage())
+        return f"{found['category']} at {found['place']}" if found else "a warning of Python"
+    if record.args or package in OURS or package in _LIBRARIES:
+        return str(record.msg)
+    return f"a message at {record.pathname}:{record.lineno}"
+
+
 def message_of(record: logging.LogRecord) -> str:
     """The message of a record in one line, without a user's text.
 
@@ -162,13 +181,8 @@ def message_of(record: logging.LogRecord) -> str:
     code, and all messages of exceptions, may quote one, so these are left out.
     """
     error = record.exc_info[1] if record.exc_info else None
-    if record.name.partition(".")[0] in OURS:
-        message = record.getMessage()
-    elif record.name == "py.warnings":
-        found = _WARNING.match(record.getMessage())
-        message = f"{found['category']} at {found['place']}" if found else "a warning of Python"
-    else:
-        message = str(record.msg)
+    is_ours = record.name.partition(".")[0] in OURS
+    message = record.getMessage() if is_ours else _kind_of(record)
     line = next(iter(message.splitlines()), "")
     if error:
         line += f" ({where(error).partition(' < ')[0]})"

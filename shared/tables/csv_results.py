@@ -17,7 +17,11 @@ RUN = 2048
 
 #: What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection").
 _FORMULA = re.compile(r"[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+#: What is a number, by the decimal sign of a file.
+_NUMBERS = {
+    ".": re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"),
+    ",": re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)([eE][+-]?\d+)?"),
+}
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 #: A line whose cell must be escaped, or may have to be.
 _TO_ESCAPE = re.compile(r"\n[=+\-@\t\r']")
@@ -34,13 +38,17 @@ class Dialect(NamedTuple):
 COMMAS = Dialect()
 
 
-def escape(cell: str) -> str:
+def escape(cell: str, decimal: str = ".") -> str:
     """Put a `'` before a cell that a spreadsheet would run as a formula; numbers stay unchanged.
 
     A cell that looks escaped already gets a `'` too, so that `unescape` restores every cell
     exactly.
+
+    Args:
+        cell: the cell as it was sent.
+        decimal: the decimal sign of the file: with a comma, `-1,5` is a number too.
     """
-    risky = _FORMULA.match(cell) and not _NUMBER.fullmatch(cell)
+    risky = _FORMULA.match(cell) and not _NUMBERS[decimal].fullmatch(cell)
     return "'" + cell if risky or _ESCAPED.match(cell) else cell
 
 
@@ -51,8 +59,7 @@ def unescape(cell: str) -> str:
 
 def header(columns: ResultColumns = PLAIN, dialect: Dialect = COMMAS) -> bytes:
     """The first line of a result CSV, which names the columns."""
-    delimiter = dialect.delimiter
-    return (delimiter.join(_cells(columns.names, delimiter)) + "\n").encode()
+    return (dialect.delimiter.join(_cells(columns.names, dialect)) + "\n").encode()
 
 
 def render(
@@ -97,8 +104,8 @@ def _rendered(
     if any(errors):
         notes = [quote(error, delimiter) if error else "" for error in errors]
     outputs = [_values(column, dialect) for column in columns[:count]]
-    extras = [_cells(column, delimiter) for column in columns[count:]]
-    rows = zip(_cells(refs, delimiter), *outputs, notes, *extras, strict=True)
+    extras = [_cells(column, dialect) for column in columns[count:]]
+    rows = zip(_cells(refs, dialect), *outputs, notes, *extras, strict=True)
     if len(columns) > 1 or dialect != COMMAS:
         return "".join([delimiter.join(row) + "\n" for row in rows]).encode()
     return "".join([f"{ref},{score},{note}\n" for ref, score, note in rows]).encode()
@@ -108,7 +115,7 @@ def _values(values: Sequence[Any], dialect: Dialect) -> Sequence[str]:
     """The cells of an output."""
     if str in set(map(type, values)):
         texts = ["" if value is None else value for value in values]
-        return _cells(texts, dialect.delimiter)
+        return _cells(texts, dialect)
     # The shortest digits that read back equal; orjson is ten times as fast as `repr`.
     digits = orjson.dumps(values)[1:-1].decode()
     cells = digits.replace("null", "").split(",") if values else []
@@ -117,11 +124,11 @@ def _values(values: Sequence[Any], dialect: Dialect) -> Sequence[str]:
     return [cell.replace(".", dialect.decimal) for cell in cells]
 
 
-def _cells(cells: Sequence[str], delimiter: str) -> Sequence[str]:
+def _cells(cells: Sequence[str], dialect: Dialect) -> Sequence[str]:
     """The cells of a column, escaped and quoted."""
-    if _are_plain(cells, delimiter):
+    if _are_plain(cells, dialect.delimiter):
         return cells
-    return [quote(escape(cell), delimiter) for cell in cells]
+    return [cell(text, dialect) for text in cells]
 
 
 def _are_plain(cells: Sequence[str], delimiter: str) -> bool:
@@ -136,9 +143,9 @@ def _are_plain(cells: Sequence[str], delimiter: str) -> bool:
     )
 
 
-def cell(text: str, delimiter: str = ",") -> str:
+def cell(text: str, dialect: Dialect = COMMAS) -> str:
     """A text as a CSV cell, escaped and quoted."""
-    return quote(escape(text), delimiter)
+    return quote(escape(text, dialect.decimal), dialect.delimiter)
 
 
 def quote(cell: str, delimiter: str = ",") -> str:

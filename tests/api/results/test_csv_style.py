@@ -86,6 +86,19 @@ def test_a_decimal_comma(service: Service) -> None:
     assert first.split(";")[:2] == rows[1][:2]
 
 
+def test_negative_numbers_with_a_decimal_comma(service: Service) -> None:
+    """They stay numbers in a file with decimal commas; a formula is escaped there too."""
+    content = b'ref,text\n-1,"-2,5"\n"+3,5e2","-4.5"\n"-1,5+2","=1,5"\n'
+    accepted = service.submit(content, columns="text")
+    service.work()
+    url = str(accepted.location)
+    rows = cells(get(service, url, decimal="comma", delimiter="semicolon").data, ";")
+    shown = [("-1", "-2,5"), ("+3,5e2", "-4.5"), ("'-1,5+2", "'=1,5")]
+    assert [(row[0], row[-1]) for row in rows[1:]] == shown
+    plain = cells(get(service, url).data, ",")
+    assert [row[-1] for row in plain[1:]] == ["'-2,5", "-4.5", "'=1,5"]
+
+
 def test_a_decimal_comma_in_a_table(settings: Settings) -> None:
     """Of several outputs only those of type double have it: labels and whole numbers stay."""
     service = make_service(settings, model=TableModel())

@@ -240,6 +240,27 @@ def test_no_message_holds_a_text() -> None:
     assert message_of(record_of("py.warnings", "%s", text)) == "UserWarning at /lib/model.py:7"
 
 
+def test_a_message_that_was_made_of_values_is_its_place() -> None:
+    """A runtime may put a text into its message itself: then the place alone is told."""
+    assert message_of(record_of("my_runtime", f"cannot read {A_TEXT}")) == "a message at x.py:1"
+    assert message_of(record_of("my_runtime", "cannot read %s", A_TEXT)) == "cannot read %s"
+    assert message_of(record_of("celery.worker", "the broker is away")) == "the broker is away"
+
+
+def test_messages_of_one_place_are_one_kind() -> None:
+    """Messages that were made of values do not push all other kinds out of the list."""
+    sent: Sent = []
+    runtime = logging.Logger("my_runtime")  # noqa: LOG001  without parents, as `logger`
+    handler = listen(runtime, sent.append)
+    for number in range(MOST_ERRORS * 2):
+        runtime.error(f"cannot read row {number}")
+    handler.close()
+    wait_for(lambda: total(sent) == MOST_ERRORS * 2)
+    assert {(one.logger, one.kind) for batch in sent for one in batch} == {
+        ("my_runtime", sent[0][0].kind)
+    }
+
+
 def test_a_message_is_a_short_line() -> None:
     """The first line, cut at a bound."""
     assert message_of(record_of("worker.x", "one\ntwo")) == "one"

@@ -1,0 +1,31 @@
+"""The guess of how a CSV is written takes a bounded time, whatever is in the file."""
+
+import pytest
+
+from api.guesses import csv_form
+from api.guesses.csv_form import MOST_MARKS, guess_csv
+
+
+def test_of_very_short_rows_the_first_are_compared() -> None:
+    """Rows beyond the bound are not looked at, so an uneven one there is no objection."""
+    rows = b"1;x\n" * (MOST_MARKS // 2)
+    [guess] = guess_csv(b"a;b\n" + rows + rows + rows + b"1;2;3\n", None, None, is_whole=True)
+    assert (guess.option, guess.value) == ("delimiter", "semicolon")
+    assert guess_csv(b"a;b\n" + rows + b"1;2;3\n", None, None, is_whole=True) == []
+
+
+@pytest.mark.parametrize(
+    "rows", [b'"\n', b'""\n', b'"', b'"",', b"\r\n", b'"a";"b"\n', b'x"a,b"\n']
+)
+def test_no_more_marks_are_compared(rows: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of files that are nothing but quotes and line ends, a part is read; one line is not cut."""
+    seen = list[int]()
+
+    def even_width(content: bytes, *_args: object, is_whole: bool) -> None:
+        assert not is_whole
+        seen.append(content.count(b"\n") + content.count(b'"'))
+
+    monkeypatch.setattr(csv_form, "even_width", even_width)
+    guess_csv(b"a,b\n" + rows * (2**20 // len(rows)) + b"\n", None, None, is_whole=True)
+    assert seen
+    assert max(seen) <= MOST_MARKS
