@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,6 +95,15 @@ def test_a_dropped_file_becomes_a_job(page: Page, service: Programs, tmp_path: P
     results = service.results(f"/jobs/{job['id']}")
     assert list(results["ref"]) == list(ROWS["id"])
     assert list(results["review"]) == list(ROWS["review"])
+
+
+def test_a_file_is_dropped_on_another_page(page: Page, tmp_path: Path) -> None:
+    """It opens the page of a new job, which shows the file's rows."""
+    open_console(page, "/#/models")
+    expect(page.get_by_role("heading", name="Models")).to_be_visible()
+    drop(page.locator("main"), table(tmp_path / "rows.csv"))
+    expect(page).to_have_url(re.compile("#/new$"))
+    assert preview(page)[0] == ["1", "r0", TEXTS[0]]
 
 
 def test_a_job_has_the_name_of_its_file(page: Page, service: Programs, tmp_path: Path) -> None:
@@ -266,11 +276,12 @@ def test_an_upload_outlives_the_api(
 def test_a_key_that_may_only_submit_sends_a_job(
     new_window: Callable[..., Window], keyed_service: Programs, tmp_path: Path
 ) -> None:
-    """A key that may not list the models uses the default one, and is told the job's id."""
+    """A key that may not read jobs chooses a model, and is told the job's id."""
     page = new_window(keyed_service).page
     open_console(page, "/#/new", SENDER.key)
     choose(page, table(tmp_path / "rows.csv"))
     assert preview(page)[0] == ["1", "r0", TEXTS[0]]
+    expect(page.get_by_role("radio", name="fast")).to_be_checked()
     start(page)
     expect(page.get_by_role("region", name="Uploads")).to_contain_text("was accepted as job")
 

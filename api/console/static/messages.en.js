@@ -102,7 +102,6 @@ export default {
   "new.unreadable": "The file cannot be read. It was changed, moved or deleted since you chose it, or it is a folder. Choose it again.",
   "new.model": "Model",
   "new.models.none": "No worker serves a model yet. This page looks again by itself.",
-  "new.models.hidden": "Your key may not list the models: the default one is used.",
   "new.model.default": "default",
   "new.model.unserved": "no process serves it now",
   "new.model.broken": "cannot be loaded",

@@ -26,9 +26,6 @@ export function takeSource(draft, source) {
 /** What is chosen in a draft, to be remembered. */
 export const choicesOf = ({ name, options, inputs, isNumbered, keeps, kept, outputs }) => ({ name, options, inputs, isNumbered, keeps, kept, outputs });
 
-/** A model of which nothing is known, for keys that may not list the models: the default one. */
-export const UNKNOWN_MODEL = { name: "", inputs: [], outputs: [], processes: 1 };
-
 /** What the last dry run found out, although it may have refused the rows. */
 export const knownOf = (draft) => draft.answer ?? draft.problem?.body ?? {};
 

@@ -8,7 +8,7 @@ import { poll } from "./live.js";
 import { t } from "./messages.js";
 import { modelCards, termFields } from "./new-choices.js";
 import { columnControls } from "./new-columns.js";
-import { dryRunQuery, freshDraft, takeSource, UNKNOWN_MODEL } from "./new-draft.js";
+import { dryRunQuery, freshDraft, takeSource } from "./new-draft.js";
 import { filePanel } from "./new-file.js";
 import { forget, remembered, rememberedFile } from "./new-memory.js";
 import { previewPanel } from "./new-preview.js";
@@ -18,6 +18,15 @@ import { submit } from "./new-submit.js";
 // It outlives the page, so that a look at another page, or a refused upload, loses nothing.
 let draft = freshDraft();
 let owner = null;
+
+// A file that was dropped on another page; this page takes it when it opens.
+let dropped = null;
+addEventListener("drop", (event) => {
+  const mayOpen = !document.querySelector('nav a[href="#/new"]').hidden && !location.hash.startsWith("#/new");
+  if (!mayOpen || !event.dataTransfer?.files.length) return;
+  [dropped] = event.dataTransfer.files;
+  location.hash = "#/new";
+});
 
 /** The page "New job". */
 export function newJob({ signal, who }) {
@@ -140,26 +149,26 @@ export function newJob({ signal, who }) {
     looking.abort();
     mine.refresh = null;
   });
-  const showCards = (text) => {
-    fill(cards.node, text);
-    aside.hidden = false;
-  };
-  const mayList = who.scopes.includes("read");
-  if (!mayList) {
-    mine.model = UNKNOWN_MODEL;
-    showCards(h("p", { class: "muted" }, t("new.models.hidden")));
-  }
   mine.refresh = show;
   show();
   if (mine.state === "busy" || mine.state === "problem") lookSoon(0);
-  if (mayList) poll(async () => {
+  poll(async () => {
     models = await call("/models", { signal });
     const served = models.models.filter((one) => one.processes > 0);
     const isThere = models.models.some((one) => one.name === mine.model?.name);
     if (!isThere && served.length) choose((served.find((one) => one.default) ?? served[0]).name);
     else show();
     aside.hidden = false;
-  }, 15, signal, (error) => showCards(trouble(error)));
+  }, 15, signal, (error) => {
+    fill(cards.node, trouble(error));
+    aside.hidden = false;
+  });
+
+  if (dropped) {
+    const chosen = dropped;
+    dropped = null;
+    queueMicrotask(() => take(chosen));
+  }
 
   return {
     title: t("nav.new"),
