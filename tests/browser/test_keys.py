@@ -1,12 +1,14 @@
 """Signing in with a key, in Chromium."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 from support.browser.axe import check_axe
 from support.browser.console import enter_key, open_console
-from support.browser.window import Window
+from support.browser.files import csv_file
+from support.browser.window import Window, drop
 from support.owners import ALICE, READER, ROOT, SENDER, Owner
 from support.programs import Programs
 
@@ -24,12 +26,40 @@ from support.programs import Programs
 def test_a_key_opens_the_pages_of_its_scopes(
     new_window: Callable[..., Window], keyed_service: Programs, owner: Owner, pages: list[str]
 ) -> None:
-    """The navigation has the pages that the key's scopes allow, and the first of them is shown."""
+    """The navigation has the pages that the key's scopes allow; each opens without a refusal.
+
+    The first of them is shown at once, and the others' addresses lead nowhere.
+    """
     window = new_window(keyed_service)
     page = window.page
     open_console(page, key=owner.key)
     assert page.locator("nav a:visible").all_inner_texts() == pages
     expect(page.locator("main h1")).to_have_text(pages[0])
+    for name in pages:
+        page.get_by_role("navigation").get_by_role("link", name=name).click()
+        expect(page.locator("main h1")).to_have_text(name)
+        page.wait_for_load_state("networkidle")
+    if owner is not ROOT:
+        page.goto("/#/service")
+        expect(page.locator("main h1")).to_have_text("No such page")
+
+
+def test_a_key_that_may_only_submit_starts_a_job(
+    new_window: Callable[..., Window], keyed_service: Programs, tmp_path: Path
+) -> None:
+    """It chooses a model and previews rows; the page names the job that it may not look at."""
+    file, _ = csv_file(tmp_path, 500)
+    page = new_window(keyed_service).page
+    open_console(page, key=SENDER.key)
+    drop(page.locator("main"), file)
+    page.get_by_role("button", name="Start the job").click()
+    accepted = page.get_by_role("region", name="Uploads").get_by_text("was accepted as job")
+    expect(accepted).to_contain_text(file.name)
+    expect(page.locator("main h1")).to_have_text("New job")
+    job = accepted.inner_text().rstrip(".").split()[-1]
+    answer = keyed_service.client.get(f"/jobs/{job}", headers=ALICE.headers)
+    assert answer.raise_for_status().json()["id"] == job
+    check_axe(page)
 
 
 def test_the_form_for_a_key_is_accessible(
