@@ -24,7 +24,12 @@ _FIRST_BYTES = 16 * 1024
 #: delimiter and each way of quoting: a megabyte of them took eight seconds.
 MOST_MARKS = 100_000
 
-_QUOTES_FAIL = "If quotes enclose cells, not every row has the cells of the header"
+_QUOTES_FAIL = (
+    "If quotes enclose cells, not every row has the cells of the header; as characters they fit."
+)
+_QUOTES_MERGE = (
+    "If quotes enclose cells, one of them seems to hold several rows; as characters they fit."
+)
 
 
 def guess_csv(
@@ -61,10 +66,13 @@ def guess_csv(
         found = [] if delimiter else _delimiter_of(widths, content)
         if not widths or (delimiter is None and not found and "," not in widths):
             continue
+        own = delimiter or (DELIMITERS[found[0].value] if found else ",")
         if is_new:
-            found.append(Guess("quoting", "none", f"{_QUOTES_FAIL}; as characters they fit."))
+            # Only the quotes of a tab-separated file are refused although its rows are even.
+            merge = even_width(content, own, "double", is_whole=is_whole) is not None
+            reason, others = (_QUOTES_MERGE, ("double",)) if merge else (_QUOTES_FAIL, ())
+            found.append(Guess("quoting", "none", reason, others))
         elif style is None:
-            own = delimiter or (DELIMITERS[found[0].value] if found else ",")
             found += _quotes_of(content, own, is_whole=is_whole)
         return found
     return []

@@ -56,3 +56,14 @@ def test_quotes_that_enclose_cells(content: bytes) -> None:
     """A cell that needs its quotes, is empty, or is a name: quotes enclose cells."""
     assert guess_csv(content, None, None, is_whole=True) == []
     assert guess_csv(content, None, "double", is_whole=True) == []
+
+
+def test_rows_that_quotes_may_merge() -> None:
+    """A tab-separated file that fits in both ways is read by its lines, and the other way said."""
+    content = b'ref\ttext\n1\t"so\n2\tgood"\n'
+    *_, guess = guess_csv(content, None, None, is_whole=True)
+    assert (guess.option, guess.value, guess.alternatives) == ("quoting", "none", ("double",))
+    assert "several rows" in guess.reason
+    *_, guess = guess_csv(b'ref\ttext\n1\t"so\n2\tgood\n', None, None, is_whole=True)
+    assert (guess.value, guess.alternatives) == ("none", ())
+    assert "several rows" not in guess.reason
