@@ -103,4 +103,5 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "quoting": _quoting,
     "rename": _names("rename"),
     "total_bytes": _total_bytes,
+    "validate": _true_or_false("validate"),
 }

@@ -33,9 +33,6 @@ def terms_of(options: JobOptions, settings: Settings) -> Terms:
         shared.errors.input.NoCallbacks: see `callback_url`.
         shared.errors.input.BadCallback: see `callback_url`.
     """
-    if options.validate not in ("true", "false"):
-        reason = "it must be true or false"
-        raise BadOption(option="validate", value=options.validate[:80], reason=reason)
     if options.validate != "true":
         _check_no_dry_run(options)
     return {

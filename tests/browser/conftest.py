@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,8 +14,9 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from support.browser.screenshots import Screenshots
 from support.browser.window import Window
+from support.four_models import titanic
 from support.owners import ALICE, BOB, READER, ROOT, SENDER
-from support.programs import Programs, programs
+from support.programs import FAST, Programs, many_rows, programs, signal_all
 
 HERE = Path(__file__).parent
 FIGURES = HERE.parents[1] / "benchmarks" / "results" / "browser.json"
@@ -108,6 +110,32 @@ def keyed_service(
     file = tmp_path_factory.mktemp("keys") / "keys.txt"
     file.write_text("".join(f"{one.line}\n" for one in (ALICE, BOB, SENDER, READER, ROOT)))
     return start_service(processes="1", api_keys_file=str(file))
+
+
+@pytest.fixture(scope="session")
+def table_service(
+    start_service: Callable[..., Programs], tmp_path_factory: pytest.TempPathFactory
+) -> Programs:
+    """The service with two models that all tests share: `fast`, and `titanic`, of a table."""
+    models = tmp_path_factory.mktemp("models")
+    (models / "fast").symlink_to(FAST)
+    titanic().add(models)
+    return start_service(processes="1", serve="fast,titanic", models_dir=str(models))
+
+
+@pytest.fixture
+def held(own_service: Programs) -> Iterator[str]:
+    """The path of a job of `own_service`, whose worker stands still after its first rows.
+
+    It has the rows of `many_rows(60_000)`. After the test the worker goes on.
+    """
+    location = own_service.submit(many_rows(60_000)[0])
+    own_service.wait_for_rows(location, 1)
+    [worker] = own_service.running("worker")
+    signal_all(worker, signal.SIGSTOP)
+    yield location
+    signal_all(worker, signal.SIGCONT)
+    own_service.client.delete(location)  # so that the next job need not wait for it
 
 
 @pytest.fixture(scope="session")

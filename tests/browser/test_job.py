@@ -1,7 +1,7 @@
 """The page of a job, in Chromium."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +10,6 @@ from playwright.sync_api import Locator, Page, expect
 from support.browser.axe import check_axe
 from support.browser.console import open_console
 from support.browser.layout import check_fits, layout_shift
-from support.browser.screenshots import Screenshots
 from support.browser.window import Window, download
 from support.owners import ALICE, READER
 from support.programs import Programs, check_rows, many_rows, read_results, signal_all
@@ -30,17 +29,6 @@ def location(service: Programs) -> str:
     location = service.submit(CSV.encode(), label="team:growth")
     service.wait_for_end(location)
     return location
-
-
-@pytest.fixture
-def held(own_service: Programs) -> Iterator[str]:
-    """The path of a job of `own_service`, whose worker stands still after its first rows."""
-    location = own_service.submit(many_rows(MANY)[0])
-    own_service.wait_for_rows(location, 1)
-    _to_worker(own_service, signal.SIGSTOP)
-    yield location
-    _to_worker(own_service, signal.SIGCONT)
-    own_service.client.delete(location)  # so that the next job need not wait for it
 
 
 def _to_worker(service: Programs, number: signal.Signals) -> None:
@@ -73,7 +61,7 @@ def test_a_job_is_watched_to_its_end(
     _to_worker(own_service, signal.SIGCONT)
     expect(page.locator(".job-state")).to_have_text("Succeeded")
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "100")
-    expect(page).to_have_title("Succeeded · Job · Scorelane")
+    expect(page).to_have_title(f"Succeeded · …{held[-8:]} · Scorelane")
     saved = download(page, button(page, "CSV").click, tmp_path)
     check_rows(read_results(saved), many_rows(MANY)[1])
 
@@ -133,6 +121,8 @@ def test_rows_are_found(page: Page, location: str) -> None:
     expect(refs(page).first).to_have_text("r0503")
     page.reload()
     expect(refs(page).first).to_have_text("r0503")
+    page.go_back()
+    expect(refs(page)).to_have_text(EMPTY[50:100])
 
 
 def test_the_errors_are_counted_and_saved(page: Page, location: str, tmp_path: Path) -> None:
@@ -165,7 +155,7 @@ def test_a_key_that_may_only_read_has_no_buttons_to_change(
     assert download(page, button(page, "NDJSON").click, tmp_path).stat().st_size > 0
     page.get_by_text("Do the same from a program").click()
     code = page.locator(".copyable").all_inner_texts()
-    assert all("SCORELANE_KEY" in one and READER.key not in one for one in code)
+    assert all("SCORELANE_API_KEY" in one and READER.key not in one for one in code)
 
 
 @pytest.mark.parametrize("kind", ["deleted", "malformed"])
@@ -195,7 +185,7 @@ def test_anybody_can_read_it(
 
 
 def test_nothing_moves_while_the_data_arrive(
-    new_window: Callable[..., Window], location: str, screenshot: Screenshots
+    new_window: Callable[..., Window], location: str
 ) -> None:
     """Charts, counts and rows fill places that are there already."""
     page = new_window(motion="no-preference").page
@@ -204,4 +194,3 @@ def test_nothing_moves_while_the_data_arrive(
     expect(page.locator(".job-kinds li")).to_have_count(2)
     score, moved = layout_shift(page)
     assert score < 0.02, moved
-    screenshot(page, "job")

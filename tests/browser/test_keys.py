@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import expect
 from support.browser.axe import check_axe
 from support.browser.console import enter_key, open_console
-from support.browser.screenshots import Screenshots
 from support.browser.window import Window
 from support.owners import ALICE, READER, ROOT, SENDER, Owner
 from support.programs import Programs
@@ -34,7 +33,7 @@ def test_a_key_opens_the_pages_of_its_scopes(
 
 
 def test_the_form_for_a_key_is_accessible(
-    new_window: Callable[..., Window], keyed_service: Programs, screenshot: Screenshots
+    new_window: Callable[..., Window], keyed_service: Programs
 ) -> None:
     """The form breaks no rule of axe, has the focus, and says that a key is wrong."""
     window = new_window(keyed_service)
@@ -43,7 +42,6 @@ def test_the_form_for_a_key_is_accessible(
     asked = page.locator("main input")
     expect(asked).to_be_focused()
     check_axe(page)
-    screenshot(page, "key")
     window.faults.announce("401: GET .*/identity")
     enter_key(page, "wrong")
     expect(asked).to_have_attribute("aria-invalid", "true")

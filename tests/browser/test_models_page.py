@@ -13,26 +13,14 @@ from support.browser.keyboard import check_focus_shows
 from support.browser.layout import check_fits
 from support.browser.screenshots import Screenshots
 from support.browser.window import Window
-from support.four_models import titanic
 from support.owners import READER
-from support.programs import FAST, ROOT, Programs
-
-
-@pytest.fixture(scope="module")
-def with_table(
-    start_service: Callable[..., Programs], tmp_path_factory: pytest.TempPathFactory
-) -> Programs:
-    """A service with a model of texts and one of a table."""
-    models = tmp_path_factory.mktemp("models")
-    (models / "fast").symlink_to(FAST)
-    titanic().add(models)
-    return start_service(processes="1", serve="fast,titanic", models_dir=str(models))
+from support.programs import ROOT, Programs
 
 
 @pytest.fixture
-def page(new_window: Callable[..., Window], with_table: Programs) -> Page:
+def page(new_window: Callable[..., Window], table_service: Programs) -> Page:
     """A tab on the service with a table."""
-    return new_window(with_table).page
+    return new_window(table_service).page
 
 
 def test_all_models_are_shown(page: Page, screenshot: Screenshots) -> None:
@@ -50,10 +38,10 @@ def test_all_models_are_shown(page: Page, screenshot: Screenshots) -> None:
     expect(page.get_by_label("Model")).to_have_value("titanic")
 
 
-def test_a_text_is_tried(page: Page, with_table: Programs, screenshot: Screenshots) -> None:
+def test_a_text_is_tried(page: Page, table_service: Programs, screenshot: Screenshots) -> None:
     """Ctrl+Enter scores the text, and the page shows the score that the API gives."""
     text = 'It\'s "not" bad\nand never was'
-    answer = with_table.client.post("/score", params={"model": "fast"}, json=[{"text": text}])
+    answer = table_service.client.post("/score", params={"model": "fast"}, json=[{"text": text}])
     [row] = answer.json()
     open_console(page, "/#/models/fast")
     page.get_by_label("text", exact=True).fill(text)
@@ -117,12 +105,12 @@ def test_a_model_that_is_not_there(page: Page) -> None:
 @pytest.mark.parametrize("width", [1280, 320])
 def test_anybody_can_use_them(
     new_window: Callable[..., Window],
-    with_table: Programs,
+    table_service: Programs,
     scheme: Literal["light", "dark"],
     width: int,
 ) -> None:
     """In both colours, on wide and narrow screens: no rule of axe is broken, nothing is cut off."""
-    page = new_window(with_table, width=width, scheme=scheme).page
+    page = new_window(table_service, width=width, scheme=scheme).page
     for path in ("/#/models", "/#/models/titanic"):
         open_console(page, path)
         expect(page.locator("main").get_by_text("Served by 1 process").first).to_be_visible()

@@ -26,10 +26,15 @@ def strict(start_service: Callable[..., Programs]) -> Programs:
 @pytest.mark.parametrize(
     ("name", "content", "reason", "remedy"),
     [
-        ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is not UTF-8", "Save it as"),
+        (
+            "picture.csv",
+            b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
+            "a picture (PNG)",
+            "Send a table",
+        ),
         ("empty.csv", b"", "is empty", "Send at least one row"),
         ("header.csv", b"ref,text\n", "a header and no row", "Send at least one row"),
-        ("columns.csv", b"a,b\n1,2\n3,4\n", "no column 'text'", "Rename the column"),
+        ("columns.csv", b"a,b\n1,2\n3,4\n", "columns that have other names", "Choose them above"),
         ("charset.csv", b"ref,text\n1,caf\xe9 \xff\x81\n", "byte 14 (0xe9)", "Save it as UTF-8"),
         ("broken.csv.gz", gzip.compress(GOOD * 999)[:60], "ends too early", "Pack it again"),
         ("words.json", b"these are words", "is not JSON", "Send {"),

@@ -43,7 +43,7 @@ export async function call(path, { method = "GET", query, headers, json, body, s
   }
   let answer;
   try {
-    answer = await fetch(withQuery(path, query), { method, headers: sent, body, signal, credentials: "omit" });
+    answer = await fetch(withQuery(path, query), { method, headers: sent, body, signal, credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     listeners.connection(false);

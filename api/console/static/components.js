@@ -8,6 +8,7 @@ import { UNREACHABLE } from "./api.js";
 /** Tell something to people who see the page, for some seconds, and to those who hear it. */
 export function announce(text, { level = "info" } = {}) {
   fill(document.getElementById("said"), text);
+  document.querySelector(".toast")?.remove();
   const toast = h("div", { class: "toast", "data-level": level, "aria-hidden": "true" }, text);
   document.getElementById("said").after(toast);
   setTimeout(() => toast.remove(), 6000);

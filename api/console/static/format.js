@@ -54,7 +54,7 @@ export function bytes(n) {
   let unit = 0;
   while (n >= 1000 && unit < units.length - 1) [n, unit] = [n / 1000, unit + 1];
   const digits = unit === 0 || n >= 100 ? 0 : 1;
-  const style = { style: "unit", unit: units[unit], maximumFractionDigits: digits };
+  const style = { style: "unit", unit: units[unit], unitDisplay: unit === 0 ? "long" : "short", maximumFractionDigits: digits };
   return new Intl.NumberFormat(locale, style).format(n);
 }
 

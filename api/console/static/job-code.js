@@ -12,7 +12,7 @@ export function codeFor(job, needsKey) {
   const { file, ...labels } = job.labels;
   const label = Object.entries(labels).map((pair) => pair.join(":"));
   const address = (path, query) => `'${service}${withQuery(path, query)}'`;
-  const curl = needsKey ? "curl -H \"Authorization: Bearer $SCORELANE_KEY\"" : "curl";
+  const curl = needsKey ? "curl -H \"Authorization: Bearer $SCORELANE_API_KEY\"" : "curl";
   const again = `# ${t(options ? "job.code.again" : "job.code.unknown")}`;
   return {
     curl: `# ${t("job.code.follow")}
@@ -25,7 +25,7 @@ ${again}
 ${curl} -F file=@your-file.csv ${address("/jobs", { ...given, label })}`,
     python: `${needsKey ? "import os\n\n" : ""}from scorelane import Client
 
-client = Client("${service}"${needsKey ? ", api_key=os.environ[\"SCORELANE_KEY\"]" : ""})
+client = Client("${service}"${needsKey ? ", api_key=os.environ[\"SCORELANE_API_KEY\"]" : ""})
 
 # ${t("job.code.follow")}
 job = client.wait("${id}", show=True)

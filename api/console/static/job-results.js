@@ -24,7 +24,7 @@ export function rows(path, query, signal) {
   const back = button(t("job.rows.back"), () => open({ from: before.pop() ?? Math.max(0, view.from - PAGE) }, before), { disabled: true });
   const next = button(t("job.rows.next"), () => forward(page.next), { disabled: true });
   const place = h("span", { role: "status" }), said = h("div");
-  const table = rowTable((row) => open({ errors: false, kind: null, ref: null, from: row - 1 }));
+  const table = rowTable((row) => goTo({ errors: false, kind: null, ref: null, from: row - 1 }));
   const box = scroller(t("job.rows"), table.node);
   box.classList.add("job-rows");
   const node = card(t("job.rows"),
@@ -41,6 +41,12 @@ export function rows(path, query, signal) {
     view = { ...view, from: 0, ...change };
     before = passed;
     load();
+  }
+
+  /** Show other rows that a link leads to: so the browser's way back leads here again. */
+  function goTo(change) {
+    history.pushState(null, "", location.hash);
+    open(change);
   }
 
   async function load() {
@@ -99,12 +105,14 @@ export function rows(path, query, signal) {
       // A few rows may need more room than this, if they are long; many are scrolled.
       const total = job.rows.total ?? PAGE;
       box.style[total > 13 ? "blockSize" : "minBlockSize"] = `${Math.min(total, 13) * 38 + 42}px`;
+      // An address that names rows leads to them.
+      if (query.size) node.scrollIntoView();
       load();
     } else if (!asked && page?.rows.length < PAGE && (doneOf(was) !== doneOf(now) || was.state !== now.state)) load();
   }
 
   function showErrors(kind) {
-    open({ errors: true, kind, ref: null });
+    goTo({ errors: true, kind, ref: null });
     node.scrollIntoView();
     box.focus({ preventScroll: true });
   }

@@ -38,7 +38,7 @@ export function job({ params: [id], query, signal, who }) {
   function see(now) {
     const name = known(`state.${now.state}`, now.state);
     if (!last) start(now);
-    else if (now.state !== last.state) announce(t("job.now", { state: name }));
+    else if (now.state !== last.state) announce(t("job.now", { name: nameOf(now), state: name }));
     last = now;
     if (state.firstChild?.dataset.state !== now.state) fill(state, badge(now.state));
     const focused = document.activeElement, isRetryable = now.state === "failed" || now.state === "cancelled";
@@ -84,7 +84,7 @@ export function job({ params: [id], query, signal, who }) {
   function fail(error) {
     const isGone = error.status === 410, list = h("a", { class: "button", href: "#/jobs" }, t("job.list"));
     fill(node, heading(t("job.title")), isGone || error.status === 404
-      ? empty(t(isGone ? "job.gone" : "job.unknown"), error.message, list)
+      ? empty(t(isGone ? "job.gone" : "job.unknown"), isGone ? error.message : t("job.unknown.text"), list)
       : trouble(error, () => dispatchEvent(new Event("hashchange"))));
     document.title = `${t("job.title")} · Scorelane`;
   }

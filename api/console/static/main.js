@@ -77,7 +77,7 @@ function show({ first = false } = {}) {
   }
   const made = page
     ? page({ params, query: new URLSearchParams(query), signal: leaving.signal, who })
-    : { title: t("missing.title"), node: [heading(t("missing.title")), h("p", {}, t("missing.text"))] };
+    : { title: t("missing.title"), node: [heading(t("missing.title")), h("p", {}, t("missing.text")), h("a", { class: "button", href: "#/" }, t("missing.start"))] };
   document.title = `${made.title} · Scorelane`;
   fill(main, made.node);
   if (!first) {
@@ -110,6 +110,8 @@ function askForKey() {
   leaving.abort();
   const isWrong = hasKey();
   useKey(null);
+  // So that going back shows no page of the last person.
+  who = null;
   document.title = `${t("key.title")} · Scorelane`;
   fill(main, keyForm(isWrong, async (key) => {
     useKey(key);

@@ -27,7 +27,7 @@ export function modelCards(onchoose) {
 
 function modelCard(onchoose) {
   const input = h("input", { type: "radio", name: "model", onchange: () => onchoose(input.value) });
-  const [name, mark, about, facts] = [h("strong"), h("span", { class: "mark" }), h("small"), h("small")];
+  const [name, mark, about, facts] = [h("strong"), h("span", { class: "mark" }), h("small", { class: "about" }), h("small")];
   const node = h("label", { class: "model" }, input, h("span", {}, name, " ", mark, about, facts));
   node.update = (model) => {
     const { reason, processes, description, format, inputs, outputs } = model;
@@ -63,10 +63,8 @@ export function termFields(draft, { limits }, onchange) {
     h("input", { ...props, value: value ?? "", oninput: ({ target }) => put(name, target.value && parsed(target.value)) });
   const days = (seconds) => Math.floor(seconds / 86400);
   const outputs = h("fieldset", { class: "checks" });
-  const name = h("input", { maxlength: 256, autocomplete: "off", oninput: () => {
-    draft.name = name.value;
-    onchange();
-  } });
+  // It changes nothing about how the rows are read, so they are not checked again.
+  const name = h("input", { maxlength: 256, autocomplete: "off", oninput: () => (draft.name = name.value) });
   const node = folded(t("new.options"), h("div", { class: "stack" },
     field(t("new.name"), name, t("new.name.hint")),
     field(t("new.format"), select("format", [["", "CSV"], ["ndjson", "NDJSON"], ["parquet", "Parquet"]])),

@@ -2,7 +2,7 @@
 
 import { choice, field, folded } from "./components.js";
 import { fill, h, say } from "./dom.js";
-import { knownOf, listed, mappingIn } from "./new-draft.js";
+import { columnOf, knownOf, listed, mappingIn } from "./new-draft.js";
 import { t } from "./messages.js";
 
 const DELIMITERS = ["comma", "semicolon", "tab", "pipe", "space"];
@@ -54,7 +54,7 @@ export function columnControls(draft, onchange) {
   const guessedInputs = () => mappingIn(knownOf(draft).options ?? {}, draft.model);
 
   function input({ name }, columns, found) {
-    const value = draft.inputs[name] ?? found.get(name) ?? name;
+    const value = columnOf(draft, name, found);
     const isMissing = !columns.includes(value);
     const isGuess = !isMissing && !draft.inputs[name] && value !== name;
     const reason = () => guess(knownOf(draft), "text_column") ?? guess(knownOf(draft), "rename");

@@ -72,6 +72,15 @@ export function mappingIn({ text_column: text, rename = "" }, { inputs }) {
   return new Map(inputs.map(({ name }) => [name, own(name)]).filter(([, column]) => column));
 }
 
+/** The column of an input: the chosen one, the guessed one of those `found`, or that of its name. */
+export const columnOf = ({ inputs }, name, found) => inputs[name] ?? found.get(name) ?? name;
+
+/** Whether an input has no column yet, so that a person has to choose one. */
+export function lacksColumns(draft) {
+  const { columns, options = {} } = knownOf(draft), found = mappingIn(options, draft.model);
+  return columns?.length > 0 && draft.model.inputs.some(({ name }) => !columns.includes(columnOf(draft, name, found)));
+}
+
 /** Names as the options `columns`, `outputs` and `rename` take them: like a line of a CSV. */
 export const listed = (names) =>
   names.map((name) => (/[",\r\n]|^all$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name)).join(",");

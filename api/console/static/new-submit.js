@@ -12,7 +12,9 @@ import { newKey, tell, upload } from "./uploads.js";
 export async function submit(draft, who, reopen) {
   const { source, model } = draft;
   const { file, headers, isPasted } = source;
-  const query = { ...queryOf(draft), ...draft.answer?.options };
+  const chosen = queryOf(draft);
+  // A name that was typed since the dry run is not in its options.
+  const query = { ...chosen, ...draft.answer?.options, label: chosen.label };
   const name = isPasted ? t("new.pasted") : file.name;
   const key = (draft.sending = keyOf(file, query));
   if (!isPasted) remember({ key, name: file.name, size: file.size, modified: file.lastModified, query, model: model.name, choices: choicesOf(draft) });

@@ -17,7 +17,7 @@ const NUMERAL = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
 export function tryBox(model, signal, onRow) {
   const isText = model.inputs.length === 1 && model.inputs[0].type === "string";
   const inputs = new Map(model.inputs.map((one) => [one.name, inputFor(one, isText)]));
-  const errors = new Map(model.inputs.map(({ name }) => [name, h("small", { class: "wrong", id: `wrong-${name}` })]));
+  const errors = new Map(model.inputs.map(({ name }, at) => [name, h("small", { class: "wrong", id: `wrong-${at}` })]));
   const go = h("button", { class: "button primary" }, t("try.go"));
   const answer = h("div", { class: "answer", "aria-live": "polite" });
   // Each value as it was typed: the service reads numbers from texts, exactly.
@@ -28,7 +28,9 @@ export function tryBox(model, signal, onRow) {
   } }, h("div", { class: isText ? "" : "fields" }, model.inputs.map((one) => {
     const label = one.required ? one.name : t("try.optional", { name: one.name });
     const node = field(label, inputs.get(one.name), isText ? t("try.keys") : one.type === "datetime" && t("try.utc"));
-    node.append(errors.get(one.name));
+    const wrong = errors.get(one.name);
+    set(inputs.get(one.name), { "aria-describedby": [node.querySelector("small")?.id, wrong.id].filter(Boolean).join(" ") });
+    node.append(wrong);
     return node;
   })), h("div", { class: "actions" }, go));
   form.addEventListener("keydown", (event) => {
@@ -62,7 +64,7 @@ export function tryBox(model, signal, onRow) {
 
   function mark(name, input, error) {
     fill(errors.get(name), error);
-    set(input, { "aria-invalid": error ? "true" : null, "aria-errormessage": error ? errors.get(name).id : null });
+    set(input, { "aria-invalid": error ? "true" : null });
   }
 }
 

@@ -13,6 +13,7 @@ from support.in_memory import Service
 from support.problems import problem
 
 from api.requests import body
+from api.requests.partial import SentFile
 from api.uploads.columns import InputColumns
 from api.uploads.csv import CsvUpload
 
@@ -113,7 +114,7 @@ def test_many_empty_gzips_take_little_work(monkeypatch: pytest.MonkeyPatch) -> N
             return getattr(self._gzip, name)
 
     monkeypatch.setattr(body, "_gzip", Counted)
-    assert list(body._unpack(iter([packed]))) == []
+    assert list(body._unpack(iter([packed]), SentFile())) == []
     assert max(given) <= body.GZIP_STEP_BYTES
 
 
