@@ -2,18 +2,16 @@
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache
-from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Flask, current_app
 from pydantic import TypeAdapter
 from werkzeug.routing import Rule
 
-from api.docs.problem_examples import example_of
+from api.docs.problems import PROBLEM, headers_of, problems_of
 from api.error_shapes import shape_of
-from api.errors import RETRY_AFTER, status_of
 from api.jobs.representation import JobId
 from api.release import release
 from api.schema.describe import Answer, Content, Description, Parameter, Schema, describes, json
@@ -41,37 +39,6 @@ _IN_PATHS: dict[str, Any] = {
     "version": {"type": "string", "description": "The version of the model."},
     "file_id": {"type": "string", "pattern": "^file-[0-9a-f]{32}(-output|-errors)?$"},
     "batch_id": {"type": "string", "pattern": "^batch_[0-9a-f]{32}$"},
-}
-
-_PROBLEM = {
-    "type": "object",
-    "description": "A problem (RFC 9457).",
-    "properties": {
-        "type": {"type": "string", "pattern": "^urn:scorelane:problem:[a-z0-9-]+$"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What is wrong, and what to do."},
-        "request_id": {"type": "string", "description": "The request's id in the log."},
-        "columns": {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "Of a refused dry run: the columns of the upload, if they are known.",
-        },
-        "sample": {
-            "type": "object",
-            "description": "Of a refused dry run: as in the answer of one, if it is known.",
-        },
-        "options": {
-            "type": "object",
-            "description": "Of a refused dry run: the options given and guessed so far.",
-        },
-        "guessed": {
-            "type": "array",
-            "items": {"type": "object"},
-            "description": "Of a refused dry run: the guesses so far.",
-        },
-    },
-    "required": ["type", "title", "status", "detail"],
 }
 
 #: The groups of addresses, as the page shows them: a sentence on each, and its blueprints.
@@ -152,7 +119,7 @@ def document(app: Flask) -> dict[str, Any]:
             "securitySchemes": {
                 "key": {"type": "http", "scheme": "bearer", "description": "An API key."}
             },
-            "schemas": {"Problem": _PROBLEM, **schemas.found},
+            "schemas": {"Problem": PROBLEM, **schemas.found},
         },
     }
 
@@ -213,7 +180,7 @@ def _operation(app: Flask, rule: Rule, schemas: _Schemas) -> Schema:
 
 
 def _refusals(path: str, kinds: Iterable[type[ScorelaneError]], schemas: _Schemas) -> Schema:
-    found = _problems(kinds)
+    found = problems_of(kinds)
     if shape := shape_of(path):
         for answer in found.values():
             answer["content"] = {"application/json": {"schema": schemas.of(shape.kind)}}
@@ -238,7 +205,7 @@ def _answer(answer: Answer, schemas: _Schemas) -> Schema:
     if answer.content:
         found["content"] = _content(answer.content, schemas)
     if answer.headers:
-        found["headers"] = _headers(answer.headers)
+        found["headers"] = headers_of(answer.headers)
     return found
 
 
@@ -248,54 +215,3 @@ def _content(content: Iterable[Content], schemas: _Schemas) -> Schema:
         | ({} if one.example is None else {"example": one.example})
         for one in content
     }
-
-
-def _headers(descriptions: Mapping[str, str]) -> Schema:
-    return {
-        name: {"description": text, "schema": {"type": "string"}}
-        for name, text in descriptions.items()
-    }
-
-
-def _problems(kinds: Iterable[type[ScorelaneError]]) -> Schema:
-    """The responses for these errors, by status, with an example for each error."""
-    by_status: dict[HTTPStatus, dict[str, type[ScorelaneError]]] = {}
-    for kind in kinds:
-        by_status.setdefault(status_of(kind), {})[kind.code] = kind
-    return {
-        str(int(status)): _problem(status, dict(sorted(codes.items())))
-        for status, codes in sorted(by_status.items())
-    }
-
-
-def _problem(status: HTTPStatus, codes: dict[str, type[ScorelaneError]]) -> Schema:
-    examples = {
-        code: {
-            "value": {
-                "type": f"urn:scorelane:problem:{code}",
-                "title": status.phrase,
-                "status": int(status),
-                "detail": example_of(kind),
-            }
-        }
-        for code, kind in codes.items()
-    }
-    headers = {}
-    if any(kind in RETRY_AFTER or kind in _WITH_RETRY_AFTER for kind in codes.values()):
-        headers["Retry-After"] = "Seconds to wait before another attempt."
-    if status is HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
-    found: Schema = {
-        "description": ", ".join(codes),
-        "content": {
-            "application/problem+json": {
-                "schema": {"$ref": "#/components/schemas/Problem"},
-                "examples": examples,
-            }
-        },
-    }
-    return found | ({"headers": _headers(headers)} if headers else {})
-
-
-#: Errors that carry `retry_after` themselves.
-_WITH_RETRY_AFTER = (errors.TooManyRequests, errors.JobNotFinished)

@@ -1,6 +1,7 @@
 """Guessing how a CSV is written, by its delimiter and its quotes, from its beginning."""
 
 import codecs
+import re
 from collections.abc import Iterable
 
 from api.guesses.guess import Guess
@@ -8,6 +9,7 @@ from api.uploads.csv import CsvUpload
 from api.uploads.quoting import SEP_LINE, TabQuotes, quoted
 from api.uploads.raw_table import csv_rows
 from shared.errors.input import BadInput, OpenQuote
+from shared.tables.delimiters import DELIMITERS
 
 #: The delimiters that are guessed, by their names in the option; the comma is the default.
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -22,7 +24,12 @@ _FIRST_BYTES = 16 * 1024
 #: delimiter and each way of quoting: a megabyte of them took eight seconds.
 MOST_MARKS = 100_000
 
-_QUOTES_FAIL = "If quotes enclose cells, not every row has the cells of the header"
+_QUOTES_FAIL = (
+    "If quotes enclose cells, not every row has the cells of the header; as characters they fit."
+)
+_QUOTES_MERGE = (
+    "If quotes enclose cells, one of them seems to hold several rows; as characters they fit."
+)
 
 
 def guess_csv(
@@ -59,8 +66,14 @@ def guess_csv(
         found = [] if delimiter else _delimiter_of(widths, content)
         if not widths or (delimiter is None and not found and "," not in widths):
             continue
+        own = delimiter or (DELIMITERS[found[0].value] if found else ",")
         if is_new:
-            found.append(Guess("quoting", "none", f"{_QUOTES_FAIL}; as characters they fit."))
+            # Only the quotes of a tab-separated file are refused although its rows are even.
+            merge = even_width(content, own, "double", is_whole=is_whole) is not None
+            reason, others = (_QUOTES_MERGE, ("double",)) if merge else (_QUOTES_FAIL, ())
+            found.append(Guess("quoting", "none", reason, others))
+        elif style is None:
+            found += _quotes_of(content, own, is_whole=is_whole)
         return found
     return []
 
@@ -170,6 +183,30 @@ def _delimiter_of(widths: dict[str, int], content: bytes) -> list[Guess]:
         f"as if a {name} were the delimiter: there is none in the file's beginning."
     )
     return [Guess("delimiter", name, reason)]
+
+
+def _quotes_of(content: bytes, delimiter: str, *, is_whole: bool) -> list[Guess]:
+    """The guess that quotes are characters, where they enclose some cells and are within others.
+
+    A program that encloses cells in quotes does so with every cell that has a quote in it. None is
+    made if an enclosed cell is empty, or could not be written otherwise: then quotes enclose cells.
+    """
+    if b'"' not in content or _has_quoted_names(content, delimiter):
+        return []
+    end = re.escape(delimiter.encode())
+    enclosed = re.compile(rb'(?:(?<=[%b\n])|\A)"((?:[^"]|"")*)"(?=[%b\r\n]|\Z)' % (end, end))
+    needed = re.compile(rb'[%b\r\n"]|\A\Z' % end)
+    cells = [found[1] for found in enclosed.finditer(content)]
+    if not cells or any(map(needed.search, cells)) or b'"' not in enclosed.sub(b"", content):
+        return []
+    if even_width(content, delimiter, "none", is_whole=is_whole) is None:
+        return []
+    shown = cells[0].decode()[:40]
+    reason = (
+        f'Quotes are around some cells, such as "{shown}", and within others, and no cell needs '
+        "them around it. Read as characters."
+    )
+    return [Guess("quoting", "none", reason, ("double",))]
 
 
 def _has_quoted_names(content: bytes, delimiter: str) -> bool:

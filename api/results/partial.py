@@ -14,13 +14,33 @@ from api.results.csv_style import form_of, style_of
 from api.results.negotiation import Format, file_name, file_response, wanted_format
 from api.results.pages import give_back_after, page_turns
 from api.results.streaming import prepend, with_first_chunk
-from api.schema.describe import Parameter, number
+from api.schema.describe import OF_A_JOB, Parameter, number
 from api.schema.row_types import Row
 from api.security.links import without_signature
 from api.services import Services
+from shared.errors.base import ScorelaneError
 from shared.errors.input import BadOption
-from shared.errors.service import JobNotFinished, NoResults
+from shared.errors.service import (
+    JobNotFinished,
+    LinkExpired,
+    LinkNotValid,
+    NoResults,
+    NotAcceptable,
+    ResultsDamaged,
+)
 from shared.jobs.job import ENDED, Job, State
+
+#: The errors of the answers with rows, in whichever format.
+REFUSED: tuple[type[ScorelaneError], ...] = (
+    *OF_A_JOB,
+    JobNotFinished,
+    NoResults,
+    BadOption,
+    NotAcceptable,
+    ResultsDamaged,
+    LinkNotValid,
+    LinkExpired,
+)
 
 #: The most rows on one page of JSON.
 MAX_PAGE = 10_000

@@ -15,6 +15,7 @@ from api.results.partial import (
     HEADERS,
     MAX_PAGE,
     PARAMETERS,
+    REFUSED,
     Next,
     add_next_link,
     check_whole,
@@ -24,17 +25,8 @@ from api.results.partial import (
     rows_response,
 )
 from api.results.row_search import KIND_PARAMETER, REF_PARAMETERS, search_of
-from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
+from api.schema.describe import Answer, Content, Parameter, describes, json, number
 from api.services import current_services
-from shared.errors.input import BadOption
-from shared.errors.service import (
-    JobNotFinished,
-    LinkExpired,
-    LinkNotValid,
-    NoResults,
-    NotAcceptable,
-    ResultsDamaged,
-)
 from shared.jobs.job import State
 from shared.tables.csv_results import Dialect, cell
 from shared.tables.ndjson_results import lines
@@ -81,16 +73,7 @@ _ERROR: RowError = {"row": 7, "ref": "r7", "error": "the text is empty"}
             HEADERS,
         ),
     },
-    refused=(
-        *OF_A_JOB,
-        JobNotFinished,
-        NoResults,
-        BadOption,
-        NotAcceptable,
-        ResultsDamaged,
-        LinkNotValid,
-        LinkExpired,
-    ),
+    refused=REFUSED,
     parameters=(
         Parameter(
             "format",

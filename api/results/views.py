@@ -17,6 +17,7 @@ from api.results.partial import (
     HEADERS,
     MAX_PAGE,
     PARAMETERS,
+    REFUSED,
     PartialPage,
     check_whole,
     is_partial,
@@ -25,18 +26,9 @@ from api.results.partial import (
 from api.results.parts import ResultParts
 from api.results.row_search import REF_PARAMETERS, search_of
 from api.results.streaming import with_first_chunk
-from api.schema.describe import OF_A_JOB, Answer, Content, Parameter, describes, json, number
+from api.schema.describe import Answer, Content, Parameter, describes, json, number
 from api.schema.row_types import Row
 from api.services import Services, current_services
-from shared.errors.input import BadOption
-from shared.errors.service import (
-    JobNotFinished,
-    LinkExpired,
-    LinkNotValid,
-    NoResults,
-    NotAcceptable,
-    ResultsDamaged,
-)
 from shared.jobs.job import Job
 from shared.model import SCORE
 
@@ -90,16 +82,7 @@ RESULTS = (
         304: Answer("The client has these rows already: they match its `If-None-Match`."),
         416: Answer("The range begins after the last byte."),
     },
-    refused=(
-        *OF_A_JOB,
-        JobNotFinished,
-        NoResults,
-        BadOption,
-        NotAcceptable,
-        ResultsDamaged,
-        LinkNotValid,
-        LinkExpired,
-    ),
+    refused=REFUSED,
     parameters=(
         Parameter(
             "format",

@@ -132,8 +132,7 @@ class Spec(_Frozen):
         {}, description="Labels of the owner, by which jobs can be found."
     )
     options: dict[str, str] | None = Field(
-        None,
-        description="Other options, in the words of the request; None: unknown, or too long.",
+        None, description="Other options, as the request has them; None: unknown, or too long."
     )
     retention: float | None = Field(
         None,

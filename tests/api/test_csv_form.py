@@ -1,4 +1,4 @@
-"""The guess of how a CSV is written takes a bounded time, whatever is in the file."""
+"""The guess of how a CSV is written: what quotes are, and that it takes a bounded time."""
 
 import pytest
 
@@ -29,3 +29,41 @@ def test_no_more_marks_are_compared(rows: bytes, monkeypatch: pytest.MonkeyPatch
     guess_csv(b"a,b\n" + rows * (2**20 // len(rows)) + b"\n", None, None, is_whole=True)
     assert seen
     assert max(seen) <= MOST_MARKS
+
+
+@pytest.mark.parametrize("delimiter", [None, "|"])
+def test_quotes_around_and_within_cells(delimiter: str | None) -> None:
+    """A file without quoting may have a text that is wholly in quotes: they belong to it."""
+    content = b'ref|text\n1|5" disk\n2|"so good"\n'
+    *_, guess = guess_csv(content, delimiter, None, is_whole=True)
+    assert (guess.option, guess.value, guess.alternatives) == ("quoting", "none", ("double",))
+    assert '"so good"' in guess.reason
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'ref,text\n1,5" disk\n2,"so, good"\n',
+        b'ref,text\n1,5" disk\n2,"so ""good"""\n',
+        b'ref,text\n1,5" disk\n2,"so\ngood"\n',
+        b'ref,text\n1,5" disk\n2,""\n3,"so good"\n',
+        b'"ref","text"\n1,5" disk\n2,"so good"\n',
+        b'ref,text\n1,disk\n2,"so good"\n',
+        b'ref,text\n1,5" disk\n2,so good\n',
+    ],
+)
+def test_quotes_that_enclose_cells(content: bytes) -> None:
+    """A cell that needs its quotes, is empty, or is a name: quotes enclose cells."""
+    assert guess_csv(content, None, None, is_whole=True) == []
+    assert guess_csv(content, None, "double", is_whole=True) == []
+
+
+def test_rows_that_quotes_may_merge() -> None:
+    """A tab-separated file that fits in both ways is read by its lines, and the other way said."""
+    content = b'ref\ttext\n1\t"so\n2\tgood"\n'
+    *_, guess = guess_csv(content, None, None, is_whole=True)
+    assert (guess.option, guess.value, guess.alternatives) == ("quoting", "none", ("double",))
+    assert "several rows" in guess.reason
+    *_, guess = guess_csv(b'ref\ttext\n1\t"so\n2\tgood\n', None, None, is_whole=True)
+    assert (guess.value, guess.alternatives) == ("none", ())
+    assert "several rows" not in guess.reason
