@@ -98,11 +98,11 @@ function labels(output, at) {
 }
 
 function errorKinds(path, showErrors) {
-  const list = h("ul", { class: "job-kinds" }), none = h("p", { class: "muted" }, t("job.kinds.none"));
+  const list = h("ul", { class: "job-kinds" }), none = h("p", { class: "muted", hidden: true }, t("job.kinds.none"));
   return {
     node: card(t("job.kinds"), none, list),
-    show({ errors }) {
-      none.hidden = errors.length > 0;
+    show({ errors, rows }) {
+      none.hidden = errors.length > 0 || rows.completed === 0;
       keyed(list, errors, ({ kind }) => kind, ({ kind }) => {
         const link = h("a", { href: `#${path}?show=errors&kind=${kind}`, onclick: (event) => {
           event.preventDefault();

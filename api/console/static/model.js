@@ -4,7 +4,6 @@ import { card, copyable, facts, table } from "./components.js";
 import { fill, h } from "./dom.js";
 import { count, number, ratio } from "./format.js";
 import { known, t } from "./messages.js";
-import { served } from "./models.js";
 import { examples, tryBox } from "./try-row.js";
 
 /** The page of a model: `beside` its name, `node` below, and `update(model)` while its version stays. */
@@ -56,3 +55,8 @@ function figureText(name, value) {
   if (name.startsWith("accuracy")) return ratio(value);
   return Number.isInteger(value) ? count(value) : number(value);
 }
+
+/** What a model's processes are, as a badge; none is a warning. */
+export const served = ({ processes }) =>
+  h("span", { class: "badge", "data-state": processes ? "succeeded" : "failed" },
+    processes ? t("models.processes", { n: processes, count: count(processes) }) : t("models.unserved"));

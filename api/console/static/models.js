@@ -6,7 +6,7 @@ import { fill, h, keyed } from "./dom.js";
 import { count } from "./format.js";
 import { poll } from "./live.js";
 import { t } from "./messages.js";
-import { modelPage } from "./model.js";
+import { modelPage, served } from "./model.js";
 
 /** Seconds between two looks. */
 const PERIOD = 5;
@@ -50,11 +50,6 @@ export function models({ params: [name], signal, who }) {
       empty(t("model.missing"), t("model.missing.text"), h("a", { class: "button", href: "#/models" }, t("nav.models")))]);
   }
 }
-
-/** What a model's processes are, as a badge; none is a warning. */
-export const served = ({ processes }) =>
-  h("span", { class: "badge", "data-state": processes ? "succeeded" : "failed" },
-    processes ? t("models.processes", { n: processes, count: count(processes) }) : t("models.unserved"));
 
 function cardOf(model) {
   return h("article", { class: "card model-card" },
