@@ -11,7 +11,6 @@ from support.browser.axe import check_axe
 from support.browser.console import open_console
 from support.browser.keyboard import check_focus_shows, tab_to
 from support.browser.layout import check_fits
-from support.browser.screenshots import Screenshots
 from support.browser.window import Window
 from support.owners import ALICE, BOB, READER, ROOT, Owner
 from support.programs import Programs
@@ -69,7 +68,7 @@ def test_filters_are_in_the_address(page: Page, service: Programs, team: str) ->
     page.go_back()
     expect(rows).to_have_count(2)
     page.get_by_role("checkbox", name="Running").check()
-    expect(page.get_by_text("No job matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="No job matches")).to_be_visible()
 
 
 def test_new_jobs_wait_while_a_person_selects(page: Page, service: Programs, team: str) -> None:
@@ -113,7 +112,7 @@ def test_many_jobs_are_retried_and_deleted(window: Window, service: Programs, te
     dialog.get_by_role("button", name="Delete 7").click()
     expect(page.get_by_text("1 job was refused:")).to_be_visible()
     expect(page.get_by_role("listitem")).to_contain_text(f"There is no job '{ids[0]}'")
-    expect(page.get_by_text("No job matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="No job matches")).to_be_visible()
     found = service.client.get("/jobs", params={"label": team}).json()
     assert found["jobs"] == []
 
@@ -208,19 +207,5 @@ def test_the_keyboard_is_enough(page: Page, service: Programs, team: str) -> Non
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("No job matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="No job matches")).to_be_visible()
     expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_focused()
-
-
-def test_its_picture(
-    new_window: Callable[..., Window], own_service: Programs, screenshot: Screenshots
-) -> None:
-    """A list with jobs of several kinds, one of them selected."""
-    for name, rows in (("reviews.csv", GOOD), ("tweets.ndjson", BAD), ("customers.parquet", GOOD)):
-        for team in ("team:growth", "team:support"):
-            submit(own_service, [f"file:{name}", team], rows)
-    page = new_window(own_service).page
-    open_console(page, "/#/jobs")
-    expect(rows_of(page)).to_have_count(6)
-    rows_of(page).nth(2).get_by_role("checkbox").check()
-    screenshot(page, "jobs", {".at-job code": "…5e0c9a41", "time span": "2 minutes ago"})

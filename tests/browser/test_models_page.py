@@ -11,7 +11,6 @@ from support.browser.axe import check_axe
 from support.browser.console import open_console
 from support.browser.keyboard import check_focus_shows
 from support.browser.layout import check_fits
-from support.browser.screenshots import Screenshots
 from support.browser.window import Window
 from support.owners import READER
 from support.programs import ROOT, Programs
@@ -23,14 +22,13 @@ def page(new_window: Callable[..., Window], table_service: Programs) -> Page:
     return new_window(table_service).page
 
 
-def test_all_models_are_shown(page: Page, screenshot: Screenshots) -> None:
+def test_all_models_are_shown(page: Page) -> None:
     """Each model has a card that leads to its page, and to its jobs."""
     open_console(page, "/#/models")
     cards = page.get_by_role("article")
     expect(cards).to_have_count(2)
     expect(cards.filter(has_text="fast")).to_contain_text("Default")
     expect(cards.filter(has_text="titanic")).to_contain_text("Served by 1 process")
-    screenshot(page, "models")
     cards.get_by_role("link", name="titanic").click()
     expect(page.get_by_role("heading", name="titanic")).to_be_focused()
     expect(page.get_by_role("table", name="Inputs").get_by_role("row")).to_have_count(6)
@@ -38,7 +36,7 @@ def test_all_models_are_shown(page: Page, screenshot: Screenshots) -> None:
     expect(page.get_by_label("Model")).to_have_value("titanic")
 
 
-def test_a_text_is_tried(page: Page, table_service: Programs, screenshot: Screenshots) -> None:
+def test_a_text_is_tried(page: Page, table_service: Programs) -> None:
     """Ctrl+Enter scores the text, and the page shows the score that the API gives."""
     text = 'It\'s "not" bad\nand never was'
     answer = table_service.client.post("/score", params={"model": "fast"}, json=[{"text": text}])
@@ -48,7 +46,6 @@ def test_a_text_is_tried(page: Page, table_service: Programs, screenshot: Screen
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text(f"{row['Sentiment_Score']:.4g}", exact=True)).to_be_visible()
     expect(page.get_by_text("Answered in")).to_be_visible()
-    screenshot(page, "model")
 
 
 def test_a_row_of_a_table_is_tried(page: Page) -> None:

@@ -14,8 +14,7 @@ from support.browser.axe import check_axe
 from support.browser.console import open_console
 from support.browser.layout import check_fits
 from support.browser.window import Window, drop
-from support.owners import SENDER
-from support.programs import Programs, kill
+from support.programs import Programs
 
 TEXTS = ["Très bien; j'y retourne", 'He said "never again", and left', "What a dull day"]
 ROWS = pd.DataFrame(
@@ -246,44 +245,6 @@ def test_a_broken_upload_is_sent_again_as_the_same_job(
     service.wait_for_end(location(page))
     assert len(keys) == 2
     assert keys[0] == keys[1]
-
-
-def test_an_upload_outlives_the_api(
-    new_window: Callable[..., Window], own_service: Programs, tmp_path: Path
-) -> None:
-    """If the API is killed in the middle of an upload, and started again, one job is made."""
-    window = new_window(own_service)
-    window.faults.allow(".*")
-    page, path = window.page, tmp_path / "rows.csv"
-    path.write_bytes(b"ref,text\n" + b"1,I am well\n" * 1_000_000)
-    open_console(page, "/#/new")
-    choose(page, path)
-    preview(page)
-    network = page.context.new_cdp_session(page)
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 4e6}
-    network.send("Network.emulateNetworkConditions", slow)
-    start(page)
-    expect(page.get_by_text(" of 12 MB")).to_be_visible()
-    kill(own_service.api)
-    expect(page.get_by_text("no second job is made")).to_be_visible()
-    own_service.start_api()
-    network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
-    job = location(page).removeprefix("/jobs/")
-    listed = page.request.get("/jobs").json()["jobs"]
-    assert [one["id"] for one in listed] == [job]
-
-
-def test_a_key_that_may_only_submit_sends_a_job(
-    new_window: Callable[..., Window], keyed_service: Programs, tmp_path: Path
-) -> None:
-    """A key that may not read jobs chooses a model, and is told the job's id."""
-    page = new_window(keyed_service).page
-    open_console(page, "/#/new", SENDER.key)
-    choose(page, table(tmp_path / "rows.csv"))
-    assert preview(page)[0] == ["1", "r0", TEXTS[0]]
-    expect(page.get_by_role("radio", name="fast")).to_be_checked()
-    start(page)
-    expect(page.get_by_role("region", name="Uploads")).to_contain_text("was accepted as job")
 
 
 def test_a_reload_makes_no_second_job(window: Window, tmp_path: Path) -> None:

@@ -156,13 +156,15 @@ def restaurant(
 
 
 @pytest.fixture
-def page(new_window: Callable[..., Window], restaurant: Programs) -> Page:
+def page(new_window: Callable[..., Window], restaurant: Programs) -> Iterator[Page]:
     """A tab at a fixed time, with steady answers."""
     page = new_window(restaurant).page
     page.clock.set_fixed_time(NOW)
     page.route("**/{jobs,models,service,workers}{,/*,\\?*}", steady)
     page.route("**/events", lambda route: route.fulfill(status=204))
-    return page
+    yield page
+    # An answer may be on its way.
+    page.unroute_all(behavior="ignoreErrors")
 
 
 @pytest.fixture(scope="module")
