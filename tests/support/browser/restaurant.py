@@ -42,11 +42,14 @@ def reviews(count: int) -> pd.DataFrame:
     random = np.random.default_rng(1)
     kinds = random.choice(3, count, p=[0.6, 0.22, 0.18])
     texts = np.array([GOOD, FAIR, POOR])
-    first = texts[kinds, random.integers(0, 5, count)]
-    second = texts[np.where(random.random(count) < 0.75, kinds, 1), random.integers(0, 5, count)]
+    place = random.integers(0, 5, count)
+    first = texts[kinds, place]
+    # Another sentence, sometimes of a milder kind.
+    others = np.where(random.random(count) < 0.75, kinds, 1)
+    second = texts[others, (place + random.integers(1, 5, count)) % 5]
     return pd.DataFrame(
         {
-            "id": [f"review-{number:06}" for number in range(1, count + 1)],
+            "id": [f"r{number:06}" for number in range(1, count + 1)],
             "city": random.choice(CITIES, count),
             "review": [f"{one} {other}" for one, other in zip(first, second, strict=True)],
         }
