@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from typing_extensions import override
 
+from shared.config.object_address import ObjectAddress
 from shared.storage.blobs import BlobStore
-from shared.storage.object_address import ObjectAddress, open_object_store
 from shared.storage.object_errors import ObjectStorageError, as_os_errors
 from shared.storage.object_files import (
     HEAD_BYTES,
@@ -23,6 +23,7 @@ from shared.storage.object_files import (
     ObjectWriter,
     Range,
 )
+from shared.storage.object_store import open_object_store
 from shared.storage.unfinished import remove_unfinished
 
 if TYPE_CHECKING:

@@ -4,13 +4,15 @@ They are in no list of objects, and cost money. Google's and Azure's stores remo
 of the bucket, or by themselves after a week.
 """
 
+import errno
 import logging
 import os
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from shared.storage.object_address import ObjectAddress, endpoint_of
+from shared.config.object_address import ObjectAddress
+from shared.storage.object_store import endpoint_of
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ def remove_unfinished(
         )
         return _abort(client, address, seconds)
     except (BotoCoreError, ClientError) as error:
-        raise OSError(0, f"{address.place}: {type(error).__name__}") from None
+        raise OSError(errno.EIO, f"{address.place}: {error}") from None
 
 
 def _abort(client: Any, address: ObjectAddress, seconds: float) -> int:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from support import object_storage
 
+from shared.config.object_address import object_address
 from shared.storage.blobs import BlobStore, FolderBlobs
-from shared.storage.object_address import object_address
 from shared.storage.object_blobs import ObjectBlobs
 
 #: Tests get prefixes of their own in one bucket.
