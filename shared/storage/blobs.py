@@ -11,19 +11,29 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeVar
 
 from typing_extensions import override
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Blobs(Protocol):
     """Named bytes. A key is a path with `/`; a reader never sees an incomplete blob.
 
+    Attributes:
+        at_once: how many blobs are best read at a time, because each waits for a network.
+
     Where blobs have checksums (`shared.storage.sealed`), every method that reads raises
     `shared.errors.service.DataDamaged` instead of giving other bytes than were written.
     """
+
+    at_once: int = 1
 
     def writing(self, key: str) -> contextlib.AbstractContextManager[BinaryIO]:
         """A file to write the blob to. The blob appears when the block ends, unless it raises."""
@@ -123,6 +133,22 @@ class BlobStore(ErasableBlobs, Protocol):
             The number of unfinished blobs. A store that holds them next to the other blobs of a
             job, and removes them with these, returns 0.
         """
+
+
+def for_each(blobs: Blobs, read: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Call `read` for each of some items, several at a time if the store is better read so.
+
+    Raises:
+        Exception: what the first call that raised has raised.
+    """
+    if blobs.at_once == 1:
+        return [read(one) for one in items]
+    with ThreadPoolExecutor(blobs.at_once, thread_name_prefix="blobs") as threads:
+        calls = [threads.submit(copy_context().run, read, one) for one in items]
+        try:
+            return [call.result() for call in calls]
+        finally:
+            threads.shutdown(cancel_futures=True)
 
 
 def will_read(file: BinaryIO, begin: int, end: int) -> None:

@@ -5,7 +5,6 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from typing_extensions import override
 
 from shared.config.object_address import ObjectAddress
-from shared.storage.blobs import BlobStore
+from shared.storage.blobs import BlobStore, for_each
 from shared.storage.object_errors import ObjectStorageError, as_os_errors
 from shared.storage.object_files import (
     HEAD_BYTES,
@@ -35,8 +34,11 @@ logger = logging.getLogger(__name__)
 #: The most pieces of one upload that are sent at a time; each is in memory.
 PIECES_AT_A_TIME = 2
 
-#: The most copies that are made at a time: each waits for the store.
-COPIES_AT_A_TIME = 8
+#: The most blobs that are read at a time where many are: each waits some 30 ms for Amazon's S3.
+READS_AT_A_TIME = 8
+
+#: Of how many large objects the ends are kept, of 64 KiB each.
+MOST_ENDS = 16
 
 _IDENTITY, _CLOCK = ".identity", ".clock"
 
@@ -51,6 +53,8 @@ class ObjectBlobs(BlobStore):
     not survive a fork. Making it uses nothing.
     """
 
+    at_once = READS_AT_A_TIME
+
     def __init__(
         self,
         address: ObjectAddress,
@@ -59,6 +63,7 @@ class ObjectBlobs(BlobStore):
         """Take the address; `open_store` opens the store in place of `open_object_store`."""
         self._address = address
         self._open_store = open_store or open_object_store
+        self._ends: dict[str, tuple[Range, ObjectMeta]] = {}
 
     @cached_property
     def _store(self) -> "ObjectStore":
@@ -102,6 +107,7 @@ class ObjectBlobs(BlobStore):
     def _put(self, key: str, content: bytes | Iterator[bytes]) -> None:
         import obstore  # noqa: PLC0415
 
+        self._forget(key)
         with self._errors():
             # A multipart upload, if it takes several pieces; obstore aborts it if a piece raises.
             obstore.put(
@@ -114,16 +120,38 @@ class ObjectBlobs(BlobStore):
 
     @override
     def open(self, key: str, offset: int = 0, *, expect: int = -1) -> BinaryIO:
-        is_from_begin = offset == 0 and expect < 0
-        first, meta = self._first(key) if is_from_begin else self._last(key)
+        if offset == 0 and expect != 0:
+            first, meta = self._first(key)
+        elif expect > 0:
+            # Each part of a job reads a range of one upload: its end is read once.
+            first, meta = self._ends.get(key) or self._last(key)
+            self._remember(key, first, meta)
+        else:
+            first, meta = self._last(key)
 
         def fetch(begin: int, end: int) -> Range:
             options: GetOptions = {"range": (begin, end)}
             if meta["e_tag"]:
                 options["if_match"] = meta["e_tag"]
-            return self._range(key, options)[0]
+            try:
+                return self._range(key, options)[0]
+            except OSError:
+                self._ends.pop(key, None)
+                raise
 
         return cast("BinaryIO", ObjectReader(first, fetch, offset))
+
+    def _remember(self, key: str, end: Range, meta: "ObjectMeta") -> None:
+        """Keep the end of a large object, of which other ranges will be read."""
+        if end.size > HEAD_BYTES:
+            self._ends[key] = end, meta
+            while len(self._ends) > MOST_ENDS:
+                with suppress(StopIteration, RuntimeError):  # another thread changes it, too
+                    self._ends.pop(next(iter(self._ends)), None)
+
+    def _forget(self, key: str) -> None:
+        for known in [one for one in list(self._ends) if one.startswith(key)]:
+            self._ends.pop(known, None)
 
     def _first(self, key: str) -> "tuple[Range, ObjectMeta]":
         return self._or_empty(key, {"range": (0, HEAD_BYTES)})
@@ -209,6 +237,7 @@ class ObjectBlobs(BlobStore):
 
     @override
     def delete(self, key: str) -> None:
+        self._forget(key)
         if not key.endswith("/"):
             self._delete([key])
             return
@@ -237,13 +266,13 @@ class ObjectBlobs(BlobStore):
 
     @override
     def link(self, keys: Mapping[str, str]) -> None:
-        with ThreadPoolExecutor(COPIES_AT_A_TIME, thread_name_prefix="copy") as threads:
-            for copied in [threads.submit(self._copy, *pair) for pair in keys.items()]:
-                copied.result()
+        for_each(self, self._copy, keys.items())
 
-    def _copy(self, key: str, second: str) -> None:
+    def _copy(self, pair: tuple[str, str]) -> None:
         import obstore  # noqa: PLC0415
 
+        key, second = pair
+        self._forget(second)
         with self._errors():
             obstore.copy(self._store, key, second)
 

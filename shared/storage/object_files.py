@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from typing_extensions import Buffer, override
 
-#: The first request for an object asks for this much of its beginning if it is read from there on.
+#: The first request for an object asks for this much of its beginning if it is read from there.
 #: Most results of parts are shorter, so one request reads them.
 HEAD_BYTES = 1024 * 1024
 
@@ -19,6 +19,9 @@ TAIL_BYTES = 64 * 1024
 
 #: The most bytes that are read ahead: a reader that goes on asks for twice as much each time.
 AHEAD_BYTES = 8 * 1024 * 1024
+
+#: Where ranges that are read ahead end, in bytes.
+ALIGNED_BYTES = 4 * 1024 * 1024
 
 #: A longer blob is written in pieces of this size. S3 takes 10,000 of them: 80 GB.
 PIECE_BYTES = 8 * 1024 * 1024
@@ -116,9 +119,11 @@ class ObjectReader(io.RawIOBase):
         if found is None:
             if any(at == one.end for one in self._ranges):
                 self._ahead = min(2 * self._ahead, AHEAD_BYTES)
-            # Not into a range that is here, such as the end of the object.
+            # To the end of a piece, as far as stores keep pieces whole: SeaweedFS reads all 4 MiB
+            # of a piece for a range of it. And not into a range that is here.
+            end = -(-(at + max(wanted, self._ahead)) // ALIGNED_BYTES) * ALIGNED_BYTES
             until = min((one.begin for one in self._ranges if one.begin > at), default=self._size)
-            found = self._fetch(at, min(at + max(wanted, self._ahead), until))
+            found = self._fetch(at, min(end, until))
             self._keep(found)
         begin = at - found.begin
         return found.content[begin : begin + wanted]

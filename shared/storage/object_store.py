@@ -37,7 +37,11 @@ def open_object_store(
     """
     from obstore.store import from_url  # noqa: PLC0415  see `shared.storage.opening`
 
-    client: ClientConfig = {"timeout": timedelta(seconds=REQUEST_SECONDS)}
+    client: ClientConfig = {
+        "timeout": timedelta(seconds=REQUEST_SECONDS),
+        # Some stores would take the rows for a text, and compress them.
+        "default_content_type": "application/octet-stream",
+    }
     if endpoint_of(environment).startswith("http://"):
         # Whoever names such an address wants it: a store of the same machine or cluster.
         client["allow_http"] = True

@@ -48,6 +48,7 @@ class SealedBlobs(Blobs):
     def __init__(self, blobs: Blobs) -> None:
         """Take the store that holds the blobs."""
         self._blobs = blobs
+        self.at_once = blobs.at_once
 
     @override
     @contextmanager

@@ -66,6 +66,8 @@ def seaweedfs(folder: Path, port: int | None = None) -> Iterator[dict[str, str]]
     # Servers of its own of which no test needs one.
     program += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     program += ["-master.volumeSizeLimitMB=64", "-volume.max=100"]
+    # It reads whole chunks, of 4 MB unless told otherwise, for a range of one.
+    program += ["-filer.maxMB=1"]
     with _running(program, folder / "weed.log") as server:
         variables = environment(port)
         _make_bucket(server, variables)
