@@ -37,21 +37,33 @@ class ProcessBlobs(BlobStore):
         self._url = url
         self._lock = Lock()
         self._pipe: Connection | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def _call(self, method: str, *arguments: Any) -> Any:
         with self._lock:
             if self._pipe is None:
-                self._pipe = _start(self._url)
+                self._pipe, self._process = _start(self._url)
             try:
                 self._pipe.send((method, arguments))
                 is_raised, value = self._pipe.recv()
             except (EOFError, OSError):
-                self._pipe.close()
-                self._pipe = None
+                self._end()
                 raise OSError(0, "the process for object storage has ended") from None
         if is_raised:
             raise value
         return value
+
+    def close(self) -> None:
+        """End the process."""
+        with self._lock:
+            self._end()
+
+    def _end(self) -> None:
+        if self._pipe and self._process:
+            self._pipe.close()
+            self._process.kill()
+            self._process.wait()
+        self._pipe = None
 
     @override
     def identity(self) -> str:
@@ -113,18 +125,18 @@ class ProcessBlobs(BlobStore):
         return float(self._call("quiet_seconds", key))
 
 
-def _start(url: str) -> Connection:
-    """Start the process; returns the pipe by which it takes calls."""
+def _start(url: str) -> tuple[Connection, "subprocess.Popen[bytes]"]:
+    """Start the process; returns the pipe by which it takes calls, too."""
     own, its = Pipe()
     with its:
-        subprocess.Popen(  # noqa: S603  our own program
+        process = subprocess.Popen(  # noqa: S603  our own program
             [sys.executable, "-m", "shared.storage.blob_process", str(its.fileno()), url],
             pass_fds=[its.fileno()],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             # Signals to the worker's group, such as Ctrl-C, are for the worker alone.
             start_new_session=True,
         )
-    return own
+    return own, process
 
 
 def main(descriptor: int, url: str) -> None:

@@ -6,7 +6,6 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from typing_extensions import override
@@ -61,17 +60,20 @@ class ObjectBlobs(BlobStore):
         open_store: Callable[[ObjectAddress], "ObjectStore"] | None = None,
     ) -> None:
         """Take the address; `open_store` opens the store in place of `open_object_store`."""
-        self._address = address
+        self.address = address
         self._open_store = open_store or open_object_store
+        self._opened: ObjectStore | None = None
         self._ends: dict[str, tuple[Range, ObjectMeta]] = {}
 
-    @cached_property
+    @property
     def _store(self) -> "ObjectStore":
         _check_fork()
-        return self._open_store(self._address)
+        if self._opened is None:
+            self._opened = self._open_store(self.address)
+        return self._opened
 
     def _errors(self) -> AbstractContextManager[None]:
-        return as_os_errors(self._address.place)
+        return as_os_errors(self.address.place)
 
     @override
     def identity(self) -> str:
@@ -87,7 +89,7 @@ class ObjectBlobs(BlobStore):
 
     @override
     def remove_unfinished(self) -> int:
-        return remove_unfinished(self._address)
+        return remove_unfinished(self.address)
 
     @override
     @contextmanager
@@ -157,7 +159,7 @@ class ObjectBlobs(BlobStore):
         return self._or_empty(key, {"range": (0, HEAD_BYTES)})
 
     def _last(self, key: str) -> "tuple[Range, ObjectMeta]":
-        if self._address.scheme != "az":
+        if self.address.scheme != "az":
             return self._or_empty(key, {"range": {"suffix": TAIL_BYTES}})
         # Azure has no ranges that count from the end.
         meta = self._head(key)
@@ -169,8 +171,10 @@ class ObjectBlobs(BlobStore):
     def _or_empty(self, key: str, options: "GetOptions") -> "tuple[Range, ObjectMeta]":
         try:
             return self._range(key, options)
-        except ObjectStorageError:
-            # An empty object has no range (416).
+        except ObjectStorageError as error:
+            if error.errno != errno.ERANGE:
+                raise
+            # An empty object has no range.
             meta = self._head(key)
             if meta["size"]:
                 raise

@@ -17,6 +17,9 @@ _NO_CREDENTIALS = re.compile(r"169\.254\.169\.254|metadata\.google|MissingCreden
 #: The statuses by which a store says who may do what.
 _DENIED = ("401", "403")
 
+#: There is no such range, or the store does not send it as one; the error is an `ERANGE` then.
+_NO_RANGE = re.compile("status code: 416|non-partial response")
+
 
 class ObjectStorageError(OSError):
     """Object storage did not do what it was asked for.
@@ -54,7 +57,9 @@ def as_os_errors(place: str) -> Iterator[None]:
 
 def _error(place: str, text: str) -> ObjectStorageError:
     # The rest is the error again, in the notation of Rust.
-    return ObjectStorageError(errno.EIO, f"{place} {_reason(text.partition('Debug source:')[0])}")
+    text = text.partition("Debug source:")[0]
+    number = errno.ERANGE if _NO_RANGE.search(text) else errno.EIO
+    return ObjectStorageError(number, f"{place} {_reason(text)}")
 
 
 def _reason(text: str) -> str:

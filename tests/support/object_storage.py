@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shutil import which
+from typing import Any
 
 import pytest
 from support.programs import free_port
@@ -85,10 +86,10 @@ def _running(program: list[str], log: Path | str) -> Iterator[subprocess.Popen[b
         server.wait()
 
 
-def _make_bucket(server: subprocess.Popen[bytes], variables: dict[str, str]) -> None:
-    """Make the bucket as soon as the server answers. SeaweedFS elects itself first."""
-    botocore = pytest.importorskip("botocore.session", reason="it makes the bucket")
-    client = botocore.Session().create_client(
+def client(variables: dict[str, str]) -> Any:
+    """Amazon's own client of a server."""
+    botocore = pytest.importorskip("botocore.session", reason="a client of S3")
+    return botocore.Session().create_client(
         "s3",
         region_name=variables["AWS_REGION"],
         endpoint_url=variables["AWS_ENDPOINT_URL"],
@@ -96,13 +97,18 @@ def _make_bucket(server: subprocess.Popen[bytes], variables: dict[str, str]) -> 
         aws_secret_access_key=SECRET,
     )
 
+
+def _make_bucket(server: subprocess.Popen[bytes], variables: dict[str, str]) -> None:
+    """Make the bucket as soon as the server answers. SeaweedFS elects itself first."""
+    s3 = client(variables)
+
     def is_made() -> bool:
         assert server.poll() is None, "the server has ended"
         with suppress(Exception):
-            client.create_bucket(Bucket=BUCKET)
+            s3.create_bucket(Bucket=BUCKET)
         with suppress(Exception):
             # The first write makes the volumes.
-            client.put_object(Bucket=BUCKET, Key="first", Body=b"first")
+            s3.put_object(Bucket=BUCKET, Key="first", Body=b"first")
             return True
         return False
 

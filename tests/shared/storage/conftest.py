@@ -1,6 +1,7 @@
 """The stores that the contract of `BlobStore` is tested on."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from support import object_storage
 
 from shared.config.object_address import object_address
+from shared.storage.blob_process import ProcessBlobs
 from shared.storage.blobs import BlobStore, FolderBlobs
 from shared.storage.object_blobs import ObjectBlobs
 
@@ -34,20 +36,26 @@ STORES = [
     "folder",
     pytest.param("moto", marks=pytest.mark.process),
     pytest.param("seaweedfs", marks=pytest.mark.process),
+    pytest.param("helper", marks=pytest.mark.process),
 ]
 
 
 @pytest.fixture(params=STORES)
 def store(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> BlobStore:
+) -> Iterator[BlobStore]:
     """An empty store of each kind."""
     if request.param == "folder":
-        return FolderBlobs(tmp_path / "blobs")
-    return object_blobs(request.getfixturevalue(request.param), monkeypatch)
+        yield FolderBlobs(tmp_path / "blobs")
+    elif request.param == "helper":
+        url = object_blobs(request.getfixturevalue("moto"), monkeypatch).address.url
+        with closing(ProcessBlobs(url)) as helped:
+            yield helped
+    else:
+        yield object_blobs(request.getfixturevalue(request.param), monkeypatch)
 
 
-@pytest.fixture(params=STORES[1:])
+@pytest.fixture(params=STORES[1:3])
 def objects(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ObjectBlobs:
     """An empty store in object storage of each kind."""
     return object_blobs(request.getfixturevalue(request.param), monkeypatch)
