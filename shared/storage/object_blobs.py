@@ -36,8 +36,11 @@ PIECES_AT_A_TIME = 2
 #: The most blobs that are read at a time where many are: each waits some 30 ms for Amazon's S3.
 READS_AT_A_TIME = 8
 
-#: Of how many large objects the ends are kept, of 64 KiB each.
-MOST_ENDS = 16
+#: Of how many objects the ends are kept; that of one of 100 MB has 3 KB.
+MOST_ENDS = 2048
+
+#: A sealed blob ends with 8 bytes for each 256 KiB and a tail (`shared.storage.seal`).
+_BYTES_PER_SUM, _BYTES_OF_TAIL = 32 * 1024, 64
 
 _IDENTITY, _CLOCK = ".identity", ".clock"
 
@@ -122,14 +125,13 @@ class ObjectBlobs(BlobStore):
 
     @override
     def open(self, key: str, offset: int = 0, *, expect: int = -1) -> BinaryIO:
-        if offset == 0 and expect != 0:
+        if offset == 0 and expect < 0:
             first, meta = self._first(key)
-        elif expect > 0:
-            # Each part of a job reads a range of one upload: its end is read once.
-            first, meta = self._ends.get(key) or self._last(key)
-            self._remember(key, first, meta)
         else:
-            first, meta = self._last(key)
+            # Each part of a job reads a range of one upload, and a download asks for the length of
+            # each result first: the end of a blob is read once. Its length is asked for each time.
+            first, meta = (expect > 0 and self._ends.get(key)) or self._last(key)
+            self._remember(key, first, meta)
 
         def fetch(begin: int, end: int) -> Range:
             options: GetOptions = {"range": (begin, end)}
@@ -144,12 +146,13 @@ class ObjectBlobs(BlobStore):
         return cast("BinaryIO", ObjectReader(first, fetch, offset))
 
     def _remember(self, key: str, end: Range, meta: "ObjectMeta") -> None:
-        """Keep the end of a large object, of which other ranges will be read."""
-        if end.size > HEAD_BYTES:
-            self._ends[key] = end, meta
-            while len(self._ends) > MOST_ENDS:
-                with suppress(StopIteration, RuntimeError):  # another thread changes it, too
-                    self._ends.pop(next(iter(self._ends)), None)
+        """Keep the end of an object of which ranges will be read, as far as it has checksums."""
+        kept = min(len(end.content), end.size // _BYTES_PER_SUM + _BYTES_OF_TAIL)
+        content = memoryview(bytes(end.content[len(end.content) - kept :]))
+        self._ends[key] = Range(end.end - kept, content, end.size), meta
+        while len(self._ends) > MOST_ENDS:
+            with suppress(StopIteration, RuntimeError):  # another thread changes it, too
+                self._ends.pop(next(iter(self._ends)), None)
 
     def _forget(self, key: str) -> None:
         for known in [one for one in list(self._ends) if one.startswith(key)]:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from typing_extensions import Buffer, override
 
-#: The first request for an object asks for this much of its beginning if it is read from there.
-#: Most results of parts are shorter, so one request reads them.
-HEAD_BYTES = 1024 * 1024
+#: The first request for an object asks for this much of its beginning if it is read from there to
+#: its end. Results of parts are shorter, so one request reads them.
+HEAD_BYTES = 4 * 1024 * 1024
 
 #: If it is not read from its beginning, the first request asks for this much of its end. That holds
 #: the checksums of 2 GB (`shared.storage.seal`).
@@ -123,7 +123,8 @@ class ObjectReader(io.RawIOBase):
             # of a piece for a range of it. And not into a range that is here.
             end = -(-(at + max(wanted, self._ahead)) // ALIGNED_BYTES) * ALIGNED_BYTES
             until = min((one.begin for one in self._ranges if one.begin > at), default=self._size)
-            found = self._fetch(at, min(end, until))
+            # All of the end if anything of it is read: a tail, then the checksums before it.
+            found = self._fetch(min(at, max(self._size - TAIL_BYTES, 0)), min(end, until))
             self._keep(found)
         begin = at - found.begin
         return found.content[begin : begin + wanted]

@@ -163,6 +163,9 @@ def test_how_many_requests_it_takes(
         blobs.size("jobs/a/results/1")
         blobs.read("jobs/a/results/1", 0, HEAD_BYTES // 2)
         assert count() == 2
+        with blobs.open("jobs/a/upload") as file:
+            assert file.read() == content
+        assert count() == 1
         with blobs.writing("jobs/a/long") as file:
             file.write(content * 10)
         assert count() == 1 + 4 + 1
