@@ -19,6 +19,7 @@ from shared.errors import input as input_errors
 from shared.errors import service as errors
 from shared.errors.base import ScorelaneError
 from shared.redis.refusals import refusal
+from shared.storage.object_errors import ObjectStorageError
 from shared.telemetry.safe_traceback import where
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.JobLost: HTTPStatus.GONE,
     errors.JobNotRestored: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.BlobsUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DataDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.ResultsDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     ScorelaneError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -106,6 +108,7 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.PerhapsAccepted: 5,
     errors.JobNotRestored: 5,
     errors.NoRoom: 30,
+    errors.BlobsUnavailable: 10,
 }
 
 
@@ -183,6 +186,9 @@ def _handle_os_error(error: OSError) -> Response:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         logger.error("the blob store: %s", error.strerror)
         return _handle_scorelane_error(errors.NoRoom())
+    if isinstance(error, ObjectStorageError):
+        logger.error("the blob store: %s", error.strerror)
+        return _handle_scorelane_error(errors.BlobsUnavailable())
     return _handle_unexpected(error)
 
 

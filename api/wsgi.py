@@ -8,14 +8,14 @@ from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.redis.monitor import RedisMonitor
 from shared.redis.overview import RedisOverview
-from shared.storage.blobs import FolderBlobs
+from shared.storage.opening import open_blobs
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.spans import spans
 
 _settings = load_settings()
 spans.start("scorelane-api")
 _link = RedisLink(_settings)
-_blobs = FolderBlobs(_settings.blobs_dir)
+_blobs = open_blobs(_settings)
 
 app = create_app(
     _settings,

@@ -12,8 +12,9 @@ from benchmarks.machine import machine
 from benchmarks.report import BadUse, Options, Table, show, write_json
 from benchmarks.service import ServiceFailed
 
-#: The benchmarks in the order in which they run. `peers` runs only if it is named, because its
-#: environments must be installed first (`python -m benchmarks.peers install`).
+#: The benchmarks in the order in which they run. The last two run only if they are
+#: named: `object_storage` needs SeaweedFS, and `peers` environments that must be installed first
+#: (`python -m benchmarks.peers install`).
 NAMES = (
     "scoring",
     "bulk",
@@ -24,6 +25,7 @@ NAMES = (
     "fairness",
     "crowd",
     "growth",
+    "object_storage",
     "peers",
 )
 
@@ -52,8 +54,8 @@ def main(
 ) -> None:
     """Measure Scorelane against the scripts and services that its users would write.
 
-    NAME is one of: scoring, bulk, tables, memory, requests, jobs, fairness, crowd, growth, peers.
-    Without a name all except peers run.
+    NAME is one of: scoring, bulk, tables, memory, requests, jobs, fairness, crowd, growth,
+    object_storage, peers. Without a name all except the last two run.
 
     The exit status is 1 if a score or a row is wrong. A slow run never changes it.
     """
@@ -65,7 +67,7 @@ def main(
     signal.signal(signal.SIGINT, signal.default_int_handler)
     options = Options(quick=quick, long=long, csv=csv, seed=seed)
     wrong = []
-    for name in names or NAMES[:-1]:
+    for name in names or NAMES[:-2]:
         here, began = machine(), time.monotonic()
         try:
             tables: list[Table] = import_module(f"benchmarks.{name}").run(options)

@@ -26,6 +26,7 @@ from shared.config.settings import Settings, load_settings
 from shared.dispatch import CeleryDispatch, make_celery
 from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
+from shared.monitoring.disk import disk_space
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.erasure import RedisErasure
 from shared.redis.fleet import RedisFleet
@@ -33,7 +34,8 @@ from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.redis.monitor import RedisMonitor
 from shared.redis.overview import RedisOverview
-from shared.storage.blobs import FolderBlobs
+from shared.storage.blobs import BlobStore
+from shared.storage.opening import open_blobs
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.prometheus import MetricsCollector
 from shared.webhooks.target import Allowed
@@ -73,11 +75,16 @@ class MainProcess:
         self._heartbeat: Heartbeat | None = None
         self._metrics_server: MetricsServer | None = None
         self._sender: Sender | None = None
+        self._blobs: BlobStore | None = None
 
     @property
     def stalled(self) -> bool:
         """Whether the worker ended itself because it took no work any more."""
         return self._heartbeat is not None and self._heartbeat.stalled.is_set()
+
+    def _open_blobs(self, settings: Settings) -> BlobStore:
+        self._blobs = self._blobs or open_blobs(settings, forks=True)
+        return self._blobs
 
     def start_heartbeat(self, settings: Settings, consumer: Any) -> None:
         """Start the heartbeat, and the metrics server if the settings name a port.
@@ -87,23 +94,22 @@ class MainProcess:
             consumer: Celery's, which takes messages from the queues.
         """
         link = RedisLink(settings)
-        folder = FolderBlobs(settings.blobs_dir)
-        store, fleet = ArchivingJobStore(link, settings, folder), RedisFleet(link, settings)
+        blobs = self._open_blobs(settings)
+        store, fleet = ArchivingJobStore(link, settings, blobs), RedisFleet(link, settings)
         # An app of its own: the worker's connections belong to the thread of its event loop.
         dispatch = CeleryDispatch(make_celery(settings), link.now)
-        blobs = SealedBlobs(folder)
         loading = {LOADING: self.models.load_seconds}
         self._stall_detector = StallDetector(time_limits(settings) | loading)
         node = node_name(os.getpid())
         status = WorkerStatus(
-            node, os.getpid(), self.models, fleet=fleet, link=link, blobs=folder.identity()
+            node, os.getpid(), self.models, fleet=fleet, link=link, blobs=blobs.identity()
         )
         sampler = Sampler(
             store=store,
             overview=RedisOverview(link),
             fleet=fleet,
             monitor=RedisMonitor(link),
-            blobs=settings.blobs_dir,
+            disk=partial(disk_space, settings),
         )
         self._heartbeat = Heartbeat(
             node,
@@ -112,10 +118,11 @@ class MainProcess:
             Reconciler(
                 settings,
                 store=store,
-                blobs=blobs,
+                blobs=SealedBlobs(blobs),
                 dispatch=dispatch,
                 fleet=fleet,
                 erase=RedisErasure(link, settings, store).run,
+                remove_unfinished=blobs.remove_unfinished,
             ),
             store=store,
             stall_detector=self._stall_detector,
@@ -153,7 +160,7 @@ class MainProcess:
         self._sender = Sender(
             settings,
             store=RedisJobStore(RedisLink(settings), settings),
-            blobs=SealedBlobs(FolderBlobs(settings.blobs_dir)),
+            blobs=SealedBlobs(self._open_blobs(settings)),
             webhook_client=WebhookClient(
                 Allowed(settings.callback_allow), settings.callback_timeout
             ),

@@ -6,7 +6,7 @@ from shared.fleet import Served
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
-from shared.storage.blobs import FolderBlobs
+from shared.storage.opening import open_blobs
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.spans import spans
 from worker.announcement import announce
@@ -58,7 +58,7 @@ class ScoringProcess:
         self._pipeline = Pipeline(
             settings,
             store=RedisJobStore(link, settings),
-            blobs=SealedBlobs(FolderBlobs(settings.blobs_dir)),
+            blobs=SealedBlobs(open_blobs(settings)),
             dispatch=CeleryDispatch(app, link.now),
             fleet=fleet,
             lease_renewer=lease_renewer,

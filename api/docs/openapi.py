@@ -29,6 +29,7 @@ _WITH_KEYS: tuple[type[ScorelaneError], ...] = (
     errors.TooManyRequests,
     errors.StoreUnavailable,
     errors.StoreFull,
+    errors.BlobsUnavailable,
 )
 
 #: The types of the parameters in paths, by name.

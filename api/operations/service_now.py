@@ -121,7 +121,9 @@ class NowJson(WorkJson):
     ]
     models: list[ModelWorkJson]
     memory: MemoryJson
-    disk: Annotated[DiskJson | None, Field(description="Null: it could not be read.")]
+    disk: Annotated[
+        DiskJson | None, Field(description="Null: it could not be read, or object storage.")
+    ]
     limits: Annotated[list[LimitJson], Field(description="Beyond them new work is refused.")]
 
 
@@ -133,7 +135,7 @@ def now_json(services: Services, snapshot: Snapshot) -> NowJson:
     """
     workers, serving, memory = snapshot.workers, snapshot.serving, snapshot.server.memory
     workloads = services.overview.workloads(serving)
-    disk = disk_space(services.settings.blobs_dir)
+    disk = disk_space(services.settings)
     present = Sample.of(
         snapshot.at,
         totals=services.overview.totals(),

@@ -16,6 +16,7 @@ from api.services import Services
 from shared.errors.service import DataDamaged, ResultsDamaged
 from shared.jobs.job import ENDED, Job, State
 from shared.jobs.outcome import Outcome
+from shared.storage.blobs import for_each
 from shared.tables.parts import Part
 from shared.tables.result_columns import ResultColumns
 from shared.tables.result_formats import (
@@ -259,11 +260,15 @@ class ResultParts:
                 slices = slices_of(spec.whole_key, blobs.size(spec.whole_key))
             return blob_ranges(blobs, slices, self._find, reading=self._reading_whole)
         slices, numbers = list[BlobSlice](), list[int]()
-        for number in range(len(self)):
+
+        def size_of(number: int) -> int:
             with self._reading(number):
-                key = spec.result_key(number)
-                # A part with long cells is in memory only in pieces.
-                slices += slices_of(key, blobs.size(key)) or [BlobSlice(key, 0, 0)]
+                return blobs.size(spec.result_key(number))
+
+        for number, size in enumerate(for_each(blobs, size_of, range(len(self)))):
+            key = spec.result_key(number)
+            # A part with long cells is in memory only in pieces.
+            slices += slices_of(key, size) or [BlobSlice(key, 0, 0)]
             numbers += [number] * (len(slices) - len(numbers))
         head = self.form.header(self.columns)
         return blob_ranges(

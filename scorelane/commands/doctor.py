@@ -31,7 +31,7 @@ from shared.errors.system import sentence_of
 from shared.monitoring.blob_findings import blob_findings
 from shared.monitoring.findings import Finding, Severity, fault, fine, worst
 from shared.redis.link import RedisLink
-from shared.storage.blobs import FolderBlobs
+from shared.storage.opening import identity_of
 
 _SIGNS = {
     Severity.FINE: ("ok", "green"),
@@ -108,7 +108,7 @@ def examine(url: str | None, data: Path) -> Iterator[Finding]:
 
 
 def _examine_host(settings: Settings) -> Iterator[Finding]:
-    yield from blob_findings(settings.blobs_dir)
+    yield from blob_findings(settings)
     if can_run_worker():
         yield from examine_models(settings)
         yield from examine_metrics_port(settings)
@@ -136,9 +136,7 @@ def _examine_service(settings: Settings, api_url: str | None) -> Iterator[Findin
         if api_url:
             yield from examine_api(api_url)
         if worst(findings) is not Severity.FAULT:
-            folder = settings.blobs_dir
-            blobs = FolderBlobs(folder).identity() if folder.is_dir() else ""
-            yield from examine_workers(settings, link, blobs, _release())
+            yield from examine_workers(settings, link, identity_of(settings), _release())
 
 
 def _release() -> str:

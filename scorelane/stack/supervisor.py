@@ -31,7 +31,7 @@ from scorelane.stack.probes import api_is_ready, redis_answers, served_and_faile
 from scorelane.stack.programs import Program, Service
 from scorelane.stack.restarts import Restarts
 from shared.config.settings import Settings, load_settings
-from shared.config.startup import check_file, check_secrets
+from shared.config.startup import check_blobs, check_file, check_secrets
 from shared.errors.base import ScorelaneError
 from shared.errors.system import sentence_of
 from shared.load_time import load_seconds
@@ -86,6 +86,7 @@ def run(plan: Plan) -> None:
     """
     settings = with_absolute_paths(load_settings())
     check_secrets(settings)
+    check_blobs(settings)
     check_file(settings, "api_keys_file")
     with listening(plan.host, plan.port) as listener:
         # Before the models are loaded, which takes long.

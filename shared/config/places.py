@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from shared.config.validation import redis_address, type_names
+from shared.config.validation import blob_address, redis_address, type_names
 
 _ROOT = Path(__file__).resolve().parents[2]
 _IN_WHEEL = _ROOT / "scorelane" / "models"
@@ -33,6 +33,12 @@ class PlaceSettings(BaseModel):
     blobs_dir: Path = Field(
         Path(".scorelane/blobs"),
         description="The folder of uploads and result parts. The API and the workers share it.",
+    )
+    blobs: Annotated[str, AfterValidator(blob_address)] = Field(
+        "",
+        description="Object storage in place of that folder, such as `s3://bucket/prefix`, "
+        "`gs://bucket/prefix` or `az://container/prefix`. Credentials, region and endpoint are "
+        "those of the `AWS_*`, `GOOGLE_*` or `AZURE_*` variables.",
     )
     models_dir: Path = Field(BUNDLED_MODELS, description="A folder of model folders.")
     serve: str = Field(

@@ -3,6 +3,7 @@
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,6 +30,7 @@ def settings_or_exit(program: str, *checks: Callable[[Settings], object]) -> Set
         check_temporary_folder()
         settings = load_settings()
         check_secrets(settings)
+        check_blobs(settings)
         for check in checks:
             check(settings)
     except ScorelaneError as error:
@@ -68,6 +70,17 @@ def check_secrets(settings: Settings) -> None:
     check_file(settings, "redis_password_file")
     check_file(settings, "webhook_secrets_file")
     webhook_secrets(settings)
+
+
+def check_blobs(settings: Settings) -> None:
+    """Check that the library for object storage is installed, if blobs are there.
+
+    Raises:
+        shared.errors.service.BadSettings: it is not.
+    """
+    if settings.blobs and find_spec("obstore") is None:
+        advice = "needs a library: pip install 'scorelane-server[object-storage]'."
+        raise BadSettings(faults=f"{PREFIX}BLOBS: object storage {advice}")
 
 
 def check_file(settings: Settings, name: str) -> None:

@@ -10,6 +10,8 @@ from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
+from shared.config.object_address import object_address
+
 #: A longer value is cut off when a message quotes it.
 QUOTED_CHARS = 80
 
@@ -76,6 +78,17 @@ def redis_address(value: str) -> str:
         is_valid = False
     if not is_valid:
         raise ValueError("redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER or unix:///PATH")
+    return value
+
+
+def blob_address(value: str) -> str:
+    """Give the value back, if it is empty or the address of object storage.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if value:
+        object_address(value)
     return value
 
 

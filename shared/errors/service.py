@@ -281,6 +281,12 @@ class NoRoom(ScorelaneError):
     """The disk of the blob store is full. Nothing was accepted; try again when there is room."""
 
 
+class BlobsUnavailable(ScorelaneError):
+    """The blob store (object storage) cannot be used at present. Nothing was accepted; try again in
+    a few seconds.
+    """
+
+
 class DataDamaged(ScorelaneError):
     """What is stored as '{key}' was damaged on the disk: {reason}. Delete it and send it again, or
     restore it from a backup.

@@ -118,21 +118,23 @@ def _blob_stores(workers: Sequence[Worker], blobs: str, place: str) -> Iterator[
     if without:
         yield fault(
             "blobs",
-            f"The folder of blobs cannot be written by {', '.join(without)}.",
-            "Check SCORELANE_BLOBS_DIR there, and the owner of the folder.",
+            f"The blob store cannot be written by {', '.join(without)}.",
+            "Check SCORELANE_BLOBS_DIR there, and the owner of the folder; for object storage "
+            "SCORELANE_BLOBS, and the credentials.",
         )
     if len({worker.blobs for worker in workers if worker.blobs}) > 1:
         yield fault(
             "blobs",
-            "The workers do not all have the same folder of blobs.",
-            "Mount one folder at all workers and at the API, and name it in SCORELANE_BLOBS_DIR.",
+            "The workers do not all have the same blob store.",
+            "Mount one folder at all workers and at the API, and name it in SCORELANE_BLOBS_DIR. "
+            "Or name the same object storage in SCORELANE_BLOBS.",
         )
     elif blobs and any(worker.blobs not in ("", blobs) for worker in workers):
         yield warning(
             "blobs",
-            f"The workers have another folder of blobs than the settings {place} name.",
-            "If the API has another folder than the workers, jobs get stuck: set "
-            "SCORELANE_BLOBS_DIR alike.",
+            f"The workers have another blob store than the settings {place} name.",
+            "If the API has another one than the workers, jobs get stuck: set SCORELANE_BLOBS_DIR "
+            "and SCORELANE_BLOBS alike.",
         )
 
 

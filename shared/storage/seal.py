@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple
 from xxhash import xxh3_64, xxh3_64_intdigest
 
 from shared.errors.service import DataDamaged
+from shared.storage.blobs import will_read
 
 #: A range of a blob is read in whole blocks. This size costs 8 bytes of checksum, and is checked in
 #: some 15 microseconds; smaller ones take longer in all, and larger ones make small ranges slow.
@@ -63,6 +64,7 @@ def read_checked(
         return b""
     start = begin // BLOCK_BYTES * BLOCK_BYTES
     stop = min(-(-end // BLOCK_BYTES) * BLOCK_BYTES, size)
+    will_read(file, len(HEAD) + start, len(HEAD) + stop)
     file.seek(len(HEAD) + start)
     # Apart from what lies before and after it: a copy of the range would cost as much as reading.
     before, content, after = file.read(begin - start), file.read(end - begin), file.read(stop - end)

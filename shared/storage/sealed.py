@@ -48,6 +48,7 @@ class SealedBlobs(Blobs):
     def __init__(self, blobs: Blobs) -> None:
         """Take the store that holds the blobs."""
         self._blobs = blobs
+        self.at_once = blobs.at_once
 
     @override
     @contextmanager
@@ -66,8 +67,8 @@ class SealedBlobs(Blobs):
             file.write(sums_of(content) + tail_of(key, len(content)))
 
     @override
-    def open(self, key: str, offset: int = 0) -> BinaryIO:
-        file = self._blobs.open(key)
+    def open(self, key: str, offset: int = 0, *, expect: int = -1) -> BinaryIO:
+        file = self._blobs.open(key, offset, expect=expect)
         try:
             seal = self._seal_of(file, key)
             if seal.is_sealed:
@@ -81,7 +82,7 @@ class SealedBlobs(Blobs):
 
     @override
     def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:
-        with self._blobs.open(key) as file:
+        with self._blobs.open(key, offset, expect=length) as file:
             seal = self._seal_of(file, key)
             if not seal.is_sealed:
                 file.seek(offset)
@@ -92,7 +93,7 @@ class SealedBlobs(Blobs):
 
     @override
     def size(self, key: str) -> int:
-        with self._blobs.open(key) as file:
+        with self._blobs.open(key, expect=0) as file:
             return self._seal_of(file, key).size
 
     @override

@@ -117,14 +117,18 @@ def test_redis_is_away_or_far() -> None:
 
 def test_blobs_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder is writable and has free space; the check does not make a missing folder."""
-    assert of(blob_findings(tmp_path / "new"), "blobs").severity is Severity.FINE
+    assert (
+        of(blob_findings(Settings(blobs_dir=tmp_path / "new")), "blobs").severity is Severity.FINE
+    )
     assert not (tmp_path / "new").exists()
     (tmp_path / "file").touch()
-    assert of(blob_findings(tmp_path / "file"), "blobs").severity is Severity.FAULT
+    assert (
+        of(blob_findings(Settings(blobs_dir=tmp_path / "file")), "blobs").severity is Severity.FAULT
+    )
     monkeypatch.setattr(blob_checks, "LITTLE_ROOM", 10**18)
-    assert of(blob_findings(tmp_path), "blobs").severity is Severity.WARNING
+    assert of(blob_findings(Settings(blobs_dir=tmp_path)), "blobs").severity is Severity.WARNING
     monkeypatch.setattr(blob_checks, "NO_ROOM", 10**18)
-    assert of(blob_findings(tmp_path), "blobs").severity is Severity.FAULT
+    assert of(blob_findings(Settings(blobs_dir=tmp_path)), "blobs").severity is Severity.FAULT
 
 
 def test_models_are_whole_and_served(tmp_path: Path) -> None:
@@ -197,7 +201,7 @@ def test_workers_are_alike(link: RedisLink, redis_settings: Settings) -> None:
     for words in ("releases of the workers differ", "numpy: 2.0, 2.1", "versions of fast: 1, 2"):
         assert of(found, "workers", words).severity is Severity.WARNING
     assert of(found, "clock", "-60 s").severity is Severity.WARNING
-    assert of(found, "blobs", "same folder").severity is Severity.FAULT
+    assert of(found, "blobs", "same blob store").severity is Severity.FAULT
     assert of(found, "blobs", "written by c").severity is Severity.FAULT
 
 

@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,10 +121,18 @@ class Faulty(Programs):
 
 @contextmanager
 def faulty(
-    folder: Path, sockets: Path, skew: str | None = None, **settings: Any
+    folder: Path,
+    sockets: Path,
+    skew: str | None = None,
+    variables: Mapping[str, str] | None = None,
+    **settings: Any,
 ) -> Iterator[Faulty]:
-    """Start Redis and the API, with clocks shifted by `skew` seconds; the test starts workers."""
+    """Start Redis and the API, with clocks shifted by `skew` seconds; the test starts workers.
+
+    `variables` are further ones of their environment.
+    """
     env = make(folder / "model", "hostile", HostileModel, repr(SECONDS_PER_ROW))
+    env |= variables or {}
     if skew is not None:
         path = os.pathsep.join([str(Path(__file__).parent / "skewed"), env["PYTHONPATH"]])
         env |= {"PYTHONPATH": path, "SKEW_SECONDS": skew}

@@ -1,9 +1,11 @@
 """Makes the results of a job complete, when all of its parts are done."""
 
+from functools import partial
+
 from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import FINISH, Begun, JobStore
-from shared.storage.blobs import Blobs
+from shared.storage.blobs import Blobs, for_each
 from worker.steps import parquet_output
 from worker.steps.endings import Endings
 from worker.steps.leases import LeaseRenewer
@@ -43,8 +45,8 @@ class Finisher:
             with self._lease_renewer.renewing(lambda: self._store.renew_part(spec.id, FINISH)):
                 parts = self._store.last_part(spec.id)[0]
                 # Now, because the end of the job deletes the upload.
-                for number in range(parts):
-                    self._check(spec, number)
+                for number in self._damaged(spec, parts):
+                    self._score_again(spec, number)
                 if spec.result_format == "parquet":
                     parquet_output.assemble(self._blobs, spec, parts)
         except FileNotFoundError:
@@ -59,8 +61,12 @@ class Finisher:
             self._endings.remove_if_deleted(spec)
         return False
 
-    def _check(self, spec: Spec, number: int) -> None:
-        """Score a part again if what is stored of it was damaged on the disk, or is gone."""
+    def _damaged(self, spec: Spec, parts: int) -> list[int]:
+        """The parts of which what is stored was damaged on the disk, or is gone."""
+        is_whole = for_each(self._blobs, partial(self._is_whole, spec), range(parts))
+        return [number for number, whole in enumerate(is_whole) if not whole]
+
+    def _is_whole(self, spec: Spec, number: int) -> bool:
         keys = [spec.result_key(number)]
         if spec.as_batch and not spec.retry_of:
             # A retry is no batch: what it takes over has no lines of a batch.
@@ -71,7 +77,11 @@ class Finisher:
                     while file.read(CHECK_BYTES):
                         pass
         except (DataDamaged, FileNotFoundError):
-            # Its rows are counted already; the same rows get the same scores.
-            [part] = self._store.parts(spec.id, number, number + 1)
-            for key, content in self._part_scorer.score(spec, number, Begun(part, 1)).blobs.items():
-                self._blobs.put(key, content)
+            return False
+        return True
+
+    def _score_again(self, spec: Spec, number: int) -> None:
+        # Its rows are counted already; the same rows get the same scores.
+        [part] = self._store.parts(spec.id, number, number + 1)
+        for key, content in self._part_scorer.score(spec, number, Begun(part, 1)).blobs.items():
+            self._blobs.put(key, content)

@@ -18,6 +18,9 @@ from worker.batches.sweep import sweep_batches
 
 logger = logging.getLogger(__name__)
 
+#: How often blobs are looked for that were never completed, in seconds.
+UNFINISHED_SECONDS = 3600.0
+
 #: The most jobs that are expired in one run, so that the lock is not held for long.
 MAX_EXPIRED = 100
 
@@ -40,9 +43,15 @@ class Reconciler:
         dispatch: Dispatch,
         fleet: Fleet,
         erase: Callable[[], None] = lambda: None,
+        remove_unfinished: Callable[[], int] = lambda: 0,
     ) -> None:
-        """Take the collaborators; `erase` removes deleted texts from the disk of Redis."""
+        """Take the collaborators.
+
+        `erase` removes deleted texts from the disk of Redis, and `remove_unfinished` blobs that
+        were never completed (`shared.storage.blobs.BlobStore`).
+        """
         self._erase = erase
+        self._remove_unfinished = remove_unfinished
         self._settings = settings
         self._store = store
         self._blobs = blobs
@@ -110,6 +119,12 @@ class Reconciler:
 
     def _sweep(self) -> None:
         """Restore jobs that only the blob store knows, and remove blobs that belong to no job."""
+        if self._store.due("unfinished", UNFINISHED_SECONDS):
+            try:
+                if count := self._remove_unfinished():
+                    logger.warning("removed %d blobs that were never completed", count)
+            except OSError as error:
+                logger.warning("blobs that were never completed stay: %s", error.strerror)
         sweep_batches(self._store, self._blobs, self._settings.orphan_seconds)
         # An id begins with the time at which it was made, so the oldest jobs come first.
         ids = [name for name in sorted(self._blobs.folders(JOBS)) if is_job_id(name)]

@@ -1,10 +1,10 @@
 """Records the history of the service: one sample every ten seconds for the whole fleet."""
 
-from pathlib import Path
+from collections.abc import Callable
 
 from shared.fleet import Fleet
 from shared.jobs.job_store import JobStore
-from shared.monitoring.disk import disk_space
+from shared.monitoring.disk import DiskSpace
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
 from shared.monitoring.sample import SAMPLE_SECONDS, Sample
@@ -18,14 +18,20 @@ class Sampler:
     """
 
     def __init__(
-        self, *, store: JobStore, overview: Overview, fleet: Fleet, monitor: Monitor, blobs: Path
+        self,
+        *,
+        store: JobStore,
+        overview: Overview,
+        fleet: Fleet,
+        monitor: Monitor,
+        disk: Callable[[], DiskSpace | None],
     ) -> None:
-        """Take what knows the state of the service; `blobs` is the folder of the blob store."""
+        """Take what knows the state of the service; `disk` looks at the disk of the blob store."""
         self._store = store
         self._overview = overview
         self._fleet = fleet
         self._monitor = monitor
-        self._blobs = blobs
+        self._disk = disk
         self._slot = 0
 
     def run(self) -> None:
@@ -49,6 +55,6 @@ class Sampler:
             workers=self._fleet.workers(),
             serving=serving,
             redis_memory=memory.used if memory else None,
-            disk=disk_space(self._blobs),
+            disk=self._disk(),
         )
         self._monitor.record(sample)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scorelane.commands.common.extras import installation_of
 from shared.config.settings import Settings, load_settings
-from shared.config.startup import check_secrets
+from shared.config.startup import check_blobs, check_secrets
 from shared.errors.base import ScorelaneError
 from shared.errors.model import ModelError
 from shared.errors.system import sentence_of
@@ -39,6 +39,7 @@ def examine_settings(environment: Mapping[str, str]) -> tuple[Settings | None, l
     try:
         settings = load_settings()
         check_secrets(settings)
+        check_blobs(settings)
     except ScorelaneError as error:
         advice = "The API and the workers do not start with this value; see docs/settings.md."
         return None, [*findings, fault("settings", str(error), advice)]

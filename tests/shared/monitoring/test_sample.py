@@ -1,7 +1,10 @@
 """A sample of the service: what it counts, and how it is stored."""
 
+from pathlib import Path
+
 from support.doctor import a_worker
 
+from shared.config.settings import Settings
 from shared.monitoring.disk import DiskSpace, disk_space
 from shared.monitoring.overview import Totals, Workload
 from shared.monitoring.sample import MOST_MODELS, Sample, sample_of
@@ -61,8 +64,8 @@ def test_what_cannot_be_read_is_no_sample() -> None:
     assert sample_of(a_sample().text().replace("[", "[1,", 1)) is None
 
 
-def test_the_disk_of_a_folder_that_is_not_there_yet(tmp_path: object) -> None:
+def test_the_disk_of_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
     """The space is that of the disk on which the first write will make the folder."""
-    space = disk_space(tmp_path / "new" / "blobs")  # type: ignore[operator]
+    space = disk_space(Settings(blobs_dir=tmp_path / "new" / "blobs"))
     assert space is not None
     assert 0 < space.free <= space.total

@@ -1,4 +1,4 @@
-"""The blob store in a folder."""
+"""What only the blob store in a folder does; `test_blobs_contract` has the rest."""
 
 import errno
 import os
@@ -7,15 +7,6 @@ from pathlib import Path
 import pytest
 
 from shared.storage.blobs import FolderBlobs
-
-
-def test_folders_are_what_follows_a_key(tmp_path: Path) -> None:
-    """`folders` gives each name once, whatever lies below it; none for a missing key."""
-    blobs = FolderBlobs(tmp_path / "blobs")
-    assert blobs.folders("jobs/") == []
-    for key in ("jobs/a/upload", "jobs/a/results/1", "jobs/b/upload", "other/c"):
-        blobs.put(key, b"content")
-    assert sorted(blobs.folders("jobs/")) == ["a", "b"]
 
 
 def test_a_folder_is_quiet_since_something_was_last_written_in_it(tmp_path: Path) -> None:
@@ -38,29 +29,6 @@ def _age(path: Path) -> None:
     """Set the times of a file or folder a quarter of an hour back."""
     then = path.stat().st_mtime - 1000
     os.utime(path, (then, then))
-
-
-def test_a_blob_with_a_second_key_is_two(tmp_path: Path) -> None:
-    """Deleting one of two linked blobs keeps the other; a link replaces an older blob."""
-    blobs = FolderBlobs(tmp_path)
-    blobs.put("jobs/a/one", b"one")
-    blobs.put("jobs/a/two", b"two")
-    blobs.put("jobs/b/two", b"older")
-    keys = {"jobs/a/one": "jobs/b/deep/one", "jobs/a/two": "jobs/b/two"}
-    blobs.link(keys)
-    blobs.link(keys)
-    blobs.put("jobs/a/one", b"another")
-    blobs.delete("jobs/a/two")
-    assert (blobs.read("jobs/b/deep/one"), blobs.read("jobs/b/two")) == (b"one", b"two")
-    names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
-    assert names == {"one", "two"}
-
-
-def test_a_missing_blob_cannot_be_linked(tmp_path: Path) -> None:
-    """Linking a missing blob raises, and makes no blob."""
-    with pytest.raises(FileNotFoundError):
-        FolderBlobs(tmp_path).link({"jobs/a/one": "jobs/b/one"})
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_where_there_are_no_links_a_blob_is_copied(

@@ -29,8 +29,11 @@ class InMemoryBlobs(ErasableBlobs):
         self.contents[key] = content
 
     @override
-    def open(self, key: str, offset: int = 0) -> BinaryIO:
-        return io.BytesIO(self.read(key, offset))
+    def open(self, key: str, offset: int = 0, *, expect: int = -1) -> BinaryIO:
+        del expect
+        file = io.BytesIO(self.read(key))
+        file.seek(offset)
+        return file
 
     @override
     def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:

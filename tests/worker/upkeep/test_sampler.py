@@ -1,11 +1,10 @@
 """The history of the service is recorded once for the whole fleet, in a real Redis."""
 
-from pathlib import Path
-
 import pytest
 from support.doctor import a_worker
 
 from shared.config.settings import Settings
+from shared.monitoring.disk import DiskSpace
 from shared.monitoring.sample import SAMPLE_SECONDS
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
@@ -24,7 +23,7 @@ def clock(link: RedisLink, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def samplers(link: RedisLink, redis_settings: Settings, tmp_path: Path) -> list[Sampler]:
+def samplers(link: RedisLink, redis_settings: Settings) -> list[Sampler]:
     """Those of two workers of one service."""
     fleet = RedisFleet(link, redis_settings)
     fleet.describe(a_worker("a", memory=100))
@@ -34,7 +33,7 @@ def samplers(link: RedisLink, redis_settings: Settings, tmp_path: Path) -> list[
             overview=RedisOverview(link),
             fleet=fleet,
             monitor=RedisMonitor(link),
-            blobs=tmp_path,
+            disk=lambda: DiskSpace(1_000, 2_000),
         )
         for _ in range(2)
     ]

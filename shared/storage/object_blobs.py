@@ -1,0 +1,317 @@
+"""Blobs in object storage: Amazon S3 and those that speak its protocol, Google's, and Azure's."""
+
+import errno
+import logging
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+from typing_extensions import override
+
+from shared.config.object_address import ObjectAddress
+from shared.storage.blobs import BlobStore, for_each
+from shared.storage.object_errors import ObjectStorageError, as_os_errors
+from shared.storage.object_files import (
+    HEAD_BYTES,
+    PIECE_BYTES,
+    TAIL_BYTES,
+    ObjectReader,
+    ObjectWriter,
+    Range,
+)
+from shared.storage.object_store import open_object_store
+from shared.storage.unfinished import remove_unfinished
+
+if TYPE_CHECKING:
+    from obstore import GetOptions, ObjectMeta, UpdateVersion
+    from obstore.store import ObjectStore
+
+logger = logging.getLogger(__name__)
+
+#: The most pieces of one upload that are sent at a time; each is in memory.
+PIECES_AT_A_TIME = 2
+
+#: The most blobs that are read at a time where many are: each waits some 30 ms for Amazon's S3.
+READS_AT_A_TIME = 8
+
+#: Of how many objects the ends are kept; that of one of 100 MB has 3 KB.
+MOST_ENDS = 2048
+
+#: A sealed blob ends with 8 bytes for each 256 KiB and a tail (`shared.storage.seal`).
+_BYTES_PER_SUM, _BYTES_OF_TAIL = 32 * 1024, 64
+
+_IDENTITY, _CLOCK = ".identity", ".clock"
+
+#: How often a change in place is tried again, because another process has changed the blob.
+_CHANGES = 10
+
+
+class ObjectBlobs(BlobStore):
+    """Blobs as objects with a common prefix.
+
+    A process may use it only if no process from which it was forked has: the threads of obstore do
+    not survive a fork. Making it uses nothing.
+    """
+
+    at_once = READS_AT_A_TIME
+
+    def __init__(
+        self,
+        address: ObjectAddress,
+        open_store: Callable[[ObjectAddress], "ObjectStore"] | None = None,
+    ) -> None:
+        """Take the address; `open_store` opens the store in place of `open_object_store`."""
+        self.address = address
+        self._open_store = open_store or open_object_store
+        self._opened: ObjectStore | None = None
+        self._ends: dict[str, tuple[Range, ObjectMeta]] = {}
+
+    @property
+    def _store(self) -> "ObjectStore":
+        _check_fork()
+        if self._opened is None:
+            self._opened = self._open_store(self.address)
+        return self._opened
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return as_os_errors(self.address.place)
+
+    @override
+    def identity(self) -> str:
+        import obstore  # noqa: PLC0415  as all imports of it: see `shared.storage.opening`
+        from obstore.exceptions import AlreadyExistsError  # noqa: PLC0415
+
+        with suppress(OSError), self._errors():
+            with suppress(AlreadyExistsError):
+                content = secrets.token_hex(8).encode()
+                obstore.put(self._store, _IDENTITY, content, mode="create")
+            return self.read(_IDENTITY).decode()
+        return ""
+
+    @override
+    def remove_unfinished(self) -> int:
+        return remove_unfinished(self.address)
+
+    @override
+    @contextmanager
+    def writing(self, key: str) -> Iterator[BinaryIO]:
+        writer = ObjectWriter(lambda content: self._put(key, content))
+        try:
+            yield cast("BinaryIO", writer)
+        except BaseException:
+            writer.break_off()
+            raise
+        writer.commit()
+
+    @override
+    def put(self, key: str, content: bytes) -> None:
+        self._put(key, content)
+
+    def _put(self, key: str, content: bytes | Iterator[bytes]) -> None:
+        import obstore  # noqa: PLC0415
+
+        self._forget(key)
+        with self._errors():
+            # A multipart upload, if it takes several pieces; obstore aborts it if a piece raises.
+            obstore.put(
+                self._store,
+                key,
+                content,
+                chunk_size=PIECE_BYTES,
+                max_concurrency=PIECES_AT_A_TIME,
+            )
+
+    @override
+    def open(self, key: str, offset: int = 0, *, expect: int = -1) -> BinaryIO:
+        if offset == 0 and expect < 0:
+            first, meta = self._first(key)
+        else:
+            # Each part of a job reads a range of one upload, and a download asks for the length of
+            # each result first: the end of a blob is read once. Its length is asked for each time.
+            first, meta = (expect > 0 and self._ends.get(key)) or self._last(key)
+            self._remember(key, first, meta)
+
+        def fetch(begin: int, end: int) -> Range:
+            options: GetOptions = {"range": (begin, end)}
+            if meta["e_tag"]:
+                options["if_match"] = meta["e_tag"]
+            try:
+                return self._range(key, options)[0]
+            except OSError:
+                self._ends.pop(key, None)
+                raise
+
+        return cast("BinaryIO", ObjectReader(first, fetch, offset))
+
+    def _remember(self, key: str, end: Range, meta: "ObjectMeta") -> None:
+        """Keep the end of an object of which ranges will be read, as far as it has checksums."""
+        kept = min(len(end.content), end.size // _BYTES_PER_SUM + _BYTES_OF_TAIL)
+        content = memoryview(bytes(end.content[len(end.content) - kept :]))
+        self._ends[key] = Range(end.end - kept, content, end.size), meta
+        while len(self._ends) > MOST_ENDS:
+            with suppress(StopIteration, RuntimeError):  # another thread changes it, too
+                self._ends.pop(next(iter(self._ends)), None)
+
+    def _forget(self, key: str) -> None:
+        for known in [one for one in list(self._ends) if one.startswith(key)]:
+            self._ends.pop(known, None)
+
+    def _first(self, key: str) -> "tuple[Range, ObjectMeta]":
+        return self._or_empty(key, {"range": (0, HEAD_BYTES)})
+
+    def _last(self, key: str) -> "tuple[Range, ObjectMeta]":
+        if self.address.scheme != "az":
+            return self._or_empty(key, {"range": {"suffix": TAIL_BYTES}})
+        # Azure has no ranges that count from the end.
+        meta = self._head(key)
+        if not meta["size"]:
+            return Range(0, memoryview(b""), 0), meta
+        begin = max(meta["size"] - TAIL_BYTES, 0)
+        return self._range(key, {"range": (begin, meta["size"])})
+
+    def _or_empty(self, key: str, options: "GetOptions") -> "tuple[Range, ObjectMeta]":
+        try:
+            return self._range(key, options)
+        except ObjectStorageError as error:
+            if error.errno != errno.ERANGE:
+                raise
+            # An empty object has no range.
+            meta = self._head(key)
+            if meta["size"]:
+                raise
+            return Range(0, memoryview(b""), 0), meta
+
+    def _range(self, key: str, options: "GetOptions") -> "tuple[Range, ObjectMeta]":
+        import obstore  # noqa: PLC0415
+        from obstore.exceptions import PreconditionError  # noqa: PLC0415
+
+        with self._errors():
+            try:
+                result = obstore.get(self._store, key, options=options)
+                content = memoryview(result.bytes())
+            except PreconditionError:
+                raise ObjectStorageError(
+                    errno.ESTALE, "a blob was replaced while it was read"
+                ) from None
+            return Range(result.range[0], content, result.meta["size"]), result.meta
+
+    def _head(self, key: str) -> "ObjectMeta":
+        import obstore  # noqa: PLC0415
+
+        with self._errors():
+            return obstore.head(self._store, key)
+
+    @override
+    def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:
+        with self.open(key, offset, expect=length) as file:
+            return file.read(length)
+
+    @override
+    def size(self, key: str) -> int:
+        return self._last(key)[0].size
+
+    @override
+    def exists(self, key: str) -> bool:
+        # Not by HEAD, whose answer does not tell a missing bucket from a missing object.
+        try:
+            self._or_empty(key, {"range": (0, 1)})
+        except FileNotFoundError:
+            return False
+        return True
+
+    @override
+    def blank(self, key: str, offset: int, length: int) -> None:
+        import obstore  # noqa: PLC0415
+        from obstore.exceptions import PreconditionError  # noqa: PLC0415
+
+        with suppress(FileNotFoundError), self._errors():
+            for _ in range(_CHANGES):
+                result = obstore.get(self._store, key)
+                content = bytearray(result.bytes())
+                content[offset : offset + length] = b" " * length
+                read: UpdateVersion = {}
+                if result.meta["e_tag"]:
+                    read["e_tag"] = result.meta["e_tag"]
+                if result.meta["version"]:
+                    read["version"] = result.meta["version"]
+                # Only if it is what was read: another process may blank another range of it.
+                with suppress(PreconditionError):
+                    obstore.put(self._store, key, bytes(content), mode=read)
+                    return
+            raise ObjectStorageError(errno.EBUSY, "a blob was changed again and again")
+
+    @override
+    def delete(self, key: str) -> None:
+        self._forget(key)
+        if not key.endswith("/"):
+            self._delete([key])
+            return
+        for metas in self._listed(key):
+            self._delete([one["path"] for one in metas])
+
+    def _delete(self, keys: list[str]) -> None:
+        import obstore  # noqa: PLC0415
+
+        with self._errors():
+            try:
+                obstore.delete(self._store, keys)
+            except FileNotFoundError:
+                # Google and Azure say so if one is missing; the others may be left.
+                for key in keys:
+                    with suppress(FileNotFoundError):
+                        obstore.delete(self._store, key)
+
+    def _listed(self, key: str) -> "Iterator[list[ObjectMeta]]":
+        """The blobs whose keys begin with `key`, up to 1,000 at a time."""
+        import obstore  # noqa: PLC0415
+
+        with self._errors():
+            for metas in obstore.list(self._store, key, chunk_size=1000):
+                yield [dict(one) for one in metas]  # type: ignore[misc]
+
+    @override
+    def link(self, keys: Mapping[str, str]) -> None:
+        for_each(self, self._copy, keys.items())
+
+    def _copy(self, pair: tuple[str, str]) -> None:
+        import obstore  # noqa: PLC0415
+
+        key, second = pair
+        self._forget(second)
+        with self._errors():
+            obstore.copy(self._store, key, second)
+
+    @override
+    def folders(self, key: str) -> list[str]:
+        import obstore  # noqa: PLC0415
+
+        with self._errors():
+            found = obstore.list_with_delimiter(self._store, key)["common_prefixes"]
+        return [one.rstrip("/").rpartition("/")[2] for one in found]
+
+    @override
+    def quiet_seconds(self, key: str) -> float:
+        times = [one["last_modified"].timestamp() for metas in self._listed(key) for one in metas]
+        if not times:
+            return float("inf")
+        # By the clock of the store: that of this machine may differ.
+        self.put(_CLOCK, b"now")
+        return self._head(_CLOCK)["last_modified"].timestamp() - max(times)
+
+
+#: The process that has used obstore first.
+_used_in: int | None = None
+
+
+def _check_fork() -> None:
+    """Refuse what would hang for ever: using obstore in a process forked from one that has.
+
+    Raises:
+        RuntimeError: the process was forked from one that has used it.
+    """
+    global _used_in  # noqa: PLW0603  obstore's threads are of the whole process, too
+    _used_in = _used_in or os.getpid()
+    if _used_in != os.getpid():
+        raise RuntimeError("object storage was used before this process was forked")

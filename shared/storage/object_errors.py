@@ -1,0 +1,83 @@
+"""Errors of object storage, as the errors of a disk: what to do about each is in its text."""
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_CODE = re.compile(r"<Code>\s*([A-Za-z.]+)\s*</Code>")
+_STATUS = re.compile(r"status code: (\d{3}) ?([A-Za-z ]*)")
+
+_NO_BUCKET = re.compile(
+    r"NoSuchBucket|ContainerNotFound|specified bucket does not exist|container does not exist"
+)
+_EXPIRED = re.compile(r"ExpiredToken|TokenRefreshRequired|token (?:included|has|is) .*expired")
+_NO_CREDENTIALS = re.compile(r"169\.254\.169\.254|metadata\.google|MissingCredentials")
+
+#: The statuses by which a store says who may do what.
+_DENIED = ("401", "403")
+
+#: There is no such range, or the store does not send it as one; the error is an `ERANGE` then.
+_NO_RANGE = re.compile("status code: 416|non-partial response")
+
+
+class ObjectStorageError(OSError):
+    """Object storage did not do what it was asked for.
+
+    It is an `OSError` because it stands for a disk that fails: a part that cannot be read or
+    written for that is held up, and tried again. `strerror` says what is wrong, and what to do.
+    """
+
+
+@contextmanager
+def as_os_errors(place: str) -> Iterator[None]:
+    """Raise every error of obstore as `ObjectStorageError`, and a missing blob as it is.
+
+    Args:
+        place: the scheme and the bucket, for messages.
+
+    Raises:
+        FileNotFoundError: there is no such blob.
+        ObjectStorageError: anything else.
+    """
+    # Imported here: only programs whose blobs are in object storage need the library.
+    from obstore.exceptions import BaseError  # noqa: PLC0415
+
+    try:
+        yield
+    except FileNotFoundError as error:
+        # A missing bucket looks like a missing blob. A job must not fail for that, nor a sweep
+        # believe that all blobs are gone.
+        if _NO_BUCKET.search(str(error)):
+            raise _error(place, str(error)) from None
+        raise FileNotFoundError(errno.ENOENT, "there is no such blob") from None
+    except BaseError as error:
+        raise _error(place, str(error)) from None
+
+
+def _error(place: str, text: str) -> ObjectStorageError:
+    # The rest is the error again, in the notation of Rust.
+    text = text.partition("Debug source:")[0]
+    number = errno.ERANGE if _NO_RANGE.search(text) else errno.EIO
+    return ObjectStorageError(number, f"{place} {_reason(text)}")
+
+
+def _reason(text: str) -> str:
+    found, status = _CODE.search(text), _STATUS.search(text)
+    code = found[1] if found else ""
+    said = code or (f"{status[1]} {status[2]}".strip() if status else "")
+    if _NO_BUCKET.search(text):
+        return "does not exist. Make it, or name another in SCORELANE_BLOBS."
+    if _EXPIRED.search(text):
+        return f"refuses the credentials, because they have expired ({said}). Renew them."
+    if _NO_CREDENTIALS.search(text):
+        return "cannot be used without credentials. Set AWS_ACCESS_KEY_ID and the like."
+    if status and status[1] in _DENIED:
+        return (
+            f"denies access ({said}). The credentials need the right to read, write, list and "
+            "delete there."
+        )
+    if status:
+        return f"answers with an error ({said}). It is tried again."
+    short = " ".join(text.split())[-160:]
+    return f"does not answer ({short}). Check its address (AWS_ENDPOINT_URL) and the network."

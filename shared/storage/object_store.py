@@ -1,0 +1,54 @@
+"""Opens object storage by the variables that the clouds' own tools read, with obstore."""
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from shared.config.object_address import ObjectAddress
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+
+#: A request that fails for a reason that may pass is repeated for this time, in seconds. It is
+#: short because requests of clients wait for it; a part of a job is held up then, and goes on.
+RETRY_SECONDS = 20
+
+#: The longest time for one request, in seconds. The largest ones carry 8 MiB.
+REQUEST_SECONDS = 30
+
+#: The variables that name the address of a store.
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT", "AZURE_STORAGE_ENDPOINT")
+
+
+def endpoint_of(environment: Mapping[str, str]) -> str:
+    """The address of the store itself, if a variable names one; empty: that of Amazon and so on."""
+    return next(filter(None, map(environment.get, _ENDPOINTS)), "")
+
+
+def open_object_store(
+    address: ObjectAddress, environment: Mapping[str, str] = os.environ
+) -> "ObjectStore":
+    """Open a store. Credentials, region and endpoint are those of the environment.
+
+    Raises:
+        ModuleNotFoundError: obstore is not installed.
+        ValueError: a variable of the environment is not valid.
+    """
+    from obstore.store import from_url  # noqa: PLC0415  see `shared.storage.opening`
+
+    client: ClientConfig = {
+        "timeout": timedelta(seconds=REQUEST_SECONDS),
+        # Some stores would take the rows for a text, and compress them.
+        "default_content_type": "application/octet-stream",
+    }
+    if endpoint_of(environment).startswith("http://"):
+        # Whoever names such an address wants it: a store of the same machine or cluster.
+        client["allow_http"] = True
+    retry: RetryConfig = {
+        "max_retries": 10,
+        "retry_timeout": timedelta(seconds=RETRY_SECONDS),
+        "backoff": {"max_backoff": timedelta(seconds=5)},
+    }
+    store: ObjectStore = from_url(address.url, client_options=client, retry_config=retry)
+    return store

@@ -1,0 +1,242 @@
+"""What only blobs in object storage do; `test_blobs_contract` has the rest."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from support import object_storage
+from support.s3_proxy import s3_proxy
+
+from shared.config.object_address import object_address
+from shared.storage.blob_process import ProcessBlobs
+from shared.storage.object_blobs import ObjectBlobs
+from shared.storage.object_errors import ObjectStorageError, as_os_errors
+from shared.storage.object_files import HEAD_BYTES, PIECE_BYTES
+from shared.storage.sealed import SealedBlobs
+from shared.storage.unfinished import remove_unfinished
+
+pytest.importorskip("obstore", reason="the extra object-storage")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("s3://bucket", ("s3", "bucket", "")),
+        ("s3://bucket/deep/prefix/", ("s3", "bucket", "deep/prefix")),
+        ("gs://bucket/a", ("gs", "bucket", "a")),
+        ("az://container", ("az", "container", "")),
+    ],
+)
+def test_an_address_has_a_scheme_a_bucket_and_a_prefix(text: str, parts: object) -> None:
+    """A slash at the end makes no difference."""
+    assert object_address(text) == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "bucket",
+        "/a/folder",
+        "file:///a",
+        "s3:///a",
+        "s3://key:secret@bucket",
+        "s3://a/../b",
+        "s3://a/b//c",
+        "s3://a?b=c",
+        "http://host/bucket",
+    ],
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    """The message says what an address looks like."""
+    with pytest.raises(ValueError, match=r"s3://bucket/prefix"):
+        object_address(text)
+
+
+def _answer(status: str, code: str = "") -> str:
+    answer = f"<Error><Code>{code}</Code></Error>"
+    return f"Error performing GET ... Server returned non-2xx status code: {status}: {answer}"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (_answer("404 Not Found", "NoSuchBucket"), "does not exist. Make it"),
+        (_answer("403 Forbidden", "AccessDenied"), "denies access (AccessDenied)"),
+        (_answer("400 Bad Request", "ExpiredToken"), "have expired (ExpiredToken). Renew them"),
+        (_answer("503 Service Unavailable", "SlowDown"), "answers with an error (SlowDown)"),
+        (_answer("500 Internal Server Error"), "answers with an error"),
+        ("Error performing PUT http://169.254.169.254/latest/api/token", "without credentials"),
+        ("Error ... HTTP error: error sending request", "does not answer"),
+    ],
+)
+def test_errors_say_what_to_do(text: str, says: str) -> None:
+    """Each is an error of the system, as a full disk is one, and no blob is taken for missing."""
+    from obstore.exceptions import GenericError  # noqa: PLC0415
+
+    kinds = [GenericError] + [FileNotFoundError] * ("NoSuchBucket" in text)
+    for kind in kinds:
+        with pytest.raises(ObjectStorageError) as raised, as_os_errors("s3://bucket"):
+            raise kind(text + "\n\nDebug source:\nmuch more")
+        assert raised.value.strerror.startswith("s3://bucket ")
+        assert says in raised.value.strerror
+        assert "much more" not in raised.value.strerror
+
+
+@pytest.mark.process
+def test_a_bucket_that_is_not_there_is_no_missing_blob(
+    moto: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise jobs would fail, and a sweep would believe that all blobs are gone."""
+    for name, value in moto.items():
+        monkeypatch.setenv(name, value)
+    blobs = ObjectBlobs(object_address("s3://no-bucket/a"))
+    for call in (blobs.read, blobs.open, blobs.exists, blobs.folders, blobs.size):
+        with pytest.raises(ObjectStorageError, match="does not exist"):
+            call("a/b")
+    with pytest.raises(ObjectStorageError, match="does not exist"):
+        blobs.put("a", b"content")
+    assert blobs.identity() == ""
+
+
+def test_an_upload_that_breaks_off_leaves_nothing_in_the_store(objects: ObjectBlobs) -> None:
+    """Neither an object nor an upload that costs money."""
+    with pytest.raises(ValueError, match="broken"):
+        _break_off(objects)
+    assert objects.folders("") == []
+    assert remove_unfinished(objects.address, -1000) == 0
+
+
+def _break_off(blobs: ObjectBlobs) -> None:
+    with blobs.writing("a/b") as file:
+        file.write(b"x" * (3 * PIECE_BYTES))
+        raise ValueError("broken")
+
+
+@pytest.mark.process
+def test_what_a_dead_process_has_left_is_removed(
+    seaweedfs: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After its time, and not that of another prefix. (moto gives all uploads one time.)"""
+    for name, value in seaweedfs.items():
+        monkeypatch.setenv(name, value)
+    objects = ObjectBlobs(object_address(f"s3://{object_storage.BUCKET}/left"))
+    client = object_storage.client(dict(os.environ))
+    for prefix in (objects.address.prefix, "another"):
+        client.create_multipart_upload(Bucket=object_storage.BUCKET, Key=f"{prefix}/jobs/a/upload")
+    assert objects.remove_unfinished() == 0
+    assert remove_unfinished(objects.address, -1000) == 1
+    assert remove_unfinished(objects.address, -1000) == 0
+    another = object_address(f"s3://{object_storage.BUCKET}/another")
+    assert remove_unfinished(another, -1000) == 1
+
+
+@pytest.mark.process
+def test_how_many_requests_it_takes(
+    seaweedfs: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part costs 2 requests to read, the first one of an upload, and 1 to write or to check."""
+    with s3_proxy(seaweedfs) as (proxy, variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        blobs = SealedBlobs(ObjectBlobs(object_address(f"s3://{object_storage.BUCKET}/counted")))
+
+        def count() -> int:
+            seen, proxy.seen = proxy.seen, []
+            return len(seen)
+
+        content = os.urandom(1000) * 3000
+        blobs.put("jobs/a/upload", content)
+        assert count() == 1
+        for number, requests in enumerate((2, 1, 1)):
+            begin = 1000 + number * 700_000
+            assert blobs.read("jobs/a/upload", begin, 700_000) == content[begin : begin + 700_000]
+            assert count() == requests
+        blobs.put("jobs/a/results/1", content[: HEAD_BYTES // 2])
+        assert count() == 1
+        with blobs.open("jobs/a/results/1") as file:
+            assert file.read() == content[: HEAD_BYTES // 2]
+        assert count() == 1
+        blobs.size("jobs/a/results/1")
+        blobs.read("jobs/a/results/1", 0, HEAD_BYTES // 2)
+        assert count() == 2
+        with blobs.open("jobs/a/upload") as file:
+            assert file.read() == content
+        assert count() == 1
+        with blobs.writing("jobs/a/long") as file:
+            file.write(content * 10)
+        assert count() == 1 + 4 + 1
+
+
+@pytest.mark.process
+def test_throttling_is_waited_out(
+    seaweedfs: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One request in three gets a 503: all is written and read all the same."""
+    with s3_proxy(seaweedfs) as (proxy, variables):
+        proxy.refuse_every = 3
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        blobs = SealedBlobs(ObjectBlobs(object_address(f"s3://{object_storage.BUCKET}/throttled")))
+        content = os.urandom(1000) * 20_000
+        for number in range(3):
+            with blobs.writing(f"jobs/{number}") as file:
+                file.write(content)
+            assert blobs.read(f"jobs/{number}") == content
+        blobs.link({"jobs/0": "jobs/linked"})
+        blobs.delete("jobs/")
+        assert blobs.folders("jobs/") == []
+        assert proxy.refused > 3
+
+
+@pytest.mark.process
+def test_a_forked_process_is_refused_instead_of_hanging(moto: dict[str, str]) -> None:
+    """Obstore would wait for threads that are not there."""
+    program = """
+import os, sys
+from shared.config.object_address import object_address
+from shared.storage.object_blobs import ObjectBlobs
+blobs = ObjectBlobs(object_address("s3://bucket/forked"))
+blobs.put("a", b"content")
+if os.fork() == 0:
+    try:
+        blobs.read("a")
+    except RuntimeError as error:
+        print(error, flush=True)
+    os._exit(0)
+os.wait()
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | moto,
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "before this process was forked" in found.stdout, found.stderr
+
+
+@pytest.mark.process
+def test_a_helper_that_was_killed_is_started_again(
+    moto: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call that finds it dead raises as a disk does; the next one works."""
+    for name, value in moto.items():
+        monkeypatch.setenv(name, value)
+    blobs = ProcessBlobs(f"s3://{object_storage.BUCKET}/helped")
+    before = set(psutil.Process().children())
+    blobs.put("a", b"content")
+    [helper] = set(psutil.Process().children()) - before
+    helper.send_signal(signal.SIGKILL)
+    helper.wait()
+    with pytest.raises(OSError, match="has ended"):
+        blobs.read("a")
+    assert blobs.read("a") == b"content"
+    with pytest.raises(FileNotFoundError):
+        blobs.read("b")
+    blobs.close()

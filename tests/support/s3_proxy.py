@@ -1,0 +1,106 @@
+"""A proxy before an S3 server: it counts requests, and can refuse or delay them."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+#: Headers of one connection, which are not passed on.
+_OF_A_CONNECTION = {"connection", "transfer-encoding", "keep-alive"}
+
+
+class S3Proxy:
+    """What a proxy has seen, and what it does.
+
+    Attributes:
+        seen: the method and the path of each request that was passed on.
+        refused: how many requests got a 503.
+        refuse_every: every request with this number gets a 503, such as every fifth; 0: none.
+        delay: the seconds that each request waits.
+    """
+
+    def __init__(self, upstream: str) -> None:
+        """Take the address of the server."""
+        self.upstream = urlsplit(upstream)
+        self.seen: list[tuple[str, str]] = []
+        self.refused = 0
+        self.refuse_every = 0
+        self.delay = 0.0
+        self._number = 0
+        self._lock = threading.Lock()
+
+    def refuses(self, method: str, path: str) -> bool:
+        """Count a request; returns whether it is to be refused."""
+        with self._lock:
+            self._number += 1
+            if self.refuse_every and self._number % self.refuse_every == 0:
+                self.refused += 1
+                return True
+            self.seen.append((method, path))
+        return False
+
+
+@contextmanager
+def s3_proxy(variables: dict[str, str]) -> Iterator[tuple[S3Proxy, dict[str, str]]]:
+    """Run a proxy; gives it, and the variables that lead to it in place of the server."""
+    proxy = S3Proxy(variables["AWS_ENDPOINT_URL"])
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _pass_on(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+            if proxy.delay:
+                time.sleep(proxy.delay)
+            if proxy.refuses(self.command, self.path):
+                content = b"<Error><Code>SlowDown</Code></Error>"
+                self.send_response(503)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content if self.command != "HEAD" else b"")
+                return
+            connection = HTTPConnection(proxy.upstream.hostname or "", proxy.upstream.port or 80)
+            # With its own `Host`, which is part of what the client has signed.
+            connection.putrequest(
+                self.command, self.path, skip_host=True, skip_accept_encoding=True
+            )
+            for name, value in self.headers.items():
+                if name.lower() not in _OF_A_CONNECTION:
+                    connection.putheader(name, value)
+            try:
+                connection.endheaders(body)
+                answer = connection.getresponse()
+                content = answer.read()
+            except OSError:  # the server is gone: so is this connection
+                self.close_connection = True
+                return
+            finally:
+                connection.close()
+            self.send_response(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in {*_OF_A_CONNECTION, "content-length", "date", "server"}:
+                    self.send_header(name, value)
+            length = answer.getheader("Content-Length") if self.command == "HEAD" else None
+            self.send_header("Content-Length", length or str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass_on  # noqa: N815  the names of http.server
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        address = f"http://127.0.0.1:{server.server_port}"
+        yield proxy, variables | {"AWS_ENDPOINT_URL": address}
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
