@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from shared.config.object_address import ObjectAddress
 from shared.storage.blobs import BlobStore, for_each
+from shared.storage.object_ends import ObjectEnds
 from shared.storage.object_errors import ObjectStorageError, as_os_errors
 from shared.storage.object_files import (
     HEAD_BYTES,
@@ -35,12 +36,6 @@ PIECES_AT_A_TIME = 2
 
 #: The most blobs that are read at a time where many are: each waits some 30 ms for Amazon's S3.
 READS_AT_A_TIME = 8
-
-#: Of how many objects the ends are kept; that of one of 100 MB has 3 KB.
-MOST_ENDS = 2048
-
-#: A sealed blob ends with 8 bytes for each 256 KiB and a tail (`shared.storage.seal`).
-_BYTES_PER_SUM, _BYTES_OF_TAIL = 32 * 1024, 64
 
 _IDENTITY, _CLOCK = ".identity", ".clock"
 
@@ -66,7 +61,7 @@ class ObjectBlobs(BlobStore):
         self.address = address
         self._open_store = open_store or open_object_store
         self._opened: ObjectStore | None = None
-        self._ends: dict[str, tuple[Range, ObjectMeta]] = {}
+        self._ends = ObjectEnds()
 
     @property
     def _store(self) -> "ObjectStore":
@@ -112,7 +107,7 @@ class ObjectBlobs(BlobStore):
     def _put(self, key: str, content: bytes | Iterator[bytes]) -> None:
         import obstore  # noqa: PLC0415
 
-        self._forget(key)
+        self._ends.forget(key)
         with self._errors():
             # A multipart upload, if it takes several pieces; obstore aborts it if a piece raises.
             obstore.put(
@@ -131,7 +126,7 @@ class ObjectBlobs(BlobStore):
             # Each part of a job reads a range of one upload, and a download asks for the length of
             # each result first: the end of a blob is read once. Its length is asked for each time.
             first, meta = (expect > 0 and self._ends.get(key)) or self._last(key)
-            self._remember(key, first, meta)
+            self._ends.keep(key, first, meta)
 
         def fetch(begin: int, end: int) -> Range:
             options: GetOptions = {"range": (begin, end)}
@@ -140,23 +135,10 @@ class ObjectBlobs(BlobStore):
             try:
                 return self._range(key, options)[0]
             except OSError:
-                self._ends.pop(key, None)
+                self._ends.forget(key)
                 raise
 
         return cast("BinaryIO", ObjectReader(first, fetch, offset))
-
-    def _remember(self, key: str, end: Range, meta: "ObjectMeta") -> None:
-        """Keep the end of an object of which ranges will be read, as far as it has checksums."""
-        kept = min(len(end.content), end.size // _BYTES_PER_SUM + _BYTES_OF_TAIL)
-        content = memoryview(bytes(end.content[len(end.content) - kept :]))
-        self._ends[key] = Range(end.end - kept, content, end.size), meta
-        while len(self._ends) > MOST_ENDS:
-            with suppress(StopIteration, RuntimeError):  # another thread changes it, too
-                self._ends.pop(next(iter(self._ends)), None)
-
-    def _forget(self, key: str) -> None:
-        for known in [one for one in list(self._ends) if one.startswith(key)]:
-            self._ends.pop(known, None)
 
     def _first(self, key: str) -> "tuple[Range, ObjectMeta]":
         return self._or_empty(key, {"range": (0, HEAD_BYTES)})
@@ -244,7 +226,7 @@ class ObjectBlobs(BlobStore):
 
     @override
     def delete(self, key: str) -> None:
-        self._forget(key)
+        self._ends.forget(key)
         if not key.endswith("/"):
             self._delete([key])
             return
@@ -279,7 +261,7 @@ class ObjectBlobs(BlobStore):
         import obstore  # noqa: PLC0415
 
         key, second = pair
-        self._forget(second)
+        self._ends.forget(second)
         with self._errors():
             obstore.copy(self._store, key, second)
 

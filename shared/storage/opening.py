@@ -3,7 +3,8 @@
 from shared.config.object_address import object_address
 from shared.config.settings import Settings
 from shared.storage.blob_process import ProcessBlobs
-from shared.storage.blobs import BlobStore, FolderBlobs
+from shared.storage.blobs import BlobStore
+from shared.storage.folder_blobs import FolderBlobs
 from shared.storage.object_blobs import ObjectBlobs
 
 

@@ -26,7 +26,7 @@ DOCS = sorted(
 #: A page that is not written by hand: `make settings` makes it.
 OTHER_PAGES = {ROOT / "docs/settings.md"}
 
-#: `api/jobs/views.py: submit`, or `shared/storage/blobs.py: FolderBlobs.writing`.
+#: `api/jobs/views.py: submit`, or `shared/storage/folder_blobs.py: FolderBlobs.writing`.
 NAMED = re.compile(r"`([\w/]+\.(?:py|lua)): ([\w.]+)`")
 
 

@@ -9,7 +9,7 @@ from shared.errors.input import UnknownModel
 from shared.errors.service import JobNotFound
 from shared.jobs.job import Job, Spec, State
 from shared.jobs.job_ids import is_job_id, new_job_id
-from shared.storage.blobs import FolderBlobs
+from shared.storage.folder_blobs import FolderBlobs
 from shared.tables.csv_layout import CsvLayout
 
 

@@ -37,7 +37,7 @@ from api.app import create_app
 from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.jobs.job import ENDED, RETRYABLE, State
-from shared.storage.blobs import FolderBlobs
+from shared.storage.folder_blobs import FolderBlobs
 from shared.storage.manifest import read_manifest
 from shared.telemetry.shared_counters import SharedCounters
 from worker.pipeline import Pipeline

@@ -16,7 +16,7 @@ from shared.redis.archiving import ArchivingJobStore
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.redis.overview import RedisOverview
-from shared.storage.blobs import FolderBlobs
+from shared.storage.folder_blobs import FolderBlobs
 
 JUNK: list[bytes] = [b"", b"{", b"\xff\xfe", b"null", b"[]", b'{"a": 1}', b"7", b"a b c d\ne"]
 

@@ -10,7 +10,8 @@ from support import object_storage
 
 from shared.config.object_address import object_address
 from shared.storage.blob_process import ProcessBlobs
-from shared.storage.blobs import BlobStore, FolderBlobs
+from shared.storage.blobs import BlobStore
+from shared.storage.folder_blobs import FolderBlobs
 from shared.storage.object_blobs import ObjectBlobs
 
 #: Tests get prefixes of their own in one bucket.

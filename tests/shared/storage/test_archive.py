@@ -8,7 +8,8 @@ from support.doubles.blobs import InMemoryBlobs
 
 from shared.jobs.job_ids import new_job_id
 from shared.storage.archive import Archive, Entry
-from shared.storage.blobs import Blobs, FolderBlobs
+from shared.storage.blobs import Blobs
+from shared.storage.folder_blobs import FolderBlobs
 
 
 @pytest.fixture(params=["memory", "folder"])

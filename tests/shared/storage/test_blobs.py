@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.storage.blobs import FolderBlobs
+from shared.storage.folder_blobs import FolderBlobs
 
 
 def test_a_folder_is_quiet_since_something_was_last_written_in_it(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from shared.config import startup
 from shared.config.settings import Settings, load_settings
 from shared.errors.service import BadSettings
 from shared.storage.blob_process import ProcessBlobs
-from shared.storage.blobs import FolderBlobs
+from shared.storage.folder_blobs import FolderBlobs
 from shared.storage.object_blobs import ObjectBlobs
 from shared.storage.opening import identity_of, open_blobs
 

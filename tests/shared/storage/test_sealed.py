@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.doubles.blobs import InMemoryBlobs
 
 from shared.errors.service import DataDamaged
-from shared.storage.blobs import FolderBlobs
+from shared.storage.folder_blobs import FolderBlobs
 from shared.storage.seal import BLOCK_BYTES
 from shared.storage.sealed import SealedBlobs
 from shared.tables.parquet_rows import describe
