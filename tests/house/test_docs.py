@@ -61,6 +61,20 @@ def test_files_named_in_the_pages_exist(page: Path) -> None:
         assert (ROOT / name).exists() or (ROOT / "tests" / name).exists(), name
 
 
+def test_pictures_of_the_pages_exist() -> None:
+    """Each picture that a page shows is in the project, and each of the console is shown."""
+    shown = set()
+    for page in DOCS:
+        text = page.read_text()
+        sources = re.findall(r'(?:src|srcset)="([^"]+)"', text) + re.findall(
+            r"!\[[^]]*]\(([^)]+)\)", text
+        )
+        shown |= {(page.parent / one).resolve() for one in sources if "://" not in one}
+    assert shown
+    assert [str(one) for one in sorted(shown) if not one.is_file()] == []
+    assert sorted(set((ROOT / "docs/images").rglob("*.png")) - shown) == []
+
+
 def test_the_citation_is_of_this_version() -> None:
     """CITATION.cff has the version and the licence of pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
