@@ -61,7 +61,7 @@ test-clients: $(ENVIRONMENT) $(CLIENTS)  ## call the service with MLflow, KServe
 .PHONY: test-browser
 test-browser: $(ENVIRONMENT)  ## look at the service's pages in Chromium, which it installs: about 4 minutes
 	@bash tests/browser/chromium.sh
-	$(BIN)/python -m pytest -m browser tests/browser
+	$(BIN)/python -m pytest -m "browser and not screenshots" tests/browser
 
 .PHONY: screenshots
 screenshots: $(ENVIRONMENT)  ## make the pictures in docs/images/console
