@@ -19,13 +19,7 @@ from shared.jobs.outcome import Outcome
 from shared.storage.blobs import for_each
 from shared.tables.parts import Part
 from shared.tables.result_columns import ResultColumns
-from shared.tables.result_formats import (
-    ROW_FORMATS,
-    Records,
-    RowFormat,
-    part_format,
-    projected,
-)
+from shared.tables.result_formats import ROW_FORMATS, Records, RowFormat, part_format, projected
 
 logger = logging.getLogger(__name__)
 
