@@ -89,24 +89,31 @@ def test_many_kinds_are_bounded(logger: logging.Logger, monkeypatch: pytest.Monk
     assert all(len(batch) <= MOST_ERRORS + 1 for batch in sent)
 
 
+class Outage:
+    """A Redis that takes no errors until it is back."""
+
+    def __init__(self, sent: Sent) -> None:
+        self.failures: list[int] = []
+        self.is_back = threading.Event()
+        self._sent = sent
+
+    def send(self, errors: list[LoggedError]) -> None:
+        if not self.is_back.is_set():
+            self.failures.append(1)
+            raise OSError("Redis is away")
+        self._sent.append(errors)
+
+
 def test_what_cannot_be_sent_waits(logger: logging.Logger) -> None:
     """A Redis that is away neither makes logging fail nor loses counts, and is tried again."""
     sent: Sent = []
-    failures: list[int] = []
-    is_back = threading.Event()
-
-    def send(errors: list[LoggedError]) -> None:
-        if not is_back.is_set():
-            failures.append(1)
-            raise OSError("Redis is away")
-        sent.append(errors)
-
-    listen(logger, send)
+    outage = Outage(sent)
+    listen(logger, outage.send)
     for _ in range(3):
         logger.warning("no heartbeat")
-        failed = len(failures)
-        wait_for(lambda: len(failures) > failed)  # noqa: B023  it is called at once
-    is_back.set()
+        failed = len(outage.failures)
+        wait_for(lambda: len(outage.failures) > failed)  # noqa: B023  it is called at once
+    outage.is_back.set()
     wait_for(lambda: total(sent) == 3)
     [[one]] = sent
     assert one.first <= one.last
@@ -115,22 +122,14 @@ def test_what_cannot_be_sent_waits(logger: logging.Logger) -> None:
 def test_a_long_outage_loses_no_count(logger: logging.Logger) -> None:
     """More kinds than the bound, in batches that cannot be sent, are counted as other kinds."""
     sent: Sent = []
-    failures: list[int] = []
-    is_back = threading.Event()
-
-    def send(errors: list[LoggedError]) -> None:
-        if not is_back.is_set():
-            failures.append(1)
-            raise OSError("Redis is away")
-        sent.append(errors)
-
-    listen(logger, send)
+    outage = Outage(sent)
+    listen(logger, outage.send)
     for number in range(3 * MOST_ERRORS):
         logger.error(f"kind {number}")  # noqa: G004  a kind of its own each time
         if number % MOST_ERRORS == 0:
-            failed = len(failures)
-            wait_for(lambda: len(failures) > failed)  # noqa: B023  it is called at once
-    is_back.set()
+            failed = len(outage.failures)
+            wait_for(lambda: len(outage.failures) > failed)  # noqa: B023  it is called at once
+    outage.is_back.set()
     wait_for(lambda: total(sent) == 3 * MOST_ERRORS)
     assert all(len(batch) <= MOST_ERRORS + 1 for batch in sent)
 
