@@ -92,6 +92,18 @@ def blob_address(value: str) -> str:
     return value
 
 
+def store_endpoint(value: str) -> str:
+    """Give the value back without a slash at its end, if it is empty or the address of a server.
+
+    Raises:
+        ValueError: it is not.
+    """
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+        raise ValueError("http://HOST:PORT or https://HOST")
+    return value.rstrip("/")
+
+
 def listed(text: str) -> list[str]:
     """The items of a list that commas separate, in lower case and without the blanks around."""
     return [item for item in (part.strip().lower() for part in text.split(",")) if item]
