@@ -17,6 +17,7 @@ from shared.fleet import Fleet, Served
 from shared.jobs.job_store import JobStore
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
+from shared.places.output_folder import OpenOutput, OutputFolder
 from shared.storage.blobs import Blobs
 
 _NAME = "scorelane"
@@ -37,6 +38,7 @@ class Services:
     streams: StreamSlots
     job_waits: JobWaits
     body_memory: BodyMemory
+    open_output: OpenOutput = OutputFolder
     direct: DirectDownloads | None = None  #: None: the blobs are not in object storage.
 
     def model(self, name: str | None) -> Served:
