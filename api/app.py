@@ -28,6 +28,7 @@ from shared.fleet import Fleet
 from shared.jobs.job_store import JobStore
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
+from shared.places.stores import Stores
 from shared.storage.blobs import Blobs
 
 
@@ -40,6 +41,7 @@ def create_app(
     fleet: Fleet,
     overview: Overview,
     monitor: Monitor,
+    stores: Stores | None = None,
 ) -> Flask:
     """The WSGI app.
 
@@ -51,6 +53,7 @@ def create_app(
         fleet: which models and workers there are.
         overview: how much work waits, runs and is done.
         monitor: what the service remembers of itself for its operators.
+        stores: object storage with files of users; None: that of the environment.
     """
     app = Flask(__name__, static_folder=None)
     # JSON keeps texts readable (no \uXXXX), and fields in the order in which the code names them.
@@ -68,6 +71,7 @@ def create_app(
         StreamSlots(settings.max_streams),
         JobWaits(settings, store),
         BodyMemory(settings.body_memory_bytes),
+        stores or Stores(),
     )
     errors.register(app)
     app.wsgi_app = RequestLog(app, settings)  # type: ignore[method-assign]

@@ -16,6 +16,7 @@ from shared.fleet import Fleet, Served
 from shared.jobs.job_store import JobStore
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
+from shared.places.stores import Stores
 from shared.storage.blobs import Blobs
 
 _NAME = "scorelane"
@@ -36,6 +37,7 @@ class Services:
     streams: StreamSlots
     job_waits: JobWaits
     body_memory: BodyMemory
+    stores: Stores
 
     def model(self, name: str | None) -> Served:
         """The model of a name. Without a name: the only model there is, or else the default model.

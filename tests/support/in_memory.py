@@ -17,6 +17,7 @@ from support.doubles.table_model import TableModel
 from api.app import create_app
 from shared.config.settings import Settings
 from shared.fleet import Served
+from shared.places.stores import Stores
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.link import RedisLink
 from shared.redis.monitor import RedisMonitor
@@ -97,6 +98,7 @@ def make_service(
     *,
     sealed: bool = False,
     model: LengthModel | TableModel | None = None,
+    stores: Stores | None = None,
 ) -> Service:
     """A service in memory.
 
@@ -106,6 +108,7 @@ def make_service(
         sealed: keep blobs with checksums, as the real service does; `Service.blobs` then holds
             them with what surrounds their content.
         model: the model that it serves; None: one that scores texts by their length.
+        stores: with files of users.
     """
     model = model or LengthModel()
     contents = InMemoryBlobs()
@@ -124,6 +127,7 @@ def make_service(
         fleet=fleet,
         overview=RedisOverview(link) if link else InMemoryOverview(store),
         monitor=monitor,
+        stores=stores,
     )
     pipeline = Pipeline(
         settings,
@@ -136,6 +140,8 @@ def make_service(
         measured={model.card.full_name: 1000.0},
         journal=Journal(SharedCounters()),
     )
+    if stores:
+        pipeline.source_rows.stores = stores
     reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
     client = app.test_client()
     return Service(
