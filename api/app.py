@@ -30,6 +30,7 @@ from shared.jobs.job_store import JobStore
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
 from shared.places.output_folder import OpenOutput, OutputFolder
+from shared.places.stores import Stores
 from shared.storage.blobs import Blobs
 from shared.storage.direct_files import DirectFiles
 
@@ -45,6 +46,7 @@ def create_app(
     monitor: Monitor,
     direct_files: DirectFiles | None = None,
     open_output: OpenOutput = OutputFolder,
+    stores: Stores | None = None,
 ) -> Flask:
     """The WSGI app.
 
@@ -58,6 +60,7 @@ def create_app(
         monitor: what the service remembers of itself for its operators.
         direct_files: signs addresses in object storage; None: the blobs are not there.
         open_output: opens the folder of a user that gets the results of a job.
+        stores: object storage with files of users; None: that of the environment.
     """
     app = Flask(__name__, static_folder=None)
     # JSON keeps texts readable (no \uXXXX), and fields in the order in which the code names them.
@@ -79,6 +82,7 @@ def create_app(
         StreamSlots(settings.max_streams),
         waits,
         BodyMemory(settings.body_memory_bytes),
+        stores or Stores(),
         open_output,
         direct,
     )

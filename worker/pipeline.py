@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
+from shared.errors.input import PlaceError
 from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
 from shared.jobs.job import Spec, State
@@ -32,6 +33,7 @@ from worker.steps.part_scorer import PartScorer, Scored
 from worker.steps.rates import Rates
 from worker.steps.row_scorer import RowScorer
 from worker.steps.small_jobs import SmallJobScorer
+from worker.steps.source_rows import SourceRows
 from worker.steps.splitting import Splitter
 from worker.telemetry.journal import Journal
 
@@ -39,7 +41,11 @@ logger = logging.getLogger(__name__)
 
 
 class Pipeline:
-    """The steps of jobs, for the models that a scoring process has loaded."""
+    """The steps of jobs, for the models that a scoring process has loaded.
+
+    Attributes:
+        source_rows: reads files where they are.
+    """
 
     def __init__(
         self,
@@ -72,6 +78,7 @@ class Pipeline:
         measured = {name: one.rate for name, one in models.items()}
         rates = Rates(measured, fleet, settings.part_seconds)
         rows = RowScorer(settings, {name: one.model for name, one in models.items()}, rates)
+        self.source_rows = SourceRows(blobs, settings)
         self._models = models
         self._store = store
         self._blobs = blobs
@@ -95,12 +102,14 @@ class Pipeline:
             dispatch=dispatch,
             lanes=self._lanes,
             endings=self._endings,
+            source_rows=self.source_rows,
         )
         part_rows = PartRows(
             settings,
             store=store,
             blobs=blobs,
             rows=rows,
+            source_rows=self.source_rows,
             read_requests=lambda spec: read_requests(blobs, spec, settings),
         )
         self._part_scorer = PartScorer(
@@ -172,6 +181,8 @@ class Pipeline:
                 scored = self._part_scorer.score(spec, number, begun)
                 # Within the lease, because it may wait until the part before is closed.
                 self._run_close(partial(self._close, spec, number, scored, began))
+        except PlaceError as error:
+            self._endings.fail(job_id, str(error))
         except FileNotFoundError:
             self._endings.fail_lost_upload(job_id)
         except OSError as error:

@@ -20,6 +20,7 @@ from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.places.address import Place
 from shared.places.output_folder import OpenOutput, OutputFolder
+from shared.places.stores import Stores
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.link import RedisLink
 from shared.redis.monitor import RedisMonitor
@@ -110,6 +111,7 @@ def make_service(
     direct: bool = False,
     open_output: OpenOutput = no_output,
     model: LengthModel | TableModel | None = None,
+    stores: Stores | None = None,
 ) -> Service:
     """A service in memory.
 
@@ -121,6 +123,7 @@ def make_service(
         direct: whether clients can download results from the blob store itself.
         open_output: opens the folders of users that get results.
         model: the model that it serves; None: one that scores texts by their length.
+        stores: with files of users.
     """
     model = model or LengthModel()
     contents = InMemoryBlobs()
@@ -142,6 +145,7 @@ def make_service(
         monitor=monitor,
         direct_files=direct_files,
         open_output=open_output,
+        stores=stores,
     )
     pipeline = Pipeline(
         settings,
@@ -154,6 +158,8 @@ def make_service(
         journal=Journal(SharedCounters()),
         outside=Outside(direct_files, open_output),
     )
+    if stores:
+        pipeline.source_rows.stores = stores
     reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
     client = app.test_client()
     return Service(

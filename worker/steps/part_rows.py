@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from shared.config.settings import Settings
 from shared.errors.base import ScorelaneError
+from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
 from shared.storage.blobs import Blobs
@@ -14,6 +15,7 @@ from shared.tables.parts import Part
 from shared.tables.rows import Rows
 from worker.steps.parquet_input import convert
 from worker.steps.row_scorer import RowScorer
+from worker.steps.source_rows import SourceRows
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +30,7 @@ class PartRows:
         store: JobStore,
         blobs: Blobs,
         rows: RowScorer,
+        source_rows: SourceRows,
         read_requests: Callable[[Spec], object],
     ) -> None:
         """Take the collaborators; `read_requests` stores the rows of a batch, from its upload."""
@@ -35,6 +38,7 @@ class PartRows:
         self._store = store
         self._blobs = blobs
         self._rows = rows
+        self._source_rows = source_rows
         self._read_requests = read_requests
 
     def read(self, spec: Spec, number: int, part: Part) -> Rows | None:
@@ -43,6 +47,7 @@ class PartRows:
         Raises:
             FileNotFoundError: its rows are not in the blob store any more.
             OSError: its rows cannot be read.
+            shared.errors.input.PlaceError: a file that is read where it is is not what it was.
         """
         content = self._content(spec, number, part)
         # What follows finds damage in blobs of older releases, which have no checksums.
@@ -52,6 +57,8 @@ class PartRows:
             if content:
                 rows = self._rows.read(content, spec.layout, spec.signature.inputs, **place)
             if len(rows) == part.rows:
+                if spec.sources and spec.sources.file_column:
+                    rows.extras = [*rows.extras, self._source_rows.file_column(spec, part)]
                 return rows
         logger.error("job=%s part=%d: its rows were damaged on the disk", spec.id, number)
         return None
@@ -61,6 +68,11 @@ class PartRows:
         max_bytes = self._settings.max_record_bytes
         where = spec.layout.rows_in(spec, number, part, max_bytes)
         length = part.length if where.length < 0 else where.length
+        if spec.sources:
+            # Damaged is only what is here: the list of the files.
+            with suppress(DataDamaged, ValueError):
+                return self._source_rows.read(spec, where.offset, length)
+            return b""
         for is_last in (False, True):
             # Other errors than `DataDamaged` come from an upload without checksums.
             with suppress(ScorelaneError, ValueError):
