@@ -20,6 +20,7 @@ class S3Proxy:
         refused: how many requests got a 503.
         refuse_every: every request with this number gets a 503, such as every fifth; 0: none.
         delay: the seconds that each request waits.
+        hold: a method, and a part of an address: such requests wait until `drop`.
     """
 
     def __init__(self, upstream: str) -> None:
@@ -29,6 +30,9 @@ class S3Proxy:
         self.refused = 0
         self.refuse_every = 0
         self.delay = 0.0
+        self.hold: tuple[str, str] | None = None
+        self._held = threading.Event()
+        self._dropped = threading.Event()
         self._number = 0
         self._lock = threading.Lock()
 
@@ -42,6 +46,28 @@ class S3Proxy:
             self.seen.append((method, path))
         return False
 
+    def wait(self, method: str, path: str) -> bool:
+        """Wait for as long as such a request is to wait; returns whether to pass it on."""
+        if self.delay:
+            time.sleep(self.delay)
+        hold = self.hold
+        if not hold or hold[0] != method or hold[1] not in path:
+            return True
+        dropped = self._dropped
+        self._held.set()
+        dropped.wait()
+        return False
+
+    def wait_for_held(self, seconds: float = 180.0) -> None:
+        """Wait until a request is held."""
+        assert self._held.wait(seconds), f"no {self.hold} came"
+
+    def drop(self) -> None:
+        """Pass on no request that is held, and hold no more."""
+        self.hold = None
+        self._dropped.set()
+        self._held, self._dropped = threading.Event(), threading.Event()
+
 
 @contextmanager
 def s3_proxy(variables: dict[str, str]) -> Iterator[tuple[S3Proxy, dict[str, str]]]:
@@ -53,8 +79,9 @@ def s3_proxy(variables: dict[str, str]) -> Iterator[tuple[S3Proxy, dict[str, str
 
         def _pass_on(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            if proxy.delay:
-                time.sleep(proxy.delay)
+            if not proxy.wait(self.command, self.path):
+                self.close_connection = True
+                return
             if proxy.refuses(self.command, self.path):
                 content = b"<Error><Code>SlowDown</Code></Error>"
                 self.send_response(503)
@@ -101,6 +128,7 @@ def s3_proxy(variables: dict[str, str]) -> Iterator[tuple[S3Proxy, dict[str, str
         address = f"http://127.0.0.1:{server.server_port}"
         yield proxy, variables | {"AWS_ENDPOINT_URL": address}
     finally:
+        proxy.drop()
         server.shutdown()
         server.server_close()
         thread.join()
