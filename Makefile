@@ -56,7 +56,7 @@ test: test-fast  ## run the tests, on two cores: about a quarter of an hour
 
 .PHONY: test-faults
 test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and count its rows: under 15 minutes
-	$(BIN)/python -m pytest $(TWICE) -m faults tests/faults
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TWICE) -m faults tests/faults
 
 .PHONY: test-clients
 test-clients: $(ENVIRONMENT) $(CLIENTS)  ## call the service with MLflow, KServe, MLServer and Triton: under 4 minutes
