@@ -29,7 +29,7 @@ class Task(StrEnum):
 
 
 def small_queue(full_name: str) -> str:
-    """The queue of a model's doorbell. Workers serve it before `bulk_queue`."""
+    """The queue of a model's doorbell. A worker takes turns between it and `bulk_queue`."""
     return f"small.{full_name}"
 
 
