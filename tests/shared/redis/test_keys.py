@@ -105,6 +105,7 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
     fleet = RedisFleet(link, settings)
     fleet.announce(NODE, [])
     fleet.learn(MODEL, 1.0)
+    fleet.serving()
     fleet.describe(
         Worker(
             name=NODE,
