@@ -3,6 +3,12 @@
 -- Answers JSON: the number of processes by full name.
 local lifetime = ARGV[2]
 
+-- Somebody else may have counted them since the caller looked.
+local counted = redis.call('GET', prefix .. 'serving')
+if counted then
+  return counted
+end
+
 -- An announcement of a release that writes no `serves:<node>`.
 local function names_in(announcement)
   local readable, served = pcall(cjson.decode, announcement)
