@@ -43,8 +43,9 @@ for _, node in ipairs(redis.call('SMEMBERS', prefix .. 'nodes')) do
   end
 end
 local answer = next(processes) and cjson.encode(processes) or '{}'
--- This is a read, which must not fail because Redis refuses to write. A worker that is only late is added
--- again at its next heartbeat.
+-- This is a read, which must not fail because Redis refuses to write. The DEL lets it write to a full memory.
+-- A worker that is only late is added again at its next heartbeat.
+redis.pcall('DEL', prefix .. 'serving')
 redis.pcall('SET', prefix .. 'serving', answer, 'PX', lifetime)
 for _, node in ipairs(gone) do
   redis.pcall('SREM', prefix .. 'nodes', node)

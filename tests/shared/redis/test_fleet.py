@@ -1,12 +1,15 @@
 """The fleet on a real Redis: heartbeats and announcements."""
 
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from support.doctor import a_worker
 from support.redis_commands import commands_during
+from support.refusing import full_disk, full_memory
 
 from shared.config.settings import Settings
 from shared.fleet import Served
@@ -251,3 +254,15 @@ def test_processes_of_a_worker_of_an_older_release_count(
     link.client.delete(link.key("serves", "older"), link.key("serving"))
     assert fleet.serving() == {CARD.full_name: 1, KEPT.full_name: 1}
     assert link.client.smembers(link.key("nodes")) == {"older"}
+
+
+@pytest.mark.parametrize("refusing", [full_memory, full_disk])
+def test_the_processes_are_counted_while_redis_refuses_to_write(
+    fleet: RedisFleet, link: RedisLink, refusing: Callable[[Any], AbstractContextManager[None]]
+) -> None:
+    """Neither a full memory nor a full disk keeps anybody from asking who serves a model."""
+    fleet.announce("node", served(CARD))
+    link.client.sadd(link.key("nodes"), "gone")
+    link.client.delete(link.key("serving"))
+    with refusing(link.client):
+        assert fleet.serving() == {CARD.full_name: 1}
