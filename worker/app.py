@@ -79,8 +79,8 @@ def make_worker(settings: Settings) -> Celery:
         worker_lost_wait=1.0,
         # Without this a busy worker hoards parts that an idle one could score, and loses them if
         # it dies. The multiplier must be 0 (no limit): it counts messages that are not
-        # acknowledged. If acknowledgements failed while Redis was away, those messages would fill
-        # the limit for ever, and the worker would never take work again.
+        # acknowledged. Any that is never acknowledged would lower the limit for ever, until the
+        # worker takes no work any more.
         worker_disable_prefetch=True,
         worker_prefetch_multiplier=0,
         # Frees a process whose model hangs.
