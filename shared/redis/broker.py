@@ -40,7 +40,7 @@ class QoS(kombu_redis.QoS):
     def append(self, message: Any, delivery_tag: str) -> None:
         where = message.delivery_info
         content = dumps([message._raw, where["exchange"], where["routing_key"]])
-        self.channel.run("broker_take", delivery_tag, time.time(), content)
+        self.channel.run("broker_take", delivery_tag, content)
         virtual.QoS.append(self, message, delivery_tag)
 
     @override
@@ -60,9 +60,12 @@ class QoS(kombu_redis.QoS):
     def restore_visible(self, start: int = 0, num: int | None = 10, interval: int = 10) -> None:
         # Without kombu's lock: restoring one message twice is prevented by the script.
         with self.channel.conn_or_acquire() as client:
+            # By Redis's clock, as `broker_take`: a worker whose clock is ahead would put back every
+            # message that another one has just taken.
+            now, _ = client.time()
             late = client.zrange(
                 self.unacked_index_key,
-                time.time() - self.visibility_timeout,
+                now - self.visibility_timeout,
                 0,
                 desc=True,
                 byscore=True,

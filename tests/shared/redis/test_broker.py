@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -110,6 +111,32 @@ def test_messages_of_a_lost_worker_are_delivered_again(
             worker.receive()
     assert (lost.taken, worker.taken) == ([["a"]], [["a"]])
     assert unacknowledged(link) == 0
+
+
+@pytest.mark.parametrize("ahead", [-3 * 3600.0, 3 * 3600.0], ids=["behind", "ahead"])
+def test_the_clocks_of_workers_may_differ(
+    celery: Celery,
+    dispatch: CeleryDispatch,
+    link: RedisLink,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: float,
+) -> None:
+    """A message that was just taken is left to its worker by one whose clock is hours off."""
+    dispatch.split(MODEL, "a")
+    with working(celery, lambda _: None) as busy:
+        busy.receive()
+        here = time.time
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "time", lambda: here() + ahead)
+            celery.connection_for_read().channel().qos.restore_visible(num=None)
+        assert unacknowledged(link) == 1
+        # And one that such a worker took is not late in another's eyes.
+        dispatch.split(MODEL, "b")
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "time", lambda: here() + ahead)
+            busy.receive()
+        celery.connection_for_read().channel().qos.restore_visible(num=None)
+        assert unacknowledged(link) == 2
 
 
 def test_a_worker_outlasts_a_full_disk(
