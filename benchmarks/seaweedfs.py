@@ -73,8 +73,8 @@ def seaweedfs(folder: Path, port: int | None = None) -> Iterator[dict[str, str]]
     # Servers of its own that nobody needs here.
     program += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     program += ["-master.volumeSizeLimitMB=64", "-volume.max=100"]
-    # It reads whole chunks, of 4 MB unless told otherwise, for a range of one.
-    program += ["-filer.maxMB=1"]
+    # It sends figures about its use to its makers by default.
+    program += ["-master.telemetry=false"]
     with (folder / "weed.log").open("ab") as log, running(program, log) as server:
         variables = environment(port)
         make_bucket(server, variables)
