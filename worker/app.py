@@ -44,7 +44,7 @@ def _is_small(queue: str) -> bool:
 
 #: The tasks that may process a file of fifty million rows, and have a time limit of their own. A
 #: model, which can hang, runs in them only for the rows of results that were damaged.
-_LONG_TASKS = (Task.READ, Task.FINISH)
+_LONG_TASKS = (Task.READ, Task.FINISH, Task.JOIN)
 
 
 def time_limits(settings: Settings) -> dict[str, float]:

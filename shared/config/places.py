@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field
 
 from shared.config.redis_url import redis_address
-from shared.config.validation import blob_address, type_names
+from shared.config.validation import blob_address, store_endpoint, type_names
 
 _ROOT = Path(__file__).resolve().parents[2]
 _IN_WHEEL = _ROOT / "scorelane" / "models"
@@ -47,6 +47,12 @@ class PlaceSettings(BaseModel):
         description="Object storage in place of that folder, such as `s3://bucket/prefix`, "
         "`gs://bucket/prefix` or `az://container/prefix`. Credentials, region and endpoint are "
         "those of the `AWS_*`, `GOOGLE_*` or `AZURE_*` variables.",
+    )
+    blobs_endpoint: Annotated[str, AfterValidator(store_endpoint)] = Field(
+        "",
+        description="The address at which clients reach that object storage, such as "
+        "`https://s3.example.com`, if it is not that of `AWS_ENDPOINT_URL`. Signed addresses of "
+        "results begin with it.",
     )
     models_dir: Path = Field(BUNDLED_MODELS, description="A folder of model folders.")
     serve: str = Field(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 from annotated_types import Ge, Gt, Le
 from pydantic import SecretStr, ValidationError
@@ -67,6 +68,18 @@ def blob_address(value: str) -> str:
     if value:
         object_address(value)
     return value
+
+
+def store_endpoint(value: str) -> str:
+    """Give the value back without a slash at its end, if it is empty or the address of a server.
+
+    Raises:
+        ValueError: it is not.
+    """
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+        raise ValueError("http://HOST:PORT or https://HOST")
+    return value.rstrip("/")
 
 
 def listed(text: str) -> list[str]:
