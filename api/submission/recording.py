@@ -104,13 +104,13 @@ def record_bulk(
 
 
 def start_bulk(services: Services, spec: Spec) -> Job:
-    """Record a job whose upload is in the blob store, and have it split."""
+    """Record a job whose upload is in the blob store, and have it split when its turn comes."""
     job = Job(spec=spec, created_at=made_at(spec.id))
     write_manifest(services.blobs, job, [])
     with _recording(spec):
         services.store.create(job)
     with _dispatching(spec):
-        services.dispatch.split(spec.full_name, spec.id)
+        services.lanes.fill(spec.full_name)
     return job
 
 

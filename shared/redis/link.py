@@ -22,8 +22,14 @@ CLOCK_SECONDS = 10.0
 
 _LUA = Path(__file__).parent / "lua"
 
-#: Scripts that need more functions than those of the prelude, and the file that has these.
-_LIBRARIES = {"complete_part": "summaries"}
+#: Scripts that need more functions than those of the prelude, and the files that have these.
+_LIBRARIES = {
+    "add_parts": ["turns"],
+    "complete_part": ["summaries", "turns"],
+    "create_bulk": ["turns"],
+    "hand_out": ["turns"],
+    "overdue": ["turns"],
+}
 
 
 class RedisLink:
@@ -116,7 +122,7 @@ class RedisLink:
 @cache
 def source_of(script: str) -> str:
     """The source of a script of `lua/`, with the prelude and the functions that it needs."""
-    names = ["prelude", *([_LIBRARIES[script]] if script in _LIBRARIES else []), script]
+    names = ["prelude", *_LIBRARIES.get(script, ()), script]
     return "".join((_LUA / f"{name}.lua").read_text() for name in names)
 
 
