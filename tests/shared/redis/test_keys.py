@@ -11,7 +11,8 @@ import shared.redis
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, make_celery
 from shared.fleet import Worker
-from shared.jobs.job import Binding, CallbackState, Job, State
+from shared.jobs.binding import Binding
+from shared.jobs.job import CallbackState, Job, State
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import FINISH, Answer, BadRow
 from shared.jobs.summary import Summary
