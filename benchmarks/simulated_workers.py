@@ -44,6 +44,7 @@ from shared.redis.overview import RedisOverview
 from shared.storage.opening import open_blobs
 from shared.storage.sealed import SealedBlobs
 from worker.app import make_worker, serve_queues
+from worker.models.loading import LoadedModel
 from worker.pipeline import Pipeline
 from worker.scoring_process import RENEWALS_PER_LEASE
 from worker.steps.background_close import BackgroundCloser
@@ -180,8 +181,7 @@ class SimulatedWorker:
             dispatch=CeleryDispatch(make_celery(settings), link.now),
             fleet=fleet,
             lease_renewer=renewer,
-            models={name: self._model},
-            measured={name: rate},
+            models={name: LoadedModel(self._model, rate)},
             journal=Journal(counters),
             run_close=BackgroundCloser(),
         )
