@@ -8,9 +8,11 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from shared.config.settings import Settings
+from shared.redis.refusals import MEMORY_FULL, refusal
 from shared.redis_address import RedisAddress
 
 #: How long one command may block; a caller that waits longer repeats the command. A Redis that died
@@ -114,6 +116,13 @@ class RedisLink:
         Returns:
             The reply to each command.
         """
+        if len(commands) == 1:
+            # No transaction is needed, and a script is three commands instead of one.
+            try:
+                return [self.client.execute_command(*commands[0])]
+            except ResponseError as error:
+                if refusal(error) != MEMORY_FULL:
+                    raise
         words = (word for command in commands for word in (len(command), *command))
         replies: list[Any] = self.run("commands", *words)
         return replies

@@ -67,7 +67,9 @@ class RedisParts(RedisBase):
 
     @override
     def renew_part(self, job_id: str, part: int) -> None:
-        self._link.run("renew", self._job(job_id, "leases"), self._lease, part)
+        # A part of a large fleet lasts for seconds, so this is called often.
+        until = self._link.now() + self._lease
+        self._link.at_once(("ZADD", self._job(job_id, "leases"), "XX", until, part))
 
     @override
     def hold_up(self, job_id: str, part: int, reason: str) -> None:

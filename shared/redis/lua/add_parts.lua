@@ -14,13 +14,14 @@ end
 if redis.call('LLEN', job .. ':parts') ~= known or redis.call('HGET', job, 'split') == '1' then
   return {0, 0}
 end
-for _, part in ipairs(parts) do
-  local rows = string.match(part, '(%d+)$')
-  redis.call('RPUSH', job .. ':parts', part)
-  redis.call('HINCRBY', job, 'parts', 1)
-  redis.call('HINCRBY', job, 'cut_rows', rows)
-end
 if #parts > 0 then
+  local rows = 0
+  for _, part in ipairs(parts) do
+    rows = rows + tonumber(string.match(part, '(%d+)$'))
+  end
+  redis.call('RPUSH', job .. ':parts', unpack(parts))
+  redis.call('HINCRBY', job, 'parts', #parts)
+  redis.call('HINCRBY', job, 'cut_rows', string.format('%d', rows))
   redis.call('HSET', job, 'cut_bytes', cut_bytes)
 end
 redis.call('HSET', job, 'split_lease', stamp(now() + lease))
