@@ -93,6 +93,8 @@ def command(folder: Path, port: int, address: str = LOOPBACK) -> list[str]:
     # Servers of its own that nobody needs here.
     program += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     program += ["-master.volumeSizeLimitMB=64", "-volume.max=100"]
+    # It sends figures about its use to its makers by default.
+    program += ["-master.telemetry=false"]
     # It reads whole chunks, of 4 MB unless told otherwise, for a range of one.
     return [*program, "-filer.maxMB=1"]
 
