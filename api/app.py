@@ -10,6 +10,7 @@ from api.jobs import events
 from api.jobs import views as jobs
 from api.operations import health, metrics, models, service
 from api.process.body_memory import BodyMemory
+from api.process.direct_downloads import DirectDownloads
 from api.process.job_waits import JobWaits
 from api.process.stream_slots import StreamSlots
 from api.process.sync_scorer import SyncScorer
@@ -29,6 +30,7 @@ from shared.jobs.job_store import JobStore
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
 from shared.storage.blobs import Blobs
+from shared.storage.direct_files import DirectFiles
 
 
 def create_app(
@@ -40,6 +42,7 @@ def create_app(
     fleet: Fleet,
     overview: Overview,
     monitor: Monitor,
+    direct_files: DirectFiles | None = None,
 ) -> Flask:
     """The WSGI app.
 
@@ -51,11 +54,16 @@ def create_app(
         fleet: which models and workers there are.
         overview: how much work waits, runs and is done.
         monitor: what the service remembers of itself for its operators.
+        direct_files: signs addresses in object storage; None: the blobs are not there.
     """
     app = Flask(__name__, static_folder=None)
     # JSON keeps texts readable (no \uXXXX), and fields in the order in which the code names them.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    waits = JobWaits(settings, store)
+    direct = None
+    if direct_files:
+        direct = DirectDownloads(direct_files, blobs=blobs, dispatch=dispatch, waits=waits)
     app.extensions["scorelane"] = Services(
         settings,
         store,
@@ -66,8 +74,9 @@ def create_app(
         monitor,
         SyncScorer(settings, store, dispatch),
         StreamSlots(settings.max_streams),
-        JobWaits(settings, store),
+        waits,
         BodyMemory(settings.body_memory_bytes),
+        direct,
     )
     errors.register(app)
     app.wsgi_app = RequestLog(app, settings)  # type: ignore[method-assign]

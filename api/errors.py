@@ -37,6 +37,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     input_errors.BadOption: HTTPStatus.BAD_REQUEST,
     input_errors.BadInferenceBody: HTTPStatus.BAD_REQUEST,
     input_errors.RowErrors: HTTPStatus.BAD_REQUEST,
+    input_errors.PlaceNotAllowed: HTTPStatus.FORBIDDEN,
     input_errors.BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.KeyWanted: HTTPStatus.UNAUTHORIZED,
     errors.UnknownKey: HTTPStatus.UNAUTHORIZED,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import current_app
 
 from api.process.body_memory import BodyMemory
+from api.process.direct_downloads import DirectDownloads
 from api.process.job_waits import JobWaits
 from api.process.stream_slots import StreamSlots
 from api.process.sync_scorer import SyncScorer
@@ -36,6 +37,7 @@ class Services:
     streams: StreamSlots
     job_waits: JobWaits
     body_memory: BodyMemory
+    direct: DirectDownloads | None = None  #: None: the blobs are not in object storage.
 
     def model(self, name: str | None) -> Served:
         """The model of a name. Without a name: the only model there is, or else the default model.

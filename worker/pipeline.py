@@ -15,13 +15,15 @@ from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
 from shared.jobs.job import Spec, State
 from shared.jobs.job_store import JobStore
-from shared.model import Model
 from shared.storage.blobs import Blobs
+from shared.storage.direct_files import DirectFiles
 from shared.storage.manifest import settle
 from shared.tables.layouts import RequestsLayout
 from worker.batches.reading import BatchReader, read_requests
+from worker.models.loading import LoadedModel
 from worker.steps.endings import Endings
 from worker.steps.finishing import Finisher
+from worker.steps.joining import Joiner
 from worker.steps.lanes import Lanes
 from worker.steps.leases import LeaseRenewer
 from worker.steps.part_rows import PartRows
@@ -47,9 +49,9 @@ class Pipeline:
         dispatch: Dispatch,
         fleet: Fleet,
         lease_renewer: LeaseRenewer,
-        models: Mapping[str, Model],
-        measured: Mapping[str, float],
+        models: Mapping[str, LoadedModel],
         journal: Journal,
+        direct_files: DirectFiles | None = None,
         run_close: Callable[[Callable[[], None]], None] = lambda close: close(),
     ) -> None:
         """Take the collaborators.
@@ -61,13 +63,15 @@ class Pipeline:
             dispatch: sends tasks to the workers.
             fleet: counts the processes that serve a model.
             lease_renewer: renews the lease of the work under way.
-            models: the models, by full name.
-            measured: rows per second of each model, as measured when it was loaded.
+            models: the models, by full name, each with the rate measured when it was loaded.
             journal: logs and counts the steps.
+            direct_files: writes results for downloads from object storage; None: blobs are not
+                there.
             run_close: closes a scored part: at once, or while the next part is scored.
         """
+        measured = {name: one.rate for name, one in models.items()}
         rates = Rates(measured, fleet, settings.part_seconds)
-        rows = RowScorer(settings, models, rates)
+        rows = RowScorer(settings, {name: one.model for name, one in models.items()}, rates)
         self._models = models
         self._store = store
         self._blobs = blobs
@@ -110,6 +114,7 @@ class Pipeline:
             endings=self._endings,
             part_scorer=self._part_scorer,
         )
+        self._joiner = Joiner(blobs=blobs, files=direct_files, endings=self._endings)
         self._small_job_scorer = SmallJobScorer(
             settings,
             store=store,
@@ -212,6 +217,13 @@ class Pipeline:
         elif (job := self._endings.find(job_id)) and job.state is not State.SUCCEEDED:
             # It was cancelled while the file was made.
             self._blobs.delete(spec.whole_key)
+
+    def join(self, job_id: str) -> None:
+        """Write all results of a job that has succeeded as one direct file, if it has none yet."""
+        began = self._journal.now()
+        written = self._joiner.join(job_id)
+        if written:
+            self._journal.join(job_id, written.size, began)
 
     def answer(self, full_name: str) -> None:
         """Score the small jobs that wait for a model as one DataFrame, and answer each."""

@@ -6,7 +6,7 @@ from shared.fleet import Served
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
-from shared.storage.opening import open_blobs
+from shared.storage.opening import open_blobs, open_direct_files
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.spans import spans
 from worker.announcement import announce
@@ -62,9 +62,9 @@ class ScoringProcess:
             dispatch=CeleryDispatch(app, link.now),
             fleet=fleet,
             lease_renewer=lease_renewer,
-            models={name: one.model for name, one in loaded.items()},
-            measured={name: one.rate for name, one in loaded.items()},
+            models=loaded,
             journal=Journal(counters),
+            direct_files=open_direct_files(settings),
             run_close=self._closer,
         )
         served = [

@@ -34,6 +34,13 @@ def finish(job_id: str) -> None:
         scoring_process.pipeline.finish(job_id)
 
 
+@app.task(name=Task.JOIN)
+def join(job_id: str) -> None:
+    """Write all results of a job as one direct file."""
+    with step(Task.JOIN, job=job_id):
+        scoring_process.pipeline.join(job_id)
+
+
 @app.task(name=Task.ANSWER)
 def answer(full_name: str) -> None:
     """Score the small jobs that wait for a model."""

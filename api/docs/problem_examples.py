@@ -89,6 +89,18 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
         "reason": "it must be one ASCII character and no quote or line break",
     },
     input_errors.BadParquet: {"reason": "its end is missing"},
+    input_errors.BadPlace: {
+        "address": "s3://data//reviews.csv",
+        "reason": "its path has two slashes in a row, or begins with one",
+    },
+    input_errors.SourceMissing: {"what": "file", "address": "s3://data/reviews.csv"},
+    input_errors.SourceDenied: {"address": "s3://data/reviews.csv"},
+    input_errors.SourceChanged: {"address": "s3://data/reviews.csv"},
+    input_errors.PlaceNotAllowed: {
+        "verb": "read",
+        "address": "s3://data/reviews.csv",
+        "line": "alice read s3://data/",
+    },
     input_errors.BadRequestField: {"reason": "it must be 24h here"},
     input_errors.HalfCharacter: {"where": "The ref of row 17"},
     input_errors.UnequalLabels: {"what": "differs from another one in the label '7'"},

@@ -27,7 +27,8 @@ from shared.errors.service import (
     IdempotencyKeyReused,
     PerhapsAccepted,
 )
-from shared.jobs.job import Binding, Job
+from shared.jobs.binding import Binding
+from shared.jobs.job import Job
 
 #: A request that does not renew its hold on a key for this long is taken for dead.
 LEASE_SECONDS = 30.0

@@ -29,7 +29,8 @@ from shared.errors.service import (
     ServiceFull,
     VersionGone,
 )
-from shared.jobs.job import RETRYABLE, Binding, Job, Spec
+from shared.jobs.binding import Binding
+from shared.jobs.job import RETRYABLE, Job, Spec
 from shared.jobs.job_ids import new_job_id
 
 blueprint = Blueprint("retrying", __name__)

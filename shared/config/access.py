@@ -38,6 +38,15 @@ class AccessSettings(BaseModel):
         description="Origins of web pages that may use the API (CORS), such as "
         "`https://app.example.org`, by comma.",
     )
+    places: str = Field(
+        "",
+        description="Files and folders that jobs may read where they are, and folders that may get "
+        "their results: `owner read|write|both s3://bucket/folder/`, separated by semicolons. The "
+        "owner `*` is everybody. Without a line that allows it, a place is refused.",
+    )
+    places_file: Path | None = Field(
+        None, description="A file of such lines. It is read for each job that names a place."
+    )
     requests_per_minute: int = Field(
         6000, ge=0, description="Requests a minute that the owner of a key may make; 0: no limit."
     )

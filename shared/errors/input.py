@@ -205,3 +205,29 @@ class NotGzip(BadInput):
     """The content claims to be gzip, or looks like it, but cannot be unpacked: {reason}. Pack it
     again, or send it unpacked.
     """
+
+
+class BadPlace(BadInput):
+    """The address '{address}' cannot be used: {reason}."""
+
+
+class PlaceNotAllowed(BadInput):
+    """This service may not {verb} {address} for you. Whoever runs the service can allow it by a
+    line in SCORELANE_PLACES, such as '{line}'.
+    """
+
+
+class SourceMissing(BadInput):
+    """There is no {what} {address}. Check the address: its case and each `/` count."""
+
+
+class SourceDenied(BadInput):
+    """The credentials of this service may not read {address}. Whoever runs the service has to give
+    them the right to read and list there.
+    """
+
+
+class SourceChanged(BadInput):
+    """{address} was changed or replaced after the job was accepted, so its rows would be of two
+    contents. Submit it again, and let nobody write to it while the job runs.
+    """

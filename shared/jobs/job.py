@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
+from shared.jobs.binding import Binding
 from shared.jobs.keys import folder_of, manifest_key_of, upload_key_of
+from shared.jobs.sources import Sources
 from shared.signature import SENTIMENT, Signature
 from shared.tables.layouts import Layout
 from shared.tables.result_columns import ResultColumns
@@ -59,17 +61,6 @@ class _Frozen(BaseModel):
 
 #: The formats in which a job's results can be stored.
 ResultFormat = Literal["csv", "ndjson", "parquet"]
-
-
-class Binding(_Frozen):
-    """The idempotency key of the request that has made a job."""
-
-    key: str = Field(description="A hash of the `Idempotency-Key` and its owner.")
-    token: str = Field(description="The token of the request that holds the key.")
-    fingerprint: str = Field(description="A digest of the request's content and options.")
-    job_id: str = Field(
-        "", description="The job that was made; empty within the `Spec` of that job."
-    )
 
 
 def _brief(signature: Signature) -> dict[str, Any] | None:
@@ -138,6 +129,13 @@ class Spec(_Frozen):
         None,
         gt=0,
         description="Seconds that the job is kept after its end; None: as the settings say.",
+    )
+
+    sources: Sources | None = Field(
+        None, description="The files that it reads where they are; None: its rows were sent."
+    )
+    output: str = Field(
+        "", description="The folder of the owner that gets the results, as an address; or empty."
     )
 
     @property

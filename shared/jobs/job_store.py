@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from shared.jobs.binding import Binding
 from shared.jobs.bulk_store import FINISH, NOTHING, BadRow, Begun, BulkStore, Walk
-from shared.jobs.job import Binding, CallbackState, Job, State
+from shared.jobs.job import CallbackState, Job, State
 from shared.jobs.outcome import Outcome
 from shared.jobs.small_store import Answer, Question, SmallJob, SmallStore
 from shared.tables.parts import Part

@@ -17,3 +17,13 @@ def upload_key_of(job_id: str) -> str:
 def manifest_key_of(job_id: str) -> str:
     """The key of the blob with the manifest of a job; see `shared.storage.manifest`."""
     return f"{folder_of(job_id)}manifest.json"
+
+
+def direct_key_of(job_id: str, result_format: str) -> str:
+    """The key of the direct file with all results; see `shared.storage.direct_files`."""
+    return f"{folder_of(job_id)}direct/results.{result_format}"
+
+
+def direct_record_key_of(job_id: str) -> str:
+    """The key of the blob that says that this file is there, and what it holds."""
+    return f"{folder_of(job_id)}direct.json"

@@ -2,7 +2,8 @@
 
 from typing_extensions import override
 
-from shared.jobs.job import Binding, Spec
+from shared.jobs.binding import Binding
+from shared.jobs.job import Spec
 from shared.jobs.job_store import Held
 from shared.redis.base import RedisBase
 

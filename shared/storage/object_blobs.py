@@ -65,7 +65,7 @@ class ObjectBlobs(BlobStore):
 
     @property
     def _store(self) -> "ObjectStore":
-        _check_fork()
+        check_fork()
         if self._opened is None:
             self._opened = self._open_store(self.address)
         return self._opened
@@ -287,7 +287,7 @@ class ObjectBlobs(BlobStore):
 _used_in: int | None = None
 
 
-def _check_fork() -> None:
+def check_fork() -> None:
     """Refuse what would hang for ever: using obstore in a process forked from one that has.
 
     Raises:

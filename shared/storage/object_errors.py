@@ -30,11 +30,12 @@ class ObjectStorageError(OSError):
 
 
 @contextmanager
-def as_os_errors(place: str) -> Iterator[None]:
+def as_os_errors(place: str, named_in: str = " in SCORELANE_BLOBS") -> Iterator[None]:
     """Raise every error of obstore as `ObjectStorageError`, and a missing blob as it is.
 
     Args:
         place: the scheme and the bucket, for messages.
+        named_in: where another bucket can be named, for messages.
 
     Raises:
         FileNotFoundError: there is no such blob.
@@ -49,25 +50,35 @@ def as_os_errors(place: str) -> Iterator[None]:
         # A missing bucket looks like a missing blob. A job must not fail for that, nor a sweep
         # believe that all blobs are gone.
         if _NO_BUCKET.search(str(error)):
-            raise _error(place, str(error)) from None
+            raise _error(place, str(error), named_in) from None
         raise FileNotFoundError(errno.ENOENT, "there is no such blob") from None
     except BaseError as error:
-        raise _error(place, str(error)) from None
+        raise _error(place, str(error), named_in) from None
 
 
-def _error(place: str, text: str) -> ObjectStorageError:
+def _error(place: str, text: str, named_in: str) -> ObjectStorageError:
     # The rest is the error again, in the notation of Rust.
     text = text.partition("Debug source:")[0]
-    number = errno.ERANGE if _NO_RANGE.search(text) else errno.EIO
-    return ObjectStorageError(number, f"{place} {_reason(text)}")
+    return ObjectStorageError(_number(text), f"{place} {_reason(text, named_in)}")
 
 
-def _reason(text: str) -> str:
+def _number(text: str) -> int:
+    """Which error of the system it is like; EIO: it may pass, or somebody has to act."""
+    if _NO_RANGE.search(text):
+        return errno.ERANGE
+    if _NO_BUCKET.search(text):
+        return errno.ENODEV
+    status = _STATUS.search(text)
+    is_denied = status and status[1] in _DENIED and not _EXPIRED.search(text)
+    return errno.EACCES if is_denied else errno.EIO
+
+
+def _reason(text: str, named_in: str) -> str:
     found, status = _CODE.search(text), _STATUS.search(text)
     code = found[1] if found else ""
     said = code or (f"{status[1]} {status[2]}".strip() if status else "")
     if _NO_BUCKET.search(text):
-        return "does not exist. Make it, or name another in SCORELANE_BLOBS."
+        return f"does not exist. Make it, or name another{named_in}."
     if _EXPIRED.search(text):
         return f"refuses the credentials, because they have expired ({said}). Renew them."
     if _NO_CREDENTIALS.search(text):

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.config.object_address import ObjectAddress
 
@@ -32,9 +32,14 @@ def endpoint_of(environment: Mapping[str, str]) -> str:
 
 
 def open_object_store(
-    address: ObjectAddress, environment: Mapping[str, str] = os.environ
+    address: ObjectAddress, environment: Mapping[str, str] = os.environ, endpoint: str = ""
 ) -> "ObjectStore":
     """Open a store. Credentials, region and endpoint are those of the environment.
+
+    Args:
+        address: of the store.
+        environment: the variables that name its own address.
+        endpoint: the address of the store in place of that of the environment; empty: none.
 
     Raises:
         ModuleNotFoundError: obstore is not installed.
@@ -49,7 +54,7 @@ def open_object_store(
     if address.scheme == "s3":
         # The pieces of a multipart upload get no type otherwise.
         client["default_headers"] = {"Content-Type": CONTENT_TYPE}
-    if endpoint_of(environment).startswith("http://"):
+    if (endpoint or endpoint_of(environment)).startswith("http://"):
         # Whoever names such an address wants it: a store of the same machine or cluster.
         client["allow_http"] = True
     retry: RetryConfig = {
@@ -57,5 +62,6 @@ def open_object_store(
         "retry_timeout": timedelta(seconds=RETRY_SECONDS),
         "backoff": {"max_backoff": timedelta(seconds=5)},
     }
-    store: ObjectStore = from_url(address.url, client_options=client, retry_config=retry)
+    given: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
+    store: ObjectStore = from_url(address.url, client_options=client, retry_config=retry, **given)
     return store

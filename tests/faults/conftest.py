@@ -14,8 +14,6 @@ from support.faulty import Faulty, faulty
 #: Tests get prefixes of their own in one bucket.
 _numbers = count()
 
-_MEASURED = pytest.StashKey[list[tuple[str, str]]]()
-
 
 @pytest.fixture(scope="session")
 def sockets() -> Iterator[Path]:
@@ -65,14 +63,17 @@ def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
     def note(figure: str) -> None:
         what = (request.function.__doc__ or "").strip().split("\n")[0]
-        request.config.stash.setdefault(_MEASURED, []).append((what, figure))
+        # A report takes them with it from the process that ran the test.
+        request.node.user_properties.append(("measured", (what, figure)))
 
     return note
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Print the table of figures."""
-    measured = config.stash.get(_MEASURED, [])
+    reports = terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
+    properties = [one for report in reports for one in report.user_properties]
+    measured = [value for name, value in properties if name == "measured"]
     if measured:
         terminalreporter.section("what was broken, and what it cost")
         for what, figure in measured:

@@ -108,10 +108,9 @@ class Faulty(Programs):
         return sum(one.memory_info().rss for one in [api, *api.children()])
 
     def queued(self) -> int:
-        """The number of messages that wait for a worker, or are not acknowledged by one."""
+        """The number of messages of bulk jobs that wait for a worker."""
         with Redis.from_url(self.env["SCORELANE_REDIS_URL"]) as redis:
-            waiting = sum(redis.llen(queue) for queue in redis.scan_iter("scorelane:bulk.*"))
-            return int(waiting + redis.zcard("scorelane:unacked_index"))
+            return sum(int(redis.llen(queue)) for queue in redis.scan_iter("scorelane:bulk2.*"))
 
     @property
     def blobs(self) -> Path:

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from support.doubles.blobs import InMemoryBlobs
+from support.doubles.direct_files import InMemoryDirectFiles
 from support.doubles.dispatch import InMemoryDispatch
 from support.doubles.fleet import InMemoryFleet
 from support.doubles.job_store import InMemoryJobStore
@@ -24,6 +25,7 @@ from shared.redis.overview import RedisOverview
 from shared.storage.blobs import Blobs
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.shared_counters import SharedCounters
+from worker.models.loading import LoadedModel
 from worker.pipeline import Pipeline
 from worker.steps.leases import LeaseRenewer
 from worker.telemetry.journal import Journal
@@ -44,6 +46,7 @@ class Service:
     pipeline: Pipeline
     reconciler: Reconciler
     monitor: InMemoryMonitor
+    direct_files: InMemoryDirectFiles | None
 
     def work(self) -> None:
         """Run all dispatched tasks, and those that they dispatch."""
@@ -96,6 +99,7 @@ def make_service(
     link: RedisLink | None = None,
     *,
     sealed: bool = False,
+    direct: bool = False,
     model: LengthModel | TableModel | None = None,
 ) -> Service:
     """A service in memory.
@@ -105,6 +109,7 @@ def make_service(
         link: its job store is in this real Redis; all else is in memory.
         sealed: keep blobs with checksums, as the real service does; `Service.blobs` then holds
             them with what surrounds their content.
+        direct: whether clients can download results from the blob store itself.
         model: the model that it serves; None: one that scores texts by their length.
     """
     model = model or LengthModel()
@@ -113,6 +118,7 @@ def make_service(
     store: Any = InMemoryJobStore(settings)
     if link:
         store = ArchivingJobStore(link, settings, contents)
+    direct_files = InMemoryDirectFiles(contents) if direct else None
     dispatch = InMemoryDispatch()
     monitor: Any = RedisMonitor(link) if link else InMemoryMonitor()
     fleet = InMemoryFleet(Served(card=model.card, rate=10))
@@ -124,6 +130,7 @@ def make_service(
         fleet=fleet,
         overview=RedisOverview(link) if link else InMemoryOverview(store),
         monitor=monitor,
+        direct_files=direct_files,
     )
     pipeline = Pipeline(
         settings,
@@ -132,12 +139,22 @@ def make_service(
         dispatch=dispatch,
         fleet=fleet,
         lease_renewer=LeaseRenewer(seconds=60),
-        models={model.card.full_name: model},
-        measured={model.card.full_name: 1000.0},
+        models={model.card.full_name: LoadedModel(model, 1000.0)},
         journal=Journal(SharedCounters()),
+        direct_files=direct_files,
     )
     reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
     client = app.test_client()
     return Service(
-        app, client, store, contents, dispatch, fleet, model, pipeline, reconciler, monitor
+        app,
+        client,
+        store,
+        contents,
+        dispatch,
+        fleet,
+        model,
+        pipeline,
+        reconciler,
+        monitor,
+        direct_files,
     )

@@ -18,6 +18,7 @@ from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.storage.folder_blobs import FolderBlobs
 from shared.telemetry.shared_counters import SharedCounters
+from worker.models.loading import LoadedModel
 from worker.pipeline import Pipeline
 from worker.steps.leases import LeaseRenewer
 from worker.telemetry.journal import Journal
@@ -60,8 +61,7 @@ class MortalPrograms(RuleBasedStateMachine):
         self.pipeline = Pipeline(
             service_settings,
             lease_renewer=LeaseRenewer(60),
-            models={name: self.model},
-            measured={name: 10.0},
+            models={name: LoadedModel(self.model, 10.0)},
             journal=Journal(SharedCounters()),
             run_close=self.open.append,
             **shared,

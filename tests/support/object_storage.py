@@ -49,7 +49,7 @@ def moto() -> Iterator[dict[str, str]]:
     program = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with open(os.devnull, "wb") as log, servers.running(program, log) as server:  # noqa: PTH123
         variables = servers.environment(port)
-        servers.make_bucket(server, variables)
+        servers.make_bucket(lambda: server.poll() is None, variables)
         yield variables
 
 

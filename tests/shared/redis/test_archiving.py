@@ -10,7 +10,8 @@ from support.stored import MODEL, a_job
 
 from shared.config.settings import Settings
 from shared.errors.service import JobExpired, JobNotFound
-from shared.jobs.job import Binding, CallbackState, Job, State
+from shared.jobs.binding import Binding
+from shared.jobs.job import CallbackState, Job, State
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import Answer, BadRow
 from shared.redis.archiving import ArchivingJobStore

@@ -13,7 +13,8 @@ from support.stored import MODEL, a_job, parts, question
 from api.security.keys import new_key
 from shared.config.settings import Settings
 from shared.errors.service import OwnerFull, ServiceFull
-from shared.jobs.job import Binding, Job, State
+from shared.jobs.binding import Binding
+from shared.jobs.job import Job, State
 from shared.jobs.job_store import Answer
 from shared.jobs.summary import Summary
 from shared.redis.archiving import ArchivingJobStore

@@ -11,7 +11,8 @@ from support.waiting import wait_for
 
 from shared.config.settings import Settings
 from shared.errors.service import IdempotencyKeyInUse, JobNotFound
-from shared.jobs.job import Binding, Job, State
+from shared.jobs.binding import Binding
+from shared.jobs.job import Job, State
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import JobStore
 from shared.redis.job_store import RedisJobStore

@@ -11,7 +11,8 @@ import shared.redis
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, make_celery
 from shared.fleet import Worker
-from shared.jobs.job import Binding, CallbackState, Job, State
+from shared.jobs.binding import Binding
+from shared.jobs.job import CallbackState, Job, State
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import FINISH, Answer, BadRow
 from shared.jobs.summary import Summary
@@ -29,7 +30,7 @@ README = Path(shared.redis.__file__).with_name("README.md")
 NODE = "here-1"
 
 #: Keys that only a Celery worker makes, or a move to the blob store while it runs.
-OF_A_WORKER = {"unacked", "unacked_index", "malformed", "archive:writing", "archive:erase"}
+OF_A_WORKER = {"malformed", "archive:writing", "archive:erase"}
 
 
 def table() -> dict[str, str]:
@@ -105,6 +106,7 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
     fleet = RedisFleet(link, settings)
     fleet.announce(NODE, [])
     fleet.learn(MODEL, 1.0)
+    fleet.serving()
     fleet.describe(
         Worker(
             name=NODE,

@@ -57,6 +57,8 @@ WITHOUT_RESERVE = {
     "new_time",
     "load",
     "workloads",
+    # It answers also if Redis refuses to write what it has counted.
+    "serving",
 }
 
 

@@ -7,7 +7,8 @@ from queue import Queue
 from support.doubles.record import Record
 
 from shared.config.settings import Settings
-from shared.jobs.job import Binding, State
+from shared.jobs.binding import Binding
+from shared.jobs.job import State
 from shared.jobs.job_store import JobStore, Question
 
 

@@ -6,7 +6,8 @@ import time
 from support.doubles.base import InMemoryBase
 from typing_extensions import override
 
-from shared.jobs.job import Binding, Job, State
+from shared.jobs.binding import Binding
+from shared.jobs.job import Job, State
 from shared.jobs.job_store import Held
 
 

@@ -1,0 +1,73 @@
+"""Which places an owner may read and write, by the lines of the settings."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.config.settings import Settings
+from shared.errors.input import PlaceNotAllowed
+from shared.errors.service import BadSettings
+from shared.places.address import place_of
+from shared.places.allowed import Verb, allowed_places
+
+LINES = "alice read s3://data/in/; alice write s3://data/out; * both s3://all/;bob read https://*/"
+
+
+@pytest.mark.parametrize(
+    ("owner", "verb", "address"),
+    [
+        ("alice", "read", "s3://data/in/a.csv"), ("alice", "write", "s3://data/out/7/"),
+        ("alice", "read", "s3://all/a"), ("", "write", "s3://all/a/"),
+        ("bob", "read", "https://example.org:8443/a"),
+    ],
+)  # fmt: skip
+def test_a_line_allows_what_it_says(owner: str, verb: Verb, address: str) -> None:
+    """An owner may do what a line for it, or for everybody, says, there and below."""
+    allowed_places(Settings(places=LINES)).check(owner, verb, place_of(address))
+
+
+@pytest.mark.parametrize(
+    ("owner", "verb", "address"),
+    [
+        ("alice", "write", "s3://data/in/a"), ("alice", "read", "s3://data/out/a"),
+        ("alice", "read", "s3://data/"), ("alice", "read", "s3://data/inside/a"),
+        ("bob", "read", "s3://data/in/a"), ("", "read", "s3://data/in/a"),
+        ("Alice", "read", "s3://data/in/a"), ("alice", "read", "https://example.org/a"),
+        ("bob", "read", "s3://example.org/a"),
+    ],
+)  # fmt: skip
+def test_everything_else_is_refused(owner: str, verb: Verb, address: str) -> None:
+    """What no line allows is refused, and the refusal has a line that would allow it."""
+    place = place_of(address)
+    with pytest.raises(PlaceNotAllowed) as refused:
+        allowed_places(Settings(places=LINES)).check(owner, verb, place)
+    line = str(refused.value).partition("such as '")[2].rstrip("'.")
+    assert allowed_places(Settings(places=line)).allow(owner, verb, place)
+
+
+def test_without_lines_nothing_is_allowed() -> None:
+    """By default no place can be read or written."""
+    allowed = allowed_places(Settings())
+    assert not allowed.allow("", "read", place_of("s3://data/a"))
+
+
+def test_a_file_of_lines_is_read_for_each_question(tmp_path: Path) -> None:
+    """Lines in a file count too, and a change of it counts at once."""
+    path = tmp_path / "places"
+    path.write_text("# everybody\n\n* read s3://data/\n")
+    settings = Settings(places_file=path)
+    place = place_of("s3://data/a")
+    assert allowed_places(settings).allow("", "read", place)
+    path.write_text("* read s3://data/b/\n")
+    assert not allowed_places(settings).allow("", "read", place)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["s3://data/", "alice s3://data/", "alice list s3://data/", "alice read", "alice read data/",
+     "alice read s3://data/../", "alice write https://example.org/", "alice both https://*"],
+)  # fmt: skip
+def test_a_line_that_cannot_be_read_is_named(line: str) -> None:
+    """A line that is not understood is an error that names it: it is never just ignored."""
+    with pytest.raises(BadSettings, match="line 2"):
+        allowed_places(Settings(places=f"* read s3://fine/;{line}"))
