@@ -102,6 +102,7 @@ class Pipeline:
             blobs=blobs,
             rows=rows,
             read_requests=lambda spec: read_requests(blobs, spec, settings),
+            processes=lambda spec: fleet.processes(spec.full_name),
         )
         self._part_scorer = PartScorer(
             store=store, blobs=blobs, part_rows=part_rows, rows=rows, journal=journal
