@@ -18,6 +18,7 @@ from shared.jobs.job_store import JobStore
 from shared.lanes import Lanes
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
+from shared.places.output_folder import OpenOutput, OutputFolder
 from shared.storage.blobs import Blobs
 
 _NAME = "scorelane"
@@ -38,6 +39,7 @@ class Services:
     streams: StreamSlots
     job_waits: JobWaits
     body_memory: BodyMemory
+    open_output: OpenOutput = OutputFolder
     direct: DirectDownloads | None = None  #: None: the blobs are not in object storage.
 
     @property

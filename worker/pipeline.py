@@ -17,7 +17,6 @@ from shared.jobs.job import Spec, State
 from shared.jobs.job_store import JobStore
 from shared.lanes import Lanes
 from shared.storage.blobs import Blobs
-from shared.storage.direct_files import DirectFiles
 from shared.storage.manifest import settle
 from shared.tables.layouts import RequestsLayout
 from worker.batches.reading import BatchReader, read_requests
@@ -26,6 +25,8 @@ from worker.steps.endings import Endings
 from worker.steps.finishing import Finisher
 from worker.steps.joining import Joiner
 from worker.steps.leases import LeaseRenewer
+from worker.steps.output import Output
+from worker.steps.outside import Outside
 from worker.steps.part_rows import PartRows
 from worker.steps.part_scorer import PartScorer, Scored
 from worker.steps.rates import Rates
@@ -51,7 +52,7 @@ class Pipeline:
         lease_renewer: LeaseRenewer,
         models: Mapping[str, LoadedModel],
         journal: Journal,
-        direct_files: DirectFiles | None = None,
+        outside: Outside = Outside(),  # noqa: B008  it is frozen
         run_close: Callable[[Callable[[], None]], None] = lambda close: close(),
     ) -> None:
         """Take the collaborators.
@@ -65,8 +66,7 @@ class Pipeline:
             lease_renewer: renews the lease of the work under way.
             models: the models, by full name, each with the rate measured when it was loaded.
             journal: logs and counts the steps.
-            direct_files: writes results for downloads from object storage; None: blobs are not
-                there.
+            outside: what is read and written outside of the blob store.
             run_close: closes a scored part: at once, or while the next part is scored.
         """
         measured = {name: one.rate for name, one in models.items()}
@@ -107,14 +107,18 @@ class Pipeline:
         self._part_scorer = PartScorer(
             store=store, blobs=blobs, part_rows=part_rows, rows=rows, journal=journal
         )
+        self._output = Output(
+            store=store, blobs=blobs, endings=self._endings, open_output=outside.open_output
+        )
         self._finisher = Finisher(
             store=store,
             blobs=blobs,
             lease_renewer=lease_renewer,
             endings=self._endings,
             part_scorer=self._part_scorer,
+            output=self._output,
         )
-        self._joiner = Joiner(blobs=blobs, files=direct_files, endings=self._endings)
+        self._joiner = Joiner(blobs=blobs, files=outside.direct_files, endings=self._endings)
         self._small_job_scorer = SmallJobScorer(
             settings,
             store=store,
@@ -224,9 +228,18 @@ class Pipeline:
         if self._store.move(job_id, State.SUCCEEDED):
             settle(self._store, self._blobs, job_id)
             self._journal.finish(job_id, began)
-        elif (job := self._endings.find(job_id)) and job.state is not State.SUCCEEDED:
+            if spec.output:
+                self._output.close(spec)
+            return
+        if spec.output:
+            self._output.retract(spec.id, spec)
+        if (job := self._endings.find(job_id)) and job.state is not State.SUCCEEDED:
             # It was cancelled while the file was made.
             self._blobs.delete(spec.whole_key)
+
+    def retract(self, job_id: str) -> None:
+        """Remove what a job that has not succeeded has left in the folder of a user."""
+        self._output.retract(job_id)
 
     def join(self, job_id: str) -> None:
         """Write all results of a job that has succeeded as one direct file, if it has none yet."""

@@ -16,6 +16,7 @@ from shared.storage.blobs import Blobs
 from shared.storage.manifest import read_manifest, settle
 from shared.telemetry.context import about
 from worker.batches.sweep import sweep_batches
+from worker.upkeep.outputs_sweep import sweep_outputs
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class Reconciler:
                 return
             if self._store.due("sweep", self._settings.sweep_seconds):
                 self._sweep()
+                sweep_outputs(self._store, self._blobs, self._dispatch, full_names)
             for full_name in self._store.return_small():
                 logger.warning("reconcile model=%s: small jobs put back", full_name)
             for full_name in full_names:
