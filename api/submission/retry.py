@@ -37,7 +37,12 @@ from shared.jobs.job_ids import new_job_id
 blueprint = Blueprint("retrying", __name__)
 
 #: The options that a retry takes, and the field of a `Spec` that each becomes.
-_OPTIONS = {"on_error": "tolerance", "retention_seconds": "retention", "label": "labels"}
+_OPTIONS = {
+    "on_error": "tolerance",
+    "priority": "priority",
+    "retention_seconds": "retention",
+    "label": "labels",
+}
 
 #: How many numbers in a row may have no result before the search for results ends. The results of
 #: an earlier retry may have gaps.

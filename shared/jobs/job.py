@@ -59,6 +59,12 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+#: The priority of a job, among the jobs of its owner.
+Priority = Literal["low", "normal", "high"]
+
+#: The share of the workers that a job gets by its priority, next to others of its owner.
+PRIORITY_WEIGHTS: dict[Priority, float] = {"low": 0.25, "normal": 1.0, "high": 4.0}
+
 #: The formats in which a job's results can be stored.
 ResultFormat = Literal["csv", "ndjson", "parquet"]
 
@@ -119,6 +125,7 @@ class Spec(_Frozen):
     tolerance: float = Field(
         1.0, ge=0, le=1, description="The job fails when a larger share of its rows has an error."
     )
+    priority: Priority = Field("normal", description="Its priority, among the jobs of its owner.")
     binding: Binding | None = Field(
         None, description="The idempotency key of the request, if it had one."
     )

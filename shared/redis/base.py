@@ -1,5 +1,6 @@
 """What all sections of the job store on Redis share."""
 
+from shared.config.owner_weights import weights_of
 from shared.config.settings import Settings
 from shared.jobs.bulk_limits import BulkLimits
 from shared.jobs.job_store import JobStore
@@ -35,6 +36,7 @@ class RedisBase(JobStore):
         self._max_waiting_small = settings.max_waiting_small
         self._bulk_limits = BulkLimits.of(settings)
         self._held_limits = HeldLimits(settings)
+        self._weights = weights_of(settings.owner_weights)
 
     def _job(self, job_id: str, *tail: str) -> str:
         return self._link.key("job", job_id, *tail)

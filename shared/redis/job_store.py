@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from typing import Any
 
 from redis.exceptions import ResponseError
 from typing_extensions import override
@@ -60,7 +61,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
 
     @override
     def create(self, job: Job, rows: bytes = b"") -> bool:
-        spec, record = job.spec, record_of(job)
+        spec, record = job.spec, self._record_of(job)
         # A lease from now on: the job is older, by the time that its upload took.
         record["split_lease"] = self.now() + self._lease
         record["held"] = held = held_bytes(job, rows)
@@ -103,6 +104,10 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
             raise IdempotencyKeyInUse
         return False
 
+    def _record_of(self, job: Job) -> dict[str, Any]:
+        weight = self._weights.get(job.spec.owner)
+        return record_of(job) | ({"weight": weight} if weight else {})
+
     def _held_full(self, in_all: bool) -> ServiceFull | OwnerFull:
         limits = self._held_limits
         return limits.service_full() if in_all else limits.owner_full()
@@ -110,7 +115,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
     @override
     def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:
         spec = job.spec
-        record = record_of(job) | {"restored": 1, "held": held_bytes(job, b"")}
+        record = self._record_of(job) | {"restored": 1, "held": held_bytes(job, b"")}
         left = int(job.created_at + self._binding_seconds - self.now())
         own = bound(spec, left) if left > 0 else UNBOUND
         if job.state not in ENDED:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shared.errors.service import DataDamaged
-from shared.jobs.job import CallbackState, Job, Spec
+from shared.jobs.job import PRIORITY_WEIGHTS, CallbackState, Job, Spec
 from shared.tables.parts import Part
 
 logger = logging.getLogger(__name__)
@@ -20,6 +20,8 @@ def record_of(job: Job) -> dict[str, Any]:
     nothing = dict.fromkeys(("parts", "dispatched", "done", "cut_rows"), 0)
     own: dict[str, Any] = {"spec": job.spec.model_dump_json(), "full_name": job.spec.full_name}
     own |= {"owner": job.spec.owner, "about_rows": job.spec.about_rows}
+    if job.spec.priority != "normal":
+        own["priority"] = PRIORITY_WEIGHTS[job.spec.priority]
     if job.spec.fixed_rows:
         own["fixed_rows"] = job.spec.fixed_rows
     if job.spec.traceparent:

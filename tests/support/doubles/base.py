@@ -7,6 +7,7 @@ from queue import Queue
 from support.doubles.record import Record
 from support.doubles.turns import Turns
 
+from shared.config.owner_weights import weights_of
 from shared.config.settings import Settings
 from shared.jobs.binding import Binding
 from shared.jobs.job import State
@@ -20,7 +21,9 @@ class InMemoryBase(JobStore):
         self._settings = settings
         self._records: dict[str, Record] = {}
         self._waiting: dict[str, deque[str | Question]] = {}
-        self._turns: defaultdict[str, Turns] = defaultdict(Turns)
+        self._turns: defaultdict[str, Turns] = defaultdict(
+            lambda: Turns(weights=weights_of(settings.owner_weights))
+        )
         self._answers: dict[str, Queue[tuple[str, bytes]]] = defaultdict(Queue)
         self._answered: Counter[str] = Counter()
         self._held = False
