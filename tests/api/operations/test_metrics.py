@@ -60,7 +60,7 @@ def test_rows_jobs_and_requests_are_counted(service: Service) -> None:
 
 
 def test_rows_with_an_error_are_counted_from_none(service: Service) -> None:
-    """Prometheus sees no growth of a counter that begins with its first row, so it begins with 0."""
+    """Prometheus sees no growth of a counter that begins with its first row: it begins with 0."""
     service.submit(b"text\ngood\n")
     service.work()
     assert re.search(r'scorelane_rows_total\{[^}]*outcome="failed"[^}]*\} 0\.0', page(service))
