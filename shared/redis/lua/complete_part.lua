@@ -12,7 +12,7 @@ local summary = arguments_from(11)
 
 use_reserve()
 local job = key_of(id)
-local have = redis.call('HMGET', job, 'state', 'dispatched', 'full_name')
+local have = redis.call('HMGET', job, 'state', 'dispatched', 'full_name', 'held_up')
 -- A process that still works on a part may be older than the record: from before Redis lost its data.
 if have[1] ~= 'running' or tonumber(part) >= tonumber(have[2]) then
   return {0, 0}
@@ -24,14 +24,16 @@ if redis.call('SETBIT', job .. ':done', part, 1) == 1 then
   return {1, 0}
 end
 redis.call('HINCRBY', job, 'completed', completed)
-redis.call('HINCRBY', job, 'failed', failed)
 redis.call('HINCRBY', job, 'done', 1)
-redis.call('HDEL', job, 'held_up')
 count('completed:' .. full_name, completed)
-count('failed:' .. full_name, failed)
 count('parts:' .. full_name, 1)
+if have[4] then
+  redis.call('HDEL', job, 'held_up')
+end
 add_summary(job, summary)
 if tonumber(failed) > 0 then
+  redis.call('HINCRBY', job, 'failed', failed)
+  count('failed:' .. full_name, failed)
   redis.call('SETBIT', job .. ':bad', part, 1)
 end
 if first_bad_row ~= '' then

@@ -1,5 +1,6 @@
 """`/metrics` and `/workers`, in memory: names, labels and values."""
 
+import re
 from functools import partial
 from typing import Any
 
@@ -56,6 +57,13 @@ def test_rows_jobs_and_requests_are_counted(service: Service) -> None:
     assert grown("scorelane_http_request_duration_seconds_count", "POST", "/jobs") == 2
     assert grown("scorelane_upload_duration_seconds_count", "bulk") == 1
     assert grown("scorelane_upload_bytes_total", "bulk") == 29
+
+
+def test_rows_with_an_error_are_counted_from_none(service: Service) -> None:
+    """Prometheus sees no growth of a counter that begins with its first row: it begins with 0."""
+    service.submit(b"text\ngood\n")
+    service.work()
+    assert re.search(r'scorelane_rows_total\{[^}]*outcome="failed"[^}]*\} 0\.0', page(service))
 
 
 def test_waiting_work_is_shown_by_model(service: Service) -> None:
