@@ -161,6 +161,12 @@ class JobStore(BulkStore, SmallStore, Protocol):
             remembers everything since the job was made: then the job was never accepted.
         """
 
+    def recall(self, job: Job, parts: list[Part], outcome: Outcome | None) -> None:
+        """Record the end of a bulk job of which the store knows only what was before.
+
+        The arguments are those of `restore`.
+        """
+
     def known(self, job_ids: list[str]) -> dict[str, State]:
         """The states of these jobs; jobs that are not recorded are left out."""
 
@@ -169,6 +175,9 @@ class JobStore(BulkStore, SmallStore, Protocol):
 
         The first job, the first new id, or the first `due` sets it.
         """
+
+    def may_have_lost(self, job_id: str) -> bool:
+        """Whether an id is older than `since`, or of shortly before the last `notice_restart`."""
 
     def get(self, job_id: str) -> Job:
         """The present state of a job.
@@ -258,6 +267,9 @@ class JobStore(BulkStore, SmallStore, Protocol):
             what: the name of the task.
             seconds: its period. In a store that has lost its data the task is due at once.
         """
+
+    def notice_restart(self) -> bool:
+        """Whether the store was restarted, and may lack what was written last, since this call."""
 
     def waited_for(self) -> set[str]:
         """The model versions for which bulk jobs or small jobs wait."""

@@ -44,6 +44,9 @@ _SERVICE_FULL, _OWNER_FULL, _HELD_FULL = -1, -2, -3
 #: Answers of the script `create_small`.
 _KEY_IN_USE, _NO_MEMORY = -1, -2
 
+#: The time in an id may be before the record by as long as the request took, in seconds.
+LOST_MARGIN = 60.0
+
 #: How often `wait` looks for the bell if Redis takes no writes, in seconds.
 LOOK_SECONDS = 0.25
 
@@ -124,7 +127,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
             place = (spec.id, "active", job.created_at)
             if self._link.run("create_bulk", *place, *own, *_NO_LIMITS, *flat(record)):
                 return True
-            if made_at(spec.id) < self.since():
+            if self.may_have_lost(spec.id):
                 self._link.run("create_bulk", *place, *UNBOUND, *_NO_LIMITS, *flat(record))
                 return True
             return False
@@ -155,6 +158,12 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         return True
 
     @override
+    def recall(self, job: Job, parts: list[Part], outcome: Outcome | None) -> None:
+        # If the process dies in between, the sweep restores the job.
+        self._remove(job.spec.id)
+        self.restore(job, parts, outcome)
+
+    @override
     def known(self, job_ids: list[str]) -> dict[str, State]:
         pipe = self._link.client.pipeline(transaction=False)
         for job_id in job_ids:
@@ -165,6 +174,14 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
     @override
     def since(self) -> float:
         return float(self._link.client.get(self._link.key("since")) or 0)
+
+    @override
+    def may_have_lost(self, job_id: str) -> bool:
+        made = made_at(job_id)
+        if made < self.since():
+            return True
+        begin, end = self._link.client.hmget(self._link.key("server"), "lost_from", "lost_to")
+        return bool(begin) and float(begin) - LOST_MARGIN <= made <= float(end)
 
     @override
     def load(self, owner: str) -> Load:

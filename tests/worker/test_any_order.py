@@ -180,6 +180,26 @@ class AnyOrder(MortalPrograms):
         self.lose_messages()
         self._reconcile_and_sweep()
 
+    @rule()
+    @precondition(lambda self: hasattr(self, "location"))
+    def remember(self) -> None:
+        """A replica has all data; from now on it is late."""
+        self.world.remember()
+        self.remembered = self.job_id
+
+    @rule()
+    @precondition(lambda self: getattr(self, "remembered", "") == self.job_id and not self.gone)
+    def go_back(self) -> None:
+        """The replica takes over, and lacks what was written since.
+
+        Only the blob store has the end of the job, if it has ended meanwhile.
+        """
+        manifest = read_manifest(self.blobs, self.job_id)
+        if manifest and manifest.job.state not in ENDED:
+            self.ended = None
+        self.world.go_back()
+        self._reconcile_and_sweep()
+
     @rule(calls=st.integers(0, 8))
     def cancel(self, calls: int) -> None:
         """Somebody cancels the job; the API may die meanwhile."""

@@ -125,6 +125,7 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
     link.client.hset(link.key("unserved"), "fast", 1.0)
     link.client.hset(link.key("replaced"), "fast@0", 1.0)
     store.due("sweep", 60)
+    store.notice_restart()
     RedisMonitor(link).note([LoggedError("api", "error", "x", "", "", "here", 1.0, 2.0, 1)])
     RedisMonitor(link).record(Sample(1.0, 0, 0, 0, 0, 0, 0, None, {}))
     note_refusal(link, "no permissions", 60)

@@ -52,6 +52,23 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         return self._link_secret
 
     @override
+    def may_have_lost(self, job_id: str) -> bool:
+        return made_at(job_id) < self._since
+
+    #: Set by a test: a copy has taken the place of the data.
+    is_restarted = False
+
+    @override
+    def notice_restart(self) -> bool:
+        was_restarted, self.is_restarted = self.is_restarted, False
+        return was_restarted
+
+    @override
+    def recall(self, job: Job, parts: list[Part], outcome: Outcome | None) -> None:
+        self.delete(job.spec.id)
+        self.restore(job, parts, outcome)
+
+    @override
     def known(self, job_ids: list[str]) -> dict[str, State]:
         return {one: self._records[one].job.state for one in job_ids if one in self._records}
 
