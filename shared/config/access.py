@@ -50,6 +50,12 @@ class AccessSettings(BaseModel):
     requests_per_minute: int = Field(
         6000, ge=0, description="Requests a minute that the owner of a key may make; 0: no limit."
     )
+    owner_rows_per_day: int = Field(
+        0,
+        ge=0,
+        description="Rows that each owner of keys may have scored on a day (UTC); more is a 429. "
+        "0: no limit. The line of a key may have a limit of its own.",
+    )
     max_waiting_jobs: int = Field(
         1000, gt=0, description="Bulk jobs that may be under way; another one is a 503."
     )
