@@ -56,6 +56,12 @@ class AccessSettings(BaseModel):
         description="Shares of the workers by owner, such as `alice=3,bob=0.5`, while several "
         "owners have work; an owner who is not named has 1.",
     )
+    owner_rows_per_day: int = Field(
+        0,
+        ge=0,
+        description="Rows that each owner of keys may have scored on a day (UTC); more is a 429. "
+        "0: no limit. The line of a key may have a limit of its own.",
+    )
     max_waiting_jobs: int = Field(
         1000, gt=0, description="Bulk jobs that may be under way; another one is a 503."
     )

@@ -26,11 +26,11 @@ _LUA = Path(__file__).parent / "lua"
 
 #: Scripts that need more functions than those of the prelude, and the files that have these.
 _LIBRARIES = {
-    "add_parts": ["turns"],
-    "complete_part": ["summaries", "turns"],
-    "create_bulk": ["turns"],
-    "hand_out": ["turns"],
-    "overdue": ["turns"],
+    "add_parts": ("usage", "turns"),
+    "complete_part": ("usage", "summaries", "turns"),
+    "create_bulk": ("usage", "turns"),
+    **dict.fromkeys(("hand_out", "overdue"), ("turns",)),
+    **dict.fromkeys(("answer_small", "ask", "create_small", "move", "withdraw"), ("usage",)),
 }
 
 

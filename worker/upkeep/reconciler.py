@@ -87,12 +87,15 @@ class Reconciler:
             for full_name in full_names:
                 # A step may be lost, too: a process died after it made room, before it filled it.
                 self._lanes.fill(full_name, check=True)
-            for full_name in self._store.waited_for():
-                if self._fleet.replaced_for(full_name) >= self._settings.replaced_seconds:
-                    self._abandon(full_name)
+            self._abandon_replaced()
             self._fleet.forget_unserved(self._settings.replaced_seconds)
             self._remove_ended()
             self._erase()
+
+    def _abandon_replaced(self) -> None:
+        for full_name in self._store.waited_for():
+            if self._fleet.replaced_for(full_name) >= self._settings.replaced_seconds:
+                self._abandon(full_name)
 
     def _dispatch_again(self, overdue: Overdue) -> None:
         spec = overdue.job.spec

@@ -8,7 +8,7 @@ CSV = b"ref,text\n1,well\n"
 
 @pytest.mark.parametrize("priority", ["low", "normal", "high"])
 def test_a_job_shows_its_priority(service: Service, priority: str) -> None:
-    """The job has the priority that it was sent with; its retry keeps it unless another is given."""
+    """The job has the priority that it was sent with; its retry keeps it unless given one."""
     made = service.submit(CSV, priority=priority).json
     assert made["priority"] == priority
     assert "priority" not in made["options"]

@@ -2,6 +2,7 @@
 
 import secrets
 from collections import Counter, defaultdict, deque
+from datetime import date
 from queue import Queue
 
 from support.doubles.record import Record
@@ -12,6 +13,7 @@ from shared.config.settings import Settings
 from shared.jobs.binding import Binding
 from shared.jobs.job import State
 from shared.jobs.job_store import JobStore, Question
+from shared.jobs.usage import Claim, Used
 
 
 class InMemoryBase(JobStore):
@@ -26,6 +28,10 @@ class InMemoryBase(JobStore):
         )
         self._answers: dict[str, Queue[tuple[str, bytes]]] = defaultdict(Queue)
         self._answered: Counter[str] = Counter()
+        self._accounts: dict[tuple[date, str, str, str], Used] = {}
+        self._labels: dict[tuple[date, str, str, str], Used] = {}
+        self._taken: dict[tuple[date, str], int] = {}
+        self._asked: dict[str, tuple[Question, tuple[date, Claim]]] = {}
         self._held = False
         self._since = 0.0
         self._link_secret = secrets.token_bytes(32)
