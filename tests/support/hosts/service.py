@@ -17,6 +17,9 @@ from shared.model import SCORE, TEXT
 #: Seconds until a client takes an API for gone: until it is connected, and until it answers.
 CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 15.0
 
+#: What an API says while another one still works on the request, or has died with it.
+_IN_USE = "urn:scorelane:problem:idempotency-key-in-use"
+
 #: The statuses after which a client tries another API, and later the first one again.
 PASSING = (502, 503, 504)
 
@@ -43,7 +46,7 @@ class Service:
             for client in self._clients:
                 with suppress(httpx.TransportError):
                     answer = client.request(method, path, **options)
-                    if answer.status_code not in PASSING:
+                    if answer.status_code not in PASSING and _IN_USE not in answer.text:
                         return answer
             return None
 
