@@ -127,7 +127,7 @@ class Progress(threading.Thread):
         self._longest, self.rows, self._since = 0.0, 0, time.monotonic()
 
     def run(self) -> None:
-        """Look until `stop`."""
+        """Look until all rows are done, or `stop` is called."""
         while not self._stopped.wait(0.1):
             with suppress(AssertionError):
                 rows, now = self._service.rows_done(self._job), time.monotonic()
@@ -135,6 +135,8 @@ class Progress(threading.Thread):
                     if rows > self.rows:
                         self._longest = max(self._longest, now - self._since)
                         self.rows, self._since = rows, now
+                if rows == len(self._job.sent):
+                    break
 
     def begin(self) -> None:
         """Forget what was before."""
@@ -144,7 +146,8 @@ class Progress(threading.Thread):
     def longest(self) -> float:
         """The longest time without another row since `begin`, in seconds."""
         with self._lock:
-            return max(self._longest, time.monotonic() - self._since)
+            is_running = self.rows < len(self._job.sent)
+            return max(self._longest, is_running * (time.monotonic() - self._since))
 
     def stop(self) -> None:
         """Look no more."""
