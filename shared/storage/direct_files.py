@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict
 from typing_extensions import override
 
 from shared.config.object_address import ObjectAddress
-from shared.storage.object_blobs import PIECES_AT_A_TIME, check_fork
+from shared.storage.object_blobs import PIECES_AT_A_TIME
 from shared.storage.object_errors import as_os_errors
 from shared.storage.object_files import PIECE_BYTES, ObjectWriter
-from shared.storage.object_store import open_object_store
+from shared.storage.object_store import check_fork, open_object_store
 
 if TYPE_CHECKING:
     from obstore import Attributes
