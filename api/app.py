@@ -10,6 +10,7 @@ from api.jobs import events
 from api.jobs import views as jobs
 from api.operations import health, metrics, models, service
 from api.process.body_memory import BodyMemory
+from api.process.direct_downloads import DirectDownloads
 from api.process.job_waits import JobWaits
 from api.process.stream_slots import StreamSlots
 from api.process.sync_scorer import SyncScorer
@@ -28,8 +29,10 @@ from shared.fleet import Fleet
 from shared.jobs.job_store import JobStore
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
+from shared.places.output_folder import OpenOutput, OutputFolder
 from shared.places.stores import Stores
 from shared.storage.blobs import Blobs
+from shared.storage.direct_files import DirectFiles
 
 
 def create_app(
@@ -42,6 +45,8 @@ def create_app(
     overview: Overview,
     monitor: Monitor,
     stores: Stores | None = None,
+    direct_files: DirectFiles | None = None,
+    open_output: OpenOutput = OutputFolder,
 ) -> Flask:
     """The WSGI app.
 
@@ -54,11 +59,17 @@ def create_app(
         overview: how much work waits, runs and is done.
         monitor: what the service remembers of itself for its operators.
         stores: object storage with files of users; None: that of the environment.
+        direct_files: signs addresses in object storage; None: the blobs are not there.
+        open_output: opens the folder of a user that gets the results of a job.
     """
     app = Flask(__name__, static_folder=None)
     # JSON keeps texts readable (no \uXXXX), and fields in the order in which the code names them.
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    waits = JobWaits(settings, store)
+    direct = None
+    if direct_files:
+        direct = DirectDownloads(direct_files, blobs=blobs, dispatch=dispatch, waits=waits)
     app.extensions["scorelane"] = Services(
         settings,
         store,
@@ -69,9 +80,11 @@ def create_app(
         monitor,
         SyncScorer(settings, store, dispatch),
         StreamSlots(settings.max_streams),
-        JobWaits(settings, store),
+        waits,
         BodyMemory(settings.body_memory_bytes),
         stores or Stores(),
+        open_output,
+        direct,
     )
     errors.register(app)
     app.wsgi_app = RequestLog(app, settings)  # type: ignore[method-assign]

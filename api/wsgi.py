@@ -8,7 +8,7 @@ from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.redis.monitor import RedisMonitor
 from shared.redis.overview import RedisOverview
-from shared.storage.opening import open_blobs
+from shared.storage.opening import open_blobs, open_direct_files
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.spans import spans
 
@@ -25,4 +25,5 @@ app = create_app(
     fleet=RedisFleet(_link, _settings),
     overview=RedisOverview(_link),
     monitor=RedisMonitor(_link),
+    direct_files=open_direct_files(_settings),
 )

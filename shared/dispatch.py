@@ -25,16 +25,18 @@ class Task(StrEnum):
     SPLIT = "split"  #: Cut an upload into parts, and start its lanes.
     SCORE = "score"  #: Score one part.
     FINISH = "finish"  #: Close a job whose parts are all done.
+    JOIN = "join"  #: Write all results of a job as one file, for downloads from object storage.
+    RETRACT = "retract"  #: Remove what a job has left in the folder of a user.
     ANSWER = "answer"  #: Score the small jobs that wait: the doorbell.
 
 
 def small_queue(full_name: str) -> str:
-    """The queue of a model's doorbell. Workers serve it before `bulk_queue`."""
+    """The queue of a model's doorbell. A worker takes turns between it and `bulk_queue`."""
     return f"small.{full_name}"
 
 
 def bulk_queue(full_name: str) -> str:
-    """The queue of a model's bulk jobs: reads, splits, parts and finishes."""
+    """The queue of a model's bulk jobs: reads, splits, parts, finishes, joins and retracts."""
     return f"bulk2.{full_name}"
 
 
@@ -61,6 +63,17 @@ class Dispatch(Protocol):
 
     def finish(self, full_name: str, job_id: str) -> None:
         """Ask a worker to close a job whose parts are all done."""
+
+    def join(self, full_name: str, job_id: str) -> None:
+        """Ask a worker to write all results of a job that has succeeded as one direct file."""
+
+    def retract(self, full_name: str, job_id: str) -> None:
+        """Ask a worker to remove what a job that has not succeeded has left in a user's folder.
+
+        Args:
+            full_name: any model that is served: the job's own may not be.
+            job_id: the job.
+        """
 
     def answer(self, full_name: str) -> None:
         """Ring a model's doorbell: ask a worker to score the small jobs that wait for it."""
@@ -89,6 +102,14 @@ class CeleryDispatch(Dispatch):
     @override
     def finish(self, full_name: str, job_id: str) -> None:
         self._send(Task.FINISH, bulk_queue(full_name), job_id)
+
+    @override
+    def join(self, full_name: str, job_id: str) -> None:
+        self._send(Task.JOIN, bulk_queue(full_name), job_id)
+
+    @override
+    def retract(self, full_name: str, job_id: str) -> None:
+        self._send(Task.RETRACT, bulk_queue(full_name), job_id)
 
     @override
     def answer(self, full_name: str) -> None:
@@ -130,13 +151,6 @@ def make_celery(settings: Settings) -> Celery:
         broker_transport_options={
             "address": address,
             "global_keyprefix": settings.key_prefix,
-            # Well above the time of a part, and far below kombu's hour: the messages of a lost
-            # container are delivered again soon. All apps on a broker get the shortest timeout of
-            # any of them, so senders and workers share this one.
-            "visibility_timeout": 60,
-            # By default kombu looks for such messages at every 10th turn of a 10-second timer.
-            "unacked_restore_interval": 10,
-            "unacked_restore_throttle": 1,
             # No message has a priority, so each queue needs one Redis list instead of four.
             "priority_steps": [0],
             # Without timeouts a publish to a peer that vanished would hang for ever.

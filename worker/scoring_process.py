@@ -6,7 +6,7 @@ from shared.fleet import Served
 from shared.redis.fleet import RedisFleet
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
-from shared.storage.opening import open_blobs
+from shared.storage.opening import open_blobs, open_direct_files
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.spans import spans
 from worker.announcement import announce
@@ -16,6 +16,7 @@ from worker.models.served_models import ServedModels
 from worker.pipeline import Pipeline
 from worker.steps.background_close import BackgroundCloser
 from worker.steps.leases import LeaseRenewer
+from worker.steps.outside import Outside
 from worker.telemetry.journal import Journal
 from worker.telemetry.measures import counters
 
@@ -62,9 +63,9 @@ class ScoringProcess:
             dispatch=CeleryDispatch(app, link.now),
             fleet=fleet,
             lease_renewer=lease_renewer,
-            models={name: one.model for name, one in loaded.items()},
-            measured={name: one.rate for name, one in loaded.items()},
+            models=loaded,
             journal=Journal(counters),
+            outside=Outside(direct_files=open_direct_files(settings)),
             run_close=self._closer,
         )
         served = [

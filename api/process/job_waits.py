@@ -1,6 +1,7 @@
 """Waits for jobs to end, in a limited number of a process's threads."""
 
 import time
+from collections.abc import Callable
 from threading import BoundedSemaphore
 
 from api.process.draining import draining
@@ -33,6 +34,19 @@ class JobWaits:
             The limit that was used, in seconds, whether the job ended or not. None if too many
             requests wait already; then this one did not wait.
         """
+        return self.until(lambda left: self._store.wait(job_id, min(left, PIECE_SECONDS)), seconds)
+
+    def until(self, wait: Callable[[float], bool], seconds: int) -> int | None:
+        """Call `wait` until it returns true, but no longer than `wait` of this object would.
+
+        Args:
+            wait: waits for a short time, and not longer than the seconds that it is called with;
+                returns whether what it waits for has come.
+            seconds: how long to go on.
+
+        Returns:
+            As `wait`.
+        """
         if not self._free.acquire(blocking=False):
             return None
         counters.add(WAITING, "job")
@@ -40,7 +54,7 @@ class JobWaits:
             seconds = min(seconds, self._max_seconds)
             until = time.monotonic() + seconds
             while (left := until - time.monotonic()) > 0 and not draining.is_set():
-                if self._store.wait(job_id, min(left, PIECE_SECONDS)):
+                if wait(left):
                     break
         finally:
             counters.add(WAITING, "job", by=-1)

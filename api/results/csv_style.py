@@ -6,9 +6,9 @@ from typing import NamedTuple
 from werkzeug.datastructures import MultiDict
 
 from api.requests.option_values import PARSERS
-from api.results.negotiation import Format
 from api.schema.describe import Parameter
 from shared.errors.input import BadOption
+from shared.jobs.result_names import Format
 from shared.tables.csv_results import COMMAS, Dialect
 from shared.tables.delimiters import DELIMITERS
 from shared.tables.result_formats import ROW_FORMATS, RowFormat, csv_in

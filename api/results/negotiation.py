@@ -1,26 +1,14 @@
 """The format of a response: by the parameter `format`, or by the header `Accept`."""
 
-import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from flask import Request, Response
 from werkzeug.datastructures import MIMEAccept
 
 from shared.errors.input import BadOption
 from shared.errors.service import NotAcceptable
-from shared.jobs.job import Job
-from shared.jobs.job_ids import made_at
-
-Format = Literal["csv", "ndjson", "json", "parquet"]
-
-MEDIA_TYPES: dict[Format, str] = {
-    "csv": "text/csv",
-    "ndjson": "application/x-ndjson",
-    "json": "application/json",
-    "parquet": "application/vnd.apache.parquet",
-}
+from shared.jobs.result_names import MEDIA_TYPES, Format
 
 
 def wanted_format(request: Request, offered: Sequence[Format]) -> Format:
@@ -53,16 +41,6 @@ def file_response(content: Any, kind: Format, name: str) -> Response:
     response = Response(content, mimetype=MEDIA_TYPES[kind], direct_passthrough=True)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return response
-
-
-def file_name(job: Job) -> str:
-    """The name of a file of a job's rows, without its suffix: model, day (UTC), and the job's id.
-
-    Among other downloads a person finds a file by its model and day; the id tells it from others.
-    """
-    model = re.sub(r"[^A-Za-z0-9_.-]", "_", job.spec.model)[:64]
-    day = datetime.fromtimestamp(made_at(job.spec.id), UTC).date()
-    return f"{model}-{day}-{job.spec.id}"
 
 
 def _without_parameters(accepted: MIMEAccept) -> MIMEAccept:

@@ -11,7 +11,7 @@ from api.jobs.representation import retry_after
 from api.requests.options import whole_number
 from api.results.available import AvailableRows, NumberedRow
 from api.results.csv_style import form_of, style_of
-from api.results.negotiation import Format, file_name, file_response, wanted_format
+from api.results.negotiation import file_response, wanted_format
 from api.results.pages import give_back_after, page_turns
 from api.results.streaming import prepend, with_first_chunk
 from api.schema.describe import OF_A_JOB, Parameter, number
@@ -29,6 +29,7 @@ from shared.errors.service import (
     ResultsDamaged,
 )
 from shared.jobs.job import ENDED, Job, State
+from shared.jobs.result_names import Format, file_name
 
 #: The errors of the answers with rows, in whichever format.
 REFUSED: tuple[type[ScorelaneError], ...] = (

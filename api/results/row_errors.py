@@ -10,7 +10,7 @@ from api.jobs.lookup import find_job
 from api.results.available import AvailableRows, BadRow
 from api.results.csv_style import PARAMETERS as STYLE_PARAMETERS
 from api.results.csv_style import style_of
-from api.results.negotiation import Format, file_name, wanted_format
+from api.results.negotiation import wanted_format
 from api.results.partial import (
     HEADERS,
     MAX_PAGE,
@@ -28,6 +28,7 @@ from api.results.row_search import KIND_PARAMETER, REF_PARAMETERS, search_of
 from api.schema.describe import Answer, Content, Parameter, describes, json, number
 from api.services import current_services
 from shared.jobs.job import State
+from shared.jobs.result_names import Format, file_name
 from shared.tables.csv_results import Dialect, cell
 from shared.tables.ndjson_results import lines
 

@@ -7,11 +7,12 @@ from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
 from api.requests.options import whole_number
+from api.results import direct
 from api.results.byte_ranges import answer_range
 from api.results.csv_style import PARAMETERS as STYLE_PARAMETERS
 from api.results.csv_style import PLAIN_STYLE, CsvStyle, form_of, style_of
 from api.results.found_rows import found_response
-from api.results.negotiation import Format, file_name, file_response, wanted_format
+from api.results.negotiation import file_response, wanted_format
 from api.results.pages import give_back_after, page_turns
 from api.results.partial import (
     HEADERS,
@@ -30,6 +31,7 @@ from api.schema.describe import Answer, Content, Parameter, describes, json, num
 from api.schema.row_types import Row
 from api.services import Services, current_services
 from shared.jobs.job import Job
+from shared.jobs.result_names import Format, file_name
 from shared.model import SCORE
 
 blueprint = Blueprint("results", __name__)
@@ -76,10 +78,16 @@ RESULTS = (
                 "Accept-Ranges": "`bytes`, if the format is the job's own.",
                 "Vary": "`Accept`.",
                 **HEADERS,
+                **direct.HEADERS,
             },
         ),
         206: Answer("A range of the bytes, if the format is the job's own."),
         304: Answer("The client has these rows already: they match its `If-None-Match`."),
+        307: Answer(
+            "With `redirect`: where a file with the same bytes is in object storage.",
+            json(direct.DirectDownload, direct.EXAMPLE),
+            {"Location": "The same address."},
+        ),
         416: Answer("The range begins after the last byte."),
     },
     refused=REFUSED,
@@ -98,23 +106,43 @@ RESULTS = (
         *STYLE_PARAMETERS,
         *REF_PARAMETERS,
         *PARAMETERS,
+        *direct.PARAMETERS,
     ),
 )
 def results(job_id: str) -> Response:
     """All rows as a file, or a page of them as JSON.
 
-    With `partial` these are the rows that are done; with `ref`, those that a search finds.
+    With `partial` these are the rows that are done; with `ref`, those that a search finds. With
+    `redirect` the rows come from object storage, if the blobs are there.
     """
     services = current_services()
     job = find_job(services, job_id)
     partial, search = is_partial(), search_of(request.args)
     if not partial:
         check_whole(services, job)
+    reason = None
+    if direct.is_wanted(request):
+        reason = "it is for all rows of a job that has succeeded"
+        if not (partial or search):
+            answer = direct.redirect_or_reason(services, job, request, _formats_of(job))
+            if isinstance(answer, Response):
+                return answer
+            reason = answer
     if search:
-        return found_response(services, job, search, partial=partial)
-    if partial:
-        return partial_response(services, job)
-    return results_response(services, job, may_be_styled=True)
+        response = found_response(services, job, search, partial=partial)
+    elif partial:
+        response = partial_response(services, job)
+    else:
+        response = results_response(services, job, may_be_styled=True)
+    if reason:
+        response.headers[direct.HEADER] = reason
+    return response
+
+
+def _formats_of(job: Job, *, json_first: bool = False) -> list[Format]:
+    """The formats in the order in which they are offered to a client that names none."""
+    first = "json" if json_first else job.spec.result_format
+    return sorted(FORMATS, key=lambda one: one != first)
 
 
 def results_response(
@@ -136,8 +164,7 @@ def results_response(
         shared.errors.service.ResultsDamaged: some of the rows were damaged on the disk.
     """
     parts, own = ResultParts(services, job), job.spec.result_format
-    first = "json" if json_first else own
-    wanted = wanted_format(request, sorted(FORMATS, key=lambda one: one != first))
+    wanted = wanted_format(request, _formats_of(job, json_first=json_first))
     style = style_of(request.args, wanted) if may_be_styled else PLAIN_STYLE
     if job.lost and wanted != "json":
         parts.check()

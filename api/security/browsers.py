@@ -57,6 +57,7 @@ _EXPOSED = ", ".join(
         "Idempotency-Replayed",
         "Link",
         "Location",
+        "Not-Redirected",
         "Preference-Applied",
         "RateLimit",
         "RateLimit-Policy",

@@ -73,11 +73,19 @@ class SmallStore(Protocol):
             Pairs of a question's id and its result rows; empty if no answer came in time.
         """
 
-    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
-        """Take waiting small jobs and questions of a model, up to `rows` rows.
+    def take_small(
+        self, full_name: str, rows: int, beside_bulk: int | None = None
+    ) -> tuple[list[SmallJob], int]:
+        """Take waiting small jobs and questions of a model.
 
         Jobs are taken for one lease. A job or question that was attempted before is taken alone: it
         may be what killed its worker.
+
+        Args:
+            full_name: the model.
+            rows: the most rows; a first job with more is taken alone.
+            beside_bulk: the most rows while a step of a bulk job waits for the model; None: as many
+                as otherwise.
 
         Returns:
             The jobs and questions, and the number of those that still wait.

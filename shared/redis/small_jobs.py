@@ -6,6 +6,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from shared.dispatch import bulk_queue
 from shared.errors.service import ServiceFull
 from shared.jobs.job_store import Answer, Question, SmallJob
 from shared.redis.base import RedisBase
@@ -51,8 +52,12 @@ class RedisSmallJobs(RedisBase):
         return [(question, result.encode()) for question, result in answers]
 
     @override
-    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
-        waiting, *taken = self._link.run("take_small", full_name, rows, self._lease)
+    def take_small(
+        self, full_name: str, rows: int, beside_bulk: int | None = None
+    ) -> tuple[list[SmallJob], int]:
+        least = rows if beside_bulk is None else min(rows, beside_bulk)
+        limits = rows, least, bulk_queue(full_name), self._lease
+        waiting, *taken = self._link.run("take_small", full_name, *limits)
         records = zip(*(taken[at::8] for at in range(8)), strict=True)
         jobs = [
             SmallJob(job_id, attempts, _whole(content, own_sum), *more)

@@ -4,6 +4,7 @@ from shared.config.object_address import object_address
 from shared.config.settings import Settings
 from shared.storage.blob_process import ProcessBlobs
 from shared.storage.blobs import BlobStore
+from shared.storage.direct_files import DirectFiles, ObjectDirectFiles
 from shared.storage.folder_blobs import FolderBlobs
 from shared.storage.object_blobs import ObjectBlobs
 
@@ -28,3 +29,10 @@ def open_blobs(settings: Settings, *, forks: bool = False) -> BlobStore:
     if forks:
         return ProcessBlobs(settings.blobs)
     return ObjectBlobs(object_address(settings.blobs))
+
+
+def open_direct_files(settings: Settings) -> DirectFiles | None:
+    """Open the direct files of the blob store; None if the blobs are in a folder."""
+    if not settings.blobs:
+        return None
+    return ObjectDirectFiles(object_address(settings.blobs), settings.blobs_endpoint)

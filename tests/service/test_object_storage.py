@@ -1,5 +1,6 @@
 """The whole service with its blobs in object storage, on a real S3 server (SeaweedFS)."""
 
+import hashlib
 import io
 import tempfile
 import time
@@ -8,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -101,6 +103,39 @@ def test_a_parquet_file_comes_back_as_parquet(service: Programs) -> None:
     frame = pq.read_table(io.BytesIO(results.content)).to_pandas()
     assert list(frame.pop("stars").astype(int)) == list(range(200_000))
     check_rows(frame.assign(error=frame["error"].fillna("")), sent)
+
+
+def test_a_download_from_object_storage_itself(service: Programs, blobs: BlobStore) -> None:
+    """The redirect leads to a file with the bytes of the ordinary download, also by ranges.
+
+    The store checks the signature, and gives a browser the file's name. The file goes with the job.
+    """
+    content, sent = many_rows(100_000)
+    location = service.submit(content)
+    service.wait_for_end(location)
+    url = f"{location}/results"
+    answer = wait_for(lambda: _redirect(service.client.get(f"{url}?redirect=true")))
+    body, whole = answer.json(), service.client.get(url)
+    file = httpx.get(body["url"])
+    assert file.content == whole.content
+    assert (body["size"], body["sha256"]) == (
+        len(file.content),
+        hashlib.sha256(file.content).hexdigest(),
+    )
+    for name in ("Content-Disposition", "Content-Type"):
+        assert file.headers[name].partition(";")[0] == whole.headers[name].partition(";")[0]
+    rest = httpx.get(body["url"], headers={"Range": "bytes=1000-"})
+    assert (rest.status_code, rest.content) == (206, whole.content[1000:])
+    other = body["url"].replace("/direct/", "/results/")
+    assert httpx.get(other).status_code == 403
+    check_rows(service.results(location), sent)
+    assert service.client.delete(location).status_code == 204
+    assert httpx.get(body["url"]).status_code == 404
+    assert blobs.quiet_seconds(location.removeprefix("/") + "/") == float("inf")
+
+
+def _redirect(answer: httpx.Response) -> httpx.Response | None:
+    return answer if answer.status_code == 307 else None
 
 
 def test_small_jobs_are_archived(service: Programs, blobs: BlobStore) -> None:

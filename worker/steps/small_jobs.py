@@ -51,8 +51,11 @@ class SmallJobScorer:
     def answer(self, full_name: str) -> None:
         """Score the small jobs that wait for a model as one DataFrame, and answer each."""
         began = self._journal.now()
-        max_rows = min(self._settings.batch_rows, self._rows_in_time(full_name))
-        jobs, waiting = self._store.take_small(full_name, max_rows)
+        settings = self._settings
+        most = min(settings.batch_rows, self._rows_in(settings.batch_seconds, full_name))
+        # No longer than a part: a worker takes turns between doorbells and parts.
+        as_a_part = max(self._rows_in(settings.part_seconds, full_name), settings.min_part_rows)
+        jobs, waiting = self._store.take_small(full_name, most, beside_bulk=as_a_part)
         if waiting:
             # Before scoring, so that another process can take the rest meanwhile.
             self._dispatch.answer(full_name)
@@ -68,9 +71,9 @@ class SmallJobScorer:
         self._store.answer_small(answers)
         self._journal.answer(full_name, jobs, answers, began)
 
-    def _rows_in_time(self, full_name: str) -> int:
-        """The rows that the model scores in `batch_seconds`: the next batch waits no longer."""
-        return max(int(self._rates[full_name] * self._settings.batch_seconds), 1)
+    def _rows_in(self, seconds: float, full_name: str) -> int:
+        """The rows that the model scores in a time, so that the next batch waits no longer."""
+        return max(int(self._rates[full_name] * seconds), 1)
 
     def _readable(self, full_name: str, jobs: list[SmallJob]) -> list[tuple[SmallJob, Rows]]:
         """The jobs whose rows can be read, with their rows; the others fail.

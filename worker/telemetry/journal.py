@@ -63,6 +63,11 @@ class Journal:
         seconds = self._observe(Task.FINISH, began)
         logger.info("finish job=%s", job_id, extra={"seconds": seconds})
 
+    def join(self, job_id: str, size: int, began: float) -> None:
+        """Record that all results of a job were written as one file of `size` bytes."""
+        seconds = self._observe(Task.JOIN, began)
+        logger.info("join job=%s", job_id, extra={"bytes": size, "seconds": seconds})
+
     def answer(
         self, full_name: str, jobs: list[SmallJob], answers: list[Answer], began: float
     ) -> None:

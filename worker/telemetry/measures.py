@@ -5,7 +5,8 @@ from shared.telemetry.shared_counters import Measure, SharedCounters
 
 STEP = Measure(
     "scorelane_step_duration_seconds",
-    "Duration of the steps of this worker that had work to do: read, split, score, finish, answer.",
+    "Duration of the steps of this worker that had work to do: read, split, score, finish, join, "
+    "answer.",
     ("step",),
     (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0),
 )

@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 from support.in_memory import Service
 
-from api.results.negotiation import MEDIA_TYPES
+from shared.jobs.result_names import MEDIA_TYPES
 
 ROWS = [("007", "good"), ("=1+1", "b,tt\u00e9r"), ("", ""), ('a"b\n', "x" * 40), ("-5", " ")] * 5
 SCORE = "Sentiment_Score"

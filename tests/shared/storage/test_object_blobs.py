@@ -172,6 +172,26 @@ def test_how_many_requests_it_takes(
 
 
 @pytest.mark.process
+def test_texts_are_stored_as_they_are(
+    seaweedfs: dict[str, str], seaweedfs_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SeaweedFS compresses what it takes for a text; that costs more than all else it does."""
+    for name, value in seaweedfs.items():
+        monkeypatch.setenv(name, value)
+    blobs = ObjectBlobs(object_address(f"s3://{object_storage.BUCKET}/texts"))
+    volumes = list(seaweedfs_folder.rglob("*.dat"))
+    before = sum(one.stat().st_size for one in volumes)
+    content = b"ref,text\n" + b"17,the same words again and again\n" * 100_000
+    blobs.put("put", content)
+    with blobs.writing("written") as file:
+        for _ in range(6):
+            file.write(content)
+    volumes = list(seaweedfs_folder.rglob("*.dat"))
+    assert len(content) * 6 > 2 * PIECE_BYTES
+    assert sum(one.stat().st_size for one in volumes) - before > 7 * len(content)
+
+
+@pytest.mark.process
 def test_throttling_is_waited_out(
     seaweedfs: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

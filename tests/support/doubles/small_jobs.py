@@ -48,7 +48,10 @@ class InMemorySmallJobs(InMemoryBase):
             return []
 
     @override
-    def take_small(self, full_name: str, rows: int) -> tuple[list[SmallJob], int]:
+    def take_small(
+        self, full_name: str, rows: int, beside_bulk: int | None = None
+    ) -> tuple[list[SmallJob], int]:
+        # The queue is not in this store, so no bulk step is seen to wait.
         waiting = self._waiting.get(full_name, deque())
         taken: list[SmallJob] = []
         room = rows
