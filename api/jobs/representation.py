@@ -57,6 +57,14 @@ class CallbackJson(TypedDict):
     last_error: str | None
 
 
+class InputJson(TypedDict):
+    """The files that a job reads where they are."""
+
+    addresses: Annotated[list[str], Field(description="As the request has them.")]
+    files: Annotated[int, Field(ge=1)]
+    bytes: Count
+
+
 class JobJson(TypedDict):
     """A job in its current state."""
 
@@ -68,6 +76,7 @@ class JobJson(TypedDict):
     outputs: Annotated[
         list[OutputJson], Field(description="The outputs of the model in the results.")
     ]
+    input: Annotated[InputJson | None, Field(description="Null if its rows were sent.")]
     rows: Counts
     progress: Annotated[float, Field(ge=0, le=1)]
     rows_per_second: Rate | None
@@ -108,6 +117,7 @@ EXAMPLE_JOB: JobJson = {
     "owner": None,
     "model": {"name": "fast", "version": "e5cff74e16d3"},
     "outputs": EXAMPLE_OUTPUTS,
+    "input": None,
     "rows": {"total": 1_000_000, "completed": 125_990, "failed": 10},
     "progress": 0.126,
     "rows_per_second": 41873.2,
@@ -147,6 +157,7 @@ def job_json(services: Services, job: Job) -> JobJson:
         "owner": job.spec.owner or None,
         "model": {"name": job.spec.model, "version": job.spec.version},
         "outputs": outputs_json(job.spec.result_columns.outputs),
+        "input": _input(job),
         "rows": {"total": job.total, "completed": job.completed, "failed": job.failed},
         "progress": round(job.progress, 4),
         "rows_per_second": rate and round(rate, 1),
@@ -225,6 +236,16 @@ def _options(job: Job) -> dict[str, str] | None:
     if job.spec.options is None or job.spec.retention is None:
         return job.spec.options
     return job.spec.options | {"retention_seconds": f"{job.spec.retention:.0f}"}
+
+
+def _input(job: Job) -> InputJson | None:
+    if not (sources := job.spec.sources):
+        return None
+    return {
+        "addresses": list(sources.addresses),
+        "files": sources.files,
+        "bytes": job.spec.size,
+    }
 
 
 def _callback(job: Job) -> CallbackJson | None:

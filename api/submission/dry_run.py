@@ -154,6 +154,8 @@ def dry_run(services: Services, request: Request) -> DryRun:
 def _dry_run(services: Services, request: Request, findings: Findings) -> DryRun:
     content = findings.content = content_of(request, findings.guesses)
     preview = preview_of(services, content, request, findings)
+    # That of the file, if the body has its address.
+    content = findings.content
     made = findings.guesses.made if findings.guesses else []
     card = preview.admitted.served.card
     rows = list(_preview_rows(card.signature, preview.rows))

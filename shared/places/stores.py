@@ -1,10 +1,12 @@
 """Object storage of users: finds files, reads ranges of them, and opens folders for results."""
 
 import errno
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
+from shared.config.object_address import ObjectAddress
 from shared.errors.input import SourceChanged, SourceDenied, SourceMissing
 from shared.jobs.sources import Source
 from shared.places.address import Place, place_of
@@ -51,7 +53,23 @@ class Stores:
     The same holds for processes that are forked as for `ObjectBlobs`.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        pauses: tuple[float, ...] = (),
+        pause: Callable[[float], object] = time.sleep,
+        open_store: Callable[[ObjectAddress], "ObjectStore"] = open_object_store,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            pauses: how long to wait, in seconds, before each further attempt to read a file of a
+                job that is not there, or may not be read.
+            pause: waits.
+            open_store: opens a bucket.
+        """
+        self._pauses = pauses
+        self._pause = pause
+        self._open_store = open_store
         self._opened: dict[str, ObjectStore] = {}
 
     def _store(self, place: Place) -> "ObjectStore":
@@ -59,11 +77,15 @@ class Stores:
         found = self._opened.get(place.root)
         if found is None:
             address = place.named("").object_address()
-            found = self._opened.setdefault(place.root, open_object_store(address))
+            found = self._opened.setdefault(place.root, self._open_store(address))
         return found
 
     def files(self, folder: Place, most: int) -> list[Found]:
-        """The files in a folder and in the folders in it, sorted by key; at most `most` of them.
+        """The files in a folder and in the folders in it, sorted by key.
+
+        Args:
+            folder: the folder.
+            most: how many are listed before the listing ends, also if there are more.
 
         Raises:
             Exception: as `head` raises it.
@@ -77,7 +99,9 @@ class Stores:
                     Found(folder.named(one["path"]), one["size"], one["e_tag"] or "")
                     for one in metas
                 ]
-        return sorted(found)[:most]
+                if len(found) >= most:
+                    break
+        return sorted(found)
 
     def head(self, place: Place, length: int) -> tuple[bytes, Found]:
         """The first `length` bytes of a file, or all of a shorter one, and what the store tells.
@@ -115,6 +139,14 @@ class Stores:
         return bytes(self._whole(source, begin, end).content)
 
     def _whole(self, source: Source, begin: int, end: int) -> Range:
+        for pause in self._pauses:
+            try:
+                return self._same(source, begin, end)
+            except (SourceMissing, SourceDenied):
+                self._pause(pause)
+        return self._same(source, begin, end)
+
+    def _same(self, source: Source, begin: int, end: int) -> Range:
         options: GetOptions = {"range": (begin, end), "if_match": source.etag}
         try:
             found, etag = self._range(place_of(source.address), options)

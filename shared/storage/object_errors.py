@@ -36,7 +36,7 @@ _NO_CREDENTIALS = re.compile(r"169\.254\.169\.254|metadata\.google|MissingCreden
 _UNKNOWN, _DENIED = "401", "403"
 
 #: There is no such range, or the store does not send it as one; the error is an `ERANGE` then.
-_NO_RANGE = re.compile("status code: 416|non-partial response")
+_NO_RANGE = re.compile("status code: 416|non-partial response|Invalid range")
 
 
 class ObjectStorageError(OSError):
