@@ -50,13 +50,21 @@ TWICE := --reruns 1 -rR
 .PHONY: test
 test: test-fast  ## run the tests, on two cores: about a quarter of an hour
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(TWICE) \
-		-m "process and not faults and not clients and not browser"
-	@echo "Not run here: make test-clients (MLflow, KServe, MLServer, Triton), make test-faults" \
-		"and make test-browser"
+		-m "process and not faults and not hosts and not clients and not browser"
+	@echo "Not run here: make test-clients (MLflow, KServe, MLServer, Triton), make test-faults," \
+		"make test-hosts and make test-browser"
 
 .PHONY: test-faults
 test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and count its rows: under 15 minutes
-	$(BIN)/python -m pytest $(TWICE) -m faults tests/faults
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TWICE) -m "faults and not s3" tests/faults
+
+.PHONY: test-faults-s3
+test-faults-s3: $(ENVIRONMENT)  ## the faults that touch blobs again, with the blobs on SeaweedFS: under 10 minutes
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TWICE) -m s3 tests/faults
+
+.PHONY: test-hosts
+test-hosts: $(ENVIRONMENT)  ## cut the hosts of a service from each other, and lose some: about a quarter of an hour
+	@bash tests/hosts/namespaces.sh $(BIN)/python -m pytest -m hosts tests/hosts
 
 .PHONY: test-clients
 test-clients: $(ENVIRONMENT) $(CLIENTS)  ## call the service with MLflow, KServe, MLServer and Triton: under 4 minutes

@@ -21,6 +21,7 @@ from api.security import identity
 from api.security.access import Access
 from api.services import Services
 from api.submission import retry, sentiment, submit
+from api.usage import views as usage
 from api.v1 import batches as v1_batches
 from api.v1 import files as v1_files
 from shared.config.settings import Settings
@@ -44,9 +45,9 @@ def create_app(
     fleet: Fleet,
     overview: Overview,
     monitor: Monitor,
+    stores: Stores | None = None,
     direct_files: DirectFiles | None = None,
     open_output: OpenOutput = OutputFolder,
-    stores: Stores | None = None,
 ) -> Flask:
     """The WSGI app.
 
@@ -58,9 +59,9 @@ def create_app(
         fleet: which models and workers there are.
         overview: how much work waits, runs and is done.
         monitor: what the service remembers of itself for its operators.
+        stores: object storage with files of users; None: that of the environment.
         direct_files: signs addresses in object storage; None: the blobs are not there.
         open_output: opens the folder of a user that gets the results of a job.
-        stores: object storage with files of users; None: that of the environment.
     """
     app = Flask(__name__, static_folder=None)
     # JSON keeps texts readable (no \uXXXX), and fields in the order in which the code names them.
@@ -110,6 +111,7 @@ def create_app(
         swagger_page,
         console,
         identity,
+        usage,
         v1_files,
         v1_batches,
     ):

@@ -25,6 +25,7 @@ NAMES = (
     "fairness",
     "crowd",
     "growth",
+    "scale",
     "object_storage",
     "peers",
 )

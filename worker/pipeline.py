@@ -16,6 +16,8 @@ from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
 from shared.jobs.job import Spec, State
 from shared.jobs.job_store import JobStore
+from shared.jobs.usage import Cost
+from shared.lanes import Lanes
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import settle
 from shared.tables.layouts import RequestsLayout
@@ -24,7 +26,6 @@ from worker.models.loading import LoadedModel
 from worker.steps.endings import Endings
 from worker.steps.finishing import Finisher
 from worker.steps.joining import Joiner
-from worker.steps.lanes import Lanes
 from worker.steps.leases import LeaseRenewer
 from worker.steps.output import Output
 from worker.steps.outside import Outside
@@ -41,11 +42,7 @@ logger = logging.getLogger(__name__)
 
 
 class Pipeline:
-    """The steps of jobs, for the models that a scoring process has loaded.
-
-    Attributes:
-        source_rows: reads files where they are.
-    """
+    """The steps of jobs, for the models that a scoring process has loaded."""
 
     def __init__(
         self,
@@ -78,7 +75,6 @@ class Pipeline:
         measured = {name: one.rate for name, one in models.items()}
         rates = Rates(measured, fleet, settings.part_seconds)
         rows = RowScorer(settings, {name: one.model for name, one in models.items()}, rates)
-        self.source_rows = SourceRows(blobs, settings)
         self._models = models
         self._store = store
         self._blobs = blobs
@@ -87,7 +83,8 @@ class Pipeline:
         self._journal = journal
         self._run_close = run_close
         self._endings = Endings(store=store, blobs=blobs)
-        self._lanes = Lanes(settings, dispatch=dispatch, fleet=fleet)
+        self._lanes = Lanes(settings, store=store, dispatch=dispatch, fleet=fleet)
+        source_rows = SourceRows(blobs, settings, outside.stores)
         self._batch_reader = BatchReader(
             settings,
             store=store,
@@ -102,15 +99,16 @@ class Pipeline:
             dispatch=dispatch,
             lanes=self._lanes,
             endings=self._endings,
-            source_rows=self.source_rows,
+            source_rows=source_rows,
         )
         part_rows = PartRows(
             settings,
             store=store,
             blobs=blobs,
             rows=rows,
-            source_rows=self.source_rows,
+            source_rows=source_rows,
             read_requests=lambda spec: read_requests(blobs, spec, settings),
+            processes=lambda spec: fleet.processes(spec.full_name),
         )
         self._part_scorer = PartScorer(
             store=store, blobs=blobs, part_rows=part_rows, rows=rows, journal=journal
@@ -156,18 +154,22 @@ class Pipeline:
         self._store.move(job_id, State.RUNNING)
         spec = self._running(job_id)
         if spec is None:
+            self._make_up_for(job_id)
             return
         if isinstance(spec.layout, RequestsLayout) and not self._blobs.exists(spec.all_rows_key):
             self._dispatch.read(spec.full_name, job_id)
             return
         parts = self._splitter.split(spec)
-        if parts is not None:
+        if parts is None:
+            self._lanes.fill(spec.full_name)
+        else:
             self._journal.split(job_id, parts, began)
 
     def score(self, job_id: str, number: int) -> None:
         """Score one part of a job; then close it, and start the next one in its lane."""
         begun = self._store.begin_part(job_id, number)
         if begun is None:
+            self._make_up_for(job_id)
             return
         spec = self._spec(job_id)
         if spec.full_name not in self._models:
@@ -179,16 +181,20 @@ class Pipeline:
         try:
             with self._renewing(job_id, number):
                 scored = self._part_scorer.score(spec, number, begun)
+                cost = Cost(begun.part.length, self._journal.now() - began)
                 # Within the lease, because it may wait until the part before is closed.
-                self._run_close(partial(self._close, spec, number, scored, began))
+                self._run_close(partial(self._close, spec, number, scored, began, cost))
         except PlaceError as error:
             self._endings.fail(job_id, str(error))
+            self._lanes.fill(spec.full_name)
         except FileNotFoundError:
             self._endings.fail_lost_upload(job_id)
+            self._lanes.fill(spec.full_name)
         except OSError as error:
             self._endings.hold_up(job_id, number, "a part of it cannot be read", error)
+            self._lanes.fill(spec.full_name)
 
-    def _close(self, spec: Spec, number: int, scored: Scored, began: float) -> None:
+    def _close(self, spec: Spec, number: int, scored: Scored, began: float, cost: Cost) -> None:
         """Store the result of a part, mark it done, and start the next one in its lane."""
         counts = scored.counts
         try:
@@ -197,22 +203,27 @@ class Pipeline:
                     self._blobs.put(key, content)
         except OSError as error:
             self._endings.hold_up(spec.id, number, "a part of it cannot be written", error)
+            self._lanes.fill(spec.full_name)
             return
         walk = self._store.complete_part(
             spec.id,
             number,
             completed=counts.completed,
             failed=counts.failed,
-            lanes=self._lanes.count(spec),
+            lanes=self._lanes.count(spec.full_name),
             bad=counts.bad,
             summary=counts.summary,
+            cost=cost,
         )
         rows = counts.completed, counts.failed
         self._journal.score(spec.full_name, spec.id, number, rows, began)
+        if walk.wanted:
+            self._lanes.advance(spec, walk)
+            return
+        # The job has ended, so its lanes are free.
+        self._lanes.fill(spec.full_name)
         if walk.failed:
             self._endings.settle_failed(spec.id)
-        elif walk.wanted:
-            self._lanes.advance(spec, walk)
         else:
             self._endings.remove_if_deleted(spec)
 
@@ -255,6 +266,11 @@ class Pipeline:
             logger.warning("model=%s is not loaded here: its small jobs wait", full_name)
             return
         self._small_job_scorer.answer(full_name)
+
+    def _make_up_for(self, job_id: str) -> None:
+        """Start another step in place of one that is not to be done: its job may have ended."""
+        if job := self._endings.find(job_id):
+            self._lanes.fill(job.spec.full_name)
 
     def _running(self, job_id: str) -> Spec | None:
         """The spec of a job that runs; None if it does not, or is gone."""

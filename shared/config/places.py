@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from shared.config.validation import blob_address, redis_address, store_endpoint, type_names
+from shared.config.redis_url import redis_address
+from shared.config.validation import blob_address, store_endpoint, type_names
 
 _ROOT = Path(__file__).resolve().parents[2]
 _IN_WHEEL = _ROOT / "scorelane" / "models"
@@ -19,12 +20,19 @@ class PlaceSettings(BaseModel):
 
     redis_url: Annotated[str, AfterValidator(redis_address)] = Field(
         "redis://127.0.0.1:6379/0",
-        description="The address of Redis, which holds the queues, the job records and the bells.",
+        description="The address of Redis, which holds the queues, the job records and the bells; "
+        "or of its sentinels, such as `sentinel://HOST:26379,HOST:26379/mymaster`. `rediss://` and "
+        "`sentinels://` use TLS. docs/how-to/use-redis-sentinel.md has the options.",
     )
     redis_password_file: Path | None = Field(
         None,
         description="A file with the password of Redis, if the address has none. It is read for "
         "each new connection.",
+    )
+    redis_sentinel_password_file: Path | None = Field(
+        None,
+        description="A file with the password of the sentinels, if they have one and the address "
+        "does not hold it (`?sentinel_password=`).",
     )
     key_prefix: str = Field("scorelane:", description="Put before every key in Redis.")
     redis_timeout: float = Field(

@@ -68,6 +68,7 @@ def check_secrets(settings: Settings) -> None:
         shared.errors.service.BadWebhookSecret: one of them is not a secret.
     """
     check_file(settings, "redis_password_file")
+    check_file(settings, "redis_sentinel_password_file")
     check_file(settings, "webhook_secrets_file")
     webhook_secrets(settings)
 

@@ -59,28 +59,6 @@ def own_port(value: Any) -> Any:
     return 0 if isinstance(value, str) and _SERVICE_LINK.fullmatch(value) else value
 
 
-def redis_address(value: str) -> str:
-    """Give the value back, if it is the address of a Redis.
-
-    Raises:
-        ValueError: it is not. The message does not quote it: it may hold a password.
-    """
-    try:
-        parts = urlsplit(value)
-        is_valid = parts.scheme == "unix" or (
-            parts.scheme in ("redis", "rediss") and parts.hostname
-        )
-        is_valid = is_valid and (parts.port is None or parts.port > 0)
-        # For a socket, the path is that of the socket, and the database is in the query.
-        number = "" if parts.scheme == "unix" else parts.path[1:]
-        is_valid = is_valid and (not number or number.isdecimal())
-    except ValueError:
-        is_valid = False
-    if not is_valid:
-        raise ValueError("redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER or unix:///PATH")
-    return value
-
-
 def blob_address(value: str) -> str:
     """Give the value back, if it is empty or the address of object storage.
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
+from shared.config.redis_url import has_password, is_local, without_secrets
 from shared.config.settings import Settings
 from shared.monitoring.findings import HERE, Finding, fault, fine, warning
 from shared.monitoring.monitor import ServerState
@@ -50,12 +50,11 @@ def redis_findings(settings: Settings, state: ServerState, place: str = HERE) ->
         yield _persistence(state.info)
         yield from _snapshot(state.info)
         yield from _erasure(state.info, state.rewrite_refusal)
-    if not _is_local(settings) and not (
-        settings.redis_password or urlsplit(settings.redis_url).password
-    ):
+    url = settings.redis_url
+    if not is_local(url) and not (settings.redis_password or has_password(url)):
         yield warning(
             _ABOUT,
-            f"Redis at {address_of(settings)} is reached over a network without a password.",
+            f"Redis at {without_secrets(url)} is reached over a network without a password.",
             "Everyone who can reach it can read and change every job: set `requirepass` there, and "
             f"SCORELANE_REDIS_PASSWORD_FILE {place}.",
         )
@@ -182,15 +181,3 @@ def _clock(ahead: float, place: str) -> Finding:
     if abs(ahead) > MOST_SKEW:
         return warning("clock", message, "Synchronise both hosts by NTP. (No job depends on it.)")
     return fine("clock", message)
-
-
-def _is_local(settings: Settings) -> bool:
-    parts = urlsplit(settings.redis_url)
-    return parts.scheme == "unix" or parts.hostname in {"127.0.0.1", "localhost", "::1"}
-
-
-def address_of(settings: Settings) -> str:
-    """The address of Redis, without its password."""
-    parts = urlsplit(settings.redis_url)
-    _, _, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=host).geturl()

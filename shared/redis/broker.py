@@ -1,15 +1,20 @@
 """Celery's broker on Redis: kombu's transport, made to live with a Redis that refuses writes.
 
-kombu's own transport ends the worker if Redis is full, or if a message is malformed. Here three
-things are different:
+Here four things are different:
 
-- Messages are small, and exist for recorded jobs only. So scripts store them also while the memory
-  of Redis is full. kombu uses `MULTI`, which Redis then refuses even for an acknowledgement.
+- Messages are small, and exist for recorded jobs only. So they are stored also while the memory of
+  Redis is full. kombu uses `MULTI`, which Redis then refuses even for an acknowledgement.
+- Redis keeps nothing of a message that a worker has taken. kombu keeps it until it is acknowledged,
+  and delivers it again if that takes too long: two more calls for each message. Here the leases in
+  the job records do that, and sooner: the reconciler sends again what is late, whatever became of
+  its message.
 - If Redis refuses to write because its disk is full, the worker asks again each second.
-- A message that cannot be read is put aside.
+- A message that cannot be read is put aside. kombu's own transport would end the worker.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from queue import Empty
 from typing import Any
 
@@ -22,7 +27,7 @@ from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseE
 from typing_extensions import override
 
 from shared.redis.link import hash_of, source_of
-from shared.redis.refusals import refusal
+from shared.redis.refusals import MEMORY_FULL, refusal
 
 logger = kombu_redis.logger
 
@@ -33,70 +38,24 @@ PAUSE_SECONDS = 1.0
 MAX_ASIDE, MAX_ASIDE_BYTES = 100, 10_000
 
 
-class QoS(kombu_redis.QoS):
-    """The messages that this worker has taken and not acknowledged."""
+class QoS(virtual.QoS):
+    """The messages that this worker has taken and not acknowledged; Redis does not know them."""
 
     @override
-    def append(self, message: Any, delivery_tag: str) -> None:
-        where = message.delivery_info
-        content = dumps([message._raw, where["exchange"], where["routing_key"]])
-        self.channel.run("broker_take", delivery_tag, time.time(), content)
-        virtual.QoS.append(self, message, delivery_tag)
-
-    @override
-    def ack(self, delivery_tag: str) -> None:
-        self.channel.run("broker_acknowledge", delivery_tag)
-        virtual.QoS.ack(self, delivery_tag)
-
-    @override
-    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        if requeue:
-            self.restore_by_tag(delivery_tag, leftmost=True)
-            virtual.QoS.ack(self, delivery_tag)
-        else:
-            self.ack(delivery_tag)
-
-    @override
-    def restore_visible(self, start: int = 0, num: int | None = 10, interval: int = 10) -> None:
-        # Without kombu's lock: restoring one message twice is prevented by the script.
-        with self.channel.conn_or_acquire() as client:
-            late = client.zrange(
-                self.unacked_index_key,
-                time.time() - self.visibility_timeout,
-                0,
-                desc=True,
-                byscore=True,
-                offset=num and start,
-                num=num,
-            )
-        for tag in late:
-            self.restore_by_tag(bytes_to_str(tag))
-
-    @override
-    def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
-        with self.channel.conn_or_acquire(client) as connected:
-            content = connected.hget(self.unacked_key, tag)
-        if content is None:
-            self.channel.run("broker_acknowledge", tag)
-            return
-        try:
-            message, exchange, routing_key = loads(bytes_to_str(content))
-            message["headers"]["redelivered"] = True
-            message["properties"]["delivery_info"]["redelivered"] = True
-            queues = self.channel._lookup(exchange, routing_key)
-        except (RedisError, OSError):
-            raise
-        except Exception as error:  # noqa: BLE001  whatever is wrong with it
-            self.channel.set_aside("unacked", content, tag, error)
-        else:
-            push = "LPUSH" if leftmost else "RPUSH"
-            self.channel.run("broker_restore", tag, dumps(message), push, *queues)
+    def restore_unacked(self) -> list[Any]:
+        # Called when the connection ends. kombu would write what it cannot put back into a file.
+        if lost := super().restore_unacked():
+            logger.warning("%d messages were not put back: their leases run out", len(lost))
+        return []
 
 
 class Channel(kombu_redis.Channel):
     """Sends and receives messages."""
 
     QoS = QoS
+
+    #: The client for calls that do not block.
+    _kept: Any = None
 
     @override
     def _connparams(self, asynchronous: bool = False) -> dict[str, Any]:
@@ -109,6 +68,14 @@ class Channel(kombu_redis.Channel):
             for name in ("host", "port", "socket_keepalive", "socket_keepalive_options"):
                 options.pop(name, None)
         return {**options, "username": None, "password": None, **address}
+
+    @override
+    @contextmanager
+    def conn_or_acquire(self, client: Any = None) -> Iterator[Any]:
+        # kombu makes a client for each call: a quarter of the time that it takes to send a message.
+        if client is None and (self._kept is None or self._kept.connection_pool is not self.pool):
+            self._kept = self._create_client()
+        yield client or self._kept
 
     def run(self, script: str, *args: Any) -> None:
         """Run a script of `lua/`."""
@@ -127,12 +94,13 @@ class Channel(kombu_redis.Channel):
         Args:
             where: the key in which it was.
             content: the message.
-            tag: its delivery tag; empty: it was not taken.
+            tag: its delivery tag; empty: it has none.
             error: what is wrong with it.
         """
         reason = "a message in %s is malformed (%s), and was put aside into %smalformed: %d bytes"
         logger.error(reason, where, type(error).__name__, self.global_keyprefix, len(content))
-        self.run("broker_set_aside", content[:MAX_ASIDE_BYTES], MAX_ASIDE, tag)
+        self.run("broker_set_aside", content[:MAX_ASIDE_BYTES], MAX_ASIDE)
+        self.qos.ack(tag)
 
     @override
     def _size(self, queue: str) -> int:
@@ -146,7 +114,19 @@ class Channel(kombu_redis.Channel):
 
     @override
     def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
-        self.run("broker_put", queue, dumps(message))
+        self._push("LPUSH", queue, message)
+
+    def _push(self, command: str, queue: str, message: Any) -> None:
+        words = command, f"{self.global_keyprefix}{queue}", dumps(message)
+        # Not `client.execute_command`, which puts the prefix before the key once more.
+        execute: Any = redis.Redis.execute_command
+        with self.conn_or_acquire() as client:
+            try:
+                execute(client, *words)
+            except ResponseError as error:
+                if refusal(error) != MEMORY_FULL:
+                    raise
+                self.run("commands", len(words), *words)
 
     @override
     def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
@@ -156,7 +136,11 @@ class Channel(kombu_redis.Channel):
 
     @override
     def _restore(self, message: Any, leftmost: bool = False) -> None:
-        self.qos.restore_by_tag(message.delivery_tag, leftmost=leftmost)
+        where, content = message.delivery_info, message.serializable()
+        content["headers"]["redelivered"] = where["redelivered"] = True
+        for queue in self._lookup(where["exchange"], where["routing_key"]):
+            # Workers take messages from the right.
+            self._push("LPUSH" if leftmost else "RPUSH", queue, content)
 
     @override
     def _brpop_read(self, **options: Any) -> bool:

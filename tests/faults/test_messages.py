@@ -4,6 +4,7 @@ import base64
 import json
 import random
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -33,7 +34,7 @@ class Copier(threading.Thread):
 
     def run(self) -> None:
         while not self._stopped.wait(0.05):
-            for queue in self._redis.scan_iter("scorelane:bulk.*"):
+            for queue in self._redis.scan_iter("scorelane:bulk2.*"):
                 for message in self._redis.lrange(queue, 0, -1):
                     if message in self.seen:
                         continue
@@ -66,6 +67,7 @@ def test_messages_twice_and_out_of_order(start: Start, measured: Measured) -> No
     copier.stop()
     before = service.client.get(job.location).json()
     sent = copier.send_all_again()
+    assert sent, "no message was seen, so none was repeated"
     wait_for(lambda: not service.queued())
     assert service.client.get(job.location).json() == before
     service.check(job)
@@ -86,10 +88,12 @@ def test_clocks_a_minute_apart(start: Start, measured: Measured) -> None:
         service.start_worker()
     service.wait_ready()
     wait_for(lambda: service.processes() == 2)
+    began = time.monotonic()
     job = service.submit_rows()
     wait_for(lambda: service.rows_done(job) > 0)
     job_now = service.job(job.location)
-    assert 0 < job_now["eta_seconds"] < 40
+    passed, done = time.monotonic() - began, job_now["progress"]
+    assert 0 < job_now["eta_seconds"] <= passed * (1 - done) / done + 1
     service.check(job)
     log = (service.folder / "worker.log").read_text()
     assert "reconcile job=" not in log
@@ -120,7 +124,7 @@ def test_a_job_expires_while_it_is_downloaded(start: Start, measured: Measured) 
 
 
 def test_malformed_messages_end_no_worker(start: Start, measured: Measured) -> None:
-    """A worker that starts with malformed messages, waiting or taken before, goes on."""
+    """A worker that starts while malformed messages wait goes on."""
     service = start()
     service.start_worker()
     service.wait_ready()
@@ -163,13 +167,10 @@ def test_malformed_messages_end_no_worker(start: Start, measured: Measured) -> N
         service.running("worker")[0].terminate()
         wait_for(lambda: not service.running("worker"))
         redis.rpush(queue, *malformed)
-        redis.hset("scorelane:unacked", "old", "[")
-        redis.zadd("scorelane:unacked_index", {"old": 1.0})
         service.start_worker()
         wait_for(lambda: not redis.llen(queue), 120)
         service.check(service.submit_rows(1000, first=1000))
-        wait_for(lambda: not redis.hlen("scorelane:unacked"))
         aside = redis.llen("scorelane:malformed")
     assert len(service.running("worker")) == 1
     assert aside >= 6
-    measured(f"{len(malformed) + 1} messages, {aside} put aside")
+    measured(f"{len(malformed)} messages, {aside} put aside")

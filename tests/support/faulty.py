@@ -46,6 +46,12 @@ class SentJob:
 class Faulty(Programs):
     """The real programs, with the model `HostileModel`."""
 
+    def rows(self, rows: int, first: int = 0) -> pd.DataFrame:
+        """Rows with different texts, numbered from `first`."""
+        numbers = range(first, first + rows)
+        texts = [f"text number {row}, and no other" for row in numbers]
+        return pd.DataFrame({"ref": [f"{row}" for row in numbers], TEXT: texts})
+
     def submit_rows(self, rows: int = ROWS, first: int = 0, **texts: str) -> SentJob:
         """Submit rows with different texts, numbered from `first`.
 
@@ -54,12 +60,7 @@ class Faulty(Programs):
             first: the number of the first row.
             texts: other texts for some rows: `r17="..."` for row 17.
         """
-        sent = pd.DataFrame(
-            {
-                "ref": [f"{row}" for row in range(first, first + rows)],
-                TEXT: [f"text number {row}, and no other" for row in range(first, first + rows)],
-            }
-        )
+        sent = self.rows(rows, first)
         for name, text in texts.items():
             sent.loc[int(name[1:]), TEXT] = text
         return SentJob(self.submit(sent.to_csv(index=False).encode()), sent)
@@ -108,10 +109,9 @@ class Faulty(Programs):
         return sum(one.memory_info().rss for one in [api, *api.children()])
 
     def queued(self) -> int:
-        """The number of messages that wait for a worker, or are not acknowledged by one."""
+        """The number of messages of bulk jobs that wait for a worker."""
         with Redis.from_url(self.env["SCORELANE_REDIS_URL"]) as redis:
-            waiting = sum(redis.llen(queue) for queue in redis.scan_iter("scorelane:bulk.*"))
-            return int(waiting + redis.zcard("scorelane:unacked_index"))
+            return sum(int(redis.llen(queue)) for queue in redis.scan_iter("scorelane:bulk2.*"))
 
     @property
     def blobs(self) -> Path:
@@ -125,6 +125,7 @@ def faulty(
     sockets: Path,
     skew: str | None = None,
     variables: Mapping[str, str] | None = None,
+    kind: type[Faulty] = Faulty,
     **settings: Any,
 ) -> Iterator[Faulty]:
     """Start Redis and the API, with clocks shifted by `skew` seconds; the test starts workers.
@@ -136,7 +137,7 @@ def faulty(
     if skew is not None:
         path = os.pathsep.join([str(Path(__file__).parent / "skewed"), env["PYTHONPATH"]])
         env |= {"PYTHONPATH": path, "SKEW_SECONDS": skew}
-    with programs(folder, sockets, kind=Faulty, env=env, **(SETTINGS | settings)) as service:
+    with programs(folder, sockets, kind=kind, env=env, **(SETTINGS | settings)) as service:
         yield service
 
 

@@ -143,9 +143,9 @@ def make_service(
         fleet=fleet,
         overview=RedisOverview(link) if link else InMemoryOverview(store),
         monitor=monitor,
+        stores=stores,
         direct_files=direct_files,
         open_output=open_output,
-        stores=stores,
     )
     pipeline = Pipeline(
         settings,
@@ -156,10 +156,8 @@ def make_service(
         lease_renewer=LeaseRenewer(seconds=60),
         models={model.card.full_name: LoadedModel(model, 1000.0)},
         journal=Journal(SharedCounters()),
-        outside=Outside(direct_files, open_output),
+        outside=Outside(direct_files, open_output, stores),
     )
-    if stores:
-        pipeline.source_rows.stores = stores
     reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
     client = app.test_client()
     return Service(

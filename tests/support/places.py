@@ -6,6 +6,7 @@ import pytest
 from support.in_memory import Service, make_service
 
 from shared.config.settings import Settings
+from shared.places.output_folder import OutputFolder
 from shared.places.stores import Stores
 
 obstore = pytest.importorskip("obstore", reason="the extra object-storage")
@@ -25,7 +26,12 @@ class Bucket:
         self.store = MemoryStore()
         stores = Stores(pauses=(0.0,), open_store=lambda _: self.store)
         allowed = settings.model_copy(update={"places": "* both s3://data/"})
-        self.service: Service = make_service(allowed, stores=stores, **options)
+        self.service: Service = make_service(
+            allowed,
+            stores=stores,
+            open_output=lambda place: OutputFolder(place, lambda _: self.store, lambda *_: 0),
+            **options,
+        )
 
     def put(self, **files: bytes) -> None:
         """Write files; `__` stands for `/` and `_csv` for `.csv` in their names."""

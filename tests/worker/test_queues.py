@@ -4,19 +4,32 @@ from celery import Celery
 
 from shared.dispatch import bulk_queue
 from shared.model import Card
-from worker.app import SmallFirst, serve_queues
+from worker.app import InTurn, serve_queues
 
 
 def test_doorbells_come_before_parts_and_parts_take_turns() -> None:
-    """The small queues always come first; the bulk queues of two models take turns."""
-    queues = ["small.a@1", "small.b@1", "bulk.a@1", "bulk.b@1"]
-    order = SmallFirst(queues)
-    assert order.consume(4) == queues
+    """After a part a doorbell comes first; the bulk queues of two models take turns."""
+    order = InTurn(["small.a@1", "small.b@1", "bulk.a@1", "bulk.b@1"])
+    assert order.consume(4) == ["small.a@1", "small.b@1", "bulk.a@1", "bulk.b@1"]
     order.rotate("bulk.a@1")
     assert order.consume(4) == ["small.a@1", "small.b@1", "bulk.b@1", "bulk.a@1"]
+    order.rotate("bulk.b@1")
+    assert order.consume(4) == ["small.a@1", "small.b@1", "bulk.a@1", "bulk.b@1"]
+
+
+def test_a_flood_of_doorbells_leaves_every_second_message_to_parts() -> None:
+    """After a doorbell parts come first, so both take turns while both wait."""
+    waiting = {"small.a@1": 50, "small.b@1": 50, "bulk.a@1": 10, "bulk.b@1": 10}
+    order, taken = InTurn([*waiting]), []
+    while waiting["bulk.a@1"] or waiting["bulk.b@1"]:
+        queue = next(one for one in order.consume(4) if waiting[one])
+        waiting[queue] -= 1
+        order.rotate(queue)
+        taken.append(queue)
+    assert taken[:4] == ["small.a@1", "bulk.a@1", "small.b@1", "bulk.b@1"]
+    assert len(taken) == 40
     order.rotate("small.a@1")
-    assert order.consume(4)[:2] == ["small.b@1", "small.a@1"]
-    assert order.consume(4)[2:] == ["bulk.b@1", "bulk.a@1"]
+    assert next(one for one in order.consume(4) if waiting[one]).startswith("small.")
 
 
 def test_messages_of_older_releases_are_taken() -> None:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from shared.config.settings import Settings
 from shared.errors.base import ScorelaneError
@@ -10,10 +11,12 @@ from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
 from shared.storage.blobs import Blobs
+from shared.tables.base_layout import BlobRange
 from shared.tables.layouts import ParquetLayout
 from shared.tables.parts import Part
 from shared.tables.rows import Rows
 from worker.steps.parquet_input import convert
+from worker.steps.read_ahead import ReadAhead, StrideGuess
 from worker.steps.row_scorer import RowScorer
 from worker.steps.source_rows import SourceRows
 
@@ -32,14 +35,29 @@ class PartRows:
         rows: RowScorer,
         source_rows: SourceRows,
         read_requests: Callable[[Spec], object],
+        processes: Callable[[Spec], int],
     ) -> None:
-        """Take the collaborators; `read_requests` stores the rows of a batch, from its upload."""
+        """Take the collaborators.
+
+        Args:
+            settings: the settings of the worker.
+            store: has the places of the parts.
+            blobs: has their bytes.
+            rows: reads rows from bytes.
+            source_rows: reads files where they are.
+            read_requests: stores the rows of a batch, from its upload.
+            processes: how many processes score the parts of a job.
+        """
         self._settings = settings
         self._store = store
         self._blobs = blobs
         self._rows = rows
         self._source_rows = source_rows
         self._read_requests = read_requests
+        self._processes = processes
+        self._ahead = ReadAhead(blobs)
+        self._sources_ahead = ReadAhead(source_rows)
+        self._guess = StrideGuess()
 
     def read(self, spec: Spec, number: int, part: Part) -> Rows | None:
         """The rows of a part; None if they are not those that were sent.
@@ -50,6 +68,9 @@ class PartRows:
             shared.errors.input.PlaceError: a file that is read where it is is not what it was.
         """
         content = self._content(spec, number, part)
+        following = self._guess(spec.id, number, self._processes(spec))
+        ahead = self._sources_ahead if spec.sources else self._ahead
+        ahead.expect(partial(self._place_of, spec, following))
         # What follows finds damage in blobs of older releases, which have no checksums.
         with suppress(ValueError):
             place = {"offset": part.offset, "first_row": part.first_row}
@@ -65,25 +86,33 @@ class PartRows:
 
     def _content(self, spec: Spec, number: int, part: Part) -> bytes:
         """The bytes of a part; none if they were damaged, and cannot be made again."""
-        max_bytes = self._settings.max_record_bytes
-        where = spec.layout.rows_in(spec, number, part, max_bytes)
-        length = part.length if where.length < 0 else where.length
         if spec.sources:
-            # Damaged is only what is here: the list of the files.
+            # Damaged can only be what is here: the list of the files.
             with suppress(DataDamaged, ValueError):
-                return self._source_rows.read(spec, where.offset, length)
+                return self._sources_ahead.read(self._place(spec, number, part))
             return b""
+        where = self._place(spec, number, part)
+        length = part.length if where.length < 0 else where.length
         for is_last in (False, True):
             # Other errors than `DataDamaged` come from an upload without checksums.
             with suppress(ScorelaneError, ValueError):
                 if is_last:
                     self._store_again(spec, number)
-                content = self._blobs.read(*where)
+                content = self._ahead.read(where)
                 if len(content) == length:
                     return content
             if not spec.layout.stored_apart:
                 break
         return b""
+
+    def _place(self, spec: Spec, number: int, part: Part) -> BlobRange:
+        where = spec.layout.rows_in(spec, number, part, self._settings.max_record_bytes)
+        return self._source_rows.place(spec, where) if spec.sources else where
+
+    def _place_of(self, spec: Spec, number: int) -> BlobRange | None:
+        """Where the rows of another part of a job are; None: there is no such part."""
+        parts = self._store.parts(spec.id, number, number + 1)
+        return self._place(spec, number, parts[0]) if parts else None
 
     def _store_again(self, spec: Spec, number: int) -> None:
         """Make the stored rows of a part from the upload again."""

@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.jobs.job import State
 from shared.jobs.job_store import Answer, JobStore, SmallJob
+from shared.jobs.usage import Cost
 from shared.signature import Output
 from shared.tables.layouts import NDJSON
 from shared.tables.result_columns import PLAIN
@@ -51,8 +53,11 @@ class SmallJobScorer:
     def answer(self, full_name: str) -> None:
         """Score the small jobs that wait for a model as one DataFrame, and answer each."""
         began = self._journal.now()
-        max_rows = min(self._settings.batch_rows, self._rows_in_time(full_name))
-        jobs, waiting = self._store.take_small(full_name, max_rows)
+        settings = self._settings
+        most = min(settings.batch_rows, self._rows_in(settings.batch_seconds, full_name))
+        # No longer than a part: a worker takes turns between doorbells and parts.
+        as_a_part = max(self._rows_in(settings.part_seconds, full_name), settings.min_part_rows)
+        jobs, waiting = self._store.take_small(full_name, most, beside_bulk=as_a_part)
         if waiting:
             # Before scoring, so that another process can take the rest meanwhile.
             self._dispatch.answer(full_name)
@@ -64,13 +69,15 @@ class SmallJobScorer:
             return
         recorded = [job.id for job in jobs if not job.reply_to]
         with self._lease_renewer.renewing(lambda: self._store.renew_small(recorded)):
+            scoring = self._journal.now()
             answers = list(self._answers(full_name, jobs, [rows for _, rows in readable]))
+        answers = _with_costs(jobs, answers, self._journal.now() - scoring)
         self._store.answer_small(answers)
         self._journal.answer(full_name, jobs, answers, began)
 
-    def _rows_in_time(self, full_name: str) -> int:
-        """The rows that the model scores in `batch_seconds`: the next batch waits no longer."""
-        return max(int(self._rates[full_name] * self._settings.batch_seconds), 1)
+    def _rows_in(self, seconds: float, full_name: str) -> int:
+        """The rows that the model scores in a time, so that the next batch waits no longer."""
+        return max(int(self._rates[full_name] * seconds), 1)
 
     def _readable(self, full_name: str, jobs: list[SmallJob]) -> list[tuple[SmallJob, Rows]]:
         """The jobs whose rows can be read, with their rows; the others fail.
@@ -137,3 +144,13 @@ class SmallJobScorer:
     def _outputs(self, full_name: str) -> tuple[Output, ...]:
         """All outputs: jobs that are scored together may want different ones."""
         return self._rows.signature(full_name).outputs
+
+
+def _with_costs(jobs: list[SmallJob], answers: list[Answer], seconds: float) -> list[Answer]:
+    """The answers with what each took: of the seconds a share by its rows."""
+    rows = sum(answer.completed + answer.failed for answer in answers)
+    each = seconds / max(rows, 1)
+    return [
+        replace(answer, cost=Cost(len(job.rows), each * (answer.completed + answer.failed)))
+        for job, answer in zip(jobs, answers, strict=True)
+    ]

@@ -16,11 +16,14 @@ from shared.jobs.sources import Source
 from shared.places.listing import read_sources
 from shared.places.stores import Stores
 from shared.storage.blobs import Blobs
+from shared.storage.object_blobs import READS_AT_A_TIME
+from shared.tables.base_layout import BlobRange
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.parts import Part
 from shared.tables.spans import Spans
 from worker.steps.checked_text import CheckedText
 from worker.steps.parquet_input import SplitLater
+from worker.steps.read_ahead import Ranges
 from worker.steps.record_ends import look
 
 #: Pauses before a file is asked for again that is not there, or may not be read, in seconds: a
@@ -34,11 +37,11 @@ _MOST_LISTS = 8
 _BUFFER_BYTES = 256 * 1024
 
 
-class SourceRows:
+class SourceRows(Ranges):
     """Cuts and reads the files of jobs; it only ever reads them.
 
     Attributes:
-        stores: the files.
+        at_once: how many ranges may be read at a time.
 
     All methods raise:
         shared.errors.input.PlaceError: a file is gone, may not be read, or is another one now.
@@ -46,9 +49,11 @@ class SourceRows:
         OSError: object storage does not answer.
     """
 
-    def __init__(self, blobs: Blobs, settings: Settings) -> None:
-        """Take the blob store, which has the lists of files."""
-        self.stores = Stores(PAUSES)
+    at_once = READS_AT_A_TIME
+
+    def __init__(self, blobs: Blobs, settings: Settings, stores: Stores | None = None) -> None:
+        """Take the blob store, which has the lists of files; None: stores of the environment."""
+        self._stores = stores or Stores(PAUSES)
         self._blobs = blobs
         self._settings = settings
         self._lists: OrderedDict[str, tuple[Source, ...]] = OrderedDict()
@@ -111,14 +116,19 @@ class SourceRows:
             raise InFile(address=source.address, reason=str(error)) from None
 
     def _open(self, source: Source) -> BinaryIO:
-        reader = cast("io.RawIOBase", self.stores.open(source))
+        reader = cast("io.RawIOBase", self._stores.open(source))
         return cast("BinaryIO", io.BufferedReader(reader, _BUFFER_BYTES))
 
-    def read(self, spec: Spec, offset: int, length: int) -> bytes:
-        """Bytes of the concatenation of a job's files, all within one file."""
-        source = self._file_at(spec, offset)
-        begin = offset - source.start
-        return self.stores.read(source, begin, begin + length)
+    def place(self, spec: Spec, where: BlobRange) -> BlobRange:
+        """Where a range of the concatenation of a job's files is; `read` reads it."""
+        source = self._file_at(spec, where.offset)
+        return BlobRange(source.model_dump_json(), where.offset - source.start, where.length)
+
+    def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:
+        """Bytes of a file; `key` is the file as `place` has it."""
+        source = Source.model_validate_json(key)
+        end = source.size if length < 0 else min(offset + length, source.size)
+        return self._stores.read(source, offset, end)
 
     def file_column(self, spec: Spec, part: Part) -> Spans:
         """The address of the file of a part, for each of its rows."""

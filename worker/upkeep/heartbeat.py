@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 
 from celery.worker.state import active_requests
 from kombu.exceptions import OperationalError
@@ -24,6 +25,9 @@ SHUTDOWN_SECONDS = 30.0
 
 #: The longest time for which the end of a turn is awaited when the worker stops, in seconds.
 SECONDS_OF_A_TURN = 5.0
+
+#: The share of a period in which the turn of one worker at reconciling is enough.
+TURN_SHARE = 0.9
 
 
 class Heartbeat(threading.Thread):
@@ -95,7 +99,8 @@ class Heartbeat(threading.Thread):
                     self._end_stalled_worker()
                 if ready and time.monotonic() >= next_reconcile:
                     next_reconcile = time.monotonic() + self._reconcile_seconds
-                    self._reconciler.reconcile(full_names)
+                    if self._is_due(full_names):
+                        self._reconciler.reconcile(full_names)
                 # Last, because its failure must prevent nothing. Also before the first process is
                 # ready: until then the service is not, as its models are to be served.
                 for publish in self._publish:
@@ -106,6 +111,16 @@ class Heartbeat(threading.Thread):
                 # If this thread ended, the others would take the worker for dead, and it would
                 # look for no more lost work.
                 logger.exception("a heartbeat failed")
+
+    def _is_due(self, full_names: list[str]) -> bool:
+        """Whether no worker of the same models has reconciled in this period.
+
+        Otherwise the cost would grow with the square of the number of workers: each would look
+        after all of them.
+        """
+        models = sha256(" ".join(sorted(full_names)).encode()).hexdigest()[:12]
+        # A little less than the period: a worker that is alone must not miss its own next turn.
+        return self._store.due(f"reconcile-{models}", TURN_SHARE * self._reconcile_seconds)
 
     def _follow(self, processes: int) -> None:
         """Take no more work for models that a scoring process could not load."""

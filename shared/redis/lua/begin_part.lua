@@ -5,7 +5,9 @@ local id, part, lease = ARGV[2], ARGV[3], tonumber(ARGV[4])
 
 use_reserve()
 local job = key_of(id)
-if state_of(id) ~= 'running' or not is_dispatched(id, part)
+local have = redis.call('HMGET', job, 'state', 'dispatched', 'restored')
+-- A message may be older than the record: from before Redis lost its data.
+if have[1] ~= 'running' or tonumber(part) >= tonumber(have[2])
     or redis.call('GETBIT', job .. ':done', part) == 1 then
   return false
 end
@@ -13,4 +15,4 @@ redis.call('ZADD', job .. ':leases', stamp(now() + lease), part)
 local attempts = redis.call('HINCRBY', job .. ':attempts', part, 1)
 local note = attempts > 1 and redis.call('HGET', job .. ':notes', part)
 local where = redis.call('LINDEX', job .. ':parts', part)
-return {where, attempts, note or '', redis.call('HEXISTS', job, 'restored')}
+return {where, attempts, note or '', have[3] and 1 or 0}

@@ -1,10 +1,15 @@
--- Take waiting small jobs and questions of a model, up to `room` rows.
+-- Take waiting small jobs and questions of a model, up to `room` rows, or `beside_bulk` while a message
+-- waits in the model's queue of bulk steps, which is `queue`.
 -- One that was attempted before is taken alone: it may be what killed its worker.
 -- Answers {number still waiting, id, attempts, rows as sent, address for the answer, note, traceparent,
 -- number of rows, checksum of the rows, ...}, eight values for each. A question has no checksum.
-local model, room, lease = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local model, room, beside_bulk = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local queue, lease = ARGV[5], tonumber(ARGV[6])
 
 use_reserve()
+if beside_bulk < room and redis.call('EXISTS', prefix .. queue) == 1 then
+  room = beside_bulk
+end
 local waiting = prefix .. 'small:' .. model
 local answer = {0}
 

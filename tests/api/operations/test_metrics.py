@@ -1,5 +1,6 @@
 """`/metrics` and `/workers`, in memory: names, labels and values."""
 
+import re
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,7 @@ from support.in_memory import Service
 from support.scraped import check_openmetrics, complaints, total
 
 from shared.fleet import Worker
+from shared.jobs.usage import Used, today
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +60,13 @@ def test_rows_jobs_and_requests_are_counted(service: Service) -> None:
     assert grown("scorelane_upload_bytes_total", "bulk") == 29
 
 
+def test_rows_with_an_error_are_counted_from_none(service: Service) -> None:
+    """Prometheus sees no growth of a counter that begins with its first row: it begins with 0."""
+    service.submit(b"text\ngood\n")
+    service.work()
+    assert re.search(r'scorelane_rows_total\{[^}]*outcome="failed"[^}]*\} 0\.0', page(service))
+
+
 def test_waiting_work_is_shown_by_model(service: Service) -> None:
     """The rows and jobs that no worker has started are shown, and are 0 when all is done."""
     service.submit(b"text\ngood\nbad\n")
@@ -70,6 +79,29 @@ def test_waiting_work_is_shown_by_model(service: Service) -> None:
     service.work()
     found = page(service)
     assert total(found, "scorelane_waiting_rows") == total(found, "scorelane_waiting_jobs") == 0
+
+
+def test_the_backlog_is_the_time_that_a_process_takes(service: Service) -> None:
+    """The rows that wait, by the rate of the model; at least 1 while a job is there, then 0."""
+    name = "scorelane_backlog_seconds"
+    assert total(page(service), name) == 0
+    rows = b"".join(b"%d\n" % number for number in range(500))
+    service.submit(b"text\n" + rows)
+    waiting = total(page(service), "scorelane_waiting_rows", "length")
+    assert total(page(service), name, "length") == waiting / 10  # rows per second
+    service.work()
+    assert total(page(service), name) == 0
+    service.client.post("/jobs", json={"text": ["good"]})
+    assert total(page(service), name, "length") == 1
+
+
+def test_the_backlog_is_known_without_workers(service: Service) -> None:
+    """What waits can be scaled by when the last worker has gone."""
+    service.submit(b"text\n" + b"good\n" * 500)
+    service.fleet._processes = 0
+    found = page(service)
+    assert total(found, "scorelane_model_processes") == 0
+    assert total(found, "scorelane_backlog_seconds", "length") > 40
 
 
 def test_occupied_threads_are_counted(service: Service) -> None:
@@ -134,3 +166,15 @@ def test_the_workers_are_listed(service: Service) -> None:
     assert worker["started_at"] == "1970-01-01T00:00:01.000Z"
     assert total(page(service), "scorelane_workers") == 1
     assert total(page(service), "scorelane_worker_memory_bytes") == 20
+
+
+def test_usage_by_owner(service: Service) -> None:
+    """What was scored is counted by owner; owners without a series of their own are one."""
+    some_work(service)
+    service.store._accounts[today(0), "alice", "k", "m@1"] = Used(7, 2, 100, 1_500_000)
+    after = page(service)
+    assert total(after, "scorelane_usage_rows_total", "alice", "completed") == 7
+    assert total(after, "scorelane_usage_rows_total", "alice", "failed") == 2
+    assert total(after, "scorelane_usage_bytes_total", "alice") == 100
+    assert total(after, "scorelane_usage_scoring_seconds_total", "alice") == 1.5
+    assert total(after, "scorelane_usage_rows_total", "completed") == 2 + 7

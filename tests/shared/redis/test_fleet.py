@@ -1,11 +1,15 @@
 """The fleet on a real Redis: heartbeats and announcements."""
 
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from support.doctor import a_worker
+from support.redis_commands import commands_during
+from support.refusing import full_disk, full_memory
 
 from shared.config.settings import Settings
 from shared.fleet import Served
@@ -177,3 +181,88 @@ def test_a_learned_rate_replaces_the_measured_one(
     later = RedisFleet(link, redis_settings)
     assert later.models()[CARD.name].rate == 2.5
     assert later.rates() == {CARD.full_name: 2.5, "mine@000000000002": 5.0}
+
+
+def test_rates_of_versions_that_are_gone_are_forgotten(fleet: RedisFleet) -> None:
+    """A rate is kept while its version is served, or is the one that new jobs would get."""
+    fleet.announce("node", served(CARD))
+    for full_name in (CARD.full_name, OTHER.full_name, "kept@000000000003"):
+        fleet.learn(full_name, 2.5)
+    fleet.forget_unserved(0.0)
+    assert fleet.rates() == {CARD.full_name: 2.5}
+    fleet.leave("node")
+    fleet.forget_unserved(0.0)
+    assert fleet.rates() == {CARD.full_name: 2.5}
+
+
+def test_a_heartbeat_costs_little_while_nothing_changes(fleet: RedisFleet, link: RedisLink) -> None:
+    """It renews everything by one script, and reads or repeats no announcement."""
+    fleet.announce("node", served(CARD, KEPT))
+    names = [CARD.full_name, KEPT.full_name]
+    fleet.beat("node", names)
+    for key in ("worker", "serves"):
+        link.client.expire(link.key(key, "node"), 1)
+    link.client.srem(link.key("nodes"), "node")
+    commands = commands_during(link, lambda: fleet.beat("node", names))
+    assert commands == {"evalsha": 1, "del": 1, "hgetall": 1, "pexpire": 2, "sadd": 1}
+    assert link.client.ttl(link.key("worker", "node")) > 1
+    assert link.client.ttl(link.key("serves", "node")) > 1
+    assert fleet.serving() == dict.fromkeys(names, 1)
+
+
+@pytest.mark.parametrize("lost", ["worker", "serves"])
+def test_a_heartbeat_repeats_what_redis_has_lost(
+    fleet: RedisFleet, link: RedisLink, lost: str
+) -> None:
+    """Also one of two keys of a worker that otherwise did not change."""
+    fleet.announce("node", served(CARD))
+    fleet.beat("node", [CARD.full_name])
+    fleet.beat("node", [CARD.full_name])
+    link.client.delete(link.key(lost, "node"))
+    assert fleet.beat("node", [CARD.full_name]) == 1
+    for key in ("worker", "serves"):
+        assert link.client.hlen(link.key(key, "node")) == 1
+        assert link.client.pttl(link.key(key, "node")) > 0
+
+
+def test_the_processes_are_counted_once_for_all(
+    fleet: RedisFleet, link: RedisLink, redis_settings: Settings
+) -> None:
+    """However many workers there are, a process that wants to know their number reads one key."""
+    for number in range(20):
+        RedisFleet(link, redis_settings).announce(f"node-{number}", served(CARD))
+    fleet.serving()
+    readers = [RedisFleet(link, redis_settings) for _ in range(20)]
+    found: list[int] = []
+    commands = commands_during(
+        link, lambda: found.extend(reader.processes(CARD.full_name) for reader in readers)
+    )
+    assert found == [20] * 20
+    assert commands.total() <= 20 + 2 + 1 + 20 + 1, "each reads a key; one may have to count"
+    readers[0].leave("node-7")
+    assert fleet.serving() == {CARD.full_name: 19}
+
+
+def test_processes_of_a_worker_of_an_older_release_count(
+    fleet: RedisFleet, link: RedisLink
+) -> None:
+    """Such a worker writes only its announcements; a worker that is gone leaves the list."""
+    fleet.announce("older", served(CARD, KEPT))
+    fleet.announce("gone", served(CARD))
+    for key in ("worker", "serves"):
+        link.client.delete(link.key(key, "gone"))
+    link.client.delete(link.key("serves", "older"), link.key("serving"))
+    assert fleet.serving() == {CARD.full_name: 1, KEPT.full_name: 1}
+    assert link.client.smembers(link.key("nodes")) == {"older"}
+
+
+@pytest.mark.parametrize("refusing", [full_memory, full_disk])
+def test_the_processes_are_counted_while_redis_refuses_to_write(
+    fleet: RedisFleet, link: RedisLink, refusing: Callable[[Any], AbstractContextManager[None]]
+) -> None:
+    """Neither a full memory nor a full disk keeps anybody from asking who serves a model."""
+    fleet.announce("node", served(CARD))
+    link.client.sadd(link.key("nodes"), "gone")
+    link.client.delete(link.key("serving"))
+    with refusing(link.client):
+        assert fleet.serving() == {CARD.full_name: 1}

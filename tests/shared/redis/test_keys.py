@@ -16,6 +16,7 @@ from shared.jobs.job import CallbackState, Job, State
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import FINISH, Answer, BadRow
 from shared.jobs.summary import Summary
+from shared.jobs.usage import Budget, Claim
 from shared.monitoring.logged import LoggedError
 from shared.monitoring.sample import Sample
 from shared.redis.erasure import note_refusal
@@ -30,7 +31,7 @@ README = Path(shared.redis.__file__).with_name("README.md")
 NODE = "here-1"
 
 #: Keys that only a Celery worker makes, or a move to the blob store while it runs.
-OF_A_WORKER = {"unacked", "unacked_index", "malformed", "archive:writing", "archive:erase"}
+OF_A_WORKER = {"malformed", "archive:writing", "archive:erase"}
 
 
 def table() -> dict[str, str]:
@@ -43,7 +44,7 @@ def table() -> dict[str, str]:
 def expression(name: str) -> re.Pattern[str]:
     """What matches the keys of a pattern such as `job:<id>:parts`."""
     pieces = re.split(r"(<\w+>)", name)
-    wild = {"<id>": "[0-9a-f]{32}", "<model>": "[^:]+@[^:]+"}
+    wild = {"<id>": "[0-9a-f]{32}", "<model>": "[^:]+@[^:]+", "<owner>": ".*"}
     found = [wild.get(one, ".+") if one.startswith("<") else re.escape(one) for one in pieces]
     return re.compile("".join(found))
 
@@ -61,7 +62,8 @@ def use_bulk_jobs(store: RedisJobStore) -> Iterator[None]:
     binding = Binding(key="a" * 64, token=token, fingerprint="f")
     job = job_of(owner="me", binding=binding, callback_url="https://example.org/scored")
     job_id = job.spec.id
-    store.create(job)
+    store.create(job, claim=Claim(20, (Budget("key:k1", 100),)))
+    yield
     store.move(job_id, State.RUNNING)
     store.add_parts(job_id, parts(2), known=0, last=True, lanes=2)
     store.begin_part(job_id, 0)
@@ -79,6 +81,8 @@ def use_bulk_jobs(store: RedisJobStore) -> Iterator[None]:
     yield
     store.take_callbacks(10, 60)
     store.note_callback(job_id, CallbackState.PENDING, error="no answer", again_in=5)
+    store.create(job_of(retry_of=job_id))
+    yield
     store.load("me")
     store.spend("me", 60)
     store.link_secret()
@@ -106,6 +110,7 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
     fleet = RedisFleet(link, settings)
     fleet.announce(NODE, [])
     fleet.learn(MODEL, 1.0)
+    fleet.serving()
     fleet.describe(
         Worker(
             name=NODE,
@@ -123,6 +128,7 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
     link.client.hset(link.key("unserved"), "fast", 1.0)
     link.client.hset(link.key("replaced"), "fast@0", 1.0)
     store.due("sweep", 60)
+    store.notice_restart()
     RedisMonitor(link).note([LoggedError("api", "error", "x", "", "", "here", 1.0, 2.0, 1)])
     RedisMonitor(link).record(Sample(1.0, 0, 0, 0, 0, 0, 0, None, {}))
     note_refusal(link, "no permissions", 60)

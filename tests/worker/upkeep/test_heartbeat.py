@@ -54,10 +54,25 @@ class Models:
 
 
 class Store:
-    """A job store in which work always waits."""
+    """A job store in which work always waits, and every turn is due."""
 
     def waits(self, full_names: list[str]) -> bool:
         return True
+
+    def due(self, what: str, seconds: float) -> bool:
+        return True
+
+
+class OneTurn(Store):
+    """A job store for which everything is due once."""
+
+    def __init__(self) -> None:
+        self.done: set[str] = set()
+
+    def due(self, what: str, seconds: float) -> bool:
+        is_due = what not in self.done
+        self.done.add(what)
+        return is_due
 
 
 class Reconciler:
@@ -77,9 +92,11 @@ def make_heartbeat(
     stall_detector: StallDetector,
     describe: Any = lambda: None,
     drop_queues: Any = len,
+    store: Any = None,
+    models: Any = None,
 ) -> Heartbeat:
-    store: Any = Store()
-    models: Any = Models()
+    store = store or Store()
+    models = models or Models()
     return Heartbeat(
         "here-1",
         models,
@@ -104,6 +121,22 @@ def test_the_heartbeat_goes_on(error: Exception) -> None:
     heartbeat.stop()
     heartbeat.join()
     assert fleet.left == "here-1"
+
+
+def test_workers_of_the_same_models_reconcile_in_turn() -> None:
+    """Of many, one reconciles in a period; those of other models have turns of their own."""
+    others = Models()
+    others.names = lambda: ["deep@1"]  # type: ignore[method-assign]
+    store, turns = OneTurn(), {}
+    for name, models in (("one", None), ("two", None), ("other", others)):
+        fleet, turns[name] = Fleet(RedisAway("away")), Reconciler()
+        heartbeat = make_heartbeat(
+            fleet, turns[name], StallDetector(LIMITS), store=store, models=models
+        )
+        heartbeat.start()
+        wait_for(lambda fleet=fleet: fleet.beats > 5)
+        heartbeat.stop()
+    assert {name: one.turns for name, one in turns.items()} == {"one": 1, "two": 0, "other": 1}
 
 
 def test_no_work_is_taken_for_a_model_that_a_process_could_not_load() -> None:

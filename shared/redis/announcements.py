@@ -1,0 +1,177 @@
+"""What workers write about themselves into Redis: announcements, heartbeats, descriptions.
+
+The announcements are long, because they hold the cards of the models. So what others ask for all
+the time, the number of processes by model, is kept apart: `serves:<node>` has the names alone, and
+`serving` has the numbers of the whole fleet, counted at most once in `COUNTED_SECONDS`. Otherwise
+each of many processes would read what each of many workers has announced.
+"""
+
+import json
+import logging
+import os
+from collections.abc import Collection, Iterable, Mapping
+from hashlib import sha1
+from typing import Any
+
+from typing_extensions import override
+
+from shared.config.settings import Settings
+from shared.fleet import Fleet, Served, Worker
+from shared.redis.link import RedisLink
+
+logger = logging.getLogger(__name__)
+
+#: A worker that has missed this many heartbeats is taken for dead.
+MISSED_BEATS = 4
+
+#: How long the numbers of processes are used, in seconds. An announcement or the end of a worker
+#: has them counted again at once; this is the delay for workers that end without a word.
+COUNTED_SECONDS = 1.0
+
+
+class RedisAnnouncements(Fleet):
+    """The part of the fleet that workers write. Their keys expire unless they send heartbeats."""
+
+    def __init__(self, link: RedisLink, settings: Settings) -> None:
+        self._link = link
+        self._lifetime = round(settings.heartbeat_seconds * MISSED_BEATS * 1000)
+        self._announced: dict[str, str] = {}
+        self._served: frozenset[str] = frozenset()
+
+    @override
+    def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
+        served, pid = list(served), str(os.getpid())
+        models = self._link.key("models")
+        remember = "HSETNX" if replaces else "HSET"
+        self._link.at_once(
+            ("HSET", self._link.key("worker", node), pid, text_of(served)),
+            ("HSET", self._link.key("serves", node), pid, _names_of(served)),
+            *self._renewal(node),
+            *((remember, models, one.card.name, one.model_dump_json()) for one in served),
+            self._count_again(),
+        )
+
+    @override
+    def beat(self, node: str, full_names: Collection[str]) -> int:
+        lives = all(map(_lives, map(int, self._announced)))
+        if self._announced and lives and self._served == frozenset(full_names):
+            digest = _digest_of(self._announced)
+            if self._link.run("beat", node, self._lifetime, digest):
+                return len(self._announced)
+        return self._beat_anew(node, full_names)
+
+    def _beat_anew(self, node: str, full_names: Collection[str]) -> int:
+        """A heartbeat after something has changed."""
+        # Announcements that Redis has lost are repeated; those of processes that have died are
+        # removed, and so are models that another process of the worker could not load.
+        worker, models = self._link.key("worker", node), self._link.key("models")
+        serves = self._link.key("serves", node)
+        texts = self._link.client.hgetall(worker)
+        readable = {
+            pid: text for pid, text in texts.items() if pid.isdecimal() and read(text) is not None
+        }
+        self._announced.update(readable)
+        dead = [pid for pid in self._announced if not _lives(int(pid))]
+        for pid in dead:
+            del self._announced[pid]
+        # What cannot be read is removed, and announced again below.
+        gone = {*dead, *(texts.keys() - readable.keys())}
+        commands: list[tuple[Any, ...]] = []
+        if gone:
+            commands += [("HDEL", worker, *gone), ("HDEL", serves, *gone)]
+        for pid, announcement in self._announced.items():
+            served = [one for one in served_in([announcement]) if one.card.full_name in full_names]
+            if (text := text_of(served)) != announcement:
+                self._announced[pid] = text
+                commands.append(("HSET", worker, pid, text))
+                commands.append(("HSET", serves, pid, _names_of(served)))
+        # HSETNX, field by field: a process that announces itself at this moment must win.
+        for pid, announcement in self._announced.items():
+            commands.append(("HSETNX", worker, pid, announcement))
+            commands.append(("HSETNX", serves, pid, _names_of(served_in([announcement]))))
+        if self._announced:
+            commands += self._renewal(node)
+            for one in served_in(self._announced.values()):
+                commands.append(("HSETNX", models, one.card.name, one.model_dump_json()))
+        self._link.at_once(*commands, self._count_again())
+        self._served = frozenset(full_names)
+        return len(self._announced)
+
+    def _renewal(self, node: str) -> list[tuple[Any, ...]]:
+        # By Redis's clock alone: the clock of the worker's host may be wrong.
+        return [
+            ("PEXPIRE", self._link.key("worker", node), self._lifetime),
+            ("PEXPIRE", self._link.key("serves", node), self._lifetime),
+            ("SADD", self._link.key("nodes"), node),
+        ]
+
+    def _count_again(self) -> tuple[str, str]:
+        return "DEL", self._link.key("serving")
+
+    def announced(self) -> dict[int, list[Served]]:
+        """What each process of this worker had announced at the last heartbeat, by its pid."""
+        return {int(pid): served_in([text]) for pid, text in list(self._announced.items())}
+
+    @override
+    def describe(self, worker: Worker) -> None:
+        key = self._link.key("about", worker.name)
+        self._link.at_once(
+            ("SET", key, worker.model_dump_json(), "PX", self._lifetime),
+            # A worker that is loading its models has announced nothing yet.
+            ("SADD", self._link.key("nodes"), worker.name),
+        )
+
+    @override
+    def leave(self, node: str) -> None:
+        kinds = "worker", "serves", "about"
+        self._link.client.delete(*(self._link.key(kind, node) for kind in kinds))
+        self._link.client.srem(self._link.key("nodes"), node)
+        self._link.client.delete(self._link.key("serving"))
+
+    def forget(self) -> None:
+        """Take every worker for dead; live ones come back at their next heartbeat."""
+        self._link.client.delete(self._link.key("nodes"), self._link.key("serving"))
+
+    def _count(self) -> dict[str, int]:
+        """The number of live processes by the full name of a model, as counted last."""
+        text = self._link.client.get(self._link.key("serving"))
+        text = text or self._link.run("serving", round(COUNTED_SECONDS * 1000))
+        found: dict[str, int] = json.loads(text)
+        return found
+
+
+def text_of(served: Iterable[Served]) -> str:
+    """The announcement of a process that serves these models."""
+    return json.dumps([one.model_dump(mode="json") for one in served])
+
+
+def served_in(announcements: Iterable[str]) -> list[Served]:
+    """The models of announcements; those that cannot be read are left out."""
+    return [one for text in announcements for one in read(text) or []]
+
+
+def read(announcement: str) -> list[Served] | None:
+    """What a process has announced; None if that cannot be read. It must not hide the others."""
+    try:
+        return [Served.model_validate(one) for one in json.loads(announcement)]
+    except (ValueError, TypeError):
+        logger.error("an announcement in Redis cannot be read, and is left out")  # noqa: TRY400
+        return None
+
+
+def _names_of(served: Iterable[Served]) -> str:
+    return " ".join(one.card.full_name for one in served)
+
+
+def _digest_of(announced: Mapping[str, str]) -> str:
+    """As the script `beat` makes it of the announcements in Redis."""
+    texts = (f"{pid}:{announcement}" for pid, announcement in announced.items())
+    return "".join(sorted(sha1(text.encode()).hexdigest() for text in texts))  # noqa: S324  as Redis
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
