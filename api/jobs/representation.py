@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from api.requests.terms import on_error_of
 from api.schema.column_types import EXAMPLE_OUTPUTS, OutputJson, outputs_json
 from api.services import Services
-from shared.jobs.job import ENDED, CallbackState, Job, State
+from shared.jobs.job import ENDED, CallbackState, Job, Priority, State
 from shared.telemetry.timestamps import rfc3339
 
 #: The longest `Retry-After`, in seconds.
@@ -83,6 +83,9 @@ class JobJson(TypedDict):
         Literal["skip", "fail"] | float,
         Field(description="A share: more rows with an error than this fail the job."),
     ]
+    priority: Annotated[
+        Priority, Field(description="Its share of the workers among the jobs of its owner.")
+    ]
     options: Annotated[
         dict[str, str] | None,
         Field(
@@ -115,6 +118,7 @@ EXAMPLE_JOB: JobJson = {
     "expires_at": None,
     "error": None,
     "on_error": "skip",
+    "priority": "normal",
     "options": {"text_column": "review", "retention_seconds": "86400"},
     "callback": {"state": CallbackState.WAITING, "attempts": 0, "last_error": None},
     "labels": {"team": "growth"},
@@ -153,6 +157,7 @@ def job_json(services: Services, job: Job) -> JobJson:
         "expires_at": _moment(None if job.finished_at is None else job.finished_at + retention),
         "error": job.error,
         "on_error": on_error_of(job.spec.tolerance),
+        "priority": job.spec.priority,
         "options": _options(job),
         "callback": _callback(job),
         "labels": job.spec.labels,

@@ -12,6 +12,8 @@ _NO_BUCKET = re.compile(
     r"NoSuchBucket|ContainerNotFound|specified bucket does not exist|container does not exist"
 )
 _EXPIRED = re.compile(r"ExpiredToken|TokenRefreshRequired|token (?:included|has|is) .*expired")
+#: Signatures hold the time; a store takes those of the last quarter of an hour, and of the next.
+_SKEWED = re.compile(r"RequestTimeTooSkewed")
 _NO_CREDENTIALS = re.compile(r"169\.254\.169\.254|metadata\.google|MissingCredentials")
 
 #: The statuses by which a store says who may do what.
@@ -69,7 +71,8 @@ def _number(text: str) -> int:
     if _NO_BUCKET.search(text):
         return errno.ENODEV
     status = _STATUS.search(text)
-    is_denied = status and status[1] in _DENIED and not _EXPIRED.search(text)
+    is_denied = status and status[1] in _DENIED
+    is_denied = is_denied and not (_EXPIRED.search(text) or _SKEWED.search(text))
     return errno.EACCES if is_denied else errno.EIO
 
 
@@ -81,6 +84,8 @@ def _reason(text: str, named_in: str) -> str:
         return f"does not exist. Make it, or name another{named_in}."
     if _EXPIRED.search(text):
         return f"refuses the credentials, because they have expired ({said}). Renew them."
+    if _SKEWED.search(text):
+        return f"refuses requests of this host, whose clock is wrong ({said}). Set it, by NTP."
     if _NO_CREDENTIALS.search(text):
         return "cannot be used without credentials. Set AWS_ACCESS_KEY_ID and the like."
     if status and status[1] in _DENIED:

@@ -9,6 +9,7 @@ from support.in_memory import Service
 from support.scraped import check_openmetrics, complaints, total
 
 from shared.fleet import Worker
+from shared.jobs.usage import Used, today
 
 
 @pytest.fixture(autouse=True)
@@ -165,3 +166,15 @@ def test_the_workers_are_listed(service: Service) -> None:
     assert worker["started_at"] == "1970-01-01T00:00:01.000Z"
     assert total(page(service), "scorelane_workers") == 1
     assert total(page(service), "scorelane_worker_memory_bytes") == 20
+
+
+def test_usage_by_owner(service: Service) -> None:
+    """What was scored is counted by owner; owners without a series of their own are one."""
+    some_work(service)
+    service.store._accounts[today(0), "alice", "k", "m@1"] = Used(7, 2, 100, 1_500_000)
+    after = page(service)
+    assert total(after, "scorelane_usage_rows_total", "alice", "completed") == 7
+    assert total(after, "scorelane_usage_rows_total", "alice", "failed") == 2
+    assert total(after, "scorelane_usage_bytes_total", "alice") == 100
+    assert total(after, "scorelane_usage_scoring_seconds_total", "alice") == 1.5
+    assert total(after, "scorelane_usage_rows_total", "completed") == 2 + 7
