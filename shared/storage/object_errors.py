@@ -16,6 +16,16 @@ _EXPIRED = re.compile(r"ExpiredToken|TokenRefreshRequired|token (?:included|has|
 _SKEWED = re.compile(r"RequestTimeTooSkewed")
 _NO_CREDENTIALS = re.compile(r"169\.254\.169\.254|metadata\.google|MissingCredentials")
 
+#: What is wrong, and what to do; `{said}` is the store's own word for it.
+_KNOWN = (
+    (_EXPIRED, "refuses the credentials, because they have expired ({said}). Renew them."),
+    (_SKEWED, "refuses requests of this host, whose clock is wrong ({said}). Set it, by NTP."),
+    (
+        _NO_CREDENTIALS,
+        "cannot be used without credentials. Set AWS_ACCESS_KEY_ID and the like.",
+    ),
+)
+
 #: The statuses by which a store says who may do what.
 _DENIED = ("401", "403")
 
@@ -82,12 +92,9 @@ def _reason(text: str, named_in: str) -> str:
     said = code or (f"{status[1]} {status[2]}".strip() if status else "")
     if _NO_BUCKET.search(text):
         return f"does not exist. Make it, or name another{named_in}."
-    if _EXPIRED.search(text):
-        return f"refuses the credentials, because they have expired ({said}). Renew them."
-    if _SKEWED.search(text):
-        return f"refuses requests of this host, whose clock is wrong ({said}). Set it, by NTP."
-    if _NO_CREDENTIALS.search(text):
-        return "cannot be used without credentials. Set AWS_ACCESS_KEY_ID and the like."
+    for pattern, says in _KNOWN:
+        if pattern.search(text):
+            return says.format(said=said)
     if status and status[1] in _DENIED:
         return (
             f"denies access ({said}). The credentials need the right to read, write, list and "
