@@ -21,6 +21,7 @@ from api.security import identity
 from api.security.access import Access
 from api.services import Services
 from api.submission import retry, sentiment, submit
+from api.usage import views as usage
 from api.v1 import batches as v1_batches
 from api.v1 import files as v1_files
 from shared.config.settings import Settings
@@ -111,6 +112,7 @@ def create_app(
         swagger_page,
         console,
         identity,
+        usage,
         v1_files,
         v1_batches,
     ):

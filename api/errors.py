@@ -52,6 +52,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.CrossSite: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.OwnerFull: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.BudgetSpent: HTTPStatus.TOO_MANY_REQUESTS,
     errors.ServiceFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BodiesFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,

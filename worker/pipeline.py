@@ -16,6 +16,7 @@ from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
 from shared.jobs.job import Spec, State
 from shared.jobs.job_store import JobStore
+from shared.jobs.usage import Cost
 from shared.lanes import Lanes
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import settle
@@ -180,8 +181,9 @@ class Pipeline:
         try:
             with self._renewing(job_id, number):
                 scored = self._part_scorer.score(spec, number, begun)
+                cost = Cost(begun.part.length, self._journal.now() - began)
                 # Within the lease, because it may wait until the part before is closed.
-                self._run_close(partial(self._close, spec, number, scored, began))
+                self._run_close(partial(self._close, spec, number, scored, began, cost))
         except PlaceError as error:
             self._endings.fail(job_id, str(error))
             self._lanes.fill(spec.full_name)
@@ -192,7 +194,7 @@ class Pipeline:
             self._endings.hold_up(job_id, number, "a part of it cannot be read", error)
             self._lanes.fill(spec.full_name)
 
-    def _close(self, spec: Spec, number: int, scored: Scored, began: float) -> None:
+    def _close(self, spec: Spec, number: int, scored: Scored, began: float, cost: Cost) -> None:
         """Store the result of a part, mark it done, and start the next one in its lane."""
         counts = scored.counts
         try:
@@ -211,6 +213,7 @@ class Pipeline:
             lanes=self._lanes.count(spec.full_name),
             bad=counts.bad,
             summary=counts.summary,
+            cost=cost,
         )
         rows = counts.completed, counts.failed
         self._journal.score(spec.full_name, spec.id, number, rows, began)

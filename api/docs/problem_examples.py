@@ -61,6 +61,13 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
         "key": "v1/files/of-alice/0197b7c7c4a3e5f6a7b8c9d0e1f2a3b4/content",
         "reason": "it was cut, and has 1,024 bytes now",
     },
+    errors.BudgetSpent: {
+        "who": "This API key",
+        "budget": "1,000,000",
+        "left": "12,000",
+        "rows": "50,000",
+        "advice": "Send it again after 2026-12-01 00:00 UTC, when the next day's budget begins.",
+    },
     errors.ResultsDamaged: {
         "rows": "rows 1,001 to 2,000",
         "advice": "Fetch all other rows with partial=true.",

@@ -42,6 +42,7 @@ OF_ROWS: tuple[type[ScorelaneError], ...] = (
     errors.TooLarge,
     errors.BodiesFull,
     errors.ServiceFull,
+    errors.BudgetSpent,
     errors.NoModelYet,
 )
 

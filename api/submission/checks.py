@@ -19,6 +19,7 @@ from api.requests.limits import check_columns, check_length, check_rows
 from api.requests.terms import Terms
 from api.services import Services
 from api.submission.admission import Admitted, admit
+from api.submission.budgets import LineCount, check_budgets
 from api.submission.room import check_room
 from api.submission.stored_upload import StoredUpload
 from api.submission.write_behind import write_behind
@@ -155,6 +156,7 @@ def check_early(
     """
     check_length(services.settings, announced)
     check_room(services, 0)
+    check_budgets(services)
     return None if content.is_form else admit(services, content.options())
 
 
@@ -185,12 +187,14 @@ def check_upload(
         destination.open,
         delimiter_is_named=content.delimiter_is_named,
     )
+    lines = LineCount(services)
     with services.body_memory.reserving() as memory, destination.writing() as write:
         for chunk in content.chunks:
             if reader.held:
                 memory.raise_to(COPIES * (reader.held + len(chunk)), SHORTER_ADVICE)
             reader.feed(chunk)
             check_length(settings, reader.size)
+            lines.feed(chunk)
             write(chunk)
     admitted = early or admit(services, content.options())
     columns = reader.finish()
@@ -202,11 +206,13 @@ def check_upload(
     if isinstance(layout, CsvLayout):
         layout = layout.model_copy(update={"decimal": options.decimal})
     check_columns(settings, layout.width)
+    most_rows = lines.most_rows(header_lines=int(content.kind.format is Format.CSV))
     if content.kind.format is Format.PARQUET:
         # A text file's rows are counted only when the job is split.
         check_rows(settings, reader.about_rows)
+        most_rows = reader.about_rows
     check_room(services, reader.about_rows)
-    stored = StoredUpload(layout, reader.size, reader.about_rows)
+    stored = StoredUpload(layout, reader.size, reader.about_rows, most_rows)
     return CheckedUpload(admitted, columns, carried, stored)
 
 

@@ -12,6 +12,7 @@ from api.jobs.representation import ModelName
 from api.requests.content import content_of
 from api.security.access import current_identity
 from api.services import Services
+from api.submission.budgets import rows_left
 from api.submission.findings import Findings, Sample
 from api.submission.given_options import options_of
 from api.submission.guessing import Guesses
@@ -67,6 +68,10 @@ class Estimate(TypedDict):
     share_of_waiting_rows: Annotated[
         float | None,
         Field(description="Of the limit on your waiting rows, with those that wait already."),
+    ]
+    budget_left: Annotated[
+        int | None,
+        Field(description="The rows that your budget has left today (UTC); null: no limit."),
     ]
 
 
@@ -124,6 +129,7 @@ EXAMPLE: DryRun = {
         "processes": 2,
         "share_of_rows": 0.02,
         "share_of_waiting_rows": 0.005,
+        "budget_left": 20_000_000,
     },
 }
 
@@ -208,6 +214,7 @@ def _estimate(services: Services, served: Served, rows: int | None) -> Estimate:
         "processes": processes,
         "share_of_rows": None if rows is None else round(rows / settings.max_rows, 6),
         "share_of_waiting_rows": None if rows is None else round((waiting + rows) / limit, 6),
+        "budget_left": rows_left(services),
     }
 
 

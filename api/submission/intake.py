@@ -83,7 +83,8 @@ def _take_json(
             for lines in written_rows(rows, len(checked.admitted.inputs.inputs)):
                 file.write(lines)
                 size += len(lines)
-        return record_bulk(services, served, job_id, StoredUpload(NDJSON, size, len(rows)), terms)
+        upload = StoredUpload(NDJSON, size, len(rows), len(rows))
+        return record_bulk(services, served, job_id, upload, terms)
 
 
 def _take_sources(

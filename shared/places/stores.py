@@ -13,10 +13,10 @@ from shared.places.address import Place, place_of
 from shared.places.web_files import WebFiles
 from shared.storage.blob_process import ProcessBlobs
 from shared.storage.blobs import BlobStore
-from shared.storage.object_blobs import ObjectBlobs, check_fork
+from shared.storage.object_blobs import ObjectBlobs
 from shared.storage.object_errors import ObjectStorageError, as_os_errors
 from shared.storage.object_files import ObjectReader, Range
-from shared.storage.object_store import open_object_store
+from shared.storage.object_store import check_fork, open_object_store
 
 if TYPE_CHECKING:
     from obstore import GetOptions

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
-from redis.exceptions import LockError
+from redis.exceptions import LockError, NoPermissionError
 from redis.lock import Lock
 from typing_extensions import override
 
@@ -52,6 +52,14 @@ class RedisUpkeep(RedisBase):
             ("SET", self._link.key("done", what), now, "NX", "PX", round(seconds * 1000)),
         )
         return bool(done)
+
+    @override
+    def notice_restart(self) -> bool:
+        try:
+            server = self._link.client.info("server")["run_id"]
+        except NoPermissionError:
+            return False
+        return bool(self._link.run("notice_server", server))
 
     @override
     def waited_for(self) -> set[str]:

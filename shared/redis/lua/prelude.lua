@@ -25,9 +25,15 @@ local function arguments_from(first)
   return found
 end
 
+-- The time at which the script began; it is asked for once.
+local began
+
 local function now()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) + tonumber(time[2]) / 1000000
+  if not began then
+    local time = redis.call('TIME')
+    began = tonumber(time[1]) + tonumber(time[2]) / 1000000
+  end
+  return began
 end
 
 local function stamp(seconds)

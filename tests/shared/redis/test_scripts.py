@@ -10,7 +10,7 @@ import shared.redis
 LUA = Path(shared.redis.__file__).parent / "lua"
 
 #: Functions that scripts use; they take no arguments of their own.
-LIBRARIES = {"prelude", "summaries", "turns"}
+LIBRARIES = {"prelude", "summaries", "turns", "usage"}
 
 SCRIPTS = sorted(path for path in LUA.glob("*.lua") if path.stem not in LIBRARIES)
 

@@ -7,6 +7,7 @@ a word to either end, as on a switch: no program gets a reset, and no address be
 import os
 import subprocess
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -81,14 +82,11 @@ class Host:
         assert done.returncode == 0, f"{self.name}: {command} failed: {done.stderr}"
         return done.stdout
 
-    def write(self, name: str, content: str) -> None:
-        """Write a file into the data folder of this host."""
-        subprocess.run(
-            [*self._inside, "tee", str(self.folder / name)],
-            input=content.encode(),
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+    def write(self, name: str, content: str | bytes) -> None:
+        """Write a file into the data folder of this host, in place of the bytes that it has."""
+        content = content.encode() if isinstance(content, str) else content
+        command = ["dd", f"of={self.folder / name}", "conv=notrunc", "status=none"]
+        subprocess.run([*self._inside, *command], input=content, check=True)
 
     def start(self, program: str, *command: str, env: dict[str, str]) -> psutil.Process:
         """Start a program on this host; its log is `<host>.<program>.log`."""
@@ -113,7 +111,8 @@ class Host:
 
     def die(self) -> None:
         """End all processes of this host at once, as a power cut does. Pull out its cable first."""
-        self.init.kill()
+        with suppress(psutil.NoSuchProcess):  # it was lost before
+            self.init.kill()
         for program in (*(enters for _, enters in self._programs), self._unshare):
             program.wait()
 
