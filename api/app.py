@@ -32,6 +32,7 @@ from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
 from shared.places.output_folder import OpenOutput, OutputFolder
 from shared.places.stores import Stores
+from shared.places.web_files import WebFiles
 from shared.storage.blobs import Blobs
 from shared.storage.direct_files import DirectFiles
 
@@ -83,7 +84,7 @@ def create_app(
         StreamSlots(settings.max_streams),
         waits,
         BodyMemory(settings.body_memory_bytes),
-        stores or Stores(),
+        stores or Stores(web=WebFiles(settings)),
         open_output,
         direct,
     )

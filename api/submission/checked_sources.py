@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from api.process.body_memory import Reservation
 from api.requests.terms import Terms
+from api.security.access import current_identity
 from api.services import Services
 from api.submission.admission import Admitted
 from api.submission.checks import CheckedUpload, check_upload
@@ -144,7 +145,7 @@ def _sources(services: Services, files: Files, upload: CheckedUpload) -> Iterato
 def _look_at_csv(
     stores: Stores, files: Files, found: Found, layout: CsvLayout, columns: list[str]
 ) -> Source:
-    head, found = stores.head(found.place, HEAD_BYTES)
+    head, found = stores.head(found.place, HEAD_BYTES, current_identity().owner)
     source = source_of(found)
     reader = CsvUpload(files.content.delimiter, is_named=files.content.delimiter_is_named)
     reader.feed(head)
@@ -177,7 +178,7 @@ def _difference(columns: list[str], first: list[str], files: Files) -> str:
 
 def _look_at_lines(services: Services, found: Found, upload: CheckedUpload) -> Source:
     stores, most = services.stores, services.settings.max_record_bytes
-    head, found = stores.head(found.place, NDJSON_BYTES)
+    head, found = stores.head(found.place, NDJSON_BYTES, current_identity().owner)
     source = source_of(found)
     if b"\n" not in head and len(head) < found.size:
         head = stores.read(source, 0, min(most + 1, found.size))

@@ -107,7 +107,8 @@ def find_files(
     first = _first_with_rows(stores, found, until)
     with answering(found[first].place, until):
         # A little more than a dry run wants, so that it need not ask to know that there is more.
-        head, found[first] = stores.head(found[first].place, PREVIEW_BYTES + HEAD_BYTES)
+        owner, length = current_identity().owner, PREVIEW_BYTES + HEAD_BYTES
+        head, found[first] = stores.head(found[first].place, length, owner)
     content = content_of_file(
         found[first].place.key,
         _chunks(stores, found[first], head, until),
@@ -137,10 +138,11 @@ def answering(place: Place, until: float) -> Iterator[None]:
 
 def _in(stores: Stores, place: Place) -> list[Found]:
     """The files of an address: itself, or what is in a folder."""
-    if place.scheme == "https":
-        raise BadPlace(address=place.url, reason="files of web servers cannot be read yet")
+    if place.scheme == "https" and place.is_folder:
+        reason = "of a web server only a file can be read, because folders cannot be listed"
+        raise BadPlace(address=place.url, reason=reason)
     if not place.is_folder:
-        _, found = stores.head(place, 1)
+        _, found = stores.head(place, 1, current_identity().owner)
         if not found.size:
             raise InFile(address=place.url, reason="The file is empty.")
         return [found]
@@ -214,7 +216,7 @@ def _first_with_rows(stores: Stores, found: list[Found], until: float) -> int:
         if one.size > HEAD_BYTES:
             return index
         with answering(one.place, until):
-            head, _ = stores.head(one.place, HEAD_BYTES)
+            head, _ = stores.head(one.place, HEAD_BYTES, current_identity().owner)
         if head.strip() and head.strip().count(b"\n") >= least:
             return index
     return len(found) - 1
@@ -223,7 +225,12 @@ def _first_with_rows(stores: Stores, found: list[Found], until: float) -> int:
 def source_of(found: Found, start: int = 0, rows_at: int = 0) -> Source:
     """A file as a job records it."""
     return Source(
-        address=found.place.url, size=found.size, etag=found.etag, start=start, rows_at=rows_at
+        address=found.place.url,
+        size=found.size,
+        etag=found.etag,
+        owner=current_identity().owner,
+        start=start,
+        rows_at=rows_at,
     )
 
 

@@ -233,8 +233,8 @@ class SourceMissing(PlaceError):
 
 
 class SourceDenied(PlaceError):
-    """The credentials of this service may not read {address}. Whoever runs the service has to give
-    them the right to read and list there.
+    """The credentials of this service may not read {address}, or its server refuses that. Whoever
+    runs the service has to give them the right to read and list there.
     """
 
 

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from shared.config.object_address import ObjectAddress
-from shared.errors.input import SourceChanged, SourceDenied, SourceMissing
+from shared.errors.input import BadPlace, SourceChanged, SourceDenied, SourceMissing
 from shared.jobs.sources import Source
 from shared.places.address import Place, place_of
+from shared.places.web_files import WebFiles
 from shared.storage.blob_process import ProcessBlobs
 from shared.storage.blobs import BlobStore
 from shared.storage.object_blobs import ObjectBlobs
@@ -48,7 +49,7 @@ def open_folder(place: Place, *, forks: bool = False) -> BlobStore:
 
 
 class Stores:
-    """Reads files of object storage; a bucket is opened when it is first used.
+    """Reads files of object storage and of web servers; a bucket is opened when it is first used.
 
     The same holds for processes that are forked as for `ObjectBlobs`.
     """
@@ -58,6 +59,8 @@ class Stores:
         pauses: tuple[float, ...] = (),
         pause: Callable[[float], object] = time.sleep,
         open_store: Callable[[ObjectAddress], "ObjectStore"] = open_object_store,
+        *,
+        web: WebFiles,
     ) -> None:
         """Open nothing yet.
 
@@ -66,7 +69,9 @@ class Stores:
                 job that is not there, or may not be read.
             pause: waits.
             open_store: opens a bucket.
+            web: reads files of web servers.
         """
+        self._web = web
         self._pauses = pauses
         self._pause = pause
         self._open_store = open_store
@@ -103,8 +108,13 @@ class Stores:
                     break
         return sorted(found)
 
-    def head(self, place: Place, length: int) -> tuple[bytes, Found]:
+    def head(self, place: Place, length: int, owner: str) -> tuple[bytes, Found]:
         """The first `length` bytes of a file, or all of a shorter one, and what the store tells.
+
+        Args:
+            place: the file.
+            length: in bytes.
+            owner: who has it read.
 
         Raises:
             shared.errors.input.SourceMissing: there is no such file or bucket.
@@ -112,12 +122,15 @@ class Stores:
             OSError: the store does not answer.
         """
         try:
-            found, etag = self._range(place, {"range": (0, length)})
+            found, etag = self._range(place, 0, length, owner)
         except ObjectStorageError as error:
             if error.errno != errno.ERANGE:
                 raise
             # An empty file has no range.
             return b"", Found(place, 0, "")
+        if not etag:
+            reason = "its store names no version of it (an ETag), so it might change unseen"
+            raise BadPlace(address=place.url, reason=reason)
         return bytes(found.content), Found(place, found.size, etag)
 
     def open(self, source: Source, offset: int = 0) -> BinaryIO:
@@ -147,9 +160,9 @@ class Stores:
         return self._same(source, begin, end)
 
     def _same(self, source: Source, begin: int, end: int) -> Range:
-        options: GetOptions = {"range": (begin, end), "if_match": source.etag}
         try:
-            found, etag = self._range(place_of(source.address), options)
+            place = place_of(source.address)
+            found, etag = self._range(place, begin, end, source.owner, source.etag)
         except ObjectStorageError as error:
             if error.errno != errno.ERANGE:
                 raise
@@ -159,7 +172,17 @@ class Stores:
             raise SourceChanged(address=source.address)
         return found
 
-    def _range(self, place: Place, options: "GetOptions") -> tuple[Range, str]:
+    def _range(
+        self, place: Place, begin: int, end: int, owner: str, etag: str = ""
+    ) -> tuple[Range, str]:
+        if place.scheme == "https":
+            return self._web.read(place, begin, end, owner, etag)
+        options: GetOptions = {"range": (begin, end)}
+        if etag:
+            options["if_match"] = etag
+        return self._object_range(place, options)
+
+    def _object_range(self, place: Place, options: "GetOptions") -> tuple[Range, str]:
         import obstore  # noqa: PLC0415
         from obstore.exceptions import PreconditionError  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ from support.in_memory import Service, make_service
 from shared.config.settings import Settings
 from shared.places.output_folder import OutputFolder
 from shared.places.stores import Stores
+from shared.places.web_files import WebFiles
 
 obstore = pytest.importorskip("obstore", reason="the extra object-storage")
 
@@ -20,12 +21,13 @@ class Bucket:
         store: obstore's store in memory.
     """
 
-    def __init__(self, settings: Settings, **options: Any) -> None:
+    def __init__(self, settings: Settings, places: str = "", **options: Any) -> None:
         from obstore.store import MemoryStore  # noqa: PLC0415  see above
 
         self.store = MemoryStore()
-        stores = Stores(pauses=(0.0,), open_store=lambda _: self.store)
-        allowed = settings.model_copy(update={"places": "* both s3://data/"})
+        allowed = settings.model_copy(update={"places": f"* both s3://data/;{places}"})
+        web = WebFiles(allowed)
+        stores = Stores(pauses=(0.0,), open_store=lambda _: self.store, web=web)
         self.service: Service = make_service(
             allowed,
             stores=stores,

@@ -151,11 +151,11 @@ def test_rights_that_come_back_in_time_fail_nothing(
     stores, denied = bucket.service.app.extensions["scorelane"].stores, [2]
     read = stores._range
 
-    def deny(place: Any, options: Any) -> Any:
+    def deny(place: Any, *where: Any) -> Any:
         denied[0] -= 1
         if denied[0] % 2:
             raise SourceDenied(address=place.url)
-        return read(place, options)
+        return read(place, *where)
 
     monkeypatch.setattr(stores, "_range", deny)
     bucket.service.work()
@@ -169,7 +169,7 @@ def test_rights_that_are_taken_away_fail_the_job(
     location = _begun(bucket)
     stores = bucket.service.app.extensions["scorelane"].stores
 
-    def deny(place: Any, _: Any) -> Any:
+    def deny(place: Any, *_: Any) -> Any:
         raise SourceDenied(address=place.url)
 
     monkeypatch.setattr(stores, "_range", deny)

@@ -15,6 +15,7 @@ from shared.jobs.job import Spec
 from shared.jobs.sources import Source
 from shared.places.listing import read_sources
 from shared.places.stores import Stores
+from shared.places.web_files import WebFiles
 from shared.storage.blobs import Blobs
 from shared.storage.object_blobs import READS_AT_A_TIME
 from shared.tables.base_layout import BlobRange
@@ -53,7 +54,7 @@ class SourceRows(Ranges):
 
     def __init__(self, blobs: Blobs, settings: Settings, stores: Stores | None = None) -> None:
         """Take the blob store, which has the lists of files; None: stores of the environment."""
-        self._stores = stores or Stores(PAUSES)
+        self._stores = stores or Stores(PAUSES, web=WebFiles(settings))
         self._blobs = blobs
         self._settings = settings
         self._lists: OrderedDict[str, tuple[Source, ...]] = OrderedDict()
