@@ -29,6 +29,7 @@ from shared.fleet import Fleet
 from shared.jobs.job_store import JobStore
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
+from shared.places.output_folder import OpenOutput, OutputFolder
 from shared.storage.blobs import Blobs
 from shared.storage.direct_files import DirectFiles
 
@@ -43,6 +44,7 @@ def create_app(
     overview: Overview,
     monitor: Monitor,
     direct_files: DirectFiles | None = None,
+    open_output: OpenOutput = OutputFolder,
 ) -> Flask:
     """The WSGI app.
 
@@ -55,6 +57,7 @@ def create_app(
         overview: how much work waits, runs and is done.
         monitor: what the service remembers of itself for its operators.
         direct_files: signs addresses in object storage; None: the blobs are not there.
+        open_output: opens the folder of a user that gets the results of a job.
     """
     app = Flask(__name__, static_folder=None)
     # JSON keeps texts readable (no \uXXXX), and fields in the order in which the code names them.
@@ -76,6 +79,7 @@ def create_app(
         StreamSlots(settings.max_streams),
         waits,
         BodyMemory(settings.body_memory_bytes),
+        open_output,
         direct,
     )
     errors.register(app)

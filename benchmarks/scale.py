@@ -33,7 +33,7 @@ JOBS = 32
 
 #: What operators and load balancers ask for again and again, and how often each is measured.
 PATHS = ("/livez", "/readyz", "/models", "/service", "/workers", "/metrics")
-REQUESTS = 5
+REQUESTS = 3
 
 #: Seconds between two looks at the jobs.
 POLL_SECONDS = 1.0

@@ -26,6 +26,7 @@ class Task(StrEnum):
     SCORE = "score"  #: Score one part.
     FINISH = "finish"  #: Close a job whose parts are all done.
     JOIN = "join"  #: Write all results of a job as one file, for downloads from object storage.
+    RETRACT = "retract"  #: Remove what a job has left in the folder of a user.
     ANSWER = "answer"  #: Score the small jobs that wait: the doorbell.
 
 
@@ -35,7 +36,7 @@ def small_queue(full_name: str) -> str:
 
 
 def bulk_queue(full_name: str) -> str:
-    """The queue of a model's bulk jobs: reads, splits, parts, finishes and joins."""
+    """The queue of a model's bulk jobs: reads, splits, parts, finishes, joins and retracts."""
     return f"bulk2.{full_name}"
 
 
@@ -65,6 +66,14 @@ class Dispatch(Protocol):
 
     def join(self, full_name: str, job_id: str) -> None:
         """Ask a worker to write all results of a job that has succeeded as one direct file."""
+
+    def retract(self, full_name: str, job_id: str) -> None:
+        """Ask a worker to remove what a job that has not succeeded has left in a user's folder.
+
+        Args:
+            full_name: any model that is served: the job's own may not be.
+            job_id: the job.
+        """
 
     def answer(self, full_name: str) -> None:
         """Ring a model's doorbell: ask a worker to score the small jobs that wait for it."""
@@ -97,6 +106,10 @@ class CeleryDispatch(Dispatch):
     @override
     def join(self, full_name: str, job_id: str) -> None:
         self._send(Task.JOIN, bulk_queue(full_name), job_id)
+
+    @override
+    def retract(self, full_name: str, job_id: str) -> None:
+        self._send(Task.RETRACT, bulk_queue(full_name), job_id)
 
     @override
     def answer(self, full_name: str) -> None:

@@ -3,6 +3,7 @@
 from string import Formatter
 
 from shared.errors import input as input_errors
+from shared.errors import output as output_errors
 from shared.errors import service as errors
 from shared.errors.base import ScorelaneError
 
@@ -92,6 +93,19 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
     input_errors.BadPlace: {
         "address": "s3://data//reviews.csv",
         "reason": "its path has two slashes in a row, or begins with one",
+    },
+    output_errors.OutputDenied: {
+        "address": "s3://data/scores/",
+        "reason": "s3://data denies access (AccessDenied). The credentials need the right to read, "
+        "write, list and delete there.",
+    },
+    output_errors.OutputNotChecked: {
+        "address": "s3://data/scores/",
+        "reason": "s3://data answers with an error (503 Service Unavailable). It is tried again.",
+    },
+    output_errors.OutputTaken: {
+        "address": "s3://data/scores/",
+        "job": "01a204966fa35422ff536f2ca2bb56e4",
     },
     input_errors.SourceMissing: {"what": "file", "address": "s3://data/reviews.csv"},
     input_errors.SourceDenied: {"address": "s3://data/reviews.csv"},

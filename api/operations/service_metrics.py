@@ -1,10 +1,10 @@
 """Metrics of the whole service, read from Redis; every replica of the API gives the same."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import Metric
 
-from shared.fleet import Fleet
+from shared.fleet import Fleet, name_of
 from shared.monitoring.overview import Overview, Workload
 from shared.telemetry.prometheus import MODEL, Values, counter, gauge, labels_of
 
@@ -27,9 +27,18 @@ def service_metrics(fleet: Fleet, overview: Overview) -> Iterator[Metric]:
         return found | {(*labels_of(name), "small"): small(one) for name, one in standing.items()}
 
     kind = (*MODEL, "kind")
+    rates = {name_of(name): one.rate for name, one in models.items()} | fleet.rates()
+    yield gauge(
+        "scorelane_backlog_seconds",
+        "The time that one process takes for all rows that wait or run, at the rate of their "
+        "model; at least 1 while a job or a question of the model waits or runs: scale workers by "
+        "it. For the whole service.",
+        MODEL,
+        {labels_of(name): _backlog(name, one, rates) for name, one in standing.items()},
+    )
     yield gauge(
         "scorelane_waiting_rows",
-        "Rows of accepted bulk jobs that are neither done nor being scored: scale workers by it. "
+        "Rows of accepted bulk jobs that are neither done nor being scored. "
         "An estimate until a job is split. For the whole service.",
         MODEL,
         by_model(lambda one: one.waiting_rows),
@@ -106,3 +115,22 @@ def service_metrics(fleet: Fleet, overview: Overview) -> Iterator[Metric]:
         MODEL,
         {labels_of(one.card.full_name): one.rate for one in models.values()},
     )
+
+
+def _backlog(full_name: str, workload: Workload, rates: Mapping[str, float]) -> float:
+    """The seconds that one process takes for what waits and runs for a model version.
+
+    Args:
+        full_name: the model version.
+        workload: what waits and runs for it.
+        rates: rows per second of a process, by the full name of a version and by the name of a
+            model.
+    """
+    rows = workload.waiting_rows + workload.running_rows
+    rate = rates.get(full_name) or rates.get(name_of(full_name), 0.0)
+    seconds = rows / rate if rate else 0.0
+    jobs = workload.queued_jobs + workload.running_jobs
+    jobs += workload.waiting_small + workload.running_small
+    # A job whose rows are all done must still be finished, and one of a version without a rate
+    # scored: with 0 the last worker would be stopped before that, and nobody would start one.
+    return max(seconds, 1.0) if jobs else seconds

@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from api.requests.terms import Terms
 from api.security.access import current_identity
 from api.services import Services
+from api.submission.output import check_output
 from api.submission.stored_upload import StoredUpload, part_limits
 from api.uploads.json_rows import Row
 from shared.errors.service import PerhapsAccepted
@@ -104,13 +105,19 @@ def record_bulk(
 
 
 def start_bulk(services: Services, spec: Spec) -> Job:
-    """Record a job whose upload is in the blob store, and have it split."""
+    """Record a job whose upload is in the blob store, and have it split when its turn comes.
+
+    Raises:
+        shared.errors.base.ScorelaneError: its output cannot be written; see `check_output`.
+    """
+    if spec.output:
+        check_output(services, spec)
     job = Job(spec=spec, created_at=made_at(spec.id))
     write_manifest(services.blobs, job, [])
     with _recording(spec):
         services.store.create(job)
     with _dispatching(spec):
-        services.dispatch.split(spec.full_name, spec.id)
+        services.lanes.fill(spec.full_name)
     return job
 
 

@@ -16,6 +16,7 @@ from api.submission.idempotency import HEADER, REPLAYED, Claim, key_of
 from api.submission.recording import new_folder, start_bulk, start_small, traceparent
 from api.submission.room import check_room
 from shared.errors.input import BadOption, UnknownModel, UnknownOption
+from shared.errors.output import OutputDenied, OutputNotChecked, OutputTaken
 from shared.errors.service import (
     BadIdempotencyKey,
     IdempotencyKeyInUse,
@@ -72,6 +73,9 @@ def _parameters() -> tuple[Parameter, ...]:
         ServiceFull,
         OwnerFull,
         NoRoom,
+        OutputDenied,
+        OutputNotChecked,
+        OutputTaken,
         BadIdempotencyKey,
         IdempotencyKeyInUse,
         IdempotencyKeyReused,

@@ -21,7 +21,8 @@ class WorkSettings(BaseModel):
     lanes_per_process: int = Field(
         2,
         gt=0,
-        description="Parts of one job that may be queued or in work, for each worker process.",
+        description="Parts of all jobs of a model that may be queued or in work, for each worker "
+        "process. Which job is next goes by owner, then by job.",
     )
     lease_seconds: float = Field(
         6.0,

@@ -106,6 +106,12 @@ class Spec(_Frozen):
         ge=1,
         description="The most rows of a part. Fixed, so that a second split cuts the same parts.",
     )
+    fixed_rows: int = Field(
+        0,
+        ge=0,
+        description="The rows that the model scores in the time that a part takes besides its "
+        "rows; by this, turns are fair between large parts and small ones.",
+    )
     fine_from: int | None = Field(
         None,
         description="From this byte of the upload on, parts are finer. Fixed for the same reason.",

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.jobs.binding import Binding
-from shared.jobs.bulk_store import FINISH, NOTHING, BadRow, Begun, BulkStore, Walk
+from shared.jobs.bulk_store import (
+    FINISH,
+    NOTHING,
+    SPLIT,
+    BadRow,
+    Begun,
+    BulkStore,
+    Step,
+    Walk,
+)
 from shared.jobs.job import CallbackState, Job, State
 from shared.jobs.outcome import Outcome
 from shared.jobs.small_store import Answer, Question, SmallJob, SmallStore
@@ -19,6 +28,7 @@ __all__ = [
     "FINISH",
     "NOTHING",
     "REMEMBERED_SECONDS",
+    "SPLIT",
     "Answer",
     "BadRow",
     "Begun",
@@ -29,6 +39,7 @@ __all__ = [
     "Question",
     "SmallJob",
     "Spent",
+    "Step",
     "Walk",
 ]
 

@@ -31,6 +31,7 @@ from shared.redis.summaries import errors_of, outputs_of
 from shared.redis.text_sums import text_sum
 from shared.redis.upkeep import RedisUpkeep
 from shared.tables.parts import Part
+from shared.telemetry import context
 
 #: The limits, the owner and the rows of a bulk job that was accepted before, and the limits on
 #: memory.
@@ -84,6 +85,9 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
             if not waiting:
                 raise self._service_full()
             return self._must_ring(waiting)
+        if request_id := context.fields().get("request_id"):
+            # The messages of the job carry it, whoever sends them.
+            record["request_id"] = str(request_id)
         place = ("active", job.created_at, *bound(spec, self._binding_seconds))
         # A retry counts only its rows that are not done, and how many these are is not known here.
         rows_or_none = 0 if spec.retry_of else job.total or spec.about_rows

@@ -8,9 +8,11 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.exceptions import ResponseError
 from redis.retry import Retry
 
 from shared.config.settings import Settings
+from shared.redis.refusals import MEMORY_FULL, refusal
 from shared.redis_address import RedisAddress
 
 #: How long one command may block; a caller that waits longer repeats the command. A Redis that died
@@ -22,8 +24,14 @@ CLOCK_SECONDS = 10.0
 
 _LUA = Path(__file__).parent / "lua"
 
-#: Scripts that need more functions than those of the prelude, and the file that has these.
-_LIBRARIES = {"complete_part": "summaries"}
+#: Scripts that need more functions than those of the prelude, and the files that have these.
+_LIBRARIES = {
+    "add_parts": ["turns"],
+    "complete_part": ["summaries", "turns"],
+    "create_bulk": ["turns"],
+    "hand_out": ["turns"],
+    "overdue": ["turns"],
+}
 
 
 class RedisLink:
@@ -108,6 +116,13 @@ class RedisLink:
         Returns:
             The reply to each command.
         """
+        if len(commands) == 1:
+            # No transaction is needed, and a script is three commands instead of one.
+            try:
+                return [self.client.execute_command(*commands[0])]
+            except ResponseError as error:
+                if refusal(error) != MEMORY_FULL:
+                    raise
         words = (word for command in commands for word in (len(command), *command))
         replies: list[Any] = self.run("commands", *words)
         return replies
@@ -116,7 +131,7 @@ class RedisLink:
 @cache
 def source_of(script: str) -> str:
     """The source of a script of `lua/`, with the prelude and the functions that it needs."""
-    names = ["prelude", *([_LIBRARIES[script]] if script in _LIBRARIES else []), script]
+    names = ["prelude", *_LIBRARIES.get(script, ()), script]
     return "".join((_LUA / f"{name}.lua").read_text() for name in names)
 
 

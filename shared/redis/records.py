@@ -20,7 +20,9 @@ def record_of(job: Job) -> dict[str, Any]:
     nothing = dict.fromkeys(("parts", "dispatched", "done", "cut_rows"), 0)
     own: dict[str, Any] = {"spec": job.spec.model_dump_json(), "full_name": job.spec.full_name}
     own |= {"owner": job.spec.owner, "about_rows": job.spec.about_rows}
-    if job.spec.traceparent and job.spec.kind == "small":
+    if job.spec.fixed_rows:
+        own["fixed_rows"] = job.spec.fixed_rows
+    if job.spec.traceparent:
         own["traceparent"] = job.spec.traceparent
     if job.spec.tolerance < 1:
         own["tolerance"] = job.spec.tolerance

@@ -42,6 +42,9 @@ class RedisUpkeep(RedisBase):
 
     @override
     def due(self, what: str, seconds: float) -> bool:
+        # Most workers ask when another one has done it.
+        if self._link.client.exists(self._link.key("done", what)):
+            return False
         now = self.now()
         _, done = self._link.at_once(
             # `since` never expires: it is lost only when Redis loses everything.

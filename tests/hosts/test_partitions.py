@@ -14,8 +14,8 @@ pytestmark = pytest.mark.hosts
 
 ROWS = 500_000
 
-#: So three processes take four minutes for all rows, if nothing holds them up.
-SECONDS_PER_ROW = 1.5e-3
+#: So three processes take five minutes and a half for all rows, if nothing holds them up.
+SECONDS_PER_ROW = 2e-3
 
 CUT_SECONDS = 20.0
 
@@ -28,12 +28,15 @@ def test_each_host_is_cut_off(tmp_path: Path, measured: Callable[[str, str], Non
         progress = Progress(these.service, job)
         progress.start()
         for host in these.network.hosts.values():
+            what = host.name
+            if host in these.redis.hosts:
+                what += " (primary)" if host is these.redis.primary() else " (replica)"
             progress.begin()
             ends = time.monotonic() + CUT_SECONDS
             these.network.unplug(host)
             is_noticed(these, host)
             time.sleep(max(ends - time.monotonic(), 0))  # the fault itself lasts that long
-            before = these.service.rows_done(job) if host is not these.redis else 0
+            before = progress.rows
             these.network.plug(host)
             plugged = time.monotonic()
             wait_for(lambda before=before: these.service.rows_done(job) > before, 60)
@@ -41,7 +44,7 @@ def test_each_host_is_cut_off(tmp_path: Path, measured: Callable[[str, str], Non
             wait_for(lambda: len(these.service.serving()) == len(these.workers), 120)
             all_serve = time.monotonic() - plugged
             measured(
-                f"{host.name} is cut off for {CUT_SECONDS:.0f} s",
+                f"{what} is cut off for {CUT_SECONDS:.0f} s",
                 f"no row for {progress.longest():4.1f} s; rows go on after {goes_on:4.1f} s, "
                 f"all workers serve after {all_serve:4.1f} s",
             )
@@ -53,11 +56,7 @@ def test_each_host_is_cut_off(tmp_path: Path, measured: Callable[[str, str], Non
 def is_noticed(these: Cluster, host: Host) -> None:
     """What the others show while a host is cut off: those who ask are told, within the cut."""
     service = these.service
-    if host is these.redis:
-        for number in range(len(these.apis)):
-            wait_for(lambda number=number: service.status(number, "/readyz") == 503, CUT_SECONDS)
-            assert service.status(number, "/livez") == 200
-    elif host in these.workers:
+    if host in these.workers:
         wait_for(lambda: host.name not in service.serving(), CUT_SECONDS)
         assert service.status(0, "/readyz") == 200
     elif host in these.apis:

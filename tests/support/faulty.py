@@ -124,6 +124,7 @@ def faulty(
     sockets: Path,
     skew: str | None = None,
     variables: Mapping[str, str] | None = None,
+    kind: type[Faulty] = Faulty,
     **settings: Any,
 ) -> Iterator[Faulty]:
     """Start Redis and the API, with clocks shifted by `skew` seconds; the test starts workers.
@@ -135,7 +136,7 @@ def faulty(
     if skew is not None:
         path = os.pathsep.join([str(Path(__file__).parent / "skewed"), env["PYTHONPATH"]])
         env |= {"PYTHONPATH": path, "SKEW_SECONDS": skew}
-    with programs(folder, sockets, kind=Faulty, env=env, **(SETTINGS | settings)) as service:
+    with programs(folder, sockets, kind=kind, env=env, **(SETTINGS | settings)) as service:
         yield service
 
 

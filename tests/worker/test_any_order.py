@@ -1,5 +1,6 @@
-"""One job, and everything that may happen to it: hypothesis searches for an order that loses a row.
+"""Jobs, and everything that may happen to them: hypothesis searches for an order that loses a row.
 
+One job is followed through everything; jobs of another owner take turns with it.
 Messages come late, twice or never. A process dies between any two of its calls. Leases run out.
 Redis loses all data. The job is cancelled, retried, deleted, or expires; it may tolerate too few of
 its bad rows.
@@ -25,10 +26,12 @@ from hypothesis.stateful import (
 )
 from support.doubles.length_model import length_score
 from support.mortal_programs import LANES, MortalPrograms
+from support.owners import Owner
 from support.worlds import InMemory, OnRedis
 
 from shared.config.settings import Settings
 from shared.jobs.job import ENDED, RETRYABLE, State
+from shared.jobs.job_store import SPLIT
 from shared.storage.manifest import read_manifest
 
 ROWS = 23
@@ -36,6 +39,12 @@ CSV = b"ref,text\n" + b"".join(b"%d,%s\n" % (row, b"z" * (row % 7)) for row in r
 
 #: Values of `on_error`, and whether a job with each tolerates the four bad rows.
 TOLERATES = {"skip": True, "fail": False, "0.17": False, "0.18": True}
+
+#: The owner of the job that is followed, and one whose jobs take turns with it.
+ONE, OTHER = Owner("one"), Owner("other")
+
+#: The most jobs of the other owner.
+MAX_OTHERS = 3
 
 #: More rounds of reconciling and working than any job needs to end.
 ROUNDS = 400
@@ -45,9 +54,11 @@ class AnyOrder(MortalPrograms):
     """One job, its messages, and its record in the job store."""
 
     def __init__(self, kind: Callable[[Settings], Any], redis_url: str) -> None:
-        super().__init__(kind, redis_url)
+        super().__init__(kind, redis_url, keys=[ONE, OTHER])
+        self.client.environ_base["HTTP_AUTHORIZATION"] = ONE.headers["Authorization"]
         self.ended: str | None = None  # the state in which it ended, if it was seen to end
         self.gone = False
+        self.others: list[str] = []  # the addresses of the other owner's jobs
 
     def teardown(self) -> None:
         """Whatever happened: if nothing fails from here on, the job ends."""
@@ -60,13 +71,14 @@ class AnyOrder(MortalPrograms):
 
     def _reach_the_end(self) -> None:
         for _ in range(ROUNDS):
-            if self._state() in (None, *ENDED):
+            if self._state() in (None, *ENDED) and not self._open_others():
                 break
             self.reconcile()
             self._gather()
             for message in [*self.sent, *self._new()]:
                 self._run(message)
                 self._close_all()
+        assert not self._open_others(), "another owner's job never ends"
         state = self._state()
         assert state in (None, *ENDED), f"the job is {state} for ever"
         if state == State.SUCCEEDED:
@@ -94,10 +106,23 @@ class AnyOrder(MortalPrograms):
     def submit(self, result_format: str, on_error: str) -> None:
         self.on_error = on_error
         url = f"/jobs?format={result_format}&on_error={on_error}"
-        answer = self.client.post(url, data=CSV, content_type="text/csv")
-        assert answer.status_code == 202
+        answer = self._submit(url, ONE)
         self.location, self.job_id = answer.location, answer.json["id"]
         self.result_format = result_format
+
+    def _submit(self, url: str, owner: Owner) -> Any:
+        headers = owner.headers
+        answer = self.client.post(url, data=CSV, content_type="text/csv", headers=headers)
+        assert answer.status_code == 202, answer.text
+        return answer
+
+    @rule(calls=st.just(0) | st.integers(1, 40))
+    @precondition(lambda self: len(self.others) < MAX_OTHERS)
+    def submit_another(self, calls: int) -> None:
+        """Another owner submits a job; the API may die meanwhile."""
+        answers: list[Any] = []
+        self._dying(calls, lambda: answers.append(self._submit("/jobs", OTHER)))
+        self.others += [answer.location for answer in answers]
 
     @rule(data=st.data())
     @precondition(lambda self: self.sent or self.dispatch.messages)
@@ -222,10 +247,17 @@ class AnyOrder(MortalPrograms):
 
     @invariant()
     def lanes_hold(self) -> None:
-        """As many parts are under way as there are lanes, as long as parts are left."""
-        if hasattr(self, "location") and self._state() == State.RUNNING:
-            under_way, left = self.world.parts_under_way(self.job_id)
-            assert under_way == min(LANES, left)
+        """No more steps are under way than there are lanes, and a job alone has as many as it can.
+
+        What takes a lane is a part that was handed out and is not done, or a split.
+        """
+        steps, handed_out = self.world.under_way(self.full_name), self.world.handed_out()
+        assert len(steps) <= LANES
+        for job_id, (under_way, left) in handed_out.items():
+            parts = [part for owner, part in steps if owner == job_id and part != SPLIT]
+            assert len(parts) == under_way
+            if not self.others and len(handed_out) == 1 and {one for one, _ in steps} <= {job_id}:
+                assert under_way == min(LANES, left)
 
     # -- helpers ---------------------------------------------------------------------------
 
@@ -234,6 +266,18 @@ class AnyOrder(MortalPrograms):
             return None
         answer = self.client.get(self.location)
         return dict(answer.json) if answer.status_code == 200 else None
+
+    def _open_others(self) -> list[str]:
+        """The other owner's jobs that have not ended; those that have ended have every row."""
+        found = []
+        for location in self.others:
+            job = self.client.get(location, headers=OTHER.headers).json
+            if job["state"] not in ENDED:
+                found.append(location)
+            else:
+                assert job["state"] == State.SUCCEEDED
+                assert job["rows"] == {"total": ROWS, "completed": ROWS - 4, "failed": 4}
+        return found
 
     def _state(self) -> str | None:
         job = self._job()

@@ -9,11 +9,11 @@ from shared.errors.input import BadParquet, OpenQuote
 from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
+from shared.lanes import Lanes
 from shared.storage.blobs import Blobs
 from shared.tables.layouts import ParquetLayout
 from shared.tables.parts import Part
 from worker.steps.endings import Endings
-from worker.steps.lanes import Lanes
 from worker.steps.parquet_input import SplitLater, convert
 from worker.steps.record_ends import look
 
@@ -84,7 +84,7 @@ class Splitter:
         """Record the parts that follow `after`; the number of all parts, None if it had to stop."""
         for parts, last in _batches(self.cut(spec, known, after)):
             walk = self._store.add_parts(
-                spec.id, parts, known=known, last=last, lanes=self._lanes.count(spec)
+                spec.id, parts, known=known, last=last, lanes=self._lanes.count(spec.full_name)
             )
             if walk.failed:
                 self._endings.settle_failed(spec.id)

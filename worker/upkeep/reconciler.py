@@ -11,10 +11,12 @@ from shared.jobs.job import ENDED, State
 from shared.jobs.job_ids import is_job_id
 from shared.jobs.job_store import JobStore, Overdue
 from shared.jobs.keys import JOBS, folder_of, upload_key_of
+from shared.lanes import Lanes
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import read_manifest, settle
 from shared.telemetry.context import about
 from worker.batches.sweep import sweep_batches
+from worker.upkeep.outputs_sweep import sweep_outputs
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ class Reconciler:
         self._blobs = blobs
         self._dispatch = dispatch
         self._fleet = fleet
+        self._lanes = Lanes(settings, store=store, dispatch=dispatch, fleet=fleet)
 
     def reconcile(self, full_names: list[str]) -> None:
         """Dispatch overdue work again, and end, restore or remove other jobs as needed.
@@ -69,6 +72,7 @@ class Reconciler:
                 return
             if self._store.due("sweep", self._settings.sweep_seconds):
                 self._sweep()
+                sweep_outputs(self._store, self._blobs, self._dispatch, full_names)
             for full_name in self._store.return_small():
                 logger.warning("reconcile model=%s: small jobs put back", full_name)
             for full_name in full_names:
@@ -77,6 +81,9 @@ class Reconciler:
                     self._dispatch.answer(full_name)
             for overdue in self._store.overdue(full_names):
                 self._dispatch_again(overdue)
+            for full_name in full_names:
+                # A step may be lost, too: a process died after it made room, before it filled it.
+                self._lanes.fill(full_name, check=True)
             for full_name in self._store.waited_for():
                 if self._fleet.replaced_for(full_name) >= self._settings.replaced_seconds:
                     self._abandon(full_name)

@@ -3,8 +3,8 @@
 -- ''. `summary` is that of the part: the number of kinds of errors, each with its rows; for each output
 -- `labels` and its `Labels` as JSON, or `numbers`, the shift, the total, the least and the largest value,
 -- the most blocks, and the number of blocks, each with its number and its counts; see `summaries.py`.
--- Answers {wanted, all_done, part to dispatch ...}; see `shared.jobs.job_store.Walk`. `wanted` is 0 if
--- the job has ended or is gone, and 2 if too many rows have an error, so that the job has failed.
+-- Answers {wanted, all_done, step to dispatch ...}; see `go_on`. `wanted` is 0 if the job has ended or is gone,
+-- and 2 if too many rows have an error, so that the job has failed.
 local id, part, completed, failed, lanes = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local lease, retention = tonumber(ARGV[7]), tonumber(ARGV[8])
 local first_bad_row, first_bad = ARGV[9], ARGV[10]
@@ -12,10 +12,14 @@ local summary = arguments_from(11)
 
 use_reserve()
 local job = key_of(id)
-if state_of(id) ~= 'running' or not is_dispatched(id, part) then
+local have = redis.call('HMGET', job, 'state', 'dispatched', 'full_name')
+-- A process that still works on a part may be older than the record: from before Redis lost its data.
+if have[1] ~= 'running' or tonumber(part) >= tonumber(have[2]) then
   return {0, 0}
 end
+local full_name = have[3]
 redis.call('ZREM', job .. ':leases', part)
+free_lane(id, full_name, part)
 if redis.call('SETBIT', job .. ':done', part, 1) == 1 then
   return {1, 0}
 end
@@ -23,7 +27,6 @@ redis.call('HINCRBY', job, 'completed', completed)
 redis.call('HINCRBY', job, 'failed', failed)
 redis.call('HINCRBY', job, 'done', 1)
 redis.call('HDEL', job, 'held_up')
-local full_name = redis.call('HGET', job, 'full_name')
 count('completed:' .. full_name, completed)
 count('failed:' .. full_name, failed)
 count('parts:' .. full_name, 1)

@@ -1,4 +1,4 @@
--- Record a bulk job, unless it is recorded already.
+-- Record a bulk job, unless it is recorded already. One that has not ended is to be split when its turn comes.
 -- `index` is `active` or `ended`, and `score` the job's score in that sorted set. `key` is the
 -- idempotency key, or ''. The limits are those of `shared.jobs.bulk_limits`, all 0 for none; `rows` are
 -- those of this job. `held` is the memory that it takes; its limits are 0 for none. `record` has a field and
@@ -37,5 +37,9 @@ if redis.call('EXISTS', job) == 0 then
   count_bound(id, key, tonumber(seconds))
   list(id)
   redis.call('ZADD', prefix .. 'jobs:' .. index, score, id)
+  if index == 'active' then
+    redis.call('HSET', job, 'to_split', 1)
+    take_turns(id, look(id))
+  end
 end
 return 1

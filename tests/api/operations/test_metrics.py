@@ -72,6 +72,29 @@ def test_waiting_work_is_shown_by_model(service: Service) -> None:
     assert total(found, "scorelane_waiting_rows") == total(found, "scorelane_waiting_jobs") == 0
 
 
+def test_the_backlog_is_the_time_that_a_process_takes(service: Service) -> None:
+    """The rows that wait, by the rate of the model; at least 1 while a job is there, then 0."""
+    name = "scorelane_backlog_seconds"
+    assert total(page(service), name) == 0
+    rows = b"".join(b"%d\n" % number for number in range(500))
+    service.submit(b"text\n" + rows)
+    waiting = total(page(service), "scorelane_waiting_rows", "length")
+    assert total(page(service), name, "length") == waiting / 10  # rows per second
+    service.work()
+    assert total(page(service), name) == 0
+    service.client.post("/jobs", json={"text": ["good"]})
+    assert total(page(service), name, "length") == 1
+
+
+def test_the_backlog_is_known_without_workers(service: Service) -> None:
+    """What waits can be scaled by when the last worker has gone."""
+    service.submit(b"text\n" + b"good\n" * 500)
+    service.fleet._processes = 0
+    found = page(service)
+    assert total(found, "scorelane_model_processes") == 0
+    assert total(found, "scorelane_backlog_seconds", "length") > 40
+
+
 def test_occupied_threads_are_counted(service: Service) -> None:
     """A stream, a wait for a job and a wait for an answer each count 1 while they last."""
 

@@ -43,7 +43,7 @@ def table() -> dict[str, str]:
 def expression(name: str) -> re.Pattern[str]:
     """What matches the keys of a pattern such as `job:<id>:parts`."""
     pieces = re.split(r"(<\w+>)", name)
-    wild = {"<id>": "[0-9a-f]{32}", "<model>": "[^:]+@[^:]+"}
+    wild = {"<id>": "[0-9a-f]{32}", "<model>": "[^:]+@[^:]+", "<owner>": ".*"}
     found = [wild.get(one, ".+") if one.startswith("<") else re.escape(one) for one in pieces]
     return re.compile("".join(found))
 
@@ -62,6 +62,7 @@ def use_bulk_jobs(store: RedisJobStore) -> Iterator[None]:
     job = job_of(owner="me", binding=binding, callback_url="https://example.org/scored")
     job_id = job.spec.id
     store.create(job)
+    yield
     store.move(job_id, State.RUNNING)
     store.add_parts(job_id, parts(2), known=0, last=True, lanes=2)
     store.begin_part(job_id, 0)

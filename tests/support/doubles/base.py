@@ -5,6 +5,7 @@ from collections import Counter, defaultdict, deque
 from queue import Queue
 
 from support.doubles.record import Record
+from support.doubles.turns import Turns
 
 from shared.config.settings import Settings
 from shared.jobs.binding import Binding
@@ -19,6 +20,7 @@ class InMemoryBase(JobStore):
         self._settings = settings
         self._records: dict[str, Record] = {}
         self._waiting: dict[str, deque[str | Question]] = {}
+        self._turns: defaultdict[str, Turns] = defaultdict(Turns)
         self._answers: dict[str, Queue[tuple[str, bytes]]] = defaultdict(Queue)
         self._answered: Counter[str] = Counter()
         self._held = False

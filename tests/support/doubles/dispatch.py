@@ -35,6 +35,10 @@ class InMemoryDispatch(Dispatch):
         self.messages.append((Task.JOIN, job_id))
 
     @override
+    def retract(self, full_name: str, job_id: str) -> None:
+        self.messages.append((Task.RETRACT, job_id))
+
+    @override
     def answer(self, full_name: str) -> None:
         self.messages.append((Task.ANSWER, full_name))
 

@@ -74,6 +74,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
             record.update(parts=len(parts), parts_done=len(record.done))
         else:
             record.update(state=State.QUEUED, cut_bytes=job.spec.layout.start)
+            self._turns_of(record).take(record)
         record.await_callback()
         return True
 
@@ -115,6 +116,8 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         self._records[job.spec.id].await_callback()
         self._since = self._since or made_at(job.spec.id)
         if job.spec.kind == "bulk":
+            record = self._records[job.spec.id]
+            self._turns_of(record).take(record)
             return False
         try:
             return self._push(job.spec.full_name, job.spec.id)
@@ -172,11 +175,13 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         if error:
             record.update(error=error)
         record.leases.clear()
+        self._turns_of(record).stop(record)
         return True
 
     @override
     def delete(self, job_id: str) -> None:
-        self._records.pop(job_id, None)
+        if record := self._records.pop(job_id, None):
+            self._turns_of(record).stop(record)
 
     @override
     def wait(self, job_id: str, seconds: float) -> bool:
@@ -210,7 +215,10 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
                 or job.spec.kind == "small"
             ):
                 continue
-            split = not record.complete and record.split_lease < now
+            if record.has_more(math.inf):
+                self._turns_of(record).take(record)
+            waits = record.complete or record.to_split
+            split = not waits and record.split_lease < now
             finish = record.all_done and job.state is State.RUNNING
             finish = finish and not record.is_leased(FINISH)
             if finish:
@@ -220,6 +228,8 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
             if split:
                 record.split_lease = again
             record.leases.update(dict.fromkeys(parts, again))
+            steps = {(job.spec.id, part) for part in parts if part != FINISH}
+            self._turns_of(record).under_way |= steps
             if split or parts or finish:
                 found.append(Overdue(job, split, finish, parts))
         return found

@@ -7,6 +7,7 @@ from typing import Any
 from shared.jobs.job import ENDED, CallbackState, Job, State
 from shared.jobs.job_store import (
     NOTHING,
+    SPLIT,
     BadRow,
 )
 from shared.jobs.summary import Summary
@@ -26,6 +27,7 @@ class Record:
     attempts: dict[int, int] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
     split_lease: float = 0.0
+    to_split: bool = True
     small_attempts: int = 0
     claim: float | None = None
     bad: BadRow | None = None
@@ -47,13 +49,19 @@ class Record:
         elif self.job.spec.callback_url and not self.job.callback_state:
             self.update(callback_state=CallbackState.WAITING)
 
-    def walk(self, lanes: int, lease: float) -> list[int]:
-        handed_out = []
-        while self.dispatched < len(self.parts) and self.dispatched - len(self.done) < lanes:
-            self.leases[self.dispatched] = time.time() + lease
-            handed_out.append(self.dispatched)
-            self.dispatched += 1
-        return handed_out
+    def has_more(self, lanes: float) -> bool:
+        """Whether the job has a step to hand out."""
+        parts_left = self.dispatched < len(self.parts)
+        return self.to_split or (parts_left and self.dispatched - len(self.done) < lanes)
+
+    def take_step(self, lease: float) -> int:
+        """Hand out the next step: a part, or the split."""
+        if self.to_split:
+            self.to_split, self.split_lease = False, time.time() + lease
+            return SPLIT
+        self.leases[self.dispatched] = time.time() + lease
+        self.dispatched += 1
+        return self.dispatched - 1
 
     def fails(self) -> bool:
         """Fail the job if too many of its rows have an error. Returns whether it failed."""

@@ -1,25 +1,30 @@
-"""Scorelane on many hosts: two APIs, three workers, Redis, and object storage, without a folder."""
+"""Scorelane on nine hosts: two APIs, three workers, a Redis that fails over, and object storage."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from support.hostile_model import HostileModel
 from support.hosts.network import Host, Network
+from support.hosts.redis_hosts import RedisHosts
 from support.hosts.service import Service
 from support.waiting import wait_for
 
 from benchmarks import seaweedfs
 from benchmarks.runtime_package import make
-from scorelane.stack.redis_server import redis_server
 
-API_PORT, REDIS_PORT, STORE_PORT = 5005, 6379, 8333
+API_PORT, STORE_PORT = 5005, 8333
 
-WORKERS, APIS = 3, 2
+WORKERS, APIS, SERVERS = 3, 2, 3
+
+#: The file in which libfaketime looks for the shift of a clock.
+_CLOCK = "clock"
 
 #: What differs from the defaults of the service.
 SETTINGS = {
@@ -36,40 +41,57 @@ class Cluster:
 
     Attributes:
         network: all hosts.
-        store, redis: the hosts of object storage and of Redis.
+        redis: the Redis with its sentinels, on three hosts.
+        store: the host of object storage.
         apis, workers: the hosts of the APIs and of the workers.
         service: a client that asks either API.
     """
 
-    def __init__(self, folder: Path, seconds_per_row: float) -> None:
-        """Start everything on hosts of its own, and wait until all workers serve.
+    def __init__(
+        self,
+        folder: Path,
+        seconds_per_row: float,
+        *,
+        workers: int = WORKERS,
+        clocks_shift: bool = False,
+        **settings: str,
+    ) -> None:
+        """Make the hosts.
 
         Args:
             folder: an empty folder.
             seconds_per_row: the time that a process takes for a row.
+            workers: the number of hosts for workers.
+            clocks_shift: whether a test shifts clocks, by `shift_clock`.
+            settings: variables of all programs.
         """
-        self.folder = folder
+        self._clocks_shift = clocks_shift
         self.network = Network(folder)
-        self.store, self.redis = self.network.add("store"), self.network.add("redis")
-        self.apis = [self.network.add(f"api-{number + 1}") for number in range(APIS)]
-        self.workers = [self.network.add(f"worker-{number + 1}") for number in range(WORKERS)]
+        self.store = self.network.add("store")
+        self.redis = RedisHosts(self._add("redis", SERVERS), folder)
+        self.apis, self.workers = self._add("api", APIS), self._add("worker", workers)
         self._env = {
             **{name: at for name, at in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
             **make(folder / "model", "hostile", HostileModel, repr(seconds_per_row)),
             **SETTINGS,
             **seaweedfs.environment(STORE_PORT, self.store.address),
-            "SCORELANE_REDIS_URL": f"redis://{self.redis.address}:{REDIS_PORT}",
+            **settings,
+            "SCORELANE_REDIS_URL": self.redis.url,
         }
         self.service = Service([f"http://{one.address}:{API_PORT}" for one in self.apis])
 
+    def _add(self, kind: str, count: int) -> list[Host]:
+        return [self.network.add(f"{kind}-{number + 1}") for number in range(count)]
+
     def env(self, host: Host) -> dict[str, str]:
         """The environment of the programs on a host."""
-        return {**self._env, "TMPDIR": str(host.folder), "HOME": str(host.folder)}
+        own = {"TMPDIR": str(host.folder), "HOME": str(host.folder)}
+        return {**self._env, **own, **(clock_of(host) if self._clocks_shift else {})}
 
     def start(self) -> None:
         """Start all programs, and wait until all workers serve."""
         self.start_store()
-        self.start_redis(self.redis)
+        self.redis.start(self._env)
         for host in self.apis:
             self.start_api(host)
         for host in self.workers:
@@ -86,13 +108,6 @@ class Cluster:
         variables = seaweedfs.environment(STORE_PORT, self.store.address)
         seaweedfs.make_bucket(server.is_running, variables)
 
-    def start_redis(self, host: Host, *options: str) -> psutil.Process:
-        """Start Redis on a host, with its append-only file."""
-        program = redis_server(self.folder)
-        anywhere = ("--bind", "0.0.0.0", "--protected-mode", "no", "--port", str(REDIS_PORT))
-        kept = ("--appendonly", "yes", "--save", "", "--dir", str(host.folder))
-        return host.start("redis", program, *anywhere, *kept, *options, env=self.env(host))
-
     def start_api(self, host: Host) -> psutil.Process:
         """Start an API, and wait until it answers."""
         command = ("-m", "gunicorn", "--config", "python:api.gunicorn_conf")
@@ -106,9 +121,29 @@ class Cluster:
         env = self.env(host) | variables
         return host.start("worker", sys.executable, "-m", "worker", env=env)
 
-    def serves(self, host: Host) -> bool:
-        """Whether the worker of a host is among the live ones."""
-        return host.name in self.service.serving()
+    def shift_clock(self, host: Host, offset: str) -> None:
+        """Shift the clock of a host, for programs that run and that start later.
+
+        Args:
+            host: the host.
+            offset: by how much from the right time, as libfaketime reads it: `+3h`, `-20m`, `+0`.
+        """
+        host.write(_CLOCK, offset)
+
+    def stop_workers(self) -> list[int]:
+        """Tell all workers to stop, and wait for that; returns the statuses of all that ended."""
+        for host in self.workers:
+            host.terminate("worker")
+        return self.statuses("worker")
+
+    def statuses(self, program: str) -> list[int]:
+        """The exit statuses of all programs of a kind, which end now or have ended."""
+        return [status for host in self.workers for status in host.statuses(program)]
+
+    def parts_sent_again(self) -> list[str]:
+        """The log lines of parts that were taken for lost, and sent again."""
+        lines = self.network.logs_of("worker").splitlines()
+        return [line for line in lines if re.search(r"reconcile job=.* parts=\[\d", line)]
 
     def close(self) -> None:
         """End everything."""
@@ -116,14 +151,33 @@ class Cluster:
         self.network.close()
 
 
+def clock_of(host: Host) -> dict[str, str]:
+    """The variables with which programs see the clock of their host, as a test has shifted it."""
+    host.write(_CLOCK, "+0")
+    return {
+        "LD_PRELOAD": faketime(),
+        "FAKETIME_TIMESTAMP_FILE": str(host.folder / _CLOCK),
+        # How long a program takes a clock for as it was, in seconds.
+        "FAKETIME_CACHE_DURATION": "1",
+        # As on a real machine: a clock that is set does not change what has elapsed.
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+def faketime() -> str:
+    """The library that shifts the clock of a program; skip the test if it is not installed."""
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    if not found:
+        pytest.skip("libfaketime (`apt-get install libfaketime`) shifts clocks")
+    return str(found[0])
+
+
 @contextmanager
-def cluster(
-    folder: Path, seconds_per_row: float, kind: type[Cluster] = Cluster
-) -> Iterator[Cluster]:
-    """Run a cluster for a block; skip if there is no SeaweedFS."""
+def cluster(folder: Path, seconds_per_row: float, **options: Any) -> Iterator[Cluster]:
+    """Run a cluster for a block, with the options of `Cluster`; skip if there is no SeaweedFS."""
     for name in ("obstore", "botocore"):
         pytest.importorskip(name, reason="the extra object-storage")
-    these = kind(folder, seconds_per_row)
+    these = Cluster(folder, seconds_per_row, **options)
     try:
         these.start()
         yield these

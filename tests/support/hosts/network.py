@@ -20,6 +20,9 @@ MARK = "TEST_NAMESPACES"
 #: The bridge that all hosts are on, and the one for those that a test has cut off together.
 SWITCH, OTHER_SWITCH = "switch", "switch-2"
 
+#: The hardware address of no host.
+_NOBODY = "02:00:00:00:00:ff"
+
 #: The first process of a host. It waits for processes that others have left, as an init does.
 _INIT = "sleep infinity & wait"
 
@@ -45,10 +48,11 @@ class Host:
         self.name, self.address, self.folder = name, f"10.77.0.{number}", folder
         self.mac = mac_of(number)
         self._logs = logs
-        self._programs: list[subprocess.Popen[bytes]] = []
+        self._programs: list[tuple[str, subprocess.Popen[bytes]]] = []
         namespaces = ("--net", "--uts", "--mount", "--pid", "--fork", "--kill-child")
         init = ("unshare", *namespaces, "--mount-proc", "bash", "-c", _INIT)
-        self._unshare = subprocess.Popen(init)
+        with (logs / f"{name}.init.log").open("wb") as log:
+            self._unshare = subprocess.Popen(init, stderr=log)
         children = psutil.Process(self._unshare.pid).children
         self.init: psutil.Process = wait_for(lambda: (found := children()) and found[0])
         # From then on `unshare` has made all namespaces.
@@ -92,14 +96,25 @@ class Host:
             enters = subprocess.Popen(
                 [*self._inside, *command], env=env, stdout=log, stderr=subprocess.STDOUT
             )
-        self._programs.append(enters)
+        self._programs.append((program, enters))
         children = psutil.Process(enters.pid).children
         return wait_for(lambda: (found := children()) and found[0])
+
+    def terminate(self, program: str) -> None:
+        """Send SIGTERM to the programs of a kind that still run."""
+        for kind, enters in self._programs:
+            if kind == program and enters.poll() is None:
+                for one in psutil.Process(enters.pid).children():
+                    one.terminate()
+
+    def statuses(self, program: str) -> list[int]:
+        """The exit statuses of the programs of a kind, which all end now or have ended."""
+        return [enters.wait(60) for kind, enters in self._programs if kind == program]
 
     def die(self) -> None:
         """End all processes of this host at once, as a power cut does. Pull out its cable first."""
         self.init.kill()
-        for program in (*self._programs, self._unshare):
+        for program in (*(enters for _, enters in self._programs), self._unshare):
             program.wait()
 
 
@@ -159,6 +174,20 @@ class Network:
         """Put the cables of these hosts into another switch: they reach each other, and no more."""
         for host in hosts:
             _ip("link", "set", host.name, "master", OTHER_SWITCH)
+
+    def hide(self, one: Host, other: Host) -> None:
+        """Let what two hosts send to each other be lost, and nothing else."""
+        _know(other.address, _NOBODY, "eth0", one)
+        _know(one.address, _NOBODY, "eth0", other)
+
+    def show(self, one: Host, other: Host) -> None:
+        """Undo `hide`."""
+        _know(other.address, other.mac, "eth0", one)
+        _know(one.address, one.mac, "eth0", other)
+
+    def logs_of(self, program: str) -> str:
+        """What the programs of a kind have printed, on all hosts."""
+        return "".join(path.read_text() for path in sorted(self.logs.glob(f"*.{program}.log")))
 
     def lose(self, host: Host) -> None:
         """Lose a host for good, its cable first: nobody hears of the end of its programs."""

@@ -109,7 +109,11 @@ class Service:
 
 
 class Progress(threading.Thread):
-    """Looks at the rows of a job all the time, and knows for how long none was done."""
+    """Looks at the rows of a job all the time, and knows for how long none was done.
+
+    Attributes:
+        rows: the most rows that were seen done.
+    """
 
     def __init__(self, service: Service, job: SentJob) -> None:
         super().__init__(daemon=True)
@@ -117,7 +121,7 @@ class Progress(threading.Thread):
         self._service, self._job = Service(service.urls, CONNECT_SECONDS), job
         self._stopped = threading.Event()
         self._lock = threading.Lock()
-        self._longest, self._rows, self._since = 0.0, 0, time.monotonic()
+        self._longest, self.rows, self._since = 0.0, 0, time.monotonic()
 
     def run(self) -> None:
         """Look until `stop`."""
@@ -125,9 +129,9 @@ class Progress(threading.Thread):
             with suppress(AssertionError):
                 rows, now = self._service.rows_done(self._job), time.monotonic()
                 with self._lock:
-                    if rows > self._rows:
+                    if rows > self.rows:
                         self._longest = max(self._longest, now - self._since)
-                        self._rows, self._since = rows, now
+                        self.rows, self._since = rows, now
 
     def begin(self) -> None:
         """Forget what was before."""
