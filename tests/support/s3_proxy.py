@@ -21,6 +21,8 @@ class S3Proxy:
         refuse_every: every request with this number gets a 503, such as every fifth; 0: none.
         delay: the seconds that each request waits.
         expired: whether every request is refused, as with a token that has expired.
+        swallow: a write to a path with this end gets no answer, until `answer_all`; empty: none.
+        swallowed: how many writes got none.
     """
 
     def __init__(self, upstream: str) -> None:
@@ -31,8 +33,26 @@ class S3Proxy:
         self.refuse_every = 0
         self.delay = 0.0
         self.expired = False
+        self.swallow = ""
+        self.swallowed = 0
+        self._answered = threading.Event()
         self._number = 0
         self._lock = threading.Lock()
+
+    def swallows(self, method: str, path: str) -> bool:
+        """Whether a request is to get no answer; returns when it is time to cut its connection."""
+        is_write = method in ("PUT", "POST")
+        if not (self.swallow and is_write and path.partition("?")[0].endswith(self.swallow)):
+            return False
+        with self._lock:
+            self.swallowed += 1
+        self._answered.wait()
+        return True
+
+    def answer_all(self) -> None:
+        """Swallow no more requests, and cut the connections of those that were swallowed."""
+        self.swallow = ""
+        self._answered.set()
 
     def refusal(self, method: str, path: str) -> tuple[int, str] | None:
         """Count a request; returns the status and the code with which it is refused, if it is."""
@@ -72,6 +92,9 @@ def s3_proxy(variables: dict[str, str]) -> Iterator[tuple[S3Proxy, dict[str, str
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             if proxy.delay:
                 time.sleep(proxy.delay)
+            if proxy.swallows(self.command, self.path):
+                self.close_connection = True
+                return
             if refused := proxy.refusal(self.command, self.path):
                 self.refuse(*refused)
                 return
@@ -111,6 +134,7 @@ def s3_proxy(variables: dict[str, str]) -> Iterator[tuple[S3Proxy, dict[str, str
         address = f"http://127.0.0.1:{server.server_port}"
         yield proxy, variables | {"AWS_ENDPOINT_URL": address}
     finally:
+        proxy.answer_all()
         server.shutdown()
         server.server_close()
         thread.join()
