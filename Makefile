@@ -107,7 +107,7 @@ check: $(ENVIRONMENT)  ## check format, lint, types and the contracts of imports
 sure: check test  ## check and test: everything that must pass before a commit
 
 .PHONY: bench
-bench: $(ENVIRONMENT)  ## run all benchmarks, up to 30 minutes; tables here, JSON in benchmarks/results
+bench: $(ENVIRONMENT)  ## run all benchmarks, up to 45 minutes; tables here, JSON in benchmarks/results
 	$(BIN)/python -m benchmarks
 
 .PHONY: bench-quick

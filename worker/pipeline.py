@@ -11,10 +11,12 @@ from functools import lru_cache, partial
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
+from shared.errors.input import PlaceError
 from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
 from shared.jobs.job import Spec, State
 from shared.jobs.job_store import JobStore
+from shared.jobs.usage import Cost
 from shared.lanes import Lanes
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import settle
@@ -32,6 +34,7 @@ from worker.steps.part_scorer import PartScorer, Scored
 from worker.steps.rates import Rates
 from worker.steps.row_scorer import RowScorer
 from worker.steps.small_jobs import SmallJobScorer
+from worker.steps.source_rows import SourceRows
 from worker.steps.splitting import Splitter
 from worker.telemetry.journal import Journal
 
@@ -81,6 +84,7 @@ class Pipeline:
         self._run_close = run_close
         self._endings = Endings(store=store, blobs=blobs)
         self._lanes = Lanes(settings, store=store, dispatch=dispatch, fleet=fleet)
+        source_rows = SourceRows(blobs, settings, outside.stores)
         self._batch_reader = BatchReader(
             settings,
             store=store,
@@ -95,12 +99,14 @@ class Pipeline:
             dispatch=dispatch,
             lanes=self._lanes,
             endings=self._endings,
+            source_rows=source_rows,
         )
         part_rows = PartRows(
             settings,
             store=store,
             blobs=blobs,
             rows=rows,
+            source_rows=source_rows,
             read_requests=lambda spec: read_requests(blobs, spec, settings),
             processes=lambda spec: fleet.processes(spec.full_name),
         )
@@ -175,8 +181,12 @@ class Pipeline:
         try:
             with self._renewing(job_id, number):
                 scored = self._part_scorer.score(spec, number, begun)
+                cost = Cost(begun.part.length, self._journal.now() - began)
                 # Within the lease, because it may wait until the part before is closed.
-                self._run_close(partial(self._close, spec, number, scored, began))
+                self._run_close(partial(self._close, spec, number, scored, began, cost))
+        except PlaceError as error:
+            self._endings.fail(job_id, str(error))
+            self._lanes.fill(spec.full_name)
         except FileNotFoundError:
             self._endings.fail_lost_upload(job_id)
             self._lanes.fill(spec.full_name)
@@ -184,7 +194,7 @@ class Pipeline:
             self._endings.hold_up(job_id, number, "a part of it cannot be read", error)
             self._lanes.fill(spec.full_name)
 
-    def _close(self, spec: Spec, number: int, scored: Scored, began: float) -> None:
+    def _close(self, spec: Spec, number: int, scored: Scored, began: float, cost: Cost) -> None:
         """Store the result of a part, mark it done, and start the next one in its lane."""
         counts = scored.counts
         try:
@@ -203,6 +213,7 @@ class Pipeline:
             lanes=self._lanes.count(spec.full_name),
             bad=counts.bad,
             summary=counts.summary,
+            cost=cost,
         )
         rows = counts.completed, counts.failed
         self._journal.score(spec.full_name, spec.id, number, rows, began)

@@ -61,10 +61,18 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
         "key": "v1/files/of-alice/0197b7c7c4a3e5f6a7b8c9d0e1f2a3b4/content",
         "reason": "it was cut, and has 1,024 bytes now",
     },
+    errors.BudgetSpent: {
+        "who": "This API key",
+        "budget": "1,000,000",
+        "left": "12,000",
+        "rows": "50,000",
+        "advice": "Send it again after 2026-12-01 00:00 UTC, when the next day's budget begins.",
+    },
     errors.ResultsDamaged: {
         "rows": "rows 1,001 to 2,000",
         "advice": "Fetch all other rows with partial=true.",
     },
+    errors.SourceUnavailable: {"address": "s3://data/reviews.csv"},
     errors.JobEnded: {"state": "succeeded"},
     errors.NoResults: {"state": "cancelled"},
     errors.NotRetryable: {"state": "succeeded"},
@@ -110,6 +118,11 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
     input_errors.SourceMissing: {"what": "file", "address": "s3://data/reviews.csv"},
     input_errors.SourceDenied: {"address": "s3://data/reviews.csv"},
     input_errors.SourceChanged: {"address": "s3://data/reviews.csv"},
+    input_errors.InFile: {
+        "address": "s3://data/reviews.csv",
+        "reason": "The columns differ from those of s3://data/first.csv.",
+    },
+    input_errors.RowsOrAddresses: {"media_type": "application/vnd.scorelane.job+json"},
     input_errors.PlaceNotAllowed: {
         "verb": "read",
         "address": "s3://data/reviews.csv",

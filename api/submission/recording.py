@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from api.requests.terms import Terms
 from api.security.access import current_identity
+from api.security.budgets import current_budgets
 from api.services import Services
 from api.submission.output import check_output
 from api.submission.stored_upload import StoredUpload, part_limits
@@ -22,6 +23,7 @@ from shared.fleet import Served
 from shared.jobs.job import Job, Spec
 from shared.jobs.job_ids import made_at, new_job_id
 from shared.jobs.keys import folder_of
+from shared.jobs.usage import Claim
 from shared.redis.refusals import refusal
 from shared.storage.manifest import write_manifest
 from shared.tables.layouts import NDJSON
@@ -42,6 +44,7 @@ def record_small(services: Services, served: Served, rows: list[Row], terms: Ter
 
     Raises:
         shared.errors.service.ServiceFull: too many small jobs are waiting already.
+        shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
     """
     content = write_rows(rows, len(served.card.signature.inputs))
     spec = Spec(
@@ -52,6 +55,7 @@ def record_small(services: Services, served: Served, rows: list[Row], terms: Ter
         layout=NDJSON,
         size=len(content),
         owner=current_identity().owner,
+        key=current_identity().id,
         traceparent=traceparent(),
         **terms,
     )
@@ -69,7 +73,8 @@ def start_small(services: Services, spec: Spec, content: bytes, rows: int) -> Jo
     """
     job = Job(spec=spec, created_at=made_at(spec.id), total=rows)
     with _recording(spec):
-        must_ring = services.store.create(job, content)
+        claim = Claim(rows, current_budgets(services))
+        must_ring = services.store.create(job, content, claim)
     if must_ring:
         with _dispatching(spec):
             services.dispatch.answer(spec.full_name)
@@ -96,16 +101,23 @@ def record_bulk(
         layout=upload.layout,
         size=upload.size,
         owner=current_identity().owner,
+        key=current_identity().id,
         traceparent=traceparent(),
         about_rows=upload.rows,
+        most_rows=upload.most_rows,
         **part_limits(services, served, upload),
         **terms,
     )
-    return start_bulk(services, spec)
+    return start_bulk(services, spec, spec.most_rows or spec.about_rows)
 
 
-def start_bulk(services: Services, spec: Spec) -> Job:
+def start_bulk(services: Services, spec: Spec, rows: int) -> Job:
     """Record a job whose upload is in the blob store, and have it split when its turn comes.
+
+    Args:
+        services: the store, the blobs and the lanes.
+        spec: of the job.
+        rows: the most rows that are to be scored.
 
     Raises:
         shared.errors.base.ScorelaneError: its output cannot be written; see `check_output`.
@@ -115,7 +127,7 @@ def start_bulk(services: Services, spec: Spec) -> Job:
     job = Job(spec=spec, created_at=made_at(spec.id))
     write_manifest(services.blobs, job, [])
     with _recording(spec):
-        services.store.create(job)
+        services.store.create(job, claim=Claim(rows, current_budgets(services)))
     with _dispatching(spec):
         services.lanes.fill(spec.full_name)
     return job

@@ -35,11 +35,13 @@ class StoredUpload:
         layout: where its rows are.
         size: in bytes.
         rows: about how many rows it has.
+        most_rows: it has no more; None: unknown, as no budget needs it.
     """
 
     layout: Layout
     size: int
     rows: int
+    most_rows: int | None = None
 
 
 def part_limits(services: Services, served: Served, upload: StoredUpload) -> dict[str, int]:

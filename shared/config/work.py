@@ -87,6 +87,9 @@ class WorkSettings(BaseModel):
     retention_seconds: float = Field(
         7 * 86400.0, gt=0, description="How long jobs and their data are kept after their end."
     )
+    usage_days: int = Field(
+        400, gt=0, le=4000, description="For how many days `GET /usage` knows the usage of a day."
+    )
     max_retention_seconds: float = Field(
         30 * 86400.0, gt=0, description="The longest retention that a job may ask for."
     )

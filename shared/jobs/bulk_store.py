@@ -6,6 +6,7 @@ from typing import Protocol
 
 from shared.jobs.outcome import Outcome
 from shared.jobs.summary import Summary
+from shared.jobs.usage import NO_COST, Cost
 from shared.tables.parts import Part
 
 #: In place of a part's number: the finish of a job whose parts are joined into one file. It has a
@@ -125,6 +126,7 @@ class BulkStore(Protocol):
         lanes: int,
         bad: BadRow | None = None,
         summary: Summary = NOTHING,
+        cost: Cost = NO_COST,
     ) -> Walk:
         """Mark a part done, and count its rows; further calls for the same part change nothing.
 
@@ -139,6 +141,8 @@ class BulkStore(Protocol):
             lanes: the most steps of the model's jobs that may be under way.
             bad: the first of its rows with an error, for a job with a tolerance below 1.
             summary: the summary of its rows, which is added to the job's.
+            cost: what this attempt at the part took; its usage is counted with its rows, unless
+                the job that this one retries has counted them.
         """
 
     def report_lost(self, job_id: str, part: int, rows: int) -> None:

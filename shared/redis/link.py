@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 from redis.retry import Retry
 
 from shared.config.settings import Settings
@@ -26,11 +26,15 @@ _LUA = Path(__file__).parent / "lua"
 
 #: Scripts that need more functions than those of the prelude, and the files that have these.
 _LIBRARIES = {
-    "add_parts": ["turns"],
-    "complete_part": ["summaries", "turns"],
-    "create_bulk": ["turns"],
-    "hand_out": ["turns"],
-    "overdue": ["turns"],
+    "add_parts": ("usage", "turns"),
+    "complete_part": ("usage", "summaries", "turns"),
+    "create_bulk": ("usage", "turns"),
+    **dict.fromkeys(("hand_out", "overdue"), ("turns",)),
+    **dict.fromkeys(("answer_small", "move"), ("usage",)),
+    **dict.fromkeys(("ask", "create_small", "withdraw"), ("usage", "waiting")),
+    **dict.fromkeys(
+        ("pop_small", "return_small", "take_small", "waiting_small", "workloads"), ("waiting",)
+    ),
 }
 
 
@@ -101,9 +105,17 @@ class RedisLink:
             args: its arguments, from `ARGV[2]` on.
             pipe: a pipeline to queue the script in; None: run it now.
         """
-        if script not in self._scripts:
-            self._scripts[script] = self.client.register_script(source_of(script))
-        return self._scripts[script](args=[self.prefix, *args], client=pipe or self.client)
+        if pipe is not None:
+            if script not in self._scripts:
+                self._scripts[script] = self.client.register_script(source_of(script))
+            return self._scripts[script](args=[self.prefix, *args], client=pipe)
+        call = (0, self.prefix, *args)
+        try:
+            return self.client.execute_command("EVALSHA", hash_of(script), *call)
+        except NoScriptError:
+            # Not `SCRIPT LOAD` and then `EVALSHA`: after a failover the two connections that these
+            # take may lead to two servers.
+            return self.client.execute_command("EVAL", source_of(script), *call)
 
     def at_once(self, *commands: tuple[Any, ...]) -> list[Any]:
         """Run commands as one transaction, also while the memory of Redis is full.

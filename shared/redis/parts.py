@@ -7,6 +7,7 @@ from typing_extensions import override
 from shared.jobs.job_store import FINISH, NOTHING, BadRow, Begun, Step, Walk
 from shared.jobs.outcome import Outcome
 from shared.jobs.summary import Summary
+from shared.jobs.usage import NO_COST, Cost
 from shared.redis.base import RedisBase
 from shared.redis.records import part_of, text_of
 from shared.redis.summaries import arguments_of, summary_of
@@ -86,6 +87,7 @@ class RedisParts(RedisBase):
         lanes: int,
         bad: BadRow | None = None,
         summary: Summary = NOTHING,
+        cost: Cost = NO_COST,
     ) -> Walk:
         first = (bad.row, bad.description) if bad else ("", "")
         return self._walk(
@@ -98,6 +100,9 @@ class RedisParts(RedisBase):
             self._lease,
             self._retention,
             *first,
+            cost.bytes,
+            cost.micros,
+            self._usage_seconds,
             *arguments_of(summary),
         )
 

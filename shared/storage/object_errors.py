@@ -26,6 +26,9 @@ _EXPIRED = {
     "RequestTimeTooSkewed",
     "InvalidAuthenticationInfo",
 }
+
+#: Signatures hold the time; a store takes those of the last quarter of an hour, and of the next.
+_SKEWED = "RequestTimeTooSkewed"
 _NO_CREDENTIALS = re.compile(r"169\.254\.169\.254|metadata\.google|MissingCredentials")
 
 #: The statuses by which a store says that it does not know the credentials, or denies them access.
@@ -33,7 +36,7 @@ _NO_CREDENTIALS = re.compile(r"169\.254\.169\.254|metadata\.google|MissingCreden
 _UNKNOWN, _DENIED = "401", "403"
 
 #: There is no such range, or the store does not send it as one; the error is an `ERANGE` then.
-_NO_RANGE = re.compile("status code: 416|non-partial response")
+_NO_RANGE = re.compile("status code: 416|non-partial response|Invalid range")
 
 
 class ObjectStorageError(OSError):
@@ -108,10 +111,14 @@ def _error(place: str, text: str, named_in: str, status: str = "") -> ObjectStor
     return kind(number, f"{place} {reason}")
 
 
-def _reason(text: str, named_in: str, status: str, said: str, *, is_expired: bool) -> str:
+def _reason(  # noqa: PLR0911  one for each cause
+    text: str, named_in: str, status: str, said: str, *, is_expired: bool
+) -> str:
     if _NO_BUCKET.search(text):
         return f"does not exist. Make it, or name another{named_in}."
     if is_expired:
+        if said == _SKEWED:
+            return f"refuses requests of this host, whose clock is wrong ({said}). Set it, by NTP."
         return f"refuses the credentials, because they have expired ({said}). Renew them."
     if _NO_CREDENTIALS.search(text):
         return "cannot be used without credentials. Set AWS_ACCESS_KEY_ID and the like."

@@ -64,14 +64,13 @@ def test_kills_while_parquet_is_read_and_written(
         worker = service.start_worker()
         # In object storage nothing is seen of a file before it is complete.
         if proxy:
-            proxy.swallow = "/results.parquet"
-        wait_for(
-            lambda: proxy.swallowed if proxy else service.blob_count(f"{blobs}/.results.parquet."),
-            120,
-        )
+            proxy.hold = "PUT", "/results.parquet"
+            proxy.wait_for_held()
+        else:
+            wait_for(lambda: service.blob_count(f"{blobs}/.results.parquet."), 120)
         kill(worker)
         if proxy:
-            proxy.answer_all()
+            proxy.drop()
         assert not service.blob_count(f"{blobs}/results.parquet"), "it was complete before the kill"
         assert service.job(location)["state"] == "running"
 

@@ -20,9 +20,8 @@ class S3Proxy:
         refused: how many requests got a 503.
         refuse_every: every request with this number gets a 503, such as every fifth; 0: none.
         delay: the seconds that each request waits.
+        hold: a method, and a part of an address: such requests wait until `drop`.
         expired: whether every request is refused, as with a token that has expired.
-        swallow: a write to a path with this end gets no answer, until `answer_all`; empty: none.
-        swallowed: how many writes got none.
     """
 
     def __init__(self, upstream: str) -> None:
@@ -32,27 +31,12 @@ class S3Proxy:
         self.refused = 0
         self.refuse_every = 0
         self.delay = 0.0
+        self.hold: tuple[str, str] | None = None
+        self._held = threading.Event()
+        self._dropped = threading.Event()
         self.expired = False
-        self.swallow = ""
-        self.swallowed = 0
-        self._answered = threading.Event()
         self._number = 0
         self._lock = threading.Lock()
-
-    def swallows(self, method: str, path: str) -> bool:
-        """Whether a request is to get no answer; returns when it is time to cut its connection."""
-        is_write = method in ("PUT", "POST")
-        if not (self.swallow and is_write and path.partition("?")[0].endswith(self.swallow)):
-            return False
-        with self._lock:
-            self.swallowed += 1
-        self._answered.wait()
-        return True
-
-    def answer_all(self) -> None:
-        """Swallow no more requests, and cut the connections of those that were swallowed."""
-        self.swallow = ""
-        self._answered.set()
 
     def refusal(self, method: str, path: str) -> tuple[int, str] | None:
         """Count a request; returns the status and the code with which it is refused, if it is."""
@@ -65,6 +49,28 @@ class S3Proxy:
                 return 503, "SlowDown"
             self.seen.append((method, path))
         return None
+
+    def wait(self, method: str, path: str) -> bool:
+        """Wait for as long as such a request is to wait; returns whether to pass it on."""
+        if self.delay:
+            time.sleep(self.delay)
+        hold = self.hold
+        if not hold or hold[0] != method or hold[1] not in path:
+            return True
+        dropped = self._dropped
+        self._held.set()
+        dropped.wait()
+        return False
+
+    def wait_for_held(self, seconds: float = 180.0) -> None:
+        """Wait until a request is held."""
+        assert self._held.wait(seconds), f"no {self.hold} came"
+
+    def drop(self) -> None:
+        """Pass on no request that is held, and hold no more."""
+        self.hold = None
+        self._dropped.set()
+        self._held, self._dropped = threading.Event(), threading.Event()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -90,9 +96,7 @@ def s3_proxy(variables: dict[str, str]) -> Iterator[tuple[S3Proxy, dict[str, str
     class Handler(_Handler):
         def _pass_on(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            if proxy.delay:
-                time.sleep(proxy.delay)
-            if proxy.swallows(self.command, self.path):
+            if not proxy.wait(self.command, self.path):
                 self.close_connection = True
                 return
             if refused := proxy.refusal(self.command, self.path):
@@ -134,7 +138,7 @@ def s3_proxy(variables: dict[str, str]) -> Iterator[tuple[S3Proxy, dict[str, str
         address = f"http://127.0.0.1:{server.server_port}"
         yield proxy, variables | {"AWS_ENDPOINT_URL": address}
     finally:
-        proxy.answer_all()
+        proxy.drop()
         server.shutdown()
         server.server_close()
         thread.join()

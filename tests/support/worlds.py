@@ -1,8 +1,11 @@
 """The two kinds of job store, in memory and on Redis, and how a test manipulates each."""
 
+import copy
+import time
 import uuid
 from typing import Any
 
+import redis
 from support.doubles.job_store import InMemoryJobStore
 
 from shared.config.settings import Settings
@@ -42,6 +45,15 @@ class InMemory:
             for job_id, record in self.store._records.items()
             if record.job.state is State.RUNNING
         }
+
+    def remember(self) -> None:
+        """Copy the data, as a replica does."""
+        self._copy = copy.deepcopy(self.store.__dict__)
+
+    def go_back(self) -> None:
+        """Put the copy in the place of the data, as when a replica takes over that is late."""
+        self.store.__dict__.update(copy.deepcopy(self._copy))
+        self.store.is_restarted = True
 
     def wipe(self) -> None:
         self.store.forget()
@@ -88,6 +100,20 @@ class OnRedis:
                 dispatched, parts, done = map(int, counts)
                 found[job_id] = dispatched - done, parts - done
         return found
+
+    def remember(self) -> None:
+        """Copy the data, as a replica does."""
+        client = self._link.client
+        with redis.Redis.from_url(self.settings.redis_url) as raw:
+            self._copy = {key: (raw.dump(key), client.pttl(key)) for key in self._keys("*")}
+
+    def go_back(self) -> None:
+        """Put the copy in the place of the data, as when a replica takes over that is late."""
+        self.wipe()
+        with redis.Redis.from_url(self.settings.redis_url) as raw:
+            for key, (content, lifetime) in self._copy.items():
+                raw.restore(key, max(lifetime, 0), content)
+            raw.hset(self._link.key("server"), mapping={"id": "another", "seen": time.time()})
 
     def wipe(self) -> None:
         if keys := self._keys("*"):

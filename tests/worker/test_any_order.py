@@ -32,6 +32,7 @@ from support.worlds import InMemory, OnRedis
 from shared.config.settings import Settings
 from shared.jobs.job import ENDED, RETRYABLE, State
 from shared.jobs.job_store import SPLIT
+from shared.jobs.usage import Used
 from shared.storage.manifest import read_manifest
 
 ROWS = 23
@@ -59,6 +60,7 @@ class AnyOrder(MortalPrograms):
         self.ended: str | None = None  # the state in which it ended, if it was seen to end
         self.gone = False
         self.others: list[str] = []  # the addresses of the other owner's jobs
+        self.forgot, self.jobs, self.orphans = False, 0, 0
 
     def teardown(self) -> None:
         """Whatever happened: if nothing fails from here on, the job ends."""
@@ -81,11 +83,14 @@ class AnyOrder(MortalPrograms):
         assert not self._open_others(), "another owner's job never ends"
         state = self._state()
         assert state in (None, *ENDED), f"the job is {state} for ever"
+        self.usage_holds()
         if state == State.SUCCEEDED:
             rows = self.client.get(f"{self.location}/results?format=json").json["rows"]
             assert [row["ref"] for row in rows] == [str(row) for row in range(ROWS)]
             wanted = [length_score("z" * (row % 7)) if row % 7 else None for row in range(ROWS)]
             assert [row["Sentiment_Score"] for row in rows] == wanted
+            if not (self.forgot or self.orphans):
+                self._check_usage()
             if self.result_format == "parquet":
                 content = self.client.get(f"{self.location}/results").data
                 assert pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist() == rows
@@ -105,10 +110,10 @@ class AnyOrder(MortalPrograms):
     )
     def submit(self, result_format: str, on_error: str) -> None:
         self.on_error = on_error
-        url = f"/jobs?format={result_format}&on_error={on_error}"
+        url = f"/jobs?format={result_format}&on_error={on_error}&label=team:growth"
         answer = self._submit(url, ONE)
         self.location, self.job_id = answer.location, answer.json["id"]
-        self.result_format = result_format
+        self.result_format, self.jobs = result_format, 1
 
     def _submit(self, url: str, owner: Owner) -> Any:
         headers = owner.headers
@@ -176,8 +181,29 @@ class AnyOrder(MortalPrograms):
         manifest = read_manifest(self.blobs, self.job_id)
         if manifest and manifest.job.state not in ENDED:
             self.ended = None
+        self.forgot = True
         self.world.wipe()
         self.lose_messages()
+        self._reconcile_and_sweep()
+
+    @rule()
+    @precondition(lambda self: hasattr(self, "location"))
+    def remember(self) -> None:
+        """A replica has all data; from now on it is late."""
+        self.world.remember()
+        self.remembered = self.job_id
+
+    @rule()
+    @precondition(lambda self: getattr(self, "remembered", "") == self.job_id and not self.gone)
+    def go_back(self) -> None:
+        """The replica takes over, and lacks what was written since.
+
+        Only the blob store has the end of the job, if it has ended meanwhile.
+        """
+        manifest = read_manifest(self.blobs, self.job_id)
+        if manifest and manifest.job.state not in ENDED:
+            self.ended = None
+        self.world.go_back()
         self._reconcile_and_sweep()
 
     @rule(calls=st.integers(0, 8))
@@ -205,7 +231,10 @@ class AnyOrder(MortalPrograms):
             url = f"{self.location}/retry"
             answers.append(self.client.post(url, query_string=query))
 
+        self.jobs += 1
         if self._dying(calls, ask):
+            # There may be a job that nobody follows; it scores the rows, too.
+            self.orphans += 1
             return
         [answer] = answers
         assert answer.status_code == 202, answer.text
@@ -237,6 +266,13 @@ class AnyOrder(MortalPrograms):
             assert (job["state"] == State.SUCCEEDED) == TOLERATES[self.on_error]
 
     @invariant()
+    def usage_holds(self) -> None:
+        """No row is counted twice as used, whichever of the retries has scored it."""
+        rows = self.world.store.usage_by_owner().get(ONE.name, Used()).rows
+        jobs = self.jobs if self.forgot else 1 + self.orphans
+        assert rows <= jobs * ROWS
+
+    @invariant()
     def an_end_is_an_end(self) -> None:
         """The state of an ended job never changes; a deleted or expired job never comes back."""
         state = self._state()
@@ -258,6 +294,14 @@ class AnyOrder(MortalPrograms):
             assert len(parts) == under_way
             if not self.others and len(handed_out) == 1 and {one for one, _ in steps} <= {job_id}:
                 assert under_way == min(LANES, left)
+
+    def _check_usage(self) -> None:
+        """Usage is that of all rows, exactly, by whatever it is summed up."""
+        for by in ("day", "owner,key", "model", "label"):
+            found = self.client.get(f"/usage?by={by}").json
+            for line in [found["total"], *found["usage"]]:
+                figures = line["rows"], line["errors"], line["bytes"]
+                assert figures == (ROWS, 4, len(CSV) - len(b"ref,text\n"))
 
     # -- helpers ---------------------------------------------------------------------------
 

@@ -30,7 +30,9 @@ redis.call('HDEL', job, 'to_split')
 free_lane(id, redis.call('HGET', job, 'full_name'), -2)
 if last == '1' then
   redis.call('HSET', job, 'split', '1', 'total', redis.call('HGET', job, 'cut_rows'))
+  settle_budgets(id, false)
   if fail_if_too_many_errors(id, retention) then
+    settle_budgets(id, true)
     return {2, 0}
   end
 end

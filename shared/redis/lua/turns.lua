@@ -14,8 +14,13 @@ local SPLIT = -2
 -- Cutting this many rows takes about as long as scoring one, with the fastest model.
 local ROWS_CUT = 20
 
--- What must be known of a job to hand out its next step.
+local looked = {}
+
+-- What must be known of a job to hand out its next step. A script asks for it once: `take_step` keeps it true.
 local function look(id)
+  if looked[id] then
+    return looked[id]
+  end
   local have = redis.call('HMGET', key_of(id), 'state', 'to_split', 'parts', 'dispatched', 'done', 'cut_rows',
     'about_rows', 'fixed_rows', 'weight', 'priority', 'owner', 'full_name', 'traceparent', 'request_id', 'split')
   local function number(at, otherwise)
@@ -35,6 +40,7 @@ local function look(id)
   else
     one.cost = fixed + number(6, 0) / math.max(one.parts, 1) + 1
   end
+  looked[id] = one
   return one
 end
 
@@ -44,18 +50,13 @@ local function has_more(one, lanes)
   return one.to_split or one.dispatched < one.parts and one.dispatched - one.done < lanes
 end
 
-local function begin_turn(turns, member, cost)
-  if not redis.call('ZSCORE', turns, member) then
-    local first = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
-    redis.call('ZADD', turns, tonumber(first[2] or '0') + cost, member)
-  end
-end
-
 -- Give a job a turn, if it has none.
 local function take_turns(id, one)
   local owners = prefix .. 'turns:' .. one.full_name
-  begin_turn(owners .. ':' .. one.owner, id, one.cost / one.priority)
-  begin_turn(owners, one.owner, one.cost / one.weight)
+  -- The owner of a job that has a turn has one.
+  if begin_turn(owners .. ':' .. one.owner, id, one.cost / one.priority) then
+    begin_turn(owners, one.owner, one.cost / one.weight)
+  end
 end
 
 -- Hand out the next step of a job, and note it as under way. Answers its part, or `SPLIT`.
@@ -63,6 +64,8 @@ local function take_step(id, one, lease)
   local job, part, till = key_of(id), one.dispatched, stamp(now() + lease)
   if one.to_split then
     part, one.to_split = SPLIT, false
+    -- Its next step has another cost.
+    looked[id] = nil
     redis.call('HDEL', job, 'to_split')
     redis.call('HSET', job, 'split_lease', till)
   else
@@ -102,7 +105,7 @@ local function hand_out(full_name, lanes, lease, answer)
       end
     end
     if not more then
-      leave_turns(id or '', full_name, owner)
+      leave_turns(owners, owner, id or '')
     end
   end
   return answer

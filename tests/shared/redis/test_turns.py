@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from support.stored import MODEL, a_job, complete, parts
+from support.stored import MODEL, MakeStore, a_job, complete, parts
 
 from shared.jobs.job import Job, State
 from shared.jobs.job_store import SPLIT, JobStore, Step
@@ -45,10 +45,30 @@ def test_owners_take_turns_however_many_jobs_they_have(store: JobStore) -> None:
     assert set(order) - {one} <= set(flood)
 
 
+def test_owners_have_weights(make_store: MakeStore) -> None:
+    """The setting gives an owner a multiple of the turns of one that it does not name."""
+    store = make_store(owner_weights="paying=3, trial=0.5")
+    jobs = {name: split(store, name, 100) for name in ("paying", "usual", "trial")}
+    order = Counter(in_turn(store, 90))
+    assert order[jobs["paying"]] == pytest.approx(60, abs=2)
+    assert order[jobs["usual"]] == pytest.approx(20, abs=2)
+    assert order[jobs["trial"]] == pytest.approx(10, abs=2)
+
+
 def test_the_jobs_of_an_owner_take_turns(store: JobStore) -> None:
     """Jobs of one owner, and those of a service without keys, get the same number of turns."""
     jobs = [split(store, "", 30) for _ in range(4)]
     assert Counter(in_turn(store, 40)) == dict.fromkeys(jobs, 10)
+
+
+def test_priorities_share_the_turns_of_their_owner(store: JobStore) -> None:
+    """A high job gets four times as many turns as a normal one, and a low one still a quarter."""
+    jobs = {name: split(store, "one", 300, priority=name) for name in ("low", "normal", "high")}
+    split(store, "other", 300)
+    order = Counter(in_turn(store, 168))
+    assert order[jobs["low"]] == pytest.approx(4, abs=1)
+    assert order[jobs["normal"]] == pytest.approx(16, abs=2)
+    assert order[jobs["high"]] == pytest.approx(64, abs=3)
 
 
 def test_turns_are_counted_in_rows(store: JobStore) -> None:

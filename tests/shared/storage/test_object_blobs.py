@@ -70,6 +70,7 @@ def _answer(status: str, code: str = "") -> str:
         (_answer("404 Not Found", "NoSuchBucket"), "does not exist. Make it"),
         (_answer("403 Forbidden", "AccessDenied"), "denies access (AccessDenied)"),
         (_answer("400 Bad Request", "ExpiredToken"), "have expired (ExpiredToken). Renew them"),
+        (_answer("403 Forbidden", "RequestTimeTooSkewed"), "whose clock is wrong"),
         (_answer("503 Service Unavailable", "SlowDown"), "answers with an error (SlowDown)"),
         (_answer("500 Internal Server Error"), "answers with an error"),
         ("Error performing PUT http://169.254.169.254/latest/api/token", "without credentials"),

@@ -3,10 +3,10 @@
 import math
 import time
 
-from support.doubles.base import InMemoryBase
 from support.doubles.record import Record
 from support.doubles.summaries import put_together
 from support.doubles.turns import Turns, first
+from support.doubles.usage import InMemoryUsage
 from typing_extensions import override
 
 from shared.jobs.job import ENDED
@@ -21,10 +21,11 @@ from shared.jobs.job_store import (
 )
 from shared.jobs.outcome import Outcome, bits_of
 from shared.jobs.summary import Summary
+from shared.jobs.usage import NO_COST, Cost
 from shared.tables.parts import Part
 
 
-class InMemoryParts(InMemoryBase):
+class InMemoryParts(InMemoryUsage):
     """The parts of bulk jobs, kept in the records."""
 
     @override
@@ -51,6 +52,7 @@ class InMemoryParts(InMemoryBase):
         if last:
             record.complete = True
             record.update(total=rows)
+            self._settle(record)
             if self._fails(record):
                 return Walk(failed=True)
         record.split_lease = time.time() + self._settings.lease_seconds
@@ -65,6 +67,7 @@ class InMemoryParts(InMemoryBase):
         failed = record.fails()
         if failed:
             self._turns_of(record).stop(record)
+            self._settle(record)
         return failed
 
     def _go_on(self, record: Record, lanes: int) -> Walk:
@@ -132,6 +135,7 @@ class InMemoryParts(InMemoryBase):
         lanes: int,
         bad: BadRow | None = None,
         summary: Summary = NOTHING,
+        cost: Cost = NO_COST,
     ) -> Walk:
         record = self._running(job_id)
         if record is None or part >= record.dispatched:
@@ -141,6 +145,10 @@ class InMemoryParts(InMemoryBase):
         if part in record.done:
             return Walk(wanted=True)
         record.done.add(part)
+        if part in record.counted:
+            record.uncounted += completed + failed
+        else:
+            self._count_job(record.job, completed, failed, cost)
         record.update(
             completed=record.job.completed + completed,
             failed=record.job.failed + failed,

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from shared.jobs.job import ENDED, CallbackState, Job, State
@@ -11,6 +12,7 @@ from shared.jobs.job_store import (
     BadRow,
 )
 from shared.jobs.summary import Summary
+from shared.jobs.usage import Claim
 from shared.tables.parts import Part
 
 
@@ -36,12 +38,21 @@ class Record:
     bad_parts: set[int] = field(default_factory=set)
     lost_parts: set[int] = field(default_factory=set)
     summary: Summary = NOTHING
+    taken: tuple[date, Claim] | None = None
+    counted: set[int] = field(default_factory=set)
+    counted_before: int = 0
+    uncounted: int = 0
 
     def update(self, **changes: Any) -> None:
         if self.job.spec.callback_url and changes.get("state") in ENDED - {State.EXPIRED}:
             changes |= {"callback_state": CallbackState.PENDING, "callback_attempts": None}
             self.callback_due = time.time()
         self.job = self.job.model_copy(update=changes)
+
+    def take_over(self, old: "Record") -> None:
+        """Remember which parts of the job that this one retries were counted."""
+        self.counted = old.done | old.counted
+        self.counted_before = old.job.rows_done
 
     def await_callback(self) -> None:
         if self.job.callback_state is CallbackState.PENDING:

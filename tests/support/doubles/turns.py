@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from support.doubles.record import Record
 
+from shared.jobs.job import PRIORITY_WEIGHTS
+
 #: Cutting this many rows takes about as long as scoring one.
 ROWS_CUT = 20
 
@@ -25,13 +27,15 @@ class Turns:
 
     owners: dict[str, float] = field(default_factory=dict)
     jobs: dict[str, dict[str, float]] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)  # those of owners that are not 1
     under_way: set[tuple[str, int]] = field(default_factory=set)
 
     def take(self, record: Record) -> None:
         """Give a job a turn, if it has none."""
         job_id, owner = record.job.spec.id, record.job.spec.owner
-        begin_turn(self.jobs.setdefault(owner, {}), job_id, self.cost(record))
-        begin_turn(self.owners, owner, self.cost(record))
+        own_cost = self.cost(record) / PRIORITY_WEIGHTS[record.job.spec.priority]
+        begin_turn(self.jobs.setdefault(owner, {}), job_id, own_cost)
+        begin_turn(self.owners, owner, self.cost(record) / self.weights.get(owner, 1.0))
 
     def leave(self, job_id: str, owner: str) -> None:
         """Take a job out of the turns, and its owner with the last of the owner's jobs."""
@@ -48,9 +52,10 @@ class Turns:
         """Move the turns of a job and of its owner on, if there are others to take turns with."""
         owner = record.job.spec.owner
         if len(self.jobs[owner]) > 1:
-            self.jobs[owner][record.job.spec.id] += cost
+            weight = PRIORITY_WEIGHTS[record.job.spec.priority]
+            self.jobs[owner][record.job.spec.id] += cost / weight
         if len(self.owners) > 1:
-            self.owners[owner] += cost
+            self.owners[owner] += cost / self.weights.get(owner, 1.0)
 
     @staticmethod
     def cost(record: Record) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 from support.hostile_model import HostileModel
+from support.hosts.clocks import Clocks
 from support.hosts.network import Host, Network
 from support.hosts.redis_hosts import RedisHosts
 from support.hosts.service import Service
@@ -22,9 +23,6 @@ from benchmarks.runtime_package import make
 API_PORT, STORE_PORT = 5005, 8333
 
 WORKERS, APIS, SERVERS = 3, 2, 3
-
-#: The file in which libfaketime looks for the shift of a clock.
-_CLOCK = "clock"
 
 #: What differs from the defaults of the service.
 SETTINGS = {
@@ -45,6 +43,7 @@ class Cluster:
         store: the host of object storage.
         apis, workers: the hosts of the APIs and of the workers.
         service: a client that asks either API.
+        restarts: the hosts whose worker had ended itself, and was started again.
     """
 
     def __init__(
@@ -65,7 +64,8 @@ class Cluster:
             clocks_shift: whether a test shifts clocks, by `shift_clock`.
             settings: variables of all programs.
         """
-        self._clocks_shift = clocks_shift
+        self.restarts: list[str] = []
+        self._clocks_shift, self._clocks = clocks_shift, Clocks(folder)
         self.network = Network(folder)
         self.store = self.network.add("store")
         self.redis = RedisHosts(self._add("redis", SERVERS), folder)
@@ -86,7 +86,7 @@ class Cluster:
     def env(self, host: Host) -> dict[str, str]:
         """The environment of the programs on a host."""
         own = {"TMPDIR": str(host.folder), "HOME": str(host.folder)}
-        return {**self._env, **own, **(clock_of(host) if self._clocks_shift else {})}
+        return {**self._env, **own, **(self._clocks.env(host) if self._clocks_shift else {})}
 
     def start(self) -> None:
         """Start all programs, and wait until all workers serve."""
@@ -96,7 +96,7 @@ class Cluster:
             self.start_api(host)
         for host in self.workers:
             self.start_worker(host)
-        wait_for(lambda: len(self.service.serving()) == len(self.workers), 240)
+        wait_for(self.all_serve, 240)
 
     def start_store(self) -> None:
         """Start SeaweedFS, with its bucket."""
@@ -121,14 +121,17 @@ class Cluster:
         env = self.env(host) | variables
         return host.start("worker", sys.executable, "-m", "worker", env=env)
 
-    def shift_clock(self, host: Host, offset: str) -> None:
-        """Shift the clock of a host, for programs that run and that start later.
+    def all_serve(self) -> bool:
+        """Whether all workers serve; one that has ended itself is started again, as by Docker."""
+        for host in self.workers:
+            if host.has_failed("worker"):
+                self.restarts.append(host.name)
+                self.start_worker(host)
+        return len(self.service.serving()) == len(self.workers)
 
-        Args:
-            host: the host.
-            offset: by how much from the right time, as libfaketime reads it: `+3h`, `-20m`, `+0`.
-        """
-        host.write(_CLOCK, offset)
+    def shift_clock(self, host: Host, seconds: int) -> None:
+        """Set the clock of a host so many seconds ahead of the right time, or behind it."""
+        self._clocks.shift(host, seconds)
 
     def stop_workers(self) -> list[int]:
         """Tell all workers to stop, and wait for that; returns the statuses of all that ended."""
@@ -149,27 +152,6 @@ class Cluster:
         """End everything."""
         self.service.close()
         self.network.close()
-
-
-def clock_of(host: Host) -> dict[str, str]:
-    """The variables with which programs see the clock of their host, as a test has shifted it."""
-    host.write(_CLOCK, "+0")
-    return {
-        "LD_PRELOAD": faketime(),
-        "FAKETIME_TIMESTAMP_FILE": str(host.folder / _CLOCK),
-        # How long a program takes a clock for as it was, in seconds.
-        "FAKETIME_CACHE_DURATION": "1",
-        # As on a real machine: a clock that is set does not change what has elapsed.
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }
-
-
-def faketime() -> str:
-    """The library that shifts the clock of a program; skip the test if it is not installed."""
-    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-    if not found:
-        pytest.skip("libfaketime (`apt-get install libfaketime`) shifts clocks")
-    return str(found[0])
 
 
 @contextmanager

@@ -7,6 +7,7 @@ a word to either end, as on a switch: no program gets a reset, and no address be
 import os
 import subprocess
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -81,14 +82,11 @@ class Host:
         assert done.returncode == 0, f"{self.name}: {command} failed: {done.stderr}"
         return done.stdout
 
-    def write(self, name: str, content: str) -> None:
-        """Write a file into the data folder of this host."""
-        subprocess.run(
-            [*self._inside, "tee", str(self.folder / name)],
-            input=content.encode(),
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+    def write(self, name: str, content: str | bytes) -> None:
+        """Write a file into the data folder of this host, in place of the bytes that it has."""
+        content = content.encode() if isinstance(content, str) else content
+        command = ["dd", f"of={self.folder / name}", "conv=notrunc", "status=none"]
+        subprocess.run([*self._inside, *command], input=content, check=True)
 
     def start(self, program: str, *command: str, env: dict[str, str]) -> psutil.Process:
         """Start a program on this host; its log is `<host>.<program>.log`."""
@@ -107,13 +105,19 @@ class Host:
                 for one in psutil.Process(enters.pid).children():
                     one.terminate()
 
+    def has_failed(self, program: str) -> bool:
+        """Whether the program of a kind that was started last has ended, and not as it should."""
+        of_kind = [enters for kind, enters in self._programs if kind == program]
+        return bool(of_kind) and of_kind[-1].poll() not in (None, 0)
+
     def statuses(self, program: str) -> list[int]:
         """The exit statuses of the programs of a kind, which all end now or have ended."""
         return [enters.wait(60) for kind, enters in self._programs if kind == program]
 
     def die(self) -> None:
         """End all processes of this host at once, as a power cut does. Pull out its cable first."""
-        self.init.kill()
+        with suppress(psutil.NoSuchProcess):  # it was lost before
+            self.init.kill()
         for program in (*(enters for _, enters in self._programs), self._unshare):
             program.wait()
 

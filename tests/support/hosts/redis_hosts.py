@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis, Sentinel
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from support.hosts.network import Host
 from support.waiting import wait_for
 
@@ -37,9 +39,10 @@ class RedisHosts:
     def __init__(self, hosts: list[Host], folder: Path) -> None:
         """Take the hosts; `folder` is noted as that of the newest server that is installed."""
         self.hosts, self._program = hosts, redis_server(folder)
-        self._sentinels = Sentinel(
-            [(host.address, SENTINEL_PORT) for host in hosts], socket_timeout=1.0
-        )
+        # By default redis-py asks one that is gone for minutes.
+        once = {"socket_timeout": 1.0, "retry": Retry(NoBackoff(), 0)}
+        addresses = [(host.address, SENTINEL_PORT) for host in hosts]
+        self._sentinels = Sentinel(addresses, sentinel_kwargs=once)
 
     @property
     def url(self) -> str:

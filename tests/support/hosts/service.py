@@ -17,6 +17,9 @@ from shared.model import SCORE, TEXT
 #: Seconds until a client takes an API for gone: until it is connected, and until it answers.
 CONNECT_SECONDS, ANSWER_SECONDS = 2.0, 15.0
 
+#: What an API says while another one still works on the request, or has died with it.
+_IN_USE = "urn:scorelane:problem:idempotency-key-in-use"
+
 #: The statuses after which a client tries another API, and later the first one again.
 PASSING = (502, 503, 504)
 
@@ -43,7 +46,7 @@ class Service:
             for client in self._clients:
                 with suppress(httpx.TransportError):
                     answer = client.request(method, path, **options)
-                    if answer.status_code not in PASSING:
+                    if answer.status_code not in PASSING and _IN_USE not in answer.text:
                         return answer
             return None
 
@@ -124,7 +127,7 @@ class Progress(threading.Thread):
         self._longest, self.rows, self._since = 0.0, 0, time.monotonic()
 
     def run(self) -> None:
-        """Look until `stop`."""
+        """Look until all rows are done, or `stop` is called."""
         while not self._stopped.wait(0.1):
             with suppress(AssertionError):
                 rows, now = self._service.rows_done(self._job), time.monotonic()
@@ -132,6 +135,8 @@ class Progress(threading.Thread):
                     if rows > self.rows:
                         self._longest = max(self._longest, now - self._since)
                         self.rows, self._since = rows, now
+                if rows == len(self._job.sent):
+                    break
 
     def begin(self) -> None:
         """Forget what was before."""
@@ -141,7 +146,8 @@ class Progress(threading.Thread):
     def longest(self) -> float:
         """The longest time without another row since `begin`, in seconds."""
         with self._lock:
-            return max(self._longest, time.monotonic() - self._since)
+            is_running = self.rows < len(self._job.sent)
+            return max(self._longest, is_running * (time.monotonic() - self._since))
 
     def stop(self) -> None:
         """Look no more."""
