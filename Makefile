@@ -56,7 +56,11 @@ test: test-fast  ## run the tests, on two cores: about a quarter of an hour
 
 .PHONY: test-faults
 test-faults: $(ENVIRONMENT)  ## kill, starve and fill up the real service, and count its rows: under 15 minutes
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TWICE) -m faults tests/faults
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TWICE) -m "faults and not s3" tests/faults
+
+.PHONY: test-faults-s3
+test-faults-s3: $(ENVIRONMENT)  ## the faults that touch blobs again, with the blobs on SeaweedFS: under 10 minutes
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TWICE) -m s3 tests/faults
 
 .PHONY: test-hosts
 test-hosts: $(ENVIRONMENT)  ## cut the hosts of a service from each other, and lose some: about a quarter of an hour
@@ -103,7 +107,7 @@ check: $(ENVIRONMENT)  ## check format, lint, types and the contracts of imports
 sure: check test  ## check and test: everything that must pass before a commit
 
 .PHONY: bench
-bench: $(ENVIRONMENT)  ## run all benchmarks, up to 30 minutes; tables here, JSON in benchmarks/results
+bench: $(ENVIRONMENT)  ## run all benchmarks, up to 45 minutes; tables here, JSON in benchmarks/results
 	$(BIN)/python -m benchmarks
 
 .PHONY: bench-quick

@@ -21,6 +21,7 @@ from api.security import identity
 from api.security.access import Access
 from api.services import Services
 from api.submission import retry, sentiment, submit
+from api.usage import views as usage
 from api.v1 import batches as v1_batches
 from api.v1 import files as v1_files
 from shared.config.settings import Settings
@@ -29,6 +30,9 @@ from shared.fleet import Fleet
 from shared.jobs.job_store import JobStore
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
+from shared.places.output_folder import OpenOutput, OutputFolder
+from shared.places.stores import Stores
+from shared.places.web_files import WebFiles
 from shared.storage.blobs import Blobs
 from shared.storage.direct_files import DirectFiles
 
@@ -42,7 +46,9 @@ def create_app(
     fleet: Fleet,
     overview: Overview,
     monitor: Monitor,
+    stores: Stores | None = None,
     direct_files: DirectFiles | None = None,
+    open_output: OpenOutput = OutputFolder,
 ) -> Flask:
     """The WSGI app.
 
@@ -54,7 +60,9 @@ def create_app(
         fleet: which models and workers there are.
         overview: how much work waits, runs and is done.
         monitor: what the service remembers of itself for its operators.
+        stores: object storage with files of users; None: that of the environment.
         direct_files: signs addresses in object storage; None: the blobs are not there.
+        open_output: opens the folder of a user that gets the results of a job.
     """
     app = Flask(__name__, static_folder=None)
     # JSON keeps texts readable (no \uXXXX), and fields in the order in which the code names them.
@@ -76,6 +84,8 @@ def create_app(
         StreamSlots(settings.max_streams),
         waits,
         BodyMemory(settings.body_memory_bytes),
+        stores or Stores(web=WebFiles(settings)),
+        open_output,
         direct,
     )
     errors.register(app)
@@ -102,6 +112,7 @@ def create_app(
         swagger_page,
         console,
         identity,
+        usage,
         v1_files,
         v1_batches,
     ):

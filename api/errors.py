@@ -16,6 +16,7 @@ from api.error_shapes import shape_of
 from api.request_log import REQUEST_ID
 from api.requests.addresses import advice, redirect
 from shared.errors import input as input_errors
+from shared.errors import output as output_errors
 from shared.errors import service as errors
 from shared.errors.base import ScorelaneError
 from shared.redis.refusals import refusal
@@ -38,6 +39,8 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     input_errors.BadInferenceBody: HTTPStatus.BAD_REQUEST,
     input_errors.RowErrors: HTTPStatus.BAD_REQUEST,
     input_errors.PlaceNotAllowed: HTTPStatus.FORBIDDEN,
+    output_errors.OutputTaken: HTTPStatus.CONFLICT,
+    output_errors.OutputDenied: HTTPStatus.UNPROCESSABLE_ENTITY,
     input_errors.BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.KeyWanted: HTTPStatus.UNAUTHORIZED,
     errors.UnknownKey: HTTPStatus.UNAUTHORIZED,
@@ -49,6 +52,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.CrossSite: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.OwnerFull: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.BudgetSpent: HTTPStatus.TOO_MANY_REQUESTS,
     errors.ServiceFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BodiesFull: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotAcceptable: HTTPStatus.NOT_ACCEPTABLE,
@@ -86,6 +90,8 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.JobNotRestored: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.BlobsUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.SourceUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    output_errors.OutputNotChecked: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DataDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.ResultsDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     ScorelaneError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -110,6 +116,8 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.JobNotRestored: 5,
     errors.NoRoom: 30,
     errors.BlobsUnavailable: 10,
+    errors.SourceUnavailable: 10,
+    output_errors.OutputNotChecked: 10,
 }
 
 

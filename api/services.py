@@ -15,8 +15,11 @@ from shared.errors.input import UnknownModel
 from shared.errors.service import NoModelYet
 from shared.fleet import Fleet, Served
 from shared.jobs.job_store import JobStore
+from shared.lanes import Lanes
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
+from shared.places.output_folder import OpenOutput, OutputFolder
+from shared.places.stores import Stores
 from shared.storage.blobs import Blobs
 
 _NAME = "scorelane"
@@ -37,7 +40,14 @@ class Services:
     streams: StreamSlots
     job_waits: JobWaits
     body_memory: BodyMemory
+    stores: Stores
+    open_output: OpenOutput = OutputFolder
     direct: DirectDownloads | None = None  #: None: the blobs are not in object storage.
+
+    @property
+    def lanes(self) -> Lanes:
+        """Starts the steps of bulk jobs."""
+        return Lanes(self.settings, store=self.store, dispatch=self.dispatch, fleet=self.fleet)
 
     def model(self, name: str | None) -> Served:
         """The model of a name. Without a name: the only model there is, or else the default model.

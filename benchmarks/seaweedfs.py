@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ def running(program: list[str], log: Any) -> Iterator["subprocess.Popen[bytes]"]
         server.wait()
 
 
-def client(variables: dict[str, str]) -> Any:
+def client(variables: Mapping[str, str]) -> Any:
     """Amazon's own client of a server."""
     # Imported here: it is an extra.
     from botocore.session import Session  # noqa: PLC0415

@@ -1,9 +1,11 @@
 """Many workers in one process: `python -m benchmarks.simulated_workers FIRST COUNT`.
 
 Each has a name, connections, a heartbeat, a reconciler and one scoring process of its own, all made
-of the code of `worker/`, so Redis gets the commands of a real worker. Three things are simulated:
-threads stand for the main process and the scoring process, a loop around kombu's consumer stands
-for Celery's, and the model waits instead of scoring.
+of the code of `worker/`, so Redis gets the commands of a real worker. Simulated are:
+
+- threads stand for the main process and the scoring process;
+- a loop around kombu's consumer stands for Celery's;
+- a scored part is a wait: its rows are not read, and its result has a few bytes.
 
 On each line of its standard input it writes a JSON object: what its workers have done so far.
 """
@@ -28,6 +30,8 @@ from benchmarks.waiting_model import WaitingModel
 from shared.config.settings import Settings, load_settings
 from shared.dispatch import CeleryDispatch, Task, make_celery
 from shared.fleet import Served
+from shared.jobs.job import Spec
+from shared.jobs.job_store import Begun
 from shared.model import Card, read_card
 from shared.monitoring.disk import disk_space
 from shared.redis.archiving import ArchivingJobStore
@@ -40,10 +44,13 @@ from shared.redis.overview import RedisOverview
 from shared.storage.opening import open_blobs
 from shared.storage.sealed import SealedBlobs
 from worker.app import make_worker, serve_queues
+from worker.models.loading import LoadedModel
 from worker.pipeline import Pipeline
 from worker.scoring_process import RENEWALS_PER_LEASE
 from worker.steps.background_close import BackgroundCloser
 from worker.steps.leases import LeaseRenewer
+from worker.steps.part_scorer import Counts, Scored
+from worker.steps.score_summary import summary_of
 from worker.telemetry.journal import Journal
 from worker.telemetry.measures import counters
 from worker.upkeep.heartbeat import Heartbeat
@@ -115,6 +122,21 @@ class OneModel:
         """Nothing waits for this."""
 
 
+class WaitingPartScorer:
+    """In place of `PartScorer`: waits as long as a model would take, and invents the scores."""
+
+    def __init__(self, seconds_per_row: float) -> None:
+        self._seconds_per_row = seconds_per_row
+
+    def score(self, spec: Spec, number: int, begun: Begun) -> Scored:
+        """Wait; the counts and the summary are those of a real part."""
+        rows = begun.part.rows
+        time.sleep(rows * self._seconds_per_row)
+        scores, errors = [0.5] * rows, [None] * rows
+        summary = summary_of(spec.stored_columns.outputs, [scores], errors, 0)
+        return Scored(Counts(rows, 0, None, summary), {spec.result_key(number): b"0.5\n"})
+
+
 class NeverStalled(StallDetector):
     """Ends no worker: on a full machine all of them seem to be stalled."""
 
@@ -159,11 +181,12 @@ class SimulatedWorker:
             dispatch=CeleryDispatch(make_celery(settings), link.now),
             fleet=fleet,
             lease_renewer=renewer,
-            models={name: self._model},
-            measured={name: rate},
+            models={name: LoadedModel(self._model, rate)},
             journal=Journal(counters),
             run_close=BackgroundCloser(),
         )
+        waiting: Any = WaitingPartScorer(self._model.seconds_per_row)
+        pipeline._part_scorer = waiting
         self._tasks = {task.value: getattr(pipeline, task.value) for task in Task}
         fleet.announce(self._node, [Served(card=self._card, rate=rate)])
 

@@ -26,6 +26,7 @@ class Task(StrEnum):
     SCORE = "score"  #: Score one part.
     FINISH = "finish"  #: Close a job whose parts are all done.
     JOIN = "join"  #: Write all results of a job as one file, for downloads from object storage.
+    RETRACT = "retract"  #: Remove what a job has left in the folder of a user.
     ANSWER = "answer"  #: Score the small jobs that wait: the doorbell.
 
 
@@ -35,7 +36,7 @@ def small_queue(full_name: str) -> str:
 
 
 def bulk_queue(full_name: str) -> str:
-    """The queue of a model's bulk jobs: reads, splits, parts, finishes and joins."""
+    """The queue of a model's bulk jobs: reads, splits, parts, finishes, joins and retracts."""
     return f"bulk2.{full_name}"
 
 
@@ -54,17 +55,25 @@ class Dispatch(Protocol):
     def read(self, full_name: str, job_id: str) -> None:
         """Ask a worker to check the requests of a batch and store their rows; a split follows."""
 
-    def split(self, full_name: str, job_id: str) -> None:
-        """Ask a worker to cut the upload of a job into parts."""
+    def split(self, full_name: str, job_id: str, *, soon: bool = False) -> None:
+        """Ask a worker to cut an upload into parts; `soon`: before the parts that wait."""
 
     def score(self, full_name: str, job_id: str, part: int) -> None:
         """Ask a worker to score one part."""
 
     def finish(self, full_name: str, job_id: str) -> None:
-        """Ask a worker to close a job whose parts are all done."""
+        """Ask a worker to close a job whose parts are all done, before the parts that wait."""
 
     def join(self, full_name: str, job_id: str) -> None:
         """Ask a worker to write all results of a job that has succeeded as one direct file."""
+
+    def retract(self, full_name: str, job_id: str) -> None:
+        """Ask a worker to remove what a job that has not succeeded has left in a user's folder.
+
+        Args:
+            full_name: any model that is served: the job's own may not be.
+            job_id: the job.
+        """
 
     def answer(self, full_name: str) -> None:
         """Ring a model's doorbell: ask a worker to score the small jobs that wait for it."""
@@ -83,8 +92,8 @@ class CeleryDispatch(Dispatch):
         self._send(Task.READ, bulk_queue(full_name), job_id)
 
     @override
-    def split(self, full_name: str, job_id: str) -> None:
-        self._send(Task.SPLIT, bulk_queue(full_name), job_id)
+    def split(self, full_name: str, job_id: str, *, soon: bool = False) -> None:
+        self._send(Task.SPLIT, bulk_queue(full_name), job_id, soon=soon)
 
     @override
     def score(self, full_name: str, job_id: str, part: int) -> None:
@@ -92,17 +101,21 @@ class CeleryDispatch(Dispatch):
 
     @override
     def finish(self, full_name: str, job_id: str) -> None:
-        self._send(Task.FINISH, bulk_queue(full_name), job_id)
+        self._send(Task.FINISH, bulk_queue(full_name), job_id, soon=True)
 
     @override
     def join(self, full_name: str, job_id: str) -> None:
         self._send(Task.JOIN, bulk_queue(full_name), job_id)
 
     @override
+    def retract(self, full_name: str, job_id: str) -> None:
+        self._send(Task.RETRACT, bulk_queue(full_name), job_id)
+
+    @override
     def answer(self, full_name: str) -> None:
         self._send(Task.ANSWER, small_queue(full_name), full_name)
 
-    def _send(self, task: Task, queue: str, *args: object) -> None:
+    def _send(self, task: Task, queue: str, *args: object, soon: bool = False) -> None:
         # Without `retry=False` Celery tries for minutes to publish to an absent broker, and the
         # client of the API waits that long.
         self._app.send_task(
@@ -110,6 +123,8 @@ class CeleryDispatch(Dispatch):
             args,
             queue=queue,
             ignore_result=True,
+            # `shared.redis.broker.Channel` puts a message with a priority before the others.
+            priority=1 if soon else 0,
             retry=False,
             headers={"sent_at": self._clock(), **context.headers()},
         )

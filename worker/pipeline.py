@@ -11,12 +11,14 @@ from functools import lru_cache, partial
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
+from shared.errors.input import PlaceError
 from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
 from shared.jobs.job import Spec, State
 from shared.jobs.job_store import JobStore
+from shared.jobs.usage import Cost
+from shared.lanes import Lanes
 from shared.storage.blobs import Blobs
-from shared.storage.direct_files import DirectFiles
 from shared.storage.manifest import settle
 from shared.tables.layouts import RequestsLayout
 from worker.batches.reading import BatchReader, read_requests
@@ -24,13 +26,15 @@ from worker.models.loading import LoadedModel
 from worker.steps.endings import Endings
 from worker.steps.finishing import Finisher
 from worker.steps.joining import Joiner
-from worker.steps.lanes import Lanes
 from worker.steps.leases import LeaseRenewer
+from worker.steps.output import Output
+from worker.steps.outside import Outside
 from worker.steps.part_rows import PartRows
 from worker.steps.part_scorer import PartScorer, Scored
 from worker.steps.rates import Rates
 from worker.steps.row_scorer import RowScorer
 from worker.steps.small_jobs import SmallJobScorer
+from worker.steps.source_rows import SourceRows
 from worker.steps.splitting import Splitter
 from worker.telemetry.journal import Journal
 
@@ -51,7 +55,7 @@ class Pipeline:
         lease_renewer: LeaseRenewer,
         models: Mapping[str, LoadedModel],
         journal: Journal,
-        direct_files: DirectFiles | None = None,
+        outside: Outside = Outside(),  # noqa: B008  it is frozen
         run_close: Callable[[Callable[[], None]], None] = lambda close: close(),
     ) -> None:
         """Take the collaborators.
@@ -65,8 +69,7 @@ class Pipeline:
             lease_renewer: renews the lease of the work under way.
             models: the models, by full name, each with the rate measured when it was loaded.
             journal: logs and counts the steps.
-            direct_files: writes results for downloads from object storage; None: blobs are not
-                there.
+            outside: what is read and written outside of the blob store.
             run_close: closes a scored part: at once, or while the next part is scored.
         """
         measured = {name: one.rate for name, one in models.items()}
@@ -80,7 +83,8 @@ class Pipeline:
         self._journal = journal
         self._run_close = run_close
         self._endings = Endings(store=store, blobs=blobs)
-        self._lanes = Lanes(settings, dispatch=dispatch, fleet=fleet)
+        self._lanes = Lanes(settings, store=store, dispatch=dispatch, fleet=fleet)
+        source_rows = SourceRows(blobs, settings, outside.stores)
         self._batch_reader = BatchReader(
             settings,
             store=store,
@@ -95,16 +99,22 @@ class Pipeline:
             dispatch=dispatch,
             lanes=self._lanes,
             endings=self._endings,
+            source_rows=source_rows,
         )
         part_rows = PartRows(
             settings,
             store=store,
             blobs=blobs,
             rows=rows,
+            source_rows=source_rows,
             read_requests=lambda spec: read_requests(blobs, spec, settings),
+            processes=lambda spec: fleet.processes(spec.full_name),
         )
         self._part_scorer = PartScorer(
             store=store, blobs=blobs, part_rows=part_rows, rows=rows, journal=journal
+        )
+        self._output = Output(
+            store=store, blobs=blobs, endings=self._endings, open_output=outside.open_output
         )
         self._finisher = Finisher(
             store=store,
@@ -112,8 +122,9 @@ class Pipeline:
             lease_renewer=lease_renewer,
             endings=self._endings,
             part_scorer=self._part_scorer,
+            output=self._output,
         )
-        self._joiner = Joiner(blobs=blobs, files=direct_files, endings=self._endings)
+        self._joiner = Joiner(blobs=blobs, files=outside.direct_files, endings=self._endings)
         self._small_job_scorer = SmallJobScorer(
             settings,
             store=store,
@@ -143,18 +154,22 @@ class Pipeline:
         self._store.move(job_id, State.RUNNING)
         spec = self._running(job_id)
         if spec is None:
+            self._make_up_for(job_id)
             return
         if isinstance(spec.layout, RequestsLayout) and not self._blobs.exists(spec.all_rows_key):
             self._dispatch.read(spec.full_name, job_id)
             return
         parts = self._splitter.split(spec)
-        if parts is not None:
+        if parts is None:
+            self._lanes.fill(spec.full_name)
+        else:
             self._journal.split(job_id, parts, began)
 
     def score(self, job_id: str, number: int) -> None:
         """Score one part of a job; then close it, and start the next one in its lane."""
         begun = self._store.begin_part(job_id, number)
         if begun is None:
+            self._make_up_for(job_id)
             return
         spec = self._spec(job_id)
         if spec.full_name not in self._models:
@@ -166,14 +181,20 @@ class Pipeline:
         try:
             with self._renewing(job_id, number):
                 scored = self._part_scorer.score(spec, number, begun)
+                cost = Cost(begun.part.length, self._journal.now() - began)
                 # Within the lease, because it may wait until the part before is closed.
-                self._run_close(partial(self._close, spec, number, scored, began))
+                self._run_close(partial(self._close, spec, number, scored, began, cost))
+        except PlaceError as error:
+            self._endings.fail(job_id, str(error))
+            self._lanes.fill(spec.full_name)
         except FileNotFoundError:
             self._endings.fail_lost_upload(job_id)
+            self._lanes.fill(spec.full_name)
         except OSError as error:
             self._endings.hold_up(job_id, number, "a part of it cannot be read", error)
+            self._lanes.fill(spec.full_name)
 
-    def _close(self, spec: Spec, number: int, scored: Scored, began: float) -> None:
+    def _close(self, spec: Spec, number: int, scored: Scored, began: float, cost: Cost) -> None:
         """Store the result of a part, mark it done, and start the next one in its lane."""
         counts = scored.counts
         try:
@@ -182,22 +203,27 @@ class Pipeline:
                     self._blobs.put(key, content)
         except OSError as error:
             self._endings.hold_up(spec.id, number, "a part of it cannot be written", error)
+            self._lanes.fill(spec.full_name)
             return
         walk = self._store.complete_part(
             spec.id,
             number,
             completed=counts.completed,
             failed=counts.failed,
-            lanes=self._lanes.count(spec),
+            lanes=self._lanes.count(spec.full_name),
             bad=counts.bad,
             summary=counts.summary,
+            cost=cost,
         )
         rows = counts.completed, counts.failed
         self._journal.score(spec.full_name, spec.id, number, rows, began)
+        if walk.wanted:
+            self._lanes.advance(spec, walk)
+            return
+        # The job has ended, so its lanes are free.
+        self._lanes.fill(spec.full_name)
         if walk.failed:
             self._endings.settle_failed(spec.id)
-        elif walk.wanted:
-            self._lanes.advance(spec, walk)
         else:
             self._endings.remove_if_deleted(spec)
 
@@ -213,9 +239,18 @@ class Pipeline:
         if self._store.move(job_id, State.SUCCEEDED):
             settle(self._store, self._blobs, job_id)
             self._journal.finish(job_id, began)
-        elif (job := self._endings.find(job_id)) and job.state is not State.SUCCEEDED:
+            if spec.output:
+                self._output.close(spec)
+            return
+        if spec.output:
+            self._output.retract(spec.id, spec)
+        if (job := self._endings.find(job_id)) and job.state is not State.SUCCEEDED:
             # It was cancelled while the file was made.
             self._blobs.delete(spec.whole_key)
+
+    def retract(self, job_id: str) -> None:
+        """Remove what a job that has not succeeded has left in the folder of a user."""
+        self._output.retract(job_id)
 
     def join(self, job_id: str) -> None:
         """Write all results of a job that has succeeded as one direct file, if it has none yet."""
@@ -231,6 +266,11 @@ class Pipeline:
             logger.warning("model=%s is not loaded here: its small jobs wait", full_name)
             return
         self._small_job_scorer.answer(full_name)
+
+    def _make_up_for(self, job_id: str) -> None:
+        """Start another step in place of one that is not to be done: its job may have ended."""
+        if job := self._endings.find(job_id):
+            self._lanes.fill(job.spec.full_name)
 
     def _running(self, job_id: str) -> Spec | None:
         """The spec of a job that runs; None if it does not, or is gone."""

@@ -16,6 +16,7 @@ from worker.models.served_models import ServedModels
 from worker.pipeline import Pipeline
 from worker.steps.background_close import BackgroundCloser
 from worker.steps.leases import LeaseRenewer
+from worker.steps.outside import Outside
 from worker.telemetry.journal import Journal
 from worker.telemetry.measures import counters
 
@@ -64,7 +65,7 @@ class ScoringProcess:
             lease_renewer=lease_renewer,
             models=loaded,
             journal=Journal(counters),
-            direct_files=open_direct_files(settings),
+            outside=Outside(direct_files=open_direct_files(settings)),
             run_close=self._closer,
         )
         served = [

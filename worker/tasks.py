@@ -41,6 +41,13 @@ def join(job_id: str) -> None:
         scoring_process.pipeline.join(job_id)
 
 
+@app.task(name=Task.RETRACT)
+def retract(job_id: str) -> None:
+    """Remove what a job has left in the folder of a user."""
+    with step(Task.RETRACT, job=job_id):
+        scoring_process.pipeline.retract(job_id)
+
+
 @app.task(name=Task.ANSWER)
 def answer(full_name: str) -> None:
     """Score the small jobs that wait for a model."""

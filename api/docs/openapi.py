@@ -64,6 +64,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("v1_files", "v1_batches"),
     ),
     "Models": ("The models that a job may name.", ("models",)),
+    "Usage": ("How many rows were scored for whom, and what that took.", ("usage",)),
     "Identity": ("Who the service takes a client for, and what it allows.", ("identity",)),
     "Operations": (
         "Probes, metrics, workers and the state of the service.",

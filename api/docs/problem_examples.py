@@ -3,6 +3,7 @@
 from string import Formatter
 
 from shared.errors import input as input_errors
+from shared.errors import output as output_errors
 from shared.errors import service as errors
 from shared.errors.base import ScorelaneError
 
@@ -60,10 +61,18 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
         "key": "v1/files/of-alice/0197b7c7c4a3e5f6a7b8c9d0e1f2a3b4/content",
         "reason": "it was cut, and has 1,024 bytes now",
     },
+    errors.BudgetSpent: {
+        "who": "This API key",
+        "budget": "1,000,000",
+        "left": "12,000",
+        "rows": "50,000",
+        "advice": "Send it again after 2026-12-01 00:00 UTC, when the next day's budget begins.",
+    },
     errors.ResultsDamaged: {
         "rows": "rows 1,001 to 2,000",
         "advice": "Fetch all other rows with partial=true.",
     },
+    errors.SourceUnavailable: {"address": "s3://data/reviews.csv"},
     errors.JobEnded: {"state": "succeeded"},
     errors.NoResults: {"state": "cancelled"},
     errors.NotRetryable: {"state": "succeeded"},
@@ -93,9 +102,27 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
         "address": "s3://data//reviews.csv",
         "reason": "its path has two slashes in a row, or begins with one",
     },
+    output_errors.OutputDenied: {
+        "address": "s3://data/scores/",
+        "reason": "s3://data denies access (AccessDenied). The credentials need the right to read, "
+        "write, list and delete there.",
+    },
+    output_errors.OutputNotChecked: {
+        "address": "s3://data/scores/",
+        "reason": "s3://data answers with an error (503 Service Unavailable). It is tried again.",
+    },
+    output_errors.OutputTaken: {
+        "address": "s3://data/scores/",
+        "job": "01a204966fa35422ff536f2ca2bb56e4",
+    },
     input_errors.SourceMissing: {"what": "file", "address": "s3://data/reviews.csv"},
     input_errors.SourceDenied: {"address": "s3://data/reviews.csv"},
     input_errors.SourceChanged: {"address": "s3://data/reviews.csv"},
+    input_errors.InFile: {
+        "address": "s3://data/reviews.csv",
+        "reason": "The columns differ from those of s3://data/first.csv.",
+    },
+    input_errors.RowsOrAddresses: {"media_type": "application/vnd.scorelane.job+json"},
     input_errors.PlaceNotAllowed: {
         "verb": "read",
         "address": "s3://data/reviews.csv",

@@ -42,7 +42,7 @@ PROBLEM: Schema = {
 }
 
 #: Errors that carry `retry_after` themselves.
-_WITH_RETRY_AFTER = (errors.TooManyRequests, errors.JobNotFinished)
+_WITH_RETRY_AFTER = (errors.TooManyRequests, errors.BudgetSpent, errors.JobNotFinished)
 
 
 def problems_of(kinds: Iterable[type[ScorelaneError]]) -> Schema:

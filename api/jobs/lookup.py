@@ -12,7 +12,7 @@ from shared.errors.service import (
     MalformedJobId,
 )
 from shared.jobs.job import Job, State
-from shared.jobs.job_ids import is_job_id, made_at
+from shared.jobs.job_ids import is_job_id
 from shared.storage.manifest import read_manifest, settle
 
 
@@ -25,8 +25,8 @@ def find_job(at: Services, job_id: str) -> Job:
         shared.errors.service.JobExpired: the job ended and its retention is over.
         shared.errors.service.JobNotRestored: the job exists, but Redis has lost its record and the
             reconciler has not restored it yet.
-        shared.errors.service.JobLost: the id is older than anything Redis remembers, so Redis may
-            have lost the job.
+        shared.errors.service.JobLost: the id is older than anything Redis remembers, or was made
+            shortly before Redis was restarted, so Redis may have lost the job.
     """
     if not is_job_id(job_id):
         raise MalformedJobId(job_id=job_id[:80])
@@ -40,7 +40,7 @@ def find_job(at: Services, job_id: str) -> Job:
     except JobNotFound:
         if _is_restorable(at, job_id):
             raise JobNotRestored(job_id=job_id) from None
-        if made_at(job_id) < at.store.since():
+        if at.store.may_have_lost(job_id):
             raise JobLost(job_id=job_id) from None
     # Another owner's job is reported as missing, so that nobody learns that it exists.
     raise JobNotFound(job_id=job_id)

@@ -138,7 +138,7 @@ def search_for(query: MultiDict[str, str]) -> Search:
         after=-1 if after is None else after // 1000,
         states=_states(query.get("state")),
         model=query.get("model"),
-        owner=_owner(query.get("owner")),
+        owner=owner_named(query.get("owner")),
         labels=dict(map(label, query.getlist("label"))),
     )
 
@@ -211,7 +211,12 @@ def _states(text: str | None) -> frozenset[State]:
     return frozenset(map(State, names))
 
 
-def _owner(name: str | None) -> str | None:
+def owner_named(name: str | None) -> str | None:
+    """Check the name of an owner in a query; None: it names none.
+
+    Raises:
+        shared.errors.input.BadOption: an owner cannot have this name.
+    """
     if name is not None and not OWNER.fullmatch(name):
         reason = "the name of an owner has 1 to 64 letters, digits and the characters _ . -"
         raise BadOption(option="owner", value=name[:80], reason=reason)

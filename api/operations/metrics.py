@@ -10,6 +10,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.operations.service_metrics import service_metrics
+from api.operations.usage_metrics import usage_metrics
 from api.process.measures import MEASURES, counters
 from api.schema.describe import Answer, Content, describes, json
 from api.services import current_services
@@ -94,9 +95,9 @@ def metrics() -> Response:
     def of_service() -> Iterable[Metric]:
         return service_metrics(services.fleet, services.overview)
 
-    page, content_type = MetricsCollector(of_replica, of_service).page(
-        request.headers.get("Accept")
-    )
+    of_owners = partial(usage_metrics, services.store)
+    collector = MetricsCollector(of_replica, of_service, of_owners)
+    page, content_type = collector.page(request.headers.get("Accept"))
     return Response(page, content_type=content_type)
 
 

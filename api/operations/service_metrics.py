@@ -76,7 +76,8 @@ def service_metrics(fleet: Fleet, overview: Overview) -> Iterator[Metric]:
         by_kind(lambda one: one.oldest_part_seconds, lambda one: one.oldest_small_seconds),
     )
     rows = {(*labels_of(name), "completed"): float(n) for name, n in totals.completed.items()}
-    rows |= {(*labels_of(name), "failed"): float(n) for name, n in totals.failed.items()}
+    names = totals.completed.keys() | totals.failed.keys()
+    rows |= {(*labels_of(name), "failed"): float(totals.failed.get(name, 0)) for name in names}
     yield counter(
         "scorelane_rows_total",
         "Rows that are done, with a score (completed) or an error (failed), each counted once. For "

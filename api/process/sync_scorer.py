@@ -12,15 +12,29 @@ from api.process.long_waits import LongWaits
 from api.process.measures import WAITING, counters
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
-from shared.errors.service import NoAnswerInTime, QuestionsFull
+from shared.errors.service import NoAnswerInTime, OwnerFull, QuestionsFull, ServiceFull
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import JobStore, Question
+from shared.jobs.usage import Budget
 from shared.telemetry import context
 
 #: A question may wait this long, in seconds, while others do; then it needs one of
 #: `waiting_questions` slots. So a burst of questions is answered, and a hung worker holds few
 #: threads.
 PROMPT_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Client:
+    """For whom rows are scored."""
+
+    owner: str = ""  #: Empty: the API requires no keys.
+    key: str = ""  #: The id of the key.
+    budgets: tuple[Budget, ...] = ()  #: From which the rows are taken.
+
+
+#: The client of an API without keys.
+NOBODY = Client()
 
 
 @dataclass
@@ -51,7 +65,7 @@ class SyncScorer:
         self._long_waits = LongWaits(settings.waiting_questions)
         counters.add(WAITING, "sentiment", by=0)
 
-    def ask(self, full_name: str, rows: bytes, count: int) -> bytes:
+    def ask(self, full_name: str, rows: bytes, count: int, client: Client = NOBODY) -> bytes:
         """Score a few rows and wait for the result.
 
         If a worker dies with a question, the question is asked again after a lease. It has to be
@@ -61,6 +75,7 @@ class SyncScorer:
             full_name: the model and its version: `name@version`.
             rows: as `shared.tables.stored_rows.write_rows` writes them.
             count: the number of rows.
+            client: for whom they are scored.
 
         Returns:
             The result rows, as `shared.tables.csv_results.render` writes them.
@@ -69,10 +84,20 @@ class SyncScorer:
             shared.errors.service.NoAnswerInTime: no worker answered within the setting
                 `sentiment_timeout`.
             shared.errors.service.QuestionsFull: too many questions wait long already.
+            shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
         """
         self._long_waits.check(full_name)
         traceparent = str(context.fields().get("traceparent", ""))
-        question = Question(new_job_id(), rows, count, self._address, traceparent=traceparent)
+        question = Question(
+            new_job_id(),
+            rows,
+            count,
+            self._address,
+            traceparent=traceparent,
+            owner=client.owner,
+            key=client.key,
+            budgets=client.budgets,
+        )
         with self._waiting(question.id) as waiter, ExitStack() as slot:
             return self._answer_to(full_name, question, waiter, slot)
 
@@ -100,7 +125,11 @@ class SyncScorer:
                 # Not if it still waits in the queue: a second one would only make that longer.
                 if not self._store.is_waiting(full_name, question):
                     question = replace(question, asked=question.asked + 1)
-                    self._send(full_name, question)
+                    try:
+                        self._send(full_name, question)
+                    except (ServiceFull, OwnerFull):
+                        self._store.withdraw(full_name, question)
+                        raise
         return result
 
     def _send(self, full_name: str, question: Question) -> None:

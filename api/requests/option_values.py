@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from api.uploads.carried import ColumnSelection
 from shared.errors.input import BadOption
-from shared.jobs.job import ResultFormat
+from shared.jobs.job import Priority, ResultFormat
 from shared.tables.delimiters import DELIMITERS, delimiter_of
 
 #: The values of the option `quoting`.
@@ -73,6 +73,15 @@ def _quoting(value: str) -> str:
     return value
 
 
+def _priority(value: str) -> str:
+    known = get_args(Priority)
+    if value not in known:
+        raise BadOption(
+            option="priority", value=value[:80], reason=f"it must be one of {', '.join(known)}"
+        )
+    return value
+
+
 def _true_or_false(name: str) -> Callable[[str], str]:
     """The parser of an option that is `true` or `false`."""
 
@@ -100,6 +109,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "format": _format,
     "guess": _true_or_false("guess"),
     "outputs": _names_or_all("outputs"),
+    "priority": _priority,
     "quoting": _quoting,
     "rename": _names("rename"),
     "total_bytes": _total_bytes,

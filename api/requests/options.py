@@ -105,6 +105,13 @@ class JobOptions(RowOptions):
         {"type": "string", "pattern": r"^(skip|fail|0\.[0-9]{1,9})$"},
         example="0.05",
     )
+    priority: str = option(
+        "normal",
+        "Among the jobs of the same owner: `high` gets four times as much of the workers as "
+        "`normal`, and `low` a quarter. It changes nothing for other owners.",
+        {"enum": ["low", "normal", "high"]},
+        example="low",
+    )
     label: tuple[str, ...] = option(
         (),
         "A label `key:value` to find the job by. It may be given up to 16 times.",

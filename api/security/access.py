@@ -34,6 +34,7 @@ SCOPES: dict[str, Scope | tuple[Scope, ...] | None] = {
     "console.static_file": None,
     "console.favicon": None,
     "identity.identity": None,
+    "usage.usage": Scope.READ,
     "article.sentiment": Scope.SUBMIT,
     "scoring.score": Scope.SUBMIT,
     "open_inference.live": None,

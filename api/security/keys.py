@@ -5,7 +5,7 @@ import hmac
 import logging
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,7 +18,10 @@ logger = logging.getLogger(__name__)
 
 #: What the name of an owner matches, from its beginning to its end.
 OWNER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-_LINE = re.compile(r"(\S+)\s+(\S+)\s+sha256:([0-9a-f]{64})")
+_LINE = re.compile(r"(\S+)\s+(\S+)\s+sha256:([0-9a-f]{64})(?:\s+rows_per_day=([1-9][0-9]{0,11}))?")
+
+#: How many hex digits of a key's hash are its id.
+ID_DIGITS = 12
 
 
 class Scope(StrEnum):
@@ -36,6 +39,13 @@ class Key:
     owner: str
     scopes: frozenset[Scope]
     digest: bytes  #: SHA-256 of the key.
+    #: Its budget; None: no limit. Not compared: a key with another budget is still valid.
+    rows_per_day: int | None = field(default=None, compare=False)
+
+    @property
+    def id(self) -> str:
+        """The name of the key in reports: the first digits of its hash; empty without a key."""
+        return self.digest.hex()[:ID_DIGITS]
 
     def allows(self, scope: Scope) -> bool:
         """Whether the key has a scope; an admin key has them all."""
@@ -58,22 +68,31 @@ ANYONE = Key("", frozenset({Scope.ADMIN}), b"")
 NOBODY = Key("", frozenset(), b"")
 
 
-def new_key(owner: str, scopes: str) -> tuple[str, str]:
+def new_key(owner: str, scopes: str, rows_per_day: int | None = None) -> tuple[str, str]:
     """A new key, and its line for the list of keys.
 
     A key has 256 random bits, too many to guess. So its hash needs no salt and no slow function.
+
+    Args:
+        owner: of the key.
+        scopes: of the key, separated by commas.
+        rows_per_day: its budget; None: no limit.
 
     Raises:
         shared.errors.service.BadKey: the owner or the scopes are not valid.
     """
     key = f"scorelane_{secrets.token_urlsafe(32)}"
     line = f"{owner} {scopes} sha256:{hashlib.sha256(key.encode()).hexdigest()}"
+    if rows_per_day is not None:
+        line += f" rows_per_day={rows_per_day}"
     parse_keys(line)
     return key, line
 
 
 def parse_keys(text: str, where: str = "SCORELANE_API_KEYS") -> list[Key]:
-    """The keys of a list. Each line is `owner scope,scope sha256:<hex>`; `#` begins a comment.
+    """The keys of a list. `#` begins a comment.
+
+    Each line is `owner scope,scope sha256:<hex>`, perhaps with ` rows_per_day=<number>` at its end.
 
     Args:
         text: the list.
@@ -92,7 +111,9 @@ def parse_keys(text: str, where: str = "SCORELANE_API_KEYS") -> list[Key]:
         scopes = set(found[2].split(",")) if found else set()
         if not found or not OWNER.fullmatch(found[1]) or not scopes <= set(Scope):
             raise BadKey(line=number, where=where, scopes=", ".join(Scope))
-        keys.append(Key(found[1], frozenset(map(Scope, scopes)), bytes.fromhex(found[3])))
+        budget = int(found[4]) if found[4] else None
+        digest = bytes.fromhex(found[3])
+        keys.append(Key(found[1], frozenset(map(Scope, scopes)), digest, budget))
     return keys
 
 

@@ -1,7 +1,8 @@
 """Reading and checking the rows of a `POST /jobs`: the one path of a job and of a dry run.
 
 A text file or a Parquet file takes `check_early`, then `check_upload`. JSON, which is read whole,
-takes `check_json`. All of them raise what the request is refused with, and record nothing.
+takes `read_body` and `check_json`. All of them raise what the request is refused with, and record
+nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,8 +17,10 @@ from api.requests.content import RequestContent
 from api.requests.json_body import read_json
 from api.requests.limits import check_columns, check_length, check_rows
 from api.requests.terms import Terms
+from api.security.budgets import check_budgets
 from api.services import Services
 from api.submission.admission import Admitted, admit
+from api.submission.line_count import LineCount
 from api.submission.room import check_room
 from api.submission.stored_upload import StoredUpload
 from api.submission.write_behind import write_behind
@@ -25,6 +28,7 @@ from api.uploads.carried import carried_columns
 from api.uploads.formats import Format
 from api.uploads.json_rows import Row, json_columns, json_rows
 from api.uploads.readers import reader_of
+from shared.errors.input import BadInput
 from shared.fleet import Served
 from shared.storage.blobs import Blobs
 from shared.tables.csv_layout import CsvLayout
@@ -153,6 +157,7 @@ def check_early(
     """
     check_length(services.settings, announced)
     check_room(services, 0)
+    check_budgets(services)
     return None if content.is_form else admit(services, content.options())
 
 
@@ -183,12 +188,14 @@ def check_upload(
         destination.open,
         delimiter_is_named=content.delimiter_is_named,
     )
+    lines = LineCount(services)
     with services.body_memory.reserving() as memory, destination.writing() as write:
         for chunk in content.chunks:
             if reader.held:
                 memory.raise_to(COPIES * (reader.held + len(chunk)), SHORTER_ADVICE)
             reader.feed(chunk)
             check_length(settings, reader.size)
+            lines.feed(chunk)
             write(chunk)
     admitted = early or admit(services, content.options())
     columns = reader.finish()
@@ -200,50 +207,90 @@ def check_upload(
     if isinstance(layout, CsvLayout):
         layout = layout.model_copy(update={"decimal": options.decimal})
     check_columns(settings, layout.width)
+    most_rows = lines.most_rows(header_lines=int(content.kind.format is Format.CSV))
     if content.kind.format is Format.PARQUET:
         # A text file's rows are counted only when the job is split.
         check_rows(settings, reader.about_rows)
+        most_rows = reader.about_rows
     check_room(services, reader.about_rows)
-    stored = StoredUpload(layout, reader.size, reader.about_rows)
+    stored = StoredUpload(layout, reader.size, reader.about_rows, most_rows)
     return CheckedUpload(admitted, columns, carried, stored)
 
 
-def check_json(
-    services: Services,
-    content: RequestContent,
-    announced: int | None,
-    memory: Reservation,
-    review: Review | None = None,
-) -> CheckedJson:
-    """Read the rows of a JSON body, or of a JSON file in a form, and check them.
+@dataclass(frozen=True)
+class JsonBody:
+    """A JSON body that was parsed.
+
+    Attributes:
+        value: its value.
+        size: its bytes.
+        early: what the options decide; None for a form, whose fields may follow the file, or if
+            they cannot be used.
+        refusal: why the options cannot be used; None if they can.
+    """
+
+    value: Any
+    size: int
+    early: Admitted | None
+    refusal: BadInput | None = None
+
+
+def read_body(
+    services: Services, content: RequestContent, announced: int | None, memory: Reservation
+) -> JsonBody:
+    """Read a JSON body, or a JSON file in a form, and parse it.
 
     Args:
         services: supply the limits and the models.
         content: what was sent.
         announced: the length of the request's body in bytes, if it is known.
-        memory: of the request; it then holds what the rows need.
+        memory: of the request; it then also holds what the rows need.
+
+    Raises:
+        shared.errors.base.ScorelaneError: the body cannot be read.
+    """
+    early, refusal = None, None
+    if not content.is_form:
+        try:
+            early = admit(services, content.options())
+        except BadInput as error:
+            # If the body has addresses, it may have other options too.
+            refusal = error
+    value, size = read_json(services.settings, content.chunks, announced, memory)
+    return JsonBody(value, size, early, refusal)
+
+
+def check_json(
+    services: Services, content: RequestContent, body: JsonBody, review: Review | None = None
+) -> CheckedJson:
+    """Check the rows of a JSON body.
+
+    Args:
+        services: supply the limits and the models.
+        content: what was sent.
+        body: what was read of it.
         review: of a dry run.
 
     Raises:
         shared.errors.base.ScorelaneError: the request cannot be a job.
     """
-    early = None if content.is_form else admit(services, content.options())
-    value, size = read_json(services.settings, content.chunks, announced, memory)
-    admitted = early or admit(services, content.options())
-    columns = json_columns(value)
+    if body.refusal:
+        raise body.refusal
+    admitted = body.early or admit(services, content.options())
+    columns = json_columns(body.value)
     if review:
-        admitted = review(admitted, columns, value)
+        admitted = review(admitted, columns, body.value)
     options = admitted.options
     carried: tuple[str, ...] = ()
     if options.columns != ():
         carried = carried_columns(options.columns, columns, options.ref_column, admitted.outputs)
         check_columns(services.settings, len(carried))
-    rows = json_rows(value, admitted.inputs, carried)
-    is_small = _is_small(services, admitted.served, len(rows), size)
+    rows = json_rows(body.value, admitted.inputs, carried)
+    is_small = _is_small(services, admitted.served, len(rows), body.size)
     if not is_small:
         check_rows(services.settings, len(rows))
         check_room(services, len(rows))
-    return CheckedJson(admitted, columns, carried, rows, size, is_small)
+    return CheckedJson(admitted, columns, carried, rows, body.size, is_small)
 
 
 def _is_small(services: Services, served: Served, rows: int, size: int) -> bool:

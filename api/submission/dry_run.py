@@ -11,6 +11,7 @@ from api.guesses.guess import GuessJson
 from api.jobs.representation import ModelName
 from api.requests.content import content_of
 from api.security.access import current_identity
+from api.security.budgets import rows_left
 from api.services import Services
 from api.submission.findings import Findings, Sample
 from api.submission.given_options import options_of
@@ -68,6 +69,10 @@ class Estimate(TypedDict):
         float | None,
         Field(description="Of the limit on your waiting rows, with those that wait already."),
     ]
+    budget_left: Annotated[
+        int | None,
+        Field(description="The rows that your budget has left today (UTC); null: no limit."),
+    ]
 
 
 class DryRun(TypedDict):
@@ -124,6 +129,7 @@ EXAMPLE: DryRun = {
         "processes": 2,
         "share_of_rows": 0.02,
         "share_of_waiting_rows": 0.005,
+        "budget_left": 20_000_000,
     },
 }
 
@@ -148,6 +154,8 @@ def dry_run(services: Services, request: Request) -> DryRun:
 def _dry_run(services: Services, request: Request, findings: Findings) -> DryRun:
     content = findings.content = content_of(request, findings.guesses)
     preview = preview_of(services, content, request, findings)
+    # That of the file, if the body has its address.
+    content = findings.content
     made = findings.guesses.made if findings.guesses else []
     card = preview.admitted.served.card
     rows = list(_preview_rows(card.signature, preview.rows))
@@ -206,6 +214,7 @@ def _estimate(services: Services, served: Served, rows: int | None) -> Estimate:
         "processes": processes,
         "share_of_rows": None if rows is None else round(rows / settings.max_rows, 6),
         "share_of_waiting_rows": None if rows is None else round((waiting + rows) / limit, 6),
+        "budget_left": rows_left(services),
     }
 
 

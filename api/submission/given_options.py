@@ -13,7 +13,7 @@ from shared.errors.input import BadOption
 
 #: The options that other fields of a job tell, and the address of a callback, which may hold a
 #: secret.
-_TOLD_APART = ("model", "label", "on_error", "retention_seconds", "callback_url")
+_TOLD_APART = ("model", "label", "on_error", "priority", "retention_seconds", "callback_url")
 
 #: The most characters of the options that a job keeps: more would not fit into an address.
 MOST_CHARS = 8000

@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from api.process.sync_scorer import Client
 from api.requests.limits import BULK_ADVICE
+from api.security.access import current_identity
+from api.security.budgets import current_budgets
 from api.services import Services
 from api.uploads.json_rows import Row
 from shared.errors.service import ModelChanged, NoWorker, TooLarge
@@ -72,11 +75,14 @@ def ask(
     Raises:
         shared.errors.service.NoAnswerInTime: no worker answered in time.
         shared.errors.service.QuestionsFull: too many questions wait long already.
+        shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
     """
     signature, count = served.card.signature, len(rows)
     lines = write_rows([(None, *values) for _, *values in rows], len(signature.inputs))
     rows.clear()
-    result = at.sync_scorer.ask(served.card.full_name, lines, count)
+    key = current_identity()
+    client = Client(key.owner, key.id, current_budgets(at))
+    result = at.sync_scorer.ask(served.card.full_name, lines, count, client)
     found = parse(result, columns=ResultColumns(signature.outputs))
     if outputs == signature.outputs:
         return found

@@ -13,7 +13,9 @@ from redis.exceptions import RedisError
 
 from api.requests.terms import Terms
 from api.security.access import current_identity
+from api.security.budgets import current_budgets
 from api.services import Services
+from api.submission.output import check_output
 from api.submission.stored_upload import StoredUpload, part_limits
 from api.uploads.json_rows import Row
 from shared.errors.service import PerhapsAccepted
@@ -21,6 +23,7 @@ from shared.fleet import Served
 from shared.jobs.job import Job, Spec
 from shared.jobs.job_ids import made_at, new_job_id
 from shared.jobs.keys import folder_of
+from shared.jobs.usage import Claim
 from shared.redis.refusals import refusal
 from shared.storage.manifest import write_manifest
 from shared.tables.layouts import NDJSON
@@ -41,6 +44,7 @@ def record_small(services: Services, served: Served, rows: list[Row], terms: Ter
 
     Raises:
         shared.errors.service.ServiceFull: too many small jobs are waiting already.
+        shared.errors.service.BudgetSpent: a budget of the client has too few rows left today.
     """
     content = write_rows(rows, len(served.card.signature.inputs))
     spec = Spec(
@@ -51,6 +55,7 @@ def record_small(services: Services, served: Served, rows: list[Row], terms: Ter
         layout=NDJSON,
         size=len(content),
         owner=current_identity().owner,
+        key=current_identity().id,
         traceparent=traceparent(),
         **terms,
     )
@@ -68,7 +73,8 @@ def start_small(services: Services, spec: Spec, content: bytes, rows: int) -> Jo
     """
     job = Job(spec=spec, created_at=made_at(spec.id), total=rows)
     with _recording(spec):
-        must_ring = services.store.create(job, content)
+        claim = Claim(rows, current_budgets(services))
+        must_ring = services.store.create(job, content, claim)
     if must_ring:
         with _dispatching(spec):
             services.dispatch.answer(spec.full_name)
@@ -95,22 +101,35 @@ def record_bulk(
         layout=upload.layout,
         size=upload.size,
         owner=current_identity().owner,
+        key=current_identity().id,
         traceparent=traceparent(),
         about_rows=upload.rows,
+        most_rows=upload.most_rows,
         **part_limits(services, served, upload),
         **terms,
     )
-    return start_bulk(services, spec)
+    return start_bulk(services, spec, spec.most_rows or spec.about_rows)
 
 
-def start_bulk(services: Services, spec: Spec) -> Job:
-    """Record a job whose upload is in the blob store, and have it split."""
+def start_bulk(services: Services, spec: Spec, rows: int) -> Job:
+    """Record a job whose upload is in the blob store, and have it split when its turn comes.
+
+    Args:
+        services: the store, the blobs and the lanes.
+        spec: of the job.
+        rows: the most rows that are to be scored.
+
+    Raises:
+        shared.errors.base.ScorelaneError: its output cannot be written; see `check_output`.
+    """
+    if spec.output:
+        check_output(services, spec)
     job = Job(spec=spec, created_at=made_at(spec.id))
     write_manifest(services.blobs, job, [])
     with _recording(spec):
-        services.store.create(job)
+        services.store.create(job, claim=Claim(rows, current_budgets(services)))
     with _dispatching(spec):
-        services.dispatch.split(spec.full_name, spec.id)
+        services.lanes.fill(spec.full_name)
     return job
 
 

@@ -10,14 +10,18 @@ from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer
 from api.requests.options import JobOptions, job_options, parameters_of
 from api.requests.terms import Terms
 from api.schema.describe import OF_A_JOB, Answer, Parameter, describes, json
+from api.security.access import current_identity
 from api.services import Services, current_services
 from api.submission.admission import Admitted, admit
+from api.submission.found_sources import check_allowed
 from api.submission.idempotency import HEADER, REPLAYED, Claim, key_of
 from api.submission.recording import new_folder, start_bulk, start_small, traceparent
 from api.submission.room import check_room
-from shared.errors.input import BadOption, UnknownModel, UnknownOption
+from shared.errors.input import BadOption, PlaceNotAllowed, UnknownModel, UnknownOption
+from shared.errors.output import OutputDenied, OutputNotChecked, OutputTaken
 from shared.errors.service import (
     BadIdempotencyKey,
+    BudgetSpent,
     IdempotencyKeyInUse,
     IdempotencyKeyReused,
     NoModelYet,
@@ -32,11 +36,17 @@ from shared.errors.service import (
 from shared.jobs.binding import Binding
 from shared.jobs.job import RETRYABLE, Job, Spec
 from shared.jobs.job_ids import new_job_id
+from shared.places.address import Place, place_of
 
 blueprint = Blueprint("retrying", __name__)
 
 #: The options that a retry takes, and the field of a `Spec` that each becomes.
-_OPTIONS = {"on_error": "tolerance", "retention_seconds": "retention", "label": "labels"}
+_OPTIONS = {
+    "on_error": "tolerance",
+    "priority": "priority",
+    "retention_seconds": "retention",
+    "label": "labels",
+}
 
 #: How many numbers in a row may have no result before the search for results ends. The results of
 #: an earlier retry may have gaps.
@@ -65,13 +75,18 @@ def _parameters() -> tuple[Parameter, ...]:
         NotRetryable,
         VersionGone,
         NothingToRetry,
+        PlaceNotAllowed,
         UnknownOption,
         BadOption,
         UnknownModel,
         NoModelYet,
         ServiceFull,
         OwnerFull,
+        BudgetSpent,
         NoRoom,
+        OutputDenied,
+        OutputNotChecked,
+        OutputTaken,
         BadIdempotencyKey,
         IdempotencyKeyInUse,
         IdempotencyKeyReused,
@@ -125,6 +140,7 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
         update={
             "binding": binding,
             "traceparent": traceparent(),
+            "key": current_identity().id,
             "retry_of": job_id,
             **_version(at, job, admitted),
             **given,
@@ -166,7 +182,10 @@ def _retry_small(at: Services, job: Job, spec: Spec) -> Job:
 
 
 def _retry_bulk(at: Services, job: Job, spec: Spec) -> Job:
+    if spec.sources:
+        check_allowed(at, tuple(map(place_of, spec.sources.addresses)), _output(spec))
     check_room(at, (job.total or spec.about_rows) - job.rows_done)
+    rows = (job.total or spec.most_rows or spec.about_rows) - job.rows_done
     with new_folder(at) as new_id:
         spec = spec.model_copy(update={"id": new_id})
         try:
@@ -176,7 +195,11 @@ def _retry_bulk(at: Services, job: Job, spec: Spec) -> Job:
         except FileNotFoundError:
             # The old job was deleted, or expired, a moment ago.
             raise NothingToRetry(job_id=job.spec.id) from None
-        return start_bulk(at, spec)
+        return start_bulk(at, spec, max(rows, 0))
+
+
+def _output(spec: Spec) -> Place | None:
+    return place_of(spec.output) if spec.output else None
 
 
 def _link_upload(at: Services, old: Spec, key: str) -> None:

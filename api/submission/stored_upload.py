@@ -23,6 +23,9 @@ LEAST_PART = 0.1
 #: A part of the least rows must not take more than this share of the time limit of a task.
 LEAST_ROWS_TIME = 1 / 6
 
+#: What each part takes besides scoring its rows, in seconds of a process: reading, writing, marks.
+PART_COST_SECONDS = 0.01
+
 
 @dataclass(frozen=True)
 class StoredUpload:
@@ -32,11 +35,13 @@ class StoredUpload:
         layout: where its rows are.
         size: in bytes.
         rows: about how many rows it has.
+        most_rows: it has no more; None: unknown, as no budget needs it.
     """
 
     layout: Layout
     size: int
     rows: int
+    most_rows: int | None = None
 
 
 def part_limits(services: Services, served: Served, upload: StoredUpload) -> dict[str, int]:
@@ -53,8 +58,8 @@ def part_limits(services: Services, served: Served, upload: StoredUpload) -> dic
         upload: what is cut.
 
     Returns:
-        The fields `rows_per_part` and, if the last parts are smaller, `fine_from` of the job's
-        `Spec`.
+        The fields `rows_per_part`, `fixed_rows` and, if the last parts are smaller, `fine_from` of
+        the job's `Spec`.
     """
     processes = max(services.fleet.processes(served.card.full_name), 1)
     seconds = services.settings.part_seconds * max(processes / MANY_PROCESSES, 1)
@@ -67,8 +72,9 @@ def part_limits(services: Services, served: Served, upload: StoredUpload) -> dic
     expected_bytes = rows * upload.size / max(upload.rows, 1)
     # With a fast model, a part reaches its limit of bytes long before its limit of rows.
     is_short = share < full_part and expected_bytes <= MAX_PART_BYTES
+    limits = {"rows_per_part": rows, "fixed_rows": int(served.rate * PART_COST_SECONDS)}
     if is_short or upload.layout.stored_apart or rows < least * FINER:
-        return {"rows_per_part": rows}
+        return limits
     part_bytes = min(expected_bytes, max_bytes_of(rows))
     fine_from = upload.size - int(processes * part_bytes)
-    return {"rows_per_part": rows, "fine_from": max(fine_from, upload.layout.start)}
+    return limits | {"fine_from": max(fine_from, upload.layout.start)}

@@ -18,6 +18,7 @@ from api.submission.dry_run import EXAMPLE, DryRun, dry_run
 from api.submission.idempotency import HEADER, REPLAYED, Claim, key_of
 from api.submission.intake import take_job
 from shared.errors.input import NotMultipart
+from shared.errors.output import OutputDenied, OutputNotChecked, OutputTaken
 from shared.errors.service import (
     BadIdempotencyKey,
     IdempotencyKeyInUse,
@@ -78,6 +79,9 @@ _HEADERS = {"Location": "The address of the job.", **APPLIED, **REPLAYED}
         OwnerFull,
         PerhapsAccepted,
         NoRoom,
+        OutputDenied,
+        OutputNotChecked,
+        OutputTaken,
     ),
     parameters=(*parameters_of(JobOptions), PREFER, HEADER),
     body=(*JSON_ROWS, *_FILES),

@@ -16,6 +16,7 @@ from api.v1.shapes import BatchList, BatchObject, page_of
 from api.v1.stored_files import owner_filter
 from shared.errors.input import BadOption, BadRequestField, NotJson
 from shared.errors.service import (
+    BudgetSpent,
     JobEnded,
     JobExpired,
     JobLost,
@@ -79,6 +80,7 @@ _OF_A_BATCH = (NoSuchBatch, JobNotFound, JobExpired, JobLost, JobNotRestored)
         NoModelYet,
         ServiceFull,
         OwnerFull,
+        BudgetSpent,
         NoRoom,
     ),
     body=(_BODY,),

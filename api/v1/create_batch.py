@@ -4,7 +4,9 @@ from typing import Any
 
 from api.requests.terms import LEAST_RETENTION, Terms
 from api.security.access import current_identity
+from api.security.budgets import check_budgets
 from api.services import Services
+from api.submission.line_count import LineCount
 from api.submission.recording import new_folder, record_bulk
 from api.submission.room import check_room
 from api.submission.stored_upload import StoredUpload
@@ -13,7 +15,7 @@ from api.v1.first_look import FirstLook, first_look
 from api.v1.shapes import BatchObject
 from api.v1.stored_files import content_key, find_file
 from shared.errors.input import BadRequestField, UnknownModel
-from shared.errors.service import NoSuchFile, OwnerFull, ServiceFull
+from shared.errors.service import BudgetSpent, NoSuchFile, OwnerFull, ServiceFull
 from shared.fleet import Served
 from shared.jobs.keys import upload_key_of
 from shared.storage.batches import ENDPOINT, Batch, BatchFile, BatchProblem, batches
@@ -45,8 +47,9 @@ def submit_batch(services: Services, body: Any) -> BatchObject:
     retention = _retention(services, body.get("output_expires_after"))
     terms: Terms = {"as_batch": True, "retention": retention}
     source = find_file(services, input_id)
-    look = _first_look(services, source)
+    look, most_rows = _first_look(services, source)
     check_room(services, look.rows)
+    check_budgets(services)
     served = _served(services, look)
     with new_folder(services) as job_id:
         now = services.store.now()
@@ -70,20 +73,25 @@ def submit_batch(services: Services, body: Any) -> BatchObject:
         except FileNotFoundError:
             raise NoSuchFile(file_id=input_id) from None
         batches(services.blobs).put(batch)
-        upload = StoredUpload(REQUESTS, source.size, look.rows)
+        upload = StoredUpload(REQUESTS, source.size, look.rows, most_rows)
         try:
             terms["signature"] = served.card.signature
             job = record_bulk(services, served, job_id, upload, terms)
-        except (ServiceFull, OwnerFull):
+        except (ServiceFull, OwnerFull, BudgetSpent):
             batches(services.blobs).delete(batch.owner, batch.name)
             raise
         return batch_json(batch, job)
 
 
-def _first_look(services: Services, source: BatchFile) -> FirstLook:
+def _first_look(services: Services, source: BatchFile) -> tuple[FirstLook, int | None]:
+    """What the beginning shows, and the most requests; None if no budget needs their number."""
+    count = LineCount(services)
     try:
         with services.blobs.open(content_key(services, source)) as lines:
-            return first_look(lines, source.size, services.settings.max_record_bytes)
+            look = first_look(lines, source.size, services.settings.max_record_bytes)
+            lines.seek(0)
+            count.feed_file(lines)
+            return look, count.most_rows(header_lines=0)
     except FileNotFoundError:
         raise NoSuchFile(file_id=f"file-{source.name}") from None
 

@@ -73,7 +73,7 @@ class Download(ReconnectingReader[bytes]):
         return [chunk]
 
     @override
-    def _pause_before_next(self, response: httpx.Response) -> None:
+    def _pause_before_next(self, response: httpx.Response) -> float | None:
         return None
 
     @override

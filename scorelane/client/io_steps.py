@@ -70,6 +70,8 @@ class Send(Step):
         upload: the body, if it is not JSON.
         extra_seconds: added to the client's timeout for reading the response.
         stream: whether to leave the body unread. The body of an error is always read.
+        may_redirect: whether a redirect is an answer that the caller expects.
+        elsewhere: whether the path is a whole address of another server, which gets no key.
     """
 
     method: str
@@ -80,6 +82,8 @@ class Send(Step):
     upload: Upload | None = None
     extra_seconds: float = 0.0
     stream: bool = False
+    may_redirect: bool = False
+    elsewhere: bool = False
 
     @override
     def run(self, connections: Connections[httpx.Client]) -> OpenResponse:
@@ -112,15 +116,19 @@ class Send(Step):
         if timeout.read is not None:
             timeout.read += self.extra_seconds
         headers = {**self.headers, **(self.upload.headers if self.upload else {})}
-        return http.build_request(
+        request = http.build_request(
             self.method,
             self.path,
-            params=self.params,
+            # An empty query would replace that of a whole address.
+            params=self.params or None,
             headers=headers,
             json=self.json,
             content=content,
             timeout=timeout,
         )
+        if self.elsewhere:
+            request.headers.pop("Authorization", None)
+        return request
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,9 @@ class RetryOptions(TypedDict, total=False):
     #: what to do with rows that have an error: `skip`, `fail`, or the share of such rows (0..1)
     #: above which the job fails
     on_error: str | float | None
+    #: among the jobs of the same owner: `high` gets four times as much of the workers as `normal`,
+    #: and `low` a quarter
+    priority: Literal["low", "normal", "high"] | None
     labels: Mapping[str, str] | None  #: to find the job by: `{"team": "growth"}`
     retention_seconds: int | None  #: how long the job is kept after its end
 

@@ -76,8 +76,9 @@ class Requests(Generic[J]):
         )
         try:
             opened: OpenResponse = yield request
-            self._answered = True
-            if opened.response.is_error or opened.response.has_redirect_location:
+            self._answered = self._answered or not request.elsewhere
+            is_led_away = opened.response.has_redirect_location and not request.may_redirect
+            if opened.response.is_error or is_led_away:
                 raise api_error_from(opened.response)
         except (httpx.HTTPError, ApiError) as error:
             # What has taken a part of an upload is no wrong address.

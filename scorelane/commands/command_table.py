@@ -45,6 +45,7 @@ COMMANDS = {
     "retry": Known("Run a failed or cancelled job again."),
     "delete": Known("Erase a job and its data."),
     "jobs": Known("List the newest jobs."),
+    "usage": Known("Show how many rows were scored for whom."),
     "key": Known("Make an API key.", of_services=True),
     "models": Known("List the models of a service."),
     "top": Known("Watch the workers, queues, jobs and rates of a service."),

@@ -32,6 +32,11 @@ from scorelane.commands.common.result_target import (
 @options.result_format
 @click.option("--partial", is_flag=True, help="Download the rows done so far, in any state.")
 @click.option("--follow", is_flag=True, help="Write rows as they are done, until the job ends.")
+@click.option(
+    "--direct",
+    is_flag=True,
+    help="Download from object storage itself, if the service keeps its results there.",
+)
 @options.url
 def results(
     job_id: str,
@@ -39,6 +44,7 @@ def results(
     format: Any,  # noqa: A002  the option's name
     partial: bool,
     follow: bool,
+    direct: bool,
     url: str,
 ) -> None:
     r"""Download the scores of job ID to scored-ID.csv in the current folder, or to --out.
@@ -47,7 +53,9 @@ def results(
 
     Without --partial and --follow the job must have succeeded. --partial writes the rows that are
     done to scored-ID.partial.csv. --follow writes rows as they are done, and exits with 1 if the
-    job fails or is cancelled; the rows that were done are then in the file.
+    job fails or is cancelled; the rows that were done are then in the file. --direct spares the
+    service the transfer of a large job's results, if they are written in the job's own format; if
+    object storage cannot be reached, they come from the service.
 
     \b
     scorelane results ID -o scores.parquet
@@ -61,15 +69,17 @@ def results(
         raise click.UsageError(
             "--partial and --follow write csv or ndjson, not Parquet: see --format."
         )
+    if direct and (partial or follow):
+        raise click.UsageError("--direct is for all results of a job that has succeeded.")
     check_target(out)
     check_terminal(out, form)
     with options.client(url) as client:
         if follow:
             _follow(client, job_id, out, form)
         elif is_stream(out):
-            _write(client.chunks(job_id, form.format, partial=partial), out, form)
+            _write(client.chunks(job_id, form.format, partial=partial, direct=direct), out, form)
         else:
-            write_file(client, job_id, out, form, partial=partial)
+            write_file(client, job_id, out, form, partial=partial, direct=direct)
     if not follow and out != options.STDOUT:
         click.echo(harmless(str(out)))
 

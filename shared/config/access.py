@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
+from shared.config.owner_weights import owners_and_weights
 from shared.config.validation import host_names, web_origins
 
 
@@ -49,6 +50,17 @@ class AccessSettings(BaseModel):
     )
     requests_per_minute: int = Field(
         6000, ge=0, description="Requests a minute that the owner of a key may make; 0: no limit."
+    )
+    owner_weights: Annotated[str, AfterValidator(owners_and_weights)] = Field(
+        "",
+        description="Shares of the workers by owner, such as `alice=3,bob=0.5`, while several "
+        "owners have work; an owner who is not named has 1.",
+    )
+    owner_rows_per_day: int = Field(
+        0,
+        ge=0,
+        description="Rows that each owner of keys may have scored on a day (UTC); more is a 429. "
+        "0: no limit. The line of a key may have a limit of its own.",
     )
     max_waiting_jobs: int = Field(
         1000, gt=0, description="Bulk jobs that may be under way; another one is a 503."

@@ -21,7 +21,8 @@ class WorkSettings(BaseModel):
     lanes_per_process: int = Field(
         2,
         gt=0,
-        description="Parts of one job that may be queued or in work, for each worker process.",
+        description="Parts of all jobs of a model that may be queued or in work, for each worker "
+        "process. Which job is next goes by owner, then by job.",
     )
     lease_seconds: float = Field(
         6.0,
@@ -85,6 +86,9 @@ class WorkSettings(BaseModel):
     )
     retention_seconds: float = Field(
         7 * 86400.0, gt=0, description="How long jobs and their data are kept after their end."
+    )
+    usage_days: int = Field(
+        400, gt=0, le=4000, description="For how many days `GET /usage` knows the usage of a day."
     )
     max_retention_seconds: float = Field(
         30 * 86400.0, gt=0, description="The longest retention that a job may ask for."

@@ -222,8 +222,8 @@ class BadWebhookSecret(ScorelaneError):
 
 class BadKey(ScorelaneError):
     """Line {line} of the API keys in {where} cannot be read. It must be
-    `OWNER SCOPE,SCOPE sha256:HEX`, as `scorelane key` prints it; an owner is a name without blanks,
-    the scopes are {scopes}.
+    `OWNER SCOPE,SCOPE sha256:HEX`, as `scorelane key` prints it, perhaps with ` rows_per_day=N` at
+    its end; an owner is a name without blanks, the scopes are {scopes}, and N is at least 1.
     """
 
 
@@ -249,6 +249,12 @@ class ServiceFull(ScorelaneError):
 class OwnerFull(ScorelaneError):
     """You already have too much waiting: {what}. Nothing was accepted; send this again when
     some of it is done.
+    """
+
+
+class BudgetSpent(ScorelaneError):
+    """{who} may have {budget} rows a day (UTC) scored. {left} are left today, and this needs
+    {rows}. Nothing was accepted. {advice}
     """
 
 
@@ -284,6 +290,12 @@ class NoRoom(ScorelaneError):
 class BlobsUnavailable(ScorelaneError):
     """The blob store (object storage) cannot be used at present. Nothing was accepted; try again in
     a few seconds.
+    """
+
+
+class SourceUnavailable(ScorelaneError):
+    """{address} cannot be read at present: its store does not answer, or too slowly. Nothing was
+    accepted; try again in a few seconds.
     """
 
 

@@ -1,14 +1,15 @@
 """A job: its states and their legal moves, its specification, and its progress."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.jobs.binding import Binding
 from shared.jobs.keys import folder_of, manifest_key_of, upload_key_of
 from shared.jobs.sources import Sources
-from shared.signature import SENTIMENT, Signature
+from shared.jobs.stored_signature import StoredSignature
+from shared.signature import SENTIMENT
 from shared.tables.layouts import Layout
 from shared.tables.result_columns import ResultColumns
 
@@ -59,15 +60,14 @@ class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+#: The priority of a job, among the jobs of its owner.
+Priority = Literal["low", "normal", "high"]
+
+#: The share of the workers that a job gets by its priority, next to others of its owner.
+PRIORITY_WEIGHTS: dict[Priority, float] = {"low": 0.25, "normal": 1, "high": 4}
+
 #: The formats in which a job's results can be stored.
 ResultFormat = Literal["csv", "ndjson", "parquet"]
-
-
-def _brief(signature: Signature) -> dict[str, Any] | None:
-    """A signature for JSON; None for that of the article, as it is in most jobs."""
-    if signature == SENTIMENT:
-        return None
-    return signature.model_dump(exclude_defaults=True)
 
 
 class Spec(_Frozen):
@@ -81,11 +81,10 @@ class Spec(_Frozen):
     size: int = Field(ge=0, description="The size of the upload, in bytes.")
     traceparent: str = Field("", description="The traceparent of the request, if it had one.")
     owner: str = Field("", description="The owner; empty if the API requires no keys.")
-    signature: Annotated[
-        Signature,
-        BeforeValidator(lambda value: value or SENTIMENT),
-        PlainSerializer(_brief),
-    ] = Field(SENTIMENT, description="The columns that the model takes and gives.")
+    key: str = Field("", description="The id of the API key that sent it; empty: none, or unknown.")
+    signature: StoredSignature = Field(
+        SENTIMENT, description="The columns that the model takes and gives."
+    )
     outputs: tuple[str, ...] = Field(
         (), description="Names of the outputs in the results; none: those that need no request."
     )
@@ -95,16 +94,21 @@ class Spec(_Frozen):
     )
     result_format: ResultFormat = Field("csv", description="The format of the stored results.")
     as_batch: bool = Field(False, description="The results are also stored as `/v1` returns them.")
-    callback_url: str = Field(
-        "", description="The URL that is called when the job ends; empty: none."
-    )
+    callback_url: str = Field("", description="It is called when the job ends; empty: none.")
     about_rows: int = Field(
         0, ge=0, description="The number of rows, as estimated when the job was accepted."
     )
+    most_rows: int | None = Field(None, ge=0, description="It has no more; None: not known.")
     rows_per_part: int = Field(
         1,
         ge=1,
         description="The most rows of a part. Fixed, so that a second split cuts the same parts.",
+    )
+    fixed_rows: int = Field(
+        0,
+        ge=0,
+        description="The rows that the model scores in the time that a part takes besides its "
+        "rows; by this, turns are fair between large parts and small ones.",
     )
     fine_from: int | None = Field(
         None,
@@ -113,15 +117,12 @@ class Spec(_Frozen):
     tolerance: float = Field(
         1.0, ge=0, le=1, description="The job fails when a larger share of its rows has an error."
     )
-    binding: Binding | None = Field(
-        None, description="The idempotency key of the request, if it had one."
-    )
+    priority: Priority = Field("normal", description="Its priority, among the jobs of its owner.")
+    binding: Binding | None = Field(None, description="The idempotency key, if there was one.")
     retry_of: str | None = Field(
         None, description="The job that this job retries: the source of its rows and parts."
     )
-    labels: dict[str, str] = Field(
-        {}, description="Labels of the owner, by which jobs can be found."
-    )
+    labels: dict[str, str] = Field({}, description="Labels, by which jobs can be found.")
     options: dict[str, str] | None = Field(
         None, description="Other options, as the request has them; None: unknown, or too long."
     )
@@ -130,7 +131,6 @@ class Spec(_Frozen):
         gt=0,
         description="Seconds that the job is kept after its end; None: as the settings say.",
     )
-
     sources: Sources | None = Field(
         None, description="The files that it reads where they are; None: its rows were sent."
     )

@@ -1,6 +1,7 @@
 """The contract of the job store, and the values that its methods take and return.
 
-Two sections of it are in `bulk_store` and `small_store`; import their names from here.
+Sections of it are in `bulk_store`, `small_store` and `usage`; import the names of the first two
+from here.
 """
 
 from collections.abc import Collection
@@ -9,16 +10,27 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.jobs.binding import Binding
-from shared.jobs.bulk_store import FINISH, NOTHING, BadRow, Begun, BulkStore, Walk
+from shared.jobs.bulk_store import (
+    FINISH,
+    NOTHING,
+    SPLIT,
+    BadRow,
+    Begun,
+    BulkStore,
+    Step,
+    Walk,
+)
 from shared.jobs.job import CallbackState, Job, State
 from shared.jobs.outcome import Outcome
 from shared.jobs.small_store import Answer, Question, SmallJob, SmallStore
+from shared.jobs.usage import NO_CLAIM, Claim, UsageStore
 from shared.tables.parts import Part
 
 __all__ = [
     "FINISH",
     "NOTHING",
     "REMEMBERED_SECONDS",
+    "SPLIT",
     "Answer",
     "BadRow",
     "Begun",
@@ -29,6 +41,7 @@ __all__ = [
     "Question",
     "SmallJob",
     "Spent",
+    "Step",
     "Walk",
 ]
 
@@ -75,7 +88,7 @@ class Overdue:
     parts: list[int]  #: The parts that were dispatched, are not done, and whose lease is over.
 
 
-class JobStore(BulkStore, SmallStore, Protocol):
+class JobStore(BulkStore, SmallStore, UsageStore, Protocol):
     """The record of every job. Every call is atomic, and may be repeated after a crash."""
 
     def now(self) -> float:
@@ -84,12 +97,14 @@ class JobStore(BulkStore, SmallStore, Protocol):
     def new_time(self) -> float:
         """The time for the id of a new job. The store remembers every job from this time on."""
 
-    def create(self, job: Job, rows: bytes = b"") -> bool:
+    def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM) -> bool:
         """Record a new job, and put a small job into the waiting list of its model.
 
         Args:
             job: the job.
             rows: the rows of a small job.
+            claim: what it takes from budgets. When its rows are counted, and when it ends, it gives
+                back what it does not need.
 
         Returns:
             Whether the doorbell must be rung: the waiting list was empty, or has grown by another
@@ -100,6 +115,8 @@ class JobStore(BulkStore, SmallStore, Protocol):
                 bulk jobs or rows in all.
             shared.errors.service.OwnerFull: too many bulk jobs or rows of the owner wait.
             shared.errors.service.IdempotencyKeyInUse: another request has taken the job's key.
+            shared.errors.service.BudgetSpent: a budget has too few rows left today.
+            shared.errors.service.NothingToRetry: the job that it retries is gone.
         """
 
     def hold_key(self, key: str, token: str, seconds: float) -> Held | None:
@@ -150,6 +167,12 @@ class JobStore(BulkStore, SmallStore, Protocol):
             remembers everything since the job was made: then the job was never accepted.
         """
 
+    def recall(self, job: Job, parts: list[Part], outcome: Outcome | None) -> None:
+        """Record the end of a bulk job of which the store knows only what was before.
+
+        The arguments are those of `restore`.
+        """
+
     def known(self, job_ids: list[str]) -> dict[str, State]:
         """The states of these jobs; jobs that are not recorded are left out."""
 
@@ -158,6 +181,9 @@ class JobStore(BulkStore, SmallStore, Protocol):
 
         The first job, the first new id, or the first `due` sets it.
         """
+
+    def may_have_lost(self, job_id: str) -> bool:
+        """Whether an id is older than `since`, or of shortly before the last `notice_restart`."""
 
     def get(self, job_id: str) -> Job:
         """The present state of a job.
@@ -247,6 +273,9 @@ class JobStore(BulkStore, SmallStore, Protocol):
             what: the name of the task.
             seconds: its period. In a store that has lost its data the task is due at once.
         """
+
+    def notice_restart(self) -> bool:
+        """Whether the store was restarted, and may lack what was written last, since this call."""
 
     def waited_for(self) -> set[str]:
         """The model versions for which bulk jobs or small jobs wait."""

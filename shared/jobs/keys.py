@@ -27,3 +27,17 @@ def direct_key_of(job_id: str, result_format: str) -> str:
 def direct_record_key_of(job_id: str) -> str:
     """The key of the blob that says that this file is there, and what it holds."""
     return f"{folder_of(job_id)}direct.json"
+
+
+#: The keys of the blobs that say which jobs have begun to write to a folder of a user begin so.
+OUTPUTS = "outputs/"
+
+
+def output_folder_of(job_id: str) -> str:
+    """What the keys of the blobs that say so of a job begin with."""
+    return f"{OUTPUTS}{job_id}/"
+
+
+def output_key_of(job_id: str) -> str:
+    """The key of the blob that says so of a job; it outlives the job. See `worker.steps.output`."""
+    return f"{output_folder_of(job_id)}begun.json"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.jobs.bulk_store import BadRow
+from shared.jobs.usage import NO_COST, Budget, Cost
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class Question:
     reply_to: str  #: The address at which the asker listens for the answer.
     asked: int = 0  #: How often it was asked before without an answer.
     traceparent: str = ""  #: The traceparent of the request, if it has one.
+    owner: str = ""  #: Whose rows these are; empty: the API requires no keys.
+    key: str = ""  #: The id of the key with which they were sent.
+    budgets: tuple[Budget, ...] = ()  #: From which the rows are taken.
 
 
 @dataclass(frozen=True)
@@ -45,26 +49,31 @@ class Answer:
     reply_to: str = ""  #: The address for the answer to a question.
     bad: BadRow | None = None  #: The first row with an error.
     full_name: str = ""  #: The model of a question; the record of a small job has its own.
+    cost: Cost = NO_COST  #: Its share of what the rows took that were scored together.
 
 
 class SmallStore(Protocol):
     """Small jobs and questions. Every call is atomic, and may be repeated after a crash."""
 
     def ask(self, full_name: str, question: Question) -> bool:
-        """Put a question into a model's waiting list.
+        """Put a question into a model's waiting list, and take its rows from its budgets.
 
         Returns:
             Whether the doorbell must be rung.
 
         Raises:
             shared.errors.service.ServiceFull: too many small jobs and questions wait for it.
+            shared.errors.service.BudgetSpent: a budget has too few rows left today.
         """
 
     def is_waiting(self, full_name: str, question: Question) -> bool:
         """Whether no worker has taken the question yet."""
 
     def withdraw(self, full_name: str, question: Question) -> None:
-        """Remove a question from the waiting list, because nobody wants the answer any more."""
+        """Remove a question from the waiting list, because nobody wants the answer any more.
+
+        If it has no answer yet, its rows are never counted, and its budgets get them back.
+        """
 
     def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
         """Wait up to `seconds` for answers to the questions with this address.
@@ -95,7 +104,7 @@ class SmallStore(Protocol):
         """Renew the leases of small jobs that were taken."""
 
     def answer_small(self, answers: list[Answer]) -> None:
-        """Close small jobs, and send the answers to questions.
+        """Close small jobs, and send the answers to questions; count the usage of each once.
 
         A job ends as `failed` if the share of its rows with an error is over `Spec.tolerance`.
         """

@@ -2,22 +2,26 @@
 
 import secrets
 import time
+from typing import Any
 
 from redis.exceptions import ResponseError
 from typing_extensions import override
 
+from shared.errors.base import ScorelaneError
 from shared.errors.service import (
     IdempotencyKeyInUse,
     JobExpired,
     JobNotFound,
+    NothingToRetry,
     OwnerFull,
     ServiceFull,
 )
 from shared.jobs.bulk_limits import owner_full, service_full
-from shared.jobs.job import ENDED, CallbackState, Job, State, sources_of
+from shared.jobs.job import ENDED, CallbackState, Job, Spec, State, sources_of
 from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import Load, Spent
 from shared.jobs.outcome import Outcome, bits_of
+from shared.jobs.usage import NO_CLAIM, Claim
 from shared.redis.callbacks import RedisCallbacks
 from shared.redis.erasure import want_rewrite
 from shared.redis.held_bytes import held_bytes
@@ -30,17 +34,23 @@ from shared.redis.small_jobs import RedisSmallJobs
 from shared.redis.summaries import errors_of, outputs_of
 from shared.redis.text_sums import text_sum
 from shared.redis.upkeep import RedisUpkeep
+from shared.redis.usage import claim_arguments
 from shared.tables.parts import Part
+from shared.telemetry import context
 
-#: The limits, the owner and the rows of a bulk job that was accepted before, and the limits on
-#: memory.
-_NO_LIMITS = (0, 0, 0, 0, "", 0, 0, 0, 0)
+#: The limits, the owner and the rows of a bulk job that was accepted before, the limits on memory,
+#: and what it takes from budgets.
+_NO_LIMITS = (0, 0, 0, 0, "", 0, 0, 0, 0, *claim_arguments(NO_CLAIM))
 
 #: Answers of the script `create_bulk`.
 _SERVICE_FULL, _OWNER_FULL, _HELD_FULL = -1, -2, -3
+_BULK_BUDGET_SPENT, _OLD_JOB_GONE = -5, -6
 
 #: Answers of the script `create_small`.
-_KEY_IN_USE, _NO_MEMORY = -1, -2
+_KEY_IN_USE, _NO_MEMORY, _SMALL_BUDGET_SPENT, _SMALL_OWNER_FULL = -1, -2, -4, -5
+
+#: The time in an id may be before the record by as long as the request took, in seconds.
+LOST_MARGIN = 60.0
 
 #: How often `wait` looks for the bell if Redis takes no writes, in seconds.
 LOOK_SECONDS = 0.25
@@ -58,46 +68,75 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         return float(self._link.run("new_time"))
 
     @override
-    def create(self, job: Job, rows: bytes = b"") -> bool:
-        spec, record = job.spec, record_of(job)
+    def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM) -> bool:
+        spec, record = job.spec, self._record_of(job)
         # A lease from now on: the job is older, by the time that its upload took.
         record["split_lease"] = self.now() + self._lease
         record["held"] = held = held_bytes(job, rows)
         held_limits = held, self._held_limits.most, self._held_limits.most_of_owner
         if spec.kind == "small":
             record["rows_sum"] = text_sum(rows)
-            waiting = self._link.run(
-                "create_small",
-                spec.id,
-                spec.full_name,
-                rows,
-                self._max_waiting_small,
-                *bound(spec, self._binding_seconds),
-                spec.owner,
-                *held_limits,
-                *flat(record),
-            )
-            if waiting == _KEY_IN_USE:
-                raise IdempotencyKeyInUse
-            if waiting < 0:
-                raise self._held_full(waiting == _NO_MEMORY)
-            if not waiting:
-                raise self._service_full()
-            return self._must_ring(waiting)
-        place = ("active", job.created_at, *bound(spec, self._binding_seconds))
+            return self._create_small(spec, rows, claim, held_limits, record)
+        if request_id := context.fields().get("request_id"):
+            # The messages of the job carry it, whoever sends them.
+            record["request_id"] = str(request_id)
         # A retry counts only its rows that are not done, and how many these are is not known here.
         rows_or_none = 0 if spec.retry_of else job.total or spec.about_rows
+        place = ("active", job.created_at, *bound(spec, self._binding_seconds))
         limits = (*self._bulk_limits.arguments(), spec.owner, rows_or_none, *held_limits)
-        answer = self._link.run("create_bulk", spec.id, *place, *limits, *flat(record))
-        if answer == _SERVICE_FULL:
-            raise service_full(self.load(spec.owner))
-        if answer == _OWNER_FULL:
-            raise owner_full(self.load(spec.owner))
-        if answer < 0:
-            raise self._held_full(answer == _HELD_FULL)
-        if not answer:
-            raise IdempotencyKeyInUse
+        usage = *claim_arguments(claim), spec.retry_of or ""
+        answer = self._link.run("create_bulk", spec.id, *place, *limits, *usage, *flat(record))
+        if answer < 1:
+            raise self._bulk_refusal(answer, spec, claim)
         return False
+
+    def _record_of(self, job: Job) -> dict[str, Any]:
+        weight = self._weights.get(job.spec.owner)
+        return record_of(job) | ({"weight": weight} if weight else {})
+
+    def _create_small(
+        self,
+        spec: Spec,
+        rows: bytes,
+        claim: Claim,
+        held_limits: tuple[int, int, int],
+        record: dict[str, Any],
+    ) -> bool:
+        waiting = self._link.run(
+            "create_small",
+            spec.id,
+            spec.full_name,
+            rows,
+            self._max_waiting_small,
+            *bound(spec, self._binding_seconds),
+            spec.owner,
+            *held_limits,
+            *claim_arguments(claim),
+            *flat(record),
+        )
+        if waiting == _KEY_IN_USE:
+            raise IdempotencyKeyInUse
+        if waiting == _SMALL_OWNER_FULL:
+            raise self._small_owner_full()
+        if waiting == _SMALL_BUDGET_SPENT:
+            raise self._budget_spent(claim)
+        if waiting < 0:
+            raise self._held_full(waiting == _NO_MEMORY)
+        if not waiting:
+            raise self._service_full()
+        return self._must_ring(waiting)
+
+    def _bulk_refusal(self, answer: int, spec: Spec, claim: Claim) -> ScorelaneError:
+        """The error for a job that the script `create_bulk` has refused."""
+        if answer == _SERVICE_FULL:
+            return service_full(self.load(spec.owner))
+        if answer == _OWNER_FULL:
+            return owner_full(self.load(spec.owner))
+        if answer == _BULK_BUDGET_SPENT:
+            return self._budget_spent(claim)
+        if answer == _OLD_JOB_GONE:
+            return NothingToRetry(job_id=spec.retry_of)
+        return self._held_full(answer == _HELD_FULL) if answer else IdempotencyKeyInUse()
 
     def _held_full(self, in_all: bool) -> ServiceFull | OwnerFull:
         limits = self._held_limits
@@ -106,17 +145,18 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
     @override
     def restore(self, job: Job, parts: list[Part], outcome: Outcome | None = None) -> bool:
         spec = job.spec
-        record = record_of(job) | {"restored": 1, "held": held_bytes(job, b"")}
+        record = self._record_of(job) | {"restored": 1, "held": held_bytes(job, b"")}
+        limits = *_NO_LIMITS, spec.retry_of or ""
         left = int(job.created_at + self._binding_seconds - self.now())
         own = bound(spec, left) if left > 0 else UNBOUND
         if job.state not in ENDED:
             # The job begins again, at once; parts whose results exist are not scored again.
             record |= {"state": State.QUEUED.value, "split_lease": 0}
             place = (spec.id, "active", job.created_at)
-            if self._link.run("create_bulk", *place, *own, *_NO_LIMITS, *flat(record)):
+            if self._link.run("create_bulk", *place, *own, *limits, *flat(record)):
                 return True
-            if made_at(spec.id) < self.since():
-                self._link.run("create_bulk", *place, *UNBOUND, *_NO_LIMITS, *flat(record))
+            if self.may_have_lost(spec.id):
+                self._link.run("create_bulk", *place, *UNBOUND, *limits, *flat(record))
                 return True
             return False
         outcome = outcome or Outcome(done=bits_of(set(range(len(parts)))))
@@ -139,11 +179,17 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
             # once: with the time 0, because our estimate of Redis's clock may be ahead of it.
             pipe.zadd(self._link.key("callbacks"), {spec.id: 0})
         place, record = (spec.id, "ended", expires), record | counted | {"split": 1}
-        self._link.run("create_bulk", *place, *own, *_NO_LIMITS, *flat(record), pipe=pipe)
+        self._link.run("create_bulk", *place, *own, *limits, *flat(record), pipe=pipe)
         if not pipe.execute()[-1]:
             # The job has ended, so it was accepted, although another request has its key by now.
-            self._link.run("create_bulk", *place, *UNBOUND, *_NO_LIMITS, *flat(record))
+            self._link.run("create_bulk", *place, *UNBOUND, *limits, *flat(record))
         return True
+
+    @override
+    def recall(self, job: Job, parts: list[Part], outcome: Outcome | None) -> None:
+        # If the process dies in between, the sweep restores the job.
+        self._remove(job.spec.id)
+        self.restore(job, parts, outcome)
 
     @override
     def known(self, job_ids: list[str]) -> dict[str, State]:
@@ -156,6 +202,14 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
     @override
     def since(self) -> float:
         return float(self._link.client.get(self._link.key("since")) or 0)
+
+    @override
+    def may_have_lost(self, job_id: str) -> bool:
+        made = made_at(job_id)
+        if made < self.since():
+            return True
+        begin, end = self._link.client.hmget(self._link.key("server"), "lost_from", "lost_to")
+        return bool(begin) and float(begin) - LOST_MARGIN <= made <= float(end)
 
     @override
     def load(self, owner: str) -> Load:

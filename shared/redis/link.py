@@ -8,9 +8,11 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, ResponseError
 from redis.retry import Retry
 
 from shared.config.settings import Settings
+from shared.redis.refusals import MEMORY_FULL, refusal
 from shared.redis_address import RedisAddress
 
 #: How long one command may block; a caller that waits longer repeats the command. A Redis that died
@@ -22,8 +24,18 @@ CLOCK_SECONDS = 10.0
 
 _LUA = Path(__file__).parent / "lua"
 
-#: Scripts that need more functions than those of the prelude, and the file that has these.
-_LIBRARIES = {"complete_part": "summaries"}
+#: Scripts that need more functions than those of the prelude, and the files that have these.
+_LIBRARIES = {
+    "add_parts": ("usage", "turns"),
+    "complete_part": ("usage", "summaries", "turns"),
+    "create_bulk": ("usage", "turns"),
+    **dict.fromkeys(("hand_out", "overdue"), ("turns",)),
+    **dict.fromkeys(("answer_small", "move"), ("usage",)),
+    **dict.fromkeys(("ask", "create_small", "withdraw"), ("usage", "waiting")),
+    **dict.fromkeys(
+        ("pop_small", "return_small", "take_small", "waiting_small", "workloads"), ("waiting",)
+    ),
+}
 
 
 class RedisLink:
@@ -93,9 +105,17 @@ class RedisLink:
             args: its arguments, from `ARGV[2]` on.
             pipe: a pipeline to queue the script in; None: run it now.
         """
-        if script not in self._scripts:
-            self._scripts[script] = self.client.register_script(source_of(script))
-        return self._scripts[script](args=[self.prefix, *args], client=pipe or self.client)
+        if pipe is not None:
+            if script not in self._scripts:
+                self._scripts[script] = self.client.register_script(source_of(script))
+            return self._scripts[script](args=[self.prefix, *args], client=pipe)
+        call = (0, self.prefix, *args)
+        try:
+            return self.client.execute_command("EVALSHA", hash_of(script), *call)
+        except NoScriptError:
+            # Not `SCRIPT LOAD` and then `EVALSHA`: after a failover the two connections that these
+            # take may lead to two servers.
+            return self.client.execute_command("EVAL", source_of(script), *call)
 
     def at_once(self, *commands: tuple[Any, ...]) -> list[Any]:
         """Run commands as one transaction, also while the memory of Redis is full.
@@ -108,6 +128,13 @@ class RedisLink:
         Returns:
             The reply to each command.
         """
+        if len(commands) == 1:
+            # No transaction is needed, and a script is three commands instead of one.
+            try:
+                return [self.client.execute_command(*commands[0])]
+            except ResponseError as error:
+                if refusal(error) != MEMORY_FULL:
+                    raise
         words = (word for command in commands for word in (len(command), *command))
         replies: list[Any] = self.run("commands", *words)
         return replies
@@ -116,7 +143,7 @@ class RedisLink:
 @cache
 def source_of(script: str) -> str:
     """The source of a script of `lua/`, with the prelude and the functions that it needs."""
-    names = ["prelude", *([_LIBRARIES[script]] if script in _LIBRARIES else []), script]
+    names = ["prelude", *_LIBRARIES.get(script, ()), script]
     return "".join((_LUA / f"{name}.lua").read_text() for name in names)
 
 

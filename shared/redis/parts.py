@@ -4,9 +4,10 @@ from typing import Any
 
 from typing_extensions import override
 
-from shared.jobs.job_store import FINISH, NOTHING, BadRow, Begun, Walk
+from shared.jobs.job_store import FINISH, NOTHING, BadRow, Begun, Step, Walk
 from shared.jobs.outcome import Outcome
 from shared.jobs.summary import Summary
+from shared.jobs.usage import NO_COST, Cost
 from shared.redis.base import RedisBase
 from shared.redis.records import part_of, text_of
 from shared.redis.summaries import arguments_of, summary_of
@@ -50,6 +51,10 @@ class RedisParts(RedisBase):
         )
 
     @override
+    def hand_out(self, full_name: str, *, lanes: int, check: bool = False) -> list[Step]:
+        return _steps(self._link.run("hand_out", full_name, lanes, self._lease, int(check)))
+
+    @override
     def begin_part(self, job_id: str, part: int) -> Begun | None:
         answer = self._link.run("begin_part", job_id, part, self._lease)
         if not answer:
@@ -63,7 +68,9 @@ class RedisParts(RedisBase):
 
     @override
     def renew_part(self, job_id: str, part: int) -> None:
-        self._link.run("renew", self._job(job_id, "leases"), self._lease, part)
+        # A part of a large fleet lasts for seconds, so this is called often.
+        until = self._link.now() + self._lease
+        self._link.at_once(("ZADD", self._job(job_id, "leases"), "XX", until, part))
 
     @override
     def hold_up(self, job_id: str, part: int, reason: str) -> None:
@@ -80,6 +87,7 @@ class RedisParts(RedisBase):
         lanes: int,
         bad: BadRow | None = None,
         summary: Summary = NOTHING,
+        cost: Cost = NO_COST,
     ) -> Walk:
         first = (bad.row, bad.description) if bad else ("", "")
         return self._walk(
@@ -92,6 +100,9 @@ class RedisParts(RedisBase):
             self._lease,
             self._retention,
             *first,
+            cost.bytes,
+            cost.micros,
+            self._usage_seconds,
             *arguments_of(summary),
         )
 
@@ -116,5 +127,14 @@ class RedisParts(RedisBase):
         return bool(self._link.run("begin_finish", job_id, FINISH, self._lease))
 
     def _walk(self, script: str, *args: Any) -> Walk:
-        counted, all_done, *dispatch = self._link.run(script, *args)
-        return Walk(counted == 1, bool(all_done), dispatch, failed=counted == _FAILED)
+        counted, all_done, *steps = self._link.run(script, *args)
+        return Walk(counted == 1, bool(all_done), _steps(steps), failed=counted == _FAILED)
+
+
+def _steps(answer: list[Any]) -> list[Step]:
+    """The steps in an answer of a script: four values for each; see `lua/turns.lua`."""
+    records = zip(*(answer[at::4] for at in range(4)), strict=True)
+    return [
+        Step(job_id, int(part), {"traceparent": trace, "request_id": request})
+        for job_id, part, trace, request in records
+    ]

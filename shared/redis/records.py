@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from shared.errors.service import DataDamaged
-from shared.jobs.job import CallbackState, Job, Spec
+from shared.jobs.job import PRIORITY_WEIGHTS, CallbackState, Job, Spec
+from shared.redis.usage import account_of
 from shared.tables.parts import Part
 
 logger = logging.getLogger(__name__)
@@ -20,13 +21,20 @@ def record_of(job: Job) -> dict[str, Any]:
     nothing = dict.fromkeys(("parts", "dispatched", "done", "cut_rows"), 0)
     own: dict[str, Any] = {"spec": job.spec.model_dump_json(), "full_name": job.spec.full_name}
     own |= {"owner": job.spec.owner, "about_rows": job.spec.about_rows}
-    if job.spec.traceparent and job.spec.kind == "small":
+    spec = job.spec
+    own["account"] = account_of(spec.owner, spec.key, spec.full_name, spec.labels)
+    if job.spec.priority != "normal":
+        own["priority"] = PRIORITY_WEIGHTS[job.spec.priority]
+    if job.spec.fixed_rows:
+        own["fixed_rows"] = job.spec.fixed_rows
+    if job.spec.traceparent:
         own["traceparent"] = job.spec.traceparent
     if job.spec.tolerance < 1:
         own["tolerance"] = job.spec.tolerance
     if job.spec.retry_of:
         # As for a restored job, results of its parts may exist already.
         own["restored"] = 1
+        own["retry_of"] = job.spec.retry_of
     if job.spec.retention:
         own["retention"] = job.spec.retention
     if job.spec.callback_url and not job.callback_state:

@@ -1,23 +1,26 @@
 """Small jobs and questions on Redis: the section of the job store for the doorbell."""
 
 import json
-from collections import Counter
 from typing import Any
 
 from typing_extensions import override
 
 from shared.dispatch import bulk_queue
-from shared.errors.service import ServiceFull
+from shared.errors.service import OwnerFull, ServiceFull
 from shared.jobs.job_store import Answer, Question, SmallJob
-from shared.redis.base import RedisBase
+from shared.jobs.usage import Claim
 from shared.redis.link import block
 from shared.redis.text_sums import checked, result_damaged, text_sum
+from shared.redis.usage import RedisUsage, account_of, claim_arguments
 
 #: How long answers are kept that nobody fetches because the asker died, in seconds.
 UNREAD_SECONDS = 60
 
+#: What the script `ask` answers if a budget is spent, and if too much of an owner waits.
+_BUDGET_SPENT, _OWNER_FULL = -2, -3
 
-class RedisSmallJobs(RedisBase):
+
+class RedisSmallJobs(RedisUsage):
     """Small jobs and questions."""
 
     def _must_ring(self, waiting: int) -> bool:
@@ -26,10 +29,32 @@ class RedisSmallJobs(RedisBase):
     def _service_full(self) -> ServiceFull:
         return ServiceFull(what=f"{self._max_waiting_small:,} small jobs and questions")
 
+    def _small_owner_full(self) -> OwnerFull:
+        return OwnerFull(what="half of the small jobs and questions that others leave room for")
+
     @override
     def ask(self, full_name: str, question: Question) -> bool:
         limits = self._max_waiting_small, self._held_limits.most
-        waiting = int(self._link.run("ask", full_name, _envelope(question), *limits))
+        account = account_of(question.owner, question.key, full_name, {})
+        usage = question.id, int(not question.asked), account, self._asked_seconds
+        claim = Claim(question.count, question.budgets)
+        envelope = _envelope(question)
+        waiting = int(
+            self._link.run(
+                "ask",
+                full_name,
+                envelope,
+                *limits,
+                *usage,
+                *claim_arguments(claim),
+                question.owner,
+                question.count,
+            )
+        )
+        if waiting == _OWNER_FULL:
+            raise self._small_owner_full()
+        if waiting == _BUDGET_SPENT:
+            raise self._budget_spent(claim)
         if waiting < 0:
             raise self._held_limits.service_full()
         if not waiting:
@@ -38,12 +63,13 @@ class RedisSmallJobs(RedisBase):
 
     @override
     def is_waiting(self, full_name: str, question: Question) -> bool:
-        place = self._link.client.lpos(self._small(full_name), _envelope(question))
+        waiting = self._small(full_name, question.owner)
+        place = self._link.client.lpos(waiting, _envelope(question))
         return place is not None
 
     @override
     def withdraw(self, full_name: str, question: Question) -> None:
-        self._link.run("withdraw", full_name, _envelope(question))
+        self._link.run("withdraw", full_name, _envelope(question), question.id, question.owner)
 
     @override
     def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
@@ -56,7 +82,7 @@ class RedisSmallJobs(RedisBase):
         self, full_name: str, rows: int, beside_bulk: int | None = None
     ) -> tuple[list[SmallJob], int]:
         least = rows if beside_bulk is None else min(rows, beside_bulk)
-        limits = rows, least, bulk_queue(full_name), self._lease
+        limits = rows, least, bulk_queue(full_name), self._lease, json.dumps(self._weights)
         waiting, *taken = self._link.run("take_small", full_name, *limits)
         records = zip(*(taken[at::8] for at in range(8)), strict=True)
         jobs = [
@@ -73,21 +99,21 @@ class RedisSmallJobs(RedisBase):
     def answer_small(self, answers: list[Answer]) -> None:
         replies: dict[str, list[tuple[str, str]]] = {}
         jobs: list[Any] = []
-        answered: Counter[str] = Counter()
+        answered: list[tuple[str | int, ...]] = []
         for answer in answers:
+            counts = answer.completed, answer.failed, answer.cost.bytes, answer.cost.micros
             if answer.reply_to:
                 to_asker = replies.setdefault(self._link.key("answers", answer.reply_to), [])
                 to_asker.append((answer.id, answer.result.decode()))
-                answered[answer.full_name] += answer.completed + answer.failed
+                answered.append((answer.id, answer.full_name, *counts))
             else:
                 bad = answer.bad.description if answer.bad else ""
                 own_sum = text_sum(answer.result)
-                jobs += (answer.id, answer.result, own_sum, answer.completed, answer.failed, bad)
+                jobs += (answer.id, answer.result, own_sum, *counts, bad)
         # All answers to an asker in one element, so that it wakes once.
         sent = [text for key, found in replies.items() for text in (key, json.dumps(found))]
-        counted = json.dumps(answered)
-        limits = self._retention, UNREAD_SECONDS
-        self._link.run("answer_small", *limits, counted, len(jobs), *jobs, *sent)
+        limits = self._retention, UNREAD_SECONDS, json.dumps(answered), self._usage_seconds
+        self._link.run("answer_small", *limits, len(jobs), *jobs, *sent)
 
     @override
     def small_result(self, job_id: str) -> bytes:
@@ -115,7 +141,7 @@ class RedisSmallJobs(RedisBase):
 
     @override
     def waiting_small(self, full_name: str) -> int:
-        return int(self._link.client.llen(self._small(full_name)))
+        return int(self._link.run("waiting_small", full_name))
 
 
 def _whole(rows: str, own_sum: str) -> bytes:

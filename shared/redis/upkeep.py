@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 
-from redis.exceptions import LockError
+from redis.exceptions import LockError, NoPermissionError
 from redis.lock import Lock
 from typing_extensions import override
 
@@ -22,9 +22,10 @@ class RedisUpkeep(RedisBase):
 
     @override
     def waits(self, full_names: Collection[str]) -> bool:
-        small = map(self._small, full_names)
+        small = [self._small(full_name) for full_name in full_names]
+        small += [self._link.key("waiting", full_name) for full_name in full_names]
         bulk = (self._link.prefix + bulk_queue(full_name) for full_name in full_names)
-        # Redis has no empty list.
+        # Redis has no empty list, and nobody has a turn for whom nothing waits.
         return bool(full_names and self._link.client.exists(*small, *bulk))
 
     @override
@@ -42,6 +43,9 @@ class RedisUpkeep(RedisBase):
 
     @override
     def due(self, what: str, seconds: float) -> bool:
+        # Most workers ask when another one has done it.
+        if self._link.client.exists(self._link.key("done", what)):
+            return False
         now = self.now()
         _, done = self._link.at_once(
             # `since` never expires: it is lost only when Redis loses everything.
@@ -49,6 +53,14 @@ class RedisUpkeep(RedisBase):
             ("SET", self._link.key("done", what), now, "NX", "PX", round(seconds * 1000)),
         )
         return bool(done)
+
+    @override
+    def notice_restart(self) -> bool:
+        try:
+            server = self._link.client.info("server")["run_id"]
+        except NoPermissionError:
+            return False
+        return bool(self._link.run("notice_server", server))
 
     @override
     def waited_for(self) -> set[str]:
@@ -60,7 +72,7 @@ class RedisUpkeep(RedisBase):
     @override
     def abandon(self, full_name: str, reason: str) -> int:
         ids = [job.spec.id for job in self._active() if job.spec.full_name == full_name]
-        while item := self._link.client.rpop(self._small(full_name)):
+        while item := self._link.run("pop_small", full_name):
             if is_job_id(item):
                 ids.append(item)
             else:

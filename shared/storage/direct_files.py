@@ -5,19 +5,19 @@ holds what a user wants to have, and nothing around it.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from pydantic import BaseModel, ConfigDict
 from typing_extensions import override
 
 from shared.config.object_address import ObjectAddress
-from shared.storage.object_blobs import PIECES_AT_A_TIME, check_fork
 from shared.storage.object_errors import as_os_errors
-from shared.storage.object_files import PIECE_BYTES, ObjectWriter
-from shared.storage.object_store import open_object_store
+from shared.storage.object_store import check_fork, open_object_store
+from shared.storage.object_upload import uploading
 
 if TYPE_CHECKING:
     from obstore import Attributes
@@ -91,33 +91,13 @@ class ObjectDirectFiles(DirectFiles):
         return self._stores[endpoint]
 
     @override
-    @contextmanager
-    def writing(self, key: str, media_type: str, name: str) -> Iterator[BinaryIO]:
+    def writing(self, key: str, media_type: str, name: str) -> AbstractContextManager[BinaryIO]:
         attributes: Attributes = {
             "Content-Type": media_type,
             "Content-Disposition": f'attachment; filename="{name}"',
         }
-
-        def put(content: bytes | Iterator[bytes]) -> None:
-            import obstore  # noqa: PLC0415  see `shared.storage.opening`
-
-            with as_os_errors(self._address.place):
-                obstore.put(
-                    self._store(),
-                    key,
-                    content,
-                    attributes=attributes,
-                    chunk_size=PIECE_BYTES,
-                    max_concurrency=PIECES_AT_A_TIME,
-                )
-
-        writer = ObjectWriter(put)
-        try:
-            yield cast("BinaryIO", writer)
-        except BaseException:
-            writer.break_off()
-            raise
-        writer.commit()
+        errors = partial(as_os_errors, self._address.place)
+        return uploading(self._store(), key, attributes, errors)
 
     @override
     def sign(self, key: str) -> str:

@@ -75,6 +75,26 @@ def read_manifest(blobs: Blobs, job_id: str) -> Manifest | None:
         raise DataDamaged(key=key, reason="it is no manifest") from None
 
 
+def recall_end(store: JobStore, blobs: Blobs, job_id: str) -> bool:
+    """Record the end of a bulk job that the job store has lost, if the manifest has that end.
+
+    A replica that takes over, or a Redis that is restarted, may lack what was written last. It then
+    has a job running whose upload was deleted because it has ended.
+
+    Returns:
+        Whether the manifest has the end of the job.
+    """
+    try:
+        manifest = read_manifest(blobs, job_id)
+    except (DataDamaged, OSError):
+        return False
+    if manifest is None or manifest.job.state not in ENDED:
+        return False
+    store.recall(manifest.job, manifest.parts, manifest.outcome)
+    logger.warning("job=%s had ended: restored from its manifest", job_id)
+    return True
+
+
 def has_manifest(blobs: Blobs, job_id: str) -> bool:
     """Whether a job has a manifest: it was accepted, and was not deleted."""
     return blobs.exists(manifest_key_of(job_id))

@@ -7,7 +7,7 @@ of the bucket, or by themselves after a week.
 import errno
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -34,6 +34,35 @@ def remove_unfinished(
     Raises:
         OSError: the store did not answer, or denied it.
     """
+    prefix = f"{address.prefix}/" if address.prefix else ""
+
+    def is_left(upload: Any, now: float) -> bool:
+        return bool(now - upload["Initiated"].timestamp() > seconds)
+
+    return _abort(address, prefix, is_left, environment)
+
+
+def abort_uploads(
+    address: ObjectAddress, key: str, environment: Mapping[str, str] = os.environ
+) -> int:
+    """Abort every multipart upload of one object, whose key is below an address.
+
+    Returns:
+        As `remove_unfinished`.
+
+    Raises:
+        OSError: the store did not answer, or denied it.
+    """
+    whole = f"{address.prefix}/{key}" if address.prefix else key
+    return _abort(address, whole, lambda upload, _: upload["Key"] == whole, environment)
+
+
+def _abort(
+    address: ObjectAddress,
+    prefix: str,
+    is_left: Callable[[Any, float], bool],
+    environment: Mapping[str, str],
+) -> int:
     if address.scheme != "s3":
         return 0
     try:
@@ -44,29 +73,24 @@ def remove_unfinished(
         return 0
     endpoint = endpoint_of(environment)
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or "us-east-1"
+    count = 0
     try:
         # As obstore asks: the bucket is in the path if the address is not Amazon's.
         style = {"addressing_style": "path" if endpoint else "auto"}
         client = Session().create_client(
             "s3", region_name=region, endpoint_url=endpoint or None, config=Config(s3=style)
         )
-        return _abort(client, address, seconds)
+        pages = client.get_paginator("list_multipart_uploads")
+        for page in pages.paginate(Bucket=address.bucket, Prefix=prefix):
+            now = _date_of(page)
+            for upload in page.get("Uploads", []):
+                if is_left(upload, now):
+                    client.abort_multipart_upload(
+                        Bucket=address.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
+                    )
+                    count += 1
     except (BotoCoreError, ClientError) as error:
         raise OSError(errno.EIO, f"{address.place}: {error}") from None
-
-
-def _abort(client: Any, address: ObjectAddress, seconds: float) -> int:
-    prefix = f"{address.prefix}/" if address.prefix else ""
-    count = 0
-    pages = client.get_paginator("list_multipart_uploads")
-    for page in pages.paginate(Bucket=address.bucket, Prefix=prefix):
-        now = _date_of(page)
-        for upload in page.get("Uploads", []):
-            if now - upload["Initiated"].timestamp() > seconds:
-                client.abort_multipart_upload(
-                    Bucket=address.bucket, Key=upload["Key"], UploadId=upload["UploadId"]
-                )
-                count += 1
     return count
 
 

@@ -36,6 +36,17 @@ def about(**known: object) -> Iterator[None]:
         _fields.reset(token)
 
 
+@contextmanager
+def carrying(carried: Mapping[str, object]) -> Iterator[None]:
+    """Send the messages of a block with these fields, in place of those of the present request."""
+    kept = {name: value for name, value in _fields.get().items() if name not in CARRIED}
+    token = _fields.set({**kept, **{name: carried[name] for name in CARRIED if carried.get(name)}})
+    try:
+        yield
+    finally:
+        _fields.reset(token)
+
+
 def headers() -> dict[str, object]:
     """The fields that go with a message to a worker."""
     known = _fields.get()

@@ -40,6 +40,7 @@ def test_help_is_light() -> None:
         "retry",
         "delete",
         "jobs",
+        "usage",
         "key",
         "models",
         "top",

@@ -1,5 +1,7 @@
 """The commands `results`, `errors`, `summary` and `retry`, against a fake service."""
 
+import gzip
+import hashlib
 import json
 from pathlib import Path
 
@@ -25,6 +27,23 @@ def test_results_by_format(
     result = run("results", answers.JOB_ID, *arguments, "--url", answers.url)
     assert result.exit_code == 0, result.output
     assert file.with_name(name.format(answers.JOB_ID)).read_bytes() == RESULTS
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.csv.gz", "-"])
+def test_results_from_object_storage(answers, file: Path, name: str) -> None:
+    """With `--direct` they come from where the service leads; a gzipped file, too."""
+    path = f"GET /jobs/{answers.JOB_ID}/results?format=csv&redirect=true"
+    sha256 = hashlib.sha256(RESULTS).hexdigest()
+    body = {"url": f"{answers.url}/stored", "size": len(RESULTS), "sha256": sha256}
+    answers.add(path, 307, body, Location=body["url"])
+    answers.add("GET /stored", 200, RESULTS)
+    result = run("results", answers.JOB_ID, "--direct", "-o", name, "--url", answers.url)
+    assert result.exit_code == 0, result.output
+    written = result.stdout_bytes if name == "-" else file.with_name(name).read_bytes()
+    assert (gzip.decompress(written) if name.endswith(".gz") else written) == RESULTS
+    both = run("results", answers.JOB_ID, "--direct", "--follow", "--url", answers.url)
+    assert both.exit_code == 2
+    assert "--direct is for all results of a job that has succeeded" in both.stderr
 
 
 def test_results_of_a_job_that_runs(answers, file: Path) -> None:

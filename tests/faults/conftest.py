@@ -1,13 +1,18 @@
 """Fixtures of the tests that break the real service, and the table of their figures."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support import object_storage
 from support.faulty import Faulty, faulty
+
+#: Tests get prefixes of their own in one bucket.
+_numbers = count()
 
 
 @pytest.fixture(scope="session")
@@ -17,14 +22,37 @@ def sockets() -> Iterator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The variables that lead to a real server of S3's protocol."""
+    with object_storage.seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as variables:
+        yield variables
+
+
 @pytest.fixture
-def start(tmp_path: Path, sockets: Path) -> Iterator[Callable[..., Faulty]]:
+def stored(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """The variables of a service that name its blob store; none: its folder.
+
+    `support.object_storage` has the marks of tests that run on both.
+    """
+    if getattr(request, "param", "folder") == "folder":
+        return {}
+    variables: dict[str, str] = request.getfixturevalue("seaweedfs")
+    address = f"s3://{object_storage.BUCKET}/faults/{next(_numbers)}"
+    return variables | {"SCORELANE_BLOBS": address}
+
+
+@pytest.fixture
+def start(
+    tmp_path: Path, sockets: Path, stored: Mapping[str, str]
+) -> Iterator[Callable[..., Faulty]]:
     """A function that starts Redis and the API with given settings; they end with the test."""
     with ExitStack() as stack:
 
-        def start(**settings: Any) -> Faulty:
+        def start(variables: Mapping[str, str] | None = None, **settings: Any) -> Faulty:
             own = Path(tempfile.mkdtemp(dir=sockets))
-            return stack.enter_context(faulty(tmp_path, own, **settings))
+            found = {**stored, **(variables or {})}
+            return stack.enter_context(faulty(tmp_path, own, variables=found, **settings))
 
         yield start
 

@@ -7,6 +7,7 @@ import httpx
 import pandas as pd
 import pytest
 from support.faulty import ROWS, Faulty
+from support.object_storage import ON_BOTH_APART
 from support.programs import kill
 from support.waiting import wait_for
 
@@ -41,6 +42,7 @@ def test_the_api_dies_during_an_upload(start: Start, measured: Measured) -> None
     measured("all of it removed")
 
 
+@ON_BOTH_APART
 def test_the_api_dies_after_its_answer(start: Start, measured: Measured) -> None:
     """A job that was accepted with 202 goes on without the API, and is there when it is back."""
     service = start()
@@ -53,6 +55,7 @@ def test_the_api_dies_after_its_answer(start: Start, measured: Measured) -> None
     measured("0 rows lost")
 
 
+@ON_BOTH_APART
 def test_the_api_dies_during_a_download(start: Start, measured: Measured) -> None:
     """The client continues its download when the API is back; no byte is lost or repeated."""
     service = start()
@@ -77,6 +80,7 @@ def test_the_api_dies_during_a_download(start: Start, measured: Measured) -> Non
     measured(f"{killed} kills, 0 bytes lost")
 
 
+@ON_BOTH_APART
 def test_a_slow_client_holds_no_memory(start: Start, measured: Measured) -> None:
     """Clients that request a large result and read nothing do not make the API grow."""
     service = start(part_seconds="4")

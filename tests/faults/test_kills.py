@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from support.faulty import ROWS, SECONDS_PER_ROW, Faulty, at_random
+from support.object_storage import ON_BOTH, ON_BOTH_APART
 from support.programs import kill
 from support.waiting import wait_for
 
@@ -14,6 +15,7 @@ Start = Callable[..., Faulty]
 Measured = Callable[[str], None]
 
 
+@ON_BOTH
 def test_ten_kills_at_random_moments(start: Start, measured: Measured) -> None:
     """Ten kills during one job, alternately of a child and of a whole worker, lose no row."""
     service = start()
@@ -27,6 +29,7 @@ def test_ten_kills_at_random_moments(start: Start, measured: Measured) -> None:
     measured("10 kills, 0 rows lost")
 
 
+@ON_BOTH_APART
 def test_a_worker_dies_while_another_lives(start: Start, measured: Measured) -> None:
     """A live worker takes over the parts of a killed one within seconds."""
     service = start()
@@ -42,6 +45,7 @@ def test_a_worker_dies_while_another_lives(start: Start, measured: Measured) -> 
     measured(f"{lost:.1f} s lost, 0 rows")
 
 
+@ON_BOTH_APART
 def test_all_workers_die(start: Start, measured: Measured) -> None:
     """With all workers killed a job waits; the next worker that starts goes on with it."""
     service = start()

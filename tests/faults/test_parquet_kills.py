@@ -2,12 +2,14 @@
 
 import io
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from support.object_storage import ON_BOTH_APART
 from support.programs import check_rows, kill, many_rows, programs
 from support.waiting import wait_for
 
@@ -16,14 +18,17 @@ pytestmark = pytest.mark.faults
 ROWS = 400_000
 
 
-def test_kills_while_parquet_is_read_and_written(tmp_path: Path, sockets: Path) -> None:
+@ON_BOTH_APART
+def test_kills_while_parquet_is_read_and_written(
+    tmp_path: Path, sockets: Path, stored: Mapping[str, str]
+) -> None:
     """A worker is killed while it cuts a Parquet upload, and another while it makes the file."""
     _, sent = many_rows(ROWS)
     upload = io.BytesIO()
     table = pa.table({"ref": list(sent["ref"]), "text": list(sent["text"])})
     pq.write_table(table, upload, row_group_size=50_000)
     own = Path(tempfile.mkdtemp(dir=sockets))
-    with programs(tmp_path, own, processes="1") as service:
+    with programs(tmp_path, own, env=dict(stored), processes="1") as service:
         worker = service.start_worker()
         service.wait_ready()
         answer = service.client.post(
@@ -33,16 +38,23 @@ def test_kills_while_parquet_is_read_and_written(tmp_path: Path, sockets: Path) 
             headers={"Content-Type": "application/vnd.apache.parquet"},
         )
         location = answer.headers["Location"]
-        folder = service.folder / "blobs" / location.removeprefix("/")
+        blobs = location.removeprefix("/")
 
-        wait_for((folder / "rows" / "000002.ndjson").exists)
+        wait_for(lambda: service.blob_count(f"{blobs}/rows/000002."))
         kill(worker)
         assert service.job(location)["rows"]["total"] is None, "it was split before the kill"
 
         worker = service.start_worker()
-        wait_for(lambda: list(folder.glob(".results.parquet.*")), 120)
+        # In object storage nothing is seen of a file before it is complete.
+        wait_for(
+            lambda: (
+                service.blob_count(f"{blobs}/.results.parquet.")
+                or (stored and service.job(location)["rows"]["completed"] == ROWS)
+            ),
+            120,
+        )
         kill(worker)
-        assert not (folder / "results.parquet").exists(), "the file was complete before the kill"
+        assert not service.blob_count(f"{blobs}/results.parquet"), "it was complete before the kill"
         assert service.job(location)["state"] == "running"
 
         service.start_worker()

@@ -46,13 +46,15 @@ def replica_of(client: Any, folder: Path) -> Iterator[tuple[Path, Any, int]]:
     command = [redis_server(folder), "--port", str(ports[1]), "--unixsocket", str(socket)]
     command += ["--save", "", "--dir", str(folder)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
-        wait_for(socket.exists)
-        with Redis.from_url(f"unix://{socket}") as replica:
-            wait_for(lambda: _answers(replica))
-            replica.replicaof("127.0.0.1", str(ports[0]))
-            wait_for(lambda: replica.info("replication").get("master_link_status") == "up")
-            yield socket, replica, ports[1]
-        server.terminate()
+        try:
+            wait_for(socket.exists)
+            with Redis.from_url(f"unix://{socket}") as replica:
+                wait_for(lambda: _answers(replica))
+                replica.replicaof("127.0.0.1", str(ports[0]))
+                wait_for(lambda: replica.info("replication").get("master_link_status") == "up")
+                yield socket, replica, ports[1]
+        finally:
+            server.terminate()
 
 
 def test_a_replica_takes_over(start: Start, measured: Measured) -> None:
@@ -77,6 +79,55 @@ def test_a_replica_takes_over(start: Start, measured: Measured) -> None:
         goes_on(service, job)
         service.check(service.submit_rows(100))
         assert len(service.running("worker")) == 1
+    measured("0 rows")
+
+
+def test_a_replica_takes_over_that_lacks_what_was_written_last(
+    start: Start, measured: Measured
+) -> None:
+    """The new primary lacks the last seconds: bulk jobs of that time are kept, and end as they did.
+
+    Small jobs of that time are lost, and said to be.
+    """
+    service = start(drain_seconds="5")
+    sockets = service._socket.parent
+    name = sockets / "name"
+    name.symlink_to(service._socket)
+    service.api.terminate()
+    service.api.wait()
+    service.env["SCORELANE_REDIS_URL"] = f"unix://{name}"
+    service.start_api()
+    worker = service.start_worker()
+    service.wait_ready()
+    long = service.submit_rows(ROWS // 4)
+    short = service.submit_rows(2000, first=10**6)
+    wait_for(lambda: service.rows_done(long) > 0)
+    with (
+        Redis.from_url(f"unix://{service._socket}") as old,
+        replica_of(old, sockets / "replica") as (socket, new, _),
+    ):
+        # From now on the replica lacks everything.
+        new.replicaof("NO", "ONE")
+        service.check(short)
+        done = service.rows_done(long)
+        wait_for(lambda: service.rows_done(long) > done)
+        cancelled = service.submit_rows(ROWS, first=2 * 10**6)
+        assert service.client.post(f"{cancelled.location}/cancel").status_code == 200
+        late = service.submit_rows(5000, first=3 * 10**6)
+        small = service.client.post("/jobs", json={"text": ["one text"]}).headers["Location"]
+        service.wait_for_end(late.location)
+        later = service.submit_rows(5000, first=5 * 10**6)
+        name.unlink()
+        name.symlink_to(socket)
+        service.redis.kill()
+        service.redis.wait()
+        for job in (long, short, late, later):
+            wait_for(lambda job=job: service.status(job.location) == 200, 120)
+            service.check(job)
+        answer = service.client.get(small)
+        assert (answer.status_code, answer.json()["type"].rpartition(":")[2]) == (410, "job-lost")
+        assert service.wait_for_end(cancelled.location)["state"] == "cancelled"
+        assert worker.poll() is None
     measured("0 rows")
 
 

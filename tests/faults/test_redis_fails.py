@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from redis import Redis
 from support.faulty import ROWS, Faulty, SentJob
+from support.object_storage import ON_BOTH_APART
 from support.waiting import wait_for
 
 pytestmark = pytest.mark.faults
@@ -77,6 +78,7 @@ def test_connections_to_redis_are_cut(start: Start, measured: Measured) -> None:
     measured("10 cuts, 0 rows lost")
 
 
+@ON_BOTH_APART
 def test_redis_forgets_everything(start: Start, measured: Measured) -> None:
     """Redis is wiped during a job: bulk jobs are restored, with the parts that were done.
 
@@ -89,7 +91,7 @@ def test_redis_forgets_everything(start: Start, measured: Measured) -> None:
         wait_for(lambda: redis.get("scorelane:since"))
         answer = service.client.post("/jobs", json={"text": ["text"] * 1000})
         redis.flushall()
-    done = sum(1 for _ in (service.folder / "blobs/jobs" / job.id / "results").iterdir())
+    done = service.blob_count(f"jobs/{job.id}/results/")
     began = time.monotonic()
     wait_for(lambda: service.status(job.location) == 200)
     seconds = time.monotonic() - began

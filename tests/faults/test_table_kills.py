@@ -2,7 +2,7 @@
 
 import io
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from support.faulty import at_random
 from support.four_models import Fitted, titanic
+from support.object_storage import ON_BOTH_APART
 from support.programs import Programs, programs
 
 pytestmark = pytest.mark.faults
@@ -79,7 +80,10 @@ def check_summary(found: dict[str, Any], calm: dict[str, Any]) -> None:
     assert found == calm
 
 
-def test_kills_while_a_table_is_scored(tmp_path: Path, sockets: Path, measured: Measured) -> None:
+@ON_BOTH_APART
+def test_kills_while_a_table_is_scored(
+    tmp_path: Path, sockets: Path, stored: Mapping[str, str], measured: Measured
+) -> None:
     """Six kills during a job of a table lose no row, and its summary is that of a calm job."""
     model = titanic()
     models = tmp_path / "models"
@@ -89,7 +93,7 @@ def test_kills_while_a_table_is_scored(tmp_path: Path, sockets: Path, measured: 
     upload = csv_of(model, rows, errors)
     own = Path(tempfile.mkdtemp(dir=sockets))
     settings = {"serve": model.name, "models_dir": str(models), "processes": "1"}
-    with programs(tmp_path, own, **settings, **SHORT) as service:
+    with programs(tmp_path, own, env=dict(stored), **settings, **SHORT) as service:
         workers = [service.start_worker(), service.start_worker()]
         service.wait_ready()
         location = service.submit(upload)

@@ -18,6 +18,9 @@ from support.doubles.table_model import TableModel
 from api.app import create_app
 from shared.config.settings import Settings
 from shared.fleet import Served
+from shared.places.address import Place
+from shared.places.output_folder import OpenOutput, OutputFolder
+from shared.places.stores import Stores
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.link import RedisLink
 from shared.redis.monitor import RedisMonitor
@@ -28,6 +31,7 @@ from shared.telemetry.shared_counters import SharedCounters
 from worker.models.loading import LoadedModel
 from worker.pipeline import Pipeline
 from worker.steps.leases import LeaseRenewer
+from worker.steps.outside import Outside
 from worker.telemetry.journal import Journal
 from worker.upkeep.reconciler import Reconciler
 
@@ -94,13 +98,20 @@ class Service:
         return list(answer.json["rows"])
 
 
+def no_output(place: Place) -> OutputFolder:
+    """A service in memory has no object storage of users, unless a test gives it one."""
+    raise AssertionError(f"nothing should be written to {place.url}")
+
+
 def make_service(
     settings: Settings,
     link: RedisLink | None = None,
     *,
     sealed: bool = False,
     direct: bool = False,
+    open_output: OpenOutput = no_output,
     model: LengthModel | TableModel | None = None,
+    stores: Stores | None = None,
 ) -> Service:
     """A service in memory.
 
@@ -110,7 +121,9 @@ def make_service(
         sealed: keep blobs with checksums, as the real service does; `Service.blobs` then holds
             them with what surrounds their content.
         direct: whether clients can download results from the blob store itself.
+        open_output: opens the folders of users that get results.
         model: the model that it serves; None: one that scores texts by their length.
+        stores: with files of users.
     """
     model = model or LengthModel()
     contents = InMemoryBlobs()
@@ -130,7 +143,9 @@ def make_service(
         fleet=fleet,
         overview=RedisOverview(link) if link else InMemoryOverview(store),
         monitor=monitor,
+        stores=stores,
         direct_files=direct_files,
+        open_output=open_output,
     )
     pipeline = Pipeline(
         settings,
@@ -141,7 +156,7 @@ def make_service(
         lease_renewer=LeaseRenewer(seconds=60),
         models={model.card.full_name: LoadedModel(model, 1000.0)},
         journal=Journal(SharedCounters()),
-        direct_files=direct_files,
+        outside=Outside(direct_files, open_output, stores),
     )
     reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
     client = app.test_client()

@@ -1,7 +1,7 @@
 """The programs of one service as a state machine: each dies between any two of its calls."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from support.doubles.length_model import LengthModel
 from support.doubles.monitor import InMemoryMonitor
 from support.doubles.overview import InMemoryOverview
 from support.dying import Died, Fragile, Fuse
+from support.owners import Owner
 
 from api.app import create_app
 from shared.config.settings import Settings
@@ -30,7 +31,9 @@ LANES = 2
 class MortalPrograms(RuleBasedStateMachine):
     """The API, a worker's process and a reconciler, without rules: a subclass has these."""
 
-    def __init__(self, kind: Callable[[Settings], Any], redis_url: str) -> None:
+    def __init__(
+        self, kind: Callable[[Settings], Any], redis_url: str, keys: Sequence[Owner] = ()
+    ) -> None:
         super().__init__()
         # Here processes die often, and no row is to blame: allow so many attempts that none is.
         service_settings = Settings(
@@ -44,6 +47,7 @@ class MortalPrograms(RuleBasedStateMachine):
             lease_seconds=1000.0,
             orphan_seconds=1e-6,
             max_attempts=1000,
+            api_keys="\n".join(owner.line for owner in keys),
         )
         self._folder = tempfile.TemporaryDirectory(prefix="scorelane-")
         self.world = kind(service_settings)
@@ -56,7 +60,7 @@ class MortalPrograms(RuleBasedStateMachine):
             "dispatch": Fragile(self.dispatch, self.fuse),
             "fleet": fleet,
         }
-        name = self.model.card.full_name
+        name = self.full_name = self.model.card.full_name
         self.open: list[Callable[[], None]] = []  # the closes of scored parts
         self.pipeline = Pipeline(
             service_settings,

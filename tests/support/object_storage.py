@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,32 @@ from benchmarks import seaweedfs as servers
 
 BUCKET = servers.BUCKET
 client = servers.client
+
+#: For a test of faults that runs with blobs in a folder, and again with blobs on SeaweedFS.
+ON_BOTH = pytest.mark.parametrize("stored", ["folder", "seaweedfs"], indirect=True)
+
+#: The same; `make test-faults` runs it in the folder alone, and `make test-faults-s3` on SeaweedFS.
+ON_BOTH_APART = pytest.mark.parametrize(
+    "stored", ["folder", pytest.param("seaweedfs", marks=pytest.mark.s3)], indirect=True
+)
+
+
+def keys_in(variables: Mapping[str, str], below: str = "") -> dict[str, int]:
+    """The lengths of the objects of a service, by their keys without its prefix; up to 1,000.
+
+    Args:
+        variables: of the service; they name the server and `SCORELANE_BLOBS`.
+        below: with what the keys begin.
+    """
+    prefix = variables["SCORELANE_BLOBS"].removeprefix(f"s3://{BUCKET}/") + "/"
+    found = client(variables).list_objects_v2(Bucket=BUCKET, Prefix=prefix + below)
+    return {one["Key"].removeprefix(prefix): one["Size"] for one in found.get("Contents", [])}
+
+
+def unfinished_in(variables: Mapping[str, str]) -> int:
+    """The number of multipart uploads that were begun and are not complete, of all services."""
+    found = client(variables).list_multipart_uploads(Bucket=BUCKET)
+    return len(found.get("Uploads", []))
 
 
 @contextmanager

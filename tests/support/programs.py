@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import httpx
 import pandas as pd
 import psutil
+from support.object_storage import keys_in
 from support.waiting import wait_for
 
 from scorelane.stack.redis_server import redis_server
@@ -180,6 +181,14 @@ class Programs:
             for chunk in answer.iter_bytes():
                 file.write(chunk)
         return read_results(path)
+
+    def blob_count(self, beginning: str) -> int:
+        """The number of blobs whose keys begin with a text, in the folder or in object storage."""
+        if "SCORELANE_BLOBS" in self.env:
+            return len(keys_in(self.env, beginning))
+        folder = Path(self.env["SCORELANE_BLOBS_DIR"])
+        found = [one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()]
+        return sum(one.startswith(beginning) for one in found)
 
     def stop(self) -> None:
         """Stop all programs that were started, and their children."""

@@ -32,9 +32,16 @@ def parts(count: int, rows: int = 10, first: int = 0) -> list[Part]:
 def running(store: JobStore, count: int, lanes: int, *, last: bool = True) -> tuple[str, Walk]:
     job = a_job()
     store.create(job)
+    # Before the turns of others: in most tests there are no others.
+    store.hand_out(MODEL, lanes=1000)
     assert store.move(job.spec.id, State.RUNNING)
     walk = store.add_parts(job.spec.id, parts(count), known=0, last=last, lanes=lanes)
     return job.spec.id, walk
+
+
+def dispatched(walk: Walk) -> list[int]:
+    """The numbers of the parts that were handed out."""
+    return [step.part for step in walk.dispatch]
 
 
 def complete(store: JobStore, job_id: str, part: int, lanes: int = 2) -> Walk:

@@ -1,12 +1,15 @@
 """The two kinds of job store, in memory and on Redis, and how a test manipulates each."""
 
+import copy
+import time
 import uuid
 from typing import Any
 
+import redis
 from support.doubles.job_store import InMemoryJobStore
 
 from shared.config.settings import Settings
-from shared.jobs.job import ENDED
+from shared.jobs.job import ENDED, State
 from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 
@@ -31,10 +34,26 @@ class InMemory:
     def make_sweep_due(self) -> None:
         self.store._due.clear()
 
-    def parts_under_way(self, job_id: str) -> tuple[int, int]:
-        """The number of parts of a job that are dispatched, and that are left, those included."""
-        record = self.store._records[job_id]
-        return record.dispatched - len(record.done), len(record.parts) - len(record.done)
+    def under_way(self, full_name: str) -> set[tuple[str, int]]:
+        """The steps that take the lanes of a model: pairs of a job and a part, or `SPLIT`."""
+        return set(self.store._turns[full_name].under_way)
+
+    def handed_out(self) -> dict[str, tuple[int, int]]:
+        """By running job its parts that are handed out and not done, and those that are left."""
+        return {
+            job_id: (record.dispatched - len(record.done), len(record.parts) - len(record.done))
+            for job_id, record in self.store._records.items()
+            if record.job.state is State.RUNNING
+        }
+
+    def remember(self) -> None:
+        """Copy the data, as a replica does."""
+        self._copy = copy.deepcopy(self.store.__dict__)
+
+    def go_back(self) -> None:
+        """Put the copy in the place of the data, as when a replica takes over that is late."""
+        self.store.__dict__.update(copy.deepcopy(self._copy))
+        self.store.is_restarted = True
 
     def wipe(self) -> None:
         self.store.forget()
@@ -66,12 +85,35 @@ class OnRedis:
     def make_sweep_due(self) -> None:
         self._link.client.delete(self._link.key("done", "sweep"))
 
-    def parts_under_way(self, job_id: str) -> tuple[int, int]:
-        """The number of parts of a job that are dispatched, and that are left, those included."""
-        key = self._link.key("job", job_id)
-        counts = self._link.client.hmget(key, "dispatched", "parts", "done")
-        dispatched, parts, done = map(int, counts)
-        return dispatched - done, parts - done
+    def under_way(self, full_name: str) -> set[tuple[str, int]]:
+        """The steps that take the lanes of a model: pairs of a job and a part, or `SPLIT`."""
+        steps = self._link.client.smembers(self._link.key("lanes", full_name))
+        return {(step.split()[0], int(step.split()[1])) for step in steps}
+
+    def handed_out(self) -> dict[str, tuple[int, int]]:
+        """By running job its parts that are handed out and not done, and those that are left."""
+        found = {}
+        for job_id in self._link.client.zrange(self._link.key("jobs", "active"), 0, -1):
+            fields = ("state", "dispatched", "parts", "done")
+            state, *counts = self._link.client.hmget(self._link.key("job", job_id), fields)
+            if state == State.RUNNING:
+                dispatched, parts, done = map(int, counts)
+                found[job_id] = dispatched - done, parts - done
+        return found
+
+    def remember(self) -> None:
+        """Copy the data, as a replica does."""
+        client = self._link.client
+        with redis.Redis.from_url(self.settings.redis_url) as raw:
+            self._copy = {key: (raw.dump(key), client.pttl(key)) for key in self._keys("*")}
+
+    def go_back(self) -> None:
+        """Put the copy in the place of the data, as when a replica takes over that is late."""
+        self.wipe()
+        with redis.Redis.from_url(self.settings.redis_url) as raw:
+            for key, (content, lifetime) in self._copy.items():
+                raw.restore(key, max(lifetime, 0), content)
+            raw.hset(self._link.key("server"), mapping={"id": "another", "seen": time.time()})
 
     def wipe(self) -> None:
         if keys := self._keys("*"):

@@ -1,5 +1,6 @@
 """Jobs when Redis loses all data, when the disk is full, and when their model version goes."""
 
+import copy
 import errno
 from typing import Any
 
@@ -46,6 +47,30 @@ def test_a_job_that_the_store_has_lost_goes_on(
     assert (job["state"], job["rows"]["completed"]) == ("succeeded", 20)
     assert scores(service, accepted.location) == SCORES
     assert sum(service.model.calls) == 20
+
+
+@pytest.mark.parametrize("end", ["succeeded", "cancelled"])
+@pytest.mark.parametrize("steps", [0, 1, 2])
+def test_a_job_whose_end_the_store_has_lost_keeps_it(
+    service: Service, end: str, steps: int
+) -> None:
+    """A replica that takes over has the job running, and its upload was deleted at its end."""
+    accepted = service.submit(CSV)
+    for _ in range(steps):
+        service.step()
+    late, messages = copy.deepcopy(service.store.__dict__), list(service.dispatch.messages)
+    if end == "cancelled":
+        service.client.post(f"{accepted.location}/cancel")
+    service.work()
+    before = service.client.get(accepted.location).json
+    assert before["state"] == end
+    service.store.__dict__.update(late)
+    assert service.client.get(accepted.location).json["state"] in ("queued", "running")
+    service.dispatch.messages.extend(messages)
+    service.work()
+    assert service.client.get(accepted.location).json == before
+    if end == "succeeded":
+        assert scores(service, accepted.location) == SCORES
 
 
 def test_an_ended_job_is_restored_with_its_end(service: Service) -> None:

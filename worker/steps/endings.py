@@ -6,7 +6,7 @@ from shared.errors.service import JobExpired, JobNotFound
 from shared.jobs.job import ENDED, Job, Spec, State
 from shared.jobs.job_store import JobStore
 from shared.storage.blobs import Blobs
-from shared.storage.manifest import has_manifest, settle
+from shared.storage.manifest import has_manifest, recall_end, settle
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +36,9 @@ class Endings:
             logger.error("job=%s failed: %s", job_id, reason)
 
     def fail_lost_upload(self, job_id: str) -> None:
-        """Fail a job whose upload is not in the blob store."""
-        self.fail(job_id, "Its upload is not in the blob store any more. Submit it again.")
+        """Fail a job whose upload is not in the blob store, unless it was deleted at its end."""
+        if not recall_end(self._store, self._blobs, job_id):
+            self.fail(job_id, "Its upload is not in the blob store any more. Submit it again.")
 
     def fail_damaged_upload(self, job_id: str, rows: int) -> None:
         """Fail a job whose upload was damaged after its first `rows` rows."""

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from shared.errors.input import PlaceError
 from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import FINISH, Begun, JobStore
@@ -9,6 +10,7 @@ from shared.storage.blobs import Blobs, for_each
 from worker.steps import parquet_output
 from worker.steps.endings import Endings
 from worker.steps.leases import LeaseRenewer
+from worker.steps.output import Output
 from worker.steps.parquet_input import CHECK_BYTES
 from worker.steps.part_scorer import PartScorer
 
@@ -24,6 +26,7 @@ class Finisher:
         lease_renewer: LeaseRenewer,
         endings: Endings,
         part_scorer: PartScorer,
+        output: Output,
     ) -> None:
         """Take the collaborators."""
         self._store = store
@@ -31,9 +34,13 @@ class Finisher:
         self._lease_renewer = lease_renewer
         self._endings = endings
         self._part_scorer = part_scorer
+        self._output = output
 
     def make(self, spec: Spec) -> bool:
-        """Check the results of a job whose parts are all done; for Parquet, make the file of them.
+        """Check the results of a job whose parts are all done, and bring them where they belong.
+
+        For Parquet that is one file of all parts, and for a job with an output also a folder of the
+        user.
 
         Returns:
             Whether this process has done so. If not, the job has ended, is held up, or another
@@ -49,14 +56,16 @@ class Finisher:
                     self._score_again(spec, number)
                 if spec.result_format == "parquet":
                     parquet_output.assemble(self._blobs, spec, parts)
+                return not spec.output or self._output.deliver(spec)
         except FileNotFoundError:
             # The job was deleted meanwhile, or somebody has removed a part from the blob store.
             reason = "Its results are not in the blob store any more. Submit it again."
             self._endings.fail(spec.id, reason)
+        except PlaceError as error:
+            # A damaged result cannot be made again.
+            self._endings.fail(spec.id, str(error))
         except OSError as error:
             self._endings.hold_up(spec.id, FINISH, "its results cannot be put together", error)
-        else:
-            return True
         finally:
             self._endings.remove_if_deleted(spec)
         return False

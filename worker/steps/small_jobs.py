@@ -2,12 +2,14 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.jobs.job import State
 from shared.jobs.job_store import Answer, JobStore, SmallJob
+from shared.jobs.usage import Cost
 from shared.signature import Output
 from shared.tables.layouts import NDJSON
 from shared.tables.result_columns import PLAIN
@@ -67,7 +69,9 @@ class SmallJobScorer:
             return
         recorded = [job.id for job in jobs if not job.reply_to]
         with self._lease_renewer.renewing(lambda: self._store.renew_small(recorded)):
+            scoring = self._journal.now()
             answers = list(self._answers(full_name, jobs, [rows for _, rows in readable]))
+        answers = _with_costs(jobs, answers, self._journal.now() - scoring)
         self._store.answer_small(answers)
         self._journal.answer(full_name, jobs, answers, began)
 
@@ -140,3 +144,13 @@ class SmallJobScorer:
     def _outputs(self, full_name: str) -> tuple[Output, ...]:
         """All outputs: jobs that are scored together may want different ones."""
         return self._rows.signature(full_name).outputs
+
+
+def _with_costs(jobs: list[SmallJob], answers: list[Answer], seconds: float) -> list[Answer]:
+    """The answers with what each took: of the seconds a share by its rows."""
+    rows = sum(answer.completed + answer.failed for answer in answers)
+    each = seconds / max(rows, 1)
+    return [
+        replace(answer, cost=Cost(len(job.rows), each * (answer.completed + answer.failed)))
+        for job, answer in zip(jobs, answers, strict=True)
+    ]

@@ -11,10 +11,12 @@ from shared.jobs.job import ENDED, State
 from shared.jobs.job_ids import is_job_id
 from shared.jobs.job_store import JobStore, Overdue
 from shared.jobs.keys import JOBS, folder_of, upload_key_of
+from shared.lanes import Lanes
 from shared.storage.blobs import Blobs
-from shared.storage.manifest import read_manifest, settle
+from shared.storage.manifest import read_manifest, recall_end, settle
 from shared.telemetry.context import about
 from worker.batches.sweep import sweep_batches
+from worker.upkeep.outputs_sweep import sweep_outputs
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ class Reconciler:
         self._blobs = blobs
         self._dispatch = dispatch
         self._fleet = fleet
+        self._lanes = Lanes(settings, store=store, dispatch=dispatch, fleet=fleet)
 
     def reconcile(self, full_names: list[str]) -> None:
         """Dispatch overdue work again, and end, restore or remove other jobs as needed.
@@ -67,8 +70,12 @@ class Reconciler:
         with self._store.reconciling(6 * self._settings.reconcile_seconds) as locked:
             if not locked:
                 return
-            if self._store.due("sweep", self._settings.sweep_seconds):
-                self._sweep()
+            is_new = self._store.notice_restart()
+            if is_new:
+                logger.warning("Redis was restarted or has failed over: looking for what it lost")
+            if self._store.due("sweep", self._settings.sweep_seconds) or is_new:
+                self._sweep(is_new)
+                sweep_outputs(self._store, self._blobs, self._dispatch, full_names)
             for full_name in self._store.return_small():
                 logger.warning("reconcile model=%s: small jobs put back", full_name)
             for full_name in full_names:
@@ -77,12 +84,18 @@ class Reconciler:
                     self._dispatch.answer(full_name)
             for overdue in self._store.overdue(full_names):
                 self._dispatch_again(overdue)
-            for full_name in self._store.waited_for():
-                if self._fleet.replaced_for(full_name) >= self._settings.replaced_seconds:
-                    self._abandon(full_name)
+            for full_name in full_names:
+                # A step may be lost, too: a process died after it made room, before it filled it.
+                self._lanes.fill(full_name, check=True)
+            self._abandon_replaced()
             self._fleet.forget_unserved(self._settings.replaced_seconds)
             self._remove_ended()
             self._erase()
+
+    def _abandon_replaced(self) -> None:
+        for full_name in self._store.waited_for():
+            if self._fleet.replaced_for(full_name) >= self._settings.replaced_seconds:
+                self._abandon(full_name)
 
     def _dispatch_again(self, overdue: Overdue) -> None:
         spec = overdue.job.spec
@@ -117,8 +130,12 @@ class Reconciler:
         )
         logger.error("model=%s: %d jobs failed", full_name, self._store.abandon(full_name, reason))
 
-    def _sweep(self) -> None:
-        """Restore jobs that only the blob store knows, and remove blobs that belong to no job."""
+    def _sweep(self, has_lost: bool) -> None:
+        """Restore jobs that only the blob store knows, and remove blobs that belong to no job.
+
+        Args:
+            has_lost: whether Redis may lack what was written last: also the end of a job.
+        """
         if self._store.due("unfinished", UNFINISHED_SECONDS):
             try:
                 if count := self._remove_unfinished():
@@ -137,6 +154,8 @@ class Reconciler:
                 self._restore_or_remove(job_id)
             elif state in ENDED and self._blobs.exists(upload_key_of(job_id)):
                 settle(self._store, self._blobs, job_id)
+            elif has_lost and state not in ENDED:
+                recall_end(self._store, self._blobs, job_id)
 
     def _restore_or_remove(self, job_id: str) -> None:
         try:

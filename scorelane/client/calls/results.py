@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from scorelane.client.atomic_file import atomic_file
+from scorelane.client.direct_download import DirectDownload
 from scorelane.client.download import Download
 from scorelane.client.errors import ClientError
 from scorelane.client.frame_results import has_only_scores, read_results
@@ -72,6 +73,7 @@ class ResultCalls(Requests[J]):
         *,
         partial: bool = False,
         follow: bool = False,
+        direct: bool = False,
     ) -> EmittingSteps[bytes]:
         """Yield the results as the bytes of a file, in chunks.
 
@@ -84,6 +86,8 @@ class ResultCalls(Requests[J]):
             partial: of a job that has not succeeded, yield the results it has now; not as Parquet.
             follow: also yield the results that come while the job runs, until it ends. If it
                 succeeds, the bytes equal those of its complete results; not as Parquet.
+            direct: of a job that has succeeded, read them from object storage itself, if the
+                service keeps them there; otherwise, and if that fails, from the service.
 
         Raises:
             scorelane.client.errors.JobNotFinished: the job has not ended, and neither `partial` nor
@@ -92,7 +96,7 @@ class ResultCalls(Requests[J]):
             scorelane.client.errors.Unreachable: the connection was cut, and the client cannot
                 continue.
         """
-        download = self._download(job, format, partial=partial, follow=follow)
+        download = self._download(job, format, partial=partial, follow=follow, direct=direct)
         while chunk := (yield from download.next()):
             yield Emit(chunk)
 
@@ -106,6 +110,7 @@ class ResultCalls(Requests[J]):
         partial: bool = False,
         delimiter: str | None = None,
         bom: bool = False,
+        direct: bool = False,
     ) -> Steps[Path]:
         """Write the results to a file, which appears only when it is complete. Returns its path.
 
@@ -119,6 +124,7 @@ class ResultCalls(Requests[J]):
             bom: whether a CSV begins with a byte order mark, without which Excel does not read it
                 as UTF-8.
             partial: of a job that has not succeeded, write the results it has now; not as Parquet.
+            direct: as for `chunks`.
 
         Raises:
             OSError: the file cannot be written.
@@ -133,10 +139,10 @@ class ResultCalls(Requests[J]):
         cells_end_at = delimiter_of(delimiter or ",")
         with atomic_file(path) as file:
             if cells_end_at == "," and not bom:
-                yield from self._write(job, file_format, file, partial=partial)
+                yield from self._write(job, file_format, file, partial=partial, direct=direct)
                 return path
             with tempfile.SpooledTemporaryFile(MAX_BYTES_IN_MEMORY) as plain:
-                yield from self._write(job, "csv", plain, partial=partial)
+                yield from self._write(job, "csv", plain, partial=partial, direct=direct)
                 plain.seek(0)
                 yield Compute(lambda: rewrite(plain, file, cells_end_at, bom=bom))
         return path
@@ -200,12 +206,14 @@ class ResultCalls(Requests[J]):
         if rest:
             raise ClientError("The results end in the middle of a row. Read them again.")
 
-    def _write(self, job: AnyJob, kind: Format, file: Any, *, partial: bool) -> Steps[None]:
+    def _write(
+        self, job: AnyJob, kind: Format, file: Any, *, partial: bool, direct: bool = False
+    ) -> Steps[None]:
         def restart() -> None:
             file.seek(0)
             file.truncate()
 
-        download = self._download(job, kind, restart, partial=partial)
+        download = self._download(job, kind, restart, partial=partial, direct=direct)
         while chunk := (yield from download.next()):
             file.write(chunk)
 
@@ -217,8 +225,11 @@ class ResultCalls(Requests[J]):
         *,
         partial: bool = False,
         follow: bool = False,
+        direct: bool = False,
     ) -> ReconnectingReader[bytes]:
         path, params = f"{path_of(job)}/results", {"format": kind}
         if partial or follow:
             return PartialDownload(self, path, params, follow=follow)
+        if direct:
+            return DirectDownload(self, path, params, on_restart)
         return Download(self, path, params, on_restart)

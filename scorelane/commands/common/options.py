@@ -167,6 +167,12 @@ _RETRY_OPTIONS = (
         help="What happens to the job if rows have an error: nothing (skip), it fails (fail), or "
         "it fails if the share of such rows is larger than SHARE, such as 0.05.  [default: skip]",
     ),
+    click.option(
+        "--priority",
+        type=click.Choice(["low", "normal", "high"]),
+        help="Its share of the workers among your own jobs: high gets four times as much as "
+        "normal, low a quarter.  [default: normal]",
+    ),
     label,
     click.option(
         "--retention",

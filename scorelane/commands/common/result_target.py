@@ -121,19 +121,28 @@ def named_errors(out: Path) -> Iterator[None]:
 
 
 def write_file(
-    client: Client, job_id: str, out: Path, form: Form, *, partial: bool = False
+    client: Client,
+    job_id: str,
+    out: Path,
+    form: Form,
+    *,
+    partial: bool = False,
+    direct: bool = False,
 ) -> None:
     """Download results to a regular file, which appears when it is complete.
+
+    `partial` and `direct` are options of `Client.save`.
 
     Raises:
         OSError: the file cannot be written.
     """
     if not (form.tabs or form.gzipped):
         with named_errors(out):
-            client.save(job_id, out, form.format, partial=partial)
+            client.save(job_id, out, form.format, partial=partial, direct=direct)
         return
     with opened(out) as file:
-        file.writelines(encoded(client.chunks(job_id, form.format, partial=partial), form))
+        chunks = client.chunks(job_id, form.format, partial=partial, direct=direct)
+        file.writelines(encoded(chunks, form))
 
 
 def encoded(chunks: Iterable[bytes], form: Form, *, at_once: bool = False) -> Iterable[bytes]:

@@ -1,17 +1,19 @@
 -- Close small jobs, and send the answers to questions.
--- `answered` is JSON: the number of rows of the questions, by the full name of their model.
--- `count_of_values` is the number of values in the flat list of jobs, six for each job: id, result, its
--- checksum, completed, failed, the first row with an error. A flat list of replies follows, two values for each
--- asker: the key of its list, and its answers.
+-- `answered` is JSON: of each question its id, the full name of its model, and its figures: rows with a score,
+-- rows with an error, bytes, microseconds. The usage of a day is kept for `usage_seconds`.
+-- `count_of_values` is the number of values in the flat list of jobs, eight for each job: id, result, its
+-- checksum, completed, failed, bytes, microseconds, the first row with an error. A flat list of replies follows,
+-- two values for each asker: the key of its list, and its answers.
 local retention, unread_seconds, answered = tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
-local count_of_values, values = tonumber(ARGV[5]), arguments_from(6)
+local usage_seconds, count_of_values, values = ARGV[5], tonumber(ARGV[6]), arguments_from(7)
 
 use_reserve()
-local at = now()
-for index = 1, count_of_values, 6 do
-  local id, result, sum, completed, failed, first_bad = unpack(values, index, index + 5)
+local at, sums = now(), {}
+for index = 1, count_of_values, 8 do
+  local id, result, sum, completed, failed, bytes, micros, first_bad = unpack(values, index, index + 7)
   local job = key_of(id)
-  local have = redis.call('HMGET', job, 'state', 'total', 'tolerance', 'retention', 'callback_state')
+  local have = redis.call('HMGET', job, 'state', 'total', 'tolerance', 'retention', 'callback_state',
+    'full_name', 'account')
   redis.call('ZREM', prefix .. 'small:claims', id)
   if have[1] == 'running' then
     local reason = have[3] and too_many_errors(have[3], tonumber(failed), tonumber(have[2]), first_bad)
@@ -32,7 +34,8 @@ for index = 1, count_of_values, 6 do
       call_back(id)
     end
     ring_bell(id)
-    local full_name = redis.call('HGET', job, 'full_name')
+    local full_name = have[6]
+    sum_up(sums, have[7], {completed, failed, bytes, micros})
     count('completed:' .. full_name, completed)
     count('failed:' .. full_name, failed)
     count('ended:' .. state, 1)
@@ -43,6 +46,20 @@ for index = count_of_values + 1, #values, 2 do
   redis.call('RPUSH', asker, answers)
   redis.call('EXPIRE', asker, unread_seconds)
 end
-for full_name, rows in pairs(answered) do
+
+-- A question is counted with its first answer: the next one finds it no more.
+local rows_of_models = {}
+for _, question in ipairs(answered) do
+  local id, full_name, completed, failed, bytes, micros = unpack(question)
+  rows_of_models[full_name] = (rows_of_models[full_name] or 0) + completed + failed
+  local asked = asked_about(id)
+  local remembered = redis.call('HGET', asked, id)
+  if remembered then
+    redis.call('HDEL', asked, id)
+    sum_up(sums, string.match(remembered, '^[^\n]*'), {completed, failed, bytes, micros})
+  end
+end
+for full_name, rows in pairs(rows_of_models) do
   count('answered:' .. full_name, rows)
 end
+count_usage(sums, usage_seconds)

@@ -3,32 +3,47 @@
 -- ''. `summary` is that of the part: the number of kinds of errors, each with its rows; for each output
 -- `labels` and its `Labels` as JSON, or `numbers`, the shift, the total, the least and the largest value,
 -- the most blocks, and the number of blocks, each with its number and its counts; see `summaries.py`.
--- Answers {wanted, all_done, part to dispatch ...}; see `shared.jobs.job_store.Walk`. `wanted` is 0 if
--- the job has ended or is gone, and 2 if too many rows have an error, so that the job has failed.
+-- `bytes` and `micros` are what the part took, see `Cost` in `shared/jobs/usage.py`; the usage of a day is
+-- kept for `usage_seconds`.
+-- Answers {wanted, all_done, step to dispatch ...}; see `go_on`. `wanted` is 0 if the job has ended or is gone,
+-- and 2 if too many rows have an error, so that the job has failed.
 local id, part, completed, failed, lanes = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local lease, retention = tonumber(ARGV[7]), tonumber(ARGV[8])
 local first_bad_row, first_bad = ARGV[9], ARGV[10]
-local summary = arguments_from(11)
+local bytes, micros, usage_seconds = ARGV[11], ARGV[12], ARGV[13]
+local summary = arguments_from(14)
 
 use_reserve()
 local job = key_of(id)
-if state_of(id) ~= 'running' or not is_dispatched(id, part) then
+local have = redis.call('HMGET', job, 'state', 'dispatched', 'full_name', 'account', 'retry_of', 'held_up')
+-- A process that still works on a part may be older than the record: from before Redis lost its data.
+if have[1] ~= 'running' or tonumber(part) >= tonumber(have[2]) then
   return {0, 0}
 end
+local full_name, account, retry_of = unpack(have, 3, 5)
 redis.call('ZREM', job .. ':leases', part)
+free_lane(id, full_name, part)
 if redis.call('SETBIT', job .. ':done', part, 1) == 1 then
   return {1, 0}
 end
 redis.call('HINCRBY', job, 'completed', completed)
-redis.call('HINCRBY', job, 'failed', failed)
 redis.call('HINCRBY', job, 'done', 1)
-redis.call('HDEL', job, 'held_up')
-local full_name = redis.call('HGET', job, 'full_name')
 count('completed:' .. full_name, completed)
-count('failed:' .. full_name, failed)
 count('parts:' .. full_name, 1)
+if have[6] then
+  redis.call('HDEL', job, 'held_up')
+end
+if retry_of and redis.call('GETBIT', job .. ':counted', part) == 1 then
+  redis.call('HINCRBY', job, 'uncounted', completed + failed)
+else
+  local sums = {}
+  sum_up(sums, account, {completed, failed, bytes, micros})
+  count_usage(sums, usage_seconds)
+end
 add_summary(job, summary)
 if tonumber(failed) > 0 then
+  redis.call('HINCRBY', job, 'failed', failed)
+  count('failed:' .. full_name, failed)
   redis.call('SETBIT', job .. ':bad', part, 1)
 end
 if first_bad_row ~= '' then
@@ -37,6 +52,7 @@ if first_bad_row ~= '' then
     redis.call('HSET', job, 'first_bad_row', first_bad_row, 'first_bad', first_bad)
   end
   if fail_if_too_many_errors(id, retention) then
+    settle_budgets(id, true)
     return {2, 0}
   end
 end

@@ -17,5 +17,6 @@ if to == 'running' then
   redis.call('HSET', job, 'state', to, 'started_at', stamp(now()))
 else
   close(id, to, reason, retention)
+  settle_budgets(id, true)
 end
 return 1

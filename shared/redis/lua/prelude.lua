@@ -25,9 +25,15 @@ local function arguments_from(first)
   return found
 end
 
+-- The time at which the script began; it is asked for once.
+local began
+
 local function now()
-  local time = redis.call('TIME')
-  return tonumber(time[1]) + tonumber(time[2]) / 1000000
+  if not began then
+    local time = redis.call('TIME')
+    began = tonumber(time[1]) + tonumber(time[2]) / 1000000
+  end
+  return began
 end
 
 local function stamp(seconds)
@@ -176,41 +182,9 @@ local function bind_key(id, hash, token, fingerprint, seconds)
   return true
 end
 
--- Whether a part was handed out. A message, or a process that still works on a part, may be older than
--- the record: from before Redis lost its data.
-local function is_dispatched(id, part)
-  return tonumber(part) < tonumber(redis.call('HGET', key_of(id), 'dispatched'))
-end
-
--- Hand out parts of a job while fewer than `lanes` of its parts are under way.
-local function walk(id, lanes, lease)
-  local job = key_of(id)
-  local have = redis.call('HMGET', job, 'parts', 'dispatched', 'done')
-  local parts, dispatched, done = tonumber(have[1]), tonumber(have[2]), tonumber(have[3])
-  local handed_out = {}
-  while dispatched < parts and dispatched - done < lanes do
-    redis.call('ZADD', job .. ':leases', stamp(now() + lease), dispatched)
-    handed_out[#handed_out + 1] = dispatched
-    dispatched = dispatched + 1
-  end
-  if #handed_out > 0 then
-    redis.call('HSET', job, 'dispatched', dispatched)
-  end
-  return handed_out
-end
-
 local function all_done(id)
   local have = redis.call('HMGET', key_of(id), 'split', 'parts', 'done')
   return have[1] == '1' and have[2] == have[3]
-end
-
--- Hand out parts after some were recorded or completed. Answers what `shared.jobs.job_store.Walk` holds:
--- {wanted (1), all_done, part to dispatch ...}.
-local function go_on(id, lanes, lease)
-  local answer = walk(id, lanes, lease)
-  table.insert(answer, 1, all_done(id) and 1 or 0)
-  table.insert(answer, 1, 1)
-  return answer
 end
 
 -- Add to the totals of the whole service; see `Totals` in `shared/monitoring/overview.py`.
@@ -248,9 +222,48 @@ local function call_back(id)
   end
 end
 
+-- Give somebody a turn, if there is none: one cost after the present turn; see `turns.lua`. Answers whether
+-- there was none.
+local function begin_turn(turns, member, cost)
+  if redis.call('ZSCORE', turns, member) then
+    return false
+  end
+  local first = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
+  redis.call('ZADD', turns, tonumber(first[2] or '0') + cost, member)
+  return true
+end
+
+-- Take something out of the turns of its owner, and the owner with the last of them out of those of `owners`.
+local function leave_turns(owners, owner, member)
+  local own = owners .. ':' .. owner
+  redis.call('ZREM', own, member)
+  if redis.call('EXISTS', own) == 0 then
+    redis.call('ZREM', owners, owner)
+  end
+end
+
+-- A step of a job is not under way any more. -2 is the split.
+local function free_lane(id, full_name, part)
+  redis.call('SREM', prefix .. 'lanes:' .. full_name, id .. ' ' .. part)
+end
+
+-- Nothing of a job will be done any more.
+local function stop(id)
+  local job = key_of(id)
+  local have = redis.call('HMGET', job, 'full_name', 'owner')
+  if have[1] then
+    leave_turns(prefix .. 'turns:' .. have[1], have[2] or '', id)
+    free_lane(id, have[1], -2)
+    for _, part in ipairs(redis.call('ZRANGE', job .. ':leases', 0, -1)) do
+      free_lane(id, have[1], part)
+    end
+  end
+end
+
 -- End a job. It is kept for its own retention, or else for `retention` seconds.
 local function close(id, state, reason, retention)
   local job, at = key_of(id), now()
+  stop(id)
   redis.call('HSET', job, 'state', state, 'finished_at', stamp(at))
   redis.call('HDEL', job, 'held_up')
   if reason ~= '' then

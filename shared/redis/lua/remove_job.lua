@@ -16,6 +16,7 @@ if type(binding) == 'table' then
     drop_key(binding.key)
   end
 end
+stop(id)
 release(id)
 for _, tail in ipairs(tails) do
   redis.call('DEL', job .. tail)

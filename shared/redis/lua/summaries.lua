@@ -78,12 +78,23 @@ local function take_blocks(key, begin)
   return found
 end
 
+-- The numbers of blocks, and the fields in which they are stored.
+local function named(begin, blocks)
+  local numbers, fields = {}, {}
+  for number in pairs(blocks) do
+    numbers[#numbers + 1], fields[#fields + 1] = number, begin .. number
+  end
+  return numbers, fields
+end
+
 -- Add the numbers of a part to those of an output. Its field `numbers` has the shift, the number of blocks,
 -- the total, and the least and largest value. Where the shifts differ, the finer blocks are halved first;
 -- where there are too many blocks then, all are.
 local function add_numbers(key, output, shift, total, least, most, most_blocks, blocks)
   local field, begin = 'numbers:' .. output, 'block:' .. output .. ':'
-  local known, have = 0, redis.call('HGET', key, field)
+  local known, numbers, fields = 0, named(begin, blocks)
+  local stored = redis.call('HMGET', key, field, unpack(fields))
+  local have = table.remove(stored, 1)
   if have then
     local before, count, sum, low, high = have:match('^(%S+) (%S+) (%S+) (%S+) (%S+)$')
     before, known = tonumber(before), tonumber(count)
@@ -94,25 +105,24 @@ local function add_numbers(key, output, shift, total, least, most, most_blocks, 
     if is_less(most, high) then
       most = high
     end
-    while shift < before do
-      blocks, shift = halve_all(blocks), shift + 1
-    end
-    if before < shift then
-      local stored = take_blocks(key, begin)
-      while before < shift do
-        stored, before = halve_all(stored), before + 1
+    if shift < before then
+      while shift < before do
+        blocks, shift = halve_all(blocks), shift + 1
       end
-      for number, block in pairs(stored) do
+      numbers, fields = named(begin, blocks)
+      stored = redis.call('HMGET', key, unpack(fields))
+    elseif before < shift then
+      local taken = take_blocks(key, begin)
+      while before < shift do
+        taken, before = halve_all(taken), before + 1
+      end
+      for number, block in pairs(taken) do
         blocks[number] = blocks[number] and sum_of(blocks[number], block) or block
       end
-      known = 0
+      numbers, fields = named(begin, blocks)
+      stored, known = {}, 0
     end
   end
-  local fields, numbers = {}, {}
-  for number in pairs(blocks) do
-    numbers[#numbers + 1], fields[#fields + 1] = number, begin .. number
-  end
-  local stored = redis.call('HMGET', key, unpack(fields))
   local written = {field, ''}
   for index, number in ipairs(numbers) do
     local block = blocks[number]

@@ -1,7 +1,15 @@
--- Remove a question from its model's waiting list, if it is still there.
-local model, item = ARGV[2], ARGV[3]
+-- Remove a question from its model's waiting list, if it is still there. Its rows are not counted any more, and
+-- what they took from budgets is given back.
+local model, item, id, owner = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 use_reserve()
-if redis.call('LREM', prefix .. 'small:' .. model, 1, item) == 1 then
+if redis.call('LREM', list_of(model, owner, '1'), 1, item) == 1 then
+  end_wait(model, owner, '1')
   redis.call('HINCRBY', prefix .. 'held', 'all', -#item)
+end
+local asked = asked_about(id)
+local remembered = redis.call('HGET', asked, id)
+if remembered then
+  redis.call('HDEL', asked, id)
+  give_back(string.match(remembered, '\n(.*)$'))
 end

@@ -1,5 +1,6 @@
 """`/metrics` and `/workers`, in memory: names, labels and values."""
 
+import re
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,7 @@ from support.in_memory import Service
 from support.scraped import check_openmetrics, complaints, total
 
 from shared.fleet import Worker
+from shared.jobs.usage import Used, today
 
 
 @pytest.fixture(autouse=True)
@@ -56,6 +58,13 @@ def test_rows_jobs_and_requests_are_counted(service: Service) -> None:
     assert grown("scorelane_http_request_duration_seconds_count", "POST", "/jobs") == 2
     assert grown("scorelane_upload_duration_seconds_count", "bulk") == 1
     assert grown("scorelane_upload_bytes_total", "bulk") == 29
+
+
+def test_rows_with_an_error_are_counted_from_none(service: Service) -> None:
+    """Prometheus sees no growth of a counter that begins with its first row: it begins with 0."""
+    service.submit(b"text\ngood\n")
+    service.work()
+    assert re.search(r'scorelane_rows_total\{[^}]*outcome="failed"[^}]*\} 0\.0', page(service))
 
 
 def test_waiting_work_is_shown_by_model(service: Service) -> None:
@@ -157,3 +166,15 @@ def test_the_workers_are_listed(service: Service) -> None:
     assert worker["started_at"] == "1970-01-01T00:00:01.000Z"
     assert total(page(service), "scorelane_workers") == 1
     assert total(page(service), "scorelane_worker_memory_bytes") == 20
+
+
+def test_usage_by_owner(service: Service) -> None:
+    """What was scored is counted by owner; owners without a series of their own are one."""
+    some_work(service)
+    service.store._accounts[today(0), "alice", "k", "m@1"] = Used(7, 2, 100, 1_500_000)
+    after = page(service)
+    assert total(after, "scorelane_usage_rows_total", "alice", "completed") == 7
+    assert total(after, "scorelane_usage_rows_total", "alice", "failed") == 2
+    assert total(after, "scorelane_usage_bytes_total", "alice") == 100
+    assert total(after, "scorelane_usage_scoring_seconds_total", "alice") == 1.5
+    assert total(after, "scorelane_usage_rows_total", "completed") == 2 + 7

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from shared.jobs.job import CallbackState, Job, State
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import FINISH, Answer, BadRow
 from shared.jobs.summary import Summary
+from shared.jobs.usage import Budget, Claim
 from shared.monitoring.logged import LoggedError
 from shared.monitoring.sample import Sample
 from shared.redis.erasure import note_refusal
@@ -43,7 +45,7 @@ def table() -> dict[str, str]:
 def expression(name: str) -> re.Pattern[str]:
     """What matches the keys of a pattern such as `job:<id>:parts`."""
     pieces = re.split(r"(<\w+>)", name)
-    wild = {"<id>": "[0-9a-f]{32}", "<model>": "[^:]+@[^:]+"}
+    wild = {"<id>": "[0-9a-f]{32}", "<model>": "[^:]+@[^:]+", "<owner>": "[^:]*"}
     found = [wild.get(one, ".+") if one.startswith("<") else re.escape(one) for one in pieces]
     return re.compile("".join(found))
 
@@ -61,7 +63,8 @@ def use_bulk_jobs(store: RedisJobStore) -> Iterator[None]:
     binding = Binding(key="a" * 64, token=token, fingerprint="f")
     job = job_of(owner="me", binding=binding, callback_url="https://example.org/scored")
     job_id = job.spec.id
-    store.create(job)
+    store.create(job, claim=Claim(20, (Budget("key:k1", 100),)))
+    yield
     store.move(job_id, State.RUNNING)
     store.add_parts(job_id, parts(2), known=0, last=True, lanes=2)
     store.begin_part(job_id, 0)
@@ -79,6 +82,8 @@ def use_bulk_jobs(store: RedisJobStore) -> Iterator[None]:
     yield
     store.take_callbacks(10, 60)
     store.note_callback(job_id, CallbackState.PENDING, error="no answer", again_in=5)
+    store.create(job_of(retry_of=job_id))
+    yield
     store.load("me")
     store.spend("me", 60)
     store.link_secret()
@@ -91,6 +96,7 @@ def use_small_jobs(store: RedisJobStore) -> Iterator[None]:
     """A small job and a question, taken and answered."""
     small(store, 2)
     store.ask(MODEL, question(reply_to="here"))
+    store.ask(MODEL, replace(question(reply_to="here"), owner="me"))
     yield
     taken, _ = store.take_small(MODEL, 10)
     store.renew_small([taken[0].id])
@@ -124,6 +130,7 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
     link.client.hset(link.key("unserved"), "fast", 1.0)
     link.client.hset(link.key("replaced"), "fast@0", 1.0)
     store.due("sweep", 60)
+    store.notice_restart()
     RedisMonitor(link).note([LoggedError("api", "error", "x", "", "", "here", 1.0, 2.0, 1)])
     RedisMonitor(link).record(Sample(1.0, 0, 0, 0, 0, 0, 0, None, {}))
     note_refusal(link, "no permissions", 60)

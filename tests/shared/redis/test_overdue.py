@@ -4,14 +4,19 @@ from support.stored import MODEL, MakeStore, a_job, complete, running
 from support.waiting import wait_for
 
 from shared.jobs.job import State
-from shared.jobs.job_store import FINISH, JobStore
+from shared.jobs.job_store import FINISH, SPLIT, JobStore, Step
 
 
 def test_a_lost_split_is_overdue_once_a_lease(make_store: MakeStore) -> None:
-    """A job that no process splits is overdue after its lease, and then not again at once."""
+    """A job that no process splits is overdue after its lease, and then not again at once.
+
+    Before its turn has come nobody is to split it.
+    """
     store = make_store(lease_seconds=0.5)
-    job = a_job()
+    job, later = a_job(), a_job()
     store.create(job)
+    store.create(later)
+    assert store.hand_out(MODEL, lanes=1) == [Step(job.spec.id, SPLIT)]
     assert store.overdue([MODEL]) == []
     overdue = wait_for(lambda: store.overdue([MODEL]))
     assert store.overdue(["other@0123456789ab"]) == []

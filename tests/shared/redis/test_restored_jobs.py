@@ -4,10 +4,13 @@ import pytest
 from support.stored import MODEL, MakeStore, a_job, complete, parts, running, small
 from support.waiting import wait_for
 
+from shared.config.settings import Settings
 from shared.errors.service import JobNotFound
 from shared.jobs.job import State
 from shared.jobs.job_ids import made_at, new_job_id
-from shared.jobs.job_store import JobStore
+from shared.jobs.job_store import SPLIT, JobStore, Step
+from shared.redis.job_store import RedisJobStore
+from shared.redis.link import RedisLink
 
 
 def test_a_job_is_restored_from_its_beginning(store: JobStore) -> None:
@@ -15,7 +18,8 @@ def test_a_job_is_restored_from_its_beginning(store: JobStore) -> None:
     job = a_job()
     store.restore(job, [])
     assert store.get(job.spec.id).state is State.QUEUED
-    assert [one.split for one in store.overdue([MODEL])] == [True]
+    assert store.overdue([MODEL]) == []
+    assert store.hand_out(MODEL, lanes=1) == [Step(job.spec.id, SPLIT)]
     store.move(job.spec.id, State.RUNNING)
     store.add_parts(job.spec.id, parts(1), known=0, last=True, lanes=1)
     begun = store.begin_part(job.spec.id, 0)
@@ -174,3 +178,34 @@ def test_the_jobs_of_a_version_are_abandoned_together(store: JobStore) -> None:
     assert store.waited_for() == set()
     with pytest.raises(JobNotFound):
         store.get("0" * 32)
+
+
+def test_an_end_that_was_lost_is_recalled(store: JobStore) -> None:
+    """A job that the store has as running gets the end that the manifest has."""
+    job_id, _ = running(store, 3, lanes=2)
+    complete(store, job_id, 0)
+    before = store.get(job_id)
+    end = {"state": State.SUCCEEDED, "finished_at": store.now(), "completed": 30, "total": 30}
+    store.recall(before.model_copy(update=end), parts(3), None)
+    found = store.get(job_id)
+    assert (found.state, found.completed, found.parts_done) == (State.SUCCEEDED, 30, 3)
+    assert store.begin_part(job_id, 1) is None
+    assert store.overdue([MODEL]) == []
+    assert [one.spec.id for one in store.list_jobs(9)] == [job_id]
+
+
+def test_another_server_is_noticed_once(link: RedisLink, redis_settings: Settings) -> None:
+    """A job of the time before may be lost: its id is known as such, and it keeps its place."""
+    store = RedisJobStore(link, redis_settings)
+    assert not store.notice_restart()
+    store.due("sweep", 60)
+    before, seen = new_job_id(store.now() - 1000), new_job_id(store.new_time())
+    link.client.set(link.key("since"), store.now() - 2000)
+    assert not store.notice_restart()
+    assert not store.may_have_lost(seen)
+    link.client.hset(link.key("server"), "id", "that of another process")
+    assert store.notice_restart()
+    assert not store.notice_restart()
+    assert store.may_have_lost(seen)
+    assert not store.may_have_lost(before)
+    assert not store.may_have_lost(new_job_id(store.now() + 1))

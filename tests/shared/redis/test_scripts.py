@@ -10,7 +10,7 @@ import shared.redis
 LUA = Path(shared.redis.__file__).parent / "lua"
 
 #: Functions that scripts use; they take no arguments of their own.
-LIBRARIES = {"prelude", "summaries"}
+LIBRARIES = {"prelude", "summaries", "turns", "usage", "waiting"}
 
 SCRIPTS = sorted(path for path in LUA.glob("*.lua") if path.stem not in LIBRARIES)
 
@@ -37,7 +37,8 @@ def test_a_script_names_its_arguments_at_its_top(path: Path) -> None:
 
 def test_the_prelude_names_the_prefix() -> None:
     """The prelude names the prefix, and passes other arguments on by `arguments_from` alone."""
-    assert not ARGUMENT.search((LUA / "summaries.lua").read_text())
+    for library in LIBRARIES - {"prelude"}:
+        assert not ARGUMENT.search((LUA / f"{library}.lua").read_text())
     prelude = (LUA / "prelude.lua").read_text()
     code = [line for line in prelude.splitlines() if not line.startswith("--")]
     used = [line.strip() for line in code if ARGUMENT.search(line)]
@@ -56,6 +57,7 @@ WITHOUT_RESERVE = {
     "hold_key",
     "new_time",
     "load",
+    "waiting_small",
     "workloads",
     # It answers also if Redis refuses to write what it has counted.
     "serving",

@@ -19,7 +19,7 @@ class InMemoryDispatch(Dispatch):
         self.messages.append((Task.READ, job_id))
 
     @override
-    def split(self, full_name: str, job_id: str) -> None:
+    def split(self, full_name: str, job_id: str, *, soon: bool = False) -> None:
         self.messages.append((Task.SPLIT, job_id))
 
     @override
@@ -33,6 +33,10 @@ class InMemoryDispatch(Dispatch):
     @override
     def join(self, full_name: str, job_id: str) -> None:
         self.messages.append((Task.JOIN, job_id))
+
+    @override
+    def retract(self, full_name: str, job_id: str) -> None:
+        self.messages.append((Task.RETRACT, job_id))
 
     @override
     def answer(self, full_name: str) -> None:

@@ -12,7 +12,13 @@ from support.doubles.record import Record
 from support.doubles.small_jobs import InMemorySmallJobs
 from typing_extensions import override
 
-from shared.errors.service import IdempotencyKeyInUse, JobExpired, JobNotFound, ServiceFull
+from shared.errors.service import (
+    IdempotencyKeyInUse,
+    JobExpired,
+    JobNotFound,
+    NothingToRetry,
+    ServiceFull,
+)
 from shared.jobs.bulk_limits import BulkLimits
 from shared.jobs.job import ENDED, MOVES, Job, State
 from shared.jobs.job_ids import made_at
@@ -23,6 +29,7 @@ from shared.jobs.job_store import (
     Spent,
 )
 from shared.jobs.outcome import Outcome
+from shared.jobs.usage import NO_CLAIM, Claim
 from shared.tables.parts import Part
 
 
@@ -52,6 +59,23 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         return self._link_secret
 
     @override
+    def may_have_lost(self, job_id: str) -> bool:
+        return made_at(job_id) < self._since
+
+    #: Set by a test: a copy has taken the place of the data.
+    is_restarted = False
+
+    @override
+    def notice_restart(self) -> bool:
+        was_restarted, self.is_restarted = self.is_restarted, False
+        return was_restarted
+
+    @override
+    def recall(self, job: Job, parts: list[Part], outcome: Outcome | None) -> None:
+        self.delete(job.spec.id)
+        self.restore(job, parts, outcome)
+
+    @override
     def known(self, job_ids: list[str]) -> dict[str, State]:
         return {one: self._records[one].job.state for one in job_ids if one in self._records}
 
@@ -64,6 +88,8 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
             if not lost:
                 return False
         record = Record(job, parts=list(parts), restored=True)
+        if job.spec.retry_of in self._records:
+            record.take_over(self._records[job.spec.retry_of])
         self._records[job.spec.id] = record
         if job.state in ENDED:
             record.complete, record.done = True, set(range(len(parts)))
@@ -74,6 +100,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
             record.update(parts=len(parts), parts_done=len(record.done))
         else:
             record.update(state=State.QUEUED, cut_bytes=job.spec.layout.start)
+            self._turns_of(record).take(record)
         record.await_callback()
         return True
 
@@ -99,7 +126,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         return sum(self.move(job_id, State.FAILED, reason) for job_id in ids)
 
     @override
-    def create(self, job: Job, rows: bytes = b"") -> bool:
+    def create(self, job: Job, rows: bytes = b"", claim: Claim = NO_CLAIM) -> bool:
         if job.spec.id in self._records:
             return False
         lease = time.time() + self._settings.lease_seconds
@@ -108,18 +135,31 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
             count = 0 if job.spec.retry_of else job.total or job.spec.about_rows
             owner = job.spec.owner
             BulkLimits.of(self._settings).check(self.load(owner), owner, count)
+        old_id = job.spec.retry_of if job.spec.kind == "bulk" else None
+        if old_id and old_id not in self._records:
+            raise NothingToRetry(job_id=old_id)
+        taken = self._take_rows(claim) if claim.budgets else None
         if job.spec.binding and not self._bind(job):
+            if taken:
+                self._let_be_taken(taken, 0)
             raise IdempotencyKeyInUse
         restored = job.spec.retry_of is not None
-        self._records[job.spec.id] = Record(job, rows, split_lease=lease, restored=restored)
+        record = Record(job, rows, split_lease=lease, restored=restored, taken=taken)
+        self._records[job.spec.id] = record
+        if old_id:
+            record.take_over(self._records[old_id])
         self._records[job.spec.id].await_callback()
         self._since = self._since or made_at(job.spec.id)
         if job.spec.kind == "bulk":
+            record = self._records[job.spec.id]
+            self._turns_of(record).take(record)
             return False
         try:
             return self._push(job.spec.full_name, job.spec.id)
         except ServiceFull:
             del self._records[job.spec.id]
+            if taken:
+                self._let_be_taken(taken, 0)
             raise
 
     @override
@@ -171,12 +211,15 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         record.update(state=to, finished_at=time.time(), held_up=None)
         if error:
             record.update(error=error)
+        self._settle(record)
         record.leases.clear()
+        self._turns_of(record).stop(record)
         return True
 
     @override
     def delete(self, job_id: str) -> None:
-        self._records.pop(job_id, None)
+        if record := self._records.pop(job_id, None):
+            self._turns_of(record).stop(record)
 
     @override
     def wait(self, job_id: str, seconds: float) -> bool:
@@ -210,7 +253,10 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
                 or job.spec.kind == "small"
             ):
                 continue
-            split = not record.complete and record.split_lease < now
+            if record.has_more(math.inf):
+                self._turns_of(record).take(record)
+            waits = record.complete or record.to_split
+            split = not waits and record.split_lease < now
             finish = record.all_done and job.state is State.RUNNING
             finish = finish and not record.is_leased(FINISH)
             if finish:
@@ -220,6 +266,8 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
             if split:
                 record.split_lease = again
             record.leases.update(dict.fromkeys(parts, again))
+            steps = {(job.spec.id, part) for part in parts if part != FINISH}
+            self._turns_of(record).under_way |= steps
             if split or parts or finish:
                 found.append(Overdue(job, split, finish, parts))
         return found

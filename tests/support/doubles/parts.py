@@ -1,24 +1,31 @@
 """The parts of bulk jobs in memory."""
 
+import math
 import time
 
-from support.doubles.base import InMemoryBase
+from support.doubles.record import Record
 from support.doubles.summaries import put_together
+from support.doubles.turns import Turns, first
+from support.doubles.usage import InMemoryUsage
 from typing_extensions import override
 
+from shared.jobs.job import ENDED
 from shared.jobs.job_store import (
     FINISH,
     NOTHING,
+    SPLIT,
     BadRow,
     Begun,
+    Step,
     Walk,
 )
 from shared.jobs.outcome import Outcome, bits_of
 from shared.jobs.summary import Summary
+from shared.jobs.usage import NO_COST, Cost
 from shared.tables.parts import Part
 
 
-class InMemoryParts(InMemoryBase):
+class InMemoryParts(InMemoryUsage):
     """The parts of bulk jobs, kept in the records."""
 
     @override
@@ -45,11 +52,47 @@ class InMemoryParts(InMemoryBase):
         if last:
             record.complete = True
             record.update(total=rows)
-            if record.fails():
+            self._settle(record)
+            if self._fails(record):
                 return Walk(failed=True)
         record.split_lease = time.time() + self._settings.lease_seconds
-        handed_out = record.walk(lanes, self._settings.lease_seconds)
-        return Walk(True, record.all_done, handed_out)
+        record.to_split = False
+        self._turns_of(record).under_way.discard((job_id, SPLIT))
+        return self._go_on(record, lanes)
+
+    def _turns_of(self, record: Record) -> Turns:
+        return self._turns[record.job.spec.full_name]
+
+    def _fails(self, record: Record) -> bool:
+        failed = record.fails()
+        if failed:
+            self._turns_of(record).stop(record)
+            self._settle(record)
+        return failed
+
+    def _go_on(self, record: Record, lanes: int) -> Walk:
+        if record.has_more(math.inf):
+            self._turns_of(record).take(record)
+        return Walk(True, record.all_done, self.hand_out(record.job.spec.full_name, lanes=lanes))
+
+    @override
+    def hand_out(self, full_name: str, *, lanes: int, check: bool = False) -> list[Step]:
+        # Every worker here frees its lanes, so there is nothing to check.
+        turns, steps = self._turns[full_name], []
+        while turns.owners and len(turns.under_way) < lanes:
+            owner = first(turns.owners)
+            job_id, more = first(turns.jobs[owner]), False
+            record = self._records.get(job_id)
+            if record and record.job.state not in ENDED and record.has_more(lanes):
+                cost = turns.cost(record)
+                part = record.take_step(self._settings.lease_seconds)
+                turns.under_way.add((job_id, part))
+                steps.append(Step(job_id, part, {"traceparent": record.job.spec.traceparent}))
+                turns.charge(record, cost)
+                more = record.dispatched < len(record.parts)
+            if not more:
+                turns.leave(job_id, owner)
+        return steps
 
     @override
     def begin_part(self, job_id: str, part: int) -> Begun | None:
@@ -72,7 +115,9 @@ class InMemoryParts(InMemoryBase):
         if record := self._running(job_id):
             record.attempts[part] = max(record.attempts.get(part, 0) - 1, 0)
             record.update(held_up=reason)
-            record.leases[part] = time.time() + self._settings.lease_seconds
+            if part in record.leases:
+                record.leases[part] = time.time() + self._settings.lease_seconds
+            self._turns_of(record).under_way -= {(job_id, part), (job_id, SPLIT)}
 
     @override
     def note(self, job_id: str, part: int, note: str) -> None:
@@ -90,14 +135,20 @@ class InMemoryParts(InMemoryBase):
         lanes: int,
         bad: BadRow | None = None,
         summary: Summary = NOTHING,
+        cost: Cost = NO_COST,
     ) -> Walk:
         record = self._running(job_id)
         if record is None or part >= record.dispatched:
             return Walk()
         record.leases.pop(part, None)
+        self._turns_of(record).under_way.discard((job_id, part))
         if part in record.done:
             return Walk(wanted=True)
         record.done.add(part)
+        if part in record.counted:
+            record.uncounted += completed + failed
+        else:
+            self._count_job(record.job, completed, failed, cost)
         record.update(
             completed=record.job.completed + completed,
             failed=record.job.failed + failed,
@@ -109,10 +160,9 @@ class InMemoryParts(InMemoryBase):
             record.bad_parts.add(part)
         if bad and (record.bad is None or bad.row < record.bad.row):
             record.bad = bad
-        if record.fails():
+        if self._fails(record):
             return Walk(failed=True)
-        handed_out = record.walk(lanes, self._settings.lease_seconds)
-        return Walk(True, record.all_done, handed_out)
+        return self._go_on(record, lanes)
 
     @override
     def report_lost(self, job_id: str, part: int, rows: int) -> None:

@@ -2,14 +2,17 @@
 
 import time
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from shared.jobs.job import ENDED, CallbackState, Job, State
 from shared.jobs.job_store import (
     NOTHING,
+    SPLIT,
     BadRow,
 )
 from shared.jobs.summary import Summary
+from shared.jobs.usage import Claim
 from shared.tables.parts import Part
 
 
@@ -26,6 +29,7 @@ class Record:
     attempts: dict[int, int] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
     split_lease: float = 0.0
+    to_split: bool = True
     small_attempts: int = 0
     claim: float | None = None
     bad: BadRow | None = None
@@ -34,6 +38,10 @@ class Record:
     bad_parts: set[int] = field(default_factory=set)
     lost_parts: set[int] = field(default_factory=set)
     summary: Summary = NOTHING
+    taken: tuple[date, Claim] | None = None
+    counted: set[int] = field(default_factory=set)
+    counted_before: int = 0
+    uncounted: int = 0
 
     def update(self, **changes: Any) -> None:
         if self.job.spec.callback_url and changes.get("state") in ENDED - {State.EXPIRED}:
@@ -41,19 +49,30 @@ class Record:
             self.callback_due = time.time()
         self.job = self.job.model_copy(update=changes)
 
+    def take_over(self, old: "Record") -> None:
+        """Remember which parts of the job that this one retries were counted."""
+        self.counted = old.done | old.counted
+        self.counted_before = old.job.rows_done
+
     def await_callback(self) -> None:
         if self.job.callback_state is CallbackState.PENDING:
             self.callback_due = time.time()
         elif self.job.spec.callback_url and not self.job.callback_state:
             self.update(callback_state=CallbackState.WAITING)
 
-    def walk(self, lanes: int, lease: float) -> list[int]:
-        handed_out = []
-        while self.dispatched < len(self.parts) and self.dispatched - len(self.done) < lanes:
-            self.leases[self.dispatched] = time.time() + lease
-            handed_out.append(self.dispatched)
-            self.dispatched += 1
-        return handed_out
+    def has_more(self, lanes: float) -> bool:
+        """Whether the job has a step to hand out."""
+        parts_left = self.dispatched < len(self.parts)
+        return self.to_split or (parts_left and self.dispatched - len(self.done) < lanes)
+
+    def take_step(self, lease: float) -> int:
+        """Hand out the next step: a part, or the split."""
+        if self.to_split:
+            self.to_split, self.split_lease = False, time.time() + lease
+            return SPLIT
+        self.leases[self.dispatched] = time.time() + lease
+        self.dispatched += 1
+        return self.dispatched - 1
 
     def fails(self) -> bool:
         """Fail the job if too many of its rows have an error. Returns whether it failed."""

@@ -4,8 +4,8 @@ import time
 from collections import deque
 from queue import Empty
 
-from support.doubles.base import InMemoryBase
 from support.doubles.record import Record
+from support.doubles.usage import InMemoryUsage
 from typing_extensions import override
 
 from shared.errors.service import ServiceFull
@@ -15,9 +15,10 @@ from shared.jobs.job_store import (
     Question,
     SmallJob,
 )
+from shared.jobs.usage import Claim, Used
 
 
-class InMemorySmallJobs(InMemoryBase):
+class InMemorySmallJobs(InMemoryUsage):
     """Small jobs and questions in deques."""
 
     def _push(self, full_name: str, item: str | Question) -> bool:
@@ -29,7 +30,17 @@ class InMemorySmallJobs(InMemoryBase):
 
     @override
     def ask(self, full_name: str, question: Question) -> bool:
-        return self._push(full_name, question)
+        if question.asked:
+            return self._push(full_name, question)
+        claim = Claim(question.count, question.budgets)
+        taken = self._take_rows(claim)
+        try:
+            must_ring = self._push(full_name, question)
+        except ServiceFull:
+            self._let_be_taken(taken, 0)
+            raise
+        self._asked[question.id] = question, taken
+        return must_ring
 
     @override
     def is_waiting(self, full_name: str, question: Question) -> bool:
@@ -39,6 +50,8 @@ class InMemorySmallJobs(InMemoryBase):
     def withdraw(self, full_name: str, question: Question) -> None:
         if self.is_waiting(full_name, question):
             self._waiting[full_name].remove(question)
+        if question.id in self._asked:
+            self._let_be_taken(self._asked.pop(question.id)[1], 0)
 
     @override
     def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
@@ -113,9 +126,15 @@ class InMemorySmallJobs(InMemoryBase):
             if answer.reply_to:
                 self._answers[answer.reply_to].put((answer.id, answer.result))
                 self._answered[answer.full_name] += answer.completed + answer.failed
+                if answer.id in self._asked:
+                    asked, _ = self._asked.pop(answer.id)
+                    cost = answer.cost
+                    used = Used(answer.completed, answer.failed, cost.bytes, cost.micros)
+                    self._count((asked.owner, asked.key, answer.full_name), {}, used)
             elif record := self._running(answer.id):
                 record.result, record.claim, record.bad = answer.result, None, answer.bad
                 record.update(completed=answer.completed, failed=answer.failed)
+                self._count_job(record.job, answer.completed, answer.failed, answer.cost)
                 if not record.fails():
                     record.update(state=State.SUCCEEDED, finished_at=time.time())
 
