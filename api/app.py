@@ -31,6 +31,8 @@ from shared.jobs.job_store import JobStore
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
 from shared.places.output_folder import OpenOutput, OutputFolder
+from shared.places.stores import Stores
+from shared.places.web_files import WebFiles
 from shared.storage.blobs import Blobs
 from shared.storage.direct_files import DirectFiles
 
@@ -44,6 +46,7 @@ def create_app(
     fleet: Fleet,
     overview: Overview,
     monitor: Monitor,
+    stores: Stores | None = None,
     direct_files: DirectFiles | None = None,
     open_output: OpenOutput = OutputFolder,
 ) -> Flask:
@@ -57,6 +60,7 @@ def create_app(
         fleet: which models and workers there are.
         overview: how much work waits, runs and is done.
         monitor: what the service remembers of itself for its operators.
+        stores: object storage with files of users; None: that of the environment.
         direct_files: signs addresses in object storage; None: the blobs are not there.
         open_output: opens the folder of a user that gets the results of a job.
     """
@@ -80,6 +84,7 @@ def create_app(
         StreamSlots(settings.max_streams),
         waits,
         BodyMemory(settings.body_memory_bytes),
+        stores or Stores(web=WebFiles(settings)),
         open_output,
         direct,
     )

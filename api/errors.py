@@ -90,6 +90,7 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     errors.JobNotRestored: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.BlobsUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.SourceUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     output_errors.OutputNotChecked: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DataDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.ResultsDamaged: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -115,6 +116,7 @@ RETRY_AFTER: dict[type[ScorelaneError], int] = {
     errors.JobNotRestored: 5,
     errors.NoRoom: 30,
     errors.BlobsUnavailable: 10,
+    errors.SourceUnavailable: 10,
     output_errors.OutputNotChecked: 10,
 }
 

@@ -19,6 +19,7 @@ from shared.lanes import Lanes
 from shared.monitoring.monitor import Monitor
 from shared.monitoring.overview import Overview
 from shared.places.output_folder import OpenOutput, OutputFolder
+from shared.places.stores import Stores
 from shared.storage.blobs import Blobs
 
 _NAME = "scorelane"
@@ -39,6 +40,7 @@ class Services:
     streams: StreamSlots
     job_waits: JobWaits
     body_memory: BodyMemory
+    stores: Stores
     open_output: OpenOutput = OutputFolder
     direct: DirectDownloads | None = None  #: None: the blobs are not in object storage.
 

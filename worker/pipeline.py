@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
+from shared.errors.input import PlaceError
 from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
 from shared.jobs.job import Spec, State
@@ -33,6 +34,7 @@ from worker.steps.part_scorer import PartScorer, Scored
 from worker.steps.rates import Rates
 from worker.steps.row_scorer import RowScorer
 from worker.steps.small_jobs import SmallJobScorer
+from worker.steps.source_rows import SourceRows
 from worker.steps.splitting import Splitter
 from worker.telemetry.journal import Journal
 
@@ -82,6 +84,7 @@ class Pipeline:
         self._run_close = run_close
         self._endings = Endings(store=store, blobs=blobs)
         self._lanes = Lanes(settings, store=store, dispatch=dispatch, fleet=fleet)
+        source_rows = SourceRows(blobs, settings, outside.stores)
         self._batch_reader = BatchReader(
             settings,
             store=store,
@@ -96,12 +99,14 @@ class Pipeline:
             dispatch=dispatch,
             lanes=self._lanes,
             endings=self._endings,
+            source_rows=source_rows,
         )
         part_rows = PartRows(
             settings,
             store=store,
             blobs=blobs,
             rows=rows,
+            source_rows=source_rows,
             read_requests=lambda spec: read_requests(blobs, spec, settings),
             processes=lambda spec: fleet.processes(spec.full_name),
         )
@@ -179,6 +184,9 @@ class Pipeline:
                 cost = Cost(begun.part.length, self._journal.now() - began)
                 # Within the lease, because it may wait until the part before is closed.
                 self._run_close(partial(self._close, spec, number, scored, began, cost))
+        except PlaceError as error:
+            self._endings.fail(job_id, str(error))
+            self._lanes.fill(spec.full_name)
         except FileNotFoundError:
             self._endings.fail_lost_upload(job_id)
             self._lanes.fill(spec.full_name)

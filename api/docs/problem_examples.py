@@ -72,6 +72,7 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
         "rows": "rows 1,001 to 2,000",
         "advice": "Fetch all other rows with partial=true.",
     },
+    errors.SourceUnavailable: {"address": "s3://data/reviews.csv"},
     errors.JobEnded: {"state": "succeeded"},
     errors.NoResults: {"state": "cancelled"},
     errors.NotRetryable: {"state": "succeeded"},
@@ -117,6 +118,11 @@ _OF: dict[type[ScorelaneError], dict[str, str]] = {
     input_errors.SourceMissing: {"what": "file", "address": "s3://data/reviews.csv"},
     input_errors.SourceDenied: {"address": "s3://data/reviews.csv"},
     input_errors.SourceChanged: {"address": "s3://data/reviews.csv"},
+    input_errors.InFile: {
+        "address": "s3://data/reviews.csv",
+        "reason": "The columns differ from those of s3://data/first.csv.",
+    },
+    input_errors.RowsOrAddresses: {"media_type": "application/vnd.scorelane.job+json"},
     input_errors.PlaceNotAllowed: {
         "verb": "read",
         "address": "s3://data/reviews.csv",

@@ -11,6 +11,7 @@ from api.requests.terms import on_error_of
 from api.schema.column_types import EXAMPLE_OUTPUTS, OutputJson, outputs_json
 from api.services import Services
 from shared.jobs.job import ENDED, CallbackState, Job, Priority, State
+from shared.places.output_folder import MANIFEST
 from shared.telemetry.timestamps import rfc3339
 
 #: The longest `Retry-After`, in seconds.
@@ -57,6 +58,21 @@ class CallbackJson(TypedDict):
     last_error: str | None
 
 
+class InputJson(TypedDict):
+    """The files that a job reads where they are."""
+
+    addresses: Annotated[list[str], Field(description="As the request has them.")]
+    files: Annotated[int, Field(ge=1)]
+    bytes: Count
+
+
+class OutputFolderJson(TypedDict):
+    """The folder that gets the results of a job before it succeeds."""
+
+    address: str
+    manifest: Annotated[str, Field(description="The address of what is written there last.")]
+
+
 class JobJson(TypedDict):
     """A job in its current state."""
 
@@ -67,6 +83,10 @@ class JobJson(TypedDict):
     model: ModelName
     outputs: Annotated[
         list[OutputJson], Field(description="The outputs of the model in the results.")
+    ]
+    input: Annotated[InputJson | None, Field(description="Null if its rows were sent.")]
+    output: Annotated[
+        OutputFolderJson | None, Field(description="Null if it stays with the service alone.")
     ]
     rows: Counts
     progress: Annotated[float, Field(ge=0, le=1)]
@@ -108,6 +128,8 @@ EXAMPLE_JOB: JobJson = {
     "owner": None,
     "model": {"name": "fast", "version": "e5cff74e16d3"},
     "outputs": EXAMPLE_OUTPUTS,
+    "input": None,
+    "output": None,
     "rows": {"total": 1_000_000, "completed": 125_990, "failed": 10},
     "progress": 0.126,
     "rows_per_second": 41873.2,
@@ -147,6 +169,8 @@ def job_json(services: Services, job: Job) -> JobJson:
         "owner": job.spec.owner or None,
         "model": {"name": job.spec.model, "version": job.spec.version},
         "outputs": outputs_json(job.spec.result_columns.outputs),
+        "input": _input(job),
+        "output": _output(job),
         "rows": {"total": job.total, "completed": job.completed, "failed": job.failed},
         "progress": round(job.progress, 4),
         "rows_per_second": rate and round(rate, 1),
@@ -225,6 +249,22 @@ def _options(job: Job) -> dict[str, str] | None:
     if job.spec.options is None or job.spec.retention is None:
         return job.spec.options
     return job.spec.options | {"retention_seconds": f"{job.spec.retention:.0f}"}
+
+
+def _input(job: Job) -> InputJson | None:
+    if not (sources := job.spec.sources):
+        return None
+    return {
+        "addresses": list(sources.addresses),
+        "files": sources.files,
+        "bytes": job.spec.size,
+    }
+
+
+def _output(job: Job) -> OutputFolderJson | None:
+    if not (address := job.spec.output):
+        return None
+    return {"address": address, "manifest": f"{address}{MANIFEST}"}
 
 
 def _callback(job: Job) -> CallbackJson | None:

@@ -1,7 +1,7 @@
 """The rows of a `POST /jobs`, as a stream in UTF-8, and the options that the request names."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from flask import Request
@@ -13,7 +13,7 @@ from api.requests.multipart import MultipartUpload
 from api.requests.options import JobOptions, job_options
 from api.requests.partial import SentFile
 from api.uploads.charsets import to_utf8
-from api.uploads.formats import ADVICE, MEDIA_TYPES, Format, Kind, kind_of_file
+from api.uploads.formats import ADDRESSES, ADVICE, MEDIA_TYPES, Format, Kind, kind_of_file
 from api.uploads.magic import MAGIC_BYTES, check_text
 from api.uploads.quoting import checked_tab_quotes, quoted
 from shared.errors.input import BadHeader, BadOption
@@ -140,6 +140,8 @@ def content_of(request: Request, guesser: Guesser | None = None) -> RequestConte
     if request.mimetype == "multipart/form-data":
         return _form(request, guesser)
     kind = MEDIA_TYPES.get(request.mimetype)
+    if request.mimetype == ADDRESSES:
+        kind = Kind(Format.JSON)
     if kind is None:
         raise UnsupportedFormat(found=request.mimetype or "none", supported=ADVICE)
     options = job_options(request.args)
@@ -166,6 +168,32 @@ def _form(request: Request, guesser: Guesser | None) -> RequestContent:
         request.args,
         form.fields,
     )
+
+
+def content_of_file(
+    name: str,
+    chunks: Iterator[bytes],
+    file: SentFile,
+    query: MultiDict[str, str],
+    fields: MultiDict[str, str],
+    guesser: Guesser | None = None,
+) -> RequestContent:
+    """Return the content of a file that is read where it is.
+
+    Args:
+        name: of the file; it decides the format.
+        chunks: the beginning of the file.
+        file: counts its bytes, and knows how many there are.
+        query: the options in the query.
+        fields: the options in the body.
+        guesser: guesses options that are not given; of a dry run that asks for it.
+
+    Raises:
+        shared.errors.base.ScorelaneError: an option cannot be used, or the file cannot be read.
+    """
+    table = _Table(kind_of_file("", name), None, job_options(query, fields), file, guesser)
+    # All options are known.
+    return replace(_content(table, file.counted(chunks), query, fields), is_form=False)
 
 
 class _Table(NamedTuple):

@@ -35,7 +35,8 @@ OF_ROWS: tuple[type[ScorelaneError], ...] = (
     *(
         kind
         for kind in input_errors.BadInput.__subclasses__()
-        if kind not in (input_errors.BadInferenceBody, input_errors.RowErrors)
+        if kind
+        not in (input_errors.BadInferenceBody, input_errors.RowErrors, input_errors.PlaceError)
     ),
     errors.UnsupportedEncoding,
     errors.TooLarge,
@@ -46,9 +47,16 @@ OF_ROWS: tuple[type[ScorelaneError], ...] = (
 )
 
 
+#: The errors of a job that reads files where they are.
+OF_PLACES: tuple[type[ScorelaneError], ...] = (
+    *input_errors.PlaceError.__subclasses__(),
+    errors.SourceUnavailable,
+)
+
 #: The errors of every path that takes rows and answers with their outputs.
 OF_QUESTIONS: tuple[type[ScorelaneError], ...] = (
     *OF_ROWS,
+    errors.OwnerFull,
     errors.NoWorker,
     errors.NoAnswerInTime,
     errors.QuestionsFull,

@@ -1,7 +1,8 @@
 """Reading and checking the rows of a `POST /jobs`: the one path of a job and of a dry run.
 
 A text file or a Parquet file takes `check_early`, then `check_upload`. JSON, which is read whole,
-takes `check_json`. All of them raise what the request is refused with, and record nothing.
+takes `read_body` and `check_json`. All of them raise what the request is refused with, and record
+nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,9 +17,10 @@ from api.requests.content import RequestContent
 from api.requests.json_body import read_json
 from api.requests.limits import check_columns, check_length, check_rows
 from api.requests.terms import Terms
+from api.security.budgets import check_budgets
 from api.services import Services
 from api.submission.admission import Admitted, admit
-from api.submission.budgets import LineCount, check_budgets
+from api.submission.line_count import LineCount
 from api.submission.room import check_room
 from api.submission.stored_upload import StoredUpload
 from api.submission.write_behind import write_behind
@@ -26,6 +28,7 @@ from api.uploads.carried import carried_columns
 from api.uploads.formats import Format
 from api.uploads.json_rows import Row, json_columns, json_rows
 from api.uploads.readers import reader_of
+from shared.errors.input import BadInput
 from shared.fleet import Served
 from shared.storage.blobs import Blobs
 from shared.tables.csv_layout import CsvLayout
@@ -214,42 +217,80 @@ def check_upload(
     return CheckedUpload(admitted, columns, carried, stored)
 
 
-def check_json(
-    services: Services,
-    content: RequestContent,
-    announced: int | None,
-    memory: Reservation,
-    review: Review | None = None,
-) -> CheckedJson:
-    """Read the rows of a JSON body, or of a JSON file in a form, and check them.
+@dataclass(frozen=True)
+class JsonBody:
+    """A JSON body that was parsed.
+
+    Attributes:
+        value: its value.
+        size: its bytes.
+        early: what the options decide; None for a form, whose fields may follow the file, or if
+            they cannot be used.
+        refusal: why the options cannot be used; None if they can.
+    """
+
+    value: Any
+    size: int
+    early: Admitted | None
+    refusal: BadInput | None = None
+
+
+def read_body(
+    services: Services, content: RequestContent, announced: int | None, memory: Reservation
+) -> JsonBody:
+    """Read a JSON body, or a JSON file in a form, and parse it.
 
     Args:
         services: supply the limits and the models.
         content: what was sent.
         announced: the length of the request's body in bytes, if it is known.
-        memory: of the request; it then holds what the rows need.
+        memory: of the request; it then also holds what the rows need.
+
+    Raises:
+        shared.errors.base.ScorelaneError: the body cannot be read.
+    """
+    early, refusal = None, None
+    if not content.is_form:
+        try:
+            early = admit(services, content.options())
+        except BadInput as error:
+            # If the body has addresses, it may have other options too.
+            refusal = error
+    value, size = read_json(services.settings, content.chunks, announced, memory)
+    return JsonBody(value, size, early, refusal)
+
+
+def check_json(
+    services: Services, content: RequestContent, body: JsonBody, review: Review | None = None
+) -> CheckedJson:
+    """Check the rows of a JSON body.
+
+    Args:
+        services: supply the limits and the models.
+        content: what was sent.
+        body: what was read of it.
         review: of a dry run.
 
     Raises:
         shared.errors.base.ScorelaneError: the request cannot be a job.
     """
-    early = None if content.is_form else admit(services, content.options())
-    value, size = read_json(services.settings, content.chunks, announced, memory)
-    admitted = early or admit(services, content.options())
-    columns = json_columns(value)
+    if body.refusal:
+        raise body.refusal
+    admitted = body.early or admit(services, content.options())
+    columns = json_columns(body.value)
     if review:
-        admitted = review(admitted, columns, value)
+        admitted = review(admitted, columns, body.value)
     options = admitted.options
     carried: tuple[str, ...] = ()
     if options.columns != ():
         carried = carried_columns(options.columns, columns, options.ref_column, admitted.outputs)
         check_columns(services.settings, len(carried))
-    rows = json_rows(value, admitted.inputs, carried)
-    is_small = _is_small(services, admitted.served, len(rows), size)
+    rows = json_rows(body.value, admitted.inputs, carried)
+    is_small = _is_small(services, admitted.served, len(rows), body.size)
     if not is_small:
         check_rows(services.settings, len(rows))
         check_room(services, len(rows))
-    return CheckedJson(admitted, columns, carried, rows, size, is_small)
+    return CheckedJson(admitted, columns, carried, rows, body.size, is_small)
 
 
 def _is_small(services: Services, served: Served, rows: int, size: int) -> bool:

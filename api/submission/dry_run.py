@@ -11,8 +11,8 @@ from api.guesses.guess import GuessJson
 from api.jobs.representation import ModelName
 from api.requests.content import content_of
 from api.security.access import current_identity
+from api.security.budgets import rows_left
 from api.services import Services
-from api.submission.budgets import rows_left
 from api.submission.findings import Findings, Sample
 from api.submission.given_options import options_of
 from api.submission.guessing import Guesses
@@ -154,6 +154,8 @@ def dry_run(services: Services, request: Request) -> DryRun:
 def _dry_run(services: Services, request: Request, findings: Findings) -> DryRun:
     content = findings.content = content_of(request, findings.guesses)
     preview = preview_of(services, content, request, findings)
+    # That of the file, if the body has its address.
+    content = findings.content
     made = findings.guesses.made if findings.guesses else []
     card = preview.admitted.served.card
     rows = list(_preview_rows(card.signature, preview.rows))

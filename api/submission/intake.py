@@ -4,17 +4,21 @@ from collections.abc import Callable
 
 from flask import Request
 
-from api.process.body_memory import Reservation
 from api.requests.content import RequestContent, content_of
 from api.requests.terms import Terms
 from api.services import Services
-from api.submission.admission import Admitted
+from api.submission.admission import Admitted, admit
+from api.submission.asked_sources import Asked, asked_of
+from api.submission.checked_sources import check_sources
 from api.submission.checks import (
     BlobDestination,
+    JsonBody,
     check_early,
     check_json,
     check_upload,
+    read_body,
 )
+from api.submission.found_sources import find_files
 from api.submission.given_options import kept_options
 from api.submission.idempotency import Claim
 from api.submission.recording import new_folder, record_bulk, record_small
@@ -22,6 +26,7 @@ from api.submission.stored_upload import StoredUpload
 from api.uploads.formats import Format
 from shared.jobs.job import Job
 from shared.jobs.keys import upload_key_of
+from shared.places.listing import written_sources
 from shared.tables.layouts import NDJSON
 from shared.tables.stored_rows import written_rows
 
@@ -49,7 +54,10 @@ def take_job(services: Services, request: Request, claim: Claim | None = None) -
 
     if content.kind.format is Format.JSON:
         with services.body_memory.reserving() as memory:
-            return _take_json(services, content, request.content_length, memory, from_request)
+            body = read_body(services, content, request.content_length, memory)
+            if content.is_form or not (asked := asked_of(body, request.mimetype)):
+                return _take_json(services, content, body, from_request)
+        return _take_sources(services, content, asked, request, claim)
     early = check_early(services, content, request.content_length)
     with new_folder(services) as job_id:
         destination = BlobDestination(services.blobs, upload_key_of(job_id))
@@ -61,11 +69,10 @@ def take_job(services: Services, request: Request, claim: Claim | None = None) -
 def _take_json(
     services: Services,
     content: RequestContent,
-    announced: int | None,
-    memory: Reservation,
+    body: JsonBody,
     from_request: Callable[[Admitted], Terms],
 ) -> Job:
-    checked = check_json(services, content, announced, memory)
+    checked = check_json(services, content, body)
     terms = checked.terms | from_request(checked.admitted)
     served, rows = checked.admitted.served, checked.rows
     if checked.is_small:
@@ -78,3 +85,23 @@ def _take_json(
                 size += len(lines)
         upload = StoredUpload(NDJSON, size, len(rows), len(rows))
         return record_bulk(services, served, job_id, upload, terms)
+
+
+def _take_sources(
+    services: Services,
+    content: RequestContent,
+    asked: Asked,
+    request: Request,
+    claim: Claim | None,
+) -> Job:
+    files = find_files(services, asked, request)
+    early = check_early(services, files.content, None) or admit(services, files.content.options())
+    with services.body_memory.reserving() as memory:
+        checked = check_sources(services, files, early, memory)
+    terms = checked.terms | {"options": kept_options(files.content)}
+    if claim:
+        # The body, which has the other options, was hashed.
+        terms["binding"] = claim.bind_rows(content.kind, content.options())
+    with new_folder(services) as job_id:
+        services.blobs.put(upload_key_of(job_id), written_sources(checked.sources))
+        return record_bulk(services, checked.admitted.served, job_id, checked.content, terms)

@@ -4,7 +4,6 @@ from api.services import Services
 from shared.errors.output import OutputNotChecked, OutputTaken
 from shared.jobs.job import Spec
 from shared.places.address import place_of
-from shared.places.allowed import allowed_places
 from shared.places.output_folder import MANIFEST, OutputUnavailable, job_in
 
 
@@ -15,13 +14,11 @@ def check_output(services: Services, spec: Spec) -> None:
     write.
 
     Raises:
-        shared.errors.input.PlaceNotAllowed: the owner may not write there any more.
         shared.errors.output.OutputTaken: the folder has the manifest of a job.
         shared.errors.output.OutputDenied: the service may not write there.
         shared.errors.output.OutputNotChecked: the store does not answer.
     """
     place = place_of(spec.output)
-    allowed_places(services.settings).check(spec.owner, "write", place)
     try:
         folder = services.open_output(place)
         content = folder.read(MANIFEST)

@@ -1,7 +1,7 @@
 """The preview of a dry run: the first rows as a job would read them."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, cast
 
@@ -11,14 +11,20 @@ from api.process.body_memory import Reservation
 from api.requests.content import RequestContent
 from api.services import Services
 from api.submission.admission import Admitted
+from api.submission.asked_sources import Asked, asked_of
+from api.submission.checked_sources import checked_sources, naming
 from api.submission.checks import (
     SHORTER_ADVICE,
     BlobDestination,
+    CheckedUpload,
+    JsonBody,
     check_early,
     check_json,
     check_upload,
+    read_body,
 )
 from api.submission.findings import Findings
+from api.submission.found_sources import find_files
 from api.submission.guessing import CELLS_COPIES, GUESS_ROWS
 from api.submission.head import PREVIEW_BYTES, PREVIEW_ROWS, Head
 from api.submission.recording import temporary_folder
@@ -45,6 +51,7 @@ class Preview:
         size: the bytes that `rows` and `columns` were read from.
         is_all: whether `rows` are all rows of the upload.
         about_rows: about how many rows the upload has; None: unknown.
+        upload: what was checked, if it is a text file.
     """
 
     admitted: Admitted
@@ -53,6 +60,7 @@ class Preview:
     size: int
     is_all: bool
     about_rows: int | None
+    upload: CheckedUpload | None = None
 
 
 def preview_of(
@@ -68,7 +76,10 @@ def preview_of(
     """
     if content.kind.format is Format.JSON:
         with services.body_memory.reserving() as memory:
-            return _preview_json(services, content, request.content_length, memory, findings)
+            body = read_body(services, content, request.content_length, memory)
+            if content.is_form or not (asked := asked_of(body, request.mimetype)):
+                return _preview_json(services, content, body, findings)
+        return _preview_sources(services, asked, request, findings)
     total = content.file.total
     early = check_early(services, content, total or request.content_length)
     if content.kind.format is Format.PARQUET:
@@ -80,18 +91,14 @@ def preview_of(
 
 
 def _preview_json(
-    services: Services,
-    content: RequestContent,
-    announced: int | None,
-    memory: Reservation,
-    findings: Findings,
+    services: Services, content: RequestContent, body: JsonBody, findings: Findings
 ) -> Preview:
     def review(admitted: Admitted, columns: list[str], value: Any = None) -> Admitted:
         return findings.see(
             admitted, columns, lambda: json_table(value, columns, PREVIEW_ROWS), services
         )
 
-    checked = check_json(services, content, announced, memory, review)
+    checked = check_json(services, content, body, review)
     if checked.is_small:
         check_small_room(services, checked.admitted.served)
     count = len(checked.rows)
@@ -107,6 +114,19 @@ def _preview_json(
         is_all=count <= PREVIEW_ROWS,
         about_rows=count,
     )
+
+
+def _preview_sources(
+    services: Services, asked: Asked, request: Request, findings: Findings
+) -> Preview:
+    files = find_files(services, asked, request, findings.guesses)
+    content = findings.content = files.content
+    early = check_early(services, content, None)
+    with services.body_memory.reserving() as memory, naming(files):
+        preview = _preview_text(services, content, early, None, memory, findings)
+    if preview.upload:
+        checked_sources(services, files, preview.upload, preview.about_rows or 0)
+    return replace(preview, is_all=preview.is_all and len(files.found) == 1)
 
 
 def _preview_parquet(
@@ -171,7 +191,7 @@ def _preview_text(
         if about_rows and (head.length or not content.is_converted):
             # Converted text differs in length from what was announced: UTF-16 is twice as long.
             check_room(services, about_rows)
-    return Preview(upload.admitted, upload.columns, rows, len(lines), is_all, about_rows)
+    return Preview(upload.admitted, upload.columns, rows, len(lines), is_all, about_rows, upload)
 
 
 def _first_rows(options: ReadOptions, lines: bytes, layout: Layout, *, is_whole: bool) -> Rows:

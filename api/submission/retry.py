@@ -13,10 +13,11 @@ from api.schema.describe import OF_A_JOB, Answer, Parameter, describes, json
 from api.security.access import current_identity
 from api.services import Services, current_services
 from api.submission.admission import Admitted, admit
+from api.submission.found_sources import check_allowed
 from api.submission.idempotency import HEADER, REPLAYED, Claim, key_of
 from api.submission.recording import new_folder, start_bulk, start_small, traceparent
 from api.submission.room import check_room
-from shared.errors.input import BadOption, UnknownModel, UnknownOption
+from shared.errors.input import BadOption, PlaceNotAllowed, UnknownModel, UnknownOption
 from shared.errors.output import OutputDenied, OutputNotChecked, OutputTaken
 from shared.errors.service import (
     BadIdempotencyKey,
@@ -35,6 +36,7 @@ from shared.errors.service import (
 from shared.jobs.binding import Binding
 from shared.jobs.job import RETRYABLE, Job, Spec
 from shared.jobs.job_ids import new_job_id
+from shared.places.address import Place, place_of
 
 blueprint = Blueprint("retrying", __name__)
 
@@ -73,6 +75,7 @@ def _parameters() -> tuple[Parameter, ...]:
         NotRetryable,
         VersionGone,
         NothingToRetry,
+        PlaceNotAllowed,
         UnknownOption,
         BadOption,
         UnknownModel,
@@ -179,6 +182,8 @@ def _retry_small(at: Services, job: Job, spec: Spec) -> Job:
 
 
 def _retry_bulk(at: Services, job: Job, spec: Spec) -> Job:
+    if spec.sources:
+        check_allowed(at, tuple(map(place_of, spec.sources.addresses)), _output(spec))
     check_room(at, (job.total or spec.about_rows) - job.rows_done)
     rows = (job.total or spec.most_rows or spec.about_rows) - job.rows_done
     with new_folder(at) as new_id:
@@ -191,6 +196,10 @@ def _retry_bulk(at: Services, job: Job, spec: Spec) -> Job:
             # The old job was deleted, or expired, a moment ago.
             raise NothingToRetry(job_id=job.spec.id) from None
         return start_bulk(at, spec, max(rows, 0))
+
+
+def _output(spec: Spec) -> Place | None:
+    return place_of(spec.output) if spec.output else None
 
 
 def _link_upload(at: Services, old: Spec, key: str) -> None:

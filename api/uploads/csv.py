@@ -7,7 +7,6 @@ import re
 from typing_extensions import override
 
 from api.uploads.columns import InputColumns
-from api.uploads.empty_lines import EmptyLines
 from api.uploads.quoting import SEP_LINE
 from api.uploads.row_estimate import RowEstimate
 from api.uploads.upload import LOST_LINE_ENDS, Upload
@@ -24,6 +23,7 @@ from shared.errors.input import (
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.csv_lines import Lines
 from shared.tables.csv_records import csv_records
+from shared.tables.empty_lines import EmptyLines
 
 MAX_HEADER_BYTES = 1024 * 1024
 

@@ -36,6 +36,9 @@ MEDIA_TYPES: dict[str, Kind] = {
     "text/tab-separated-values": _TABS,
 }
 
+#: The content type of a JSON body that has the addresses of files, and never rows.
+ADDRESSES = "application/vnd.scorelane.job+json"
+
 #: The kinds of uploads by the suffix of the file's name.
 ENDINGS: dict[str, Kind] = {
     ".csv": _COMMAS,

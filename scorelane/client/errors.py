@@ -146,6 +146,12 @@ class JobEnded(Conflict):
     codes = frozenset({"job-ended"})
 
 
+class OutputTaken(Conflict):
+    """The folder that is to get the results has those of another job."""
+
+    codes = frozenset({"output-taken"})
+
+
 class NotRetryable(Conflict):
     """The job cannot be retried: it did not fail, or its version of the model is gone."""
 

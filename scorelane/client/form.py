@@ -27,13 +27,19 @@ def with_options(
     """
     if len(urlencode(params, doseq=True)) <= most:
         return upload, params
+    query, others = split_options(params)
     fields = [
         (name, str(value))
-        for name, values in params.items()
-        if name not in _QUERY_ONLY
+        for name, values in others.items()
         for value in (values if isinstance(values, list) else [values])
     ]
-    return _as_form(upload, fields), {name: params[name] for name in params.keys() & _QUERY_ONLY}
+    return _as_form(upload, fields), query
+
+
+def split_options(params: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return those that the service takes in the query alone, and the others."""
+    query = {name: params[name] for name in params.keys() & _QUERY_ONLY}
+    return query, {name: value for name, value in params.items() if name not in _QUERY_ONLY}
 
 
 def _as_form(upload: Upload, fields: list[tuple[str, str]]) -> Upload:

@@ -6,14 +6,15 @@ from typing import Any
 
 import click
 
-from scorelane.commands.common import options
+from scorelane.commands.common import addresses, options
 from scorelane.commands.common.harmless import harmless, one_line
 from scorelane.commands.common.row_values import row_values
 from scorelane.commands.common.tables import add_row, print_table, table_of
 
 
 @click.command()
-@options.input_file
+@addresses.files_or_addresses
+@addresses.output
 @options.job_options
 @click.option(
     "--guess",
@@ -22,19 +23,32 @@ from scorelane.commands.common.tables import add_row, print_table, table_of
 )
 @options.url
 @options.as_json
-def validate(file: Path, guess: bool, url: str, as_json: bool, **job_options: Any) -> None:
+def validate(
+    files: tuple[Path | str, ...],
+    output: str | None,
+    guess: bool,
+    url: str,
+    as_json: bool,
+    **job_options: Any,
+) -> None:
     r"""Show how a service would read FILE, without making a job.
 
     The service reads the beginning of the file. It answers with the columns, the first rows, the
-    first rows that have an error, and an estimate of the time that the job would take.
+    first rows that have an error, and an estimate of the time that the job would take. FILE may be
+    an address, or several, as for `scorelane submit`.
 
     \b
     scorelane validate people.csv --model titanic --rename age:Age
     scorelane validate export.csv --guess
     scorelane validate export.csv.gz --delimiter ';' --charset latin-1 --text-column tweet
     """
+    place = addresses.input_of(files, output, job_options["media_type"])
     with options.client(url) as client:
-        preview = client.validate(options.source_of(file), guess=guess, **job_options)
+        if place is not None:
+            preview = client.validate(input=place, output=output, guess=guess, **job_options)
+        else:
+            source = options.source_of(Path(files[0]))
+            preview = client.validate(source, guess=guess, **job_options)
     if as_json:
         click.echo(json.dumps(preview, indent=2))
         return

@@ -58,8 +58,9 @@ class ConnectionSettings(BaseModel):
     )
     callback_allow: str = Field(
         "",
-        description="Private networks, addresses and host names that callbacks may go to, "
-        "separated by commas. Other callbacks go to public addresses only.",
+        description="Private networks, addresses and host names that callbacks may go to, and from "
+        "which `https://` files may be read, separated by commas. Without them, only public "
+        "addresses are used.",
     )
     callback_timeout: float = Field(
         10.0, gt=0, le=60, description="A delivery that takes longer has failed."

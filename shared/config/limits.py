@@ -16,6 +16,12 @@ class LimitSettings(BaseModel):
     max_upload_bytes: int = Field(
         4 * 2**30, gt=0, description="The largest file that can be uploaded."
     )
+    max_source_files: int = Field(
+        1000, gt=0, description="Files that one job may read where they are."
+    )
+    max_source_bytes: int = Field(
+        2**40, gt=0, description="What these files may have together; their rows count as others."
+    )
     max_json_bytes: int = Field(
         16 * 2**20, gt=0, description="The largest JSON body. It is held in memory; a CSV is not."
     )

@@ -207,27 +207,42 @@ class NotGzip(BadInput):
     """
 
 
-class BadPlace(BadInput):
+class PlaceError(BadInput):
+    """A file or folder that a job names cannot be used."""
+
+
+class BadPlace(PlaceError):
     """The address '{address}' cannot be used: {reason}."""
 
 
-class PlaceNotAllowed(BadInput):
+class PlaceNotAllowed(PlaceError):
     """This service may not {verb} {address} for you. Whoever runs the service can allow it by a
     line in SCORELANE_PLACES, such as '{line}'.
     """
 
 
-class SourceMissing(BadInput):
+class RowsOrAddresses(PlaceError):
+    """'input' may be a column of rows here, or the address of a file with rows. For rows, send a
+    list of them: [{{"input": "..."}}]. For addresses, send the body with the header
+    Content-Type: {media_type}.
+    """
+
+
+class SourceMissing(PlaceError):
     """There is no {what} {address}. Check the address: its case and each `/` count."""
 
 
-class SourceDenied(BadInput):
-    """The credentials of this service may not read {address}. Whoever runs the service has to give
-    them the right to read and list there.
+class SourceDenied(PlaceError):
+    """The credentials of this service may not read {address}, or its server refuses that. Whoever
+    runs the service has to give them the right to read and list there.
     """
 
 
-class SourceChanged(BadInput):
+class SourceChanged(PlaceError):
     """{address} was changed or replaced after the job was accepted, so its rows would be of two
     contents. Submit it again, and let nobody write to it while the job runs.
     """
+
+
+class InFile(PlaceError):
+    """{address}: {reason}"""

@@ -293,6 +293,12 @@ class BlobsUnavailable(ScorelaneError):
     """
 
 
+class SourceUnavailable(ScorelaneError):
+    """{address} cannot be read at present: its store does not answer, or too slowly. Nothing was
+    accepted; try again in a few seconds.
+    """
+
+
 class DataDamaged(ScorelaneError):
     """What is stored as '{key}' was damaged on the disk: {reason}. Delete it and send it again, or
     restore it from a backup.

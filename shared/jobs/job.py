@@ -1,14 +1,15 @@
 """A job: its states and their legal moves, its specification, and its progress."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.jobs.binding import Binding
 from shared.jobs.keys import folder_of, manifest_key_of, upload_key_of
 from shared.jobs.sources import Sources
-from shared.signature import SENTIMENT, Signature
+from shared.jobs.stored_signature import StoredSignature
+from shared.signature import SENTIMENT
 from shared.tables.layouts import Layout
 from shared.tables.result_columns import ResultColumns
 
@@ -63,17 +64,10 @@ class _Frozen(BaseModel):
 Priority = Literal["low", "normal", "high"]
 
 #: The share of the workers that a job gets by its priority, next to others of its owner.
-PRIORITY_WEIGHTS: dict[Priority, float] = {"low": 0.25, "normal": 1.0, "high": 4.0}
+PRIORITY_WEIGHTS: dict[Priority, float] = {"low": 0.25, "normal": 1, "high": 4}
 
 #: The formats in which a job's results can be stored.
 ResultFormat = Literal["csv", "ndjson", "parquet"]
-
-
-def _brief(signature: Signature) -> dict[str, Any] | None:
-    """A signature for JSON; None for that of the article, as it is in most jobs."""
-    if signature == SENTIMENT:
-        return None
-    return signature.model_dump(exclude_defaults=True)
 
 
 class Spec(_Frozen):
@@ -88,11 +82,9 @@ class Spec(_Frozen):
     traceparent: str = Field("", description="The traceparent of the request, if it had one.")
     owner: str = Field("", description="The owner; empty if the API requires no keys.")
     key: str = Field("", description="The id of the API key that sent it; empty: none, or unknown.")
-    signature: Annotated[
-        Signature,
-        BeforeValidator(lambda value: value or SENTIMENT),
-        PlainSerializer(_brief),
-    ] = Field(SENTIMENT, description="The columns that the model takes and gives.")
+    signature: StoredSignature = Field(
+        SENTIMENT, description="The columns that the model takes and gives."
+    )
     outputs: tuple[str, ...] = Field(
         (), description="Names of the outputs in the results; none: those that need no request."
     )

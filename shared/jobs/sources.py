@@ -15,6 +15,7 @@ class Source(BaseModel):
     address: str = Field(description="Its whole address, such as `s3://bucket/folder/a.csv`.")
     size: int = Field(ge=0, description="Bytes.")
     etag: str = Field(description="Its version, as the store names it; empty: unknown.")
+    owner: str = Field("", description="Who has it read; a redirect is checked for this owner.")
     start: int = Field(ge=0, description="Where it begins in the concatenation, in bytes.")
     rows_at: int = Field(
         0, ge=0, description="Where its first row begins, in bytes of the file: after the header."

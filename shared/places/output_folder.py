@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from shared.config.object_address import ObjectAddress
 from shared.errors.output import OutputDenied
 from shared.places.address import Place
-from shared.storage.object_blobs import check_fork
 from shared.storage.object_errors import ObjectStorageError, as_os_errors
-from shared.storage.object_store import open_object_store
+from shared.storage.object_store import check_fork, open_object_store
 from shared.storage.object_upload import uploading
 from shared.storage.unfinished import abort_uploads
 

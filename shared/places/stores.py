@@ -1,19 +1,22 @@
 """Object storage of users: finds files, reads ranges of them, and opens folders for results."""
 
 import errno
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
-from shared.errors.input import SourceChanged, SourceDenied, SourceMissing
+from shared.config.object_address import ObjectAddress
+from shared.errors.input import BadPlace, SourceChanged, SourceDenied, SourceMissing
 from shared.jobs.sources import Source
 from shared.places.address import Place, place_of
+from shared.places.web_files import WebFiles
 from shared.storage.blob_process import ProcessBlobs
 from shared.storage.blobs import BlobStore
-from shared.storage.object_blobs import ObjectBlobs, check_fork
+from shared.storage.object_blobs import ObjectBlobs
 from shared.storage.object_errors import ObjectStorageError, as_os_errors
 from shared.storage.object_files import ObjectReader, Range
-from shared.storage.object_store import open_object_store
+from shared.storage.object_store import check_fork, open_object_store
 
 if TYPE_CHECKING:
     from obstore import GetOptions
@@ -46,12 +49,32 @@ def open_folder(place: Place, *, forks: bool = False) -> BlobStore:
 
 
 class Stores:
-    """Reads files of object storage; a bucket is opened when it is first used.
+    """Reads files of object storage and of web servers; a bucket is opened when it is first used.
 
     The same holds for processes that are forked as for `ObjectBlobs`.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        pauses: tuple[float, ...] = (),
+        pause: Callable[[float], object] = time.sleep,
+        open_store: Callable[[ObjectAddress], "ObjectStore"] = open_object_store,
+        *,
+        web: WebFiles,
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            pauses: how long to wait, in seconds, before each further attempt to read a file of a
+                job that is not there, or may not be read.
+            pause: waits.
+            open_store: opens a bucket.
+            web: reads files of web servers.
+        """
+        self._web = web
+        self._pauses = pauses
+        self._pause = pause
+        self._open_store = open_store
         self._opened: dict[str, ObjectStore] = {}
 
     def _store(self, place: Place) -> "ObjectStore":
@@ -59,11 +82,15 @@ class Stores:
         found = self._opened.get(place.root)
         if found is None:
             address = place.named("").object_address()
-            found = self._opened.setdefault(place.root, open_object_store(address))
+            found = self._opened.setdefault(place.root, self._open_store(address))
         return found
 
     def files(self, folder: Place, most: int) -> list[Found]:
-        """The files in a folder and in the folders in it, sorted by key; at most `most` of them.
+        """The files in a folder and in the folders in it, sorted by key.
+
+        Args:
+            folder: the folder.
+            most: how many are listed before the listing ends, also if there are more.
 
         Raises:
             Exception: as `head` raises it.
@@ -77,10 +104,17 @@ class Stores:
                     Found(folder.named(one["path"]), one["size"], one["e_tag"] or "")
                     for one in metas
                 ]
-        return sorted(found)[:most]
+                if len(found) >= most:
+                    break
+        return sorted(found)
 
-    def head(self, place: Place, length: int) -> tuple[bytes, Found]:
+    def head(self, place: Place, length: int, owner: str) -> tuple[bytes, Found]:
         """The first `length` bytes of a file, or all of a shorter one, and what the store tells.
+
+        Args:
+            place: the file.
+            length: in bytes.
+            owner: who has it read.
 
         Raises:
             shared.errors.input.SourceMissing: there is no such file or bucket.
@@ -88,12 +122,15 @@ class Stores:
             OSError: the store does not answer.
         """
         try:
-            found, etag = self._range(place, {"range": (0, length)})
+            found, etag = self._range(place, 0, length, owner)
         except ObjectStorageError as error:
             if error.errno != errno.ERANGE:
                 raise
             # An empty file has no range.
             return b"", Found(place, 0, "")
+        if not etag:
+            reason = "its store names no version of it (an ETag), so it might change unseen"
+            raise BadPlace(address=place.url, reason=reason)
         return bytes(found.content), Found(place, found.size, etag)
 
     def open(self, source: Source, offset: int = 0) -> BinaryIO:
@@ -115,9 +152,17 @@ class Stores:
         return bytes(self._whole(source, begin, end).content)
 
     def _whole(self, source: Source, begin: int, end: int) -> Range:
-        options: GetOptions = {"range": (begin, end), "if_match": source.etag}
+        for pause in self._pauses:
+            try:
+                return self._same(source, begin, end)
+            except (SourceMissing, SourceDenied):
+                self._pause(pause)
+        return self._same(source, begin, end)
+
+    def _same(self, source: Source, begin: int, end: int) -> Range:
         try:
-            found, etag = self._range(place_of(source.address), options)
+            place = place_of(source.address)
+            found, etag = self._range(place, begin, end, source.owner, source.etag)
         except ObjectStorageError as error:
             if error.errno != errno.ERANGE:
                 raise
@@ -127,7 +172,17 @@ class Stores:
             raise SourceChanged(address=source.address)
         return found
 
-    def _range(self, place: Place, options: "GetOptions") -> tuple[Range, str]:
+    def _range(
+        self, place: Place, begin: int, end: int, owner: str, etag: str = ""
+    ) -> tuple[Range, str]:
+        if place.scheme == "https":
+            return self._web.read(place, begin, end, owner, etag)
+        options: GetOptions = {"range": (begin, end)}
+        if etag:
+            options["if_match"] = etag
+        return self._object_range(place, options)
+
+    def _object_range(self, place: Place, options: "GetOptions") -> tuple[Range, str]:
         import obstore  # noqa: PLC0415
         from obstore.exceptions import PreconditionError  # noqa: PLC0415
 

@@ -15,9 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from typing_extensions import override
 
 from shared.config.object_address import ObjectAddress
-from shared.storage.object_blobs import check_fork
 from shared.storage.object_errors import as_os_errors
-from shared.storage.object_store import open_object_store
+from shared.storage.object_store import check_fork, open_object_store
 from shared.storage.object_upload import uploading
 
 if TYPE_CHECKING:

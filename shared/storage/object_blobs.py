@@ -2,18 +2,19 @@
 
 import errno
 import logging
-import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from typing_extensions import override
 
 from shared.config.object_address import ObjectAddress
 from shared.storage.blobs import BlobStore, for_each
+from shared.storage.object_connection import ObjectConnection
 from shared.storage.object_ends import ObjectEnds
-from shared.storage.object_errors import ObjectStorageError, as_os_errors
+from shared.storage.object_errors import ObjectStorageError
 from shared.storage.object_files import (
     HEAD_BYTES,
     PIECE_BYTES,
@@ -22,7 +23,6 @@ from shared.storage.object_files import (
     ObjectWriter,
     Range,
 )
-from shared.storage.object_store import open_object_store
 from shared.storage.unfinished import remove_unfinished
 
 if TYPE_CHECKING:
@@ -59,19 +59,13 @@ class ObjectBlobs(BlobStore):
     ) -> None:
         """Take the address; `open_store` opens the store in place of `open_object_store`."""
         self.address = address
-        self._open_store = open_store or open_object_store
-        self._opened: ObjectStore | None = None
+        self._connection = ObjectConnection(address, open_store)
+        self._call, self._errors = self._connection.call, self._connection.errors
         self._ends = ObjectEnds()
 
     @property
     def _store(self) -> "ObjectStore":
-        check_fork()
-        if self._opened is None:
-            self._opened = self._open_store(self.address)
-        return self._opened
-
-    def _errors(self) -> AbstractContextManager[None]:
-        return as_os_errors(self.address.place)
+        return self._connection.store
 
     @override
     def identity(self) -> str:
@@ -108,15 +102,13 @@ class ObjectBlobs(BlobStore):
         import obstore  # noqa: PLC0415
 
         self._ends.forget(key)
-        with self._errors():
-            # A multipart upload, if it takes several pieces; obstore aborts it if a piece raises.
-            obstore.put(
-                self._store,
-                key,
-                content,
-                chunk_size=PIECE_BYTES,
-                max_concurrency=PIECES_AT_A_TIME,
-            )
+        # A multipart upload, if it takes several pieces; obstore aborts it if a piece raises.
+        put = partial(obstore.put, chunk_size=PIECE_BYTES, max_concurrency=PIECES_AT_A_TIME)
+        if isinstance(content, bytes):
+            self._call(lambda store: put(store, key, content))
+            return
+        with self._errors():  # not again: its pieces come only once
+            put(self._store, key, content)
 
     @override
     def open(self, key: str, offset: int = 0, *, expect: int = -1) -> BinaryIO:
@@ -169,9 +161,9 @@ class ObjectBlobs(BlobStore):
         import obstore  # noqa: PLC0415
         from obstore.exceptions import PreconditionError  # noqa: PLC0415
 
-        with self._errors():
+        def get(store: "ObjectStore") -> "tuple[Range, ObjectMeta]":
             try:
-                result = obstore.get(self._store, key, options=options)
+                result = obstore.get(store, key, options=options)
                 content = memoryview(result.bytes())
             except PreconditionError:
                 raise ObjectStorageError(
@@ -179,11 +171,12 @@ class ObjectBlobs(BlobStore):
                 ) from None
             return Range(result.range[0], content, result.meta["size"]), result.meta
 
+        return self._call(get)
+
     def _head(self, key: str) -> "ObjectMeta":
         import obstore  # noqa: PLC0415
 
-        with self._errors():
-            return obstore.head(self._store, key)
+        return self._call(lambda store: obstore.head(store, key))
 
     @override
     def read(self, key: str, offset: int = 0, length: int = -1) -> bytes:
@@ -236,14 +229,16 @@ class ObjectBlobs(BlobStore):
     def _delete(self, keys: list[str]) -> None:
         import obstore  # noqa: PLC0415
 
-        with self._errors():
+        def delete(store: "ObjectStore") -> None:
             try:
-                obstore.delete(self._store, keys)
+                obstore.delete(store, keys)
             except FileNotFoundError:
                 # Google and Azure say so if one is missing; the others may be left.
                 for key in keys:
                     with suppress(FileNotFoundError):
-                        obstore.delete(self._store, key)
+                        obstore.delete(store, key)
+
+        self._call(delete)
 
     def _listed(self, key: str) -> "Iterator[list[ObjectMeta]]":
         """The blobs whose keys begin with `key`, up to 1,000 at a time."""
@@ -262,15 +257,14 @@ class ObjectBlobs(BlobStore):
 
         key, second = pair
         self._ends.forget(second)
-        with self._errors():
-            obstore.copy(self._store, key, second)
+        self._call(lambda store: obstore.copy(store, key, second))
 
     @override
     def folders(self, key: str) -> list[str]:
         import obstore  # noqa: PLC0415
 
-        with self._errors():
-            found = obstore.list_with_delimiter(self._store, key)["common_prefixes"]
+        listed = self._call(lambda store: obstore.list_with_delimiter(store, key))
+        found = listed["common_prefixes"]
         return [one.rstrip("/").rpartition("/")[2] for one in found]
 
     @override
@@ -281,19 +275,3 @@ class ObjectBlobs(BlobStore):
         # By the clock of the store: that of this machine may differ.
         self.put(_CLOCK, b"now")
         return self._head(_CLOCK)["last_modified"].timestamp() - max(times)
-
-
-#: The process that has used obstore first.
-_used_in: int | None = None
-
-
-def check_fork() -> None:
-    """Refuse what would hang for ever: using obstore in a process forked from one that has.
-
-    Raises:
-        RuntimeError: the process was forked from one that has used it.
-    """
-    global _used_in  # noqa: PLW0603  obstore's threads are of the whole process, too
-    _used_in = _used_in or os.getpid()
-    if _used_in != os.getpid():
-        raise RuntimeError("object storage was used before this process was forked")

@@ -11,16 +11,32 @@ _STATUS = re.compile(r"status code: (\d{3}) ?([A-Za-z ]*)")
 _NO_BUCKET = re.compile(
     r"NoSuchBucket|ContainerNotFound|specified bucket does not exist|container does not exist"
 )
-_EXPIRED = re.compile(r"ExpiredToken|TokenRefreshRequired|token (?:included|has|is) .*expired")
+
+#: What Amazon and Azure call credentials that have expired, or are not valid yet or any more. S3
+#: answers most of them with the status 400, for which obstore has no exception of its own. Sources:
+#: docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and
+#: learn.microsoft.com/rest/api/storageservices/common-rest-api-error-codes
+_EXPIRED = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "TokenRefreshRequired",
+    "InvalidToken",
+    "InvalidIdentityToken",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "InvalidAuthenticationInfo",
+}
+
 #: Signatures hold the time; a store takes those of the last quarter of an hour, and of the next.
-_SKEWED = re.compile(r"RequestTimeTooSkewed")
+_SKEWED = "RequestTimeTooSkewed"
 _NO_CREDENTIALS = re.compile(r"169\.254\.169\.254|metadata\.google|MissingCredentials")
 
-#: The statuses by which a store says who may do what.
-_DENIED = ("401", "403")
+#: The statuses by which a store says that it does not know the credentials, or denies them access.
+#: Google and Azure answer the first one if a token has expired.
+_UNKNOWN, _DENIED = "401", "403"
 
 #: There is no such range, or the store does not send it as one; the error is an `ERANGE` then.
-_NO_RANGE = re.compile("status code: 416|non-partial response")
+_NO_RANGE = re.compile("status code: 416|non-partial response|Invalid range")
 
 
 class ObjectStorageError(OSError):
@@ -28,6 +44,13 @@ class ObjectStorageError(OSError):
 
     It is an `OSError` because it stands for a disk that fails: a part that cannot be read or
     written for that is held up, and tried again. `strerror` says what is wrong, and what to do.
+    """
+
+
+class CredentialsExpired(ObjectStorageError):
+    """The store says that the credentials have expired, or does not know them any more.
+
+    New ones may be there already: those of a role, or of a token that is a file.
     """
 
 
@@ -41,10 +64,15 @@ def as_os_errors(place: str, named_in: str = " in SCORELANE_BLOBS") -> Iterator[
 
     Raises:
         FileNotFoundError: there is no such blob.
+        CredentialsExpired: the credentials must be renewed.
         ObjectStorageError: anything else.
     """
     # Imported here: only programs whose blobs are in object storage need the library.
-    from obstore.exceptions import BaseError  # noqa: PLC0415
+    from obstore.exceptions import (  # noqa: PLC0415
+        BaseError,
+        PermissionDeniedError,
+        UnauthenticatedError,
+    )
 
     try:
         yield
@@ -54,41 +82,47 @@ def as_os_errors(place: str, named_in: str = " in SCORELANE_BLOBS") -> Iterator[
         if _NO_BUCKET.search(str(error)):
             raise _error(place, str(error), named_in) from None
         raise FileNotFoundError(errno.ENOENT, "there is no such blob") from None
+    except UnauthenticatedError as error:
+        raise _error(place, str(error), named_in, _UNKNOWN) from None
+    except PermissionDeniedError as error:
+        raise _error(place, str(error), named_in, _DENIED) from None
     except BaseError as error:
         raise _error(place, str(error), named_in) from None
 
 
-def _error(place: str, text: str, named_in: str) -> ObjectStorageError:
+def _error(place: str, text: str, named_in: str, status: str = "") -> ObjectStorageError:
+    """The error that says in its text what to do; `status` is that of the answer, if known."""
     # The rest is the error again, in the notation of Rust.
     text = text.partition("Debug source:")[0]
-    return ObjectStorageError(_number(text), f"{place} {_reason(text, named_in)}")
-
-
-def _number(text: str) -> int:
-    """Which error of the system it is like; EIO: it may pass, or somebody has to act."""
-    if _NO_RANGE.search(text):
-        return errno.ERANGE
-    if _NO_BUCKET.search(text):
-        return errno.ENODEV
-    status = _STATUS.search(text)
-    is_denied = status and status[1] in _DENIED
-    is_denied = is_denied and not (_EXPIRED.search(text) or _SKEWED.search(text))
-    return errno.EACCES if is_denied else errno.EIO
-
-
-def _reason(text: str, named_in: str) -> str:
-    found, status = _CODE.search(text), _STATUS.search(text)
+    answered, found = _STATUS.search(text), _CODE.search(text)
+    status = status or (answered[1] if answered else "")
     code = found[1] if found else ""
-    said = code or (f"{status[1]} {status[2]}".strip() if status else "")
+    kind, number = ObjectStorageError, errno.EIO
+    if _NO_RANGE.search(text):
+        number = errno.ERANGE
+    elif _NO_BUCKET.search(text):
+        number = errno.ENODEV
+    elif status == _UNKNOWN or code in _EXPIRED:
+        kind = CredentialsExpired
+    elif status == _DENIED:
+        number = errno.EACCES
+    said = code or (f"{status} {answered[2]}".strip() if answered else status)
+    reason = _reason(text, named_in, status, said, is_expired=kind is CredentialsExpired)
+    return kind(number, f"{place} {reason}")
+
+
+def _reason(  # noqa: PLR0911  one for each cause
+    text: str, named_in: str, status: str, said: str, *, is_expired: bool
+) -> str:
     if _NO_BUCKET.search(text):
         return f"does not exist. Make it, or name another{named_in}."
-    if _EXPIRED.search(text):
+    if is_expired:
+        if said == _SKEWED:
+            return f"refuses requests of this host, whose clock is wrong ({said}). Set it, by NTP."
         return f"refuses the credentials, because they have expired ({said}). Renew them."
-    if _SKEWED.search(text):
-        return f"refuses requests of this host, whose clock is wrong ({said}). Set it, by NTP."
     if _NO_CREDENTIALS.search(text):
         return "cannot be used without credentials. Set AWS_ACCESS_KEY_ID and the like."
-    if status and status[1] in _DENIED:
+    if status == _DENIED:
         return (
             f"denies access ({said}). The credentials need the right to read, write, list and "
             "delete there."

@@ -65,3 +65,19 @@ def open_object_store(
     given: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
     store: ObjectStore = from_url(address.url, client_options=client, retry_config=retry, **given)
     return store
+
+
+#: The process that has used obstore first.
+_used_in: int | None = None
+
+
+def check_fork() -> None:
+    """Refuse what would hang for ever: using obstore in a process forked from one that has.
+
+    Raises:
+        RuntimeError: the process was forked from one that has used it.
+    """
+    global _used_in  # noqa: PLW0603  obstore's threads are of the whole process, too
+    _used_in = _used_in or os.getpid()
+    if _used_in != os.getpid():
+        raise RuntimeError("object storage was used before this process was forked")

@@ -20,6 +20,9 @@ from shared.errors.input import BadCallback
 
 MAX_URL_CHARS = 2048
 
+#: Why the address of a host that is not found is refused; it may be found later.
+UNKNOWN_HOST = "its host is not known"
+
 _PORTS = {"http": 80, "https": 443}
 
 Address = IPv4Address | IPv6Address
@@ -161,5 +164,5 @@ def _resolve(host: str, port: int) -> tuple[str, ...]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise BadCallback(reason="its host is not known") from None
+        raise BadCallback(reason=UNKNOWN_HOST) from None
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))

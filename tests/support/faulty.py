@@ -46,6 +46,12 @@ class SentJob:
 class Faulty(Programs):
     """The real programs, with the model `HostileModel`."""
 
+    def rows(self, rows: int, first: int = 0) -> pd.DataFrame:
+        """Rows with different texts, numbered from `first`."""
+        numbers = range(first, first + rows)
+        texts = [f"text number {row}, and no other" for row in numbers]
+        return pd.DataFrame({"ref": [f"{row}" for row in numbers], TEXT: texts})
+
     def submit_rows(self, rows: int = ROWS, first: int = 0, **texts: str) -> SentJob:
         """Submit rows with different texts, numbered from `first`.
 
@@ -54,12 +60,7 @@ class Faulty(Programs):
             first: the number of the first row.
             texts: other texts for some rows: `r17="..."` for row 17.
         """
-        sent = pd.DataFrame(
-            {
-                "ref": [f"{row}" for row in range(first, first + rows)],
-                TEXT: [f"text number {row}, and no other" for row in range(first, first + rows)],
-            }
-        )
+        sent = self.rows(rows, first)
         for name, text in texts.items():
             sent.loc[int(name[1:]), TEXT] = text
         return SentJob(self.submit(sent.to_csv(index=False).encode()), sent)

@@ -20,6 +20,7 @@ from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.places.address import Place
 from shared.places.output_folder import OpenOutput, OutputFolder
+from shared.places.stores import Stores
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.link import RedisLink
 from shared.redis.monitor import RedisMonitor
@@ -110,6 +111,7 @@ def make_service(
     direct: bool = False,
     open_output: OpenOutput = no_output,
     model: LengthModel | TableModel | None = None,
+    stores: Stores | None = None,
 ) -> Service:
     """A service in memory.
 
@@ -121,6 +123,7 @@ def make_service(
         direct: whether clients can download results from the blob store itself.
         open_output: opens the folders of users that get results.
         model: the model that it serves; None: one that scores texts by their length.
+        stores: with files of users.
     """
     model = model or LengthModel()
     contents = InMemoryBlobs()
@@ -140,6 +143,7 @@ def make_service(
         fleet=fleet,
         overview=RedisOverview(link) if link else InMemoryOverview(store),
         monitor=monitor,
+        stores=stores,
         direct_files=direct_files,
         open_output=open_output,
     )
@@ -152,7 +156,7 @@ def make_service(
         lease_renewer=LeaseRenewer(seconds=60),
         models={model.card.full_name: LoadedModel(model, 1000.0)},
         journal=Journal(SharedCounters()),
-        outside=Outside(direct_files, open_output),
+        outside=Outside(direct_files, open_output, stores),
     )
     reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
     client = app.test_client()

@@ -11,8 +11,8 @@ from shared.config.object_address import ObjectAddress
 from shared.places.address import Place
 from shared.places.output_folder import MANIFEST, OutputFolder
 
-#: The bucket of the outputs, as the settings allow it and requests name it.
-BUCKET = "s3://out/"
+#: A folder that the settings of `support.places.Bucket` allow.
+FOLDER = "s3://data/out/"
 
 
 class MemoryOutputs:
@@ -40,20 +40,20 @@ class MemoryOutputs:
 
         return _Folder(self, OutputFolder(place, self._store, abort))  # type: ignore[return-value]
 
-    def names(self, url: str = BUCKET) -> list[str]:
+    def names(self, url: str = FOLDER) -> list[str]:
         """The names of the files in a folder."""
         import obstore  # noqa: PLC0415
 
         store = self._stores.get(url.rstrip("/"))
         return sorted(one["path"] for one in obstore.list(store).collect()) if store else []
 
-    def read(self, name: str, url: str = BUCKET) -> bytes:
+    def read(self, name: str, url: str = FOLDER) -> bytes:
         """The content of a file."""
         import obstore  # noqa: PLC0415
 
         return bytes(obstore.get(self._stores[url.rstrip("/")], name).bytes())
 
-    def manifest(self, url: str = BUCKET) -> dict[str, Any]:
+    def manifest(self, url: str = FOLDER) -> dict[str, Any]:
         """The manifest in a folder."""
         found: dict[str, Any] = json.loads(self.read(MANIFEST, url))
         return found

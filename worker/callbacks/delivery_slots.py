@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
-from worker.callbacks.http_post import Cutoff
+from shared.webhooks.checked_http import Cutoff
 
 #: The most callbacks that a worker delivers at a time. A delivery mostly waits, so it costs little.
 MAX_CONCURRENT = 64

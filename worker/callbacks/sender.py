@@ -17,8 +17,9 @@ from shared.jobs.job_store import JobStore
 from shared.storage.blobs import Blobs
 from shared.storage.manifest import settle
 from shared.telemetry.safe_traceback import where
+from shared.webhooks.checked_http import Cutoff
 from worker.callbacks.delivery_slots import DeliverySlots, NoSlot
-from worker.callbacks.http_post import Cutoff, Receipt, WebhookClient
+from worker.callbacks.http_post import Receipt, WebhookClient
 from worker.callbacks.message import message, message_id, signed_headers
 
 logger = logging.getLogger(__name__)

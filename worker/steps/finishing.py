@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from shared.errors.input import PlaceError
 from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import FINISH, Begun, JobStore
@@ -60,6 +61,9 @@ class Finisher:
             # The job was deleted meanwhile, or somebody has removed a part from the blob store.
             reason = "Its results are not in the blob store any more. Submit it again."
             self._endings.fail(spec.id, reason)
+        except PlaceError as error:
+            # A damaged result cannot be made again.
+            self._endings.fail(spec.id, str(error))
         except OSError as error:
             self._endings.hold_up(spec.id, FINISH, "its results cannot be put together", error)
         finally:

@@ -7,6 +7,7 @@ from functools import partial
 
 from shared.config.settings import Settings
 from shared.errors.base import ScorelaneError
+from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
 from shared.storage.blobs import Blobs
@@ -17,6 +18,7 @@ from shared.tables.rows import Rows
 from worker.steps.parquet_input import convert
 from worker.steps.read_ahead import ReadAhead, StrideGuess
 from worker.steps.row_scorer import RowScorer
+from worker.steps.source_rows import SourceRows
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ class PartRows:
         store: JobStore,
         blobs: Blobs,
         rows: RowScorer,
+        source_rows: SourceRows,
         read_requests: Callable[[Spec], object],
         processes: Callable[[Spec], int],
     ) -> None:
@@ -41,6 +44,7 @@ class PartRows:
             store: has the places of the parts.
             blobs: has their bytes.
             rows: reads rows from bytes.
+            source_rows: reads files where they are.
             read_requests: stores the rows of a batch, from its upload.
             processes: how many processes score the parts of a job.
         """
@@ -48,9 +52,11 @@ class PartRows:
         self._store = store
         self._blobs = blobs
         self._rows = rows
+        self._source_rows = source_rows
         self._read_requests = read_requests
         self._processes = processes
         self._ahead = ReadAhead(blobs)
+        self._sources_ahead = ReadAhead(source_rows)
         self._guess = StrideGuess()
 
     def read(self, spec: Spec, number: int, part: Part) -> Rows | None:
@@ -59,10 +65,12 @@ class PartRows:
         Raises:
             FileNotFoundError: its rows are not in the blob store any more.
             OSError: its rows cannot be read.
+            shared.errors.input.PlaceError: a file that is read where it is is not what it was.
         """
         content = self._content(spec, number, part)
         following = self._guess(spec.id, number, self._processes(spec))
-        self._ahead.expect(partial(self._place_of, spec, following))
+        ahead = self._sources_ahead if spec.sources else self._ahead
+        ahead.expect(partial(self._place_of, spec, following))
         # What follows finds damage in blobs of older releases, which have no checksums.
         with suppress(ValueError):
             place = {"offset": part.offset, "first_row": part.first_row}
@@ -70,12 +78,19 @@ class PartRows:
             if content:
                 rows = self._rows.read(content, spec.layout, spec.signature.inputs, **place)
             if len(rows) == part.rows:
+                if spec.sources and spec.sources.file_column:
+                    rows.extras = [*rows.extras, self._source_rows.file_column(spec, part)]
                 return rows
         logger.error("job=%s part=%d: its rows were damaged on the disk", spec.id, number)
         return None
 
     def _content(self, spec: Spec, number: int, part: Part) -> bytes:
         """The bytes of a part; none if they were damaged, and cannot be made again."""
+        if spec.sources:
+            # Damaged can only be what is here: the list of the files.
+            with suppress(DataDamaged, ValueError):
+                return self._sources_ahead.read(self._place(spec, number, part))
+            return b""
         where = self._place(spec, number, part)
         length = part.length if where.length < 0 else where.length
         for is_last in (False, True):
@@ -91,7 +106,8 @@ class PartRows:
         return b""
 
     def _place(self, spec: Spec, number: int, part: Part) -> BlobRange:
-        return spec.layout.rows_in(spec, number, part, self._settings.max_record_bytes)
+        where = spec.layout.rows_in(spec, number, part, self._settings.max_record_bytes)
+        return self._source_rows.place(spec, where) if spec.sources else where
 
     def _place_of(self, spec: Spec, number: int) -> BlobRange | None:
         """Where the rows of another part of a job are; None: there is no such part."""

@@ -5,7 +5,7 @@ from itertools import islice
 
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
-from shared.errors.input import BadParquet, OpenQuote
+from shared.errors.input import BadParquet, OpenQuote, PlaceError
 from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import JobStore
@@ -16,6 +16,7 @@ from shared.tables.parts import Part
 from worker.steps.endings import Endings
 from worker.steps.parquet_input import SplitLater, convert
 from worker.steps.record_ends import look
+from worker.steps.source_rows import SourceRows
 
 #: The most parts that are recorded in one call to the job store.
 MAX_BATCH_PARTS = 8
@@ -33,6 +34,7 @@ class Splitter:
         dispatch: Dispatch,
         lanes: Lanes,
         endings: Endings,
+        source_rows: SourceRows,
     ) -> None:
         """Take the collaborators."""
         self._settings = settings
@@ -41,6 +43,7 @@ class Splitter:
         self._dispatch = dispatch
         self._lanes = lanes
         self._endings = endings
+        self._source_rows = source_rows
 
     def split(self, spec: Spec) -> int | None:
         """Record the parts of a job, and start as many as it has lanes.
@@ -53,7 +56,7 @@ class Splitter:
         try:
             self._check_size(spec)
             return self._record_parts(spec, known, after)
-        except (OpenQuote, BadParquet) as error:
+        except (OpenQuote, BadParquet, PlaceError) as error:
             self._endings.fail(spec.id, str(error))
         except (DataDamaged, UnicodeDecodeError) as error:
             self._damaged(spec, error)
@@ -66,6 +69,9 @@ class Splitter:
         return None
 
     def _check_size(self, spec: Spec) -> None:
+        if spec.sources:
+            # A file that is read where it is is checked with each range.
+            return
         size = self._blobs.size(spec.upload_key)
         if size != spec.size:
             reason = f"it had {spec.size:,} bytes, and has {size:,} now"
@@ -106,6 +112,9 @@ class Splitter:
         layout = spec.layout
         if isinstance(layout, ParquetLayout):
             yield from convert(self._blobs, spec, layout, self._settings, known=known, after=after)
+            return
+        if spec.sources:
+            yield from self._source_rows.cut(spec, after)
             return
         begin = after.end if after else layout.start
         with self._blobs.open(layout.cut_key(spec), begin) as file:

@@ -1,13 +1,13 @@
 """Calls that send rows: as a job, for a dry run, or a few to be scored at once."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Unpack
 
 import httpx
 
 from scorelane.client.calls.signatures import SignatureCalls
-from scorelane.client.form import with_options
+from scorelane.client.form import split_options, with_options
 from scorelane.client.io_steps import Send, Steps
 from scorelane.client.options import JobOptions, query_params
 from scorelane.client.request import J
@@ -23,14 +23,20 @@ STORING_SECONDS = 300.0
 WAIT_SECONDS = 20
 
 
+#: The media type of a body with the addresses of files in place of rows.
+ADDRESSES = "application/vnd.scorelane.job+json"
+
+
 class SubmitCalls(SignatureCalls[J]):
     """Sends rows."""
 
     @call
     def submit(
         self,
-        source: Source,
+        source: Source | None = None,
         *,
+        input: str | Sequence[str] | None = None,  # noqa: A002  the service's name
+        output: str | None = None,
         media_type: str | None = None,
         idempotency_key: str | None = None,
         on_sent: Callable[[int], object] | None = None,
@@ -43,6 +49,11 @@ class SubmitCalls(SignatureCalls[J]):
                 or an iterable of rows: dicts, or for a model of texts also texts and pairs (ref,
                 text). An AsyncClient also takes an asynchronous iterator of rows. Of a DataFrame
                 or dicts only the columns that the job needs are sent.
+            input: in place of `source`, the address of a file or folder that the service reads
+                where it is, such as `s3://bucket/key.csv` or `s3://bucket/folder/`, or a list of
+                such addresses. Nothing passes through this process.
+            output: the address of a folder that gets the results of such a job, such as
+                `s3://bucket/folder/`: a file, and then `manifest.json`.
             media_type: the media type of a file or bytes. By default the suffix of a path decides
                 (`.csv`, `.tsv`, `.json`, `.ndjson`, `.parquet`, each also with `.gz`), and
                 everything else is `text/csv`.
@@ -61,11 +72,19 @@ class SubmitCalls(SignatureCalls[J]):
 
         Raises:
             OSError: the file cannot be read.
-            TypeError, ValueError: the source, or one of its rows, cannot be sent.
+            TypeError, ValueError: the source, or one of its rows, cannot be sent; or there are a
+                source and an input, or none.
+            scorelane.client.errors.Refused: the service may not read the input or write the output
+                for you.
+            scorelane.client.errors.OutputTaken: the output has the results of a job already.
             scorelane.client.errors.SourceSpent: the upload failed, and the source can be read only
                 once.
         """
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        if source is None:
+            send = _addresses_request(input, output, media_type, query_params(options), headers)
+            return (yield from self._job(send))
+        _check_no_addresses(input, output)
 
         def request(upload: Upload) -> Send:
             upload.on_sent = on_sent
@@ -124,8 +143,10 @@ class SubmitCalls(SignatureCalls[J]):
     @call
     def validate(
         self,
-        source: Source,
+        source: Source | None = None,
         *,
+        input: str | Sequence[str] | None = None,  # noqa: A002  the service's name
+        output: str | None = None,
         media_type: str | None = None,
         guess: bool = False,
         **options: Unpack[JobOptions],
@@ -134,6 +155,8 @@ class SubmitCalls(SignatureCalls[J]):
 
         Args:
             source: what would be submitted; the service examines the beginning of a file.
+            input: as for `submit`.
+            output: as for `submit`.
             media_type: as for `submit`.
             guess: whether the service guesses the options that are not given, such as the delimiter
                 and the column of the texts.
@@ -150,9 +173,15 @@ class SubmitCalls(SignatureCalls[J]):
         params = {**query_params(options), "validate": "true"}
         if guess:
             params["guess"] = "true"
-        response = yield from self._send_rows(
-            source, media_type, options, lambda upload: _upload_request(upload, params, {})
-        )
+        if source is None:
+            # A dry run makes no job, so it may be sent twice.
+            send = _addresses_request(input, output, media_type, params, {})
+            response = yield from self._response_to(send, idempotent=True)
+        else:
+            _check_no_addresses(input, output)
+            response = yield from self._send_rows(
+                source, media_type, options, lambda upload: _upload_request(upload, params, {})
+            )
         report: dict[str, Any] = self._parse(response, lambda body: body)
         return report
 
@@ -165,5 +194,46 @@ def _upload_request(upload: Upload, params: Mapping[str, Any], headers: Mapping[
         params=params,
         headers=headers,
         upload=upload,
+        extra_seconds=STORING_SECONDS,
+    )
+
+
+def _check_no_addresses(addresses: object, output: object) -> None:
+    if addresses is not None or output is not None:
+        raise ValueError("Give either a source, or an input and its output; not both.")
+
+
+def _addresses_request(
+    addresses: str | Sequence[str] | None,
+    output: str | None,
+    media_type: str | None,
+    params: Mapping[str, Any],
+    headers: Mapping[str, str],
+) -> Send:
+    """The request for a job on files that the service reads where they are.
+
+    Raises:
+        ValueError: there are no addresses, or a media type.
+    """
+    if addresses is None:
+        raise ValueError("Give a source of rows, or the address of a file as input.")
+    if media_type is not None:
+        raise ValueError(
+            "media_type is for rows that are sent; the name of a file at an address "
+            "says its format."
+        )
+    query, options = split_options(params)
+    body: dict[str, Any] = {
+        **options,
+        "input": addresses if isinstance(addresses, str) else list(addresses),
+    }
+    if output is not None:
+        body["output"] = output
+    return Send(
+        "POST",
+        "/jobs",
+        params=query,
+        headers={**headers, "Content-Type": ADDRESSES},
+        json=body,
         extra_seconds=STORING_SECONDS,
     )

@@ -5,17 +5,20 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from support import object_storage
 from support.s3_proxy import s3_proxy
 
-from shared.config.object_address import object_address
+from shared.config.object_address import ObjectAddress, object_address
+from shared.storage import object_connection
 from shared.storage.blob_process import ProcessBlobs
 from shared.storage.object_blobs import ObjectBlobs
-from shared.storage.object_errors import ObjectStorageError, as_os_errors
+from shared.storage.object_errors import CredentialsExpired, ObjectStorageError, as_os_errors
 from shared.storage.object_files import HEAD_BYTES, PIECE_BYTES
+from shared.storage.object_store import open_object_store
 from shared.storage.sealed import SealedBlobs
 from shared.storage.unfinished import remove_unfinished
 
@@ -85,6 +88,59 @@ def test_errors_say_what_to_do(text: str, says: str) -> None:
         assert raised.value.strerror.startswith("s3://bucket ")
         assert says in raised.value.strerror
         assert "much more" not in raised.value.strerror
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("400 Bad Request", "ExpiredToken"),
+        ("400 Bad Request", "InvalidToken"),
+        ("403 Forbidden", "RequestTimeTooSkewed"),
+        ("400 Bad Request", "ExpiredTokenException"),
+        ("401 Unauthorized", ""),
+    ],
+)
+def test_credentials_that_must_be_renewed_are_told_from_missing_rights(
+    status: str, code: str
+) -> None:
+    """By the store's code, or by obstore's exception: the wording of a message may change."""
+    from obstore.exceptions import GenericError, UnauthenticatedError  # noqa: PLC0415
+
+    with pytest.raises(CredentialsExpired), as_os_errors("s3://bucket"):
+        raise GenericError(_answer(status, code))
+    with pytest.raises(CredentialsExpired), as_os_errors("s3://bucket"):
+        raise UnauthenticatedError("in other words")
+    with pytest.raises(ObjectStorageError) as raised, as_os_errors("s3://bucket"):
+        raise GenericError(_answer("403 Forbidden", "AccessDenied"))
+    assert not isinstance(raised.value, CredentialsExpired)
+
+
+@pytest.mark.process
+def test_expired_credentials_are_asked_for_again(
+    moto: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A role has new ones after a while: the call waits for them, and not for ever."""
+    monkeypatch.setattr(object_connection, "RENEWAL_PAUSES", (0.01, 0.01, 0.01))
+    opened = []
+    with s3_proxy(moto) as (proxy, variables):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+
+        def open_store(address: ObjectAddress) -> Any:
+            opened.append(address)
+            proxy.expired = len(opened) < renewed
+            return open_object_store(address)
+
+        renewed = 3
+        blobs = ObjectBlobs(object_address(f"s3://{object_storage.BUCKET}/renewed"), open_store)
+        blobs.put("a", b"content")
+        assert len(opened) == 3
+        renewed, proxy.expired = 100, True
+        with pytest.raises(CredentialsExpired, match="Renew them"):
+            blobs.read("a")
+        assert len(opened) == 6
+        proxy.expired = False
+        assert blobs.read("a") == b"content"
 
 
 @pytest.mark.process
@@ -218,7 +274,8 @@ def test_a_forked_process_is_refused_instead_of_hanging(moto: dict[str, str]) ->
     """Obstore would wait for threads that are not there."""
     program = """
 import os, sys
-from shared.config.object_address import object_address
+from shared.config.object_address import ObjectAddress, object_address
+from shared.storage import object_connection
 from shared.storage.object_blobs import ObjectBlobs
 blobs = ObjectBlobs(object_address("s3://bucket/forked"))
 blobs.put("a", b"content")

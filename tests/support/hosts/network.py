@@ -105,6 +105,11 @@ class Host:
                 for one in psutil.Process(enters.pid).children():
                     one.terminate()
 
+    def has_failed(self, program: str) -> bool:
+        """Whether the program of a kind that was started last has ended, and not as it should."""
+        of_kind = [enters for kind, enters in self._programs if kind == program]
+        return bool(of_kind) and of_kind[-1].poll() not in (None, 0)
+
     def statuses(self, program: str) -> list[int]:
         """The exit statuses of the programs of a kind, which all end now or have ended."""
         return [enters.wait(60) for kind, enters in self._programs if kind == program]

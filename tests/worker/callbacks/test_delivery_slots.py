@@ -6,8 +6,8 @@ from itertools import count
 
 import pytest
 
+from shared.webhooks.checked_http import Cutoff
 from worker.callbacks.delivery_slots import DeliverySlots, NoSlot
-from worker.callbacks.http_post import Cutoff
 
 
 class Clock:

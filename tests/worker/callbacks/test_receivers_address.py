@@ -1,12 +1,12 @@
 """A callback goes only to an address that is allowed, and to a receiver that can be trusted."""
 
 import socket
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.callbacks import CSV, NEW, callback, deliver
+from support.certificates import self_signed
 from support.in_memory import Service
 from support.receiver import Receiver, receiving
 from support.waiting import wait_for
@@ -62,6 +62,7 @@ def test_a_host_is_looked_up_once(
     assert receiver.verified(NEW)
 
 
+@pytest.mark.process  # openssl makes the certificate
 def test_over_tls_the_certificate_must_be_trusted(
     service: Service, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,33 +78,3 @@ def test_over_tls_the_certificate_must_be_trusted(
         wait_for(lambda: deliver(service, settings))
         assert callback(service, location)["state"] == "delivered"
         assert receiver.verified(NEW)
-
-
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    """Make a certificate for localhost; return its file, and that of its key."""
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    subprocess.run(
-        [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-keyout",
-            str(key),
-            "-out",
-            str(certificate),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return certificate, key

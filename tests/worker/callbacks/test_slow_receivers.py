@@ -12,10 +12,11 @@ from support.receiver import Receiver, receiving
 from support.waiting import wait_for
 
 from shared.config.settings import Settings
+from shared.webhooks.checked_http import Cutoff
 from shared.webhooks.target import Allowed
 from worker.callbacks import sender as sender_module
 from worker.callbacks.delivery_slots import DeliverySlots
-from worker.callbacks.http_post import Cutoff, WebhookClient
+from worker.callbacks.http_post import WebhookClient
 
 
 def test_a_slow_receiver_delays_no_other(

@@ -7,16 +7,17 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from support.doubles.blobs import InMemoryBlobs
-from support.in_memory import Service, make_service
-from support.outputs import BUCKET, MemoryOutputs
+from support.in_memory import Service
+from support.outputs import FOLDER, MemoryOutputs
+from support.places import Bucket
 from support.problems import problem
 
-from api.submission import recording
 from shared.config.settings import Settings
 from shared.errors.output import OutputDenied
 from shared.jobs.keys import OUTPUTS
 from shared.places.output_folder import MANIFEST, OutputUnavailable
 
+SOURCE = "s3://data/in/a.csv"
 CSV = b"ref,text\n" + b"".join(b"r%d,%s\n" % (row, b"x" * (row % 50 + 1)) for row in range(40))
 
 
@@ -26,16 +27,16 @@ def outputs() -> MemoryOutputs:
 
 
 @pytest.fixture
-def service(settings: Settings, outputs: MemoryOutputs, monkeypatch: pytest.MonkeyPatch) -> Service:
-    """A service in memory; each of its bulk jobs has its output at `BUCKET`."""
-    allowing = settings.model_copy(update={"places": f"* write {BUCKET}"})
-    start = recording.start_bulk
+def service(settings: Settings, outputs: MemoryOutputs) -> Service:
+    """A service in memory that may read `SOURCE` and write to `FOLDER`."""
+    bucket = Bucket(settings, sealed=True, open_output=outputs.open)
+    bucket.put(in__a_csv=CSV)
+    return bucket.service
 
-    def start_with_output(services: Any, spec: Any) -> Any:
-        return start(services, spec.model_copy(update={"output": BUCKET}))
 
-    monkeypatch.setattr(recording, "start_bulk", start_with_output)
-    return make_service(allowing, sealed=True, open_output=outputs.open)
+def submit(service: Service, **options: str) -> Any:
+    """Submit the file with the rows; the response."""
+    return service.client.post("/jobs", json={"input": SOURCE, "output": FOLDER, **options})
 
 
 def job_of(service: Service, location: str) -> dict[str, Any]:
@@ -65,11 +66,12 @@ def test_the_results_appear_with_a_manifest(
     service: Service, outputs: MemoryOutputs, form: str
 ) -> None:
     """One file with the bytes of a download, and a manifest that describes it; no note is left."""
-    location = service.submit(CSV, format=form).location
+    location = submit(service, format=form).location
     job_id = location.split("/")[2]
     service.work()
     job = job_of(service, location)
     assert job["state"] == "succeeded", job["error"]
+    assert job["output"] == {"address": FOLDER, "manifest": f"{FOLDER}{MANIFEST}"}
     name = f"results-{job_id}.{form}"
     assert outputs.names() == [MANIFEST, name]
     content = outputs.read(name)
@@ -84,7 +86,7 @@ def test_the_results_appear_with_a_manifest(
         "job": job_id,
         "model": service.model.card.name,
         "version": service.model.card.version,
-        "input": None,
+        "input": [SOURCE],
         "rows": {"total": 40, "completed": 40, "failed": 0},
         "format": form,
         "columns": ["ref", "Sentiment_Score", "error"],
@@ -99,7 +101,7 @@ def test_the_results_appear_with_a_manifest(
 
 def test_a_second_finish_writes_nothing(service: Service, outputs: MemoryOutputs) -> None:
     """A process died after the manifest: the next one finds it, and ends the job."""
-    location = service.submit(CSV).location
+    location = submit(service).location
     until_finish(service)
     move = service.store.move
 
@@ -124,16 +126,16 @@ def test_a_second_finish_writes_nothing(service: Service, outputs: MemoryOutputs
 
 def test_a_folder_with_results_is_refused(service: Service) -> None:
     """At the submission, if they are there by then; nothing is stored of the job."""
-    service.submit(CSV)
+    submit(service)
     service.work()
-    taken = service.submit(CSV)
+    taken = submit(service)
     problem(taken, 409, "output-taken")
     assert len(service.blobs.folders("jobs/")) == 1, "nothing is left of the refused one"
 
 
 def test_two_jobs_at_one_folder(service: Service, outputs: MemoryOutputs) -> None:
     """The first manifest wins. The other job fails, its file is removed, and its rows stay."""
-    first, second = service.submit(CSV).location, service.submit(CSV).location
+    first, second = submit(service).location, submit(service).location
     service.work()
     states = {location: job_of(service, location) for location in (first, second)}
     ended = {one["state"]: location for location, one in states.items()}
@@ -154,7 +156,7 @@ def test_a_store_that_does_not_answer_delays_the_job(
     service: Service, outputs: MemoryOutputs
 ) -> None:
     """Its attempt does not count, the job says what holds it up, and it ends when it can."""
-    location = service.submit(CSV).location
+    location = submit(service).location
     until_finish(service)
 
     def away(method: str, _: str) -> None:
@@ -165,7 +167,7 @@ def test_a_store_that_does_not_answer_delays_the_job(
     service.step()
     job = job_of(service, location)
     assert job["state"] == "running"
-    assert f"its results cannot be written to {BUCKET}: s3://out answers" in job["detail"]
+    assert f"its results cannot be written to {FOLDER}: s3://out answers" in job["detail"]
     assert outputs.names() == []
     assert notes(service)
     outputs.fault = lambda *_: None
@@ -182,18 +184,18 @@ def test_a_denied_write_fails_the_job(
     service: Service, outputs: MemoryOutputs, method: str
 ) -> None:
     """It says why, and the rows stay where they can be fetched; nothing is left in the folder."""
-    location = service.submit(CSV).location
+    location = submit(service).location
     until_finish(service)
 
     def deny(called: str, _: str) -> None:
         if called == method:
-            raise OutputDenied(address=BUCKET, reason="s3://out denies access (AccessDenied).")
+            raise OutputDenied(address=FOLDER, reason="s3://out denies access (AccessDenied).")
 
     outputs.fault = deny
     service.work()
     job = job_of(service, location)
     assert job["state"] == "failed"
-    assert f"cannot be written to {BUCKET}: s3://out denies access (AccessDenied)" in job["error"]
+    assert f"cannot be written to {FOLDER}: s3://out denies access (AccessDenied)" in job["error"]
     assert outputs.names() == []
     assert not notes(service)
     answer = service.client.get(f"{location}/results?partial=true&format=csv")
@@ -209,7 +211,7 @@ def test_a_job_that_ends_while_it_is_written_leaves_nothing(
     service: Service, outputs: MemoryOutputs, at: str, is_deleted: bool
 ) -> None:
     """It is cancelled or deleted in the middle."""
-    location = service.submit(CSV).location
+    location = submit(service).location
     until_finish(service)
 
     def end(method: str, name: str) -> None:
@@ -235,7 +237,7 @@ def test_what_a_dead_process_has_left_is_swept(
     service: Service, outputs: MemoryOutputs, end: str, at: str
 ) -> None:
     """The process died while it wrote, and the job has ended since: a sweep finds the note."""
-    location = service.submit(CSV).location
+    location = submit(service).location
     name = f"results-{location.split('/')[2]}.csv"
     until_finish(service)
 
@@ -268,7 +270,7 @@ def test_redis_that_has_lost_all_removes_no_output(
     service: Service, outputs: MemoryOutputs
 ) -> None:
     """The job is restored from its manifest, and its note stays until it has ended again."""
-    location = service.submit(CSV).location
+    location = submit(service).location
     until_finish(service)
 
     def die(method: str, _: str) -> None:

@@ -1,0 +1,72 @@
+"""Checks a text while it is read, as the API checks one that is sent."""
+
+import codecs
+from typing import BinaryIO
+
+from shared.errors.input import NotText
+from shared.tables.csv_layout import CsvLayout
+from shared.tables.empty_lines import EmptyLines
+
+#: How much is read at a time of what is only checked.
+_READ_BYTES = 256 * 1024
+
+
+class CheckedText:
+    """A file that is read from its first row on, whose bytes must be UTF-8.
+
+    Of a CSV with one column, empty lines between its rows are refused (`EmptyLines`).
+
+    What is read is checked before it is returned.
+
+    Raises, by each method that reads:
+        shared.errors.input.NotText: a byte is not UTF-8.
+        shared.errors.input.EmptyLine: an empty line is followed by a row.
+    """
+
+    def __init__(self, file: BinaryIO, rows_at: int, layout: CsvLayout) -> None:
+        """Take the file, where its first row begins, in bytes, and its layout."""
+        self._file = file
+        self._layout = layout
+        self._rows_at = rows_at
+        self._position = rows_at
+        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._empty_lines: EmptyLines | None = None
+
+    def seek(self, offset: int) -> None:
+        """Go to a record, the first that is read, by its offset in bytes."""
+        if self._layout.width > 1:
+            self._position = offset
+            self._file.seek(offset)
+            return
+        # What comes before is checked, too: an empty line may be the last before the record.
+        self._file.seek(0)
+        header = self._file.read(self._rows_at)
+        self._empty_lines = EmptyLines(self._layout.delimiter, header.count(b"\n"))
+        while self._position < offset:
+            self.read(min(_READ_BYTES, offset - self._position))
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most `size` bytes; fewer only at the end of the file."""
+        content = self._file.read(size)
+        self._check(content, final=not content and size != 0)
+        return content
+
+    def readline(self, size: int = -1) -> bytes:
+        """Read a line, or `size` bytes of a longer one."""
+        content = self._file.readline(size)
+        self._check(content, final=not content and size != 0)
+        return content
+
+    def _check(self, content: bytes, *, final: bool) -> None:
+        pending = len(self._decoder.getstate()[0])
+        try:
+            self._decoder.decode(content, final)
+        except UnicodeDecodeError as error:
+            offset = self._position - pending + error.start
+            byte = f"0x{error.object[error.start]:02x}"
+            raise NotText(encoding="UTF-8", offset=f"{offset:,}", byte=byte) from None
+        self._position += len(content)
+        if self._empty_lines is not None:
+            self._empty_lines.feed(content)
+            if final:
+                self._empty_lines.finish()
