@@ -1,6 +1,7 @@
 """Which places an owner may read or write: lines of the setting `SCORELANE_PLACES`."""
 
 import re
+from importlib.util import find_spec
 from typing import Literal, NamedTuple
 
 from shared.config.object_address import object_address
@@ -56,6 +57,11 @@ class AllowedPlaces:
         self._rules = rules
         self._own = own
 
+    @property
+    def need_object_storage(self) -> bool:
+        """Whether a rule is about another place than a web server."""
+        return any(rule.place and rule.place.scheme != "https" for rule in self._rules)
+
     def allow(self, owner: str, verb: Verb, place: Place) -> bool:
         """Whether an owner may read or write a place."""
         return any(rule.allows(owner, verb, place) for rule in self._rules)
@@ -92,6 +98,18 @@ def allowed_places(settings: Settings) -> AllowedPlaces:
             fault = f"SCORELANE_PLACES_FILE: {str(path)!r} cannot be read: {reason}."
             raise BadSettings(faults=fault) from None
     return AllowedPlaces(rules, Place(*object_address(settings.blobs)) if settings.blobs else None)
+
+
+def check_places(settings: Settings) -> None:
+    """Check at the start of a program that the rules can be read, and what they need is here.
+
+    Raises:
+        shared.errors.service.BadSettings: a line of them cannot be read, or the library for object
+            storage is not installed.
+    """
+    if allowed_places(settings).need_object_storage and find_spec("obstore") is None:
+        advice = "needs a library: pip install 'scorelane-server[object-storage]'."
+        raise BadSettings(faults=f"SCORELANE_PLACES: object storage {advice}")
 
 
 def _rules(text: str, where: str) -> list[Rule]:

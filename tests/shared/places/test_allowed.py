@@ -8,7 +8,7 @@ from shared.config.settings import Settings
 from shared.errors.input import BadPlace, PlaceNotAllowed
 from shared.errors.service import BadSettings
 from shared.places.address import place_of
-from shared.places.allowed import Verb, allowed_places
+from shared.places.allowed import Verb, allowed_places, check_places
 
 LINES = "alice read s3://data/in/; alice write s3://data/out; * both s3://all/;bob read https://*/"
 
@@ -93,3 +93,20 @@ def test_a_line_that_cannot_be_read_is_named(line: str) -> None:
     """A line that is not understood is an error that names it: it is never just ignored."""
     with pytest.raises(BadSettings, match="line 2"):
         allowed_places(Settings(places=f"* read s3://fine/;{line}"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "needs"), [("", False), ("* read https://x.org/", False), ("* read s3://x/", True)]
+)
+def test_object_storage_needs_its_library(
+    lines: str, needs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program whose settings allow places there does not start without the library."""
+    settings = Settings(places=lines)
+    check_places(settings)
+    monkeypatch.setattr("shared.places.allowed.find_spec", lambda _: None)
+    if needs:
+        with pytest.raises(BadSettings, match="object-storage"):
+            check_places(settings)
+    else:
+        check_places(settings)
