@@ -16,6 +16,7 @@ from scorelane import Client
 from scorelane.client import errors as client_errors
 from scorelane.client.errors import ApiError, api_error_from, error_class, retry_after
 from shared.errors import input as input_errors
+from shared.errors import output as output_errors
 from shared.errors import service as errors
 from shared.errors.base import ScorelaneError
 
@@ -23,7 +24,7 @@ from shared.errors.base import ScorelaneError
 API_ERRORS = sorted(
     {
         kind
-        for module in (errors, input_errors)
+        for module in (errors, input_errors, output_errors)
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, ScorelaneError) and any(one in STATUS for one in kind.__mro__[:-4])
     },
