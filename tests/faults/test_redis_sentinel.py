@@ -22,7 +22,7 @@ Start = Callable[..., Faulty]
 Measured = Callable[[str], None]
 
 #: How often the primary is killed. Ten times take two minutes.
-KILLS = int(os.environ.get("SCORELANE_TEST_KILLS", "2"))
+KILLS = int(os.environ.get("PRIMARY_KILLS", "2"))
 
 #: The rows of each job: more than are scored during a failover.
 ROWS = 40_000
