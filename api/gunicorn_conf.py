@@ -19,6 +19,7 @@ from api.security.keys import Keys, check_published
 from shared.config.settings import Settings
 from shared.config.startup import check_file, end, settings_or_exit
 from shared.errors.base import ScorelaneError
+from shared.places.allowed import check_places
 from shared.redis.monitor import log_errors
 from shared.telemetry import logs
 
@@ -30,7 +31,7 @@ def _check_keys(settings: Settings) -> None:
 
 # Checked here, before anything listens and forks: a faulty setting then ends in one line. In a
 # forked process it would end in a traceback.
-_settings = settings_or_exit("api", _check_keys)
+_settings = settings_or_exit("api", _check_keys, check_places)
 
 # Also before gunicorn forks: the processes inherit this.
 share_memory()

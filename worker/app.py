@@ -12,6 +12,7 @@ from shared.config.startup import settings_or_exit
 from shared.dispatch import Task, bulk_queue, former_bulk_queue, make_celery, small_queue
 from shared.load_time import START_SECONDS
 from shared.model import Card
+from shared.places.allowed import check_places
 from worker.steps.crash_search import total_attempts
 
 
@@ -128,4 +129,4 @@ def drop_queues(consumer: Any, full_name: str) -> None:
         consumer.call_soon(consumer.cancel_task_queue, queue(full_name))
 
 
-app = make_worker(settings_or_exit("worker"))
+app = make_worker(settings_or_exit("worker", check_places))

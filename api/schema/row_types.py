@@ -6,6 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.schema.describe import Content, Schema
+from api.uploads.formats import ADDRESSES
 
 Cell = Annotated[Any, Field(description="Any JSON value; the results carry it unchanged.")]
 Score = Annotated[float, Field(ge=0, le=1)]
@@ -35,6 +36,29 @@ class Columns(TypedDict):
     text: list[Any]
     ref: NotRequired[list[Cell]]
 
+
+class Addresses(TypedDict):
+    """The addresses of files that a job reads where they are, and its options."""
+
+    input: Annotated[
+        str | Annotated[list[str], Field(min_length=1, max_length=100)],
+        Field(description="Files and folders: `s3://`, `gs://`, `az://` or `https://`."),
+    ]
+    output: NotRequired[
+        Annotated[str | None, Field(description="The folder that gets the results.")]
+    ]
+
+
+#: The bodies of a request that sends rows as JSON, or the addresses of files.
+JSON_ROWS_OR_ADDRESSES = (
+    Content(
+        "application/json",
+        Columns | Record | Annotated[list[Record], Field(min_length=1)] | Addresses,
+        {"ref": [1], "text": ["I am well"]},
+    ),
+    # Without an example: nobody's settings allow it.
+    Content(ADDRESSES, Addresses),
+)
 
 #: The body of a request that sends rows as JSON.
 JSON_ROWS = (

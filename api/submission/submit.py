@@ -11,8 +11,8 @@ from api.process.measures import note_upload
 from api.requests.body import read_rest
 from api.requests.options import JobOptions, parameters_of
 from api.results.views import RESULTS, ResultsPage, results_response
-from api.schema.describe import OF_ROWS, Answer, Content, describes, json
-from api.schema.row_types import JSON_ROWS
+from api.schema.describe import OF_PLACES, OF_ROWS, Answer, Content, describes, json
+from api.schema.row_types import JSON_ROWS_OR_ADDRESSES
 from api.services import Services, current_services
 from api.submission.dry_run import EXAMPLE, DryRun, dry_run
 from api.submission.idempotency import HEADER, REPLAYED, Claim, key_of
@@ -71,6 +71,7 @@ _HEADERS = {"Location": "The address of the job.", **APPLIED, **REPLAYED}
     },
     refused=(
         *OF_ROWS,
+        *OF_PLACES,
         NotMultipart,
         UnsupportedFormat,
         BadIdempotencyKey,
@@ -84,7 +85,7 @@ _HEADERS = {"Location": "The address of the job.", **APPLIED, **REPLAYED}
         OutputTaken,
     ),
     parameters=(*parameters_of(JobOptions), PREFER, HEADER),
-    body=(*JSON_ROWS, *_FILES),
+    body=(*JSON_ROWS_OR_ADDRESSES, *_FILES),
 )
 def submit() -> Response:
     """Submit a job; it is scored later, or while the request waits.

@@ -223,7 +223,7 @@ class PlaceNotAllowed(PlaceError):
 
 class RowsOrAddresses(PlaceError):
     """'input' may be a column of rows here, or the address of a file with rows. For rows, send a
-    list of them: [{{"input": "..."}}]. For addresses, send the body with the header
+    list of them: [{{"input": "a text"}}]. For addresses, send the body with the header
     Content-Type: {media_type}.
     """
 

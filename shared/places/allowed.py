@@ -1,10 +1,12 @@
 """Which places an owner may read or write: lines of the setting `SCORELANE_PLACES`."""
 
 import re
+from importlib.util import find_spec
 from typing import Literal, NamedTuple
 
+from shared.config.object_address import object_address
 from shared.config.settings import Settings
-from shared.errors.input import PlaceNotAllowed
+from shared.errors.input import BadPlace, PlaceNotAllowed
 from shared.errors.service import BadSettings
 from shared.places.address import Place, place_of
 
@@ -50,9 +52,15 @@ class Rule(NamedTuple):
 class AllowedPlaces:
     """The places that the settings allow; everything else is refused."""
 
-    def __init__(self, rules: list[Rule]) -> None:
-        """Take the rules."""
+    def __init__(self, rules: list[Rule], own: Place | None = None) -> None:
+        """Take the rules, and where the service has blobs of its own; None: not in a store."""
         self._rules = rules
+        self._own = own
+
+    @property
+    def need_object_storage(self) -> bool:
+        """Whether a rule is about another place than a web server."""
+        return any(rule.place and rule.place.scheme != "https" for rule in self._rules)
 
     def allow(self, owner: str, verb: Verb, place: Place) -> bool:
         """Whether an owner may read or write a place."""
@@ -61,9 +69,15 @@ class AllowedPlaces:
     def check(self, owner: str, verb: Verb, place: Place) -> None:
         """Check that an owner may read or write a place.
 
+        Whatever the rules say, nobody may read or write the blobs of the service, which are those
+        of all owners.
+
         Raises:
             shared.errors.input.PlaceNotAllowed: no rule allows it.
+            shared.errors.input.BadPlace: blobs of the service are there.
         """
+        if self._own and (self._own.holds(place) or (place.is_folder and place.holds(self._own))):
+            raise BadPlace(address=place.url, reason="the service keeps its own blobs there")
         if not self.allow(owner, verb, place):
             line = f"{owner or _ANY} {verb} {place.root}/"
             raise PlaceNotAllowed(verb=verb, address=place.url, line=line)
@@ -83,7 +97,19 @@ def allowed_places(settings: Settings) -> AllowedPlaces:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             fault = f"SCORELANE_PLACES_FILE: {str(path)!r} cannot be read: {reason}."
             raise BadSettings(faults=fault) from None
-    return AllowedPlaces(rules)
+    return AllowedPlaces(rules, Place(*object_address(settings.blobs)) if settings.blobs else None)
+
+
+def check_places(settings: Settings) -> None:
+    """Check at the start of a program that the rules can be read, and what they need is here.
+
+    Raises:
+        shared.errors.service.BadSettings: a line of them cannot be read, or the library for object
+            storage is not installed.
+    """
+    if allowed_places(settings).need_object_storage and find_spec("obstore") is None:
+        advice = "needs a library: pip install 'scorelane-server[object-storage]'."
+        raise BadSettings(faults=f"SCORELANE_PLACES: object storage {advice}")
 
 
 def _rules(text: str, where: str) -> list[Rule]:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from shared.config.settings import Settings
-from shared.errors.input import PlaceNotAllowed
+from shared.errors.input import BadPlace, PlaceNotAllowed
 from shared.errors.service import BadSettings
 from shared.places.address import place_of
-from shared.places.allowed import Verb, allowed_places
+from shared.places.allowed import Verb, allowed_places, check_places
 
 LINES = "alice read s3://data/in/; alice write s3://data/out; * both s3://all/;bob read https://*/"
 
@@ -45,6 +45,28 @@ def test_everything_else_is_refused(owner: str, verb: Verb, address: str) -> Non
     assert allowed_places(Settings(places=line)).allow(owner, verb, place)
 
 
+@pytest.mark.parametrize("verb", ["read", "write"])
+@pytest.mark.parametrize(
+    ("blobs", "address"),
+    [
+        ("s3://all/service", "s3://all/service/jobs/1/upload"), ("s3://all/service", "s3://all/"),
+        ("s3://all/service/", "s3://all/service/"), ("s3://all/a/b", "s3://all/a/"),
+        ("s3://all", "s3://all/a"),
+    ],
+)  # fmt: skip
+def test_blobs_of_the_service_are_for_nobody(blobs: str, address: str, verb: Verb) -> None:
+    """They are the rows of all owners, so no line allows them, nor a folder that holds them."""
+    with pytest.raises(BadPlace, match="its own blobs"):
+        allowed_places(Settings(places=LINES, blobs=blobs)).check("", verb, place_of(address))
+
+
+@pytest.mark.parametrize("address", ["s3://all/services/a", "s3://all/b/", "s3://all/s"])
+def test_places_next_to_blobs_of_the_service(address: str) -> None:
+    """Others in the same bucket can be allowed."""
+    settings = Settings(places=LINES, blobs="s3://all/service")
+    allowed_places(settings).check("", "read", place_of(address))
+
+
 def test_without_lines_nothing_is_allowed() -> None:
     """By default no place can be read or written."""
     allowed = allowed_places(Settings())
@@ -71,3 +93,20 @@ def test_a_line_that_cannot_be_read_is_named(line: str) -> None:
     """A line that is not understood is an error that names it: it is never just ignored."""
     with pytest.raises(BadSettings, match="line 2"):
         allowed_places(Settings(places=f"* read s3://fine/;{line}"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "needs"), [("", False), ("* read https://x.org/", False), ("* read s3://x/", True)]
+)
+def test_object_storage_needs_its_library(
+    lines: str, needs: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program whose settings allow places there does not start without the library."""
+    settings = Settings(places=lines)
+    check_places(settings)
+    monkeypatch.setattr("shared.places.allowed.find_spec", lambda _: None)
+    if needs:
+        with pytest.raises(BadSettings, match="object-storage"):
+            check_places(settings)
+    else:
+        check_places(settings)

@@ -137,7 +137,7 @@ class Network:
         self.logs.mkdir()
         self._data.mkdir()
         for switch in (SWITCH, OTHER_SWITCH):
-            _ip("link", "add", switch, "type", "bridge")
+            _ip("link", "add", "name", switch, "type", "bridge")
             _ip("link", "set", switch, "up")
         _ip("link", "set", SWITCH, "address", mac_of(1))
         _ip("address", "add", "10.77.0.1/24", "dev", SWITCH)
@@ -146,7 +146,17 @@ class Network:
         """Make a host, and plug it in."""
         host = Host(name, len(self.hosts) + 2, self._data, self.logs)
         _ip(
-            "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", str(host.init.pid)
+            "link",
+            "add",
+            "name",
+            name,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            str(host.init.pid),
         )
         host.run("ip", "link", "set", "eth0", "address", host.mac, "up")
         host.run("ip", "address", "add", f"{host.address}/24", "dev", "eth0")
@@ -201,6 +211,8 @@ class Network:
     def close(self) -> None:
         """End all hosts, and remove the switches."""
         for host in self.hosts.values():
+            # Its network, and the cable with it, would be there for some time after its end.
+            subprocess.run(["ip", "link", "delete", host.name], capture_output=True, check=False)
             host.die()
         for switch in (SWITCH, OTHER_SWITCH):
             _ip("link", "delete", switch)
