@@ -63,7 +63,7 @@ test-faults-s3: $(ENVIRONMENT)  ## the faults that touch blobs again, with the b
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(TWICE) -m s3 tests/faults
 
 .PHONY: test-hosts
-test-hosts: $(ENVIRONMENT)  ## cut the hosts of a service from each other, and lose some: about a quarter of an hour
+test-hosts: $(ENVIRONMENT)  ## cut the hosts of a service from each other, and lose some: about 25 minutes
 	@bash tests/hosts/namespaces.sh $(BIN)/python -m pytest -m hosts tests/hosts
 
 .PHONY: test-clients
@@ -107,7 +107,7 @@ check: $(ENVIRONMENT)  ## check format, lint, types and the contracts of imports
 sure: check test  ## check and test: everything that must pass before a commit
 
 .PHONY: bench
-bench: $(ENVIRONMENT)  ## run all benchmarks, up to 30 minutes; tables here, JSON in benchmarks/results
+bench: $(ENVIRONMENT)  ## run all benchmarks, up to 45 minutes; tables here, JSON in benchmarks/results
 	$(BIN)/python -m benchmarks
 
 .PHONY: bench-quick

@@ -56,7 +56,7 @@ def main(
     """Measure Scorelane against the scripts and services that its users would write.
 
     NAME is one of: scoring, bulk, tables, memory, requests, jobs, fairness, crowd, growth,
-    object_storage, peers. Without a name all except the last two run.
+    scale, object_storage, peers. Without a name all except the last two run.
 
     The exit status is 1 if a score or a row is wrong. A slow run never changes it.
     """

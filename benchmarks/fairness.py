@@ -1,4 +1,4 @@
-"""How long small jobs and single texts wait while a big job runs."""
+"""How long small jobs and single texts wait while a big job runs; floods of another owner."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ import time
 from itertools import cycle
 from pathlib import Path
 
-from benchmarks import reviews
+from benchmarks import floods, reviews
 from benchmarks.big_jobs import BigJobs
 from benchmarks.load import Client, percentile, request, run_clients
 from benchmarks.report import Options, Table, figure, within
@@ -58,7 +58,7 @@ def run(options: Options) -> list[Table]:
             table.notes.append(f"{what}: none was sent while a big job ran")
     table.notes.append(f"{big.ended} big jobs ended in {seconds:g} s")
     table.check(not big.wrong, f"a big job: {big.wrong}")
-    return [table]
+    return [table, floods.run(options)]
 
 
 def _add_rows(table: Table, what: str, during: list[float], idle: list[float]) -> None:

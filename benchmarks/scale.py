@@ -22,18 +22,22 @@ from benchmarks.waiting_model import WaitingModel
 
 MODEL = "waits"
 
+#: The numbers of workers.
+COUNTS = (64, 256, 1000)
+
 #: The seconds that a row takes: long, so that a part has few rows, which take little time to read.
 SECONDS_PER_ROW = 0.1
 
 #: The seconds for which a full fleet works on the rows of a measurement.
 WORK_SECONDS = 20.0
 
-#: The jobs that are sent at once where the cost of many jobs is measured.
-JOBS = 32
+#: The jobs that are sent at once where the cost of many jobs is measured: with the smallest fleet,
+#: because short jobs are cut into as many parts as there are processes, and more.
+JOBS = 16
 
 #: What operators and load balancers ask for again and again, and how often each is measured.
 PATHS = ("/livez", "/readyz", "/models", "/service", "/workers", "/metrics")
-REQUESTS = 3
+REQUESTS = 5
 
 #: Seconds between two looks at the jobs.
 POLL_SECONDS = 1.0
@@ -41,7 +45,7 @@ POLL_SECONDS = 1.0
 
 def run(options: Options) -> list[Table]:
     """Measure fleets of growing size."""
-    counts = (64,) if options.quick else (64, 256, 1000)
+    counts = COUNTS[:1] if options.quick else COUNTS
     return [_measure(count, options) for count in counts]
 
 
@@ -58,9 +62,9 @@ def _measure(count: int, options: Options) -> Table:
         with used_during(running, fleet) as idle:
             time.sleep(5.0 if options.quick else 15.0)
         table.rows += _rows("idle", idle)
-        table.rows += _requests(running)
+        table.rows += _requests(running, 1 if options.quick else REQUESTS)
         rows = round(count * WORK_SECONDS / SECONDS_PER_ROW / (5 if options.quick else 1))
-        for jobs in (1,) if options.quick else (1, JOBS):
+        for jobs in (1,) if options.quick or count > COUNTS[0] else (1, JOBS):
             what = f"{jobs} job{'s' * (jobs > 1)}"
             source = folder / "rows.csv"
             reviews.write_csv(source, rows // jobs, options.seed)
@@ -133,10 +137,10 @@ def _seconds(jobs: list[dict[str, Any]]) -> float:
     return (max(end) - min(begin)).total_seconds()
 
 
-def _requests(running: Running) -> Iterator[Row]:
+def _requests(running: Running, count: int) -> Iterator[Row]:
     for path in PATHS:
         times = []
-        for _ in range(REQUESTS):
+        for _ in range(count):
             began = time.perf_counter()
             _call(running, "GET", path)
             times.append((time.perf_counter() - began) * 1000)

@@ -72,7 +72,10 @@ class Running:
 
 @contextmanager
 def service(
-    processes: int = 2, models_dir: Path | None = None, env: dict[str, str] | None = None
+    processes: int = 2,
+    models_dir: Path | None = None,
+    env: dict[str, str] | None = None,
+    key: str = "",
 ) -> Iterator[Running]:
     """Run `scorelane serve` with a new data folder, on a free port, for a block.
 
@@ -82,6 +85,7 @@ def service(
         processes: the number of worker processes.
         models_dir: the folder that holds the model folders; None means the bundled models.
         env: environment variables to add, such as SCORELANE_SERVE.
+        key: a key of the API, if it requires one.
 
     Raises:
         ServiceFailed: the service did not start, or not with all processes.
@@ -103,7 +107,7 @@ def service(
         try:
             wait_for_port(program, port, "/readyz", output)
             ready = time.time()
-            _wait_for_processes(port, processes)
+            _wait_for_processes(port, processes, key)
             yield _inspect(program, port, data, ready)
         finally:
             stop(program)
@@ -141,19 +145,19 @@ def _status(port: int, path: str) -> int:
         connection.close()
 
 
-def _wait_for_processes(port: int, processes: int) -> None:
+def _wait_for_processes(port: int, processes: int, key: str) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while _serving(port) < processes:
+    while _serving(port, key) < processes:
         if time.monotonic() > deadline:
             raise ServiceFailed(f"not all of {processes} worker processes serve")
         time.sleep(10 * POLL_SECONDS)
 
 
-def _serving(port: int) -> int:
+def _serving(port: int, key: str) -> int:
     """The minimum over the models of the number of processes that serve a model."""
     connection = HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        connection.request("GET", "/models")
+        connection.request("GET", "/models", headers={"Authorization": f"Bearer {key}"})
         models = json.loads(connection.getresponse().read())["models"]
         return min(int(model["processes"]) for model in models)
     finally:

@@ -55,14 +55,14 @@ class Dispatch(Protocol):
     def read(self, full_name: str, job_id: str) -> None:
         """Ask a worker to check the requests of a batch and store their rows; a split follows."""
 
-    def split(self, full_name: str, job_id: str) -> None:
-        """Ask a worker to cut the upload of a job into parts."""
+    def split(self, full_name: str, job_id: str, *, soon: bool = False) -> None:
+        """Ask a worker to cut an upload into parts; `soon`: before the parts that wait."""
 
     def score(self, full_name: str, job_id: str, part: int) -> None:
         """Ask a worker to score one part."""
 
     def finish(self, full_name: str, job_id: str) -> None:
-        """Ask a worker to close a job whose parts are all done."""
+        """Ask a worker to close a job whose parts are all done, before the parts that wait."""
 
     def join(self, full_name: str, job_id: str) -> None:
         """Ask a worker to write all results of a job that has succeeded as one direct file."""
@@ -92,8 +92,8 @@ class CeleryDispatch(Dispatch):
         self._send(Task.READ, bulk_queue(full_name), job_id)
 
     @override
-    def split(self, full_name: str, job_id: str) -> None:
-        self._send(Task.SPLIT, bulk_queue(full_name), job_id)
+    def split(self, full_name: str, job_id: str, *, soon: bool = False) -> None:
+        self._send(Task.SPLIT, bulk_queue(full_name), job_id, soon=soon)
 
     @override
     def score(self, full_name: str, job_id: str, part: int) -> None:
@@ -101,7 +101,7 @@ class CeleryDispatch(Dispatch):
 
     @override
     def finish(self, full_name: str, job_id: str) -> None:
-        self._send(Task.FINISH, bulk_queue(full_name), job_id)
+        self._send(Task.FINISH, bulk_queue(full_name), job_id, soon=True)
 
     @override
     def join(self, full_name: str, job_id: str) -> None:
@@ -115,7 +115,7 @@ class CeleryDispatch(Dispatch):
     def answer(self, full_name: str) -> None:
         self._send(Task.ANSWER, small_queue(full_name), full_name)
 
-    def _send(self, task: Task, queue: str, *args: object) -> None:
+    def _send(self, task: Task, queue: str, *args: object, soon: bool = False) -> None:
         # Without `retry=False` Celery tries for minutes to publish to an absent broker, and the
         # client of the API waits that long.
         self._app.send_task(
@@ -123,6 +123,8 @@ class CeleryDispatch(Dispatch):
             args,
             queue=queue,
             ignore_result=True,
+            # `shared.redis.broker.Channel` puts a message with a priority before the others.
+            priority=1 if soon else 0,
             retry=False,
             headers={"sent_at": self._clock(), **context.headers()},
         )

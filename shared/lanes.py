@@ -52,6 +52,6 @@ class Lanes:
             carried = context.headers() if step.job_id == own else step.carried
             with context.carrying(carried):
                 if step.part == SPLIT:
-                    self._dispatch.split(full_name, step.job_id)
+                    self._dispatch.split(full_name, step.job_id, soon=True)
                 else:
                     self._dispatch.score(full_name, step.job_id, step.part)

@@ -12,7 +12,7 @@ from api.process.long_waits import LongWaits
 from api.process.measures import WAITING, counters
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
-from shared.errors.service import NoAnswerInTime, QuestionsFull, ServiceFull
+from shared.errors.service import NoAnswerInTime, OwnerFull, QuestionsFull, ServiceFull
 from shared.jobs.job_ids import new_job_id
 from shared.jobs.job_store import JobStore, Question
 from shared.jobs.usage import Budget
@@ -127,7 +127,7 @@ class SyncScorer:
                     question = replace(question, asked=question.asked + 1)
                     try:
                         self._send(full_name, question)
-                    except ServiceFull:
+                    except (ServiceFull, OwnerFull):
                         self._store.withdraw(full_name, question)
                         raise
         return result

@@ -56,6 +56,7 @@ OF_PLACES: tuple[type[ScorelaneError], ...] = (
 #: The errors of every path that takes rows and answers with their outputs.
 OF_QUESTIONS: tuple[type[ScorelaneError], ...] = (
     *OF_ROWS,
+    errors.OwnerFull,
     errors.NoWorker,
     errors.NoAnswerInTime,
     errors.QuestionsFull,

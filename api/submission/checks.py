@@ -17,9 +17,10 @@ from api.requests.content import RequestContent
 from api.requests.json_body import read_json
 from api.requests.limits import check_columns, check_length, check_rows
 from api.requests.terms import Terms
+from api.security.budgets import check_budgets
 from api.services import Services
 from api.submission.admission import Admitted, admit
-from api.submission.budgets import LineCount, check_budgets
+from api.submission.line_count import LineCount
 from api.submission.room import check_room
 from api.submission.stored_upload import StoredUpload
 from api.submission.write_behind import write_behind

@@ -11,8 +11,8 @@ from api.guesses.guess import GuessJson
 from api.jobs.representation import ModelName
 from api.requests.content import content_of
 from api.security.access import current_identity
+from api.security.budgets import rows_left
 from api.services import Services
-from api.submission.budgets import rows_left
 from api.submission.findings import Findings, Sample
 from api.submission.given_options import options_of
 from api.submission.guessing import Guesses

@@ -1,9 +1,12 @@
 """Checks the folder of a user that is to get the results of a job, before the job is accepted."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from api.services import Services
 from shared.errors.output import OutputNotChecked, OutputTaken
 from shared.jobs.job import Spec
-from shared.places.address import place_of
+from shared.places.address import Place, place_of
 from shared.places.output_folder import MANIFEST, OutputUnavailable, job_in
 
 
@@ -14,17 +17,33 @@ def check_output(services: Services, spec: Spec) -> None:
     write.
 
     Raises:
-        shared.errors.output.OutputTaken: the folder has the manifest of a job.
         shared.errors.output.OutputDenied: the service may not write there.
-        shared.errors.output.OutputNotChecked: the store does not answer.
+        Exception: as `check_free` raises it.
     """
     place = place_of(spec.output)
+    check_free(services, place)
+    with _answering(place):
+        services.open_output(place).check(f".scorelane-{spec.id}")
+
+
+def check_free(services: Services, place: Place) -> None:
+    """Check that a folder has no results of a job.
+
+    Raises:
+        shared.errors.output.OutputTaken: it has a manifest.
+        shared.errors.output.OutputDenied: the service may not read there.
+        shared.errors.output.OutputNotChecked: the store does not answer.
+    """
+    with _answering(place):
+        content = services.open_output(place).read(MANIFEST)
+    if content is not None:
+        job = job_in(content) or "that nobody knows"
+        raise OutputTaken(address=place.url, job=job)
+
+
+@contextmanager
+def _answering(place: Place) -> Iterator[None]:
     try:
-        folder = services.open_output(place)
-        content = folder.read(MANIFEST)
-        if content is not None:
-            job = job_in(content) or "that nobody knows"
-            raise OutputTaken(address=spec.output, job=job)
-        folder.check(f".scorelane-{spec.id}")
+        yield
     except OutputUnavailable as error:
-        raise OutputNotChecked(address=spec.output, reason=error.strerror or "") from None
+        raise OutputNotChecked(address=place.url, reason=error.strerror or "") from None

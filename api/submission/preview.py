@@ -27,6 +27,7 @@ from api.submission.findings import Findings
 from api.submission.found_sources import find_files
 from api.submission.guessing import CELLS_COPIES, GUESS_ROWS
 from api.submission.head import PREVIEW_BYTES, PREVIEW_ROWS, Head
+from api.submission.output import check_free
 from api.submission.recording import temporary_folder
 from api.submission.room import check_room, check_small_room
 from api.uploads.formats import Format
@@ -120,6 +121,8 @@ def _preview_sources(
     services: Services, asked: Asked, request: Request, findings: Findings
 ) -> Preview:
     files = find_files(services, asked, request, findings.guesses)
+    if asked.output:
+        check_free(services, asked.output)
     content = findings.content = files.content
     early = check_early(services, content, None)
     with services.body_memory.reserving() as memory, naming(files):

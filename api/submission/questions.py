@@ -5,8 +5,8 @@ from typing import Any
 from api.process.sync_scorer import Client
 from api.requests.limits import BULK_ADVICE
 from api.security.access import current_identity
+from api.security.budgets import current_budgets
 from api.services import Services
-from api.submission.budgets import current_budgets
 from api.uploads.json_rows import Row
 from shared.errors.service import ModelChanged, NoWorker, TooLarge
 from shared.fleet import Served

@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 
 from api.requests.terms import Terms
 from api.security.access import current_identity
+from api.security.budgets import current_budgets
 from api.services import Services
-from api.submission.budgets import current_budgets
 from api.submission.output import check_output
 from api.submission.stored_upload import StoredUpload, part_limits
 from api.uploads.json_rows import Row

@@ -4,8 +4,9 @@ from typing import Any
 
 from api.requests.terms import LEAST_RETENTION, Terms
 from api.security.access import current_identity
+from api.security.budgets import check_budgets
 from api.services import Services
-from api.submission.budgets import LineCount, check_budgets
+from api.submission.line_count import LineCount
 from api.submission.recording import new_folder, record_bulk
 from api.submission.room import check_room
 from api.submission.stored_upload import StoredUpload

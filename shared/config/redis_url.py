@@ -1,10 +1,15 @@
 """The address of Redis in the settings, taken apart: a server's, or that of its sentinels."""
 
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 #: The scheme of an address of sentinels, and the scheme of a server that is reached likewise.
 SENTINEL_SCHEMES = {"sentinel": "redis", "sentinels": "rediss"}
+
+#: The schemes with TLS, and the options that name files for it.
+TLS_SCHEMES = ("rediss", "sentinels")
+TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 
 #: The port of a sentinel whose address has none.
 SENTINEL_PORT = 26379
@@ -55,7 +60,7 @@ def sentinel_url(url: str) -> SentinelUrl:
     name, _, number = parts.path[1:].partition("/")
     if not name or (number and not number.isdecimal()):
         raise ValueError(FORMS)
-    options = dict(parse_qsl(parts.query))
+    options = _options(url)
     user, password = options.pop("sentinel_username", ""), options.pop("sentinel_password", "")
     scheme, query = SENTINEL_SCHEMES[parts.scheme], urlencode(options)
     server = SplitResult(scheme, f"{login}{at}{name}", f"/{number}", query, "").geturl()
@@ -74,7 +79,20 @@ def redis_address(value: str) -> str:
         is_valid = False
     if not is_valid:
         raise ValueError(FORMS)
+    parts = urlsplit(value)
+    if parts.scheme not in TLS_SCHEMES and any("ssl_" in name for name in _options(value)):
+        raise ValueError("rediss://... or sentinels://..., as it has options of TLS")
     return value
+
+
+def tls_files(url: str) -> list[Path]:
+    """The files that the options of TLS name."""
+    options = _options(url)
+    return [Path(options[name]) for name in TLS_FILES if name in options]
+
+
+def _options(url: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(url).query))
 
 
 def without_secrets(url: str) -> str:
@@ -87,7 +105,7 @@ def without_secrets(url: str) -> str:
 def has_password(url: str) -> bool:
     """Whether the address holds a password of the Redis."""
     parts = urlsplit(sentinel_url(url).server if is_sentinel(url) else url)
-    return bool(parts.password) or "password" in dict(parse_qsl(parts.query))
+    return bool(parts.password) or "password" in _options(url)
 
 
 def is_local(url: str) -> bool:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
+from shared.config.redis_url import tls_files
 from shared.config.secrets import webhook_secrets
 from shared.config.settings import PREFIX, Settings, load_settings
 from shared.errors.base import ScorelaneError
@@ -69,6 +70,8 @@ def check_secrets(settings: Settings) -> None:
     """
     check_file(settings, "redis_password_file")
     check_file(settings, "redis_sentinel_password_file")
+    for path in tls_files(settings.redis_url):
+        _check_readable("redis_url", path)
     check_file(settings, "webhook_secrets_file")
     webhook_secrets(settings)
 
@@ -91,9 +94,14 @@ def check_file(settings: Settings, name: str) -> None:
         shared.errors.service.BadSettings: it cannot be read. The message does not quote the file.
     """
     path: Path | None = getattr(settings, name)
+    if path:
+        _check_readable(name, path)
+
+
+def _check_readable(name: str, path: Path) -> None:
+    """Check that a text file that a setting names can be read."""
     try:
-        if path:
-            path.read_text()
+        path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
     else:

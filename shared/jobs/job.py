@@ -64,7 +64,7 @@ class _Frozen(BaseModel):
 Priority = Literal["low", "normal", "high"]
 
 #: The share of the workers that a job gets by its priority, next to others of its owner.
-PRIORITY_WEIGHTS: dict[Priority, float] = {"low": 0.25, "normal": 1.0, "high": 4.0}
+PRIORITY_WEIGHTS: dict[Priority, float] = {"low": 0.25, "normal": 1, "high": 4}
 
 #: The formats in which a job's results can be stored.
 ResultFormat = Literal["csv", "ndjson", "parquet"]

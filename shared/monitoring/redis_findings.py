@@ -17,7 +17,7 @@ LEAST_MAINTAINED = (7, 2)
 #: A call that takes longer than this is a warning, in seconds. A part makes about six in sequence.
 SLOW = 0.005
 
-#: The share of its memory from which on there is a warning.
+#: The share of its memory or of its connections from which on there is a warning.
 NEARLY_FULL = 0.8
 
 #: A clock that is further off than this is a warning, in seconds. Leases use the clock of Redis;
@@ -47,6 +47,7 @@ def redis_findings(settings: Settings, state: ServerState, place: str = HERE) ->
     yield _latency(state.call_seconds)
     if state.info is not None:
         yield from _memory(settings, state.info)
+        yield from _connections(state.info)
         yield _persistence(state.info)
         yield from _snapshot(state.info)
         yield from _erasure(state.info, state.rewrite_refusal)
@@ -128,6 +129,17 @@ def _memory(settings: Settings, info: dict[str, Any]) -> Iterator[Finding]:
             _ABOUT,
             f"Redis uses {used / most:.0%} of the {most / 1e6:,.0f} MB that it may use.",
             "Raise maxmemory, or lower SCORELANE_RETENTION_SECONDS: a full Redis refuses jobs.",
+        )
+
+
+def _connections(info: dict[str, Any]) -> Iterator[Finding]:
+    used, most = int(info.get("connected_clients", 0)), int(info.get("maxclients", 0))
+    if most and used > NEARLY_FULL * most:
+        yield warning(
+            _ABOUT,
+            f"Redis has {used:,} of the {most:,} connections that it takes.",
+            "Raise maxclients, and the open files that the system allows it. A worker has 4, and 4 "
+            "more for each of its processes; one that gets none takes no work.",
         )
 
 

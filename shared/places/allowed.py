@@ -4,8 +4,9 @@ import re
 from importlib.util import find_spec
 from typing import Literal, NamedTuple
 
+from shared.config.object_address import object_address
 from shared.config.settings import Settings
-from shared.errors.input import PlaceNotAllowed
+from shared.errors.input import BadPlace, PlaceNotAllowed
 from shared.errors.service import BadSettings
 from shared.places.address import Place, place_of
 
@@ -51,9 +52,10 @@ class Rule(NamedTuple):
 class AllowedPlaces:
     """The places that the settings allow; everything else is refused."""
 
-    def __init__(self, rules: list[Rule]) -> None:
-        """Take the rules."""
+    def __init__(self, rules: list[Rule], own: Place | None = None) -> None:
+        """Take the rules, and where the service has blobs of its own; None: not in a store."""
         self._rules = rules
+        self._own = own
 
     @property
     def need_object_storage(self) -> bool:
@@ -67,9 +69,15 @@ class AllowedPlaces:
     def check(self, owner: str, verb: Verb, place: Place) -> None:
         """Check that an owner may read or write a place.
 
+        Whatever the rules say, nobody may read or write the blobs of the service, which are those
+        of all owners.
+
         Raises:
             shared.errors.input.PlaceNotAllowed: no rule allows it.
+            shared.errors.input.BadPlace: blobs of the service are there.
         """
+        if self._own and (self._own.holds(place) or (place.is_folder and place.holds(self._own))):
+            raise BadPlace(address=place.url, reason="the service keeps its own blobs there")
         if not self.allow(owner, verb, place):
             line = f"{owner or _ANY} {verb} {place.root}/"
             raise PlaceNotAllowed(verb=verb, address=place.url, line=line)
@@ -89,7 +97,7 @@ def allowed_places(settings: Settings) -> AllowedPlaces:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
             fault = f"SCORELANE_PLACES_FILE: {str(path)!r} cannot be read: {reason}."
             raise BadSettings(faults=fault) from None
-    return AllowedPlaces(rules)
+    return AllowedPlaces(rules, Place(*object_address(settings.blobs)) if settings.blobs else None)
 
 
 def check_places(settings: Settings) -> None:

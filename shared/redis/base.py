@@ -54,5 +54,7 @@ class RedisBase(JobStore):
         """Remove a job; its id may be remembered as that of an expired job."""
         self._link.run("remove_job", job_id, remembered_seconds, *TAILS)
 
-    def _small(self, full_name: str) -> str:
-        return self._link.key("small", full_name)
+    def _small(self, full_name: str, owner: str = "") -> str:
+        """The list of what waits of an owner with the usual priority; see `lua/waiting.lua`."""
+        tail = (owner, "1") if owner else ()
+        return self._link.key("small", full_name, *tail)

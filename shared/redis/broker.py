@@ -114,7 +114,9 @@ class Channel(kombu_redis.Channel):
 
     @override
     def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
-        self._push("LPUSH", queue, message)
+        # Workers take messages from the right.
+        soon = self._get_message_priority(message)
+        self._push("RPUSH" if soon else "LPUSH", queue, message)
 
     def _push(self, command: str, queue: str, message: Any) -> None:
         words = command, f"{self.global_keyprefix}{queue}", dumps(message)

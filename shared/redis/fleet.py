@@ -36,7 +36,8 @@ class RedisFleet(RedisAnnouncements):
     @override
     def workers(self) -> list[Worker]:
         nodes = sorted(self._link.client.smembers(self._link.key("nodes")))
-        texts = self._link.client.mget([self._link.key("about", node) for node in nodes] or [""])
+        keys = [self._link.key("about", node) for node in nodes]
+        texts = self._link.client.mget(keys) if keys else []
         described = {}
         for node, text in zip(nodes, texts, strict=False):
             known = self._described.get(node)

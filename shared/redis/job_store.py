@@ -47,7 +47,7 @@ _SERVICE_FULL, _OWNER_FULL, _HELD_FULL = -1, -2, -3
 _BULK_BUDGET_SPENT, _OLD_JOB_GONE = -5, -6
 
 #: Answers of the script `create_small`.
-_KEY_IN_USE, _NO_MEMORY, _SMALL_BUDGET_SPENT = -1, -2, -4
+_KEY_IN_USE, _NO_MEMORY, _SMALL_BUDGET_SPENT, _SMALL_OWNER_FULL = -1, -2, -4, -5
 
 #: The time in an id may be before the record by as long as the request took, in seconds.
 LOST_MARGIN = 60.0
@@ -102,7 +102,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         held_limits: tuple[int, int, int],
         record: dict[str, Any],
     ) -> bool:
-        waiting = self._link.run(
+        waiting = self._link.run_kept(
             "create_small",
             spec.id,
             spec.full_name,
@@ -116,6 +116,8 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         )
         if waiting == _KEY_IN_USE:
             raise IdempotencyKeyInUse
+        if waiting == _SMALL_OWNER_FULL:
+            raise self._small_owner_full()
         if waiting == _SMALL_BUDGET_SPENT:
             raise self._budget_spent(claim)
         if waiting < 0:

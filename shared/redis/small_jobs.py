@@ -6,7 +6,7 @@ from typing import Any
 from typing_extensions import override
 
 from shared.dispatch import bulk_queue
-from shared.errors.service import ServiceFull
+from shared.errors.service import OwnerFull, ServiceFull
 from shared.jobs.job_store import Answer, Question, SmallJob
 from shared.jobs.usage import Claim
 from shared.redis.link import block
@@ -16,8 +16,8 @@ from shared.redis.usage import RedisUsage, account_of, claim_arguments
 #: How long answers are kept that nobody fetches because the asker died, in seconds.
 UNREAD_SECONDS = 60
 
-#: What the script `ask` answers if a budget has too few rows left.
-_BUDGET_SPENT = -2
+#: What the script `ask` answers if a budget is spent, and if too much of an owner waits.
+_BUDGET_SPENT, _OWNER_FULL = -2, -3
 
 
 class RedisSmallJobs(RedisUsage):
@@ -29,6 +29,9 @@ class RedisSmallJobs(RedisUsage):
     def _service_full(self) -> ServiceFull:
         return ServiceFull(what=f"{self._max_waiting_small:,} small jobs and questions")
 
+    def _small_owner_full(self) -> OwnerFull:
+        return OwnerFull(what="half of the small jobs and questions that others leave room for")
+
     @override
     def ask(self, full_name: str, question: Question) -> bool:
         limits = self._max_waiting_small, self._held_limits.most
@@ -37,8 +40,19 @@ class RedisSmallJobs(RedisUsage):
         claim = Claim(question.count, question.budgets)
         envelope = _envelope(question)
         waiting = int(
-            self._link.run("ask", full_name, envelope, *limits, *usage, *claim_arguments(claim))
+            self._link.run(
+                "ask",
+                full_name,
+                envelope,
+                *limits,
+                *usage,
+                *claim_arguments(claim),
+                question.owner,
+                question.count,
+            )
         )
+        if waiting == _OWNER_FULL:
+            raise self._small_owner_full()
         if waiting == _BUDGET_SPENT:
             raise self._budget_spent(claim)
         if waiting < 0:
@@ -49,12 +63,13 @@ class RedisSmallJobs(RedisUsage):
 
     @override
     def is_waiting(self, full_name: str, question: Question) -> bool:
-        place = self._link.client.lpos(self._small(full_name), _envelope(question))
+        waiting = self._small(full_name, question.owner)
+        place = self._link.client.lpos(waiting, _envelope(question))
         return place is not None
 
     @override
     def withdraw(self, full_name: str, question: Question) -> None:
-        self._link.run("withdraw", full_name, _envelope(question), question.id)
+        self._link.run("withdraw", full_name, _envelope(question), question.id, question.owner)
 
     @override
     def listen(self, address: str, seconds: float) -> list[tuple[str, bytes]]:
@@ -67,7 +82,7 @@ class RedisSmallJobs(RedisUsage):
         self, full_name: str, rows: int, beside_bulk: int | None = None
     ) -> tuple[list[SmallJob], int]:
         least = rows if beside_bulk is None else min(rows, beside_bulk)
-        limits = rows, least, bulk_queue(full_name), self._lease
+        limits = rows, least, bulk_queue(full_name), self._lease, json.dumps(self._weights)
         waiting, *taken = self._link.run("take_small", full_name, *limits)
         records = zip(*(taken[at::8] for at in range(8)), strict=True)
         jobs = [
@@ -126,7 +141,7 @@ class RedisSmallJobs(RedisUsage):
 
     @override
     def waiting_small(self, full_name: str) -> int:
-        return int(self._link.client.llen(self._small(full_name)))
+        return int(self._link.run("waiting_small", full_name))
 
 
 def _whole(rows: str, own_sum: str) -> bytes:

@@ -22,9 +22,10 @@ class RedisUpkeep(RedisBase):
 
     @override
     def waits(self, full_names: Collection[str]) -> bool:
-        small = map(self._small, full_names)
+        small = [self._small(full_name) for full_name in full_names]
+        small += [self._link.key("waiting", full_name) for full_name in full_names]
         bulk = (self._link.prefix + bulk_queue(full_name) for full_name in full_names)
-        # Redis has no empty list.
+        # Redis has no empty list, and nobody has a turn for whom nothing waits.
         return bool(full_names and self._link.client.exists(*small, *bulk))
 
     @override
@@ -71,7 +72,7 @@ class RedisUpkeep(RedisBase):
     @override
     def abandon(self, full_name: str, reason: str) -> int:
         ids = [job.spec.id for job in self._active() if job.spec.full_name == full_name]
-        while item := self._link.client.rpop(self._small(full_name)):
+        while item := self._link.run("pop_small", full_name):
             if is_job_id(item):
                 ids.append(item)
             else:

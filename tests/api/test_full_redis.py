@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 from support.in_memory import Service, make_service
 from support.problems import problem
-from support.refusing import full_disk, full_memory
+from support.refusing import full_disk, full_memory, no_replicas
 
 from api.security.keys import new_key
 from shared.config.settings import Settings
@@ -20,7 +20,11 @@ HEADERS = {"Authorization": f"Bearer {KEY}"}
 ROWS = {"text": ["good", "bad"]}
 
 Full = Callable[[Any], AbstractContextManager[None]]
-WHY = {full_memory: "its memory is full", full_disk: "it cannot write to its disk"}
+WHY = {
+    full_memory: "its memory is full",
+    full_disk: "it cannot write to its disk",
+    no_replicas: "too few of its replicas are connected",
+}
 
 either = pytest.mark.parametrize("full", WHY)
 

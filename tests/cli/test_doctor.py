@@ -92,6 +92,22 @@ def test_redis_that_may_lose_data(link: RedisLink, redis_settings: Settings) -> 
     assert of(found, "redis", "may use 0 MB").severity is Severity.WARNING
 
 
+def test_redis_has_few_connections_left(link: RedisLink, redis_settings: Settings) -> None:
+    """Near its limit is a warning: workers that get no connection take no work, without a word."""
+    most = link.client.config_get("maxclients")["maxclients"]
+    link.client.config_set("maxclients", 5)
+    others = [RedisLink(redis_settings) for _ in range(4)]
+    try:
+        for other in others:
+            other.client.ping()
+        found = list(examine_redis(redis_settings, link))
+    finally:
+        for other in others:
+            other.close()
+        link.client.config_set("maxclients", most)
+    assert of(found, "redis", "of the 5 connections").severity is Severity.WARNING
+
+
 def test_redis_is_old_slow_or_unlike_the_clock(
     link: RedisLink, redis_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,8 @@
 
 import io
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -11,11 +12,24 @@ import pyarrow.parquet as pq
 import pytest
 from support.object_storage import ON_BOTH_APART
 from support.programs import check_rows, kill, many_rows, programs
+from support.s3_proxy import S3Proxy, s3_proxy
 from support.waiting import wait_for
 
 pytestmark = pytest.mark.faults
 
 ROWS = 400_000
+
+
+@contextmanager
+def _before_the_store(
+    stored: Mapping[str, str],
+) -> Iterator[tuple[S3Proxy | None, Mapping[str, str]]]:
+    """A proxy and the variables that lead to it, if the blobs are in object storage."""
+    if not stored:
+        yield None, stored
+        return
+    with s3_proxy(dict(stored)) as proxied:
+        yield proxied
 
 
 @ON_BOTH_APART
@@ -28,7 +42,10 @@ def test_kills_while_parquet_is_read_and_written(
     table = pa.table({"ref": list(sent["ref"]), "text": list(sent["text"])})
     pq.write_table(table, upload, row_group_size=50_000)
     own = Path(tempfile.mkdtemp(dir=sockets))
-    with programs(tmp_path, own, env=dict(stored), processes="1") as service:
+    with (
+        _before_the_store(stored) as (proxy, variables),
+        programs(tmp_path, own, env=dict(variables), processes="1") as service,
+    ):
         worker = service.start_worker()
         service.wait_ready()
         answer = service.client.post(
@@ -46,14 +63,14 @@ def test_kills_while_parquet_is_read_and_written(
 
         worker = service.start_worker()
         # In object storage nothing is seen of a file before it is complete.
-        wait_for(
-            lambda: (
-                service.blob_count(f"{blobs}/.results.parquet.")
-                or (stored and service.job(location)["rows"]["completed"] == ROWS)
-            ),
-            120,
-        )
+        if proxy:
+            proxy.hold = "PUT", "/results.parquet"
+            proxy.wait_for_held()
+        else:
+            wait_for(lambda: service.blob_count(f"{blobs}/.results.parquet."), 120)
         kill(worker)
+        if proxy:
+            proxy.drop()
         assert not service.blob_count(f"{blobs}/results.parquet"), "it was complete before the kill"
         assert service.job(location)["state"] == "running"
 

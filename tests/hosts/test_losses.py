@@ -60,7 +60,7 @@ def test_an_old_primary_is_cut_off_with_others(
         longest = progress.longest()
         these.network.plug(*few)
         began = time.monotonic()
-        wait_for(lambda: len(these.service.serving()) == len(these.workers), 120)
+        wait_for(these.all_serve, 120)
         wait_for(lambda: these.service.status(0, "/readyz") == 200, 120)
         joined = time.monotonic() - began
         these.service.check(job)

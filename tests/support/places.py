@@ -6,6 +6,7 @@ import pytest
 from support.in_memory import Service, make_service
 
 from shared.config.settings import Settings
+from shared.places.address import Place
 from shared.places.output_folder import OutputFolder
 from shared.places.stores import Stores
 from shared.places.web_files import WebFiles
@@ -28,12 +29,11 @@ class Bucket:
         allowed = settings.model_copy(update={"places": f"* both s3://data/;{places}"})
         web = WebFiles(allowed)
         stores = Stores(pauses=(0.0,), open_store=lambda _: self.store, web=web)
-        self.service: Service = make_service(
-            allowed,
-            stores=stores,
-            open_output=lambda place: OutputFolder(place, lambda _: self.store, lambda *_: 0),
-            **options,
-        )
+        options.setdefault("open_output", self._open_output)
+        self.service: Service = make_service(allowed, stores=stores, **options)
+
+    def _open_output(self, place: Place) -> OutputFolder:
+        return OutputFolder(place, lambda _: self.store, lambda *_: 0)
 
     def put(self, **files: bytes) -> None:
         """Write files; `__` stands for `/` and `_csv` for `.csv` in their names."""

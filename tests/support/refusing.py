@@ -22,6 +22,16 @@ def full_memory(client: Any) -> Iterator[None]:
 
 
 @contextmanager
+def no_replicas(client: Any) -> Iterator[None]:
+    """Let a Redis that has no replica demand one, as an old primary in a partition does."""
+    client.config_set("min-replicas-to-write", 1)
+    try:
+        yield
+    finally:
+        client.config_set("min-replicas-to-write", 0)
+
+
+@contextmanager
 def full_disk(client: Any) -> Iterator[None]:
     """Let a Redis fail to write to its disk: it has a folder where it wants to write its file."""
     before = {name: client.config_get(name)[name] for name in ("save", "dbfilename")}

@@ -20,6 +20,7 @@ class S3Proxy:
         refused: how many requests got a 503.
         refuse_every: every request with this number gets a 503, such as every fifth; 0: none.
         delay: the seconds that each request waits.
+        hold: a method, and a part of an address: such requests wait until `drop`.
         expired: whether every request is refused, as with a token that has expired.
     """
 
@@ -30,6 +31,9 @@ class S3Proxy:
         self.refused = 0
         self.refuse_every = 0
         self.delay = 0.0
+        self.hold: tuple[str, str] | None = None
+        self._held = threading.Event()
+        self._dropped = threading.Event()
         self.expired = False
         self._number = 0
         self._lock = threading.Lock()
@@ -45,6 +49,28 @@ class S3Proxy:
                 return 503, "SlowDown"
             self.seen.append((method, path))
         return None
+
+    def wait(self, method: str, path: str) -> bool:
+        """Wait for as long as such a request is to wait; returns whether to pass it on."""
+        if self.delay:
+            time.sleep(self.delay)
+        hold = self.hold
+        if not hold or hold[0] != method or hold[1] not in path:
+            return True
+        dropped = self._dropped
+        self._held.set()
+        dropped.wait()
+        return False
+
+    def wait_for_held(self, seconds: float = 180.0) -> None:
+        """Wait until a request is held."""
+        assert self._held.wait(seconds), f"no {self.hold} came"
+
+    def drop(self) -> None:
+        """Pass on no request that is held, and hold no more."""
+        self.hold = None
+        self._dropped.set()
+        self._held, self._dropped = threading.Event(), threading.Event()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -70,8 +96,9 @@ def s3_proxy(variables: dict[str, str]) -> Iterator[tuple[S3Proxy, dict[str, str
     class Handler(_Handler):
         def _pass_on(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-            if proxy.delay:
-                time.sleep(proxy.delay)
+            if not proxy.wait(self.command, self.path):
+                self.close_connection = True
+                return
             if refused := proxy.refusal(self.command, self.path):
                 self.refuse(*refused)
                 return
@@ -111,6 +138,7 @@ def s3_proxy(variables: dict[str, str]) -> Iterator[tuple[S3Proxy, dict[str, str
         address = f"http://127.0.0.1:{server.server_port}"
         yield proxy, variables | {"AWS_ENDPOINT_URL": address}
     finally:
+        proxy.drop()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -12,7 +12,7 @@ from shared.config.settings import Settings
 from shared.redis.link import RedisLink
 
 #: The most commands of a part, from its cut to its count; those inside scripts count, too.
-MOST = 32
+MOST = 36
 
 
 def commands_of(rows: int, settings: Settings, link: RedisLink) -> Counter[str]:

@@ -34,6 +34,7 @@ class StallDetector:
         self._time_limits = time_limits
         self._clock = clock
         self._last_task = self._last_check = clock()
+        self._was_busy = False
 
     def note_task(self) -> None:
         """Note that the worker has taken a task."""
@@ -47,8 +48,12 @@ class StallDetector:
             busy_with: the names of the tasks that its processes run, if all of them are busy.
         """
         now = self._clock()
-        if not work_waits or now - self._last_check > MAX_GAP_SECONDS:
+        is_busy = bool(busy_with) and LOADING not in busy_with
+        # A process that was busy until now has had no time to take another task yet, however long
+        # ago the last one was taken.
+        has_become_free = self._was_busy and not busy_with
+        if not work_waits or now - self._last_check > MAX_GAP_SECONDS or has_become_free:
             self._last_task = now
-        self._last_check = now
+        self._last_check, self._was_busy = now, is_busy
         busy_seconds = max([self._time_limits[task] for task in busy_with], default=0.0)
         return now - self._last_task > MAX_WAIT_SECONDS + busy_seconds

@@ -2,15 +2,16 @@
 -- `account` is that of its rows, and `wanted` of them are taken from `budgets`: see `usage.lua`. They are
 -- remembered under `id` for `seconds`, so that the rows are counted with the first answer alone. All this is
 -- done when the question is asked for the first time.
--- Answers the length of the list; 0 if the list was full, -1 if all that waits takes too much memory, -2 if a
--- budget is spent.
+-- Answers how much waits for the model; 0 if it was too much, -1 if all that waits takes too much memory, -2 if a
+-- budget is spent, -3 if too much of the owner waits.
 local model, item, max_waiting, max_bytes = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local id, is_first, account, seconds = ARGV[6], ARGV[7] == '1', ARGV[8], ARGV[9]
-local wanted, budgets = tonumber(ARGV[10]), ARGV[11]
+local wanted, budgets, owner, rows = tonumber(ARGV[10]), ARGV[11], ARGV[12], tonumber(ARGV[13])
 
-local waiting = prefix .. 'small:' .. model
-if redis.call('LLEN', waiting) >= max_waiting then
-  return 0
+local all, own = number_waiting(model, owner)
+local refused = refuses(all, own, owner, max_waiting)
+if refused > 0 then
+  return refused == 1 and 0 or -3
 end
 if held_room('', #item, max_bytes, max_bytes) < 0 then
   return -1
@@ -28,4 +29,5 @@ if is_first then
   end
 end
 redis.call('HINCRBY', prefix .. 'held', 'all', #item)
-return redis.call('LPUSH', waiting, item)
+let_wait('LPUSH', model, owner, '1', item, rows)
+return all + 1

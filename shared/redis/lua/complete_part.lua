@@ -30,7 +30,7 @@ redis.call('HINCRBY', job, 'completed', completed)
 redis.call('HINCRBY', job, 'done', 1)
 count('completed:' .. full_name, completed)
 count('parts:' .. full_name, 1)
-if have[4] then
+if have[6] then
   redis.call('HDEL', job, 'held_up')
 end
 if retry_of and redis.call('GETBIT', job .. ':counted', part) == 1 then

@@ -1,8 +1,8 @@
 -- Record a small job, and put it into its model's waiting list.
 -- `key` is the idempotency key, or ''. `held` is the memory that the job takes; its limits are 0 for none.
 -- `record` has a field and a value in turn. `wanted` rows are taken from `budgets`, see `take_rows`.
--- Answers the length of the waiting list; 0 if the list was full, -1 if another request has the key, -2 and -3
--- if there is no memory, in the service or for the owner, -4 if a budget is spent.
+-- Answers how much waits for the model; 0 if it was too much, -1 if another request has the key, -2 and -3 if
+-- there is no memory, in the service or for the owner, -4 if a budget is spent, -5 if too much of the owner waits.
 local id, model, rows, max_waiting = ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local key, token, fingerprint, seconds = ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local owner, held = ARGV[10], tonumber(ARGV[11])
@@ -11,13 +11,14 @@ local wanted, budgets = tonumber(ARGV[14]), ARGV[15]
 local record = arguments_from(16)
 
 local job = key_of(id)
-local waiting = prefix .. 'small:' .. model
+local all, own = number_waiting(model, owner)
 if redis.call('EXISTS', job) == 1 then
   -- The answer to the first attempt was lost.
-  return math.max(redis.call('LLEN', waiting), 1)
+  return math.max(all, 1)
 end
-if redis.call('LLEN', waiting) >= max_waiting then
-  return 0
+local refused = refuses(all, own, owner, max_waiting)
+if refused > 0 then
+  return refused == 1 and 0 or -5
 end
 local room = held_room(owner, held, max_held, max_owner_held)
 if room < 0 then
@@ -40,4 +41,6 @@ count_bound(id, key, tonumber(seconds))
 redis.call('SET', job .. ':rows', rows)
 list(id)
 redis.call('SADD', prefix .. 'small:models', model)
-return redis.call('LPUSH', waiting, id)
+local have = redis.call('HMGET', job, 'priority', 'total')
+let_wait('LPUSH', model, owner, have[1] or '1', id, tonumber(have[2] or '0'))
+return all + 1

@@ -222,12 +222,22 @@ local function call_back(id)
   end
 end
 
--- Take a job out of the turns of its owner, and the owner with its last job; see `turns.lua`.
-local function leave_turns(id, full_name, owner)
-  local owners = prefix .. 'turns:' .. full_name
-  local jobs = owners .. ':' .. owner
-  redis.call('ZREM', jobs, id)
-  if redis.call('EXISTS', jobs) == 0 then
+-- Give somebody a turn, if there is none: one cost after the present turn; see `turns.lua`. Answers whether
+-- there was none.
+local function begin_turn(turns, member, cost)
+  if redis.call('ZSCORE', turns, member) then
+    return false
+  end
+  local first = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
+  redis.call('ZADD', turns, tonumber(first[2] or '0') + cost, member)
+  return true
+end
+
+-- Take something out of the turns of its owner, and the owner with the last of them out of those of `owners`.
+local function leave_turns(owners, owner, member)
+  local own = owners .. ':' .. owner
+  redis.call('ZREM', own, member)
+  if redis.call('EXISTS', own) == 0 then
     redis.call('ZREM', owners, owner)
   end
 end
@@ -242,7 +252,7 @@ local function stop(id)
   local job = key_of(id)
   local have = redis.call('HMGET', job, 'full_name', 'owner')
   if have[1] then
-    leave_turns(id, have[1], have[2] or '')
+    leave_turns(prefix .. 'turns:' .. have[1], have[2] or '', id)
     free_lane(id, have[1], -2)
     for _, part in ipairs(redis.call('ZRANGE', job .. ':leases', 0, -1)) do
       free_lane(id, have[1], part)

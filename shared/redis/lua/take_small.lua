@@ -1,16 +1,19 @@
--- Take waiting small jobs and questions of a model, up to `room` rows, or `beside_bulk` while a message
--- waits in the model's queue of bulk steps, which is `queue`.
+-- Take waiting small jobs and questions of a model, in turns, up to `room` rows; or `beside_bulk` while a message
+-- waits in the model's queue of bulk steps, which is `queue`, or several owners wait. `weights` is JSON: the
+-- weights of owners that are not 1.
 -- One that was attempted before is taken alone: it may be what killed its worker.
 -- Answers {number still waiting, id, attempts, rows as sent, address for the answer, note, traceparent,
 -- number of rows, checksum of the rows, ...}, eight values for each. A question has no checksum.
 local model, room, beside_bulk = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local queue, lease = ARGV[5], tonumber(ARGV[6])
+local queue, lease, weights = ARGV[5], tonumber(ARGV[6]), cjson.decode(ARGV[7])
 
 use_reserve()
-if beside_bulk < room and redis.call('EXISTS', prefix .. queue) == 1 then
+find_older(model)
+local owner, priority, other, another = turn_of(model)
+if beside_bulk < room and (other or redis.call('EXISTS', prefix .. queue) == 1) then
   room = beside_bulk
 end
-local waiting = prefix .. 'small:' .. model
+local owners = owners_waiting(model)
 local answer = {0}
 
 -- A job waits as its id. A question waits as "id rows attempts reply_to\nits rows", with the
@@ -26,16 +29,17 @@ local function parse(item)
   return item, open, tonumber(have[2] or '0'), tonumber(have[3] or '0'), '', have[4] or ''
 end
 
-while room > 0 do
+while room > 0 and owner do
+  local waiting = list_of(model, owner, priority)
   local item = redis.call('LINDEX', waiting, -1)
-  if not item then
-    break
+  local id, open, rows, attempts, reply_to, trace, text
+  if item then
+    id, open, rows, attempts, reply_to, trace, text = parse(item)
+    if open and #answer > 1 and (attempts > 0 or rows > room) then
+      break
+    end
+    redis.call('RPOP', waiting)
   end
-  local id, open, rows, attempts, reply_to, trace, text = parse(item)
-  if open and #answer > 1 and (attempts > 0 or rows > room) then
-    break
-  end
-  redis.call('RPOP', waiting)
   if text then
     redis.call('HINCRBY', prefix .. 'held', 'all', -#item)
   end
@@ -59,7 +63,20 @@ while room > 0 do
     answer[#answer + 1] = rows
     answer[#answer + 1] = sum
     room = attempts > 0 and 0 or room - rows
+    if another then
+      redis.call('ZINCRBY', owners .. ':' .. owner, (rows + ROWS_BESIDES) / tonumber(priority), priority)
+    end
+    if other then
+      redis.call('ZINCRBY', owners, (rows + ROWS_BESIDES) / (weights[owner] or 1), owner)
+    end
+  end
+  if other or another or not item then
+    end_wait(model, owner, priority)
+    owner, priority, other, another = turn_of(model)
   end
 end
-answer[1] = redis.call('LLEN', waiting)
+if owner then
+  end_wait(model, owner, priority)
+end
+answer[1] = number_waiting(model, '')
 return answer

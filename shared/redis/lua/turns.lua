@@ -50,16 +50,6 @@ local function has_more(one, lanes)
   return one.to_split or one.dispatched < one.parts and one.dispatched - one.done < lanes
 end
 
--- Answers whether it had none.
-local function begin_turn(turns, member, cost)
-  if redis.call('ZSCORE', turns, member) then
-    return false
-  end
-  local first = redis.call('ZRANGE', turns, 0, 0, 'WITHSCORES')
-  redis.call('ZADD', turns, tonumber(first[2] or '0') + cost, member)
-  return true
-end
-
 -- Give a job a turn, if it has none.
 local function take_turns(id, one)
   local owners = prefix .. 'turns:' .. one.full_name
@@ -115,7 +105,7 @@ local function hand_out(full_name, lanes, lease, answer)
       end
     end
     if not more then
-      leave_turns(id or '', full_name, owner)
+      leave_turns(owners, owner, id or '')
     end
   end
   return answer

@@ -1,9 +1,10 @@
 -- Remove a question from its model's waiting list, if it is still there. Its rows are not counted any more, and
 -- what they took from budgets is given back.
-local model, item, id = ARGV[2], ARGV[3], ARGV[4]
+local model, item, id, owner = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 use_reserve()
-if redis.call('LREM', prefix .. 'small:' .. model, 1, item) == 1 then
+if redis.call('LREM', list_of(model, owner, '1'), 1, item) == 1 then
+  end_wait(model, owner, '1')
   redis.call('HINCRBY', prefix .. 'held', 'all', -#item)
 end
 local asked = asked_about(id)

@@ -28,14 +28,20 @@ local function rows_in_work(job)
 end
 
 local function count_small(full_name)
-  local waiting = prefix .. 'small:' .. full_name
-  of(full_name).waiting_small = redis.call('LLEN', waiting)
-  -- A waiting job is its id, a waiting question begins with one; an id begins with the time at which it
-  -- was made.
-  local first = redis.call('LINDEX', waiting, -1) or ''
-  local made = string.match(first, '^%x%x%x%x%x%x%x%x%x%x%x%x')
-  if made then
-    of(full_name).oldest_small_seconds = math.max(at - tonumber(made, 16) / 1000, 0)
+  of(full_name).waiting_small = number_waiting(full_name, '')
+  local owners, lists = prefix .. 'waiting:' .. full_name, {prefix .. 'small:' .. full_name}
+  for _, owner in ipairs(redis.call('ZRANGE', owners, 0, -1)) do
+    for _, priority in ipairs(redis.call('ZRANGE', owners .. ':' .. owner, 0, -1)) do
+      lists[#lists + 1] = list_of(full_name, owner, priority)
+    end
+  end
+  for _, waiting in ipairs(lists) do
+    -- A waiting job is its id, a waiting question begins with one; an id begins with the time at which it
+    -- was made.
+    local first = redis.call('LINDEX', waiting, -1) or ''
+    local made = string.match(first, '^%x%x%x%x%x%x%x%x%x%x%x%x')
+    local age = made and at - tonumber(made, 16) / 1000 or 0
+    of(full_name).oldest_small_seconds = math.max(age, of(full_name).oldest_small_seconds)
   end
 end
 

@@ -105,6 +105,8 @@ def test_all_faults_are_named_at_once(
         ("REDIS_URL", f"http://:{PRIVATE}@redis:6379", "redis://HOST:PORT/NUMBER"),
         ("REDIS_URL", f"redis://:{PRIVATE}@redis:port", "redis://HOST:PORT/NUMBER"),
         ("REDIS_URL", f"redis://:{PRIVATE}@redis:6379/first", "redis://HOST:PORT/NUMBER"),
+        ("REDIS_URL", f"sentinel://:{PRIVATE}@redis:26379", "sentinel://HOST:PORT,HOST:PORT/NAME"),
+        ("REDIS_URL", f"redis://:{PRIVATE}@redis?ssl_ca_certs=f", "rediss://... or sentinels://"),
         ("WEBHOOK_SECRETS", PRIVATE, "SCORELANE_WEBHOOK_SECRETS"),
         ("WEBHOOK_SECRETS", f"whsec_{PRIVATE}", "whsec_"),
         ("WEBHOOK_SECRETS", f"whsec_ü{PRIVATE}", "whsec_"),
@@ -141,6 +143,18 @@ def test_a_file_that_cannot_be_read(
         path.write_bytes(content)
     monkeypatch.setenv(f"SCORELANE_{name}", str(path))
     assert f"SCORELANE_{name}: {str(path)!r} cannot be read" in said(capsys)
+
+
+def test_a_file_of_tls_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line names the file, and not the address, which may hold a password."""
+    path = tmp_path / "ca.pem"
+    url = f"rediss://:{PRIVATE}@redis:6380/0?ssl_ca_certs={path}"
+    monkeypatch.setenv("SCORELANE_REDIS_URL", url)
+    line = said(capsys)
+    assert f"SCORELANE_REDIS_URL: {str(path)!r} cannot be read" in line
+    assert PRIVATE not in line
 
 
 def test_a_secret_of_a_file_is_found_there(

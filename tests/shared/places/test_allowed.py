@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from shared.config.settings import Settings
-from shared.errors.input import PlaceNotAllowed
+from shared.errors.input import BadPlace, PlaceNotAllowed
 from shared.errors.service import BadSettings
 from shared.places.address import place_of
 from shared.places.allowed import Verb, allowed_places, check_places
@@ -43,6 +43,28 @@ def test_everything_else_is_refused(owner: str, verb: Verb, address: str) -> Non
         allowed_places(Settings(places=LINES)).check(owner, verb, place)
     line = str(refused.value).partition("such as '")[2].rstrip("'.")
     assert allowed_places(Settings(places=line)).allow(owner, verb, place)
+
+
+@pytest.mark.parametrize("verb", ["read", "write"])
+@pytest.mark.parametrize(
+    ("blobs", "address"),
+    [
+        ("s3://all/service", "s3://all/service/jobs/1/upload"), ("s3://all/service", "s3://all/"),
+        ("s3://all/service/", "s3://all/service/"), ("s3://all/a/b", "s3://all/a/"),
+        ("s3://all", "s3://all/a"),
+    ],
+)  # fmt: skip
+def test_blobs_of_the_service_are_for_nobody(blobs: str, address: str, verb: Verb) -> None:
+    """They are the rows of all owners, so no line allows them, nor a folder that holds them."""
+    with pytest.raises(BadPlace, match="its own blobs"):
+        allowed_places(Settings(places=LINES, blobs=blobs)).check("", verb, place_of(address))
+
+
+@pytest.mark.parametrize("address", ["s3://all/services/a", "s3://all/b/", "s3://all/s"])
+def test_places_next_to_blobs_of_the_service(address: str) -> None:
+    """Others in the same bucket can be allowed."""
+    settings = Settings(places=LINES, blobs="s3://all/service")
+    allowed_places(settings).check("", "read", place_of(address))
 
 
 def test_without_lines_nothing_is_allowed() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def table() -> dict[str, str]:
 def expression(name: str) -> re.Pattern[str]:
     """What matches the keys of a pattern such as `job:<id>:parts`."""
     pieces = re.split(r"(<\w+>)", name)
-    wild = {"<id>": "[0-9a-f]{32}", "<model>": "[^:]+@[^:]+", "<owner>": ".*"}
+    wild = {"<id>": "[0-9a-f]{32}", "<model>": "[^:]+@[^:]+", "<owner>": "[^:]*"}
     found = [wild.get(one, ".+") if one.startswith("<") else re.escape(one) for one in pieces]
     return re.compile("".join(found))
 
@@ -95,6 +96,7 @@ def use_small_jobs(store: RedisJobStore) -> Iterator[None]:
     """A small job and a question, taken and answered."""
     small(store, 2)
     store.ask(MODEL, question(reply_to="here"))
+    store.ask(MODEL, replace(question(reply_to="here"), owner="me"))
     yield
     taken, _ = store.take_small(MODEL, 10)
     store.renew_small([taken[0].id])

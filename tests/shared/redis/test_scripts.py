@@ -10,7 +10,7 @@ import shared.redis
 LUA = Path(shared.redis.__file__).parent / "lua"
 
 #: Functions that scripts use; they take no arguments of their own.
-LIBRARIES = {"prelude", "summaries", "turns", "usage"}
+LIBRARIES = {"prelude", "summaries", "turns", "usage", "waiting"}
 
 SCRIPTS = sorted(path for path in LUA.glob("*.lua") if path.stem not in LIBRARIES)
 
@@ -57,6 +57,7 @@ WITHOUT_RESERVE = {
     "hold_key",
     "new_time",
     "load",
+    "waiting_small",
     "workloads",
     # It answers also if Redis refuses to write what it has counted.
     "serving",

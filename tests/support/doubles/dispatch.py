@@ -19,7 +19,7 @@ class InMemoryDispatch(Dispatch):
         self.messages.append((Task.READ, job_id))
 
     @override
-    def split(self, full_name: str, job_id: str) -> None:
+    def split(self, full_name: str, job_id: str, *, soon: bool = False) -> None:
         self.messages.append((Task.SPLIT, job_id))
 
     @override

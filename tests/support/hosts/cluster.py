@@ -43,6 +43,7 @@ class Cluster:
         store: the host of object storage.
         apis, workers: the hosts of the APIs and of the workers.
         service: a client that asks either API.
+        restarts: the hosts whose worker had ended itself, and was started again.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Cluster:
             clocks_shift: whether a test shifts clocks, by `shift_clock`.
             settings: variables of all programs.
         """
+        self.restarts: list[str] = []
         self._clocks_shift, self._clocks = clocks_shift, Clocks(folder)
         self.network = Network(folder)
         self.store = self.network.add("store")
@@ -94,7 +96,7 @@ class Cluster:
             self.start_api(host)
         for host in self.workers:
             self.start_worker(host)
-        wait_for(lambda: len(self.service.serving()) == len(self.workers), 240)
+        wait_for(self.all_serve, 240)
 
     def start_store(self) -> None:
         """Start SeaweedFS, with its bucket."""
@@ -118,6 +120,14 @@ class Cluster:
         """Start a worker, without waiting until it serves; `variables` are further ones."""
         env = self.env(host) | variables
         return host.start("worker", sys.executable, "-m", "worker", env=env)
+
+    def all_serve(self) -> bool:
+        """Whether all workers serve; one that has ended itself is started again, as by Docker."""
+        for host in self.workers:
+            if host.has_failed("worker"):
+                self.restarts.append(host.name)
+                self.start_worker(host)
+        return len(self.service.serving()) == len(self.workers)
 
     def shift_clock(self, host: Host, seconds: int) -> None:
         """Set the clock of a host so many seconds ahead of the right time, or behind it."""

@@ -105,6 +105,11 @@ class Host:
                 for one in psutil.Process(enters.pid).children():
                     one.terminate()
 
+    def has_failed(self, program: str) -> bool:
+        """Whether the program of a kind that was started last has ended, and not as it should."""
+        of_kind = [enters for kind, enters in self._programs if kind == program]
+        return bool(of_kind) and of_kind[-1].poll() not in (None, 0)
+
     def statuses(self, program: str) -> list[int]:
         """The exit statuses of the programs of a kind, which all end now or have ended."""
         return [enters.wait(60) for kind, enters in self._programs if kind == program]
@@ -132,7 +137,7 @@ class Network:
         self.logs.mkdir()
         self._data.mkdir()
         for switch in (SWITCH, OTHER_SWITCH):
-            _ip("link", "add", switch, "type", "bridge")
+            _ip("link", "add", "name", switch, "type", "bridge")
             _ip("link", "set", switch, "up")
         _ip("link", "set", SWITCH, "address", mac_of(1))
         _ip("address", "add", "10.77.0.1/24", "dev", SWITCH)
@@ -141,7 +146,17 @@ class Network:
         """Make a host, and plug it in."""
         host = Host(name, len(self.hosts) + 2, self._data, self.logs)
         _ip(
-            "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", str(host.init.pid)
+            "link",
+            "add",
+            "name",
+            name,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            str(host.init.pid),
         )
         host.run("ip", "link", "set", "eth0", "address", host.mac, "up")
         host.run("ip", "address", "add", f"{host.address}/24", "dev", "eth0")
@@ -196,6 +211,8 @@ class Network:
     def close(self) -> None:
         """End all hosts, and remove the switches."""
         for host in self.hosts.values():
+            # Its network, and the cable with it, would be there for some time after its end.
+            subprocess.run(["ip", "link", "delete", host.name], capture_output=True, check=False)
             host.die()
         for switch in (SWITCH, OTHER_SWITCH):
             _ip("link", "delete", switch)

@@ -125,11 +125,12 @@ def test_a_second_finish_writes_nothing(service: Service, outputs: MemoryOutputs
 
 
 def test_a_folder_with_results_is_refused(service: Service) -> None:
-    """At the submission, if they are there by then; nothing is stored of the job."""
+    """At the submission, and in a dry run; nothing is stored of the job."""
     submit(service)
     service.work()
-    taken = submit(service)
-    problem(taken, 409, "output-taken")
+    problem(submit(service), 409, "output-taken")
+    body = {"input": SOURCE, "output": FOLDER}
+    problem(service.client.post("/jobs?validate=true", json=body), 409, "output-taken")
     assert len(service.blobs.folders("jobs/")) == 1, "nothing is left of the refused one"
 
 

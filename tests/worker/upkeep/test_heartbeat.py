@@ -192,6 +192,22 @@ def test_a_task_or_an_outage_restarts_the_wait() -> None:
         clock.seconds += MAX_GAP_SECONDS + MAX_WAIT_SECONDS
 
 
+def test_a_process_that_has_just_become_free_is_not_stalled() -> None:
+    """After a task of minutes a worker has time to take the next one; then it is stalled."""
+    detector = StallDetector(LIMITS, Clock())
+    assert not any(detector.is_stalled(work_waits=True, busy_with=("finish",)) for _ in range(300))
+    assert checks(detector) == MAX_WAIT_SECONDS + 1
+
+
+def test_loading_again_and_again_is_no_work() -> None:
+    """A worker whose processes end as soon as they are ready is stalled after the same time."""
+    detector = StallDetector(LIMITS | {LOADING: 0.0}, Clock())
+    times = 0
+    while not detector.is_stalled(work_waits=True, busy_with=(LOADING,) if times % 2 else ()):
+        times += 1
+    assert times == MAX_WAIT_SECONDS
+
+
 def takes_work(stall_detector: StallDetector) -> bool:
     return not any(stall_detector.is_stalled(work_waits=True, busy_with=()) for _ in range(20))
 

@@ -1,0 +1,83 @@
+-- Comes before the scripts of small jobs and questions: what waits for a model, and whose turn it is.
+--
+-- `waiting:<model>` has the owners of what waits, `waiting:<model>:<owner>` the priorities of an owner's, each
+-- by its turn; see `turns.lua`. A priority is its weight: '0.25', '1' or '4'. The items of an owner with one
+-- priority are a list, `small:<model>:<owner>:<priority>`. It is `small:<model>` for those of no owner with the
+-- usual priority: they alone were there in earlier releases, which know no turns.
+
+-- An item costs its rows, and about as much as some rows besides.
+local ROWS_BESIDES = 4
+
+local function owners_waiting(model)
+  return prefix .. 'waiting:' .. model
+end
+
+local function list_of(model, owner, priority)
+  local usual = prefix .. 'small:' .. model
+  if owner == '' and priority == '1' then
+    return usual
+  end
+  return usual .. ':' .. owner .. ':' .. priority
+end
+
+-- How much waits for a model: in all, and of an owner.
+local function number_waiting(model, whose)
+  local owners, own = owners_waiting(model), 0
+  local all = redis.call('LLEN', prefix .. 'small:' .. model)
+  if whose == '' then
+    own = all
+  end
+  for _, owner in ipairs(redis.call('ZRANGE', owners, 0, -1)) do
+    for _, priority in ipairs(redis.call('ZRANGE', owners .. ':' .. owner, 0, -1)) do
+      if owner ~= '' or priority ~= '1' then
+        local length = redis.call('LLEN', list_of(model, owner, priority))
+        all, own = all + length, own + (owner == whose and length or 0)
+      end
+    end
+  end
+  return all, own
+end
+
+-- Whether one more of an owner may wait: 0 if so, 1 if too much waits in all, 2 if the owner has taken half of
+-- what the others have left. So one who sends without end leaves room for others, and two do.
+local function refuses(all, own, owner, most)
+  if all >= most then
+    return 1
+  end
+  return owner ~= '' and own >= most - all and 2 or 0
+end
+
+-- Put an item to those that wait: behind them, or before them with RPUSH.
+local function let_wait(push, model, owner, priority, item, rows)
+  local owners = owners_waiting(model)
+  redis.call(push, list_of(model, owner, priority), item)
+  begin_turn(owners .. ':' .. owner, priority, (rows + ROWS_BESIDES) / tonumber(priority))
+  begin_turn(owners, owner, rows + ROWS_BESIDES)
+end
+
+-- An owner has nothing more of a priority.
+local function end_wait(model, owner, priority)
+  if redis.call('EXISTS', list_of(model, owner, priority)) == 0 then
+    leave_turns(owners_waiting(model), owner, priority)
+  end
+end
+
+-- What an earlier release has put into the one list that it knows takes turns too.
+local function find_older(model)
+  local owners = owners_waiting(model)
+  if redis.call('EXISTS', prefix .. 'small:' .. model) == 1 and not redis.call('ZSCORE', owners, '') then
+    begin_turn(owners .. ':', '1', 0)
+    begin_turn(owners, '', 0)
+  end
+end
+
+-- Whose turn it is: the owner, the priority, and whether there is another owner and another priority.
+local function turn_of(model)
+  local owners = owners_waiting(model)
+  local owner, other = unpack(redis.call('ZRANGE', owners, 0, 1))
+  if not owner then
+    return nil
+  end
+  local priority, another = unpack(redis.call('ZRANGE', owners .. ':' .. owner, 0, 1))
+  return owner, priority, other ~= nil, another ~= nil
+end
