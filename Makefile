@@ -63,7 +63,7 @@ test-faults-s3: $(ENVIRONMENT)  ## the faults that touch blobs again, with the b
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(TWICE) -m s3 tests/faults
 
 .PHONY: test-hosts
-test-hosts: $(ENVIRONMENT)  ## cut the hosts of a service from each other, and lose some: about a quarter of an hour
+test-hosts: $(ENVIRONMENT)  ## cut the hosts of a service from each other, and lose some: about 25 minutes
 	@bash tests/hosts/namespaces.sh $(BIN)/python -m pytest -m hosts tests/hosts
 
 .PHONY: test-clients

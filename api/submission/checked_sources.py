@@ -115,7 +115,8 @@ def checked_sources(
     sources = tuple(_sources(services, files, upload))
     addresses = tuple(place.url for place in asked.places)
     recorded = Sources(addresses=addresses, files=len(sources), file_column=not asked.is_one_file)
-    content = replace(upload.content, size=files.size, rows=max(rows, 1))
+    # Nobody has counted the lines of all files: budgets take the estimate until they are split.
+    content = replace(upload.content, size=files.size, rows=max(rows, 1), most_rows=None)
     output = asked.output.url if asked.output else ""
     return CheckedSources(upload.admitted, carried, content, sources, recorded, output)
 

@@ -102,7 +102,7 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         held_limits: tuple[int, int, int],
         record: dict[str, Any],
     ) -> bool:
-        waiting = self._link.run(
+        waiting = self._link.run_kept(
             "create_small",
             spec.id,
             spec.full_name,

@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
 from redis.retry import Retry
 
 from shared.config.settings import Settings
@@ -21,6 +21,9 @@ PATIENCE_SECONDS = 5.0
 
 #: How long the measured difference to Redis's clock is used, in seconds.
 CLOCK_SECONDS = 10.0
+
+#: How long a replica may take to confirm what was written, in seconds.
+COPY_SECONDS = 0.1
 
 _LUA = Path(__file__).parent / "lua"
 
@@ -51,6 +54,7 @@ class RedisLink:
         self._timeout = settings.redis_timeout
         self._scripts: dict[str, Any] = {}
         self._ahead, self._asked = 0.0, -CLOCK_SECONDS
+        self._replicas, self._counted = False, -CLOCK_SECONDS
 
     @cached_property
     def client(self) -> Any:
@@ -116,6 +120,42 @@ class RedisLink:
             # Not `SCRIPT LOAD` and then `EVALSHA`: after a failover the two connections that these
             # take may lead to two servers.
             return self.client.execute_command("EVAL", source_of(script), *call)
+
+    def run_kept(self, script: str, *args: Any) -> Any:
+        """Run a script, and wait for a moment until a replica has what it has written.
+
+        So a failover does not lose it. Without replicas, and if none confirms in `COPY_SECONDS`,
+        it is the same as `run`.
+        """
+        if not self._has_replicas():
+            return self.run(script, *args)
+        answer: Any = None
+        for call in (("EVALSHA", hash_of(script)), ("EVAL", source_of(script))):
+            # In one trip, on one connection: WAIT is about what this connection has written.
+            pipe = self.client.pipeline(transaction=False)
+            pipe.execute_command(*call, 0, self.prefix, *args)
+            pipe.execute_command("WAIT", 1, round(COPY_SECONDS * 1000))
+            answer, _ = pipe.execute(raise_on_error=False)
+            if not isinstance(answer, NoScriptError):
+                break
+        if isinstance(answer, ReadOnlyError):
+            # It was refused by an old primary: again, on a new connection.
+            return self.run(script, *args)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _has_replicas(self) -> bool:
+        """Whether Redis has replicas, as of the last `CLOCK_SECONDS`."""
+        now = time.monotonic()
+        if now - self._counted >= CLOCK_SECONDS:
+            try:
+                role = self.client.role()
+            except ResponseError:
+                # Its user may not ask.
+                role = []
+            self._replicas, self._counted = bool(role[2:] and role[2]), now
+        return self._replicas
 
     def at_once(self, *commands: tuple[Any, ...]) -> list[Any]:
         """Run commands as one transaction, also while the memory of Redis is full.

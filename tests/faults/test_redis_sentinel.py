@@ -24,6 +24,9 @@ Measured = Callable[[str], None]
 #: How often the primary is killed. Ten times take two minutes.
 KILLS = int(os.environ.get("PRIMARY_KILLS", "2"))
 
+#: The server; by default the newest that is installed.
+PROGRAM = os.environ.get("PRIMARY_PROGRAM")
+
 #: The rows of each job: more than are scored during a failover.
 ROWS = 40_000
 
@@ -39,7 +42,7 @@ class Elsewhere(Faulty):
 def servers(tmp_path: Path) -> Any:
     folder = tmp_path / "redis"
     folder.mkdir()
-    with failover(folder) as found:
+    with failover(folder, program=PROGRAM) as found:
         yield found
 
 

@@ -15,9 +15,6 @@ from scorelane.stack.redis_server import redis_server
 
 NAME = "mymaster"
 
-#: After so many milliseconds without an answer a sentinel takes a server for dead.
-DOWN_AFTER = 500
-
 
 class Failover:
     """The servers and the sentinels, on ports of the loopback interface.
@@ -28,7 +25,9 @@ class Failover:
         running: the process at each port.
     """
 
-    def __init__(self, folder: Path, program: str, servers: int, options: tuple[str, ...]) -> None:
+    def __init__(
+        self, folder: Path, program: str, servers: int, down_after: int, options: tuple[str, ...]
+    ) -> None:
         self._folder = folder
         self._program = program
         self._options = options
@@ -44,7 +43,7 @@ class Failover:
                 port,
                 f"port {port}",
                 f"sentinel monitor {NAME} 127.0.0.1 {self.ports[0]} 2",
-                f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER}",
+                f"sentinel down-after-milliseconds {NAME} {down_after}",
                 f"sentinel failover-timeout {NAME} 3000",
             )
 
@@ -112,7 +111,7 @@ class Failover:
 
     def on(self, port: int) -> Any:
         """A new client of a server; the caller closes it."""
-        return Redis(port=port, decode_responses=True, socket_timeout=5)
+        return Redis(port=port, decode_responses=True, socket_timeout=20)
 
     def in_sync(self) -> int:
         """The number of replicas that are in sync with the primary."""
@@ -169,7 +168,11 @@ class Failover:
 
 @contextmanager
 def failover(
-    folder: Path, servers: int = 3, program: str | None = None, options: tuple[str, ...] = ()
+    folder: Path,
+    servers: int = 3,
+    program: str | None = None,
+    down_after: int = 500,
+    options: tuple[str, ...] = (),
 ) -> Iterator[Failover]:
     """Run a Redis that fails over, for a block.
 
@@ -177,9 +180,10 @@ def failover(
         folder: an empty folder for its files.
         servers: how many servers there are, with the primary.
         program: the server; None: the newest that is installed.
+        down_after: after so many milliseconds without an answer a sentinel takes a server for dead.
         options: lines of the configuration of each server.
     """
-    found = Failover(folder, program or redis_server(folder), servers, options)
+    found = Failover(folder, program or redis_server(folder), servers, down_after, options)
     try:
         found.start_all()
         yield found

@@ -213,3 +213,14 @@ def test_an_idempotency_key_holds_for_the_body(bucket: Bucket) -> None:
     again = send({"input": "s3://data/a.csv"})
     assert (again.status_code, again.json["id"]) == (202, first.json["id"])
     problem(send({"input": "s3://data/a.csv", "columns": "all"}), 422, "idempotency-key-reused")
+
+
+def test_a_budget_takes_the_estimate_of_all_files(settings: Settings) -> None:
+    """Only the beginning of the first file was read, so its lines are no bound of the rows."""
+    bucket = Bucket(settings)
+    bucket.write("a.csv", b"text\n" + (b"x" * 400 + b"\n") * 6000)
+    accepted = bucket.submit({"input": "s3://data/a.csv"})
+    spec = bucket.service.store.get(accepted.json["id"]).spec
+    assert spec.most_rows is None
+    assert spec.about_rows == pytest.approx(6000, rel=0.01)
+    assert spec.size == 6000 * 401 + 5

@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 from support.in_memory import Service, make_service
 from support.owners import BOB, Owner
+from support.places import Bucket
 from support.problems import problem
 from support.v1_client import jsonl, line
 
@@ -258,3 +259,16 @@ def test_a_batch(keyed: Service) -> None:
     keyed.work()
     assert left(keyed) == 5
     assert keyed.client.get("/usage", headers=CAROL.headers).json["total"]["rows"] == 15
+
+
+def test_files_that_are_read_where_they_are(settings: Settings) -> None:
+    """An estimate is taken; what the files have more is taken when it is counted, and scored."""
+    keys = {"api_keys": SecretStr(CAROL.line)}
+    bucket = Bucket(settings.model_copy(update=keys))
+    bucket.service.client.environ_base["HTTP_AUTHORIZATION"] = CAROL.headers["Authorization"]
+    bucket.write("in/a.csv", b"text\n" + b"z" * 90 + b"\n")
+    bucket.write("in/b.csv", b"text\n" + b"z\n" * 30)
+    rows = bucket.scored({"input": "s3://data/in/"})
+    assert len(rows) == 31 > BUDGET
+    assert left(bucket.service) == 0
+    problem(bucket.submit({"input": "s3://data/in/a.csv"}), 429, "budget-spent")

@@ -11,12 +11,14 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import RedisError
 from support.sentinels import Failover, failover
+from support.stored import small
 from support.waiting import wait_for
 
 from shared import redis_sentinels
 from shared.config.redis_url import SentinelUrl, redis_address, sentinel_url, without_secrets
 from shared.config.settings import Settings
 from shared.dispatch import CeleryDispatch, bulk_queue, make_celery
+from shared.redis.job_store import RedisJobStore
 from shared.redis.link import RedisLink
 from shared.redis_address import RedisAddress
 
@@ -26,13 +28,14 @@ MODEL = "fast@0123456789ab"
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Failover]:
     """Real servers and sentinels; each test leaves them complete."""
-    with failover(tmp_path_factory.mktemp("failover")) as found:
+    # On a busy machine, nobody is to be taken for dead who is not.
+    with failover(tmp_path_factory.mktemp("failover"), down_after=2000) as found:
         yield found
 
 
 @pytest.fixture
 def settings(servers: Failover) -> Settings:
-    return Settings(redis_url=servers.url)
+    return Settings(redis_url=servers.url, redis_timeout=20)
 
 
 @pytest.fixture
@@ -116,6 +119,29 @@ class TestFailover:
         with servers.on(new) as client:
             assert client.get("any") == "after"
             assert client.llen(link.key(bulk_queue(MODEL))) == 2
+
+    def test_a_small_job_is_on_a_replica_when_it_is_accepted(
+        self, servers: Failover, settings: Settings, link: RedisLink
+    ) -> None:
+        """A failover does not lose it. Replicas that are stuck delay it for a moment only."""
+        store = RedisJobStore(link, settings)
+        old = servers.primary()
+        replicas = [port for port in servers.ports if port != old]
+
+        def copies(job_id: str) -> int:
+            with servers.on(replicas[0]) as one, servers.on(replicas[1]) as other:
+                return sum(client.exists(link.key("job", job_id)) for client in (one, other))
+
+        for _ in range(20):
+            job_id, _ = small(store, 1)
+            assert copies(job_id)
+        for port in replicas:
+            servers.running[port].send_signal(signal.SIGSTOP)
+        job_id, _ = small(store, 1)
+        assert store.get(job_id).spec.kind == "small"
+        for port in replicas:
+            servers.running[port].send_signal(signal.SIGCONT)
+        wait_for(lambda: copies(job_id) == 2)
 
     @pytest.mark.usefixtures("complete")
     def test_a_planned_failover(self, servers: Failover, link: RedisLink) -> None:

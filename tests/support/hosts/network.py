@@ -211,6 +211,8 @@ class Network:
     def close(self) -> None:
         """End all hosts, and remove the switches."""
         for host in self.hosts.values():
+            # Its network, and the cable with it, would be there for some time after its end.
+            subprocess.run(["ip", "link", "delete", host.name], capture_output=True, check=False)
             host.die()
         for switch in (SWITCH, OTHER_SWITCH):
             _ip("link", "delete", switch)
