@@ -90,8 +90,12 @@ def test_a_request_id_of_the_client_is_used(service: Service) -> None:
 
 def test_the_trace_is_passed_on_with_the_job(service: Service) -> None:
     """The job's record and the message have it; the thread's context is empty afterwards."""
-    service.dispatch.split = lambda *_: seen.append(dict(fields()))  # type: ignore[method-assign]
     seen: list[dict[str, object]] = []
+
+    def split(*_: str, soon: bool = False) -> None:
+        seen.append({**fields(), "soon": soon})
+
+    service.dispatch.split = split  # type: ignore[method-assign]
     headers = {"traceparent": TRACE, "Content-Type": "text/csv"}
     answer = service.client.post("/jobs", data=b"text\ngood\n", headers=headers)
     assert service.store.get(answer.json["id"]).spec.traceparent == TRACE

@@ -265,9 +265,11 @@ def test_sources_of_a_wrong_type(client: Any) -> None:
     """`score` accepts only frames of pandas; the error of `submit` lists what it accepts."""
     with pytest.raises(TypeError, match="list is not a DataFrame"):
         client.score(["hello"])
-    for nonsense in (7, None, {"text": ["a"]}, io.StringIO("text")):
+    for nonsense in (7, {"text": ["a"]}, io.StringIO("text")):
         with pytest.raises(TypeError, match=f"{type(nonsense).__name__} cannot be submitted"):
             client.submit(nonsense)
+    with pytest.raises(ValueError, match="Give a source of rows, or the address"):
+        client.submit(None)
 
 
 class Cancelling(Working):

@@ -66,9 +66,9 @@ def cut_off(service: Service, broken: pytest.MonkeyPatch, *, is_recorded: bool) 
     """Make Redis fail before a job is recorded, or after it, when its answer is lost."""
     create = service.store.create
 
-    def cut(*args: Any) -> bool:
+    def cut(*args: Any, **more: Any) -> bool:
         if is_recorded:
-            create(*args)
+            create(*args, **more)
         raise RedisConnectionError("cut")
 
     broken.setattr(service.store, "create", cut)
@@ -110,9 +110,9 @@ def test_a_job_that_is_not_recorded_and_redis_did_not_answer(
     service.store._keys.clear()  # its lease runs out
     create = service.store.create
 
-    def meanwhile(*args: Any) -> bool:
+    def meanwhile(*args: Any, **more: Any) -> bool:
         sweep(service, settings)
-        return create(*args)
+        return create(*args, **more)
 
     if sweeps == "before":
         sweep(service, settings)

@@ -90,9 +90,9 @@ def test_while_the_first_retry_is_running(
     answers: list[Any] = []
     create = service.store.create
 
-    def slow(*args: Any) -> bool:
+    def slow(*args: Any, **more: Any) -> bool:
         answers.append(retry(service, url))
-        return create(*args)
+        return create(*args, **more)
 
     with monkeypatch.context() as patch:
         patch.setattr(service.store, "create", slow)

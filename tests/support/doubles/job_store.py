@@ -60,7 +60,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
 
     @override
     def may_have_lost(self, job_id: str) -> bool:
-        return made_at(job_id) < self._since
+        return made_at(job_id) < self.since()
 
     #: Set by a test: a copy has taken the place of the data.
     is_restarted = False
