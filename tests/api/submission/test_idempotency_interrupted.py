@@ -33,7 +33,7 @@ def test_a_job_whose_message_was_lost_is_accepted(
 ) -> None:
     """It is recorded, and the reconciler sends the message; an error would lead to a second job."""
 
-    def away(*_: Any) -> None:
+    def away(*_: Any, **__: Any) -> None:
         raise OperationalError
 
     with monkeypatch.context() as broken:
