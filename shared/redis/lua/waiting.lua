@@ -65,7 +65,7 @@ end
 -- What an earlier release has put into the one list that it knows takes turns too.
 local function find_older(model)
   local owners = owners_waiting(model)
-  if redis.call('EXISTS', prefix .. 'small:' .. model) == 1 and not redis.call('ZSCORE', owners, '') then
+  if redis.call('EXISTS', prefix .. 'small:' .. model) == 1 and not redis.call('ZSCORE', owners .. ':', '1') then
     begin_turn(owners .. ':', '1', 0)
     begin_turn(owners, '', 0)
   end

@@ -127,3 +127,22 @@ def test_abandoned_jobs_of_all_owners_fail(store: JobStore) -> None:
     assert store.abandon(MODEL, "gone") == 3
     assert store.waiting_small(MODEL) == 0
     assert not store.waits([MODEL])
+
+
+def test_jobs_of_an_older_release_wait_for_no_other_priority(
+    store: JobStore, link: RedisLink
+) -> None:
+    """They take turns although only jobs of another priority of no owner had any."""
+    job_of(store, "", priority="high")
+    older = job_of(store, "")
+    link.client.zrem(link.key("waiting", MODEL, ""), "1")
+    for _ in range(20):
+        job_of(store, "", priority="high")
+    assert older in [taken(store, 1)[0] for _ in range(10)]
+
+
+def test_nothing_waits_once_an_older_release_has_taken_it(store: JobStore, link: RedisLink) -> None:
+    """A worker that knows no turns leaves one; a worker must not seem stalled because of it."""
+    job_of(store, "")
+    assert link.client.rpop(link.key("small", MODEL))
+    assert not store.waits([MODEL])
