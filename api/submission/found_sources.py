@@ -17,7 +17,7 @@ from api.uploads.formats import Format, kind_of_file
 from shared.errors.input import BadOption, BadPlace, InFile, SourceMissing
 from shared.errors.service import SourceUnavailable, TooLarge
 from shared.jobs.sources import Source
-from shared.places.address import Place
+from shared.places.address import Place, place_of
 from shared.places.allowed import allowed_places
 from shared.places.stores import Found, Stores
 from shared.storage.object_errors import ObjectStorageError
@@ -152,7 +152,19 @@ def _in(stores: Stores, place: Place) -> list[Found]:
     files = [one for one in listed if one.size and not _is_hidden(place, one.place)]
     if not files:
         raise SourceMissing(what="file, or only empty and hidden ones, in", address=place.url)
+    for one in files:
+        _check_name(place, one.place)
     return files
+
+
+def _check_name(folder: Place, file: Place) -> None:
+    """Refuse a file of a folder that has no address: workers could not read it."""
+    try:
+        place_of(file.url)
+    except ValueError as error:
+        name = ascii(file.key)[:200]
+        reason = f"the file {name} in it has no address: {error}. Rename it, or list the others"
+        raise BadPlace(address=folder.url, reason=reason) from None
 
 
 def _is_hidden(folder: Place, file: Place) -> bool:

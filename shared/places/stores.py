@@ -14,7 +14,7 @@ from shared.places.web_files import WebFiles
 from shared.storage.blob_process import ProcessBlobs
 from shared.storage.blobs import BlobStore
 from shared.storage.object_blobs import ObjectBlobs
-from shared.storage.object_errors import ObjectStorageError, as_os_errors
+from shared.storage.object_errors import CredentialsExpired, ObjectStorageError, as_os_errors
 from shared.storage.object_files import ObjectReader, Range
 from shared.storage.object_store import check_fork, open_object_store
 
@@ -85,6 +85,18 @@ class Stores:
             found = self._opened.setdefault(place.root, self._open_store(address))
         return found
 
+    @contextmanager
+    def _renewing(self, place: Place) -> Iterator[None]:
+        """Open the bucket of a place anew after its credentials have expired.
+
+        A role or a token file may have others by now. A job is held up for a moment until then.
+        """
+        try:
+            yield
+        except CredentialsExpired:
+            self._opened.pop(place.root, None)
+            raise
+
     def files(self, folder: Place, most: int) -> list[Found]:
         """The files in a folder and in the folders in it, sorted by key.
 
@@ -98,7 +110,7 @@ class Stores:
         import obstore  # noqa: PLC0415  see `shared.storage.opening`
 
         found: list[Found] = []
-        with _errors(folder):
+        with self._renewing(folder), _errors(folder):
             for metas in obstore.list(self._store(folder), folder.key.rstrip("/") or None):
                 found += [
                     Found(folder.named(one["path"]), one["size"], one["e_tag"] or "")
@@ -186,7 +198,7 @@ class Stores:
         import obstore  # noqa: PLC0415
         from obstore.exceptions import PreconditionError  # noqa: PLC0415
 
-        with _errors(place):
+        with self._renewing(place), _errors(place):
             try:
                 result = obstore.get(self._store(place), place.key, options=options)
                 content = memoryview(result.bytes())

@@ -33,7 +33,7 @@ _LIBRARIES = {
     "complete_part": ("usage", "summaries", "turns"),
     "create_bulk": ("usage", "turns"),
     **dict.fromkeys(("hand_out", "overdue"), ("turns",)),
-    **dict.fromkeys(("answer_small", "move"), ("usage",)),
+    **dict.fromkeys(("answer_small", "move", "remove_job"), ("usage",)),
     **dict.fromkeys(("ask", "create_small", "withdraw"), ("usage", "waiting")),
     **dict.fromkeys(
         ("pop_small", "return_small", "take_small", "waiting_small", "workloads"), ("waiting",)

@@ -22,11 +22,19 @@ class RedisUpkeep(RedisBase):
 
     @override
     def waits(self, full_names: Collection[str]) -> bool:
-        small = [self._small(full_name) for full_name in full_names]
-        small += [self._link.key("waiting", full_name) for full_name in full_names]
-        bulk = (self._link.prefix + bulk_queue(full_name) for full_name in full_names)
-        # Redis has no empty list, and nobody has a turn for whom nothing waits.
-        return bool(full_names and self._link.client.exists(*small, *bulk))
+        if not full_names:
+            return False
+        # Redis has no empty list.
+        lists = [self._small(full_name) for full_name in full_names]
+        lists += [self._link.prefix + bulk_queue(full_name) for full_name in full_names]
+        turns = [self._link.key("waiting", full_name) for full_name in full_names]
+        if not self._link.client.exists(*lists, *turns):
+            return False
+        # A worker of an older release leaves a turn of those of whom it took the last.
+        return bool(
+            self._link.client.exists(*lists)
+            or any(self.waiting_small(full_name) for full_name in full_names)
+        )
 
     @override
     @contextmanager

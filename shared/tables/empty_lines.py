@@ -31,6 +31,21 @@ class EmptyLines:
         self._empty = 0
         self._has_row = False
 
+    @classmethod
+    def after(cls, delimiter: str, before: bytes) -> "EmptyLines":
+        """Begin after a record; lines are counted from there.
+
+        Args:
+            delimiter: the ASCII character between cells.
+            before: the end of what comes before, from anywhere in its last line but one on.
+        """
+        found = cls(delimiter, 0)
+        found._has_row = True
+        _, end, last = before.removesuffix(b"\n").rpartition(b"\n")
+        if end and not last.strip(b"\r"):
+            found._empty = 1
+        return found
+
     def feed(self, chunk: bytes) -> None:
         """Check the lines that end in the next chunk.
 

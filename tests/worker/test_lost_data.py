@@ -73,6 +73,29 @@ def test_a_job_whose_end_the_store_has_lost_keeps_it(
         assert scores(service, accepted.location) == SCORES
 
 
+def test_what_a_failover_has_lost_is_looked_for_until_it_is_found(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Just after a failover a sweep may fail; the next turn of the reconciler begins it again."""
+    accepted = service.submit(CSV)
+    late = copy.deepcopy(service.store.__dict__)
+    service.client.post(f"{accepted.location}/cancel")
+    service.store.__dict__.update(late)
+    service.reconcile()
+    assert service.client.get(accepted.location).json["state"] == "queued"
+    service.store.is_restarted = True
+    with monkeypatch.context() as patched:
+        patched.setattr(service.blobs, "folders", broken)
+        with pytest.raises(OSError, match="away"):
+            service.reconcile()
+    service.reconcile()
+    assert service.client.get(accepted.location).json["state"] == "cancelled"
+
+
+def broken(*_: object) -> Any:
+    raise OSError(errno.EIO, "the store is away")
+
+
 def test_an_ended_job_is_restored_with_its_end(service: Service) -> None:
     """A cancelled job is not scored, a deleted one not restored, a failed one keeps its error."""
     jobs = {name: service.submit(CSV) for name in ("cancelled", "deleted")}

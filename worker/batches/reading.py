@@ -44,7 +44,8 @@ class BatchReader:
 
         def renew() -> None:
             # A split renews its lease by adding parts; this adds none, so it is safe to repeat.
-            self._store.add_parts(spec.id, [], known=0, last=False, lanes=1)
+            # Without lanes it hands out no step, which nobody would dispatch.
+            self._store.add_parts(spec.id, [], known=0, last=False, lanes=0)
 
         try:
             with self._lease_renewer.renewing(renew):

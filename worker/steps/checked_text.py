@@ -3,12 +3,19 @@
 import codecs
 from typing import BinaryIO
 
-from shared.errors.input import NotText
+from shared.errors.input import EmptyLine, NotText
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.empty_lines import EmptyLines
 
 #: How much is read at a time of what is only checked.
 _READ_BYTES = 256 * 1024
+
+#: The most that is read again so that an empty line can be told by its number, in bytes: that takes
+#: a second. A split that goes on must not first read all that was cut before.
+MOST_READ_AGAIN = 32 * 1024 * 1024
+
+#: How much is read of what comes before a record, to find out whether it ends with an empty line.
+_BEFORE_BYTES = 1024
 
 
 class CheckedText:
@@ -31,6 +38,7 @@ class CheckedText:
         self._position = rows_at
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
         self._empty_lines: EmptyLines | None = None
+        self._counts_lines = True
 
     def seek(self, offset: int) -> None:
         """Go to a record, the first that is read, by its offset in bytes."""
@@ -38,7 +46,13 @@ class CheckedText:
             self._position = offset
             self._file.seek(offset)
             return
-        # What comes before is checked, too: an empty line may be the last before the record.
+        if offset - self._rows_at > MOST_READ_AGAIN:
+            # An empty line may be the last before the record.
+            self._file.seek(offset - _BEFORE_BYTES)
+            before = self._file.read(_BEFORE_BYTES)
+            self._empty_lines = EmptyLines.after(self._layout.delimiter, before)
+            self._position, self._counts_lines = offset, False
+            return
         self._file.seek(0)
         header = self._file.read(self._rows_at)
         self._empty_lines = EmptyLines(self._layout.delimiter, header.count(b"\n"))
@@ -67,6 +81,11 @@ class CheckedText:
             raise NotText(encoding="UTF-8", offset=f"{offset:,}", byte=byte) from None
         self._position += len(content)
         if self._empty_lines is not None:
-            self._empty_lines.feed(content)
-            if final:
-                self._empty_lines.finish()
+            try:
+                self._empty_lines.feed(content)
+                if final:
+                    self._empty_lines.finish()
+            except EmptyLine:
+                if self._counts_lines:
+                    raise
+                raise EmptyLine(line=f"near byte {self._position:,}") from None

@@ -97,6 +97,8 @@ class Splitter:
             if not walk.wanted:
                 self._endings.remove_rows_if_ended(spec)
                 return None
+            # Whatever becomes of this job: there may be steps of others.
+            self._lanes.advance(spec, walk)
             known += len(parts)
             rows = parts[-1].first_row + parts[-1].rows if parts else 0
             if rows > self._settings.max_rows:
@@ -104,7 +106,6 @@ class Splitter:
                 reason = f"It has more than {limit} rows. Send them as several jobs."
                 self._endings.fail(spec.id, reason)
                 return None
-            self._lanes.advance(spec, walk)
         return known
 
     def cut(self, spec: Spec, known: int, after: Part | None) -> Iterator[Part]:

@@ -60,6 +60,8 @@ class Reconciler:
         self._dispatch = dispatch
         self._fleet = fleet
         self._lanes = Lanes(settings, store=store, dispatch=dispatch, fleet=fleet)
+        #: Whether Redis was another one, and what it lost was not looked for until the end.
+        self._is_new = False
 
     def reconcile(self, full_names: list[str]) -> None:
         """Dispatch overdue work again, and end, restore or remove other jobs as needed.
@@ -70,11 +72,13 @@ class Reconciler:
         with self._store.reconciling(6 * self._settings.reconcile_seconds) as locked:
             if not locked:
                 return
-            is_new = self._store.notice_restart()
-            if is_new:
+            if self._store.notice_restart():
+                self._is_new = True
                 logger.warning("Redis was restarted or has failed over: looking for what it lost")
-            if self._store.due("sweep", self._settings.sweep_seconds) or is_new:
-                self._sweep(is_new)
+            if self._store.due("sweep", self._settings.sweep_seconds) or self._is_new:
+                self._sweep(self._is_new)
+                # Not before: the sweep may fail, for Redis or the blob store may be away again.
+                self._is_new = False
                 sweep_outputs(self._store, self._blobs, self._dispatch, full_names)
             for full_name in self._store.return_small():
                 logger.warning("reconcile model=%s: small jobs put back", full_name)

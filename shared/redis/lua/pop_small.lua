@@ -8,6 +8,6 @@ local owner, priority = turn_of(model)
 if not owner then
   return false
 end
-local item = redis.call('RPOP', list_of(model, owner, priority))
+local item = pop_waiting(model, owner, priority)
 end_wait(model, owner, priority)
 return item

@@ -16,6 +16,11 @@ if type(binding) == 'table' then
     drop_key(binding.key)
   end
 end
+local state = state_of(id)
+if state == 'queued' or state == 'running' then
+  -- As if it were cancelled: what was not scored is given back to budgets.
+  pcall(settle_budgets, id, true)
+end
 stop(id)
 release(id)
 for _, tail in ipairs(tails) do

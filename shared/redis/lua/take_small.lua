@@ -30,15 +30,14 @@ local function parse(item)
 end
 
 while room > 0 and owner do
-  local waiting = list_of(model, owner, priority)
-  local item = redis.call('LINDEX', waiting, -1)
+  local item = redis.call('LINDEX', list_of(model, owner, priority), -1)
   local id, open, rows, attempts, reply_to, trace, text
   if item then
     id, open, rows, attempts, reply_to, trace, text = parse(item)
     if open and #answer > 1 and (attempts > 0 or rows > room) then
       break
     end
-    redis.call('RPOP', waiting)
+    pop_waiting(model, owner, priority)
   end
   if text then
     redis.call('HINCRBY', prefix .. 'held', 'all', -#item)

@@ -195,10 +195,14 @@ local function settle_budgets(id, ended)
   redis.call('HSET', job, 'taken', let_be_taken(have[1], math.max(rows, 0)))
 end
 
--- Remember which parts of a retry were counted for the job that it retries, and how many rows.
+-- Remember which parts of a retry were counted for the job that it retries, and how many rows. A retry by another
+-- version of the model takes over no result.
 local function take_over_counted(id, old_id)
   local job, old = key_of(id), key_of(old_id)
-  local have = redis.call('HMGET', old, 'completed', 'failed')
+  local have = redis.call('HMGET', old, 'completed', 'failed', 'full_name')
+  if have[3] ~= redis.call('HGET', job, 'full_name') then
+    return
+  end
   redis.call('BITOP', 'OR', job .. ':counted', old .. ':done', old .. ':counted')
   redis.call('HSET', job, 'counted_before', tonumber(have[1] or '0') + tonumber(have[2] or '0'))
 end

@@ -3,7 +3,8 @@
 -- `waiting:<model>` has the owners of what waits, `waiting:<model>:<owner>` the priorities of an owner's, each
 -- by its turn; see `turns.lua`. A priority is its weight: '0.25', '1' or '4'. The items of an owner with one
 -- priority are a list, `small:<model>:<owner>:<priority>`. It is `small:<model>` for those of no owner with the
--- usual priority: they alone were there in earlier releases, which know no turns.
+-- usual priority: they alone were there in earlier releases, which know no turns. How many items the other lists
+-- have is in `waits:<model>`, because there may be very many.
 
 -- An item costs its rows, and about as much as some rows besides.
 local ROWS_BESIDES = 4
@@ -27,15 +28,21 @@ local function number_waiting(model, whose)
   if whose == '' then
     own = all
   end
-  for _, owner in ipairs(redis.call('ZRANGE', owners, 0, -1)) do
-    for _, priority in ipairs(redis.call('ZRANGE', owners .. ':' .. owner, 0, -1)) do
-      if owner ~= '' or priority ~= '1' then
-        local length = redis.call('LLEN', list_of(model, owner, priority))
-        all, own = all + length, own + (owner == whose and length or 0)
-      end
+  if redis.call('EXISTS', owners) == 1 then
+    all = all + math.max(tonumber(redis.call('GET', prefix .. 'waits:' .. model) or '0'), 0)
+  end
+  for _, priority in ipairs(redis.call('ZRANGE', owners .. ':' .. whose, 0, -1)) do
+    if whose ~= '' or priority ~= '1' then
+      own = own + redis.call('LLEN', list_of(model, whose, priority))
     end
   end
   return all, own
+end
+
+local function count_waiting(model, owner, priority, by)
+  if owner ~= '' or priority ~= '1' then
+    redis.call('INCRBY', prefix .. 'waits:' .. model, by)
+  end
 end
 
 -- Whether one more of an owner may wait: 0 if so, 1 if too much waits in all, 2 if the owner has taken half of
@@ -51,6 +58,7 @@ end
 local function let_wait(push, model, owner, priority, item, rows)
   local owners = owners_waiting(model)
   redis.call(push, list_of(model, owner, priority), item)
+  count_waiting(model, owner, priority, 1)
   begin_turn(owners .. ':' .. owner, priority, (rows + ROWS_BESIDES) / tonumber(priority))
   begin_turn(owners, owner, rows + ROWS_BESIDES)
 end
@@ -59,13 +67,25 @@ end
 local function end_wait(model, owner, priority)
   if redis.call('EXISTS', list_of(model, owner, priority)) == 0 then
     leave_turns(owners_waiting(model), owner, priority)
+    if redis.call('EXISTS', owners_waiting(model)) == 0 then
+      redis.call('DEL', prefix .. 'waits:' .. model)
+    end
   end
+end
+
+-- Take the next item of an owner and a priority; false if there is none.
+local function pop_waiting(model, owner, priority)
+  local item = redis.call('RPOP', list_of(model, owner, priority))
+  if item then
+    count_waiting(model, owner, priority, -1)
+  end
+  return item
 end
 
 -- What an earlier release has put into the one list that it knows takes turns too.
 local function find_older(model)
   local owners = owners_waiting(model)
-  if redis.call('EXISTS', prefix .. 'small:' .. model) == 1 and not redis.call('ZSCORE', owners, '') then
+  if redis.call('EXISTS', prefix .. 'small:' .. model) == 1 and not redis.call('ZSCORE', owners .. ':', '1') then
     begin_turn(owners .. ':', '1', 0)
     begin_turn(owners, '', 0)
   end

@@ -4,6 +4,7 @@ local model, item, id, owner = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 
 use_reserve()
 if redis.call('LREM', list_of(model, owner, '1'), 1, item) == 1 then
+  count_waiting(model, owner, '1', -1)
   end_wait(model, owner, '1')
   redis.call('HINCRBY', prefix .. 'held', 'all', -#item)
 end

@@ -224,3 +224,12 @@ def test_a_budget_takes_the_estimate_of_all_files(settings: Settings) -> None:
     assert spec.most_rows is None
     assert spec.about_rows == pytest.approx(6000, rel=0.01)
     assert spec.size == 6000 * 401 + 5
+
+
+@pytest.mark.parametrize("name", ["b?.csv", "b*.csv", "b\u200b.csv", "b\\.csv"])
+def test_a_file_of_a_folder_without_an_address_is_refused(bucket: Bucket, name: str) -> None:
+    """No worker could read it by its address, so its job would never end."""
+    bucket.write("in/a.csv", b"text\na\n")
+    bucket.write(f"in/{name}", b"text\nb\n")
+    detail = problem(bucket.submit({"input": "s3://data/in/"}), 422, "bad-place")
+    assert ascii(f"in/{name}") in detail

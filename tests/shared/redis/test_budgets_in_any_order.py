@@ -1,7 +1,7 @@
 """Jobs and questions of one key in any order: its budget has lost what is open or was counted.
 
-Hypothesis records, scores, cancels and repeats calls; each call may be made twice, as after a lost
-answer, or by two workers.
+Hypothesis records, scores, cancels, deletes and repeats calls; each call may be made twice, as
+after a lost answer, or by two workers.
 """
 
 from typing import Any
@@ -160,15 +160,14 @@ class Budgets(RuleBasedStateMachine):
     @rule(data=st.data())
     @precondition(lambda self: self.jobs)
     def delete(self, data: st.DataObject) -> None:
-        """A job that has ended is deleted; a retry of it that comes later is refused."""
+        """A job is deleted, whatever its state; a retry of it that comes later is refused."""
         job_id = data.draw(st.sampled_from(self.jobs))
-        if self.store.get(job_id).state in ENDED:
-            self.store.delete(job_id)
-            self.jobs.remove(job_id)
-            late = a_job()
-            spec = late.spec.model_copy(update={"retry_of": job_id})
-            with pytest.raises(NothingToRetry):
-                self.store.create(late.model_copy(update={"spec": spec}))
+        self.store.delete(job_id)
+        self.jobs.remove(job_id)
+        late = a_job()
+        spec = late.spec.model_copy(update={"retry_of": job_id})
+        with pytest.raises(NothingToRetry):
+            self.store.create(late.model_copy(update={"spec": spec}))
 
     @invariant()
     def the_budget_has_lost_what_is_open_or_counted(self) -> None:

@@ -1,8 +1,10 @@
 """Whose turn it is among the owners of small jobs and questions, on Redis."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
+from support.redis_commands import commands_during
 from support.stored import MODEL, MakeStore, a_job, question
 
 from shared.config.settings import Settings
@@ -127,3 +129,52 @@ def test_abandoned_jobs_of_all_owners_fail(store: JobStore) -> None:
     assert store.abandon(MODEL, "gone") == 3
     assert store.waiting_small(MODEL) == 0
     assert not store.waits([MODEL])
+
+
+def test_jobs_of_an_older_release_wait_for_no_other_priority(
+    store: JobStore, link: RedisLink
+) -> None:
+    """They take turns although only jobs of another priority of no owner had any."""
+    job_of(store, "", priority="high")
+    older = job_of(store, "")
+    link.client.zrem(link.key("waiting", MODEL, ""), "1")
+    for _ in range(20):
+        job_of(store, "", priority="high")
+    assert older in [taken(store, 1)[0] for _ in range(10)]
+
+
+def test_nothing_waits_once_an_older_release_has_taken_it(store: JobStore, link: RedisLink) -> None:
+    """A worker that knows no turns leaves one; a worker must not seem stalled because of it."""
+    job_of(store, "")
+    assert link.client.rpop(link.key("small", MODEL))
+    assert not store.waits([MODEL])
+
+
+def test_a_question_costs_the_same_beside_many_owners(store: JobStore, link: RedisLink) -> None:
+    """To count what waits takes as many commands with 300 owners as with 3."""
+    used: list[int] = []
+    for count in (3, 300):
+        for number in range(count):
+            asked_by(store, f"owner-{number}")
+        used.append(commands_during(link, partial(asked_by, store, "owner-1")).total())
+    assert used[0] == used[1]
+
+
+def test_what_waits_is_counted(store: JobStore, link: RedisLink) -> None:
+    """However something comes to wait and is taken, the number is that of what is left."""
+    one = replace(question(), owner="one")
+    store.ask(MODEL, one)
+    asked_by(store, "")
+    for owner in ("", "one", "many"):
+        job_of(store, owner, priority="high")
+        job_of(store, owner)
+    assert store.waiting_small(MODEL) == 8
+    store.withdraw(MODEL, one)
+    assert store.waiting_small(MODEL) == 7
+    assert [store.take_small(MODEL, 2)[1] for _ in range(4)] == [5, 3, 1, 0]
+    assert not link.client.exists(link.key("waits", MODEL))
+    job_of(store, "many")
+    assert store.waiting_small(MODEL) == 1
+    store.abandon(MODEL, "gone")
+    assert store.waiting_small(MODEL) == 0
+    assert not link.client.keys(link.key("wait*"))

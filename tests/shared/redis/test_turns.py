@@ -5,8 +5,11 @@ from collections import Counter
 import pytest
 from support.stored import MODEL, MakeStore, a_job, complete, parts
 
+from shared.config.settings import Settings
 from shared.jobs.job import Job, State
 from shared.jobs.job_store import SPLIT, JobStore, Step
+from shared.redis.job_store import RedisJobStore
+from shared.redis.link import RedisLink
 
 
 def owned(owner: str, **more: object) -> Job:
@@ -185,3 +188,19 @@ def test_nothing_stands_still_if_a_turn_is_lost(store: JobStore) -> None:
     assert store.hand_out(MODEL, lanes=1) == []
     store.overdue([MODEL])
     assert store.hand_out(MODEL, lanes=1) == [Step(job_id, 0)]
+
+
+def test_a_split_by_an_older_worker_keeps_no_lane(
+    redis_settings: Settings, link: RedisLink
+) -> None:
+    """A worker that knows no lanes frees none: the reconciler does once the job has parts."""
+    store = RedisJobStore(link, redis_settings)
+    job = owned("")
+    store.create(job)
+    assert store.hand_out(MODEL, lanes=1) == [Step(job.spec.id, SPLIT)]
+    store.move(job.spec.id, State.RUNNING)
+    assert store.hand_out(MODEL, lanes=1, check=True) == []
+    store.add_parts(job.spec.id, parts(3), known=0, last=True, lanes=0)
+    link.client.sadd(link.key("lanes", MODEL), f"{job.spec.id} {SPLIT}")
+    assert store.hand_out(MODEL, lanes=1) == []
+    assert store.hand_out(MODEL, lanes=1, check=True) == [Step(job.spec.id, 0)]

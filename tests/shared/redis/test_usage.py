@@ -100,6 +100,19 @@ def test_a_retry_counts_what_was_not_counted(store: JobStore) -> None:
     assert used(store) == Used(27, 3, 60, 750_000)
 
 
+def test_a_retry_by_another_version_counts_everything(store: JobStore) -> None:
+    """It takes over no result; also if it retries a retry that had not got to what it took over."""
+    first = bulk(store, 3)
+    done(store, first, 0)
+    store.move(first, State.CANCELLED)
+    second = bulk(store, 3, retry_of=first)
+    store.move(second, State.CANCELLED)
+    third = bulk(store, 3, retry_of=second, version="ba9876543210")
+    for part in range(3):
+        done(store, third, part)
+    assert used(store) == Used(36, 4, 80, 1_000_000)
+
+
 def test_a_small_job_is_counted_once(store: JobStore) -> None:
     """A small job that two workers answer counts once; one that was cancelled does not."""
     jobs = [job_with("small", total=2) for _ in range(2)]

@@ -219,6 +219,9 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
     @override
     def delete(self, job_id: str) -> None:
         if record := self._records.pop(job_id, None):
+            if record.job.state not in ENDED:
+                record.update(state=State.CANCELLED)
+                self._settle(record)
             self._turns_of(record).stop(record)
 
     @override

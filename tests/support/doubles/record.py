@@ -51,6 +51,8 @@ class Record:
 
     def take_over(self, old: "Record") -> None:
         """Remember which parts of the job that this one retries were counted."""
+        if old.job.spec.full_name != self.job.spec.full_name:
+            return
         self.counted = old.done | old.counted
         self.counted_before = old.job.rows_done
 
