@@ -93,3 +93,10 @@ def test_arguments_that_do_not_fit(
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.split())
     assert not answers.requests
+
+
+def test_score_refers_an_address_to_submit() -> None:
+    """It scores files of this machine."""
+    result = run("score", "s3://data/a.csv")
+    assert result.exit_code == 2
+    assert "`scorelane submit`" in " ".join(result.stderr.split())
