@@ -21,7 +21,7 @@ from api.uploads.csv import CsvUpload
 from api.uploads.ndjson import HEAD_BYTES as NDJSON_BYTES
 from api.uploads.ndjson import NdjsonUpload
 from shared.errors.base import ScorelaneError
-from shared.errors.input import BadInput, ColumnTaken, InFile, NoRows, PlaceError
+from shared.errors.input import BadInput, ColumnTaken, InFile, NoRows, NotText, PlaceError, in_file
 from shared.jobs.sources import Source, Sources
 from shared.places.stores import Found, Stores
 from shared.tables.csv_layout import CsvLayout
@@ -201,11 +201,14 @@ def _look_at_lines(services: Services, found: Found, upload: CheckedUpload) -> S
 @contextmanager
 def naming(files: Files) -> Iterator[None]:
     """Let an error carry the address of the file that was begun, if there are several."""
+    begun = files.found[files.first].place.url
     try:
         yield
+    except NotText as error:
+        raise in_file(begun, error) from None
     except ScorelaneError as error:
         if len(files.found) > 1:
-            error.known |= {"file": files.found[files.first].place.url}
+            error.known |= {"file": begun}
         raise
 
 
@@ -217,4 +220,4 @@ def _in_file(found: Found) -> Iterator[None]:
     except BadInput as error:
         if isinstance(error, PlaceError):
             raise
-        raise InFile(address=found.place.url, reason=str(error)) from None
+        raise in_file(found.place.url, error) from None

@@ -117,7 +117,7 @@ def find_files(
         asked.options,
         guesser,
     )
-    _check_direct(content)
+    _check_direct(content, found[first].place, {*asked.options, *request.args})
     return Files(asked, tuple(found), first, content, until)
 
 
@@ -196,7 +196,7 @@ def _check_kinds(found: list[Found]) -> None:
         if name.endswith(".gz") or kind.format in (Format.PARQUET, Format.JSON):
             reason = (
                 "only CSV, TSV and NDJSON that are not compressed can be read where they are; "
-                "write it so, or send it as the body of POST /jobs"
+                "write the file so, or send it as the body of a request"
             )
             raise BadPlace(address=one.place.url, reason=reason)
         if kind != kind_of_file("", first.key.lower()):
@@ -205,7 +205,7 @@ def _check_kinds(found: list[Found]) -> None:
             )
 
 
-def _check_direct(content: RequestContent) -> None:
+def _check_direct(content: RequestContent, place: Place, given: set[str]) -> None:
     """Refuse what would have to be converted: the rows are read where they are, as they are."""
     options = content.early_options
     if options.total_bytes is not None:
@@ -215,6 +215,11 @@ def _check_direct(content: RequestContent) -> None:
         name = "quoting" if options.quoting == "none" else "charset"
         value = str(getattr(options, name))
         reason = "a file that is read where it is must be UTF-8, and quoted as RFC 4180 has it"
+        if name not in given:
+            # It was guessed.
+            advice = "Save it so, or send it as the body of a request."
+            reason = f"It seems to have {name}={value[:80]}; {reason}. {advice}"
+            raise InFile(address=place.url, reason=reason)
         raise BadOption(option=name, value=value[:80], reason=reason)
     if content.kind.format is Format.CSV and content.delimiter == "\t" and not options.quoting:
         reason = "say quoting=double for a tab-separated file that is read where it is"

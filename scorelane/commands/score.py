@@ -15,7 +15,7 @@ from rich.text import Text
 from scorelane.client.client import URL_VARIABLE, Job
 from scorelane.client.errors import ClientError
 from scorelane.client.progress import stderr_console
-from scorelane.commands.common import bars, options
+from scorelane.commands.common import addresses, bars, options
 from scorelane.commands.common.extras import INSTALL_SERVICES
 from scorelane.commands.common.failures import Mistake
 from scorelane.commands.common.first_rows import first_rows
@@ -52,7 +52,7 @@ _COMMA = re.compile(r" is not a (whole )?number: '[-+]?\d*,\d+'$")
 
 
 @click.command()
-@options.input_file
+@addresses.file_here
 @options.out
 @click.option(
     "--url",

@@ -60,6 +60,13 @@ def validate(
         click.echo(
             f"Guessed --{one_line(name)} {one_line(one['value'])}: {harmless(one['reason'])}"
         )
+    estimate = preview.get("estimate") or {}
+    left, rows = estimate.get("budget_left"), estimate.get("rows")
+    if left is not None and rows is not None and rows > left:
+        click.echo(
+            f"Today's budget does not suffice: {left:,} rows are left, and this has about "
+            f"{rows:,}. A job would be refused until the next day (UTC) begins."
+        )
     is_table = any("inputs" in row for row in preview["first_rows"])
     table = table_of("row", "ref", last="values or error" if is_table else "text or error")
     errors = [row for row in preview["first_errors"] if row not in preview["first_rows"]]

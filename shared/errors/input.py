@@ -246,3 +246,15 @@ class SourceChanged(PlaceError):
 
 class InFile(PlaceError):
     """{address}: {reason}"""
+
+
+def in_file(address: str, error: ScorelaneError) -> InFile:
+    """The error of a file that is read where it is: it may be in no charset but UTF-8."""
+    reason = str(error)
+    if isinstance(error, NotText):
+        reason = (
+            f"The file is not UTF-8: byte {error.fields['offset']} ({error.fields['byte']}) "
+            "cannot be decoded. Save it as UTF-8, or send it as the body of a request, with the "
+            "option charset."
+        )
+    return InFile(address=address, reason=reason)

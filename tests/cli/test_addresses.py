@@ -41,6 +41,17 @@ def test_several_addresses_are_one_job(answers) -> None:
     assert body_of(answers, "POST /jobs") == {"input": ["s3://data/a.csv", "gs://data/b/"]}
 
 
+def test_the_state_names_the_addresses(answers) -> None:
+    """It shows where the rows are, and where the results go."""
+    places = {"input": {"addresses": ["s3://data/a.csv", "s3://data/b/"], "files": 3, "bytes": 9}}
+    places |= {"output": {"address": "s3://data/out/", "manifest": "s3://data/out/manifest.json"}}
+    answers.add(f"GET /jobs/{answers.JOB_ID}", 200, answers.job(**places))
+    result = run("status", answers.JOB_ID, "--url", answers.url)
+    assert result.exit_code == 0, result.output
+    assert "s3://data/a.csv, s3://data/b/" in result.stdout
+    assert "s3://data/out/" in result.stdout
+
+
 def test_an_address_is_validated(answers) -> None:
     """It is a dry run; what only a query may say is in the query."""
     preview = {"detail": "It can be a job.", "columns": ["text"]}
@@ -82,3 +93,10 @@ def test_arguments_that_do_not_fit(
     assert result.exit_code == 2
     assert message in " ".join(result.stderr.split())
     assert not answers.requests
+
+
+def test_score_refers_an_address_to_submit() -> None:
+    """It scores files of this machine."""
+    result = run("score", "s3://data/a.csv")
+    assert result.exit_code == 2
+    assert "`scorelane submit`" in " ".join(result.stderr.split())

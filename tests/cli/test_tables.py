@@ -135,6 +135,18 @@ def test_the_guesses_of_a_dry_run(answers, file: Path) -> None:
     assert "\x1b" not in page
 
 
+@pytest.mark.parametrize(("left", "is_told"), [(None, False), (3, False), (2, True), (0, True)])
+def test_a_dry_run_tells_that_the_budget_does_not_suffice(
+    answers, file: Path, left: int | None, is_told: bool
+) -> None:
+    """The rows could be a job, but not today."""
+    preview = {"detail": "It can.", "columns": ["a"], "first_rows": [], "first_errors": []}
+    preview |= {"estimate": {"rows": 3, "budget_left": left}}
+    answers.add("POST /jobs?validate=true", 200, preview)
+    page = run("validate", str(file), "--url", answers.url).stdout
+    assert ("budget does not suffice" in page) == is_told
+
+
 @pytest.mark.parametrize("model", [(), ("--model", "table")])
 def test_evaluate_refuses_a_table(served, file: Path, model: tuple[str, ...]) -> None:
     """It measures sentiment scores of texts; of another model it says what that one takes."""

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from shared.config.settings import Settings
 from shared.errors.base import ScorelaneError
-from shared.errors.input import InFile, PlaceError
+from shared.errors.input import PlaceError, in_file
 from shared.jobs.job import Spec
 from shared.jobs.sources import Source
 from shared.places.listing import read_sources
@@ -114,7 +114,7 @@ class SourceRows(Ranges):
         except PlaceError:
             raise
         except ScorelaneError as error:
-            raise InFile(address=source.address, reason=str(error)) from None
+            raise in_file(source.address, error) from None
 
     def _open(self, source: Source) -> BinaryIO:
         reader = cast("io.RawIOBase", self._stores.open(source))

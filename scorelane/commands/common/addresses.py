@@ -24,6 +24,20 @@ class _FileOrAddress(click.Path):
         return super().convert(value, param, ctx)
 
 
+class _FileHere(click.Path):
+    """A file of this machine; for an address the refusal names the command that takes one."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+
+    @override
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if isinstance(value, str) and _ADDRESS.match(value):
+            self.fail(f"{value} is an address: send it to a service by `scorelane submit`.")
+        return super().convert(value, param, ctx)
+
+
+file_here = click.argument("file", type=_FileHere())
 files_or_addresses = click.argument(
     "files", metavar="FILE...", type=_FileOrAddress(), nargs=-1, required=True
 )

@@ -44,15 +44,18 @@ def print_job(job: Job) -> None:
         "rows": "not counted yet" if job.total is None else f"{job.total:,}",
         "scored": f"{job.completed:,}",
         "errors": f"{job.failed:,}",
+        "input": ", ".join((job.representation.get("input") or {}).get("addresses") or ()),
+        "output": (job.representation.get("output") or {}).get("address") or "",
         "results": ", ".join(one["name"] for one in job.representation.get("outputs") or ()),
         "progress": f"{job.progress:.0%}",
         "created": job.created_at,
         "finished": job.finished_at or "",
         "": _reword(job.detail),
     }
-    if not lines["results"]:
-        # An older service does not say.
-        del lines["results"]
+    for name in ("results", "input", "output"):
+        if not lines[name]:
+            # An older service does not say, or the job has none.
+            del lines[name]
     for name, value in lines.items():
         add_row(table, name, value)
     print_table(table)

@@ -21,10 +21,6 @@ STDOUT = Path("-")
 #: As an input file, `-` means stdin.
 STDIN = Path("-")
 
-input_file = click.argument(
-    "file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
-)
-
 
 def source_of(file: Path) -> Path | BinaryIO:
     """What the client uploads for the argument FILE.

@@ -110,6 +110,17 @@ def test_files_with_other_columns_are_refused(bucket: Bucket, other: bytes, reas
     assert not bucket.service.blobs.contents
 
 
+@pytest.mark.parametrize("dry", [{}, {"validate": "true"}, {"validate": "true", "guess": "true"}])
+def test_no_charset_is_advised_where_none_can_be_named(bucket: Bucket, dry: Any) -> None:
+    """A file that is read where it is must be UTF-8, also in a guess; the refusal names it."""
+    bucket.put(in__c_csv=b"text\ncaf\xe9 au lait\n")
+    detail = problem(bucket.submit({"input": "s3://data/in/c.csv"}, **dry), 422, "in-file")
+    assert detail.startswith("s3://data/in/c.csv: ")
+    assert "UTF-8" in detail
+    assert "send it as the body" in detail
+    assert "name its encoding" not in detail
+
+
 def test_lines_without_a_column_of_the_model_are_refused(bucket: Bucket) -> None:
     """Each file must have the inputs and the columns that are carried through."""
     bucket.write("in/a.ndjson", b'{"text": "a"}\n')
