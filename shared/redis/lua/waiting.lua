@@ -4,7 +4,7 @@
 -- by its turn; see `turns.lua`. A priority is its weight: '0.25', '1' or '4'. The items of an owner with one
 -- priority are a list, `small:<model>:<owner>:<priority>`. It is `small:<model>` for those of no owner with the
 -- usual priority: they alone were there in earlier releases, which know no turns. How many items the other lists
--- have is in `waits:<model>`, because there may be very many.
+-- have is in `waits`, because there may be very many.
 
 -- An item costs its rows, and about as much as some rows besides.
 local ROWS_BESIDES = 4
@@ -29,7 +29,7 @@ local function number_waiting(model, whose)
     own = all
   end
   if redis.call('EXISTS', owners) == 1 then
-    all = all + math.max(tonumber(redis.call('GET', prefix .. 'waits:' .. model) or '0'), 0)
+    all = all + math.max(tonumber(redis.call('HGET', prefix .. 'waits', model) or '0'), 0)
   end
   for _, priority in ipairs(redis.call('ZRANGE', owners .. ':' .. whose, 0, -1)) do
     if whose ~= '' or priority ~= '1' then
@@ -41,7 +41,7 @@ end
 
 local function count_waiting(model, owner, priority, by)
   if owner ~= '' or priority ~= '1' then
-    redis.call('INCRBY', prefix .. 'waits:' .. model, by)
+    redis.call('HINCRBY', prefix .. 'waits', model, by)
   end
 end
 
@@ -68,7 +68,7 @@ local function end_wait(model, owner, priority)
   if redis.call('EXISTS', list_of(model, owner, priority)) == 0 then
     leave_turns(owners_waiting(model), owner, priority)
     if redis.call('EXISTS', owners_waiting(model)) == 0 then
-      redis.call('DEL', prefix .. 'waits:' .. model)
+      redis.call('HDEL', prefix .. 'waits', model)
     end
   end
 end

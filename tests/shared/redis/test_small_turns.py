@@ -172,7 +172,7 @@ def test_what_waits_is_counted(store: JobStore, link: RedisLink) -> None:
     store.withdraw(MODEL, one)
     assert store.waiting_small(MODEL) == 7
     assert [store.take_small(MODEL, 2)[1] for _ in range(4)] == [5, 3, 1, 0]
-    assert not link.client.exists(link.key("waits", MODEL))
+    assert not link.client.exists(link.key("waits"))
     job_of(store, "many")
     assert store.waiting_small(MODEL) == 1
     store.abandon(MODEL, "gone")
