@@ -229,7 +229,9 @@ class RowsOrAddresses(PlaceError):
 
 
 class SourceMissing(PlaceError):
-    """There is no {what} {address}. Check the address: its case and each `/` count."""
+    """There is no {what} {address}. Check the address: its case and each `/` count, and that of a
+    folder ends in `/`.
+    """
 
 
 class SourceDenied(PlaceError):

@@ -79,7 +79,8 @@ class AllowedPlaces:
         if self._own and (self._own.holds(place) or (place.is_folder and place.holds(self._own))):
             raise BadPlace(address=place.url, reason="the service keeps its own blobs there")
         if not self.allow(owner, verb, place):
-            line = f"{owner or _ANY} {verb} {place.root}/"
+            folder = place.url[: place.url.rindex("/") + 1]
+            line = f"{owner or _ANY} {verb} {folder}"
             raise PlaceNotAllowed(verb=verb, address=place.url, line=line)
 
 

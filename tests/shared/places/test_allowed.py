@@ -1,5 +1,6 @@
 """Which places an owner may read and write, by the lines of the settings."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,24 @@ def test_without_lines_nothing_is_allowed() -> None:
     """By default no place can be read or written."""
     allowed = allowed_places(Settings())
     assert not allowed.allow("", "read", place_of("s3://data/a"))
+
+
+@pytest.mark.parametrize(
+    ("address", "line"),
+    [
+        ("s3://data/a.csv", "* read s3://data/"),
+        ("s3://data/in/a.csv", "* read s3://data/in/"),
+        ("s3://data/in/", "* read s3://data/in/"),
+        ("https://example.org/b/c.csv", "* read https://example.org/b/"),
+    ],
+)
+def test_a_refusal_shows_a_line_that_allows_no_more_than_the_folder(
+    address: str, line: str
+) -> None:
+    """Whoever copies the line opens the file's folder, not the whole bucket."""
+    with pytest.raises(PlaceNotAllowed, match=rf"'{re.escape(line)}'"):
+        allowed_places(Settings()).check("", "read", place_of(address))
+    allowed_places(Settings(places=line)).check("", "read", place_of(address))
 
 
 def test_a_file_of_lines_is_read_for_each_question(tmp_path: Path) -> None:
