@@ -21,7 +21,16 @@ from api.uploads.csv import CsvUpload
 from api.uploads.ndjson import HEAD_BYTES as NDJSON_BYTES
 from api.uploads.ndjson import NdjsonUpload
 from shared.errors.base import ScorelaneError
-from shared.errors.input import BadInput, ColumnTaken, InFile, NoRows, NotText, PlaceError, in_file
+from shared.errors.input import (
+    BadInput,
+    ColumnTaken,
+    InFile,
+    NoRows,
+    NotText,
+    OpenQuote,
+    PlaceError,
+    in_file,
+)
 from shared.jobs.sources import Source, Sources
 from shared.places.stores import Found, Stores
 from shared.tables.csv_layout import CsvLayout
@@ -204,7 +213,7 @@ def naming(files: Files) -> Iterator[None]:
     begun = files.found[files.first].place.url
     try:
         yield
-    except NotText as error:
+    except (NotText, OpenQuote) as error:
         raise in_file(begun, error) from None
     except ScorelaneError as error:
         if len(files.found) > 1:

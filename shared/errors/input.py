@@ -251,8 +251,9 @@ class InFile(PlaceError):
 
 
 def in_file(address: str, error: ScorelaneError) -> InFile:
-    """The error of a file that is read where it is: it may be in no charset but UTF-8."""
-    reason = str(error)
+    """The error of a file that is read where it is, for which `charset` and `quoting` are fixed."""
+    instead = "send it as the body of a request, with quoting=none"
+    reason = str(error).replace("add quoting=none", instead)
     if isinstance(error, NotText):
         reason = (
             f"The file is not UTF-8: byte {error.fields['offset']} ({error.fields['byte']}) "

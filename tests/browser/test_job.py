@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from support.browser.axe import check_axe
 from support.browser.console import open_console
 from support.browser.layout import check_fits, layout_shift
@@ -77,6 +77,27 @@ def test_a_job_is_followed_without_streams(
     expect(window.page.locator(".job-state")).to_have_text("Running")
     _to_worker(own_service, signal.SIGCONT)
     expect(window.page.locator(".job-state")).to_have_text("Succeeded")
+
+
+def test_the_addresses_of_a_job_are_shown(
+    service: Programs, location: str, new_window: Callable[..., Window]
+) -> None:
+    """Of a job that read files where they are, the page says where, and where its results are."""
+
+    def with_addresses(route: Route) -> None:
+        job = route.fetch().json()
+        job["input"] = {"addresses": ["s3://data/a.csv", "s3://data/in/"], "files": 3, "bytes": 9}
+        job["output"] = {"address": "s3://scores/today/", "manifest": "s3://scores/today/manifest"}
+        route.fulfill(json=job)
+
+    window = new_window(service)
+    window.faults.allow("503: GET .*/events")
+    window.page.route("**/events", lambda route: route.fulfill(status=503, json={}))
+    window.page.route(f"**{location}", with_addresses)
+    open_console(window.page, f"/#{location}")
+    expect(window.page.get_by_text("s3://data/a.csv, s3://data/in/")).to_be_visible()
+    expect(window.page.get_by_text("s3://scores/today/", exact=True)).to_be_visible()
+    check_fits(window.page)
 
 
 def test_a_job_is_cancelled_retried_and_deleted(

@@ -201,6 +201,7 @@ def test_what_is_wrong_far_behind_the_head_fails_the_job(
     assert job["error"].startswith("s3://data/in/c.csv: ")
     assert reason in job["error"]
     assert "name its encoding" not in job["error"]
+    assert "add quoting=none" not in job["error"]
 
 
 def test_a_damaged_list_of_files_fails_the_job(bucket: Bucket) -> None:

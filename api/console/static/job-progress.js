@@ -53,6 +53,7 @@ export function details() {
       [t("job.model"), [h("a", { href: `#/models/${encodeURIComponent(model.name)}` }, model.name), h("small", {}, ` ${model.version}`)]],
       [t("job.owner"), owner],
       [t("job.labels"), Object.keys(labels).length > 0 && Object.entries(labels).map(([key, value]) => h("span", { class: "label" }, `${key}: ${value}`))],
+      [t("job.input"), job.input?.addresses.join(", ")], [t("job.output"), job.output?.address],
       [t("job.created"), created], [t("job.started"), started], [t("job.finished"), finished], [t("job.expires"), expires],
       [t("job.onerror"), typeof onError === "number" ? t("job.onerror.share", { share: percent(onError, { fine: true }) }) : t(`job.onerror.${onError}`)],
       [t("job.callback"), callback && [known(`job.callback.${callback.state}`, callback.state), h("small", {}, ` ${callback.last_error ?? ""}`)]],

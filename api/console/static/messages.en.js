@@ -187,6 +187,8 @@ export default {
   "job.model": "Model",
   "job.owner": "Owner",
   "job.labels": "Labels",
+  "job.input": "Read from",
+  "job.output": "Results go to",
   "job.created": "Created",
   "job.started": "Started",
   "job.finished": "Finished",

@@ -121,6 +121,16 @@ def test_no_charset_is_advised_where_none_can_be_named(bucket: Bucket, dry: Any)
     assert "name its encoding" not in detail
 
 
+def test_no_quoting_is_advised_where_none_can_be_named(bucket: Bucket) -> None:
+    """A file that is read where it is has quotes as RFC 4180 has them."""
+    bucket.put(in__c_csv=b'text\n"good walk\n')
+    detail = problem(
+        bucket.submit({"input": "s3://data/in/c.csv"}, validate="true"), 422, "in-file"
+    )
+    assert detail.startswith("s3://data/in/c.csv: Row 1 ")
+    assert "send it as the body of a request, with quoting=none" in detail
+
+
 def test_lines_without_a_column_of_the_model_are_refused(bucket: Bucket) -> None:
     """Each file must have the inputs and the columns that are carried through."""
     bucket.write("in/a.ndjson", b'{"text": "a"}\n')
