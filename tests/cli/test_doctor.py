@@ -95,8 +95,10 @@ def test_redis_that_may_lose_data(link: RedisLink, redis_settings: Settings) -> 
 def test_redis_has_few_connections_left(link: RedisLink, redis_settings: Settings) -> None:
     """Near its limit is a warning: workers that get no connection take no work, without a word."""
     most = link.client.config_get("maxclients")["maxclients"]
-    link.client.config_set("maxclients", 5)
-    others = [RedisLink(redis_settings) for _ in range(4)]
+    # Redis may still count some connections of tests before this one.
+    limit = link.client.info("clients")["connected_clients"] + 25
+    link.client.config_set("maxclients", limit)
+    others = [RedisLink(redis_settings) for _ in range(24)]
     try:
         for other in others:
             other.client.ping()
@@ -105,7 +107,7 @@ def test_redis_has_few_connections_left(link: RedisLink, redis_settings: Setting
         for other in others:
             other.close()
         link.client.config_set("maxclients", most)
-    assert of(found, "redis", "of the 5 connections").severity is Severity.WARNING
+    assert of(found, "redis", f"of the {limit} connections").severity is Severity.WARNING
 
 
 def test_redis_is_old_slow_or_unlike_the_clock(
