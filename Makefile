@@ -40,7 +40,7 @@ serve: $(DEMO)  ## run the service at http://127.0.0.1:5005 until Ctrl-C; data i
 	@exec $(BIN)/scorelane serve
 
 .PHONY: test-fast
-test-fast: $(ENVIRONMENT)  ## run the tests that start no process, on two cores: under three minutes
+test-fast: $(ENVIRONMENT)  ## run the tests that start no process, on two cores: under five minutes
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not process"
 
 # A test of several real programs that fails is run once more: it passes only if the fault was of the moment.
