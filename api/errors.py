@@ -15,6 +15,7 @@ from api.console.missing import missing_page
 from api.error_shapes import shape_of
 from api.request_log import REQUEST_ID
 from api.requests.addresses import advice, redirect
+from api.security import errors as access_errors
 from shared.errors import input as input_errors
 from shared.errors import output as output_errors
 from shared.errors import service as errors
@@ -42,14 +43,14 @@ STATUS: dict[type[ScorelaneError], HTTPStatus] = {
     output_errors.OutputTaken: HTTPStatus.CONFLICT,
     output_errors.OutputDenied: HTTPStatus.UNPROCESSABLE_ENTITY,
     input_errors.BadInput: HTTPStatus.UNPROCESSABLE_ENTITY,
-    errors.KeyWanted: HTTPStatus.UNAUTHORIZED,
-    errors.UnknownKey: HTTPStatus.UNAUTHORIZED,
-    errors.WrongScope: HTTPStatus.FORBIDDEN,
-    errors.LinkNotValid: HTTPStatus.FORBIDDEN,
-    errors.LinkExpired: HTTPStatus.FORBIDDEN,
+    access_errors.KeyWanted: HTTPStatus.UNAUTHORIZED,
+    access_errors.UnknownKey: HTTPStatus.UNAUTHORIZED,
+    access_errors.WrongScope: HTTPStatus.FORBIDDEN,
+    access_errors.LinkNotValid: HTTPStatus.FORBIDDEN,
+    access_errors.LinkExpired: HTTPStatus.FORBIDDEN,
     # As RFC 9112, 3.2 says of a `Host` that is not valid.
-    errors.HostNotAllowed: HTTPStatus.BAD_REQUEST,
-    errors.CrossSite: HTTPStatus.FORBIDDEN,
+    access_errors.HostNotAllowed: HTTPStatus.BAD_REQUEST,
+    access_errors.CrossSite: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.OwnerFull: HTTPStatus.TOO_MANY_REQUESTS,
     errors.BudgetSpent: HTTPStatus.TOO_MANY_REQUESTS,

@@ -15,6 +15,7 @@ from api.error_shapes import shape_of
 from api.jobs.representation import JobId
 from api.release import release
 from api.schema.describe import Answer, Content, Description, Parameter, Schema, describes, json
+from api.security import errors as access_errors
 from api.security.access import OPTIONAL_KEY, scopes_of
 from shared.errors import service as errors
 from shared.errors.base import ScorelaneError
@@ -23,9 +24,9 @@ blueprint = Blueprint("openapi", __name__)
 
 #: The errors of every path that needs a key.
 _WITH_KEYS: tuple[type[ScorelaneError], ...] = (
-    errors.KeyWanted,
-    errors.UnknownKey,
-    errors.WrongScope,
+    access_errors.KeyWanted,
+    access_errors.UnknownKey,
+    access_errors.WrongScope,
     errors.TooManyRequests,
     errors.StoreUnavailable,
     errors.StoreFull,

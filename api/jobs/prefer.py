@@ -7,8 +7,8 @@ from flask import Request
 
 from api.schema.describe import Parameter
 from api.security.access import current_key_check
+from api.security.errors import UnknownKey
 from api.services import Services
-from shared.errors.service import UnknownKey
 from shared.jobs.job import ENDED, Job
 
 PREFER = Parameter(
@@ -64,7 +64,7 @@ def wait_for_end(at: Services, job: Job, preferences: Preferences) -> tuple[Job,
 
     Raises:
         shared.errors.service.JobNotFound: the job was deleted during the wait.
-        shared.errors.service.UnknownKey: the client's key was withdrawn during the wait.
+        api.security.errors.UnknownKey: the client's key was withdrawn during the wait.
     """
     if preferences.wait is None:
         return job, None

@@ -9,9 +9,9 @@ from werkzeug.datastructures import MultiDict
 from api.requests.options import whole_number
 from api.requests.terms import label
 from api.schema.describe import Parameter, number
+from api.security.errors import WrongScope
 from api.security.keys import OWNER, Key, Scope
 from shared.errors.input import BadOption, UnknownOption
-from shared.errors.service import WrongScope
 from shared.jobs.job import Job, State
 from shared.jobs.job_ids import is_job_id
 from shared.jobs.job_store import JobStore
@@ -151,7 +151,7 @@ def owner_seen(key: Key, wanted: str | None) -> str | None:
         wanted: the owner that the query names; None if it names none.
 
     Raises:
-        shared.errors.service.WrongScope: the query names another owner, and the key is no admin's.
+        api.security.errors.WrongScope: the query names another owner, and the key is no admin's.
     """
     if key.is_admin:
         return wanted

@@ -82,12 +82,26 @@ def _priority(value: str) -> str:
     return value
 
 
+def is_true(name: str, value: str) -> bool:
+    """Whether an option of a request is `true`.
+
+    Args:
+        name: the name of the option.
+        value: what the request has for it.
+
+    Raises:
+        shared.errors.input.BadOption: it is neither `true` nor `false`.
+    """
+    if value not in ("true", "false"):
+        raise BadOption(option=name, value=value[:80], reason="it must be true or false")
+    return value == "true"
+
+
 def _true_or_false(name: str) -> Callable[[str], str]:
     """The parser of an option that is `true` or `false`."""
 
     def parse(value: str) -> str:
-        if value not in ("true", "false"):
-            raise BadOption(option=name, value=value[:80], reason="it must be true or false")
+        is_true(name, value)
         return value
 
     return parse

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from werkzeug.datastructures import MultiDict
 
-from api.requests.option_values import PARSERS
+from api.requests.option_values import PARSERS, is_true
 from api.schema.describe import Parameter
 from shared.errors.input import BadOption
 from shared.jobs.result_names import Format
@@ -96,7 +96,4 @@ def style_of(query: MultiDict[str, str], wanted: Format) -> CsvStyle:
     if decimal == delimiter:
         reason = "the cells end at a comma too; add delimiter=semicolon"
         raise BadOption(option="decimal", value=given["decimal"], reason=reason)
-    bom = given.get("bom", "false")
-    if bom not in ("true", "false"):
-        raise BadOption(option="bom", value=bom[:80], reason="it must be true or false")
-    return CsvStyle(Dialect(delimiter, decimal), bom == "true")
+    return CsvStyle(Dialect(delimiter, decimal), is_true("bom", given.get("bom", "false")))

@@ -13,11 +13,11 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.jobs.prefer import PREFER, preferences_of
+from api.requests.option_values import is_true
 from api.results.csv_style import PLAIN_STYLE, style_of
 from api.results.negotiation import wanted_format
 from api.schema.describe import Parameter
 from api.services import Services
-from shared.errors.input import BadOption
 from shared.errors.service import DataDamaged
 from shared.jobs.job import Job
 from shared.jobs.keys import direct_key_of
@@ -72,10 +72,7 @@ def is_wanted(request: Request) -> bool:
     Raises:
         shared.errors.input.BadOption: `redirect` is neither `true` nor `false`.
     """
-    value = request.args.get("redirect", "false")
-    if value not in ("true", "false"):
-        raise BadOption(option="redirect", value=value[:80], reason="it must be true or false")
-    return value == "true"
+    return is_true("redirect", request.args.get("redirect", "false"))
 
 
 def redirect_or_reason(

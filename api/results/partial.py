@@ -8,6 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from api.jobs.representation import retry_after
+from api.requests.option_values import is_true
 from api.requests.options import whole_number
 from api.results.available import AvailableRows, NumberedRow
 from api.results.csv_style import form_of, style_of
@@ -16,18 +17,12 @@ from api.results.pages import give_back_after, page_turns
 from api.results.streaming import prepend, with_first_chunk
 from api.schema.describe import OF_A_JOB, Parameter, number
 from api.schema.row_types import Row
+from api.security.errors import LinkExpired, LinkNotValid
 from api.security.links import without_signature
 from api.services import Services
 from shared.errors.base import ScorelaneError
 from shared.errors.input import BadOption
-from shared.errors.service import (
-    JobNotFinished,
-    LinkExpired,
-    LinkNotValid,
-    NoResults,
-    NotAcceptable,
-    ResultsDamaged,
-)
+from shared.errors.service import JobNotFinished, NoResults, NotAcceptable, ResultsDamaged
 from shared.jobs.job import ENDED, Job, State
 from shared.jobs.result_names import Format, file_name
 
@@ -92,10 +87,7 @@ def is_partial() -> bool:
     Raises:
         shared.errors.input.BadOption: `partial` is neither `true` nor `false`.
     """
-    value = request.args.get("partial", "false")
-    if value not in ("true", "false"):
-        raise BadOption(option="partial", value=value[:80], reason="it must be true or false")
-    return value == "true"
+    return is_true("partial", request.args.get("partial", "false"))
 
 
 def check_whole(services: Services, job: Job) -> None:

@@ -9,15 +9,11 @@ from flask import Flask, Response, g, request
 from redis.exceptions import ResponseError
 
 from api.security.browsers import Browsers
+from api.security.errors import KeyWanted, UnknownKey, WrongScope
 from api.security.keys import ANYONE, NOBODY, Key, Keys, Scope
 from api.security.links import LINKED, Links, is_signed
 from shared.config.settings import Settings
-from shared.errors.service import (
-    KeyWanted,
-    TooManyRequests,
-    UnknownKey,
-    WrongScope,
-)
+from shared.errors.service import TooManyRequests
 from shared.jobs.job_store import JobStore, Spent
 from shared.redis.refusals import refusal
 
@@ -181,10 +177,10 @@ class Access:
         """The key that was sent, or that has signed the address.
 
         Raises:
-            shared.errors.service.KeyWanted: there is neither a key nor a signature.
-            shared.errors.service.UnknownKey: the key is not valid.
-            shared.errors.service.LinkNotValid: the signature is not.
-            shared.errors.service.LinkExpired: the time of the address is over.
+            api.security.errors.KeyWanted: there is neither a key nor a signature.
+            api.security.errors.UnknownKey: the key is not valid.
+            api.security.errors.LinkNotValid: the signature is not.
+            api.security.errors.LinkExpired: the time of the address is over.
         """
         presented = _presented()
         if presented is not None:

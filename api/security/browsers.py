@@ -16,10 +16,10 @@ Where keys are needed neither helps the page, as it has no key.
 
 from flask import Request, Response
 
+from api.security.errors import CrossSite, HostNotAllowed
 from shared.allowed_hosts import AllowedHosts, host_and_port
 from shared.config.settings import Settings
 from shared.config.validation import listed
-from shared.errors.service import CrossSite, HostNotAllowed
 
 #: Methods that change nothing.
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -79,8 +79,8 @@ class Browsers:
         """Check a request that needs no key.
 
         Raises:
-            shared.errors.service.HostNotAllowed: its `Host` is none of this service.
-            shared.errors.service.CrossSite: a page of another origin sends it, and it would change
+            api.security.errors.HostNotAllowed: its `Host` is none of this service.
+            api.security.errors.CrossSite: a page of another origin sends it, and it would change
                 something, or its answer would become a part of that page.
         """
         host = request.environ.get("HTTP_HOST", "")
@@ -99,7 +99,7 @@ class Browsers:
         """The answer to a CORS preflight; None if the request is none.
 
         Raises:
-            shared.errors.service.CrossSite: pages of its origin may not use the service.
+            api.security.errors.CrossSite: pages of its origin may not use the service.
         """
         headers = request.headers
         if request.method != "OPTIONS" or "Access-Control-Request-Method" not in headers:

@@ -10,9 +10,10 @@ from api.release import release
 from api.schema.describe import Answer, describes, json
 from api.security.access import current_identity
 from api.security.budgets import current_budgets
+from api.security.errors import UnknownKey
 from api.security.keys import ANYONE, Scope
 from api.services import Services, current_services
-from shared.errors.service import StoreUnavailable, TooManyRequests, UnknownKey
+from shared.errors.service import StoreUnavailable, TooManyRequests
 from shared.jobs.usage import midnight_after
 from shared.telemetry.timestamps import rfc3339
 

@@ -15,8 +15,8 @@ import re
 
 from werkzeug.datastructures import MultiDict
 
+from api.security.errors import LinkExpired, LinkNotValid
 from api.security.keys import Key, Keys
-from shared.errors.service import LinkExpired, LinkNotValid
 from shared.jobs.job_store import JobStore
 
 #: For how long an address is valid, in seconds.
@@ -64,8 +64,8 @@ class Links:
             query: of the request, as it was sent.
 
         Raises:
-            shared.errors.service.LinkNotValid: no present key has signed this address.
-            shared.errors.service.LinkExpired: its time is over.
+            api.security.errors.LinkNotValid: no present key has signed this address.
+            api.security.errors.LinkExpired: its time is over.
         """
         parsed = _SIGNED.fullmatch(query)
         if parsed is None:

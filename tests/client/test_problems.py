@@ -12,6 +12,7 @@ import pytest
 from support.transports import Script, problem
 
 from api.errors import STATUS, status_of
+from api.security import errors as access_errors
 from scorelane import Client
 from scorelane.client import errors as client_errors
 from scorelane.client.errors import ApiError, api_error_from, error_class, retry_after
@@ -24,7 +25,7 @@ from shared.errors.base import ScorelaneError
 API_ERRORS = sorted(
     {
         kind
-        for module in (errors, input_errors, output_errors)
+        for module in (access_errors, errors, input_errors, output_errors)
         for _, kind in inspect.getmembers(module, inspect.isclass)
         if issubclass(kind, ScorelaneError) and any(one in STATUS for one in kind.__mro__[:-4])
     },
