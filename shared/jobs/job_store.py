@@ -6,10 +6,8 @@ from here.
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Protocol
 
-from shared.jobs.binding import Binding
 from shared.jobs.bulk_store import (
     FINISH,
     NOTHING,
@@ -23,6 +21,7 @@ from shared.jobs.bulk_store import (
 from shared.jobs.job import CallbackState, Job, State
 from shared.jobs.outcome import Outcome
 from shared.jobs.small_store import Answer, Question, SmallJob, SmallStore
+from shared.jobs.store_values import Held, Load, Overdue, Spent
 from shared.jobs.usage import NO_CLAIM, Claim, UsageStore
 from shared.tables.parts import Part
 
@@ -47,45 +46,6 @@ __all__ = [
 
 #: How long the id of an expired job is remembered, so that it answers 410 instead of 404.
 REMEMBERED_SECONDS = 86400
-
-
-@dataclass(frozen=True)
-class Spent:
-    """The requests of one owner in the present window of time."""
-
-    count: int  #: The number of requests, this one included.
-    seconds_left: float  #: Until the next window begins.
-
-
-@dataclass(frozen=True)
-class Held:
-    """The current holder of an idempotency key: another request, or the job that it has made."""
-
-    binding: Binding | None  #: The binding of the job; None: the request has made no job yet.
-    seconds_left: float  #: Until the key is free.
-
-
-@dataclass(frozen=True)
-class Load:
-    """The bulk jobs that have not ended and their open rows, of all owners and of one."""
-
-    jobs: int
-    rows: int
-    owner_jobs: int  #: The jobs of the owner.
-    owner_rows: int  #: The rows of these jobs that are not done.
-    #: The memory that all jobs take, about, in bytes; small and ended ones too.
-    held: int = field(default=0, compare=False)
-    owner_held: int = field(default=0, compare=False)  #: The memory that those of the owner take.
-
-
-@dataclass(frozen=True)
-class Overdue:
-    """Work of a queued or running bulk job that was not done within its lease."""
-
-    job: Job
-    split: bool  #: The split is not complete, and no process has gone on with it for a lease.
-    finish: bool  #: All parts are done, and no process is closing the job.
-    parts: list[int]  #: The parts that were dispatched, are not done, and whose lease is over.
 
 
 class JobStore(BulkStore, SmallStore, UsageStore, Protocol):

@@ -23,9 +23,9 @@ from shared.tables.csv_layout import CsvLayout
 from shared.tables.parts import Part
 from shared.tables.spans import Spans
 from worker.steps.checked_text import CheckedText
+from worker.steps.cut_file import cut_file
 from worker.steps.parquet_input import SplitLater
 from worker.steps.read_ahead import Ranges
-from worker.steps.record_ends import look
 
 #: Pauses before a file is asked for again that is not there, or may not be read, in seconds: a
 #: change of rights or of credentials takes effect after a while.
@@ -103,14 +103,7 @@ class SourceRows(Ranges):
             file = cast("BinaryIO", CheckedText(file, source.rows_at, layout))
         try:
             file.seek(begin)
-            yield from layout.cut(
-                file,
-                rows_per_part=spec.rows_per_part,
-                after=after,
-                max_record_bytes=self._settings.max_record_bytes,
-                fine_from=spec.fine_from,
-                look=look,
-            )
+            yield from cut_file(layout, file, after, spec, self._settings)
         except PlaceError:
             raise
         except ScorelaneError as error:

@@ -13,9 +13,9 @@ from shared.lanes import Lanes
 from shared.storage.blobs import Blobs
 from shared.tables.layouts import ParquetLayout
 from shared.tables.parts import Part
+from worker.steps.cut_file import cut_file
 from worker.steps.endings import Endings
 from worker.steps.parquet_input import SplitLater, convert
-from worker.steps.record_ends import look
 from worker.steps.source_rows import SourceRows
 
 #: The most parts that are recorded in one call to the job store.
@@ -119,14 +119,7 @@ class Splitter:
             return
         begin = after.end if after else layout.start
         with self._blobs.open(layout.cut_key(spec), begin) as file:
-            yield from layout.cut(
-                file,
-                rows_per_part=spec.rows_per_part,
-                after=after,
-                max_record_bytes=self._settings.max_record_bytes,
-                fine_from=spec.fine_from,
-                look=look,
-            )
+            yield from cut_file(layout, file, after, spec, self._settings)
 
 
 def _batches(parts: Iterable[Part]) -> Iterator[tuple[list[Part], bool]]:
