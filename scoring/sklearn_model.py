@@ -26,6 +26,9 @@ from scoring.saved.reading import read_estimator
 from scoring.saved.unpickling import version_note
 from scoring.tables.faster import faster_table
 from scoring.words.fast_vectorisers import with_fast_vectorisers
+from scoring.words.languages import Languages
+from scoring.words.reach_columns import with_reach_columns
+from scoring.words.text_reach import CountedTexts, TextReach
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.model import UnusableModel
 from shared.model import SCORE, Card, Model
@@ -41,6 +44,9 @@ class SklearnModel(Model):
     Attributes:
         classes: what each class is worth in a score, by its label; empty without such classes.
     """
+
+    #: Counts the words of each text while it is scored; None: nobody asks for that.
+    _reach: TextReach | None = None
 
     def __init__(self, estimator: Any, card: Card, path: Path) -> None:
         self.card = card
@@ -74,6 +80,9 @@ class SklearnModel(Model):
             except ValueError as error:
                 raise UnusableModel(path=path, reason=f"{error}{version_note(path)}") from error
         self.classes = self._sentiment.classes if self._sentiment else {}
+        self._words = self._text_reach() if self._takes_texts else None
+        if self._words:
+            self._languages = Languages(self._words.words, card.usual_known_words)
 
     @classmethod
     @override
@@ -92,12 +101,25 @@ class SklearnModel(Model):
 
     @override
     def score(self, frame: pd.DataFrame) -> pd.DataFrame:
+        if self._reach is None:
+            return self._scored(self._read(frame) if len(frame) else [], frame)
+        texts = CountedTexts(self._read(frame))
+        found = self._scored(texts, frame)
+        return with_reach_columns(found, texts, self._reach.counted(texts), self._languages)
+
+    @override
+    def reach(self, frame: pd.DataFrame) -> pd.DataFrame | None:
+        if self._words is None:
+            return None
+        texts, nothing = CountedTexts(self._read(frame)), pd.DataFrame(index=frame.index)
+        return with_reach_columns(nothing, texts, self._words.counted(texts), self._languages)
+
+    def _scored(self, rows: Any, frame: pd.DataFrame) -> pd.DataFrame:
         if self._predictions is None:
-            numbers = self.numbers(self._read(frame)) if len(frame) else np.empty(0)
+            numbers = self.numbers(rows) if len(frame) else np.empty(0)
             return pd.DataFrame({SCORE: np.clip(numbers, 0.0, 1.0)}, index=frame.index)
         if not len(frame):
             return _no_rows(self._outputs).set_index(frame.index)
-        rows = self._read(frame)
         with _one_at_a_time():
             raw = self._predictions.raw(rows)
             columns = self._predictions.columns(raw, rows, self._wanted)
@@ -119,6 +141,15 @@ class SklearnModel(Model):
         if wanted == {SCORE}:
             narrow._predictions = None
         return narrow
+
+    @override
+    def with_reach(self) -> Model | None:
+        reach = self._words if self._takes_texts else None
+        if reach is None:
+            return None
+        counting = copy.copy(self)
+        counting._reach = reach
+        return counting
 
     def numbers(self, rows: Any) -> npt.NDArray[np.float64]:
         """The unclipped scores of n rows, n >= 1; a regressor may leave 0..1 by a little.
@@ -152,6 +183,11 @@ class SklearnModel(Model):
     @override
     def trial_values(self) -> Mapping[str, Sequence[Any]]:
         return self._trial_values
+
+    def _text_reach(self) -> TextReach | None:
+        # The faster one may hold a counter that is made already; a `WordPipeline` is no estimator.
+        faster = self._estimator
+        return faster.reach if isinstance(faster, WordPipeline) else TextReach.of(faster)
 
     def _trial_rows(self) -> pd.DataFrame:
         if self._takes_texts:

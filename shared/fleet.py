@@ -22,6 +22,9 @@ class Served(BaseModel):
     rate: float = Field(
         gt=0, description="Rows per second of one process, as measured or learned since."
     )
+    tells_reach: bool = Field(
+        False, description="Whether it tells what it has read of a text; see `shared.reach`."
+    )
     explained_by: ExplainedBy = Field(
         "", description="How its scores can be explained; empty: they cannot."
     )

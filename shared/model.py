@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from shared.drift.reference import Reference
 from shared.errors.model import (
     BadCard,
     DigestMismatch,
@@ -77,6 +78,12 @@ class Card(BaseModel):
         (), description="The columns that the model gives; none: one column `Sentiment_Score`."
     )
 
+    reference: Reference | None = Field(
+        None,
+        description="How its scores and inputs were distributed in the rows that it was made for. "
+        "It decides no result, so it is no part of the version.",
+    )
+
     @model_validator(mode="after")
     def _check_signature(self) -> Self:
         _ = self.signature
@@ -84,12 +91,17 @@ class Card(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out an empty signature: older releases refuse cards with fields unknown to them."""
+        """Leave out what is empty: older releases refuse cards with fields unknown to them."""
         return {
             name: value
             for name, value in serialise(self).items()
-            if value or name not in ("inputs", "outputs")
+            if value or name not in ("inputs", "outputs", "reference")
         }
+
+    @property
+    def usual_known_words(self) -> float | None:
+        """A share of known words that 95 % of the rows of its reference exceed; None: unknown."""
+        return self.reference.usual_known_words if self.reference else None
 
     @property
     def signature(self) -> Signature:
@@ -167,6 +179,18 @@ class Model(Protocol):
         """
         raise ValueError(f"{self.card.full_name} cannot be explained")
 
+    def with_reach(self) -> "Model | None":
+        """The model with the columns of `shared.reach.REACH` after its outputs; None: it has none.
+
+        A model of texts has them if it can tell which words it knows. This takes less time than
+        `reach` beside `score`.
+        """
+        return None
+
+    def reach(self, frame: "pd.DataFrame") -> "pd.DataFrame | None":  # noqa: ARG002  for runtimes
+        """The columns of `shared.reach.REACH` alone, with the index of the frame; None: unknown."""
+        return None
+
     def warm_up(self) -> None:
         """Do the work now that would otherwise slow down the first call of `score`."""
 
@@ -226,7 +250,7 @@ def write_card(
         files: the names of the files that belong to the model.
         options: what the runtime needs to know beyond the files.
         signature: the columns that the model takes and gives; None: those of `SENTIMENT`.
-        about: more fields: `description`, `training_data`, `figures`, `libraries`.
+        about: more fields: `description`, `training_data`, `figures`, `libraries`, `reference`.
 
     Raises:
         shared.errors.model.BadCard: a card may not hold one of the values.

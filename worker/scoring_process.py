@@ -79,6 +79,8 @@ class ScoringProcess:
 
 
 def _served(loaded: LoadedModel) -> Served:
-    # A runtime of a user's own need not inherit `explained_by`.
-    explained_by = getattr(loaded.model, "explained_by", "")
-    return Served(card=loaded.model.card, rate=loaded.rate, explained_by=explained_by)
+    # A runtime of a user's own need not inherit what it does not use.
+    model = loaded.model
+    explained_by = getattr(model, "explained_by", "")
+    tells = hasattr(model, "with_reach") and model.with_reach() is not None
+    return Served(card=model.card, rate=loaded.rate, explained_by=explained_by, tells_reach=tells)

@@ -32,6 +32,9 @@ class ModelJson(TypedDict):
     inputs: Annotated[list[InputJson], Field(description="The columns that it takes.")]
     outputs: Annotated[list[OutputJson], Field(description="The columns that it gives.")]
     figures: Annotated[dict[str, Any], Field(description="What its author measured.")]
+    reach: Annotated[
+        bool, Field(description="Whether it tells what it has read of a text (`reach=true`).")
+    ]
     rows_per_second: Annotated[int, Field(ge=0, description="The speed of one process.")]
     explained_by: Annotated[
         Literal["linear", "tree", "occlusion"] | None,
@@ -67,6 +70,7 @@ _EXAMPLE: ModelsJson = {
             "figures": {},
             "rows_per_second": 250_000,
             "explained_by": "linear",
+            "reach": True,
             "processes": 2,
             "default": True,
         }
@@ -95,6 +99,7 @@ def models() -> ModelsJson:
                 "figures": served.card.figures,
                 "rows_per_second": round(served.rate),
                 "explained_by": served.explained_by or None,
+                "reach": served.tells_reach,
                 "processes": services.fleet.processes(served.card.full_name),
                 "default": name == services.settings.default_model,
             }

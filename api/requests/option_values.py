@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from functools import partial
 from typing import Any, get_args
 
 from api.uploads.carried import ColumnSelection
@@ -134,6 +135,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "outputs": _names_or_all("outputs"),
     "priority": _priority,
     "quoting": _quoting,
+    "reach": partial(is_true, "reach"),
     "rename": _names("rename"),
     "total_bytes": _total_bytes,
     "validate": _true_or_false("validate"),

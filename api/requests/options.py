@@ -100,6 +100,14 @@ class JobOptions(RowOptions):
         {"type": "integer", "minimum": 1, "maximum": MOST_TERMS},
         example=3,
     )
+    reach: bool = option(
+        False,
+        "Also say, for each row, what the model has read of its text: the share of the words that "
+        "it knows (`known_words`), whether the text was cut (`text_cut`), and whether it looks "
+        "like another language (`other_language`). `reach` in `GET /models` says for which models. "
+        "Not for `/sentiment` and `/score`.",
+        {"type": "boolean"},
+    )
     format: str = option(
         "csv",
         "The format in which the results are stored. They can be downloaded in any format, but an "

@@ -18,8 +18,10 @@ from api.results.output_summary import (
     summaries_of,
 )
 from api.results.parts import ResultParts
+from api.results.reach_summary import ReachSummary, reach_summary
 from api.schema.describe import OF_A_JOB, Answer, describes, json
 from api.services import Services, current_services
+from shared.drift.counts import ReachCounts, reach_in
 from shared.jobs.job import Job, State
 from shared.jobs.sketch import Numbers
 from shared.jobs.summary import Summary
@@ -66,6 +68,10 @@ class JobSummary(TypedDict):
         Field(description="The distribution of each output of the job, in order."),
     ]
     errors: Annotated[list[Kind], Field(description="The most frequent kind first.")]
+    reach: Annotated[
+        ReachSummary | None,
+        Field(description="What the model has read of the texts; null if it takes no text."),
+    ]
 
 
 def _scores(outputs: tuple[Output, ...], found: Summary) -> Scores | None:
@@ -90,6 +96,7 @@ _EXAMPLE: JobSummary = {
     "scores": _scores(SENTIMENT.outputs, _SCORES),
     "outputs": summaries_of(SENTIMENT.outputs, _SCORES),
     "errors": [{"kind": "empty", "rows": 1}],
+    "reach": reach_summary(ReachCounts(2, 31, 24, 1, 0, 0, 0), 2),
 }
 
 
@@ -109,6 +116,9 @@ def summary(job_id: str) -> JobSummary:
         "scores": _scores(outputs, found),
         "outputs": summaries_of(outputs, found),
         "errors": [{"kind": kind, "rows": rows} for kind, rows in kinds],
+        "reach": reach_summary(reach_in(found.watched), found.scored)
+        if job.spec.signature.takes_text
+        else None,
     }
 
 
@@ -118,4 +128,6 @@ def _summary(services: Services, job: Job, outputs: tuple[Output, ...]) -> Summa
         return parts.outcome().summary
     rows = parts.records(0)
     columns = [[row[output.name] for row in rows] for output in outputs]
-    return Summary.of(outputs, columns, [row["error"] for row in rows])
+    found = Summary.of(outputs, columns, [row["error"] for row in rows])
+    watched = services.store.small_watched(job.spec.id)
+    return found.model_copy(update={"watched": watched})

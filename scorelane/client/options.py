@@ -46,6 +46,7 @@ class JobOptions(RetryOptions, RowOptions, total=False):
     #: comma-separated names.
     columns: Hashable | Sequence[Hashable] | None
     format: Literal["csv", "ndjson", "parquet"] | None  #: the format that results are stored in
+    reach: bool | None  #: also return what the model has read of each text
     callback_url: str | None  #: receives a request when the job has ended
 
 
@@ -61,6 +62,8 @@ def query_params(options: JobOptions | RowOptions) -> dict[str, Any]:
     if outputs := params.pop("outputs", None):
         is_text = isinstance(outputs, str)
         params["outputs"] = outputs if is_text else _csv_line(list(outputs))
+    if reach := params.pop("reach", None):
+        params["reach"] = "true" if reach is True else reach
     if columns != []:
         params["columns"] = "all" if columns is None else _csv_line(list(map(str, columns)))
     for name in ("text_column", "ref_column"):

@@ -7,6 +7,7 @@ import click
 from scorelane.commands.common import options
 from scorelane.commands.common.harmless import one_line
 from scorelane.commands.common.output_summary import summary_lines
+from scorelane.commands.common.reach_lines import reach_lines
 from scorelane.commands.common.tables import stdout_console
 
 
@@ -29,5 +30,7 @@ def summary(job_id: str, url: str, as_json: bool) -> None:
     for line in summary_lines(found, stdout_console().width):
         click.echo(line)
     click.echo()
+    for line in reach_lines(found):
+        click.echo(line)
     for one in found["errors"]:
         click.echo(f"rows with an error, {one_line(one['kind'])}: {one['rows']:,}")

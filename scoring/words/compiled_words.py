@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.words.hash_index import KeyCollision
-from scoring.words.word_terms import Numbers, Positions, Terms
+from scoring.words.word_terms import Numbers, Positions, Reach, Terms
 from shared.compiled import library
 
 LIBRARY = library(
-    Path(__file__).with_name("words.so"), ["counter_begins", "counter_count", "counter_decide"]
+    Path(__file__).with_name("words.so"),
+    ["counter_begins", "counter_count", "counter_decide", "counter_reach"],
 )
 if LIBRARY:
     LIBRARY.counter_free.argtypes = [ctypes.c_void_p]
@@ -144,13 +145,31 @@ class CompiledWords:
             raise MemoryError
         return rows[:found], columns[:found], times[:found]
 
+    def reach(self, content: bytes, starts: Positions) -> Reach:
+        """Count the words of n texts; see `scoring.words.word_arrays.WordArrays.reach`.
+
+        Raises:
+            MemoryError: there is too little memory for the tokens of a text.
+        """
+        found = np.empty((len(starts) - 1, 2), dtype=np.int32)
+        if LIBRARY.counter_reach(
+            self._counter,
+            ctypes.c_char_p(content),
+            _address(starts),
+            ctypes.c_int64(len(found)),
+            _address(found),
+        ):
+            raise MemoryError
+        return found
+
     def decision_function(
         self, model: LinearModel
-    ) -> Callable[[bytes, Positions], npt.NDArray[np.float64]]:
+    ) -> Callable[[bytes, Positions, Reach | None], npt.NDArray[np.float64]]:
         """Make a function from texts, in the form that `cells` takes, to decisions.
 
         The function returns an array of n x K: the sums of weight times coefficient, without
-        intercepts. It raises MemoryError if there is too little memory for the tokens of a text.
+        intercepts. It writes what `reach` returns into its third argument, unless that is None. It
+        raises MemoryError if there is too little memory for the tokens of a text.
         """
         classes = len(model.coefficients)
         # The column after the last one belongs to no term.
@@ -169,7 +188,9 @@ class CompiledWords:
         )
         arrays = [weights, by_column, coefficients]  # `linear` holds only their addresses
 
-        def decide(content: bytes, starts: Positions) -> npt.NDArray[np.float64]:
+        def decide(
+            content: bytes, starts: Positions, reach: Reach | None
+        ) -> npt.NDArray[np.float64]:
             decisions = np.empty((len(starts) - 1, classes))
             while missing := LIBRARY.counter_decide(
                 self._counter,
@@ -178,6 +199,7 @@ class CompiledWords:
                 ctypes.c_int64(len(decisions)),
                 ctypes.byref(linear),
                 _address(decisions),
+                None if reach is None else _address(reach),
             ):
                 if missing < 0:
                     raise MemoryError

@@ -20,7 +20,7 @@ from scoring.words.compiled_words import LIBRARY, CompiledWords, LinearModel
 from scoring.words.hash_index import KeyCollision
 from scoring.words.token_patterns import TokenPattern, parse_token_pattern
 from scoring.words.word_arrays import WordArrays
-from scoring.words.word_terms import PROTECTED, Numbers, Positions, Terms
+from scoring.words.word_terms import PROTECTED, Numbers, Positions, Reach, Terms
 
 logger = logging.getLogger(__name__)
 
@@ -141,8 +141,10 @@ class WordCounter:
 
     def decision_function(
         self, model: LinearModel
-    ) -> Callable[[Sequence[str]], npt.NDArray[np.float64]] | None:
+    ) -> Callable[[Sequence[str], Reach | None], npt.NDArray[np.float64]] | None:
         """Make a compiled function from n texts, n >= 1, to decisions, an array of n x K.
+
+        The function writes what `reach` returns into its second argument, unless that is None.
 
         Returns None if no library was compiled, or if a number type is not supported.
         """
@@ -160,7 +162,16 @@ class WordCounter:
         decide = self._words.decision_function(
             replace(model, by_count=by_count, dtype=np.float32 if single else np.float64)
         )
-        return lambda texts: decide(*self._joined(texts))
+        return lambda texts, reach: decide(*self._joined(texts), reach)
+
+    def reach(self, texts: Sequence[str]) -> Reach:
+        """The number of words of n texts, n >= 1, and of those that are in the vocabulary."""
+        return self._words.reach(*self._joined(texts))
+
+    def some_words(self, most: int) -> list[str]:
+        """Words that the vectoriser knows, also as parts of terms; at most about `most` of them."""
+        words = self._terms.words
+        return [word.decode("utf-8", "replace") for word in words[:: len(words) // most + 1]]
 
     def _joined(self, texts: Sequence[str]) -> tuple[bytes, Positions]:
         """The bytes of all texts, separated by zero bytes, and the starts of the texts."""

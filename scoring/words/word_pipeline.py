@@ -12,6 +12,7 @@ from scoring.estimators.unwrapping import unwrapped
 from scoring.words.compiled_words import LinearModel
 from scoring.words.linear_classifiers import LinearClassifier, linear_classifier
 from scoring.words.proof import agrees
+from scoring.words.text_reach import CountedTexts, TextReach
 from scoring.words.word_counts import Counts, WordCounter
 
 Floats = npt.NDArray[np.float64]
@@ -26,9 +27,13 @@ class WordPipeline:
     It counts words with `WordCounter`, weights them as `TfidfTransformer` does, and computes the
     probabilities of a linear classifier itself, calibrated or not. Any other final
     estimator gets the same sparse matrix that scikit-learn would pass to it.
+
+    Attributes:
+        reach: counts the words of texts, and those that the vectoriser knows.
     """
 
     def __init__(self, counter: WordCounter, weighting: Any, final: Any) -> None:
+        self.reach = TextReach.of_counter(counter)
         self._counter = counter
         self._weighting = weighting
         self._final = final
@@ -56,10 +61,13 @@ class WordPipeline:
         return pipeline if agrees(pipeline, estimator, list(vectoriser.vocabulary_)) else None
 
     def predict_proba(self, texts: Sequence[str]) -> Floats:
-        """The probabilities of the K classes for n texts, n >= 1; an array of n x K."""
+        """The probabilities of the K classes for n texts, n >= 1; an array of n x K.
+
+        The words of `CountedTexts` are counted in the same pass, if compiled code runs.
+        """
         if self._classifier is None or self._decide is None:
             return _by_chunks(lambda chunk: self._apply_final("predict_proba", chunk), texts)
-        return self._classifier.probabilities(_by_chunks(self._decide, texts))
+        return self._classifier.probabilities(self._decide(texts))
 
     def predict(self, texts: Sequence[str]) -> npt.NDArray[Any]:
         """The predictions for n texts, n >= 1."""
@@ -72,7 +80,21 @@ class WordPipeline:
     def _decision_function(self, classifier: LinearClassifier) -> Callable[[Sequence[str]], Floats]:
         """Make the function from texts to decisions: compiled if possible, else from counts."""
         compiled = self._counter.decision_function(_linear_model(self._weighting, classifier))
-        return compiled or (lambda texts: self._weighed(texts).matrix() @ classifier.coefficients.T)
+        if compiled is None:
+            coefficients = classifier.coefficients.T
+            return lambda texts: _by_chunks(
+                lambda chunk: self._weighed(chunk).matrix() @ coefficients, texts
+            )
+
+        def decide(texts: Sequence[str]) -> Floats:
+            if not isinstance(texts, CountedTexts):
+                return _by_chunks(lambda chunk: compiled(chunk, None), texts)
+            texts.reach = reach = np.empty((len(texts), 2), dtype=np.int32)
+            begins = range(0, len(texts), _ROWS)
+            chunks = (slice(begin, begin + _ROWS) for begin in begins)
+            return np.concatenate([compiled(texts[at], reach[at]) for at in chunks])
+
+        return decide
 
     def _apply_final(self, method: str, texts: Sequence[str]) -> npt.NDArray[Any]:
         return np.asarray(getattr(self._final, method)(self._weighed(texts).matrix()))

@@ -1,7 +1,7 @@
 """The contract of the job store, and the values that its methods take and return.
 
-Sections of it are in `bulk_store`, `small_store` and `usage`; import the names of the first two
-from here.
+Sections of it are in `bulk_store`, `small_store`, `usage` and `watch_store`; import the names of
+the first two from here.
 """
 
 from collections.abc import Collection
@@ -23,6 +23,7 @@ from shared.jobs.outcome import Outcome
 from shared.jobs.small_store import Answer, Question, SmallJob, SmallStore
 from shared.jobs.store_values import Held, Load, Overdue, Spent
 from shared.jobs.usage import NO_CLAIM, Claim, UsageStore
+from shared.jobs.watch_store import WatchStore
 from shared.tables.parts import Part
 
 __all__ = [
@@ -48,7 +49,7 @@ __all__ = [
 REMEMBERED_SECONDS = 86400
 
 
-class JobStore(BulkStore, SmallStore, UsageStore, Protocol):
+class JobStore(BulkStore, SmallStore, UsageStore, WatchStore, Protocol):
     """The record of every job. Every call is atomic, and may be repeated after a crash."""
 
     def now(self) -> float:

@@ -24,12 +24,15 @@ class Summary(BaseModel):
     Attributes:
         outputs: for each output of the job, in order, its summary; empty: nothing is known.
         errors: rows with an error, by the kind of the error.
+        watched: what was counted of the rows that were read and scored, by name; see
+            `shared.drift.counts`.
     """
 
     model_config = ConfigDict(frozen=True)
 
     outputs: tuple[OutputSummary, ...] = ()
     errors: dict[str, int] = {}
+    watched: dict[str, tuple[int, ...]] = {}
 
     @model_validator(mode="before")
     @classmethod

@@ -35,6 +35,7 @@ from shared.redis.summaries import errors_of, outputs_of
 from shared.redis.text_sums import text_sum
 from shared.redis.upkeep import RedisUpkeep
 from shared.redis.usage import claim_arguments
+from shared.redis.watched import RedisWatched
 from shared.tables.parts import Part
 from shared.telemetry import context
 
@@ -56,7 +57,9 @@ LOST_MARGIN = 60.0
 LOOK_SECONDS = 0.25
 
 
-class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, RedisUpkeep):
+class RedisJobStore(
+    RedisSmallJobs, RedisParts, RedisWatched, RedisCallbacks, RedisHeldKeys, RedisUpkeep
+):
     """`JobStore` on Redis. What must be atomic is a script in `lua/`."""
 
     @override

@@ -135,7 +135,10 @@ def make_service(
     dispatch = InMemoryDispatch()
     monitor: Any = RedisMonitor(link) if link else InMemoryMonitor()
     explained_by = getattr(model, "explained_by", "")
-    fleet = InMemoryFleet(Served(card=model.card, rate=10, explained_by=explained_by))
+    tells = hasattr(model, "with_reach") and model.with_reach() is not None
+    fleet = InMemoryFleet(
+        Served(card=model.card, rate=10, explained_by=explained_by, tells_reach=tells)
+    )
     app = create_app(
         settings,
         store=store,

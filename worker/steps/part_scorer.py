@@ -3,6 +3,7 @@
 from functools import partial
 from typing import NamedTuple
 
+from shared.drift.counts import Counts as Watched
 from shared.errors.service import DataDamaged
 from shared.jobs.job import Spec
 from shared.jobs.job_store import BadRow, Begun, JobStore
@@ -100,15 +101,17 @@ class PartScorer:
         )
         save_note = partial(self._store.note, spec.id, number)
         columns = spec.stored_columns
-        outputs = self._rows.attempt(
+        reach = self._rows.reach_outputs(spec.full_name)
+        scored = self._rows.attempt(
             spec.full_name,
             rows,
             begun.attempts,
             begun.note,
             save_note,
-            columns.outputs,
+            [*columns.outputs, *reach],
             spec.added,
         )
+        outputs, read = scored[: len(columns.outputs)], scored[len(columns.outputs) :]
         blobs = {}
         if spec.as_batch:
             # Before the result: if that is stored, the part is not scored again.
@@ -125,17 +128,24 @@ class PartScorer:
         blobs[spec.result_key(number)] = PART_FORMATS[spec.part_format].render(
             rows, outputs, columns
         )
-        counts = _counts(spec, part, rows, outputs)
+        watch = self._rows.watch(spec.full_name)
+        watched = watch.watched(rows, columns.outputs, outputs, read).counts()
+        counts = _counts(spec, part, rows, outputs, watched)
         if counts.failed:
             self._journal.errors(spec.full_name, rows.errors)
         return Scored(counts, blobs)
 
 
-def _counts(spec: Spec, part: Part, rows: Rows, outputs: Columns) -> Counts:
+def _counts(
+    spec: Spec, part: Part, rows: Rows, outputs: Columns, watched: Watched | None = None
+) -> Counts:
+    """The counts of a part. Nothing is known of what was read of one whose result was stored."""
     failed = count_errors(rows.errors)
     bad = None
     # It is needed only if errors can make the job fail.
     if failed and spec.tolerance < 1:
         bad = first_bad_row(rows.errors, rows.refs, part.first_row)
     summary = summary_of(spec.stored_columns.outputs, outputs, rows.errors, failed)
+    if watched:
+        summary = summary.model_copy(update={"watched": watched})
     return Counts(len(rows) - failed, failed, bad, summary)

@@ -1,16 +1,19 @@
 -- Close small jobs, and send the answers to questions.
 -- `answered` is JSON: of each question its id, the full name of its model, and its figures: rows with a score,
 -- rows with an error, bytes, microseconds. The usage of a day is kept for `usage_seconds`.
--- `count_of_values` is the number of values in the flat list of jobs, eight for each job: id, result, its
--- checksum, completed, failed, bytes, microseconds, the first row with an error. A flat list of replies follows,
--- two values for each asker: the key of its list, and its answers.
+-- `count_of_values` and `count_of_watched` are the numbers of values in two flat lists. The first of these is what
+-- was counted of all rows, three values each: the full name of the model, the field, and a block. Then come the
+-- jobs, nine values each: id, result, its checksum, completed, failed, bytes, microseconds, the first row with an
+-- error, and what was counted of its rows. A flat list of replies follows, two values for each asker: the key of
+-- its list, and its answers.
 local retention, unread_seconds, answered = tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
-local usage_seconds, count_of_values, values = ARGV[5], tonumber(ARGV[6]), arguments_from(7)
+local usage_seconds, count_of_values, count_of_watched = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+local values = arguments_from(8 + count_of_watched)
 
 use_reserve()
 local at, sums = now(), {}
-for index = 1, count_of_values, 8 do
-  local id, result, sum, completed, failed, bytes, micros, first_bad = unpack(values, index, index + 7)
+for index = 1, count_of_values, 9 do
+  local id, result, sum, completed, failed, bytes, micros, first_bad, watched = unpack(values, index, index + 8)
   local job = key_of(id)
   local have = redis.call('HMGET', job, 'state', 'total', 'tolerance', 'retention', 'callback_state',
     'full_name', 'account')
@@ -20,6 +23,9 @@ for index = 1, count_of_values, 8 do
     local state = reason and 'failed' or 'succeeded'
     redis.call('HSET', job, 'state', state, 'finished_at', stamp(at),
       'completed', completed, 'failed', failed, 'result_sum', sum)
+    if watched ~= '' then
+      redis.call('HSET', job, 'watched', watched)
+    end
     redis.call('SET', job .. ':result', result)
     if reason then
       redis.call('HSET', job, 'error', reason)
@@ -63,3 +69,13 @@ for full_name, rows in pairs(rows_of_models) do
   count('answered:' .. full_name, rows)
 end
 count_usage(sums, usage_seconds)
+
+local of_models = {}
+for index = 8, 7 + count_of_watched, 3 do
+  local full_name, field, block = unpack(ARGV, index, index + 2)
+  of_models[full_name] = of_models[full_name] or {}
+  of_models[full_name][field] = block
+end
+for full_name, blocks in pairs(of_models) do
+  count_in_hour(full_name, blocks)
+end

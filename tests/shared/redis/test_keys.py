@@ -102,7 +102,8 @@ def use_small_jobs(store: RedisJobStore) -> Iterator[None]:
     store.renew_small([taken[0].id])
     store.note(taken[0].id, 0, "a note")
     yield
-    store.answer_small([Answer(one.id, b"1,0.5,\n", 1, 0, one.reply_to) for one in taken])
+    answers = [Answer(one.id, b"1,0.5,\n", 1, 0, one.reply_to) for one in taken]
+    store.answer_small(answers, {MODEL: {"0:0a1b2c3d": (0, 1)}})
     yield
     store.expire(10)
 

@@ -212,6 +212,7 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         if error:
             record.update(error=error)
         self._settle(record)
+        self._count_in_hour(record.job.spec.full_name, record.summary.watched)
         record.leases.clear()
         self._turns_of(record).stop(record)
         return True

@@ -68,6 +68,7 @@ class InMemoryParts(InMemoryUsage):
         if failed:
             self._turns_of(record).stop(record)
             self._settle(record)
+            self._count_in_hour(record.job.spec.full_name, record.summary.watched)
         return failed
 
     def _go_on(self, record: Record, lanes: int) -> Walk:

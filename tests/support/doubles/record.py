@@ -38,6 +38,7 @@ class Record:
     bad_parts: set[int] = field(default_factory=set)
     lost_parts: set[int] = field(default_factory=set)
     summary: Summary = NOTHING
+    watched: dict[str, tuple[int, ...]] = field(default_factory=dict)
     taken: tuple[date, Claim] | None = None
     counted: set[int] = field(default_factory=set)
     counted_before: int = 0

@@ -2,12 +2,14 @@
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from queue import Empty
 
 from support.doubles.record import Record
 from support.doubles.usage import InMemoryUsage
 from typing_extensions import override
 
+from shared.drift.counts import Counts
 from shared.errors.service import ServiceFull
 from shared.jobs.job import State
 from shared.jobs.job_store import (
@@ -121,7 +123,11 @@ class InMemorySmallJobs(InMemoryUsage):
                 record.claim = time.time() + self._settings.lease_seconds
 
     @override
-    def answer_small(self, answers: list[Answer]) -> None:
+    def answer_small(
+        self, answers: list[Answer], watched: Mapping[str, Counts] | None = None
+    ) -> None:
+        for full_name, counts in (watched or {}).items():
+            self._count_in_hour(full_name, counts)
         for answer in answers:
             if answer.reply_to:
                 self._answers[answer.reply_to].put((answer.id, answer.result))
@@ -133,6 +139,7 @@ class InMemorySmallJobs(InMemoryUsage):
                     self._count((asked.owner, asked.key, answer.full_name), {}, used)
             elif record := self._running(answer.id):
                 record.result, record.claim, record.bad = answer.result, None, answer.bad
+                record.watched = dict(answer.watched)
                 record.update(completed=answer.completed, failed=answer.failed)
                 self._count_job(record.job, answer.completed, answer.failed, answer.cost)
                 if not record.fails():
