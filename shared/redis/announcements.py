@@ -40,14 +40,14 @@ class RedisAnnouncements(Fleet):
 
     @override
     def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
-        served, pid = list(served), str(os.getpid())
-        models = self._link.key("models")
-        remember = "HSETNX" if replaces else "HSET"
+        # Of versions of one model, the last one is for new jobs: that with the newest card.
+        served = sorted(served, key=lambda one: (one.card.created_at, one.card.version))
+        pid, remember = str(os.getpid()), "HSETNX" if replaces else "HSET"
         self._link.at_once(
             ("HSET", self._link.key("worker", node), pid, text_of(served)),
             ("HSET", self._link.key("serves", node), pid, _names_of(served)),
             *self._renewal(node),
-            *((remember, models, one.card.name, one.model_dump_json()) for one in served),
+            *(command for one in served for command in self._remembering(remember, one)),
             self._count_again(),
         )
 
@@ -64,8 +64,7 @@ class RedisAnnouncements(Fleet):
         """A heartbeat after something has changed."""
         # Announcements that Redis has lost are repeated; those of processes that have died are
         # removed, and so are models that another process of the worker could not load.
-        worker, models = self._link.key("worker", node), self._link.key("models")
-        serves = self._link.key("serves", node)
+        worker, serves = self._link.key("worker", node), self._link.key("serves", node)
         texts = self._link.client.hgetall(worker)
         readable = {
             pid: text for pid, text in texts.items() if pid.isdecimal() and read(text) is not None
@@ -92,10 +91,18 @@ class RedisAnnouncements(Fleet):
         if self._announced:
             commands += self._renewal(node)
             for one in served_in(self._announced.values()):
-                commands.append(("HSETNX", models, one.card.name, one.model_dump_json()))
+                commands += self._remembering("HSETNX", one)
         self._link.at_once(*commands, self._count_again())
         self._served = frozenset(full_names)
         return len(self._announced)
+
+    def _remembering(self, command: str, one: Served) -> list[tuple[Any, ...]]:
+        """Remember a version as one that new jobs may get, and as one that is there."""
+        text = one.model_dump_json()
+        return [
+            (command, self._link.key("models"), one.card.name, text),
+            (command, self._link.key("versions"), one.card.full_name, text),
+        ]
 
     def _renewal(self, node: str) -> list[tuple[Any, ...]]:
         # By Redis's clock alone: the clock of the worker's host may be wrong.
