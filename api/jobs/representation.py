@@ -219,7 +219,7 @@ def why_unserved(services: Services, job: Job) -> str:
     if job.state in ENDED or services.fleet.processes(full_name):
         return ""
     reason = f"No worker serves {full_name} at present; it waits until one does."
-    other = services.fleet.models().get(job.spec.model)
+    other = services.names.current().get(job.spec.model)
     if other and services.fleet.processes(other.card.full_name):
         limit = f"{services.settings.replaced_seconds:g}"
         reason += f" {other.card.full_name} is served in its place: after {limit} s the job fails."
