@@ -61,7 +61,7 @@ class Fleet(Protocol):
 
         Args:
             node: the name of the worker.
-            served: the models.
+            served: the models; of several versions of one, the last is that for new jobs.
             replaces: whether this process replaces one of the same worker. Otherwise new jobs go to
                 these versions from now on.
         """

@@ -69,7 +69,9 @@ class ScoringProcess:
             run_close=self._closer,
         )
         served = [
-            Served(card=loaded[name].model.card, rate=loaded[name].rate) for name in models.names()
+            Served(card=loaded[name].model.card, rate=loaded[name].rate)
+            # Of several versions of a model, the last one is that for new jobs.
+            for name in sorted(models.names(), key=models.current.__contains__)
         ]
         announce(fleet, served, replaces=models.is_complete)
 

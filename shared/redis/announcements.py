@@ -47,7 +47,7 @@ class RedisAnnouncements(Fleet):
             ("HSET", self._link.key("worker", node), pid, text_of(served)),
             ("HSET", self._link.key("serves", node), pid, _names_of(served)),
             *self._renewal(node),
-            *((remember, models, one.card.name, one.model_dump_json()) for one in served),
+            *((remember, models, name, text) for name, text in _for_new_jobs(served)),
             self._count_again(),
         )
 
@@ -91,8 +91,8 @@ class RedisAnnouncements(Fleet):
             commands.append(("HSETNX", serves, pid, _names_of(served_in([announcement]))))
         if self._announced:
             commands += self._renewal(node)
-            for one in served_in(self._announced.values()):
-                commands.append(("HSETNX", models, one.card.name, one.model_dump_json()))
+            for name, text in _for_new_jobs(served_in(self._announced.values())):
+                commands.append(("HSETNX", models, name, text))
         self._link.at_once(*commands, self._count_again())
         self._served = frozenset(full_names)
         return len(self._announced)
@@ -161,6 +161,11 @@ def read(announcement: str) -> list[Served] | None:
 
 def _names_of(served: Iterable[Served]) -> str:
     return " ".join(one.card.full_name for one in served)
+
+
+def _for_new_jobs(served: Iterable[Served]) -> list[tuple[str, str]]:
+    """The name of each model, and the last of its versions, as it is remembered for new jobs."""
+    return [*{one.card.name: one.model_dump_json() for one in served}.items()]
 
 
 def _digest_of(announced: Mapping[str, str]) -> str:
