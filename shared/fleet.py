@@ -94,6 +94,12 @@ class Fleet(Protocol):
         served: that with the newest card.
         """
 
+    def versions(self) -> dict[str, Served]:
+        """Every version that a live process has announced or that is remembered, by full name.
+
+        Several versions of one name may be served side by side. `serving` has their processes.
+        """
+
     def failed(self) -> dict[str, str]:
         """Why live workers do not serve models of their folders, by the name of model or folder."""
 
@@ -108,10 +114,11 @@ class Fleet(Protocol):
         """
 
     def forget_unserved(self, seconds: float) -> None:
-        """Forget models that no live worker has had for `seconds` in which others were served.
+        """Forget what no live worker has had for `seconds` in which other models were served.
 
-        The time begins with the first call that finds it so. Rates of versions that no worker
-        serves any more, and that are not the last of their model, are forgotten at once.
+        That is models, and versions of models that are served in another version. The time begins
+        with the first call that finds it so. Rates of versions that no worker serves any more, and
+        that are not the last of their model, are forgotten at once.
         """
 
     def learn(self, full_name: str, rate: float) -> None:

@@ -40,14 +40,14 @@ class RedisAnnouncements(Fleet):
 
     @override
     def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
-        served, pid = list(served), str(os.getpid())
-        models = self._link.key("models")
-        remember = "HSETNX" if replaces else "HSET"
+        # Of versions of one model, the last one is for new jobs: that with the newest card.
+        served = sorted(served, key=lambda one: (one.card.created_at, one.card.version))
+        pid, remember = str(os.getpid()), "HSETNX" if replaces else "HSET"
         self._link.at_once(
             ("HSET", self._link.key("worker", node), pid, text_of(served)),
             ("HSET", self._link.key("serves", node), pid, _names_of(served)),
             *self._renewal(node),
-            *((remember, models, name, text) for name, text in _for_new_jobs(served)),
+            *self._remembering(remember, served),
             self._count_again(),
         )
 
@@ -64,8 +64,7 @@ class RedisAnnouncements(Fleet):
         """A heartbeat after something has changed."""
         # Announcements that Redis has lost are repeated; those of processes that have died are
         # removed, and so are models that another process of the worker could not load.
-        worker, models = self._link.key("worker", node), self._link.key("models")
-        serves = self._link.key("serves", node)
+        worker, serves = self._link.key("worker", node), self._link.key("serves", node)
         texts = self._link.client.hgetall(worker)
         readable = {
             pid: text for pid, text in texts.items() if pid.isdecimal() and read(text) is not None
@@ -91,11 +90,20 @@ class RedisAnnouncements(Fleet):
             commands.append(("HSETNX", serves, pid, _names_of(served_in([announcement]))))
         if self._announced:
             commands += self._renewal(node)
-            for name, text in _for_new_jobs(served_in(self._announced.values())):
-                commands.append(("HSETNX", models, name, text))
+            commands += self._remembering("HSETNX", served_in(self._announced.values()))
         self._link.at_once(*commands, self._count_again())
         self._served = frozenset(full_names)
         return len(self._announced)
+
+    def _remembering(self, command: str, served: Iterable[Served]) -> list[tuple[Any, ...]]:
+        """Remember versions as there, and the last of each model as the one for new jobs."""
+        served = list(served)
+        last = {one.card.name: one for one in served}
+        models, versions = self._link.key("models"), self._link.key("versions")
+        return [
+            *((command, models, name, one.model_dump_json()) for name, one in last.items()),
+            *((command, versions, one.card.full_name, one.model_dump_json()) for one in served),
+        ]
 
     def _renewal(self, node: str) -> list[tuple[Any, ...]]:
         # By Redis's clock alone: the clock of the worker's host may be wrong.
@@ -161,11 +169,6 @@ def read(announcement: str) -> list[Served] | None:
 
 def _names_of(served: Iterable[Served]) -> str:
     return " ".join(one.card.full_name for one in served)
-
-
-def _for_new_jobs(served: Iterable[Served]) -> list[tuple[str, str]]:
-    """The name of each model, and the last of its versions, as it is remembered for new jobs."""
-    return [*{one.card.name: one.model_dump_json() for one in served}.items()]
 
 
 def _digest_of(announced: Mapping[str, str]) -> str:
