@@ -40,8 +40,7 @@ class RedisAnnouncements(Fleet):
 
     @override
     def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
-        # Of versions of one model, the last one is for new jobs: that with the newest card.
-        served = sorted(served, key=lambda one: (one.card.created_at, one.card.version))
+        served = list(served)
         pid, remember = str(os.getpid()), "HSETNX" if replaces else "HSET"
         self._link.at_once(
             ("HSET", self._link.key("worker", node), pid, text_of(served)),
