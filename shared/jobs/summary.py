@@ -1,5 +1,6 @@
 """The summary of some rows of a job: the distribution of each output, and the kinds of errors."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
@@ -80,11 +81,17 @@ class Summary(BaseModel):
         found: list[OutputSummary] = []
         for output, column in zip(outputs, columns, strict=True):
             values = [value for value, error in zip(column, errors, strict=True) if error is None]
+            if not output.required:
+                values = [value for value in values if not _is_missing(value)]
             if is_counted(output):
                 found.append(labels_of(output, values))
             else:
                 found.append(numbers_of(output, values, most))
         return cls(outputs=tuple(found), errors=kinds_of(errors))
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def sketches_in(outputs: Sequence[Output]) -> int:
