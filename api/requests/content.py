@@ -12,13 +12,13 @@ from api.requests.body import chunks_of, unpacked
 from api.requests.multipart import MultipartUpload
 from api.requests.options import JobOptions, job_options
 from api.requests.partial import SentFile
+from api.requests.received import Received
 from api.uploads.charsets import to_utf8
 from api.uploads.formats import ADDRESSES, ADVICE, MEDIA_TYPES, Format, Kind, kind_of_file
 from api.uploads.magic import MAGIC_BYTES, check_text
 from api.uploads.quoting import checked_tab_quotes, quoted
 from shared.errors.input import BadHeader, BadOption
 from shared.errors.service import UnsupportedFormat
-from shared.jobs.digest import Digester
 
 #: Options without which no byte of a file can be read.
 _BEFORE_THE_FILE = ("delimiter", "charset", "quoting")
@@ -79,7 +79,7 @@ class RequestContent:
     early_options: JobOptions
     is_converted: bool
     file: SentFile
-    received: Digester
+    received: Received
     _query: MultiDict[str, str]
     _fields: MultiDict[str, str] = field(default_factory=MultiDict)
     _guesser: Guesser | None = None
@@ -217,7 +217,7 @@ def _content(
 ) -> RequestContent:
     kind, charset, options, file, guesser = table
     _check_options(kind, options)
-    received = Digester()
+    received = Received()
     sent = received.watch(sent)
     if kind.format is not Format.PARQUET:
         sent = _only_text(sent)

@@ -1,7 +1,6 @@
 """The digest of a file: by which its owner can check that it is the one that was meant."""
 
 import hashlib
-from collections.abc import Iterator
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,12 +25,6 @@ class Digester:
         """Add a chunk."""
         self._hash.update(chunk)
         self.size += len(chunk)
-
-    def watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Pass the chunks on, and add each."""
-        for chunk in chunks:
-            self.update(chunk)
-            yield chunk
 
     @property
     def digest(self) -> Digest:
