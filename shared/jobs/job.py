@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.jobs.added_outputs import AddedOutputs
 from shared.jobs.binding import Binding
 from shared.jobs.digest import Digest
 from shared.jobs.keys import folder_of, manifest_key_of, upload_key_of
@@ -87,7 +88,11 @@ class Spec(_Frozen):
     owner: str = Field("", description="The owner; empty if the API requires no keys.")
     key: str = Field("", description="The id of the API key that sent it; empty: none, or unknown.")
     signature: StoredSignature = Field(
-        SENTIMENT, description="The columns that the model takes and gives."
+        SENTIMENT,
+        description="The columns that the model takes and gives, and then the added outputs.",
+    )
+    added: tuple[AddedOutputs, ...] = Field(
+        (), description="The kinds of outputs that the job has beyond those of its model."
     )
     outputs: tuple[str, ...] = Field(
         (), description="Names of the outputs in the results; none: those that need no request."

@@ -2,7 +2,8 @@
 -- `first_bad_row` and `first_bad` are the number and the description of the first row with an error, or
 -- ''. `summary` is that of the part: the number of kinds of errors, each with its rows; for each output
 -- `labels` and its `Labels` as JSON, or `numbers`, the shift, the total, the least and the largest value,
--- the most blocks, and the number of blocks, each with its number and its counts; see `summaries.py`.
+-- the most blocks, and the number of blocks, each with its number and its counts; for each pair of outputs
+-- of two models `comparison`, its number, its JSON, the most rows and the most values; see `summaries.py`.
 -- `bytes` and `micros` are what the part took, see `Cost` in `shared/jobs/usage.py`; the usage of a day is
 -- kept for `usage_seconds`. `libraries` are the versions of what scored it, or ''.
 -- Answers {wanted, all_done, step to dispatch ...}; see `go_on`. `wanted` is 0 if the job has ended or is gone,

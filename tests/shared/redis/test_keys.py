@@ -127,6 +127,7 @@ def use_upkeep(store: RedisJobStore, link: RedisLink, settings: Settings) -> Ite
         )
     )
     link.client.hset(link.key("models"), "fast", "{}")
+    link.client.hset(link.key("versions"), MODEL, "{}")
     link.client.hset(link.key("unserved"), "fast", 1.0)
     link.client.hset(link.key("replaced"), "fast@0", 1.0)
     store.due("sweep", 60)
