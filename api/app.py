@@ -15,7 +15,7 @@ from api.process.job_waits import JobWaits
 from api.process.stream_slots import StreamSlots
 from api.process.sync_scorer import SyncScorer
 from api.request_log import RequestLog
-from api.results import links, row_errors, summary
+from api.results import links, receipt, row_errors, summary
 from api.results import views as results
 from api.security import identity
 from api.security.access import Access
@@ -104,6 +104,7 @@ def create_app(
         row_errors,
         links,
         summary,
+        receipt,
         models,
         health,
         metrics,
