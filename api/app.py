@@ -15,7 +15,7 @@ from api.process.job_waits import JobWaits
 from api.process.stream_slots import StreamSlots
 from api.process.sync_scorer import SyncScorer
 from api.request_log import RequestLog
-from api.results import links, row_errors, summary
+from api.results import links, receipt, row_errors, summary
 from api.results import views as results
 from api.security import identity
 from api.security.access import Access
@@ -108,6 +108,7 @@ def create_app(  # noqa: PLR0913  the parts of the API, each by its name
         row_errors,
         links,
         summary,
+        receipt,
         models,
         health,
         metrics,

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.model import Card
+from shared.model import Card, ExplainedBy
 
 
 def name_of(full_name: str) -> str:
@@ -21,6 +21,9 @@ class Served(BaseModel):
     card: Card
     rate: float = Field(
         gt=0, description="Rows per second of one process, as measured or learned since."
+    )
+    explained_by: ExplainedBy = Field(
+        "", description="How its scores can be explained; empty: they cannot."
     )
 
 
@@ -61,7 +64,7 @@ class Fleet(Protocol):
 
         Args:
             node: the name of the worker.
-            served: the models.
+            served: the models; of several versions of one, the last is that for new jobs.
             replaces: whether this process replaces one of the same worker. Otherwise new jobs go to
                 these versions from now on.
         """

@@ -31,6 +31,7 @@ class Links(TypedDict):
     results: str
     errors: str
     summary: str
+    receipt: str
     cancel: str
     retry: str
 
@@ -151,6 +152,7 @@ EXAMPLE_JOB: JobJson = {
         "results": f"/jobs/{EXAMPLE_ID}/results",
         "errors": f"/jobs/{EXAMPLE_ID}/errors",
         "summary": f"/jobs/{EXAMPLE_ID}/summary",
+        "receipt": f"/jobs/{EXAMPLE_ID}/receipt",
         "cancel": f"/jobs/{EXAMPLE_ID}/cancel",
         "retry": f"/jobs/{EXAMPLE_ID}/retry",
     },
@@ -192,6 +194,7 @@ def job_json(services: Services, job: Job) -> JobJson:
             "results": f"{path}/results",
             "errors": f"{path}/errors",
             "summary": f"{path}/summary",
+            "receipt": f"{path}/receipt",
             "cancel": f"{path}/cancel",
             "retry": f"{path}/retry",
         },

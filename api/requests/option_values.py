@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from api.uploads.carried import ColumnSelection
 from shared.errors.input import BadOption
+from shared.jobs.added_outputs import MOST_TERMS
 from shared.jobs.job import Priority, ResultFormat
 from shared.tables.delimiters import DELIMITERS, delimiter_of
 
@@ -114,12 +115,20 @@ def _total_bytes(value: str) -> int:
     return int(value)
 
 
+def _terms(value: str) -> int:
+    if not (value.isascii() and value.isdecimal()) or not 1 <= int(value[:9]) <= MOST_TERMS:
+        reason = f"it must be a number from 1 to {MOST_TERMS}"
+        raise BadOption(option="explain", value=value[:80], reason=reason)
+    return int(value)
+
+
 #: The parsers of the options whose value is not a plain text.
 PARSERS: dict[str, Callable[[str], Any]] = {
     "columns": _names_or_all("columns"),
     "decimal": _decimal,
     "delimiter": _delimiter,
     "errors": _errors,
+    "explain": _terms,
     "format": _format,
     "guess": _true_or_false("guess"),
     "outputs": _names_or_all("outputs"),

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from api.requests.option_values import PARSERS, QUOTINGS
 from api.schema.describe import Parameter, Schema
 from shared.errors.input import BadOption, UnknownOption
+from shared.jobs.added_outputs import MOST_TERMS
 from shared.jobs.job import ResultFormat
 from shared.webhooks.target import MAX_URL_CHARS
 
@@ -94,6 +95,14 @@ class JobOptions(RowOptions):
         (),
         "The columns that are carried through to the results: names separated by commas, or `all`.",
         example="all",
+    )
+    explain: int | None = option(
+        None,
+        "Also say, for each row, which terms of its text or which of its columns moved the score "
+        "most, and by how much: so many of them. `explained_by` in `GET /models` says for which "
+        "models. Not for `/sentiment` and `/score`.",
+        {"type": "integer", "minimum": 1, "maximum": MOST_TERMS},
+        example=3,
     )
     format: str = option(
         "csv",

@@ -6,8 +6,10 @@ from api.requests.columns import chosen_outputs, input_columns
 from api.requests.options import JobOptions
 from api.requests.terms import Terms, terms_of
 from api.services import Services
+from api.submission.added import added_of, signature_with
 from api.uploads.columns import InputColumns
 from shared.fleet import Served
+from shared.jobs.added_outputs import AddedOutputs, outputs_of
 from shared.signature import Output
 
 
@@ -20,6 +22,7 @@ class Admitted:
         served: the model that will score the rows.
         inputs: where the inputs and the refs are in the request.
         outputs: the outputs in the results.
+        added: the kinds of those that are not the model's own.
         terms: the fields of the job's `Spec` that follow from the options alone.
     """
 
@@ -27,6 +30,7 @@ class Admitted:
     served: Served
     inputs: InputColumns
     outputs: tuple[Output, ...]
+    added: tuple[AddedOutputs, ...]
     terms: Terms
 
 
@@ -39,10 +43,12 @@ def admit(services: Services, options: JobOptions) -> Admitted:
         shared.errors.input.BadInput: another option cannot be used.
     """
     served = services.model(options.model)
-    signature = served.card.signature
-    inputs, outputs = input_columns(signature, options), chosen_outputs(signature, options.outputs)
+    own, added = served.card.signature, added_of(options)
+    inputs = input_columns(own, options)
+    outputs = (*chosen_outputs(own, options.outputs), *outputs_of(added))
     terms = terms_of(options, services.settings) | {
-        "signature": signature,
+        "signature": signature_with(added, served),
         "outputs": tuple(one.name for one in outputs) if options.outputs != () else (),
+        "added": added,
     }
-    return Admitted(options, served, inputs, outputs, terms)
+    return Admitted(options, served, inputs, outputs, added, terms)

@@ -12,6 +12,7 @@ from api.requests.terms import Terms
 from api.schema.describe import OF_A_JOB, OF_A_MODEL, Answer, Parameter, describes, json
 from api.security.access import current_identity
 from api.services import Services, current_services
+from api.submission.added import signature_with
 from api.submission.admission import Admitted, admit
 from api.submission.found_sources import check_allowed
 from api.submission.idempotency import HEADER, REPLAYED, Claim, key_of
@@ -163,21 +164,19 @@ def _version(job: Job, admitted: Admitted) -> Terms:
         shared.errors.service.VersionGone: the version is not served any more, and has scored some
             parts: one job must not have results of two versions; or the current version takes or
             gives other columns.
+        shared.errors.input.BadOption: the current version cannot give the added outputs.
     """
     spec, card = job.spec, admitted.served.card
     if card.version == spec.version:
         return {}
     # A small job has no finished parts: it is scored as a whole.
     has_results = spec.kind == "bulk" and job.parts_done
-    given = {one.name for one in card.signature.outputs}
-    if (
-        has_results
-        or card.signature.inputs != spec.signature.inputs
-        or not given.issuperset(spec.outputs)
-    ):
-        full_name, rows = spec.full_name, f"{job.rows_done:,}"
-        raise VersionGone(job_id=spec.id, full_name=full_name, rows=rows)
-    return {"version": card.version, "signature": card.signature}
+    if not has_results and card.signature.inputs == spec.signature.inputs:
+        signature = signature_with(spec.added, admitted.served)
+        if {one.name for one in signature.outputs}.issuperset(spec.outputs):
+            return {"version": card.version, "signature": signature}
+    full_name, rows = spec.full_name, f"{job.rows_done:,}"
+    raise VersionGone(job_id=spec.id, full_name=full_name, rows=rows)
 
 
 def _retry_small(at: Services, job: Job, spec: Spec) -> Job:

@@ -18,6 +18,7 @@ from shared.errors.aliases import AmbiguousVersion
 from shared.errors.input import BadRequestField, UnknownModel
 from shared.errors.service import BudgetSpent, NoSuchFile, OwnerFull, ServiceFull
 from shared.fleet import Served
+from shared.jobs.digest import Digest
 from shared.jobs.keys import upload_key_of
 from shared.storage.batches import ENDPOINT, Batch, BatchFile, BatchProblem, batches
 from shared.tables.layouts import REQUESTS
@@ -46,8 +47,10 @@ def submit_batch(services: Services, body: Any) -> BatchObject:
     if not isinstance(input_id, str):
         raise BadRequestField(param="input_file_id", reason="it must be the id of a file")
     retention = _retention(services, body.get("output_expires_after"))
-    terms: Terms = {"as_batch": True, "retention": retention}
     source = find_file(services, input_id)
+    terms: Terms = {"as_batch": True, "retention": retention}
+    if source.sha256:
+        terms["received"] = Digest(sha256=source.sha256, size=source.size)
     look, most_rows = _first_look(services, source)
     check_room(services, look.rows)
     check_budgets(services)

@@ -40,14 +40,13 @@ class RedisAnnouncements(Fleet):
 
     @override
     def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
-        # Of versions of one model, the last one is for new jobs: that with the newest card.
-        served = sorted(served, key=lambda one: (one.card.created_at, one.card.version))
+        served = list(served)
         pid, remember = str(os.getpid()), "HSETNX" if replaces else "HSET"
         self._link.at_once(
             ("HSET", self._link.key("worker", node), pid, text_of(served)),
             ("HSET", self._link.key("serves", node), pid, _names_of(served)),
             *self._renewal(node),
-            *(command for one in served for command in self._remembering(remember, one)),
+            *self._remembering(remember, served),
             self._count_again(),
         )
 
@@ -90,18 +89,19 @@ class RedisAnnouncements(Fleet):
             commands.append(("HSETNX", serves, pid, _names_of(served_in([announcement]))))
         if self._announced:
             commands += self._renewal(node)
-            for one in served_in(self._announced.values()):
-                commands += self._remembering("HSETNX", one)
+            commands += self._remembering("HSETNX", served_in(self._announced.values()))
         self._link.at_once(*commands, self._count_again())
         self._served = frozenset(full_names)
         return len(self._announced)
 
-    def _remembering(self, command: str, one: Served) -> list[tuple[Any, ...]]:
-        """Remember a version as one that new jobs may get, and as one that is there."""
-        text = one.model_dump_json()
+    def _remembering(self, command: str, served: Iterable[Served]) -> list[tuple[Any, ...]]:
+        """Remember versions as there, and the last of each model as the one for new jobs."""
+        served = list(served)
+        last = {one.card.name: one for one in served}
+        models, versions = self._link.key("models"), self._link.key("versions")
         return [
-            (command, self._link.key("models"), one.card.name, text),
-            (command, self._link.key("versions"), one.card.full_name, text),
+            *((command, models, name, one.model_dump_json()) for name, one in last.items()),
+            *((command, versions, one.card.full_name, one.model_dump_json()) for one in served),
         ]
 
     def _renewal(self, node: str) -> list[tuple[Any, ...]]:

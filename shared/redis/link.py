@@ -30,7 +30,7 @@ _LUA = Path(__file__).parent / "lua"
 #: Scripts that need more functions than those of the prelude, and the files that have these.
 _LIBRARIES = {
     "add_parts": ("usage", "turns"),
-    "complete_part": ("usage", "summaries", "turns"),
+    "complete_part": ("usage", "labels", "comparisons", "summaries", "turns"),
     "create_bulk": ("usage", "turns"),
     **dict.fromkeys(("hand_out", "overdue"), ("turns",)),
     **dict.fromkeys(("change_aliases", "read_aliases", "restore_aliases"), ("aliases",)),

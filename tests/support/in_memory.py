@@ -138,7 +138,8 @@ def make_service(
     direct_files = InMemoryDirectFiles(contents) if direct else None
     dispatch = InMemoryDispatch()
     monitor: Any = RedisMonitor(link) if link else InMemoryMonitor()
-    fleet = InMemoryFleet(Served(card=model.card, rate=10))
+    explained_by = getattr(model, "explained_by", "")
+    fleet = InMemoryFleet(Served(card=model.card, rate=10, explained_by=explained_by))
     aliases: Aliases = RedisAliases(link, blobs) if link else InMemoryAliases()
     app = create_app(
         settings,

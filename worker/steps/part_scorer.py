@@ -101,7 +101,13 @@ class PartScorer:
         save_note = partial(self._store.note, spec.id, number)
         columns = spec.stored_columns
         outputs = self._rows.attempt(
-            spec.full_name, rows, begun.attempts, begun.note, save_note, columns.outputs
+            spec.full_name,
+            rows,
+            begun.attempts,
+            begun.note,
+            save_note,
+            columns.outputs,
+            spec.added,
         )
         blobs = {}
         if spec.as_batch:

@@ -269,11 +269,8 @@ def test_the_processes_are_counted_while_redis_refuses_to_write(
 
 
 def test_versions_of_one_model_are_served_side_by_side(fleet: RedisFleet) -> None:
-    """Every version is known with its processes; new jobs get the one with the newest card.
-
-    The order in which a worker has loaded them decides nothing.
-    """
-    fleet.announce("a", served(OTHER, CARD))
+    """Every version is known with its processes; new jobs get the one that was announced last."""
+    fleet.announce("a", served(CARD, OTHER))
     assert set(fleet.versions()) == {CARD.full_name, OTHER.full_name}
     assert fleet.serving() == {CARD.full_name: 1, OTHER.full_name: 1}
     assert current(fleet) == {"mine": OTHER.version}
