@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from shared.model import Card
 
@@ -18,10 +18,16 @@ class Served(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    card: Card
+    card: Card = Field(description="Without the mapped file, which only its worker reads.")
     rate: float = Field(
         gt=0, description="Rows per second of one process, as measured or learned since."
     )
+
+    @field_validator("card")
+    @classmethod
+    def _without_mapped_file(cls, card: Card) -> Card:
+        """Leave it out: an API of an older release could not read the announcement."""
+        return card if card.mapped is None else card.model_copy(update={"mapped": None})
 
 
 class Worker(BaseModel):
