@@ -24,8 +24,8 @@ ColumnType = Literal["string", "double", "long", "boolean", "datetime"]
 #: predicts that has no classes. `expected value`: the mean of numbers that stand for the classes,
 #: weighted by their probabilities. The others are outputs that a job has added to those of its
 #: model, see `shared.jobs.added_outputs`. `explanation`: the name of a term or column that moved
-#: the score. `effect`: by how much, or a number to which effects are added. `reach`: what the
-#: model has read of a text.
+#: the score. `effect`: by how much, or a number to which effects are added. `error`: why a second
+#: model has no values. `reach`: what the model has read of a text.
 Meaning = Literal[
     "score",
     "label",
@@ -35,6 +35,7 @@ Meaning = Literal[
     "explanation",
     "effect",
     "reach",
+    "error",
 ]
 
 #: The names of the types in the Open Inference Protocol.

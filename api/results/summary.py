@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId
+from api.results.comparison import ComparisonJson, comparison_json
 from api.results.output_summary import (
     Bin,
     LabelSummary,
@@ -72,6 +73,9 @@ class JobSummary(TypedDict):
         ReachSummary | None,
         Field(description="What the model has read of the texts; null if it takes no text."),
     ]
+    comparison: Annotated[
+        ComparisonJson | None, Field(description="Null unless two models score the rows.")
+    ]
 
 
 def _scores(outputs: tuple[Output, ...], found: Summary) -> Scores | None:
@@ -97,6 +101,7 @@ _EXAMPLE: JobSummary = {
     "outputs": summaries_of(SENTIMENT.outputs, _SCORES),
     "errors": [{"kind": "empty", "rows": 1}],
     "reach": reach_summary(ReachCounts(2, 31, 24, 1, 0, 0, 0), 2),
+    "comparison": None,
 }
 
 
@@ -108,6 +113,7 @@ def summary(job_id: str) -> JobSummary:
     job = find_job(services, job_id)
     outputs = job.spec.result_columns.outputs
     found = _summary(services, job, outputs)
+    second = job.spec.second
     kinds = sorted(found.errors.items(), key=lambda one: (-one[1], one[0]))[:MAX_KINDS]
     return {
         "id": job_id,
@@ -119,6 +125,7 @@ def summary(job_id: str) -> JobSummary:
         "reach": reach_summary(reach_in(found.watched), found.scored)
         if job.spec.signature.takes_text
         else None,
+        "comparison": comparison_json(second, outputs, found.comparisons) if second else None,
     }
 
 

@@ -16,6 +16,7 @@ from scorelane.client.client import URL_VARIABLE, Job
 from scorelane.client.errors import ClientError
 from scorelane.client.progress import stderr_console
 from scorelane.commands.common import addresses, bars, options
+from scorelane.commands.common.comparison_lines import comparison_lines
 from scorelane.commands.common.extras import INSTALL_SERVICES
 from scorelane.commands.common.failures import Mistake
 from scorelane.commands.common.first_rows import first_rows
@@ -77,6 +78,7 @@ def score(file: Path, out: Path | None, url: str | None, as_json: bool, **job_op
     scorelane score reviews.csv
     scorelane score people.csv --model titanic --rename age:Age
     scorelane score tweets.csv --text-column tweet --ref-column id -o scores.csv
+    scorelane score reviews.csv --models mine,fast --label-column label
     scorelane score reviews.csv -o - | head
     zcat reviews.csv.gz | scorelane score - -o scores.parquet
 
@@ -199,6 +201,8 @@ def _print_json(summary: Summary, found: dict[str, Any], job: Job, out: Path) ->
         report |= {"mean": summary.mean, "histogram": summary.bins}
     else:
         report["outputs"] = found["outputs"]
+        if comparison := found.get("comparison"):
+            report["comparison"] = comparison
     if reach := found.get("reach"):
         report["reach"] = reach
     report["out"] = str(out)
@@ -222,6 +226,8 @@ def _print(console: Console, summary: Summary, found: dict[str, Any], texts: lis
         if summary.is_sentiment
         else summary_lines(found, console.width, brief=True)
     ):
+        console.print(Text(line), soft_wrap=True)
+    for line in comparison_lines(found):
         console.print(Text(line), soft_wrap=True)
     console.print()
     print_table(*first_rows(summary, texts), console=console)

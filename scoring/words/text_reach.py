@@ -7,19 +7,10 @@ import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
 from scoring.saved.parts import all_parts
+from scoring.words.counted_texts import CountedTexts
 from scoring.words.languages import MOST_WORDS
 from scoring.words.word_counts import WordCounter
 from scoring.words.word_terms import Reach
-
-
-class CountedTexts(list[str]):
-    """Texts of which whoever cuts them into words may note how many words it finds.
-
-    Attributes:
-        reach: what was counted; None: nobody has counted yet.
-    """
-
-    reach: Reach | None = None
 
 
 class TextReach:

@@ -4,8 +4,9 @@ Sections of it are in `bulk_store`, `small_store`, `usage` and `watch_store`; im
 the first two from here.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Protocol
 
 from shared.jobs.bulk_store import (
@@ -47,6 +48,9 @@ __all__ = [
 
 #: How long the id of an expired job is remembered, so that it answers 410 instead of 404.
 REMEMBERED_SECONDS = 86400
+
+#: A move that records no further fields.
+NO_FACTS: Mapping[str, str | int] = MappingProxyType({})
 
 
 class JobStore(BulkStore, SmallStore, UsageStore, WatchStore, Protocol):
@@ -165,7 +169,9 @@ class JobStore(BulkStore, SmallStore, UsageStore, WatchStore, Protocol):
             owner: list the jobs of this owner; None: of all owners.
         """
 
-    def move(self, job_id: str, to: State, error: str = "") -> bool:
+    def move(
+        self, job_id: str, to: State, error: str = "", facts: Mapping[str, str | int] = NO_FACTS
+    ) -> bool:
         """Move a job to a state, if `shared.jobs.job.MOVES` allows that move.
 
         The end of a job, by this or by another call, rings its bell and makes its callback due.
@@ -174,6 +180,7 @@ class JobStore(BulkStore, SmallStore, UsageStore, WatchStore, Protocol):
             job_id: the job.
             to: the new state.
             error: why the job has failed.
+            facts: values of further fields of the job, which are recorded if it moves.
 
         Returns:
             Whether the job moved.

@@ -108,14 +108,19 @@ class SmallStore(Protocol):
         """Renew the leases of small jobs that were taken."""
 
     def answer_small(
-        self, answers: list[Answer], watched: Mapping[str, Counts] | None = None
+        self,
+        answers: list[Answer],
+        libraries: str = "",
+        watched: Mapping[str, Counts] | None = None,
     ) -> None:
         """Close small jobs, and send the answers to questions; count the usage of each once.
 
         A job ends as `failed` if the share of its rows with an error is over `Spec.tolerance`.
 
         Args:
-            answers: the answers.
+            answers: the results.
+            libraries: the versions of the libraries that scored them, as `Job.libraries` has them;
+                empty: they are not known.
             watched: what was counted of all their rows, by the full name of the model; it is added
                 to the counts of this hour.
         """

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.jobs.comparison import Comparison
 from shared.jobs.labels import Labels, is_counted, labels_of
 from shared.jobs.row_error_kinds import kind_of
 from shared.jobs.sketch import Numbers, has_range, most_blocks, numbers_of
@@ -26,6 +27,8 @@ class Summary(BaseModel):
         errors: rows with an error, by the kind of the error.
         watched: what was counted of the rows that were read and scored, by name; see
             `shared.drift.counts`.
+        comparisons: of each output that two models give, if the job has two; see
+            `shared.jobs.comparison.compared`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,6 +36,7 @@ class Summary(BaseModel):
     outputs: tuple[OutputSummary, ...] = ()
     errors: dict[str, int] = {}
     watched: dict[str, tuple[int, ...]] = {}
+    comparisons: tuple[Comparison, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -100,7 +100,10 @@ class RedisSmallJobs(RedisUsage):
 
     @override
     def answer_small(
-        self, answers: list[Answer], watched: Mapping[str, Counts] | None = None
+        self,
+        answers: list[Answer],
+        libraries: str = "",
+        watched: Mapping[str, Counts] | None = None,
     ) -> None:
         replies: dict[str, list[tuple[str, str]]] = {}
         jobs: list[Any] = []
@@ -125,7 +128,8 @@ class RedisSmallJobs(RedisUsage):
             for name, numbers in counts.items()
             for text in (full_name, field_of(name), packed(numbers))
         ]
-        self._link.run("answer_small", *limits, len(jobs), len(counted), *counted, *jobs, *sent)
+        lengths = len(jobs), len(counted)
+        self._link.run("answer_small", *limits, libraries, *lengths, *jobs, *counted, *sent)
 
     @override
     def small_result(self, job_id: str) -> bytes:

@@ -38,6 +38,10 @@ class RowScorer:
         self._reach: dict[str, tuple[Output, ...]] = {}
         self._watches: dict[str, Watch] = {}
 
+    def has(self, full_name: str) -> bool:
+        """Whether this process has loaded a model."""
+        return full_name in self._models
+
     def signature(self, full_name: str) -> Signature:
         """The signature of a model that this process has loaded."""
         return self._models[full_name].card.signature
@@ -50,6 +54,18 @@ class RowScorer:
             tells = hasattr(model, "with_reach") and model.with_reach() is not None
             self._reach[full_name] = REACH if tells else ()
         return self._reach[full_name]
+
+    def reach(self, full_name: str, rows: Rows) -> Columns:
+        """The columns of `reach_outputs` alone, None for a row with an error; empty: unknown."""
+        if not self.reach_outputs(full_name):
+            return []
+        model = self._models[full_name]
+        good = [row for row, error in enumerate(rows.errors) if error is None]
+        found = model.reach(frame_of(model.card.signature.inputs, rows.inputs, good))
+        if found is None:
+            return []
+        columns = (found[one.name].tolist() for one in REACH)
+        return [_spread(column, good, good, len(rows)) for column in columns]
 
     def watch(self, full_name: str) -> Watch:
         """How the rows of a model are counted."""
@@ -75,14 +91,14 @@ class RowScorer:
         added: Sequence[AddedOutputs] = (),
     ) -> Outputs:
         """Score rows; one on which the model raises, or without an output, gets an error."""
-        return lists_of(self._scored(full_name, rows, outputs, added))
+        return lists_of(self.scored(full_name, rows, outputs, added))
 
-    def _scored(
+    def scored(
         self,
         full_name: str,
         rows: Rows,
         outputs: Sequence[Output],
-        added: Sequence[AddedOutputs],
+        added: Sequence[AddedOutputs] = (),
     ) -> Columns:
         """As `score`, but an array for each output if no row has an error."""
         all_good = rows.errors.count(None) == len(rows)
@@ -149,10 +165,22 @@ class RowScorer:
             For each output its values, None for a row with an error; an array if no row has one.
         """
         if attempts <= self._settings.max_attempts:
-            return self._scored(full_name, rows, outputs, added)
+            return self.scored(full_name, rows, outputs, added)
         if attempts > total_attempts(self._settings.max_attempts):
             return self.give_up(rows, attempts, outputs)
         search = CrashSearch.after(note, len(rows))
+        return self.search(full_name, rows, search, save_note, outputs, added)
+
+    def search(
+        self,
+        full_name: str,
+        rows: Rows,
+        search: CrashSearch,
+        save_note: Callable[[str], None],
+        outputs: Sequence[Output],
+        added: Sequence[AddedOutputs] = (),
+    ) -> Outputs:
+        """Score rows piece by piece, after a note of each piece; see `attempt`."""
         what = "text" if self.signature(full_name).takes_text else "row"
         for row in search.fatal:
             error = f"scoring this {what} ended the worker's process"

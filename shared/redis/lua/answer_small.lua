@@ -1,14 +1,16 @@
 -- Close small jobs, and send the answers to questions.
 -- `answered` is JSON: of each question its id, the full name of its model, and its figures: rows with a score,
 -- rows with an error, bytes, microseconds. The usage of a day is kept for `usage_seconds`.
--- `count_of_values` and `count_of_watched` are the numbers of values in two flat lists. The first of these is what
--- was counted of all rows, three values each: the full name of the model, the field, and a block. Then come the
--- jobs, nine values each: id, result, its checksum, completed, failed, bytes, microseconds, the first row with an
--- error, and what was counted of its rows. A flat list of replies follows, two values for each asker: the key of
--- its list, and its answers.
+-- `libraries` are the versions of what scored all of them, or ''.
+-- `count_of_values` and `count_of_watched` are the numbers of values in two flat lists. The first one has nine
+-- values for each job: id, result, its checksum, completed, failed, bytes, microseconds, the first row with an
+-- error, and what was counted of its rows. The second one has what was counted of all rows, three values each: the
+-- full name of the model, the field, and a block. A flat list of replies follows, two values for each asker: the
+-- key of its list, and its answers.
 local retention, unread_seconds, answered = tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
-local usage_seconds, count_of_values, count_of_watched = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
-local values = arguments_from(8 + count_of_watched)
+local usage_seconds, libraries = ARGV[5], ARGV[6]
+local count_of_values, count_of_watched = tonumber(ARGV[7]), tonumber(ARGV[8])
+local values = arguments_from(9)
 
 use_reserve()
 local at, sums = now(), {}
@@ -22,7 +24,7 @@ for index = 1, count_of_values, 9 do
     local reason = have[3] and too_many_errors(have[3], tonumber(failed), tonumber(have[2]), first_bad)
     local state = reason and 'failed' or 'succeeded'
     redis.call('HSET', job, 'state', state, 'finished_at', stamp(at),
-      'completed', completed, 'failed', failed, 'result_sum', sum)
+      'completed', completed, 'failed', failed, 'result_sum', sum, 'libraries', libraries)
     if watched ~= '' then
       redis.call('HSET', job, 'watched', watched)
     end
@@ -47,7 +49,7 @@ for index = 1, count_of_values, 9 do
     count('ended:' .. state, 1)
   end
 end
-for index = count_of_values + 1, #values, 2 do
+for index = count_of_values + count_of_watched + 1, #values, 2 do
   local asker, answers = values[index], values[index + 1]
   redis.call('RPUSH', asker, answers)
   redis.call('EXPIRE', asker, unread_seconds)
@@ -71,8 +73,8 @@ end
 count_usage(sums, usage_seconds)
 
 local of_models = {}
-for index = 8, 7 + count_of_watched, 3 do
-  local full_name, field, block = unpack(ARGV, index, index + 2)
+for index = count_of_values + 1, count_of_values + count_of_watched, 3 do
+  local full_name, field, block = unpack(values, index, index + 2)
   of_models[full_name] = of_models[full_name] or {}
   of_models[full_name][field] = block
 end

@@ -41,14 +41,6 @@ local function halve_all(blocks)
   return found
 end
 
-local function number_of(entries)
-  local found = 0
-  for _ in pairs(entries) do
-    found = found + 1
-  end
-  return found
-end
-
 -- All blocks of an output that are stored; they are removed.
 local function take_blocks(key, begin)
   local found, fields = {}, redis.call('HGETALL', key)
@@ -156,19 +148,7 @@ local function add_labels(output, labels, stored, written)
   local field, text = 'labels:' .. output, labels.text
   local have = stored[field]
   if have then
-    local sums, before = cjson.decode(text), cjson.decode(have)
-    sums.other = sums.other + before.other
-    sums.too_many = sums.too_many or before.too_many
-    for value, rows in pairs(before.counts) do
-      sums.counts[value] = (sums.counts[value] or 0) + rows
-    end
-    if sums.too_many or number_of(sums.counts) > labels.most_values then
-      for _, rows in pairs(sums.counts) do
-        sums.other = sums.other + rows
-      end
-      sums.counts, sums.too_many = {}, true
-    end
-    text = cjson.encode(sums)
+    text = cjson.encode(sum_of_labels(cjson.decode(text), cjson.decode(have), labels.most_values))
   end
   written[field] = text
 end
@@ -206,6 +186,9 @@ local function add_summary(job, summary)
         watched[field] = take()
         fields[#fields + 1] = field
       end
+    elseif kind == 'comparison' then
+      local pair, text, most = take(), take(), tonumber(take())
+      add_comparison(key, pair, text, most, tonumber(take()))
     end
     output = output + 1
   end

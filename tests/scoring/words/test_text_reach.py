@@ -13,7 +13,8 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 
 from scoring.words import compiled_words
 from scoring.words.compiled_words import CompiledWords
-from scoring.words.text_reach import CountedTexts, TextReach
+from scoring.words.counted_texts import CountedTexts
+from scoring.words.text_reach import TextReach
 from scoring.words.word_arrays import WordArrays
 from scoring.words.word_counts import WordCounter
 from scoring.words.word_pipeline import WordPipeline

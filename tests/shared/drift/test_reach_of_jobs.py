@@ -6,20 +6,20 @@ from typing import Any
 import pytest
 from support.in_memory import Service, make_service
 
-from scoring.sklearn_model import SklearnModel
 from shared.config.places import BUNDLED_MODELS
 from shared.config.settings import Settings
-from shared.model import load_model
+from shared.model import load_model, load_own, read_card
 from shared.redis.link import RedisLink
 
 TEXTS = 'text\na really good film\n这部电影真的很棒\nqwx zzzq\n!!!\n""\nI liked it\n'
 
 
-@pytest.fixture(scope="module")
-def fast() -> Any:
-    model = load_model(Path(BUNDLED_MODELS) / "fast")
-    assert isinstance(model, SklearnModel)
-    return model
+@pytest.fixture(scope="module", params=["mapped", "from its own file"])
+def fast(request: pytest.FixtureRequest) -> Any:
+    folder = Path(BUNDLED_MODELS) / "fast"
+    if request.param == "mapped":
+        return load_model(folder)
+    return load_own(folder, read_card(folder))
 
 
 def service_of(

@@ -124,10 +124,13 @@ class InMemorySmallJobs(InMemoryUsage):
 
     @override
     def answer_small(
-        self, answers: list[Answer], watched: Mapping[str, Counts] | None = None
+        self,
+        answers: list[Answer],
+        libraries: str = "",
+        watched: Mapping[str, Counts] | None = None,
     ) -> None:
-        for full_name, counts in (watched or {}).items():
-            self._count_in_hour(full_name, counts)
+        for full_name, counted in (watched or {}).items():
+            self._count_in_hour(full_name, counted)
         for answer in answers:
             if answer.reply_to:
                 self._answers[answer.reply_to].put((answer.id, answer.result))
@@ -140,7 +143,8 @@ class InMemorySmallJobs(InMemoryUsage):
             elif record := self._running(answer.id):
                 record.result, record.claim, record.bad = answer.result, None, answer.bad
                 record.watched = dict(answer.watched)
-                record.update(completed=answer.completed, failed=answer.failed)
+                counts = {"completed": answer.completed, "failed": answer.failed}
+                record.update(**counts, libraries=libraries)
                 self._count_job(record.job, answer.completed, answer.failed, answer.cost)
                 if not record.fails():
                     record.update(state=State.SUCCEEDED, finished_at=time.time())
