@@ -167,7 +167,8 @@ def _for_new_jobs(remembered: dict[str, Served], live: list[Served]) -> dict[str
     """The version of each model that new jobs get; see `Fleet.models`."""
     served: dict[str, list[Served]] = {}
     for one in live:
-        served.setdefault(one.card.name, []).append(one)
+        if not one.leaving:
+            served.setdefault(one.card.name, []).append(one)
     models = dict(remembered)
     for name, versions in served.items():
         last = remembered.get(name)
