@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterable
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from shared.model import Card
+from shared.model import Card, ExplainedBy
 
 
 def name_of(full_name: str) -> str:
@@ -18,7 +18,7 @@ class Served(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    card: Card
+    card: Card = Field(description="Without the mapped file, which only its worker reads.")
     rate: float = Field(
         gt=0, description="Rows per second of one process, as measured or learned since."
     )
@@ -26,6 +26,15 @@ class Served(BaseModel):
         default=False,
         description="Whether its folder is gone: it has work until its jobs end, and no new jobs.",
     )
+    explained_by: ExplainedBy = Field(
+        "", description="How its scores can be explained; empty: they cannot."
+    )
+
+    @field_validator("card")
+    @classmethod
+    def _without_mapped_file(cls, card: Card) -> Card:
+        """Leave it out: an API of an older release could not read the announcement."""
+        return card if card.mapped is None else card.model_copy(update={"mapped": None})
 
 
 class Worker(BaseModel):
@@ -87,7 +96,10 @@ class Fleet(Protocol):
         """Let new jobs of a model get this version from now on."""
 
     def retire(self, full_name: str) -> None:
-        """Let new jobs get this version no more, unless another worker serves it for new jobs."""
+        """Let new jobs get this version no more, unless a process has it and it is not leaving.
+
+        The heartbeat of a worker says that it is leaving, so call this again after the next one.
+        """
 
     def describe(self, worker: Worker) -> None:
         """Store the description of a worker, for as long as a heartbeat lasts."""
@@ -105,6 +117,12 @@ class Fleet(Protocol):
         served: that with the newest card.
         """
 
+    def versions(self) -> dict[str, Served]:
+        """Every version that a live process has announced or that is remembered, by full name.
+
+        Several versions of one name may be served side by side. `serving` has their processes.
+        """
+
     def failed(self) -> dict[str, str]:
         """Why live workers do not serve models of their folders, by the name of model or folder."""
 
@@ -119,10 +137,11 @@ class Fleet(Protocol):
         """
 
     def forget_unserved(self, seconds: float) -> None:
-        """Forget models that no live worker has had for `seconds` in which others were served.
+        """Forget what no live worker has had for `seconds` in which other models were served.
 
-        The time begins with the first call that finds it so. Rates of versions that no worker
-        serves any more, and that are not the last of their model, are forgotten at once.
+        That is models, and versions of models that are served in another version. The time begins
+        with the first call that finds it so. Rates of versions that no worker serves any more, and
+        that are not the last of their model, are forgotten at once.
         """
 
     def learn(self, full_name: str, rate: float) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from typing_extensions import override
 
 from shared.config.settings import Settings
-from shared.fleet import Fleet, Served, Worker, name_of
+from shared.fleet import Fleet, Served, Worker
 from shared.redis.link import RedisLink
 
 logger = logging.getLogger(__name__)
@@ -41,14 +41,13 @@ class RedisAnnouncements(Fleet):
 
     @override
     def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
-        served, pid = list(served), str(os.getpid())
-        models = self._link.key("models")
-        remember = "HSETNX" if replaces else "HSET"
+        served = list(served)
+        pid, remember = str(os.getpid()), "HSETNX" if replaces else "HSET"
         self._link.at_once(
             ("HSET", self._link.key("worker", node), pid, text_of(served)),
             ("HSET", self._link.key("serves", node), pid, _names_of(served)),
             *self._renewal(node),
-            *((remember, models, name, text) for name, text in _for_new_jobs(served)),
+            *self._remembering(remember, served),
             self._count_again(),
         )
 
@@ -66,8 +65,7 @@ class RedisAnnouncements(Fleet):
         """A heartbeat after something has changed."""
         # Announcements that Redis has lost are repeated; those of processes that have died are
         # removed, and so are models that another process of the worker could not load.
-        worker, models = self._link.key("worker", node), self._link.key("models")
-        serves = self._link.key("serves", node)
+        worker, serves = self._link.key("worker", node), self._link.key("serves", node)
         texts = self._link.client.hgetall(worker)
         readable = {
             pid: text for pid, text in texts.items() if pid.isdecimal() and read(text) is not None
@@ -97,11 +95,20 @@ class RedisAnnouncements(Fleet):
             commands.append(("HSETNX", serves, pid, _names_of(served_in([announcement]))))
         if self._announced:
             commands += self._renewal(node)
-            for name, text in _for_new_jobs(served_in(self._announced.values())):
-                commands.append(("HSETNX", models, name, text))
+            commands += self._remembering("HSETNX", served_in(self._announced.values()))
         self._link.at_once(*commands, self._count_again())
         self._serves = full_names, leaving
         return len(self._announced)
+
+    def _remembering(self, command: str, served: Iterable[Served]) -> list[tuple[Any, ...]]:
+        """Remember versions as there, and the last of each model as the one for new jobs."""
+        served = [one for one in served if not one.leaving]
+        last = {one.card.name: one for one in served}
+        models, versions = self._link.key("models"), self._link.key("versions")
+        return [
+            *((command, models, name, one.model_dump_json()) for name, one in last.items()),
+            *((command, versions, one.card.full_name, one.model_dump_json()) for one in served),
+        ]
 
     def _renewal(self, node: str) -> list[tuple[Any, ...]]:
         # By Redis's clock alone: the clock of the worker's host may be wrong.
@@ -116,17 +123,7 @@ class RedisAnnouncements(Fleet):
 
     @override
     def prefer(self, served: Served) -> None:
-        command = "HSET", self._link.key("models"), served.card.name, served.model_dump_json()
-        self._link.at_once(command, self._count_again())
-
-    @override
-    def retire(self, full_name: str) -> None:
-        models, name = self._link.key("models"), name_of(full_name)
-        text = self._link.client.hget(models, name)
-        last = read(f"[{text}]") if text else None
-        if last and last[0].card.full_name == full_name:
-            # A worker that has it for new jobs announces it again at its next heartbeat.
-            self._link.at_once(("HDEL", models, name), self._count_again())
+        self._link.at_once(*self._remembering("HSET", [served]), self._count_again())
 
     def announced(self) -> dict[int, list[Served]]:
         """What each process of this worker had announced at the last heartbeat, by its pid."""
@@ -181,12 +178,6 @@ def read(announcement: str) -> list[Served] | None:
 
 def _names_of(served: Iterable[Served]) -> str:
     return " ".join(one.card.full_name for one in served)
-
-
-def _for_new_jobs(served: Iterable[Served]) -> list[tuple[str, str]]:
-    """The name of each model, and the last of its versions, as it is remembered for new jobs."""
-    staying = [one for one in served if not one.leaving]
-    return [*{one.card.name: one.model_dump_json() for one in staying}.items()]
 
 
 def _digest_of(announced: Mapping[str, str]) -> str:

@@ -3,7 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from typing_extensions import override
@@ -85,6 +85,24 @@ class LoadedModels(Mapping[str, LoadedModel]):
         finally:
             with self._changed:
                 self._used[full_name] -= is_loaded
+
+
+@contextmanager
+def using(models: Mapping[str, LoadedModel], *full_names: str) -> Iterator[list[str]]:
+    """Keep models loaded while the block runs, and wait for those that are being loaded.
+
+    Args:
+        models: `LoadedModels`, or others that never change.
+        full_names: the models that are needed.
+
+    Yields:
+        Those that are not loaded.
+    """
+    if not isinstance(models, LoadedModels):
+        yield [name for name in full_names if name not in models]
+        return
+    with ExitStack() as stack:
+        yield [name for name in full_names if not stack.enter_context(models.using(name))]
 
 
 class ModelsOf(Mapping[str, Model]):

@@ -8,6 +8,7 @@ go to it. A version that is gone stays until no work needs it.
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from redis.exceptions import RedisError
@@ -23,6 +24,10 @@ logger = logging.getLogger(__name__)
 
 #: The pause while a trial runs or processes load, in seconds.
 BUSY_SECONDS = 0.1
+
+#: At how many looks the fleet is told that a version is leaving: the first may be too early, as a
+#: heartbeat has to tell it first.
+RETIRES = 10
 
 
 class ModelWatcher(threading.Thread):
@@ -73,6 +78,7 @@ class ModelWatcher(threading.Thread):
         #: The version of each model that new jobs get, by name, as the fleet was told.
         self._told = {name.partition("@")[0]: name for name in models.current}
         self._left_at: dict[str, float] = {}
+        self._retires: Counter[str] = Counter()
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -101,6 +107,7 @@ class ModelWatcher(threading.Thread):
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + self._look_seconds
             self._found = self._watch.look() or self._found
+            self._retire()
         if self._found is None:
             return
         self._try_new(self._found)
@@ -151,6 +158,7 @@ class ModelWatcher(threading.Thread):
             if full_name in folders:
                 version.folder, version.is_leaving = folders[full_name], False
                 self._left_at.pop(full_name, None)
+                self._retires.pop(full_name, None)
             elif not version.is_leaving and self._is_gone(version, found):
                 version.is_leaving = True
                 self._left_at[full_name] = time.monotonic()
@@ -176,8 +184,14 @@ class ModelWatcher(threading.Thread):
                     self._fleet.prefer(Served(card=version.card, rate=rate))
                     self._told[name] = full_name
         for name in self._told.keys() - current.keys():
-            self._fleet.retire(self._told[name])
             del self._told[name]
+
+    def _retire(self) -> None:
+        """Let the fleet forget versions that are leaving, for the first looks at which they are."""
+        for full_name in self._models.leaving():
+            if self._retires[full_name] < RETIRES:
+                self._retires[full_name] += 1
+                self._fleet.retire(full_name)
 
     def _let_go(self) -> None:
         """Unload versions that are gone and that no work needs."""
@@ -189,4 +203,5 @@ class ModelWatcher(threading.Thread):
                 self._drop_queues(full_name)
                 self._models.remove(full_name)
                 self._left_at.pop(full_name, None)
+                self._retires.pop(full_name, None)
                 logger.info("%s is not served any more", full_name)

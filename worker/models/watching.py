@@ -31,8 +31,9 @@ def make_watcher(
     overview = RedisOverview(link)
 
     def is_needed(full_name: str) -> bool:
+        # Small jobs that are being scored are in neither of the store's lists.
         work = overview.workloads([full_name])[full_name]
-        return any(vars(work).values()) or store.waits([full_name])
+        return store.needs(full_name) or any(vars(work).values())
 
     watch = FolderWatch(settings.models_dir, settings.serve)
     trials = Trials(
