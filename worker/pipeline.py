@@ -79,6 +79,8 @@ class Pipeline:
         rates = Rates(measured, fleet, settings.part_seconds)
         rows = RowScorer(settings, {name: one.model for name, one in models.items()}, rates)
         self._models = models
+        self._settings = settings
+        self._fleet = fleet
         self._store = store
         self._blobs = blobs
         self._dispatch = dispatch
@@ -114,7 +116,12 @@ class Pipeline:
             processes=lambda spec: fleet.processes(spec.full_name),
         )
         self._part_scorer = PartScorer(
-            store=store, blobs=blobs, part_rows=part_rows, rows=rows, journal=journal
+            store=store,
+            blobs=blobs,
+            part_rows=part_rows,
+            rows=rows,
+            journal=journal,
+            max_attempts=settings.max_attempts,
         )
         self._output = Output(
             store=store, blobs=blobs, endings=self._endings, open_output=outside.open_output
@@ -175,9 +182,10 @@ class Pipeline:
             self._make_up_for(job_id)
             return
         spec = self._spec(job_id)
-        if spec.full_name not in self._models:
+        missing = [name for name in spec.full_names if name not in self._models]
+        if missing and not self._is_second_gone(spec, missing):
             # It is no fault of the rows, so it must not count as an attempt that killed a process.
-            reason = f"a process that has not loaded {spec.full_name} got one of its parts"
+            reason = f"a process that has not loaded {' and '.join(missing)} got one of its parts"
             self._endings.give_back(job_id, number, reason)
             return
         began = self._journal.now()
@@ -286,6 +294,13 @@ class Pipeline:
         """Start another step in place of one that is not to be done: its job may have ended."""
         if job := self._endings.find(job_id):
             self._lanes.fill(job.spec.full_name)
+
+    def _is_second_gone(self, spec: Spec, missing: list[str]) -> bool:
+        """Whether only the second model is missing, and its version was replaced for too long."""
+        if not spec.second or missing != [spec.second.full_name]:
+            return False
+        replaced = self._fleet.replaced_for(spec.second.full_name)
+        return replaced > self._settings.replaced_seconds
 
     def _running(self, job_id: str) -> Spec | None:
         """The spec of a job that runs; None if it does not, or is gone."""

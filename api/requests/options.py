@@ -96,6 +96,19 @@ class JobOptions(RowOptions):
         "The columns that are carried through to the results: names separated by commas, or `all`.",
         example="all",
     )
+    models: tuple[str, ...] = option(
+        (),
+        "Two models, separated by a comma, in place of `model`: each row is read once and scored "
+        "by both. The results are those of the first, with a column of each output of the second, "
+        "and the summary compares them.",
+        example="mine@champion,mine@challenger",
+    )
+    label_column: str | None = option(
+        None,
+        "With `models`: the column of the right values. The results carry it, and the summary "
+        "says which model is right more often, and whether by chance.",
+        example="label",
+    )
     explain: int | None = option(
         None,
         "Also say, for each row, which terms of its text or which of its columns moved the score "

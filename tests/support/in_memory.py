@@ -1,5 +1,6 @@
 """The whole service in memory, with doubles in place of Redis, Celery and the blob store."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +117,7 @@ def make_service(
     open_output: OpenOutput = no_output,
     model: LengthModel | TableModel | None = None,
     stores: Stores | None = None,
+    others: Sequence[LengthModel | TableModel] = (),
 ) -> Service:
     """A service in memory.
 
@@ -128,6 +130,7 @@ def make_service(
         open_output: opens the folders of users that get results.
         model: the model that it serves; None: one that scores texts by their length.
         stores: with files of users.
+        others: more models that it serves.
     """
     model = model or LengthModel()
     contents = InMemoryBlobs()
@@ -139,7 +142,10 @@ def make_service(
     dispatch = InMemoryDispatch()
     monitor: Any = RedisMonitor(link) if link else InMemoryMonitor()
     explained_by = getattr(model, "explained_by", "")
-    fleet = InMemoryFleet(Served(card=model.card, rate=10, explained_by=explained_by))
+    fleet = InMemoryFleet(
+        Served(card=model.card, rate=10, explained_by=explained_by),
+        *(Served(card=one.card, rate=10) for one in others),
+    )
     aliases: Aliases = RedisAliases(link, blobs) if link else InMemoryAliases()
     app = create_app(
         settings,
@@ -161,7 +167,7 @@ def make_service(
         dispatch=dispatch,
         fleet=fleet,
         lease_renewer=LeaseRenewer(seconds=60),
-        models={model.card.full_name: LoadedModel(model, 1000.0)},
+        models={one.card.full_name: LoadedModel(one, 1000.0) for one in (model, *others)},
         journal=Journal(SharedCounters()),
         outside=Outside(direct_files, open_output, stores),
     )
