@@ -64,7 +64,7 @@ class Fleet(Protocol):
 
         Args:
             node: the name of the worker.
-            served: the models.
+            served: the models; of several versions of one, the last is that for new jobs.
             replaces: whether this process replaces one of the same worker. Otherwise new jobs go to
                 these versions from now on.
         """
@@ -97,6 +97,12 @@ class Fleet(Protocol):
         served: that with the newest card.
         """
 
+    def versions(self) -> dict[str, Served]:
+        """Every version that a live process has announced or that is remembered, by full name.
+
+        Several versions of one name may be served side by side. `serving` has their processes.
+        """
+
     def failed(self) -> dict[str, str]:
         """Why live workers do not serve models of their folders, by the name of model or folder."""
 
@@ -111,10 +117,11 @@ class Fleet(Protocol):
         """
 
     def forget_unserved(self, seconds: float) -> None:
-        """Forget models that no live worker has had for `seconds` in which others were served.
+        """Forget what no live worker has had for `seconds` in which other models were served.
 
-        The time begins with the first call that finds it so. Rates of versions that no worker
-        serves any more, and that are not the last of their model, are forgotten at once.
+        That is models, and versions of models that are served in another version. The time begins
+        with the first call that finds it so. Rates of versions that no worker serves any more, and
+        that are not the last of their model, are forgotten at once.
         """
 
     def learn(self, full_name: str, rate: float) -> None:

@@ -4,6 +4,7 @@ Plain Python, without Celery. Each step may run twice, or in two processes at on
 has a fixed key, and the job store counts it once.
 """
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -14,6 +15,7 @@ from shared.dispatch import Dispatch
 from shared.errors.input import PlaceError
 from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
+from shared.jobs.digest import Digest
 from shared.jobs.job import Spec, State
 from shared.jobs.job_store import JobStore
 from shared.jobs.usage import Cost
@@ -22,6 +24,7 @@ from shared.storage.blobs import Blobs
 from shared.storage.manifest import settle
 from shared.tables.layouts import RequestsLayout
 from worker.batches.reading import BatchReader, read_requests
+from worker.library_versions import libraries_line
 from worker.models.loading import LoadedModel
 from worker.steps.endings import Endings
 from worker.steps.finishing import Finisher
@@ -222,6 +225,7 @@ class Pipeline:
             bad=counts.bad,
             summary=counts.summary,
             cost=cost,
+            libraries="" if not scored.blobs else libraries_line(),
         )
         rows = counts.completed, counts.failed
         self._journal.score(spec.full_name, spec.id, number, rows, began)
@@ -242,9 +246,10 @@ class Pipeline:
             spec = self._spec(job_id)
         except (JobNotFound, JobExpired):
             return
-        if not self._finisher.make(spec):
+        results = self._finisher.make(spec)
+        if results is None:
             return
-        if self._store.move(job_id, State.SUCCEEDED):
+        if self._store.move(job_id, State.SUCCEEDED, facts=self._facts(spec, results)):
             settle(self._store, self._blobs, job_id)
             self._journal.finish(job_id, began)
             if spec.output:
@@ -255,6 +260,16 @@ class Pipeline:
         if (job := self._endings.find(job_id)) and job.state is not State.SUCCEEDED:
             # It was cancelled while the file was made.
             self._blobs.delete(spec.whole_key)
+
+    def _facts(self, spec: Spec, results: Digest) -> dict[str, str | int]:
+        """What the receipt of a job says, as fields of `Job`."""
+        facts: dict[str, str | int] = {
+            "result_sha256": results.sha256,
+            "result_bytes": results.size,
+        }
+        if loaded := self._models.get(spec.full_name):
+            facts["model_files"] = json.dumps(loaded.model.card.files, separators=(",", ":"))
+        return facts
 
     def retract(self, job_id: str) -> None:
         """Remove what a job that has not succeeded has left in the folder of a user."""

@@ -31,6 +31,7 @@ class Links(TypedDict):
     results: str
     errors: str
     summary: str
+    receipt: str
     cancel: str
     retry: str
 
@@ -162,6 +163,7 @@ EXAMPLE_JOB: JobJson = {
         "results": f"/jobs/{EXAMPLE_ID}/results",
         "errors": f"/jobs/{EXAMPLE_ID}/errors",
         "summary": f"/jobs/{EXAMPLE_ID}/summary",
+        "receipt": f"/jobs/{EXAMPLE_ID}/receipt",
         "cancel": f"/jobs/{EXAMPLE_ID}/cancel",
         "retry": f"/jobs/{EXAMPLE_ID}/retry",
     },
@@ -204,6 +206,7 @@ def job_json(services: Services, job: Job) -> JobJson:
             "results": f"{path}/results",
             "errors": f"{path}/errors",
             "summary": f"{path}/summary",
+            "receipt": f"{path}/receipt",
             "cancel": f"{path}/cancel",
             "retry": f"{path}/retry",
         },
@@ -231,7 +234,7 @@ def why_unserved(services: Services, job: Job) -> str:
     if job.state in ENDED or services.fleet.processes(full_name):
         return ""
     reason = f"No worker serves {full_name} at present; it waits until one does."
-    other = services.fleet.models().get(job.spec.model)
+    other = services.names.current().get(job.spec.model)
     if other and services.fleet.processes(other.card.full_name):
         limit = f"{services.settings.replaced_seconds:g}"
         reason += f" {other.card.full_name} is served in its place: after {limit} s the job fails."

@@ -28,7 +28,11 @@ def option(default: Any, description: str, schema: Schema = TEXT, example: Any =
 class RowOptions:
     """How rows are read and scored."""
 
-    model: str | None = option(None, "The name of the model. The service has a default.")
+    model: str | None = option(
+        None,
+        "The model: `mine`, `mine@3f2a` (a version, or at least 4 digits of its beginning) or "
+        "`mine@challenger` (an alias). The service has a default.",
+    )
     text_column: str | None = option(
         None, "The column with the texts. Default: the name of the model's input, mostly `text`."
     )

@@ -33,6 +33,7 @@ _LIBRARIES = {
     "complete_part": ("usage", "labels", "comparisons", "summaries", "turns"),
     "create_bulk": ("usage", "turns"),
     **dict.fromkeys(("hand_out", "overdue"), ("turns",)),
+    **dict.fromkeys(("change_aliases", "read_aliases", "restore_aliases"), ("aliases",)),
     **dict.fromkeys(("answer_small", "move", "remove_job"), ("usage",)),
     **dict.fromkeys(("ask", "create_small", "withdraw"), ("usage", "waiting")),
     **dict.fromkeys(

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from support.doubles.aliases import InMemoryAliases
 from support.doubles.blobs import InMemoryBlobs
 from support.doubles.direct_files import InMemoryDirectFiles
 from support.doubles.dispatch import InMemoryDispatch
@@ -17,11 +18,13 @@ from support.doubles.overview import InMemoryOverview
 from support.doubles.table_model import TableModel
 
 from api.app import create_app
+from shared.aliases import Aliases
 from shared.config.settings import Settings
 from shared.fleet import Served
 from shared.places.address import Place
 from shared.places.output_folder import OpenOutput, OutputFolder
 from shared.places.stores import Stores
+from shared.redis.aliases import RedisAliases
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.link import RedisLink
 from shared.redis.monitor import RedisMonitor
@@ -47,6 +50,7 @@ class Service:
     blobs: InMemoryBlobs
     dispatch: InMemoryDispatch
     fleet: InMemoryFleet
+    aliases: Aliases
     model: LengthModel | TableModel
     pipeline: Pipeline
     reconciler: Reconciler
@@ -142,12 +146,14 @@ def make_service(
         Served(card=model.card, rate=10, explained_by=explained_by),
         *(Served(card=one.card, rate=10) for one in others),
     )
+    aliases: Aliases = RedisAliases(link, blobs) if link else InMemoryAliases()
     app = create_app(
         settings,
         store=store,
         blobs=blobs,
         dispatch=dispatch,
         fleet=fleet,
+        aliases=aliases,
         overview=RedisOverview(link) if link else InMemoryOverview(store),
         monitor=monitor,
         stores=stores,
@@ -165,7 +171,14 @@ def make_service(
         journal=Journal(SharedCounters()),
         outside=Outside(direct_files, open_output, stores),
     )
-    reconciler = Reconciler(settings, store=store, blobs=blobs, dispatch=dispatch, fleet=fleet)
+    reconciler = Reconciler(
+        settings,
+        store=store,
+        blobs=blobs,
+        dispatch=dispatch,
+        fleet=fleet,
+        keep_aliases=aliases.keep,
+    )
     client = app.test_client()
     return Service(
         app,
@@ -174,6 +187,7 @@ def make_service(
         contents,
         dispatch,
         fleet,
+        aliases,
         model,
         pipeline,
         reconciler,
