@@ -64,7 +64,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         "The same for clients of the OpenAI API.",
         ("v1_files", "v1_batches"),
     ),
-    "Models": ("The models that a job may name.", ("models",)),
+    "Models": ("The models that a job may name.", ("models", "traffic")),
     "Usage": ("How many rows were scored for whom, and what that took.", ("usage",)),
     "Identity": ("Who the service takes a client for, and what it allows.", ("identity",)),
     "Operations": (

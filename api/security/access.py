@@ -70,6 +70,8 @@ SCOPES: dict[str, Scope | tuple[Scope, ...] | None] = {
     "receipts.receipt": Scope.READ,
     # Who sends rows chooses a model, too.
     "models.models": (Scope.READ, Scope.SUBMIT),
+    "traffic.traffic": Scope.ADMIN,
+    "traffic.direct": Scope.ADMIN,
     "metrics.metrics": Scope.ADMIN,
     "metrics.workers": Scope.ADMIN,
     "service.service": Scope.ADMIN,

@@ -50,6 +50,7 @@ COMMANDS = {
     "usage": Known("Show how many rows were scored for whom."),
     "key": Known("Make an API key.", of_services=True),
     "models": Known("List the models of a service."),
+    "traffic": Known("Show or change the share of work that a challenger gets."),
     "top": Known("Watch the workers, queues, jobs and rates of a service."),
     "doctor": Known("Find out what is wrong with an installation.", of_services=True),
     "train": Known("Train a model from labelled CSV files.", of_services=True),
