@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from shared.model import Card, ExplainedBy
 
@@ -18,13 +18,19 @@ class Served(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    card: Card
+    card: Card = Field(description="Without the mapped file, which only its worker reads.")
     rate: float = Field(
         gt=0, description="Rows per second of one process, as measured or learned since."
     )
     explained_by: ExplainedBy = Field(
         "", description="How its scores can be explained; empty: they cannot."
     )
+
+    @field_validator("card")
+    @classmethod
+    def _without_mapped_file(cls, card: Card) -> Card:
+        """Leave it out: an API of an older release could not read the announcement."""
+        return card if card.mapped is None else card.model_copy(update={"mapped": None})
 
 
 class Worker(BaseModel):
