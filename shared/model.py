@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from pydantic import (
     BaseModel,
@@ -42,6 +42,11 @@ CARD_FILE = "card.json"
 RUNTIMES = "scorelane.runtimes"
 
 __all__ = ["SCORE", "TEXT", "file_digest", "version_of"]
+
+#: How the effects of terms and columns on a score are found. `linear`: weight times value, which is
+#: exact. `tree`: from the paths through decision trees. `occlusion`: by scoring the row without
+#: each of them. Empty: not at all.
+ExplainedBy = Literal["", "linear", "tree", "occlusion"]
 
 
 class Card(BaseModel):
@@ -156,6 +161,20 @@ class Model(Protocol):
         Its `score` may leave the others out. A runtime overrides this if that saves time.
         """
         return self
+
+    #: How `explained` finds the effects; empty: the model cannot be explained.
+    explained_by: ExplainedBy = ""
+
+    def explained(self, terms: int) -> "Model":  # noqa: ARG002  for runtimes
+        """The model with the outputs of `shared.jobs.added_outputs.Explanation` after its own.
+
+        Args:
+            terms: the number of terms or columns that are named for each row.
+
+        Raises:
+            ValueError: `explained_by` is empty.
+        """
+        raise ValueError(f"{self.card.full_name} cannot be explained")
 
     def warm_up(self) -> None:
         """Do the work now that would otherwise slow down the first call of `score`."""

@@ -5,9 +5,16 @@ choice of its types. `INFERENCE_TYPES` has their names in the Open Inference Pro
 """
 
 from collections.abc import Iterable
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 #: The type of a column.
 ColumnType = Literal["string", "double", "long", "boolean", "datetime"]
@@ -15,8 +22,20 @@ ColumnType = Literal["string", "double", "long", "boolean", "datetime"]
 #: What an output is. `score`: a number with a meaning of the model's own. `label`: the most
 #: probable class. `probability`: the probability of the class `of`. `prediction`: what a model
 #: predicts that has no classes. `expected value`: the mean of numbers that stand for the classes,
-#: weighted by their probabilities.
-Meaning = Literal["score", "label", "probability", "prediction", "expected value"]
+#: weighted by their probabilities. The others are outputs that a job has added to those of its
+#: model, see `shared.jobs.added_outputs`. `explanation`: the name of a term or column that moved
+#: the score. `effect`: by how much, or a number to which effects are added. `error`: why a second
+#: model has no values.
+Meaning = Literal[
+    "score",
+    "label",
+    "probability",
+    "prediction",
+    "expected value",
+    "explanation",
+    "effect",
+    "error",
+]
 
 #: The names of the types in the Open Inference Protocol.
 INFERENCE_TYPES: dict[ColumnType, str] = {
@@ -61,6 +80,23 @@ class Output(_Column):
     on_request: bool = Field(
         False, description="Whether a job gets it only if its option `outputs` names it."
     )
+
+    required: bool = Field(
+        True,
+        description="Whether each row without an error has a value; if not, it may be empty.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _without_default(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out `required` if it is true.
+
+        The version of a model is a digest of its outputs, among others, and older releases refuse
+        fields unknown to them.
+        """
+        found: dict[str, Any] = serialise(self)
+        if self.required:
+            found.pop("required", None)
+        return found
 
     @property
     def is_number(self) -> bool:

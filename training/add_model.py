@@ -112,14 +112,15 @@ def add_model(
         output: the folder that holds the model folders.
         meaning: what the model file does not tell.
         description: the description in the model's card.
-        force: replace an existing model of the same name.
+        force: remove an existing model of the same name, in place of keeping it as a version.
         proof: how it is proven.
         registry: the address of the registry of MLflow; None: `MLFLOW_TRACKING_URI`.
 
     Raises:
         shared.errors.model.UnusableModel: the file cannot be served, or does not give what is
             expected; nothing is left in `output`.
-        shared.errors.model.ModelExists: a model of this name exists, and `force` is false.
+        shared.errors.model.ModelExists: a folder of this name holds no sound model, and `force` is
+            false.
         shared.errors.input.BadInput: an option does not fit the file, or the file of the proof
             cannot be used.
         shared.errors.model.BadName: a model may not have this name.

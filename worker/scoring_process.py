@@ -11,7 +11,7 @@ from shared.storage.sealed import SealedBlobs
 from shared.telemetry.spans import spans
 from worker.announcement import announce
 from worker.app import app
-from worker.models.loading import load_models
+from worker.models.loading import LoadedModel, load_models
 from worker.models.served_models import ServedModels
 from worker.pipeline import Pipeline
 from worker.steps.background_close import BackgroundCloser
@@ -68,9 +68,9 @@ class ScoringProcess:
             outside=Outside(direct_files=open_direct_files(settings)),
             run_close=self._closer,
         )
-        served = [
-            Served(card=loaded[name].model.card, rate=loaded[name].rate) for name in models.names()
-        ]
+        # Of several versions of a model, the last one is that for new jobs.
+        names = sorted(models.names(), key=models.current.__contains__)
+        served = [_served(loaded[name]) for name in names]
         announce(fleet, served, replaces=models.is_complete)
 
     def stop(self) -> None:
@@ -78,3 +78,9 @@ class ScoringProcess:
         if self._closer:
             self._closer.wait()
         spans.stop()
+
+
+def _served(loaded: LoadedModel) -> Served:
+    # A runtime of a user's own need not inherit `explained_by`.
+    explained_by = getattr(loaded.model, "explained_by", "")
+    return Served(card=loaded.model.card, rate=loaded.rate, explained_by=explained_by)

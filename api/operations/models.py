@@ -1,6 +1,6 @@
 """`/models`: the models that a job may name."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from flask import Blueprint
 from pydantic import Field
@@ -33,6 +33,10 @@ class ModelJson(TypedDict):
     outputs: Annotated[list[OutputJson], Field(description="The columns that it gives.")]
     figures: Annotated[dict[str, Any], Field(description="What its author measured.")]
     rows_per_second: Annotated[int, Field(ge=0, description="The speed of one process.")]
+    explained_by: Annotated[
+        Literal["linear", "tree", "occlusion"] | None,
+        Field(description="How `explain=` finds what moved a score; null: not at all."),
+    ]
     processes: Annotated[int, Field(ge=0, description="The live processes that serve it.")]
     default: Annotated[bool, Field(description="Whether jobs use it that name no model.")]
 
@@ -62,6 +66,7 @@ _EXAMPLE: ModelsJson = {
             "outputs": EXAMPLE_OUTPUTS,
             "figures": {},
             "rows_per_second": 250_000,
+            "explained_by": "linear",
             "processes": 2,
             "default": True,
         }
@@ -89,10 +94,11 @@ def models() -> ModelsJson:
                 "outputs": outputs_json(served.card.signature.outputs),
                 "figures": served.card.figures,
                 "rows_per_second": round(served.rate),
+                "explained_by": served.explained_by or None,
                 "processes": services.fleet.processes(served.card.full_name),
                 "default": name == services.settings.default_model,
             }
-            for name, served in services.fleet.models().items()
+            for name, served in services.names.current().items()
         ],
         "failed": [
             {"name": name, "reason": reason}

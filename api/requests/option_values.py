@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from api.uploads.carried import ColumnSelection
 from shared.errors.input import BadOption
+from shared.jobs.added_outputs import MOST_TERMS
 from shared.jobs.job import Priority, ResultFormat
 from shared.tables.delimiters import DELIMITERS, delimiter_of
 
@@ -43,6 +44,14 @@ def _names(name: str) -> Callable[[str], tuple[str, ...]]:
 def _names_or_all(name: str) -> Callable[[str], ColumnSelection]:
     """The parser of an option that lists names, or is `all`: None."""
     return lambda value: None if value == "all" else _names(name)(value)
+
+
+def _two_models(value: str) -> tuple[str, ...]:
+    names = _names("models")(value)
+    if len(names) != 2:
+        reason = "it must be the names of two models, separated by a comma"
+        raise BadOption(option="models", value=value[:80], reason=reason)
+    return names
 
 
 def _decimal(value: str) -> str:
@@ -114,14 +123,23 @@ def _total_bytes(value: str) -> int:
     return int(value)
 
 
+def _terms(value: str) -> int:
+    if not (value.isascii() and value.isdecimal()) or not 1 <= int(value[:9]) <= MOST_TERMS:
+        reason = f"it must be a number from 1 to {MOST_TERMS}"
+        raise BadOption(option="explain", value=value[:80], reason=reason)
+    return int(value)
+
+
 #: The parsers of the options whose value is not a plain text.
 PARSERS: dict[str, Callable[[str], Any]] = {
     "columns": _names_or_all("columns"),
     "decimal": _decimal,
     "delimiter": _delimiter,
     "errors": _errors,
+    "explain": _terms,
     "format": _format,
     "guess": _true_or_false("guess"),
+    "models": _two_models,
     "outputs": _names_or_all("outputs"),
     "priority": _priority,
     "quoting": _quoting,

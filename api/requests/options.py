@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from api.requests.option_values import PARSERS, QUOTINGS
 from api.schema.describe import Parameter, Schema
 from shared.errors.input import BadOption, UnknownOption
+from shared.jobs.added_outputs import MOST_TERMS
 from shared.jobs.job import ResultFormat
 from shared.webhooks.target import MAX_URL_CHARS
 
@@ -27,7 +28,11 @@ def option(default: Any, description: str, schema: Schema = TEXT, example: Any =
 class RowOptions:
     """How rows are read and scored."""
 
-    model: str | None = option(None, "The name of the model. The service has a default.")
+    model: str | None = option(
+        None,
+        "The model: `mine`, `mine@3f2a` (a version, or at least 4 digits of its beginning) or "
+        "`mine@challenger` (an alias). The service has a default.",
+    )
     text_column: str | None = option(
         None, "The column with the texts. Default: the name of the model's input, mostly `text`."
     )
@@ -90,6 +95,27 @@ class JobOptions(RowOptions):
         (),
         "The columns that are carried through to the results: names separated by commas, or `all`.",
         example="all",
+    )
+    models: tuple[str, ...] = option(
+        (),
+        "Two models, separated by a comma, in place of `model`: each row is read once and scored "
+        "by both. The results are those of the first, with a column of each output of the second, "
+        "and the summary compares them.",
+        example="mine@champion,mine@challenger",
+    )
+    label_column: str | None = option(
+        None,
+        "With `models`: the column of the right values. The results carry it, and the summary "
+        "says which model is right more often, and whether by chance.",
+        example="label",
+    )
+    explain: int | None = option(
+        None,
+        "Also say, for each row, which terms of its text or which of its columns moved the score "
+        "most, and by how much: so many of them. `explained_by` in `GET /models` says for which "
+        "models. Not for `/sentiment` and `/score`.",
+        {"type": "integer", "minimum": 1, "maximum": MOST_TERMS},
+        example=3,
     )
     format: str = option(
         "csv",

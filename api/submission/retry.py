@@ -9,9 +9,10 @@ from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer
 from api.requests.options import JobOptions, job_options, parameters_of
 from api.requests.terms import Terms
-from api.schema.describe import OF_A_JOB, Answer, Parameter, describes, json
+from api.schema.describe import OF_A_JOB, OF_A_MODEL, Answer, Parameter, describes, json
 from api.security.access import current_identity
 from api.services import Services, current_services
+from api.submission.added import signature_with
 from api.submission.admission import Admitted, admit
 from api.submission.found_sources import check_allowed
 from api.submission.idempotency import HEADER, REPLAYED, Claim, key_of
@@ -79,6 +80,7 @@ def _parameters() -> tuple[Parameter, ...]:
         UnknownOption,
         BadOption,
         UnknownModel,
+        *OF_A_MODEL,
         NoModelYet,
         ServiceFull,
         OwnerFull,
@@ -131,7 +133,7 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
     job = find_job(at, job_id)
     if job.state not in RETRYABLE:
         raise NotRetryable(job_id=job_id, state=job.state)
-    admitted = admit(at, replace(options, model=job.spec.model))
+    admitted = admit(at, replace(options, model=_model_of(at, job.spec)))
     given = {
         field: admitted.terms[field] for name, field in _OPTIONS.items() if name in request.args
     }
@@ -142,35 +144,39 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
             "traceparent": traceparent(),
             "key": current_identity().id,
             "retry_of": job_id,
-            **_version(at, job, admitted),
+            **_version(job, admitted),
             **given,
         }
     )
     return _retry_bulk(at, job, spec) if spec.kind == "bulk" else _retry_small(at, job, spec)
 
 
-def _version(at: Services, job: Job, admitted: Admitted) -> Terms:
+def _model_of(at: Services, spec: Spec) -> str:
+    """The version of the old job while it is served, otherwise the one that new jobs get."""
+    is_there = spec.version in at.names.there(spec.model)
+    return spec.full_name if is_there and at.fleet.processes(spec.full_name) else spec.model
+
+
+def _version(job: Job, admitted: Admitted) -> Terms:
     """Return the version and signature of the old job while it is served, otherwise the current.
 
     Raises:
         shared.errors.service.VersionGone: the version is not served any more, and has scored some
             parts: one job must not have results of two versions; or the current version takes or
             gives other columns.
+        shared.errors.input.BadOption: the current version cannot give the added outputs.
     """
     spec, card = job.spec, admitted.served.card
-    if card.version == spec.version or at.fleet.processes(spec.full_name):
+    if card.version == spec.version:
         return {}
     # A small job has no finished parts: it is scored as a whole.
     has_results = spec.kind == "bulk" and job.parts_done
-    given = {one.name for one in card.signature.outputs}
-    if (
-        has_results
-        or card.signature.inputs != spec.signature.inputs
-        or not given.issuperset(spec.outputs)
-    ):
-        full_name, rows = spec.full_name, f"{job.rows_done:,}"
-        raise VersionGone(job_id=spec.id, full_name=full_name, rows=rows)
-    return {"version": card.version, "signature": card.signature}
+    if not has_results and card.signature.inputs == spec.signature.inputs:
+        signature = signature_with(spec.added, admitted.served)
+        if {one.name for one in signature.outputs}.issuperset(spec.outputs):
+            return {"version": card.version, "signature": signature}
+    full_name, rows = spec.full_name, f"{job.rows_done:,}"
+    raise VersionGone(job_id=spec.id, full_name=full_name, rows=rows)
 
 
 def _retry_small(at: Services, job: Job, spec: Spec) -> Job:

@@ -57,15 +57,26 @@ def is_counted(output: Output) -> bool:
     return output.meaning == "label" or not output.is_number
 
 
+def text_of(output: Output, value: Any) -> str:
+    """The text of a value in `Labels.counts`."""
+    return _TEXTS[output.type][0](value)
+
+
 def value_of(output: Output, text: str) -> Any:
     """The value of an output of which `Labels.counts` has the text."""
     return _TEXTS[output.type][1](text)
 
 
 def labels_of(output: Output, values: Iterable[Any]) -> Labels:
-    """Count values; those of a datetime are not told apart."""
+    """Count values, but not missing ones; those of a datetime or an explanation are not told apart.
+
+    Explanations are words of the texts: nearly every part has too many to be counted, and there are
+    several such outputs in a job.
+    """
     rows: Counter[Any] = Counter(values)
-    if output.type not in _TEXTS:
+    if not output.required:
+        rows.pop(None, None)
+    if output.type not in _TEXTS or output.meaning == "explanation":
         return Labels(other=rows.total())
     text_of = _TEXTS[output.type][0]
     counts: Counter[str] = Counter()

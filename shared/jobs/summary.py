@@ -1,11 +1,13 @@
 """The summary of some rows of a job: the distribution of each output, and the kinds of errors."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.jobs.comparison import Comparison
 from shared.jobs.labels import Labels, is_counted, labels_of
 from shared.jobs.row_error_kinds import kind_of
 from shared.jobs.sketch import Numbers, has_range, most_blocks, numbers_of
@@ -23,12 +25,15 @@ class Summary(BaseModel):
     Attributes:
         outputs: for each output of the job, in order, its summary; empty: nothing is known.
         errors: rows with an error, by the kind of the error.
+        comparisons: of each output that two models give, if the job has two; see
+            `shared.jobs.comparison.compared`.
     """
 
     model_config = ConfigDict(frozen=True)
 
     outputs: tuple[OutputSummary, ...] = ()
     errors: dict[str, int] = {}
+    comparisons: tuple[Comparison, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -76,11 +81,17 @@ class Summary(BaseModel):
         found: list[OutputSummary] = []
         for output, column in zip(outputs, columns, strict=True):
             values = [value for value, error in zip(column, errors, strict=True) if error is None]
+            if not output.required:
+                values = [value for value in values if not _is_missing(value)]
             if is_counted(output):
                 found.append(labels_of(output, values))
             else:
                 found.append(numbers_of(output, values, most))
         return cls(outputs=tuple(found), errors=kinds_of(errors))
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
 
 
 def sketches_in(outputs: Sequence[Output]) -> int:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from shared.signature import Output
 from shared.tables.result_columns import PLAIN, ResultColumns
 
 #: The number of rows that are rendered at once. With this many, Python reuses its own memory. With
@@ -74,7 +75,7 @@ def render(
     Args:
         refs: the refs, as they were sent.
         outputs: for each output its values: finite numbers, booleans or texts; None for a row with
-            an error.
+            an error, or if the output is not required.
         errors: None for a row without one.
         extras: for each carried column its cells, as they were sent.
         dialect: how the cells and numbers are written.
@@ -180,7 +181,7 @@ def parse(
             }
             for ref, cell, error in rows
         ]
-    parsers, error_at = [_PARSERS[output.type] for output in columns.outputs], columns.error_at
+    parsers, error_at = [_parser_of(output) for output in columns.outputs], columns.error_at
     return [_record(row, columns, parsers, error_at) for row in rows]
 
 
@@ -222,6 +223,12 @@ def _record(
     values = [None if error else parse(cell) for parse, cell in zip(parsers, outputs, strict=True)]
     carried = map(unescape, row[error_at + 1 :])
     return dict(zip(columns.names, (unescape(row[0]), *values, error, *carried), strict=True))
+
+
+def _parser_of(output: Output) -> Callable[[str], Any]:
+    """How the values of an output are read from its cells; an empty cell is None if it may be."""
+    parse = _PARSERS[output.type]
+    return parse if output.required else lambda cell: parse(cell) if cell else None
 
 
 #: How the values of an output are read from its cells, by its type.

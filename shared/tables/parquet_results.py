@@ -112,10 +112,12 @@ def _table(content: bytes, form: RowFormat, columns: ResultColumns) -> pa.Table:
         for name in ("ref", *texts, *columns.carried):
             cells = table.column(name)
             changed[name] = pc.replace_substring_regex(cells, pattern=_ESCAPED, replacement=r"\1")
+    optional = {output.name for output in columns.outputs if not output.required}
     for name in texts:
-        # A row with an error has no text; others may have an empty one.
+        # A row with an error has no text; others may have an empty one, if they must have one.
         cells = changed.get(name, table.column(name))
-        changed[name] = pc.if_else(pc.equal(errors, ""), cells, nothing)
+        has_text = pc.not_equal(cells, "") if name in optional else pc.equal(errors, "")
+        changed[name] = pc.if_else(has_text, cells, nothing)
     for name, cells in changed.items():
         table = table.set_column(table.schema.get_field_index(name), name, cells)
     return table

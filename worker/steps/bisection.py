@@ -33,7 +33,8 @@ def score_frame(
 
     Returns:
         The n values of each output; and the errors by the indexes of the rows on which the model
-        raised, or for which it gave no value.
+        raised, or for which it gave no value. An output that is not required may have missing
+        values: NaN for a `double`, otherwise None.
     """
     reasons: dict[int, str] = {}
     done: list[tuple[int, int, list[npt.NDArray[Any]]]] = []
@@ -62,6 +63,8 @@ def score_frame(
                 reasons |= dict.fromkeys(range(begin, end), reason)
     columns = _joined(done, rows, outputs)
     for one, column in zip(outputs, columns, strict=True):
+        if not one.required:
+            continue
         for row in np.flatnonzero(_missing(column)).tolist():
             named = "number" if what == "text" and one.is_number else one.name
             reasons.setdefault(row, f"the model gave no {named} for this {what}")
@@ -79,6 +82,12 @@ def _values(series: "pd.Series[Any]", output: Output) -> npt.NDArray[Any]:
     values = series.to_numpy()
     if output.type == "long" and values.dtype.kind in "Ou":
         np.array(values[~np.asarray(pd.isna(values))].tolist(), dtype=np.int64)
+    if not output.required:
+        # No result may tell one kind of missing value from another.
+        missing = np.asarray(pd.isna(values))
+        if missing.any():
+            values = values.astype(object)
+            values[missing] = None
     return values
 
 

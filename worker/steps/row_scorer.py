@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from shared.config.settings import Settings
+from shared.jobs.added_outputs import AddedOutputs, outputs_of
 from shared.model import Model
 from shared.signature import Input, Output, Signature
 from shared.tables.layouts import Layout
 from shared.tables.rows import ReadOptions, Rows
+from worker.steps.added.registry import adding
 from worker.steps.bisection import score_frame
 from worker.steps.crash_search import CrashSearch, total_attempts
 from worker.steps.frames import frame_of
@@ -31,6 +33,10 @@ class RowScorer:
         self._models = models
         self._rates = rates
 
+    def has(self, full_name: str) -> bool:
+        """Whether this process has loaded a model."""
+        return full_name in self._models
+
     def signature(self, full_name: str) -> Signature:
         """The signature of a model that this process has loaded."""
         return self._models[full_name].card.signature
@@ -45,11 +51,23 @@ class RowScorer:
         )
         return layout.read(content, options, **where)
 
-    def score(self, full_name: str, rows: Rows, outputs: Sequence[Output]) -> Outputs:
+    def score(
+        self,
+        full_name: str,
+        rows: Rows,
+        outputs: Sequence[Output],
+        added: Sequence[AddedOutputs] = (),
+    ) -> Outputs:
         """Score rows; one on which the model raises, or without an output, gets an error."""
-        return lists_of(self._scored(full_name, rows, outputs))
+        return lists_of(self.scored(full_name, rows, outputs, added))
 
-    def _scored(self, full_name: str, rows: Rows, outputs: Sequence[Output]) -> Columns:
+    def scored(
+        self,
+        full_name: str,
+        rows: Rows,
+        outputs: Sequence[Output],
+        added: Sequence[AddedOutputs] = (),
+    ) -> Columns:
         """As `score`, but an array for each output if no row has an error."""
         all_good = rows.errors.count(None) == len(rows)
         good = [] if all_good else [row for row, error in enumerate(rows.errors) if error is None]
@@ -60,12 +78,16 @@ class RowScorer:
         frame = frame_of(signature.inputs, rows.inputs, None if all_good else good)
         began = time.perf_counter()
         what = "text" if signature.takes_text else "row"
+        added_names = {output.name for output in outputs_of(added)}
+        own = [output.name for output in outputs if output.name not in added_names]
         # A runtime of a user's own need not inherit `for_outputs`.
-        if len(outputs) < len(signature.outputs) and hasattr(model, "for_outputs"):
-            model = model.for_outputs([output.name for output in outputs])
+        if len(own) < len(signature.outputs) and hasattr(model, "for_outputs"):
+            model = model.for_outputs(own)
+        model = adding(model, added, self._models)
         columns, reasons = score_frame(model, frame, outputs, what)
         seconds = time.perf_counter() - began
-        if not reasons:
+        # The rate of a model is that of its own outputs.
+        if not reasons and not added:
             texts = cast("list[str]", rows.inputs[0]) if signature.takes_text else None
             if texts and not all_good:
                 texts = [texts[row] for row in good]
@@ -86,6 +108,7 @@ class RowScorer:
         note: str,
         save_note: Callable[[str], None],
         outputs: Sequence[Output],
+        added: Sequence[AddedOutputs] = (),
     ) -> Columns:
         """Score rows that may have killed the processes that scored them before.
 
@@ -98,16 +121,29 @@ class RowScorer:
             attempts: how often they were taken up, this time included.
             note: the note of the last attempt; empty if there is none.
             save_note: saves a note for the next attempt.
-            outputs: the outputs that are wanted.
+            outputs: the outputs that are wanted, with the added ones.
+            added: the kinds of those that are not the model's own.
 
         Returns:
             For each output its values, None for a row with an error; an array if no row has one.
         """
         if attempts <= self._settings.max_attempts:
-            return self._scored(full_name, rows, outputs)
+            return self.scored(full_name, rows, outputs, added)
         if attempts > total_attempts(self._settings.max_attempts):
             return self.give_up(rows, attempts, outputs)
         search = CrashSearch.after(note, len(rows))
+        return self.search(full_name, rows, search, save_note, outputs, added)
+
+    def search(
+        self,
+        full_name: str,
+        rows: Rows,
+        search: CrashSearch,
+        save_note: Callable[[str], None],
+        outputs: Sequence[Output],
+        added: Sequence[AddedOutputs] = (),
+    ) -> Outputs:
+        """Score rows piece by piece, after a note of each piece; see `attempt`."""
         what = "text" if self.signature(full_name).takes_text else "row"
         for row in search.fatal:
             error = f"scoring this {what} ended the worker's process"
@@ -116,7 +152,8 @@ class RowScorer:
 
         def score(begin: int, end: int) -> None:
             run = rows.run(begin, end)
-            for column, values in zip(found, self.score(full_name, run, outputs), strict=True):
+            scored = self.score(full_name, run, outputs, added)
+            for column, values in zip(found, scored, strict=True):
                 column[begin:end] = values
             rows.errors[begin:end] = run.errors
 

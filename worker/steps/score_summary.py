@@ -54,8 +54,18 @@ def summary_of(
         if is_counted(output):
             found.append(labels_of(output, values))
         else:
-            found.append(_numbers_of(output, np.asarray(values, _DTYPES[output.type]), most))
+            found.append(_numbers_of(output, _numbers(output, values), most))
     return Summary(outputs=tuple(found), errors=kinds_of(errors) if failed else {})
+
+
+def _numbers(output: Output, values: Sequence[Any]) -> npt.NDArray[Any]:
+    """The values of an output that are not missing, as an array."""
+    if output.required:
+        return np.asarray(values, _DTYPES[output.type])
+    if output.type == "double":
+        found = np.asarray(values, np.float64)
+        return found[~np.isnan(found)]
+    return np.array([value for value in values if value is not None], _DTYPES[output.type])
 
 
 def _numbers_of(output: Output, values: npt.NDArray[Any], most: int) -> Numbers:

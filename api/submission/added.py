@@ -1,0 +1,54 @@
+"""The outputs that a job adds to those of its model: whether it can have them."""
+
+from collections.abc import Sequence
+
+from api.requests.options import JobOptions
+from shared.errors.input import BadOption
+from shared.fleet import Served
+from shared.jobs.added_outputs import AddedOutputs, Explanation, with_added
+from shared.signature import Signature
+
+#: The option that asks for each kind.
+_OPTIONS: dict[type[AddedOutputs], str] = {Explanation: "explain"}
+
+
+def added_of(options: JobOptions) -> tuple[AddedOutputs, ...]:
+    """The kinds of outputs that a request adds to those of its model, in order."""
+    found: list[AddedOutputs] = []
+    if options.explain is not None:
+        found.append(Explanation(terms=options.explain))
+    return tuple(found)
+
+
+def signature_with(added: Sequence[AddedOutputs], served: Served) -> Signature:
+    """The signature of a model with the added outputs.
+
+    Raises:
+        shared.errors.input.BadOption: the model cannot give them.
+    """
+    done: list[AddedOutputs] = []
+    for one in added:
+        try:
+            _check(one, served)
+            done.append(one)
+            signature = with_added(served.card.signature, done)
+        except ValueError as error:
+            raise BadOption(option=_OPTIONS[type(one)], value=_value(one), reason=error) from error
+    return signature if done else served.card.signature
+
+
+def _check(added: AddedOutputs, served: Served) -> None:
+    """Check that the workers can give a kind of outputs for a model.
+
+    Raises:
+        ValueError: they cannot.
+    """
+    if isinstance(added, Explanation) and not served.explained_by:
+        raise ValueError(
+            f"the scores of {served.card.name} cannot be explained; `explained_by` in GET /models "
+            "says which models can"
+        )
+
+
+def _value(added: AddedOutputs) -> str:
+    return str(added.terms)

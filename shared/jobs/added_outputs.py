@@ -1,0 +1,73 @@
+"""The outputs that a job has beyond those of its model, by their kinds.
+
+At admission they are appended to the signature in the job's `Spec`. So every result format, page
+and summary has them by the same code as the outputs of the model. `Spec.added` says which kinds
+they are, and `worker.steps.added` makes their values.
+
+To add a kind: a class here with a `kind` of its own, in the union `AddedOutputs`; a class for it in
+`worker.steps.added.registry`; and the option that asks for it in `api.submission.admission`.
+"""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.signature import Output, Signature
+
+#: The most terms of an explanation.
+MOST_TERMS = 20
+
+#: The names of the columns of an explanation; those with a number are counted from 1.
+EXPLANATION, EFFECT = "explanation_{}", "effect_{}"
+OTHER_EFFECTS, BASE_VALUE = "other_effects", "base_value"
+
+
+class Explanation(BaseModel):
+    """The terms of a row's text, or its columns, that moved the score most, and by how much.
+
+    Attributes:
+        terms: how many of them, K. A row with fewer leaves the rest empty.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["explanation"] = "explanation"
+    terms: int = Field(ge=1, le=MOST_TERMS)
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """K names and K effects, in descending order of the effects' sizes; then the rest."""
+        found: list[Output] = []
+        for at in range(1, self.terms + 1):
+            name, effect = EXPLANATION.format(at), EFFECT.format(at)
+            found.append(Output(name=name, type="string", meaning="explanation", required=False))
+            found.append(Output(name=effect, meaning="effect", required=False))
+        found.append(Output(name=OTHER_EFFECTS, meaning="effect", required=False))
+        found.append(Output(name=BASE_VALUE, meaning="effect", required=False))
+        return tuple(found)
+
+
+#: What a job has added: with more kinds, a union with the discriminator `kind`.
+AddedOutputs = Explanation
+
+
+def outputs_of(added: Iterable[AddedOutputs]) -> tuple[Output, ...]:
+    """The outputs of all kinds, in order."""
+    return tuple(output for one in added for output in one.outputs)
+
+
+def with_added(signature: Signature, added: Iterable[AddedOutputs]) -> Signature:
+    """The signature of a model with added outputs after its own.
+
+    Raises:
+        ValueError: the model has an output with the name of an added one, or two added ones have
+            the same name.
+    """
+    outputs = outputs_of(added)
+    taken = [one.name for one in signature.outputs]
+    for output in outputs:
+        if output.name in taken:
+            raise ValueError(f"there is an output '{output.name}' already")
+        taken.append(output.name)
+    return Signature(inputs=signature.inputs, outputs=(*signature.outputs, *outputs))
