@@ -13,7 +13,7 @@ local count_of_values, count_of_watched = tonumber(ARGV[7]), tonumber(ARGV[8])
 local values = arguments_from(9)
 
 use_reserve()
-local at, sums = now(), {}
+local at, sums, used = now(), {}, {}
 for index = 1, count_of_values, 9 do
   local id, result, sum, completed, failed, bytes, micros, first_bad, watched = unpack(values, index, index + 8)
   local job = key_of(id)
@@ -44,6 +44,7 @@ for index = 1, count_of_values, 9 do
     ring_bell(id)
     local full_name = have[6]
     sum_up(sums, have[7], {completed, failed, bytes, micros})
+    used[full_name] = true
     count('completed:' .. full_name, completed)
     count('failed:' .. full_name, failed)
     count('ended:' .. state, 1)
@@ -68,7 +69,11 @@ for _, question in ipairs(answered) do
   end
 end
 for full_name, rows in pairs(rows_of_models) do
+  used[full_name] = true
   count('answered:' .. full_name, rows)
+end
+for full_name in pairs(used) do
+  note_use(full_name)
 end
 count_usage(sums, usage_seconds)
 
