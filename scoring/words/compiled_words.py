@@ -8,17 +8,20 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from scoring.effects.linear_scores import LinearScores
+from scoring.effects.top_effects import TopEffects
 from scoring.words.hash_index import KeyCollision
 from scoring.words.word_terms import Numbers, Positions, Terms
 from shared.compiled import library
 
 LIBRARY = library(
-    Path(__file__).with_name("words.so"), ["counter_begins", "counter_count", "counter_decide"]
+    Path(__file__).with_name("words.so"),
+    ["counter_begins", "counter_count", "counter_decide", "counter_explain"],
 )
 if LIBRARY:
     LIBRARY.counter_free.argtypes = [ctypes.c_void_p]
@@ -54,7 +57,7 @@ class LinearModel:
 
 
 class _LinearStruct(ctypes.Structure):
-    """`LinearModel` in the memory layout of the struct `linear` in `words.c`."""
+    """`LinearModel` in the memory layout of the struct `linear` in `linear.h`."""
 
     _fields_ = (
         ("counts", ctypes.c_int64),
@@ -64,6 +67,22 @@ class _LinearStruct(ctypes.Structure):
         ("single", ctypes.c_int),
         ("classes", ctypes.c_int64),
         ("coefficients", ctypes.c_void_p),
+    )
+
+
+class _ExplainedStruct(ctypes.Structure):
+    """What to explain, and where to write it: the struct `explained` in `linear.h`."""
+
+    _fields_ = (
+        ("terms", ctypes.c_int64),
+        ("classes", ctypes.c_int64),
+        ("sign", ctypes.c_double),
+        ("coefficients", ctypes.c_void_p),
+        ("intercepts", ctypes.c_void_p),
+        ("columns", ctypes.c_void_p),
+        ("effects", ctypes.c_void_p),
+        ("others", ctypes.c_void_p),
+        ("chosen", ctypes.c_void_p),
     )
 
 
@@ -144,48 +163,131 @@ class CompiledWords:
             raise MemoryError
         return rows[:found], columns[:found], times[:found]
 
-    def decision_function(
-        self, model: LinearModel
-    ) -> Callable[[bytes, Positions], npt.NDArray[np.float64]]:
-        """Make a function from texts, in the form that `cells` takes, to decisions.
+    def decision_function(self, model: LinearModel) -> "CompiledDecisions":
+        """Make a function from texts, in the form that `cells` takes, to decisions."""
+        return CompiledDecisions(self._counter, self, model)
 
-        The function returns an array of n x K: the sums of weight times coefficient, without
-        intercepts. It raises MemoryError if there is too little memory for the tokens of a text.
+
+class _Explaining(NamedTuple):
+    """What is explained, in the form of the struct `explained`."""
+
+    by: LinearScores
+    sign: float
+    coefficients: npt.NDArray[np.float64]
+    intercepts: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        by: LinearScores,
+        deciding: npt.NDArray[np.float64],
+        table: npt.NDArray[np.float64],
+    ) -> "_Explaining":
+        """Make it, by the table of the coefficients `deciding` where these are those of `by`."""
+        intercepts = np.ascontiguousarray(by.intercepts, dtype=np.float64)
+        for sign in (1.0, -1.0):
+            if np.array_equal(by.coefficients, sign * deciding):
+                return cls(by, sign, table, intercepts)
+        return cls(by, 1.0, _by_column(by.coefficients), intercepts)
+
+
+class CompiledDecisions:
+    """The decisions of a linear model for texts, and what moves them.
+
+    Its methods raise MemoryError if there is too little memory for the tokens of a text.
+    """
+
+    def __init__(self, counter: ctypes.c_void_p, words: CompiledWords, model: LinearModel) -> None:
+        """Copy a model.
+
+        Args:
+            counter: the tables of the library.
+            words: their owner, which frees them when it is collected.
+            model: the model.
         """
-        classes = len(model.coefficients)
+        self._counter, self._owner, self._model = counter, words, model
+        self._classes = len(model.coefficients)
+        weights = model.weights(_INITIAL_COUNTS)
         # The column after the last one belongs to no term.
         by_column = np.append(model.by_column, 0).astype(np.float64)
-        coefficients = np.zeros((len(by_column), classes))
-        coefficients[:-1] = model.coefficients.T
-        weights = model.weights(_INITIAL_COUNTS)
-        linear = _LinearStruct(
+        coefficients = _by_column(model.coefficients)
+        # What was explained last: the copy takes as long as some hundred texts.
+        self._explaining: _Explaining | None = None
+        # The struct holds only their addresses.
+        self._arrays = [weights, by_column, coefficients]
+        self._linear = _LinearStruct(
             counts=len(weights),
             by_count=weights.ctypes.data,
             by_column=by_column.ctypes.data,
             norm=model.norm,
             single=np.dtype(model.dtype) == np.float32,
-            classes=classes,
+            classes=self._classes,
             coefficients=coefficients.ctypes.data,
         )
-        arrays = [weights, by_column, coefficients]  # `linear` holds only their addresses
 
-        def decide(content: bytes, starts: Positions) -> npt.NDArray[np.float64]:
-            decisions = np.empty((len(starts) - 1, classes))
-            while missing := LIBRARY.counter_decide(
-                self._counter,
-                ctypes.c_char_p(content),
-                _address(starts),
-                ctypes.c_int64(len(decisions)),
-                ctypes.byref(linear),
-                _address(decisions),
-            ):
-                if missing < 0:
-                    raise MemoryError
-                arrays[0] = model.weights(2 * missing)
-                linear.counts, linear.by_count = len(arrays[0]), arrays[0].ctypes.data
-            return decisions
+    def __call__(self, content: bytes, starts: Positions) -> npt.NDArray[np.float64]:
+        """The sums of weight times coefficient for n texts, without intercepts: n x K."""
+        return self._run(LIBRARY.counter_decide, content, starts)
 
-        return decide
+    def explained(
+        self, content: bytes, starts: Positions, by: LinearScores, terms: int
+    ) -> tuple[npt.NDArray[np.float64], TopEffects]:
+        """The decisions for n texts, and the terms that move the explained number of each most.
+
+        Args:
+            content: as `CompiledWords.cells` takes it.
+            starts: as `CompiledWords.cells` takes them.
+            by: the coefficients of the explained numbers.
+            terms: the most terms of a text.
+        """
+        texts = len(starts) - 1
+        if self._explaining is None or self._explaining.by is not by:
+            self._explaining = _Explaining.of(by, self._model.coefficients, self._arrays[2])
+        sign, coefficients, intercepts = self._explaining[1:]
+        found = TopEffects(
+            np.empty((texts, terms), dtype=np.int32),
+            np.empty((texts, terms)),
+            np.empty(texts),
+            np.empty(texts, dtype=np.int32),
+        )
+        struct = _ExplainedStruct(
+            terms,
+            len(by.coefficients),
+            sign,
+            coefficients.ctypes.data,
+            intercepts.ctypes.data,
+            *(array.ctypes.data for array in found),
+        )
+        explain = LIBRARY.counter_explain
+        decisions = self._run(explain, content, starts, ctypes.byref(struct))
+        return decisions, found
+
+    def _run(
+        self, function: Any, content: bytes, starts: Positions, *more: Any
+    ) -> npt.NDArray[np.float64]:
+        decisions = np.empty((len(starts) - 1, self._classes))
+        while missing := function(
+            self._counter,
+            ctypes.c_char_p(content),
+            _address(starts),
+            ctypes.c_int64(len(decisions)),
+            ctypes.byref(self._linear),
+            *more,
+            _address(decisions),
+        ):
+            if missing < 0:
+                raise MemoryError
+            weights = self._model.weights(2 * missing)
+            self._arrays[0] = weights
+            self._linear.counts, self._linear.by_count = len(weights), weights.ctypes.data
+        return decisions
+
+
+def _by_column(coefficients: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The coefficients of K classes, those of each column adjacent; 0 for the column of no term."""
+    found = np.zeros((coefficients.shape[1] + 1, len(coefficients)))
+    found[:-1] = coefficients.T
+    return found
 
 
 def _address(array: npt.NDArray[Any]) -> ctypes.c_void_p:

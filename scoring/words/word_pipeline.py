@@ -8,11 +8,13 @@ import numpy.typing as npt
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from scoring.effects.linear_scores import LinearScores
+from scoring.effects.top_effects import TopEffects, joined, top_of_matrix
 from scoring.estimators.unwrapping import unwrapped
 from scoring.words.compiled_words import LinearModel
 from scoring.words.linear_classifiers import LinearClassifier, linear_classifier
 from scoring.words.proof import agrees
-from scoring.words.word_counts import Counts, WordCounter
+from scoring.words.word_counts import Counts, TextDecisions, WordCounter
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,12 +28,15 @@ class WordPipeline:
     It counts words with `WordCounter`, weights them as `TfidfTransformer` does, and computes the
     probabilities of a linear classifier itself, calibrated or not. Any other final
     estimator gets the same sparse matrix that scikit-learn would pass to it.
+
+    Attributes:
+        final: what gets the weights of the terms.
     """
 
     def __init__(self, counter: WordCounter, weighting: Any, final: Any) -> None:
         self._counter = counter
         self._weighting = weighting
-        self._final = final
+        self.final = final
         self._classifier = linear_classifier(final)
         self._decide = self._decision_function(self._classifier) if self._classifier else None
 
@@ -61,6 +66,41 @@ class WordPipeline:
             return _by_chunks(lambda chunk: self._apply_final("predict_proba", chunk), texts)
         return self._classifier.probabilities(_by_chunks(self._decide, texts))
 
+    def explained(
+        self, texts: Sequence[str], by: LinearScores, terms: int
+    ) -> tuple[Floats, TopEffects]:
+        """What the pipeline gives n texts, n >= 1, and the terms that move it most.
+
+        Args:
+            texts: the texts.
+            by: what `scoring.effects.linear_scores.linear_scores` finds in the final
+                estimator.
+            terms: the most terms of a text.
+
+        Returns:
+            What `predict_proba` returns, or `predict` if that is all that there is; and the terms.
+        """
+        runs = [self._explained(chunk, by, terms) for chunk in _chunks(texts)]
+        given = np.concatenate([one for one, _ in runs])
+        if self._classifier:
+            given = self._classifier.probabilities(given)
+        return given, joined([top for _, top in runs])
+
+    def _explained(
+        self, texts: Sequence[str], by: LinearScores, terms: int
+    ) -> tuple[Floats, TopEffects]:
+        """Decisions, or else what the final estimator gives, and the terms; as `explained`."""
+        if isinstance(self._decide, TextDecisions):
+            return self._decide.explained(texts, by, terms)
+        matrix = self._weighed(texts).matrix()
+        if self._classifier:
+            given = matrix @ self._classifier.coefficients.T
+        else:
+            method = "predict_proba" if hasattr(self.final, "predict_proba") else "predict"
+            given = np.asarray(getattr(self.final, method)(matrix), dtype=np.float64)
+        decided = matrix @ by.coefficients.T + by.intercepts
+        return given, top_of_matrix(matrix, decided, by, terms)
+
     def predict(self, texts: Sequence[str]) -> npt.NDArray[Any]:
         """The predictions for n texts, n >= 1."""
         return _by_chunks(lambda chunk: self._apply_final("predict", chunk), texts)
@@ -75,7 +115,7 @@ class WordPipeline:
         return compiled or (lambda texts: self._weighed(texts).matrix() @ classifier.coefficients.T)
 
     def _apply_final(self, method: str, texts: Sequence[str]) -> npt.NDArray[Any]:
-        return np.asarray(getattr(self._final, method)(self._weighed(texts).matrix()))
+        return np.asarray(getattr(self.final, method)(self._weighed(texts).matrix()))
 
 
 def _steps(pipeline: Pipeline) -> list[Any]:
@@ -93,8 +133,11 @@ def _steps(pipeline: Pipeline) -> list[Any]:
 def _by_chunks(
     function: Callable[[Sequence[str]], npt.NDArray[Any]], texts: Sequence[str]
 ) -> npt.NDArray[Any]:
-    chunks = (texts[begin : begin + _ROWS] for begin in range(0, len(texts), _ROWS))
-    return np.concatenate([function(chunk) for chunk in chunks])
+    return np.concatenate([function(chunk) for chunk in _chunks(texts)])
+
+
+def _chunks(texts: Sequence[str]) -> list[Sequence[str]]:
+    return [texts[begin : begin + _ROWS] for begin in range(0, len(texts), _ROWS)]
 
 
 def _weigh(counts: Counts, weighting: Any) -> Counts:
