@@ -21,7 +21,7 @@ SOURCES = [
     "worker/steps/records.c",
     "worker/tables/read_cells.c",
     "worker/tables/write_rows.c",
-    "api/uploads/characters.c",
+    "shared/tables/characters.c",
 ]
 
 #: No contraction of products and sums, and no instructions that another machine may lack.

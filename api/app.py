@@ -15,7 +15,7 @@ from api.process.job_waits import JobWaits
 from api.process.stream_slots import StreamSlots
 from api.process.sync_scorer import SyncScorer
 from api.request_log import RequestLog
-from api.results import links, row_errors, summary
+from api.results import links, receipt, row_errors, summary
 from api.results import views as results
 from api.security import identity
 from api.security.access import Access
@@ -24,6 +24,7 @@ from api.submission import retry, sentiment, submit
 from api.usage import views as usage
 from api.v1 import batches as v1_batches
 from api.v1 import files as v1_files
+from shared.aliases import Aliases
 from shared.config.settings import Settings
 from shared.dispatch import Dispatch
 from shared.fleet import Fleet
@@ -37,13 +38,14 @@ from shared.storage.blobs import Blobs
 from shared.storage.direct_files import DirectFiles
 
 
-def create_app(
+def create_app(  # noqa: PLR0913  the parts of the API, each by its name
     settings: Settings,
     *,
     store: JobStore,
     blobs: Blobs,
     dispatch: Dispatch,
     fleet: Fleet,
+    aliases: Aliases,
     overview: Overview,
     monitor: Monitor,
     stores: Stores | None = None,
@@ -58,6 +60,7 @@ def create_app(
         blobs: uploads and results.
         dispatch: sends tasks to the workers.
         fleet: which models and workers there are.
+        aliases: which versions of models their names mean.
         overview: how much work waits, runs and is done.
         monitor: what the service remembers of itself for its operators.
         stores: object storage with files of users; None: that of the environment.
@@ -78,6 +81,7 @@ def create_app(
         blobs,
         dispatch,
         fleet,
+        aliases,
         overview,
         monitor,
         SyncScorer(settings, store, dispatch),
@@ -104,6 +108,7 @@ def create_app(
         row_errors,
         links,
         summary,
+        receipt,
         models,
         health,
         metrics,

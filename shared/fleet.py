@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from shared.model import Card, ExplainedBy
 
@@ -18,13 +18,19 @@ class Served(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    card: Card
+    card: Card = Field(description="Without the mapped file, which only its worker reads.")
     rate: float = Field(
         gt=0, description="Rows per second of one process, as measured or learned since."
     )
     explained_by: ExplainedBy = Field(
         "", description="How its scores can be explained; empty: they cannot."
     )
+
+    @field_validator("card")
+    @classmethod
+    def _without_mapped_file(cls, card: Card) -> Card:
+        """Leave it out: an API of an older release could not read the announcement."""
+        return card if card.mapped is None else card.model_copy(update={"mapped": None})
 
 
 class Worker(BaseModel):
@@ -64,7 +70,7 @@ class Fleet(Protocol):
 
         Args:
             node: the name of the worker.
-            served: the models.
+            served: the models; of several versions of one, the last is that for new jobs.
             replaces: whether this process replaces one of the same worker. Otherwise new jobs go to
                 these versions from now on.
         """
@@ -97,6 +103,12 @@ class Fleet(Protocol):
         served: that with the newest card.
         """
 
+    def versions(self) -> dict[str, Served]:
+        """Every version that a live process has announced or that is remembered, by full name.
+
+        Several versions of one name may be served side by side. `serving` has their processes.
+        """
+
     def failed(self) -> dict[str, str]:
         """Why live workers do not serve models of their folders, by the name of model or folder."""
 
@@ -111,10 +123,11 @@ class Fleet(Protocol):
         """
 
     def forget_unserved(self, seconds: float) -> None:
-        """Forget models that no live worker has had for `seconds` in which others were served.
+        """Forget what no live worker has had for `seconds` in which other models were served.
 
-        The time begins with the first call that finds it so. Rates of versions that no worker
-        serves any more, and that are not the last of their model, are forgotten at once.
+        That is models, and versions of models that are served in another version. The time begins
+        with the first call that finds it so. Rates of versions that no worker serves any more, and
+        that are not the last of their model, are forgotten at once.
         """
 
     def learn(self, full_name: str, rate: float) -> None:

@@ -1,10 +1,17 @@
-"""The model folders of a models folder: which are sound, and what is wrong with the others."""
+"""The model folders of a models folder: which are sound, and what is wrong with the others.
 
+A folder may hold any version of any model. `scorelane add-model` puts the newest version of `mine`
+into `mine/`, and keeps the one before as `mine@<version>/`; all of them are served side by side.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from shared.errors.model import ModelError, NoModelFolder, NoSoundModel, SameName
+from shared.errors.model import ModelError, NoModelFolder, NoSoundModel
 from shared.errors.system import sentence_of
+from shared.fleet import name_of
 from shared.model import Card, read_card
 
 
@@ -15,7 +22,7 @@ class ModelFolders:
     Attributes:
         cards: the cards of the sound model folders.
         failed: why each of the other folders cannot be served, by its name.
-        names: the names of all model folders that are there, served or not.
+        names: the names of all model folders that are there, served or not, without versions.
     """
 
     cards: dict[Path, Card]
@@ -26,16 +33,19 @@ class ModelFolders:
 def read_folders(models_dir: Path, serve: str = "") -> ModelFolders:
     """Read and check the model folders; one that is bad does not keep the others from being served.
 
+    Of several folders with the same version of a model, one is served.
+
     Args:
         models_dir: a folder of model folders.
-        serve: the names of the folders to serve, separated by commas; empty: all.
+        serve: the names of the folders to serve, separated by commas; empty: all. A name stands for
+            its other versions too: `mine` for `mine/` and each `mine@.../`.
 
     Raises:
         shared.errors.model.ModelError: there is no model folder, or none of them is sound.
         OSError: `models_dir` cannot be read.
     """
-    there = _folders_in(models_dir)
-    folders = [models_dir / name.strip() for name in serve.split(",") if name.strip()] or there
+    there = folders_in(models_dir)
+    folders = _named(models_dir, there, serve)
     if not folders:
         raise NoModelFolder(folder=models_dir, reason="there is no model folder in it")
     cards: dict[Path, Card] = {}
@@ -45,15 +55,44 @@ def read_folders(models_dir: Path, serve: str = "") -> ModelFolders:
             cards[folder] = read_card(folder)
         except (ModelError, OSError) as error:
             errors[folder.name] = error
-    for folder, same_name in _of_same_name(cards).items():
-        del cards[folder]
-        errors[folder.name] = same_name
     failed = {name: reason_of(error) for name, error in errors.items()}
     if not cards:
         if len(errors) == 1 and isinstance(only := next(iter(errors.values())), ModelError):
             raise only
         raise NoSoundModel(folder=models_dir, reasons=" ".join(failed.values()))
-    return ModelFolders(cards, failed, frozenset(folder.name for folder in there))
+    return ModelFolders(
+        without_copies(cards), failed, frozenset(name_of(folder.name) for folder in there)
+    )
+
+
+def without_copies(cards: Mapping[Path, Card]) -> dict[Path, Card]:
+    """The folders to serve, by which each version of a model is there once.
+
+    Of several folders with one version, the one that is named like the model is taken.
+
+    Args:
+        cards: the cards of sound folders, by folder.
+    """
+    folders: dict[str, Path] = {}
+    for folder, card in cards.items():
+        if card.full_name not in folders or folder.name == card.name:
+            folders[card.full_name] = folder
+    return {folder: card for folder, card in cards.items() if folders[card.full_name] == folder}
+
+
+def current_versions(cards: Mapping[Path, Card]) -> set[str]:
+    """The full names of the versions that new jobs get, one of each model.
+
+    It is the version whose folder is named like the model; without such a folder, the newest card.
+
+    Args:
+        cards: the cards of sound folders, by folder.
+    """
+    current: dict[str, tuple[bool, datetime, str]] = {}
+    for folder, card in cards.items():
+        found = folder.name == card.name, card.created_at, card.full_name
+        current[card.name] = max(found, current.get(card.name, found))
+    return {full_name for _, _, full_name in current.values()}
 
 
 def reason_of(error: BaseException) -> str:
@@ -65,7 +104,12 @@ def reason_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _folders_in(models_dir: Path) -> list[Path]:
+def folders_in(models_dir: Path) -> list[Path]:
+    """The folders that may hold models, in the order of their names.
+
+    Raises:
+        OSError: `models_dir` is there and cannot be read.
+    """
     if not models_dir.is_dir():
         return []
     # A name that begins with a dot is a model that is being written at this moment.
@@ -76,21 +120,13 @@ def _folders_in(models_dir: Path) -> list[Path]:
     )
 
 
-def _of_same_name(cards: dict[Path, Card]) -> dict[Path, ModelError]:
-    """The folders to refuse because another folder's card has the same name.
-
-    The folder that is named like its card is served: the others are copies of it under other names.
-    If there is none, all of them are refused, because nothing says which one is meant.
-    """
-    folders: dict[str, list[Path]] = {}
-    for folder, card in cards.items():
-        folders.setdefault(card.name, []).append(folder)
-    return {
-        folder: SameName(
-            folder=folder, name=name, others=", ".join(str(one) for one in same if one != folder)
-        )
-        for name, same in folders.items()
-        if len(same) > 1
-        for folder in same
-        if folder.name != name
-    }
+def _named(models_dir: Path, there: list[Path], serve: str) -> list[Path]:
+    """The folders that `serve` names, in its order, with those that are not there."""
+    names = [name.strip() for name in serve.split(",") if name.strip()]
+    if not names:
+        return there
+    found: dict[Path, None] = {}
+    for name in names:
+        same = [folder for folder in there if name in (folder.name, name_of(folder.name))]
+        found |= dict.fromkeys(same or [models_dir / name])
+    return list(found)

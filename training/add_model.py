@@ -9,6 +9,7 @@ from shared.errors.model import UnusableModel
 from shared.examples import EXAMPLES_FILE, Examples, Values, records_of, tolerance_of
 from shared.model import CARD_FILE, SCORE, Card, Model, load_model, write_card
 from training.added.copied import Copied
+from training.added.mapped import with_mapped_file
 from training.added.meaning import Meaning
 from training.added.mlflow_source import is_mlflow, mlflow_source
 from training.added.model_file import format_of
@@ -111,14 +112,15 @@ def add_model(
         output: the folder that holds the model folders.
         meaning: what the model file does not tell.
         description: the description in the model's card.
-        force: replace an existing model of the same name.
+        force: remove an existing model of the same name, in place of keeping it as a version.
         proof: how it is proven.
         registry: the address of the registry of MLflow; None: `MLFLOW_TRACKING_URI`.
 
     Raises:
         shared.errors.model.UnusableModel: the file cannot be served, or does not give what is
             expected; nothing is left in `output`.
-        shared.errors.model.ModelExists: a model of this name exists, and `force` is false.
+        shared.errors.model.ModelExists: a folder of this name holds no sound model, and `force` is
+            false.
         shared.errors.input.BadInput: an option does not fit the file, or the file of the proof
             cannot be used.
         shared.errors.model.BadName: a model may not have this name.
@@ -229,6 +231,7 @@ def _proven(
         (folder / EXAMPLES_FILE).write_text(kept.to_json(), encoding="utf-8")
         card = _write_card(folder, copied, card.format, card.name, card.description)
         model.card = card
+    model.card = card = with_mapped_file(folder, model, rows)
     return Added(
         card=card,
         model=model,

@@ -2,8 +2,8 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest
 
+from shared.paired_test import exact_p
 from training.evaluate import compare, fifth
 
 Scores = npt.NDArray[np.float64]
@@ -84,10 +84,10 @@ def _central_interval(samples: npt.NDArray[np.float64]) -> tuple[float, float]:
 def paired_p(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
     """The probability that two equally good models differ at least this much on n rows.
 
-    McNemar's exact test (McNemar, 1947). Only rows on which exactly one model is right count.
+    McNemar's exact test, see `shared.paired_test`. Only rows on which exactly one model is right
+    count.
     """
-    better, worse = int((first & ~second).sum()), int((second & ~first).sum())
-    return float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
+    return exact_p(int((first & ~second).sum()), int((second & ~first).sum()))
 
 
 def adjusted(values: list[float]) -> list[float]:

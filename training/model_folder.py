@@ -1,4 +1,7 @@
-"""Writes a model folder atomically: other processes see the whole folder or none."""
+"""Writes a model folder atomically: other processes see the whole folder or none.
+
+A model of the same name stays, as an earlier version in a folder of its own.
+"""
 
 import re
 import shutil
@@ -9,22 +12,26 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from platform import python_version
 
-from shared.errors.model import BadName, ModelExists
-from shared.model import Card
+from shared.errors.model import BadName, ModelError, ModelExists
+from shared.model import Card, read_card
+from shared.model_folders import reason_of
 
 
 @contextmanager
 def new_model_folder(output: Path, name: str, *, force: bool) -> Iterator[Path]:
     """Provide a temporary folder that becomes `output/name` when the block ends without an error.
 
+    The folder that was there becomes `output/name@version`, so both versions can be served.
+
     Args:
         output: the folder that holds the model folders; created if it does not exist.
         name: the name of the model.
-        force: replace an existing model of the same name.
+        force: remove the folder that was there.
 
     Raises:
-        shared.errors.model.BadName: a model may not hold this name.
-        shared.errors.model.ModelExists: a model of this name exists, and `force` is false.
+        shared.errors.model.BadName: a model may not have this name.
+        shared.errors.model.ModelExists: the folder that is there holds no sound model, and `force`
+            is false.
     """
     # `output` may lead through the folder that is replaced, as in `mine/..`, which then breaks.
     output = output.resolve()
@@ -37,6 +44,8 @@ def new_model_folder(output: Path, name: str, *, force: bool) -> Iterator[Path]:
         # mkdtemp creates a folder for its owner only, but the service may run as another user.
         building.chmod(0o755)
         check_name(output, name, force=force)
+        if not force:
+            _keep(output / name, read_card(building))
         _put_in_place(building, output / name)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -46,14 +55,18 @@ def check_name(output: Path, name: str, *, force: bool) -> None:
     """Check the name of a new model, before any work is done.
 
     Raises:
-        shared.errors.model.BadName: a model may not hold this name.
-        shared.errors.model.ModelExists: a model of this name exists, and `force` is false.
+        shared.errors.model.BadName: a model may not have this name.
+        shared.errors.model.ModelExists: the folder that is there holds no sound model, and `force`
+            is false.
     """
     pattern = Card.model_json_schema()["properties"]["name"]["pattern"]
     if not re.fullmatch(pattern, name) or name.endswith("\n"):
         raise BadName(name=name)
     if (output / name).exists() and not force:
-        raise ModelExists(name=name, folder=output)
+        try:
+            read_card(output / name)
+        except (ModelError, OSError) as error:
+            raise ModelExists(name=name, folder=output, reason=reason_of(error)) from error
 
 
 def library_versions(*distributions: str) -> dict[str, str]:
@@ -65,11 +78,24 @@ def library_versions(*distributions: str) -> dict[str, str]:
     return versions
 
 
-def _put_in_place(building: Path, folder: Path) -> None:
+def _keep(folder: Path, successor: Card) -> None:
+    """Rename the folder of a model by its version, unless its successor is the same version."""
     if not folder.exists():
-        building.rename(folder)
         return
-    replaced = building.with_name(building.name + "-replaced")
-    folder.rename(replaced)
-    building.rename(folder)
+    card = read_card(folder)
+    kept = folder.with_name(card.full_name)
+    # A folder of this version that is there already holds the same model, if it is sound.
+    if card.version != successor.version:
+        _put_in_place(folder, kept)
+
+
+def _put_in_place(folder: Path, place: Path) -> None:
+    """Rename a folder; one that is there is removed."""
+    if not place.exists():
+        folder.rename(place)
+        return
+    # The dot hides it from the workers. A random name: a process that was killed may have left one.
+    replaced = Path(tempfile.mkdtemp(prefix=f".{place.name}-replaced-", dir=place.parent))
+    place.rename(replaced)
+    folder.rename(place)
     shutil.rmtree(replaced)

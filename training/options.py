@@ -31,7 +31,7 @@ class TrainingOptions:
         reading: the names of columns, delimiter and charset of the files.
         description: the description in the model's card.
         report: also write `report/index.html` with figures, plots and errors into the model folder.
-        force: replace an existing model of the same name.
+        force: remove an existing model of the same name, in place of keeping it as a version.
 
     Raises:
         shared.errors.input.BadOption: `kind` is unknown, or `epochs` is less than 1.

@@ -27,6 +27,7 @@ from shared.dispatch import CeleryDispatch, make_celery
 from shared.errors.model import ModelError
 from shared.errors.service import BadWebhookSecret
 from shared.monitoring.disk import disk_space
+from shared.redis.aliases import RedisAliases
 from shared.redis.archiving import ArchivingJobStore
 from shared.redis.erasure import RedisErasure
 from shared.redis.fleet import RedisFleet
@@ -123,6 +124,7 @@ class MainProcess:
                 fleet=fleet,
                 erase=RedisErasure(link, settings, store).run,
                 remove_unfinished=blobs.remove_unfinished,
+                keep_aliases=RedisAliases(link, SealedBlobs(blobs)).keep,
             ),
             store=store,
             stall_detector=self._stall_detector,

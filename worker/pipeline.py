@@ -4,6 +4,7 @@ Plain Python, without Celery. Each step may run twice, or in two processes at on
 has a fixed key, and the job store counts it once.
 """
 
+import json
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -14,6 +15,7 @@ from shared.dispatch import Dispatch
 from shared.errors.input import PlaceError
 from shared.errors.service import JobExpired, JobNotFound
 from shared.fleet import Fleet
+from shared.jobs.digest import Digest
 from shared.jobs.job import Spec, State
 from shared.jobs.job_store import JobStore
 from shared.jobs.usage import Cost
@@ -22,6 +24,7 @@ from shared.storage.blobs import Blobs
 from shared.storage.manifest import settle
 from shared.tables.layouts import RequestsLayout
 from worker.batches.reading import BatchReader, read_requests
+from worker.library_versions import libraries_line
 from worker.models.loading import LoadedModel
 from worker.steps.endings import Endings
 from worker.steps.finishing import Finisher
@@ -76,6 +79,8 @@ class Pipeline:
         rates = Rates(measured, fleet, settings.part_seconds)
         rows = RowScorer(settings, {name: one.model for name, one in models.items()}, rates)
         self._models = models
+        self._settings = settings
+        self._fleet = fleet
         self._store = store
         self._blobs = blobs
         self._dispatch = dispatch
@@ -111,7 +116,12 @@ class Pipeline:
             processes=lambda spec: fleet.processes(spec.full_name),
         )
         self._part_scorer = PartScorer(
-            store=store, blobs=blobs, part_rows=part_rows, rows=rows, journal=journal
+            store=store,
+            blobs=blobs,
+            part_rows=part_rows,
+            rows=rows,
+            journal=journal,
+            max_attempts=settings.max_attempts,
         )
         self._output = Output(
             store=store, blobs=blobs, endings=self._endings, open_output=outside.open_output
@@ -172,9 +182,10 @@ class Pipeline:
             self._make_up_for(job_id)
             return
         spec = self._spec(job_id)
-        if spec.full_name not in self._models:
+        missing = [name for name in spec.full_names if name not in self._models]
+        if missing and not self._is_second_gone(spec, missing):
             # It is no fault of the rows, so it must not count as an attempt that killed a process.
-            reason = f"a process that has not loaded {spec.full_name} got one of its parts"
+            reason = f"a process that has not loaded {' and '.join(missing)} got one of its parts"
             self._endings.give_back(job_id, number, reason)
             return
         began = self._journal.now()
@@ -214,6 +225,7 @@ class Pipeline:
             bad=counts.bad,
             summary=counts.summary,
             cost=cost,
+            libraries="" if not scored.blobs else libraries_line(),
         )
         rows = counts.completed, counts.failed
         self._journal.score(spec.full_name, spec.id, number, rows, began)
@@ -234,9 +246,10 @@ class Pipeline:
             spec = self._spec(job_id)
         except (JobNotFound, JobExpired):
             return
-        if not self._finisher.make(spec):
+        results = self._finisher.make(spec)
+        if results is None:
             return
-        if self._store.move(job_id, State.SUCCEEDED):
+        if self._store.move(job_id, State.SUCCEEDED, facts=self._facts(spec, results)):
             settle(self._store, self._blobs, job_id)
             self._journal.finish(job_id, began)
             if spec.output:
@@ -247,6 +260,16 @@ class Pipeline:
         if (job := self._endings.find(job_id)) and job.state is not State.SUCCEEDED:
             # It was cancelled while the file was made.
             self._blobs.delete(spec.whole_key)
+
+    def _facts(self, spec: Spec, results: Digest) -> dict[str, str | int]:
+        """What the receipt of a job says, as fields of `Job`."""
+        facts: dict[str, str | int] = {
+            "result_sha256": results.sha256,
+            "result_bytes": results.size,
+        }
+        if loaded := self._models.get(spec.full_name):
+            facts["model_files"] = json.dumps(loaded.model.card.files, separators=(",", ":"))
+        return facts
 
     def retract(self, job_id: str) -> None:
         """Remove what a job that has not succeeded has left in the folder of a user."""
@@ -271,6 +294,13 @@ class Pipeline:
         """Start another step in place of one that is not to be done: its job may have ended."""
         if job := self._endings.find(job_id):
             self._lanes.fill(job.spec.full_name)
+
+    def _is_second_gone(self, spec: Spec, missing: list[str]) -> bool:
+        """Whether only the second model is missing, and its version was replaced for too long."""
+        if not spec.second or missing != [spec.second.full_name]:
+            return False
+        replaced = self._fleet.replaced_for(spec.second.full_name)
+        return replaced > self._settings.replaced_seconds
 
     def _running(self, job_id: str) -> Spec | None:
         """The spec of a job that runs; None if it does not, or is gone."""

@@ -68,7 +68,9 @@ class ScoringProcess:
             outside=Outside(direct_files=open_direct_files(settings)),
             run_close=self._closer,
         )
-        served = [_served(loaded[name]) for name in models.names()]
+        # Of several versions of a model, the last one is that for new jobs.
+        names = sorted(models.names(), key=models.current.__contains__)
+        served = [_served(loaded[name]) for name in names]
         announce(fleet, served, replaces=models.is_complete)
 
     def stop(self) -> None:

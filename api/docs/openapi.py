@@ -57,8 +57,8 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("submitting", "jobs", "retrying", "events"),
     ),
     "Results": (
-        "Download the rows of a job with their scores or errors, or statistics of them.",
-        ("results", "bad_rows", "links", "summary"),
+        "Download the rows of a job with their scores or errors, statistics of them, or a receipt.",
+        ("results", "bad_rows", "links", "summary", "receipts"),
     ),
     "Files and batches": (
         "The same for clients of the OpenAI API.",

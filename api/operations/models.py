@@ -98,7 +98,7 @@ def models() -> ModelsJson:
                 "processes": services.fleet.processes(served.card.full_name),
                 "default": name == services.settings.default_model,
             }
-            for name, served in services.fleet.models().items()
+            for name, served in services.names.current().items()
         ],
         "failed": [
             {"name": name, "reason": reason}

@@ -12,6 +12,7 @@ from api.requests.body import chunks_of, unpacked
 from api.requests.multipart import MultipartUpload
 from api.requests.options import JobOptions, job_options
 from api.requests.partial import SentFile
+from api.requests.received import Received
 from api.uploads.charsets import to_utf8
 from api.uploads.formats import ADDRESSES, ADVICE, MEDIA_TYPES, Format, Kind, kind_of_file
 from api.uploads.magic import MAGIC_BYTES, check_text
@@ -68,6 +69,7 @@ class RequestContent:
         is_converted: whether `chunks` differs from what was sent: it was sent in a charset other
             than UTF-8, or without quoting.
         file: the bytes of the file as they were sent.
+        received: computes the digest of the file, unpacked and in its charset, while it is read.
     """
 
     kind: Kind
@@ -77,6 +79,7 @@ class RequestContent:
     early_options: JobOptions
     is_converted: bool
     file: SentFile
+    received: Received
     _query: MultiDict[str, str]
     _fields: MultiDict[str, str] = field(default_factory=MultiDict)
     _guesser: Guesser | None = None
@@ -214,6 +217,8 @@ def _content(
 ) -> RequestContent:
     kind, charset, options, file, guesser = table
     _check_options(kind, options)
+    received = Received()
+    sent = received.watch(sent)
     if kind.format is not Format.PARQUET:
         sent = _only_text(sent)
     if guesser:
@@ -227,6 +232,7 @@ def _content(
         early_options=options,
         is_converted=is_converted,
         file=file,
+        received=received,
         _query=query,
         _fields=MultiDict() if fields is None else fields,
         _guesser=guesser,

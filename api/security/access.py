@@ -67,6 +67,7 @@ SCOPES: dict[str, Scope | tuple[Scope, ...] | None] = {
     "results.results": Scope.READ,
     "bad_rows.bad_rows": Scope.READ,
     "summary.summary": Scope.READ,
+    "receipts.receipt": Scope.READ,
     # Who sends rows chooses a model, too.
     "models.models": (Scope.READ, Scope.SUBMIT),
     "metrics.metrics": Scope.ADMIN,

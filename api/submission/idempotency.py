@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 from api.requests.content import RequestContent, content_of
 from api.requests.limits import check_length
 from api.requests.options import JobOptions
+from api.requests.received import Received
 from api.schema.describe import Parameter
 from api.security.access import current_identity
 from api.services import Services
@@ -88,6 +89,8 @@ class Claim:
         self._key = hashlib.sha256(f"{current_identity().owner}\n{key}".encode()).hexdigest()
         self._token = secrets.token_hex(8)
         self._content_hash = hashlib.sha256()
+        #: Has the digest of the content already, if it is passed on as it was sent.
+        self._received: Received | None = None
 
     def __enter__(self) -> "Claim":
         return self
@@ -114,12 +117,14 @@ class Claim:
 
     def watch(self, content: RequestContent) -> RequestContent:
         """Return the same content, which is hashed, and whose hold is renewed, as it is read."""
+        self._received = None if content.is_converted else content.received
         return replace(content, chunks=self._watch(content.chunks))
 
     def _watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         renewed = time.monotonic()
         for chunk in chunks:
-            self._content_hash.update(chunk)
+            if self._received is None:
+                self._content_hash.update(chunk)
             if time.monotonic() - renewed > LEASE_SECONDS / 3:
                 self._store.renew_key(self._key, self._token, LEASE_SECONDS)
                 renewed = time.monotonic()
@@ -143,7 +148,10 @@ class Claim:
                 be possible to write it as JSON.
         """
         text = json.dumps(identity, sort_keys=True)
-        fingerprint = hashlib.sha256(self._content_hash.digest() + text.encode()).hexdigest()
+        content = self._content_hash.digest()
+        if self._received:
+            content = bytes.fromhex(self._received.digest.sha256)
+        fingerprint = hashlib.sha256(content + text.encode()).hexdigest()
         return Binding(key=self._key, token=self._token, fingerprint=fingerprint)
 
     def replay(self, request: Request, earlier: Binding) -> Job:

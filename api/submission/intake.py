@@ -47,7 +47,8 @@ def take_job(services: Services, request: Request, claim: Claim | None = None) -
         content = claim.watch(content)
 
     def from_request(admitted: Admitted) -> Terms:
-        terms: Terms = {"options": kept_options(content)}
+        # The body was read to its end.
+        terms: Terms = {"options": kept_options(content), "received": content.received.digest}
         return terms | (
             {"binding": claim.bind_rows(content.kind, admitted.options)} if claim else {}
         )

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from flask import Response
+
 from api.process.sync_scorer import Client
 from api.requests.limits import BULK_ADVICE
 from api.security.access import current_identity
@@ -10,6 +12,7 @@ from api.services import Services
 from api.uploads.json_rows import Row
 from shared.errors.service import ModelChanged, NoWorker, TooLarge
 from shared.fleet import Served
+from shared.model import Card
 from shared.signature import Output, Signature
 from shared.tables.csv_results import parse
 from shared.tables.result_columns import ResultColumns
@@ -19,24 +22,35 @@ from shared.tables.stored_rows import write_rows
 COPIES = 4
 
 
-def find_served(at: Services, name: str | None, signature: Signature | None = None) -> Served:
-    """The model of a name that a live process serves.
+#: The header of an answer that names the version that has scored it, in the OpenAPI document.
+MODEL_HEADER = {"Scorelane-Model": "The version of the model that scored the rows: `mine@3f2a...`."}
+
+
+def with_model(answer: Response, card: Card) -> Response:
+    """The answer, with the header that names the version that has scored it."""
+    answer.headers["Scorelane-Model"] = card.full_name
+    return answer
+
+
+def find_served(at: Services, ref: str | None, signature: Signature | None = None) -> Served:
+    """The version that a name means, if a live process serves it.
 
     Args:
         at: the fleet, and the name of the default model.
-        name: of the model; None: as `Services.model`.
+        ref: the name, as `Services.model` takes it.
         signature: that of the model when its rows were read; None: they were not read yet.
 
     Raises:
         shared.errors.service.ModelChanged: the model has another signature now.
         shared.errors.service.NoModelYet: no worker has announced a model yet.
-        shared.errors.input.UnknownModel: no worker has announced a model of that name.
+        shared.errors.input.UnknownModel: there is no such model, version or alias.
+        shared.errors.aliases.NoChampion: the version that an alias points at is not there.
         shared.errors.service.NoWorker: no live process serves it.
     """
-    served = at.model(name)
+    served = at.model(ref)
     if not at.fleet.processes(served.card.full_name):
         # Perhaps workers have announced another version of it since; the fleet looked again.
-        served = at.model(name)
+        served = at.model(ref)
     if not at.fleet.processes(served.card.full_name):
         # A wait would hold a thread of the API; a few dozen such requests would hold them all.
         raise NoWorker(model=served.card.full_name)

@@ -9,7 +9,7 @@ from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_JOB, JobJson, job_answer
 from api.requests.options import JobOptions, job_options, parameters_of
 from api.requests.terms import Terms
-from api.schema.describe import OF_A_JOB, Answer, Parameter, describes, json
+from api.schema.describe import OF_A_JOB, OF_A_MODEL, Answer, Parameter, describes, json
 from api.security.access import current_identity
 from api.services import Services, current_services
 from api.submission.added import signature_with
@@ -80,6 +80,7 @@ def _parameters() -> tuple[Parameter, ...]:
         UnknownOption,
         BadOption,
         UnknownModel,
+        *OF_A_MODEL,
         NoModelYet,
         ServiceFull,
         OwnerFull,
@@ -132,7 +133,7 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
     job = find_job(at, job_id)
     if job.state not in RETRYABLE:
         raise NotRetryable(job_id=job_id, state=job.state)
-    admitted = admit(at, replace(options, model=job.spec.model))
+    admitted = admit(at, replace(options, model=_model_of(at, job.spec)))
     given = {
         field: admitted.terms[field] for name, field in _OPTIONS.items() if name in request.args
     }
@@ -143,14 +144,20 @@ def _retry(at: Services, job_id: str, options: JobOptions, binding: Binding | No
             "traceparent": traceparent(),
             "key": current_identity().id,
             "retry_of": job_id,
-            **_version(at, job, admitted),
+            **_version(job, admitted),
             **given,
         }
     )
     return _retry_bulk(at, job, spec) if spec.kind == "bulk" else _retry_small(at, job, spec)
 
 
-def _version(at: Services, job: Job, admitted: Admitted) -> Terms:
+def _model_of(at: Services, spec: Spec) -> str:
+    """The version of the old job while it is served, otherwise the one that new jobs get."""
+    is_there = spec.version in at.names.there(spec.model)
+    return spec.full_name if is_there and at.fleet.processes(spec.full_name) else spec.model
+
+
+def _version(job: Job, admitted: Admitted) -> Terms:
     """Return the version and signature of the old job while it is served, otherwise the current.
 
     Raises:
@@ -160,7 +167,7 @@ def _version(at: Services, job: Job, admitted: Admitted) -> Terms:
         shared.errors.input.BadOption: the current version cannot give the added outputs.
     """
     spec, card = job.spec, admitted.served.card
-    if card.version == spec.version or at.fleet.processes(spec.full_name):
+    if card.version == spec.version:
         return {}
     # A small job has no finished parts: it is scored as a whole.
     has_results = spec.kind == "bulk" and job.parts_done

@@ -10,7 +10,6 @@ from api.uploads.columns import InputColumns
 from api.uploads.quoting import SEP_LINE
 from api.uploads.row_estimate import RowEstimate
 from api.uploads.upload import LOST_LINE_ENDS, Upload
-from api.uploads.utf8 import Utf8Validator
 from shared.errors.input import (
     BadHeader,
     CrLineEnds,
@@ -24,6 +23,7 @@ from shared.tables.csv_layout import CsvLayout
 from shared.tables.csv_lines import Lines
 from shared.tables.csv_records import csv_records
 from shared.tables.empty_lines import EmptyLines
+from shared.tables.utf8 import Utf8Validator
 
 MAX_HEADER_BYTES = 1024 * 1024
 

@@ -14,9 +14,11 @@ from api.v1.batch_object import WINDOW, batch_json
 from api.v1.first_look import FirstLook, first_look
 from api.v1.shapes import BatchObject
 from api.v1.stored_files import content_key, find_file
+from shared.errors.aliases import AmbiguousVersion
 from shared.errors.input import BadRequestField, UnknownModel
 from shared.errors.service import BudgetSpent, NoSuchFile, OwnerFull, ServiceFull
 from shared.fleet import Served
+from shared.jobs.digest import Digest
 from shared.jobs.keys import upload_key_of
 from shared.storage.batches import ENDPOINT, Batch, BatchFile, BatchProblem, batches
 from shared.tables.layouts import REQUESTS
@@ -45,8 +47,10 @@ def submit_batch(services: Services, body: Any) -> BatchObject:
     if not isinstance(input_id, str):
         raise BadRequestField(param="input_file_id", reason="it must be the id of a file")
     retention = _retention(services, body.get("output_expires_after"))
-    terms: Terms = {"as_batch": True, "retention": retention}
     source = find_file(services, input_id)
+    terms: Terms = {"as_batch": True, "retention": retention}
+    if source.sha256:
+        terms["received"] = Digest(sha256=source.sha256, size=source.size)
     look, most_rows = _first_look(services, source)
     check_room(services, look.rows)
     check_budgets(services)
@@ -111,10 +115,12 @@ def _served(services: Services, look: FirstLook) -> Served | BatchProblem:
         inputs = ", ".join(one.name for one in served.card.signature.inputs)
         message = f"The model takes the columns {inputs} and no text. Submit a job to /jobs."
         return BatchProblem(code="model_takes_columns", line=1, message=message, param="body.model")
+    except AmbiguousVersion as error:
+        return BatchProblem(code="model_ambiguous", line=1, message=str(error), param="body.model")
     except UnknownModel as error:
         if look.model is None:
             # There are several models and no default.
-            return next(iter(services.fleet.models().values()))
+            return next(iter(services.names.current().values()))
         return BatchProblem(code="model_not_found", line=1, message=str(error), param="body.model")
 
 

@@ -22,6 +22,7 @@ from shared.errors.service import (
     NoSuchFile,
     UnsupportedFormat,
 )
+from shared.jobs.digest import Digester
 from shared.jobs.job import ENDED, Job
 from shared.jobs.job_ids import new_job_id
 from shared.storage.batches import BatchFile, batch_files, batches
@@ -73,13 +74,13 @@ def store_file(services: Services, request: Request) -> BatchFile:
     _check_room(services, len(records.names(owner)))
     form = MultipartUpload(chunks_of(request), request.mimetype_params.get("boundary"))
     now = services.store.now()
-    name, size = new_job_id(now), 0
+    name, received = new_job_id(now), Digester()
     try:
         filename = form.open().filename or "upload.jsonl"
         with services.blobs.writing(f"{records.folder(owner, name)}content") as stored:
             for chunk in form.chunks():
-                size += len(chunk)
-                check_length(services.settings, size)
+                received.update(chunk)
+                check_length(services.settings, received.size)
                 stored.write(chunk)
         # Again, now that the file has a folder: others may have been uploaded meanwhile. The oldest
         # stay, so that of many at once as many are accepted as there is room for.
@@ -90,7 +91,8 @@ def store_file(services: Services, request: Request) -> BatchFile:
             owner=owner,
             filename=filename[:255],
             purpose="batch",
-            size=size,
+            size=received.size,
+            sha256=received.digest.sha256,
             created_at=now,
             expires_at=now + _retention(services, form.fields.get("expires_after[seconds]")),
         )

@@ -41,6 +41,8 @@ COMMANDS = {
     "results": Known("Download the scores of a job."),
     "errors": Known("Print the rows of a job that have an error."),
     "summary": Known("Show the distribution of a job's scores."),
+    "receipt": Known("Print the receipt of a job."),
+    "verify": Known("Check results against the receipt of their job."),
     "cancel": Known("Stop a job."),
     "retry": Known("Run a failed or cancelled job again."),
     "delete": Known("Erase a job and its data."),

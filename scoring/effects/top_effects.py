@@ -1,15 +1,18 @@
 """The largest of the effects on the scores of rows, and what they become in a result."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import csr_matrix
 
 from scoring.effects.linear_scores import LinearScores
 from shared.jobs.added_outputs import BASE_VALUE, EFFECT, EXPLAINED, EXPLANATION, OTHER_EFFECTS
+
+if TYPE_CHECKING:
+    # `scoring.mapped` scores without SciPy, which takes a sixth of a second to import.
+    from scipy.sparse import csr_matrix
 
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int32]
@@ -39,7 +42,9 @@ def joined(runs: list[TopEffects]) -> TopEffects:
     return TopEffects(*map(np.concatenate, zip(*runs, strict=True)))
 
 
-def top_of_matrix(matrix: csr_matrix, decided: Floats, by: LinearScores, terms: int) -> TopEffects:
+def top_of_matrix(
+    matrix: "csr_matrix", decided: Floats, by: LinearScores, terms: int
+) -> TopEffects:
     """The largest effects of the cells of a sparse matrix, on the largest number of each row.
 
     Args:

@@ -6,12 +6,13 @@ from typing import Any
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.feature_selection import SelectorMixin
-from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, Normalizer
 from typing_extensions import override
 
 from scoring.effects.explainer import Explainer
-from scoring.effects.linear_scores import LinearScores, linear_scores
+from scoring.effects.linear_estimators import linear_scores
+from scoring.effects.linear_scores import LinearScores
 from scoring.effects.top_effects import (
     TopEffects,
     categories_of,
@@ -19,7 +20,7 @@ from scoring.effects.top_effects import (
     top_of_matrix,
 )
 from scoring.estimators.unwrapping import unwrapped
-from scoring.words.word_pipeline import WordPipeline
+from scoring.words.word_pipeline import WordPipeline, flat_steps
 
 #: Texts that are explained at once without `WordPipeline`.
 _ROWS = 2048
@@ -28,17 +29,18 @@ _ROWS = 2048
 class LinearWords(Explainer):
     """A pipeline of steps that make numbers of texts, and of a linear estimator."""
 
-    def __init__(self, whole: Pipeline, fast: Any, by: LinearScores) -> None:
-        """Take a pipeline.
+    def __init__(self, before: Sequence[Any], final: Any, fast: Any, by: LinearScores) -> None:
+        """Take the fitted steps of a pipeline.
 
         Args:
-            whole: fitted, as the file holds it.
-            fast: the same, perhaps faster.
-            by: what its final estimator computes.
+            before: the steps that make weights of terms.
+            final: the linear estimator.
+            fast: what scores instead of the pipeline.
+            by: what the linear estimator computes.
         """
-        self._before, self._by = whole[:-1], by
+        self._before, self._by = make_pipeline(*before), by
         # Between the terms and the linear estimator may be steps that leave some out.
-        is_same = isinstance(fast, WordPipeline) and fast.final is unwrapped(whole.steps[-1][1])
+        is_same = isinstance(fast, WordPipeline) and fast.final is final
         self._fast: WordPipeline | None = fast if is_same else None
         names = self._before.get_feature_names_out()
         self.names = categories_of([str(name) for name in names])
@@ -66,30 +68,30 @@ def linear_words(estimator: Any, fast: Any, *, turned: bool) -> LinearWords | No
         fast: the same, perhaps faster.
         turned: whether the score is the probability of the first of two classes.
     """
-    if type(estimator) is not Pipeline or not _makes_terms(estimator[:-1]):
+    if type(estimator) is not Pipeline:
         return None
-    by = linear_scores(unwrapped(estimator.steps[-1][1]))
-    if by is None:
+    *before, final = flat_steps(estimator)
+    by = linear_scores(final)
+    if by is None or not before or not _makes_terms(before):
         return None
     try:
-        found = LinearWords(estimator, fast, by.turned() if turned else by)
+        found = LinearWords(before, final, fast, by.turned() if turned else by)
     # A step without names, such as a hash of words.
     except (AttributeError, NotImplementedError, ValueError):
         return None
     return found if len(found.names.categories) == by.coefficients.shape[1] else None
 
 
-def _makes_terms(step: Any) -> bool:
-    """Whether each column that a step makes of texts is a term, weighed or not."""
-    step = unwrapped(step)
-    if isinstance(step, Pipeline):
-        inner = [one for _, one in step.steps if one is not None and one != "passthrough"]
-        return bool(inner) and _makes_terms(inner[0]) and all(map(_keeps_terms, inner[1:]))
-    if isinstance(step, FeatureUnion):
-        return all(_makes_terms(one) for _, one in step.transformer_list if one != "drop")
-    return isinstance(step, CountVectorizer)
+def _makes_terms(steps: Sequence[Any]) -> bool:
+    """Whether each column that the steps make of texts is a term, weighed or not."""
+    first, *others = steps
+    if isinstance(first, FeatureUnion):
+        inside = [unwrapped(one) for _, one in first.transformer_list if one != "drop"]
+        flat = [flat_steps(one) if type(one) is Pipeline else [one] for one in inside]
+        return all(map(_makes_terms, flat)) and all(map(_keeps_terms, others))
+    return isinstance(first, CountVectorizer) and all(map(_keeps_terms, others))
 
 
 def _keeps_terms(step: Any) -> bool:
     """Whether a step weighs columns or leaves some out, so that each is still of one term."""
-    return isinstance(unwrapped(step), TfidfTransformer | SelectorMixin | MaxAbsScaler | Normalizer)
+    return isinstance(step, TfidfTransformer | SelectorMixin | MaxAbsScaler | Normalizer)

@@ -8,13 +8,14 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from scoring.effects.linear_scores import LinearScores
 from scoring.effects.top_effects import TopEffects
+from scoring.words.addresses import address as _address
 from scoring.words.hash_index import KeyCollision
 from scoring.words.word_terms import Numbers, Positions, Terms
 from shared.compiled import library
@@ -55,6 +56,13 @@ class LinearModel:
         """The weights of the counts 0 .. counts - 1. The weight of 0, which means no term, is 0."""
         return np.append(0.0, self.by_count(np.arange(1, counts, dtype=self.dtype)))
 
+    def tables(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The factors of the columns, and their coefficients: a row for each, of K classes.
+
+        The column after the last one belongs to no term.
+        """
+        return np.append(self.by_column, 0).astype(np.float64), _by_column(self.coefficients)
+
 
 class _LinearStruct(ctypes.Structure):
     """`LinearModel` in the memory layout of the struct `linear` in `linear.h`."""
@@ -86,8 +94,29 @@ class _ExplainedStruct(ctypes.Structure):
     )
 
 
+def sublinear(counts: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Sublinear term frequency, 1 + ln(count), as scikit-learn's `sublinear_tf` has it."""
+    weights: npt.NDArray[Any] = np.log(counts) + 1
+    return weights
+
+
+def once(by_count: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]) -> Any:
+    """The weights by count of a vectoriser that is `binary`: every count weighs as 1 does."""
+    return lambda counts: by_count(np.ones_like(counts))
+
+
 class CompiledWords:
-    """Finds terms with the compiled library; usable only if `LIBRARY` is not None."""
+    """Finds terms with the compiled library; usable only if `LIBRARY` is not None.
+
+    Attributes:
+        arrays: the words and what the library reads of characters: their bytes (`bytes`), the end
+            of each word (`ends`), what each byte becomes (`lower`), and one bit for each code point
+            (`stays`). `scoring.mapped` stores them.
+    """
+
+    _counter: ctypes.c_void_p
+    _levels: int
+    arrays: dict[str, npt.NDArray[Any]]
 
     def __init__(self, terms: Terms) -> None:
         """Copy the terms into the library's own tables.
@@ -96,38 +125,71 @@ class CompiledWords:
             MemoryError: there is too little memory for the tables.
             scoring.words.hash_index.KeyCollision: two of the words have the same hash.
         """
-        self._levels = len(terms.levels)
         # The library reads sixteen bytes at once, also from the last word on.
         joined = b"".join(terms.words) + bytes(16)
-        ends = np.cumsum([len(word) for word in terms.words], dtype=np.int64)
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "bytes": np.frombuffer(joined, dtype=np.uint8),
+            "ends": np.cumsum([len(word) for word in terms.words], dtype=np.int64),
+            "lower": np.frombuffer(terms.table, dtype=np.uint8),
+            "stays": np.packbits(terms.stays, bitorder="little"),
+        }
         stops = terms.stops.astype(np.uint8)
         levels = [
             (np.ascontiguousarray(level.keys), level.columns.astype(np.int64))
             for level in terms.levels
         ]
-        stays = np.packbits(terms.stays, bitorder="little")
-        self._arrays = (joined, ends, terms.table, stays)
         sizes = np.array([len(keys) for keys, _ in levels], dtype=np.int64)
         pointers = ctypes.c_void_p * len(levels)
-        self._counter = ctypes.c_void_p()
+        counter = ctypes.c_void_p()
         outcome = LIBRARY.counter_new(
-            ctypes.byref(self._counter),
+            ctypes.byref(counter),
             ctypes.c_int64(len(terms.words)),
-            ctypes.c_char_p(joined),
-            _address(ends),
+            _address(arrays["bytes"]),
+            _address(arrays["ends"]),
             _address(stops),
             ctypes.c_int(len(levels)),
             _address(sizes),
             pointers(*(keys.ctypes.data for keys, _ in levels)),
             pointers(*(columns.ctypes.data for _, columns in levels)),
-            ctypes.c_char_p(terms.table),
-            _address(stays),
+            _address(arrays["lower"]),
+            _address(arrays["stays"]),
             ctypes.c_int64(terms.shortest),
             ctypes.c_int64(terms.width),
         )
         if outcome:
             raise _ERRORS[outcome]
-        weakref.finalize(self, LIBRARY.counter_free, self._counter)
+        self._keep(counter, len(terms.levels), arrays)
+
+    @classmethod
+    def of_counter(
+        cls, counter: ctypes.c_void_p, levels: int, arrays: dict[str, npt.NDArray[Any]]
+    ) -> Self:
+        """Use a counter of the library, which is freed with this object.
+
+        Args:
+            counter: the counter.
+            levels: the number of words of its longest term.
+            arrays: the arrays that it reads, by name.
+        """
+        made = cls.__new__(cls)
+        made._keep(counter, levels, arrays)
+        return made
+
+    def _keep(
+        self, counter: ctypes.c_void_p, levels: int, arrays: dict[str, npt.NDArray[Any]]
+    ) -> None:
+        self._counter, self._levels, self.arrays = counter, levels, arrays
+        weakref.finalize(self, LIBRARY.counter_free, counter)
+
+    @property
+    def counter(self) -> ctypes.c_void_p:
+        """The library's counter, and `levels` the number of words of its longest term."""
+        return self._counter
+
+    @property
+    def levels(self) -> int:
+        """The number of words of the longest term."""
+        return self._levels
 
     def text_starts(self, content: bytes, texts: int) -> Positions | None:
         """The start of each of n texts; see `scoring.words.word_arrays.WordArrays.text_starts`."""
@@ -165,7 +227,16 @@ class CompiledWords:
 
     def decision_function(self, model: LinearModel) -> "CompiledDecisions":
         """Make a function from texts, in the form that `cells` takes, to decisions."""
-        return CompiledDecisions(self._counter, self, model)
+        return self.decisions(model, *model.tables())
+
+    def decisions(
+        self,
+        model: LinearModel,
+        by_column: npt.NDArray[np.float64],
+        coefficients: npt.NDArray[np.float64],
+    ) -> "CompiledDecisions":
+        """The same as `decision_function`, with the tables that `model.tables` has made."""
+        return CompiledDecisions(self, model, by_column, coefficients)
 
 
 class _Explaining(NamedTuple):
@@ -197,20 +268,24 @@ class CompiledDecisions:
     Its methods raise MemoryError if there is too little memory for the tokens of a text.
     """
 
-    def __init__(self, counter: ctypes.c_void_p, words: CompiledWords, model: LinearModel) -> None:
-        """Copy a model.
+    def __init__(
+        self,
+        words: CompiledWords,
+        model: LinearModel,
+        by_column: npt.NDArray[np.float64],
+        coefficients: npt.NDArray[np.float64],
+    ) -> None:
+        """Take a model, with the tables that `model.tables` has made.
 
         Args:
-            counter: the tables of the library.
-            words: their owner, which frees them when it is collected.
+            words: finds the terms.
             model: the model.
+            by_column: the factors of the columns.
+            coefficients: a row for each column, of K classes.
         """
-        self._counter, self._owner, self._model = counter, words, model
-        self._classes = len(model.coefficients)
+        self._words, self._model = words, model
+        self._classes = coefficients.shape[1]
         weights = model.weights(_INITIAL_COUNTS)
-        # The column after the last one belongs to no term.
-        by_column = np.append(model.by_column, 0).astype(np.float64)
-        coefficients = _by_column(model.coefficients)
         # What was explained last: the copy takes as long as some hundred texts.
         self._explaining: _Explaining | None = None
         # The struct holds only their addresses.
@@ -267,7 +342,7 @@ class CompiledDecisions:
     ) -> npt.NDArray[np.float64]:
         decisions = np.empty((len(starts) - 1, self._classes))
         while missing := function(
-            self._counter,
+            self._words.counter,
             ctypes.c_char_p(content),
             _address(starts),
             ctypes.c_int64(len(decisions)),
@@ -284,12 +359,7 @@ class CompiledDecisions:
 
 
 def _by_column(coefficients: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The coefficients of K classes, those of each column adjacent; 0 for the column of no term."""
+    """The coefficients of K classes, a row for each column; 0 for the column of no term."""
     found = np.zeros((coefficients.shape[1] + 1, len(coefficients)))
     found[:-1] = coefficients.T
     return found
-
-
-def _address(array: npt.NDArray[Any]) -> ctypes.c_void_p:
-    """The address of an array. The caller must keep a reference, or the array may be freed."""
-    return ctypes.c_void_p(array.ctypes.data)

@@ -11,15 +11,14 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from scoring.effects.linear_scores import LinearScores
 from scoring.effects.top_effects import TopEffects, joined, top_of_matrix
 from scoring.estimators.unwrapping import unwrapped
-from scoring.words.compiled_words import LinearModel
+from scoring.words.chunks import by_chunks, chunks
+from scoring.words.compiled_words import LinearModel, sublinear
 from scoring.words.linear_classifiers import LinearClassifier, linear_classifier
 from scoring.words.proof import agrees
+from scoring.words.stored_tables import Stored
 from scoring.words.word_counts import Counts, TextDecisions, WordCounter
 
 Floats = npt.NDArray[np.float64]
-
-#: Texts per chunk: enough to share the cost of the calls, few enough for the processor's caches.
-_ROWS = 2048
 
 
 class WordPipeline:
@@ -49,7 +48,7 @@ class WordPipeline:
         """
         if type(estimator) is not Pipeline:
             return None
-        vectoriser, *others = _steps(estimator)
+        vectoriser, *others = flat_steps(estimator)
         weighting = vectoriser if isinstance(vectoriser, TfidfVectorizer) else None
         if weighting is None and others and type(others[0]) is TfidfTransformer:
             weighting = others.pop(0)
@@ -63,8 +62,8 @@ class WordPipeline:
     def predict_proba(self, texts: Sequence[str]) -> Floats:
         """The probabilities of the K classes for n texts, n >= 1; an array of n x K."""
         if self._classifier is None or self._decide is None:
-            return _by_chunks(lambda chunk: self._apply_final("predict_proba", chunk), texts)
-        return self._classifier.probabilities(_by_chunks(self._decide, texts))
+            return by_chunks(lambda chunk: self._apply_final("predict_proba", chunk), texts)
+        return self._classifier.probabilities(by_chunks(self._decide, texts))
 
     def explained(
         self, texts: Sequence[str], by: LinearScores, terms: int
@@ -80,7 +79,7 @@ class WordPipeline:
         Returns:
             What `predict_proba` returns, or `predict` if that is all that there is; and the terms.
         """
-        runs = [self._explained(chunk, by, terms) for chunk in _chunks(texts)]
+        runs = [self._explained(chunk, by, terms) for chunk in chunks(texts)]
         given = np.concatenate([one for one, _ in runs])
         if self._classifier:
             given = self._classifier.probabilities(given)
@@ -103,7 +102,24 @@ class WordPipeline:
 
     def predict(self, texts: Sequence[str]) -> npt.NDArray[Any]:
         """The predictions for n texts, n >= 1."""
-        return _by_chunks(lambda chunk: self._apply_final("predict", chunk), texts)
+        return by_chunks(lambda chunk: self._apply_final("predict", chunk), texts)
+
+    def stored(self) -> Stored | None:
+        """What the compiled path needs; None if it does not run for this pipeline."""
+        words = self._counter.stored()
+        # Coefficients of another type are multiplied by SciPy.
+        if self._classifier is None or self._classifier.coefficients.dtype != np.float64:
+            return None
+        if words is None:
+            return None
+        linear = _linear_model(self._weighting, self._classifier)
+        by_column, coefficients = linear.tables()
+        weights = words.weights | {
+            "sublinear": linear.by_count is sublinear,
+            "norm": linear.norm,
+        }
+        arrays = {**words.arrays, "by_column": by_column, "coefficients": coefficients}
+        return words._replace(weights=weights, link=self._classifier.link, arrays=arrays)
 
     def _weighed(self, texts: Sequence[str]) -> Counts:
         counts = self._counter.counts(texts)
@@ -118,26 +134,16 @@ class WordPipeline:
         return np.asarray(getattr(self.final, method)(self._weighed(texts).matrix()))
 
 
-def _steps(pipeline: Pipeline) -> list[Any]:
+def flat_steps(pipeline: Pipeline) -> list[Any]:
     """The steps of a pipeline and of the pipelines in it, without those that do nothing."""
     steps = []
     for _, wrapped in pipeline.steps:
         step = unwrapped(wrapped)
         if type(step) is Pipeline:
-            steps += _steps(step)
+            steps += flat_steps(step)
         elif step is not None and not isinstance(step, str):  # "passthrough"
             steps.append(step)
     return steps
-
-
-def _by_chunks(
-    function: Callable[[Sequence[str]], npt.NDArray[Any]], texts: Sequence[str]
-) -> npt.NDArray[Any]:
-    return np.concatenate([function(chunk) for chunk in _chunks(texts)])
-
-
-def _chunks(texts: Sequence[str]) -> list[Sequence[str]]:
-    return [texts[begin : begin + _ROWS] for begin in range(0, len(texts), _ROWS)]
 
 
 def _weigh(counts: Counts, weighting: Any) -> Counts:
@@ -151,7 +157,7 @@ def _weigh(counts: Counts, weighting: Any) -> Counts:
     if weighting.sublinear_tf:
         # Skip the counts of 1, which are most of them: their weight stays 1.
         several = np.flatnonzero(weights != 1)
-        weights[several] = _sublinear(weights[several])
+        weights[several] = sublinear(weights[several])
     if weighting.use_idf:
         weights *= weighting.idf_.take(counts.columns)
     if weighting.norm:
@@ -163,19 +169,13 @@ def _weigh(counts: Counts, weighting: Any) -> Counts:
     return counts._replace(values=weights)
 
 
-def _sublinear(counts: Floats) -> Floats:
-    """Sublinear term frequency, 1 + ln(count), as scikit-learn's `sublinear_tf` has it."""
-    weights: Floats = np.log(counts) + 1
-    return weights
-
-
 def _linear_model(weighting: Any, classifier: LinearClassifier) -> LinearModel:
     """`_weigh` followed by the sums of weight x coefficient, as the compiled code takes it."""
     width = classifier.coefficients.shape[1]
     idf = weighting.idf_ if weighting and weighting.use_idf else np.ones(width)
     norms = {"l2": 2, "l1": 1, None: 0}
     return LinearModel(
-        by_count=_sublinear if weighting and weighting.sublinear_tf else lambda counts: counts,
+        by_count=sublinear if weighting and weighting.sublinear_tf else lambda counts: counts,
         by_column=idf,
         norm=norms[weighting.norm if weighting else None],
         coefficients=classifier.coefficients,

@@ -38,12 +38,6 @@ class DigestMismatch(UnsoundFolder):
     """
 
 
-class SameName(ModelError):
-    """The card in {folder} has the name '{name}', and so has that in {others}. Of such folders only
-    the one that is named like its card is served. Move this one out of the models folder.
-    """
-
-
 class NoSoundModel(ModelError):
     """No model in {folder} can be served. {reasons}"""
 
@@ -84,6 +78,6 @@ class FatalModel(ModelError):
 
 
 class ModelExists(ModelError):
-    """There is already a model '{name}' in {folder}. Choose another name, or replace it with
-    --force.
+    """There is already a folder '{name}' in {folder}, and it cannot be kept as an earlier version:
+    {reason} Choose another name, or replace it with --force.
     """

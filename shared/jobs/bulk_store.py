@@ -127,6 +127,7 @@ class BulkStore(Protocol):
         bad: BadRow | None = None,
         summary: Summary = NOTHING,
         cost: Cost = NO_COST,
+        libraries: str = "",
     ) -> Walk:
         """Mark a part done, and count its rows; further calls for the same part change nothing.
 
@@ -143,6 +144,8 @@ class BulkStore(Protocol):
             summary: the summary of its rows, which is added to the job's.
             cost: what this attempt at the part took; its usage is counted with its rows, unless
                 the job that this one retries has counted them.
+            libraries: the versions of the libraries that scored it, as `Job.libraries` has them;
+                empty: they are not known.
         """
 
     def report_lost(self, job_id: str, part: int, rows: int) -> None:

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.jobs.added_outputs import AddedOutputs
 from shared.jobs.binding import Binding
+from shared.jobs.digest import Digest
 from shared.jobs.keys import folder_of, manifest_key_of, upload_key_of
+from shared.jobs.second_model import SecondModel
 from shared.jobs.sources import Sources
 from shared.jobs.stored_signature import StoredSignature
 from shared.signature import SENTIMENT
@@ -80,6 +82,9 @@ class Spec(_Frozen):
     kind: Literal["bulk", "small"]
     layout: Layout
     size: int = Field(ge=0, description="The size of the upload, in bytes.")
+    received: Digest | None = Field(
+        None, description="The digest of what was sent, unpacked; None: unknown, or not rows."
+    )
     traceparent: str = Field("", description="The traceparent of the request, if it had one.")
     owner: str = Field("", description="The owner; empty if the API requires no keys.")
     key: str = Field("", description="The id of the API key that sent it; empty: none, or unknown.")
@@ -89,6 +94,9 @@ class Spec(_Frozen):
     )
     added: tuple[AddedOutputs, ...] = Field(
         (), description="The kinds of outputs that the job has beyond those of its model."
+    )
+    second: SecondModel | None = Field(
+        None, description="The model that is compared with the first one; None: there is none."
     )
     outputs: tuple[str, ...] = Field(
         (), description="Names of the outputs in the results; none: those that need no request."
@@ -147,6 +155,11 @@ class Spec(_Frozen):
     def full_name(self) -> str:
         """The full name of the model version that scores the job: `fast@1f2e3d4c5b6a`."""
         return f"{self.model}@{self.version}"
+
+    @property
+    def full_names(self) -> list[str]:
+        """The full names of all model versions that score the job."""
+        return [self.full_name, *([self.second.full_name] if self.second else [])]
 
     @property
     def folder(self) -> str:
@@ -238,6 +251,18 @@ class Job(_Frozen):
     held_up: str | None = Field(None, description="What keeps the job from going on at present.")
     lost: int | None = Field(
         None, description="Rows of results that were found damaged on the disk; None: no row."
+    )
+    result_sha256: str | None = Field(
+        None, description="The digest of its results in their own format; None: not known."
+    )
+    result_bytes: int | None = Field(None, description="The length of that file, in bytes.")
+    model_files: str | None = Field(
+        None, description="The SHA-256 of each file of its model, as JSON; None: not known."
+    )
+    libraries: str | None = Field(
+        None,
+        description="The versions of the libraries that scored it: a JSON object on a line for "
+        "each set of versions. None: not known.",
     )
     total: int | None = Field(
         None, description="The number of rows; None until the upload is split."

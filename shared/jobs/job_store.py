@@ -4,8 +4,9 @@ Sections of it are in `bulk_store`, `small_store` and `usage`; import the names 
 from here.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
+from types import MappingProxyType
 from typing import Protocol
 
 from shared.jobs.bulk_store import (
@@ -46,6 +47,9 @@ __all__ = [
 
 #: How long the id of an expired job is remembered, so that it answers 410 instead of 404.
 REMEMBERED_SECONDS = 86400
+
+#: A move that records no further fields.
+NO_FACTS: Mapping[str, str | int] = MappingProxyType({})
 
 
 class JobStore(BulkStore, SmallStore, UsageStore, Protocol):
@@ -164,7 +168,9 @@ class JobStore(BulkStore, SmallStore, UsageStore, Protocol):
             owner: list the jobs of this owner; None: of all owners.
         """
 
-    def move(self, job_id: str, to: State, error: str = "") -> bool:
+    def move(
+        self, job_id: str, to: State, error: str = "", facts: Mapping[str, str | int] = NO_FACTS
+    ) -> bool:
         """Move a job to a state, if `shared.jobs.job.MOVES` allows that move.
 
         The end of a job, by this or by another call, rings its bell and makes its callback due.
@@ -173,6 +179,7 @@ class JobStore(BulkStore, SmallStore, UsageStore, Protocol):
             job_id: the job.
             to: the new state.
             error: why the job has failed.
+            facts: values of further fields of the job, which are recorded if it moves.
 
         Returns:
             Whether the job moved.

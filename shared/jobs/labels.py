@@ -57,6 +57,11 @@ def is_counted(output: Output) -> bool:
     return output.meaning == "label" or not output.is_number or is_only_counted(output)
 
 
+def text_of(output: Output, value: Any) -> str:
+    """The text of a value in `Labels.counts`."""
+    return _TEXTS[output.type][0](value)
+
+
 def value_of(output: Output, text: str) -> Any:
     """The value of an output of which `Labels.counts` has the text."""
     return _TEXTS[output.type][1](text)

@@ -103,10 +103,15 @@ class SmallStore(Protocol):
     def renew_small(self, job_ids: list[str]) -> None:
         """Renew the leases of small jobs that were taken."""
 
-    def answer_small(self, answers: list[Answer]) -> None:
+    def answer_small(self, answers: list[Answer], libraries: str = "") -> None:
         """Close small jobs, and send the answers to questions; count the usage of each once.
 
         A job ends as `failed` if the share of its rows with an error is over `Spec.tolerance`.
+
+        Args:
+            answers: the results.
+            libraries: the versions of the libraries that scored them, as `Job.libraries` has them;
+                empty: they are not known.
         """
 
     def small_result(self, job_id: str) -> bytes:

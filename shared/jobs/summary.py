@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from shared.jobs.comparison import Comparison
 from shared.jobs.labels import Labels, is_counted, is_only_counted, labels_of
 from shared.jobs.row_error_kinds import kind_of
 from shared.jobs.sketch import Numbers, has_range, most_blocks, numbers_of
@@ -24,12 +25,15 @@ class Summary(BaseModel):
     Attributes:
         outputs: for each output of the job, in order, its summary; empty: nothing is known.
         errors: rows with an error, by the kind of the error.
+        comparisons: of each output that two models give, if the job has two; see
+            `shared.jobs.comparison.compared`.
     """
 
     model_config = ConfigDict(frozen=True)
 
     outputs: tuple[OutputSummary, ...] = ()
     errors: dict[str, int] = {}
+    comparisons: tuple[Comparison, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

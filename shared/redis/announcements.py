@@ -40,14 +40,13 @@ class RedisAnnouncements(Fleet):
 
     @override
     def announce(self, node: str, served: Iterable[Served], *, replaces: bool = False) -> None:
-        served, pid = list(served), str(os.getpid())
-        models = self._link.key("models")
-        remember = "HSETNX" if replaces else "HSET"
+        served = list(served)
+        pid, remember = str(os.getpid()), "HSETNX" if replaces else "HSET"
         self._link.at_once(
             ("HSET", self._link.key("worker", node), pid, text_of(served)),
             ("HSET", self._link.key("serves", node), pid, _names_of(served)),
             *self._renewal(node),
-            *((remember, models, one.card.name, one.model_dump_json()) for one in served),
+            *self._remembering(remember, served),
             self._count_again(),
         )
 
@@ -64,8 +63,7 @@ class RedisAnnouncements(Fleet):
         """A heartbeat after something has changed."""
         # Announcements that Redis has lost are repeated; those of processes that have died are
         # removed, and so are models that another process of the worker could not load.
-        worker, models = self._link.key("worker", node), self._link.key("models")
-        serves = self._link.key("serves", node)
+        worker, serves = self._link.key("worker", node), self._link.key("serves", node)
         texts = self._link.client.hgetall(worker)
         readable = {
             pid: text for pid, text in texts.items() if pid.isdecimal() and read(text) is not None
@@ -91,11 +89,20 @@ class RedisAnnouncements(Fleet):
             commands.append(("HSETNX", serves, pid, _names_of(served_in([announcement]))))
         if self._announced:
             commands += self._renewal(node)
-            for one in served_in(self._announced.values()):
-                commands.append(("HSETNX", models, one.card.name, one.model_dump_json()))
+            commands += self._remembering("HSETNX", served_in(self._announced.values()))
         self._link.at_once(*commands, self._count_again())
         self._served = frozenset(full_names)
         return len(self._announced)
+
+    def _remembering(self, command: str, served: Iterable[Served]) -> list[tuple[Any, ...]]:
+        """Remember versions as there, and the last of each model as the one for new jobs."""
+        served = list(served)
+        last = {one.card.name: one for one in served}
+        models, versions = self._link.key("models"), self._link.key("versions")
+        return [
+            *((command, models, name, one.model_dump_json()) for name, one in last.items()),
+            *((command, versions, one.card.full_name, one.model_dump_json()) for one in served),
+        ]
 
     def _renewal(self, node: str) -> list[tuple[Any, ...]]:
         # By Redis's clock alone: the clock of the worker's host may be wrong.

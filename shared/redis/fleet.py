@@ -30,6 +30,7 @@ class RedisFleet(RedisAnnouncements):
         #: When the numbers of processes were read, and the numbers; then the same of the models.
         self._counted: tuple[float, dict[str, int]] = (-CACHE_SECONDS, {})
         self._models: tuple[float, dict[str, Served]] = (-CACHE_SECONDS, {})
+        self._versions: tuple[float, dict[str, Served]] = (-CACHE_SECONDS, {})
         #: The descriptions that were read last, with their texts, by worker.
         self._described: dict[str, tuple[str, Worker]] = {}
 
@@ -57,6 +58,16 @@ class RedisFleet(RedisAnnouncements):
         return models
 
     @override
+    def versions(self) -> dict[str, Served]:
+        at, versions = self._versions
+        if time.monotonic() - at >= CACHE_SECONDS or not versions:
+            # Workers of older releases remember the last version of each model alone.
+            found = {one.card.full_name: one for one in self._remembered("models").values()}
+            versions = self._with_rates(found | self._remembered("versions"))
+            self._versions = time.monotonic(), dict(sorted(versions.items()))
+        return self._versions[1]
+
+    @override
     def learn(self, full_name: str, rate: float) -> None:
         self._link.at_once(("HSET", self._link.key("rates"), full_name, rate))
 
@@ -73,7 +84,7 @@ class RedisFleet(RedisAnnouncements):
 
     @override
     def serving(self) -> dict[str, int]:
-        self._models = -CACHE_SECONDS, {}
+        self._models = self._versions = -CACHE_SECONDS, {}
         self._counted = time.monotonic(), self._count()
         return self._counted[1]
 
@@ -94,23 +105,32 @@ class RedisFleet(RedisAnnouncements):
 
     @override
     def to_serve(self) -> set[str]:
+        return {name_of(full_name) for full_name in self._versions_to_serve()}
+
+    def _versions_to_serve(self) -> set[str]:
         described = {full_name for worker in self.workers() for full_name in worker.models}
-        return {name_of(full_name) for full_name in described | set(self.serving())}
+        return described | set(self.serving())
 
     @override
     def forget_removed(self, names: Collection[str]) -> None:
-        self._forget(self._remembered().keys() - self.to_serve() - set(names))
+        self._forget(self._remembered("models").keys() - self.to_serve() - set(names))
 
     @override
     def forget_unserved(self, seconds: float) -> None:
-        key, to_serve, serving = self._link.key("unserved"), self.to_serve(), self.serving()
+        key, to_serve, serving = (
+            self._link.key("unserved"),
+            self._versions_to_serve(),
+            self.serving(),
+        )
         if not serving:
             # The whole fleet is away, perhaps for the night: jobs wait for it.
             self._link.client.delete(key)
             return
-        since, remembered = self._link.client.hgetall(key), self._remembered()
+        since, remembered = self._link.client.hgetall(key), self._remembered("models")
         self._forget_rates({one.card.full_name for one in remembered.values()} | serving.keys())
-        unserved = remembered.keys() - to_serve
+        # Names of models, and full names of versions.
+        unserved = remembered.keys() - {name_of(full_name) for full_name in to_serve}
+        unserved |= set(self._link.client.hkeys(self._link.key("versions"))) - to_serve
         now = self._link.now()
         if back := since.keys() - unserved:
             self._link.client.hdel(key, *back)
@@ -124,18 +144,25 @@ class RedisFleet(RedisAnnouncements):
         if old := set(self._link.client.hkeys(rates)) - set(full_names):
             self._link.client.hdel(rates, *old)
 
-    def _remembered(self) -> dict[str, Served]:
-        """The version of each model that was announced last, in the order of the names."""
-        texts = self._link.client.hgetall(self._link.key("models"))
+    def _remembered(self, key: str) -> dict[str, Served]:
+        """What a hash remembers, in the order of its fields.
+
+        `models` has the version of each model that was announced last, and `versions` all.
+        """
+        texts = self._link.client.hgetall(self._link.key(key))
         found = {name: _parsed(Served, text) for name, text in sorted(texts.items())}
         return {name: one for name, one in found.items() if one}
 
     def _forget(self, names: Collection[str]) -> None:
+        """Forget models, and versions where `names` has full names."""
         if names:
             logger.warning("forgotten, as no worker has them any more: %s", ", ".join(names))
+            versions = self._link.client.hkeys(self._link.key("versions"))
+            gone = {one for one in versions if one in names or name_of(one) in names}
             self._link.at_once(
                 ("HDEL", self._link.key("models"), *names),
-                ("HDEL", self._link.key("unserved"), *names),
+                ("HDEL", self._link.key("versions"), *names, *gone),
+                ("HDEL", self._link.key("unserved"), *names, *gone),
             )
 
     def _cached(self) -> dict[str, int]:
@@ -143,17 +170,21 @@ class RedisFleet(RedisAnnouncements):
         return counted if time.monotonic() - at < CACHE_SECONDS else self.serving()
 
     def _read_models(self) -> dict[str, Served]:
-        models, serving = self._remembered(), self._cached()
+        models, serving = self._remembered("models"), self._cached()
         versions = {one.card.full_name for one in models.values()}
         names = {name_of(full_name) for full_name in versions & serving.keys()}
         if any(name_of(full_name) not in names for full_name in serving):
             # Of a model that is served, the version that was announced last is not.
             models = _for_new_jobs(models, self._live())
+        return self._with_rates(models)
+
+    def _with_rates(self, found: dict[str, Served]) -> dict[str, Served]:
+        """The same, with the rates that processes have found while they scored."""
         rates = self.rates()
-        for name, one in models.items():
+        for name, one in found.items():
             if rate := rates.get(one.card.full_name):
-                models[name] = one.model_copy(update={"rate": rate})
-        return models
+                found[name] = one.model_copy(update={"rate": rate})
+        return found
 
     def _live(self) -> list[Served]:
         """What every live process has announced; its cost grows with the number of workers."""

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -19,7 +20,7 @@ from shared.errors.service import (
 from shared.jobs.bulk_limits import owner_full, service_full
 from shared.jobs.job import ENDED, CallbackState, Job, Spec, State, sources_of
 from shared.jobs.job_ids import made_at
-from shared.jobs.job_store import Load, Spent
+from shared.jobs.job_store import NO_FACTS, Load, Spent
 from shared.jobs.outcome import Outcome, bits_of
 from shared.jobs.usage import NO_CLAIM, Claim
 from shared.redis.callbacks import RedisCallbacks
@@ -253,10 +254,12 @@ class RedisJobStore(RedisSmallJobs, RedisParts, RedisCallbacks, RedisHeldKeys, R
         return list(readable_jobs(pipe.execute()))
 
     @override
-    def move(self, job_id: str, to: State, error: str = "") -> bool:
-        return bool(
-            self._link.run("move", job_id, to.value, error, self._retention, *sources_of(to))
-        )
+    def move(
+        self, job_id: str, to: State, error: str = "", facts: Mapping[str, str | int] = NO_FACTS
+    ) -> bool:
+        fields = [value for pair in facts.items() for value in pair]
+        how = to.value, error, self._retention, len(fields), *fields
+        return bool(self._link.run("move", job_id, *how, *sources_of(to)))
 
     @override
     def delete(self, job_id: str) -> None:

@@ -88,6 +88,7 @@ class RedisParts(RedisBase):
         bad: BadRow | None = None,
         summary: Summary = NOTHING,
         cost: Cost = NO_COST,
+        libraries: str = "",
     ) -> Walk:
         first = (bad.row, bad.description) if bad else ("", "")
         return self._walk(
@@ -103,6 +104,7 @@ class RedisParts(RedisBase):
             cost.bytes,
             cost.micros,
             self._usage_seconds,
+            libraries,
             *arguments_of(summary),
         )
 

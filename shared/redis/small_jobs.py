@@ -96,7 +96,7 @@ class RedisSmallJobs(RedisUsage):
         self._link.run("renew", self._link.key("small", "claims"), self._lease, *job_ids)
 
     @override
-    def answer_small(self, answers: list[Answer]) -> None:
+    def answer_small(self, answers: list[Answer], libraries: str = "") -> None:
         replies: dict[str, list[tuple[str, str]]] = {}
         jobs: list[Any] = []
         answered: list[tuple[str | int, ...]] = []
@@ -113,7 +113,7 @@ class RedisSmallJobs(RedisUsage):
         # All answers to an asker in one element, so that it wakes once.
         sent = [text for key, found in replies.items() for text in (key, json.dumps(found))]
         limits = self._retention, UNREAD_SECONDS, json.dumps(answered), self._usage_seconds
-        self._link.run("answer_small", *limits, len(jobs), *jobs, *sent)
+        self._link.run("answer_small", *limits, libraries, len(jobs), *jobs, *sent)
 
     @override
     def small_result(self, job_id: str) -> bytes:

@@ -2,19 +2,22 @@
 
 `job:<id>:summary` has rows with an error by kind. `job:<id>:outputs` has for each output, which is
 named by its position in the job, `numbers:<n>` and a field `block:<n>:<block>` for each block, or
-`labels:<n>`. A block is a text of doubles (8 bytes, little-endian), which Lua adds up some ten
-times as fast as it does with fields of their own or with JSON.
+`labels:<n>`. If two models score the rows, `compared:<n>` has the comparison of each output that
+both give. A block is a text of doubles (8 bytes, little-endian), which Lua adds up some ten times
+as fast as it does with fields of their own or with JSON.
 """
 
 import math
 import struct
 from typing import Any
 
+from shared.jobs.comparison import LARGEST, Comparison
 from shared.jobs.labels import MOST_VALUES, Labels
 from shared.jobs.sketch import Numbers, most_blocks
 from shared.jobs.summary import OutputSummary, Summary
 
 _ERROR = "error:"
+_COMPARED = "compared:"
 
 #: In the hash `summary` of older releases: rows with a score from 0 to 1, in each of ten bins.
 _BIN, _OLD_BINS = "bin:", 10
@@ -35,6 +38,8 @@ def arguments_of(summary: Summary) -> list[Any]:
             found += ("numbers", output.shift, *_texts(output), most, len(output.blocks))
             for number, counts in output.blocks.items():
                 found += (number, _packed(counts))
+    for at, one in enumerate(summary.comparisons):
+        found += ("comparison", at, one.written(), LARGEST, MOST_VALUES)
     return found
 
 
@@ -53,7 +58,9 @@ def outputs_of(summary: Summary) -> dict[str, str | bytes]:
             numbers = (str(output.shift), str(len(output.blocks)), *_texts(output))
             fields[f"numbers:{at}"] = " ".join(numbers)
             fields |= {f"block:{at}:{one}": _packed(rows) for one, rows in output.blocks.items()}
-    return fields
+    return fields | {
+        f"{_COMPARED}{at}": one.written() for at, one in enumerate(summary.comparisons)
+    }
 
 
 def summary_of(errors: dict[str, str], outputs: dict[bytes, bytes]) -> Summary:
@@ -63,7 +70,14 @@ def summary_of(errors: dict[str, str], outputs: dict[bytes, bytes]) -> Summary:
         errors: the hash `summary`; that of an older release has ten bins of scores, too.
         outputs: the hash `outputs`, not decoded.
     """
-    found = _outputs(outputs)
+    pairs = {
+        int(name.removeprefix(_COMPARED.encode())): Comparison.read(text)
+        for name, text in outputs.items()
+        if name.startswith(_COMPARED.encode())
+    }
+    found = _outputs(
+        {name: text for name, text in outputs.items() if not name.startswith(_COMPARED.encode())}
+    )
     if any(field.startswith(_BIN) for field in errors):
         found[0] = _with_older(found.get(0), _older(errors))
     return Summary(
@@ -73,6 +87,7 @@ def summary_of(errors: dict[str, str], outputs: dict[bytes, bytes]) -> Summary:
             for field, rows in errors.items()
             if field.startswith(_ERROR)
         },
+        comparisons=tuple(pairs[at] for at in sorted(pairs)),
     )
 
 

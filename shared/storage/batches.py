@@ -18,6 +18,7 @@ class BatchFile(OwnedRecord):
     filename: str
     purpose: str
     size: int
+    sha256: str = ""  #: In hex; empty: it was uploaded to a release without receipts.
     created_at: float
     expires_at: float
 

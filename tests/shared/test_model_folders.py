@@ -1,12 +1,14 @@
 """Which folders of a models folder are served, and why others are not."""
 
+import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from shared.errors.model import DigestMismatch, NoModelFolder, NoSoundModel
-from shared.model import write_card
-from shared.model_folders import ModelFolders, read_folders
+from shared.model import read_card, write_card
+from shared.model_folders import ModelFolders, current_versions, read_folders
 
 
 @pytest.fixture
@@ -64,16 +66,26 @@ def test_a_file_that_may_not_be_read_is_named(
     assert found.failed == {"secret": f"{folder / 'card.json'}: Permission denied."}
 
 
-def test_two_folders_with_one_name_are_not_both_served(models: Path) -> None:
-    """The folder that is named like its card is served; if there is none, neither of them is."""
-    add(models, "good-copy", name="good")
-    add(models, "a", name="other")
-    add(models, "b", name="other")
+def test_versions_of_one_name_are_served_side_by_side(models: Path) -> None:
+    """New jobs get the version in the folder that is named like the model; else the newest."""
+    card = read_card(add(models, "good@former", name="good"))
+    cards = read_folders(models).cards
+    assert [folder.name for folder in cards] == ["good", "good@former"]
+    assert current_versions(cards) == {read_card(models / "good").full_name}
+    shutil.rmtree(models / "good")
+    older = card.model_copy(update={"created_at": card.created_at - timedelta(days=1)})
+    cards = {models / "other": older, **read_folders(models).cards}
+    assert current_versions(cards) == {card.full_name}
+
+
+def test_one_version_in_two_folders_is_one_model(models: Path) -> None:
+    """It is served from the folder that is named like the model."""
+    for copy in ("a-copy", "good@1", "x"):
+        shutil.copytree(models / "good", models / copy)
     found = read_folders(models)
-    assert names(found) == ["good"]
-    assert found.failed.keys() == {"good-copy", "a", "b"}
-    assert f"has the name 'good', and so has that in {models / 'good'}" in found.failed["good-copy"]
-    assert "Move this one out" in found.failed["a"]
+    assert (names(found), found.failed) == (["good"], {})
+    shutil.rmtree(models / "good")
+    assert names(read_folders(models)) == ["a-copy"]
 
 
 def test_a_folder_that_is_not_named_like_its_card_is_served(models: Path) -> None:
@@ -90,6 +102,15 @@ def test_named_folders_only(models: Path) -> None:
     assert names(found) == ["good", "also"]
     assert found.failed.keys() == {"missing"}
     assert found.names == {"also", "good", "unnamed"}
+
+
+def test_a_named_model_is_served_in_all_its_versions(models: Path) -> None:
+    """A name with a version stands for the folder that is called so."""
+    add(models, "also")
+    for version in ("1", "2"):
+        add(models, f"good@{version}", name="good")
+    assert names(read_folders(models, "good")) == ["good", "good@1", "good@2"]
+    assert names(read_folders(models, "good@2,good")) == ["good@2", "good", "good@1"]
 
 
 def test_without_a_sound_model_there_is_nothing_to_serve(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
+from support.doubles.aliases import InMemoryAliases
 from support.doubles.dispatch import InMemoryDispatch
 from support.doubles.fleet import InMemoryFleet
 from support.doubles.length_model import LengthModel
@@ -73,6 +74,7 @@ class MortalPrograms(RuleBasedStateMachine):
         self.reconciler = Reconciler(service_settings, **shared)
         self.client = create_app(
             service_settings,
+            aliases=InMemoryAliases(),
             overview=InMemoryOverview(self.world.store),
             monitor=InMemoryMonitor(),
             **shared,

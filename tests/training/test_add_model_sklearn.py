@@ -14,6 +14,7 @@ from support.labelled_texts import STARS, TEXTS, THREE, TWO, WORDS
 from shared.errors.input import BadOption
 from shared.errors.model import BadName, ModelExists, UnusableModel
 from shared.model import load_model, read_card
+from shared.model_folders import read_folders
 from training.add_model import add_model
 from training.added.meaning import Meaning
 from training.added.proof_texts import PROOF
@@ -131,17 +132,41 @@ def test_any_classifier_will_do(pickled, tmp_path):
     assert all(0 <= score <= 1 for score in added.proof.values())
 
 
-def test_an_existing_model_is_kept_without_force(pickled, tmp_path):
-    """Without force an existing model stays as it is; with force it is replaced."""
+def test_an_existing_model_is_kept_as_a_version(pickled, tmp_path):
+    """Without force the former version stays in a folder of its own; with force it is removed."""
     path, output = pickled(TWO), tmp_path / "models"
-    first = add_model(path, name="mine", output=output)
-    with pytest.raises(ModelExists, match="'mine'"):
+    first = add_model(path, name="mine", output=output).card
+    other = pickled(STARS, name="other.pkl")
+    second = add_model(other, name="mine", output=output).card
+    assert second.version != first.version
+    assert read_card(output / "mine") == second
+    assert read_card(output / first.full_name) == first
+    add_model(path, name="mine", output=output, force=True)
+    assert {folder.name for folder in output.iterdir()} == {"mine", first.full_name}
+    cards = read_folders(output).cards
+    assert list(cards) == [output / "mine"]
+
+
+def test_a_version_that_comes_back_is_there_once(pickled, tmp_path):
+    """The same file, added again, replaces its own version; others are kept."""
+    path, other, output = pickled(TWO), pickled(STARS, name="other.pkl"), tmp_path / "models"
+    versions = [add_model(one, name="mine", output=output).card for one in (path, path, other)]
+    assert {folder.name for folder in output.iterdir()} == {"mine", versions[0].full_name}
+    add_model(path, name="mine", output=output)
+    cards = read_folders(output).cards
+    assert {folder.name for folder in cards} == {"mine", versions[2].full_name}
+    assert read_card(output / "mine").version == versions[0].version
+
+
+def test_a_folder_that_is_no_sound_model_is_replaced_only_by_force(pickled, tmp_path):
+    """It cannot be kept as a version, and the message says why."""
+    path, output = pickled(TWO), tmp_path / "models"
+    (output / "mine").mkdir(parents=True)
+    with pytest.raises(ModelExists, match=r"'mine' in .* has no card\.json"):
         add_model(path, name="mine", output=output)
-    assert read_card(output / "mine") == first.card
-    other = pickled(STARS)
-    second = add_model(other, name="mine", output=output, force=True)
-    assert read_card(output / "mine") == second.card
-    assert second.card.version != first.card.version
+    added = add_model(path, name="mine", output=output, force=True)
+    assert read_card(output / "mine") == added.card
+    assert [folder.name for folder in output.iterdir()] == ["mine"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import joblib
@@ -9,7 +10,7 @@ import pytest
 
 from scoring.words.word_pipeline import WordPipeline
 from shared.errors.input import BadOption
-from shared.errors.model import BadCard, ModelExists
+from shared.errors.model import BadCard
 from shared.model import load_model, read_card
 from shared.model_folders import read_folders
 from training.data_errors import NotLabelled
@@ -135,18 +136,16 @@ def test_a_fifth_counts_for_both_its_deciles():
     assert [row.nonzero()[0].tolist() for row in possible_deciles(alone)] == [[0], [9]]
 
 
-def test_a_model_is_replaced_only_by_force(tmp_path):
-    """An existing name is refused before any work; with force the whole model is replaced."""
+def test_a_model_that_is_trained_again_keeps_the_one_before(tmp_path):
+    """A training under an existing name keeps the former version; with force it is removed."""
     train([LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path, seed=1))
     before = read_card(tmp_path / "mine")
-    with pytest.raises(ModelExists, match="--force"):
-        train([LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path, seed=2))
-    assert read_card(tmp_path / "mine") == before
-    after = train(
-        [LABELLED], TrainingOptions(kind="fast", name="mine", output=tmp_path, seed=2, force=True)
-    )
+    options = TrainingOptions(kind="fast", name="mine", output=tmp_path, seed=2)
+    after = train([LABELLED], options)
     assert read_card(tmp_path / "mine") == after
-    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+    assert read_card(tmp_path / before.full_name) == before
+    train([LABELLED], replace(options, force=True))
+    assert {path.name for path in tmp_path.iterdir()} == {"mine", before.full_name}
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from billiard import current_process
 
 from shared.errors.model import FatalModel
 from shared.load_time import load_seconds
-from shared.model_folders import ModelFolders
+from shared.model_folders import ModelFolders, current_versions
 from worker.models.kept_files import KeptFiles
 from worker.models.load_turns import load_bytes
 
@@ -38,6 +38,7 @@ class ServedModels:
         load_seconds: the longest time, in seconds, that all processes may take to load them.
         processes: the number of scoring processes.
         known_names: the names of all models and of all folders in the models folder, served or not.
+        current: the full names of the versions that new jobs get.
     """
 
     def __init__(self, folders: ModelFolders, processes: int) -> None:
@@ -53,6 +54,7 @@ class ServedModels:
         self.load_seconds = load_seconds(folders.cards, processes)
         self.kept = {folder: KeptFiles(folder) for folder in folders.cards}
         self.known_names = folders.names | {card.name for card in self.cards.values()}
+        self.current = current_versions(self.cards)
         self._unsound = folders.failed
         self._refused = {
             card.full_name: RawArray(c_char, _REASON_BYTES) for card in self.cards.values()

@@ -1,11 +1,11 @@
 """Checks a text while it is read, as the API checks one that is sent."""
 
-import codecs
 from typing import BinaryIO
 
-from shared.errors.input import EmptyLine, NotText
+from shared.errors.input import EmptyLine
 from shared.tables.csv_layout import CsvLayout
 from shared.tables.empty_lines import EmptyLines
+from shared.tables.utf8 import Utf8Validator
 
 #: How much is read at a time of what is only checked.
 _READ_BYTES = 256 * 1024
@@ -36,14 +36,14 @@ class CheckedText:
         self._layout = layout
         self._rows_at = rows_at
         self._position = rows_at
-        self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
+        self._utf8 = Utf8Validator(rows_at)
         self._empty_lines: EmptyLines | None = None
         self._counts_lines = True
 
     def seek(self, offset: int) -> None:
         """Go to a record, the first that is read, by its offset in bytes."""
         if self._layout.width > 1:
-            self._position = offset
+            self._begin_at(offset)
             self._file.seek(offset)
             return
         if offset - self._rows_at > MOST_READ_AGAIN:
@@ -51,13 +51,17 @@ class CheckedText:
             self._file.seek(offset - _BEFORE_BYTES)
             before = self._file.read(_BEFORE_BYTES)
             self._empty_lines = EmptyLines.after(self._layout.delimiter, before)
-            self._position, self._counts_lines = offset, False
+            self._begin_at(offset)
+            self._counts_lines = False
             return
         self._file.seek(0)
         header = self._file.read(self._rows_at)
         self._empty_lines = EmptyLines(self._layout.delimiter, header.count(b"\n"))
         while self._position < offset:
             self.read(min(_READ_BYTES, offset - self._position))
+
+    def _begin_at(self, offset: int) -> None:
+        self._position, self._utf8 = offset, Utf8Validator(offset)
 
     def read(self, size: int = -1) -> bytes:
         """Read at most `size` bytes; fewer only at the end of the file."""
@@ -72,13 +76,9 @@ class CheckedText:
         return content
 
     def _check(self, content: bytes, *, final: bool) -> None:
-        pending = len(self._decoder.getstate()[0])
-        try:
-            self._decoder.decode(content, final)
-        except UnicodeDecodeError as error:
-            offset = self._position - pending + error.start
-            byte = f"0x{error.object[error.start]:02x}"
-            raise NotText(encoding="UTF-8", offset=f"{offset:,}", byte=byte) from None
+        self._utf8.feed(content)
+        if final:
+            self._utf8.finish()
         self._position += len(content)
         if self._empty_lines is not None:
             try:

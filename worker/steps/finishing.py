@@ -4,15 +4,18 @@ from functools import partial
 
 from shared.errors.input import PlaceError
 from shared.errors.service import DataDamaged
+from shared.jobs.digest import Digest, Digester
 from shared.jobs.job import Spec
 from shared.jobs.job_store import FINISH, Begun, JobStore
-from shared.storage.blobs import Blobs, for_each
+from shared.storage.blobs import Blobs
+from shared.tables.result_formats import part_format
 from worker.steps import parquet_output
 from worker.steps.endings import Endings
 from worker.steps.leases import LeaseRenewer
 from worker.steps.output import Output
 from worker.steps.parquet_input import CHECK_BYTES
 from worker.steps.part_scorer import PartScorer
+from worker.steps.result_file import ahead
 
 
 class Finisher:
@@ -36,27 +39,26 @@ class Finisher:
         self._part_scorer = part_scorer
         self._output = output
 
-    def make(self, spec: Spec) -> bool:
+    def make(self, spec: Spec) -> Digest | None:
         """Check the results of a job whose parts are all done, and bring them where they belong.
 
         For Parquet that is one file of all parts, and for a job with an output also a folder of the
         user.
 
         Returns:
-            Whether this process has done so. If not, the job has ended, is held up, or another
-            process does it.
+            The digest of the results in the job's format, as they are downloaded. None if this
+            process has not done so: the job has ended, is held up, or another process does it.
         """
         if not self._store.begin_finish(spec.id):
-            return False
+            return None
         try:
             with self._lease_renewer.renewing(lambda: self._store.renew_part(spec.id, FINISH)):
                 parts = self._store.last_part(spec.id)[0]
                 # Now, because the end of the job deletes the upload.
-                for number in self._damaged(spec, parts):
-                    self._score_again(spec, number)
+                digest = self._checked(spec, parts)
                 if spec.result_format == "parquet":
-                    parquet_output.assemble(self._blobs, spec, parts)
-                return not spec.output or self._output.deliver(spec)
+                    digest = parquet_output.assemble(self._blobs, spec, parts)
+                return digest if not spec.output or self._output.deliver(spec) else None
         except FileNotFoundError:
             # The job was deleted meanwhile, or somebody has removed a part from the blob store.
             reason = "Its results are not in the blob store any more. Submit it again."
@@ -68,29 +70,37 @@ class Finisher:
             self._endings.hold_up(spec.id, FINISH, "its results cannot be put together", error)
         finally:
             self._endings.remove_if_deleted(spec)
-        return False
+        return None
 
-    def _damaged(self, spec: Spec, parts: int) -> list[int]:
-        """The parts of which what is stored was damaged on the disk, or is gone."""
-        is_whole = for_each(self._blobs, partial(self._is_whole, spec), range(parts))
-        return [number for number, whole in enumerate(is_whole) if not whole]
+    def _checked(self, spec: Spec, parts: int) -> Digest:
+        """Read all results, and score those again that were damaged on the disk, or are gone.
 
-    def _is_whole(self, spec: Spec, number: int) -> bool:
-        keys = [spec.result_key(number)]
-        if spec.as_batch and not spec.retry_of:
-            # A retry is no batch: what it takes over has no lines of a batch.
-            keys.append(spec.batch_key(number))
+        Returns:
+            The digest of a file of them, with the header of its format.
+        """
+        digester = Digester()
+        digester.update(part_format(spec).header(spec.result_columns))
+        contents = ahead(self._blobs, partial(self._whole, spec), range(parts))
+        for number, content in enumerate(contents):
+            digester.update(self._scored_again(spec, number) if content is None else content)
+        return digester.digest
+
+    def _whole(self, spec: Spec, number: int) -> bytes | None:
+        """The result of a part; None if what is stored of the part is damaged or gone."""
         try:
-            for key in keys:
-                with self._blobs.open(key) as file:
+            if spec.as_batch and not spec.retry_of:
+                # A retry is no batch: what it takes over has no lines of a batch.
+                with self._blobs.open(spec.batch_key(number)) as file:
                     while file.read(CHECK_BYTES):
                         pass
+            return self._blobs.read(spec.result_key(number))
         except (DataDamaged, FileNotFoundError):
-            return False
-        return True
+            return None
 
-    def _score_again(self, spec: Spec, number: int) -> None:
+    def _scored_again(self, spec: Spec, number: int) -> bytes:
         # Its rows are counted already; the same rows get the same scores.
         [part] = self._store.parts(spec.id, number, number + 1)
-        for key, content in self._part_scorer.score(spec, number, Begun(part, 1)).blobs.items():
+        blobs = self._part_scorer.score(spec, number, Begun(part, 1)).blobs
+        for key, content in blobs.items():
             self._blobs.put(key, content)
+        return blobs[spec.result_key(number)]

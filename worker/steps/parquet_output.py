@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator
 
+from shared.jobs.digest import Digest, Digester
 from shared.jobs.job import Spec
 from shared.storage.blobs import Blobs
 from shared.tables.result_formats import part_format
@@ -11,7 +12,7 @@ from shared.tables.result_formats import part_format
 logger = logging.getLogger(__name__)
 
 
-def assemble(blobs: Blobs, spec: Spec, parts: int) -> None:
+def assemble(blobs: Blobs, spec: Spec, parts: int) -> Digest:
     """Write the Parquet file of a job in constant memory; it appears when it is complete.
 
     It may run again: the same parts make the same file.
@@ -20,6 +21,9 @@ def assemble(blobs: Blobs, spec: Spec, parts: int) -> None:
         blobs: holds the parts, and gets the file.
         spec: the spec of the job.
         parts: the number of parts.
+
+    Returns:
+        The digest of the file.
 
     Raises:
         FileNotFoundError: a part is missing.
@@ -34,7 +38,10 @@ def assemble(blobs: Blobs, spec: Spec, parts: int) -> None:
         for number in range(parts):
             yield blobs.read(spec.result_key(number))
 
+    digester = Digester()
     with blobs.writing(spec.whole_key) as file:
         for chunk in parquet_of(contents(), part_format(spec), spec.stored_columns):
             file.write(chunk)
+            digester.update(chunk)
     logger.debug("assembled job=%s %.3f s", spec.id, time.perf_counter() - started)
+    return digester.digest

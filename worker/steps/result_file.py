@@ -12,6 +12,7 @@ from shared.tables.result_formats import part_format
 from worker.steps.parquet_input import CHECK_BYTES
 
 Item = TypeVar("Item")
+Read = TypeVar("Read")
 
 
 def result_chunks(blobs: Blobs, spec: Spec, parts: Iterable[int]) -> Generator[bytes]:
@@ -35,16 +36,16 @@ def result_chunks(blobs: Blobs, spec: Spec, parts: Iterable[int]) -> Generator[b
         return
     if head := part_format(spec).header(spec.result_columns):
         yield head
-    yield from _ahead(blobs, lambda number: blobs.read(spec.result_key(number)), parts)
+    yield from ahead(blobs, lambda number: blobs.read(spec.result_key(number)), parts)
 
 
-def _ahead(blobs: Blobs, read: Callable[[Item], bytes], items: Iterable[Item]) -> Iterator[bytes]:
+def ahead(blobs: Blobs, read: Callable[[Item], Read], items: Iterable[Item]) -> Iterator[Read]:
     """What `read` gives for each item, in order; some are read ahead if the store is far away."""
     if blobs.at_once == 1:
         yield from map(read, items)
         return
     with ThreadPoolExecutor(blobs.at_once, thread_name_prefix="results") as threads:
-        calls: deque[Future[bytes]] = deque()
+        calls: deque[Future[Read]] = deque()
         try:
             for item in items:
                 calls.append(threads.submit(copy_context().run, read, item))

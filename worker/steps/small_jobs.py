@@ -15,6 +15,7 @@ from shared.tables.layouts import NDJSON
 from shared.tables.result_columns import PLAIN
 from shared.tables.result_formats import CSV
 from shared.tables.rows import Rows, count_errors
+from worker.library_versions import libraries_line
 from worker.steps.first_bad_row import first_bad_row
 from worker.steps.leases import LeaseRenewer
 from worker.steps.row_scorer import Outputs, RowScorer
@@ -72,7 +73,7 @@ class SmallJobScorer:
             scoring = self._journal.now()
             answers = list(self._answers(full_name, jobs, [rows for _, rows in readable]))
         answers = _with_costs(jobs, answers, self._journal.now() - scoring)
-        self._store.answer_small(answers)
+        self._store.answer_small(answers, libraries_line())
         self._journal.answer(full_name, jobs, answers, began)
 
     def _rows_in(self, seconds: float, full_name: str) -> int:

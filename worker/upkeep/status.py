@@ -1,10 +1,8 @@
 """The status of a worker: for its `/metrics`, and by Redis for `scorelane top` and `doctor`."""
 
-import platform
 import socket
 import time
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client.core import Metric
 
@@ -13,11 +11,9 @@ from shared.machine_memory import memory_bytes, resident_bytes
 from shared.redis.fleet import RedisFleet
 from shared.redis.link import RedisLink
 from shared.telemetry.prometheus import MODEL, counted, gauge, labels_of
+from worker.library_versions import SERVICES, library_versions, version_of
 from worker.models.served_models import ServedModels
 from worker.telemetry.measures import MEASURES, ROWS, counters
-
-#: The libraries on which scores depend, as their distributions are named.
-_LIBRARIES = ("numpy", "pandas", "scikit-learn", "onnxruntime", "tensorflow-cpu", "tensorflow")
 
 
 class WorkerStatus:
@@ -49,9 +45,8 @@ class WorkerStatus:
         self._about = {
             "name": node,
             "host": socket.gethostname(),
-            "release": _version("scorelane-server") or "0",
-            "libraries": {"python": platform.python_version()}
-            | {name: found for name in _LIBRARIES if (found := _version(name))},
+            "release": version_of(SERVICES) or "0",
+            "libraries": library_versions(),
             "blobs": blobs,
         }
         self._models = models
@@ -111,10 +106,3 @@ class WorkerStatus:
             ("process",),
             memory,
         )
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -42,7 +42,7 @@ def add(
         max_length: the most tokens of a text that the model reads.
         output: the folder of models.
         text: a text to try.
-        force: replace an existing model of the same name.
+        force: remove an existing model of the same name, in place of keeping it as a version.
 
     Returns:
         The card, and the outputs for the text.

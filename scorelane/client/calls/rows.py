@@ -61,6 +61,20 @@ class RowCalls(Requests[J]):
         summary: dict[str, Any] = yield from self._json(Send("GET", f"{path_of(job)}/summary"))
         return summary
 
+    @call
+    def receipt(self, job: AnyJob) -> Steps[dict[str, Any]]:
+        """Return the receipt of a job that has succeeded; docs/api.md shows one.
+
+        It names the model, its version and the libraries, and has digests of the input and of the
+        results. Save it as JSON; `scorelane verify` compares results with it.
+
+        Raises:
+            scorelane.client.errors.JobNotFinished: the job has not ended.
+            scorelane.client.errors.NoResults: the job failed or was cancelled.
+        """
+        receipt: dict[str, Any] = yield from self._json(Send("GET", f"{path_of(job)}/receipt"))
+        return receipt
+
     def _pages(
         self, path: str, name: str, *, partial: bool, follow: bool
     ) -> EmittingSteps[dict[str, Any]]:

@@ -8,7 +8,7 @@ import httpx
 
 from scorelane.client.errors import BadRequest, NotFound, Refused, UnknownModel
 from scorelane.client.io_steps import Send, Steps
-from scorelane.client.options import JobOptions, RowOptions, input_columns
+from scorelane.client.options import JobOptions, RowOptions, first_model, input_columns
 from scorelane.client.request import J, Requests
 from scorelane.client.signature import SENTIMENT, Signature, signatures_of
 from scorelane.client.sync_async import call
@@ -47,7 +47,7 @@ class SignatureCalls(Requests[J]):
         """
         if options.get("text_column") is not None or has_texts:
             return SENTIMENT
-        return (yield from self.signature_of(options.get("model")))
+        return (yield from self.signature_of(first_model(options)))
 
     def _send_chosen(
         self,
@@ -78,7 +78,7 @@ class SignatureCalls(Requests[J]):
                 raise
             if options.get("text_column") is not None:
                 raise
-            now = yield from self.signature_of(options.get("model"), fresh=True)
+            now = yield from self.signature_of(first_model(options), fresh=True)
             if input_columns(options, now) == input_columns(options, signature):
                 raise
         return (yield from self._response_to(request(now), idempotent=True))

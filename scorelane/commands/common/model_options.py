@@ -27,7 +27,11 @@ models_dir = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder of model folders.  [default: SCORELANE_MODELS_DIR]",
 )
-force = click.option("--force", is_flag=True, help="Replace the model that has this name.")
+force = click.option(
+    "--force",
+    is_flag=True,
+    help="Remove the model that has this name, in place of keeping it as an earlier version.",
+)
 description = click.option("--description", default="", help="A sentence for the model's card.")
 detokenise = click.option(
     "--detokenise",

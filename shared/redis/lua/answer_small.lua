@@ -1,11 +1,13 @@
 -- Close small jobs, and send the answers to questions.
 -- `answered` is JSON: of each question its id, the full name of its model, and its figures: rows with a score,
 -- rows with an error, bytes, microseconds. The usage of a day is kept for `usage_seconds`.
+-- `libraries` are the versions of what scored all of them, or ''.
 -- `count_of_values` is the number of values in the flat list of jobs, eight for each job: id, result, its
 -- checksum, completed, failed, bytes, microseconds, the first row with an error. A flat list of replies follows,
 -- two values for each asker: the key of its list, and its answers.
 local retention, unread_seconds, answered = tonumber(ARGV[2]), ARGV[3], cjson.decode(ARGV[4])
-local usage_seconds, count_of_values, values = ARGV[5], tonumber(ARGV[6]), arguments_from(7)
+local usage_seconds, libraries = ARGV[5], ARGV[6]
+local count_of_values, values = tonumber(ARGV[7]), arguments_from(8)
 
 use_reserve()
 local at, sums = now(), {}
@@ -19,7 +21,7 @@ for index = 1, count_of_values, 8 do
     local reason = have[3] and too_many_errors(have[3], tonumber(failed), tonumber(have[2]), first_bad)
     local state = reason and 'failed' or 'succeeded'
     redis.call('HSET', job, 'state', state, 'finished_at', stamp(at),
-      'completed', completed, 'failed', failed, 'result_sum', sum)
+      'completed', completed, 'failed', failed, 'result_sum', sum, 'libraries', libraries)
     redis.call('SET', job .. ':result', result)
     if reason then
       redis.call('HSET', job, 'error', reason)

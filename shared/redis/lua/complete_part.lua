@@ -2,20 +2,22 @@
 -- `first_bad_row` and `first_bad` are the number and the description of the first row with an error, or
 -- ''. `summary` is that of the part: the number of kinds of errors, each with its rows; for each output
 -- `labels` and its `Labels` as JSON, or `numbers`, the shift, the total, the least and the largest value,
--- the most blocks, and the number of blocks, each with its number and its counts; see `summaries.py`.
+-- the most blocks, and the number of blocks, each with its number and its counts; for each pair of outputs
+-- of two models `comparison`, its number, its JSON, the most rows and the most values; see `summaries.py`.
 -- `bytes` and `micros` are what the part took, see `Cost` in `shared/jobs/usage.py`; the usage of a day is
--- kept for `usage_seconds`.
+-- kept for `usage_seconds`. `libraries` are the versions of what scored it, or ''.
 -- Answers {wanted, all_done, step to dispatch ...}; see `go_on`. `wanted` is 0 if the job has ended or is gone,
 -- and 2 if too many rows have an error, so that the job has failed.
 local id, part, completed, failed, lanes = ARGV[2], ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
 local lease, retention = tonumber(ARGV[7]), tonumber(ARGV[8])
 local first_bad_row, first_bad = ARGV[9], ARGV[10]
 local bytes, micros, usage_seconds = ARGV[11], ARGV[12], ARGV[13]
-local summary = arguments_from(14)
+local libraries, summary = ARGV[14], arguments_from(15)
 
 use_reserve()
 local job = key_of(id)
-local have = redis.call('HMGET', job, 'state', 'dispatched', 'full_name', 'account', 'retry_of', 'held_up')
+local have = redis.call('HMGET', job, 'state', 'dispatched', 'full_name', 'account', 'retry_of', 'held_up',
+  'libraries')
 -- A process that still works on a part may be older than the record: from before Redis lost its data.
 if have[1] ~= 'running' or tonumber(part) >= tonumber(have[2]) then
   return {0, 0}
@@ -32,6 +34,10 @@ count('completed:' .. full_name, completed)
 count('parts:' .. full_name, 1)
 if have[6] then
   redis.call('HDEL', job, 'held_up')
+end
+-- A line for each set of versions: workers may be upgraded while the job runs.
+if libraries ~= '' and not string.find(have[7] or '', libraries, 1, true) then
+  redis.call('HSET', job, 'libraries', have[7] and have[7] .. '\n' .. libraries or libraries)
 end
 if retry_of and redis.call('GETBIT', job .. ':counted', part) == 1 then
   redis.call('HINCRBY', job, 'uncounted', completed + failed)

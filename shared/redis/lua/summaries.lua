@@ -58,14 +58,6 @@ local function halve_all(blocks)
   return found
 end
 
-local function number_of(entries)
-  local found = 0
-  for _ in pairs(entries) do
-    found = found + 1
-  end
-  return found
-end
-
 -- All blocks of an output that are stored; they are removed.
 local function take_blocks(key, begin)
   local found, fields = {}, redis.call('HGETALL', key)
@@ -156,18 +148,7 @@ local function add_labels(key, output, text, most_values)
   local field = 'labels:' .. output
   local have = redis.call('HGET', key, field)
   if have then
-    local labels, stored = cjson.decode(text), cjson.decode(have)
-    labels.other = labels.other + stored.other
-    labels.too_many = labels.too_many or stored.too_many
-    for value, rows in pairs(stored.counts) do
-      labels.counts[value] = (labels.counts[value] or 0) + rows
-    end
-    if labels.too_many or number_of(labels.counts) > most_values then
-      for _, rows in pairs(labels.counts) do
-        labels.other = labels.other + rows
-      end
-      labels.counts, labels.too_many = {}, true
-    end
+    local labels = sum_of_labels(cjson.decode(text), cjson.decode(have), most_values)
     text = cjson.encode(labels)
   end
   redis.call('HSET', key, field, text)
@@ -197,6 +178,9 @@ local function add_summary(job, summary)
         blocks[number] = take()
       end
       add_numbers(key, output, shift, total, least, most, most_blocks, blocks)
+    elseif kind == 'comparison' then
+      local pair, text, most = take(), take(), tonumber(take())
+      add_comparison(key, pair, text, most, tonumber(take()))
     end
     output = output + 1
   end

@@ -58,7 +58,6 @@ def test_another_version_in_its_place_is_named(service: Service) -> None:
     tag = poll(service, url).headers["ETag"]
     other = served.model_copy(update={"card": served.card.model_copy(update={"version": "2"})})
     service.fleet.announce("node", [other])
-    service.fleet._processes = 1
     detail = poll(service, url, tag).json["detail"]
     assert f"No worker serves {served.card.full_name} at present" in detail
     assert "length@2 is served in its place: after 600 s the job fails." in detail

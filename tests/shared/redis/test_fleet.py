@@ -266,3 +266,24 @@ def test_the_processes_are_counted_while_redis_refuses_to_write(
     link.client.delete(link.key("serving"))
     with refusing(link.client):
         assert fleet.serving() == {CARD.full_name: 1}
+
+
+def test_versions_of_one_model_are_served_side_by_side(fleet: RedisFleet) -> None:
+    """Every version is known with its processes; new jobs get the one that was announced last."""
+    fleet.announce("a", served(CARD, OTHER))
+    assert set(fleet.versions()) == {CARD.full_name, OTHER.full_name}
+    assert fleet.serving() == {CARD.full_name: 1, OTHER.full_name: 1}
+    assert current(fleet) == {"mine": OTHER.version}
+
+
+def test_a_version_that_nobody_serves_is_forgotten_and_its_model_is_not(fleet: RedisFleet) -> None:
+    """A version is remembered after its last worker for a time in which others are served."""
+    fleet.announce("old", served(CARD))
+    fleet.leave("old")
+    fleet.announce("new", served(OTHER))
+    fleet.forget_unserved(3600)
+    assert set(fleet.versions()) == {CARD.full_name, OTHER.full_name}
+    fleet.forget_unserved(0)
+    fleet.serving()
+    assert set(fleet.versions()) == {OTHER.full_name}
+    assert current(fleet) == {"mine": OTHER.version}

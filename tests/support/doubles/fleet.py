@@ -13,15 +13,27 @@ class InMemoryFleet(Fleet):
 
     def __init__(self, *served: Served, processes: int = 1) -> None:
         self._served = {one.card.name: one for one in served}
+        self._versions = {one.card.full_name: one for one in served}
         self._processes = processes
+        #: Full names of the versions that are remembered, and that no process serves.
+        self.unserved: set[str] = set()
         self.replaced: dict[str, float] = {}
         self.learned: dict[str, float] = {}
         self.described: dict[str, Worker] = {}
         self.forgotten_after: list[float] = []
 
+    def replace(self, *served: Served) -> None:
+        """Serve these models in the place of all others, which nobody knows any more."""
+        self._served = {one.card.name: one for one in served}
+        self._versions = {one.card.full_name: one for one in served}
+
     @override
     def models(self) -> dict[str, Served]:
         return self._served
+
+    @override
+    def versions(self) -> dict[str, Served]:
+        return self._versions
 
     @override
     def learn(self, full_name: str, rate: float) -> None:
@@ -33,13 +45,12 @@ class InMemoryFleet(Fleet):
 
     @override
     def processes(self, full_name: str) -> int:
-        names = {one.card.full_name for one in self._served.values()}
-        return self._processes if full_name in names else 0
+        return self.serving().get(full_name, 0)
 
     @override
     def serving(self) -> dict[str, int]:
-        names = [one.card.full_name for one in self._served.values()]
-        return dict.fromkeys(names, self._processes) if self._processes else {}
+        names = self._versions.keys() - self.unserved
+        return dict.fromkeys(sorted(names), self._processes) if self._processes else {}
 
     @override
     def replaced_for(self, full_name: str) -> float:
@@ -65,7 +76,7 @@ class InMemoryFleet(Fleet):
     @override
     def forget_removed(self, names: Collection[str]) -> None:
         for name in self._served.keys() - self.to_serve() - set(names):
-            del self._served[name]
+            del self._versions[self._served.pop(name).card.full_name]
 
     @override
     def forget_unserved(self, seconds: float) -> None:
@@ -74,6 +85,9 @@ class InMemoryFleet(Fleet):
     @override
     def announce(self, node: str, served: Any, *, replaces: bool = False) -> None:
         self._served |= {one.card.name: one for one in served}
+        self._versions |= {one.card.full_name: one for one in served}
+        self.unserved -= {one.card.full_name for one in served}
+        self._processes = self._processes or 1
 
     @override
     def beat(self, node: str, full_names: Collection[str]) -> int:
@@ -82,3 +96,4 @@ class InMemoryFleet(Fleet):
     @override
     def leave(self, node: str) -> None:
         self._processes = 0
+        self.unserved |= self._versions.keys()

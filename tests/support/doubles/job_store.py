@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from support.doubles.callbacks import InMemoryCallbacks
@@ -24,6 +24,7 @@ from shared.jobs.job import ENDED, MOVES, Job, State
 from shared.jobs.job_ids import made_at
 from shared.jobs.job_store import (
     FINISH,
+    NO_FACTS,
     Load,
     Overdue,
     Spent,
@@ -201,14 +202,16 @@ class InMemoryJobStore(InMemorySmallJobs, InMemoryParts, InMemoryCallbacks, InMe
         return jobs[:limit]
 
     @override
-    def move(self, job_id: str, to: State, error: str = "") -> bool:
+    def move(
+        self, job_id: str, to: State, error: str = "", facts: Mapping[str, str | int] = NO_FACTS
+    ) -> bool:
         record = self._records.get(job_id)
         if record is None or to not in MOVES[record.job.state]:
             return False
         if to is State.RUNNING:
             record.update(state=to, started_at=time.time())
             return True
-        record.update(state=to, finished_at=time.time(), held_up=None)
+        record.update(state=to, finished_at=time.time(), held_up=None, **facts)
         if error:
             record.update(error=error)
         self._settle(record)

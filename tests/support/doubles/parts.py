@@ -136,6 +136,7 @@ class InMemoryParts(InMemoryUsage):
         bad: BadRow | None = None,
         summary: Summary = NOTHING,
         cost: Cost = NO_COST,
+        libraries: str = "",
     ) -> Walk:
         record = self._running(job_id)
         if record is None or part >= record.dispatched:
@@ -155,6 +156,8 @@ class InMemoryParts(InMemoryUsage):
             parts_done=len(record.done),
             held_up=None,
         )
+        if libraries and libraries not in (record.job.libraries or ""):
+            record.update(libraries="\n".join(filter(None, [record.job.libraries, libraries])))
         record.summary = put_together(record.summary, summary)
         if failed:
             record.bad_parts.add(part)

@@ -121,7 +121,7 @@ class InMemorySmallJobs(InMemoryUsage):
                 record.claim = time.time() + self._settings.lease_seconds
 
     @override
-    def answer_small(self, answers: list[Answer]) -> None:
+    def answer_small(self, answers: list[Answer], libraries: str = "") -> None:
         for answer in answers:
             if answer.reply_to:
                 self._answers[answer.reply_to].put((answer.id, answer.result))
@@ -133,7 +133,8 @@ class InMemorySmallJobs(InMemoryUsage):
                     self._count((asked.owner, asked.key, answer.full_name), {}, used)
             elif record := self._running(answer.id):
                 record.result, record.claim, record.bad = answer.result, None, answer.bad
-                record.update(completed=answer.completed, failed=answer.failed)
+                counts = {"completed": answer.completed, "failed": answer.failed}
+                record.update(**counts, libraries=libraries)
                 self._count_job(record.job, answer.completed, answer.failed, answer.cost)
                 if not record.fails():
                     record.update(state=State.SUCCEEDED, finished_at=time.time())

@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import zip_longest
 
+from shared.jobs.comparison import LARGEST, Comparison, Counts, Errors, Moments
 from shared.jobs.labels import Labels, limited
 from shared.jobs.sketch import BLOCK, Numbers, blocks_of, most_blocks
 from shared.jobs.summary import OutputSummary, Summary
@@ -15,7 +16,43 @@ def put_together(one: Summary, other: Summary) -> Summary:
     return Summary(
         outputs=tuple(_added(first, second, most) for first, second in pairs),
         errors=Counter(one.errors) + Counter(other.errors),
+        comparisons=tuple(
+            compared_in_both(first or Comparison(), second or Comparison())
+            for first, second in zip_longest(one.comparisons, other.comparisons)
+        ),
     )
+
+
+def compared_in_both(one: Comparison, other: Comparison) -> Comparison:
+    """The comparison of two models on the rows of both."""
+    counts = Counter(one.counts.model_dump()) + Counter(other.counts.model_dump())
+    labels = Counter(one.changes.counts) + Counter(other.changes.counts)
+    rest = one.changes.other + other.changes.other
+    largest = sorted((*one.largest, *other.largest), key=lambda each: (-float(each.size), each.row))
+    return Comparison(
+        counts=Counts(**counts),
+        moments=_of_both(one.moments, other.moments),
+        errors=Errors(*map(sum, zip(one.errors, other.errors, strict=True))),
+        changes=limited(labels, rest, one.changes.too_many or other.changes.too_many),
+        largest=tuple(largest[:LARGEST]),
+    )
+
+
+def _of_both(one: Moments, other: Moments) -> Moments:
+    if not one.rows or not other.rows:
+        return one if one.rows else other
+    rows, weight = one.rows + other.rows, one.rows * other.rows / (one.rows + other.rows)
+    means = [
+        (first * one.rows + second * other.rows) / rows
+        for first, second in zip(one[1:4], other[1:4], strict=True)
+    ]
+    apart = [second - first for first, second in zip(one[1:4], other[1:4], strict=True)]
+    squares = [
+        first + second + weight * by * by
+        for first, second, by in zip(one[4:7], other[4:7], apart, strict=True)
+    ]
+    product = one.product + other.product + weight * apart[0] * apart[1]
+    return Moments(rows, *means, *squares, product)
 
 
 def _added(one: OutputSummary | None, other: OutputSummary | None, most: int) -> OutputSummary:

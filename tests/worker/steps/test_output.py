@@ -105,7 +105,7 @@ def test_a_second_finish_writes_nothing(service: Service, outputs: MemoryOutputs
     until_finish(service)
     move = service.store.move
 
-    def dying(*_: object) -> bool:
+    def dying(*_: object, **__: object) -> bool:
         raise KeyboardInterrupt
 
     service.store.move = dying  # type: ignore[method-assign]

@@ -13,6 +13,7 @@ from support.dying import Died
 from support.in_memory import Service
 
 from shared.config.settings import Settings
+from shared.jobs.digest import Digest
 from shared.jobs.job import State
 from worker.steps import parquet_output
 
@@ -54,12 +55,12 @@ def test_a_finish_during_another(service: Service, monkeypatch: pytest.MonkeyPat
     """While one process makes the file, no other makes it too, or ends the job."""
     job_id, assemble, times = scored(service), parquet_output.assemble, 0
 
-    def assembling(*args: Any) -> None:
+    def assembling(*args: Any) -> Digest:
         nonlocal times
         times += 1
         service.pipeline.finish(job_id)
         assert service.store.get(job_id).state is State.RUNNING
-        assemble(*args)
+        return assemble(*args)
 
     monkeypatch.setattr(parquet_output, "assemble", assembling)
     service.pipeline.finish(job_id)
@@ -125,9 +126,9 @@ def test_a_job_that_is_cancelled_at_its_finish(
     """The job stays cancelled, and its file is deleted."""
     job_id, assemble = scored(service), parquet_output.assemble
 
-    def assembling(*args: Any) -> None:
+    def assembling(*args: Any) -> Digest:
         service.client.post(f"/jobs/{job_id}/cancel")
-        assemble(*args)
+        return assemble(*args)
 
     monkeypatch.setattr(parquet_output, "assemble", assembling)
     service.pipeline.finish(job_id)
@@ -142,9 +143,10 @@ def test_a_job_that_is_deleted_at_its_finish(
     """No blob of the job is left; neither is the file that was being written."""
     job_id = scored(service)
 
-    def assembling(blobs: Any, spec: Any, _parts: int) -> None:
+    def assembling(blobs: Any, spec: Any, _parts: int) -> Digest:
         service.client.delete(f"/jobs/{job_id}")
         blobs.put(spec.whole_key, b"PAR1")
+        return Digest(sha256="0" * 64, size=4)
 
     monkeypatch.setattr(parquet_output, "assemble", assembling)
     service.pipeline.finish(job_id)

@@ -1,4 +1,4 @@
-"""Checking that an upload is UTF-8, as a stream."""
+"""Checking that a text is UTF-8, as a stream."""
 
 import codecs
 import ctypes
@@ -19,9 +19,10 @@ LIBRARY = library(Path(__file__).with_name("characters.so"), ["utf8_whole"])
 class Utf8Validator:
     """Checks every byte of a text once, in chunks of any length."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin: int = 0) -> None:
+        """Begin at a character of a text, by its offset in bytes."""
         self._decoder = codecs.getincrementaldecoder("utf-8")("strict")
-        self._size = 0
+        self._size = begin
 
     def feed(self, chunk: bytes) -> None:
         """Check the next chunk.

@@ -1,11 +1,11 @@
-/* Checks UTF-8. api/uploads/utf8.py loads this if it was compiled. */
+/* Checks UTF-8. shared/tables/utf8.py loads this if it was compiled. */
 
 #include <stdint.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
-#include "../../shared/bytes.h"
+#include "../bytes.h"
 
 static inline int continues(uint8_t byte) { return (byte & 0xc0) == 0x80; }
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.uploads import utf8
-from api.uploads.utf8 import Utf8Validator
 from shared.errors.input import NotText
+from shared.tables import utf8
+from shared.tables.utf8 import Utf8Validator
 
 #: The first and the last bytes of each kind, by table 3-7 of The Unicode Standard.
 EDGES = bytes.fromhex("00 41 7f 80 8f 90 9f a0 bf c0 c1 c2 df e0 e1 ec ed ee ef f0 f1 f3 f4 f5 ff")
