@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from scoring.words.chunks import by_chunks, chunks_of
+from scoring.words.chunks import by_chunks, chunks
 from scoring.words.word_terms import Reach
 
 Floats = npt.NDArray[np.float64]
@@ -33,5 +33,10 @@ def decided(
     """
     if not isinstance(texts, CountedTexts):
         return by_chunks(lambda chunk: decide(chunk, None), texts)
-    texts.reach = reach = np.empty((len(texts), 2), dtype=np.int32)
-    return np.concatenate([decide(texts[at], reach[at]) for at in chunks_of(len(texts))])
+    found, counts = [], []
+    for chunk in chunks(texts):
+        reach = np.empty((len(chunk), 2), dtype=np.int32)
+        found.append(decide(chunk, reach))
+        counts.append(reach)
+    texts.reach = np.concatenate(counts)
+    return np.concatenate(found)

@@ -1,13 +1,12 @@
 """Gives rows what their model has read of them: for the counts of a job, and as outputs."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 from typing_extensions import override
 
 from shared.jobs.added_outputs import KNOWN_WORDS, OTHER_LANGUAGE, TEXT_CUT
-from shared.model import Card, Model
+from shared.model import Model, Scorer
 from shared.reach import CUT, KNOWN, REACH, WORDS
 from shared.reach import OTHER_LANGUAGE as IS_OTHER_LANGUAGE
 
@@ -15,10 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class ReachModel(Model):
+class ReachModel(Scorer):
     """A model whose outputs are those of another one, with what was read of each row after them."""
 
-    def __init__(self, model: Model, base: Model, *, as_outputs: bool = False) -> None:
+    def __init__(self, model: Scorer, base: Model, *, as_outputs: bool = False) -> None:
         """Take two models of the same card.
 
         Args:
@@ -28,15 +27,6 @@ class ReachModel(Model):
         """
         self.card = model.card
         self._model, self._base, self._as_outputs = model, base, as_outputs
-
-    @classmethod
-    @override
-    def load(cls, folder: Path, card: Card) -> Self:
-        raise TypeError("it is made of a model that is loaded")
-
-    @override
-    def warm_up(self) -> None:
-        self._model.warm_up()
 
     @override
     def score(self, frame: "pd.DataFrame") -> "pd.DataFrame":
