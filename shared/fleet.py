@@ -5,6 +5,7 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from shared.drift.reference import Reference
 from shared.model import Card, ExplainedBy
 
 
@@ -124,6 +125,12 @@ class Fleet(Protocol):
         """Every version that a live process has announced or that is remembered, by full name.
 
         Several versions of one name may be served side by side. `serving` has their processes.
+        """
+
+    def reference(self, full_name: str) -> Reference | None:
+        """The reference that the card of a model version has; None: it has none, or is forgotten.
+
+        Announcements leave it out: it may be long, and older releases refuse a card with it.
         """
 
     def failed(self) -> dict[str, str]:

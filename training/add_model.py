@@ -27,6 +27,7 @@ from training.proof.trial import (
     with_more_rows,
 )
 from training.proof.verdict import prove_equal
+from training.reference import with_reference
 
 
 @dataclass(frozen=True)
@@ -232,6 +233,8 @@ def _proven(
         card = _write_card(folder, copied, card.format, card.name, card.description)
         model.card = card
     model.card = card = with_mapped_file(folder, model, rows)
+    if proof.file is not None or copied.example is not None:
+        model.card = card = with_reference(folder, model, rows, "rows given when it was added")
     return Added(
         card=card,
         model=model,

@@ -6,6 +6,7 @@ from flask import Blueprint
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from api.drift.report import Drift, drift_of
 from api.jobs.lookup import find_job
 from api.jobs.representation import EXAMPLE_ID, Count, Counts, JobId
 from api.results.comparison import ComparisonJson, comparison_json
@@ -73,6 +74,9 @@ class JobSummary(TypedDict):
         ReachSummary | None,
         Field(description="What the model has read of the texts; null if it takes no text."),
     ]
+    drift: Annotated[
+        Drift, Field(description="How far the rows are from the reference of their model.")
+    ]
     comparison: Annotated[
         ComparisonJson | None, Field(description="Null unless two models score the rows.")
     ]
@@ -101,6 +105,7 @@ _EXAMPLE: JobSummary = {
     "outputs": summaries_of(SENTIMENT.outputs, _SCORES),
     "errors": [{"kind": "empty", "rows": 1}],
     "reach": reach_summary(ReachCounts(2, 31, 24, 1, 0, 0, 0), 2),
+    "drift": drift_of(None, {}),
     "comparison": None,
 }
 
@@ -125,6 +130,7 @@ def summary(job_id: str) -> JobSummary:
         "reach": reach_summary(reach_in(found.watched), found.scored)
         if job.spec.signature.takes_text
         else None,
+        "drift": drift_of(services.fleet.reference(job.spec.full_name), found.watched),
         "comparison": comparison_json(second, outputs, found.comparisons) if second else None,
     }
 

@@ -17,6 +17,7 @@ from scorelane.client.errors import ClientError
 from scorelane.client.progress import stderr_console
 from scorelane.commands.common import addresses, bars, options
 from scorelane.commands.common.comparison_lines import comparison_lines
+from scorelane.commands.common.drift_lines import drift_words
 from scorelane.commands.common.extras import INSTALL_SERVICES
 from scorelane.commands.common.failures import Mistake
 from scorelane.commands.common.first_rows import first_rows
@@ -233,6 +234,10 @@ def _print(console: Console, summary: Summary, found: dict[str, Any], texts: lis
     print_table(*first_rows(summary, texts), console=console)
     for line in reach_lines(found):
         console.print(Text(line), soft_wrap=True)
+    drift = found.get("drift")
+    if drift and drift["columns"]:
+        for line in drift_words(drift):
+            console.print(Text(line), soft_wrap=True)
     if summary.first_error:
         ref, error = one_line(summary.first_error[0]), one_line(summary.first_error[-1])
         console.print(Text(f"\nThe first row with an error: ref {ref}: {error}"), soft_wrap=True)

@@ -19,12 +19,12 @@ from shared.tables.spans import Coded
 from shared.tables.typed_columns import NO_TIME, Column
 from worker.tables.lists import list_of
 
-#: For each of n rows the number of its bin; see `shared.drift.binning.bin_of`.
+#: For each of n rows the number of its bin; see `training.binning.bin_of`.
 Bins = npt.NDArray[np.intp]
 
 
 def bins_of(column: Watched, values: Any) -> Bins:
-    """The bin of each of n values; as `shared.drift.binning.bin_of`.
+    """The bin of each of n values; as `training.binning.bin_of`.
 
     Args:
         column: how they are counted.

@@ -42,6 +42,6 @@ def test_a_model_of_another_script() -> None:
     ("words", "known", "is_other"), [(10, 4, True), (10, 5, False), (4, 0, False), (0, 0, False)]
 )
 def test_far_fewer_known_words_than_usual(words: int, known: int, is_other: bool) -> None:
-    """With five words or more, less than 0.55 of the usual share of known words is far below."""
+    """With five words or more, less than 0.6 of the usual share of known words is far below."""
     assert other(Languages(ENGLISH, 0.8), "x", words, known) is is_other
     assert not other(Languages(ENGLISH, None), "x", words, known)
