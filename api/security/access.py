@@ -76,6 +76,8 @@ SCOPES: dict[str, Scope | tuple[Scope, ...] | None] = {
     "versions.remove": Scope.ADMIN,
     "versions.serve": Scope.ADMIN,
     "versions.audit": Scope.ADMIN,
+    "traffic.traffic": Scope.ADMIN,
+    "traffic.direct": Scope.ADMIN,
     "metrics.metrics": Scope.ADMIN,
     "metrics.workers": Scope.ADMIN,
     "service.service": Scope.ADMIN,

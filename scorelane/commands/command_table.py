@@ -53,6 +53,7 @@ COMMANDS = {
     "promote": Known("Choose the version that the name of a model means."),
     "rollback": Known("Go back to the version that a model's name meant before."),
     "remove": Known("Withdraw a version of a model from service."),
+    "traffic": Known("Show or change the share of work that a challenger gets."),
     "top": Known("Watch the workers, queues, jobs and rates of a service."),
     "doctor": Known("Find out what is wrong with an installation.", of_services=True),
     "train": Known("Train a model from labelled CSV files.", of_services=True),
