@@ -38,16 +38,15 @@ def scored_rows(
     served = find_served(at, options.model, signature)
     refs = [row[0] for row in rows]
     answer = []
-    for number, (ref, scored) in enumerate(
-        zip(refs, ask(at, served, rows, outputs), strict=True), 1
-    ):
+    card, found = ask(at, served, rows, outputs, options.model)
+    for number, (ref, scored) in enumerate(zip(refs, found, strict=True), 1):
         error = scored.pop("error")
         row = scored | {"ref": number if ref is None else ref}
         if error:
             row["error"] = error
         answer.append(row)
     if {type(row["ref"]) for row in answer} <= {str, int}:
-        return with_model(jsonify(answer), served.card)
+        return with_model(jsonify(answer), card)
     # `jsonify` would write the ref 1.10 as 1.1.
     text = json_text(answer, item_separator=",", key_separator=":")
-    return with_model(Response(f"{text}\n", mimetype="application/json"), served.card)
+    return with_model(Response(f"{text}\n", mimetype="application/json"), card)
