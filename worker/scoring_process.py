@@ -94,6 +94,4 @@ class ScoringProcess:
 
 
 def _served(loaded: LoadedModel) -> Served:
-    # A runtime of a user's own need not inherit `explained_by`.
-    explained_by = getattr(loaded.model, "explained_by", "")
-    return Served(card=loaded.model.card, rate=loaded.rate, explained_by=explained_by)
+    return Served(card=loaded.model.card, rate=loaded.rate, explained_by=loaded.explained_by)

@@ -141,6 +141,7 @@ class LateLoading(threading.Thread):
             {
                 "pid": os.getpid(),
                 "ready": {name: one.rate for name, one in self._loaded.items()},
+                "explained_by": {name: one.explained_by for name, one in self._loaded.items()},
                 "loading": self._loading,
                 "failed": self._failed,
             }

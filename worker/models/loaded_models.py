@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from typing_extensions import override
 
-from shared.model import Model
+from shared.model import ExplainedBy, Model
 
 
 class LoadedModel(NamedTuple):
@@ -16,6 +16,12 @@ class LoadedModel(NamedTuple):
 
     model: Model
     rate: float  #: Rows per second in one process, as measured after loading.
+
+    @property
+    def explained_by(self) -> ExplainedBy:
+        """See `Model.explained_by`, which a runtime of a user's own need not inherit."""
+        by: ExplainedBy = getattr(self.model, "explained_by", "")
+        return by
 
 
 class LoadedModels(Mapping[str, LoadedModel]):

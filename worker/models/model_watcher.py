@@ -178,11 +178,13 @@ class ModelWatcher(threading.Thread):
         for name, full_name in current.items():
             if self._told.get(name) != full_name:
                 version = self._models.versions[full_name]
-                rates = [one["ready"].get(full_name) for one in self._models.living()]
-                rate = next(filter(None, rates), None)
-                if rate:
-                    self._fleet.prefer(Served(card=version.card, rate=rate))
-                    self._told[name] = full_name
+                for state in self._models.living():
+                    if rate := state["ready"].get(full_name):
+                        by = state["explained_by"][full_name]
+                        served = Served(card=version.card, rate=rate, explained_by=by)
+                        self._fleet.prefer(served)
+                        self._told[name] = full_name
+                        break
         for name in self._told.keys() - current.keys():
             del self._told[name]
 
