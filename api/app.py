@@ -8,7 +8,7 @@ from api.docs import openapi, swagger_page
 from api.inference import invocations, score, v2
 from api.jobs import events
 from api.jobs import views as jobs
-from api.operations import health, metrics, models, service, traffic
+from api.operations import health, metrics, models, service, traffic, versions
 from api.process.body_memory import BodyMemory
 from api.process.direct_downloads import DirectDownloads
 from api.process.job_waits import JobWaits
@@ -110,6 +110,7 @@ def create_app(  # noqa: PLR0913  the parts of the API, each by its name
         summary,
         receipt,
         models,
+        versions,
         traffic,
         health,
         metrics,

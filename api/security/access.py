@@ -70,6 +70,12 @@ SCOPES: dict[str, Scope | tuple[Scope, ...] | None] = {
     "receipts.receipt": Scope.READ,
     # Who sends rows chooses a model, too.
     "models.models": (Scope.READ, Scope.SUBMIT),
+    "versions.point": Scope.ADMIN,
+    "versions.remove_alias": Scope.ADMIN,
+    "versions.rollback": Scope.ADMIN,
+    "versions.remove": Scope.ADMIN,
+    "versions.serve": Scope.ADMIN,
+    "versions.audit": Scope.ADMIN,
     "traffic.traffic": Scope.ADMIN,
     "traffic.direct": Scope.ADMIN,
     "metrics.metrics": Scope.ADMIN,
