@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from typing_extensions import override
 
+from shared.fleet import Served
 from shared.model import Model
 
 
@@ -16,6 +17,15 @@ class LoadedModel(NamedTuple):
 
     model: Model
     rate: float  #: Rows per second in one process, as measured after loading.
+
+    @property
+    def served(self) -> Served:
+        """What the fleet is told of it."""
+        # A runtime of a user's own need not inherit what it does not use.
+        model = self.model
+        explained_by = getattr(model, "explained_by", "")
+        tells = hasattr(model, "with_reach") and model.with_reach() is not None
+        return Served(card=model.card, rate=self.rate, explained_by=explained_by, tells_reach=tells)
 
 
 class LoadedModels(Mapping[str, LoadedModel]):

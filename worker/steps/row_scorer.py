@@ -73,8 +73,10 @@ class RowScorer:
 
     def watch(self, full_name: str) -> Watch:
         """How the rows of a model are counted."""
-        if full_name not in self._watches:
-            self._watches[full_name] = Watch(self._models[full_name].card)
+        card = self._models[full_name].card
+        # A version may be loaded again, with another reference.
+        if full_name not in self._watches or self._watches[full_name].card is not card:
+            self._watches[full_name] = Watch(card)
         return self._watches[full_name]
 
     def read(self, content: bytes, layout: Layout, inputs: tuple[Input, ...], **where: int) -> Rows:

@@ -70,10 +70,15 @@ class WatchedRows:
 
 
 class Watch:
-    """How the rows of a model are counted."""
+    """How the rows of a model are counted.
+
+    Attributes:
+        card: the card of the model.
+    """
 
     def __init__(self, card: Card) -> None:
         """Take what the card says of the model."""
+        self.card = card
         self._inputs = card.signature.inputs
         self._reference: Reference | None = card.reference
 
