@@ -100,6 +100,8 @@ class KerasModel(Model):
 
     @override
     def with_reach(self) -> Model:
+        # Once, not for each copy: it looks at thousands of words.
+        _ = self._languages
         counting = copy.copy(self)
         counting._counts = True
         return counting

@@ -154,6 +154,8 @@ class MappedWordsModel(Model):
 
     @override
     def with_reach(self) -> Model:
+        # Once, not for each copy: it looks at thousands of words.
+        _ = self._languages
         counting = copy.copy(self)
         counting._counts = True
         return counting

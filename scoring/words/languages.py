@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scoring.words.scripts import LATIN, OTHER, letters_by_script
+from scoring.words.scripts import LATIN, OTHER, letters_among, letters_by_script
 
 #: About the most words of a vocabulary that are looked at.
 MOST_WORDS = 20_000
@@ -35,10 +35,11 @@ class Languages:
     """Finds the texts that look like another language than the model's.
 
     A text does if more than a third of its characters are letters of scripts that the model's
-    vocabulary does not use; or if it has at least `LEAST_WORDS` words, and the share of those that
-    the model knows is far below what the model's reference rows have (`FAR_BELOW`). The second is
-    not tried for a model whose card has no reference. So this is no detection of a language: lists
-    of names or codes can look so, and a language that shares many words with the model's does not.
+    vocabulary does not use, and the model knows at most half of its words; or if it has at least
+    `LEAST_WORDS` words, and the share of those that the model knows is far below what the model's
+    reference rows have (`FAR_BELOW`). The second is not tried for a model whose card has no
+    reference. So this is no detection of a language: lists of names or codes can look so, and a
+    language that shares many words with the model's does not.
     """
 
     def __init__(self, vocabulary: Iterable[str], usual_share: float | None) -> None:
@@ -67,15 +68,14 @@ class Languages:
             known: the number of those that the model knows.
         """
         found: npt.NDArray[np.bool_] = (words >= LEAST_WORDS) & (known < self._bound * words)
-        # All letters of ASCII are Latin.
-        wide = [at for at, text in enumerate(texts) if not text.isascii()]
-        for at in wide if self._knows_latin else range(len(texts)):
-            found[at] |= self._is_foreign(texts[at])
+        # Few texts are left here, so that most cost nothing. All letters of ASCII are Latin.
+        wide = [
+            at
+            for at in np.flatnonzero(2 * known <= words).tolist()
+            if not texts[at].isascii() or (texts[at] and not self._knows_latin)
+        ]
+        if wide:
+            chosen = [texts[at] for at in wide]
+            most = FOREIGN_SHARE * np.fromiter(map(len, chosen), dtype=float, count=len(chosen))
+            found[wide] |= letters_among(chosen, self._foreign) > most
         return found
-
-    def _is_foreign(self, text: str) -> bool:
-        most = FOREIGN_SHARE * len(text)
-        # A letter beyond ASCII takes at least one byte of UTF-8 more: most texts have few of them.
-        if self._knows_latin and len(text.encode("utf-8", "surrogatepass")) - len(text) <= most:
-            return False
-        return bool(letters_by_script(text)[self._foreign].sum() > most)

@@ -6,6 +6,7 @@ property Script. The scripts of Japanese are one here, because its texts mix the
 """
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -55,9 +56,29 @@ _POINTS = 0x40000
 
 def letters_by_script(text: str) -> npt.NDArray[np.int64]:
     """The number of letters of each script in a text; an array of `COUNT`."""
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    scripts = _table().take(np.minimum(points, _POINTS - 1))
+    scripts = _table().take(_points(text))
     return np.bincount(scripts[scripts != NO_LETTER], minlength=COUNT)
+
+
+def letters_among(texts: Sequence[str], wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """The number of letters of some scripts in each of n texts, none of which is empty.
+
+    Args:
+        texts: n texts, n >= 1.
+        wanted: for each of `COUNT` scripts, whether its letters count.
+    """
+    is_wanted = np.append(wanted, np.zeros(256 - COUNT, dtype=bool)).take(_table())
+    lengths = np.fromiter(map(len, texts), dtype=np.intp, count=len(texts))
+    found = is_wanted.take(_points("".join(texts)))
+    counts: npt.NDArray[np.int64] = np.add.reduceat(
+        found, np.cumsum(lengths) - lengths, dtype=np.int64
+    )
+    return counts
+
+
+def _points(text: str) -> npt.NDArray[np.uint32]:
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return np.minimum(points, _POINTS - 1)
 
 
 @lru_cache(maxsize=1)

@@ -4,20 +4,24 @@ What is counted is bounded: some numbers for reach, and the bins that the model'
 """
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from shared.drift.counts import REACH, ReachCounts
-from shared.drift.reference import NAME_OF, Reference, Watched
+from shared.drift.reference import NAME_OF, Watched
 from shared.model import Card
 from shared.signature import Input, Output
 from shared.tables.rows import Rows
 from shared.tables.spans import Coded
 from shared.tables.typed_columns import NO_TIME, Column
 from worker.tables.lists import list_of
+
+#: Of a part at most this many rows are put into bins: more would tell little more about drift, and
+#: cost each part time.
+MOST_ROWS = 2000
 
 #: For each of n rows the number of its bin; see `training.binning.bin_of`.
 Bins = npt.NDArray[np.intp]
@@ -49,6 +53,8 @@ class WatchedRows:
         """Take the indexes of the rows that have outputs, in ascending order."""
         self._good = good
         self.columns: dict[str, tuple[Watched, Bins]] = {}
+        #: The indexes of the rows that are in `columns`, in ascending order.
+        self.sampled = good
         #: Words, known words, cut, other language: an array each; None: unknown.
         self.reach: list[npt.NDArray[Any]] | None = None
 
@@ -59,14 +65,19 @@ class WatchedRows:
             first, past = np.searchsorted(self._good, (begin, end)).tolist()
         if first == past:
             return {}
-        run = slice(first, past)
+        run, binned = slice(first, past), self._binned(begin, end)
         found: dict[str, tuple[int, ...]] = {}
         for name, (column, bins) in self.columns.items():
-            counts = np.bincount(bins[run], minlength=len(column.counts))
+            counts = np.bincount(bins[binned], minlength=len(column.counts))
             found[name] = tuple(counts.tolist())
         if self.reach:
             found[REACH] = tuple(_reach_counts(*(one[run] for one in self.reach)))
         return found
+
+    def _binned(self, begin: int, end: int | None) -> slice:
+        if end is None:
+            return slice(None)
+        return slice(*np.searchsorted(self.sampled, (begin, end)).tolist())
 
 
 class Watch:
@@ -80,7 +91,7 @@ class Watch:
         """Take what the card says of the model."""
         self.card = card
         self._inputs = card.signature.inputs
-        self._reference: Reference | None = card.reference
+        self._columns = list(_usable(card))
 
     def watched(
         self, rows: Rows, outputs: Sequence[Output], columns: Sequence[Any], reach: Sequence[Any]
@@ -100,27 +111,55 @@ class Watch:
             return found
         if reach:
             found.reach = [_chosen(column, good) for column in reach]
+        chosen = _sample(good)
+        read = [_chosen(column, chosen) for column in reach[:2]]
+        found.sampled = chosen
         given = dict(zip((one.name for one in outputs), columns, strict=True))
         taken = dict(zip((one.name for one in self._inputs), rows.inputs, strict=True))
         types = {one.name: one for one in self._inputs}
-        reference = self._reference
-        if reference is None:
-            return found
-        for number, column in enumerate(reference.columns):
+        for name, column in self._columns:
             if column.role == "output":
                 if column.name not in given:
                     continue
-                values = _outputs(column, _chosen(given[column.name], good))
+                values = _outputs(column, _chosen(given[column.name], chosen))
             elif column.aspect == "known words":
-                if not found.reach:
+                if not read:
                     continue
-                words, known = found.reach[:2]
+                words, known = read
                 with np.errstate(invalid="ignore"):
                     values = known / words
             else:
-                values = _inputs(column, types[column.name], taken[column.name], good)
-            found.columns[reference.name_of(number)] = column, bins_of(column, values)
+                values = _inputs(column, types[column.name], taken[column.name], chosen)
+            found.columns[name] = column, bins_of(column, values)
         return found
+
+
+def _usable(card: Card) -> Iterator[tuple[str, Watched]]:
+    """The columns of a reference that the model has, each with the name of its counts.
+
+    A card may have been edited by hand; a column that does not fit is not counted.
+    """
+    reference, signature = card.reference, card.signature
+    if reference is None:
+        return
+    inputs = {one.name: one.type for one in signature.inputs}
+    outputs = {one.name: one.type for one in signature.outputs}
+    for number, column in enumerate(reference.columns):
+        kind = (inputs if column.role == "input" else outputs).get(column.name)
+        is_number = kind in ("double", "long") or column.aspect != "value"
+        fits = kind == "string" or (kind is not None and column.aspect == "value")
+        if fits and column.is_number == is_number:
+            yield reference.name_of(number), column
+
+
+def _sample(good: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """At most `MOST_ROWS` of the indexes: one of each run of them, the same at each attempt."""
+    if len(good) <= MOST_ROWS:
+        return good
+    borders = np.linspace(0, len(good), MOST_ROWS + 1).astype(np.intp)
+    # At random, because rows may repeat with a period.
+    within = np.random.default_rng(0).random(MOST_ROWS) * np.diff(borders)
+    return good[borders[:-1] + within.astype(np.intp)]
 
 
 def _reach_counts(

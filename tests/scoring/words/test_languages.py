@@ -9,7 +9,7 @@ ENGLISH = ["this that with have from they would there what good film story made,
 CHINESE = ["这部电影", "真的", "很棒", "演员", "非常", "故事", "不好"]
 
 
-def other(languages: Languages, text: str, words: int = 1, known: int = 1) -> bool:
+def other(languages: Languages, text: str, words: int = 1, known: int = 0) -> bool:
     return bool(languages.other([text], np.array([words]), np.array([known]))[0])
 
 

@@ -1,5 +1,6 @@
 """The drift of jobs, from the reference on the card to the summary and the last day."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from support.in_memory import Service, make_service
 
 from shared.config.places import BUNDLED_MODELS
 from shared.config.settings import Settings
-from shared.drift.reference import MOST_BINS, Reference
+from shared.drift.reference import MOST_BINS, Reference, Watched
 from shared.fleet import Served
 from shared.model import load_model, read_card, save_card
 from shared.redis.fleet import RedisFleet
@@ -180,6 +181,24 @@ def test_announcements_leave_references_out(
             assert not any("known words" in text for text in link.client.hvals(key))
     assert fleet.reference(fast.card.full_name) == fast.card.reference
     assert fleet.reference(other.card.full_name) is None
+
+
+def test_columns_that_the_model_does_not_have_are_not_counted(
+    fast: Any, redis_settings: Settings
+) -> None:
+    """A card that was edited by hand must not stop a job."""
+    columns = (
+        Watched(name="age", role="input", edges=(1.0,), counts=(0, 1, 1)),
+        Watched(name="text", role="input", edges=(1.0,), counts=(0, 1, 1)),
+        Watched(name="Sentiment_Score", role="output", values=("a",), counts=(0, 1, 1)),
+        Watched(name="text", role="input", aspect="characters", edges=(9.5,), counts=(0, 1, 1)),
+    )
+    model = copy.copy(fast)
+    about = {"reference": Reference(rows=2, columns=columns)}
+    model.card = fast.card.model_copy(update=about)
+    service = make_service(redis_settings.model_copy(update={"default_model": "fast"}), model=model)
+    found = summary_of(service, ["good film", "a very long text"])
+    assert [one["aspect"] for one in found["columns"]] == ["characters"]
 
 
 def test_an_edited_reference_counts_apart(fast: Any) -> None:
